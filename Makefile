@@ -1,0 +1,42 @@
+# Everything starts from a bare python3 (3.11 or later) with pip: `make run`, `make test`, `make lint`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.synced
+# One pin for uv, read where uv itself reads it; a venv has bin/uv only after the first step below.
+UV := $(shell sed -n 's/^required-version = "\(.*\)"/uv\1/p' pyproject.toml)
+PROJECTS := pyproject.toml $(wildcard backends/*/pyproject.toml)
+
+.PHONY: run test lint format lock clean
+
+run: $(STAMP)
+	$(BIN)/archc check specs/alexnet.yaml
+	$(BIN)/archc build --backend torch -o build/alexnet.py --force
+	$(BIN)/archc train --gpus 2 --batch 32 --steps 120 --seed 0 --run runs/make-run
+
+test: $(STAMP)
+	$(BIN)/pytest
+
+lint: $(STAMP)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock: $(STAMP)
+	$(BIN)/uv lock
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache
+
+$(STAMP): uv.lock $(PROJECTS)
+	@test -n "$(UV)" || { echo "pyproject.toml pins no uv (required-version)"; exit 1; }
+	@echo "archc: installing into $(VENV) from uv.lock (PyTorch and TensorFlow: some GB the first time)"
+	test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
+	test -x $(BIN)/uv || $(PYTHON) -m pip --python $(BIN)/python install --quiet "$(UV)"
+	$(BIN)/uv sync --frozen --all-packages --all-extras --all-groups --python $(BIN)/python
+	@touch $@

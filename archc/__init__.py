@@ -1,0 +1,1 @@
+"""archc: compiler and verifier for neural-network architectures written as one YAML spec."""

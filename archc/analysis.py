@@ -1,0 +1,87 @@
+"""The front end as one function: bytes of a spec in, its graph with all facts and findings out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archc.diagnostics.finding import Finding, in_source_order, is_error, report
+from archc.graph import Graph
+from archc.lower import lower
+from archc.passes.advice import advise
+from archc.passes.counts import Counts, count
+from archc.passes.expectations import Held, check_exchanges, check_layers, check_totals
+from archc.passes.placement import Placement, place
+from archc.passes.shapes import Shapes, shapes
+from archc.spec import Document, Recipe, default_recipe, read_spec
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that is known of a network without errors."""
+
+    graph: Graph
+    recipe: Recipe
+    recipe_is_default: bool
+    shapes: Shapes
+    counts: Counts
+    placement: Placement | None
+    held: Held
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """`facts` is None where any finding is an error."""
+
+    facts: Facts | None
+    findings: list[Finding]
+
+
+def analyse(data: bytes, name: str) -> Analysis:
+    """Everything that archc knows of the spec in `data`, reported under `name`."""
+    document, findings = read_spec(data, name)
+    if document is None:
+        return Analysis(None, in_source_order(findings))
+    graph, more = lower(document)
+    findings += more
+    shape_facts = shapes(graph)
+    held_layers, more = check_layers(document, graph, shape_facts)
+    findings += more
+    if is_error(findings):
+        return Analysis(None, in_source_order(findings))
+    return _totals(document, graph, shape_facts, held_layers, findings)
+
+
+def _totals(document: Document, graph: Graph, shape_facts: Shapes, held: Held, findings: list[Finding]) -> Analysis:
+    """What can only be asked of a whole graph."""
+    spec = document.spec
+    counts = count(graph)
+    placement, more = place(graph, spec.parallel) if spec.parallel else (None, [])
+    held_totals, unexpected = check_totals(document, counts)
+    held_exchanges, misplaced = check_exchanges(document, placement)
+    findings = [*findings, *more, *unexpected, *misplaced, *_check_recipe(document, graph), *advise(graph, shape_facts)]
+    if is_error(findings):
+        return Analysis(None, in_source_order(findings))
+    image = next(iter(spec.input.values()))
+    facts = Facts(
+        graph=graph,
+        recipe=spec.train or default_recipe(image),
+        recipe_is_default=spec.train is None,
+        shapes=shape_facts,
+        counts=counts,
+        placement=placement,
+        held=Held(held.layers, held_totals.totals + held_exchanges.totals),
+    )
+    return Analysis(facts, in_source_order(findings))
+
+
+def _check_recipe(document: Document, graph: Graph) -> list[Finding]:
+    """The crop is what the network sees."""
+    recipe = document.spec.train
+    (image,) = graph.inputs.values()
+    if recipe is None or tuple(recipe.data.crop) == image.shape[1:]:
+        return []
+    span = document.span("train", "data", "crop")
+    message = f"the crop is {recipe.data.crop}, the network's input {image.height} × {image.width}"
+    (name,) = graph.inputs
+    related = [(document.key("input", name), f"{name} is {image}")]
+    return [report(span, "ARC109", message, help=f"crop: {list(image.shape[1:])}", related=related)]

@@ -1,0 +1,93 @@
+"""The command line: one file a command, each thin. Parse, call, print; this file is the way in and the way out.
+
+Exit codes: 0 holds, 1 findings, 2 wrong usage, 3 the environment or a defect of archc, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import typer
+
+from archc.commands.build import build
+from archc.commands.check import check
+from archc.commands.explain import explain
+from archc.commands.failure import CommandFailure
+from archc.commands.train import train
+
+FINDINGS, USAGE, ENVIRONMENT, INTERRUPTED = 1, 2, 3, 130
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"archc {version('archc')}")
+        raise typer.Exit
+
+
+def _application() -> typer.Typer:
+    application = typer.Typer(
+        name="archc",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        help="Compiler and verifier for neural-network architectures, written once as a YAML spec.",
+        epilog="Example: archc check specs/alexnet.yaml",
+    )
+
+    @application.callback()
+    def options(  # pyright: ignore[reportUnusedFunction]
+        version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+    ) -> None:
+        pass
+
+    application.command(epilog="Example: archc check specs/alexnet.yaml")(check)
+    application.command(epilog="Example: archc build specs/alexnet.yaml --backend torch -o alexnet.py")(build)
+    application.command(epilog="Example: archc train specs/alexnet.yaml --gpus 2 --batch 32 --steps 100")(train)
+    application.command(epilog="Example: archc explain ARC210")(explain)
+    return application
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code; no error ever ends in a traceback on the screen."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal without UTF-8 shows a question mark rather than ending the run.
+        getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        result = typer.main.get_command(_application()).main(standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except CommandFailure as failure:
+        print(failure, file=sys.stderr)
+        return failure.code
+    except typer.TyperException as error:
+        error.show()
+        return USAGE
+    except (KeyboardInterrupt, typer.Abort):
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader left, as `| head` does: nothing more can be said, and nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        return _defect(error)
+
+
+def _defect(error: Exception) -> int:
+    """The last resort: whatever archc did not foresee becomes one line and a file."""
+    with NamedTemporaryFile("w", prefix="archc-defect-", suffix=".txt", delete=False, encoding="utf-8") as file:
+        traceback.print_exc(file=file)
+    message = f"error: a defect of archc: {type(error).__name__}"
+    print(f"{message}; please report it with {Path(file.name)}", file=sys.stderr)
+    return ENVIRONMENT

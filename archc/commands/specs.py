@@ -1,0 +1,73 @@
+"""Which spec a command works on, and its bytes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archc.analysis import Analysis, Facts, analyse
+from archc.commands.failure import CommandFailure
+from archc.yaml_reader import MAX_BYTES
+
+DEFAULT = Path("specs", "alexnet.yaml")
+
+SpecArgument = Annotated[
+    Path | None, typer.Argument(help="The spec; by default specs/alexnet.yaml.", show_default=False)
+]
+
+
+def packaged_specs() -> Path:
+    """The folder of the specs that come with archc: inside the package, or beside it in a checkout."""
+    package = Path(__file__).parent.parent
+    inside = package / "specs"
+    return inside if inside.is_dir() else package.parent / "specs"
+
+
+def resolve(spec: Path | None) -> Path:
+    """The spec asked for; without one the current folder's, else the packaged one, and it says which."""
+    if spec is not None:
+        return spec
+    chosen = DEFAULT if DEFAULT.is_file() else packaged_specs() / DEFAULT.name
+    whose = "of this folder" if chosen == DEFAULT else "that comes with archc"
+    typer.echo(f"no spec given: {chosen}, the one {whose}", err=True)
+    return chosen
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a spec, at most one more than the reader's limit."""
+    try:
+        if path.exists() and not path.is_file():
+            kind = "a folder" if path.is_dir() else "no regular file"
+            raise CommandFailure(f"{path} is {kind}, a spec is a YAML file", code=2)
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        help = f"the specs that come with archc are in {packaged_specs()}"
+        raise CommandFailure(f"there is no file {path}", help=help, code=2) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise CommandFailure(f"cannot read {path}: {reason}", code=2) from None
+
+
+def show_findings(analysis: Analysis, *, err: bool) -> None:
+    """The findings as text, in colour on a terminal that wants it."""
+    if not analysis.findings:
+        return
+    from archc.commands.terminal import wants_colour
+    from archc.diagnostics.text import ansi, render, unstyled
+
+    stream = sys.stderr if err else sys.stdout
+    typer.echo(render(analysis.findings, ansi if wants_colour(stream) else unstyled), err=err, color=True)
+
+
+def facts_or_exit(path: Path) -> tuple[Facts, bytes]:
+    """The facts of a spec for a command that needs them; its findings on standard error, exit 1 on an error."""
+    data = read_bytes(path)
+    analysis = analyse(data, str(path))
+    show_findings(analysis, err=True)
+    if analysis.facts is None:
+        raise typer.Exit(1)
+    return analysis.facts, data

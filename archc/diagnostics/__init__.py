@@ -1,0 +1,1 @@
+"""Codes, findings, and one renderer a format."""

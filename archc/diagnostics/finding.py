@@ -1,0 +1,55 @@
+"""What archc has to say about a place in a spec: a code, a sentence, the arithmetic and the fix.
+
+A finding cannot be made without a span, so none can be reported without a line and a column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from archc.diagnostics.codes import CODES
+from archc.source import Span
+
+Severity = Literal["error", "advice"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding; `related` are further places that take part in it, each with what it says there."""
+
+    span: Span
+    code: str
+    message: str
+    notes: tuple[str, ...] = ()
+    help: str | None = None
+    related: tuple[tuple[Span, str], ...] = ()
+
+    @property
+    def severity(self) -> Severity:
+        return CODES[self.code].severity
+
+
+def report(
+    span: Span,
+    code: str,
+    message: str,
+    *,
+    notes: Iterable[str] = (),
+    help: str | None = None,
+    related: Iterable[tuple[Span, str]] = (),
+) -> Finding:
+    """A finding of a registered code at `span`."""
+    assert code in CODES, code
+    return Finding(span, code, message, tuple(note for note in notes if note), help, tuple(related))
+
+
+def in_source_order(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings by place, each once: an alias must not report its anchor twice."""
+    return sorted(dict.fromkeys(findings), key=lambda f: (f.span.source.name, f.span.start, f.code, f.message))
+
+
+def is_error(findings: Iterable[Finding]) -> bool:
+    """Whether any finding makes the spec unusable."""
+    return any(finding.severity == "error" for finding in findings)

@@ -1,0 +1,104 @@
+"""The typed IR: Tensor, Node, Graph. A directed acyclic graph in the order in which it is computed.
+
+Everything after `lower` reads this and nothing of the text, apart from spans to report at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import TYPE_CHECKING
+
+from archc.source import Span
+
+if TYPE_CHECKING:  # an op computes on tensors, so ops import this module
+    from archc.ops.op import Op
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """The shape of one example's value, the batch axis implied: (C, H, W) for maps, (units,) for a vector."""
+
+    shape: tuple[int, ...]
+
+    @property
+    def is_maps(self) -> bool:
+        return len(self.shape) == 3
+
+    @property
+    def channels(self) -> int:
+        """Maps of a picture, or units of a vector."""
+        return self.shape[0]
+
+    @property
+    def height(self) -> int:
+        return self.shape[1]
+
+    @property
+    def width(self) -> int:
+        return self.shape[2]
+
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+    def __str__(self) -> str:
+        return " × ".join(map(str, self.shape))
+
+
+@dataclass(frozen=True)
+class Node:
+    """One layer: `op` applied to the values named `inputs`. `fields` are the spans of what the spec wrote."""
+
+    name: str
+    op: Op
+    inputs: tuple[str, ...]
+    output: Tensor
+    span: Span
+    fields: Mapping[str, Span]
+
+    def at(self, field: str) -> Span:
+        """Where the spec wrote `field`, or the layer's name where it did not."""
+        return self.fields.get(field, self.span)
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network: named inputs, nodes after all that they read, and the names of its outputs."""
+
+    name: str
+    title: str
+    inputs: Mapping[str, Tensor]
+    nodes: tuple[Node, ...]
+    outputs: tuple[str, ...]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Node]:
+        return {node.name: node for node in self.nodes}
+
+    def node(self, name: str) -> Node:
+        return self._by_name[name]
+
+    def tensor(self, name: str) -> Tensor:
+        """The value of a layer or of an input."""
+        return self.inputs[name] if name in self.inputs else self._by_name[name].output
+
+    def tensors(self, names: tuple[str, ...]) -> tuple[Tensor, ...]:
+        return tuple(self.tensor(name) for name in names)
+
+    @cached_property
+    def readers(self) -> dict[str, tuple[Node, ...]]:
+        """For each value, the nodes that read it."""
+        found: dict[str, list[Node]] = {name: [] for name in (*self.inputs, *self._by_name)}
+        for node in self.nodes:
+            for name in dict.fromkeys(node.inputs):
+                found[name].append(node)
+        return {name: tuple(nodes) for name, nodes in found.items()}
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether each node reads only the one before it."""
+        before = (next(iter(self.inputs)), *(node.name for node in self.nodes))
+        return all(node.inputs == (name,) for node, name in zip(self.nodes, before, strict=False))

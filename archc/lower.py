@@ -1,0 +1,268 @@
+"""Spec to graph: every layer validated by its op's class, its inputs resolved, its output's shape inferred.
+
+A layer that fails has no tensor, and whatever reads it is skipped in silence: one mistake, one finding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from math import prod
+
+from pydantic import ValidationError
+
+from archc.diagnostics.finding import Finding, report
+from archc.graph import Graph, Node, Tensor
+from archc.ops import ops
+from archc.ops.op import Op, ShapeError
+from archc.ops.softmax import Softmax
+from archc.source import Span
+from archc.spec import Document
+from archc.validation import NAME, explain
+from archc.vocabulary import did_you_mean, nearest
+from archc.yaml_reader import Mapping, Scalar, Sequence, plain
+from archc.yaml_reader import Node as YamlNode
+
+LARGEST_TENSOR = 2**40
+
+# What a layer says besides its op's own fields.
+_WIRING = ("from", "expect")
+
+
+def lower(document: Document) -> tuple[Graph, list[Finding]]:
+    """The graph of a document, without the layers that failed or read one that did, and what is wrong with those."""
+    lowering = _Lowering(document)
+    lowering.run()
+    spec = document.spec
+    graph = Graph(
+        name=spec.name,
+        title=spec.title or spec.name,
+        inputs={name: Tensor(tuple(shape)) for name, shape in spec.input.items()},
+        nodes=tuple(lowering.nodes.values()),
+        outputs=lowering.outputs(),
+    )
+    return graph, lowering.findings
+
+
+@dataclass
+class _Fields:
+    """A layer's fields with those it inherits from `defaults`, and where each stands."""
+
+    nodes: dict[str, YamlNode] = field(default_factory=dict[str, YamlNode])
+    keys: dict[str, Scalar] = field(default_factory=dict[str, Scalar])
+
+    def take(self, mapping: Mapping, leave: tuple[str, ...] = ()) -> None:
+        self.nodes |= {k: v for k, v in mapping.entries.items() if k not in leave}
+        self.keys |= {k: v for k, v in mapping.keys.items() if k not in leave}
+
+
+class _Lowering:
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.findings: list[Finding] = []
+        self.nodes: dict[str, Node] = {}
+        self._defaults = self._read_defaults()
+        # None marks a layer that failed: its readers are skipped.
+        inputs = document.spec.input
+        self._tensors: dict[str, Tensor | None] = {
+            name: Tensor(tuple(shape)) if document.input_known else None for name, shape in inputs.items()
+        }
+        self._last = next(iter(inputs))
+        self._read: set[str] = set()
+
+    def run(self) -> None:
+        layers = self.document.node("layers")
+        if not isinstance(layers, Mapping):
+            return
+        if not layers.entries:
+            self.findings.append(report(layers.span, "ARC103", "the spec has no layers"))
+        for name, body in layers.entries.items():
+            key = layers.keys[name].span
+            self._tensors[name] = self._layer(name, body, key)
+            self._last = name
+        self._check_outputs()
+
+    def outputs(self) -> tuple[str, ...]:
+        """What the spec names as outputs, else the layers that nobody reads."""
+        named = self.document.spec.outputs
+        return tuple(named) if named else tuple(name for name in self.nodes if name not in self._read)
+
+    def _read_defaults(self) -> dict[str, Mapping]:
+        section = self.document.node("defaults")
+        if not isinstance(section, Mapping):
+            return {}
+        found: dict[str, Mapping] = {}
+        for name, body in section.entries.items():
+            if name not in ops():
+                self._unknown_op(name, section.keys[name].span)
+            elif not isinstance(body, Mapping):
+                self.findings.append(
+                    report(body.span, "ARC104", f"the defaults of `{name}` are a mapping of its fields")
+                )
+            else:
+                found[name] = self._known_fields(name, body)
+        return found
+
+    def _known_fields(self, op: str, body: Mapping) -> Mapping:
+        """The defaults without fields that the op has not, each of which is reported once."""
+        allowed = [name for name in ops()[op].model_fields if name != "op"]
+        for name in body.entries:
+            if name not in allowed:
+                help = did_you_mean(name, allowed, what="fields")
+                self.findings.append(report(body.keys[name].span, "ARC101", f"{op} has no field `{name}`", help=help))
+        return Mapping({k: v for k, v in body.entries.items() if k in allowed}, body.keys, body.span)
+
+    def _unknown_op(self, name: str, span: Span) -> None:
+        help = did_you_mean(name, ops(), what="ops")
+        self.findings.append(report(span, "ARC102", f"there is no op `{name[:64]}`", help=help))
+
+    def _layer(self, name: str, body: YamlNode, key: Span) -> Tensor | None:
+        """Validate and infer one layer; its output, or None where it or what it reads failed."""
+        if not NAME.match(name):
+            message = f"`{name[:64]}` is no name: a letter, then letters, digits and `_`, at most 64, all ASCII"
+            self.findings.append(report(key, "ARC106", message))
+        elif name in self.document.spec.input:
+            self.findings.append(
+                report(key, "ARC106", f"`{name}` is the input's name already", help="rename the layer")
+            )
+        if not isinstance(body, Mapping):
+            self.findings.append(report(body.span, "ARC104", f"layer {name} is a mapping such as {{op: relu}}"))
+            return None
+        inputs = self._inputs(name, body)
+        op, fields = self._op(name, body, key)
+        if op is None or inputs is None or not self._check_arity(op, inputs, name, body, fields):
+            return None
+        tensors = [self._tensors[value] for value in inputs]
+        known = tuple(tensor for tensor in tensors if tensor is not None)
+        if len(known) < len(tensors):
+            return None
+        spans = {field: node.span for field, node in fields.nodes.items()}
+        if "from" in body.entries:
+            spans["from"] = body.entries["from"].span
+        return self._infer(Node(name, op, inputs, known[0], key, spans), known)
+
+    def _op(self, name: str, body: Mapping, key: Span) -> tuple[Op | None, _Fields]:
+        fields = _Fields()
+        node = body.entries.get("op")
+        if node is None:
+            guess = nearest(next(iter(body.entries), ""), ["op"])
+            help = f"did you mean `op:` by `{next(iter(body.entries))}:`?" if guess else f"ops: {', '.join(ops())}"
+            self.findings.append(report(key, "ARC103", f"{name} needs `op`", help=help))
+            return None, fields
+        kind = node.value if isinstance(node, Scalar) else None
+        if not isinstance(kind, str) or kind not in ops():
+            self._unknown_op(str(kind) if isinstance(node, Scalar) else "…", node.span)
+            return None, fields
+        if kind in self._defaults:
+            fields.take(self._defaults[kind])
+        fields.take(body, leave=_WIRING)
+        data = {name: plain(value) for name, value in fields.nodes.items()}
+        try:
+            return ops()[kind].model_validate(data), fields
+        except ValidationError as error:
+            found = explain(error, ops()[kind], fields.nodes, fields.keys, node.span, name)
+            self.findings += [_with_wiring(finding, name) for finding in found]
+            return None, fields
+
+    def _inputs(self, name: str, body: Mapping) -> tuple[str, ...] | None:
+        node = body.entries.get("from")
+        if node is None:
+            self._read.add(self._last)
+            return (self._last,)
+        items = node.items if isinstance(node, Sequence) else [node]
+        if not items or any(not isinstance(i, Scalar) or not isinstance(i.value, str) for i in items):
+            self.findings.append(report(node.span, "ARC104", "`from` takes a layer's name, or a list of them"))
+            return None
+        names = [(str(item.value), item.span) for item in items if isinstance(item, Scalar)]
+        unknown = [self._unknown_input(name, value, span) for value, span in names if value not in self._tensors]
+        self.findings += unknown
+        self._read.update(value for value, _ in names)
+        return None if unknown else tuple(value for value, _ in names)
+
+    def _unknown_input(self, reader: str, name: str, span: Span) -> Finding:
+        if name == reader:
+            return report(span, "ARC107", f"{reader} reads itself", help="name a layer that stands before it")
+        if name in self.document.spec.layers:
+            where = self.document.key("layers", name)
+            help = f"move {name} before {reader}: a layer reads only what stands before it"
+            return report(
+                span,
+                "ARC107",
+                f"{name} stands after {reader}, on line {where.line}",
+                help=help,
+                related=[(where, "here")],
+            )
+        return report(
+            span, "ARC107", f"there is no layer `{name[:64]}`", help=did_you_mean(name, self._tensors, what="before it")
+        )
+
+    def _check_arity(self, op: Op, inputs: tuple[str, ...], name: str, body: Mapping, fields: _Fields) -> bool:
+        least, most = op.arity
+        if len(inputs) >= least and (most is None or len(inputs) <= most):
+            return True
+        node = body.entries.get("from", fields.nodes["op"])
+        wants = f"{least} input" if most == least else f"{least} or more inputs"
+        help = "list them: `from: [a, b]`" if most is None else "join them first, with `add` or `concat`"
+        self.findings.append(report(node.span, "ARC108", f"{name} takes {wants}, it has {len(inputs)}", help=help))
+        return False
+
+    def _infer(self, node: Node, inputs: tuple[Tensor, ...]) -> Tensor | None:
+        try:
+            output = node.op.infer(inputs)
+        except ShapeError as error:
+            self.findings.append(self._shape_finding(node, error))
+            return None
+        largest = max(output.size, *(prod(p.shape) for p in node.op.parameters(inputs)), 0)
+        if largest > LARGEST_TENSOR:
+            message = f"{node.name} needs a tensor of {largest:,} values; the limit is {LARGEST_TENSOR:,}"
+            self.findings.append(report(node.at("op"), "ARC205", message))
+            return None
+        if isinstance(node.op, Softmax) and self._follows_softmax(node):
+            message = f"{node.name} is a softmax of the softmax {node.inputs[0]}"
+            self.findings.append(
+                report(node.at("op"), "ARC206", message, help=f"delete {node.inputs[0]} or {node.name}")
+            )
+            return None
+        self.nodes[node.name] = replace(node, output=output)
+        return output
+
+    def _follows_softmax(self, node: Node) -> bool:
+        before = self.nodes.get(node.inputs[0])
+        return before is not None and isinstance(before.op, Softmax)
+
+    def _shape_finding(self, node: Node, error: ShapeError) -> Finding:
+        related = [(self._input_span(name), f"{name} gives {self._tensors[name]}") for name in node.inputs]
+        if error.also and error.also in node.fields:
+            related = [(node.fields[error.also], "")]
+        return report(
+            node.at(error.field),
+            error.code,
+            error.message.replace("{name}", node.name),
+            notes=error.notes,
+            help=error.help,
+            related=related,
+        )
+
+    def _input_span(self, name: str) -> Span:
+        section = "input" if name in self.document.spec.input else "layers"
+        return self.document.key(section, name)
+
+    def _check_outputs(self) -> None:
+        node = self.document.node("outputs")
+        if not isinstance(node, Sequence):
+            return
+        for item in node.items:
+            name = item.value if isinstance(item, Scalar) else None
+            if name not in self.document.spec.layers:
+                help = did_you_mean(str(name), self.document.spec.layers, what="layers")
+                self.findings.append(
+                    report(item.span, "ARC107", f"there is no layer `{name}` to be an output", help=help)
+                )
+
+
+def _with_wiring(finding: Finding, layer: str) -> Finding:
+    """`from` and `expect` belong to every layer: an unknown field may be a misspelling of those too."""
+    word = finding.message.rpartition("no field `")[2].rstrip("`")
+    guess = nearest(word, _WIRING) if finding.code == "ARC101" else None
+    if guess is None or not finding.help or finding.help.startswith("did you mean"):
+        return finding
+    return report(finding.span, finding.code, finding.message, help=f"did you mean `{guess}`?")

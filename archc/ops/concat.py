@@ -1,0 +1,24 @@
+"""Maps or units of several layers, one after the other."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from archc.graph import Tensor
+from archc.ops.op import Op, Reach, ShapeError
+
+
+class Concat(Op):
+    """(C1, H, W), (C2, H, W), … -> (C1 + C2 + …, H, W), or the same for vectors."""
+
+    arity: ClassVar[tuple[int, int | None]] = (2, None)
+    op: Literal["concat"]
+
+    def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
+        if len({x.shape[1:] for x in inputs}) > 1:
+            shapes = ", ".join(map(str, inputs))
+            raise ShapeError("from", "ARC204", f"{{name}} joins inputs whose height and width differ: {shapes}")
+        return Tensor((sum(x.channels for x in inputs), *inputs[0].shape[1:]))
+
+    def reach(self) -> Reach:
+        return Reach(groups=1)

@@ -1,0 +1,79 @@
+"""Convolution over maps, in groups."""
+
+from __future__ import annotations
+
+from math import gcd, isqrt
+from typing import Literal
+
+from archc.graph import Tensor
+from archc.ops.fields import HE_NORMAL, Count, Size, SizeField, WeightInit
+from archc.ops.op import Parameter, Reach, ShapeError, require_maps
+from archc.ops.windowed import Windowed
+
+
+class Conv2d(Windowed):
+    """Each filter's inner product with the window around each place: (C, H, W) -> (filters, H', W').
+
+    The cross-correlation that all frameworks call convolution. With `groups` G, each G-th part of the filters reads
+    the G-th part of the maps.
+    """
+
+    op: Literal["conv2d"]
+    filters: Count
+    stride: SizeField = Size(1, 1)
+    dilation: SizeField = Size(1, 1)
+    groups: Count = 1
+    bias: bool = True
+    weight_init: WeightInit = HE_NORMAL
+    bias_init: float = 0
+
+    def _stride(self) -> Size:
+        return self.stride
+
+    def _dilation(self) -> Size:
+        return self.dilation
+
+    def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
+        (x,) = inputs
+        require_maps(self, x)
+        self._check_groups(x.channels)
+        return self.windowed_shape(x, channels=self.filters)
+
+    def _check_groups(self, maps: int) -> None:
+        common = largest_divisor(gcd(self.filters, maps), at_most=self.groups)
+        help = f"groups: {common} divides both"
+        if self.filters % self.groups:
+            note = f"{self.filters} / {self.groups} is not whole, and its input has {maps} maps: {_share(maps, self.groups)}"
+            message = f"{{name}}'s {self.filters} filters do not split into {self.groups} groups"
+            raise ShapeError("groups", "ARC210", message, notes=(note,), help=help, also="filters")
+        if maps % self.groups:
+            note = f"{maps} / {self.groups} is not whole, and it has {self.filters} filters: {_share(self.filters, self.groups)}"
+            message = f"the {maps} maps that {{name}} reads do not split into {self.groups} groups"
+            raise ShapeError("groups", "ARC210", message, notes=(note,), help=help)
+
+    def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
+        maps = inputs[0].channels // self.groups
+        fan_in = maps * self.kernel.area
+        weight = Parameter("weight", (self.filters, maps, *self.kernel), fan_in)
+        return (weight, Parameter("bias", (self.filters,), fan_in)) if self.bias else (weight,)
+
+    def macs(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
+        return output.size * (inputs[0].channels // self.groups) * self.kernel.area
+
+    def summary(self) -> str:
+        return super().summary() + (f", {self.groups} groups" if self.groups > 1 else "")
+
+    def reach(self) -> Reach:
+        return Reach(groups=self.groups)
+
+
+def largest_divisor(number: int, *, at_most: int) -> int:
+    """The largest divisor of `number` that does not exceed `at_most`."""
+    small = [d for d in range(1, isqrt(number) + 1) if number % d == 0]
+    return max(d for d in (*small, *(number // d for d in small)) if d <= at_most)
+
+
+def _share(count: int, groups: int) -> str:
+    return (
+        f"{count} / {groups} = {count // groups}" if count % groups == 0 else f"{count} / {groups} is not whole either"
+    )

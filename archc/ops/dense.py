@@ -1,0 +1,42 @@
+"""Every unit reads every value."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from archc.graph import Tensor
+from archc.ops.fields import HE_NORMAL, Count, WeightInit
+from archc.ops.op import Op, Parameter, Reach, ShapeError
+
+
+class Dense(Op):
+    """W x + b: (n,) -> (units,)."""
+
+    op: Literal["dense"]
+    units: Count
+    bias: bool = True
+    weight_init: WeightInit = HE_NORMAL
+    bias_init: float = 0
+
+    def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
+        (x,) = inputs
+        if len(x.shape) != 1:
+            raise ShapeError(
+                "op",
+                "ARC202",
+                f"{{name}} is dense and reads a vector, its input is maps of {x}",
+                notes=(f"flattened they are {' × '.join(map(str, x.shape))} = {x.size} values",),
+                help="add a layer `{op: flatten}` before it",
+            )
+        return Tensor((self.units,))
+
+    def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
+        fan_in = inputs[0].size
+        weight = Parameter("weight", (self.units, fan_in), fan_in)
+        return (weight, Parameter("bias", (self.units,), fan_in)) if self.bias else (weight,)
+
+    def macs(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
+        return inputs[0].size * self.units
+
+    def reach(self) -> Reach:
+        return Reach(groups=1)

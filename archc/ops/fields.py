@@ -1,0 +1,126 @@
+"""The types of ops' fields, as the language writes them and as the compiler reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, model_validator
+from pydantic_core import PydanticCustomError
+
+LARGEST = 2**31 - 1
+
+Count = Annotated[int, Field(ge=1, le=LARGEST)]
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Rate = Annotated[float, Field(ge=0, lt=1)]
+Rounding = Literal["floor", "ceil"]
+
+
+class Size(NamedTuple):
+    """Height and width, in pixels."""
+
+    height: int
+    width: int
+
+    @property
+    def area(self) -> int:
+        return self.height * self.width
+
+    def __str__(self) -> str:
+        return f"{self.height} × {self.width}"
+
+
+@dataclass(frozen=True)
+class Margins:
+    """Rows and columns added around a map."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    @property
+    def symmetric(self) -> Size | None:
+        """The padding as one height and width, where both sides have the same."""
+        return Size(self.top, self.left) if (self.top, self.left) == (self.bottom, self.right) else None
+
+
+def _whole(value: object, least: int) -> bool:
+    return type(value) is int and least <= value <= LARGEST
+
+
+def _pair(value: object, least: int) -> Size | None:
+    if _whole(value, least):
+        return Size(value, value)  # pyright: ignore[reportArgumentType]
+    if isinstance(value, list | tuple) and len(value) == 2 and all(_whole(v, least) for v in value):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        return Size(*value)  # pyright: ignore[reportUnknownArgumentType]
+    return None
+
+
+def _read_size(value: object) -> Size:
+    size = _pair(value, 1)
+    if size is None:
+        raise PydanticCustomError("size", "takes a whole number from 1, or [height, width]")
+    return size
+
+
+def _read_padding(value: object) -> Margins | Literal["same"]:
+    if value == "same":
+        return "same"
+    pair = _pair(value, 0)
+    if pair is not None:
+        return Margins(pair.height, pair.height, pair.width, pair.width)
+    sides = ("top", "bottom", "left", "right")
+    if isinstance(value, dict) and set(value) == set(sides) and all(_whole(value[s], 0) for s in sides):  # pyright: ignore[reportUnknownArgumentType]
+        return Margins(**value)
+    raise PydanticCustomError(
+        "padding", "takes a whole number from 0, [height, width], {{top, bottom, left, right}} or `same`"
+    )
+
+
+SizeField = Annotated[
+    Size,
+    PlainValidator(_read_size, json_schema_input_type=Count | tuple[Count, Count]),
+    PlainSerializer(list, return_type=list[int]),
+]
+Padding = Margins | Literal["same"]
+PaddingField = Annotated[
+    Padding,
+    PlainValidator(_read_padding, json_schema_input_type=int | tuple[int, int] | dict[str, int] | Literal["same"]),
+]
+NO_PADDING = Margins(0, 0, 0, 0)
+
+
+class _Fields(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Normal(_Fields):
+    """Draw from a normal distribution of mean 0."""
+
+    std: Positive
+
+
+class HeNormal(_Fields):
+    """Draw from a normal distribution of mean 0 and variance 2 / fan-in (He et al., arXiv 1502.01852)."""
+
+
+class WeightInit(_Fields):
+    """How weights begin: exactly one of the fields."""
+
+    normal: Normal | None = None
+    he_normal: HeNormal | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> WeightInit:
+        if (self.normal is None) == (self.he_normal is None):
+            raise PydanticCustomError("one_of", "takes exactly one of `normal: {{std: …}}` and `he_normal: {{}}`")
+        return self
+
+    def std(self, fan_in: int) -> float:
+        """The standard deviation for a weight with `fan_in` inputs to each unit."""
+        return self.normal.std if self.normal is not None else (2 / fan_in) ** 0.5
+
+
+HE_NORMAL = WeightInit(he_normal=HeNormal())

@@ -1,0 +1,36 @@
+"""Pooling by the maximum; overlapping where the stride is smaller than the kernel."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from archc.graph import Tensor
+from archc.ops.fields import Margins, Size, SizeField
+from archc.ops.op import ShapeError
+from archc.ops.windowed import Windowed
+
+
+class MaxPool2d(Windowed):
+    """The largest value in each window: (C, H, W) -> (C, H', W'). Padding counts as minus infinity."""
+
+    op: Literal["max_pool2d"]
+    stride: SizeField  # no default: a forgotten stride is a silent bug
+
+    def _stride(self) -> Size:
+        return self.stride
+
+    def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
+        (x,) = inputs
+        if isinstance(self.padding, Margins):
+            self._check_padding(self.padding)
+        return self.windowed_shape(x, channels=x.channels)
+
+    def _check_padding(self, margins: Margins) -> None:
+        high, wide = max(margins.top, margins.bottom), max(margins.left, margins.right)
+        if high >= self.kernel.height or wide >= self.kernel.width:
+            raise ShapeError(
+                "padding",
+                "ARC201",
+                f"padding {high} × {wide} holds a whole window of {self.kernel}, whose largest value would be of nothing",
+                help="a padding smaller than the kernel",
+            )

@@ -1,0 +1,103 @@
+"""What an op is: one frozen class that holds its fields, shape rule, parameters, cost and meaning.
+
+An op never sees source text. It raises ShapeError with the name of the field at fault, and whoever drives it knows
+where that field stands.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from archc.graph import Tensor
+from archc.ops.window import Window
+
+
+class ShapeError(Exception):
+    """The inputs do not suit the op. `field` is at fault, or "op" where no single field is."""
+
+    def __init__(
+        self,
+        field: str,
+        code: str,
+        message: str,
+        *,
+        notes: tuple[str, ...] = (),
+        help: str | None = None,
+        also: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.field = field
+        self.code = code
+        self.message = message
+        self.notes = notes
+        self.help = help
+        self.also = also
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A learned tensor of a layer, in the canonical layout: (out, in / groups, height, width) or (out, in)."""
+
+    name: str
+    shape: tuple[int, ...]
+    fan_in: int
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Which input maps an output map reads, what decides where a network can be split by maps.
+
+    `groups` None: only the map at its own place. `groups` G: all maps of its own G-th part, or, with `neighbours`, only
+    so many to each side inside that part.
+    """
+
+    groups: int | None = None
+    neighbours: int = 0
+
+
+class Op(BaseModel):
+    """Base of all ops: fields are strict, closed and frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    arity: ClassVar[tuple[int, int | None]] = (1, 1)
+    op: str
+
+    @abstractmethod
+    def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
+        """The output's shape; raises ShapeError."""
+
+    def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
+        """The learned tensors, weights before biases."""
+        return ()
+
+    def macs(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
+        """Multiply-accumulates for one example, of convolutions and dense layers as is usual."""
+        return 0
+
+    def window(self, inputs: tuple[Tensor, ...]) -> Window | None:
+        """The window that slides over the maps, for ops that have one."""
+        return None
+
+    def summary(self) -> str:
+        """What the table says of the op beside its name: a window, a rate."""
+        return ""
+
+    def reach(self) -> Reach:
+        """Which input maps an output map reads: by default only its own."""
+        return Reach()
+
+
+def require_maps(op: Op, x: Tensor) -> None:
+    """Raise unless `x` has channels, height and width."""
+    if not x.is_maps:
+        raise ShapeError(
+            "op",
+            "ARC203",
+            f"{op.op} reads maps of C × H × W, its input is a vector of {x}",
+            help="move it before the flatten",
+        )

@@ -1,0 +1,124 @@
+"""The size rule of everything that slides a window: (N - F + 2P) / S + 1, and how it is rounded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from archc.ops.fields import Margins, Padding, Rounding, Size
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One direction: `n` input places, a window of `f` (dilated), `before` and `after` padding, stride `s`."""
+
+    n: int
+    f: int
+    before: int
+    after: int
+    s: int
+    rounding: Rounding
+
+    @property
+    def _room(self) -> int:
+        return self.n + self.before + self.after - self.f
+
+    @property
+    def fits(self) -> bool:
+        return self._room >= 0
+
+    @property
+    def is_whole(self) -> bool:
+        return self._room % self.s == 0
+
+    @property
+    def out(self) -> int:
+        """Output places. A window may hang over the end, but never begins beyond the input."""
+        if self.rounding == "floor" or self.is_whole:
+            return self._room // self.s + 1
+        places = -(-self._room // self.s) + 1
+        return places - 1 if (places - 1) * self.s >= self.n + self.before else places
+
+    @property
+    def overhang(self) -> int:
+        """Places that the last window covers beyond the input and its padding, under `rounding: ceil`."""
+        return max((self.out - 1) * self.s - self._room, 0)
+
+    @property
+    def dropped(self) -> int:
+        """Input places at the end that no window covers."""
+        covered = (self.out - 1) * self.s + self.f - self.before
+        return max(self.n - covered, 0)
+
+    @property
+    def arithmetic(self) -> str:
+        """The rule with its figures, as in `(227 - 11) / 4 + 1 = 55`."""
+        if self.before == self.after:
+            padding = f" + 2 × {self.before}" if self.before else ""
+        else:
+            padding = f" + {self.before} + {self.after}"
+        quotient = f"({self.n} - {self.f}{padding}) / {self.s}"
+        if not self.is_whole:
+            quotient = f"⌊{quotient}⌋" if self.rounding == "floor" else f"⌈{quotient}⌉"
+        return f"{quotient} + 1 = {self.out}"
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window over maps: kernel, stride and dilation as written, and both directions of the size rule."""
+
+    kernel: Size
+    stride: Size
+    dilation: Size
+    margins: Margins
+    vertical: Axis
+    horizontal: Axis
+
+    @property
+    def output(self) -> Size:
+        return Size(self.vertical.out, self.horizontal.out)
+
+    @property
+    def arithmetic(self) -> str:
+        """One direction's arithmetic where both are alike, else both."""
+        if self.vertical == self.horizontal:
+            return self.vertical.arithmetic
+        return f"{self.vertical.arithmetic}, {self.horizontal.arithmetic}"
+
+
+def slide(
+    height: int,
+    width: int,
+    *,
+    kernel: Size,
+    stride: Size,
+    padding: Padding,
+    dilation: Size = Size(1, 1),
+    rounding: Rounding = "floor",
+) -> Window:
+    """The window over a map of `height` x `width` pixels; whether it fits is for the caller to ask."""
+    top, bottom = _margins(height, kernel.height, dilation.height, stride.height, padding, "vertical")
+    left, right = _margins(width, kernel.width, dilation.width, stride.width, padding, "horizontal")
+    return Window(
+        kernel,
+        stride,
+        dilation,
+        Margins(top, bottom, left, right),
+        Axis(height, dilated(kernel.height, dilation.height), top, bottom, stride.height, rounding),
+        Axis(width, dilated(kernel.width, dilation.width), left, right, stride.width, rounding),
+    )
+
+
+def dilated(kernel: int, dilation: int) -> int:
+    """The places a dilated kernel spans: D (F - 1) + 1."""
+    return dilation * (kernel - 1) + 1
+
+
+def _margins(
+    n: int, kernel: int, dilation: int, stride: int, padding: Padding, direction: Literal["vertical", "horizontal"]
+) -> tuple[int, int]:
+    if isinstance(padding, Margins):
+        return (padding.top, padding.bottom) if direction == "vertical" else (padding.left, padding.right)
+    # `same`: as much as makes the output ceil(n / stride), the odd row or column at the end.
+    total = max((-(-n // stride) - 1) * stride + dilated(kernel, dilation) - n, 0)
+    return total // 2, total - total // 2

@@ -1,0 +1,76 @@
+"""What convolutions and pools share: a window, whether it fits, and the shape it leaves."""
+
+from __future__ import annotations
+
+from archc.graph import Tensor
+from archc.ops.fields import NO_PADDING, Margins, Padding, PaddingField, Rounding, Size, SizeField
+from archc.ops.op import Op, ShapeError, require_maps
+from archc.ops.window import Axis, Window, slide
+
+
+class Windowed(Op):
+    """An op that slides a window over each input map. `stride` is declared by the op: only some have a default."""
+
+    kernel: SizeField
+    padding: PaddingField = NO_PADDING
+    rounding: Rounding = "floor"
+
+    def _stride(self) -> Size:
+        raise NotImplementedError
+
+    def _dilation(self) -> Size:
+        return Size(1, 1)
+
+    def window(self, inputs: tuple[Tensor, ...]) -> Window:
+        (x,) = inputs
+        return slide(
+            x.height,
+            x.width,
+            kernel=self.kernel,
+            stride=self._stride(),
+            padding=self.padding,
+            dilation=self._dilation(),
+            rounding=self.rounding,
+        )
+
+    def summary(self) -> str:
+        parts = [str(self.kernel)]
+        if self._stride() != (1, 1):
+            parts.append(f"stride {_short(self._stride())}")
+        if self.padding != NO_PADDING:
+            parts.append(f"padding {_short(self.padding)}")
+        if self._dilation() != (1, 1):
+            parts.append(f"dilation {_short(self._dilation())}")
+        return ", ".join(parts)
+
+    def windowed_shape(self, x: Tensor, channels: int) -> Tensor:
+        """(C, H, W) -> (channels, H', W'); raises ShapeError where the window does not fit."""
+        require_maps(self, x)
+        window = self.window((x,))
+        for axis, name in ((window.vertical, "high"), (window.horizontal, "wide")):
+            if not axis.fits:
+                raise _too_large(axis, name)
+        return Tensor((channels, *window.output))
+
+
+def _too_large(axis: Axis, name: str) -> ShapeError:
+    padding = f" + {axis.before} + {axis.after}" if axis.before or axis.after else ""
+    space = f"{axis.n}{padding}" + (f" = {axis.n + axis.before + axis.after}" if padding else "")
+    return ShapeError(
+        "kernel",
+        "ARC201",
+        f"a window {axis.f} {name} is larger than its input, {axis.n} {name}",
+        notes=(f"(N - F + 2P) / S + 1 with N + 2P = {space} and F = {axis.f} leaves no place for the window",),
+        help=f"a kernel of at most {axis.n + axis.before + axis.after}, more padding, or fewer layers that shrink the maps",
+    )
+
+
+def _short(value: Size | Padding) -> str:
+    """A size or padding as the language writes it, at its shortest."""
+    if value == "same":
+        return "same"
+    size = value.symmetric if isinstance(value, Margins) else value
+    if size is None:
+        assert isinstance(value, Margins)
+        return f"{value.top} {value.bottom} {value.left} {value.right}"
+    return str(size.height) if size.height == size.width else str(size)

@@ -1,0 +1,108 @@
+"""Whether what the spec expects holds: shapes of layers, totals, exchanges. What held is a fact worth printing too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archc.diagnostics.finding import Finding, report
+from archc.graph import Graph, Node
+from archc.passes.counts import Counts
+from archc.passes.placement import Placement
+from archc.passes.shapes import Shapes
+from archc.spec import Document
+from archc.yaml_reader import plain
+
+
+@dataclass(frozen=True)
+class Held:
+    """The layers whose shape was as expected, and the totals that were."""
+
+    layers: tuple[str, ...] = ()
+    totals: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        return len(self.layers) + len(self.totals)
+
+
+def check_layers(document: Document, graph: Graph, facts: Shapes) -> tuple[Held, list[Finding]]:
+    """Compare `expect:` of each layer with its output. A layer downstream of one that failed is not reported again."""
+    held: list[str] = []
+    findings: list[Finding] = []
+    tainted: set[str] = set()
+    for node in graph.nodes:
+        expected = document.node("layers", node.name, "expect")
+        if any(name in tainted for name in node.inputs):
+            tainted.add(node.name)
+        if expected is None:
+            continue
+        shape = plain(expected)
+        if not isinstance(shape, list) or not shape or any(type(n) is not int for n in shape):  # pyright: ignore[reportUnknownVariableType]
+            message = "`expect` takes a shape: [channels, height, width] or [units]"
+            findings.append(report(expected.span, "ARC104", message))
+        elif shape == list(node.output.shape):
+            held.append(node.name)
+        elif node.name not in tainted:
+            tainted.add(node.name)
+            findings.append(_unexpected_shape(document, graph, facts, node, shape))  # pyright: ignore[reportUnknownArgumentType]
+    return Held(layers=tuple(held)), findings
+
+
+def _unexpected_shape(document: Document, graph: Graph, facts: Shapes, node: Node, expected: list[int]) -> Finding:
+    wanted = " × ".join(map(str, expected))
+    notes: list[str] = []
+    if node.name in facts.windows:
+        notes.append(facts.windows[node.name].arithmetic)
+    source = node.inputs[0]
+    notes.append(f"its input {source} gives {graph.tensor(source)}")
+    span = document.span("layers", node.name, "expect")
+    message = f"{node.name} gives {node.output}, not {wanted}"
+    help = f"expect: {list(node.output.shape)} is what the fields give"
+    return report(span, "ARC301", message, notes=notes, help=help)
+
+
+def check_totals(document: Document, counts: Counts) -> tuple[Held, list[Finding]]:
+    """Compare the expected parameters and MACs with those counted."""
+    held: list[str] = []
+    findings: list[Finding] = []
+    expect = document.spec.expect
+    for field, expected, found in (
+        ("parameters", expect.parameters, counts.parameters),
+        ("macs", expect.macs, counts.macs),
+    ):
+        if expected == found:
+            held.append(field)
+        elif expected is not None:
+            findings.append(_unexpected_total(document, counts, field, expected, found))
+    return Held(totals=tuple(held)), findings
+
+
+def _unexpected_total(document: Document, counts: Counts, field: str, expected: int, found: int) -> Finding:
+    most = sorted(counts.layers, key=lambda name: -getattr(counts.layers[name], field))[:3]
+    shares = ", ".join(f"{name} {getattr(counts.layers[name], field):,}" for name in most)
+    word = "MACs" if field == "macs" else field
+    message = f"the network has {found:,} {word}, not {expected:,}"
+    notes = [f"{found:,} - {expected:,} = {found - expected:+,}", f"the most are in {shares}"]
+    return report(document.span("expect", field), "ARC302", message, notes=notes)
+
+
+def check_exchanges(document: Document, placement: Placement | None) -> tuple[Held, list[Finding]]:
+    """Compare the expected exchanges with those that the placement needs."""
+    expected = document.spec.expect.exchanges
+    if expected is None:
+        return Held(), []
+    span = document.span("expect", "exchanges")
+    if placement is None:
+        help = "declare the split: `parallel: {devices: 2, strategy: columns}`"
+        return Held(), [report(span, "ARC303", "exchanges are expected, but nothing is parallel", help=help)]
+    found = [exchange.layer for exchange in placement.exchanges]
+    if sorted(found) == sorted(expected):
+        return Held(totals=("exchanges",)), []
+    missing = [name for name in expected if name not in found]
+    extra = [name for name in found if name not in expected]
+    notes = [
+        f"expected, but local: {', '.join(missing)}" if missing else "",
+        f"not expected: {', '.join(extra)}" if extra else "",
+    ]
+    message = f"over {placement.devices} devices, {', '.join(found) or 'no layer'} must exchange"
+    return Held(), [report(span, "ARC303", message, notes=notes)]

@@ -1,0 +1,32 @@
+"""How each size comes about: the window of every layer that has one, and the chain of sizes from input to output."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archc.graph import Graph
+from archc.ops.fields import Size
+from archc.ops.window import Window
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """`windows` by layer; `chain`, the sizes of the maps in order, each where it changes."""
+
+    windows: dict[str, Window]
+    chain: tuple[Size, ...]
+
+
+def shapes(graph: Graph) -> Shapes:
+    """The windows and the chain of sizes of a graph."""
+    windows: dict[str, Window] = {}
+    chain: list[Size] = []
+    for node in graph.nodes:
+        window = node.op.window(graph.tensors(node.inputs))
+        if window is not None:
+            windows[node.name] = window
+        if node.output.is_maps:
+            size = Size(node.output.height, node.output.width)
+            if not chain or chain[-1] != size:
+                chain.append(size)
+    return Shapes(windows, tuple(chain))

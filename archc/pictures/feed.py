@@ -1,0 +1,81 @@
+"""Batches of ready arrays for one rank, prepared ahead by threads: the same for any number of ranks and threads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archc.pictures.ahead import in_order
+from archc.pictures.folder import Pictures
+from archc.pictures.order import batches
+from archc.pictures.preparation import Array, Statistics, test_views, training_view
+from archc.spec import TestViews
+from archc.training.job import Job
+
+Labelled = tuple[Array, int]
+
+AHEAD = 2
+"""Batches being prepared while one is in use."""
+
+VIEWS = 120
+"""Views in a batch of held-out pictures, at most: what a test holds in memory."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some pictures and their labels."""
+
+    images: Array
+    """(n, h, w, C) to train on; (n, views, h, w, C) held out."""
+    labels: NDArray[np.int64]
+    """(n,)"""
+
+
+@dataclass(frozen=True)
+class Feed:
+    """What one of `ranks` ranks reads."""
+
+    job: Job
+    pictures: Pictures
+    statistics: Statistics
+    rank: int = 0
+    ranks: int = 1
+    threads: int = 2
+
+    def training(self, epoch: int) -> Iterator[Batch]:
+        """This rank's equal part of every global batch of an epoch (from 0)."""
+        recipe, seed = self.job.recipe, self.job.seed
+        part = recipe.batch // self.ranks
+        order = batches(len(self.pictures.train), recipe.batch, seed=seed, epoch=epoch)
+        mine = [int(index) for whole in order for index in whole[self.rank * part : (self.rank + 1) * part]]
+
+        def prepare(index: int) -> Labelled:
+            file, label = self.pictures.train[index]
+            return training_view(file, recipe.data, self.statistics, seed=seed, epoch=epoch, index=index), label
+
+        return _batches(in_order(prepare, mine, threads=self.threads, ahead=AHEAD * part), part)
+
+    def held_out(self, test: TestViews) -> Iterator[Batch]:
+        """This rank's share of the held-out pictures, each on one rank only.
+
+        The last batch may be smaller than the others, and a rank of many may have none at all.
+        """
+        mine = self.pictures.val[self.rank :: self.ranks]
+        size = VIEWS // 10 if test == "ten_crop" else VIEWS
+
+        def prepare(picture: tuple[Path, int]) -> Labelled:
+            file, label = picture
+            return test_views(file, self.job.recipe.data, self.statistics, test=test), label
+
+        return _batches(in_order(prepare, mine, threads=self.threads, ahead=size), size)
+
+
+def _batches(pictures: Iterator[Labelled], size: int) -> Iterator[Batch]:
+    while some := tuple(islice(pictures, size)):
+        images, labels = zip(*some, strict=True)
+        yield Batch(np.stack(images), np.asarray(labels, np.int64))

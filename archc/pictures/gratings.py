@@ -1,0 +1,134 @@
+"""The built-in pictures: coloured gratings in eight classes, two orientations by four colours.
+
+Phase, wavelength, tilt, contrast, brightness and noise are drawn for each picture from (seed, class, split, number), so
+the set is the same wherever it is made with the same Pillow. Nothing here is a copy of anybody's picture.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from archc.training.failure import RunFailure
+from archc.training.progress import progress
+
+ORIENTATIONS = {"level": math.pi / 2, "upright": 0.0}
+"""The direction in which the wave runs, in radians from the horizontal."""
+
+COLOURS = {
+    3: {"blue": (70, 90, 200), "green": (70, 170, 80), "red": (200, 70, 70), "yellow": (190, 170, 60)},
+    1: {"black": (50,), "dark": (100,), "grey": (150,), "light": (200,)},
+}
+"""By the number of channels."""
+
+COUNTS = {"train": 96, "val": 24}
+"""Pictures of a class."""
+
+TILT = math.radians(15)
+"""The most that a wave is tilted from its class's orientation, either way."""
+
+
+@dataclass(frozen=True)
+class Gratings:
+    """What a set of gratings holds; written into the set last, it says that the set is whole."""
+
+    height: int
+    width: int
+    channels: int
+    seed: int
+    version: int = 1
+
+
+def write_gratings(root: Path, *, size: tuple[int, int], channels: int = 3, seed: int = 0) -> None:
+    """Make `root` a whole set of gratings of `size` (height, width); one that is there already stays as it is.
+
+    The set is made beside its place and moved there when whole. Only a set of gratings is ever replaced.
+    """
+    gratings = Gratings(*size, channels, seed)
+    if channels not in COLOURS:
+        raise RunFailure(
+            f"the network reads {channels} channels, the built-in pictures have 1 or 3", "`--data DIR` with your own", 1
+        )
+    if _holds(root, gratings):
+        return
+    if root.exists() and not (_mark(root).is_file() or not any(root.iterdir())):
+        raise RunFailure(f"{root} holds something other than the built-in pictures", "move it away first", 1)
+    root.parent.mkdir(parents=True, exist_ok=True)
+    making = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
+    try:
+        _make(making, gratings)
+        _move(making, root, gratings)
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def _mark(root: Path) -> Path:
+    return root / "gratings.json"
+
+
+def _holds(root: Path, gratings: Gratings) -> bool:
+    try:
+        return json.loads(_mark(root).read_text()) == asdict(gratings)
+    except (OSError, ValueError):
+        return False
+
+
+def _move(made: Path, root: Path, gratings: Gratings) -> None:
+    """Put a whole set in its place, unless another process has put the same there meanwhile."""
+    if root.exists():
+        shutil.rmtree(root)
+    try:
+        made.rename(root)
+    except OSError:
+        if not _holds(root, gratings):
+            raise
+
+
+def _make(root: Path, gratings: Gratings) -> None:
+    plan = list(_plan(gratings.channels))
+    with closing(progress(f"making {gratings.height} x {gratings.width} pictures", len(plan))) as shown:
+        for done, (file, key, orientation, colour) in enumerate(plan, 1):
+            random = np.random.default_rng((gratings.seed, *key))
+            pixels = grating(random, (gratings.height, gratings.width), ORIENTATIONS[orientation], colour)
+            place = root / file
+            place.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels.squeeze(-1) if gratings.channels == 1 else pixels).save(place, quality=90)
+            shown.show(done)
+    _mark(root).write_text(json.dumps(asdict(gratings)) + "\n")
+
+
+def _plan(channels: int) -> Iterator[tuple[str, tuple[int, int, int], str, tuple[int, ...]]]:
+    """Each picture's file, its place (class, split, number), orientation and colour."""
+    kinds = [(o, name, colour) for o in ORIENTATIONS for name, colour in COLOURS[channels].items()]
+    for label, (orientation, name, colour) in enumerate(kinds):
+        for split, (folder, count) in enumerate(COUNTS.items()):
+            for number in range(count):
+                file = f"{folder}/{orientation}_{name}/{number:03}.jpg"
+                yield file, (label, split, number), orientation, colour
+
+
+def grating(
+    random: np.random.Generator, size: tuple[int, int], direction: float, colour: tuple[int, ...]
+) -> NDArray[np.uint8]:
+    """One picture (height, width, C): waves of light and dark in a colour, with noise."""
+    height, width = size
+    side = min(size)
+    wavelength = random.uniform(max(3.0, side / 28), max(5.0, side / 9))
+    angle = direction + random.uniform(-TILT, TILT)
+    contrast, brightness, noise = random.uniform((0.4, 0.8, 5), (0.8, 1.1, 30))
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    turns = (columns * math.cos(angle) + rows * math.sin(angle)) / wavelength + random.uniform()
+    light = brightness * (1 + contrast * np.sin(2 * math.pi * turns))
+    grain = noise * random.standard_normal((height, width), np.float32)
+    pixels = light[..., None] * np.array(colour, np.float32) + grain[..., None]
+    return np.clip(pixels, 0, 255).astype(np.uint8)

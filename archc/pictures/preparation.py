@@ -1,0 +1,127 @@
+"""From a square picture to what the network reads: crop, mirror, colour noise, minus the mean.
+
+Arrays are float32, (height, width, channels), about -128 to 128: the paper subtracts, never divides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archc.pictures.ahead import in_order
+from archc.pictures.decoding import square
+from archc.spec import DataRecipe, TestViews
+from archc.training.failure import RunFailure
+from archc.training.progress import progress
+
+Array = NDArray[np.float32]
+
+SAMPLE = 4096
+"""Pictures that the statistics are measured on, at most."""
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What is subtracted from every picture, and how the colours vary together."""
+
+    mean: Array
+    """(resize, resize, C): the mean picture, or the mean of each channel, or zeros."""
+    colours: Array
+    """(C, C): the principal components of the pixels, a column each, as long as their standard deviation."""
+
+    @property
+    def channels(self) -> int:
+        return int(self.mean.shape[-1])
+
+    def save(self, path: Path) -> None:
+        from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType]
+
+        save_file({"mean": self.mean, "colours": self.colours}, path)
+
+    @staticmethod
+    def load(path: Path) -> Statistics:
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file  # pyright: ignore[reportUnknownVariableType]
+
+        try:
+            arrays = load_file(path)
+            return Statistics(arrays["mean"], arrays["colours"])
+        except (OSError, SafetensorError, KeyError) as error:
+            raise RunFailure(f"{path} holds no statistics of pictures: {error}", "start the run again") from error
+
+
+def measure(files: Sequence[Path], data: DataRecipe, *, channels: int, threads: int = 2) -> Statistics:
+    """The statistics of at most 4096 pictures, evenly spread over `files`."""
+    count = min(len(files), SAMPLE)
+    chosen = [files[i * len(files) // count] for i in range(count)]
+    total = np.zeros((data.resize, data.resize, channels))
+    products = np.zeros((channels, channels))
+    squares = in_order(
+        lambda file: square(file, data.resize, channels=channels), chosen, threads=threads, ahead=4 * threads
+    )
+    with closing(progress("measuring pictures", count)) as shown:
+        for done, pixels in enumerate(squares, 1):
+            wide = pixels.astype(np.float64)
+            total += wide
+            flat = wide.reshape(-1, channels)
+            products += flat.T @ flat
+            shown.show(done)
+    mean = total / count
+    return Statistics(_subtracted(mean, data), _components(mean, products / (count * data.resize**2)))
+
+
+def _subtracted(mean: NDArray[np.float64], data: DataRecipe) -> Array:
+    """What the recipe subtracts, given the mean picture."""
+    by_kind = {"pixel": mean, "channel": np.broadcast_to(mean.mean((0, 1)), mean.shape), "none": np.zeros(mean.shape)}
+    return np.ascontiguousarray(by_kind[data.mean], np.float32)
+
+
+def _components(mean: NDArray[np.float64], products: NDArray[np.float64]) -> Array:
+    """The principal components of colours whose mean picture and mean product (C, C) are given."""
+    channel = mean.mean((0, 1))
+    variances, axes = np.linalg.eigh(products - np.outer(channel, channel))
+    # an axis has no sign of its own: its largest part is taken as positive, on every machine
+    signs = np.sign(np.take_along_axis(axes, np.abs(axes).argmax(0, keepdims=True), 0))
+    return (axes * signs * np.sqrt(np.maximum(variances, 0))).astype(np.float32)
+
+
+def training_view(file: Path, data: DataRecipe, statistics: Statistics, *, seed: int, epoch: int, index: int) -> Array:
+    """One random view of the picture with this index: (h, w, C)."""
+    random = np.random.default_rng((seed, epoch, index))
+    top = int(random.integers(data.resize - data.crop.height + 1))
+    left = int(random.integers(data.resize - data.crop.width + 1))
+    mirrored = data.mirror and bool(random.integers(2))
+    pixels = square(file, data.resize, channels=statistics.channels)
+    view = _view(pixels, statistics, data, top, left, mirrored=mirrored)
+    if data.color_pca:
+        strengths = random.standard_normal(statistics.channels, np.float32) * np.float32(data.color_pca)
+        view += statistics.colours @ strengths
+    return view
+
+
+def test_views(file: Path, data: DataRecipe, statistics: Statistics, *, test: TestViews) -> Array:
+    """The views whose predictions are averaged: (1, h, w, C), the centre; or (10, h, w, C), the four corners and the
+    centre, then the same five mirrored."""
+    pixels = square(file, data.resize, channels=statistics.channels)
+    bottom, right = data.resize - data.crop.height, data.resize - data.crop.width
+    centre = (bottom // 2, right // 2)
+    if test == "center":
+        return _view(pixels, statistics, data, *centre, mirrored=False)[None]
+    places = [(0, 0), (0, right), (bottom, 0), (bottom, right), centre]
+    return np.stack(
+        [_view(pixels, statistics, data, *place, mirrored=mirrored) for mirrored in (False, True) for place in places]
+    )
+
+
+def _view(
+    pixels: NDArray[np.uint8], statistics: Statistics, data: DataRecipe, top: int, left: int, *, mirrored: bool
+) -> Array:
+    """The crop at this place, less the mean there."""
+    window = np.s_[top : top + data.crop.height, left : left + data.crop.width]
+    view = pixels[window] - statistics.mean[window]
+    return np.ascontiguousarray(view[:, ::-1]) if mirrored else view

@@ -1,0 +1,219 @@
+"""The language: pydantic models of a whole spec, and a document, which is a spec with the nodes it came from.
+
+Layers keep their fields as plain data here: each op's own class validates them when the spec is lowered.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from archc.diagnostics.finding import Finding, report
+from archc.ops.fields import Count, NotNegative, Positive, Rate, SizeField
+from archc.source import Span
+from archc.validation import explain
+from archc.yaml_reader import Mapping, Node, plain, read
+
+Name = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z][A-Za-z0-9_]{0,63}\z")]
+Loss = Literal["cross_entropy"]
+TestViews = Literal["ten_crop", "center"]
+Strategy = Literal["data", "columns", "hybrid"]
+
+_MEMORY = re.compile(r"([0-9]{1,6})(MiB|GiB)\Z", re.ASCII)
+
+
+def _read_memory(value: object) -> object:
+    match = _MEMORY.match(value) if isinstance(value, str) else None
+    if not match:
+        raise PydanticCustomError("memory", "takes a size such as 3GiB or 512MiB")
+    return int(match[1]) * (2**30 if match[2] == "GiB" else 2**20)
+
+
+class Section(BaseModel):
+    """Fields are strict, closed and frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Expect(Section):
+    """Totals that must hold."""
+
+    parameters: Annotated[int, Field(ge=0)] | None = None
+    macs: Annotated[int, Field(ge=0)] | None = None
+    exchanges: list[str] | None = None
+
+
+class Parallel(Section):
+    """Where the network is computed: over how many devices, split how, each with how much memory (in bytes)."""
+
+    devices: Annotated[int, Field(ge=1, le=1024)]
+    strategy: Strategy
+    device_memory: Annotated[int, BeforeValidator(_read_memory)] | None = None
+
+
+class Sgd(Section):
+    """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v."""
+
+    lr: Positive
+    momentum: Rate
+    weight_decay: NotNegative
+    decay_biases: bool = False
+
+
+class Optimizer(Section):
+    """The rule that changes the weights; `sgd` is the only one so far."""
+
+    sgd: Sgd
+
+
+class OnPlateau(Section):
+    """Multiply the learning rate by `factor`, at most `times`, when the held-out error has not fallen for `patience` epochs."""
+
+    factor: Annotated[float, Field(gt=0, lt=1)]
+    times: Annotated[int, Field(ge=0, le=1000)]
+    patience: Count = 5
+
+
+class Schedule(Section):
+    """How the learning rate changes; without one it stays."""
+
+    on_plateau: OnPlateau
+
+
+class DataRecipe(Section):
+    """From a picture to the network's input: the shorter side to `resize` pixels, a `crop`, a mean subtracted."""
+
+    resize: Count
+    crop: SizeField
+    mirror: bool
+    color_pca: NotNegative = 0
+    mean: Literal["pixel", "channel", "none"]
+
+    @model_validator(mode="after")
+    def _crop_fits(self) -> DataRecipe:
+        if max(self.crop) > self.resize:
+            raise PydanticCustomError(
+                "crop", "the crop is larger than the picture, which is resized to {n}", {"n": self.resize}
+            )
+        return self
+
+
+class Recipe(Section):
+    """How the network is trained and tested."""
+
+    batch: Count
+    epochs: Count
+    loss: Loss
+    optimizer: Optimizer
+    schedule: Schedule | None = None
+    data: DataRecipe
+    test: TestViews
+
+
+class Spec(Section):
+    """A whole spec in archc/v1."""
+
+    schema_: Literal["archc/v1"] = Field(alias="schema")
+    name: Name
+    title: Annotated[str, StringConstraints(max_length=200)] | None = None
+    input: Annotated[
+        dict[Name, Annotated[list[Count], Field(min_length=3, max_length=3)]], Field(min_length=1, max_length=1)
+    ]
+    defaults: dict[str, object] = {}
+    layers: dict[str, object]
+    outputs: Annotated[list[str], Field(min_length=1)] | None = None
+    expect: Expect = Expect()
+    parallel: Parallel | None = None
+    train: Recipe | None = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """A spec and where each part of it stands. `input_known` is False where the input could not be read."""
+
+    spec: Spec
+    root: Mapping
+    input_known: bool
+
+    def node(self, *path: str) -> Node | None:
+        """The node at a path of keys."""
+        node: Node | None = self.root
+        for step in path:
+            node = node.entries.get(step) if isinstance(node, Mapping) else None
+        return node
+
+    def span(self, *path: str) -> Span:
+        """Where the value at a path stands, or the nearest thing around it."""
+        node = self.node(*path)
+        return node.span if node else self.span(*path[:-1])
+
+    def key(self, *path: str) -> Span:
+        """Where the last key of a path stands."""
+        parent = self.node(*path[:-1])
+        return (
+            parent.keys[path[-1]].span
+            if isinstance(parent, Mapping) and path[-1] in parent.keys
+            else self.span(*path[:-1])
+        )
+
+
+# What stands in for a part that could not be read, so that the other parts are still checked.
+_PLACEHOLDERS: dict[str, object] = {
+    "schema": "archc/v1",
+    "name": "unnamed",
+    "input": {"image": [1, 1, 1]},
+    "layers": {},
+}
+
+
+def read_spec(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
+    """The document that a text holds, as far as it can be read, and what is wrong with it."""
+    root, findings = read(data, name)
+    if root is None:
+        return None, findings
+    if not isinstance(root, Mapping):
+        start = Span(root.span.source, root.span.start, root.span.start + 1)
+        return None, [report(start, "ARC104", "a spec is a mapping that begins with `schema: archc/v1`")]
+    content = {key: plain(node) for key, node in root.entries.items()}
+    start = Span(root.span.source, root.span.start, root.span.start)
+    try:
+        return Document(Spec.model_validate(content), root, input_known=True), []
+    except ValidationError as error:
+        findings = explain(error, Spec, root.entries, root.keys, start, "the spec")
+        faulty = {str(detail["loc"][0]) for detail in error.errors(include_url=False)}
+    usable = {key: value for key, value in content.items() if key not in faulty}
+    spec = Spec.model_validate({**_PLACEHOLDERS, **usable})
+    return Document(spec, root, input_known="input" in usable), findings
+
+
+def default_recipe(image: list[int]) -> Recipe:
+    """The recipe for a spec without `train:`: the paper's, its crop scaled to the input."""
+    _, height, width = image
+    return Recipe.model_validate(
+        {
+            "batch": 128,
+            "epochs": 90,
+            "loss": "cross_entropy",
+            "optimizer": {"sgd": {"lr": 0.01, "momentum": 0.9, "weight_decay": 5e-4}},
+            "schedule": {"on_plateau": {"factor": 0.1, "times": 3}},
+            "data": {
+                "resize": round(max(height, width) * 256 / 227),
+                "crop": [height, width],
+                "mirror": True,
+                "mean": "pixel",
+            },
+            "test": "center",
+        }
+    )

@@ -1,0 +1,137 @@
+"""What a run tells: metrics.jsonl for programs, progress for the person in front of it.
+
+Each line of metrics.jsonl is one JSON object with `event` (start, step, epoch, end) and `seconds` since the journal
+was opened, and has left this process when the call returns. Ranks above 0 hold a silent journal (`active=False`).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING
+
+from archc.spec import TestViews
+from archc.training.progress import Progress, duration, progress
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from archc.training.job import Job
+    from archc.training.loop import Score
+
+VIEWS: dict[TestViews, str] = {"ten_crop": "ten views", "center": "centre view"}
+"""How each test is called in a sentence."""
+
+
+class Journal:
+    """The record of one run. A context manager: leaving it closes the file and the bar."""
+
+    def __init__(self, run: Path, *, active: bool) -> None:
+        self._run = run
+        self._open = ExitStack()
+        self._began = self._mark = time.monotonic()
+        self._training = 0.0
+        self._file = (
+            self._open.enter_context((run / "metrics.jsonl").open("w", encoding="utf-8", buffering=1))
+            if active
+            else None
+        )
+        self._progress: Progress | None = None
+        self._batch = 0
+        self._classes = 1
+        self._losses: list[float] = []
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def say(self, line: str) -> None:
+        """One line for the person, such as which devices train."""
+        if self._progress:
+            self._progress.say(line)
+        elif self._file:
+            print(line, flush=True)
+
+    def start(self, job: Job, *, steps: int, pictures: int, classes: int) -> None:
+        """Training begins: `steps` optimiser steps over `pictures` pictures of `classes` classes."""
+        recipe = job.recipe
+        self._batch, self._classes, self._mark = recipe.batch, classes, time.monotonic()
+        self._write(
+            "start",
+            name=job.name,
+            devices=job.devices,
+            batch=recipe.batch,
+            lr=recipe.optimizer.sgd.lr,
+            steps=steps,
+            seed=job.seed,
+            precision=job.precision,
+            pictures=pictures,
+            classes=classes,
+        )
+        spare = f", on a head of {job.outputs} outputs" if classes < job.outputs else ""
+        self.say(f"data: {pictures} pictures to train on, {classes} classes{spare}")
+        self.say(
+            f"training {job.name}: {steps} steps of {recipe.batch} pictures ({job.local_batch} a device), "
+            f"lr {recipe.optimizer.sgd.lr:g}, {job.precision}, seed {job.seed}"
+        )
+        if self._file:
+            self._progress = self._open.enter_context(closing(progress("step", steps)))
+
+    def step(self, step: int, *, epoch: int, loss: float, lr: float) -> None:
+        """Optimiser step number `step` (from 1) was taken; `loss` is that before it."""
+        self._losses.append(loss)
+        now = time.monotonic()
+        self._training, self._mark = self._training + now - self._mark, now
+        rate = step * self._batch / max(self._training, 1e-9)
+        self._write("step", step=step, epoch=epoch, loss=loss, lr=lr, pictures_per_second=round(rate, 2))
+        if self._progress:
+            self._progress.show(step, f"loss {loss:.2f}  {rate:.3g} pictures/s")
+
+    def epoch(self, epoch: int, score: Score) -> None:
+        """An epoch (from 0) ended with this score for the centre view of the held-out pictures."""
+        self._write("epoch", epoch=epoch, **_figures(score, "center"))
+        self.say(f"epoch {epoch + 1}: {_sentence(score, 'center')}, loss {score.loss:.2f}")
+        self._mark = time.monotonic()  # an evaluation is no training time
+
+    def testing(self, test: TestViews) -> None:
+        """All steps are done; the final test begins."""
+        if self._progress:
+            self._progress.close()
+            self._progress = None
+        self.say(f"testing on the held-out pictures ({VIEWS[test]})")
+
+    def end(self, score: Score, *, test: TestViews) -> None:
+        """The run is complete."""
+        first, last, chance = self._losses[0], self._losses[-1], 1 / self._classes
+        self._write("end", first_loss=first, last_loss=last, chance=chance, **_figures(score, test))
+        self.say(f"loss {first:.2f} -> {last:.2f}, {_sentence(score, test)}, chance {percent(chance)}")
+        self.say(f"{self._run} holds the run, {duration(time.monotonic() - self._began)}")
+
+    def _write(self, event: str, **facts: object) -> None:
+        if not self._file:
+            return
+        seconds = round(time.monotonic() - self._began, 3)
+        finite = {key: _finite(value) for key, value in facts.items()}
+        self._file.write(json.dumps({"event": event, "seconds": seconds, **finite}, allow_nan=False) + "\n")
+
+
+def _finite(value: object) -> object:
+    """JSON has no NaN: a loss that is none is null."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _figures(score: Score, test: TestViews) -> dict[str, object]:
+    return {"test": test, "count": score.count, "top1": score.top1, "top5": score.top5, "loss": score.loss}
+
+
+def _sentence(score: Score, test: TestViews) -> str:
+    return f"held-out top-1 {percent(score.top1_rate)} ({VIEWS[test]})"
+
+
+def percent(rate: float) -> str:
+    """`78.1 %`."""
+    return f"{100 * rate:.1f} %"

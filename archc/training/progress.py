@@ -1,0 +1,110 @@
+"""How far a long task is: a bar on a terminal, a plain line every ten seconds anywhere else."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+
+EVERY = 10.0
+"""Seconds between two plain lines."""
+
+
+class Progress(Protocol):
+    """A task of `total` parts being done. Use with `contextlib.closing`."""
+
+    def show(self, done: int, note: str = "") -> None:
+        """`done` parts are done; `note` is what to say beside it."""
+        ...
+
+    def say(self, line: str) -> None:
+        """A line of its own."""
+        ...
+
+    def close(self) -> None:
+        """Nothing more is shown; closing twice is no mistake."""
+        ...
+
+
+def progress(what: str, total: int) -> Progress:
+    """A bar where a person watches, else plain lines."""
+    watched = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return Bar(what, total) if watched else Lines(what, total)
+
+
+class Lines:
+    """Plain lines for a pipe, a log or a dumb terminal: the first part, one every ten seconds, the last."""
+
+    def __init__(self, what: str, total: int) -> None:
+        self._what = what
+        self._total = total
+        self._start = self._last = time.monotonic()
+
+    def show(self, done: int, note: str = "") -> None:
+        now = time.monotonic()
+        if done not in (1, self._total) and now - self._last < EVERY:
+            return
+        self._last = now
+        parts = [f"{self._what} {done}/{self._total}", note, self._time(done, now - self._start)]
+        self.say("  ".join(part for part in parts if part))
+
+    def say(self, line: str) -> None:
+        print(line, flush=True)
+
+    def close(self) -> None:
+        pass
+
+    def _time(self, done: int, seconds: float) -> str:
+        if done == self._total:
+            return f"in {duration(seconds)}"
+        return f"ETA {duration(seconds / done * (self._total - done))}" if done > 1 else ""
+
+
+class Bar:
+    """A bar that stays on the last line of a terminal, with the time left."""
+
+    def __init__(self, what: str, total: int) -> None:
+        self._bar = _rich_bar()
+        self._task = self._bar.add_task(what, total=total, note="")
+        self._bar.start()
+
+    def show(self, done: int, note: str = "") -> None:
+        self._bar.update(self._task, completed=done, note=note)
+
+    def say(self, line: str) -> None:
+        self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def close(self) -> None:
+        self._bar.stop()
+
+
+def _rich_bar() -> RichProgress:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
+
+    return RichProgress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+        TimeElapsedColumn(),
+        TextColumn("ETA"),
+        TimeRemainingColumn(),
+        console=Console(),
+        expand=True,
+    )
+
+
+def duration(seconds: float) -> str:
+    """`8 s`, `3 min 5 s`, `2 h 10 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

@@ -1,0 +1,175 @@
+"""Nodes to pydantic models, and pydantic's errors to findings at the node at fault."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as MappingABC
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from archc.diagnostics.finding import Finding, report
+from archc.source import Span
+from archc.vocabulary import did_you_mean
+from archc.yaml_reader import Mapping, Node, Scalar, Sequence
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\Z", re.ASCII)
+
+_KINDS = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "string_type": "a string",
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "none_required": "nothing",
+}
+
+
+def explain(
+    error: ValidationError,
+    model: type[BaseModel],
+    nodes: MappingABC[str, Node],
+    keys: MappingABC[str, Scalar],
+    owner: Span,
+    what: str,
+) -> list[Finding]:
+    """A finding for each thing that pydantic found wrong with a `model`.
+
+    `nodes` and `keys` are the nodes and the keys that its fields came from, `owner` the span to report a missing field
+    at, and `what` how to call the whole.
+    """
+    return [_finding(model, detail, nodes, keys, owner, what) for detail in error.errors(include_url=False)]
+
+
+def _finding(
+    model: type[BaseModel],
+    detail: ErrorDetails,
+    nodes: MappingABC[str, Node],
+    keys: MappingABC[str, Scalar],
+    owner: Span,
+    what: str,
+) -> Finding:
+    node, key_span, path = _locate(detail["loc"], nodes, keys)
+    field = ".".join(path)
+    kind, context = detail["type"], detail.get("ctx", {})
+    parent = _model_at(model, path[:-1])
+    inside = f"{what}'s `{'.'.join(path[:-1])}`" if len(path) > 1 else what
+    match kind:
+        case "extra_forbidden":
+            allowed = _field_names(parent)
+            help = did_you_mean(path[-1], allowed, what="fields")
+            return report(key_span or owner, "ARC101", f"{inside} has no field `{path[-1]}`", help=help)
+        case "missing":
+            help = f"write `{path[-1]}:`" + _description(parent, path[-1])
+            return report(_enclosing(path, nodes) or owner, "ARC103", f"{inside} needs `{path[-1]}`", help=help)
+        case "literal_error":
+            allowed = [str(word) for word in _literals(parent, path[-1])] or [str(context.get("expected", ""))]
+            help = did_you_mean(str(detail["input"]), allowed, what="values")
+            return report(node or owner, "ARC105", f"`{field}` is {_shown(detail['input'])}", help=help)
+        case _ if kind in _KINDS:
+            message = f"`{field}` takes {_KINDS[kind]}, not {_shown(detail['input'])}"
+            return report(node or owner, "ARC104", message, help=_quoted_number(detail["input"]))
+        case _:
+            message = f"`{field}` is {_shown(detail['input'])}: {_rule(detail['msg'])}"
+            return report(node or owner, "ARC105", message)
+
+
+def _locate(
+    loc: tuple[int | str, ...], nodes: MappingABC[str, Node], keys: MappingABC[str, Scalar]
+) -> tuple[Span | None, Span | None, list[str]]:
+    """The spans of the value and of its key, and the path without what pydantic adds for unions and validators."""
+    path: list[str] = []
+    value: Node | None = None
+    key: Span | None = None
+    mapping: MappingABC[str, Node] | None = nodes
+    for step in loc:
+        if isinstance(value, Sequence):
+            if isinstance(step, int) and step < len(value.items):
+                value = value.items[step]
+                path.append(str(step + 1))
+            mapping = value.entries if isinstance(value, Mapping) else None
+            keys = value.keys if isinstance(value, Mapping) else {}
+            continue
+        path.append(str(step))
+        if mapping is None or str(step) not in mapping:
+            return (value.span if value and not isinstance(value, Mapping) else None), None, path
+        value = mapping[str(step)]
+        key = keys[str(step)].span if str(step) in keys else None
+        mapping = value.entries if isinstance(value, Mapping) else None
+        keys = value.keys if isinstance(value, Mapping) else {}
+    return (value.span if value else None), key, path
+
+
+def _enclosing(path: list[str], nodes: MappingABC[str, Node]) -> Span | None:
+    """The span of the mapping that lacks the last step of the path, inside the whole."""
+    value: Node | None = None
+    for step in path[:-1]:
+        value = nodes.get(step)
+        nodes = value.entries if isinstance(value, Mapping) else {}
+    return value.span if value else None
+
+
+def _field_names(model: type[BaseModel] | None) -> list[str]:
+    return [info.alias or name for name, info in model.model_fields.items()] if model else []
+
+
+def _model_at(model: type[BaseModel] | None, path: list[str]) -> type[BaseModel] | None:
+    for step in path:
+        info = next((i for n, i in model.model_fields.items() if (i.alias or n) == step), None) if model else None
+        model = _model_in(info.annotation) if info else None
+    return model
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
+
+
+def _literals(model: type[BaseModel] | None, field: str) -> list[object]:
+    info = next((i for n, i in model.model_fields.items() if (i.alias or n) == field), None) if model else None
+    if info is None:
+        return []
+    return [
+        word
+        for part in (info.annotation, *get_args(info.annotation))
+        for word in get_args(part)
+        if isinstance(word, str)
+    ]
+
+
+def _description(model: type[BaseModel] | None, field: str) -> str:
+    info = model.model_fields.get(field) if model else None
+    return f" ({info.description})" if info and info.description else ""
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return f"`{str(value).lower()}`"
+        case str():
+            return f'the string "{value[:60]}"' if len(value) <= 60 else f'the string "{value[:60]}…"'
+        case int() | float():
+            return f"`{value}`"
+        case list():
+            return "a list"
+        case _:
+            return "a mapping"
+
+
+def _quoted_number(value: object) -> str | None:
+    if isinstance(value, str) and re.fullmatch(r"[-+]?[0-9.]+(e[-+]?[0-9]+)?", value):
+        return f"write {value} without quotes"
+    return None
+
+
+def _rule(message: str) -> str:
+    return message.removeprefix("Input should be ").removeprefix("Value error, ")
