@@ -22,8 +22,8 @@ from PIL import Image
 from archc.training.failure import RunFailure
 from archc.training.progress import progress
 
-ORIENTATIONS = {"level": math.pi / 2, "upright": 0.0}
-"""The direction in which the wave runs, in radians from the horizontal."""
+ORIENTATIONS = {"horizontal": math.pi / 2, "vertical": 0.0}
+"""How the stripes lie, and the direction across them: radians from the horizontal."""
 
 COLOURS = {
     3: {"blue": (70, 90, 200), "green": (70, 170, 80), "red": (200, 70, 70), "yellow": (190, 170, 60)},
@@ -125,10 +125,10 @@ def grating(
     side = min(size)
     wavelength = random.uniform(max(3.0, side / 28), max(5.0, side / 9))
     angle = direction + random.uniform(-TILT, TILT)
-    contrast, brightness, noise = random.uniform((0.4, 0.8, 5), (0.8, 1.1, 30))
+    contrast, brightness, noise = random.uniform((0.4, 0.8, 0.03), (0.8, 1.1, 0.2))
     rows, columns = np.mgrid[:height, :width].astype(np.float32)
     turns = (columns * math.cos(angle) + rows * math.sin(angle)) / wavelength + random.uniform()
     light = brightness * (1 + contrast * np.sin(2 * math.pi * turns))
     grain = noise * random.standard_normal((height, width), np.float32)
-    pixels = light[..., None] * np.array(colour, np.float32) + grain[..., None]
+    pixels = (light + grain)[..., None] * np.array(colour, np.float32)
     return np.clip(pixels, 0, 255).astype(np.uint8)

@@ -1,0 +1,121 @@
+"""The source plan: what every backend needs to know before it writes a line.
+
+Names that the language can use, the last softmax fused into the loss, layers grouped by how their weights begin.
+"""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from archc.graph import Graph, Node, Tensor
+from archc.ops.fields import WeightInit
+from archc.ops.softmax import Softmax
+from archc.passes.counts import count
+from archc.spec import Recipe
+
+
+@dataclass(frozen=True)
+class Step:
+    """One layer: its identifier in source, and the identifiers and values that it reads."""
+
+    identifier: str
+    node: Node
+    reads: tuple[str, ...]
+    inputs: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Initialisation:
+    """How a layer's weights and bias begin; `bias` is None where it has none."""
+
+    identifier: str
+    weights: WeightInit
+    bias: float | None
+
+
+@dataclass(frozen=True)
+class SourcePlan:
+    """The layers to write, in order. `outputs` are identifiers: logits where `predicts_probabilities`."""
+
+    class_name: str
+    graph: Graph
+    image: str
+    steps: tuple[Step, ...]
+    outputs: tuple[str, ...]
+    predicts_probabilities: bool
+    is_chain: bool
+    initialisations: tuple[Initialisation, ...]
+    parameters: int
+    macs: int
+    renamed: dict[str, str]
+
+    @property
+    def image_shape(self) -> Tensor:
+        (tensor,) = self.graph.inputs.values()
+        return tensor
+
+    @property
+    def output_shape(self) -> Tensor:
+        """Of the first output."""
+        return self.graph.tensor(self.graph.outputs[0])
+
+
+def plan(graph: Graph, recipe: Recipe, reserved: Collection[str]) -> SourcePlan:
+    """The plan of a graph; `reserved` are the names that the target cannot use for a layer."""
+    names = _identifiers([*graph.inputs, *(node.name for node in graph.nodes)], reserved)
+    fused = _fused_softmax(graph, recipe)
+    steps = tuple(
+        Step(names[node.name], node, tuple(names[n] for n in node.inputs), graph.tensors(node.inputs))
+        for node in graph.nodes
+        if node is not fused
+    )
+    outputs = fused.inputs if fused is not None else graph.outputs
+    counts = count(graph)
+    return SourcePlan(
+        class_name=class_name(graph.name),
+        graph=graph,
+        image=names[next(iter(graph.inputs))],
+        steps=steps,
+        outputs=tuple(names[name] for name in outputs),
+        predicts_probabilities=fused is not None,
+        is_chain=graph.is_chain,
+        initialisations=tuple(_initialisation(step) for step in steps if hasattr(step.node.op, "weight_init")),
+        parameters=counts.parameters,
+        macs=counts.macs,
+        renamed={old: new for old, new in names.items() if old != new},
+    )
+
+
+def class_name(name: str) -> str:
+    """`alex_net` -> `AlexNet`."""
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_")) or "Network"
+
+
+def _fused_softmax(graph: Graph, recipe: Recipe) -> Node | None:
+    """The last softmax, where the loss works on logits."""
+    if recipe.loss != "cross_entropy" or len(graph.outputs) != 1 or not graph.nodes:
+        return None
+    last = graph.node(graph.outputs[0])
+    return last if isinstance(last.op, Softmax) and not graph.readers[last.name] and len(graph.nodes) > 1 else None
+
+
+def _identifiers(names: list[str], reserved: Collection[str]) -> dict[str, str]:
+    """Each name as an identifier: with underscores added until it is free."""
+    taken = set(names)
+    found: dict[str, str] = {}
+    for name in names:
+        identifier = name
+        while identifier in reserved or keyword.iskeyword(identifier) or (identifier != name and identifier in taken):
+            identifier += "_"
+        taken.add(identifier)
+        found[name] = identifier
+    return found
+
+
+def _initialisation(step: Step) -> Initialisation:
+    op = step.node.op
+    weights: WeightInit = getattr(op, "weight_init")  # noqa: B009
+    bias: float | None = getattr(op, "bias_init") if getattr(op, "bias") else None  # noqa: B009
+    return Initialisation(step.identifier, weights, bias)

@@ -1,0 +1,208 @@
+"""The one place that turns source nodes into text: indentation, wrapping, imports, escapes.
+
+What it prints is what `ruff format` with its defaults would leave as it is.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+
+from archc.emit.syntax import (
+    Argument,
+    Assign,
+    Call,
+    Class,
+    Do,
+    Expression,
+    Fixed,
+    ForEach,
+    Function,
+    Import,
+    Literal,
+    Main,
+    Module,
+    Name,
+    Remark,
+    Return,
+    Snippet,
+    Statement,
+    Sum,
+    Tuple,
+)
+
+WIDTH = 88
+_INDENT = "    "
+
+
+def print_module(module: Module) -> str:
+    """The text of a file, ending in a line break."""
+    parts = [_docstring(module.doc, ""), _imports(module.imports)]
+    text = "\n\n".join(parts)
+    for part in module.body:
+        text += "\n\n\n" + "\n".join(_definition(part))
+    return text + "\n"
+
+
+def _definition(part: Snippet | Class | Main) -> list[str]:
+    match part:
+        case Snippet():
+            return part.text.strip("\n").split("\n")
+        case Class():
+            return _class(part)
+        case Main():
+            return ['if __name__ == "__main__":', *_block(part.body, _INDENT)]
+
+
+def _class(part: Class) -> list[str]:
+    lines = [f"class {part.name}({part.base.text}):", _docstring((part.doc,), _INDENT)]
+    for function in part.body:
+        lines += ["", *_function(function, _INDENT)]
+    return lines
+
+
+def _function(function: Function, indent: str) -> list[str]:
+    lines = [f"{indent}def {function.name}({function.signature}) -> {function.returns}:"]
+    if function.doc:
+        lines.append(_docstring((function.doc,), indent + _INDENT))
+    return [*lines, *_block(function.body, indent + _INDENT)]
+
+
+def _block(body: Iterable[Statement], indent: str) -> list[str]:
+    return [line for statement in body for line in _statement(statement, indent)]
+
+
+def _statement(statement: Statement, indent: str) -> list[str]:
+    match statement:
+        case Assign():
+            comment = f"  # {statement.comment}" if statement.comment else ""
+            return _wrapped(f"{indent}{statement.target.text} = ", statement.value, comment, indent)
+        case Do():
+            return _wrapped(indent, statement.value, "", indent)
+        case Return():
+            return _wrapped(f"{indent}return ", statement.value, "", indent)
+        case ForEach():
+            head = _wrapped(f"{indent}for {statement.target.text} in ", statement.items, ":", indent)
+            return [*head, *_block(statement.body, indent + _INDENT)]
+        case Remark():
+            return [f"{indent}# {statement.text}"]
+
+
+def _wrapped(before: str, value: Expression, after: str, indent: str) -> list[str]:
+    """A line `before value after`, broken inside the value where it is too long."""
+    flat = None if _must_break(value) else f"{before}{_flat(value)}{after}"
+    if flat is not None and len(flat) <= WIDTH:
+        return [flat]
+    inner = indent + _INDENT
+    match value:
+        case Call(function=Call() as layer, arguments=inputs):
+            return _wrapped(before, layer, f"({_arguments(inputs)}){after}", indent)
+        case Call(function=Name() as function):
+            one_line = f"{inner}{_arguments(value.arguments)}"
+            # A trailing comma tells ruff to keep one line an argument; without one it would join what fits.
+            joins = not _must_break(value) and not after.startswith("(") and len(one_line) <= WIDTH
+            body = [one_line] if joins else _one_a_line(value.arguments, inner)
+            return [f"{before}{function.text}(", *body, f"{indent}){after}"]
+        case Tuple():
+            items = [Argument(item) for item in value.items]
+            return [f"{before}(", *_one_a_line(items, inner), f"{indent}){after}"]
+        case Sum():
+            first, *others = value.terms
+            terms = [f"{inner}{first.text}", *(f"{inner}+ {term.text}" for term in others)]
+            return [f"{before}(", *terms, f"{indent}){after}"]
+        case Name() | Literal() | Fixed():
+            return [f"{before}{_flat(value)}{after}"]
+
+
+def _one_a_line(arguments: Iterable[Argument], indent: str) -> list[str]:
+    lines: list[str] = []
+    for argument in arguments:
+        keyword = f"{argument.keyword}=" if argument.keyword else ""
+        comment = f"  # {argument.comment}" if argument.comment else ""
+        lines += _wrapped(f"{indent}{keyword}", argument.value, f",{comment}", indent)
+    return lines
+
+
+def _must_break(value: Expression) -> bool:
+    if not isinstance(value, Call):
+        return False
+    inside = any(argument.comment or _must_break(argument.value) for argument in value.arguments)
+    return inside or (isinstance(value.function, Call) and _must_break(value.function))
+
+
+def _flat(value: Expression) -> str:
+    match value:
+        case Name() | Fixed():
+            return value.text
+        case Literal():
+            return literal(value.value)
+        case Tuple(items=(only,)):
+            return f"({_flat(only)},)"
+        case Tuple():
+            return f"({', '.join(map(_flat, value.items))})"
+        case Sum():
+            return " + ".join(term.text for term in value.terms)
+        case Call():
+            return f"{_flat(value.function)}({_arguments(value.arguments)})"
+
+
+def _arguments(arguments: Iterable[Argument]) -> str:
+    return ", ".join((f"{a.keyword}=" if a.keyword else "") + _flat(a.value) for a in arguments)
+
+
+def literal(value: str | bool | float | None) -> str:
+    """A Python literal that evaluates to exactly `value`, in ruff's spelling."""
+    if not isinstance(value, str):
+        return repr(value)
+    # Double quotes, unless single ones need fewer escapes.
+    quote = "'" if value.count('"') > value.count("'") else '"'
+    return quote + escaped(value, quote) + quote
+
+
+def escaped(text: str, quote: str = '"') -> str:
+    """The text inside a literal: quotes, backslashes and whatever is not printable as escapes."""
+    return "".join(_escape(character, quote) for character in text)
+
+
+def _escape(character: str, quote: str) -> str:
+    if character in ("\\", quote):
+        return "\\" + character
+    if character.isprintable():
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _docstring(paragraphs: tuple[str, ...], indent: str) -> str:
+    """A docstring: paragraphs with runs of white space folded, since a formatter would strip them."""
+    texts = [escaped(" ".join(paragraph.split())) for paragraph in paragraphs]
+    if len(texts) == 1:
+        return f'{indent}"""{texts[0]}"""'
+    return f'{indent}"""' + f"\n\n{indent}".join(texts) + f'\n{indent}"""'
+
+
+def _imports(imports: Iterable[Import]) -> str:
+    """Imports merged and sorted: the standard library, then the rest; whole modules before names from them."""
+    names: dict[str, set[str]] = {}
+    whole: set[str] = set()
+    for wanted in imports:
+        if wanted.names:
+            names.setdefault(wanted.module, set()).update(wanted.names)
+        else:
+            whole.add(wanted.module)
+    sections = (_section(whole, names, standard=True), _section(whole, names, standard=False))
+    return "\n\n".join("\n".join(lines) for section in sections if (lines := list(section)))
+
+
+def _section(whole: set[str], names: dict[str, set[str]], *, standard: bool) -> Iterator[str]:
+    for module in sorted(whole):
+        if (module.partition(".")[0] in sys.stdlib_module_names) == standard:
+            yield f"import {module}"
+    for module in sorted(names):
+        if (module.partition(".")[0] in sys.stdlib_module_names) == standard:
+            yield f"from {module} import {', '.join(sorted(names[module], key=_isort_key))}"
+
+
+def _isort_key(name: str) -> tuple[int, str]:
+    """CONSTANTS, then Classes, then functions, as isort orders names."""
+    return (0 if name.isupper() else 1 if name[0].isupper() else 2, name)

@@ -1,0 +1,127 @@
+"""idx files (MNIST, Fashion-MNIST) to folders of pictures: `python -m archc.pictures.idx FROM TO`.
+
+FROM holds {train,t10k}-{images-idx3,labels-idx1}-ubyte, gzipped or not; TO becomes train/CLASS/*.png, val/CLASS/*.png.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import shutil
+import sys
+import zlib
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from archc.training.failure import FINDING, RunFailure
+from archc.training.progress import progress
+
+Pixels = NDArray[np.uint8]
+
+SPLITS = {"train": "train", "val": "t10k"}
+"""The folder of each pair of files, and how their names begin."""
+
+UNSIGNED_BYTE = 8
+"""The idx format's number for this type of value."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command; its exit code."""
+    parser = argparse.ArgumentParser("python -m archc.pictures.idx", description=__doc__)
+    parser.add_argument("source", metavar="FROM", type=Path, help="the folder of idx files")
+    parser.add_argument("target", metavar="TO", type=Path, help="the folder to make")
+    parser.add_argument("--classes", type=_names, default=(), help="names of the classes, by label: shirt,shoe,...")
+    parser.add_argument("--limit", type=_positive, metavar="N", help="the first N pictures of a class in train, N/5 in val")
+    options = parser.parse_args(arguments)
+    try:
+        convert(options.source, options.target, classes=options.classes, limit=options.limit)
+    except RunFailure as failure:
+        print(failure, file=sys.stderr)
+        return failure.code
+    return 0
+
+
+def convert(source: Path, target: Path, *, classes: Sequence[str] = (), limit: int | None = None) -> None:
+    """Write every picture of `source` into its class's folder below `target`, which must not exist yet."""
+    if target.exists():
+        raise RunFailure(f"{target} exists already", "name a folder that does not", FINDING)
+    pairs = {split: _pair(source, stem) for split, stem in SPLITS.items()}
+    making = target.with_name(f"{target.name}.part")
+    shutil.rmtree(making, ignore_errors=True)
+    for split, (images, labels) in pairs.items():
+        _write(making / split, images, labels, classes, limit if split == "train" else limit and max(limit // 5, 1))
+    making.rename(target)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(text.split(","))
+    if len(set(names)) < len(names) or not all(name and name == Path(name).name for name in names):
+        raise argparse.ArgumentTypeError("expected different names of folders with commas between them")
+    return names
+
+
+def _positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("expected 1 or more")
+    return number
+
+
+def _pair(source: Path, stem: str) -> tuple[Pixels, Pixels]:
+    """The pictures (count, height, width) and the labels (count,) whose files begin with `stem`."""
+    images = read_idx(_find(source, f"{stem}-images-idx3-ubyte"), dimensions=3)
+    labels = read_idx(_find(source, f"{stem}-labels-idx1-ubyte"), dimensions=1)
+    if len(images) != len(labels):
+        raise RunFailure(
+            f"{source}: {len(images)} {stem} pictures have {len(labels)} labels", "files of one set", FINDING
+        )
+    return images, labels
+
+
+def _find(source: Path, name: str) -> Path:
+    for file in (source / name, source / f"{name}.gz"):
+        if file.is_file():
+            return file
+    raise RunFailure(f"{source} holds neither {name} nor {name}.gz", "the folder of a set in idx files", FINDING)
+
+
+def read_idx(file: Path, *, dimensions: int) -> Pixels:
+    """An idx file's array of bytes. Its header: two zeros, the type, the number of dimensions, each one's length."""
+    try:
+        data = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+    except (OSError, EOFError, zlib.error) as error:
+        raise _broken(file, str(error)) from error
+    header = 4 + 4 * dimensions
+    if len(data) < header or data[:4] != bytes((0, 0, UNSIGNED_BYTE, dimensions)):
+        raise _broken(file, f"no header of an idx file of bytes in {dimensions} dimensions")
+    shape = tuple(np.frombuffer(data[4:header], ">u4").tolist())
+    size = int(np.prod(shape, dtype=object))
+    if not size or len(data) != header + size:
+        raise _broken(file, f"{' x '.join(map(str, shape))} are promised, {len(data) - header} bytes are there")
+    return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
+
+
+def _broken(file: Path, reason: str) -> RunFailure:
+    return RunFailure(f"{file}: {reason}", "fetch the file again", FINDING)
+
+
+def _write(folder: Path, images: Pixels, labels: Pixels, classes: Sequence[str], limit: int | None) -> None:
+    """One PNG a picture, named by its place in the file."""
+    if classes and int(labels.max()) >= len(classes):
+        raise RunFailure(f"label {labels.max()} has no name among {len(classes)}", "name every class", FINDING)
+    chosen = sorted(int(i) for label in np.unique(labels) for i in np.flatnonzero(labels == label)[:limit])
+    with closing(progress(f"writing {folder.name}", len(chosen))) as shown:
+        for done, number in enumerate(chosen, 1):
+            label = int(labels[number])
+            place = folder / (classes[label] if classes else str(label))
+            place.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(images[number]).save(place / f"{number:05}.png")
+            shown.show(done)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
