@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from archc.graph import Graph, Node, Tensor
 from archc.ops.fields import WeightInit
 from archc.ops.softmax import Softmax
+from archc.ops.weighted import Weighted
 from archc.passes.counts import count
 from archc.spec import Recipe
 
@@ -40,30 +41,32 @@ class SourcePlan:
     """The layers to write, in order. `outputs` are identifiers: logits where `predicts_probabilities`."""
 
     class_name: str
-    graph: Graph
+    title: str
     image: str
+    image_shape: Tensor
     steps: tuple[Step, ...]
     outputs: tuple[str, ...]
+    output_shapes: tuple[Tensor, ...]
     predicts_probabilities: bool
     is_chain: bool
+    """Each step reads only the one before it, and only the last is an output."""
     initialisations: tuple[Initialisation, ...]
     parameters: int
     macs: int
     renamed: dict[str, str]
+    """Layers whose names the language cannot use, with their identifiers."""
 
-    @property
-    def image_shape(self) -> Tensor:
-        (tensor,) = self.graph.inputs.values()
-        return tensor
-
-    @property
-    def output_shape(self) -> Tensor:
-        """Of the first output."""
-        return self.graph.tensor(self.graph.outputs[0])
+    def free(self, identifier: str) -> str:
+        """The identifier, with underscores added until no layer is called so."""
+        taken = {self.image, *(step.identifier for step in self.steps)}
+        while identifier in taken:
+            identifier += "_"
+        return identifier
 
 
 def plan(graph: Graph, recipe: Recipe, reserved: Collection[str]) -> SourcePlan:
     """The plan of a graph; `reserved` are the names that the target cannot use for a layer."""
+    image = next(iter(graph.inputs))
     names = _identifiers([*graph.inputs, *(node.name for node in graph.nodes)], reserved)
     fused = _fused_softmax(graph, recipe)
     steps = tuple(
@@ -74,23 +77,28 @@ def plan(graph: Graph, recipe: Recipe, reserved: Collection[str]) -> SourcePlan:
     outputs = fused.inputs if fused is not None else graph.outputs
     counts = count(graph)
     return SourcePlan(
-        class_name=class_name(graph.name),
-        graph=graph,
-        image=names[next(iter(graph.inputs))],
+        class_name=_class_name(graph.name, reserved),
+        title=graph.title,
+        image=names[image],
+        image_shape=graph.tensor(image),
         steps=steps,
         outputs=tuple(names[name] for name in outputs),
+        output_shapes=graph.tensors(outputs),
         predicts_probabilities=fused is not None,
-        is_chain=graph.is_chain,
-        initialisations=tuple(_initialisation(step) for step in steps if hasattr(step.node.op, "weight_init")),
+        is_chain=graph.is_chain and outputs == (steps[-1].node.name,),
+        initialisations=tuple(_initialisation(step) for step in steps if isinstance(step.node.op, Weighted)),
         parameters=counts.parameters,
         macs=counts.macs,
         renamed={old: new for old, new in names.items() if old != new},
     )
 
 
-def class_name(name: str) -> str:
-    """`alex_net` -> `AlexNet`."""
-    return "".join(part[:1].upper() + part[1:] for part in name.split("_")) or "Network"
+def _class_name(name: str, reserved: Collection[str]) -> str:
+    """`alex_net` -> `AlexNet`; `tensor` -> `TensorNet` where the file needs `Tensor` for something else."""
+    camel = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+    while camel in reserved or keyword.iskeyword(camel):
+        camel += "Net"
+    return camel
 
 
 def _fused_softmax(graph: Graph, recipe: Recipe) -> Node | None:
@@ -116,6 +124,5 @@ def _identifiers(names: list[str], reserved: Collection[str]) -> dict[str, str]:
 
 def _initialisation(step: Step) -> Initialisation:
     op = step.node.op
-    weights: WeightInit = getattr(op, "weight_init")  # noqa: B009
-    bias: float | None = getattr(op, "bias_init") if getattr(op, "bias") else None  # noqa: B009
-    return Initialisation(step.identifier, weights, bias)
+    assert isinstance(op, Weighted)
+    return Initialisation(step.identifier, op.weight_init, op.bias_init if op.bias else None)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from textwrap import wrap
 
 from archc.emit.syntax import (
     Argument,
@@ -97,7 +98,7 @@ def _wrapped(before: str, value: Expression, after: str, indent: str) -> list[st
     match value:
         case Call(function=Call() as layer, arguments=inputs):
             return _wrapped(before, layer, f"({_arguments(inputs)}){after}", indent)
-        case Call(function=Name() as function):
+        case Call(function=(Name() | Fixed()) as function):
             one_line = f"{inner}{_arguments(value.arguments)}"
             # A trailing comma tells ruff to keep one line an argument; without one it would join what fits.
             joins = not _must_break(value) and not after.startswith("(") and len(one_line) <= WIDTH
@@ -174,10 +175,12 @@ def _escape(character: str, quote: str) -> str:
 
 
 def _docstring(paragraphs: tuple[str, ...], indent: str) -> str:
-    """A docstring: paragraphs with runs of white space folded, since a formatter would strip them."""
-    texts = [escaped(" ".join(paragraph.split())) for paragraph in paragraphs]
-    if len(texts) == 1:
-        return f'{indent}"""{texts[0]}"""'
+    """A docstring: one paragraph on one line, several wrapped, white space folded as a formatter would."""
+    if len(paragraphs) == 1:
+        return f'{indent}"""{escaped(" ".join(paragraphs[0].split()))}"""'
+    width = WIDTH - len(indent) - len('"""')
+    wrapped = [wrap(paragraph, width, break_long_words=False, break_on_hyphens=False) for paragraph in paragraphs]
+    texts = [f"\n{indent}".join(map(escaped, lines)) for lines in wrapped]
     return f'{indent}"""' + f"\n\n{indent}".join(texts) + f'\n{indent}"""'
 
 

@@ -58,7 +58,7 @@ class Argument:
 class Call:
     """`function(arguments)`, or, where `function` is itself a call, `Layer(fields)(x)`."""
 
-    function: Name | Call
+    function: Name | Fixed | Call
     arguments: tuple[Argument, ...] = ()
 
 

@@ -9,18 +9,18 @@ from typing import get_args
 
 from archc.ops.op import Op
 
-_SHARED = {"op", "fields", "window", "windowed"}
-
 
 @cache
 def ops() -> dict[str, type[Op]]:
     """Every op class by the name the language gives it."""
     found: dict[str, type[Op]] = {}
     for module in pkgutil.iter_modules(__path__):
-        if module.name in _SHARED:
-            continue
         for value in vars(import_module(f"{__name__}.{module.name}")).values():
-            if isinstance(value, type) and issubclass(value, Op) and value.__module__.endswith(f".{module.name}"):
-                (name,) = get_args(value.model_fields["op"].annotation)
-                found[name] = value
+            if isinstance(value, type) and issubclass(value, Op) and (names := _names(value)):
+                found[names[0]] = value
     return found
+
+
+def _names(op: type[Op]) -> tuple[str, ...]:
+    """The one name of an op; none for a class that ops only share."""
+    return get_args(op.model_fields["op"].annotation)

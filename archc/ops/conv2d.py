@@ -6,12 +6,13 @@ from math import gcd, isqrt
 from typing import Literal
 
 from archc.graph import Tensor
-from archc.ops.fields import HE_NORMAL, Count, Size, SizeField, WeightInit
+from archc.ops.fields import ONE, Count, Size, SizeField
 from archc.ops.op import Parameter, Reach, ShapeError, require_maps
+from archc.ops.weighted import Weighted
 from archc.ops.windowed import Windowed
 
 
-class Conv2d(Windowed):
+class Conv2d(Windowed, Weighted):
     """Each filter's inner product with the window around each place: (C, H, W) -> (filters, H', W').
 
     The cross-correlation that all frameworks call convolution. With `groups` G, each G-th part of the filters reads
@@ -20,12 +21,9 @@ class Conv2d(Windowed):
 
     op: Literal["conv2d"]
     filters: Count
-    stride: SizeField = Size(1, 1)
-    dilation: SizeField = Size(1, 1)
+    stride: SizeField = ONE
+    dilation: SizeField = ONE
     groups: Count = 1
-    bias: bool = True
-    weight_init: WeightInit = HE_NORMAL
-    bias_init: float = 0
 
     def _stride(self) -> Size:
         return self.stride

@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import Literal
 
 from archc.graph import Tensor
-from archc.ops.fields import HE_NORMAL, Count, WeightInit
-from archc.ops.op import Op, Parameter, Reach, ShapeError
+from archc.ops.fields import Count
+from archc.ops.op import Parameter, Reach, ShapeError
+from archc.ops.weighted import Weighted
 
 
-class Dense(Op):
+class Dense(Weighted):
     """W x + b: (n,) -> (units,)."""
 
     op: Literal["dense"]
     units: Count
-    bias: bool = True
-    weight_init: WeightInit = HE_NORMAL
-    bias_init: float = 0
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         (x,) = inputs

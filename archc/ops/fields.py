@@ -31,6 +31,10 @@ class Size(NamedTuple):
         return f"{self.height} × {self.width}"
 
 
+ONE = Size(1, 1)
+"""A stride or dilation that changes nothing."""
+
+
 @dataclass(frozen=True)
 class Margins:
     """Rows and columns added around a map."""

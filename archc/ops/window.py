@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from archc.ops.fields import Margins, Padding, Rounding, Size
+from archc.ops.fields import ONE, Margins, Padding, Rounding, Size
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def slide(
     kernel: Size,
     stride: Size,
     padding: Padding,
-    dilation: Size = Size(1, 1),
+    dilation: Size = ONE,
     rounding: Rounding = "floor",
 ) -> Window:
     """The window over a map of `height` x `width` pixels; whether it fits is for the caller to ask."""

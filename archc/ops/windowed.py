@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archc.graph import Tensor
-from archc.ops.fields import NO_PADDING, Margins, Padding, PaddingField, Rounding, Size, SizeField
+from archc.ops.fields import NO_PADDING, ONE, Margins, Padding, PaddingField, Rounding, Size, SizeField
 from archc.ops.op import Op, ShapeError, require_maps
 from archc.ops.window import Axis, Window, slide
 
@@ -19,7 +19,7 @@ class Windowed(Op):
         raise NotImplementedError
 
     def _dilation(self) -> Size:
-        return Size(1, 1)
+        return ONE
 
     def window(self, inputs: tuple[Tensor, ...]) -> Window:
         (x,) = inputs
@@ -35,11 +35,11 @@ class Windowed(Op):
 
     def summary(self) -> str:
         parts = [str(self.kernel)]
-        if self._stride() != (1, 1):
+        if self._stride() != ONE:
             parts.append(f"stride {_short(self._stride())}")
         if self.padding != NO_PADDING:
             parts.append(f"padding {_short(self.padding)}")
-        if self._dilation() != (1, 1):
+        if self._dilation() != ONE:
             parts.append(f"dilation {_short(self._dilation())}")
         return ", ".join(parts)
 
@@ -59,7 +59,7 @@ def _too_large(axis: Axis, name: str) -> ShapeError:
     return ShapeError(
         "kernel",
         "ARC201",
-        f"a window {axis.f} {name} is larger than its input, {axis.n} {name}",
+        f"{{name}}'s window is {axis.f} {name}, its input {axis.n}",
         notes=(f"(N - F + 2P) / S + 1 with N + 2P = {space} and F = {axis.f} leaves no place for the window",),
         help=f"a kernel of at most {axis.n + axis.before + axis.after}, more padding, or fewer layers that shrink the maps",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph
+from archc.ops.weighted import Weighted
 from archc.ops.window import Axis
 from archc.passes.shapes import Shapes
 
@@ -15,7 +16,7 @@ def advise(graph: Graph, facts: Shapes) -> list[Finding]:
 
 def _default_initialisation(graph: Graph) -> list[Finding]:
     """One finding for all layers: the remedy, a line in `defaults`, is one too."""
-    silent = [n for n in graph.nodes if "weight_init" in type(n.op).model_fields and "weight_init" not in n.fields]
+    silent = [n for n in graph.nodes if isinstance(n.op, Weighted) and "weight_init" not in n.fields]
     if not silent:
         return []
     more = f" and {len(silent) - 1} more start" if len(silent) > 1 else " starts"

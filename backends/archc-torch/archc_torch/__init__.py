@@ -1,1 +1,28 @@
-"""The PyTorch backend of archc."""
+"""The PyTorch backend of archc. Emitting imports no PyTorch; `archc_torch.train` does, in a process of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archc.backend import PROTOCOL, Source
+from archc.graph import Graph
+from archc.passes.placement import Placement
+from archc.spec import Recipe
+
+
+@dataclass(frozen=True)
+class TorchBackend:
+    """What archc finds under the entry point `torch`."""
+
+    name: str = "torch"
+    protocol: int = PROTOCOL
+    train_module: str = "archc_torch.train"
+
+    def emit(self, graph: Graph, recipe: Recipe, placement: Placement | None) -> Source:
+        """One standalone file: see `archc_torch.emission`."""
+        from archc_torch.emission import emit
+
+        return emit(graph, recipe, placement)
+
+
+backend = TorchBackend()

@@ -1,0 +1,27 @@
+"""Names that a layer or a network cannot have in an emitted PyTorch file."""
+
+from __future__ import annotations
+
+# Public attributes of every module: a layer of such a name would hide one. A test compares them with PyTorch's own.
+ATTRIBUTES = frozenset(
+    """
+    T_destination add_module append apply bfloat16 buffers call_super_init children compile cpu cuda double
+    dump_patches eval extend extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half
+    insert ipu load_state_dict modules mtia named_buffers named_children named_modules named_parameters parameters
+    pop register_backward_hook register_buffer register_forward_hook register_forward_pre_hook
+    register_full_backward_hook register_full_backward_pre_hook register_load_state_dict_post_hook
+    register_load_state_dict_pre_hook register_module register_parameter register_state_dict_post_hook
+    register_state_dict_pre_hook requires_grad_ set_extra_state set_submodule share_memory state_dict to to_empty
+    train training type xpu zero_grad
+    """.split()
+)
+
+# Names that the file gives to something else.
+OWN = frozenset(
+    """
+    Any LocalResponseNorm NormalizeOverMaps OrderedDict SpatialResponseNorm Tensor layer model nn once_differentiable
+    parameters predict print reset_parameters self sum sum_over_maps super torch tuple
+    """.split()
+)
+
+RESERVED = ATTRIBUTES | OWN

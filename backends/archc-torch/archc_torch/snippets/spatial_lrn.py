@@ -1,0 +1,25 @@
+"""Local response normalisation within a map, as emitted into a model's source."""
+
+import torch
+from torch import Tensor, nn
+
+
+class SpatialResponseNorm(nn.Module):
+    """Divides each value by the energy around it in its map: (N, C, H, W) -> (N, C, H, W).
+
+    y = x / (k + alpha / size^2 * sum of squares over size x size places)^beta; nothing lies beyond the edges.
+    """
+
+    def __init__(self, size: int, alpha: float, beta: float, k: float) -> None:
+        super().__init__()
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+
+    def forward(self, x: Tensor) -> Tensor:
+        wide = x if x.dtype == torch.float64 else x.float()
+        before, after = self.size // 2, (self.size - 1) // 2
+        squares = nn.functional.pad(wide.square(), (before, after, before, after))
+        energy = nn.functional.avg_pool2d(squares, self.size, stride=1)
+        return (wide * energy.mul(self.alpha).add(self.k).pow(-self.beta)).to(x.dtype)
+
+    def extra_repr(self) -> str:
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
