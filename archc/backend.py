@@ -14,9 +14,12 @@ from typing import Protocol, runtime_checkable
 from archc.graph import Graph
 from archc.passes.placement import Placement
 from archc.spec import Recipe
+from archc.vocabulary import did_you_mean
 
 PROTOCOL = 1
 GROUP = "archc.backends"
+OWN = ("torch", "keras")
+"""The backends that archc's extras bring."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,8 @@ def load(name: str) -> Backend:
     points = installed()
     if name not in points:
         known = ", ".join(sorted(points)) or "none"
-        raise BackendFailure(f"no backend `{name}` is installed (installed: {known})", f"pip install 'archc[{name}]'")
+        help = f"pip install 'archc[{name}]'" if name in OWN else did_you_mean(name, OWN, what="archc's own")
+        raise BackendFailure(f"no backend `{name}` is installed (installed: {known})", help)
     if len(points[name]) > 1:
         owners = " and ".join(sorted(_owner(point) for point in points[name]))
         raise BackendFailure(f"{owners} both call their backend `{name}`", "uninstall one of them")
@@ -100,6 +104,11 @@ def load(name: str) -> Backend:
     if not isinstance(backend, Backend):
         raise BackendFailure(f"what {_owner(point)} calls its backend `{name}` is none", f"reinstall {_owner(point)}")
     return backend
+
+
+def distribution_of(name: str) -> str:
+    """The distribution that brings an installed backend."""
+    return _owner(installed()[name][0])
 
 
 def _owner(point: EntryPoint) -> str:

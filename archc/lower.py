@@ -257,6 +257,15 @@ class _Lowering:
                 self.findings.append(
                     report(item.span, "ARC107", f"there is no layer `{name}` to be an output", help=help)
                 )
+        self._check_all_read(node.span)
+
+    def _check_all_read(self, outputs: Span) -> None:
+        named = self.document.spec.outputs or []
+        for name, layer in self.nodes.items():
+            if name not in self._read and name not in named:
+                help = f"read it, add it to `outputs:`, or delete {name}"
+                related = [(outputs, "the outputs")]
+                self.findings.append(report(layer.span, "ARC110", f"nobody reads {name}", help=help, related=related))
 
 
 def _with_wiring(finding: Finding, layer: str) -> Finding:

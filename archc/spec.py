@@ -79,7 +79,7 @@ class Optimizer(Section):
 
 
 class OnPlateau(Section):
-    """Multiply the learning rate by `factor`, at most `times`, when the held-out error has not fallen for `patience` epochs."""
+    """Multiply the learning rate by `factor`, at most `times`, when `patience` epochs brought no lower held-out error."""
 
     factor: Annotated[float, Field(gt=0, lt=1)]
     times: Annotated[int, Field(ge=0, le=1000)]
@@ -185,13 +185,13 @@ def read_spec(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
         return None, findings
     if not isinstance(root, Mapping):
         start = Span(root.span.source, root.span.start, root.span.start + 1)
-        return None, [report(start, "ARC104", "a spec is a mapping that begins with `schema: archc/v1`")]
+        return None, [*findings, report(start, "ARC104", "a spec is a mapping that begins with `schema: archc/v1`")]
     content = {key: plain(node) for key, node in root.entries.items()}
     start = Span(root.span.source, root.span.start, root.span.start)
     try:
-        return Document(Spec.model_validate(content), root, input_known=True), []
+        return Document(Spec.model_validate(content), root, input_known=True), findings
     except ValidationError as error:
-        findings = explain(error, Spec, root.entries, root.keys, start, "the spec")
+        findings += explain(error, Spec, root.entries, root.keys, start, "the spec")
         faulty = {str(detail["loc"][0]) for detail in error.errors(include_url=False)}
     usable = {key: value for key, value in content.items() if key not in faulty}
     spec = Spec.model_validate({**_PLACEHOLDERS, **usable})

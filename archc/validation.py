@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from archc.diagnostics.finding import Finding, report
 from archc.source import Span
-from archc.vocabulary import did_you_mean
+from archc.vocabulary import did_you_mean, nearest
 from archc.yaml_reader import Mapping, Node, Scalar, Sequence
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\Z", re.ASCII)
@@ -44,7 +44,21 @@ def explain(
     `nodes` and `keys` are the nodes and the keys that its fields came from, `owner` the span to report a missing field
     at, and `what` how to call the whole.
     """
-    return [_finding(model, detail, nodes, keys, owner, what) for detail in error.errors(include_url=False)]
+    details = error.errors(include_url=False)
+    misspelt = {
+        (detail["loc"][:-1], nearest(str(detail["loc"][-1]), _fields_at(model, detail["loc"][:-1])))
+        for detail in details
+        if detail["type"] == "extra_forbidden"
+    }
+    return [
+        _finding(model, detail, nodes, keys, owner, what)
+        for detail in details
+        if detail["type"] != "missing" or (detail["loc"][:-1], detail["loc"][-1]) not in misspelt
+    ]
+
+
+def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    return _field_names(_model_at(model, [str(step) for step in loc]))
 
 
 def _finding(

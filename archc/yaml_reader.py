@@ -71,7 +71,10 @@ def plain(node: Node) -> object:
 
 
 def read(data: bytes, name: str) -> tuple[Node | None, list[Finding]]:
-    """The root node of a text, or None with the findings that say why there is none."""
+    """The root node of a text as far as it can be used, and what is wrong with the text.
+
+    None where the rest could only be guessed. A repeated key keeps its first value; an unusable value is null.
+    """
     source, findings = _decode(data, name)
     if findings:
         return None, findings
@@ -79,14 +82,12 @@ def read(data: bytes, name: str) -> tuple[Node | None, list[Finding]]:
     try:
         for event in _events(source.text):
             if not builder.accept(event):
-                break
+                return None, builder.findings
     except yaml.MarkedYAMLError as error:
-        builder.findings.append(_syntax_finding(source, error))
-    if builder.findings:
-        return None, builder.findings
+        return None, [*builder.findings, _syntax_finding(source, error)]
     if builder.root is None:
         return None, [report(Span(source, 0, 0), "ARC004", "the text is empty: a spec begins with `schema: archc/v1`")]
-    return builder.root, []
+    return builder.root, builder.findings
 
 
 def _decode(data: bytes, name: str) -> tuple[Source, list[Finding]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from io import TextIOWrapper
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -57,8 +58,9 @@ def _application() -> typer.Typer:
 def main() -> None:
     """Run the command line and leave with its exit code; no error ever ends in a traceback on the screen."""
     for stream in (sys.stdout, sys.stderr):
-        # A terminal without UTF-8 shows a question mark rather than ending the run.
-        getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
+        if isinstance(stream, TextIOWrapper):
+            # A terminal without UTF-8 shows a question mark rather than ending the run.
+            stream.reconfigure(errors="replace")
     sys.exit(_run())
 
 

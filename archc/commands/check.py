@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import json
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from archc.analysis import Analysis, Facts, analyse
-from archc.commands.specs import SpecArgument, read_bytes, resolve, show_findings
+from archc.commands.specs import (
+    OutputFormat,
+    OutputFormatOption,
+    SpecArgument,
+    read_bytes,
+    resolve_aloud,
+    show_findings,
+)
 from archc.commands.terminal import wants_colour
 
 # Wide enough for any table where no terminal says otherwise.
 _PIPE_WIDTH = 200
 
 
-class OutputFormat(StrEnum):
-    full = "full"
-    json = "json"
-
-
 def check(
     spec: SpecArgument = None,
-    output_format: Annotated[OutputFormat, typer.Option(help="For a person, or for a program.")] = OutputFormat.full,
+    output_format: OutputFormatOption = OutputFormat.full,
 ) -> None:
     """Validate a spec, infer its shapes, and print its layer table, totals and exchanges. Exit 1 on an error."""
-    path = resolve(spec)
+    path = resolve_aloud(spec)
     analysis = analyse(read_bytes(path), str(path))
     if output_format is OutputFormat.json:
         _print_json(path, analysis)
@@ -47,8 +47,11 @@ def _print_network(path: Path, facts: Facts) -> None:
     console = Console(
         width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False, no_color=not wants_colour(sys.stdout)
     )
+    with console.capture() as captured:
+        console.print(network(facts))
     typer.echo(f"{path} holds")
-    console.print(network(facts), soft_wrap=False)
+    # rich fills every line of a table with spaces
+    typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()), color=True)
 
 
 def _print_json(path: Path, analysis: Analysis) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,14 @@ SpecArgument = Annotated[
 ]
 
 
+class OutputFormat(StrEnum):
+    full = "full"
+    json = "json"
+
+
+OutputFormatOption = Annotated[OutputFormat, typer.Option(help="For a person, or for a program.")]
+
+
 def packaged_specs() -> Path:
     """The folder of the specs that come with archc: inside the package, or beside it in a checkout."""
     package = Path(__file__).parent.parent
@@ -26,14 +35,21 @@ def packaged_specs() -> Path:
     return inside if inside.is_dir() else package.parent / "specs"
 
 
-def resolve(spec: Path | None) -> Path:
-    """The spec asked for; without one the current folder's, else the packaged one, and it says which."""
+def resolve(spec: Path | None) -> tuple[Path, list[str]]:
+    """The spec asked for; without one the current folder's, else the packaged one, and a note that says which."""
     if spec is not None:
-        return spec
+        return spec, []
     chosen = DEFAULT if DEFAULT.is_file() else packaged_specs() / DEFAULT.name
     whose = "of this folder" if chosen == DEFAULT else "that comes with archc"
-    typer.echo(f"no spec given: {chosen}, the one {whose}", err=True)
-    return chosen
+    return chosen, [f"spec: {chosen}, the one {whose}, since none was named"]
+
+
+def resolve_aloud(spec: Path | None) -> Path:
+    """`resolve`, with its note on standard error."""
+    path, notes = resolve(spec)
+    for note in notes:
+        typer.echo(note, err=True)
+    return path
 
 
 def read_bytes(path: Path) -> bytes:

@@ -101,6 +101,10 @@ CODES: dict[str, Code] = {
         "`train:` must suit the input and outputs of the network: pictures are cropped to exactly the input's "
         "height and width, and cannot be cropped larger than they were resized to.",
     ),
+    "ARC110": Code(
+        "a layer that nobody reads",
+        "The spec lists its `outputs:`, and this layer is none and leads to none: it would be computed for nothing.",
+    ),
     "ARC201": Code(
         "the window is larger than its input",
         "The output of a window op has (N - F + 2P) / S + 1 places in each direction, where the F of a dilated kernel "

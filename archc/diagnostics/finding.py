@@ -46,8 +46,14 @@ def report(
 
 
 def in_source_order(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings by place, each once: an alias must not report its anchor twice."""
-    return sorted(dict.fromkeys(findings), key=lambda f: (f.span.source.name, f.span.start, f.code, f.message))
+    """The findings by place, each once: an alias must not report its anchor twice.
+
+    Whatever else is said of a place that the reader could not read (0xx) is an echo, and left out.
+    """
+    findings = list(findings)
+    unread = {finding.span for finding in findings if finding.code < "ARC1"}
+    heard = dict.fromkeys(f for f in findings if f.code < "ARC1" or f.span not in unread)
+    return sorted(heard, key=lambda f: (f.span.source.name, f.span.start, f.code, f.message))
 
 
 def is_error(findings: Iterable[Finding]) -> bool:

@@ -98,12 +98,12 @@ def _wrapped(before: str, value: Expression, after: str, indent: str) -> list[st
     match value:
         case Call(function=Call() as layer, arguments=inputs):
             return _wrapped(before, layer, f"({_arguments(inputs)}){after}", indent)
-        case Call(function=(Name() | Fixed()) as function):
+        case Call(function=function):
             one_line = f"{inner}{_arguments(value.arguments)}"
             # A trailing comma tells ruff to keep one line an argument; without one it would join what fits.
             joins = not _must_break(value) and not after.startswith("(") and len(one_line) <= WIDTH
             body = [one_line] if joins else _one_a_line(value.arguments, inner)
-            return [f"{before}{function.text}(", *body, f"{indent}){after}"]
+            return [f"{before}{_flat(function)}(", *body, f"{indent}){after}"]
         case Tuple():
             items = [Argument(item) for item in value.items]
             return [f"{before}(", *_one_a_line(items, inner), f"{indent}){after}"]

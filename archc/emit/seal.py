@@ -18,5 +18,10 @@ def is_sealed(text: str) -> bool:
     return bool(mark) and text == seal(body)
 
 
+def was_sealed(text: str) -> bool:
+    """Whether the text ends as emitted source does, edited or not."""
+    return text.rstrip("\n").rpartition("\n")[2].startswith(_MARK)
+
+
 def _line(text: str) -> str:
     return f"{_MARK}{hashlib.sha256(text.encode()).hexdigest()}"

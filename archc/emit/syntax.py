@@ -153,7 +153,9 @@ class Module:
     body: tuple[Snippet | Class | Main, ...]
 
 
-def call(function: str | Call, *values: Expression | str | float | None, **keywords: Expression | str | float | None) -> Call:
+def call(
+    function: str | Call, *values: Expression | str | float | None, **keywords: Expression | str | float | None
+) -> Call:
     """A call with plain values as literals."""
     positional = [Argument(_expression(value)) for value in values]
     named = [Argument(_expression(value), keyword) for keyword, value in keywords.items()]

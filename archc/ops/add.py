@@ -8,7 +8,7 @@ from archc.graph import Tensor
 from archc.ops.op import Op, ShapeError
 
 
-class Add(Op):
+class Add(Op, frozen=True):
     """The sum of two or more inputs of equal shape, place by place."""
 
     arity: ClassVar[tuple[int, int | None]] = (2, None)

@@ -8,7 +8,7 @@ from archc.graph import Tensor
 from archc.ops.op import Op, Reach, ShapeError
 
 
-class Concat(Op):
+class Concat(Op, frozen=True):
     """(C1, H, W), (C2, H, W), … -> (C1 + C2 + …, H, W), or the same for vectors."""
 
     arity: ClassVar[tuple[int, int | None]] = (2, None)

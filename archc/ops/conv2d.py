@@ -12,7 +12,7 @@ from archc.ops.weighted import Weighted
 from archc.ops.windowed import Windowed
 
 
-class Conv2d(Windowed, Weighted):
+class Conv2d(Windowed, Weighted, frozen=True):
     """Each filter's inner product with the window around each place: (C, H, W) -> (filters, H', W').
 
     The cross-correlation that all frameworks call convolution. With `groups` G, each G-th part of the filters reads
@@ -41,11 +41,13 @@ class Conv2d(Windowed, Weighted):
         common = largest_divisor(gcd(self.filters, maps), at_most=self.groups)
         help = f"groups: {common} divides both"
         if self.filters % self.groups:
-            note = f"{self.filters} / {self.groups} is not whole, and its input has {maps} maps: {_share(maps, self.groups)}"
+            share = _share(maps, self.groups)
+            note = f"{self.filters} / {self.groups} is not whole, and its input has {maps} maps: {share}"
             message = f"{{name}}'s {self.filters} filters do not split into {self.groups} groups"
             raise ShapeError("groups", "ARC210", message, notes=(note,), help=help, also="filters")
         if maps % self.groups:
-            note = f"{maps} / {self.groups} is not whole, and it has {self.filters} filters: {_share(self.filters, self.groups)}"
+            share = _share(self.filters, self.groups)
+            note = f"{maps} / {self.groups} is not whole, and it has {self.filters} filters: {share}"
             message = f"the {maps} maps that {{name}} reads do not split into {self.groups} groups"
             raise ShapeError("groups", "ARC210", message, notes=(note,), help=help)
 

@@ -10,7 +10,7 @@ from archc.ops.op import Parameter, Reach, ShapeError
 from archc.ops.weighted import Weighted
 
 
-class Dense(Weighted):
+class Dense(Weighted, frozen=True):
     """W x + b: (n,) -> (units,)."""
 
     op: Literal["dense"]

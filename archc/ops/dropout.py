@@ -9,7 +9,7 @@ from archc.ops.fields import Rate
 from archc.ops.op import Op
 
 
-class Dropout(Op):
+class Dropout(Op, frozen=True):
     """While training, each value is zero with probability `rate`, the others divided by 1 - rate; else the identity."""
 
     op: Literal["dropout"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, cast
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, model_validator
 from pydantic_core import PydanticCustomError
@@ -77,7 +77,7 @@ def _read_padding(value: object) -> Margins | Literal["same"]:
         return Margins(pair.height, pair.height, pair.width, pair.width)
     sides = ("top", "bottom", "left", "right")
     if isinstance(value, dict) and set(value) == set(sides) and all(_whole(value[s], 0) for s in sides):  # pyright: ignore[reportUnknownArgumentType]
-        return Margins(**value)
+        return Margins(**cast(dict[str, int], value))
     raise PydanticCustomError(
         "padding", "takes a whole number from 0, [height, width], {{top, bottom, left, right}} or `same`"
     )

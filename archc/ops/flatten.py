@@ -8,7 +8,7 @@ from archc.graph import Tensor
 from archc.ops.op import Op
 
 
-class Flatten(Op):
+class Flatten(Op, frozen=True):
     """All values as one vector, map by map and row by row: (C, H, W) -> (C H W,), in every backend in this order."""
 
     op: Literal["flatten"]

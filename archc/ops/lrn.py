@@ -9,7 +9,7 @@ from archc.ops.fields import Count, NotNegative, Positive
 from archc.ops.op import Op, Reach, ShapeError, require_maps
 
 
-class Lrn(Op):
+class Lrn(Op, frozen=True):
     """y = x / (k + alpha/n * sum of squares over the window)^beta: (C, H, W) -> (C, H, W).
 
     `scope: channels` sums over `size` neighbouring maps, n = size; `scope: spatial` over size x size places of one

@@ -10,7 +10,7 @@ from archc.ops.op import ShapeError
 from archc.ops.windowed import Windowed
 
 
-class MaxPool2d(Windowed):
+class MaxPool2d(Windowed, frozen=True):
     """The largest value in each window: (C, H, W) -> (C, H', W'). Padding counts as minus infinity."""
 
     op: Literal["max_pool2d"]
@@ -31,6 +31,6 @@ class MaxPool2d(Windowed):
             raise ShapeError(
                 "padding",
                 "ARC201",
-                f"padding {high} × {wide} holds a whole window of {self.kernel}, whose largest value would be of nothing",
+                f"padding {high} × {wide} holds a whole window of {self.kernel}, the maximum of nothing",
                 help="a padding smaller than the kernel",
             )

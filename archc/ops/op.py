@@ -10,7 +10,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from archc.graph import Tensor
 from archc.ops.window import Window
@@ -59,10 +59,8 @@ class Reach:
     neighbours: int = 0
 
 
-class Op(BaseModel):
+class Op(BaseModel, extra="forbid", frozen=True, strict=True):
     """Base of all ops: fields are strict, closed and frozen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
     op: str

@@ -8,7 +8,7 @@ from archc.graph import Tensor
 from archc.ops.op import Op
 
 
-class Relu(Op):
+class Relu(Op, frozen=True):
     """max(x, 0), each value by itself: any shape -> the same shape."""
 
     op: Literal["relu"]

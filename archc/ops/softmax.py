@@ -8,7 +8,7 @@ from archc.graph import Tensor
 from archc.ops.op import Op, Reach, ShapeError
 
 
-class Softmax(Op):
+class Softmax(Op, frozen=True):
     """exp(x) / sum of exp(x): (n,) -> (n,). The last one is fused into a cross-entropy loss when training."""
 
     op: Literal["softmax"]

@@ -8,7 +8,7 @@ from archc.graph import Tensor
 from archc.ops.op import Op
 
 
-class Tanh(Op):
+class Tanh(Op, frozen=True):
     """tanh(x), each value by itself: any shape -> the same shape."""
 
     op: Literal["tanh"]

@@ -6,7 +6,7 @@ from archc.ops.fields import HE_NORMAL, WeightInit
 from archc.ops.op import Op
 
 
-class Weighted(Op):
+class Weighted(Op, frozen=True):
     """An op that learns a weight and, unless it says otherwise, a bias."""
 
     bias: bool = True

@@ -8,7 +8,7 @@ from archc.ops.op import Op, ShapeError, require_maps
 from archc.ops.window import Axis, Window, slide
 
 
-class Windowed(Op):
+class Windowed(Op, frozen=True):
     """An op that slides a window over each input map. `stride` is declared by the op: only some have a default."""
 
     kernel: SizeField
@@ -54,14 +54,14 @@ class Windowed(Op):
 
 
 def _too_large(axis: Axis, name: str) -> ShapeError:
-    padding = f" + {axis.before} + {axis.after}" if axis.before or axis.after else ""
-    space = f"{axis.n}{padding}" + (f" = {axis.n + axis.before + axis.after}" if padding else "")
+    room = axis.n + axis.before + axis.after
+    space = f"{axis.n} + {axis.before} + {axis.after} = {room}" if room > axis.n else str(room)
     return ShapeError(
         "kernel",
         "ARC201",
         f"{{name}}'s window is {axis.f} {name}, its input {axis.n}",
         notes=(f"(N - F + 2P) / S + 1 with N + 2P = {space} and F = {axis.f} leaves no place for the window",),
-        help=f"a kernel of at most {axis.n + axis.before + axis.after}, more padding, or fewer layers that shrink the maps",
+        help=f"a kernel of at most {room}, more padding, or fewer layers that shrink the maps",
     )
 
 

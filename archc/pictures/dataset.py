@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archc.pictures.decoding import MODES
 from archc.pictures.folder import Pictures, find_pictures
 from archc.pictures.gratings import write_gratings
 from archc.pictures.order import batches
@@ -13,6 +14,9 @@ from archc.training.job import Job
 def open_pictures(job: Job) -> tuple[Pictures, Statistics]:
     """Make a job's pictures ready and measure them: once, in one process, before any rank starts."""
     channels, height, width = job.image
+    if channels not in MODES:
+        fix = "an `input` of one of these: [1, height, width] or [3, height, width]"
+        raise RunFailure(f"{job.name} reads {channels} channels, pictures have 1 or 3", fix, FINDING)
     if job.built_in:
         write_gratings(job.pictures, size=(height, width), channels=channels)
     pictures = find_pictures(job.pictures)

@@ -11,34 +11,19 @@ from PIL import Image, ImageOps
 
 from archc.training.failure import FINDING, RunFailure
 
-LARGEST = 100_000_000
-"""Pixels of the largest picture that is decoded: a small file can claim to hold far more."""
-
 MODES = {1: "L", 3: "RGB"}
 
-# `square` has a limit of its own, with a message of its own.
-Image.MAX_IMAGE_PIXELS = None
-# Pillow warns of metadata that nothing here reads; a broken picture raises.
+# Pillow warns of metadata that nothing here reads, and raises on a broken picture. `catch_warnings` is not for threads.
 warnings.filterwarnings("ignore", module=r"PIL\.|archc\.pictures\.decoding")
 
 
 def square(file: Path, size: int, *, channels: int) -> NDArray[np.uint8]:
     """The picture's centre square, its shorter side scaled to `size`: (size, size, channels)."""
-    if channels not in MODES:
-        raise RunFailure(
-            f"the network reads {channels} channels, pictures have 1 or 3",
-            "`input: {image: [3, height, width]}`",
-            FINDING,
-        )
     try:
         with Image.open(file, formats=("JPEG", "PNG")) as image:
-            if image.width * image.height > LARGEST:
-                raise _unreadable(file, f"{image.width} x {image.height} is more than {LARGEST:,} pixels")
             image.draft(None, (2 * size, 2 * size))  # a JPEG many times larger is decoded at a fraction of its size
             upright = ImageOps.exif_transpose(image)
             pixels = np.asarray(_scaled(_opaque(upright).convert(MODES[channels]), size))
-    except RunFailure:
-        raise
     except Image.UnidentifiedImageError as error:
         raise _unreadable(file, "it is neither JPEG nor PNG") from error
     except Exception as error:  # on broken files Pillow raises a dozen kinds, and all mean this

@@ -52,7 +52,7 @@ class Feed:
         recipe, seed = self.job.recipe, self.job.seed
         part = recipe.batch // self.ranks
         order = batches(len(self.pictures.train), recipe.batch, seed=seed, epoch=epoch)
-        mine = [int(index) for whole in order for index in whole[self.rank * part : (self.rank + 1) * part]]
+        mine = (int(index) for whole in order for index in whole[self.rank * part : (self.rank + 1) * part])
 
         def prepare(index: int) -> Labelled:
             file, label = self.pictures.train[index]

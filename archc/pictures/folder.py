@@ -44,7 +44,7 @@ def find_pictures(root: Path) -> Pictures:
 def _classes(folder: Path) -> dict[str, tuple[Path, ...]]:
     """The pictures of each class below a folder, in order of name."""
     entries = _entries(folder)
-    names = [entry.name for entry in entries if entry.is_dir()]
+    names = [entry.name for entry in entries if _is_folder(entry)]
     found = {name: tuple(folder / name / entry.name for entry in _pictures(folder / name)) for name in names}
     if not found and any(entry.name.lower().endswith(SUFFIXES) for entry in entries):
         raise RunFailure(f"{folder} holds pictures without class folders", f"expected {LAYOUT}", FINDING)
@@ -70,7 +70,14 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 def _pictures(folder: Path) -> list[os.DirEntry[str]]:
     """A dangling link counts: it is reported when it is read, not passed over in silence."""
-    return [e for e in _entries(folder) if e.name.lower().endswith(SUFFIXES) and not e.is_dir()]
+    return [entry for entry in _entries(folder) if entry.name.lower().endswith(SUFFIXES) and not _is_folder(entry)]
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle
+        return False
 
 
 def _both(train: dict[str, tuple[Path, ...]], val: dict[str, tuple[Path, ...]], root: Path) -> Pictures:
@@ -88,7 +95,7 @@ def _both(train: dict[str, tuple[Path, ...]], val: dict[str, tuple[Path, ...]], 
 
 
 def _split(classes: dict[str, tuple[Path, ...]], root: Path) -> Pictures:
-    """A tenth of each class held out, chosen by a hash of the names: the same whatever else the folder gains."""
+    """A tenth of each class held out, chosen by a hash of the names: the same wherever the folder lies."""
     train: dict[str, tuple[Path, ...]] = {}
     val: dict[str, tuple[Path, ...]] = {}
     for name, files in classes.items():

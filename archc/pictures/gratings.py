@@ -9,17 +9,17 @@ from __future__ import annotations
 import json
 import math
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from archc.training.failure import RunFailure
+from archc.training.failure import FINDING, RunFailure
 from archc.training.progress import progress
 
 ORIENTATIONS = {"horizontal": math.pi / 2, "vertical": 0.0}
@@ -49,27 +49,21 @@ class Gratings:
     version: int = 1
 
 
-def write_gratings(root: Path, *, size: tuple[int, int], channels: int = 3, seed: int = 0) -> None:
+def write_gratings(root: Path, *, size: tuple[int, int], channels: int, seed: int = 0) -> None:
     """Make `root` a whole set of gratings of `size` (height, width); one that is there already stays as it is.
 
     The set is made beside its place and moved there when whole. Only a set of gratings is ever replaced.
     """
     gratings = Gratings(*size, channels, seed)
-    if channels not in COLOURS:
-        raise RunFailure(
-            f"the network reads {channels} channels, the built-in pictures have 1 or 3", "`--data DIR` with your own", 1
-        )
     if _holds(root, gratings):
         return
     if root.exists() and not (_mark(root).is_file() or not any(root.iterdir())):
-        raise RunFailure(f"{root} holds something other than the built-in pictures", "move it away first", 1)
+        raise RunFailure(f"{root} holds something other than the built-in pictures", "move it away first", FINDING)
     root.parent.mkdir(parents=True, exist_ok=True)
-    making = Path(tempfile.mkdtemp(prefix=f".{root.name}.", dir=root.parent))
-    try:
-        _make(making, gratings)
-        _move(making, root, gratings)
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
+    with TemporaryDirectory(prefix=f".{root.name}.", dir=root.parent) as folder:
+        made = Path(folder) / root.name
+        _make(made, gratings)
+        _move(made, root, gratings)
 
 
 def _mark(root: Path) -> Path:

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import shutil
 import sys
 import zlib
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from archc.training.failure import FINDING, RunFailure
+from archc.training.failure import ENVIRONMENT, FINDING, INTERRUPTED, RunFailure
 from archc.training.progress import progress
 
 Pixels = NDArray[np.uint8]
@@ -36,13 +36,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("source", metavar="FROM", type=Path, help="the folder of idx files")
     parser.add_argument("target", metavar="TO", type=Path, help="the folder to make")
     parser.add_argument("--classes", type=_names, default=(), help="names of the classes, by label: shirt,shoe,...")
-    parser.add_argument("--limit", type=_positive, metavar="N", help="the first N pictures of a class in train, N/5 in val")
+    parser.add_argument(
+        "--limit", type=_count, metavar="N", help="the first N pictures of a class in train, N/5 in val"
+    )
     options = parser.parse_args(arguments)
     try:
         convert(options.source, options.target, classes=options.classes, limit=options.limit)
     except RunFailure as failure:
         print(failure, file=sys.stderr)
         return failure.code
+    except OSError as error:
+        print(RunFailure(f"cannot write {options.target}: {error}", "another place"), file=sys.stderr)
+        return ENVIRONMENT
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
     return 0
 
 
@@ -51,24 +59,35 @@ def convert(source: Path, target: Path, *, classes: Sequence[str] = (), limit: i
     if target.exists():
         raise RunFailure(f"{target} exists already", "name a folder that does not", FINDING)
     pairs = {split: _pair(source, stem) for split, stem in SPLITS.items()}
-    making = target.with_name(f"{target.name}.part")
-    shutil.rmtree(making, ignore_errors=True)
-    for split, (images, labels) in pairs.items():
-        _write(making / split, images, labels, classes, limit if split == "train" else limit and max(limit // 5, 1))
-    making.rename(target)
+    largest = max(int(labels.max()) for _, labels in pairs.values())
+    names = tuple(classes) or tuple(map(str, range(largest + 1)))
+    if largest >= len(names):
+        raise RunFailure(f"label {largest} has no name among {len(names)}", "name every class", FINDING)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
+        made = Path(folder) / target.name
+        for split, (images, labels) in pairs.items():
+            most = limit if split == "train" else limit and max(limit // 5, 1)
+            _write(made / split, images, labels, names, most)
+        made.rename(target)
 
 
 def _names(text: str) -> tuple[str, ...]:
     names = tuple(text.split(","))
-    if len(set(names)) < len(names) or not all(name and name == Path(name).name for name in names):
+    if len(set(names)) < len(names) or not all(map(_is_folder_name, names)):
         raise argparse.ArgumentTypeError("expected different names of folders with commas between them")
     return names
 
 
-def _positive(text: str) -> int:
-    if (number := int(text)) < 1:
+def _is_folder_name(name: str) -> bool:
+    """A hidden folder is no class to whoever reads the set."""
+    return name != "" and name == Path(name).name and not name.startswith(".")
+
+
+def _count(text: str) -> int:
+    if not (text.isdecimal() and int(text)):
         raise argparse.ArgumentTypeError("expected 1 or more")
-    return number
+    return int(text)
 
 
 def _pair(source: Path, stem: str) -> tuple[Pixels, Pixels]:
@@ -109,15 +128,12 @@ def _broken(file: Path, reason: str) -> RunFailure:
     return RunFailure(f"{file}: {reason}", "fetch the file again", FINDING)
 
 
-def _write(folder: Path, images: Pixels, labels: Pixels, classes: Sequence[str], limit: int | None) -> None:
-    """One PNG a picture, named by its place in the file."""
-    if classes and int(labels.max()) >= len(classes):
-        raise RunFailure(f"label {labels.max()} has no name among {len(classes)}", "name every class", FINDING)
+def _write(folder: Path, images: Pixels, labels: Pixels, names: Sequence[str], limit: int | None) -> None:
+    """One PNG a picture, named by its place in the file, into its class's folder."""
     chosen = sorted(int(i) for label in np.unique(labels) for i in np.flatnonzero(labels == label)[:limit])
     with closing(progress(f"writing {folder.name}", len(chosen))) as shown:
         for done, number in enumerate(chosen, 1):
-            label = int(labels[number])
-            place = folder / (classes[label] if classes else str(label))
+            place = folder / names[int(labels[number])]
             place.mkdir(parents=True, exist_ok=True)
             Image.fromarray(images[number]).save(place / f"{number:05}.png")
             shown.show(done)

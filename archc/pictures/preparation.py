@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from archc.pictures.ahead import in_order
 from archc.pictures.decoding import square
+from archc.pictures.order import VIEW
 from archc.spec import DataRecipe, TestViews
 from archc.training.failure import RunFailure
 from archc.training.progress import progress
@@ -92,7 +93,7 @@ def _components(mean: NDArray[np.float64], products: NDArray[np.float64]) -> Arr
 
 def training_view(file: Path, data: DataRecipe, statistics: Statistics, *, seed: int, epoch: int, index: int) -> Array:
     """One random view of the picture with this index: (h, w, C)."""
-    random = np.random.default_rng((seed, epoch, index))
+    random = np.random.default_rng((seed, epoch, VIEW, index))
     top = int(random.integers(data.resize - data.crop.height + 1))
     left = int(random.integers(data.resize - data.crop.width + 1))
     mirrored = data.mirror and bool(random.integers(2))

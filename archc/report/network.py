@@ -17,7 +17,9 @@ _HEADINGS = ("layer", "op", "window", "size", "output")
 
 def network(facts: Facts) -> RenderableType:
     """The title, the table, and what holds."""
-    return Group(Text(facts.graph.title, style="bold"), _table(facts), *(Text(line) for line in _summary(facts)))
+    return Group(
+        Text(facts.graph.title, style="bold"), Text(), _table(facts), *(Text(line) for line in _summary(facts))
+    )
 
 
 def _table(facts: Facts) -> Table:

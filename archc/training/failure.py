@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -44,32 +45,37 @@ def run_main(main: Callable[[Job], None]) -> int:
         job = read_job(Path(sys.argv[1]))
         run = job.run
         main(job)
-    except RunFailure as failure:
-        print(failure, file=sys.stderr)
-        return failure.code
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
-    except Exception as error:  # the last resort: whatever a framework raises becomes a report
-        print(RunFailure(_summary(error), _keep_traceback(run)), file=sys.stderr)
-        return ENVIRONMENT
+    except Exception as error:  # whatever a framework raises becomes a report
+        failure = as_failure(error, run)
+        print(failure, file=sys.stderr)
+        return failure.code
     return 0
+
+
+def as_failure(error: Exception, run: Path | None) -> RunFailure:
+    """An error, while it is being handled, as what ends the run; a defect's traceback goes into the run's folder."""
+    return error if isinstance(error, RunFailure) else RunFailure(_summary(error), _keep_traceback(run))
 
 
 def _summary(error: Exception) -> str:
     """The error's kind and first line."""
     first = str(error).strip().partition("\n")[0]
-    return f"the run stopped: {type(error).__name__}: {first}" if first else type(error).__name__
+    return f"the run stopped: {type(error).__name__}" + (f": {first}" if first else "")
 
 
 def _keep_traceback(run: Path | None) -> str:
-    """Write the current traceback into the run's folder; where it lies."""
+    """Write the current traceback into the run's folder, or where that cannot be into a temporary file; its place."""
     text = traceback.format_exc()
-    try:
-        if run is not None:
-            place = run / "crash.txt"
+    if run is not None:
+        place = run / "crash.txt"
+        try:
             place.write_text(text, encoding="utf-8")
             return f"the traceback is in {place}"
-    except OSError:
-        pass
-    return text
+        except OSError:  # the folder is gone or full, which may be what ended the run
+            pass
+    with NamedTemporaryFile("w", prefix="archc-crash-", suffix=".txt", delete=False, encoding="utf-8") as file:
+        file.write(text)
+    return f"the traceback is in {file.name}"

@@ -35,7 +35,7 @@ class Job(BaseModel):
     recipe: Recipe
     """The spec's, with the command line's overrides."""
     steps: PositiveInt | None = None
-    """Stop after so many optimiser steps; None: after the recipe's epochs."""
+    """Stop after so many optimiser steps, however many epochs they are; None: after the recipe's epochs."""
     seed: NonNegativeInt
     precision: Precision
     pictures: Path

@@ -1,7 +1,7 @@
 """What a run tells: metrics.jsonl for programs, progress for the person in front of it.
 
-Each line of metrics.jsonl is one JSON object with `event` (start, step, epoch, end) and `seconds` since the journal
-was opened, and has left this process when the call returns. Ranks above 0 hold a silent journal (`active=False`).
+Each line of metrics.jsonl is one JSON object with `event` (devices, start, step, epoch, end) and `seconds` since the
+journal was opened, and has left this process when the call returns. Ranks above 0 hold a silent one (`active=False`).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
@@ -34,14 +35,15 @@ class Journal:
         self._began = self._mark = time.monotonic()
         self._training = 0.0
         self._file = (
-            self._open.enter_context((run / "metrics.jsonl").open("w", encoding="utf-8", buffering=1))
+            self._open.enter_context((run / "metrics.jsonl").open("a", encoding="utf-8", buffering=1))
             if active
             else None
         )
         self._progress: Progress | None = None
         self._batch = 0
         self._classes = 1
-        self._losses: list[float] = []
+        self._lr = 0.0
+        self._first_loss = self._last_loss = math.nan
 
     def __enter__(self) -> Journal:
         return self
@@ -49,8 +51,13 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
+    def devices(self, line: str, *, used: Sequence[str]) -> None:
+        """Which devices train: what to tell the person, and each one's name for the record."""
+        self._write("devices", used=list(used))
+        self.say(line)
+
     def say(self, line: str) -> None:
-        """One line for the person, such as which devices train."""
+        """One line for the person."""
         if self._progress:
             self._progress.say(line)
         elif self._file:
@@ -60,6 +67,7 @@ class Journal:
         """Training begins: `steps` optimiser steps over `pictures` pictures of `classes` classes."""
         recipe = job.recipe
         self._batch, self._classes, self._mark = recipe.batch, classes, time.monotonic()
+        self._lr = recipe.optimizer.sgd.lr
         self._write(
             "start",
             name=job.name,
@@ -83,7 +91,7 @@ class Journal:
 
     def step(self, step: int, *, epoch: int, loss: float, lr: float) -> None:
         """Optimiser step number `step` (from 1) was taken; `loss` is that before it."""
-        self._losses.append(loss)
+        self._first_loss, self._last_loss = (loss if step == 1 else self._first_loss), loss
         now = time.monotonic()
         self._training, self._mark = self._training + now - self._mark, now
         rate = step * self._batch / max(self._training, 1e-9)
@@ -91,10 +99,12 @@ class Journal:
         if self._progress:
             self._progress.show(step, f"loss {loss:.2f}  {rate:.3g} pictures/s")
 
-    def epoch(self, epoch: int, score: Score) -> None:
-        """An epoch (from 0) ended with this score for the centre view of the held-out pictures."""
-        self._write("epoch", epoch=epoch, **_figures(score, "center"))
-        self.say(f"epoch {epoch + 1}: {_sentence(score, 'center')}, loss {score.loss:.2f}")
+    def epoch(self, epoch: int, score: Score, *, lr: float) -> None:
+        """An epoch (from 0) ended with this score for the centre view of the held-out pictures; `lr` is the next's."""
+        self._write("epoch", epoch=epoch, lr=lr, **_figures(score, "center"))
+        cut = f", learning rate {self._lr:g} -> {lr:g}" if lr != self._lr else ""
+        self.say(f"epoch {epoch + 1}: {_sentence(score, 'center')}, loss {score.loss:.2f}{cut}")
+        self._lr = lr
         self._mark = time.monotonic()  # an evaluation is no training time
 
     def testing(self, test: TestViews) -> None:
@@ -106,7 +116,7 @@ class Journal:
 
     def end(self, score: Score, *, test: TestViews) -> None:
         """The run is complete."""
-        first, last, chance = self._losses[0], self._losses[-1], 1 / self._classes
+        first, last, chance = self._first_loss, self._last_loss, 1 / self._classes
         self._write("end", first_loss=first, last_loss=last, chance=chance, **_figures(score, test))
         self.say(f"loss {first:.2f} -> {last:.2f}, {_sentence(score, test)}, chance {percent(chance)}")
         self.say(f"{self._run} holds the run, {duration(time.monotonic() - self._began)}")

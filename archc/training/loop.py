@@ -70,7 +70,7 @@ def train(job: Job, trainer: Trainer[Batch], journal: Journal, *, pictures: int,
     """
     recipe = job.recipe
     an_epoch = pictures // recipe.batch
-    total = min(job.steps or an_epoch * recipe.epochs, an_epoch * recipe.epochs)
+    total = job.steps or an_epoch * recipe.epochs
     plateau = Plateau(recipe.optimizer.sgd.lr, recipe.schedule and recipe.schedule.on_plateau)
     journal.start(job, steps=total, pictures=pictures, classes=classes)
     step = 0
@@ -85,8 +85,8 @@ def train(job: Job, trainer: Trainer[Batch], journal: Journal, *, pictures: int,
                 break
         if step < total:
             score = trainer.evaluate("center")
-            journal.epoch(epoch, score)
             plateau = plateau.after(1 - score.top1_rate)
+            journal.epoch(epoch, score, lr=plateau.lr)
     trainer.save(job.weights)
     journal.testing(recipe.test)
     score = trainer.evaluate(recipe.test)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from archc.backend import Source, Unsupported
-from archc.emit.plan import Initialisation, SourcePlan, Step, plan
+from archc.emit.plan import SourcePlan, Step, plan
 from archc.emit.printer import print_module
 from archc.emit.seal import seal
 from archc.emit.snippets import LoadedSnippet, load
@@ -79,6 +79,8 @@ def _layer(planned: SourcePlan, step: Step) -> Layer:
             return Layer(step, {planned.free(f"{step.identifier}_pad"): padding, step.identifier: module})
         case (module,):
             return Layer(step, {step.identifier: module})
+        case tuple() as modules:
+            raise AssertionError(f"{len(modules)} modules")
         case expression:
             return Layer(step, {}, expression)
 

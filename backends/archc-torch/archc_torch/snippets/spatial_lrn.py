@@ -5,9 +5,10 @@ from torch import Tensor, nn
 
 
 class SpatialResponseNorm(nn.Module):
-    """Divides each value by the energy around it in its map: (N, C, H, W) -> (N, C, H, W).
+    """Divides each value by the energy around it in its map.
 
-    y = x / (k + alpha / size^2 * sum of squares over size x size places)^beta; nothing lies beyond the edges.
+    (N, C, H, W) -> (N, C, H, W): y = x / (k + alpha / size^2 * sum of squares)^beta,
+    the sum running over size x size places; nothing lies beyond the edges.
     """
 
     def __init__(self, size: int, alpha: float, beta: float, k: float) -> None:

@@ -1,0 +1,32 @@
+"""A spec's facts to a backend's source, for the commands that need it."""
+
+from __future__ import annotations
+
+import typer
+
+from archc.analysis import Analysis, Facts
+from archc.backend import Backend, BackendFailure, Source, Unsupported, load
+from archc.commands.failure import CommandFailure
+from archc.commands.specs import show_findings
+from archc.diagnostics.finding import report
+
+
+def backend_named(name: str) -> Backend:
+    """The installed backend of a name, else a CommandFailure that says how to get it."""
+    try:
+        return load(name)
+    except BackendFailure as failure:
+        raise CommandFailure(failure.message, help=failure.help, code=3) from failure
+
+
+def emit(backend: Backend, facts: Facts) -> Source:
+    """The source of a network; a layer that the backend cannot express is a finding and exit 1."""
+    try:
+        source = backend.emit(facts.graph, facts.recipe, facts.placement)
+    except Unsupported as unsupported:
+        finding = report(facts.graph.node(unsupported.layer).at("op"), "ARC501", unsupported.message)
+        show_findings(Analysis(None, [finding]), err=True)
+        raise typer.Exit(1) from unsupported
+    for old, new in source.renamed.items():
+        typer.echo(f"{old} is called {new} in the source: {backend.name} uses that name for something else", err=True)
+    return source

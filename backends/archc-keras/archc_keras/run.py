@@ -1,0 +1,46 @@
+"""One training run: pictures, the emitted model on its devices, the loop."""
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+
+from __future__ import annotations
+
+import os
+from importlib.util import module_from_spec, spec_from_file_location
+from typing import Any
+
+import keras
+
+from archc.pictures.dataset import open_pictures
+from archc.pictures.feed import Feed
+from archc.training.job import Job
+from archc.training.journal import Journal
+from archc.training.loop import train
+from archc_keras.devices import Devices
+from archc_keras.trainer import KerasTrainer
+
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+"""Keras' name for each precision. Both keep weights in float32."""
+
+
+def run(job: Job, devices: Devices) -> None:
+    """Train as the job says."""
+    with Journal(job.run, active=True) as journal:
+        journal.devices(devices.line, used=devices.used)
+        for note in job.notes:
+            journal.say(note)
+        pictures, statistics = open_pictures(job)
+        keras.utils.set_random_seed(job.seed)
+        keras.mixed_precision.set_dtype_policy(POLICIES[job.precision])
+        with devices.strategy.scope():
+            model = build(job)
+        feed = Feed(job, pictures, statistics, threads=os.cpu_count() or 1)
+        trainer = KerasTrainer(job, model, devices.strategy, feed)
+        train(job, trainer, journal, pictures=len(pictures.train), classes=len(pictures.classes))
+
+
+def build(job: Job) -> Any:
+    """The job's model, from the source in its run's folder."""
+    spec = spec_from_file_location(f"archc_run_{job.name}", job.run / job.source)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return getattr(module, job.model)()

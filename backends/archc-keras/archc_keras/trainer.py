@@ -1,0 +1,129 @@
+"""What the training loop asks of Keras: batches, one step, an evaluation, the weights, over any number of replicas."""
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportAttributeAccessIssue=false, reportUntypedFunctionDecorator=false
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from archc.pictures.feed import Batch, Feed
+from archc.spec import TestViews
+from archc.training.job import Job
+from archc.training.loop import Score
+from archc_keras.devices import Strategy
+from archc_keras.sgd import MomentumSgd
+from archc_keras.weights import save
+
+Shares = tuple[Any, ...]
+"""Arrays cut into one equal share a replica."""
+
+Sum = tf.distribute.ReduceOp.SUM
+
+
+class KerasTrainer:
+    """Trains one model, mirrored over a strategy's replicas: `archc.training.loop.Trainer`.
+
+    Each replica computes its share of the global batch; gradients and losses are summed over the replicas and divided
+    by the global batch, so that any number of replicas computes what one does.
+    """
+
+    def __init__(self, job: Job, model: Any, strategy: Strategy, feed: Feed) -> None:
+        self._job = job
+        self._model = model
+        self._strategy = strategy
+        self._feed = feed
+        _separate_draws(model, strategy)
+        with strategy.scope():
+            self._sgd = MomentumSgd(model.trainable_variables, job.recipe.optimizer.sgd)
+
+    def batches(self, epoch: int) -> Iterator[Shares]:
+        """Images (n / replicas, h, w, C) and labels (n / replicas,) for each replica."""
+        for batch in self._feed.training(epoch):
+            yield self._share(batch.images, batch.labels)
+
+    def step(self, batch: Shares, lr: float) -> float:
+        """One optimiser step; the mean loss over the global batch, before the step."""
+        return float(self._step(batch, tf.constant(lr)))
+
+    def evaluate(self, test: TestViews) -> Score:
+        """The score over all held-out pictures, each counted once."""
+        count, sums, size = 0, np.zeros(3), 0
+        for batch in self._feed.held_out(test):
+            size = size or self._whole_shares(len(batch.labels))
+            sums += self._judge(self._share(*_padded(batch, size))).numpy()
+            count += len(batch.labels)
+        top1, top5, loss = sums.tolist()
+        return Score(count, top1=round(top1), top5=round(top5), loss_sum=loss)
+
+    def save(self, path: Path) -> None:
+        """Write the weights in the layout of every backend."""
+        save(self._model, path)
+
+    @tf.function
+    def _step(self, batch: Shares, lr: Any) -> Any:
+        return self._strategy.reduce(Sum, self._strategy.run(self._learn, args=(*batch, lr)), axis=None)
+
+    @tf.function
+    def _judge(self, batch: Shares) -> Any:
+        return self._strategy.reduce(Sum, self._strategy.run(self._score, args=batch), axis=None)
+
+    def _learn(self, images: Any, labels: Any, lr: Any) -> Any:
+        """One replica's part of a step; its part of the mean loss."""
+        with tf.GradientTape() as tape:
+            logits = tf.cast(self._model(images, training=True), tf.float32)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+            loss = tf.reduce_sum(losses) / self._job.recipe.batch
+        weights = [weight.value for weight in self._model.trainable_variables]
+        self._sgd.apply(tape.gradient(loss, weights), lr)
+        return loss
+
+    def _score(self, images: Any, labels: Any, counts: Any) -> Any:
+        """One replica's sums over pictures (n, views, h, w, C): first, among the first five, loss. `counts` (n,) is
+        1 for a picture, 0 for padding."""
+        views = tf.reshape(images, (-1, *images.shape[2:]))
+        logits = tf.cast(self._model(views, training=False), tf.float32)
+        probabilities = tf.nn.softmax(tf.reshape(logits, (*images.shape[:2], self._job.outputs)))
+        mean = tf.reduce_mean(probabilities, axis=1)
+        best = tf.math.top_k(mean, k=min(5, self._job.outputs)).indices
+        hits = tf.cast(best == tf.cast(labels, tf.int32)[:, None], tf.float32)
+        own = tf.gather(mean, labels, batch_dims=1)
+        losses = -tf.math.log(tf.maximum(own, np.finfo(np.float32).tiny))
+        scores = tf.stack([hits[:, 0], tf.reduce_sum(hits, axis=1), losses])
+        return tf.linalg.matvec(scores, counts)
+
+    def _share(self, *arrays: NDArray[Any]) -> Shares:
+        """Each array cut into as many equal parts as there are replicas."""
+        replicas = self._strategy.num_replicas_in_sync
+
+        def share(context: Any) -> Shares:
+            parts = (np.split(array, replicas)[context.replica_id_in_sync_group] for array in arrays)
+            return tuple(map(tf.constant, parts))
+
+        return self._strategy.experimental_distribute_values_from_function(share)
+
+    def _whole_shares(self, count: int) -> int:
+        """`count`, rounded up to an equal share for each replica."""
+        replicas = self._strategy.num_replicas_in_sync
+        return -(-count // replicas) * replicas
+
+
+def _separate_draws(model: Any, strategy: Strategy) -> None:
+    """Give each replica random draws of its own: dropout would else drop the same units on all of them."""
+    for variable in model.non_trainable_variables:
+        if variable.name == "seed_generator_state":
+            for replica, state in enumerate(strategy.experimental_local_results(variable.value)):
+                state.assign_add([replica, 0])
+
+
+def _padded(batch: Batch, size: int) -> tuple[NDArray[Any], ...]:
+    """Images and labels filled up to `size` with blanks, and what each counts: 1, or 0 for a blank."""
+    blanks = size - len(batch.labels)
+    counts = np.repeat(np.array([1, 0], np.float32), [len(batch.labels), blanks])
+    images = np.pad(batch.images, [(0, blanks), *[(0, 0)] * (batch.images.ndim - 1)])
+    return images, np.pad(batch.labels, (0, blanks)), counts

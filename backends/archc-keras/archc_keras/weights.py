@@ -1,0 +1,39 @@
+"""A model's weights as every backend saves them: `conv1.weight` (O, I / groups, kH, kW), `fc6.weight` (out, in)."""
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Arrays = dict[str, NDArray[np.float32]]
+
+CANONICAL = {4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}
+"""Axes by rank: (kH, kW, I, O) -> (O, I, kH, kW), (in, out) -> (out, in), a bias as it is."""
+
+NAMES = {"kernel": "weight", "bias": "bias"}
+
+
+def canonical(model: Any) -> Arrays:
+    """The trained arrays of a Keras model by their names in every backend, contiguous float32."""
+    return {
+        f"{layer.name}.{NAMES[variable.name]}": _canonical(variable.numpy())
+        for layer in model.layers
+        for variable in layer.trainable_variables
+    }
+
+
+def _canonical(array: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.ascontiguousarray(array.transpose(CANONICAL[array.ndim]), np.float32)
+
+
+def save(model: Any, path: Path) -> None:
+    """Write a model's weights as safetensors; until all of them are on disk, whatever was there stays."""
+    from safetensors.numpy import save_file
+
+    part = path.with_name(f"{path.name}.part")
+    save_file(canonical(model), part)
+    part.replace(path)

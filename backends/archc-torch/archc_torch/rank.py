@@ -1,0 +1,61 @@
+"""One rank of a run: the emitted model, its share of the pictures, the loop."""
+# pyright: reportUnknownMemberType=false
+
+from __future__ import annotations
+
+import os
+from importlib.util import module_from_spec, spec_from_file_location
+
+import torch
+import torch.distributed as dist
+from torch import nn
+
+from archc.pictures.dataset import load_pictures
+from archc.pictures.feed import Feed
+from archc.training.job import Job
+from archc.training.journal import Journal
+from archc.training.loop import train
+from archc_torch.devices import Kind
+from archc_torch.memory import keep_memory
+from archc_torch.trainer import TorchTrainer
+
+MOST_RANKS = 1024
+"""More than any job has: keeps the draws of two seeds apart on all ranks."""
+
+
+def run_rank(job: Job, kind: Kind) -> None:
+    """Train as one of the job's ranks, or alone."""
+    rank = int(os.environ["RANK"]) if job.devices > 1 else 0
+    keep_memory()
+    device = _device(kind, rank)
+    if job.devices > 1:
+        dist.init_process_group("nccl" if kind == "cuda" else "gloo", device_id=device if kind == "cuda" else None)
+    torch.manual_seed(job.seed)
+    model = build(job)
+    torch.manual_seed(job.seed * MOST_RANKS + rank)  # equal weights, then dropout of each rank's own
+    pictures, statistics = load_pictures(job)
+    feed = Feed(job, pictures, statistics, rank, job.devices, torch.get_num_threads())
+    with Journal(job.run, active=rank == 0) as journal:
+        trainer = TorchTrainer(job, model, feed, device)
+        train(job, trainer, journal, pictures=len(pictures.train), classes=len(pictures.classes))
+    if job.devices > 1:
+        dist.destroy_process_group()
+
+
+def build(job: Job) -> nn.Module:
+    """The job's model, from the source in its run's folder."""
+    spec = spec_from_file_location(f"archc_run_{job.name}", job.run / job.source)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return getattr(module, job.model)()
+
+
+def _device(kind: Kind, rank: int) -> torch.device:
+    """This rank's own GPU, or the CPU."""
+    if kind == "cpu":
+        return torch.device("cpu")
+    torch.backends.cudnn.benchmark = True  # all batches have one shape
+    torch.set_float32_matmul_precision("high")  # TF32, as cuDNN's convolutions have it anyway
+    torch.cuda.set_device(rank)
+    return torch.device("cuda", rank)

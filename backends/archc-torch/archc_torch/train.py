@@ -1,0 +1,36 @@
+"""`python -m archc_torch.train RUN/job.json`: train the emitted source in a run's folder, nothing else."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+from archc.training.failure import run_main
+from archc.training.job import Job
+
+if __name__ == "__mp_main__":  # a rank, which imports this before all else: Ctrl-C ends it at once, without a word
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def main(job: Job) -> None:
+    """Train as the job says; the run's folder then holds weights and metrics."""
+    from archc.pictures.dataset import open_pictures
+    from archc.training.journal import Journal
+    from archc_torch.devices import find_devices
+    from archc_torch.launch import launch
+    from archc_torch.rank import run_rank
+
+    devices = find_devices(job.devices)
+    with Journal(job.run, active=True) as journal:
+        journal.devices(devices.line, used=devices.names)
+        for note in job.notes:
+            journal.say(note)
+    open_pictures(job)
+    if devices.count == 1:
+        run_rank(job, devices.kind)
+    else:
+        launch(job, devices)
+
+
+if __name__ == "__main__":
+    sys.exit(run_main(main))

@@ -1,0 +1,133 @@
+"""Steps and evaluations on two replicas: what SGD means, and what one device computes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from archc.pictures.dataset import open_pictures
+from archc.pictures.feed import Feed
+from archc.spec import Sgd, TestViews
+from archc.training.job import Job
+from archc.training.loop import Score
+
+
+@pytest.mark.parametrize("decay_biases", [False, True])
+def test_sgd_is_the_papers_rule(two: Any, decay_biases: bool) -> None:
+    import keras
+    import tensorflow as tf
+    from archc_keras.sgd import MomentumSgd
+
+    rule = Sgd(lr=1.0, momentum=0.9, weight_decay=0.05, decay_biases=decay_biases)
+    random = np.random.default_rng(0)
+    gradients = {"kernel": random.normal(size=(2, 3, 4)), "bias": random.normal(size=(2, 4))}  # replicas first
+    with two.scope():
+        layer = keras.layers.Dense(4, bias_initializer="ones", dtype="float64")
+        layer.build((None, 3))
+        sgd = MomentumSgd(layer.trainable_variables, rule)
+
+    @tf.function
+    def step(lr: Any) -> None:
+        def replica() -> None:
+            place = tf.distribute.get_replica_context().replica_id_in_sync_group
+            sgd.apply([tf.gather(gradients[v.name], place) for v in layer.trainable_variables], lr)
+
+        two.run(replica)
+
+    expected = {v.name: v.numpy() for v in layer.trainable_variables}
+    velocity = {name: np.zeros_like(w) for name, w in expected.items()}
+    for lr in (0.1, 0.1, 0.01, 0.5):
+        step(tf.constant(lr, tf.float64))
+        for name, w in expected.items():
+            decay = rule.weight_decay if name == "kernel" or decay_biases else 0
+            velocity[name] = rule.momentum * velocity[name] - decay * lr * w - lr * gradients[name].sum(0)
+            expected[name] = w + velocity[name]
+    for variable in layer.trainable_variables:
+        for local in two.experimental_local_results(variable.value):
+            np.testing.assert_allclose(local.numpy(), expected[variable.name], rtol=1e-12)
+
+
+def trainer(job: Job, strategy: Any) -> Any:
+    """A trainer whose model begins with the job's own weights."""
+    import keras
+    from archc_keras.run import build
+    from archc_keras.trainer import KerasTrainer
+
+    pictures, statistics = open_pictures(job)
+    keras.utils.set_random_seed(job.seed)
+    with strategy.scope():
+        model = build(job)
+    return KerasTrainer(job, model, strategy, Feed(job, pictures, statistics))
+
+
+def trained(job: Job, strategy: Any) -> tuple[list[float], dict[str, Any], Score]:
+    """The losses of an epoch, the weights after it, and what they score."""
+    from safetensors.numpy import load_file
+
+    training = trainer(job, strategy)
+    losses = [training.step(batch, lr) for batch, lr in zip(training.batches(0), (1e-3, 1e-3, 1e-4, 1e-3), strict=True)]
+    training.save(job.weights)
+    return losses, load_file(job.weights), training.evaluate("ten_crop")
+
+
+def test_two_replicas_train_what_one_device_does(make_job: Callable[..., Job], one: Any, two: Any) -> None:
+    alone, shared = trained(make_job("one", devices=1), one), trained(make_job("two"), two)
+    assert alone[0] == pytest.approx(shared[0], rel=1e-5)
+    assert alone[0][0] != pytest.approx(alone[0][-1], rel=1e-2)
+    for name, array in alone[1].items():
+        np.testing.assert_allclose(shared[1][name], array, rtol=1e-4, atol=1e-6, err_msg=name)
+    assert (shared[2].count, shared[2].top1, shared[2].top5) == (alone[2].count, alone[2].top1, alone[2].top5)
+    assert shared[2].loss == pytest.approx(alone[2].loss, rel=1e-4)
+
+
+@pytest.mark.parametrize(("test", "views"), [("center", 1), ("ten_crop", 10)])
+def test_each_held_out_picture_counts_once(make_job: Callable[..., Job], two: Any, test: TestViews, views: int) -> None:
+    job = make_job("tail")
+    training = trainer(job, two)
+    batches = list(training._feed.held_out(test))
+    images = np.concatenate([batch.images for batch in batches])
+    labels = np.concatenate([batch.labels for batch in batches])
+    assert len(labels) == 13, "odd, so that two replicas need a blank"
+
+    logits = np.asarray(training._model(images.reshape(-1, 32, 32, 3)), np.float64)
+    odds = np.exp(logits - logits.max(-1, keepdims=True))
+    probabilities = (odds / odds.sum(-1, keepdims=True)).reshape(13, views, 7).mean(1)
+    order = np.argsort(-probabilities, axis=1)
+    score = training.evaluate(test)
+    assert score.count == 13
+    assert score.top1 == (order[:, 0] == labels).sum()
+    assert score.top5 == (order[:, :5] == labels[:, None]).sum()
+    assert score.loss_sum == pytest.approx(-np.log(probabilities[np.arange(13), labels]).sum(), rel=1e-4)
+
+
+def test_equal_scores_are_no_hit_for_every_class(make_job: Callable[..., Job], two: Any) -> None:
+    training = trainer(make_job("dead"), two)
+    head = training._model.get_layer("fc4")
+    head.kernel.assign(np.zeros((16, 7)))
+    score = training.evaluate("center")
+    assert score.top1 == 4, "the first class, and not all that share its probability"
+
+
+def test_a_certain_mistake_costs_a_finite_loss(make_job: Callable[..., Job], two: Any) -> None:
+    training = trainer(make_job("certain"), two)
+    training._model.get_layer("fc4").bias.assign([1000.0, 0, 0, 0, 0, 0, 0])
+    score = training.evaluate("center")
+    mistakes = score.count - score.top1
+    assert score.loss_sum == pytest.approx(-mistakes * np.log(np.finfo(np.float32).tiny), rel=1e-3)
+
+
+def test_replicas_drop_different_units(make_job: Callable[..., Job], two: Any) -> None:
+    import tensorflow as tf
+
+    training = trainer(make_job("dropout", rate=0.5), two)
+    drop = training._model.get_layer("drop3")
+
+    @tf.function
+    def masks() -> Any:
+        return two.run(lambda: drop(tf.ones((1, 64)), training=True))
+
+    first, second = (mask.numpy() for mask in two.experimental_local_results(masks()))
+    assert (first != second).any()

@@ -1,0 +1,67 @@
+"""`python -m archc_keras.train RUN/job.json` as a process: what it prints, leaves behind and returns."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+
+from safetensors.numpy import load_file
+
+from archc.training.job import Job
+
+
+def start(job: Job) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "archc_keras.train", str(job.run / "job.json")]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_run_from_its_job_to_its_weights(make_job: Callable[..., Job]) -> None:
+    notes = ("the first note", "the second note")
+    jobs = [make_job(name, rate=0.5, notes=notes) for name in ("first", "again")]
+    processes = [start(job) for job in jobs]
+    (out, errors), _ = [process.communicate() for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], errors
+    assert errors == ""
+    loud = "NO GPU HERE: 2 logical CPUs stand in for 2 GPUs, MirroredStrategy"
+    assert out.splitlines()[:3] == [loud, *notes]
+
+    job, again = jobs
+    assert sorted(file.name for file in job.run.iterdir() if file.is_file()) == [
+        "job.json",
+        "metrics.jsonl",
+        "small.py",
+        "statistics.safetensors",
+        "weights.safetensors",
+    ]
+    events = [json.loads(line) for line in (job.run / "metrics.jsonl").read_text().splitlines()]
+    steps = [event for event in events if event["event"] == "step"]
+    assert [event["event"] for event in events] == ["devices", "start", *["step"] * 4, "epoch", *["step"] * 4, "end"]
+    assert events[0]["used"] == ["logical CPU 0", "logical CPU 1"]
+    assert events[-1]["count"] == 13
+    assert steps[-1]["loss"] < steps[0]["loss"]
+    assert load_file(job.weights)["conv2.weight"].shape == (12, 4, 3, 3)
+    assert job.weights.read_bytes() == again.weights.read_bytes(), "the same job, another run"
+
+
+def test_bfloat16_and_ctrl_c(make_job: Callable[..., Job]) -> None:
+    low = make_job("low", precision="bfloat16", steps=2)
+    endless = make_job("endless")
+    recipe = endless.recipe.model_copy(update={"epochs": 100_000})
+    (endless.run / "job.json").write_text(endless.model_copy(update={"recipe": recipe}).model_dump_json())
+    process, interrupted = start(low), start(endless)
+
+    assert interrupted.stdout is not None
+    for line in interrupted.stdout:
+        if line.startswith("step 1/"):
+            break
+    interrupted.send_signal(signal.SIGINT)
+    _, errors = interrupted.communicate()
+    assert (interrupted.returncode, errors) == (130, "interrupted\n")
+    assert not endless.weights.exists()
+
+    _, errors = process.communicate()
+    assert (process.returncode, errors) == (0, "")
+    assert {str(array.dtype) for array in load_file(low.weights).values()} == {"float32"}

@@ -1,0 +1,119 @@
+"""Runs by real processes: two ranks, one rank, and every way that a run can end early."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from archc.training.job import Job
+
+MakeJob = Callable[..., Job]
+
+SHAPES = {
+    "conv1.weight": (8, 3, 5, 5),
+    "conv1.bias": (8,),
+    "conv2.weight": (12, 4, 3, 3),
+    "conv2.bias": (12,),
+    "fc3.weight": (16, 432),
+    "fc3.bias": (16,),
+    "fc4.weight": (7, 16),
+    "fc4.bias": (7,),
+}
+
+
+def start(job: Job) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "archc_torch.train", str(job.run / "job.json")]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[int, list[str], list[str]]:
+    """The exit code, the lines of stdout and of stderr."""
+    out, err = process.communicate(timeout=120)
+    return process.returncode, out.splitlines(), err.splitlines()
+
+
+def events(job: Job) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (job.run / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_two_ranks_compute_what_one_does(make_job: MakeJob) -> None:
+    job, alone = make_job("two", steps=6), make_job("one", devices=1, steps=6)
+
+    code, out, err = finish(start(job))
+    assert (code, err) == (0, [])
+    assert out[:2] == ["NO GPU HERE: 2 CPU processes over gloo stand in for 2 GPUs", "a note"]
+    assert any(line.startswith("loss ") and line.endswith("(ten views), chance 33.3 %") for line in out)
+    kinds = [event["event"] for event in events(job)]
+    assert kinds == ["devices", "start", *["step"] * 4, "epoch", *["step"] * 2, "end"]
+    assert events(job)[0]["used"] == ["cpu", "cpu"]
+
+    code, out, err = finish(start(alone))
+    assert (code, err) == (0, [])
+    assert out[0] == "NO GPU HERE: the CPU stands in for 1 GPU"
+
+    for two, one in zip(events(job), events(alone), strict=True):
+        assert two.get("loss", 0) == pytest.approx(one.get("loss", 0), rel=1e-4)
+        assert [two.get(key) for key in ("count", "top1", "top5")] == [
+            one.get(key) for key in ("count", "top1", "top5")
+        ]
+    assert events(job)[-1]["count"] == 13
+    ours, theirs = load_file(job.weights), load_file(alone.weights)
+    assert {name: array.shape for name, array in ours.items()} == SHAPES
+    for name, array in ours.items():
+        assert array.dtype == np.float32
+        np.testing.assert_allclose(array, theirs[name], rtol=1e-3, atol=1e-5, err_msg=name)
+    left = {file.name for file in job.run.iterdir()} - {"__pycache__"}
+    assert left == {"job.json", "metrics.jsonl", "small.py", "statistics.safetensors", "weights.safetensors"}
+
+
+def test_a_failure_in_a_rank_is_told_once(make_job: MakeJob, pictures: Path) -> None:
+    broken = sorted((pictures / "val" / "red").iterdir())[1]  # the second rank's first
+    broken.write_bytes(b"no picture")
+    job = make_job("broken")
+    code, _, err = finish(start(job))
+    assert code == 1
+    assert err == [
+        f"error: {broken} cannot be read: it is neither JPEG nor PNG",
+        "  replace the file or take it out of the folder",
+    ]
+    assert not (job.run / "crash.txt").exists()
+
+
+def test_a_defect_in_a_rank_becomes_a_report(make_job: MakeJob) -> None:
+    job = make_job("defect", fault="raise LookupError('nowhere')")
+    code, _, err = finish(start(job))
+    assert code == 3
+    place = job.run / "crash.txt"
+    assert err == ["error: the run stopped: LookupError: nowhere", f"  the traceback is in {place}"]
+    assert "in forward" in place.read_text()
+
+
+def test_a_killed_rank_ends_the_run(make_job: MakeJob) -> None:
+    code, _, err = finish(start(make_job("killed", fault="os.kill(os.getpid(), signal.SIGKILL)")))
+    assert code == 3
+    assert err == ["error: rank 1 was killed", "  if the system ran out of memory: a smaller `--batch`"]
+
+
+@pytest.mark.parametrize("devices", [2, 1])
+def test_ctrl_c(make_job: MakeJob, devices: int) -> None:
+    job = make_job("interrupted", devices=devices, steps=100_000)
+    process = start(job)
+    metrics = job.run / "metrics.jsonl"
+    while process.poll() is None and not (metrics.exists() and '"step"' in metrics.read_text()):
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    code, _, err = finish(process)
+    assert (code, err) == (130, ["interrupted"])
+    assert not job.weights.exists()

@@ -1,0 +1,52 @@
+"""A job's pictures made ready once, and read again by each rank."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from archc.pictures.dataset import load_pictures, open_pictures
+from archc.training.failure import FINDING, RunFailure
+from archc.training.job import Job
+
+
+def refused(job: Job) -> RunFailure:
+    with pytest.raises(RunFailure) as failure:
+        open_pictures(job)
+    assert failure.value.code == FINDING
+    return failure.value
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_built_in_pictures_are_made_at_the_networks_size(job: Job, channels: int) -> None:
+    job = job.model_copy(update={"built_in": True, "image": (channels, 8, 10), "pictures": job.run / "new" / "set"})
+    pictures, statistics = open_pictures(job)
+    assert len(pictures.classes) == 8
+    assert statistics.mean.shape == (12, 12, channels)
+    assert job.statistics.is_file()
+
+
+def test_a_rank_loads_what_was_opened(job: Job, fill: Callable[..., Path]) -> None:
+    fill(job.pictures, {"a": 6, "b": 6})
+    pictures, statistics = open_pictures(job)
+    again, loaded = load_pictures(job)
+    assert again == pictures
+    np.testing.assert_array_equal(loaded.mean, statistics.mean)
+
+
+def test_more_classes_than_outputs_are_refused(job: Job, fill: Callable[..., Path]) -> None:
+    fill(job.pictures, {"a": 3, "b": 3, "c": 3})
+    failure = refused(job.model_copy(update={"outputs": 2}))
+    assert failure.message == f"{job.pictures} holds 3 classes, tiny has 2 outputs"
+
+
+def test_a_batch_that_cannot_be_filled_is_refused_before_a_run(job: Job, fill: Callable[..., Path]) -> None:
+    fill(job.pictures, {"a": 2, "b": 2})
+    assert refused(job).message == "2 pictures do not fill one batch of 4"
+
+
+def test_pictures_have_one_channel_or_three(job: Job) -> None:
+    assert (
+        refused(job.model_copy(update={"image": (4, 8, 10)})).message == "tiny reads 4 channels, pictures have 1 or 3"
+    )

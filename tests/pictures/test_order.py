@@ -1,0 +1,37 @@
+"""An epoch's order: a permutation in whole batches, drawn from the seed and the epoch."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archc.pictures.order import batches
+from archc.training.failure import FINDING, RunFailure
+
+
+@given(count=st.integers(1, 300), batch=st.integers(1, 40), seed=st.integers(0, 2**32 - 1), epoch=st.integers(0, 90))
+def test_every_picture_at_most_once_in_whole_batches(count: int, batch: int, seed: int, epoch: int) -> None:
+    batch = min(batch, count)
+    order = batches(count, batch, seed=seed, epoch=epoch)
+    assert len(order) == count // batch
+    assert {len(part) for part in order} == {batch}
+    flat = np.concatenate(order)
+    assert len(set(flat.tolist())) == len(flat)
+    assert flat.min() >= 0
+    assert flat.max() < count
+
+
+def test_the_same_seed_and_epoch_give_the_same_order_and_others_another() -> None:
+    def flat(seed: int, epoch: int) -> list[int]:
+        return np.concatenate(batches(100, 10, seed=seed, epoch=epoch)).tolist()
+
+    assert flat(1, 2) == flat(1, 2)
+    assert flat(1, 2) != flat(1, 3)
+    assert flat(1, 2) != flat(2, 2)
+
+
+def test_fewer_pictures_than_a_batch_are_refused() -> None:
+    with pytest.raises(RunFailure, match="7 pictures do not fill one batch of 8") as failure:
+        batches(7, 8, seed=0, epoch=0)
+    assert failure.value.code == FINDING
+    assert "--batch 7" in failure.value.help

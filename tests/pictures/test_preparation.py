@@ -1,0 +1,188 @@
+"""From a square to views: where they are cut, what is subtracted, how colours are changed."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from archc.pictures.preparation import Array, Statistics, measure, training_view
+from archc.pictures.preparation import test_views as views_to_test  # pytest would collect it by its own name
+from archc.spec import DataRecipe
+from archc.training.failure import ENVIRONMENT, RunFailure
+
+N = 12
+"""Pixels of a side of the square."""
+
+
+@pytest.fixture
+def numbered(tmp_path: Path) -> Path:
+    """A picture whose every pixel is another: red is its row, green its column."""
+    rows, columns = np.mgrid[:N, :N]
+    file = tmp_path / "numbered.png"
+    Image.fromarray(np.stack([rows, columns, 0 * rows], -1).astype(np.uint8)).save(file)
+    return file
+
+
+def recipe(**changes: Any) -> DataRecipe:
+    plain = {"resize": N, "crop": [8, 10], "mirror": False, "color_pca": 0, "mean": "none"}
+    return DataRecipe.model_validate({**plain, **changes})
+
+
+def nothing(channels: int = 3) -> Statistics:
+    return Statistics(np.zeros((N, N, channels), np.float32), np.zeros((channels, channels), np.float32))
+
+
+def place(view: Array) -> tuple[int, int, bool]:
+    """Where a view of the numbered picture was cut, and whether it is mirrored."""
+    columns = view[0, :, 1]
+    mirrored = bool(columns[0] > columns[-1])
+    return int(view[0, 0, 0]), int(columns.min()), mirrored
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(height=st.integers(1, N), width=st.integers(2, N), index=st.integers(0, 10**7), epoch=st.integers(0, 90))
+def test_a_crop_lies_within_the_square(numbered: Path, height: int, width: int, index: int, epoch: int) -> None:
+    data = recipe(crop=[height, width], mirror=True)
+    view = training_view(numbered, data, nothing(), seed=0, epoch=epoch, index=index)
+    top, left, mirrored = place(view)
+    expected = np.mgrid[top : top + height, left : left + width].transpose(1, 2, 0)
+    assert view.shape == (height, width, 3)
+    assert view.dtype == np.float32
+    np.testing.assert_array_equal((view[:, ::-1] if mirrored else view)[..., :2], expected)
+
+
+def test_every_place_is_cut_and_half_of_the_views_are_mirrored(numbered: Path) -> None:
+    data = recipe(mirror=True)
+    seen = [place(training_view(numbered, data, nothing(), seed=0, epoch=0, index=index)) for index in range(600)]
+    assert {(top, left) for top, left, _ in seen} == {(top, left) for top in range(5) for left in range(3)}
+    assert 0.42 < np.mean([mirrored for _, _, mirrored in seen]) < 0.58
+
+
+def test_nothing_is_mirrored_unless_asked_for(numbered: Path) -> None:
+    seen = [place(training_view(numbered, recipe(), nothing(), seed=0, epoch=0, index=index)) for index in range(40)]
+    assert not any(mirrored for _, _, mirrored in seen)
+
+
+def test_a_view_is_drawn_by_seed_epoch_and_index(numbered: Path) -> None:
+    data = recipe(mirror=True)
+
+    def places(seed: int, epoch: int) -> list[tuple[int, int, bool]]:
+        return [place(training_view(numbered, data, nothing(), seed=seed, epoch=epoch, index=i)) for i in range(30)]
+
+    assert places(0, 0) == places(0, 0)
+    assert places(0, 0) != places(0, 1)
+    assert places(0, 0) != places(1, 0)
+
+
+def test_ten_views_are_four_corners_and_the_centre_then_mirrored(numbered: Path) -> None:
+    views = views_to_test(numbered, recipe(), nothing(), test="ten_crop")
+    places = [(0, 0), (0, 2), (4, 0), (4, 2), (2, 1)]
+    assert [place(view) for view in views] == [(*p, mirrored) for mirrored in (False, True) for p in places]
+    assert views.shape == (10, 8, 10, 3)
+    assert views.dtype == np.float32
+
+
+def test_the_centre_view_is_the_fifth_of_ten(numbered: Path) -> None:
+    (centre,) = views_to_test(numbered, recipe(), nothing(), test="center")
+    np.testing.assert_array_equal(centre, views_to_test(numbered, recipe(), nothing(), test="ten_crop")[4])
+
+
+@pytest.fixture
+def random_files(tmp_path: Path, fill: Callable[..., Path]) -> list[Path]:
+    return sorted(fill(tmp_path / "set", {"a": 9}, size=(N, N)).rglob("*.png"))
+
+
+def stacked(files: list[Path]) -> NDArray[np.float64]:
+    return np.stack([np.asarray(Image.open(file), np.float64) for file in files])
+
+
+def test_what_is_subtracted(random_files: list[Path]) -> None:
+    pixels = stacked(random_files)
+    expected = {
+        "pixel": pixels.mean(0),
+        "channel": np.broadcast_to(pixels.mean((0, 1, 2)), (N, N, 3)),
+        "none": np.zeros((N, N, 3)),
+    }
+    for kind, mean in expected.items():
+        found = measure(random_files, recipe(mean=kind), channels=3).mean
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, mean, rtol=1e-6)
+
+
+def test_the_mean_is_subtracted_where_the_crop_was_cut(random_files: list[Path]) -> None:
+    data = recipe(mean="pixel")
+    statistics = measure(random_files, data, channels=3)
+    plain = np.asarray(Image.open(random_files[0]), np.float32) - statistics.mean
+    views = views_to_test(random_files[0], data, statistics, test="ten_crop")
+    np.testing.assert_allclose(views[3], plain[4:, 2:], rtol=1e-6)
+    np.testing.assert_allclose(views[8], plain[4:, 2:][:, ::-1], rtol=1e-6)
+
+
+def test_the_colours_components_multiply_to_their_covariance(random_files: list[Path]) -> None:
+    colours = measure(random_files, recipe(), channels=3).colours.astype(np.float64)
+    expected = np.cov(stacked(random_files).reshape(-1, 3), rowvar=False, bias=True)
+    np.testing.assert_allclose(colours @ colours.T, expected, rtol=1e-5, atol=1e-2)
+    products = colours.T @ colours
+    np.testing.assert_allclose(products, np.diag(np.diag(products)), atol=1e-2)
+
+
+def test_the_statistics_depend_on_no_number_of_threads(random_files: list[Path]) -> None:
+    one, four = (measure(random_files, recipe(mean="pixel"), channels=3, threads=threads) for threads in (1, 4))
+    np.testing.assert_array_equal(one.mean, four.mean)
+    np.testing.assert_array_equal(one.colours, four.colours)
+
+
+def test_colour_noise_has_a_tenth_of_the_pictures_own_spread(random_files: list[Path]) -> None:
+    """The same for every pixel of a view, and over many views with 0.1² of the colours' covariance."""
+    statistics = measure(random_files, recipe(), channels=3)
+    quiet, loud = recipe(crop=[N, N]), recipe(crop=[N, N], color_pca=0.1)
+    shifts: list[NDArray[Any]] = []
+    for index in range(500):
+        noise = training_view(random_files[0], loud, statistics, seed=0, epoch=0, index=index)
+        noise = noise - training_view(random_files[0], quiet, statistics, seed=0, epoch=0, index=index)
+        np.testing.assert_allclose(noise, np.broadcast_to(noise[0, 0], noise.shape), atol=1e-4)
+        shifts.append(noise[0, 0])
+    found = np.cov(np.stack(shifts), rowvar=False)
+    colours = statistics.colours.astype(np.float64)
+    assert np.diag(found) == pytest.approx(0.01 * np.diag(colours @ colours.T), rel=0.25)
+
+
+def test_grey_pictures_have_one_component(random_files: list[Path]) -> None:
+    statistics = measure(random_files, recipe(mean="pixel"), channels=1)
+    assert statistics.mean.shape == (N, N, 1)
+    assert statistics.channels == 1
+    view = training_view(random_files[0], recipe(color_pca=0.1), statistics, seed=0, epoch=0, index=0)
+    assert view.shape == (8, 10, 1)
+
+
+def test_statistics_come_back_from_their_file(random_files: list[Path], tmp_path: Path) -> None:
+    statistics = measure(random_files, recipe(mean="pixel"), channels=3)
+    statistics.save(tmp_path / "statistics.safetensors")
+    loaded = Statistics.load(tmp_path / "statistics.safetensors")
+    np.testing.assert_array_equal(loaded.mean, statistics.mean)
+    np.testing.assert_array_equal(loaded.colours, statistics.colours)
+
+
+def test_a_file_without_statistics_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no arrays")
+    for name in ("text", "gone"):
+        with pytest.raises(RunFailure, match=f"{name} holds no statistics of pictures") as failure:
+            Statistics.load(tmp_path / name)
+        assert failure.value.code == ENVIRONMENT
+
+
+def test_a_broken_picture_is_named_by_whoever_reads_it(random_files: list[Path]) -> None:
+    broken = random_files[4]
+    broken.write_bytes(broken.read_bytes()[:50])
+    with pytest.raises(RunFailure, match=broken.name):
+        measure(random_files, recipe(), channels=3)
+    with pytest.raises(RunFailure, match=broken.name):
+        training_view(broken, recipe(), nothing(), seed=0, epoch=0, index=0)
+    with pytest.raises(RunFailure, match=broken.name):
+        views_to_test(broken, recipe(), nothing(), test="center")

@@ -1,0 +1,86 @@
+"""How a run's process ends: an exit code and one line, never a traceback."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from archc.training.failure import FINDING, RunFailure, run_main
+from archc.training.job import Job
+
+
+@pytest.fixture
+def asked(job: Job, monkeypatch: pytest.MonkeyPatch) -> Job:
+    """The command line names this job."""
+    file = job.run / "job.json"
+    file.write_text(job.model_dump_json())
+    monkeypatch.setattr(sys, "argv", ["train", str(file)])
+    return job
+
+
+def test_a_run_that_ends_well(asked: Job) -> None:
+    seen: list[Job] = []
+    assert run_main(seen.append) == 0
+    assert seen == [asked]
+
+
+def test_a_run_failure_is_one_line_and_its_remedy(asked: Job, capsys: pytest.CaptureFixture[str]) -> None:
+    def main(job: Job) -> None:
+        raise RunFailure("no picture is left", "add some", FINDING)
+
+    assert run_main(main) == 1
+    assert capsys.readouterr().err == "error: no picture is left\n  add some\n"
+
+
+def test_an_interrupted_run(asked: Job, capsys: pytest.CaptureFixture[str]) -> None:
+    def main(job: Job) -> None:
+        raise KeyboardInterrupt
+
+    assert run_main(main) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ValueError("shapes differ\nat length"), "ValueError: shapes differ"),
+        (MemoryError(), "MemoryError"),
+    ],
+)
+def test_a_crash_is_kept_in_the_runs_folder(
+    asked: Job, capsys: pytest.CaptureFixture[str], error: Exception, line: str
+) -> None:
+    def main(job: Job) -> None:
+        raise error
+
+    assert run_main(main) == 3
+    crash = asked.run / "crash.txt"
+    assert capsys.readouterr().err == f"error: the run stopped: {line}\n  the traceback is in {crash}\n"
+    assert crash.read_text().startswith("Traceback")
+
+
+def test_a_crash_whose_folder_is_gone_is_kept_elsewhere(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "job.json"
+    file.write_text(job.model_copy(update={"run": tmp_path / "gone"}).model_dump_json())
+    monkeypatch.setattr(sys, "argv", ["train", str(file)])
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def main(job: Job) -> None:
+        raise ZeroDivisionError
+
+    assert run_main(main) == 3
+    (kept,) = tmp_path.glob("archc-crash-*.txt")
+    assert "ZeroDivisionError" in kept.read_text()
+    error = capsys.readouterr().err
+    assert error == f"error: the run stopped: ZeroDivisionError\n  the traceback is in {kept}\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["a", "b"]])
+def test_one_argument_is_expected(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["train", *arguments])
+    assert run_main(lambda job: None) == 2
+    assert "RUN/job.json" in capsys.readouterr().err

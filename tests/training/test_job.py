@@ -1,0 +1,80 @@
+"""A job survives its file; a file that is none is refused with one line."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from archc.training.failure import ENVIRONMENT, USAGE, RunFailure
+from archc.training.job import Job, read_job
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    notes=st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=3),
+    seed=st.integers(0, 2**32 - 1),
+    steps=st.none() | st.integers(1, 2**31),
+    pictures=st.sampled_from(["/a folder/ünï", '/quote"s', "/new\nline"]),
+)
+def test_a_job_comes_back_as_it_was_written(
+    job: Job, notes: list[str], seed: int, steps: int | None, pictures: str
+) -> None:
+    written = job.model_copy(
+        update={"notes": tuple(notes), "seed": seed, "steps": steps, "pictures": Path(pictures)},
+    )
+    file = job.run / "job.json"
+    file.write_text(written.model_dump_json(indent=2), encoding="utf-8")
+    assert read_job(file) == written
+
+
+def test_what_a_job_derives(job: Job) -> None:
+    assert job.local_batch == 4
+    assert job.weights == job.run / "weights.safetensors"
+    assert job.statistics == job.run / "statistics.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"protocol": 2}, "protocol"),
+        ({"extra": 1}, "extra"),
+        ({"devices": 0}, "devices"),
+        ({"precision": "float16"}, "precision"),
+        ({"image": [3, 6]}, "image"),
+        ({"steps": 0}, "steps"),
+        ({"recipe": {}}, "recipe.batch"),
+    ],
+)
+def test_a_field_at_fault_is_named(job: Job, change: dict[str, Any], named: str) -> None:
+    file = job.run / "job.json"
+    file.write_text(json.dumps(json.loads(job.model_dump_json()) | change))
+    with pytest.raises(RunFailure, match=rf"no job of protocol 1: {named}") as failure:
+        read_job(file)
+    assert failure.value.code == ENVIRONMENT
+    assert "of one version" in failure.value.help
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]"])
+def test_what_is_no_json_object_is_refused(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "job.json"
+    file.write_bytes(content)
+    with pytest.raises(RunFailure, match="no job of protocol 1: the file"):
+        read_job(file)
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunFailure, match=r"cannot read .*job\.json: No such file"):
+        read_job(tmp_path / "job.json")
+
+
+@pytest.mark.parametrize(("devices", "fits"), [(3, "--batch 6"), (16, "--batch 16")])
+def test_a_batch_splits_evenly_over_the_devices(job: Job, devices: int, fits: str) -> None:
+    file = job.run / "job.json"
+    file.write_text(job.model_copy(update={"devices": devices}).model_dump_json())
+    with pytest.raises(RunFailure, match=f"a batch of 8 does not split evenly over {devices} devices") as failure:
+        read_job(file)
+    assert failure.value.code == USAGE
+    assert fits in failure.value.help

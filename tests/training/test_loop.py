@@ -1,0 +1,151 @@
+"""The loop on a trainer that really learns: softmax regression in NumPy."""
+
+import json
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+
+from archc.pictures.order import batches
+from archc.spec import OnPlateau, Recipe, Schedule, TestViews
+from archc.training.failure import FINDING, RunFailure
+from archc.training.job import Job
+from archc.training.journal import Journal
+from archc.training.loop import Score, train
+
+CLASSES, FEATURES = 4, 6
+Points = tuple[NDArray[np.float64], NDArray[np.int64]]
+
+
+def points(count: int, *, spread: float) -> Points:
+    """Clouds around one point a class; with a large spread there is nothing to learn."""
+    random = np.random.default_rng(7)
+    labels = np.arange(count) % CLASSES
+    centres = random.standard_normal((CLASSES, FEATURES))
+    return centres[labels] + spread * random.standard_normal((count, FEATURES)), labels
+
+
+class Regression:
+    """Softmax regression by the paper's SGD rule: an `archc.training.loop.Trainer`."""
+
+    def __init__(self, recipe: Recipe, data: Points, held_out: Points) -> None:
+        self.recipe = recipe
+        self.data = data
+        self.held_out = held_out
+        self.weights = np.zeros((CLASSES, FEATURES))
+        self.velocity = np.zeros((CLASSES, FEATURES))
+        self.tests: list[TestViews] = []
+
+    def batches(self, epoch: int) -> Iterator[Points]:
+        values, labels = self.data
+        for chosen in batches(len(labels), self.recipe.batch, seed=0, epoch=epoch):
+            yield values[chosen], labels[chosen]
+
+    def step(self, batch: Points, lr: float) -> float:
+        values, labels = batch
+        with np.errstate(all="ignore"):  # a run that diverges is one of the tests
+            logs = self.log_probabilities(values)
+            errors = np.exp(logs) - np.eye(CLASSES)[labels]
+            gradient = errors.T @ values / len(labels)
+            sgd = self.recipe.optimizer.sgd
+            self.velocity = sgd.momentum * self.velocity - lr * (sgd.weight_decay * self.weights + gradient)
+            self.weights = self.weights + self.velocity
+        return float(-logs[np.arange(len(labels)), labels].mean())
+
+    def evaluate(self, test: TestViews) -> Score:
+        self.tests.append(test)
+        values, labels = self.held_out
+        logs = self.log_probabilities(values)
+        own = logs[np.arange(len(labels)), labels]
+        return Score(len(labels), int((logs.argmax(1) == labels).sum()), len(labels), -float(own.sum()))
+
+    def save(self, path: Path) -> None:
+        save_file({"fc.weight": self.weights.astype(np.float32)}, path)
+
+    def log_probabilities(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        scores = values @ self.weights.T
+        scores = scores - scores.max(1, keepdims=True)
+        return scores - np.log(np.exp(scores).sum(1, keepdims=True))
+
+
+def run(job: Job, *, spread: float = 0.3) -> tuple[Score, Regression]:
+    """Train on 90 points, test on 40."""
+    values, labels = points(130, spread=spread)
+    trainer = Regression(job.recipe, (values[:90], labels[:90]), (values[90:], labels[90:]))
+    with Journal(job.run, active=True) as journal:
+        return train(job, trainer, journal, pictures=90, classes=CLASSES), trainer
+
+
+def recorded(job: Job, event: str) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in (job.run / "metrics.jsonl").read_text().splitlines()]
+    return [line for line in lines if line["event"] == event]
+
+
+def test_it_learns_and_leaves_weights_and_a_record(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
+    score, trainer = run(job)
+    assert score.top1_rate > 0.9
+    assert score.top5_rate == 1
+    (end,) = recorded(job, "end")
+    assert end["first_loss"] == pytest.approx(np.log(CLASSES))
+    assert end["last_loss"] < 0.3
+    np.testing.assert_array_equal(load_file(job.weights)["fc.weight"], trainer.weights.astype(np.float32))
+    assert f"held-out top-1 {100 * score.top1_rate:.1f} %" in capsys.readouterr().out
+
+
+def test_an_epoch_is_its_whole_batches_and_the_last_one_ends_in_the_final_test(job: Job) -> None:
+    _, trainer = run(job)
+    steps = recorded(job, "step")
+    assert [step["step"] for step in steps] == list(range(1, 34))  # 3 epochs of 90 // 8
+    assert [step["epoch"] for step in steps] == [0] * 11 + [1] * 11 + [2] * 11
+    assert trainer.tests == ["center", "center", "center"]
+    assert len(recorded(job, "epoch")) == 2
+
+
+@pytest.mark.parametrize(("steps", "epochs_told"), [(1, 0), (11, 0), (12, 1), (40, 3)])
+def test_the_number_of_steps_wins_over_the_epochs(job: Job, steps: int, epochs_told: int) -> None:
+    run(job.model_copy(update={"steps": steps}))
+    assert len(recorded(job, "step")) == steps
+    assert len(recorded(job, "epoch")) == epochs_told
+
+
+def test_the_final_test_is_the_recipes(job: Job) -> None:
+    ten_crop = job.recipe.model_copy(update={"test": "ten_crop"})
+    _, trainer = run(job.model_copy(update={"recipe": ten_crop, "steps": 12}))
+    assert trainer.tests == ["center", "ten_crop"]
+
+
+def test_where_nothing_is_learnt_the_rate_falls_as_the_schedule_says(
+    job: Job, capsys: pytest.CaptureFixture[str]
+) -> None:
+    schedule = Schedule(on_plateau=OnPlateau(factor=0.1, times=2, patience=1))
+    noise = job.recipe.model_copy(update={"schedule": schedule, "epochs": 12})
+    run(job.model_copy(update={"recipe": noise}), spread=1e3)
+    rates = [step["lr"] for step in recorded(job, "step")]
+    assert [rate for rate, _ in groupby(rates)] == pytest.approx([0.5, 0.05, 0.005])
+    assert all(len({step["lr"] for step in group}) == 1 for _, group in groupby(recorded(job, "step"), key_of_epoch))
+    assert "learning rate 0.05 -> 0.005" in capsys.readouterr().out
+
+
+def key_of_epoch(step: dict[str, Any]) -> int:
+    return step["epoch"]
+
+
+def test_a_loss_that_is_no_number_ends_the_run(job: Job) -> None:
+    sgd = job.recipe.optimizer.sgd.model_copy(update={"lr": 1e308})
+    recipe = job.recipe.model_copy(update={"optimizer": job.recipe.optimizer.model_copy(update={"sgd": sgd})})
+    with pytest.raises(RunFailure, match=r"the loss is (nan|inf) at step \d+: training has diverged") as failure:
+        run(job.model_copy(update={"recipe": recipe}))
+    assert failure.value.code == FINDING
+    assert "--lr 5e+307" in failure.value.help
+    assert recorded(job, "step")[-1]["loss"] is None
+    assert not job.weights.exists()
+
+
+def test_the_figures_of_a_score() -> None:
+    score = Score(count=8, top1=2, top5=6, loss_sum=4.0)
+    assert (score.top1_rate, score.top5_rate, score.loss) == (0.25, 0.75, 0.5)

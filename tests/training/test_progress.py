@@ -1,0 +1,115 @@
+"""Progress for a person at a terminal, and for a log."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+
+import pytest
+
+from archc.training import progress as module
+from archc.training.progress import Lines, duration, progress
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.4, "0 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min 0 s"),
+        (185, "3 min 5 s"),
+        (3599.7, "1 h 0 min"),
+        (7800, "2 h 10 min"),
+    ],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_a_pipe_gets_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    assert isinstance(progress("step", 3), Lines)
+    assert capsys.readouterr().out == ""
+
+
+def test_the_first_and_the_last_part_are_always_shown(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "EVERY", 1e9)
+    shown = Lines("step", 4)
+    for done in range(1, 5):
+        shown.show(done, f"loss {done}")
+    shown.close()
+    shown.close()
+    assert capsys.readouterr().out == "step 1/4  loss 1\nstep 4/4  loss 4  in 0 s\n"
+
+
+def test_a_line_in_between_tells_the_time_left(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "EVERY", 0)
+    shown = Lines("step", 4)
+    shown.show(2)
+    shown.say("a word")
+    assert re.fullmatch(r"step 2/4  ETA \d+ s\na word\n", capsys.readouterr().out)
+
+
+WATCHED = """
+from contextlib import closing
+from archc.training.progress import progress
+with closing(progress("step", 3)) as shown:
+    for done in range(1, 4):
+        shown.show(done, f"loss {done} [bold]")
+    shown.say("[red]as it is[/red]")
+    shown.close()
+"""
+
+
+def at_a_terminal(**environment: str) -> str:
+    """What the script above prints on a terminal."""
+    ours, theirs = pty.openpty()
+    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")}
+    process = subprocess.Popen(
+        [sys.executable, "-c", WATCHED],
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+        env={**kept, "TERM": "xterm", "COLUMNS": "120", **environment},
+    )
+    os.close(theirs)
+    text = b""
+    while True:
+        try:
+            part = os.read(ours, 65536)
+        except OSError:  # how Linux says that the other side has closed
+            break
+        if not part:
+            break
+        text += part
+    os.close(ours)
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait() == 0
+    return text.decode()
+
+
+def test_a_terminal_gets_a_bar_with_the_time_left() -> None:
+    text = at_a_terminal()
+    assert "3/3" in text
+    assert "loss 3 [bold]" in text
+    assert "ETA" in text
+    assert "[red]as it is[/red]" in text
+    assert "━" in text
+    assert re.search(r"\x1b\[[0-9;]*3\dm", text)
+
+
+def test_no_color_is_honoured() -> None:
+    text = at_a_terminal(NO_COLOR="1")
+    assert "━" in text
+    assert not re.search(r"\x1b\[[0-9;]*[34]\d[;m]", text)
+
+
+def test_a_dumb_terminal_gets_plain_lines() -> None:
+    text = at_a_terminal(TERM="dumb")
+    assert "\x1b" not in text
+    assert "step 3/3  loss 3 [bold]  in 0 s" in text
