@@ -79,7 +79,7 @@ class Optimizer(Section):
 
 
 class OnPlateau(Section):
-    """Multiply the learning rate by `factor`, at most `times`, when `patience` epochs brought no lower held-out error."""
+    """Multiply the learning rate by `factor`, at most `times`, when `patience` epochs lowered no held-out error."""
 
     factor: Annotated[float, Field(gt=0, lt=1)]
     times: Annotated[int, Field(ge=0, le=1000)]

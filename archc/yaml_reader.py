@@ -176,6 +176,7 @@ class _Builder:
         return True
 
     def _span(self, event: yaml.Event) -> Span:
+        assert event.start_mark is not None and event.end_mark is not None
         end = event.end_mark.index
         # libyaml ends a block collection at the next token: the white space before it is not part of the node.
         while end > event.start_mark.index and self.source.text[end - 1 : end].isspace():

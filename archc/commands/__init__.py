@@ -73,7 +73,7 @@ def _run() -> int:
         print(failure, file=sys.stderr)
         return failure.code
     except typer.TyperException as error:
-        error.show()
+        error.show()  # pyright: ignore  # all that typer raises have it; their common base does not say so
         return USAGE
     except (KeyboardInterrupt, typer.Abort):
         print("interrupted", file=sys.stderr)

@@ -37,7 +37,7 @@ def check_layers(document: Document, graph: Graph, facts: Shapes) -> tuple[Held,
         if expected is None:
             continue
         shape = plain(expected)
-        if not isinstance(shape, list) or not shape or any(type(n) is not int for n in shape):  # pyright: ignore[reportUnknownVariableType]
+        if not isinstance(shape, list) or not shape or any(type(n) is not int for n in shape):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
             message = "`expect` takes a shape: [channels, height, width] or [units]"
             findings.append(report(expected.span, "ARC104", message))
         elif shape == list(node.output.shape):

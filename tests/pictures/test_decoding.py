@@ -13,7 +13,6 @@ from PIL import Image
 from archc.pictures.decoding import square
 from archc.training.failure import FINDING, RunFailure
 
-
 RED = (200, 30, 40)
 
 

@@ -131,12 +131,12 @@ def _module(planned: SourcePlan, layers: list[Layer]) -> tuple[Name, str, tuple[
     begin = (Do(Fixed("super().__init__()")), *modules, *_call_reset(planned))
     outputs = tuple(map(Name, planned.outputs))
     values = [Assign(Name(layer.step.identifier), _value(layer), layer.comment) for layer in layers]
-    several = len(outputs) > 1
+    first, *others = outputs
     forward = Function(
         "forward",
         f"self, {planned.image}: Tensor",
-        "tuple[Tensor, ...]" if several else "Tensor",
-        (*values, Return(Tuple(outputs) if several else outputs[0])),
+        "tuple[Tensor, ...]" if others else "Tensor",
+        (*values, Return(Tuple(outputs) if others else first)),
     )
     functions = (Function("__init__", "self", "None", begin), *_reset(planned), forward, *_predict(planned))
     return Name("nn.Module"), _promise(planned), functions
