@@ -20,6 +20,7 @@ from archc.emit.syntax import (
     ForEach,
     Function,
     Import,
+    List,
     Literal,
     Main,
     Module,
@@ -63,10 +64,20 @@ def _class(part: Class) -> list[str]:
 
 
 def _function(function: Function, indent: str) -> list[str]:
-    lines = [f"{indent}def {function.name}({function.signature}) -> {function.returns}:"]
+    lines = _head(f"{indent}def {function.name}(", function.signature, f") -> {function.returns}:", indent)
     if function.doc:
         lines.append(_docstring((function.doc,), indent + _INDENT))
     return [*lines, *_block(function.body, indent + _INDENT)]
+
+
+def _head(before: str, parameters: str, after: str, indent: str) -> list[str]:
+    """A line `before parameters after`, broken between the parameters where it is too long."""
+    flat, inner = f"{before}{parameters}{after}", indent + _INDENT
+    if len(flat) <= WIDTH:
+        return [flat]
+    one_line = f"{inner}{parameters}"
+    body = [one_line] if len(one_line) <= WIDTH else [f"{inner}{parameter}," for parameter in parameters.split(", ")]
+    return [before, *body, indent + after]
 
 
 def _block(body: Iterable[Statement], indent: str) -> list[str]:
@@ -77,11 +88,11 @@ def _statement(statement: Statement, indent: str) -> list[str]:
     match statement:
         case Assign():
             comment = f"  # {statement.comment}" if statement.comment else ""
-            return _wrapped(f"{indent}{statement.target.text} = ", statement.value, comment, indent)
+            return _assigned(f"{indent}{statement.target.text} = ", statement.value, comment, indent)
         case Do():
             return _wrapped(indent, statement.value, "", indent)
         case Return():
-            return _wrapped(f"{indent}return ", statement.value, "", indent)
+            return _assigned(f"{indent}return ", statement.value, "", indent)
         case ForEach():
             head = _wrapped(f"{indent}for {statement.target.text} in ", statement.items, ":", indent)
             return [*head, *_block(statement.body, indent + _INDENT)]
@@ -89,30 +100,56 @@ def _statement(statement: Statement, indent: str) -> list[str]:
             return [f"{indent}# {statement.text}"]
 
 
+def _assigned(before: str, value: Expression, after: str, indent: str) -> list[str]:
+    """`_wrapped`, in parentheses where not even the first line fits."""
+    lines = _wrapped(before, value, after, indent)
+    if len(lines[0]) <= WIDTH:
+        return lines
+    inner = indent + _INDENT
+    return [f"{before}(", *_wrapped(inner, value, "", inner), f"{indent}){after}"]
+
+
 def _wrapped(before: str, value: Expression, after: str, indent: str) -> list[str]:
     """A line `before value after`, broken inside the value where it is too long."""
-    flat = None if _must_break(value) else f"{before}{_flat(value)}{after}"
-    if flat is not None and len(flat) <= WIDTH:
+    flat = f"{before}{_flat(value)}{after}"
+    if len(flat) <= WIDTH and not _must_break(value):
         return [flat]
     inner = indent + _INDENT
     match value:
         case Call(function=Call() as layer, arguments=inputs):
-            return _wrapped(before, layer, f"({_arguments(inputs)}){after}", indent)
-        case Call(function=function):
-            one_line = f"{inner}{_arguments(value.arguments)}"
-            # A trailing comma tells ruff to keep one line an argument; without one it would join what fits.
-            joins = not _must_break(value) and not after.startswith("(") and len(one_line) <= WIDTH
-            body = [one_line] if joins else _one_a_line(value.arguments, inner)
+            return _applied(before, layer, inputs, after, indent)
+        case Call(function=function, arguments=arguments) if arguments:
+            # A trailing comma tells ruff to keep one line an argument; without one it would join what fits, or break
+            # the last of two calls, `Layer(fields)(` being short enough for a line.
+            ends = not after.startswith("(") or len(f"{before}{_flat(value)}(") > WIDTH
+            body = _inside(arguments, inner) if ends else _one_a_line(arguments, inner)
             return [f"{before}{_flat(function)}(", *body, f"{indent}){after}"]
-        case Tuple():
-            items = [Argument(item) for item in value.items]
-            return [f"{before}(", *_one_a_line(items, inner), f"{indent}){after}"]
+        case Tuple(items=items) if items:
+            return [f"{before}(", *_one_a_line(map(Argument, items), inner), f"{indent}){after}"]
+        case List(items=items) if items:
+            return [f"{before}[", *_one_a_line(map(Argument, items), inner), f"{indent}]{after}"]
         case Sum():
+            one_line = f"{inner}{_flat(value)}"
             first, *others = value.terms
             terms = [f"{inner}{first.text}", *(f"{inner}+ {term.text}" for term in others)]
-            return [f"{before}(", *terms, f"{indent}){after}"]
-        case Name() | Literal() | Fixed():
-            return [f"{before}{_flat(value)}{after}"]
+            return [f"{before}(", *([one_line] if len(one_line) <= WIDTH else terms), f"{indent}){after}"]
+        case _:
+            return [flat]
+
+
+def _applied(before: str, layer: Call, inputs: tuple[Argument, ...], after: str, indent: str) -> list[str]:
+    """`Layer(fields)(inputs)`, broken in the fields; in the inputs where that is not enough."""
+    last = f"({_arguments(inputs)}){after}"
+    if layer.arguments and len(f"{indent}){last}") <= WIDTH:
+        return _wrapped(before, layer, last, indent)
+    return [*_wrapped(before, layer, "(", indent), *_inside(inputs, indent + _INDENT), f"{indent}){after}"]
+
+
+def _inside(arguments: tuple[Argument, ...], indent: str) -> list[str]:
+    """Arguments on lines of their own: on one where they fit."""
+    one_line = f"{indent}{_arguments(arguments)}"
+    must_break = any(argument.comment or _must_break(argument.value) for argument in arguments)
+    return _one_a_line(arguments, indent) if must_break or len(one_line) > WIDTH else [one_line]
 
 
 def _one_a_line(arguments: Iterable[Argument], indent: str) -> list[str]:
@@ -141,6 +178,8 @@ def _flat(value: Expression) -> str:
             return f"({_flat(only)},)"
         case Tuple():
             return f"({', '.join(map(_flat, value.items))})"
+        case List():
+            return f"[{', '.join(map(_flat, value.items))}]"
         case Sum():
             return " + ".join(term.text for term in value.terms)
         case Call():
@@ -154,7 +193,7 @@ def _arguments(arguments: Iterable[Argument]) -> str:
 def literal(value: str | bool | float | None) -> str:
     """A Python literal that evaluates to exactly `value`, in ruff's spelling."""
     if not isinstance(value, str):
-        return repr(value)
+        return repr(value).replace("e+", "e")
     # Double quotes, unless single ones need fewer escapes.
     quote = "'" if value.count('"') > value.count("'") else '"'
     return quote + escaped(value, quote) + quote
@@ -208,4 +247,4 @@ def _section(whole: set[str], names: dict[str, set[str]], *, standard: bool) -> 
 
 def _isort_key(name: str) -> tuple[int, str]:
     """CONSTANTS, then Classes, then functions, as isort orders names."""
-    return (0 if name.isupper() else 1 if name[0].isupper() else 2, name)
+    return (0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2, name)

@@ -39,6 +39,11 @@ class Tuple:
 
 
 @dataclass(frozen=True)
+class List:
+    items: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
 class Sum:
     """a + b + c."""
 
@@ -62,7 +67,7 @@ class Call:
     arguments: tuple[Argument, ...] = ()
 
 
-Expression = Name | Literal | Fixed | Tuple | Sum | Call
+Expression = Name | Literal | Fixed | Tuple | List | Sum | Call
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ class Remark:
 
 @dataclass(frozen=True)
 class Function:
-    """`signature` is fixed text between the parentheses."""
+    """`signature` is what stands between the parentheses: fixed text, but for the names of inputs."""
 
     name: str
     signature: str

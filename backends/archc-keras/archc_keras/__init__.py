@@ -1,1 +1,28 @@
-"""The Keras backend of archc."""
+"""The Keras backend of archc. Emitting imports no Keras; `archc_keras.train` does, in a process of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archc.backend import PROTOCOL, Source
+from archc.graph import Graph
+from archc.passes.placement import Placement
+from archc.spec import Recipe
+
+
+@dataclass(frozen=True)
+class KerasBackend:
+    """What archc finds under the entry point `keras`."""
+
+    name: str = "keras"
+    protocol: int = PROTOCOL
+    train_module: str = "archc_keras.train"
+
+    def emit(self, graph: Graph, recipe: Recipe, placement: Placement | None) -> Source:
+        """One standalone file: see `archc_keras.emission`."""
+        from archc_keras.emission import emit
+
+        return emit(graph, recipe, placement)
+
+
+backend = KerasBackend()

@@ -16,9 +16,10 @@ ATTRIBUTES = frozenset(
     """.split()
 )
 
-# Names that the file gives to something else.
+# Names that the file gives to something else, and three that linters refuse: I, O and l.
 OWN = frozenset(
     """
+    I O l
     Any LocalResponseNorm NormalizeOverMaps OrderedDict SpatialResponseNorm Tensor layer model nn once_differentiable
     parameters predict print reset_parameters self sum sum_over_maps super torch tuple
     """.split()
