@@ -101,12 +101,13 @@ def _statement(statement: Statement, indent: str) -> list[str]:
 
 
 def _assigned(before: str, value: Expression, after: str, indent: str) -> list[str]:
-    """`_wrapped`, in parentheses where not even the first line fits."""
+    """`_wrapped`, in parentheses where the first line is too long and they make all of them fit."""
     lines = _wrapped(before, value, after, indent)
-    if len(lines[0]) <= WIDTH:
-        return lines
     inner = indent + _INDENT
-    return [f"{before}(", *_wrapped(inner, value, "", inner), f"{indent}){after}"]
+    inside = _wrapped(inner, value, "", inner)
+    if len(lines[0]) <= WIDTH or max(map(len, inside)) > WIDTH:
+        return lines
+    return [f"{before}(", *inside, f"{indent}){after}"]
 
 
 def _wrapped(before: str, value: Expression, after: str, indent: str) -> list[str]:

@@ -1,0 +1,191 @@
+"""What the printer writes is what ruff's formatter and linter, with their defaults, leave as it is."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from archc.emit.printer import literal, print_module
+from archc.emit.syntax import (
+    Argument,
+    Assign,
+    Call,
+    Class,
+    Do,
+    Expression,
+    Fixed,
+    ForEach,
+    Function,
+    Import,
+    List,
+    Literal,
+    Main,
+    Module,
+    Name,
+    Remark,
+    Return,
+    Statement,
+    Sum,
+    Tuple,
+)
+
+RUFF = [sys.executable, "-m", "ruff"]
+
+# Short names and the longest that a spec may have, and names that a backend's author chose. All belong to something,
+# so that the linter knows them.
+identifiers = st.one_of(
+    st.from_regex(r"[a-z]{1,8}[0-9]?", fullmatch=True), st.integers(9, 64).map(lambda length: "n" * length)
+).filter(lambda name: name not in ("as", "do", "if", "in", "is", "or", "and", "def", "del", "for", "not", "try"))
+own_names = st.from_regex(r"[a-zA-Z]{1,20}_", fullmatch=True)
+names = st.builds(lambda owner, name: Name(f"{owner}.{name}_"), st.sampled_from(["nn", "self"]), identifiers)
+texts = st.text(st.sampled_from("ab \"'\\\n\t{}#\u202eé\0"), max_size=30)
+values = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), texts)
+literals = st.builds(Literal, values)
+sums = st.builds(lambda first, others: Sum((first, *others)), names, st.lists(names, min_size=1, max_size=4))
+shapes = st.lists(st.integers(1, 4096), min_size=1, max_size=3).map(lambda shape: " x ".join(map(str, shape)))
+
+
+tuples = st.builds(Tuple, st.lists(st.builds(Literal, st.integers(-999, 99_999)), max_size=5).map(tuple))
+
+
+def calls(
+    inner: st.SearchStrategy[Expression], comments: st.SearchStrategy[str | None], owner: str = "nn"
+) -> st.SearchStrategy[Call]:
+    """Positional arguments, then keywords, each with a comment or without."""
+    positional = st.lists(st.builds(Argument, inner, st.none(), comments), max_size=3)
+    keywords = st.lists(
+        st.builds(Argument, inner, identifiers.map("{}_".format), comments), max_size=4, unique_by=lambda a: a.keyword
+    )
+    function = own_names.map(lambda name: Name(f"{owner}.{name}"))
+    return st.builds(lambda name, first, then: Call(name, (*first, *then)), function, positional, keywords)
+
+
+silent = st.none()
+plain: st.SearchStrategy[Expression] = names | literals | tuples
+flat_calls = calls(plain, silent)
+modules_in_order = calls(flat_calls | plain, shapes | silent)
+inputs = names | st.builds(List, st.lists(names, min_size=2, max_size=4).map(tuple))
+applied = st.builds(lambda layer, value: Call(layer, (Argument(value),)), flat_calls, inputs)
+expressions: st.SearchStrategy[Expression] = plain | sums | flat_calls | applied
+targets = identifiers.map(lambda name: Name(f"self.{name}_"))
+# A comment stands after a call or a sum, as every rule of a backend has it.
+statements: st.SearchStrategy[Statement] = st.one_of(
+    st.builds(Assign, targets, flat_calls | sums | applied, shapes | silent),
+    st.builds(Assign, targets, expressions),
+    st.builds(Do, flat_calls | modules_in_order | applied),
+    st.just(Remark("as it was measured")),
+)
+loops = st.builds(
+    ForEach,
+    st.just(Name("layer")),
+    st.builds(Tuple, st.lists(names, min_size=2, max_size=9).map(tuple)),
+    st.builds(Do, calls(literals, silent, "layer")).map(lambda statement: (statement,)),
+)
+bodies = st.builds(
+    lambda before, last: (*before, last), st.lists(statements | loops, max_size=5), st.builds(Return, expressions)
+)
+parameters = identifiers.map(lambda name: f"self, {name}_: object")
+docs = st.text(st.sampled_from("ab. \"'\\\n\t{}#\u202eé\0"), min_size=1, max_size=120).map(lambda text: f"A{text}")
+functions = st.builds(Function, st.just("forward"), parameters, st.just("object"), bodies, docs | silent)
+
+
+@st.composite
+def modules(draw: st.DrawFn) -> Module:
+    paragraphs = tuple(draw(st.lists(docs, min_size=1, max_size=3)))
+    model = Class("Model", Name("nn.Module"), draw(docs), (draw(functions),))
+    main = Main((Assign(Name("model"), Call(Name("Model"))), Do(Fixed("print(model)"))))
+    return Module(paragraphs, (Import("torch", ("nn",)),), (model, main))
+
+
+def ruff(folder: Path, *command: str) -> str:
+    """What ruff has to say about a folder; nothing where it is content."""
+    done = subprocess.run([*RUFF, *command, "--isolated", "--no-cache", folder], capture_output=True, text=True)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+UNHURRIED = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
+
+
+# Not shrunk: what ruff would change says enough.
+@settings(max_examples=10, deadline=None, phases=[Phase.generate], suppress_health_check=UNHURRIED)
+@given(st.lists(modules(), min_size=1, max_size=25))
+def test_what_is_printed_is_formatted_and_clean(printed: list[Module]) -> None:
+    with TemporaryDirectory() as folder:
+        for number, module in enumerate(printed):
+            text = print_module(module)
+            ast.parse(text)
+            Path(folder, f"module_{number}.py").write_text(text, encoding="utf-8", newline="")
+        assert not ruff(Path(folder), "format", "--diff")
+        assert not ruff(Path(folder), "check")
+
+
+@given(values)
+def test_a_literal_evaluates_to_its_value(value: str | bool | float | None) -> None:
+    written = literal(value)
+    read = ast.literal_eval(written)
+    assert (type(read), repr(read)) == (type(value), repr(value))
+    assert written.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (1e-4, "0.0001"),
+        (1e-5, "1e-05"),
+        (1e16, "1e16"),
+        (-0.0, "-0.0"),
+        (True, "True"),
+        ("it's", '"it\'s"'),
+        ('say "no"', "'say \"no\"'"),
+        ("\\ \n \x00 \xa0 \u202e \U000e0001", r'"\\ \x0a \x00 \xa0 \u202e \U000e0001"'),
+    ],
+)
+def test_how_a_literal_is_written(value: str | float, written: str) -> None:
+    assert literal(value) == written
+
+
+@given(st.lists(docs, min_size=1, max_size=3))
+def test_a_docstring_says_what_it_was_given(paragraphs: list[str]) -> None:
+    module = ast.parse(print_module(Module(tuple(paragraphs), (), ())))
+    (only,) = module.body
+    said = ast.get_docstring(module)
+    assert isinstance(only, ast.Expr)
+    assert said is not None
+    assert [" ".join(part.split()) for part in said.split("\n\n")] == [" ".join(p.split()) for p in paragraphs]
+
+
+def test_imports_are_merged_and_in_order(tmp_path: Path) -> None:
+    wanted = (
+        Import("torch", ("nn", "Tensor")),
+        Import("torch"),
+        Import("typing", ("Any",)),
+        Import("torch", ("F", "nn", "float32", "MAX_SIZE")),
+        Import("torch.autograd.function", ("once_differentiable",)),
+        Import("collections", ("OrderedDict",)),
+        Import("math"),
+    )
+    text = print_module(Module(("A file.",), wanted, ()))
+    assert text.splitlines()[2:] == [
+        "import math",
+        "from collections import OrderedDict",
+        "from typing import Any",
+        "",
+        "import torch",
+        "from torch import MAX_SIZE, F, Tensor, float32, nn",
+        "from torch.autograd.function import once_differentiable",
+    ]
+    (tmp_path / "imports.py").write_text(text)
+    assert not ruff(tmp_path, "check", "--select", "I")
+
+
+def test_a_name_that_is_code_is_refused() -> None:
+    for text in ("", "a b", "a()", "a.", "1a", "é", "a\n"):
+        with pytest.raises(AssertionError, match="is no name"):
+            Name(text)
