@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 
-def test_layers_and_trainer() -> None:
-    files = [str(Path(__file__).parent / "inside" / name) for name in ("layers.py", "trainer.py")]
+def test_layers_emitted_source_and_trainer() -> None:
+    files = [str(Path(__file__).parent / "inside" / name) for name in ("layers.py", "emitted.py", "trainer.py")]
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *files]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

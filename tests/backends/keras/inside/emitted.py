@@ -1,0 +1,109 @@
+"""What is emitted, built by Keras: names, counts, shapes and beginnings as the spec says, values as the oracle's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from oracle import evaluate
+
+from archc.analysis import Facts, analyse
+from archc.backend import Unsupported, load
+
+pytestmark = pytest.mark.usefixtures("two")
+
+ROOT = Path(__file__).parents[4]
+ALEXNET = ROOT / "specs" / "alexnet.yaml"
+SMALL = sorted((ROOT / "tests" / "specs" / "good").glob("*.yaml"))
+
+
+def facts_of(spec: Path) -> Facts:
+    facts = analyse(spec.read_bytes(), spec.name).facts
+    assert facts is not None
+    return facts
+
+
+def build(facts: Facts, folder: Path) -> Any:
+    """The emitted source's model."""
+    source = load("keras").emit(facts.graph, facts.recipe, facts.placement)
+    file = folder / "emitted.py"
+    file.write_text(source.text, encoding="utf-8")
+    spec = spec_from_file_location("emitted", file)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return getattr(module, source.class_name)()
+
+
+def values(model: Any, facts: Facts, x: Any) -> dict[str, Any]:
+    """Each layer's value for maps (N, C, H, W), its own maps first too."""
+    import keras
+
+    names = [node.name for node in facts.graph.nodes if any(layer.name == node.name for layer in model.layers)]
+    found = keras.Model(model.inputs[0], [model.get_layer(name).output for name in names])(x.transpose(0, 2, 3, 1))
+    arrays = map(np.asarray, found)
+    return {n: a.transpose(0, 3, 1, 2) if a.ndim == 4 else a for n, a in zip(names, arrays, strict=True)}
+
+
+@pytest.fixture
+def float64() -> Iterator[None]:
+    import keras
+
+    keras.config.set_floatx("float64")
+    yield
+    keras.config.set_floatx("float32")
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("spec", SMALL, ids=lambda spec: spec.stem)
+def test_every_layer_computes_what_the_language_says(spec: Path, tmp_path: Path) -> None:
+    from archc_keras.weights import canonical
+
+    facts = facts_of(spec)
+    try:
+        model = build(facts, tmp_path)
+    except Unsupported as unsupported:
+        assert spec.stem == "stride_and_dilation", unsupported
+        return
+    assert model.count_params() == facts.counts.parameters
+    random = np.random.default_rng(0)
+    for variable in model.trainable_variables:  # all beginning alike would hide a bias in the wrong place
+        variable.assign(random.normal(scale=0.2, size=variable.shape).astype(np.float32))
+    (image,) = facts.graph.inputs.values()
+    x = random.normal(size=(3, *image.shape))
+    expected = evaluate(facts.graph, canonical(model), x)
+    found = values(model, facts, x)
+    fused = {facts.graph.outputs[0]} if facts.graph.nodes[-1].op.op == "softmax" else set[str]()
+    assert {node.name for node in facts.graph.nodes} - found.keys() <= fused
+    for name, value in found.items():
+        assert value.shape[1:] == facts.graph.tensor(name).shape
+        np.testing.assert_allclose(value, expected[name], rtol=1e-10, atol=1e-12, err_msg=name)
+
+
+def test_alexnet(tmp_path: Path) -> None:
+    from archc_keras.weights import canonical
+
+    facts = facts_of(ALEXNET)
+    model = build(facts, tmp_path)
+    assert model.count_params() == 60_965_224
+    x = np.random.default_rng(0).normal(scale=60, size=(2, 3, 227, 227)).astype(np.float32)
+    weights = canonical(model)
+    expected = evaluate(facts.graph, weights, x.astype(np.float64))
+    for name, value in values(model, facts, x).items():
+        scale = np.abs(expected[name]).max()
+        np.testing.assert_allclose(value, expected[name], atol=1e-5 * scale, err_msg=name)
+    probabilities = model.predict(x.transpose(0, 2, 3, 1), verbose=0)
+    np.testing.assert_allclose(probabilities, expected["prob"], atol=1e-5)
+
+    for node in facts.graph.nodes:
+        if (weight := weights.get(f"{node.name}.weight")) is not None:
+            assert weight.std() == pytest.approx(0.01, rel=0.02), node.name
+            assert abs(weight.mean()) < 5 * 0.01 / weight.size**0.5, node.name
+            ones = node.name in ("conv2", "conv4", "conv5", "fc6", "fc7")
+            assert set(weights[f"{node.name}.bias"].tolist()) == {float(ones)}, node.name
+    first, second = weights["fc6.weight"].ravel()[:100], weights["fc7.weight"].ravel()[:100]
+    assert not np.array_equal(first, second), "each layer draws for itself"

@@ -1,0 +1,88 @@
+"""The emitted Keras file as a text, and run by itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from archc.analysis import Facts, analyse
+from archc.backend import Unsupported, load
+
+ROOT = Path(__file__).parents[3]
+ALEXNET = ROOT / "specs" / "alexnet.yaml"
+SPECS = (ALEXNET, *sorted((ROOT / "tests" / "specs" / "good").glob("*.yaml")))
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def facts_of(data: bytes) -> Facts:
+    facts = analyse(data, "a.yaml").facts
+    assert facts is not None
+    return facts
+
+
+def emitted(facts: Facts) -> str:
+    return load("keras").emit(facts.graph, facts.recipe, facts.placement).text
+
+
+def test_alexnet_reads_as_it_did(golden: Callable[[Path, str], None]) -> None:
+    golden(GOLDEN / "alexnet.py", emitted(facts_of(ALEXNET.read_bytes())))
+
+
+def test_a_graph_reads_as_it_did(golden: Callable[[Path, str], None]) -> None:
+    golden(GOLDEN / "graph.py", emitted(facts_of((Path(__file__).parent / "graph.yaml").read_bytes())))
+
+
+def test_ruff_leaves_what_is_emitted_as_it_is(tmp_path: Path) -> None:
+    for spec in SPECS:
+        try:
+            (tmp_path / f"{spec.stem}.py").write_text(emitted(facts_of(spec.read_bytes())), encoding="utf-8")
+        except Unsupported:
+            assert spec.stem == "stride_and_dilation"
+    assert len(list(tmp_path.iterdir())) >= len(SPECS) - 1
+    for command in (["check"], ["format", "--diff"]):
+        ruff = [sys.executable, "-m", "ruff", *command, "--isolated", "--no-cache", str(tmp_path)]
+        done = subprocess.run(ruff, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_emitting_imports_no_framework() -> None:
+    script = f"""
+import sys
+from pathlib import Path
+from archc.analysis import analyse
+from archc.backend import load
+facts = analyse(Path({str(ALEXNET)!r}).read_bytes(), "a").facts
+load("keras").emit(facts.graph, facts.recipe, facts.placement)
+print([name for name in ("keras", "tensorflow", "torch", "numpy") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_what_keras_cannot_compute_names_the_layer() -> None:
+    spec = b"""
+schema: archc/v1
+name: a
+input: {image: [3, 32, 32]}
+layers:
+  both: {op: conv2d, filters: 4, kernel: 3, stride: 2, dilation: 2, weight_init: {he_normal: {}}}
+"""
+    with pytest.raises(Unsupported, match="both: a stride and a dilation at once") as raised:
+        emitted(facts_of(spec))
+    assert raised.value.layer == "both"
+
+
+def test_run_by_itself_it_states_its_parameters(tmp_path: Path) -> None:
+    file = tmp_path / "alexnet.py"
+    file.write_text(emitted(facts_of(ALEXNET.read_bytes())), encoding="utf-8")
+    assert "archc" not in file.read_text().replace("Emitted by archc", "").rpartition("# archc")[0]
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    done = subprocess.run(
+        [sys.executable, "alexnet.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "Alexnet: 60,965,224 parameters\n"), done.stderr
