@@ -1,0 +1,40 @@
+"""Each spec in tests/specs/bad names its findings where they stand: `# error[ARC210] @ 42`, code @ column.
+
+A place on another line is written `@ line:column`. A text beside a spec, NAME.txt, is how its findings read.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from archc.analysis import analyse
+from archc.diagnostics.text import render
+
+SPECS = Path(__file__).parent / "specs" / "bad"
+EXPECTED = re.compile(r"(error|advice)\[(ARC[0-9]{3})\] @ (?:([0-9]+):)?([0-9]+)")
+
+Place = tuple[int, int, str, str]
+
+
+def expected(spec: Path) -> list[Place]:
+    """The findings that a spec names, in source order."""
+    return sorted(
+        (int(line or number), int(column), severity, code)
+        for number, text in enumerate(spec.read_text(encoding="utf-8").split("\n"), 1)
+        for severity, code, line, column in EXPECTED.findall(text)
+    )
+
+
+@pytest.mark.parametrize("spec", sorted(SPECS.glob("*.yaml")), ids=lambda spec: spec.stem)
+def test_findings_are_exactly_those_that_the_spec_names(spec: Path) -> None:
+    analysis = analyse(spec.read_bytes(), spec.name)
+    assert [(f.span.line, f.span.column, f.severity, f.code) for f in analysis.findings] == expected(spec)
+    assert (analysis.facts is None) == any(f.severity == "error" for f in analysis.findings)
+
+
+@pytest.mark.parametrize("text", sorted(SPECS.glob("*.txt")), ids=lambda text: text.stem)
+def test_findings_read_as_written_beside_the_spec(text: Path, golden: Callable[[Path, str], None]) -> None:
+    spec = text.with_suffix(".yaml")
+    golden(text, render(analyse(spec.read_bytes(), spec.name).findings))
