@@ -216,10 +216,11 @@ def _escape(character: str, quote: str) -> str:
 
 def _docstring(paragraphs: tuple[str, ...], indent: str) -> str:
     """A docstring: one paragraph on one line, several wrapped, white space folded as a formatter would."""
-    if len(paragraphs) == 1:
-        return f'{indent}"""{escaped(" ".join(paragraphs[0].split()))}"""'
+    folded = [" ".join(paragraph.split()) for paragraph in paragraphs]
+    if len(folded) == 1:
+        return f'{indent}"""{escaped(folded[0])}"""'
     width = WIDTH - len(indent) - len('"""')
-    wrapped = [wrap(paragraph, width, break_long_words=False, break_on_hyphens=False) for paragraph in paragraphs]
+    wrapped = [wrap(paragraph, width, break_long_words=False, break_on_hyphens=False) for paragraph in folded]
     texts = [f"\n{indent}".join(map(escaped, lines)) for lines in wrapped]
     return f'{indent}"""' + f"\n\n{indent}".join(texts) + f'\n{indent}"""'
 

@@ -92,7 +92,7 @@ bodies = st.builds(
     lambda before, last: (*before, last), st.lists(statements | loops, max_size=5), st.builds(Return, expressions)
 )
 parameters = identifiers.map(lambda name: f"self, {name}_: object")
-docs = st.text(st.sampled_from("ab. \"'\\\n\t{}#\u202eé\0"), min_size=1, max_size=120).map(lambda text: f"A{text}")
+docs = st.text(st.sampled_from("ab. \"'\\\n\t{}#\u202eé\0"), max_size=120).filter(str.strip)
 functions = st.builds(Function, st.just("forward"), parameters, st.just("object"), bodies, docs | silent)
 
 

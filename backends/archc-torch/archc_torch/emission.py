@@ -206,12 +206,13 @@ def _predict(planned: SourcePlan) -> tuple[Function, ...]:
     if not planned.predicts_probabilities:
         return ()
     (output,) = planned.output_shapes
+    probabilities = call("nn.functional.softmax", call("self", Name(planned.image)), dim=1)
     return (
         Function(
             "predict",
             f"self, {planned.image}: Tensor",
             "Tensor",
-            (Return(Fixed(f"self({planned.image}).softmax(dim=1)")),),
+            (Return(probabilities),),
             doc=f"Class probabilities: {_batch(planned.image_shape)} -> {_batch(output)}.",
         ),
     )

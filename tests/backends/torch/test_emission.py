@@ -1,0 +1,172 @@
+"""Emitted files as text: golden sources, the same bytes everywhere, nothing of a spec that could become code."""
+
+from __future__ import annotations
+
+import ast
+import io
+import os
+import subprocess
+import sys
+import tokenize
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archc.analysis import Facts, analyse
+from archc.backend import Source, Unsupported, load
+from archc.emit.seal import is_sealed
+from archc.graph import Graph
+from archc.ops.relu import Relu
+
+HERE = Path(__file__).parent
+ALEXNET = HERE.parents[2] / "specs" / "alexnet.yaml"
+SPECS = (ALEXNET, *sorted((HERE / "specs").glob("*.yaml")))
+COMMAND = "from archc.commands import main; main()"
+
+each_spec = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
+
+
+def facts_of(spec: Path) -> Facts:
+    facts = analyse(spec.read_bytes(), spec.name).facts
+    assert facts is not None
+    return facts
+
+
+def emitted(facts: Facts, graph: Graph | None = None) -> Source:
+    return load("torch").emit(graph or facts.graph, facts.recipe, facts.placement)
+
+
+def ruff(*command: str | Path) -> None:
+    done = subprocess.run([sys.executable, "-m", "ruff", *command], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@each_spec
+def test_golden(spec: Path, golden: Callable[[Path, str], None]) -> None:
+    text = emitted(facts_of(spec)).text
+    assert is_sealed(text)
+    golden(HERE / "golden" / f"{spec.stem}.py", text)
+
+
+def test_ruff_leaves_the_golden_files_as_they_are() -> None:
+    assert {file.stem for file in (HERE / "golden").iterdir()} == {spec.stem for spec in SPECS}
+    ruff("check", "--isolated", "--no-cache", HERE / "golden")
+    ruff("format", "--isolated", "--no-cache", "--diff", HERE / "golden")
+
+
+def test_emitting_imports_no_framework(tmp_path: Path) -> None:
+    script = (
+        "import sys\nfrom archc.commands import main\n"
+        "try: main()\n"
+        "finally: print(*sorted({'torch', 'numpy', 'keras', 'tensorflow'} & set(sys.modules)), 'imported')"
+    )
+    arguments = ["build", str(ALEXNET), "--backend", "torch", "-o", str(tmp_path / "a.py")]
+    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "imported"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"PYTHONHASHSEED": "1", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"PYTHONHASHSEED": "2", "LC_ALL": "POSIX", "PYTHONIOENCODING": "latin-1", "TZ": "Asia/Kathmandu"},
+    ],
+)
+def test_the_same_bytes_everywhere(settings: dict[str, str], tmp_path: Path) -> None:
+    spec, place = HERE / "specs" / "branches.yaml", tmp_path / "branches.py"
+    command = [sys.executable, "-c", COMMAND, "build", str(spec), "-o", str(place)]
+    done = subprocess.run(command, capture_output=True, env={**os.environ, **settings})
+    assert done.returncode == 0, done.stderr
+    assert place.read_bytes() == (HERE / "golden" / "branches.py").read_bytes()
+
+
+def code(text: str) -> tuple[str, list[str]]:
+    """A file without its docstring, and its comments without the seal."""
+    tree = ast.parse(text)
+    assert ast.get_docstring(tree)
+    tree.body.pop(0)
+    comments = [t.string for t in tokenize.generate_tokens(io.StringIO(text).readline) if t.type == tokenize.COMMENT]
+    return ast.dump(tree), comments[:-1]
+
+
+HOSTILE = (
+    '"""\nimport os\nos.system("true")\n"""',
+    "'''",
+    '"',
+    "\\",
+    'a \\"""',
+    "\u202e reversed \u2066",
+    "{__import__('os')} {0} %s",
+    "# noqa\n# type: ignore",
+    "\N{NULL}\r\x0c\x85\u2028 end",
+    "a very long title " * 10,
+    "n" * 200,
+    "",
+    " ",
+    "...",
+)
+
+
+@pytest.fixture(scope="module")
+def branches() -> Facts:
+    return facts_of(HERE / "specs" / "branches.yaml")
+
+
+@pytest.fixture(scope="module")
+def harmless(branches: Facts) -> tuple[str, list[str]]:
+    return code(emitted(branches, replace(branches.graph, title="A net")).text)
+
+
+@pytest.mark.parametrize("title", HOSTILE)
+def test_a_hostile_title_stays_in_the_docstring(
+    branches: Facts, harmless: tuple[str, list[str]], tmp_path: Path, title: str
+) -> None:
+    text = emitted(branches, replace(branches.graph, title=title)).text
+    assert code(text) == harmless
+    assert all(line.isprintable() for line in text.split("\n"))
+    (tmp_path / "hostile.py").write_text(text, encoding="utf-8", newline="")
+    ruff("format", "--isolated", "--no-cache", "--diff", tmp_path)
+    ruff("check", "--isolated", "--no-cache", tmp_path)
+
+
+@given(title=st.text(max_size=60))
+def test_any_title_stays_in_the_docstring(branches: Facts, harmless: tuple[str, list[str]], title: str) -> None:
+    assert code(emitted(branches, replace(branches.graph, title=title)).text) == harmless
+
+
+def test_renamed_layers_are_told(branches: Facts) -> None:
+    assert emitted(branches).renamed == {
+        "self": "self_",
+        "class": "class_",
+        "forward": "forward__",
+        "training": "training_",
+        "torch": "torch_",
+        "tuple": "tuple_",
+        "nn": "nn_",
+    }
+    assert emitted(branches).class_name == "TensorNet"
+
+
+def test_an_op_without_a_rule_is_unsupported(branches: Facts) -> None:
+    class Swish(Relu, frozen=True):
+        op: str = "swish"  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    first, *others = branches.graph.nodes
+    graph = replace(branches.graph, nodes=(replace(first, op=Swish()), *others))
+    with pytest.raises(Unsupported, match="cannot express swish") as caught:
+        emitted(branches, graph)
+    assert caught.value.layer == "class"
+
+
+def test_the_file_runs_by_itself(tmp_path: Path) -> None:
+    place = tmp_path / "alexnet.py"
+    place.write_bytes((HERE / "golden" / "alexnet.py").read_bytes())
+    # Isolated, and with an import of archc made impossible.
+    script = f"import runpy, sys; sys.modules['archc'] = None; runpy.run_path({str(place)!r}, run_name='__main__')"
+    done = subprocess.run([sys.executable, "-I", "-c", script], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Alexnet: 60,965,224 parameters\n", "")
