@@ -66,6 +66,7 @@ def train(
         run=folder,
         source=f"{facts.graph.name}.py",
         model=source.class_name,
+        renamed=source.renamed,
         image=image,
         outputs=units,
         devices=devices,

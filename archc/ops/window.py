@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from archc.ops.fields import ONE, Margins, Padding, Rounding, Size
@@ -34,10 +34,18 @@ class Axis:
     @property
     def out(self) -> int:
         """Output places. A window may hang over the end, but never begins beyond the input."""
-        if self.rounding == "floor" or self.is_whole:
-            return self._room // self.s + 1
-        places = -(-self._room // self.s) + 1
-        return places - 1 if (places - 1) * self.s >= self.n + self.before else places
+        return self._rounded - 1 if self._begins_beyond else self._rounded
+
+    @property
+    def _rounded(self) -> int:
+        """The size rule, rounded."""
+        up = self.rounding == "ceil"
+        return (-(-self._room // self.s) if up else self._room // self.s) + 1
+
+    @property
+    def _begins_beyond(self) -> bool:
+        """Whether rounding up has put the last window where no input is under it."""
+        return not self.is_whole and self.rounding == "ceil" and (self._rounded - 1) * self.s >= self.n + self.before
 
     @property
     def overhang(self) -> int:
@@ -60,7 +68,8 @@ class Axis:
         quotient = f"({self.n} - {self.f}{padding}) / {self.s}"
         if not self.is_whole:
             quotient = f"⌊{quotient}⌋" if self.rounding == "floor" else f"⌈{quotient}⌉"
-        return f"{quotient} + 1 = {self.out}"
+        beyond = f", less 1 that begins beyond the input: {self.out}" if self._begins_beyond else ""
+        return f"{quotient} + 1 = {self._rounded}{beyond}"
 
 
 @dataclass(frozen=True)
@@ -77,6 +86,12 @@ class Window:
     @property
     def output(self) -> Size:
         return Size(self.vertical.out, self.horizontal.out)
+
+    @property
+    def rounded_up(self) -> Window:
+        """The same window under `rounding: ceil`."""
+        vertical, horizontal = replace(self.vertical, rounding="ceil"), replace(self.horizontal, rounding="ceil")
+        return replace(self, vertical=vertical, horizontal=horizontal)
 
     @property
     def arithmetic(self) -> str:

@@ -40,9 +40,9 @@ class Statistics:
         return int(self.mean.shape[-1])
 
     def save(self, path: Path) -> None:
-        from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType]
+        from safetensors.numpy import save  # pyright: ignore[reportUnknownVariableType]
 
-        save_file({"mean": self.mean, "colours": self.colours}, path)
+        path.write_bytes(save({"mean": self.mean, "colours": self.colours}))
 
     @staticmethod
     def load(path: Path) -> Statistics:

@@ -27,6 +27,8 @@ class Job(BaseModel):
     """The emitted file's name inside the run's folder: `alexnet.py`."""
     model: str
     """The class to build from it, whose constructor takes no argument: `Alexnet`."""
+    renamed: dict[str, str] = {}
+    """The spec's layers that the source calls otherwise, with those names; saved weights have the spec's."""
     image: tuple[PositiveInt, PositiveInt, PositiveInt]
     """Channels, height, width."""
     outputs: PositiveInt

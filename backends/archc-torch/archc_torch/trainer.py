@@ -71,7 +71,7 @@ class TorchTrainer:
     def save(self, path: Path) -> None:
         """Write the weights, the same on all ranks, from the first."""
         if self._feed.rank == 0:
-            save(self._model, path)
+            save(self._model, path, self._job.renamed)
 
     def _logits(self, model: nn.Module, images: Tensor) -> Tensor:
         """(n, C, h, w) -> (n, outputs) in float32, computed in the job's precision."""

@@ -3,22 +3,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 
-def canonical(model: nn.Module) -> dict[str, Tensor]:
-    """The trained arrays by their names in every backend, contiguous float32 on the CPU."""
-    return {
-        name: parameter.detach().to("cpu", torch.float32).contiguous() for name, parameter in model.named_parameters()
-    }
+def canonical(model: nn.Module, renamed: Mapping[str, str]) -> dict[str, Tensor]:
+    """The trained arrays by their names in every backend, contiguous float32 on the CPU.
+
+    `renamed` are the spec's layers that the model calls otherwise, with those names.
+    """
+    in_spec = {module: layer for layer, module in renamed.items()}
+    found: dict[str, Tensor] = {}
+    for name, parameter in model.named_parameters():
+        module, _, kind = name.rpartition(".")
+        found[f"{in_spec.get(module, module)}.{kind}"] = parameter.detach().to("cpu", torch.float32).contiguous()
+    return found
 
 
-def save(model: nn.Module, path: Path) -> None:
+def save(model: nn.Module, path: Path, renamed: Mapping[str, str]) -> None:
     """Write a model's weights as safetensors; until all of them are on disk, whatever was there stays."""
     part = path.with_name(f"{path.name}.part")
-    save_file(canonical(model), part)
+    # Not safetensors' own save_file, whose files only their owner can read.
+    part.write_bytes(to_bytes(canonical(model, renamed)))
     part.replace(path)
