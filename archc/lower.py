@@ -17,7 +17,7 @@ from archc.ops.op import Op, ShapeError
 from archc.ops.softmax import Softmax
 from archc.source import Span
 from archc.spec import Document
-from archc.validation import NAME, explain
+from archc.validation import NAME, explain, not_a_name
 from archc.vocabulary import did_you_mean, nearest
 from archc.yaml_reader import Mapping, Scalar, Sequence, plain
 from archc.yaml_reader import Node as YamlNode
@@ -118,8 +118,7 @@ class _Lowering:
     def _layer(self, name: str, body: YamlNode, key: Span) -> Tensor | None:
         """Validate and infer one layer; its output, or None where it or what it reads failed."""
         if not NAME.match(name):
-            message = f"`{name[:64]}` is no name: a letter, then letters, digits and `_`, at most 64, all ASCII"
-            self.findings.append(report(key, "ARC106", message))
+            self.findings.append(not_a_name(name, key))
         elif name in self.document.spec.input:
             self.findings.append(
                 report(key, "ARC106", f"`{name}` is the input's name already", help="rename the layer")
@@ -148,9 +147,12 @@ class _Lowering:
             help = f"did you mean `op:` by `{next(iter(body.entries))}:`?" if guess else f"ops: {', '.join(ops())}"
             self.findings.append(report(key, "ARC103", f"{name} needs `op`", help=help))
             return None, fields
-        kind = node.value if isinstance(node, Scalar) else None
-        if not isinstance(kind, str) or kind not in ops():
-            self._unknown_op(str(kind) if isinstance(node, Scalar) else "…", node.span)
+        if not isinstance(node, Scalar) or node.value is None:
+            self.findings.append(report(node.span, "ARC104", "`op` takes the name of an op"))
+            return None, fields
+        kind = str(node.value)
+        if kind not in ops():
+            self._unknown_op(kind, node.span)
             return None, fields
         if kind in self._defaults:
             fields.take(self._defaults[kind])
@@ -173,10 +175,16 @@ class _Lowering:
             self.findings.append(report(node.span, "ARC104", "`from` takes a layer's name, or a list of them"))
             return None
         names = [(str(item.value), item.span) for item in items if isinstance(item, Scalar)]
-        unknown = [self._unknown_input(name, value, span) for value, span in names if value not in self._tensors]
-        self.findings += unknown
+        unknown = [(value, span) for value, span in names if value not in self._tensors]
+        self.findings += [
+            self._unknown_input(name, value, span) for value, span in unknown if not self._may_be_input(value)
+        ]
         self._read.update(value for value, _ in names)
         return None if unknown else tuple(value for value, _ in names)
+
+    def _may_be_input(self, name: str) -> bool:
+        """Where the input could not be read, any name that no layer has may be its."""
+        return not self.document.input_known and name not in self.document.spec.layers
 
     def _unknown_input(self, reader: str, name: str, span: Span) -> Finding:
         if name == reader:
@@ -192,7 +200,7 @@ class _Lowering:
                 related=[(where, "here")],
             )
         return report(
-            span, "ARC107", f"there is no layer `{name[:64]}`", help=did_you_mean(name, self._tensors, what="before it")
+            span, "ARC107", f"there is no layer `{name[:64]}`", help=did_you_mean(name, self._tensors, what="names")
         )
 
     def _check_arity(self, op: Op, inputs: tuple[str, ...], name: str, body: Mapping, fields: _Fields) -> bool:

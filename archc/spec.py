@@ -10,26 +10,43 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
-    model_validator,
+    ValidationInfo,
+    field_validator,
 )
 from pydantic_core import PydanticCustomError
 
 from archc.diagnostics.finding import Finding, report
-from archc.ops.fields import Count, NotNegative, Positive, Rate, SizeField
+from archc.ops.fields import Count, NotNegative, Positive, Rate, Size, SizeField
 from archc.source import Span
-from archc.validation import explain
+from archc.validation import NAME, explain
 from archc.yaml_reader import Mapping, Node, plain, read
 
-Name = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z][A-Za-z0-9_]{0,63}\z")]
 Loss = Literal["cross_entropy"]
 TestViews = Literal["ten_crop", "center"]
 Strategy = Literal["data", "columns", "hybrid"]
+
+
+def _is_name(value: str) -> str:
+    if not NAME.match(value):
+        raise PydanticCustomError("name", "takes a name")
+    return value
+
+
+def _is_image(value: list[int]) -> list[int]:
+    if len(value) != 3:
+        raise PydanticCustomError("image", "takes [channels, height, width]")
+    return value
+
+
+Name = Annotated[str, AfterValidator(_is_name)]
+Image = Annotated[list[Count], AfterValidator(_is_image)]
 
 _MEMORY = re.compile(r"([0-9]{1,6})(MiB|GiB)\Z", re.ASCII)
 
@@ -101,13 +118,13 @@ class DataRecipe(Section):
     color_pca: NotNegative = 0
     mean: Literal["pixel", "channel", "none"]
 
-    @model_validator(mode="after")
-    def _crop_fits(self) -> DataRecipe:
-        if max(self.crop) > self.resize:
-            raise PydanticCustomError(
-                "crop", "the crop is larger than the picture, which is resized to {n}", {"n": self.resize}
-            )
-        return self
+    @field_validator("crop")
+    @classmethod
+    def _crop_fits(cls, crop: Size, info: ValidationInfo) -> Size:
+        resize = info.data.get("resize")
+        if resize is not None and max(crop) > resize:
+            raise PydanticCustomError("crop", "is cut from a picture resized to {resize}", {"resize": resize})
+        return crop
 
 
 class Recipe(Section):
@@ -128,9 +145,7 @@ class Spec(Section):
     schema_: Literal["archc/v1"] = Field(alias="schema")
     name: Name
     title: Annotated[str, StringConstraints(max_length=200)] | None = None
-    input: Annotated[
-        dict[Name, Annotated[list[Count], Field(min_length=3, max_length=3)]], Field(min_length=1, max_length=1)
-    ]
+    input: Annotated[dict[Name, Image], Field(min_length=1, max_length=1)]
     defaults: dict[str, object] = {}
     layers: dict[str, object]
     outputs: Annotated[list[str], Field(min_length=1)] | None = None

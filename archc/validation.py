@@ -29,6 +29,23 @@ _KINDS = {
     "model_attributes_type": "a mapping",
     "none_required": "nothing",
 }
+_RANGES = {
+    "greater_than_equal": "it must be at least {ge}",
+    "greater_than": "it must be more than {gt}",
+    "less_than_equal": "it must be at most {le}",
+    "less_than": "it must be less than {lt}",
+    "too_short": "it must have {min_length} or more entries",
+    "too_long": "it must have no more entries than {max_length}",
+    "string_too_long": "it takes at most {max_length} characters",
+}
+# What a value outside its range is called, where that is not ARC105.
+_CODES = {"crop": "ARC109"}
+
+
+def not_a_name(word: str, span: Span) -> Finding:
+    """The finding for a word that stands where a name must."""
+    message = f"`{word[:64]}` is no name: a letter, then letters, digits and `_`, at most 64, all ASCII"
+    return report(span, "ARC106", message)
 
 
 def explain(
@@ -80,18 +97,23 @@ def _finding(
             help = did_you_mean(path[-1], allowed, what="fields")
             return report(key_span or owner, "ARC101", f"{inside} has no field `{path[-1]}`", help=help)
         case "missing":
-            help = f"write `{path[-1]}:`" + _description(parent, path[-1])
+            help = _to_write(path[-1], _literals(parent, path[-1]))
             return report(_enclosing(path, nodes) or owner, "ARC103", f"{inside} needs `{path[-1]}`", help=help)
         case "literal_error":
-            allowed = [str(word) for word in _literals(parent, path[-1])] or [str(context.get("expected", ""))]
+            allowed = _literals(parent, path[-1]) or [str(context.get("expected", ""))]
             help = did_you_mean(str(detail["input"]), allowed, what="values")
             return report(node or owner, "ARC105", f"`{field}` is {_shown(detail['input'])}", help=help)
+        case "name":
+            # pydantic marks a key, not a value, by a last step of its own
+            return not_a_name(str(detail["input"]), (key_span if detail["loc"][-1] == "[key]" else node) or owner)
         case _ if kind in _KINDS:
             message = f"`{field}` takes {_KINDS[kind]}, not {_shown(detail['input'])}"
-            return report(node or owner, "ARC104", message, help=_quoted_number(detail["input"]))
+            help = _as_meant(detail["input"], kind, _model_at(model, path), path[-1])
+            return report(node or owner, "ARC104", message, help=help)
         case _:
-            message = f"`{field}` is {_shown(detail['input'])}: {_rule(detail['msg'])}"
-            return report(node or owner, "ARC105", message)
+            rule = _range(kind, context) if kind in _RANGES else f"it {detail['msg']}"
+            message = f"`{field}` is {_shown(detail['input'])}: {rule}"
+            return report(node or owner, _CODES.get(kind, "ARC105"), message)
 
 
 def _locate(
@@ -103,6 +125,8 @@ def _locate(
     key: Span | None = None
     mapping: MappingABC[str, Node] | None = nodes
     for step in loc:
+        if step == "[key]":
+            break
         if isinstance(value, Sequence):
             if isinstance(step, int) and step < len(value.items):
                 value = value.items[step]
@@ -146,7 +170,7 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
 
 
-def _literals(model: type[BaseModel] | None, field: str) -> list[object]:
+def _literals(model: type[BaseModel] | None, field: str) -> list[str]:
     info = next((i for n, i in model.model_fields.items() if (i.alias or n) == field), None) if model else None
     if info is None:
         return []
@@ -158,9 +182,11 @@ def _literals(model: type[BaseModel] | None, field: str) -> list[object]:
     ]
 
 
-def _description(model: type[BaseModel] | None, field: str) -> str:
-    info = model.model_fields.get(field) if model else None
-    return f" ({info.description})" if info and info.description else ""
+def _to_write(field: str, words: list[str]) -> str:
+    """The help for a field that is missing: the one word that it takes, or the words."""
+    if len(words) == 1:
+        return f"write `{field}: {words[0]}`"
+    return f"write `{field}:`" + (f" with one of {', '.join(words)}" if words else "")
 
 
 def _shown(value: object) -> str:
@@ -173,17 +199,26 @@ def _shown(value: object) -> str:
             return f'the string "{value[:60]}"' if len(value) <= 60 else f'the string "{value[:60]}…"'
         case int() | float():
             return f"`{value}`"
+        case list() if len(value) <= 8 and all(type(part) in (int, float) for part in value):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+            return f"`{value}`"
         case list():
             return "a list"
         case _:
             return "a mapping"
 
 
-def _quoted_number(value: object) -> str | None:
+def _range(kind: str, context: dict[str, Any]) -> str:
+    whole = {name: int(x) if isinstance(x, float) and x.is_integer() else x for name, x in context.items()}
+    return _RANGES[kind].format(**whole)
+
+
+def _as_meant(value: object, kind: str, model: type[BaseModel] | None, field: str) -> str | None:
+    """The help for a value of the wrong kind, where it is plain what was meant."""
     if isinstance(value, str) and re.fullmatch(r"[-+]?[0-9.]+(e[-+]?[0-9]+)?", value):
         return f"write {value} without quotes"
+    if isinstance(value, str) and value in _field_names(model):
+        fields = "…" if _field_names(_model_at(model, [value])) else ""
+        return f"write `{field}: {{{value}: {{{fields}}}}}`"
+    if kind == "string_type" and type(value) in (int, float, bool):
+        return "write it in quotes"
     return None
-
-
-def _rule(message: str) -> str:
-    return message.removeprefix("Input should be ").removeprefix("Value error, ")

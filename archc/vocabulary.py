@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_MOST_SHOWN = 40
+
 # Several archc words for one foreign word: the one that the place allows is meant.
 _SYNONYMS: dict[str, tuple[str, ...]] = {
     "linear": ("dense",),
@@ -70,7 +72,10 @@ def nearest(word: str, allowed: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, allowed: Iterable[str], *, what: str) -> str:
-    """A help line: the nearest allowed word, or all of them where none is near."""
+    """A help line: the nearest allowed word, or all of them (the last ones, of many) where none is near."""
     allowed = list(allowed)
     guess = nearest(word, allowed)
-    return f"did you mean `{guess}`?" if guess else f"{what} here: {', '.join(allowed)}"
+    if guess:
+        return f"did you mean `{guess}`?"
+    shown = allowed if len(allowed) <= _MOST_SHOWN else ["…", *allowed[-_MOST_SHOWN:]]
+    return f"{what} here: {', '.join(shown)}"

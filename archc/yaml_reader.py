@@ -28,6 +28,7 @@ _BOOL = re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z")
 _INTEGER = re.compile(r"(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)\Z")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 _NOT_FINITE = re.compile(r"(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))\Z")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 
 Value = None | bool | int | float | str
@@ -84,7 +85,7 @@ def read(data: bytes, name: str) -> tuple[Node | None, list[Finding]]:
             if not builder.accept(event):
                 return None, builder.findings
     except yaml.MarkedYAMLError as error:
-        return None, [*builder.findings, _syntax_finding(source, error)]
+        return None, [*builder.findings, _syntax_finding(source, error, builder.end)]
     if builder.root is None:
         return None, [report(Span(source, 0, 0), "ARC004", "the text is empty: a spec begins with `schema: archc/v1`")]
     return builder.root, builder.findings
@@ -114,12 +115,16 @@ def _decode(data: bytes, name: str) -> tuple[Source, list[Finding]]:
 
 def _events(text: str) -> Iterator[yaml.Event]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.parse(text, Loader=loader)
+    try:
+        yield from yaml.parse(text, Loader=loader)
+    except (ValueError, OverflowError) as error:
+        # PyYAML's readers trip over some escapes, tags and versions out of all range, and do not say where.
+        raise yaml.MarkedYAMLError(problem=str(error)) from error
 
 
-def _syntax_finding(source: Source, error: yaml.MarkedYAMLError) -> Finding:
+def _syntax_finding(source: Source, error: yaml.MarkedYAMLError, read_to: int) -> Finding:
     mark = error.problem_mark or error.context_mark
-    at = min(mark.index, len(source.text)) if mark else 0
+    at = min(mark.index, len(source.text)) if mark else read_to
     related: list[tuple[Span, str]] = []
     if error.context_mark and error.context_mark.index != at:
         start = min(error.context_mark.index, len(source.text))
@@ -132,13 +137,14 @@ def _syntax_finding(source: Source, error: yaml.MarkedYAMLError) -> Finding:
 class _Open:
     """A collection whose end has not been read; a mapping holds the key that waits for its value."""
 
-    start: Span
+    start: int
     anchor: str | None
     items: list[Node] | None = None
     entries: dict[str, Node] = field(default_factory=dict[str, "Node"])
     keys: dict[str, Scalar] = field(default_factory=dict[str, Scalar])
     key: Scalar | None = None
     skip_value: bool = False
+    merges: bool = False
     expanded: int = 1
     height: int = 1
 
@@ -150,12 +156,17 @@ class _Builder:
         self.source = source
         self.root: Node | None = None
         self.findings: list[Finding] = []
+        # Where the last thing that is written ends: libyaml ends a block collection only at the next token.
+        self.end = 0
         self._stack: list[_Open] = []
         self._anchors: dict[str, tuple[Node, int, int]] = {}
         self._documents = 0
         self._nodes = 0
 
     def accept(self, event: yaml.Event) -> bool:
+        span = self._span(event)
+        if span.end > span.start:
+            self.end = span.end
         match event:
             case yaml.DocumentStartEvent():
                 self._documents += 1
@@ -170,15 +181,15 @@ class _Builder:
             case yaml.MappingStartEvent():
                 return self._begin(event) and self._open(event, items=None)
             case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
-                self._close(event)
+                return self._close(event)
             case _:
-                pass
+                return True
         return True
 
     def _span(self, event: yaml.Event) -> Span:
         assert event.start_mark is not None and event.end_mark is not None
         end = event.end_mark.index
-        # libyaml ends a block collection at the next token: the white space before it is not part of the node.
+        # A block scalar ends at the next token: the white space before that is not part of it.
         while end > event.start_mark.index and self.source.text[end - 1 : end].isspace():
             end -= 1
         return Span(self.source, event.start_mark.index, end)
@@ -195,7 +206,9 @@ class _Builder:
         if self._nodes > MAX_NODES:
             return self._stop(event, "ARC003", f"the spec has more than {MAX_NODES:,} nodes")
         if event.tag is not None:
-            self._find(event, "ARC006", f"tags are no part of archc/v1: `{event.tag}`", help="delete the tag")
+            self._find(
+                event, "ARC006", f"tags are no part of archc/v1: `{_shorthand(event.tag)}`", help="delete the tag"
+            )
         return True
 
     def _open(self, event: yaml.CollectionStartEvent, items: list[Node] | None) -> bool:
@@ -203,14 +216,14 @@ class _Builder:
             return self._stop(event, "ARC003", f"nested more than {MAX_DEPTH} deep")
         if self._wants_key():
             return self._stop(event, "ARC006", "a key must be a plain name, not a list or a mapping")
-        self._stack.append(_Open(self._span(event), event.anchor, items=items))
+        self._stack.append(_Open(self._span(event).start, event.anchor, items=items))
         return True
 
-    def _close(self, event: yaml.Event) -> None:
+    def _close(self, event: yaml.Event) -> bool:
         done = self._stack.pop()
-        span = Span(self.source, done.start.start, max(self._span(event).end, done.start.end))
+        span = Span(self.source, done.start, max(self.end, done.start))
         node = Sequence(done.items, span) if done.items is not None else Mapping(done.entries, done.keys, span)
-        self._add(node, done.anchor, done.expanded, done.height)
+        return self._add(node, done.anchor, done.expanded, done.height) or self._expanded_too_far(event)
 
     def _alias(self, event: yaml.AliasEvent) -> bool:
         if self._wants_key():
@@ -222,10 +235,10 @@ class _Builder:
         node, expanded, height = self._anchors[event.anchor]
         if len(self._stack) + height > MAX_DEPTH:
             return self._stop(event, "ARC003", f"nested more than {MAX_DEPTH} deep")
-        self._add(node, None, expanded, height)
-        if self._stack and self._stack[-1].expanded > MAX_EXPANDED_NODES:
-            return self._stop(event, "ARC008", f"the aliases expand to more than {MAX_EXPANDED_NODES:,} nodes")
-        return True
+        return self._add(node, None, expanded, height) or self._expanded_too_far(event)
+
+    def _expanded_too_far(self, event: yaml.Event) -> bool:
+        return self._stop(event, "ARC008", f"the aliases expand to more than {MAX_EXPANDED_NODES:,} nodes")
 
     def _wants_key(self) -> bool:
         return bool(self._stack) and self._stack[-1].items is None and self._stack[-1].key is None
@@ -236,11 +249,12 @@ class _Builder:
             return self._stop(
                 event, "ARC003", f"a value of {len(event.value):,} characters; the limit is {MAX_SCALAR:,}"
             )
+        if _SURROGATE.search(event.value):
+            return self._stop(event, "ARC002", "an escape for half a character: U+D800 to U+DFFF stand for nothing")
         if self._wants_key():
             return self._key(event, Scalar(event.value, span))
         value = event.value if event.style else self._resolve(event, event.value)
-        self._add(Scalar(value, span), event.anchor, 1, 0)
-        return True
+        return self._add(Scalar(value, span), event.anchor, 1, 0)
 
     def _key(self, event: yaml.ScalarEvent, key: Scalar) -> bool:
         level = self._stack[-1]
@@ -248,7 +262,7 @@ class _Builder:
             self._find(
                 event, "ARC006", "merge keys are no part of archc/v1", help="write the fields out, or use `defaults:`"
             )
-            level.skip_value = True
+            level.merges = True
         elif event.value in level.keys:
             first = level.keys[event.value].span
             message = f"`{event.value}` stands twice; the first is on line {first.line}"
@@ -273,20 +287,34 @@ class _Builder:
             return None
         return float(text) if _FLOAT.match(text) else text
 
-    def _add(self, node: Node, anchor: str | None, expanded: int, height: int) -> None:
+    def _add(self, node: Node, anchor: str | None, expanded: int, height: int) -> bool:
+        """Put a whole node where it belongs; False where the aliases in it expand beyond the limit."""
         if anchor is not None:
             self._anchors[anchor] = (node, expanded, height)
         if not self._stack:
             self.root = node
-            return
+            return True
         level = self._stack[-1]
         level.expanded += expanded
         level.height = max(level.height, height + 1)
         if level.items is not None:
             level.items.append(node)
-            return
-        assert level.key is not None and isinstance(level.key.value, str)
-        if not level.skip_value:
-            level.entries[level.key.value] = node
-            level.keys[level.key.value] = level.key
-        level.key, level.skip_value = None, False
+        else:
+            _enter(level, node)
+        return level.expanded <= MAX_EXPANDED_NODES
+
+
+def _enter(level: _Open, node: Node) -> None:
+    """Give the waiting key of a mapping its value."""
+    assert level.key is not None and isinstance(level.key.value, str)
+    if level.merges and isinstance(node, Mapping):
+        # Reported already: its fields are taken so that nothing else is found to be missing.
+        level.entries, level.keys = node.entries | level.entries, node.keys | level.keys
+    elif not level.skip_value and not level.merges:
+        level.entries[level.key.value] = node
+        level.keys[level.key.value] = level.key
+    level.key, level.skip_value, level.merges = None, False, False
+
+
+def _shorthand(tag: str) -> str:
+    return tag.replace("tag:yaml.org,2002:", "!!")

@@ -31,7 +31,7 @@ def render(findings: Iterable[Finding], style: Style = unstyled) -> str:
 
 def _render_one(finding: Finding, style: Style) -> str:
     span = finding.span
-    where = style(f"{span.source.name}:{span.line}:{span.column}:", "place")
+    where = style(f"{_visible(span.source.name)}:{span.line}:{span.column}:", "place")
     kind = style(f"{finding.severity}[{finding.code}]", finding.severity)
     lines = [f"{where} {kind}: {_visible(finding.message)}"]
     here = [(s, label) for s, label in finding.related if s.line == span.line]
@@ -54,7 +54,9 @@ def _render_one(finding: Finding, style: Style) -> str:
 
 def _help(finding: Finding) -> str:
     explain = f"`archc explain {finding.code}`"
-    return f"{finding.help}; {explain}" if finding.help else explain
+    if not finding.help:
+        return explain
+    return f"{finding.help} {explain}" if finding.help.endswith("?") else f"{finding.help}; {explain}"
 
 
 def _excerpt(spans: list[Span], label: str, mark: str, width: int, style: Style) -> list[str]:
@@ -68,7 +70,8 @@ def _excerpt(spans: list[Span], label: str, mark: str, width: int, style: Style)
         length = min(span.end, span.start + len(text) - (span.column - 1)) - span.start
         if start < 0 or start > len(shown):
             continue
-        marks += _blank(shown[:start])[_cells(marks) :] + mark * max(_cells(shown[start : start + length]), 1)
+        before, marked = _visible(shown[:start]), _visible(shown[start : start + length])
+        marks += _blank(before)[len(marks) :] + mark * max(_cells(marked), 1)
     margin = style(f"{number:>{width}} |", "margin")
     under = " " * width + style(" |", "margin")
     label = f" {_visible(label)}" if label else ""
@@ -83,7 +86,9 @@ def _cut(text: str, column: int) -> tuple[str, int]:
     if len(text) <= _LONGEST_LINE:
         return text, 0
     start = max(0, min(column - _LONGEST_LINE // 3, len(text) - _LONGEST_LINE))
-    return text[start : start + _LONGEST_LINE], start
+    shown = text[start : start + _LONGEST_LINE]
+    shown = "…" + shown[1:] if start else shown
+    return (shown[:-1] + "…" if start + _LONGEST_LINE < len(text) else shown), start
 
 
 def _cells(text: str) -> int:

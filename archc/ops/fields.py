@@ -79,7 +79,7 @@ def _read_padding(value: object) -> Margins | Literal["same"]:
     if isinstance(value, dict) and set(value) == set(sides) and all(_whole(value[s], 0) for s in sides):  # pyright: ignore[reportUnknownArgumentType]
         return Margins(**cast(dict[str, int], value))
     raise PydanticCustomError(
-        "padding", "takes a whole number from 0, [height, width], {{top, bottom, left, right}} or `same`"
+        "padding", "takes a whole number from 0, [height, width], {top, bottom, left, right} or `same`"
     )
 
 
@@ -119,7 +119,7 @@ class WeightInit(_Fields):
     @model_validator(mode="after")
     def _one(self) -> WeightInit:
         if (self.normal is None) == (self.he_normal is None):
-            raise PydanticCustomError("one_of", "takes exactly one of `normal: {{std: …}}` and `he_normal: {{}}`")
+            raise PydanticCustomError("one_of", "takes exactly one of `normal: {std: …}` and `he_normal: {}`")
         return self
 
     def std(self, fan_in: int) -> float:

@@ -31,6 +31,6 @@ class MaxPool2d(Windowed, frozen=True):
             raise ShapeError(
                 "padding",
                 "ARC201",
-                f"padding {high} × {wide} holds a whole window of {self.kernel}, the maximum of nothing",
+                f"{{name}}'s padding of {high} × {wide} holds a whole window of {self.kernel}, the maximum of nothing",
                 help="a padding smaller than the kernel",
             )

@@ -96,6 +96,6 @@ def require_maps(op: Op, x: Tensor) -> None:
         raise ShapeError(
             "op",
             "ARC203",
-            f"{op.op} reads maps of C × H × W, its input is a vector of {x}",
+            f"{{name}} is a {op.op} and reads maps of C × H × W, its input is a vector of {x}",
             help="move it before the flatten",
         )

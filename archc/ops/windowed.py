@@ -47,21 +47,26 @@ class Windowed(Op, frozen=True):
         """(C, H, W) -> (channels, H', W'); raises ShapeError where the window does not fit."""
         require_maps(self, x)
         window = self.window((x,))
-        for axis, name in ((window.vertical, "high"), (window.horizontal, "wide")):
+        for axis, dilation, name in (
+            (window.vertical, self._dilation().height, "high"),
+            (window.horizontal, self._dilation().width, "wide"),
+        ):
             if not axis.fits:
-                raise _too_large(axis, name)
+                raise _too_large(axis, dilation, name)
         return Tensor((channels, *window.output))
 
 
-def _too_large(axis: Axis, name: str) -> ShapeError:
+def _too_large(axis: Axis, dilation: int, name: str) -> ShapeError:
     room = axis.n + axis.before + axis.after
     space = f"{axis.n} + {axis.before} + {axis.after} = {room}" if room > axis.n else str(room)
+    kernel = (axis.f - 1) // dilation + 1
+    f = f"{dilation} × ({kernel} - 1) + 1 = {axis.f}" if dilation > 1 else str(axis.f)
     return ShapeError(
         "kernel",
         "ARC201",
         f"{{name}}'s window is {axis.f} {name}, its input {axis.n}",
-        notes=(f"(N - F + 2P) / S + 1 with N + 2P = {space} and F = {axis.f} leaves no place for the window",),
-        help=f"a kernel of at most {room}, more padding, or fewer layers that shrink the maps",
+        notes=(f"(N - F + 2P) / S + 1 with N + 2P = {space} and F = {f} leaves no place for the window",),
+        help=f"a kernel of at most {(room - 1) // dilation + 1}, more padding, or fewer layers that shrink the maps",
     )
 
 

@@ -58,6 +58,10 @@ def _unexpected_shape(document: Document, graph: Graph, facts: Shapes, node: Nod
     span = document.span("layers", node.name, "expect")
     message = f"{node.name} gives {node.output}, not {wanted}"
     help = f"expect: {list(node.output.shape)} is what the fields give"
+    if node.name in facts.windows:
+        up = facts.windows[node.name].rounded_up
+        if [node.output.channels, *up.output] == expected:
+            help = f"`rounding: ceil` gives it: {up.arithmetic}"
     return report(span, "ARC301", message, notes=notes, help=help)
 
 
@@ -79,10 +83,10 @@ def check_totals(document: Document, counts: Counts) -> tuple[Held, list[Finding
 
 def _unexpected_total(document: Document, counts: Counts, field: str, expected: int, found: int) -> Finding:
     most = sorted(counts.layers, key=lambda name: -getattr(counts.layers[name], field))[:3]
-    shares = ", ".join(f"{name} {getattr(counts.layers[name], field):,}" for name in most)
+    shares = ", ".join(f"{name} {share:,}" for name in most if (share := getattr(counts.layers[name], field)))
     word = "MACs" if field == "macs" else field
     message = f"the network has {found:,} {word}, not {expected:,}"
-    notes = [f"{found:,} - {expected:,} = {found - expected:+,}", f"the most are in {shares}"]
+    notes = [f"{found:,} - {expected:,} = {found - expected:+,}", f"the most are in {shares}" if shares else ""]
     return report(document.span("expect", field), "ARC302", message, notes=notes)
 
 

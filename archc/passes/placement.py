@@ -81,7 +81,9 @@ class _Split:
             what = "maps" if node.output.is_maps else "units"
             message = f"{node.name}'s {node.output.channels} {what} do not split over {self._devices} devices"
             note = f"{node.output.channels} / {self._devices} is not whole"
-            self.findings.append(report(node.span, "ARC401", message, notes=[note]))
+            less = node.output.channels // self._devices * self._devices
+            help = f"{f'{less} or ' if less else ''}{less + self._devices} {what} do"
+            self.findings.append(report(node.span, "ARC401", message, notes=[note], help=help))
 
 
 def _is_collected(node: Node, graph: Graph) -> bool:
