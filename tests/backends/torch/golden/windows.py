@@ -53,7 +53,7 @@ class Windows(nn.Sequential):
             self.same_odd,
             self.same_strided,
         ):
-            nn.init.normal_(layer.weight, std=0.3)
+            nn.init.normal_(layer.weight, std=0.1)
         for layer in (self.dilated, self.fc):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
         for layer in (
@@ -75,4 +75,4 @@ if __name__ == "__main__":
     model = Windows()
     parameters = sum(p.numel() for p in model.parameters())
     print(f"{type(model).__name__}: {parameters:,} parameters")
-# archc 9cabd6a6edc9d7c0c59f7bbdefe5e788b6b6d7a79a37fa71c8db3798aafee943
+# archc 9c1f41696f8334b09d6da51ce5dd085d5b4739b2319cd8d411f502f7882265fe

@@ -1,0 +1,193 @@
+"""What the emitted models compute: every layer against the oracle, how weights begin, logits and probabilities."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from archc_torch.reserved import RESERVED
+from oracle import evaluate
+from torch import Tensor, nn
+
+from archc.analysis import Facts, analyse
+from archc.backend import load
+from archc.graph import Graph
+from archc.ops.weighted import Weighted
+
+HERE = Path(__file__).parent
+ALEXNET = HERE.parents[2] / "specs" / "alexnet.yaml"
+SMALL = ("branches", "windows", "long_names")
+
+Build = Callable[[Facts, Graph], nn.Module]
+
+
+def facts_of(text: bytes) -> Facts:
+    facts = analyse(text, "spec.yaml").facts
+    assert facts is not None
+    return facts
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """The model of an emitted file, imported as any other module."""
+
+    def build(facts: Facts, graph: Graph) -> nn.Module:
+        source = load("torch").emit(graph, facts.recipe, facts.placement)
+        place = tmp_path_factory.mktemp("emitted") / "emitted.py"
+        place.write_text(source.text, encoding="utf-8")
+        specification = importlib.util.spec_from_file_location("emitted", place)
+        assert specification is not None
+        assert specification.loader is not None
+        module = importlib.util.module_from_spec(specification)
+        specification.loader.exec_module(module)
+        torch.manual_seed(0)
+        return getattr(module, source.class_name)()
+
+    return build
+
+
+@pytest.fixture(scope="module", params=SMALL)
+def small(request: pytest.FixtureRequest, build: Build) -> tuple[Facts, nn.Module]:
+    facts = facts_of((HERE / "specs" / f"{request.param}.yaml").read_bytes())
+    return facts, build(facts, facts.graph).eval()
+
+
+@pytest.fixture(scope="module")
+def alexnet(build: Build) -> tuple[Facts, nn.Module]:
+    facts = facts_of(ALEXNET.read_bytes())
+    return facts, build(facts, facts.graph).eval()
+
+
+def pictures(facts: Facts, count: int, dtype: torch.dtype = torch.float32) -> Tensor:
+    (image,) = facts.graph.inputs.values()
+    return torch.from_numpy(np.random.default_rng(0).standard_normal((count, *image.shape))).to(dtype)
+
+
+def identifiers(facts: Facts) -> Mapping[str, str]:
+    """Each layer's name in the emitted file."""
+    source = load("torch").emit(facts.graph, facts.recipe, facts.placement)
+    return {node.name: source.renamed.get(node.name, node.name) for node in facts.graph.nodes}
+
+
+def test_every_layer_computes_what_the_language_says(small: tuple[Facts, nn.Module], build: Build) -> None:
+    facts, model = small
+    graph = facts.graph
+    # Emitted once more with every layer as an output; the weights fit by their names.
+    telling = build(facts, replace(graph, outputs=tuple(node.name for node in graph.nodes)))
+    telling.load_state_dict(model.state_dict())
+    x = pictures(facts, 2, torch.float64)
+    own = {identifier: name for name, identifier in identifiers(facts).items()}
+    weights = {}
+    for key, value in model.state_dict().items():
+        layer, _, kind = key.rpartition(".")
+        weights[f"{own[layer]}.{kind}"] = value.numpy()
+    expected: Mapping[str, Any] = evaluate(graph, weights, x.numpy())
+    with torch.inference_mode():
+        values: tuple[Tensor, ...] = telling.double().eval()(x)
+    assert len(values) == len(graph.nodes)
+    for node, value in zip(graph.nodes, values, strict=True):
+        assert value.shape[1:] == node.output.shape, node.name
+        np.testing.assert_allclose(value.numpy(), expected[node.name], rtol=1e-11, atol=1e-13, err_msg=node.name)
+
+
+def test_the_model_gives_what_its_outputs_say(small: tuple[Facts, nn.Module]) -> None:
+    facts, model = small
+    with torch.inference_mode():
+        given: Any = model(pictures(facts, 3))
+    if isinstance(given, tuple):
+        assert [tuple(value.shape[1:]) for value in given] == [facts.graph.tensor(n).shape for n in facts.graph.outputs]
+        assert not hasattr(model, "predict")
+    else:
+        _assert_logits_and_probabilities(facts, model)
+
+
+def test_alexnet(alexnet: tuple[Facts, nn.Module]) -> None:
+    facts, model = alexnet
+    assert sum(p.numel() for p in model.parameters()) == 60_965_224
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, layer in model.named_children():
+        layer.register_forward_hook(lambda _, __, y, name=name: shapes.update({name: tuple(y.shape[1:])}))
+    _assert_logits_and_probabilities(facts, model)
+    assert shapes == {node.name: node.output.shape for node in facts.graph.nodes if node.name != "prob"}
+
+
+def _assert_logits_and_probabilities(facts: Facts, model: Any) -> None:
+    with torch.inference_mode():
+        logits, probabilities = model(pictures(facts, 2)), model.predict(pictures(facts, 2))
+    assert (logits.min() < 0) or (logits.max() > 1)
+    torch.testing.assert_close(probabilities, logits.softmax(1))
+    torch.testing.assert_close(probabilities.sum(1), torch.ones(2))
+
+
+def _assert_begun(facts: Facts, model: nn.Module) -> None:
+    """Means and deviations within five standard errors of what the spec asks for; biases exactly."""
+    total = 0
+    for name, identifier in identifiers(facts).items():
+        node = facts.graph.node(name)
+        if not isinstance(node.op, Weighted):
+            continue
+        module: Any = model.get_submodule(identifier)
+        weight = node.op.parameters(facts.graph.tensors(node.inputs))[0]
+        std = node.op.weight_init.std(weight.fan_in)
+        assert module.weight.shape == weight.shape
+        assert abs(module.weight.mean().item()) < 5 * std / module.weight.numel() ** 0.5
+        assert module.weight.std().item() == pytest.approx(std, rel=5 / (2 * module.weight.numel()) ** 0.5)
+        assert (module.bias is not None) == node.op.bias
+        if module.bias is not None:
+            assert set(module.bias.tolist()) == {node.op.bias_init}
+        total += sum(p.numel() for p in module.parameters())
+    assert total == sum(p.numel() for p in model.parameters()) == facts.counts.parameters
+
+
+def test_how_the_weights_begin(small: tuple[Facts, nn.Module]) -> None:
+    _assert_begun(*small)
+
+
+def test_how_the_weights_of_alexnet_begin(alexnet: tuple[Facts, nn.Module]) -> None:
+    _assert_begun(*alexnet)
+
+
+def test_weights_are_drawn_anew(small: tuple[Facts, nn.Module]) -> None:
+    model: Any = small[1]
+    before = [p.clone() for p in model.parameters() if p.ndim > 1]
+    model.reset_parameters()
+    assert all((p != old).any() for p, old in zip((p for p in model.parameters() if p.ndim > 1), before, strict=True))
+
+
+def test_gradients_reach_every_weight(small: tuple[Facts, nn.Module]) -> None:
+    facts, model = small
+    outputs = model(pictures(facts, 4))
+    total = sum(value.square().mean() for value in (outputs if isinstance(outputs, tuple) else (outputs,)))
+    assert isinstance(total, Tensor)
+    model.zero_grad()
+    total.backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert parameter.grad.isfinite().all(), name
+        assert parameter.grad.any(), name
+
+
+def test_no_layer_may_hide_what_pytorch_s_modules_have() -> None:
+    there = {name for kind in (nn.Module(), nn.Sequential()) for name in dir(kind) if not name.startswith("_")}
+    assert there <= RESERVED
+
+
+def test_layers_called_like_everything_that_is_reserved(build: Build) -> None:
+    names = [name for name in sorted(RESERVED) if name[0].isalpha()]
+    ops = ("{op: relu}", "{op: lrn, size: 3, alpha: 0.5, beta: 0.75, k: 1}", "{op: tanh}")
+    layers = "".join(f"  {name}: {ops[number % 3]}\n" for number, name in enumerate(names))
+    last = "  sum_: {op: add, from: [sum, super]}\n  pool: {op: max_pool2d, kernel: 2, stride: 1, padding: same}\n"
+    text = f"schema: archc/v1\nname: ordered_dict\ninput: {{image: [3, 4, 4]}}\nlayers:\n{layers}{last}"
+    text += "  cat: {op: concat, from: [pool, nn]}\noutputs: [cat, " + names[-1] + "]\n"
+    facts = facts_of(text.encode())
+    model = build(facts, facts.graph)
+    assert type(model).__name__ == "OrderedDictNet"
+    x = pictures(facts, 1, torch.float64)
+    (cat, _), expected = model(x), evaluate(facts.graph, {}, x.numpy())
+    np.testing.assert_allclose(cat.numpy(), expected["cat"], rtol=1e-11)
