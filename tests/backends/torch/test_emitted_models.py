@@ -111,8 +111,12 @@ def test_alexnet(alexnet: tuple[Facts, nn.Module]) -> None:
     facts, model = alexnet
     assert sum(p.numel() for p in model.parameters()) == 60_965_224
     shapes: dict[str, tuple[int, ...]] = {}
+
+    def told(name: str) -> Callable[..., None]:
+        return lambda _, __, y: shapes.update({name: tuple(y.shape[1:])})
+
     for name, layer in model.named_children():
-        layer.register_forward_hook(lambda _, __, y, name=name: shapes.update({name: tuple(y.shape[1:])}))
+        layer.register_forward_hook(told(name))
     _assert_logits_and_probabilities(facts, model)
     assert shapes == {node.name: node.output.shape for node in facts.graph.nodes if node.name != "prob"}
 
