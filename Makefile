@@ -12,8 +12,8 @@ PROJECTS := pyproject.toml $(wildcard backends/*/pyproject.toml)
 
 run: $(STAMP)
 	$(BIN)/archc check specs/alexnet.yaml
-	$(BIN)/archc build --backend torch -o build/alexnet.py --force
-	$(BIN)/archc train --gpus 2 --batch 32 --steps 120 --seed 0 --run runs/make-run
+	$(BIN)/archc build --backend torch -o build/alexnet.py
+	$(BIN)/archc train --gpus 2 --batch 32 --lr 0.00125 --steps 120
 
 test: $(STAMP)
 	$(BIN)/pytest
