@@ -34,8 +34,8 @@ _RANGES = {
     "greater_than": "it must be more than {gt}",
     "less_than_equal": "it must be at most {le}",
     "less_than": "it must be less than {lt}",
-    "too_short": "it must have {min_length} or more entries",
-    "too_long": "it must have no more entries than {max_length}",
+    "too_short": "at least {min_length} is needed",
+    "too_long": "at most {max_length} may stand here",
     "string_too_long": "it takes at most {max_length} characters",
 }
 # What a value outside its range is called, where that is not ARC105.

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from archc.analysis import analyse
+from archc.diagnostics.codes import CODES
 from archc.diagnostics.text import render
 
 SPECS = Path(__file__).parent / "specs" / "bad"
@@ -38,3 +39,9 @@ def test_findings_are_exactly_those_that_the_spec_names(spec: Path) -> None:
 def test_findings_read_as_written_beside_the_spec(text: Path, golden: Callable[[Path, str], None]) -> None:
     spec = text.with_suffix(".yaml")
     golden(text, render(analyse(spec.read_bytes(), spec.name).findings))
+
+
+def test_every_code_has_a_spec_that_gives_it() -> None:
+    shown = {code for spec in SPECS.glob("*.yaml") for _, _, _, code in expected(spec)}
+    elsewhere = {"ARC001", "ARC501"}  # bytes that are no text: test_yaml_reader.py; a backend's own: tests/backends
+    assert shown | elsewhere == CODES.keys()

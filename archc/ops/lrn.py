@@ -38,7 +38,8 @@ class Lrn(Op, frozen=True):
         return x
 
     def summary(self) -> str:
-        window = f"{self.size} maps" if self.scope == "channels" else f"{self.size} × {self.size}"
+        maps = "1 map" if self.size == 1 else f"{self.size} maps"
+        window = maps if self.scope == "channels" else f"{self.size} × {self.size}"
         return window + (f", {self.groups} groups" if self.groups > 1 else "")
 
     def reach(self) -> Reach:

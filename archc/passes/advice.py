@@ -34,7 +34,9 @@ def _dropped_input(graph: Graph, facts: Shapes) -> list[Finding]:
         node = graph.node(name)
         lost = " and ".join(_lost(n, what) for n, what in ((rows, "row"), (columns, "column")) if n)
         notes = [window.arithmetic, _covered(window.vertical if rows else window.horizontal)]
-        help = "`rounding: ceil`, other padding or another size"
+        help = "other padding or another size"
+        if window.vertical.rounding == "floor":
+            help = f"`rounding: ceil`, {help}"
         findings.append(
             report(node.at("kernel"), "ARC902", f"{name} never reads the last {lost}", notes=notes, help=help)
         )
