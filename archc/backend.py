@@ -86,7 +86,7 @@ def load(name: str) -> Backend:
     points = installed()
     if name not in points:
         known = ", ".join(sorted(points)) or "none"
-        help = f"pip install 'archc[{name}]'" if name in OWN else did_you_mean(name, OWN, what="archc's own")
+        help = f"pip install 'archc[{name}]'" if name in OWN else did_you_mean(name, OWN, what="backends")
         raise BackendFailure(f"no backend `{name}` is installed (installed: {known})", help)
     if len(points[name]) > 1:
         owners = " and ".join(sorted(_owner(point) for point in points[name]))

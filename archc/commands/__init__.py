@@ -57,7 +57,10 @@ def _application() -> typer.Typer:
 
 def main() -> None:
     """Run the command line and leave with its exit code; no error ever ends in a traceback on the screen."""
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started this: `>&-`
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115  for as long as the process lives
+        stream = getattr(sys, name)
         if isinstance(stream, TextIOWrapper):
             # A terminal without UTF-8 shows a question mark rather than ending the run.
             stream.reconfigure(errors="replace")
@@ -66,9 +69,9 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        result = typer.main.get_command(_application()).main(standalone_mode=False)
+        code = _invoke(sys.argv[1:])
         sys.stdout.flush()
-        return result if isinstance(result, int) else 0
+        return code
     except CommandFailure as failure:
         print(failure, file=sys.stderr)
         return failure.code
@@ -84,6 +87,17 @@ def _run() -> int:
         return 0
     except Exception as error:
         return _defect(error)
+
+
+def _invoke(arguments: list[str]) -> int:
+    """Parse and call: the code that the command leaves with. Not typer's own `main`, which ends on a closed pipe."""
+    command = typer.main.get_command(_application())
+    try:
+        with command.make_context("archc", arguments) as context:
+            command.invoke(context)
+    except typer.Exit as leaving:
+        return leaving.exit_code
+    return 0
 
 
 def _defect(error: Exception) -> int:

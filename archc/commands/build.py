@@ -44,7 +44,6 @@ def build(
 
 def write_source(place: Path, text: str, *, force: bool) -> None:
     """Write emitted source, whole or not at all, and over nothing that archc did not write."""
-    place = place.resolve() if place.is_symlink() else place
     try:
         if place.exists() and not place.is_file():
             raise CommandFailure(
@@ -52,17 +51,26 @@ def write_source(place: Path, text: str, *, force: bool) -> None:
             )
         if place.exists() and not force:
             _refuse_foreign(place)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(
-            "w", dir=place.parent, prefix=f".{place.name}.", delete=False, encoding="utf-8", newline="\n"
-        ) as file:
-            file.write(text)
-        Path(file.name).chmod(0o666 & ~_umask())
-        Path(file.name).replace(place)
+        _write_whole(Path(os.path.realpath(place)), text)
     except OSError as error:
         raise CommandFailure(
             f"cannot write {place}: {error.strerror}", help="choose another place: -o", code=3
         ) from error
+
+
+def _write_whole(place: Path, text: str) -> None:
+    """Under another name first: until all of it is on disk, whatever was there stays."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=place.parent, prefix=f".{place.name}.", delete=False) as file:
+        part = Path(file.name)
+        try:
+            file.write(text.encode())
+            file.close()
+            part.chmod(0o666 & ~_umask())
+            part.replace(place)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
 
 
 def _refuse_foreign(place: Path) -> None:

@@ -1,0 +1,173 @@
+"""The way in and the way out: help, versions, what comes in with which command, and every other end of a process."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ARCHC = [sys.executable, "-c", "from archc.commands import main; main()"]
+COMMANDS = ("check", "build", "train", "explain")
+
+
+def test_the_version(archc) -> None:
+    result = archc("--version")
+    assert (result.code, result.out, result.err) == (0, f"archc {version('archc')}\n", "")
+
+
+@pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)])
+def test_help_ends_in_an_example(archc, command: tuple[str, ...]) -> None:
+    result = archc(*command, "--help")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith(" ".join(("Usage: archc", *command)))
+    last = result.out.strip().splitlines()[-1].strip()
+    assert last.startswith(("Example: archc", "archc"))
+
+
+def test_the_help_names_every_command(archc) -> None:
+    text = archc("--help").out
+    assert [name for name in COMMANDS if re.search(rf"^  {name} ", text, re.MULTILINE)] == list(COMMANDS)
+
+
+def test_without_a_command_the_help_is_shown(archc) -> None:
+    result = archc()
+    assert result.code == 2
+    assert "Usage: archc" in result.out + result.err
+
+
+def test_an_unknown_command(archc) -> None:
+    result = archc("chekc")
+    assert (result.code, result.out) == (2, "")
+    assert "'chekc'" in result.err
+
+
+def test_explain(archc) -> None:
+    result = archc("explain", "arc210")
+    assert (result.code, result.err) == (0, "")
+    first, _, *rest = result.out.splitlines()
+    assert first.startswith("ARC210: ")
+    assert any(rest)
+
+
+def test_explain_an_unknown_code(archc) -> None:
+    result = archc("explain", "ARC211")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.splitlines()[0] == "error: there is no code ARC211"
+    assert "ARC210" in result.err
+
+
+def test_a_defect_is_one_line_and_a_file(archc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def check() -> None:
+        raise ZeroDivisionError("a secret of the machine")
+
+    monkeypatch.setattr("archc.commands.check", check)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    result = archc("check")
+    (kept,) = tmp_path.glob("archc-defect-*.txt")
+    assert (result.code, result.out) == (3, "")
+    assert result.err == f"error: a defect of archc: ZeroDivisionError; please report it with {kept}\n"
+    assert "ZeroDivisionError: a secret of the machine" in kept.read_text()
+
+
+def test_ctrl_c(archc, monkeypatch: pytest.MonkeyPatch) -> None:
+    def check() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("archc.commands.check", check)
+    result = archc("check")
+    assert (result.code, result.out, result.err) == (130, "", "interrupted\n")
+
+
+def test_a_reader_that_leaves_early(alexnet: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([*ARCHC, "check", str(alexnet)], stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_closed_standard_output(alexnet: Path) -> None:
+    command = f'"$0" "$@" {alexnet} >&-'
+    done = subprocess.run(["sh", "-c", command, *ARCHC, "check"], stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_check_imports_nothing_heavy(alexnet: Path) -> None:
+    script = (
+        "import sys\nfrom archc.commands import main\n"
+        "try: main()\n"
+        "finally: print(sorted({m.partition('.')[0] for m in sys.modules} & set("
+        "'torch tensorflow keras jax numpy PIL safetensors archc_torch archc_keras'.split())))"
+    )
+    done = subprocess.run([sys.executable, "-c", script, "check", str(alexnet)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_an_output_without_utf_8(alexnet: Path) -> None:
+    settings = {**os.environ, "PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0", "LC_ALL": "C"}
+    done = subprocess.run([*ARCHC, "check", str(alexnet)], capture_output=True, env=settings)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"96 \xd7 55 \xd7 55" in done.stdout
+    assert b"55 ? 27 ? 13 ? 6" in done.stdout
+
+
+def test_the_front_door_of_a_checkout(alexnet: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "cli.py", "check", "specs/alexnet.yaml"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("specs/alexnet.yaml holds\n")
+    assert "60,965,224 parameters" in done.stdout
+
+
+def on_a_terminal(*arguments: str, **settings: str) -> tuple[int, str]:
+    """The exit code, and what a terminal of 80 columns is sent."""
+    kept = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "COLUMNS", "FORCE_COLOR")}
+    screen, side = pty.openpty()
+    process = subprocess.Popen(
+        [*ARCHC, *arguments],
+        stdin=side,
+        stdout=side,
+        stderr=side,
+        env={**kept, "TERM": "xterm-256color", "COLUMNS": "80", **settings},
+    )
+    os.close(side)
+    shown = b""
+    try:
+        while data := os.read(screen, 65536):
+            shown += data
+    except OSError:  # how a terminal whose process has ended says so
+        pass
+    os.close(screen)
+    return process.wait(), shown.decode()
+
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def test_a_narrow_terminal(alexnet: Path, tmp_path: Path) -> None:
+    code, shown = on_a_terminal("check", str(alexnet))
+    plain = COLOUR.sub("", shown).splitlines()
+    table = plain[plain.index("") + 1 :]
+    assert code == 0
+    assert max(map(len, table)) <= 80
+    assert any("105,415,200" in line for line in table)
+
+
+def test_colours_on_a_terminal_unless_they_are_not_wanted(small: Path) -> None:
+    small.write_text(small.read_text().replace("kernel: 3", "kernel: 9"))
+    code, shown = on_a_terminal("check", str(small))
+    assert (code, "\x1b[1;31merror[ARC201]\x1b[0m" in shown) == (1, True)
+    for settings in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        code, shown = on_a_terminal("check", str(small), **settings)
+        assert code == 1
+        assert "error[ARC201]" in shown
+        assert "\x1b" not in shown
