@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
@@ -65,11 +66,12 @@ def sha256(file: Path) -> str:
 
 
 def _events(metrics: Path) -> dict[str, dict[str, object]]:
-    """The last event of each kind that the run wrote down."""
+    """The last event of each kind that the run wrote down; the last line of a killed run may be half a line."""
     if not metrics.exists():
         return {}
     found: dict[str, dict[str, object]] = {}
     for line in metrics.read_text(encoding="utf-8").splitlines():
-        event = json.loads(line)
-        found[event["event"]] = event
+        with suppress(json.JSONDecodeError):
+            event = json.loads(line)
+            found[event["event"]] = event
     return found

@@ -56,7 +56,7 @@ def train(
     recipe, changes = trained_recipe(facts, Overrides(batch, lr, steps, epochs), devices)
     if data is not None and not data.is_dir():
         raise CommandFailure(
-            f"{data} is no folder", help="`--data` takes a folder of pictures, a folder a class", code=1
+            f"{data} is no folder", help="`--data` takes a folder of pictures, a folder a class", code=2
         )
     image, units = _classifier(facts)
     source = emit(chosen, facts)

@@ -1,0 +1,86 @@
+"""archc train: what ends it before any training, and one run from the spec to the receipt."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from safetensors.numpy import load_file
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ("--gpus 2 --batch 5", "error: a batch of 5 does not split evenly over 2 devices"),
+        ("--steps 3 --epochs 2", "error: --steps and --epochs both say when to stop"),
+        ("--lr nan", "error: --lr nan is no learning rate"),
+        ("--lr 0", "error: --lr 0.0 is no learning rate"),
+        ("--data nothing", "error: nothing is no folder"),
+        ("--data small.yaml", "error: small.yaml is no folder"),
+        ("--run full", "error: full holds something already"),
+        ("--gpus 0", "Error: Invalid value for '--gpus'"),
+        ("--steps -1", "Error: Invalid value for '--steps'"),
+        ("--precision float16", "Error: Invalid value for '--precision'"),
+    ],
+)
+def test_wrong_usage(archc, small: Path, here: Path, options: str, line: str) -> None:
+    (here / "full").mkdir()
+    (here / "full" / "file").touch()
+    result = archc("train", small, *options.split())
+    assert (result.code, result.out) == (2, "")
+    assert any(said.startswith(line) for said in result.err.splitlines())
+    assert not (here / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("layers", "found"),
+    [
+        ("  prob: {op: softmax}\n  more: {op: dense, units: 2, from: flat}", "prob (5), more (2)"),
+        ("  maps: {op: tanh, from: class}\noutputs: [maps, fc]", "maps (4 × 6 × 6), fc (5)"),
+    ],
+)
+def test_only_a_classifier_is_trained(archc, small: Path, here: Path, layers: str, found: str) -> None:
+    small.write_text(small.read_text().replace("  prob: {op: softmax}", layers))
+    result = archc("train", small)
+    assert (result.code, result.out) == (1, "")
+    assert f"error: training takes one output of a score a class, small gives {found}\n" in result.err
+    assert not (here / "runs").exists()
+
+
+def test_maps_are_no_scores(archc, small: Path) -> None:
+    small.write_text(small.read_text().partition("  flat:")[0])
+    result = archc("train", small)
+    assert result.code == 1
+    assert "small gives class (4 × 6 × 6)\n" in result.err
+
+
+def test_a_spec_with_errors(archc, small: Path, here: Path) -> None:
+    small.write_text(small.read_text().replace("kernel: 3", "kernel: 9"))
+    result = archc("train", small)
+    assert result.code == 1
+    assert "error[ARC201]" in result.err
+    assert not (here / "runs").exists()
+
+
+def test_an_unknown_backend(archc, small: Path, here: Path) -> None:
+    assert archc("train", small, "--backend", "jax").code == 3
+    assert not (here / "runs").exists()
+
+
+def test_a_run_from_the_spec_to_the_receipt(archc, small: Path, here: Path) -> None:
+    small.write_text(small.read_text().replace("units: 5", "units: 8"))
+    result = archc("train", small, "--steps", "2", "--batch", "4", "--run", "run", "--seed", "7")
+    assert result.code == 0
+    run = here / "run"
+    receipt = json.loads((run / "receipt.json").read_text())
+    assert (receipt["status"], receipt["exit_code"], receipt["seed"], receipt["steps"]) == ("complete", 0, 7, 2)
+    assert receipt["command"] == "archc train small.yaml --steps 2 --batch 4 --run run --seed 7"
+    assert receipt["recipe"]["batch"] == 4
+    for part, file in (("spec", "spec.yaml"), ("source", "small.py"), ("weights", "weights.safetensors")):
+        assert receipt[part]["sha256"] == hashlib.sha256((run / file).read_bytes()).hexdigest()
+    assert (run / "spec.yaml").read_bytes() == small.read_bytes()
+    assert (run / "small.py").read_text().splitlines()[0] == '"""A small network.'
+    assert sorted(load_file(run / "weights.safetensors")) == ["conv1.bias", "conv1.weight", "fc.bias", "fc.weight"]
+    assert receipt["result"]["event"] == "end"
