@@ -1,0 +1,132 @@
+"""What users install: the wheels, in an environment that holds nothing but archc's own dependencies."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+UV = [sys.executable, "-m", "uv", "--quiet"]
+PACKAGES = {"archc": "archc", "archc_torch": "archc-torch", "archc_keras": "archc-keras"}
+ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV"))}
+
+
+def run(*command: str | Path, cwd: Path) -> str:
+    """What a command that ends well prints."""
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=ENVIRONMENT)
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def install(python: Path, *what: str | Path) -> None:
+    """From what uv has at hand; what it lacks, from the registry."""
+    command = [*UV, "pip", "install", "--python", str(python), *map(str, what)]
+    offline = subprocess.run([*command, "--offline"], cwd=ROOT, capture_output=True, env=ENVIRONMENT)
+    if offline.returncode:
+        run(*command, cwd=ROOT)
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The wheel of each package."""
+    folder = tmp_path_factory.mktemp("wheels")
+    build = ["build", "--all-packages", "--wheel", "--no-build-isolation", "--offline"]
+    run(*UV, *build, "--python", sys.executable, "--out-dir", folder, cwd=ROOT)
+    return {wheel.name.partition("-")[0]: wheel for wheel in folder.glob("*.whl")}
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of an environment with archc's dependencies as they are locked, and without archc."""
+    folder = tmp_path_factory.mktemp("bare")
+    run(*UV, "venv", "--python", sys.executable, folder / "env", cwd=ROOT)
+    export = ["export", "--frozen", "--package", "archc", "--no-dev", "--no-emit-workspace", "--no-hashes"]
+    (folder / "requirements.txt").write_text(run(*UV, *export, cwd=ROOT))
+    python = folder / "env" / "bin" / "python"
+    install(python, "-r", folder / "requirements.txt")
+    return python
+
+
+@pytest.fixture(scope="module")
+def installed(bare: Path, wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `bin` of a copy of it with the wheels, whose frameworks are not there."""
+    folder = tmp_path_factory.mktemp("installed")
+    run(*UV, "venv", "--python", sys.executable, folder / "env", cwd=ROOT)
+    python = folder / "env" / "bin" / "python"
+    install(python, "-r", bare.parents[2] / "requirements.txt")
+    install(python, "--no-deps", *wheels.values())
+    return python.parent
+
+
+def test_a_wheel_claims_its_own_name_only(wheels: dict[str, Path]) -> None:
+    assert set(wheels) == set(PACKAGES)
+    for package, wheel in wheels.items():
+        tops = {name.partition("/")[0] for name in ZipFile(wheel).namelist()}
+        (information,) = tops - {package}
+        assert information.startswith(f"{package}-")
+        assert information.endswith(".dist-info")
+
+
+def test_what_is_in_the_wheels(wheels: dict[str, Path]) -> None:
+    for package, wheel in wheels.items():
+        archive = ZipFile(wheel)
+        names = set(archive.namelist())
+        assert f"{package}/py.typed" in names
+        assert not any("__pycache__" in name for name in names)
+        project = ROOT if package == "archc" else ROOT / "backends" / PACKAGES[package]
+        for file in (project / package).rglob("*.py"):
+            assert archive.read(str(file.relative_to(project))) == file.read_bytes()
+    archive = ZipFile(wheels["archc"])
+    specs = {name for name in archive.namelist() if name.startswith("archc/specs/")}
+    assert specs == {f"archc/specs/{file.name}" for file in (ROOT / "specs").iterdir()}
+    for name in specs:
+        assert archive.read(name) == (ROOT / name.removeprefix("archc/")).read_bytes()
+    (licence,) = (name for name in archive.namelist() if name.endswith("/LICENSE"))
+    assert archive.read(licence) == (ROOT / "LICENSE").read_bytes()
+
+
+def test_what_the_wheels_bring_into_an_environment(bare: Path, installed: Path) -> None:
+    def tops(python: Path) -> set[str]:
+        (packages,) = python.parents[1].glob("lib/python*/site-packages")
+        return {place.name for place in packages.iterdir()}
+
+    brought = tops(installed / "python") - tops(bare)
+    assert {name for name in brought if not name.endswith(".dist-info")} == set(PACKAGES)
+    assert (installed / "archc").is_file()
+
+
+@pytest.mark.parametrize("framework", ["torch", "tensorflow", "keras", "numpy"])
+def test_no_framework_is_needed(installed: Path, tmp_path: Path, framework: str) -> None:
+    script = f"import importlib.util; print(importlib.util.find_spec({framework!r}))"
+    assert run(installed / "python", "-c", script, cwd=tmp_path) == "None\n"
+
+
+def test_check_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
+    done = subprocess.run([installed / "archc", "check"], cwd=tmp_path, capture_output=True, text=True, env=ENVIRONMENT)
+    assert done.returncode == 0
+    assert "60,965,224 parameters, 724,406,816 MACs an example" in done.stdout
+    assert "site-packages/archc/specs/alexnet.yaml, the one that comes with archc" in done.stderr
+
+
+@pytest.mark.parametrize("backend", ["torch", "keras"])
+def test_build_without_the_framework(installed: Path, tmp_path: Path, backend: str) -> None:
+    said = run(installed / "archc", "build", "--backend", backend, "-o", "net.py", cwd=tmp_path)
+    assert said.startswith("net.py: class Alexnet")
+    assert (tmp_path / "net.py").read_text() == (
+        ROOT / "tests" / "backends" / backend / "golden" / "alexnet.py"
+    ).read_text()
+
+
+def test_a_checkout_needs_archc_s_own_dependencies_only(bare: Path, tmp_path: Path) -> None:
+    for folder in ("archc", "specs"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "cli.py", tmp_path)
+    said = run(bare, "cli.py", "check", "specs/alexnet.yaml", cwd=tmp_path)
+    assert said.startswith("specs/alexnet.yaml holds\n")
+    assert "60,965,224 parameters" in said
