@@ -68,7 +68,9 @@ class _Split:
         values = sum(self._graph.tensor(name).size for name in node.inputs)
         if reach.neighbours:
             area = node.output.height * node.output.width
-            return Exchange(node.name, "halo", 2 * (self._devices - 1) * reach.neighbours * area)
+            # A boundary between two devices that is one between two groups too needs no halo.
+            boundaries = sum(1 for k in range(1, self._devices) if k * reach.groups % self._devices)
+            return Exchange(node.name, "halo", 2 * boundaries * reach.neighbours * area)
         return Exchange(node.name, "gather", values)
 
     def _gathers(self, node: Node, in_parts: list[str]) -> bool:

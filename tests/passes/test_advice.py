@@ -1,0 +1,63 @@
+"""Advice never stops a spec, and is silent where nothing is to be decided."""
+
+from collections.abc import Callable
+
+import pytest
+
+from archc.analysis import Analysis, analyse
+
+Check = Callable[..., Analysis]
+POOL = "pool1: {op: max_pool2d, kernel: %s, stride: %s%s}"
+
+
+def advice(analysis: Analysis) -> list[str]:
+    assert analysis.facts is not None
+    assert {finding.severity for finding in analysis.findings} <= {"advice"}
+    return [finding.message for finding in analysis.findings]
+
+
+@pytest.mark.parametrize(
+    ("image", "pool", "expected"),
+    [
+        ("[1, 9, 9]", (3, 2, ""), []),
+        ("[1, 10, 9]", (3, 2, ""), ["pool1 never reads the last row"]),
+        ("[1, 9, 10]", (3, 2, ""), ["pool1 never reads the last column"]),
+        ("[1, 10, 12]", (3, "[2, 5]", ""), ["pool1 never reads the last row and 4 columns"]),
+        ("[1, 10, 10]", (3, 2, ", rounding: ceil"), []),
+        ("[1, 10, 10]", (3, 2, ", padding: same"), []),
+        # Rounded down, but what is left over is padding.
+        ("[1, 10, 10]", (3, 2, ", padding: 1"), []),
+        ("[1, 11, 11]", (2, 4, ", padding: 1, rounding: ceil"), ["pool1 never reads the last 2 rows and 2 columns"]),
+    ],
+)
+def test_input_that_no_window_reads(check: Check, image: str, pool: tuple[object, ...], expected: list[str]) -> None:
+    assert advice(check(POOL % pool, image=image)) == expected
+
+
+def test_the_figures_are_shown_and_rounding_up_proposed_only_where_it_is_not_used(check: Check) -> None:
+    (finding,) = check(POOL % (3, 2, ""), image="[1, 10, 9]").findings
+    assert finding.notes == (
+        "⌊(10 - 3) / 2⌋ + 1 = 4, (9 - 3) / 2 + 1 = 4",
+        "4 windows of 3 with stride 2 cover 9 of 10",
+    )
+    assert finding.help == "`rounding: ceil`, other padding or another size"
+    (finding,) = check(POOL % (2, 4, ", padding: 1, rounding: ceil"), image="[1, 11, 11]").findings
+    assert finding.help == "other padding or another size"
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        (["a: {op: conv2d, filters: 2, kernel: 3}"], "a starts from he_normal weights, which the spec does not say"),
+        (
+            ["flat: {op: flatten}", *(f"d{number}: {{op: dense, units: 2}}" for number in range(3))],
+            "d0 and 2 more start from he_normal weights, which the spec does not say",
+        ),
+    ],
+)
+def test_layers_without_an_initialisation_are_one_advice(layers: list[str], message: str) -> None:
+    head = "schema: archc/v1\nname: small\ninput: {image: [4, 8, 8]}\nlayers:\n"
+    analysis = analyse((head + "".join(f"  {layer}\n" for layer in layers)).encode(), "small.yaml")
+    assert advice(analysis) == [message]
+    op = "conv2d" if "conv2d" in layers[0] else "dense"
+    assert analysis.findings[0].help == f"write it: `defaults: {{{op}: {{weight_init: {{he_normal: {{}}}}}}}}`"
