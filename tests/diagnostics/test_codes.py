@@ -1,0 +1,43 @@
+"""The registry: every code explains itself, in its family."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import archc
+from archc.diagnostics.codes import CODES, Code
+from archc.diagnostics.finding import is_error, report
+from archc.source import Source, Span
+
+SPAN = Span(Source("a.yaml", "a"), 0, 1)
+
+
+@pytest.mark.parametrize(("name", "code"), CODES.items(), ids=CODES)
+def test_a_code_says_what_it_means(name: str, code: Code) -> None:
+    assert re.fullmatch(r"ARC[0-5][0-9]{2}|ARC9[0-9]{2}", name)
+    assert code.title and not code.title.endswith(".")
+    assert code.meaning.endswith(".")
+    assert (code.severity == "advice") == name.startswith("ARC9")
+
+
+def test_codes_stand_in_order_and_titles_are_distinct() -> None:
+    assert list(CODES) == sorted(CODES)
+    assert len({code.title for code in CODES.values()}) == len(CODES)
+
+
+def test_every_code_in_the_sources_is_registered() -> None:
+    (folder,) = archc.__path__
+    used = {code for file in Path(folder).rglob("*.py") for code in re.findall(r"ARC[0-9]{3}", file.read_text("utf-8"))}
+    assert used == CODES.keys()
+
+
+def test_a_finding_needs_a_registered_code() -> None:
+    with pytest.raises(AssertionError, match="ARC999"):
+        report(SPAN, "ARC999", "a code that nobody wrote down")
+
+
+def test_advice_leaves_a_spec_usable() -> None:
+    advice, error = report(SPAN, "ARC901", "advice"), report(SPAN, "ARC105", "error")
+    assert not is_error([advice])
+    assert is_error([advice, error])

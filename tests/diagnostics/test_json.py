@@ -1,0 +1,41 @@
+"""Findings for programs: the same words, and places that count from one."""
+
+import json
+
+from archc.analysis import analyse
+from archc.diagnostics.json import as_json
+
+TEXT = """schema: archc/v1
+name: small
+input: {漢: 3}
+layers:
+  "a\u202e": {op: relu}
+  relu1: {op: relu}
+  relu1: {op: relu}
+"""
+
+
+def test_a_finding_says_all_that_the_text_says() -> None:
+    findings = [as_json(finding) for finding in analyse(TEXT.encode(), "a.yaml").findings]
+    assert json.loads(json.dumps(findings)) == findings
+    assert [finding["code"] for finding in findings] == ["ARC106", "ARC104", "ARC106", "ARC005"]
+    assert findings[-1] == {
+        "file": "a.yaml",
+        "line": 7,
+        "column": 3,
+        "end_line": 7,
+        "end_column": 8,
+        "code": "ARC005",
+        "severity": "error",
+        "message": "`relu1` stands twice; the first is on line 6",
+        "notes": [],
+        "help": "give the second another name, or delete one",
+        "related": [
+            {"file": "a.yaml", "line": 6, "column": 3, "end_line": 6, "end_column": 8, "label": "first here"},
+        ],
+    }
+
+
+def test_columns_are_code_points() -> None:
+    value = as_json(analyse(TEXT.encode(), "a.yaml").findings[1])
+    assert (value["line"], value["column"], value["end_column"]) == (3, 12, 13)

@@ -1,0 +1,147 @@
+"""Findings as a person reads them, whatever the line holds."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archc.analysis import analyse
+from archc.diagnostics.finding import Finding, in_source_order, report
+from archc.diagnostics.text import ansi, render
+from archc.source import Source, Span
+
+DESIGN = """\
+specs/alexnet.yaml:14:58: error[ARC210]: conv2's 256 filters do not split into 3 groups
+   |
+14 |   conv2: {op: conv2d, filters: 256, kernel: 5, padding: 2, groups: 3}
+   |                                ^^^                                 ^
+   = note: 256 / 3 is not whole, and its input has 96 maps: 96 / 3 = 32
+   = help: groups: 2 divides both; `archc explain ARC210`
+"""
+
+
+def at(text: str, marked: str, **more: object) -> Finding:
+    start = text.index(marked)
+    span = Span(Source("a.yaml", text), start, start + len(marked))
+    return report(span, "ARC105", "wrong", **more)  # pyright: ignore[reportArgumentType]
+
+
+def excerpt(finding: Finding) -> tuple[str, str]:
+    """The line that is shown and the marks under it, without the margin."""
+    _, _, line, marks, *_ = render([finding]).splitlines()
+    return line.partition("| ")[2], marks.partition("| ")[2]
+
+
+def cells(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else not unicodedata.combining(c) for c in text)
+
+
+def test_the_example_of_the_design() -> None:
+    layer = "  conv2: {op: conv2d, filters: 256, kernel: 5, padding: 2, groups: 3}\n"
+    lines = ["schema: archc/v1", "name: alexnet", *[""] * 9, "input: {image: [96, 27, 27]}", "layers:", layer]
+    found = render(analyse("\n".join(lines).encode(), "specs/alexnet.yaml").findings)
+    # The design's page counted its column in another line; all else is to the letter.
+    assert found == DESIGN.replace(":14:58:", ":14:68:")
+
+
+@pytest.mark.parametrize(
+    ("text", "marked", "line", "marks"),
+    [
+        ("a: bad", "bad", "a: bad", "   ^^^"),
+        ("\ta:\tbad # x", "bad", " a: bad # x", "    ^^^"),
+        ("漢字: bad", "bad", "漢字: bad", "      ^^^"),
+        ("a: 漢字 # x", "漢字", "a: 漢字 # x", "   ^^^^"),
+        ("🙂: bad", "bad", "🙂: bad", "    ^^^"),
+        ("e\u0301: bad", "bad", "e\u0301: bad", "   ^^^"),
+        ("\u202ea: bad", "bad", "\\u202ea: bad", "         ^^^"),
+        ("a: b\u200bd", "b\u200bd", "a: b\\u200bd", "   ^^^^^^^^"),
+        ("a: \x1b[31mbad", "bad", "a: \\u001b[31mbad", "             ^^^"),
+        ("a: ", "", "a:", "^"),
+        ("a: {b: 1,\n  c: 2}", "{b: 1,\n  c: 2}", "a: {b: 1,", "   ^^^^^^"),
+        ("x: 1\r\na: bad\r\n", "bad", "a: bad", "   ^^^"),
+    ],
+)
+def test_marks_stand_under_what_is_meant(text: str, marked: str, line: str, marks: str) -> None:
+    assert excerpt(at(text, marked)) == (line, marks)
+
+
+@given(
+    before=st.text(st.characters(exclude_characters="\r\n"), max_size=40), marked=st.text("ab漢\u202e\t", min_size=1)
+)
+def test_marks_stand_under_any_text(before: str, marked: str) -> None:
+    text = before + marked
+    finding = report(Span(Source("a.yaml", text), len(before), len(text)), "ARC105", "wrong")
+    _, _, line, marks, *_ = render([finding]).splitlines()
+    if len(text) <= 160 and not marked.endswith("\t"):
+        assert cells(marks) <= max(cells(line), len(marks.rstrip("^")) + 1)
+        assert marks.strip(" |^") == ""
+    assert line.isprintable()
+
+
+def test_a_long_line_is_cut_around_the_place_and_says_so() -> None:
+    text = "a: [" + "1, " * 200 + "bad, " + "2, " * 200 + "]"
+    line, marks = excerpt(at(text, "bad"))
+    assert len(line) == 160
+    assert line[marks.index("^") : marks.rindex("^") + 1] == "bad"
+    assert (line[0], line[-1]) == ("…", "…")
+
+
+@pytest.mark.parametrize(("marked", "ends"), [("bad1", ("a", "…")), ("bad2", ("…", "}"))])
+def test_a_long_line_keeps_the_end_that_is_near(marked: str, ends: tuple[str, str]) -> None:
+    line, marks = excerpt(at("a: {bad1: " + "x" * 300 + ", bad2}", marked))
+    assert (line[0], line[-1]) == ends
+    assert line[marks.index("^") : marks.rindex("^") + 1] == marked
+
+
+def test_related_places_stand_in_the_order_of_the_text_with_what_they_say() -> None:
+    text = "first: 1\nx: bad\n" + "\n" * 7 + "last: 2\n"
+    source = Source("a.yaml", text)
+    related = [(Span(source, text.index("last"), text.index("last") + 4), "after"), (Span(source, 0, 5), "before")]
+    found = render([at(text, "bad", related=related, notes=["1 + 1 = 2"], help="do well")])
+    assert found == (
+        "a.yaml:2:4: error[ARC105]: wrong\n"
+        "   |\n"
+        " 1 | first: 1\n"
+        "   | ----- before\n"
+        " 2 | x: bad\n"
+        "   |    ^^^\n"
+        "10 | last: 2\n"
+        "   | ---- after\n"
+        "   = note: 1 + 1 = 2\n"
+        "   = help: do well; `archc explain ARC105`\n"
+    )
+
+
+def test_nothing_from_a_text_steers_the_terminal() -> None:
+    hostile = "\x1b]0;title\x07\u202e\u2066"
+    source = Source(hostile, f"{hostile}: bad")
+    finding = report(
+        Span(source, 0, 3), "ARC105", hostile, notes=[hostile], help=hostile, related=[(Span(source, 0, 1), hostile)]
+    )
+    assert all(character.isprintable() or character == "\n" for character in render([finding]))
+
+
+def test_colours_add_nothing_but_escapes() -> None:
+    text = "first: 1\nx: bad\n"
+    finding = at(text, "bad", notes=["a note"], related=[(Span(Source("a.yaml", text), 0, 5), "before")])
+    coloured = render([finding], ansi)
+    assert "\x1b[1;31merror[ARC105]\x1b[0m" in coloured
+    stripped = "".join(
+        part.partition("m")[2] if number else part for number, part in enumerate(coloured.split("\x1b["))
+    )
+    assert stripped == render([finding])
+
+
+def test_findings_are_parted_by_an_empty_line_and_none_are_nothing() -> None:
+    finding = at("a: bad", "bad")
+    assert render([]) == ""
+    assert render([finding, finding]) == render([finding]) + "\n" + render([finding])
+
+
+def test_findings_are_ordered_by_place_told_once_and_without_echoes() -> None:
+    source = Source("a.yaml", "one two three")
+    one, two, three = Span(source, 0, 3), Span(source, 4, 7), Span(source, 8, 13)
+    late, early = report(three, "ARC105", "late"), report(one, "ARC105", "early")
+    unread, echo = report(two, "ARC007", "no number"), report(two, "ARC104", "nothing is not a number")
+    assert in_source_order([late, echo, early, unread, early]) == [early, unread, late]

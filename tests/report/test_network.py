@@ -1,0 +1,93 @@
+"""The layer table and totals, as a person reads them and as a program does."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from archc.analysis import Facts, analyse
+from archc.passes.placement import Exchange, Placement
+from archc.report.facts_json import as_json
+from archc.report.network import exchanges, network
+
+HERE = Path(__file__).parent
+SPECS = {
+    "alexnet": HERE.parent.parent / "specs" / "alexnet.yaml",
+    "branches": HERE.parent / "specs" / "good" / "branches.yaml",
+    "windows": HERE.parent / "specs" / "good" / "windows.yaml",
+}
+
+
+def facts(name: str) -> Facts:
+    analysis = analyse(SPECS[name].read_bytes(), name)
+    assert analysis.facts is not None
+    return analysis.facts
+
+
+def shown(found: Facts, width: int = 200) -> str:
+    console = Console(width=width, highlight=False, color_system=None)
+    with console.capture() as captured:
+        console.print(network(found))
+    return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_the_table(name: str, golden: Callable[[Path, str], None]) -> None:
+    golden(HERE / f"{name}.txt", shown(facts(name)))
+
+
+def test_a_narrow_terminal_loses_no_figure() -> None:
+    narrow = "".join(shown(facts("alexnet"), width=72).split())
+    for figure in ("AlexNet", "60,965,224", "724,406,816", "conv3,fc6,fc7,fc8"):
+        assert figure in narrow
+
+
+def test_markup_in_a_title_is_shown_as_it_is() -> None:
+    text = SPECS["alexnet"].read_text("utf-8").replace("title: AlexNet", "title: '[red]AlexNet[/red]'  #")
+    analysis = analyse(text.encode(), "alexnet.yaml")
+    assert analysis.facts is not None
+    assert shown(analysis.facts).startswith("[red]AlexNet[/red]\n")
+
+
+@pytest.mark.parametrize(
+    ("found", "line"),
+    [
+        ((), "over 2 devices by columns: no layer exchanges maps"),
+        ((Exchange("a", "gather", 1),), "over 2 devices by columns: a gather their input from the other devices"),
+        (
+            (Exchange("a", "gather", 1), Exchange("n", "halo", 2), Exchange("b", "gather", 3)),
+            "over 2 devices by columns: a, b gather their input; n exchange a halo from the other devices",
+        ),
+    ],
+)
+def test_exchanges_in_a_line(found: tuple[Exchange, ...], line: str) -> None:
+    assert exchanges(Placement("columns", 2, found)) == line
+
+
+def test_facts_for_programs() -> None:
+    found = as_json(facts("alexnet"))
+    assert json.loads(json.dumps(found)) == found
+    assert (found["parameters"], found["macs"]) == (60_965_224, 724_406_816)
+    assert found["chain"] == [[55, 55], [27, 27], [13, 13], [6, 6]]
+    assert found["outputs"] == ["prob"]
+    layers = found["layers"]
+    assert isinstance(layers, list)
+    assert layers[4] == {
+        "name": "conv2",
+        "op": "conv2d",
+        "from": ["pool1"],
+        "window": "5 × 5, padding 2, 2 groups",
+        "size": "(27 - 5 + 2 × 2) / 1 + 1 = 27",
+        "output": [256, 27, 27],
+        "parameters": 307_456,
+        "macs": 223_948_800,
+    }
+    placement = found["placement"]
+    assert isinstance(placement, dict)
+    assert placement["exchanges"][0] == {"layer": "conv3", "kind": "gather", "values": 43_264}
+
+
+def test_a_spec_without_a_split_has_none_for_programs() -> None:
+    assert as_json(facts("branches"))["placement"] is None
