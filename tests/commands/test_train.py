@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -84,3 +89,19 @@ def test_a_run_from_the_spec_to_the_receipt(archc, small: Path, here: Path) -> N
     assert (run / "small.py").read_text().splitlines()[0] == '"""A small network.'
     assert sorted(load_file(run / "weights.safetensors")) == ["conv1.bias", "conv1.weight", "fc.bias", "fc.weight"]
     assert receipt["result"]["event"] == "end"
+
+
+def test_an_interrupted_run_leaves_a_receipt(small: Path, here: Path) -> None:
+    small.write_text(small.read_text().replace("units: 5", "units: 8"))
+    command = [sys.executable, "-c", "from archc.commands import main; main()", "train", str(small), "--run", "run"]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+    metrics = here / "run" / "metrics.jsonl"
+    while process.poll() is None and not (metrics.exists() and '"step"' in metrics.read_text()):
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err.splitlines()[1:]) == (130, ["interrupted"])  # after the renamed layer
+    receipt = json.loads((here / "run" / "receipt.json").read_text())
+    assert (receipt["status"], receipt["exit_code"], receipt["weights"]) == ("interrupted", 130, None)
+    assert len(receipt["devices"]["used"]) == 1
