@@ -53,9 +53,13 @@ def values(model: Any, facts: Facts, x: Any) -> dict[str, Any]:
 def float64() -> Iterator[None]:
     import keras
 
-    keras.config.set_floatx("float64")
+    def compute_in(dtype: str) -> None:
+        keras.config.set_floatx(dtype)
+        keras.config.set_dtype_policy(dtype)
+
+    compute_in("float64")
     yield
-    keras.config.set_floatx("float32")
+    compute_in("float32")
 
 
 @pytest.mark.usefixtures("float64")
