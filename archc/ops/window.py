@@ -56,7 +56,7 @@ class Axis:
     def dropped(self) -> int:
         """Input places at the end that no window covers."""
         covered = (self.out - 1) * self.s + self.f - self.before
-        return max(self.n - covered, 0)
+        return max(self.n - max(covered, 0), 0)
 
     @property
     def arithmetic(self) -> str:
