@@ -58,6 +58,15 @@ def test_ruff_leaves_the_golden_files_as_they_are() -> None:
     ruff("format", "--isolated", "--no-cache", "--diff", HERE / "golden")
 
 
+def test_ruff_leaves_every_good_spec_s_source_as_it_is(tmp_path: Path) -> None:
+    good = sorted((HERE.parents[1] / "specs" / "good").glob("*.yaml"))
+    assert good
+    for spec in good:
+        (tmp_path / f"{spec.stem}.py").write_text(emitted(facts_of(spec)).text, encoding="utf-8", newline="")
+    ruff("check", "--isolated", "--no-cache", tmp_path)
+    ruff("format", "--isolated", "--no-cache", "--diff", tmp_path)
+
+
 def test_emitting_imports_no_framework(tmp_path: Path) -> None:
     script = (
         "import sys\nfrom archc.commands import main\n"

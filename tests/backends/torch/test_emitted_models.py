@@ -22,7 +22,8 @@ from archc.ops.weighted import Weighted
 
 HERE = Path(__file__).parent
 ALEXNET = HERE.parents[2] / "specs" / "alexnet.yaml"
-SMALL = ("branches", "windows", "long_names")
+OWN = sorted((HERE / "specs").glob("*.yaml"))
+GOOD = sorted((HERE.parents[1] / "specs" / "good").glob("*.yaml"))
 
 Build = Callable[[Facts, Graph], nn.Module]
 
@@ -52,9 +53,9 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     return build
 
 
-@pytest.fixture(scope="module", params=SMALL)
+@pytest.fixture(scope="module", params=[*OWN, *GOOD], ids=lambda spec: f"{spec.parent.name}-{spec.stem}")
 def small(request: pytest.FixtureRequest, build: Build) -> tuple[Facts, nn.Module]:
-    facts = facts_of((HERE / "specs" / f"{request.param}.yaml").read_bytes())
+    facts = facts_of(request.param.read_bytes())
     return facts, build(facts, facts.graph).eval()
 
 
@@ -100,10 +101,11 @@ def test_the_model_gives_what_its_outputs_say(small: tuple[Facts, nn.Module]) ->
     facts, model = small
     with torch.inference_mode():
         given: Any = model(pictures(facts, 3))
-    if isinstance(given, tuple):
-        assert [tuple(value.shape[1:]) for value in given] == [facts.graph.tensor(n).shape for n in facts.graph.outputs]
-        assert not hasattr(model, "predict")
-    else:
+    values = given if isinstance(given, tuple) else (given,)
+    assert [tuple(value.shape[1:]) for value in values] == [facts.graph.tensor(n).shape for n in facts.graph.outputs]
+    ends = [facts.graph.node(name).op.op for name in facts.graph.outputs]
+    assert hasattr(model, "predict") == (ends == ["softmax"])
+    if ends == ["softmax"]:
         _assert_logits_and_probabilities(facts, model)
 
 
@@ -157,6 +159,7 @@ def test_how_the_weights_of_alexnet_begin(alexnet: tuple[Facts, nn.Module]) -> N
     _assert_begun(*alexnet)
 
 
+@pytest.mark.parametrize("small", OWN, ids=lambda spec: spec.stem, indirect=True)
 def test_weights_are_drawn_anew(small: tuple[Facts, nn.Module]) -> None:
     model: Any = small[1]
     before = [p.clone() for p in model.parameters() if p.ndim > 1]
@@ -164,6 +167,7 @@ def test_weights_are_drawn_anew(small: tuple[Facts, nn.Module]) -> None:
     assert all((p != old).any() for p, old in zip((p for p in model.parameters() if p.ndim > 1), before, strict=True))
 
 
+@pytest.mark.parametrize("small", OWN, ids=lambda spec: spec.stem, indirect=True)
 def test_gradients_reach_every_weight(small: tuple[Facts, nn.Module]) -> None:
     facts, model = small
     outputs = model(pictures(facts, 4))
