@@ -91,9 +91,11 @@ def _snippets(layers: Iterable[Layer]) -> Iterator[LoadedSnippet]:
 
 
 def _imports(planned: SourcePlan, layers: Iterable[Layer]) -> Iterator[Import]:
-    yield Import("torch", ("Tensor", "nn"))
+    yield Import("torch", ("nn",))
     if planned.is_chain:
         yield Import("collections", ("OrderedDict",))
+    if planned.predicts_probabilities or not planned.is_chain:
+        yield Import("torch", ("Tensor",))
     if any(isinstance(layer.expression, Call) for layer in layers):
         yield Import("torch")
 
