@@ -157,6 +157,7 @@ def test_renamed_layers_are_told(branches: Facts) -> None:
         "torch": "torch_",
         "tuple": "tuple_",
         "nn": "nn_",
+        "l": "l_",
     }
     assert emitted(branches).class_name == "TensorNet"
 

@@ -119,7 +119,7 @@ class TensorNet(nn.Module):
         self.tuple_ = nn.Linear(462, 7)  # 7
         self.nn_ = nn.Tanh()  # 7
         self.prob = nn.Softmax(dim=1)  # 14
-        self.maps = nn.Tanh()  # 5 x 7 x 6
+        self.l_ = nn.Tanh()  # 5 x 7 x 6
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -144,12 +144,12 @@ class TensorNet(nn.Module):
         nn_ = self.nn_(tuple_)  # 7
         both = torch.cat((tuple_, nn_), dim=1)  # 14
         prob = self.prob(both)  # 14
-        maps = self.maps(side)  # 5 x 7 x 6
-        return (prob, maps)
+        l_ = self.l_(side)  # 5 x 7 x 6
+        return (prob, l_)
 
 
 if __name__ == "__main__":
     model = TensorNet()
     parameters = sum(p.numel() for p in model.parameters())
     print(f"{type(model).__name__}: {parameters:,} parameters")
-# archc a9e0ac476d4f629612a7aa45e6cf16826a3a20c8f28fec3d0a1922669e326f79
+# archc 304fc62e986a5d682d89c4b56bdec6d7b4605a8ff2294880c46008dc3cb7581f
