@@ -1,4 +1,5 @@
-"""A training step of the emitted Keras AlexNet on TensorFlow against the same with `groups=2` and `tf.nn.lrn`.
+"""The emitted Keras AlexNet on TensorFlow against the same with `groups=2` and `tf.nn.lrn`: a training step, norm1
+alone, conv2 alone.
 
 .venv/bin/python benchmarks/keras_step.py
 """
@@ -52,6 +53,24 @@ def step(model: Any) -> Callable[[], object]:
     return lambda: model.train_on_batch(images, labels)
 
 
+def alone(layer: Any, *shape: int) -> Callable[[], object]:
+    """Forward and backward of one layer on maps of this shape."""
+    maps = tf.random.normal((BATCH, *shape))
+
+    @tf.function
+    def gradient() -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(maps)
+            total = tf.reduce_sum(layer(maps) ** 2)
+        return tape.gradient(total, maps)
+
+    return lambda: gradient().numpy()
+
+
 if __name__ == "__main__":
-    model = emitted("keras").Alexnet()
-    compare(step(model), step(by_hand(model)), rounds=ROUNDS, what=f"Keras on TensorFlow, a step of {BATCH}")
+    ours = emitted("keras").Alexnet()
+    theirs = by_hand(ours)
+    compare(step(ours), step(theirs), rounds=ROUNDS, what=f"Keras on TensorFlow, a step of {BATCH}")
+    for name, shape in (("norm1", (55, 55, 96)), ("conv2", (27, 27, 96))):
+        layers = (alone(model.get_layer(name), *shape) for model in (ours, theirs))
+        compare(*layers, rounds=ROUNDS, what=f"{name} alone, forward and backward")

@@ -11,7 +11,7 @@ def compare(ours: Callable[[], object], theirs: Callable[[], object], *, rounds:
     """Print the median seconds of both and the median of their ratios, after one round that does not count."""
     pairs = [(_seconds(ours), _seconds(theirs)) for _ in range(rounds + 1)][1:]
     ratios = sorted(b / a for a, b in pairs)
-    print(f"{what}: emitted {median(a for a, _ in pairs):.2f} s, by hand {median(b for _, b in pairs):.2f} s")
+    print(f"{what}: emitted {median(a for a, _ in pairs):.3f} s, by hand {median(b for _, b in pairs):.3f} s")
     print(f"  {median(ratios):.2f} times as fast (of {rounds} rounds: {ratios[0]:.2f} to {ratios[-1]:.2f})")
 
 

@@ -1,4 +1,4 @@
-"""A training step of the emitted PyTorch AlexNet against the same with `nn.LocalResponseNorm`.
+"""The emitted PyTorch AlexNet against the same with `nn.LocalResponseNorm`: a training step, and norm1 alone.
 
 .venv/bin/python benchmarks/torch_step.py
 """
@@ -37,7 +37,16 @@ def step(model: nn.Module) -> Callable[[], object]:
     return run
 
 
+def alone(norm: nn.Module) -> Callable[[], object]:
+    """Forward and backward of one layer on what conv1 gives."""
+    maps = torch.randn(BATCH, 96, 55, 55).contiguous(memory_format=torch.channels_last).requires_grad_()
+    upstream = torch.randn_like(maps)
+    return lambda: norm(maps).backward(upstream)
+
+
 if __name__ == "__main__":
     source = emitted("torch")
-    ours, theirs = step(source.Alexnet()), step(by_hand(source.Alexnet()))
-    compare(ours, theirs, rounds=ROUNDS, what=f"PyTorch, a step of {BATCH}")
+    ours, theirs = source.Alexnet(), by_hand(source.Alexnet())
+    compare(step(ours), step(theirs), rounds=ROUNDS, what=f"PyTorch, a step of {BATCH}")
+    ours, theirs = (alone(model.get_submodule("norm1")) for model in (ours, theirs))
+    compare(ours, theirs, rounds=ROUNDS, what="norm1 alone, forward and backward")

@@ -11,6 +11,8 @@ from zipfile import ZipFile
 
 import pytest
 
+from archc.emit.seal import seal
+
 ROOT = Path(__file__).parents[1]
 UV = [sys.executable, "-m", "uv", "--quiet"]
 PACKAGES = {"archc": "archc", "archc_torch": "archc-torch", "archc_keras": "archc-keras"}
@@ -82,13 +84,13 @@ def test_what_is_in_the_wheels(wheels: dict[str, Path]) -> None:
         project = ROOT if package == "archc" else ROOT / "backends" / PACKAGES[package]
         for file in (project / package).rglob("*.py"):
             assert archive.read(str(file.relative_to(project))) == file.read_bytes()
+        (licence,) = (name for name in names if name.endswith("/LICENSE"))
+        assert archive.read(licence) == (ROOT / "LICENSE").read_bytes()
     archive = ZipFile(wheels["archc"])
     specs = {name for name in archive.namelist() if name.startswith("archc/specs/")}
     assert specs == {f"archc/specs/{file.name}" for file in (ROOT / "specs").iterdir()}
     for name in specs:
         assert archive.read(name) == (ROOT / name.removeprefix("archc/")).read_bytes()
-    (licence,) = (name for name in archive.namelist() if name.endswith("/LICENSE"))
-    assert archive.read(licence) == (ROOT / "LICENSE").read_bytes()
 
 
 def test_what_the_wheels_bring_into_an_environment(bare: Path, installed: Path) -> None:
@@ -118,9 +120,8 @@ def test_check_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
 def test_build_without_the_framework(installed: Path, tmp_path: Path, backend: str) -> None:
     said = run(installed / "archc", "build", "--backend", backend, "-o", "net.py", cwd=tmp_path)
     assert said.startswith("net.py: class Alexnet")
-    assert (tmp_path / "net.py").read_text() == (
-        ROOT / "tests" / "backends" / backend / "golden" / "alexnet.py"
-    ).read_text()
+    golden = ROOT / "tests" / "backends" / backend / "golden" / "alexnet.py"
+    assert (tmp_path / "net.py").read_text() == seal(golden.read_text())
 
 
 def test_a_checkout_needs_archc_s_own_dependencies_only(bare: Path, tmp_path: Path) -> None:

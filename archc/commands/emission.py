@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import typer
 
 from archc.analysis import Analysis, Facts
@@ -9,6 +11,7 @@ from archc.backend import Backend, BackendFailure, Source, Unsupported, load
 from archc.commands.failure import CommandFailure
 from archc.commands.specs import show_findings
 from archc.diagnostics.finding import report
+from archc.emit.seal import seal
 
 
 def backend_named(name: str) -> Backend:
@@ -20,7 +23,7 @@ def backend_named(name: str) -> Backend:
 
 
 def emit(backend: Backend, facts: Facts) -> Source:
-    """The source of a network; a layer that the backend cannot express is a finding and exit 1."""
+    """The source of a network, sealed; a layer that the backend cannot express is a finding and exit 1."""
     try:
         source = backend.emit(facts.graph, facts.recipe, facts.placement)
     except Unsupported as unsupported:
@@ -29,4 +32,4 @@ def emit(backend: Backend, facts: Facts) -> Source:
         raise typer.Exit(1) from unsupported
     for old, new in source.renamed.items():
         typer.echo(f"{old} is called {new} in the source: {backend.name} uses that name for something else", err=True)
-    return source
+    return replace(source, text=seal(source.text))

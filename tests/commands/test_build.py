@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,8 @@ def test_a_file_named_for_network_and_backend(archc, small: Path, here: Path) ->
     assert (result.code, result.out) == (0, "small_torch.py: class Small, 837 parameters\n")
     assert is_sealed((here / "small_torch.py").read_text())
     assert names(here) == ["small.yaml", "small_torch.py"]
+    for ruff in (["check"], ["format", "--check"]):
+        subprocess.run([sys.executable, "-m", "ruff", *ruff, "--isolated", "small_torch.py"], cwd=here, check=True)
 
 
 def test_a_renamed_layer_is_told(archc, small: Path) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from archc.backend import Source, Unsupported
 from archc.emit.plan import SourcePlan, Step, plan
 from archc.emit.printer import print_module
-from archc.emit.seal import seal
 from archc.emit.snippets import LoadedSnippet, load
 from archc.emit.syntax import (
     Argument,
@@ -68,7 +67,7 @@ def emit(graph: Graph, recipe: Recipe, placement: Placement | None) -> Source:
         imports=tuple(_imports(planned, used, snippets)),
         body=(*(snippet.snippet for snippet in snippets), _model(graph, planned, layers), _main(planned)),
     )
-    return Source(seal(print_module(module)), planned.class_name, renamed={})
+    return Source(print_module(module), planned.class_name, renamed={})
 
 
 def _layer(planned: SourcePlan, step: Step) -> Layer:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from archc.backend import Source, Unsupported
 from archc.emit.plan import SourcePlan, Step, plan
 from archc.emit.printer import print_module
-from archc.emit.seal import seal
 from archc.emit.snippets import LoadedSnippet, load
 from archc.emit.syntax import (
     Argument,
@@ -67,7 +66,7 @@ def emit(graph: Graph, recipe: Recipe, placement: Placement | None) -> Source:
         imports=(*_imports(planned, layers), *(found for snippet in snippets for found in snippet.imports)),
         body=(*(snippet.snippet for snippet in snippets), model, _main(planned)),
     )
-    return Source(seal(print_module(module)), planned.class_name, planned.renamed)
+    return Source(print_module(module), planned.class_name, planned.renamed)
 
 
 def _layer(planned: SourcePlan, step: Step) -> Layer:

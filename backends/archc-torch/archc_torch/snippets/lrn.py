@@ -2,7 +2,7 @@
 
 y = x / (k + alpha / size * sum of squares)^beta, the sum running over a window of
 `size` maps that stays inside its group of maps. The window of an even size leans to the
-lower maps, as in PyTorch. Forward and backward are written out: five times as fast as
+lower maps, as in PyTorch. Forward and backward are written out: four times as fast as
 `nn.functional.local_response_norm` and its backward on a CPU.
 """
 # pyright: reportUnknownVariableType=false, reportIncompatibleMethodOverride=false

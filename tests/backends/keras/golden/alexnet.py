@@ -18,7 +18,7 @@ def normal(std: float) -> initializers.Initializer:
 class GroupedConv2D(layers.Conv2D):
     """A Conv2D that computes each of its groups by itself and joins their maps.
 
-    The same weights and results; on a CPU TensorFlow needs a quarter of the time.
+    The same weights and results; TensorFlow on a CPU is several times as fast at it.
     """
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
@@ -142,4 +142,3 @@ class Alexnet(keras.Model):
 if __name__ == "__main__":
     model = Alexnet()
     print(f"{type(model).__name__}: {model.count_params():,} parameters")
-# archc 4e1be7bed8c2e4c4dde09d903288ea093f86e2317c16c031b2e8e25cbfc2108c

@@ -139,4 +139,3 @@ if __name__ == "__main__":
     model = Alexnet()
     parameters = sum(p.numel() for p in model.parameters())
     print(f"{type(model).__name__}: {parameters:,} parameters")
-# archc ad329af3ee53bd7f86e50862258799e8966e48bb31ca7a260439d2173ea8807e

@@ -152,4 +152,3 @@ if __name__ == "__main__":
     model = TensorNet()
     parameters = sum(p.numel() for p in model.parameters())
     print(f"{type(model).__name__}: {parameters:,} parameters")
-# archc 304fc62e986a5d682d89c4b56bdec6d7b4605a8ff2294880c46008dc3cb7581f

@@ -94,4 +94,3 @@ if __name__ == "__main__":
     model = TheLongestNameThatTheLanguageAllowsForAnythingIsThis1()
     parameters = sum(p.numel() for p in model.parameters())
     print(f"{type(model).__name__}: {parameters:,} parameters")
-# archc 755db325dcc7d6cc244e0febd924de1d695a25af01a698a5dbe5d4a82fdf4174

@@ -75,4 +75,3 @@ if __name__ == "__main__":
     model = Windows()
     parameters = sum(p.numel() for p in model.parameters())
     print(f"{type(model).__name__}: {parameters:,} parameters")
-# archc 9c1f41696f8334b09d6da51ce5dd085d5b4739b2319cd8d411f502f7882265fe
