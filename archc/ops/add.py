@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archc.graph import Tensor
 from archc.ops.op import Op, ShapeError
+
+if TYPE_CHECKING:
+    from archc.ops.op import Array
 
 
 class Add(Op, frozen=True):
@@ -19,3 +23,8 @@ class Add(Op, frozen=True):
             shapes = ", ".join(map(str, inputs))
             raise ShapeError("from", "ARC204", f"{{name}} adds inputs of unequal shape: {shapes}")
         return inputs[0]
+
+    def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
+        import numpy as np
+
+        return np.sum(inputs, axis=0)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import gcd, isqrt
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from archc.graph import Tensor
 from archc.ops.fields import ONE, Count, Size, SizeField
 from archc.ops.op import Parameter, Reach, ShapeError, require_maps
 from archc.ops.weighted import Weighted
 from archc.ops.windowed import Windowed
+
+if TYPE_CHECKING:
+    from archc.ops.op import Array
 
 
 class Conv2d(Windowed, Weighted, frozen=True):
@@ -36,6 +40,15 @@ class Conv2d(Windowed, Weighted, frozen=True):
         require_maps(self, x)
         self._check_groups(x.channels)
         return self.windowed_shape(x, channels=self.filters)
+
+    def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
+        import numpy as np
+
+        views = np.split(self.views(inputs[0], beyond=0), self.groups, axis=1)
+        filters = np.split(weights["weight"], self.groups)
+        products = [np.einsum("nchyws,ocys->nohw", *pair, optimize=True) for pair in zip(views, filters, strict=True)]
+        bias = weights["bias"][:, None, None] if self.bias else 0
+        return np.concatenate(products, axis=1) + bias
 
     def _check_groups(self, maps: int) -> None:
         common = largest_divisor(gcd(self.filters, maps), at_most=self.groups)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
 
 from archc.graph import Tensor
 from archc.ops.fields import Count
 from archc.ops.op import Parameter, Reach, ShapeError
 from archc.ops.weighted import Weighted
+
+if TYPE_CHECKING:
+    from archc.ops.op import Array
 
 
 class Dense(Weighted, frozen=True):
@@ -27,6 +31,10 @@ class Dense(Weighted, frozen=True):
                 help="add a layer `{op: flatten}` before it",
             )
         return Tensor((self.units,))
+
+    def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
+        (x,) = inputs
+        return x @ weights["weight"].T + weights.get("bias", 0)
 
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
         fan_in = inputs[0].size

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
 
 from archc.graph import Tensor
 from archc.ops.fields import Rate
 from archc.ops.op import Op
+
+if TYPE_CHECKING:
+    from archc.ops.op import Array
 
 
 class Dropout(Op, frozen=True):
@@ -16,6 +20,9 @@ class Dropout(Op, frozen=True):
     rate: Rate
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
+        return inputs[0]
+
+    def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
         return inputs[0]
 
     def summary(self) -> str:

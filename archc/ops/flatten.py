@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
 
 from archc.graph import Tensor
 from archc.ops.op import Op
+
+if TYPE_CHECKING:
+    from archc.ops.op import Array
 
 
 class Flatten(Op, frozen=True):
@@ -15,3 +19,6 @@ class Flatten(Op, frozen=True):
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         return Tensor((inputs[0].size,))
+
+    def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
+        return inputs[0].reshape(len(inputs[0]), -1)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from itertools import product
+from typing import TYPE_CHECKING, Literal
 
 from archc.graph import Tensor
 from archc.ops.fields import Count, NotNegative, Positive
 from archc.ops.op import Op, Reach, ShapeError, require_maps
+
+if TYPE_CHECKING:
+    from archc.ops.op import Array
 
 
 class Lrn(Op, frozen=True):
@@ -36,6 +41,42 @@ class Lrn(Op, frozen=True):
                 notes=(f"{x.channels} / {self.groups} is not whole",),
             )
         return x
+
+    def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
+        (x,) = inputs
+        energy = self._energy_in_map(x) if self.scope == "spatial" else self._energy_over_maps(x)
+        return x / (self.k + self.alpha * energy) ** self.beta
+
+    def _energy_over_maps(self, x: Array) -> Array:
+        """The mean square over the window of maps, a map that is not there counting as zero."""
+        import numpy as np
+
+        energy = np.empty_like(x)
+        part = x.shape[1] // self.groups
+        for c in range(x.shape[1]):
+            first = c - c % part
+            low, high = max(c - self._before, first), min(c + self._after + 1, first + part)
+            energy[:, c] = (x[:, low:high] ** 2).sum(1) / self.size
+        return energy
+
+    def _energy_in_map(self, x: Array) -> Array:
+        """The mean square over the window of places, one that is not there counting as zero."""
+        import numpy as np
+
+        energy = np.empty_like(x)
+        for row, column in product(*map(range, x.shape[2:])):
+            rows, columns = (slice(max(n - self._before, 0), n + self._after + 1) for n in (row, column))
+            energy[:, :, row, column] = (x[:, :, rows, columns] ** 2).sum((2, 3)) / self.size**2
+        return energy
+
+    @property
+    def _before(self) -> int:
+        """Neighbours in the window below or before; an even size leans that way."""
+        return self.size // 2
+
+    @property
+    def _after(self) -> int:
+        return (self.size - 1) // 2
 
     def summary(self) -> str:
         maps = "1 map" if self.size == 1 else f"{self.size} maps"

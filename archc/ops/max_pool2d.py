@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
 
 from archc.graph import Tensor
 from archc.ops.fields import Margins, Size, SizeField
 from archc.ops.op import ShapeError
 from archc.ops.windowed import Windowed
+
+if TYPE_CHECKING:
+    from archc.ops.op import Array
 
 
 class MaxPool2d(Windowed, frozen=True):
@@ -24,6 +28,11 @@ class MaxPool2d(Windowed, frozen=True):
         if isinstance(self.padding, Margins):
             self._check_padding(self.padding)
         return self.windowed_shape(x, channels=x.channels)
+
+    def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
+        import numpy as np
+
+        return self.views(inputs[0], beyond=-np.inf).max((3, 5))
 
     def _check_padding(self, margins: Margins) -> None:
         high, wide = max(margins.top, margins.bottom), max(margins.left, margins.right)

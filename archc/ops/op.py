@@ -7,13 +7,20 @@ where that field stands.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import BaseModel
 
 from archc.graph import Tensor
 from archc.ops.window import Window
+
+if TYPE_CHECKING:  # NumPy is imported by what computes, not by what checks
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
 
 
 class ShapeError(Exception):
@@ -68,6 +75,10 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True):
     @abstractmethod
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         """The output's shape; raises ShapeError."""
+
+    @abstractmethod
+    def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
+        """The output for examples (N, …), in NumPy float64: what the op means. `weights` are by parameters' names."""
 
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
         """The learned tensors, weights before biases."""

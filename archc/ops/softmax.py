@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
 
 from archc.graph import Tensor
 from archc.ops.op import Op, Reach, ShapeError
+
+if TYPE_CHECKING:
+    from archc.ops.op import Array
 
 
 class Softmax(Op, frozen=True):
@@ -23,6 +27,13 @@ class Softmax(Op, frozen=True):
                 help="add a layer `{op: flatten}` before it",
             )
         return x
+
+    def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
+        import numpy as np
+
+        (x,) = inputs
+        odds = np.exp(x - x.max(1, keepdims=True))
+        return odds / odds.sum(1, keepdims=True)
 
     def reach(self) -> Reach:
         return Reach(groups=1)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from archc.graph import Tensor
 from archc.ops.fields import NO_PADDING, ONE, Margins, Padding, PaddingField, Rounding, Size, SizeField
 from archc.ops.op import Op, ShapeError, require_maps
+from archc.ops.places import places
 from archc.ops.window import Axis, Window, slide
+
+if TYPE_CHECKING:
+    from archc.ops.op import Array
 
 
 class Windowed(Op, frozen=True):
@@ -54,6 +60,29 @@ class Windowed(Op, frozen=True):
             if not axis.fits:
                 raise _too_large(axis, dilation, name)
         return Tensor((channels, *window.output))
+
+    def views(self, x: Array, *, beyond: float) -> Array:
+        """What each window sees, `beyond` where that is no place of a map: (N, C, H, W) -> (N, C, H', kH, W', kW)."""
+        import numpy as np
+
+        pad = self.padding
+        margins = ("same", "same") if pad == "same" else ((pad.top, pad.bottom), (pad.left, pad.right))
+        rows, columns = (
+            np.array(
+                places(
+                    x.shape[2 + axis],
+                    kernel=self.kernel[axis],
+                    stride=self._stride()[axis],
+                    dilation=self._dilation()[axis],
+                    margin=margins[axis],
+                    rounding=self.rounding,
+                )
+            )
+            for axis in (0, 1)
+        )
+        around = max(-rows.min(), -columns.min(), rows.max() - x.shape[2] + 1, columns.max() - x.shape[3] + 1, 0)
+        wide = np.pad(x, ((0, 0), (0, 0), (around, around), (around, around)), constant_values=beyond)
+        return wide[:, :, (rows + around)[:, :, None, None], (columns + around)[None, None]]
 
 
 def _too_large(axis: Axis, dilation: int, name: str) -> ShapeError:

@@ -1,4 +1,4 @@
-"""Convolutions and pools of any kernel, stride, padding, dilation, rounding and groups, each against the oracle."""
+"""Convolutions and pools of any kernel, stride, padding, dilation, rounding and groups, each against the reference."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
-from oracle import evaluate
 
 from archc.analysis import analyse
 from archc.backend import load
+from archc.reference import evaluate
 
 sides = st.fixed_dictionaries({side: st.integers(0, 4) for side in ("top", "bottom", "left", "right")})
 paddings = st.one_of(st.integers(0, 4), st.lists(st.integers(0, 4), min_size=2, max_size=2), sides, st.just("same"))

@@ -1,4 +1,4 @@
-"""What the emitted models compute: every layer against the oracle, how weights begin, logits and probabilities."""
+"""What the emitted models compute: every layer against the reference, how weights begin, logits and probabilities."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import torch
 from archc_torch.reserved import RESERVED
-from oracle import evaluate
 from torch import Tensor, nn
 
 from archc.analysis import Facts, analyse
 from archc.backend import load
 from archc.graph import Graph
 from archc.ops.weighted import Weighted
+from archc.reference import evaluate
 
 HERE = Path(__file__).parent
 ALEXNET = HERE.parents[2] / "specs" / "alexnet.yaml"

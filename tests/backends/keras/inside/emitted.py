@@ -1,4 +1,4 @@
-"""What is emitted, built by Keras: names, counts, shapes and beginnings as the spec says, values as the oracle's."""
+"""What is emitted, built by Keras: names, counts, shapes and beginnings as the spec says, values as the reference's."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from oracle import evaluate
 
 from archc.analysis import Facts, analyse
 from archc.backend import Unsupported, load
+from archc.reference import evaluate
 
 pytestmark = pytest.mark.usefixtures("two")
 

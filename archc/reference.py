@@ -1,0 +1,33 @@
+"""What a graph computes, in NumPy float64, by each op's own meaning: the judge of what backends emit.
+
+Needs the extra `archc[train]`, for NumPy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from archc.graph import Graph
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from archc.ops.op import Array
+
+
+def evaluate(graph: Graph, weights: Mapping[str, NDArray[Any]], x: Array) -> dict[str, Array]:
+    """The value of the input and of every layer for examples (N, C, H, W), without dropout.
+
+    `weights` are by layer and parameter, in the canonical layout: `conv1.weight` (O, I / groups, kH, kW).
+    """
+    (image,) = graph.inputs
+    values = {image: x}
+    for node in graph.nodes:
+        inputs = tuple(values[name] for name in node.inputs)
+        own = {
+            parameter.name: weights[f"{node.name}.{parameter.name}"].astype(float)
+            for parameter in node.op.parameters(graph.tensors(node.inputs))
+        }
+        values[node.name] = node.op.compute(inputs, own)
+    return values
