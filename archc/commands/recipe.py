@@ -62,13 +62,15 @@ def trained_recipe(facts: Facts, overrides: Overrides, devices: int) -> tuple[Re
 
 def _learning_rate(recipe: Recipe, overrides: Overrides, batch: int) -> tuple[float, list[str]]:
     """The rate for a batch: in proportion to it (Goyal et al., arXiv 1706.02677), unless it is given."""
-    spec_lr = recipe.optimizer.sgd.lr
-    if overrides.lr is not None:
-        if not (math.isfinite(overrides.lr) and overrides.lr > 0):
-            raise CommandFailure(f"--lr {overrides.lr} is no learning rate", help="a number above 0", code=2)
-        return overrides.lr, [f"learning rate: {overrides.lr:g} instead of the recipe's {spec_lr:g}"]
-    if batch == recipe.batch:
-        return spec_lr, []
-    lr = spec_lr * batch / recipe.batch
-    change = f"batch: {batch} instead of the recipe's {recipe.batch}, so the learning rate is scaled with it"
-    return lr, [f"{change}: {spec_lr:g} x {batch}/{recipe.batch} = {lr:g} (`--lr` sets another)"]
+    asked, in_recipe = overrides.lr, recipe.optimizer.sgd.lr
+    if asked is not None and not (math.isfinite(asked) and asked > 0):
+        raise CommandFailure(f"--lr {asked} is no learning rate", help="a number above 0", code=2)
+    lr = in_recipe * batch / recipe.batch if asked is None else asked
+    notes: list[str] = []
+    if batch != recipe.batch:
+        scaled = f"{in_recipe:g} x {batch}/{recipe.batch} = {lr:g} (`--lr` sets another)"
+        why = f", so the learning rate is scaled with it: {scaled}" if asked is None else ""
+        notes.append(f"batch: {batch} instead of the recipe's {recipe.batch}{why}")
+    if asked not in (None, in_recipe):
+        notes.append(f"learning rate: {lr:g} instead of the recipe's {in_recipe:g}")
+    return lr, notes

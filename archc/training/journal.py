@@ -97,7 +97,7 @@ class Journal:
         rate = step * self._batch / max(self._training, 1e-9)
         self._write("step", step=step, epoch=epoch, loss=loss, lr=lr, pictures_per_second=round(rate, 2))
         if self._progress:
-            self._progress.show(step, f"loss {loss:.2f}  {rate:.3g} pictures/s")
+            self._progress.show(step, f"loss {loss:.2f}  {_short(rate)} pictures/s")
 
     def epoch(self, epoch: int, score: Score, *, lr: float) -> None:
         """An epoch (from 0) ended with this score for the centre view of the held-out pictures; `lr` is the next's."""
@@ -140,6 +140,11 @@ def _figures(score: Score, test: TestViews) -> dict[str, object]:
 
 def _sentence(score: Score, test: TestViews) -> str:
     return f"held-out top-1 {percent(score.top1_rate)} ({VIEWS[test]})"
+
+
+def _short(rate: float) -> str:
+    """`27.9`, `2,820`: three digits or a whole number."""
+    return f"{rate:.3g}" if rate < 100 else f"{rate:,.0f}"
 
 
 def percent(rate: float) -> str:

@@ -39,7 +39,11 @@ def test_the_learning_rate_is_scaled_with_the_batch(facts: Facts) -> None:
 def test_a_learning_rate_that_is_given_is_not_scaled(facts: Facts) -> None:
     recipe, notes = trained_recipe(facts, Overrides(batch=32, lr=0.5, steps=None, epochs=7), 1)
     assert (recipe.optimizer.sgd.lr, recipe.epochs) == (0.5, 7)
-    assert notes == ["learning rate: 0.5 instead of the recipe's 0.01"]
+    assert notes == ["batch: 32 instead of the recipe's 128", "learning rate: 0.5 instead of the recipe's 0.01"]
+
+
+def test_the_recipes_own_figures_need_no_word(facts: Facts) -> None:
+    assert trained_recipe(facts, Overrides(batch=128, lr=0.01, steps=5, epochs=None), 2)[1] == []
 
 
 def test_the_default_recipe_is_told(facts_of: FactsOf) -> None:
