@@ -19,6 +19,7 @@ ROOMS = {
     "diagnostics": "source",
     "ops": "graph",
     "yaml_reader": "source diagnostics",
+    "comments": "source yaml_reader",
     "validation": "source vocabulary diagnostics yaml_reader",
     "spec": "source diagnostics ops yaml_reader validation",
     "lower": "source vocabulary graph diagnostics ops yaml_reader validation spec",

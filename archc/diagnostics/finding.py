@@ -16,8 +16,19 @@ Severity = Literal["error", "advice"]
 
 
 @dataclass(frozen=True)
+class Edit:
+    """What to write in a span's place; at an empty span, what to insert."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
 class Finding:
-    """One finding; `related` are further places that take part in it, each with what it says there."""
+    """One finding; `related` are further places that take part in it, each with what it says there.
+
+    `fix` holds the edits that mend it, where there is one certain way to.
+    """
 
     span: Span
     code: str
@@ -25,6 +36,7 @@ class Finding:
     notes: tuple[str, ...] = ()
     help: str | None = None
     related: tuple[tuple[Span, str], ...] = ()
+    fix: tuple[Edit, ...] = ()
 
     @property
     def severity(self) -> Severity:
@@ -39,10 +51,11 @@ def report(
     notes: Iterable[str] = (),
     help: str | None = None,
     related: Iterable[tuple[Span, str]] = (),
+    fix: Iterable[Edit] = (),
 ) -> Finding:
     """A finding of a registered code at `span`."""
     assert code in CODES, code
-    return Finding(span, code, message, tuple(note for note in notes if note), help, tuple(related))
+    return Finding(span, code, message, tuple(note for note in notes if note), help, tuple(related), tuple(fix))
 
 
 def in_source_order(findings: Iterable[Finding]) -> list[Finding]:
