@@ -15,9 +15,10 @@ ROOT = Path(__file__).parents[1]
 ROOMS = {
     "source": "",
     "vocabulary": "",
+    "example": "",
     "graph": "source",
-    "diagnostics": "source",
-    "ops": "graph",
+    "diagnostics": "source example",
+    "ops": "graph example",
     "yaml_reader": "source diagnostics",
     "comments": "source yaml_reader",
     "validation": "source vocabulary diagnostics yaml_reader",

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 import archc
-from archc.diagnostics.codes import CODES, Code
+from archc.analysis import analyse
+from archc.diagnostics.codes import CODES
+from archc.diagnostics.codes.code import Code
 from archc.diagnostics.finding import is_error, report
 from archc.source import Source, Span
 
@@ -41,3 +43,19 @@ def test_advice_leaves_a_spec_usable() -> None:
     advice, error = report(SPAN, "ARC901", "advice"), report(SPAN, "ARC105", "error")
     assert not is_error([advice])
     assert is_error([advice, error])
+
+
+def in_bytes(spec: str | bytes) -> bytes:
+    return spec if isinstance(spec, bytes) else spec.encode()
+
+
+@pytest.mark.parametrize(("name", "code"), CODES.items(), ids=CODES)
+def test_the_failing_example_gives_its_code_and_no_other(name: str, code: Code) -> None:
+    analysis = analyse(in_bytes(code.failing), "failing.yaml")
+    codes = {finding.code for finding in analysis.findings}
+    assert codes == (set() if code.backend else {name})
+
+
+@pytest.mark.parametrize("code", CODES.values(), ids=CODES)
+def test_the_corrected_example_has_nothing_to_find(code: Code) -> None:
+    assert analyse(code.corrected.encode(), "corrected.yaml").findings == []

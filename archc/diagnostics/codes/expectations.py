@@ -1,0 +1,34 @@
+"""3xx: what the spec expects of itself."""
+
+from __future__ import annotations
+
+from archc.diagnostics.codes.code import Code
+from archc.example import HEAD
+
+_DENSE = "  flat: {op: flatten}\n  fc1: {op: dense, units: 10, weight_init: {he_normal: {}}}\n"
+_TWO_DENSE = _DENSE + "  fc2: {op: dense, units: 10, weight_init: {he_normal: {}}}\n"
+_COLUMNS = "parallel: {devices: 2, strategy: columns}\n"
+
+EXPECTATIONS: dict[str, Code] = {
+    "ARC301": Code(
+        title="the output is not what the layer expects",
+        meaning="`expect:` on a layer states its output shape without the batch axis. The arithmetic shown is how "
+        "archc arrived at another one: either a field before this line or the expectation is wrong.",
+        failing=HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 1, expect: [3, 4, 4]}\n",
+        corrected=HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2, expect: [3, 4, 4]}\n",
+    ),
+    "ARC302": Code(
+        title="a total is not what the spec expects",
+        meaning="`expect:` at the top level states totals. The difference and the layers with the most are shown; "
+        "a group count or a forgotten layer is the usual cause.",
+        failing=HEAD + _DENSE + "expect: {parameters: 1920}\n",
+        corrected=HEAD + _DENSE + "expect: {parameters: 1930}\n",
+    ),
+    "ARC303": Code(
+        title="the exchanges are not what the spec expects",
+        meaning="`exchanges` lists the layers that, with the network split over the devices by columns, must gather "
+        "maps or units from other devices before they can compute.",
+        failing=HEAD + _TWO_DENSE + "expect: {exchanges: [fc1]}\n" + _COLUMNS,
+        corrected=HEAD + _TWO_DENSE + "expect: {exchanges: [fc2]}\n" + _COLUMNS,
+    ),
+}
