@@ -61,62 +61,78 @@ def _read_memory(value: object) -> object:
 class Section(BaseModel):
     """Fields are strict, closed and frozen."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class Expect(Section):
     """Totals that must hold."""
 
-    parameters: Annotated[int, Field(ge=0)] | None = None
-    macs: Annotated[int, Field(ge=0)] | None = None
-    exchanges: list[str] | None = None
+    parameters: Annotated[int, Field(ge=0)] | None = Field(
+        default=None, description="Learned numbers, weights and biases."
+    )
+    macs: Annotated[int, Field(ge=0)] | None = Field(
+        default=None, description="Multiply-accumulates for one example, of convolutions and dense layers."
+    )
+    exchanges: list[str] | None = Field(
+        default=None,
+        description="The layers that read maps or units of another device under `parallel:`, in any order.",
+    )
 
 
 class Parallel(Section):
     """Where the network is computed: over how many devices, split how, each with how much memory (in bytes)."""
 
-    devices: Annotated[int, Field(ge=1, le=1024)]
-    strategy: Strategy
-    device_memory: Annotated[int, BeforeValidator(_read_memory)] | None = None
+    devices: Annotated[int, Field(ge=1, le=1024)] = Field(description="Over how many devices.")
+    strategy: Strategy = Field(
+        description="`data`: each holds all layers and a part of the batch; `columns`: each holds an equal part of "
+        "every layer's maps or units; `hybrid`: convolutions by data, dense layers by columns."
+    )
+    device_memory: Annotated[int, BeforeValidator(_read_memory)] | None = Field(
+        default=None, description="What one device holds, such as 3GiB or 512MiB."
+    )
 
 
 class Sgd(Section):
     """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v."""
 
-    lr: Positive
-    momentum: Rate
-    weight_decay: NotNegative
-    decay_biases: bool = False
+    lr: Positive = Field(description="Learning rate.")
+    momentum: Rate = Field(description="Share of the last step that the next one keeps, from 0 to below 1.")
+    weight_decay: NotNegative = Field(description="Share of a weight that a step takes off, times the learning rate.")
+    decay_biases: bool = Field(default=False, description="Whether biases decay as weights do.")
 
 
 class Optimizer(Section):
     """The rule that changes the weights; `sgd` is the only one so far."""
 
-    sgd: Sgd
+    sgd: Sgd = Field(description="Stochastic gradient descent by the paper's rule.")
 
 
 class OnPlateau(Section):
     """Multiply the learning rate by `factor`, at most `times`, when `patience` epochs lowered no held-out error."""
 
-    factor: Annotated[float, Field(gt=0, lt=1)]
-    times: Annotated[int, Field(ge=0, le=1000)]
-    patience: Count = 5
+    factor: Annotated[float, Field(gt=0, lt=1)] = Field(description="What the learning rate is multiplied by.")
+    times: Annotated[int, Field(ge=0, le=1000)] = Field(description="How often that may happen in a run.")
+    patience: Count = Field(default=5, description="Epochs without a lower held-out error before it happens.")
 
 
 class Schedule(Section):
     """How the learning rate changes; without one it stays."""
 
-    on_plateau: OnPlateau
+    on_plateau: OnPlateau = Field(description="Lower the learning rate when the held-out error has stopped falling.")
 
 
 class DataRecipe(Section):
     """From a picture to the network's input: the shorter side to `resize` pixels, a `crop`, a mean subtracted."""
 
-    resize: Count
-    crop: SizeField
-    mirror: bool
-    color_pca: NotNegative = 0
-    mean: Literal["pixel", "channel", "none"]
+    resize: Count = Field(description="Pixels of the shorter side after resizing.")
+    crop: SizeField = Field(description="Pixels cut out, which the network reads: one number or [height, width].")
+    mirror: bool = Field(description="Whether half the training pictures are mirrored, left to right.")
+    color_pca: NotNegative = Field(
+        default=0, description="Deviation of a random shift along the colours' principal components; 0 for none."
+    )
+    mean: Literal["pixel", "channel", "none"] = Field(
+        description="What is subtracted: the mean of each `pixel`, of each `channel`, or nothing."
+    )
 
     @field_validator("crop")
     @classmethod
@@ -130,28 +146,42 @@ class DataRecipe(Section):
 class Recipe(Section):
     """How the network is trained and tested."""
 
-    batch: Count
-    epochs: Count
-    loss: Loss
-    optimizer: Optimizer
-    schedule: Schedule | None = None
-    data: DataRecipe
-    test: TestViews
+    batch: Count = Field(description="Examples a step, over all devices together.")
+    epochs: Count = Field(description="Passes over the training data.")
+    loss: Loss = Field(description="What is minimised; a final softmax is part of `cross_entropy`.")
+    optimizer: Optimizer = Field(description="The rule that changes the weights.")
+    schedule: Schedule | None = Field(default=None, description="How the learning rate changes; without one it stays.")
+    data: DataRecipe = Field(description="From a picture to the network's input.")
+    test: TestViews = Field(
+        description="`ten_crop`: the mean over corners, centre and all five mirrored; `center`: the centre alone."
+    )
 
 
 class Spec(Section):
     """A whole spec in archc/v1."""
 
-    schema_: Literal["archc/v1"] = Field(alias="schema")
-    name: Name
-    title: Annotated[str, StringConstraints(max_length=200)] | None = None
-    input: Annotated[dict[Name, Image], Field(min_length=1, max_length=1)]
-    defaults: dict[str, object] = {}
-    layers: dict[str, object]
-    outputs: Annotated[list[str], Field(min_length=1)] | None = None
-    expect: Expect = Expect()
-    parallel: Parallel | None = None
-    train: Recipe | None = None
+    schema_: Literal["archc/v1"] = Field(alias="schema", description="The language and its version.")
+    name: Name = Field(description="The network's name: a letter, then letters, digits and `_`, at most 64.")
+    title: Annotated[str, StringConstraints(max_length=200)] | None = Field(
+        default=None, description="What the network is, in a line, as reports and emitted source show it."
+    )
+    input: Annotated[dict[Name, Image], Field(min_length=1, max_length=1)] = Field(
+        description="The one input, {name: [channels, height, width]}; the batch axis is implied."
+    )
+    defaults: dict[str, object] = Field(
+        default={}, description="Fields for every layer of an op, overridden where the layer says so."
+    )
+    layers: dict[str, object] = Field(
+        description="The layers by name, in order; each reads the one before it unless it says `from:`."
+    )
+    outputs: Annotated[list[str], Field(min_length=1)] | None = Field(
+        default=None, description="The layers whose values the network returns; without it, those that no layer reads."
+    )
+    expect: Expect = Field(default=Expect(), description="Totals that must hold.")
+    parallel: Parallel | None = Field(default=None, description="How many devices compute the network, split how.")
+    train: Recipe | None = Field(
+        default=None, description="How the network is trained and tested; without it, a stated default recipe is used."
+    )
 
 
 @dataclass(frozen=True)

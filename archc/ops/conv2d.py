@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from math import gcd, isqrt
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import Field
+
 from archc.graph import Tensor
 from archc.ops.fields import ONE, Count, Size, SizeField
 from archc.ops.op import Parameter, Reach, ShapeError, require_maps
@@ -24,10 +26,14 @@ class Conv2d(Windowed, Weighted, frozen=True):
     """
 
     op: Literal["conv2d"]
-    filters: Count
-    stride: SizeField = ONE
-    dilation: SizeField = ONE
-    groups: Count = 1
+    filters: Count = Field(description="Output maps, one a filter; a multiple of `groups`.")
+    stride: SizeField = Field(
+        default=ONE, description="Pixels from one window to the next: one number or [height, width]."
+    )
+    dilation: SizeField = Field(
+        default=ONE, description="Pixels from one place of the kernel to the next: one number or [height, width]."
+    )
+    groups: Count = Field(default=1, description="Equal parts of the maps, each read by its own part of the filters.")
 
     def _stride(self) -> Size:
         return self.stride

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import Field
+
 from archc.graph import Tensor
 from archc.ops.fields import Count
 from archc.ops.op import Parameter, Reach, ShapeError
@@ -18,7 +20,7 @@ class Dense(Weighted, frozen=True):
     """W x + b: (n,) -> (units,)."""
 
     op: Literal["dense"]
-    units: Count
+    units: Count = Field(description="Length of the output vector.")
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         (x,) = inputs

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import Field
+
 from archc.graph import Tensor
 from archc.ops.fields import Rate
 from archc.ops.op import Op
@@ -17,7 +19,7 @@ class Dropout(Op, frozen=True):
     """While training, each value is zero with probability `rate`, the others divided by 1 - rate; else the identity."""
 
     op: Literal["dropout"]
-    rate: Rate
+    rate: Rate = Field(description="Probability that a value is zero, from 0 to below 1.")
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         return inputs[0]

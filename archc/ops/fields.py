@@ -97,13 +97,13 @@ NO_PADDING = Margins(0, 0, 0, 0)
 
 
 class _Fields(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class Normal(_Fields):
     """Draw from a normal distribution of mean 0."""
 
-    std: Positive
+    std: Positive = Field(description="Standard deviation.")
 
 
 class HeNormal(_Fields):
@@ -113,8 +113,10 @@ class HeNormal(_Fields):
 class WeightInit(_Fields):
     """How weights begin: exactly one of the fields."""
 
-    normal: Normal | None = None
-    he_normal: HeNormal | None = None
+    normal: Normal | None = Field(default=None, description="From a normal distribution of mean 0.")
+    he_normal: HeNormal | None = Field(
+        default=None, description="From a normal distribution of mean 0 and variance 2 / fan-in."
+    )
 
     @model_validator(mode="after")
     def _one(self) -> WeightInit:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from itertools import product
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import Field
+
 from archc.graph import Tensor
 from archc.ops.fields import Count, NotNegative, Positive
 from archc.ops.op import Op, Reach, ShapeError, require_maps
@@ -23,12 +25,15 @@ class Lrn(Op, frozen=True):
     """
 
     op: Literal["lrn"]
-    size: Count
-    alpha: NotNegative
-    beta: Positive
-    k: Positive
-    scope: Literal["channels", "spatial"] = "channels"
-    groups: Count = 1
+    size: Count = Field(description="Window: neighbouring maps, or under `scope: spatial` pixels each way in one map.")
+    alpha: NotNegative = Field(description="Weight of the window's mean square.")
+    beta: Positive = Field(description="Exponent of the divisor.")
+    k: Positive = Field(description="What the divisor starts from; it keeps a silent window from dividing by zero.")
+    scope: Literal["channels", "spatial"] = Field(
+        default="channels",
+        description="`channels`: over `size` neighbouring maps; `spatial`: over size × size pixels of one map.",
+    )
+    groups: Count = Field(default=1, description="Equal parts of the maps; no window reaches from one into the next.")
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         (x,) = inputs

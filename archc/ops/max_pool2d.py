@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import Field
+
 from archc.graph import Tensor
 from archc.ops.fields import Margins, Size, SizeField
 from archc.ops.op import ShapeError
@@ -18,7 +20,8 @@ class MaxPool2d(Windowed, frozen=True):
     """The largest value in each window: (C, H, W) -> (C, H', W'). Padding counts as minus infinity."""
 
     op: Literal["max_pool2d"]
-    stride: SizeField  # no default: a forgotten stride is a silent bug
+    # No default: a forgotten stride is a silent bug.
+    stride: SizeField = Field(description="Pixels from one window to the next: one number or [height, width].")
 
     def _stride(self) -> Size:
         return self.stride

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from archc.ops.fields import HE_NORMAL, WeightInit
 from archc.ops.op import Op
 
@@ -9,6 +11,9 @@ from archc.ops.op import Op
 class Weighted(Op, frozen=True):
     """An op that learns a weight and, unless it says otherwise, a bias."""
 
-    bias: bool = True
-    weight_init: WeightInit = HE_NORMAL
-    bias_init: float = 0
+    bias: bool = Field(default=True, description="Whether a learned number is added to each filter's or unit's output.")
+    weight_init: WeightInit = Field(
+        default=HE_NORMAL,
+        description="How weights begin: {normal: {std: …}} or {he_normal: {}}; write it, frameworks differ.",
+    )
+    bias_init: float = Field(default=0, description="The number that every bias begins with.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from archc.graph import Tensor
 from archc.ops.fields import NO_PADDING, ONE, Margins, Padding, PaddingField, Rounding, Size, SizeField
 from archc.ops.op import Op, ShapeError, require_maps
@@ -17,9 +19,16 @@ if TYPE_CHECKING:
 class Windowed(Op, frozen=True):
     """An op that slides a window over each input map. `stride` is declared by the op: only some have a default."""
 
-    kernel: SizeField
-    padding: PaddingField = NO_PADDING
-    rounding: Rounding = "floor"
+    kernel: SizeField = Field(description="Window in pixels: one number or [height, width].")
+    padding: PaddingField = Field(
+        default=NO_PADDING,
+        description="Rows and columns added around each map: one number, [height, width], {top, bottom, left, right}, "
+        "or `same` for an output of ceil(N / S), the odd row or column at the bottom and right.",
+    )
+    rounding: Rounding = Field(
+        default="floor",
+        description="How (N - F + 2P) / S is made whole: `floor`, or `ceil` for a last window that hangs over.",
+    )
 
     def _stride(self) -> Size:
         raise NotImplementedError
