@@ -12,6 +12,7 @@ from archc.passes.counts import Counts, count
 from archc.passes.expectations import Held, check_exchanges, check_layers, check_totals
 from archc.passes.placement import Placement, place
 from archc.passes.shapes import Shapes, shapes
+from archc.silences import silence
 from archc.spec import Document, Recipe, default_recipe, read_spec
 
 
@@ -41,13 +42,19 @@ def analyse(data: bytes, name: str) -> Analysis:
     document, findings = read_spec(data, name)
     if document is None:
         return Analysis(None, in_source_order(findings))
+    analysis = _analyse(document, findings)
+    return Analysis(analysis.facts, in_source_order(silence(analysis.findings, document.root)))
+
+
+def _analyse(document: Document, findings: list[Finding]) -> Analysis:
+    """Facts and findings, before any is silenced."""
     graph, more = lower(document)
     findings += more
     shape_facts = shapes(graph)
     held_layers, more = check_layers(document, graph, shape_facts)
     findings += more
     if is_error(findings):
-        return Analysis(None, in_source_order(findings))
+        return Analysis(None, findings)
     return _totals(document, graph, shape_facts, held_layers, findings)
 
 
@@ -60,7 +67,7 @@ def _totals(document: Document, graph: Graph, shape_facts: Shapes, held: Held, f
     held_exchanges, misplaced = check_exchanges(document, placement)
     findings = [*findings, *more, *unexpected, *misplaced, *_check_recipe(document, graph), *advise(graph, shape_facts)]
     if is_error(findings):
-        return Analysis(None, in_source_order(findings))
+        return Analysis(None, findings)
     image = next(iter(spec.input.values()))
     facts = Facts(
         graph=graph,
@@ -71,7 +78,7 @@ def _totals(document: Document, graph: Graph, shape_facts: Shapes, held: Held, f
         placement=placement,
         held=Held(held.layers, held_totals.totals + held_exchanges.totals),
     )
-    return Analysis(facts, in_source_order(findings))
+    return Analysis(facts, findings)
 
 
 def _check_recipe(document: Document, graph: Graph) -> list[Finding]:

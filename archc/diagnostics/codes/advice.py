@@ -22,4 +22,20 @@ ADVICE: dict[str, Code] = {
         corrected=HEAD + "  pool1: {op: max_pool2d, kernel: 3, stride: 2, rounding: ceil}\n",
         severity="advice",
     ),
+    "ARC990": Code(
+        title="a silence that silences nothing",
+        meaning="`# archc: allow CODE - why` silences advice at its own line or, where nothing else stands on it, at "
+        "the line below. What is no longer found there needs no silence: delete it, so that it hides nothing later.",
+        failing=HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}  # archc: allow ARC902\n",
+        corrected=HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n",
+        severity="advice",
+    ),
+    "ARC991": Code(
+        title="a silence that cannot be read",
+        meaning="A comment that begins with `archc:` reads `# archc: allow ARC902`, several codes with commas between, "
+        "and after a dash or a colon why. Only advice, 9xx, can be silenced: an error is mended.",
+        failing=HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}  # archc: ignore ARC902\n",
+        corrected=HEAD + "  pool1: {op: max_pool2d, kernel: 3, stride: 2}  # archc: allow ARC902\n",
+        severity="advice",
+    ),
 }
