@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from archc.example import HEAD
 from archc.graph import Tensor
 from archc.ops.op import Op, ShapeError
 
@@ -16,6 +17,11 @@ class Add(Op, frozen=True):
     """The sum of two or more inputs of equal shape, place by place."""
 
     arity: ClassVar[tuple[int, int | None]] = (2, None)
+    shape_rule: ClassVar[str] = "equal shapes -> the same shape"
+    failing: ClassVar[str] = (
+        HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n  sum1: {op: add, from: [image, pool1]}\n"
+    )
+    corrected: ClassVar[str] = HEAD + "  relu1: {op: relu}\n  sum1: {op: add, from: [image, relu1]}\n"
     op: Literal["add"]
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from archc.example import HEAD
 from archc.graph import Tensor
 from archc.ops.op import Op, Reach, ShapeError
 
@@ -16,6 +17,13 @@ class Concat(Op, frozen=True):
     """(C1, H, W), (C2, H, W), … -> (C1 + C2 + …, H, W), or the same for vectors."""
 
     arity: ClassVar[tuple[int, int | None]] = (2, None)
+    shape_rule: ClassVar[str] = (
+        "(C1, H, W), (C2, H, W), … -> (C1 + C2 + …, H, W); vectors (n1,), (n2,), … -> (n1 + n2 + …,)"
+    )
+    failing: ClassVar[str] = (
+        HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n  join1: {op: concat, from: [image, pool1]}\n"
+    )
+    corrected: ClassVar[str] = HEAD + "  relu1: {op: relu}\n  join1: {op: concat, from: [image, relu1]}\n"
     op: Literal["concat"]
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:

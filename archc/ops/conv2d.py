@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import gcd, isqrt
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from archc.example import HEAD
 from archc.graph import Tensor
 from archc.ops.fields import ONE, Count, Size, SizeField
 from archc.ops.op import Parameter, Reach, ShapeError, require_maps
 from archc.ops.weighted import Weighted
-from archc.ops.windowed import Windowed
+from archc.ops.windowed import SIZE_RULE, Windowed
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
+
+_INIT = "weight_init: {he_normal: {}}"
 
 
 class Conv2d(Windowed, Weighted, frozen=True):
@@ -25,6 +28,9 @@ class Conv2d(Windowed, Weighted, frozen=True):
     the G-th part of the maps.
     """
 
+    shape_rule: ClassVar[str] = f"(C, H, W) -> (filters, H', W'), {SIZE_RULE}"
+    failing: ClassVar[str] = HEAD + f"  conv1: {{op: conv2d, filters: 8, kernel: 3, groups: 2, {_INIT}}}\n"
+    corrected: ClassVar[str] = HEAD + f"  conv1: {{op: conv2d, filters: 9, kernel: 3, groups: 3, {_INIT}}}\n"
     op: Literal["conv2d"]
     filters: Count = Field(description="Output maps, one a filter; a multiple of `groups`.")
     stride: SizeField = Field(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from archc.example import HEAD
 from archc.graph import Tensor
 from archc.ops.fields import Count
 from archc.ops.op import Parameter, Reach, ShapeError
@@ -15,10 +16,15 @@ from archc.ops.weighted import Weighted
 if TYPE_CHECKING:
     from archc.ops.op import Array
 
+_FC1 = "{op: dense, units: 10, weight_init: {he_normal: {}}}"
+
 
 class Dense(Weighted, frozen=True):
     """W x + b: (n,) -> (units,)."""
 
+    shape_rule: ClassVar[str] = "(n,) -> (units,)"
+    failing: ClassVar[str] = HEAD + f"  fc1: {_FC1}\n"
+    corrected: ClassVar[str] = HEAD + f"  flat: {{op: flatten}}\n  fc1: {_FC1}\n"
     op: Literal["dense"]
     units: Count = Field(description="Length of the output vector.")
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from archc.example import HEAD
 from archc.graph import Tensor
 from archc.ops.fields import Rate
 from archc.ops.op import Op
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 class Dropout(Op, frozen=True):
     """While training, each value is zero with probability `rate`, the others divided by 1 - rate; else the identity."""
 
+    shape_rule: ClassVar[str] = "any shape -> the same shape"
+    failing: ClassVar[str] = HEAD + "  drop1: {op: dropout, p: 0.5}\n"
+    corrected: ClassVar[str] = HEAD + "  drop1: {op: dropout, rate: 0.5}\n"
     op: Literal["dropout"]
     rate: Rate = Field(description="Probability that a value is zero, from 0 to below 1.")
 

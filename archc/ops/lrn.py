@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import product
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from archc.example import HEAD
 from archc.graph import Tensor
 from archc.ops.fields import Count, NotNegative, Positive
 from archc.ops.op import Op, Reach, ShapeError, require_maps
@@ -24,6 +25,11 @@ class Lrn(Op, frozen=True):
     PyTorch and cuda-convnet; TensorFlow's own does not divide alpha.
     """
 
+    shape_rule: ClassVar[str] = "(C, H, W) -> (C, H, W)"
+    failing: ClassVar[str] = HEAD + "  relu1: {op: relu}\n  norm1: {op: lrn, size: 5}\n"
+    corrected: ClassVar[str] = (
+        HEAD + "  relu1: {op: relu}\n  norm1: {op: lrn, size: 5, alpha: 1e-4, beta: 0.75, k: 2}\n"
+    )
     op: Literal["lrn"]
     size: Count = Field(description="Window: neighbouring maps, or under `scope: spatial` pixels each way in one map.")
     alpha: NotNegative = Field(description="Weight of the window's mean square.")

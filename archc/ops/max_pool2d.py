@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from archc.example import HEAD
 from archc.graph import Tensor
 from archc.ops.fields import Margins, Size, SizeField
 from archc.ops.op import ShapeError
-from archc.ops.windowed import Windowed
+from archc.ops.windowed import SIZE_RULE, Windowed
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 class MaxPool2d(Windowed, frozen=True):
     """The largest value in each window: (C, H, W) -> (C, H', W'). Padding counts as minus infinity."""
 
+    shape_rule: ClassVar[str] = f"(C, H, W) -> (C, H', W'), {SIZE_RULE}"
+    failing: ClassVar[str] = HEAD + "  pool1: {op: max_pool2d, kernel: 2}\n"
+    corrected: ClassVar[str] = HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n"
     op: Literal["max_pool2d"]
     # No default: a forgotten stride is a silent bug.
     stride: SizeField = Field(description="Pixels from one window to the next: one number or [height, width].")

@@ -66,10 +66,16 @@ class Reach:
     neighbours: int = 0
 
 
-class Op(BaseModel, extra="forbid", frozen=True, strict=True):
-    """Base of all ops: fields are strict, closed and frozen."""
+class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
+    """Base of all ops: fields are strict, closed and frozen.
+
+    An op brings its shape rule in words, a small spec that fails because of it, and the same corrected.
+    """
 
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
+    shape_rule: ClassVar[str]
+    failing: ClassVar[str]
+    corrected: ClassVar[str]
     op: str
 
     @abstractmethod

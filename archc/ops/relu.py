@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
+from archc.example import HEAD
 from archc.graph import Tensor
 from archc.ops.op import Op
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 class Relu(Op, frozen=True):
     """max(x, 0), each value by itself: any shape -> the same shape."""
 
+    shape_rule: ClassVar[str] = "any shape -> the same shape"
+    failing: ClassVar[str] = HEAD + "  relu1: {op: relu, inplace: true}\n"
+    corrected: ClassVar[str] = HEAD + "  relu1: {op: relu}\n"
     op: Literal["relu"]
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
+from archc.example import HEAD
 from archc.graph import Tensor
 from archc.ops.op import Op, Reach, ShapeError
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 class Softmax(Op, frozen=True):
     """exp(x) / sum of exp(x): (n,) -> (n,). The last one is fused into a cross-entropy loss when training."""
 
+    shape_rule: ClassVar[str] = "(n,) -> (n,)"
+    failing: ClassVar[str] = HEAD + "  prob: {op: softmax}\n"
+    corrected: ClassVar[str] = HEAD + "  flat: {op: flatten}\n  prob: {op: softmax}\n"
     op: Literal["softmax"]
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
+from archc.example import HEAD
 from archc.graph import Tensor
 from archc.ops.op import Op
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 class Tanh(Op, frozen=True):
     """tanh(x), each value by itself: any shape -> the same shape."""
 
+    shape_rule: ClassVar[str] = "any shape -> the same shape"
+    failing: ClassVar[str] = HEAD + "  tanh1: {op: tanh, from: [image, image]}\n"
+    corrected: ClassVar[str] = HEAD + "  tanh1: {op: tanh, from: image}\n"
     op: Literal["tanh"]
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:

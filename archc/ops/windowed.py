@@ -15,6 +15,11 @@ from archc.ops.window import Axis, Window, slide
 if TYPE_CHECKING:
     from archc.ops.op import Array
 
+SIZE_RULE = (
+    "H' = (H - F + 2P) / S + 1 with F the kernel, D (F - 1) + 1 of it where dilated, P the padding and S the stride, "
+    "rounded as `rounding` says; W' alike; `padding: same` gives H / S rounded up"
+)
+
 
 class Windowed(Op, frozen=True):
     """An op that slides a window over each input map. `stride` is declared by the op: only some have a default."""

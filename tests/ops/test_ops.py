@@ -31,6 +31,7 @@ def test_every_op_says_what_it_means_and_is_closed_and_frozen(op: type[Op]) -> N
     assert op.__doc__
     assert (op.model_config.get("extra"), op.model_config.get("frozen")) == ("forbid", True)
     assert op.model_config.get("strict")
+    assert op.shape_rule and op.failing != op.corrected
 
 
 @given(data=st.data())

@@ -16,9 +16,9 @@ SHAPES: dict[str, Code] = {
         corrected=HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n",
     ),
     "ARC202": Code(
-        title="dense reads a vector",
-        meaning="A dense layer multiplies a vector. Maps of C x H x W must be flattened first, in an order that the "
-        "spec then states. Add `flat: {op: flatten}` before it.",
+        title="the op reads a vector, its input is maps",
+        meaning="A dense layer multiplies a vector, a softmax ranks one. Maps of C x H x W must be flattened first, "
+        "in an order that the spec then states. Add `flat: {op: flatten}` before it.",
         failing=HEAD + "  fc1: {op: dense, units: 10, weight_init: {he_normal: {}}}\n",
         corrected=HEAD + "  flat: {op: flatten}\n  fc1: {op: dense, units: 10, weight_init: {he_normal: {}}}\n",
     ),
