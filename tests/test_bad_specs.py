@@ -1,6 +1,7 @@
 """Each spec in tests/specs/bad names its findings where they stand: `# error[ARC210] @ 42`, code @ column.
 
-A place on another line is written `@ line:column`. A text beside a spec, NAME.txt, is how its findings read.
+A place on another line is written `@ line:column`. A text beside a spec, NAME.txt, is how its findings read where no
+terminal says how wide it is; NAME.80.txt, on one of 80 columns; NAME.colour.txt, in colour.
 """
 
 import re
@@ -11,7 +12,7 @@ import pytest
 
 from archc.analysis import analyse
 from archc.diagnostics.codes import CODES
-from archc.diagnostics.text import render
+from archc.diagnostics.text import WIDTH, ansi, render, unstyled
 
 SPECS = Path(__file__).parent / "specs" / "bad"
 EXPECTED = re.compile(r"(error|advice)\[(ARC[0-9]{3})\] @ (?:([0-9]+):)?([0-9]+)")
@@ -37,8 +38,10 @@ def test_findings_are_exactly_those_that_the_spec_names(spec: Path) -> None:
 
 @pytest.mark.parametrize("text", sorted(SPECS.glob("*.txt")), ids=lambda text: text.stem)
 def test_findings_read_as_written_beside_the_spec(text: Path, golden: Callable[[Path, str], None]) -> None:
-    spec = text.with_suffix(".yaml")
-    golden(text, render(analyse(spec.read_bytes(), spec.name).findings))
+    name, _, how = text.stem.partition(".")
+    spec = SPECS / f"{name}.yaml"
+    style, width = (ansi if how == "colour" else unstyled), (80 if how == "80" else WIDTH)
+    golden(text, render(analyse(spec.read_bytes(), spec.name).findings, style, width=width))
 
 
 def test_every_code_has_a_spec_that_gives_it() -> None:

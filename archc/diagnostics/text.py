@@ -1,7 +1,11 @@
-"""Findings as a person reads them: the place, the line, carets under what is meant, the arithmetic and the fix."""
+"""Findings as a person reads them: the place, the line, carets under what is meant, the arithmetic and the fix.
+
+The first line of a finding is never wrapped, so that it can be searched for; all below it keeps to the width.
+"""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable
 
@@ -11,7 +15,11 @@ from archc.source import Span
 Style = Callable[[str, str], str]
 """Paints a text in a style: error, advice, place, caret or plain."""
 
-_ANSI = {"error": "1;31", "advice": "1;33", "place": "1", "caret": "1;31", "margin": "34"}
+WIDTH = 120
+"""The columns that findings take where no terminal says otherwise."""
+
+_ANSI = {"error": "1;31", "advice": "1;33", "place": "1", "caret": "1;31", "margin": "34", "strong": "1", "dim": "2"}
+_NARROWEST = 20
 
 
 def ansi(text: str, style: str) -> str:
@@ -24,31 +32,32 @@ def unstyled(text: str, style: str) -> str:
     return text
 
 
-def render(findings: Iterable[Finding], style: Style = unstyled) -> str:
+def render(findings: Iterable[Finding], style: Style = unstyled, *, width: int = WIDTH) -> str:
     """All findings, an empty line between each two."""
-    return "\n".join(_render_one(finding, style) for finding in findings)
+    return "\n".join(_render_one(finding, style, width) for finding in findings)
 
 
-def _render_one(finding: Finding, style: Style) -> str:
+def _render_one(finding: Finding, style: Style, width: int) -> str:
     span = finding.span
     where = style(f"{_visible(span.source.name)}:{span.line}:{span.column}:", "place")
     kind = style(f"{finding.severity}[{finding.code}]", finding.severity)
     lines = [f"{where} {kind}: {_visible(finding.message)}"]
     here = [(s, label) for s, label in finding.related if s.line == span.line]
     elsewhere = [(s, label) for s, label in finding.related if s.line != span.line]
-    width = len(str(max(s.line for s in (span, *(s for s, _ in finding.related)))))
-    bar = " " * width + style(" |", "margin")
+    digits = len(str(max(s.line for s in (span, *(s for s, _ in finding.related)))))
+    bar = " " * digits + style(" |", "margin")
     lines.append(bar)
     for related, label in sorted(elsewhere, key=lambda pair: pair[0].start):
         if related.line < span.line:
-            lines += _excerpt([related], label, "-", width, style)
-    lines += _excerpt([span, *(s for s, _ in here)], "", "^", width, style)
+            lines += _excerpt([related], label, "-", digits, style, width)
+    lines += _excerpt([span, *(s for s, _ in here)], "", "^", digits, style, width)
     for related, label in elsewhere:
         if related.line > span.line:
-            lines += _excerpt([related], label, "-", width, style)
-    indent = " " * width
-    lines += [f"{indent} = note: {_visible(note)}" for note in finding.notes]
-    lines += [f"{indent} = help: {_visible(_help(finding))}"]
+            lines += _excerpt([related], label, "-", digits, style, width)
+    indent = " " * digits
+    for note in finding.notes:
+        lines += _wrap(f"{indent} = note: ", _visible(note), width)
+    lines += _wrap(f"{indent} = help: ", _visible(_help(finding)), width)
     return "\n".join(lines) + "\n"
 
 
@@ -59,11 +68,25 @@ def _help(finding: Finding) -> str:
     return f"{finding.help} {explain}" if finding.help.endswith("?") else f"{finding.help}; {explain}"
 
 
-def _excerpt(spans: list[Span], label: str, mark: str, width: int, style: Style) -> list[str]:
-    """One source line with the marks under it. Long lines are cut around the first span."""
+def _wrap(prefix: str, text: str, width: int) -> list[str]:
+    """The text after its prefix, further lines under its beginning; what stands in backticks stays together."""
+    room = max(width - len(prefix), _NARROWEST)
+    lines: list[str] = []
+    for word in re.findall(r"(?:`[^`]*`|[^ ])+", text):
+        if lines and _cells(f"{lines[-1]} {word}") <= room:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    if _cells(text) <= room:
+        lines = [text]  # as it is, runs of spaces too
+    return [f"{prefix if not number else ' ' * len(prefix)}{line}" for number, line in enumerate(lines)]
+
+
+def _excerpt(spans: list[Span], label: str, mark: str, digits: int, style: Style, width: int) -> list[str]:
+    """One source line with the marks under it. A long line is cut around the first span, or all where they fit."""
     number = spans[0].line
     text = spans[0].source.line(number)
-    shown, offset = _cut(text, spans[0].column - 1)
+    shown, offset = _cut(text, spans, max(width - digits - 3, _NARROWEST))
     marks = ""
     for span in sorted(spans, key=lambda s: s.start):
         start = span.column - 1 - offset
@@ -72,23 +95,49 @@ def _excerpt(spans: list[Span], label: str, mark: str, width: int, style: Style)
             continue
         before, marked = _visible(shown[:start]), _visible(shown[start : start + length])
         marks += _blank(before)[len(marks) :] + mark * max(_cells(marked), 1)
-    margin = style(f"{number:>{width}} |", "margin")
-    under = " " * width + style(" |", "margin")
+    margin = style(f"{number:>{digits}} |", "margin")
+    under = " " * digits + style(" |", "margin")
     label = f" {_visible(label)}" if label else ""
     return [f"{margin} {_visible(shown)}".rstrip(), f"{under} {style(marks + label, 'caret')}".rstrip()]
 
 
-_LONGEST_LINE = 160
-
-
-def _cut(text: str, column: int) -> tuple[str, int]:
-    """At most `_LONGEST_LINE` characters around a column, and how many were cut before."""
-    if len(text) <= _LONGEST_LINE:
-        return text, 0
-    start = max(0, min(column - _LONGEST_LINE // 3, len(text) - _LONGEST_LINE))
-    shown = text[start : start + _LONGEST_LINE]
+def _cut(text: str, spans: list[Span], room: int) -> tuple[str, int]:
+    """As much of a line as the room holds, with its first span at least, and how many characters were cut before."""
+    places = [(s.column - 1, s.column - 1 + s.end - s.start) for s in spans]
+    first, last = min(begin for begin, _ in places), max(end for _, end in places[1:] or places)
+    column = first if _fits(text[first:last], room // 2) else places[0][0]
+    start = 0 if _fits(text[:last], room * 3 // 4) else _begin(text, column, room // 3)
+    end = _end(text, start, room)
+    if end == len(text):
+        start = _begin(text, end, room)
+    shown = text[start:end]
     shown = "…" + shown[1:] if start else shown
-    return (shown[:-1] + "…" if start + _LONGEST_LINE < len(text) else shown), start
+    return (shown[:-1] + "…" if end < len(text) else shown), start
+
+
+def _begin(text: str, end: int, room: int) -> int:
+    """Where the longest text begins that ends at `end` and fits the room."""
+    start = end
+    while start and (room := room - _taken(text[start - 1])) >= 0:
+        start -= 1
+    return start
+
+
+def _end(text: str, start: int, room: int) -> int:
+    """Where the longest text ends that begins at `start` and fits the room."""
+    end = start
+    while end < len(text) and (room := room - _taken(text[end])) >= 0:
+        end += 1
+    return end
+
+
+def _fits(text: str, room: int) -> bool:
+    return len(text) <= room and _cells(_visible(text)) <= room
+
+
+def _taken(character: str) -> int:
+    """The columns of a character as shown, at least one: a line of accents alone is cut too."""
+    return max(_cells(_visible(character)), 1)
 
 
 def _cells(text: str) -> int:

@@ -1,5 +1,6 @@
 """Findings as a person reads them, whatever the line holds."""
 
+import re
 import unicodedata
 
 import pytest
@@ -73,7 +74,7 @@ def test_marks_stand_under_any_text(before: str, marked: str) -> None:
     text = before + marked
     finding = report(Span(Source("a.yaml", text), len(before), len(text)), "ARC105", "wrong")
     _, _, line, marks, *_ = render([finding]).splitlines()
-    if len(text) <= 160 and not marked.endswith("\t"):
+    if cells(line) < 110 and not marked.endswith("\t"):
         assert cells(marks) <= max(cells(line), len(marks.rstrip("^")) + 1)
         assert marks.strip(" |^") == ""
     assert line.isprintable()
@@ -82,7 +83,7 @@ def test_marks_stand_under_any_text(before: str, marked: str) -> None:
 def test_a_long_line_is_cut_around_the_place_and_says_so() -> None:
     text = "a: [" + "1, " * 200 + "bad, " + "2, " * 200 + "]"
     line, marks = excerpt(at(text, "bad"))
-    assert len(line) == 160
+    assert len("1 | " + line) == 120
     assert line[marks.index("^") : marks.rindex("^") + 1] == "bad"
     assert (line[0], line[-1]) == ("…", "…")
 
@@ -92,6 +93,49 @@ def test_a_long_line_keeps_the_end_that_is_near(marked: str, ends: tuple[str, st
     line, marks = excerpt(at("a: {bad1: " + "x" * 300 + ", bad2}", marked))
     assert (line[0], line[-1]) == ends
     assert line[marks.index("^") : marks.rindex("^") + 1] == marked
+
+
+@given(
+    before=st.text("a漢\u0301\t\u202e, ", max_size=200),
+    marked=st.text("ab漢", min_size=1, max_size=5),
+    after=st.text("a漢, ", max_size=200),
+    width=st.integers(60, 160),
+)
+def test_no_excerpt_is_wider_than_the_width(before: str, marked: str, after: str, width: int) -> None:
+    text = before + marked + after
+    finding = report(Span(Source("a.yaml", text), len(before), len(before) + len(marked)), "ARC105", "wrong")
+    _, _, line, marks, *_ = render([finding], width=width).splitlines()
+    assert cells(line) <= width
+    left = next(number for number in range(len(line)) if cells(line[:number]) == marks.index("^"))
+    assert line[left:].lstrip("\u0301").startswith(marked)
+    assert marks.count("^") == cells(marked)
+
+
+def test_a_second_place_in_the_line_is_shown_too_where_both_fit() -> None:
+    text = "a: {" + "x" * 200 + ", one: 1, " + "y" * 20 + ", bad: 2, " + "z" * 200 + "}"
+    source = Source("a.yaml", text)
+    one = Span(source, text.index("one"), text.index("one") + 3)
+    _, _, line, marks, *_ = render([at(text, "bad", related=[(one, "")])]).splitlines()
+    shown = [line[match.start() : match.end()] for match in re.finditer(r"\^+", marks)]
+    assert shown == ["one", "bad"]
+
+
+def test_notes_and_helps_wrap_under_themselves_and_keep_code_together() -> None:
+    note, help = "12 + 13 = 25 " * 6 + "漢字" * 4, "write `expect: [96, 55, 55]` or `rounding: ceil`"
+    found = render([at("a: bad", "bad", notes=[note.strip()], help=help)], width=50)
+    assert found.splitlines()[4:] == [
+        "  = note: 12 + 13 = 25 12 + 13 = 25 12 + 13 = 25",
+        "          12 + 13 = 25 12 + 13 = 25 12 + 13 = 25",
+        "          漢字漢字漢字漢字",
+        "  = help: write `expect: [96, 55, 55]` or",
+        "          `rounding: ceil`; `archc explain ARC105`",
+    ]
+
+
+def test_the_first_line_is_never_wrapped() -> None:
+    source = Source("a.yaml", "a: bad")
+    message = "wrong " * 40 + "indeed"
+    assert render([report(Span(source, 3, 6), "ARC105", message)], width=40).splitlines()[0].endswith(message)
 
 
 def test_related_places_stand_in_the_order_of_the_text_with_what_they_say() -> None:
