@@ -15,9 +15,9 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    StringConstraints,
     ValidationError,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
 )
 from pydantic_core import PydanticCustomError
@@ -32,6 +32,9 @@ Loss = Literal["cross_entropy"]
 TestViews = Literal["ten_crop", "center"]
 Strategy = Literal["data", "columns", "hybrid"]
 
+_MEMORY = re.compile(r"([0-9]{1,6})(MiB|GiB)\Z", re.ASCII)
+_END = r"\Z"
+
 
 def _is_name(value: str) -> str:
     if not NAME.match(value):
@@ -45,10 +48,13 @@ def _is_image(value: list[int]) -> list[int]:
     return value
 
 
-Name = Annotated[str, AfterValidator(_is_name)]
-Image = Annotated[list[Count], AfterValidator(_is_image)]
+def _matches(pattern: re.Pattern[str]) -> WithJsonSchema:
+    """The JSON Schema of a string that a pattern describes, whose `\\Z` is written `$` there."""
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern.pattern.removesuffix(_END)}$"})
 
-_MEMORY = re.compile(r"([0-9]{1,6})(MiB|GiB)\Z", re.ASCII)
+
+Name = Annotated[str, AfterValidator(_is_name), _matches(NAME)]
+Image = Annotated[list[Count], AfterValidator(_is_image), Field(json_schema_extra={"minItems": 3, "maxItems": 3})]
 
 
 def _read_memory(value: object) -> object:
@@ -87,7 +93,7 @@ class Parallel(Section):
         description="`data`: each holds all layers and a part of the batch; `columns`: each holds an equal part of "
         "every layer's maps or units; `hybrid`: convolutions by data, dense layers by columns."
     )
-    device_memory: Annotated[int, BeforeValidator(_read_memory)] | None = Field(
+    device_memory: Annotated[int, BeforeValidator(_read_memory), _matches(_MEMORY)] | None = Field(
         default=None, description="What one device holds, such as 3GiB or 512MiB."
     )
 
@@ -162,7 +168,7 @@ class Spec(Section):
 
     schema_: Literal["archc/v1"] = Field(alias="schema", description="The language and its version.")
     name: Name = Field(description="The network's name: a letter, then letters, digits and `_`, at most 64.")
-    title: Annotated[str, StringConstraints(max_length=200)] | None = Field(
+    title: Annotated[str, Field(max_length=200)] | None = Field(
         default=None, description="What the network is, in a line, as reports and emitted source show it."
     )
     input: Annotated[dict[Name, Image], Field(min_length=1, max_length=1)] = Field(
@@ -177,7 +183,7 @@ class Spec(Section):
     outputs: Annotated[list[str], Field(min_length=1)] | None = Field(
         default=None, description="The layers whose values the network returns; without it, those that no layer reads."
     )
-    expect: Expect = Field(default=Expect(), description="Totals that must hold.")
+    expect: Expect = Field(default_factory=Expect, description="Totals that must hold.")
     parallel: Parallel | None = Field(default=None, description="How many devices compute the network, split how.")
     train: Recipe | None = Field(
         default=None, description="How the network is trained and tested; without it, a stated default recipe is used."

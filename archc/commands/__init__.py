@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
+from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import typer
 
-from archc.commands.build import build
-from archc.commands.check import check
-from archc.commands.explain import explain
 from archc.commands.failure import CommandFailure
-from archc.commands.train import train
 
 FINDINGS, USAGE, ENVIRONMENT, INTERRUPTED = 1, 2, 3, 130
+
+EXAMPLES = {
+    "check": "archc check specs/alexnet.yaml",
+    "build": "archc build specs/alexnet.yaml --backend torch -o alexnet.py",
+    "train": "archc train specs/alexnet.yaml --gpus 2 --batch 32 --steps 100",
+    "explain": "archc explain ARC210",
+}
+"""An example of each command, in the order of `--help`. A command is the function of its name in the module of its
+name, which is imported only when it is called: start-up is most of what `archc check` takes."""
 
 
 def _version(wanted: bool) -> None:
@@ -31,7 +35,8 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def _application() -> typer.Typer:
+def _application(arguments: list[str]) -> typer.Typer:
+    """The command line with the command that is called; with all of them where it is none."""
     application = typer.Typer(
         name="archc",
         no_args_is_help=True,
@@ -48,10 +53,10 @@ def _application() -> typer.Typer:
     ) -> None:
         pass
 
-    application.command(epilog="Example: archc check specs/alexnet.yaml")(check)
-    application.command(epilog="Example: archc build specs/alexnet.yaml --backend torch -o alexnet.py")(build)
-    application.command(epilog="Example: archc train specs/alexnet.yaml --gpus 2 --batch 32 --steps 100")(train)
-    application.command(epilog="Example: archc explain ARC210")(explain)
+    called = next((word for word in arguments if not word.startswith("-")), None)
+    for name in [called] if called in EXAMPLES else EXAMPLES:
+        command = getattr(import_module(f"archc.commands.{name}"), name)
+        application.command(name, epilog=f"Example: {EXAMPLES[name]}")(command)
     return application
 
 
@@ -91,7 +96,7 @@ def _run() -> int:
 
 def _invoke(arguments: list[str]) -> int:
     """Parse and call: the code that the command leaves with. Not typer's own `main`, which ends on a closed pipe."""
-    command = typer.main.get_command(_application())
+    command = typer.main.get_command(_application(arguments))
     try:
         with command.make_context("archc", arguments) as context:
             command.invoke(context)
@@ -102,6 +107,9 @@ def _invoke(arguments: list[str]) -> int:
 
 def _defect(error: Exception) -> int:
     """The last resort: whatever archc did not foresee becomes one line and a file."""
+    import traceback
+    from tempfile import NamedTemporaryFile
+
     with NamedTemporaryFile("w", prefix="archc-defect-", suffix=".txt", delete=False, encoding="utf-8") as file:
         traceback.print_exc(file=file)
     message = f"error: a defect of archc: {type(error).__name__}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -40,18 +41,12 @@ def check(
 
 
 def _print_network(path: Path, facts: Facts) -> None:
-    from rich.console import Console
-
+    from archc.diagnostics.text import ansi, unstyled
     from archc.report.network import network
 
-    console = Console(
-        width=None if sys.stdout.isatty() else _PIPE_WIDTH, highlight=False, no_color=not wants_colour(sys.stdout)
-    )
-    with console.capture() as captured:
-        console.print(network(facts))
-    typer.echo(f"{path} holds")
-    # rich fills every line of a table with spaces
-    typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()), color=True)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPE_WIDTH
+    style = ansi if wants_colour(sys.stdout) else unstyled
+    typer.echo(f"{path} holds\n{network(facts, width=width, style=style)}", color=True)
 
 
 def _print_json(path: Path, analysis: Analysis) -> None:

@@ -39,9 +39,9 @@ def render(findings: Iterable[Finding], style: Style = unstyled, *, width: int =
 
 def _render_one(finding: Finding, style: Style, width: int) -> str:
     span = finding.span
-    where = style(f"{_visible(span.source.name)}:{span.line}:{span.column}:", "place")
+    where = style(f"{visible(span.source.name)}:{span.line}:{span.column}:", "place")
     kind = style(f"{finding.severity}[{finding.code}]", finding.severity)
-    lines = [f"{where} {kind}: {_visible(finding.message)}"]
+    lines = [f"{where} {kind}: {visible(finding.message)}"]
     here = [(s, label) for s, label in finding.related if s.line == span.line]
     elsewhere = [(s, label) for s, label in finding.related if s.line != span.line]
     digits = len(str(max(s.line for s in (span, *(s for s, _ in finding.related)))))
@@ -56,8 +56,8 @@ def _render_one(finding: Finding, style: Style, width: int) -> str:
             lines += _excerpt([related], label, "-", digits, style, width)
     indent = " " * digits
     for note in finding.notes:
-        lines += _wrap(f"{indent} = note: ", _visible(note), width)
-    lines += _wrap(f"{indent} = help: ", _visible(_help(finding)), width)
+        lines += _wrap(f"{indent} = note: ", visible(note), width)
+    lines += _wrap(f"{indent} = help: ", visible(_help(finding)), width)
     return "\n".join(lines) + "\n"
 
 
@@ -93,12 +93,12 @@ def _excerpt(spans: list[Span], label: str, mark: str, digits: int, style: Style
         length = min(span.end, span.start + len(text) - (span.column - 1)) - span.start
         if start < 0 or start > len(shown):
             continue
-        before, marked = _visible(shown[:start]), _visible(shown[start : start + length])
+        before, marked = visible(shown[:start]), visible(shown[start : start + length])
         marks += _blank(before)[len(marks) :] + mark * max(_cells(marked), 1)
     margin = style(f"{number:>{digits}} |", "margin")
     under = " " * digits + style(" |", "margin")
-    label = f" {_visible(label)}" if label else ""
-    return [f"{margin} {_visible(shown)}".rstrip(), f"{under} {style(marks + label, 'caret')}".rstrip()]
+    label = f" {visible(label)}" if label else ""
+    return [f"{margin} {visible(shown)}".rstrip(), f"{under} {style(marks + label, 'caret')}".rstrip()]
 
 
 def _cut(text: str, spans: list[Span], room: int) -> tuple[str, int]:
@@ -132,12 +132,12 @@ def _end(text: str, start: int, room: int) -> int:
 
 
 def _fits(text: str, room: int) -> bool:
-    return len(text) <= room and _cells(_visible(text)) <= room
+    return len(text) <= room and _cells(visible(text)) <= room
 
 
 def _taken(character: str) -> int:
     """The columns of a character as shown, at least one: a line of accents alone is cut too."""
-    return max(_cells(_visible(character)), 1)
+    return max(_cells(visible(character)), 1)
 
 
 def _cells(text: str) -> int:
@@ -155,6 +155,6 @@ def _blank(text: str) -> str:
     return "".join(" " * _cell(character) for character in text)
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """The text with what steers a terminal, or the direction of writing, shown as an escape."""
     return "".join(c if c.isprintable() else (" " if c == "\t" else f"\\u{ord(c):04x}") for c in text)

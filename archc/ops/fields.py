@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, NamedTuple, cast
+from typing import Annotated, Any, Literal, NamedTuple, cast
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 LARGEST = 2**31 - 1
@@ -75,23 +75,38 @@ def _read_padding(value: object) -> Margins | Literal["same"]:
     pair = _pair(value, 0)
     if pair is not None:
         return Margins(pair.height, pair.height, pair.width, pair.width)
-    sides = ("top", "bottom", "left", "right")
-    if isinstance(value, dict) and set(value) == set(sides) and all(_whole(value[s], 0) for s in sides):  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(value, dict) and set(value) == set(_SIDES) and all(_whole(value[s], 0) for s in _SIDES):  # pyright: ignore[reportUnknownArgumentType]
         return Margins(**cast(dict[str, int], value))
     raise PydanticCustomError(
         "padding", "takes a whole number from 0, [height, width], {top, bottom, left, right} or `same`"
     )
 
 
+def _one_or_pair(least: int) -> list[dict[str, Any]]:
+    """The JSON Schemas of one number and of [height, width]."""
+    number = {"type": "integer", "minimum": least, "maximum": LARGEST}
+    return [number, {"type": "array", "items": number, "minItems": 2, "maxItems": 2}]
+
+
+_SIDES = ("top", "bottom", "left", "right")
+_MARGINS: dict[str, Any] = {
+    "type": "object",
+    "properties": dict.fromkeys(_SIDES, _one_or_pair(0)[0]),
+    "required": [*_SIDES],
+    "additionalProperties": False,
+}
+
 SizeField = Annotated[
     Size,
-    PlainValidator(_read_size, json_schema_input_type=Count | tuple[Count, Count]),
+    PlainValidator(_read_size),
     PlainSerializer(list, return_type=list[int]),
+    WithJsonSchema({"anyOf": _one_or_pair(1)}),
 ]
 Padding = Margins | Literal["same"]
 PaddingField = Annotated[
     Padding,
-    PlainValidator(_read_padding, json_schema_input_type=int | tuple[int, int] | dict[str, int] | Literal["same"]),
+    PlainValidator(_read_padding),
+    WithJsonSchema({"anyOf": [*_one_or_pair(0), _MARGINS, {"const": "same"}]}),
 ]
 NO_PADDING = Margins(0, 0, 0, 0)
 
@@ -113,6 +128,14 @@ class HeNormal(_Fields):
 class WeightInit(_Fields):
     """How weights begin: exactly one of the fields."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"type": "object", "required": [one], "properties": {one: {"type": "object"}}}
+                for one in ("normal", "he_normal")
+            ]
+        }
+    )
     normal: Normal | None = Field(default=None, description="From a normal distribution of mean 0.")
     he_normal: HeNormal | None = Field(
         default=None, description="From a normal distribution of mean 0 and variance 2 / fan-in."
@@ -129,4 +152,4 @@ class WeightInit(_Fields):
         return self.normal.std if self.normal is not None else (2 / fan_in) ** 0.5
 
 
-HE_NORMAL = WeightInit(he_normal=HeNormal())
+HE_NORMAL = WeightInit.model_construct(he_normal=HeNormal.model_construct())  # builds no validator: start-up counts

@@ -3,37 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
+from textwrap import wrap
 
 from archc.analysis import Facts
+from archc.diagnostics.text import Style, unstyled, visible
 from archc.graph import Graph, Node
 from archc.passes.placement import Placement
+from archc.report.table import Column, table
 
-_HEADINGS = ("layer", "op", "window", "size", "output")
+_COLUMNS = (
+    Column("layer"),
+    Column("op", least=12),
+    Column("window", least=8),
+    Column("size", least=8),
+    Column("output"),
+    Column("parameters", right=True),
+    Column("MACs", right=True),
+)
 
 
-def network(facts: Facts) -> RenderableType:
-    """The title, the table, and what holds."""
-    return Group(
-        Text(facts.graph.title, style="bold"), Text(), _table(facts), *(Text(line) for line in _summary(facts))
-    )
+def network(facts: Facts, *, width: int, style: Style = unstyled) -> str:
+    """The title, the table in `width` characters, and what holds."""
+    headings, *rows, total = table(_COLUMNS, [*_rows(facts), _total(facts)], width=width)
+    lines = [*(style(line, "strong") for line in wrap(visible(facts.graph.title), width)), ""]
+    lines += [style(line, "dim") for line in headings]
+    lines += [line for row in rows for line in row]
+    lines += [style(line, "strong") for line in total]
+    for line in _summary(facts):
+        lines += wrap(line, width) or [""]
+    return "\n".join(lines)
 
 
-def _table(facts: Facts) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for heading in _HEADINGS:
-        table.add_column(heading, overflow="fold")
-    table.add_column("parameters", justify="right", overflow="fold")
-    table.add_column("MACs", justify="right", overflow="fold")
+def _rows(facts: Facts) -> Iterator[tuple[str, ...]]:
     for name, tensor in facts.graph.inputs.items():
-        table.add_row(name, "input", "", "", str(tensor), "", "")
+        yield name, "input", "", "", str(tensor), "", ""
     for node in facts.graph.nodes:
         counts = facts.counts.layers[node.name]
         window = facts.shapes.windows.get(node.name)
-        table.add_row(
+        yield (
             node.name,
             node.op.op + _reads(facts.graph, node),
             node.op.summary(),
@@ -42,9 +49,10 @@ def _table(facts: Facts) -> Table:
             f"{counts.parameters:,}" if counts.parameters else "",
             f"{counts.macs:,}" if counts.macs else "",
         )
-    table.add_section()
-    table.add_row("total", "", "", "", "", f"{facts.counts.parameters:,}", f"{facts.counts.macs:,}", style="bold")
-    return table
+
+
+def _total(facts: Facts) -> tuple[str, ...]:
+    return "total", "", "", "", "", f"{facts.counts.parameters:,}", f"{facts.counts.macs:,}"
 
 
 def _reads(graph: Graph, node: Node) -> str:

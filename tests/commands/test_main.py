@@ -67,7 +67,7 @@ def test_a_defect_is_one_line_and_a_file(archc, tmp_path: Path, monkeypatch: pyt
     def check() -> None:
         raise ZeroDivisionError("a secret of the machine")
 
-    monkeypatch.setattr("archc.commands.check", check)
+    monkeypatch.setattr("archc.commands.check.check", check)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     result = archc("check")
     (kept,) = tmp_path.glob("archc-defect-*.txt")
@@ -80,7 +80,7 @@ def test_ctrl_c(archc, monkeypatch: pytest.MonkeyPatch) -> None:
     def check() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("archc.commands.check", check)
+    monkeypatch.setattr("archc.commands.check.check", check)
     result = archc("check")
     assert (result.code, result.out, result.err) == (130, "", "interrupted\n")
 
