@@ -124,6 +124,17 @@ def slide(
     )
 
 
+def least_input(axis: Axis, out: int, padding: Padding) -> int:
+    """The fewest input places from which a window such as `axis` gives `out` places or more, under its `padding`."""
+    if padding == "same":
+        return (out - 1) * axis.s + 1
+    whole = (out - 1) * axis.s + axis.f - axis.before - axis.after
+    if axis.rounding == "floor" or out == 1:
+        return max(whole, 1)
+    # Rounded up, one place more than the last whole step is enough, if the last window begins on input.
+    return max(min(max(whole - axis.s + 1, (out - 1) * axis.s - axis.before + 1), whole), 1)
+
+
 def dilated(kernel: int, dilation: int) -> int:
     """The places a dilated kernel spans: D (F - 1) + 1."""
     return dilation * (kernel - 1) + 1

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from archc.diagnostics.finding import Finding, report
-from archc.graph import Graph, Node
+from archc.graph import Graph
 from archc.passes.counts import Counts
 from archc.passes.placement import Placement
 from archc.passes.shapes import Shapes
+from archc.passes.unexpected_shape import unexpected_shape
 from archc.spec import Document
 from archc.yaml_reader import plain
+
+# A cause is looked for along the whole chain, so of thousands of wrong shapes only the first are explained.
+_EXPLAINED = 20
 
 
 @dataclass(frozen=True)
@@ -44,25 +48,9 @@ def check_layers(document: Document, graph: Graph, facts: Shapes) -> tuple[Held,
             held.append(node.name)
         elif node.name not in tainted:
             tainted.add(node.name)
-            findings.append(_unexpected_shape(document, graph, facts, node, shape))  # pyright: ignore[reportUnknownArgumentType]
+            trusted = set(held) if len(findings) < _EXPLAINED else None
+            findings.append(unexpected_shape(document, graph, facts, node, shape, trusted))  # pyright: ignore[reportUnknownArgumentType]
     return Held(layers=tuple(held)), findings
-
-
-def _unexpected_shape(document: Document, graph: Graph, facts: Shapes, node: Node, expected: list[int]) -> Finding:
-    wanted = " × ".join(map(str, expected))
-    notes: list[str] = []
-    if node.name in facts.windows:
-        notes.append(facts.windows[node.name].arithmetic)
-    source = node.inputs[0]
-    notes.append(f"its input {source} gives {graph.tensor(source)}")
-    span = document.span("layers", node.name, "expect")
-    message = f"{node.name} gives {node.output}, not {wanted}"
-    help = f"expect: {list(node.output.shape)} is what the fields give"
-    if node.name in facts.windows:
-        up = facts.windows[node.name].rounded_up
-        if [node.output.channels, *up.output] == expected:
-            help = f"`rounding: ceil` gives it: {up.arithmetic}"
-    return report(span, "ARC301", message, notes=notes, help=help)
 
 
 def check_totals(document: Document, counts: Counts) -> tuple[Held, list[Finding]]:

@@ -58,7 +58,7 @@ def test_rounding_up_is_proposed_only_where_it_gives_what_is_expected(check: Che
     pool = "pool1: {op: max_pool2d, kernel: 3, stride: 2, expect: [4, %d, %d]}"
     (right,) = check(pool % (4, 4)).findings
     (wrong,) = check(pool % (4, 5)).findings
-    assert right.help == "`rounding: ceil` gives it: ⌈(8 - 3) / 2⌉ + 1 = 4"
+    assert right.help == "`rounding: ceil` on pool1 gives it: ⌈(8 - 3) / 2⌉ + 1 = 4"
     assert wrong.help == "expect: [4, 3, 3] is what the fields give"
 
 

@@ -1,0 +1,132 @@
+"""Where a chain of layers first departs from what an expected shape needs.
+
+Walks back from the layer that expects it: the sizes of its input that lead there, of what that reads, and so on to the
+network's input or to a layer whose own expectation held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+from math import isqrt
+
+from archc.graph import Graph, Node, Tensor
+from archc.ops.dense import Dense
+from archc.ops.fields import NO_PADDING, ONE, Margins, Padding
+from archc.ops.flatten import Flatten
+from archc.ops.window import Axis, Window, least_input
+from archc.ops.windowed import Windowed
+
+
+@dataclass(frozen=True)
+class Range:
+    """The sizes in one direction that lead to what is expected."""
+
+    low: int
+    high: int
+
+    def __str__(self) -> str:
+        return str(self.low) if self.low == self.high else f"{self.low} to {self.high}"
+
+
+@dataclass(frozen=True)
+class Need:
+    """Heights and widths that a value must have."""
+
+    rows: Range
+    columns: Range
+
+    def admits(self, height: int, width: int) -> bool:
+        return self.rows.low <= height <= self.rows.high and self.columns.low <= width <= self.columns.high
+
+    def beside(self, height: int, width: int) -> tuple[int, Range]:
+        """What is, and what must be, in the direction that departs."""
+        rows_hold = self.rows.low <= height <= self.rows.high
+        return (width, self.columns) if rows_hold else (height, self.rows)
+
+
+@dataclass(frozen=True)
+class Departure:
+    """`node` gives other sizes than `need`; `remedy` is one field of it that mends them all, with its arithmetic.
+
+    `source` is what the network's input would have to be instead, where the chain begins there.
+    """
+
+    node: Node
+    window: Window
+    need: Need
+    remedy: str | None
+    source: Need | None
+
+
+def departure(graph: Graph, node: Node, expected: list[int], trusted: Set[str]) -> Departure | None:
+    """The first layer that departs; the one with a remedy, if there is one. None where sizes are not the matter."""
+    chain, source = _walk_back(graph, node, expected, trusted) if min(expected) > 0 else ([], None)
+    departing: list[Departure] = []
+    for layer, need in chain:
+        window = layer.op.window(graph.tensors(layer.inputs))
+        if window is None or need.admits(*window.output):
+            continue
+        departing.append(Departure(layer, window, need, _remedy(layer, graph, need), source))
+    mended = (found for found in departing if found.remedy)
+    return next(mended, departing[0] if departing else None)
+
+
+def _walk_back(
+    graph: Graph, node: Node, expected: list[int], trusted: Set[str]
+) -> tuple[list[tuple[Node, Need]], Need | None]:
+    """Each layer of the chain, first to last, with what its output must be; and the same of the network's input."""
+    chain: list[tuple[Node, Need]] = []
+    need: Need | None = None
+    if node.output.is_maps and len(expected) == 3:
+        need = Need(Range(expected[1], expected[1]), Range(expected[2], expected[2]))
+    while len(node.inputs) == 1 and not isinstance(node.op, Dense):
+        (name,) = node.inputs
+        if need is not None:
+            chain.append((node, need))
+        need = _before(node, need, graph.tensor(name), expected)
+        if name in graph.inputs or name in trusted or (need is None and graph.tensor(name).is_maps):
+            return chain[::-1], need if name in graph.inputs else None
+        node = graph.node(name)
+    return chain[::-1], None
+
+
+def _before(node: Node, need: Need | None, x: Tensor, expected: list[int]) -> Need | None:
+    """What the input of `node` must be for its output to be what it must be."""
+    if isinstance(node.op, Flatten) and x.is_maps and len(expected) == 1:
+        return _unflattened(x, expected[0])
+    if need is None or not isinstance(node.op, Windowed):
+        return need if x.shape[1:] == node.output.shape[1:] else None
+    window = node.op.window((x,))
+    rows = _inputs_for(window.vertical, need.rows, node.op.padding)
+    columns = _inputs_for(window.horizontal, need.columns, node.op.padding)
+    return Need(rows, columns) if rows and columns else None
+
+
+def _unflattened(x: Tensor, units: int) -> Need | None:
+    """The square maps that are flattened to so many units."""
+    side = isqrt(units // x.channels)
+    return Need(Range(side, side), Range(side, side)) if side and x.channels * side * side == units else None
+
+
+def _inputs_for(axis: Axis, out: Range, padding: Padding) -> Range | None:
+    low, high = least_input(axis, out.low, padding), least_input(axis, out.high + 1, padding) - 1
+    return Range(low, high) if low <= high else None
+
+
+def _remedy(node: Node, graph: Graph, need: Need) -> str | None:
+    """The one field that gives what is needed: rounding up, or the padding that keeps a size, where it has none."""
+    op = node.op
+    assert isinstance(op, Windowed)
+    (x,) = graph.tensors(node.inputs)
+    changes: list[tuple[str, dict[str, object]]] = [("rounding: ceil", {"rounding": "ceil"})]
+    window = op.window((x,))
+    odd = window.vertical.f == window.horizontal.f and window.vertical.f % 2
+    if op.padding == NO_PADDING and window.stride == ONE and odd:
+        margin = window.vertical.f // 2
+        changes.append((f"padding: {margin}", {"padding": Margins(margin, margin, margin, margin)}))
+    for written, change in changes:
+        changed = op.model_copy(update=change).window((x,))
+        if need.admits(*changed.output):
+            return f"`{written}` on {node.name} gives it: {changed.arithmetic}"
+    return None
