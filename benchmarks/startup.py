@@ -1,0 +1,45 @@
+"""`archc check specs/alexnet.yaml` as a whole process, against the least that it must import and against torchinfo.
+
+    .venv/bin/python benchmarks/startup.py
+
+Run in turn, A B C A B C …; processor time, user and system, which other processes disturb less than time on the clock.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+ROOT = Path(__file__).parents[1]
+ROUNDS = 7
+
+IMPORTS = "import pydantic, yaml"
+TORCHINFO = "from alexnet import Alexnet; from torchinfo import summary; summary(Alexnet(), (1, 3, 227, 227))"
+
+
+def seconds(command: list[str], folder: str) -> float:
+    """Of the processor, for one run."""
+    before = os.times()
+    subprocess.run(command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL, check=True)
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
+
+
+# Python's own switch against .pyc files would have every run compile every module again.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+if __name__ == "__main__":
+    archc = [sys.executable, str(ROOT / "cli.py")]
+    with TemporaryDirectory() as folder:
+        spec = str(ROOT / "specs" / "alexnet.yaml")
+        subprocess.run([*archc, "build", spec, "-o", "alexnet.py"], cwd=folder, stdout=subprocess.DEVNULL, check=True)
+        commands = [[*archc, "check", spec], *([sys.executable, "-c", code] for code in (IMPORTS, TORCHINFO))]
+        rounds = [[seconds(command, folder) for command in commands] for _ in range(ROUNDS + 1)][1:]
+    check, imports, torchinfo = (median(times) for times in zip(*rounds, strict=True))
+    print(f"archc check {check:.3f} s, {IMPORTS} {imports:.3f} s, torchinfo {torchinfo:.2f} s of the processor")
+    print(f"  {median(c / i for c, i, _ in rounds):.2f} times the imports")
+    print(f"  {median(t / c for c, _, t in rounds):.1f} times as fast as torchinfo")
