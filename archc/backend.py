@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol, runtime_checkable
 
+from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph
 from archc.passes.placement import Placement
 from archc.spec import Recipe
@@ -38,6 +39,11 @@ class Unsupported(Exception):
         super().__init__(message)
         self.layer = layer
         self.message = message
+
+
+def refusal(unsupported: Unsupported, graph: Graph) -> Finding:
+    """The finding for a layer that a backend cannot express."""
+    return report(graph.node(unsupported.layer).at("op"), "ARC501", unsupported.message)
 
 
 @runtime_checkable

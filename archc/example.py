@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-HEAD = """\
-schema: archc/v1
-name: example
-input: {image: [3, 8, 8]}
-layers:
-"""
+_BEGIN = "schema: archc/v1\nname: example\ninput: {image: [3, 8, 8]}\n"
+
+HEAD = _BEGIN + "layers:\n"
+CONV_HEAD = _BEGIN + "defaults: {conv2d: {weight_init: {he_normal: {}}}}\nlayers:\n"
+DENSE_HEAD = _BEGIN + "defaults: {dense: {weight_init: {he_normal: {}}}}\nlayers:\n"

@@ -7,10 +7,9 @@ from dataclasses import replace
 import typer
 
 from archc.analysis import Analysis, Facts
-from archc.backend import Backend, BackendFailure, Source, Unsupported, load
+from archc.backend import Backend, BackendFailure, Source, Unsupported, load, refusal
 from archc.commands.failure import CommandFailure
 from archc.commands.specs import show_findings
-from archc.diagnostics.finding import report
 from archc.emit.seal import seal
 
 
@@ -27,8 +26,7 @@ def emit(backend: Backend, facts: Facts) -> Source:
     try:
         source = backend.emit(facts.graph, facts.recipe, facts.placement)
     except Unsupported as unsupported:
-        finding = report(facts.graph.node(unsupported.layer).at("op"), "ARC501", unsupported.message)
-        show_findings(Analysis(None, [finding]), err=True)
+        show_findings(Analysis(None, [refusal(unsupported, facts.graph)]), err=True)
         raise typer.Exit(1) from unsupported
     for old, new in source.renamed.items():
         typer.echo(f"{old} is called {new} in the source: {backend.name} uses that name for something else", err=True)

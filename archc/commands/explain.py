@@ -1,19 +1,70 @@
-"""archc explain: what does a code mean?"""
+"""archc explain: what does a code or an op mean?"""
 
 from __future__ import annotations
 
+import json
+import shutil
+import sys
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from archc.commands.failure import CommandFailure
-from archc.diagnostics.codes import CODES
-from archc.vocabulary import did_you_mean
+from archc.commands.terminal import wants_colour
+from archc.diagnostics.text import ansi, unstyled
+from archc.explanation import Explanation, explanation_of, names, title_of
+from archc.report.explanation import listing, page
+from archc.report.explanation_json import as_json
+from archc.report.explanation_markdown import markdown
+from archc.vocabulary import nearest
+
+_WIDEST = 100
 
 
-def explain(code: Annotated[str, typer.Argument(help="A code, as in `error[ARC210]`.")]) -> None:
-    """Say what a code of a finding means."""
-    known = CODES.get(code.upper())
-    if known is None:
-        raise CommandFailure(f"there is no code {code}", help=did_you_mean(code.upper(), CODES, what="codes"), code=2)
-    typer.echo(f"{code.upper()}: {known.title}\n\n{known.meaning}")
+class PageFormat(StrEnum):
+    full = "full"
+    json = "json"
+    markdown = "markdown"
+
+
+def explain(
+    word: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="CODE|OP",
+            help="A code, as in `error[ARC210]`, or an op; without one all are listed.",
+            show_default=False,
+        ),
+    ] = None,
+    output_format: Annotated[
+        PageFormat, typer.Option(help="For a person, for a program, or for the docs.")
+    ] = PageFormat.full,
+) -> None:
+    """Say what a code of a finding or an op means, with a spec that fails and the same corrected."""
+    if word is None and output_format is PageFormat.full:
+        typer.echo(listing([(name, title_of(name)) for name in names()], width=_width()))
+        return
+    pages = [_page(name) for name in ([word] if word else names())]
+    if output_format is PageFormat.json:
+        content = [as_json(shown) for shown in pages]
+        typer.echo(json.dumps(content[0] if word else content, indent=2, ensure_ascii=False))
+    elif output_format is PageFormat.markdown:
+        typer.echo(markdown(pages), nl=False)
+    else:
+        style = ansi if wants_colour(sys.stdout) else unstyled
+        typer.echo(page(pages[0], style, width=_width()), nl=False, color=True)
+
+
+def _page(name: str) -> Explanation:
+    found = explanation_of(name)
+    if found is None:
+        known = {other.lower(): other for other in names()}
+        guess = nearest(name, known)
+        help = f"did you mean `{known[guess]}`?" if guess else "`archc explain` lists every code and op"
+        raise CommandFailure(f"there is no code and no op `{name}`", help=help, code=2)
+    return found
+
+
+def _width() -> int:
+    return min(shutil.get_terminal_size().columns, _WIDEST)

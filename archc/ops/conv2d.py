@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from archc.example import HEAD
+from archc.example import CONV_HEAD
 from archc.graph import Tensor
 from archc.ops.fields import ONE, Count, Size, SizeField
 from archc.ops.op import Parameter, Reach, ShapeError, require_maps
@@ -18,8 +18,6 @@ from archc.ops.windowed import SIZE_RULE, Windowed
 if TYPE_CHECKING:
     from archc.ops.op import Array
 
-_INIT = "weight_init: {he_normal: {}}"
-
 
 class Conv2d(Windowed, Weighted, frozen=True):
     """Each filter's inner product with the window around each place: (C, H, W) -> (filters, H', W').
@@ -28,9 +26,10 @@ class Conv2d(Windowed, Weighted, frozen=True):
     the G-th part of the maps.
     """
 
+    leading: ClassVar[tuple[str, ...]] = ("filters", "kernel", "stride", "padding", "dilation", "rounding", "groups")
     shape_rule: ClassVar[str] = f"(C, H, W) -> (filters, H', W'), {SIZE_RULE}"
-    failing: ClassVar[str] = HEAD + f"  conv1: {{op: conv2d, filters: 8, kernel: 3, groups: 2, {_INIT}}}\n"
-    corrected: ClassVar[str] = HEAD + f"  conv1: {{op: conv2d, filters: 9, kernel: 3, groups: 3, {_INIT}}}\n"
+    failing: ClassVar[str] = CONV_HEAD + "  conv1: {op: conv2d, filters: 8, kernel: 3, groups: 2}\n"
+    corrected: ClassVar[str] = CONV_HEAD + "  conv1: {op: conv2d, filters: 9, kernel: 3, groups: 3}\n"
     op: Literal["conv2d"]
     filters: Count = Field(description="Output maps, one a filter; a multiple of `groups`.")
     stride: SizeField = Field(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from archc.example import HEAD
+from archc.example import DENSE_HEAD
 from archc.graph import Tensor
 from archc.ops.fields import Count
 from archc.ops.op import Parameter, Reach, ShapeError
@@ -16,15 +16,14 @@ from archc.ops.weighted import Weighted
 if TYPE_CHECKING:
     from archc.ops.op import Array
 
-_FC1 = "{op: dense, units: 10, weight_init: {he_normal: {}}}"
-
 
 class Dense(Weighted, frozen=True):
     """W x + b: (n,) -> (units,)."""
 
+    leading: ClassVar[tuple[str, ...]] = ("units",)
     shape_rule: ClassVar[str] = "(n,) -> (units,)"
-    failing: ClassVar[str] = HEAD + f"  fc1: {_FC1}\n"
-    corrected: ClassVar[str] = HEAD + f"  flat: {{op: flatten}}\n  fc1: {_FC1}\n"
+    failing: ClassVar[str] = DENSE_HEAD + "  fc1: {op: dense, units: 10}\n"
+    corrected: ClassVar[str] = DENSE_HEAD + "  flat: {op: flatten}\n  fc1: {op: dense, units: 10}\n"
     op: Literal["dense"]
     units: Count = Field(description="Length of the output vector.")
 

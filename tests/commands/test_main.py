@@ -48,21 +48,6 @@ def test_an_unknown_command(archc) -> None:
     assert "'chekc'" in result.err
 
 
-def test_explain(archc) -> None:
-    result = archc("explain", "arc210")
-    assert (result.code, result.err) == (0, "")
-    first, _, *rest = result.out.splitlines()
-    assert first.startswith("ARC210: ")
-    assert any(rest)
-
-
-def test_explain_an_unknown_code(archc) -> None:
-    result = archc("explain", "ARC211")
-    assert (result.code, result.out) == (2, "")
-    assert result.err.splitlines()[0] == "error: there is no code ARC211"
-    assert "ARC210" in result.err
-
-
 def test_a_defect_is_one_line_and_a_file(archc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def check() -> None:
         raise ZeroDivisionError("a secret of the machine")

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 import archc
-from archc.analysis import analyse
 from archc.diagnostics.codes import CODES
 from archc.diagnostics.codes.code import Code
 from archc.diagnostics.finding import is_error, report
 from archc.source import Source, Span
+from archc.yaml_reader import MAX_BYTES, MAX_DEPTH, MAX_NODES, MAX_SCALAR
 
 SPAN = Span(Source("a.yaml", "a"), 0, 1)
 
@@ -45,17 +45,9 @@ def test_advice_leaves_a_spec_usable() -> None:
     assert is_error([advice, error])
 
 
-def in_bytes(spec: str | bytes) -> bytes:
-    return spec if isinstance(spec, bytes) else spec.encode()
-
-
-@pytest.mark.parametrize(("name", "code"), CODES.items(), ids=CODES)
-def test_the_failing_example_gives_its_code_and_no_other(name: str, code: Code) -> None:
-    analysis = analyse(in_bytes(code.failing), "failing.yaml")
-    codes = {finding.code for finding in analysis.findings}
-    assert codes == (set() if code.backend else {name})
-
-
-@pytest.mark.parametrize("code", CODES.values(), ids=CODES)
-def test_the_corrected_example_has_nothing_to_find(code: Code) -> None:
-    assert analyse(code.corrected.encode(), "corrected.yaml").findings == []
+def test_the_limits_are_told_as_they_are() -> None:
+    meaning = CODES["ARC003"].meaning
+    assert f"{MAX_BYTES >> 20} MiB of text" in meaning
+    assert f"{MAX_DEPTH} levels of nesting" in meaning
+    assert f"{MAX_NODES:,} nodes" in meaning
+    assert f"{MAX_SCALAR:,} characters a value" in meaning

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archc.diagnostics.codes.code import Code
-from archc.example import HEAD
+from archc.example import CONV_HEAD, HEAD
 
 ADVICE: dict[str, Code] = {
     "ARC901": Code(
@@ -11,7 +11,7 @@ ADVICE: dict[str, Code] = {
         meaning="PyTorch and Keras initialise differently when nothing is written, so archc draws He-normal weights "
         "and zero biases in every backend. Write `weight_init` to make it your decision.",
         failing=HEAD + "  conv1: {op: conv2d, filters: 8, kernel: 3}\n",
-        corrected=HEAD + "  conv1: {op: conv2d, filters: 8, kernel: 3, weight_init: {he_normal: {}}}\n",
+        corrected=CONV_HEAD + "  conv1: {op: conv2d, filters: 8, kernel: 3}\n",
         severity="advice",
     ),
     "ARC902": Code(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from archc.diagnostics.codes.code import Code
-from archc.example import HEAD
+from archc.example import DENSE_HEAD, HEAD
 
-_DENSE = "  flat: {op: flatten}\n  fc1: {op: dense, units: 10, weight_init: {he_normal: {}}}\n"
-_TWO_DENSE = _DENSE + "  fc2: {op: dense, units: 10, weight_init: {he_normal: {}}}\n"
+_DENSE = "  flat: {op: flatten}\n  fc1: {op: dense, units: 10}\n"
+_TWO_DENSE = _DENSE + "  fc2: {op: dense, units: 10}\n"
 _COLUMNS = "parallel: {devices: 2, strategy: columns}\n"
 
 EXPECTATIONS: dict[str, Code] = {
@@ -21,14 +21,14 @@ EXPECTATIONS: dict[str, Code] = {
         title="a total is not what the spec expects",
         meaning="`expect:` at the top level states totals. The difference and the layers with the most are shown; "
         "a group count or a forgotten layer is the usual cause.",
-        failing=HEAD + _DENSE + "expect: {parameters: 1920}\n",
-        corrected=HEAD + _DENSE + "expect: {parameters: 1930}\n",
+        failing=DENSE_HEAD + _DENSE + "expect: {parameters: 1920}\n",
+        corrected=DENSE_HEAD + _DENSE + "expect: {parameters: 1930}\n",
     ),
     "ARC303": Code(
         title="the exchanges are not what the spec expects",
         meaning="`exchanges` lists the layers that, with the network split over the devices by columns, must gather "
         "maps or units from other devices before they can compute.",
-        failing=HEAD + _TWO_DENSE + "expect: {exchanges: [fc1]}\n" + _COLUMNS,
-        corrected=HEAD + _TWO_DENSE + "expect: {exchanges: [fc2]}\n" + _COLUMNS,
+        failing=DENSE_HEAD + _TWO_DENSE + "expect: {exchanges: [fc1]}\n" + _COLUMNS,
+        corrected=DENSE_HEAD + _TWO_DENSE + "expect: {exchanges: [fc2]}\n" + _COLUMNS,
     ),
 }

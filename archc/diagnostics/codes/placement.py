@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archc.diagnostics.codes.code import Code
-from archc.example import HEAD
+from archc.example import CONV_HEAD
 
 _COLUMNS = "parallel: {devices: 2, strategy: columns}\n"
 
@@ -12,7 +12,7 @@ PLACEMENT: dict[str, Code] = {
         title="a layer does not split over the devices",
         meaning="By columns, every tensor's maps or units are held in equal contiguous parts, one a device. "
         "Their number must be a multiple of the devices.",
-        failing=HEAD + "  conv1: {op: conv2d, filters: 9, kernel: 3, weight_init: {he_normal: {}}}\n" + _COLUMNS,
-        corrected=HEAD + "  conv1: {op: conv2d, filters: 8, kernel: 3, weight_init: {he_normal: {}}}\n" + _COLUMNS,
+        failing=CONV_HEAD + "  conv1: {op: conv2d, filters: 9, kernel: 3}\n" + _COLUMNS,
+        corrected=CONV_HEAD + "  conv1: {op: conv2d, filters: 8, kernel: 3}\n" + _COLUMNS,
     ),
 }

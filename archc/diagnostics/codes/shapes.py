@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from archc.diagnostics.codes.code import Code
-from archc.example import HEAD
+from archc.example import CONV_HEAD, DENSE_HEAD, HEAD
 
-_LARGE = "  conv1: {{op: conv2d, filters: {}, kernel: 1, padding: 20, weight_init: {{he_normal: {{}}}}}}\n"
+_LARGE = "  conv1: {{op: conv2d, filters: {}, kernel: 1, padding: 20}}\n"
 
 SHAPES: dict[str, Code] = {
     "ARC201": Code(
@@ -19,8 +19,8 @@ SHAPES: dict[str, Code] = {
         title="the op reads a vector, its input is maps",
         meaning="A dense layer multiplies a vector, a softmax ranks one. Maps of C x H x W must be flattened first, "
         "in an order that the spec then states. Add `flat: {op: flatten}` before it.",
-        failing=HEAD + "  fc1: {op: dense, units: 10, weight_init: {he_normal: {}}}\n",
-        corrected=HEAD + "  flat: {op: flatten}\n  fc1: {op: dense, units: 10, weight_init: {he_normal: {}}}\n",
+        failing=DENSE_HEAD + "  fc1: {op: dense, units: 10}\n",
+        corrected=DENSE_HEAD + "  flat: {op: flatten}\n  fc1: {op: dense, units: 10}\n",
     ),
     "ARC203": Code(
         title="the op reads maps, its input is a vector",
@@ -39,8 +39,8 @@ SHAPES: dict[str, Code] = {
     "ARC205": Code(
         title="an output too large to be meant",
         meaning="No tensor of a spec may hold more than 2^40 values, and no layer more than 2^40 parameters.",
-        failing=HEAD + _LARGE.format(2_000_000_000),
-        corrected=HEAD + _LARGE.format(20),
+        failing=CONV_HEAD + _LARGE.format(2_000_000_000),
+        corrected=CONV_HEAD + _LARGE.format(20),
     ),
     "ARC206": Code(
         title="two softmaxes in a row",
@@ -53,7 +53,7 @@ SHAPES: dict[str, Code] = {
         title="filters or maps do not split into the groups",
         meaning="A convolution in G groups gives each group 1/G of the input maps and 1/G of the filters. "
         "Both counts must be multiples of G.",
-        failing=HEAD + "  conv1: {op: conv2d, filters: 8, kernel: 3, groups: 3, weight_init: {he_normal: {}}}\n",
-        corrected=HEAD + "  conv1: {op: conv2d, filters: 9, kernel: 3, groups: 3, weight_init: {he_normal: {}}}\n",
+        failing=CONV_HEAD + "  conv1: {op: conv2d, filters: 8, kernel: 3, groups: 3}\n",
+        corrected=CONV_HEAD + "  conv1: {op: conv2d, filters: 9, kernel: 3, groups: 3}\n",
     ),
 }

@@ -21,8 +21,8 @@ TEXT: dict[str, Code] = {
     ),
     "ARC003": Code(
         title="beyond a limit",
-        meaning="A spec is untrusted input, so its size, nesting and number of nodes have documented limits: "
-        "see archc/yaml_reader.py.",
+        meaning="A spec is untrusted input, so it has limits: 32 MiB of text, 64 levels of nesting, 4,000,000 nodes, "
+        "and 4,096 characters a value.",
         failing=HEAD + "  relu1: {op: " + "[" * 64 + "relu" + "]" * 64 + "}\n",
         corrected=HEAD + "  relu1: {op: relu}\n",
     ),

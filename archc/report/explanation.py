@@ -1,0 +1,72 @@
+"""An explanation as a person reads it: what it means, what fails, what archc says of that, and what is right."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from archc.diagnostics.text import Style, render, unstyled
+from archc.explanation import Explanation
+from archc.field_table import Row
+from archc.report.table import Column, table
+
+_COLUMNS = (Column("field"), Column("takes", least=14), Column("default", least=8), Column("meaning", least=20))
+
+EVERY_LAYER = "Every layer may also say `from` and `expect`."
+
+
+def page(explanation: Explanation, style: Style = unstyled, *, width: int) -> str:
+    """All of an explanation, at most `width` wide but for the specs."""
+    return "\n\n".join(part.rstrip("\n") for part in _parts(explanation, style, width)) + "\n"
+
+
+def listing(titles: Iterable[tuple[str, str]], *, width: int) -> str:
+    """Each name and its title."""
+    rows = table((Column("name"), Column("meaning", least=20)), [*titles], width=width)
+    return "\n".join(line for row in rows for line in row)
+
+
+def shown(spec: str | bytes) -> tuple[str, bool]:
+    """A spec as it can be shown, and whether some of it had to be escaped."""
+    text = spec.decode("utf-8", "backslashreplace") if isinstance(spec, bytes) else spec
+    visible = "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+    return visible, visible != spec
+
+
+def saying(explanation: Explanation) -> str:
+    """What stands before the findings of the example."""
+    if not explanation.findings:
+        return f"`{explanation.command}` refuses it; its backend is not installed here."
+    return f"`{explanation.command}` says:"
+
+
+def _parts(explanation: Explanation, style: Style, width: int) -> Iterator[str]:
+    name, severity = explanation.name, explanation.severity
+    yield _wrapped(f"{severity}[{name}]: {explanation.title}" if severity else f"{name}: {explanation.title}", width)
+    for paragraph in filter(None, explanation.meaning.split("\n\n")):
+        yield _wrapped(paragraph, width)
+    if severity is None:
+        yield _wrapped(f"Shapes: {explanation.shape_rule}.", width)
+        if explanation.fields:
+            yield _table(explanation.fields, width)
+        yield _wrapped(EVERY_LAYER, width)
+    failing, escaped = shown(explanation.failing)
+    yield "Fails, the escape standing for what it names:" if escaped else "Fails:"
+    yield textwrap.indent(failing, "    ")
+    yield saying(explanation)
+    if explanation.findings:
+        yield textwrap.indent(render(explanation.findings, style, width=width - 4), "    ")
+    yield "Corrected:"
+    yield textwrap.indent(explanation.corrected, "    ")
+
+
+def _wrapped(text: str, width: int) -> str:
+    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+
+
+def _table(fields: tuple[Row, ...], width: int) -> str:
+    cells = [
+        (field.name, field.takes, "must be written" if field.default is None else field.default, field.meaning)
+        for field in fields
+    ]
+    return "\n".join(line for row in table(_COLUMNS, cells, width=width) for line in row)

@@ -1,0 +1,59 @@
+"""All explanations as one page: docs/reference.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from archc.diagnostics.text import render
+from archc.explanation import Explanation
+from archc.field_table import Row
+from archc.report.explanation import EVERY_LAYER, saying, shown
+
+_TOP = """\
+# Reference: every op and every code
+
+Written by `archc explain --output-format markdown`, from the sources that archc itself runs on: do not edit.
+`archc explain NAME` shows one entry in a terminal."""
+
+
+def markdown(explanations: Iterable[Explanation]) -> str:
+    """The page: ops first, then codes."""
+    explanations = list(explanations)
+    ops = [explanation for explanation in explanations if explanation.severity is None]
+    codes = [explanation for explanation in explanations if explanation.severity is not None]
+    parts = [_TOP, "## Ops", EVERY_LAYER, *_all(ops), "## Codes", *_all(codes)]
+    return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
+
+
+def _all(explanations: Iterable[Explanation]) -> Iterator[str]:
+    for explanation in explanations:
+        yield from _one(explanation)
+
+
+def _one(explanation: Explanation) -> Iterator[str]:
+    severity = explanation.severity
+    yield f"### {explanation.name}"
+    yield f"{severity.capitalize()}: {explanation.title}." if severity else explanation.title
+    if explanation.meaning:
+        yield explanation.meaning
+    if severity is None:
+        yield f"Shapes: {explanation.shape_rule}."
+    if explanation.fields:
+        yield "\n".join(("| field | takes | default | meaning |", "|---|---|---|---|", *map(_row, explanation.fields)))
+    failing, escaped = shown(explanation.failing)
+    yield "Fails, the escape standing for what it names:" if escaped else "Fails:"
+    yield _fenced(failing, "yaml")
+    yield saying(explanation)
+    if explanation.findings:
+        yield _fenced(render(explanation.findings), "text")
+    yield "Corrected:"
+    yield _fenced(explanation.corrected, "yaml")
+
+
+def _row(field: Row) -> str:
+    default = "must be written" if field.default is None else f"`{field.default}`"
+    return f"| `{field.name}` | {field.takes} | {default} | {field.meaning.replace('|', chr(92) + '|')} |"
+
+
+def _fenced(text: str, language: str) -> str:
+    return f"```{language}\n{text.rstrip()}\n```"

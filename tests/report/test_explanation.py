@@ -1,0 +1,61 @@
+"""An explanation as it is read, against golden files: a code, one whose example is no text, and an op."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from archc.diagnostics.text import ansi
+from archc.explanation import Explanation, explanation_of, names
+from archc.report.explanation import listing, page
+from archc.report.explanation_markdown import markdown
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def explained(name: str) -> Explanation:
+    explanation = explanation_of(name)
+    assert explanation is not None
+    return explanation
+
+
+@pytest.mark.parametrize("name", ["ARC001", "ARC210", "conv2d", "relu"])
+def test_a_page(name: str, golden: Callable[[Path, str], None]) -> None:
+    golden(GOLDEN / f"{name}.txt", page(explained(name), width=80))
+
+
+@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("width", [60, 100])
+def test_prose_and_tables_keep_to_the_width(name: str, width: int) -> None:
+    before, _, _ = page(explained(name), width=width).partition("\n\nFails")
+    assert max(map(len, before.splitlines())) <= width
+
+
+def test_colour_is_only_what_findings_have() -> None:
+    coloured = page(explained("ARC210"), ansi, width=80)
+    assert "\x1b[1;31merror[ARC210]\x1b[0m: conv1" in coloured
+    assert coloured.startswith("error[ARC210]: ")
+
+
+def test_a_control_character_is_shown_as_its_escape() -> None:
+    assert "{op: relu\\x00}" in page(explained("ARC002"), width=80)
+    assert "\x00" not in page(explained("ARC002"), width=80) + markdown([explained("ARC002")])
+
+
+def test_a_backend_that_is_not_installed() -> None:
+    text = page(replace(explained("ARC501"), findings=()), width=80)
+    assert "`archc build --backend keras` refuses it; its backend is not installed here.\n" in text
+    assert "says" not in text.partition("refuses")[2]
+
+
+def test_the_listing_folds_long_titles() -> None:
+    lines = listing([("a", "word " * 20), ("long_name", "short")], width=40).splitlines()
+    assert max(map(len, lines)) <= 40
+    assert lines[-1] == "long_name  short"
+
+
+def test_a_bar_in_a_table_is_escaped() -> None:
+    explanation = explained("dropout")
+    barred = replace(explanation, fields=(replace(explanation.fields[0], meaning="a | b"),))
+    assert "| a \\| b |" in markdown([barred])
