@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archc.diagnostics.finding import Finding, in_source_order, is_error, report
+from archc.diagnostics.finding import Finding, in_source_order, is_error, replacement, report
 from archc.graph import Graph
 from archc.lower import lower
 from archc.passes.advice import advise
@@ -91,4 +91,6 @@ def _check_recipe(document: Document, graph: Graph) -> list[Finding]:
     message = f"the crop is {recipe.data.crop}, the network's input {image.height} × {image.width}"
     (name,) = graph.inputs
     related = [(document.key("input", name), f"{name} is {image}")]
-    return [report(span, "ARC109", message, help=f"crop: {list(image.shape[1:])}", related=related)]
+    crop = str(image.height) if image.height == image.width else str(list(image.shape[1:]))
+    fix = replacement(span, crop)
+    return [report(span, "ARC109", message, help=f"write `crop: {crop}`", related=related, fix=fix)]

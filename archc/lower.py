@@ -10,15 +10,15 @@ from math import prod
 
 from pydantic import ValidationError
 
-from archc.diagnostics.finding import Finding, report
+from archc.diagnostics.finding import Edit, Finding, report, respelling
 from archc.graph import Graph, Node, Tensor
 from archc.ops import ops
 from archc.ops.op import Op, ShapeError
 from archc.ops.softmax import Softmax
 from archc.source import Span
 from archc.spec import Document
-from archc.validation import NAME, explain, not_a_name
-from archc.vocabulary import did_you_mean, nearest
+from archc.validation import NAME, explain, not_a_name, renaming
+from archc.vocabulary import certain, did_you_mean, nearest
 from archc.yaml_reader import Mapping, Scalar, Sequence, plain
 from archc.yaml_reader import Node as YamlNode
 
@@ -93,7 +93,8 @@ class _Lowering:
         found: dict[str, Mapping] = {}
         for name, body in section.entries.items():
             if name not in ops():
-                self._unknown_op(name, section.keys[name].span)
+                key = section.keys[name].span
+                self._unknown_op(name, key, renaming(name, key, ops(), section.entries))
             elif not isinstance(body, Mapping):
                 self.findings.append(
                     report(body.span, "ARC104", f"the defaults of `{name}` are a mapping of its fields")
@@ -108,12 +109,14 @@ class _Lowering:
         for name in body.entries:
             if name not in allowed:
                 help = did_you_mean(name, allowed, what="fields")
-                self.findings.append(report(body.keys[name].span, "ARC101", f"{op} has no field `{name}`", help=help))
+                key = body.keys[name].span
+                fix = renaming(name, key, allowed, body.entries)
+                self.findings.append(report(key, "ARC101", f"{op} has no field `{name}`", help=help, fix=fix))
         return Mapping({k: v for k, v in body.entries.items() if k in allowed}, body.keys, body.span)
 
-    def _unknown_op(self, name: str, span: Span) -> None:
+    def _unknown_op(self, name: str, span: Span, fix: tuple[Edit, ...]) -> None:
         help = did_you_mean(name, ops(), what="ops")
-        self.findings.append(report(span, "ARC102", f"there is no op `{name[:64]}`", help=help))
+        self.findings.append(report(span, "ARC102", f"there is no op `{name[:64]}`", help=help, fix=fix))
 
     def _layer(self, name: str, body: YamlNode, key: Span) -> Tensor | None:
         """Validate and infer one layer; its output, or None where it or what it reads failed."""
@@ -145,14 +148,15 @@ class _Lowering:
         if node is None:
             guess = nearest(next(iter(body.entries), ""), ["op"])
             help = f"did you mean `op:` by `{next(iter(body.entries))}:`?" if guess else f"ops: {', '.join(ops())}"
-            self.findings.append(report(key, "ARC103", f"{name} needs `op`", help=help))
+            fix = [edit for k, v in body.keys.items() for edit in renaming(k, v.span, ["op"], body.entries)]
+            self.findings.append(report(key, "ARC103", f"{name} needs `op`", help=help, fix=fix))
             return None, fields
         if not isinstance(node, Scalar) or node.value is None:
             self.findings.append(report(node.span, "ARC104", "`op` takes the name of an op"))
             return None, fields
         kind = str(node.value)
         if kind not in ops():
-            self._unknown_op(kind, node.span)
+            self._unknown_op(kind, node.span, respelling(node.span, certain(kind, ops())))
             return None, fields
         if kind in self._defaults:
             fields.take(self._defaults[kind])
@@ -162,7 +166,7 @@ class _Lowering:
             return ops()[kind].model_validate(data), fields
         except ValidationError as error:
             found = explain(error, ops()[kind], fields.nodes, fields.keys, node.span, name)
-            self.findings += [_with_wiring(finding, name) for finding in found]
+            self.findings += [_with_wiring(finding, body) for finding in found]
             return None, fields
 
     def _inputs(self, name: str, body: Mapping) -> tuple[str, ...] | None:
@@ -276,10 +280,11 @@ class _Lowering:
                 self.findings.append(report(layer.span, "ARC110", f"nobody reads {name}", help=help, related=related))
 
 
-def _with_wiring(finding: Finding, layer: str) -> Finding:
+def _with_wiring(finding: Finding, body: Mapping) -> Finding:
     """`from` and `expect` belong to every layer: an unknown field may be a misspelling of those too."""
     word = finding.message.rpartition("no field `")[2].rstrip("`")
     guess = nearest(word, _WIRING) if finding.code == "ARC101" else None
     if guess is None or not finding.help or finding.help.startswith("did you mean"):
         return finding
-    return report(finding.span, finding.code, finding.message, help=f"did you mean `{guess}`?")
+    fix = renaming(word, finding.span, _WIRING, body.entries)
+    return report(finding.span, finding.code, finding.message, help=f"did you mean `{guess}`?", fix=fix)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from collections.abc import Mapping as MappingABC
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from archc.diagnostics.finding import Finding, report
+from archc.diagnostics.finding import Edit, Finding, replacement, report, respelling
 from archc.source import Span
-from archc.vocabulary import did_you_mean, nearest
+from archc.vocabulary import certain, did_you_mean, nearest
 from archc.yaml_reader import Mapping, Node, Scalar, Sequence
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\Z", re.ASCII)
@@ -38,6 +39,15 @@ _RANGES = {
     "too_long": "at most {max_length} may stand here",
     "string_too_long": "it takes at most {max_length} characters",
 }
+_WHOLE = "-?(0|[1-9][0-9]{0,17})"
+_NUMBERS = {
+    "int_type": _WHOLE,
+    "size": _WHOLE,
+    "padding": _WHOLE,
+    "float_type": _WHOLE + r"(\.[0-9]{1,20})?(e[-+]?[0-9]{1,2})?",
+}
+"""What takes numbers, and how those are written that cannot be read in two ways."""
+
 # What a value outside its range is called, where that is not ARC105.
 _CODES = {"crop": "ARC109"}
 
@@ -46,6 +56,14 @@ def not_a_name(word: str, span: Span) -> Finding:
     """The finding for a word that stands where a name must."""
     message = f"`{word[:64]}` is no name: a letter, then letters, digits and `_`, at most 64, all ASCII"
     return report(span, "ARC106", message)
+
+
+def renaming(word: str, span: Span, allowed: Iterable[str], siblings: Iterable[str]) -> tuple[Edit, ...]:
+    """The edit that gives a key the name it must mean, where none of its siblings has that name or means it too."""
+    allowed = list(allowed)
+    right = certain(word, allowed)
+    meaning_it = [key for key in siblings if certain(key, allowed) == right]
+    return respelling(span, right) if meaning_it == [word] else ()
 
 
 def explain(
@@ -95,25 +113,30 @@ def _finding(
         case "extra_forbidden":
             allowed = _field_names(parent)
             help = did_you_mean(path[-1], allowed, what="fields")
-            return report(key_span or owner, "ARC101", f"{inside} has no field `{path[-1]}`", help=help)
+            fix = renaming(path[-1], key_span, allowed, _siblings(path, nodes)) if key_span else ()
+            return report(key_span or owner, "ARC101", f"{inside} has no field `{path[-1]}`", help=help, fix=fix)
         case "missing":
             help = _to_write(path[-1], _literals(parent, path[-1]))
             return report(_enclosing(path, nodes) or owner, "ARC103", f"{inside} needs `{path[-1]}`", help=help)
         case "literal_error":
             allowed = _literals(parent, path[-1]) or [str(context.get("expected", ""))]
             help = did_you_mean(str(detail["input"]), allowed, what="values")
-            return report(node or owner, "ARC105", f"`{field}` is {_shown(detail['input'])}", help=help)
+            fix = respelling(node, certain(str(detail["input"]), allowed)) if node else ()
+            return report(node or owner, "ARC105", f"`{field}` is {_shown(detail['input'])}", help=help, fix=fix)
         case "name":
             # pydantic marks a key, not a value, by a last step of its own
             return not_a_name(str(detail["input"]), (key_span if detail["loc"][-1] == "[key]" else node) or owner)
         case _ if kind in _KINDS:
             message = f"`{field}` takes {_KINDS[kind]}, not {_shown(detail['input'])}"
-            help = _as_meant(detail["input"], kind, _model_at(model, path), path[-1])
-            return report(node or owner, "ARC104", message, help=help)
+            help, text = _as_meant(detail["input"], kind, _model_at(model, path), path[-1])
+            fix = replacement(node, text) if node and text else ()
+            return report(node or owner, "ARC104", message, help=help, fix=fix)
         case _:
             rule = _range(kind, context) if kind in _RANGES else f"it {detail['msg']}"
             message = f"`{field}` is {_shown(detail['input'])}: {rule}"
-            return report(node or owner, _CODES.get(kind, "ARC105"), message)
+            help, text = _without_quotes(detail["input"], kind)
+            fix = replacement(node, text) if node and text else ()
+            return report(node or owner, _CODES.get(kind, "ARC105"), message, help=help, fix=fix)
 
 
 def _locate(
@@ -151,6 +174,14 @@ def _enclosing(path: list[str], nodes: MappingABC[str, Node]) -> Span | None:
         value = nodes.get(step)
         nodes = value.entries if isinstance(value, Mapping) else {}
     return value.span if value else None
+
+
+def _siblings(path: list[str], nodes: MappingABC[str, Node]) -> MappingABC[str, Node]:
+    """All that stands in the mapping of the last step of the path."""
+    for step in path[:-1]:
+        value = nodes.get(step)
+        nodes = value.entries if isinstance(value, Mapping) else {}
+    return nodes
 
 
 def _field_names(model: type[BaseModel] | None) -> list[str]:
@@ -212,13 +243,19 @@ def _range(kind: str, context: dict[str, Any]) -> str:
     return _RANGES[kind].format(**whole)
 
 
-def _as_meant(value: object, kind: str, model: type[BaseModel] | None, field: str) -> str | None:
-    """The help for a value of the wrong kind, where it is plain what was meant."""
-    if isinstance(value, str) and re.fullmatch(r"[-+]?[0-9.]+(e[-+]?[0-9]+)?", value):
-        return f"write {value} without quotes"
+def _as_meant(value: object, kind: str, model: type[BaseModel] | None, field: str) -> tuple[str | None, str | None]:
+    """The help for a value of the wrong kind where it is plain what was meant, what to write where it is certain."""
     if isinstance(value, str) and value in _field_names(model):
         fields = "…" if _field_names(_model_at(model, [value])) else ""
-        return f"write `{field}: {{{value}: {{{fields}}}}}`"
+        text = f"{{{value}: {{{fields}}}}}"
+        return f"write `{field}: {text}`", None if fields else text
     if kind == "string_type" and type(value) in (int, float, bool):
-        return "write it in quotes"
-    return None
+        return "write it in quotes", None
+    return _without_quotes(value, kind)
+
+
+def _without_quotes(value: object, kind: str) -> tuple[str | None, str | None]:
+    """The same for a number in quotes, where a number belongs."""
+    if not isinstance(value, str) or kind not in _NUMBERS or not re.fullmatch(_NUMBERS["float_type"], value):
+        return None, None
+    return f"write {value} without quotes", value if re.fullmatch(_NUMBERS[kind], value) else None

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from archc import vocabulary
 from archc.ops import ops
 from archc.spec import Recipe, Sgd, Spec
-from archc.vocabulary import did_you_mean, nearest
+from archc.vocabulary import certain, did_you_mean, nearest
 
 WORDS = {
     *ops(),
@@ -50,6 +50,25 @@ def test_one_foreign_word_may_mean_several_and_the_place_decides() -> None:
     assert nearest("kernel_size", ops()["lrn"].model_fields) == "size"
 
 
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        *[("Conv2D", "conv2d"), ("InnerProduct", "dense"), ("softmx", "softmax"), ("sotfmax", "softmax")],
+        *[("fllatten", "flatten"), ("flotten", "flatten"), ("max_pool2d", "max_pool2d"), ("nn.Linear", None)],
+        *[("gelu", None), ("elu", None), ("conv3d", None), ("max_pool3d", None), ("dropout2d", None)],
+        *[("pool", None), ("norm", None), ("eltwise", None), ("tan", None), ("", None)],
+    ],
+)
+def test_only_one_word_is_certain(word: str, meant: str | None) -> None:
+    assert certain(word, ops()) == meant
+
+
+def test_of_two_words_that_could_be_meant_none_is_certain() -> None:
+    assert certain("kernels", ["kernel", "filters"]) is None
+    assert certain("kernels", ["kernel", "stride"]) == "kernel"
+    assert certain("kernelx", ["kernela", "kernelb"]) is None
+
+
 def test_every_synonym_leads_to_a_word_of_the_language() -> None:
     assert {own for words in vocabulary._SYNONYMS.values() for own in words} <= WORDS  # pyright: ignore[reportPrivateUsage]
 
@@ -69,3 +88,4 @@ def test_of_many_words_only_the_last_are_shown() -> None:
 @given(word=st.text(max_size=5000), allowed=st.lists(st.text(min_size=1, max_size=8), max_size=5))
 def test_only_an_allowed_word_is_ever_proposed(word: str, allowed: list[str]) -> None:
     assert nearest(word, allowed) in (*allowed, None)
+    assert certain(word, allowed) in (nearest(word, allowed), None)

@@ -23,6 +23,20 @@ class Edit:
     text: str
 
 
+def replacement(span: Span, text: str) -> tuple[Edit, ...]:
+    """The edit that writes `text` in a span's place, or none where an anchor, a tag or a line break would be lost."""
+    old = span.source.text[span.start : span.end]
+    if not old or old[0] in "&!|>*" or "\n" in old or "\r" in old:
+        return ()
+    return (Edit(span, text),)
+
+
+def respelling(span: Span, word: str | None) -> tuple[Edit, ...]:
+    """The edit that writes a word as a span's word, in the same quotes if it has any: in `{"pad":1}` they end it."""
+    quote = span.source.text[span.start : span.start + 1]
+    return replacement(span, f"{quote}{word}{quote}" if quote in ("'", '"') else word) if word else ()
+
+
 @dataclass(frozen=True)
 class Finding:
     """One finding; `related` are further places that take part in it, each with what it says there.
