@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from archc.source import Span
 from archc.yaml_reader import Mapping, Node, Scalar, Sequence
 
+ANCHOR = re.compile(r"&[0-9A-Za-z_-]+")
+_BETWEEN = re.compile(r"(?:[ \t\r\n]+|#[^\r\n]*)*")
+_BLOCK_HEADER = re.compile(r"[|>][^\r\n]*")
 _COMMENT = re.compile(r"(?<![^ \t\r\n])#[^\r\n]*")
 
 
 def comments(root: Node) -> list[Span]:
     """Each comment from its `#` to the end of its line, in order."""
     source = root.span.source
-    values = sorted({(span.start, span.end) for span in _values(root)})
+    values = sorted({(text_start(span), span.end) for span in _values(root)})
     found: list[Span] = []
     at = 0
     for start, end in [*values, (len(source.text), len(source.text))]:
@@ -38,3 +41,18 @@ def _values(node: Node) -> Iterator[Span]:
                 yield key.span
             for value in node.entries.values():
                 yield from _values(value)
+
+
+def content_start(span: Span) -> int:
+    """Where a node stands itself: after its anchor, and the comments between the two."""
+    text = span.source.text
+    anchor = ANCHOR.match(text, span.start, span.end)
+    between = _BETWEEN.match(text, anchor.end(), span.end) if anchor else None
+    return between.end() if between else span.start
+
+
+def text_start(span: Span) -> int:
+    """Where a scalar's text begins: in `&anchor | # comment`, on the next line."""
+    start = content_start(span)
+    header = _BLOCK_HEADER.match(span.source.text, start, span.end)
+    return header.end() if header else start

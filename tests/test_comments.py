@@ -20,6 +20,8 @@ from archc.yaml_reader import read
         ("a: |\n  text # no comment\n\n# a comment\nb: 1\n", ["# a comment"]),
         ("'a # b': 1 # c\n", ["# c"]),
         ("a: &x 1 # one\nb: *x # two\n", ["# one", "# two"]),
+        ("a: &x # one\n  5 # two\nb: &y # three\n  # four\n  - 1\n", ["# one", "# two", "# three", "# four"]),
+        ("a: | # one\n  text # no comment\nb: &x >- # two\n  text # none\n", ["# one", "# two"]),
         ("a: 1\r# bare CR\rb: 2", ["# bare CR"]),
         ("a: 1 # é 🎉\r\n#\r\n", ["# é 🎉", "#"]),
     ],

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Annotated
 
 import typer
@@ -15,6 +13,7 @@ from archc.backend import Source
 from archc.commands.emission import backend_named, emit
 from archc.commands.failure import CommandFailure
 from archc.commands.specs import OutputFormat, OutputFormatOption, SpecArgument, facts_or_exit, resolve_aloud
+from archc.commands.writing import write_whole
 from archc.emit.seal import is_sealed, was_sealed
 
 BackendOption = Annotated[str, typer.Option("--backend", help="torch, keras, or another installed backend.")]
@@ -51,26 +50,11 @@ def write_source(place: Path, text: str, *, force: bool) -> None:
             )
         if place.exists() and not force:
             _refuse_foreign(place)
-        _write_whole(Path(os.path.realpath(place)), text)
+        write_whole(place, text.encode())
     except OSError as error:
         raise CommandFailure(
             f"cannot write {place}: {error.strerror}", help="choose another place: -o", code=3
         ) from error
-
-
-def _write_whole(place: Path, text: str) -> None:
-    """Under another name first: until all of it is on disk, whatever was there stays."""
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=place.parent, prefix=f".{place.name}.", delete=False) as file:
-        part = Path(file.name)
-        try:
-            file.write(text.encode())
-            file.close()
-            part.chmod(0o666 & ~_umask())
-            part.replace(place)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
 
 
 def _refuse_foreign(place: Path) -> None:
@@ -79,12 +63,6 @@ def _refuse_foreign(place: Path) -> None:
         return
     why = "has been edited since archc emitted it" if was_sealed(present) else "was not emitted by archc"
     raise CommandFailure(f"{place} {why}", help="`--force` overwrites it, `-o` chooses another place", code=2)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _as_json(spec: Path, place: Path, backend: str, source: Source, parameters: int) -> str:
