@@ -21,7 +21,8 @@ EXAMPLE = "example.yaml"
 class Explanation:
     """A page on a code, or on an op, which has no `severity` but a shape rule and fields.
 
-    `command` is what gives the findings of the failing example; none, where it needs a backend that is not installed.
+    Where the title says all of the shape rule, nobody repeats it. `command` is what gives the findings of the failing
+    example; there are none where it needs a backend that is not installed.
     """
 
     name: str

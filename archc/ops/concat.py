@@ -17,9 +17,7 @@ class Concat(Op, frozen=True):
     """(C1, H, W), (C2, H, W), … -> (C1 + C2 + …, H, W), or the same for vectors."""
 
     arity: ClassVar[tuple[int, int | None]] = (2, None)
-    shape_rule: ClassVar[str] = (
-        "(C1, H, W), (C2, H, W), … -> (C1 + C2 + …, H, W); vectors (n1,), (n2,), … -> (n1 + n2 + …,)"
-    )
+    shape_rule: ClassVar[str] = "(C1, H, W), (C2, H, W), … -> (C1 + C2 + …, H, W), or the same for vectors"
     failing: ClassVar[str] = (
         HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n  join1: {op: concat, from: [image, pool1]}\n"
     )

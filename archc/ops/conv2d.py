@@ -27,7 +27,9 @@ class Conv2d(Windowed, Weighted, frozen=True):
     """
 
     leading: ClassVar[tuple[str, ...]] = ("filters", "kernel", "stride", "padding", "dilation", "rounding", "groups")
-    shape_rule: ClassVar[str] = f"(C, H, W) -> (filters, H', W'), {SIZE_RULE}"
+    shape_rule: ClassVar[str] = (
+        f"(C, H, W) -> (filters, H', W'), {SIZE_RULE}; a dilation D makes F = D (kernel - 1) + 1"
+    )
     failing: ClassVar[str] = CONV_HEAD + "  conv1: {op: conv2d, filters: 8, kernel: 3, groups: 2}\n"
     corrected: ClassVar[str] = CONV_HEAD + "  conv1: {op: conv2d, filters: 9, kernel: 3, groups: 3}\n"
     op: Literal["conv2d"]

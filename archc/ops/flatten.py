@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Flatten(Op, frozen=True):
     """All values as one vector, map by map and row by row: (C, H, W) -> (C H W,), in every backend in this order."""
 
-    shape_rule: ClassVar[str] = "(C, H, W) -> (C × H × W,)"
+    shape_rule: ClassVar[str] = "(C, H, W) -> (C H W,)"
     failing: ClassVar[str] = HEAD + "  flat: {op: flatten}\n  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n"
     corrected: ClassVar[str] = HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n  flat: {op: flatten}\n"
     op: Literal["flatten"]

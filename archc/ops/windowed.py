@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from archc.ops.op import Array
 
 SIZE_RULE = (
-    "H' = (H - F + 2P) / S + 1 with F the kernel, D (F - 1) + 1 of it where dilated, P the padding and S the stride, "
-    "rounded as `rounding` says; W' alike; `padding: same` gives H / S rounded up"
+    "H' = (H - F + 2P) / S + 1 with F the kernel, P the padding and S the stride, rounded as `rounding` says; "
+    "W' alike; `padding: same` gives H / S rounded up"
 )
 
 

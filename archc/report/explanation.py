@@ -33,6 +33,12 @@ def shown(spec: str | bytes) -> tuple[str, bool]:
     return visible, visible != spec
 
 
+def failing_heading(explanation: Explanation, *, escaped: bool) -> str:
+    """What stands before the failing example."""
+    verdict = "Holds, but is advised against" if explanation.severity == "advice" else "Fails"
+    return f"{verdict}, the escape standing for what it names:" if escaped else f"{verdict}:"
+
+
 def saying(explanation: Explanation) -> str:
     """What stands before the findings of the example."""
     if not explanation.findings:
@@ -45,13 +51,14 @@ def _parts(explanation: Explanation, style: Style, width: int) -> Iterator[str]:
     yield _wrapped(f"{severity}[{name}]: {explanation.title}" if severity else f"{name}: {explanation.title}", width)
     for paragraph in filter(None, explanation.meaning.split("\n\n")):
         yield _wrapped(paragraph, width)
-    if severity is None:
+    if explanation.shape_rule not in explanation.title:
         yield _wrapped(f"Shapes: {explanation.shape_rule}.", width)
-        if explanation.fields:
-            yield _table(explanation.fields, width)
+    if explanation.fields:
+        yield _table(explanation.fields, width)
+    if severity is None:
         yield _wrapped(EVERY_LAYER, width)
     failing, escaped = shown(explanation.failing)
-    yield "Fails, the escape standing for what it names:" if escaped else "Fails:"
+    yield failing_heading(explanation, escaped=escaped)
     yield textwrap.indent(failing, "    ")
     yield saying(explanation)
     if explanation.findings:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from archc.diagnostics.text import render
 from archc.explanation import Explanation
 from archc.field_table import Row
-from archc.report.explanation import EVERY_LAYER, saying, shown
+from archc.report.explanation import EVERY_LAYER, failing_heading, saying, shown
 
 _TOP = """\
 # Reference: every op and every code
@@ -36,12 +36,12 @@ def _one(explanation: Explanation) -> Iterator[str]:
     yield f"{severity.capitalize()}: {explanation.title}." if severity else explanation.title
     if explanation.meaning:
         yield explanation.meaning
-    if severity is None:
+    if explanation.shape_rule not in explanation.title:
         yield f"Shapes: {explanation.shape_rule}."
     if explanation.fields:
         yield "\n".join(("| field | takes | default | meaning |", "|---|---|---|---|", *map(_row, explanation.fields)))
     failing, escaped = shown(explanation.failing)
-    yield "Fails, the escape standing for what it names:" if escaped else "Fails:"
+    yield failing_heading(explanation, escaped=escaped)
     yield _fenced(failing, "yaml")
     yield saying(explanation)
     if explanation.findings:

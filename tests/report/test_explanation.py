@@ -28,7 +28,7 @@ def test_a_page(name: str, golden: Callable[[Path, str], None]) -> None:
 @pytest.mark.parametrize("name", names())
 @pytest.mark.parametrize("width", [60, 100])
 def test_prose_and_tables_keep_to_the_width(name: str, width: int) -> None:
-    before, _, _ = page(explained(name), width=width).partition("\n\nFails")
+    before, _, _ = page(explained(name), width=width).partition("\n\n    ")
     assert max(map(len, before.splitlines())) <= width
 
 
@@ -36,6 +36,15 @@ def test_colour_is_only_what_findings_have() -> None:
     coloured = page(explained("ARC210"), ansi, width=80)
     assert "\x1b[1;31merror[ARC210]\x1b[0m: conv1" in coloured
     assert coloured.startswith("error[ARC210]: ")
+
+
+def test_a_shape_rule_is_not_told_twice() -> None:
+    assert "Shapes: (C, H, W) -> (C, H', W'), H' = (H - F + 2P) / S + 1" in page(explained("max_pool2d"), width=80)
+    assert "Shapes" not in page(explained("dense"), width=80) + page(explained("ARC210"), width=80)
+
+
+def test_advice_does_not_fail() -> None:
+    assert "Holds, but is advised against:\n" in page(explained("ARC902"), width=80)
 
 
 def test_a_control_character_is_shown_as_its_escape() -> None:
