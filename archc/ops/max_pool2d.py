@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 class MaxPool2d(Windowed, frozen=True):
     """The largest value in each window: (C, H, W) -> (C, H', W'). Padding counts as minus infinity."""
 
+    leading: ClassVar[tuple[str, ...]] = ("kernel", "stride")
     shape_rule: ClassVar[str] = f"(C, H, W) -> (C, H', W'), {SIZE_RULE}"
     failing: ClassVar[str] = HEAD + "  pool1: {op: max_pool2d, kernel: 2}\n"
     corrected: ClassVar[str] = HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n"

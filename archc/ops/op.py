@@ -73,6 +73,8 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """
 
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
+    leading: ClassVar[tuple[str, ...]] = ()
+    """The fields that are written first, in this order; the others follow as the class has them."""
     shape_rule: ClassVar[str]
     failing: ClassVar[str]
     corrected: ClassVar[str]
