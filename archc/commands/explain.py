@@ -12,7 +12,7 @@ import typer
 
 from archc.commands.failure import CommandFailure
 from archc.commands.terminal import wants_colour
-from archc.diagnostics.text import ansi, unstyled
+from archc.diagnostics.text import ansi, unstyled, visible
 from archc.explanation import Explanation, explanation_of, names, title_of
 from archc.report.explanation import listing, page
 from archc.report.explanation_json import as_json
@@ -45,10 +45,10 @@ def explain(
     if word is None and output_format is PageFormat.full:
         typer.echo(listing([(name, title_of(name)) for name in names()], width=_width()))
         return
-    pages = [_page(name) for name in ([word] if word else names())]
+    pages = [_page(name) for name in (names() if word is None else [word])]
     if output_format is PageFormat.json:
         content = [as_json(shown) for shown in pages]
-        typer.echo(json.dumps(content[0] if word else content, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(content if word is None else content[0], indent=2, ensure_ascii=False))
     elif output_format is PageFormat.markdown:
         typer.echo(markdown(pages), nl=False)
     else:
@@ -62,7 +62,7 @@ def _page(name: str) -> Explanation:
         known = {other.lower(): other for other in names()}
         guess = nearest(name, known)
         help = f"did you mean `{known[guess]}`?" if guess else "`archc explain` lists every code and op"
-        raise CommandFailure(f"there is no code and no op `{name}`", help=help, code=2)
+        raise CommandFailure(f"there is no code and no op `{visible(name[:64])}`", help=help, code=2)
     return found
 
 

@@ -39,6 +39,7 @@ def test_all_of_them_a_row_each(archc) -> None:
         ("ARC211", "did you mean `ARC210`?"),
         ("linear", "did you mean `dense`?"),
         ("MaxPool2d", "did you mean `max_pool2d`?"),
+        ("", "`archc explain` lists every code and op"),
         ("zzz", "`archc explain` lists every code and op"),
     ],
 )
@@ -46,6 +47,15 @@ def test_an_unknown_word(archc, word: str, help: str) -> None:
     result = archc("explain", word)
     assert (result.code, result.out) == (2, "")
     assert result.err == f"error: there is no code and no op `{word}`\n  {help}\n"
+
+
+def test_a_word_with_an_escape_of_a_terminal(archc) -> None:
+    assert archc("explain", "\x1b[31m").err.startswith("error: there is no code and no op `\\u001b[31m`\n")
+
+
+def test_the_narrowest_terminal(archc, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "1")
+    assert archc("explain", "conv2d").code == archc("explain").code == 0
 
 
 def test_json_of_one_and_of_all(archc) -> None:
