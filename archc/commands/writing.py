@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from archc.commands.failure import CommandFailure
 
+def write_whole(place: Path, data: bytes) -> None:
+    """Under another name first: until all of it is on disk, whatever was there stays.
 
-def write_whole(place: Path, data: bytes, *, mode: int) -> None:
-    """Write under another name beside `place` first: until all of it is on disk, whatever was there stays."""
-    with NamedTemporaryFile(dir=place.parent, prefix=".archc-", delete=False) as file:
+    A link keeps pointing where it does, a file that is there keeps its mode.
+    """
+    place = Path(os.path.realpath(place))
+    mode = stat.S_IMODE(place.stat().st_mode) if place.exists() else 0o666 & ~_umask()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=place.parent, prefix=f".{place.name}.", delete=False) as file:
         part = Path(file.name)
         try:
             file.write(data)
@@ -25,12 +28,7 @@ def write_whole(place: Path, data: bytes, *, mode: int) -> None:
             raise
 
 
-def rewrite(place: Path, data: bytes) -> None:
-    """Write a file that is there anew, with its permissions; a link stays one."""
-    try:
-        real = Path(os.path.realpath(place))
-        if not os.access(real, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        write_whole(real, data, mode=stat.S_IMODE(real.stat().st_mode))
-    except OSError as error:
-        raise CommandFailure(f"cannot write {place}: {error.strerror}", code=3) from error
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
