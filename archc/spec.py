@@ -86,7 +86,7 @@ class Expect(Section):
 
 
 class Parallel(Section):
-    """Where the network is computed: over how many devices, split how, each with how much memory (in bytes)."""
+    """Where the network is computed: over how many devices, split how, each with how much memory."""
 
     devices: Annotated[int, Field(ge=1, le=1024)] = Field(description="Over how many devices.")
     strategy: Strategy = Field(

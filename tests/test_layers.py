@@ -32,12 +32,14 @@ ROOMS = {
     "fixing": "diagnostics analysis",
     "emit": "graph ops spec passes",
     "backend": "vocabulary graph diagnostics spec passes",
+    "schema": "ops spec",
     "field_table": "ops",
     "explanation": "diagnostics ops analysis backend field_table",
     "training": "spec",
     "pictures": "spec training",
     "report": "graph diagnostics passes analysis field_table explanation",
-    "commands": "vocabulary diagnostics yaml_reader spec analysis fixing emit backend explanation training report",
+    "commands": "vocabulary diagnostics yaml_reader spec layout analysis fixing "
+    "emit backend explanation schema training report",
     "archc_torch": "graph ops spec passes emit backend training pictures",
     "archc_keras": "graph ops spec passes emit backend training pictures",
 }

@@ -22,6 +22,7 @@ EXAMPLES = {
     "build": "archc build specs/alexnet.yaml --backend torch -o alexnet.py",
     "train": "archc train specs/alexnet.yaml --gpus 2 --batch 32 --steps 100",
     "explain": "archc explain ARC210",
+    "schema": "archc schema > archc-v1.schema.json",
 }
 """An example of each command, in the order of `--help`. A command is the function of its name in the module of its
 name, which is imported only when it is called: start-up is most of what `archc check` takes."""

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ARCHC = [sys.executable, "-c", "from archc.commands import main; main()"]
-COMMANDS = ("check", "build", "train", "explain")
+COMMANDS = ("check", "build", "train", "explain", "schema")
 
 
 def test_the_version(archc) -> None:
