@@ -19,6 +19,7 @@ FINDINGS, USAGE, ENVIRONMENT, INTERRUPTED = 1, 2, 3, 130
 
 EXAMPLES = {
     "check": "archc check specs/alexnet.yaml",
+    "fmt": "archc fmt specs --check",
     "build": "archc build specs/alexnet.yaml --backend torch -o alexnet.py",
     "train": "archc train specs/alexnet.yaml --gpus 2 --batch 32 --steps 100",
     "explain": "archc explain ARC210",
