@@ -65,13 +65,14 @@ def _totals(document: Document, graph: Graph, shape_facts: Shapes, held: Held, f
     placement, more = place(graph, spec.parallel) if spec.parallel else (None, [])
     held_totals, unexpected = check_totals(document, counts)
     held_exchanges, misplaced = check_exchanges(document, placement)
-    findings = [*findings, *more, *unexpected, *misplaced, *_check_recipe(document, graph), *advise(graph, shape_facts)]
+    recipe = spec.train or default_recipe(next(iter(spec.input.values())))
+    advice = advise(graph, shape_facts, counts, placement, recipe.loss)
+    findings = [*findings, *more, *unexpected, *misplaced, *_check_recipe(document, graph), *advice]
     if is_error(findings):
         return Analysis(None, findings)
-    image = next(iter(spec.input.values()))
     facts = Facts(
         graph=graph,
-        recipe=spec.train or default_recipe(image),
+        recipe=recipe,
         recipe_is_default=spec.train is None,
         shapes=shape_facts,
         counts=counts,

@@ -74,8 +74,8 @@ def _is_alone(comment: Span) -> bool:
 
 def _fault(code: str, span: Span) -> Finding | None:
     if code not in CODES:
-        advice = [name for name, known in CODES.items() if known.severity == "advice"]
-        help = f"did you mean `{code.upper()}`?" if code.upper() in advice else f"advice: {', '.join(advice)}"
+        guess = code.upper() if code.upper() in CODES else None
+        help = f"did you mean `{guess}`?" if guess else "a finding shows its code in brackets, as in `advice[ARC902]`"
         return report(span, "ARC991", f"there is no code {code[:64]}", help=help)
     if CODES[code].severity == "advice":
         return None

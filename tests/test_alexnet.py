@@ -134,7 +134,7 @@ def test_a_224_spec_that_expects_55_is_told_of_rounding() -> None:
     first = analysis.findings[0]
     assert (first.code, first.message) == ("ARC301", "conv1 gives 96 × 54 × 54, not 96 × 55 × 55")
     assert first.notes[0] == "⌊(224 - 11) / 4⌋ + 1 = 54"
-    assert first.help == "`rounding: ceil` gives it: ⌈(224 - 11) / 4⌉ + 1 = 55"
+    assert first.help == "`rounding: ceil` on conv1 gives it: ⌈(224 - 11) / 4⌉ + 1 = 55"
     assert [finding.code for finding in analysis.findings] == ["ARC301"]
 
 

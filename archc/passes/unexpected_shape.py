@@ -51,9 +51,8 @@ def _sizes(graph: Graph, node: Node, expected: list[int], trusted: Set[str]) -> 
     size, needed = found.need.beside(*found.window.output)
     notes: list[str] = []
     if found.node.name != node.name:
-        notes.append(
-            f"{found.node.name} departs: {found.window.arithmetic}, where {node.name}'s {_shape(expected)} needs {needed}"
-        )
+        wanted = f"{node.name}'s {_shape(expected)}"
+        notes.append(f"{found.node.name} departs: {found.window.arithmetic}, where {wanted} needs {needed}")
     if is_rounded_down(found.window):
         notes += EXPLANATION
     elif found.source is not None and found.remedy is None:

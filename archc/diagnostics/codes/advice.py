@@ -5,6 +5,13 @@ from __future__ import annotations
 from archc.diagnostics.codes.code import Code
 from archc.example import CONV_HEAD, HEAD
 
+_CONV = "  conv1: {op: conv2d, filters: 8, kernel: 3, padding: 1, weight_init: {he_normal: {}}}\n"
+_FIRST = "  conv1: {op: conv2d, filters: 96, kernel: 11, stride: 4, weight_init: {normal: {std: 0.01}}}\n"
+_LRN = "{op: lrn, size: 5, alpha: 1e-4, beta: 0.75, k: 2}\n"
+_POOL = "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n"
+_HEAD_OF_CLASSES = "  flat: {op: flatten}\n  fc1: {op: dense, units: 100, weight_init: {he_normal: {}}}\n"
+_COLUMNS = "parallel: {devices: 2, strategy: columns}\n"
+
 ADVICE: dict[str, Code] = {
     "ARC901": Code(
         title="an initialisation left to the default",
@@ -20,6 +27,73 @@ ADVICE: dict[str, Code] = {
         "by no window. Choose another size, padding, or `rounding: ceil`.",
         failing=HEAD + "  pool1: {op: max_pool2d, kernel: 3, stride: 2}\n",
         corrected=HEAD + "  pool1: {op: max_pool2d, kernel: 3, stride: 2, rounding: ceil}\n",
+        severity="advice",
+    ),
+    "ARC903": Code(
+        title="a normalisation without a ReLU before it",
+        meaning="Local response normalisation divides by the squares of neighbouring maps. Before the ReLU, or without "
+        "one, negative values count there like positive ones. The paper's text normalises after the ReLU (section "
+        "3.3); the configuration that was trained in 2012 does so after conv2, and before the ReLU after conv1. To "
+        "follow that, silence the advice at its line.",
+        failing=HEAD + _CONV + "  norm1: " + _LRN + "  relu1: {op: relu}\n",
+        corrected=HEAD + _CONV + "  relu1: {op: relu}\n  norm1: " + _LRN,
+        severity="advice",
+    ),
+    "ARC904": Code(
+        title="dropout before a normalisation",
+        meaning="While training, dropout at rate r zeroes values and multiplies the others by 1 / (1 - r); their "
+        "squares are then on average 1 / (1 - r) times those of testing, and a normalisation that sums them divides "
+        "by something else than it will. Dropout stands after the normalisation.",
+        failing=HEAD + "  relu1: {op: relu}\n  drop1: {op: dropout, rate: 0.5}\n  norm1: " + _LRN,
+        corrected=HEAD + "  relu1: {op: relu}\n  norm1: " + _LRN + "  drop1: {op: dropout, rate: 0.5}\n",
+        severity="advice",
+    ),
+    "ARC905": Code(
+        title="a softmax before a loss that has one",
+        meaning="The loss `cross_entropy` takes a softmax itself, with which a last softmax layer is fused. One that "
+        "another layer reads is not fused: probabilities of probabilities are all nearly equal, and learning is slow. "
+        "In the middle of a network, too, values that sum to 1 leave little for the next layer.",
+        failing=HEAD + "  flat: {op: flatten}\n  prob: {op: softmax}\n  drop1: {op: dropout, rate: 0.5}\n",
+        corrected=HEAD + "  flat: {op: flatten}\n  drop1: {op: dropout, rate: 0.5}\n  prob: {op: softmax}\n",
+        severity="advice",
+    ),
+    "ARC906": Code(
+        title="a kernel as large as its map",
+        meaning="A convolution whose window covers all of its input leaves one place: it is a dense layer on the "
+        "flattened maps, with the same weights in the same order. With padding most of its window lies on zeros. "
+        "Often the size of the maps, as in `13 x 13`, was taken for the kernel's.",
+        failing=HEAD + _CONV.replace("kernel: 3", "kernel: 8").replace(", padding: 1", ""),
+        corrected=HEAD + _CONV,
+        severity="advice",
+    ),
+    "ARC907": Code(
+        title="a normalisation over the edge of a device's maps",
+        meaning="By columns each device holds an equal part of the maps. An lrn whose window reaches over that edge "
+        "first exchanges a halo of neighbouring maps. With `groups` a multiple of the devices the window ends at the "
+        "edge, which is what the paper's two GPUs computed.",
+        failing=HEAD + _CONV + "  relu1: {op: relu}\n  norm1: " + _LRN + _COLUMNS,
+        corrected=HEAD + _CONV + "  relu1: {op: relu}\n  norm1: " + _LRN.replace("k: 2", "k: 2, groups: 2") + _COLUMNS,
+        severity="advice",
+    ),
+    "ARC908": Code(
+        title="one layer has nearly all parameters",
+        meaning="More than 90 % of the parameters, and at least a million, are in one of several layers. Published "
+        "networks concentrate less: AlexNet holds 62 % in fc6, VGG-16 74 %. As a rule maps were flattened before "
+        "they were made small.",
+        failing=HEAD.replace("8, 8", "96, 96") + _CONV + _POOL + _HEAD_OF_CLASSES,
+        corrected=HEAD.replace("8, 8", "96, 96")
+        + _CONV
+        + "".join(_POOL.replace("1", str(n), 1) for n in (1, 2, 3))
+        + _HEAD_OF_CLASSES,
+        severity="advice",
+    ),
+    "ARC909": Code(
+        title="AlexNet's 224 pixels, rounded down",
+        meaning="A window of 11 with stride 4 over 224 pixels gives 54 places and leaves one pixel out. The paper "
+        "says 224 and 55: its code rounds up, the last window hanging 3 pixels over the right and bottom edge. 227 "
+        "pixels give the same 55 without rounding.",
+        failing=HEAD.replace("8, 8", "224, 224") + _FIRST,
+        corrected=HEAD.replace("8, 8", "227, 227") + _FIRST,
         severity="advice",
     ),
     "ARC990": Code(

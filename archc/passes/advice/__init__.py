@@ -1,0 +1,29 @@
+"""What is allowed but seldom meant, a file a family: each question reads facts and answers with findings."""
+
+from __future__ import annotations
+
+from archc.diagnostics.finding import Finding
+from archc.graph import Graph
+from archc.passes.advice.normalisation import dropout_before, no_relu_before, window_over_devices
+from archc.passes.advice.probabilities import softmax_before_loss
+from archc.passes.advice.weights import concentrated_parameters, default_initialisation
+from archc.passes.advice.windows import dropped_input, paper_rounded_down, whole_map
+from archc.passes.counts import Counts
+from archc.passes.placement import Placement
+from archc.passes.shapes import Shapes
+from archc.spec import Loss
+
+
+def advise(graph: Graph, shapes: Shapes, counts: Counts, placement: Placement | None, loss: Loss) -> list[Finding]:
+    """Advice on a graph without errors."""
+    return [
+        *default_initialisation(graph),
+        *dropped_input(graph, shapes),
+        *no_relu_before(graph),
+        *dropout_before(graph),
+        *softmax_before_loss(graph, loss),
+        *whole_map(graph, shapes),
+        *(window_over_devices(graph, placement) if placement else []),
+        *concentrated_parameters(graph, counts),
+        *paper_rounded_down(graph, shapes),
+    ]

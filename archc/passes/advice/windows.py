@@ -1,0 +1,88 @@
+"""Windows: input that none reads, one that reads all of it, and AlexNet's first at 224 pixels."""
+
+from __future__ import annotations
+
+from math import prod
+
+from archc.diagnostics.finding import Finding, report
+from archc.graph import Graph, Node
+from archc.ops.conv2d import Conv2d
+from archc.ops.fields import ONE
+from archc.ops.window import Axis, Window
+from archc.passes.pixels_224 import EXPLANATION, REMEDY, is_rounded_down
+from archc.passes.shapes import Shapes
+
+
+def dropped_input(graph: Graph, facts: Shapes) -> list[Finding]:
+    """Rows and columns at the end that rounding leaves out."""
+    findings: list[Finding] = []
+    for name, window in facts.windows.items():
+        rows, columns = window.vertical.dropped, window.horizontal.dropped
+        node = graph.node(name)
+        if (not rows and not columns) or _is_papers(graph, node, window):
+            continue
+        lost = " and ".join(_lost(n, what) for n, what in ((rows, "row"), (columns, "column")) if n)
+        notes = [window.arithmetic, _covered(window.vertical if rows else window.horizontal)]
+        help = "other padding or another size"
+        if window.vertical.rounding == "floor":
+            help = f"`rounding: ceil`, {help}"
+        findings.append(
+            report(node.at("kernel"), "ARC902", f"{name} never reads the last {lost}", notes=notes, help=help)
+        )
+    return findings
+
+
+def _lost(count: int, what: str) -> str:
+    return f"{count} {what}s" if count > 1 else what
+
+
+def _covered(axis: Axis) -> str:
+    covered = (axis.out - 1) * axis.s + axis.f
+    return f"{axis.out} windows of {axis.f} with stride {axis.s} cover {covered} of {axis.n + axis.before + axis.after}"
+
+
+def paper_rounded_down(graph: Graph, facts: Shapes) -> list[Finding]:
+    """224 pixels under a window of 11 with stride 4, which the paper's network rounds up."""
+    findings: list[Finding] = []
+    for name, window in facts.windows.items():
+        node = graph.node(name)
+        if _is_papers(graph, node, window):
+            message = f"{name} gives 54 from 224 pixels, where AlexNet has 55"
+            notes = [window.arithmetic, *EXPLANATION]
+            findings.append(report(node.at("kernel"), "ARC909", message, notes=notes, help=REMEDY))
+    return findings
+
+
+def _is_papers(graph: Graph, node: Node, window: Window) -> bool:
+    return isinstance(node.op, Conv2d) and node.inputs[0] in graph.inputs and is_rounded_down(window)
+
+
+def whole_map(graph: Graph, facts: Shapes) -> list[Finding]:
+    """A convolution whose kernel is as large as the maps that it reads."""
+    findings: list[Finding] = []
+    for name, window in facts.windows.items():
+        node = graph.node(name)
+        covers = window.vertical.f >= window.vertical.n and window.horizontal.f >= window.horizontal.n
+        if isinstance(node.op, Conv2d) and covers and window.dilation == ONE != window.kernel:
+            findings.append(_whole_map(graph, node, node.op, window))
+    return findings
+
+
+def _whole_map(graph: Graph, node: Node, op: Conv2d, window: Window) -> Finding:
+    (x,) = graph.tensors(node.inputs)
+    weights = op.parameters((x,))[0]
+    figures = f"{' × '.join(map(str, weights.shape))} = {prod(weights.shape):,} weights"
+    message = f"{node.name}'s kernel of {window.kernel} is as large as its input's maps"
+    if (window.vertical.n, window.horizontal.n) == window.kernel and window.output == ONE:
+        notes = [f"{window.arithmetic}: one place is left, and each filter reads all of {x}", figures]
+        help = "a smaller kernel, if the map was to be kept"
+        if op.groups == 1:
+            help = f"`{{op: flatten}}`, then `{{op: dense, units: {op.filters}}}` compute the same; or {help}"
+        return report(node.at("kernel"), "ARC906", message, notes=notes, help=help)
+    smaller = prod(weights.shape) // window.kernel.area * 9
+    notes = [
+        f"{window.arithmetic}: of these windows at most one a direction lies on no padding",
+        f"{figures}; 3 × 3 has {smaller:,}",
+    ]
+    help = "was the size of the maps meant? `kernel: 3, padding: 1` keeps them"
+    return report(node.at("kernel"), "ARC906", message, notes=notes, help=help)
