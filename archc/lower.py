@@ -112,7 +112,18 @@ class _Lowering:
                 key = body.keys[name].span
                 fix = renaming(name, key, allowed, body.entries)
                 self.findings.append(report(key, "ARC101", f"{op} has no field `{name}`", help=help, fix=fix))
-        return Mapping({k: v for k, v in body.entries.items() if k in allowed}, body.keys, body.span)
+        known = Mapping({k: v for k, v in body.entries.items() if k in allowed}, body.keys, body.span)
+        self._check_defaults(op, known)
+        return known
+
+    def _check_defaults(self, op: str, defaults: Mapping) -> None:
+        """Report what no layer of the op could take, whether or not there is one; what is missing, a layer may give."""
+        data = {name: plain(value) for name, value in defaults.entries.items()}
+        try:
+            ops()[op].model_validate({"op": op, **data})
+        except ValidationError as error:
+            found = explain(error, ops()[op], defaults.entries, defaults.keys, defaults.span, op)
+            self.findings += [finding for finding in found if finding.span != defaults.span]
 
     def _unknown_op(self, name: str, span: Span, fix: tuple[Edit, ...]) -> None:
         help = did_you_mean(name, ops(), what="ops")
@@ -166,8 +177,13 @@ class _Lowering:
             return ops()[kind].model_validate(data), fields
         except ValidationError as error:
             found = explain(error, ops()[kind], fields.nodes, fields.keys, node.span, name)
-            self.findings += [_with_wiring(finding, body) for finding in found]
+            self.findings += [_with_wiring(f, body) for f in found if not self._of_defaults(kind, f.span)]
             return None, fields
+
+    def _of_defaults(self, op: str, span: Span) -> bool:
+        """Whether a span lies in the op's defaults, whose faults are reported for themselves."""
+        defaults = self._defaults.get(op)
+        return defaults is not None and defaults.span.start <= span.start < defaults.span.end
 
     def _inputs(self, name: str, body: Mapping) -> tuple[str, ...] | None:
         node = body.entries.get("from")
