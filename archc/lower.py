@@ -19,6 +19,7 @@ from archc.source import Span
 from archc.spec import Document
 from archc.validation import NAME, explain, not_a_name, renaming
 from archc.vocabulary import certain, did_you_mean, nearest
+from archc.wiring import Wiring
 from archc.yaml_reader import Mapping, Scalar, Sequence, plain
 from archc.yaml_reader import Node as YamlNode
 
@@ -60,6 +61,7 @@ class _Lowering:
         self.document = document
         self.findings: list[Finding] = []
         self.nodes: dict[str, Node] = {}
+        self._wiring = Wiring(document)
         self._defaults = self._read_defaults()
         # None marks a layer that failed: its readers are skipped.
         inputs = document.spec.input
@@ -196,32 +198,15 @@ class _Lowering:
             return None
         names = [(str(item.value), item.span) for item in items if isinstance(item, Scalar)]
         unknown = [(value, span) for value, span in names if value not in self._tensors]
-        self.findings += [
-            self._unknown_input(name, value, span) for value, span in unknown if not self._may_be_input(value)
-        ]
+        for value, span in unknown:
+            if not self._may_be_input(value):
+                self.findings += self._wiring.unreadable(name, value, span, self._tensors)
         self._read.update(value for value, _ in names)
         return None if unknown else tuple(value for value, _ in names)
 
     def _may_be_input(self, name: str) -> bool:
         """Where the input could not be read, any name that no layer has may be its."""
         return not self.document.input_known and name not in self.document.spec.layers
-
-    def _unknown_input(self, reader: str, name: str, span: Span) -> Finding:
-        if name == reader:
-            return report(span, "ARC107", f"{reader} reads itself", help="name a layer that stands before it")
-        if name in self.document.spec.layers:
-            where = self.document.key("layers", name)
-            help = f"move {name} before {reader}: a layer reads only what stands before it"
-            return report(
-                span,
-                "ARC107",
-                f"{name} stands after {reader}, on line {where.line}",
-                help=help,
-                related=[(where, "here")],
-            )
-        return report(
-            span, "ARC107", f"there is no layer `{name[:64]}`", help=did_you_mean(name, self._tensors, what="names")
-        )
 
     def _check_arity(self, op: Op, inputs: tuple[str, ...], name: str, body: Mapping, fields: _Fields) -> bool:
         least, most = op.arity

@@ -80,4 +80,11 @@ FIELDS: dict[str, Code] = {
         failing=HEAD + "  relu1: {op: relu}\n  tanh1: {op: tanh, from: image}\noutputs: [relu1]\n",
         corrected=HEAD + "  relu1: {op: relu}\n  tanh1: {op: tanh, from: image}\noutputs: [relu1, tanh1]\n",
     ),
+    "ARC111": Code(
+        title="a layer reads itself",
+        meaning="Directly, or through other layers that lead back to it. The message names the way round. A network "
+        "of archc/v1 is computed once, from its input to its outputs: there is no recurrence.",
+        failing=HEAD + "  sum1: {op: add, from: [image, relu1]}\n  relu1: {op: relu}\n",
+        corrected=HEAD + "  relu1: {op: relu}\n  sum1: {op: add, from: [image, relu1]}\n",
+    ),
 }
