@@ -12,15 +12,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
+from pydantic import BaseModel, ValidationError
 
 from archc.analysis import analyse
 from archc.diagnostics.finding import is_error
 from archc.ops import ops
 from archc.schema import json_schema
+from archc.spec import Spec
 from archc.yaml_reader import plain, read
 
 ROOT = Path(__file__).parents[1]
 GOOD = [ROOT / "specs" / "alexnet.yaml", *sorted((ROOT / "tests" / "specs" / "good").glob("*.yaml"))]
+RECIPE = ROOT / "tests" / "specs" / "good" / "recipe.yaml"
 BAD = sorted((ROOT / "tests" / "specs" / "bad").glob("*.yaml"))
 
 VALIDATOR = Draft7Validator(json_schema())
@@ -142,9 +145,9 @@ def test_every_field_says_what_it_is() -> None:
 
 
 PARTS = """
-    null|true|-1|0|1|2|3|8|2.0|0.5|1e-4|"same"|"conv1"|"image"|"floor"|"data"|"3GiB"|{}|[]|[1]|[1, 2]|[3, 8, 8]
-    |["image", "conv1"]|{"he_normal": {}, "normal": null}|{"normal": {"std": 0.1}}|{"rate": 0.5}|{"dropout": {}}
-    |{"top": 0, "bottom": 1, "left": 0, "right": 1}|{"conv2d": {"bias": false}}|{"op": "relu"}
+    null|true|-1|0|1|2|3|8|2147483648|0.5|1e-4|"1"|"64MiB"|"same"|"conv1"|"image"|"floor"|"data"|"3GiB"|{}|[]|[1]|[1, 2]
+    |[3, 8, 8]|["image", "conv1"]|{"he_normal": {}, "normal": null}|{"normal": {"std": 0.1}}|{"rate": 0.5}
+    |{"dropout": {}}|{"top": 0, "bottom": 1, "left": 0, "right": 1}|{"conv2d": {"bias": false}}|{"op": "relu"}
 """.split("|")
 
 
@@ -153,6 +156,50 @@ def places(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
     for key, inside in value.items() if isinstance(value, dict) else ():
         yield (*path, key), inside
         yield from places(inside, (*path, key))
+
+
+SPECS = [data(file) for file in GOOD]
+FIELDS: dict[str, list[str]] = {}
+"""Every field in the good specs, with the values that it has there."""
+for _path, _value in (place for spec in SPECS for place in places(spec)):
+    FIELDS.setdefault(_path[-1], []).append(json.dumps(_value))
+
+
+def written(op: str) -> dict[str, Any]:
+    """The fields of some layer of an op in the good specs."""
+    layers = ((spec.get("defaults", {}), layer) for spec in SPECS for layer in spec["layers"].values())
+    return next(defaults.get(op, {}) | layer for defaults, layer in layers if layer["op"] == op)
+
+
+@pytest.mark.parametrize(("op", "field"), [(n, f) for n, op in ops().items() for f in op.model_fields if f != "op"])
+def test_a_field_takes_in_the_schema_what_it_takes_in_its_class(op: str, field: str) -> None:
+    layer = written(op)
+    known = {name: value for name, value in layer.items() if name in ops()[op].model_fields}
+    for value in [json.loads(part) for part in PARTS]:
+        told = faults({"layers": {"layer": layer | {field: value}}})
+        assert bool(told) == refused(ops()[op], known | {field: value}), value
+
+
+@pytest.mark.parametrize(
+    "path", [p for p, _ in places(data(RECIPE)) if p[0] not in ("layers", "defaults")], ids=".".join
+)
+def test_a_section_takes_in_the_schema_what_it_takes_in_its_class(path: tuple[str, ...]) -> None:
+    for value in [json.loads(part) for part in PARTS]:
+        spec = data(RECIPE)
+        inside = spec
+        for step in path[:-1]:
+            inside = inside[step]
+        inside[path[-1]] = value
+        assert accepted(spec) != refused(Spec, spec), value
+
+
+def refused(model: type[BaseModel], fields: dict[str, Any]) -> bool:
+    """Whether a class refuses its fields, but for a crop that is larger than the picture: no schema compares."""
+    try:
+        model.model_validate(fields)
+    except ValidationError as error:
+        return {detail["type"] for detail in error.errors()} != {"crop"}
+    return False
 
 
 @st.composite
@@ -173,13 +220,6 @@ def mutated(draw: st.DrawFn) -> dict[str, Any]:
             case _:
                 inside.pop(last)
     return spec
-
-
-SPECS = [data(file) for file in GOOD]
-FIELDS: dict[str, list[str]] = {}
-"""Every field in the good specs, with the values that it has there."""
-for _path, _value in (place for spec in SPECS for place in places(spec)):
-    FIELDS.setdefault(_path[-1], []).append(json.dumps(_value))
 
 
 @settings(max_examples=300, deadline=None)
