@@ -5,6 +5,7 @@ A layer that fails has no tensor, and whatever reads it is skipped in silence: o
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from math import prod
 
@@ -20,10 +21,16 @@ from archc.spec import Document
 from archc.validation import NAME, explain, not_a_name, renaming
 from archc.vocabulary import certain, did_you_mean, nearest
 from archc.wiring import Wiring
-from archc.yaml_reader import Mapping, Scalar, Sequence, plain
+from archc.yaml_reader import MAX_FINDINGS, MAX_LAYERS, Mapping, Scalar, Sequence, plain
 from archc.yaml_reader import Node as YamlNode
 
 LARGEST_TENSOR = 2**40
+
+# Of what is told in passing: so many inputs, and so many layers back.
+_MOST_NAMED = 8
+_MOST_STEPS = 100
+
+_PLACEHOLDER = re.compile(r"\{(?:name|([0-9]+))\}")
 
 # What a layer says besides its op's own fields.
 _WIRING = ("from", "expect")
@@ -77,8 +84,12 @@ class _Lowering:
             return
         if not layers.entries:
             self.findings.append(report(layers.span, "ARC103", "the spec has no layers"))
-        for name, body in layers.entries.items():
+        for number, (name, body) in enumerate(layers.entries.items()):
             key = layers.keys[name].span
+            if number == MAX_LAYERS:
+                self.findings.append(report(key, "ARC003", f"more than {MAX_LAYERS:,} layers"))
+            if len(self.findings) > MAX_FINDINGS or number == MAX_LAYERS:
+                return
             self._tensors[name] = self._layer(name, body, key)
             self._last = name
         self._check_outputs()
@@ -197,7 +208,7 @@ class _Lowering:
             self.findings.append(report(node.span, "ARC104", "`from` takes a layer's name, or a list of them"))
             return None
         names = [(str(item.value), item.span) for item in items if isinstance(item, Scalar)]
-        unknown = [(value, span) for value, span in names if value not in self._tensors]
+        unknown = [(value, span) for value, span in names if value not in self._tensors][:MAX_FINDINGS]
         for value, span in unknown:
             if not self._may_be_input(value):
                 self.findings += self._wiring.unreadable(name, value, span, self._tensors)
@@ -243,17 +254,34 @@ class _Lowering:
         return before is not None and isinstance(before.op, Softmax)
 
     def _shape_finding(self, node: Node, error: ShapeError) -> Finding:
-        related = [(self._input_span(name), f"{name} gives {self._tensors[name]}") for name in node.inputs]
+        inputs = list(dict.fromkeys(node.inputs))[:_MOST_NAMED]
+        related = [(self._input_span(name), f"{name} gives {self._tensors[name]}") for name in inputs]
         if error.also and error.also in node.fields:
             related = [(node.fields[error.also], "")]
         return report(
             node.at(error.field),
             error.code,
-            error.message.replace("{name}", node.name),
-            notes=error.notes,
+            _named(error.message, node),
+            notes=[*(_named(note, node) for note in error.notes), self._way(node) if error.code == "ARC201" else ""],
             help=error.help,
             related=related,
         )
+
+    def _way(self, node: Node) -> str:
+        """How the maps came to be as small as they are: each size on the way, the last first."""
+        sizes: list[str] = []
+        (name, *_) = node.inputs
+        for _ in range(_MOST_STEPS):
+            before = self.nodes.get(name)
+            shape = self._tensors[name]
+            assert shape is not None
+            source = self._tensors[before.inputs[0]] if before else None
+            if source is None or source.shape[1:] != shape.shape[1:]:
+                sizes.append(f"{name} {shape.height} × {shape.width}")
+            if before is None:
+                break
+            name = before.inputs[0]
+        return f"the way there: {', '.join(reversed(sizes))}" if len(sizes) > 1 else ""
 
     def _input_span(self, name: str) -> Span:
         section = "input" if name in self.document.spec.input else "layers"
@@ -263,7 +291,7 @@ class _Lowering:
         node = self.document.node("outputs")
         if not isinstance(node, Sequence):
             return
-        for item in node.items:
+        for item in node.items[:MAX_FINDINGS]:
             name = item.value if isinstance(item, Scalar) else None
             if name not in self.document.spec.layers:
                 help = did_you_mean(str(name), self.document.spec.layers, what="layers")
@@ -273,12 +301,17 @@ class _Lowering:
         self._check_all_read(node.span)
 
     def _check_all_read(self, outputs: Span) -> None:
-        named = self.document.spec.outputs or []
+        named = set(self.document.spec.outputs or [])
         for name, layer in self.nodes.items():
             if name not in self._read and name not in named:
                 help = f"read it, add it to `outputs:`, or delete {name}"
                 related = [(outputs, "the outputs")]
                 self.findings.append(report(layer.span, "ARC110", f"nobody reads {name}", help=help, related=related))
+
+
+def _named(text: str, node: Node) -> str:
+    """An op's sentence with the layer's name for `{name}` and those of its inputs for `{0}`, `{1}`, …"""
+    return _PLACEHOLDER.sub(lambda match: node.inputs[int(match[1])] if match[1] else node.name, text)
 
 
 def _with_wiring(finding: Finding, body: Mapping) -> Finding:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archc.example import HEAD
 from archc.graph import Tensor
-from archc.ops.op import Op, ShapeError
+from archc.ops.op import Op
+from archc.ops.unequal import unequal
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
@@ -27,7 +28,7 @@ class Add(Op, frozen=True):
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         if len(set(inputs)) > 1:
             shapes = ", ".join(map(str, inputs))
-            raise ShapeError("from", "ARC204", f"{{name}} adds inputs of unequal shape: {shapes}")
+            raise unequal(f"{{name}} adds inputs of unequal shape: {shapes}", inputs, channels=True)
         return inputs[0]
 
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:

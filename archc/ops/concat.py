@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archc.example import HEAD
 from archc.graph import Tensor
-from archc.ops.op import Op, Reach, ShapeError
+from archc.ops.op import Op, Reach
+from archc.ops.unequal import unequal
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
@@ -27,7 +28,7 @@ class Concat(Op, frozen=True):
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         if len({x.shape[1:] for x in inputs}) > 1:
             shapes = ", ".join(map(str, inputs))
-            raise ShapeError("from", "ARC204", f"{{name}} joins inputs whose height and width differ: {shapes}")
+            raise unequal(f"{{name}} joins inputs whose height and width differ: {shapes}", inputs, channels=False)
         return Tensor((sum(x.channels for x in inputs), *inputs[0].shape[1:]))
 
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:

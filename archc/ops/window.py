@@ -59,13 +59,20 @@ class Axis:
         return max(self.n - max(covered, 0), 0)
 
     @property
+    def room(self) -> str:
+        """How far the window can move, with its figures, as in `227 - 11 = 216`."""
+        return f"{self._places} = {self._room}"
+
+    @property
+    def _places(self) -> str:
+        if self.before == self.after:
+            return f"{self.n} - {self.f}" + (f" + 2 × {self.before}" if self.before else "")
+        return f"{self.n} - {self.f} + {self.before} + {self.after}"
+
+    @property
     def arithmetic(self) -> str:
         """The rule with its figures, as in `(227 - 11) / 4 + 1 = 55`."""
-        if self.before == self.after:
-            padding = f" + 2 × {self.before}" if self.before else ""
-        else:
-            padding = f" + {self.before} + {self.after}"
-        quotient = f"({self.n} - {self.f}{padding}) / {self.s}"
+        quotient = f"({self._places}) / {self.s}"
         if not self.is_whole:
             quotient = f"⌊{quotient}⌋" if self.rounding == "floor" else f"⌈{quotient}⌉"
         beyond = f", less 1 that begins beyond the input: {self.out}" if self._begins_beyond else ""

@@ -101,14 +101,13 @@ class Windowed(Op, frozen=True):
 
 def _too_large(axis: Axis, dilation: int, name: str) -> ShapeError:
     room = axis.n + axis.before + axis.after
-    space = f"{axis.n} + {axis.before} + {axis.after} = {room}" if room > axis.n else str(room)
     kernel = (axis.f - 1) // dilation + 1
-    f = f"{dilation} × ({kernel} - 1) + 1 = {axis.f}" if dilation > 1 else str(axis.f)
+    f = f"F = {dilation} × ({kernel} - 1) + 1 = {axis.f} and " if dilation > 1 else ""
     return ShapeError(
         "kernel",
         "ARC201",
         f"{{name}}'s window is {axis.f} {name}, its input {axis.n}",
-        notes=(f"(N - F + 2P) / S + 1 with N + 2P = {space} and F = {f} leaves no place for the window",),
+        notes=(f"(N - F + 2P) / S + 1 with {f}N - F + 2P = {axis.room} leaves no place for the window",),
         help=f"a kernel of at most {(room - 1) // dilation + 1}, more padding, or fewer layers that shrink the maps",
     )
 
