@@ -1,62 +1,195 @@
-"""archc check: is the spec right, and what network is it?"""
+"""archc check: are specs right, and what networks are they?"""
 
 from __future__ import annotations
 
 import json
-import shutil
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from archc.analysis import Analysis, Facts, analyse
-from archc.commands.specs import (
-    OutputFormat,
-    OutputFormatOption,
-    SpecArgument,
-    read_bytes,
-    resolve_aloud,
-    show_findings,
-)
-from archc.commands.terminal import wants_colour
+from archc.commands.spec_files import SpecFile, SpecsArgument, spec_files
+from archc.commands.specs import show_findings
+from archc.commands.terminal import columns, wants_colour
+from archc.diagnostics.finding import Finding, is_error
 
 # Wide enough for any table where no terminal says otherwise.
 _PIPE_WIDTH = 200
 
 
+class CheckFormat(StrEnum):
+    full = "full"
+    concise = "concise"
+    json = "json"
+    github = "github"
+    sarif = "sarif"
+
+
+FormatOption = Annotated[
+    CheckFormat,
+    typer.Option(
+        help="For a person, a line each, for a program, for GitHub workflows, for code scanning (SARIF 2.1.0)."
+    ),
+]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Exit 1 on advice too.")]
+FixOption = Annotated[
+    bool,
+    typer.Option(
+        "--fix",
+        help="First make the fixes that are certain, in the files; for - the fixed text goes to standard output.",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A spec, and what archc knows of it."""
+
+    name: str
+    analysis: Analysis
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All specs of a run. `err`: what is said of them goes to standard error, since a fixed text goes to output."""
+
+    specs: list[Checked]
+    several: bool
+    err: bool
+
+    @property
+    def findings(self) -> list[Finding]:
+        return [finding for spec in self.specs for finding in spec.analysis.findings]
+
+
 def check(
-    spec: SpecArgument = None,
-    output_format: OutputFormatOption = OutputFormat.full,
+    specs: SpecsArgument = None,
+    output_format: FormatOption = CheckFormat.full,
+    strict: StrictOption = False,
+    fix: FixOption = False,
 ) -> None:
-    """Validate a spec, infer its shapes, and print its layer table, totals and exchanges. Exit 1 on an error."""
-    path = resolve_aloud(spec)
-    analysis = analyse(read_bytes(path), str(path))
-    if output_format is OutputFormat.json:
-        _print_json(path, analysis)
-    else:
-        if analysis.facts is not None:
-            _print_network(path, analysis.facts)
-        show_findings(analysis, err=False)
-    raise typer.Exit(0 if analysis.facts is not None else 1)
+    """Validate specs and infer their shapes: a layer table, totals and exchanges of one, a line each of several.
+
+    Exit 1 on an error.
+    """
+    files = spec_files(specs or [])
+    several = len(files) > 1 or any(Path(spec).is_dir() for spec in specs or [] if spec != "-")
+    err = fix and any(file.place is None for file in files)
+    # What a program reads on standard error stays free of other lines.
+    aside = not err or output_format in (CheckFormat.full, CheckFormat.concise)
+    checked = [
+        Checked(file.name, _fixed(file, aside=aside) if fix else analyse(file.data, file.name)) for file in files
+    ]
+    outcome = Outcome(checked, several, err)
+    _SHOW[output_format](outcome)
+    failed = is_error(outcome.findings)
+    if strict and outcome.findings and not failed:
+        failed = True
+        if aside:
+            typer.echo(f"--strict: advice counts as an error, and there is some: {len(outcome.findings)}", err=True)
+    raise typer.Exit(1 if failed else 0)
 
 
-def _print_network(path: Path, facts: Facts) -> None:
+def _fixed(file: SpecFile, *, aside: bool) -> Analysis:
+    """Make the certain fixes of a file, say each, and analyse what it holds then."""
+    from archc.diagnostics.concise import render
+    from archc.fixing import fix
+
+    fixed = fix(file.data, file.name)
+    if fixed.mended or file.place is None:
+        file.rewrite(fixed.data)
+    if fixed.mended and aside:
+        typer.echo(f"{file.name}: {_counted(len(fixed.mended), 'fix', 'fixes')} made", err=True)
+        for finding in fixed.mended:
+            written = ", ".join(f"`{edit.text}`" for edit in finding.fix)
+            typer.echo(f"  {render([finding]).rstrip()}: now {written}", err=True)
+    return fixed.analysis
+
+
+def _show_full(outcome: Outcome) -> None:
+    for spec in outcome.specs:
+        if spec.analysis.facts is not None:
+            typer.echo(f"{spec.name} holds", err=outcome.err)
+            if not outcome.several:
+                _show_network(spec.analysis.facts, outcome.err)
+        show_findings(spec.analysis, err=outcome.err)
+    if outcome.several:
+        typer.echo(_summary(outcome), err=outcome.err)
+
+
+def _show_network(facts: Facts, err: bool) -> None:
     from archc.diagnostics.text import ansi, unstyled
     from archc.report.network import network
 
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _PIPE_WIDTH
-    style = ansi if wants_colour(sys.stdout) else unstyled
-    typer.echo(f"{path} holds\n{network(facts, width=width, style=style)}", color=True)
+    stream = sys.stderr if err else sys.stdout
+    style = ansi if wants_colour(stream) else unstyled
+    typer.echo(network(facts, width=columns(stream, otherwise=_PIPE_WIDTH), style=style), err=err, color=True)
 
 
-def _print_json(path: Path, analysis: Analysis) -> None:
+def _summary(outcome: Outcome) -> str:
+    """`3 specs checked, 1 with errors; 4 errors, 1 piece of advice`"""
+    failed = sum(spec.analysis.facts is None for spec in outcome.specs)
+    errors = sum(finding.severity == "error" for finding in outcome.findings)
+    advice = len(outcome.findings) - errors
+    verdict = f"{failed} with errors" if failed else "all hold"
+    summary = f"{_counted(len(outcome.specs), 'spec', 'specs')} checked, {verdict}"
+    counts = [_counted(errors, "error", "errors")] if errors else []
+    counts += [_counted(advice, "piece of advice", "pieces of advice")] if advice else []
+    return f"{summary}; {', '.join(counts)}" if counts else summary
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"
+
+
+def _show_concise(outcome: Outcome) -> None:
+    from archc.diagnostics.concise import render
+    from archc.diagnostics.text import ansi, unstyled
+
+    style = ansi if wants_colour(sys.stderr if outcome.err else sys.stdout) else unstyled
+    typer.echo(render(outcome.findings, style), nl=False, err=outcome.err, color=True)
+
+
+def _show_json(outcome: Outcome) -> None:
     from archc.diagnostics.json import as_json as finding_as_json
     from archc.report.facts_json import as_json as facts_as_json
 
-    result = {
-        "spec": str(path),
-        "holds": analysis.facts is not None,
-        "findings": [finding_as_json(finding) for finding in analysis.findings],
-        "network": facts_as_json(analysis.facts) if analysis.facts is not None else None,
-    }
-    typer.echo(json.dumps(result, indent=2, ensure_ascii=False))
+    specs = [
+        {
+            "spec": spec.name,
+            "holds": spec.analysis.facts is not None,
+            "findings": [finding_as_json(finding) for finding in spec.analysis.findings],
+            "network": facts_as_json(spec.analysis.facts) if spec.analysis.facts is not None else None,
+        }
+        for spec in outcome.specs
+    ]
+    typer.echo(json.dumps({"version": 1, "specs": specs}, indent=2, ensure_ascii=False), err=outcome.err)
+
+
+def _show_github(outcome: Outcome) -> None:
+    from archc.diagnostics.github import render
+
+    typer.echo(render(outcome.findings), nl=False, err=outcome.err)
+
+
+def _show_sarif(outcome: Outcome) -> None:
+    from importlib.metadata import version
+
+    from archc.diagnostics.sarif import as_sarif
+
+    log = as_sarif(outcome.findings, version=version("archc"), root=Path.cwd())
+    typer.echo(json.dumps(log, indent=2, ensure_ascii=False), err=outcome.err)
+
+
+_SHOW: dict[CheckFormat, Callable[[Outcome], None]] = {
+    CheckFormat.full: _show_full,
+    CheckFormat.concise: _show_concise,
+    CheckFormat.json: _show_json,
+    CheckFormat.github: _show_github,
+    CheckFormat.sarif: _show_sarif,
+}

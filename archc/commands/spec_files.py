@@ -22,7 +22,7 @@ STDIN = "<stdin>"
 SpecsArgument = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[SPEC]...",
+        metavar="SPEC",
         help="Specs, folders (the .yaml and .yml files below them that have a line `schema: archc/…`, hidden folders "
         "apart) and - for standard input; by default specs/alexnet.yaml.",
         show_default=False,

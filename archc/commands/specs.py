@@ -72,11 +72,12 @@ def show_findings(analysis: Analysis, *, err: bool) -> None:
     """The findings as text, in colour on a terminal that wants it."""
     if not analysis.findings:
         return
-    from archc.commands.terminal import wants_colour
-    from archc.diagnostics.text import ansi, render, unstyled
+    from archc.commands.terminal import columns, wants_colour
+    from archc.diagnostics.text import WIDTH, ansi, render, unstyled
 
     stream = sys.stderr if err else sys.stdout
-    typer.echo(render(analysis.findings, ansi if wants_colour(stream) else unstyled), err=err, color=True)
+    style, width = (ansi if wants_colour(stream) else unstyled), columns(stream, otherwise=WIDTH)
+    typer.echo(render(analysis.findings, style, width=width), err=err, color=True)
 
 
 def facts_or_exit(path: Path) -> tuple[Facts, bytes]:

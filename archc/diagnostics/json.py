@@ -7,7 +7,10 @@ from archc.source import Span
 
 
 def as_json(finding: Finding) -> dict[str, object]:
-    """A finding as plain data; lines and columns count from one, in code points."""
+    """A finding as plain data; lines and columns count from one, in code points, and ends are exclusive.
+
+    `fix` holds the edits that mend it, to be made all together: each writes a text in its place.
+    """
     return {
         **_place(finding.span),
         "code": finding.code,
@@ -16,6 +19,7 @@ def as_json(finding: Finding) -> dict[str, object]:
         "notes": list(finding.notes),
         "help": finding.help,
         "related": [{**_place(span), "label": label} for span, label in finding.related],
+        "fix": [{**_place(edit.span), "text": edit.text} for edit in finding.fix],
     }
 
 

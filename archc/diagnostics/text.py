@@ -37,11 +37,17 @@ def render(findings: Iterable[Finding], style: Style = unstyled, *, width: int =
     return "\n".join(_render_one(finding, style, width) for finding in findings)
 
 
-def _render_one(finding: Finding, style: Style, width: int) -> str:
+def headline(finding: Finding, style: Style = unstyled) -> str:
+    """Where, of what kind and what: all of a finding in one line."""
     span = finding.span
     where = style(f"{visible(span.source.name)}:{span.line}:{span.column}:", "place")
     kind = style(f"{finding.severity}[{finding.code}]", finding.severity)
-    lines = [f"{where} {kind}: {visible(finding.message)}"]
+    return f"{where} {kind}: {visible(finding.message)}"
+
+
+def _render_one(finding: Finding, style: Style, width: int) -> str:
+    span = finding.span
+    lines = [headline(finding, style)]
     here = [(s, label) for s, label in finding.related if s.line == span.line]
     elsewhere = [(s, label) for s, label in finding.related if s.line != span.line]
     digits = len(str(max(s.line for s in (span, *(s for s, _ in finding.related)))))

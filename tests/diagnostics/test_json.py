@@ -9,7 +9,7 @@ TEXT = """schema: archc/v1
 name: small
 input: {漢: 3}
 layers:
-  "a\u202e": {op: relu}
+  "a b": {op: relu}
   relu1: {op: relu}
   relu1: {op: relu}
 """
@@ -33,9 +33,18 @@ def test_a_finding_says_all_that_the_text_says() -> None:
         "related": [
             {"file": "a.yaml", "line": 6, "column": 3, "end_line": 6, "end_column": 8, "label": "first here"},
         ],
+        "fix": [],
     }
 
 
 def test_columns_are_code_points() -> None:
     value = as_json(analyse(TEXT.encode(), "a.yaml").findings[1])
     assert (value["line"], value["column"], value["end_column"]) == (3, 12, 13)
+
+
+def test_a_fix_is_what_to_write_where() -> None:
+    text = TEXT.replace("op: relu", "op: ReLU", 1)
+    (finding,) = [f for f in map(as_json, analyse(text.encode(), "a.yaml").findings) if f["code"] == "ARC102"]
+    place = {"file": "a.yaml", "line": 5, "column": 15, "end_line": 5, "end_column": 19}
+    assert finding["fix"] == [{**place, "text": "relu"}]
+    assert {key: finding[key] for key in place} == place

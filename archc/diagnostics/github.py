@@ -1,0 +1,41 @@
+"""Findings as GitHub's workflow commands, which show them beside the line in a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archc.diagnostics.codes import CODES
+from archc.diagnostics.finding import Finding
+from archc.diagnostics.text import headline, visible
+
+_COMMANDS = {"error": "error", "advice": "warning"}
+
+
+def render(findings: Iterable[Finding]) -> str:
+    """A command for each finding, a line each."""
+    return "".join(f"{_command(finding)}\n" for finding in findings)
+
+
+def _command(finding: Finding) -> str:
+    span = finding.span
+    end_line, end_column = span.source.position(span.end)
+    properties = {"file": visible(span.source.name), "line": str(span.line)}
+    if end_line == span.line:
+        # GitHub takes columns only where both are in one line.
+        properties |= {"col": str(span.column), "endLine": str(end_line), "endColumn": str(end_column)}
+    else:
+        properties |= {"endLine": str(end_line)}
+    properties["title"] = f"{finding.code}: {CODES[finding.code].title}"
+    # The headline names the place again: the log of a run shows the message without the properties.
+    lines = [headline(finding), *(visible(line) for line in (*finding.notes, finding.help) if line)]
+    written = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    message = "\n".join(lines)
+    return f"::{_COMMANDS[finding.severity]} {written}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,88 @@
+"""Findings as SARIF 2.1.0, the OASIS standard for what static analysis finds: code scanning, editors, dashboards."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+from archc.diagnostics.codes import CODES
+from archc.diagnostics.finding import Finding
+from archc.source import Span
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_LEVELS = {"error": "error", "advice": "warning"}
+
+
+def as_sarif(findings: Sequence[Finding], *, version: str, root: Path) -> dict[str, object]:
+    """A log of one run of archc `version`; files below `root` are named relative to it."""
+    codes = sorted({finding.code for finding in findings})
+    driver = {"name": "archc", "semanticVersion": version, "rules": [_rule(code) for code in codes]}
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(finding, codes, root) for finding in findings],
+    }
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _rule(name: str) -> dict[str, object]:
+    code = CODES[name]
+    return {
+        "id": name,
+        "shortDescription": _message(code.title),
+        "fullDescription": _message(code.meaning),
+        "help": _message(f"{code.meaning} `archc explain {name}` shows an example and the same corrected."),
+        "defaultConfiguration": {"level": _LEVELS[code.severity]},
+    }
+
+
+def _result(finding: Finding, codes: list[str], root: Path) -> dict[str, object]:
+    lines = (finding.message, *finding.notes, *filter(None, [finding.help]))
+    result: dict[str, object] = {
+        "ruleId": finding.code,
+        "ruleIndex": codes.index(finding.code),
+        "level": _LEVELS[finding.severity],
+        "message": _message("\n".join(lines)),
+        "locations": [{"physicalLocation": _location(finding.span, root)}],
+    }
+    if finding.related:
+        result["relatedLocations"] = [
+            {"id": number, "physicalLocation": _location(span, root), "message": _message(label or "here")}
+            for number, (span, label) in enumerate(finding.related)
+        ]
+    if finding.fix:
+        result["fixes"] = [_fix(finding, root)]
+    return result
+
+
+def _fix(finding: Finding, root: Path) -> dict[str, object]:
+    replacements = [
+        {"deletedRegion": _region(edit.span), "insertedContent": {"text": edit.text}} for edit in finding.fix
+    ]
+    change = {"artifactLocation": _artifact(finding.span, root), "replacements": replacements}
+    written = ", ".join(f"`{edit.text}`" for edit in finding.fix)
+    return {"description": _message(f"write {written}"), "artifactChanges": [change]}
+
+
+def _location(span: Span, root: Path) -> dict[str, object]:
+    return {"artifactLocation": _artifact(span, root), "region": _region(span)}
+
+
+def _artifact(span: Span, root: Path) -> dict[str, str]:
+    place = Path(os.path.normpath(root / span.source.name))
+    if place.is_relative_to(root):
+        return {"uri": quote(os.fsencode(place.relative_to(root)))}
+    return {"uri": place.as_uri()}
+
+
+def _region(span: Span) -> dict[str, int]:
+    line, column = span.source.position(span.start)
+    end_line, end_column = span.source.position(span.end)
+    return {"startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column}
+
+
+def _message(text: str) -> dict[str, str]:
+    """Braces are doubled: a single pair holds the number of an argument."""
+    return {"text": text.replace("{", "{{").replace("}", "}}")}

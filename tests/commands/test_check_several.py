@@ -1,0 +1,176 @@
+"""archc check of several specs, of folders and of standard input; its formats; advice that counts."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def bad(small: Path) -> Path:
+    """A spec with two errors beside small.yaml."""
+    text = small.read_text().replace("filters: 4", "filter: 4").replace("relu", "rely")
+    Path("bad.yaml").write_text(text)
+    return Path("bad.yaml")
+
+
+@pytest.fixture
+def stdin(monkeypatch: pytest.MonkeyPatch):
+    """Give bytes on standard input."""
+
+    def stdin(data: bytes) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+    return stdin
+
+
+def test_of_several_a_line_each_that_holds_the_findings_and_a_count(archc, small: Path, bad: Path) -> None:
+    result = archc("check", small, bad)
+    assert (result.code, result.err) == (1, "")
+    lines = result.out.splitlines()
+    assert lines[0] == "small.yaml holds"
+    assert lines[1].startswith("bad.yaml:6:23: error[ARC101]: ")
+    assert lines[-1] == "2 specs checked, 1 with errors; 2 errors"
+    assert "parameters" not in result.out
+
+
+def test_of_several_that_all_hold(archc, small: Path) -> None:
+    Path("other.yml").write_text(small.read_text().replace(", weight_init: {normal: {std: 0.1}}", ""))
+    result = archc("check", "small.yaml", "other.yml", "./small.yaml")
+    assert result.code == 0
+    lines = result.out.splitlines()
+    assert lines[:2] == ["small.yaml holds", "other.yml holds"]
+    assert lines[-1] == "2 specs checked, all hold; 1 piece of advice"
+
+
+def test_a_folder_is_the_specs_below_it_by_path_and_says_what_it_leaves_out(archc, small: Path) -> None:
+    text = small.read_text()
+    for name in ("z/b.yaml", "z/a.yml", "a/c.yaml", "a/.hidden/d.yaml", ".git/e.yaml"):
+        Path("specs", name).parent.mkdir(parents=True, exist_ok=True)
+        Path("specs", name).write_text(text)
+    Path("specs/workflow.yaml").write_text("on: push\n")
+    Path("specs/notes.txt").write_text(text)
+    Path("specs/folder.yaml").mkdir()
+    result = archc("check", "specs")
+    assert result.code == 0
+    assert result.out.splitlines() == [
+        "specs/a/c.yaml holds",
+        "specs/z/a.yml holds",
+        "specs/z/b.yaml holds",
+        "3 specs checked, all hold",
+    ]
+    assert result.err == "below specs, 1 YAML file is left out: no line `schema: archc/…`\n"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "schema: archc/v1\n",
+        "\ufeffschema: archc/v1\n",
+        "# a comment\r\nschema :   'archc/v1'\r\n",
+        '# a comment\rschema: "archc/v2"\r',
+        '{"schema": "archc/v1", ',
+        "{name: a, schema: archc/v1, ",
+    ],
+)
+def test_what_is_meant_to_be_a_spec_is_never_left_out(archc, here: Path, head: str) -> None:
+    Path("specs").mkdir()
+    Path("specs/a.yaml").write_bytes(head.encode())
+    result = archc("check", "specs")
+    assert (result.code, result.err) == (1, "")
+    assert result.out.startswith("specs/a.yaml:")
+
+
+def test_a_folder_without_a_spec(archc, here: Path) -> None:
+    Path("a.yaml").write_text("a: schema: archc/v1 is no such line\n")
+    result = archc("check", ".")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == "error: there is no spec below .: no YAML file with a line `schema: archc/…`\n"
+
+
+def test_a_file_that_is_not_there_is_said_before_anything_is_checked(archc, small: Path) -> None:
+    result = archc("check", small, "nothing.yaml")
+    assert (result.code, result.out) == (2, "")
+
+
+def test_standard_input(archc, small: Path, stdin) -> None:
+    stdin(small.read_bytes())
+    result = archc("check", "-")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.splitlines()[:2] == ["<stdin> holds", "A small network"]
+    stdin(b"schema: archc/v2")
+    assert archc("check", "-").out.startswith("<stdin>:1:")
+
+
+def test_standard_input_among_others(archc, small: Path, stdin) -> None:
+    stdin(small.read_bytes())
+    assert archc("check", small, "-").out.splitlines() == [
+        "small.yaml holds",
+        "<stdin> holds",
+        "2 specs checked, all hold",
+    ]
+
+
+def test_strict_counts_advice(archc, small: Path) -> None:
+    small.write_text(small.read_text().replace(", weight_init: {normal: {std: 0.1}}", ""))
+    assert archc("check", small).code == 0
+    result = archc("check", small, "--strict")
+    assert result.code == 1
+    assert "advice[ARC901]" in result.out
+    assert result.err == "--strict: advice counts as an error, and there is some: 1\n"
+
+
+def test_strict_is_content_where_there_is_no_advice(archc, small: Path) -> None:
+    result = archc("check", small, "--strict")
+    assert (result.code, result.err) == (0, "")
+
+
+def test_concise(archc, small: Path, bad: Path) -> None:
+    result = archc("check", small, bad, "--output-format", "concise")
+    assert (result.code, result.err) == (1, "")
+    assert result.out == (
+        "bad.yaml:6:23: error[ARC101]: conv1 has no field `filter`\n"
+        "bad.yaml:7:15: error[ARC102]: there is no op `rely`\n"
+    )
+    assert archc("check", small, "--output-format", "concise").out == ""
+
+
+def test_github(archc, small: Path, bad: Path) -> None:
+    result = archc("check", small, bad, "--output-format", "github")
+    assert (result.code, result.err) == (1, "")
+    heads = [line.split(",title=")[0] for line in result.out.splitlines()]
+    assert heads == [
+        "::error file=bad.yaml,line=6,col=23,endLine=6,endColumn=29",
+        "::error file=bad.yaml,line=7,col=15,endLine=7,endColumn=19",
+    ]
+
+
+def test_json_is_one_document_of_all(archc, small: Path, bad: Path) -> None:
+    result = archc("check", bad, small, "--output-format", "json")
+    assert (result.code, result.err) == (1, "")
+    document = json.loads(result.out)
+    assert document["version"] == 1
+    assert [(spec["spec"], spec["holds"], len(spec["findings"])) for spec in document["specs"]] == [
+        ("bad.yaml", False, 2),
+        ("small.yaml", True, 0),
+    ]
+    assert document["specs"][0]["findings"][0]["fix"][0]["text"] == "filters"
+
+
+def test_sarif_is_one_run_of_all(archc, small: Path, bad: Path) -> None:
+    result = archc("check", small, bad.resolve(), "--output-format", "sarif")
+    assert (result.code, result.err) == (1, "")
+    (run,) = json.loads(result.out)["runs"]
+    assert [found["ruleId"] for found in run["results"]] == ["ARC101", "ARC102"]
+    (place,) = run["results"][0]["locations"]
+    assert place["physicalLocation"]["artifactLocation"] == {"uri": "bad.yaml"}
+
+
+@pytest.mark.parametrize("output_format", ["full", "concise", "json", "github", "sarif"])
+def test_the_same_again(archc, small: Path, bad: Path, output_format: str) -> None:
+    said = archc("check", bad, small, ".", "--output-format", output_format).out
+    assert said == archc("check", bad, small, ".", "--output-format", output_format).out
