@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from enum import StrEnum
 from typing import Annotated
@@ -11,7 +10,7 @@ from typing import Annotated
 import typer
 
 from archc.commands.failure import CommandFailure
-from archc.commands.terminal import wants_colour
+from archc.commands.terminal import columns, wants_colour
 from archc.diagnostics.text import ansi, unstyled, visible
 from archc.explanation import Explanation, explanation_of, names, title_of
 from archc.report.explanation import listing, page
@@ -19,7 +18,7 @@ from archc.report.explanation_json import as_json
 from archc.report.explanation_markdown import markdown
 from archc.vocabulary import nearest
 
-_WIDEST = 100
+_WIDEST, _PIPE_WIDTH = 100, 80
 
 
 class PageFormat(StrEnum):
@@ -67,4 +66,4 @@ def _page(name: str) -> Explanation:
 
 
 def _width() -> int:
-    return min(shutil.get_terminal_size().columns, _WIDEST)
+    return min(columns(sys.stdout, otherwise=_PIPE_WIDTH), _WIDEST)

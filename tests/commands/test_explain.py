@@ -53,11 +53,6 @@ def test_a_word_with_an_escape_of_a_terminal(archc) -> None:
     assert archc("explain", "\x1b[31m").err.startswith("error: there is no code and no op `\\u001b[31m`\n")
 
 
-def test_the_narrowest_terminal(archc, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "1")
-    assert archc("explain", "conv2d").code == archc("explain").code == 0
-
-
 def test_json_of_one_and_of_all(archc) -> None:
     one = json.loads(archc("explain", "ARC001", "--output-format", "json").out)
     assert (one["name"], one["severity"], one["fields"]) == ("ARC001", "error", [])

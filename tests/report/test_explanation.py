@@ -32,6 +32,11 @@ def test_prose_and_tables_keep_to_the_width(name: str, width: int) -> None:
     assert max(map(len, before.splitlines())) <= width
 
 
+def test_the_narrowest_terminal_loses_nothing() -> None:
+    explanation = explained("conv2d")
+    assert "".join(explanation.meaning.split()) in "".join(page(explanation, width=1).split())
+
+
 def test_colour_is_only_what_findings_have() -> None:
     coloured = page(explained("ARC210"), ansi, width=80)
     assert "\x1b[1;31merror[ARC210]\x1b[0m: conv1" in coloured
