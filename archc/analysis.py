@@ -14,6 +14,7 @@ from archc.passes.placement import Placement, place
 from archc.passes.shapes import Shapes, shapes
 from archc.silences import silence
 from archc.spec import Document, Recipe, default_recipe, read_spec
+from archc.yaml_reader import MAX_FINDINGS
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,18 @@ def analyse(data: bytes, name: str) -> Analysis:
     """Everything that archc knows of the spec in `data`, reported under `name`."""
     document, findings = read_spec(data, name)
     if document is None:
-        return Analysis(None, in_source_order(findings))
+        return Analysis(None, _told(findings))
     analysis = _analyse(document, findings)
-    return Analysis(analysis.facts, in_source_order(silence(analysis.findings, document.root)))
+    return Analysis(analysis.facts, _told(silence(analysis.findings, document.root)))
+
+
+def _told(findings: list[Finding]) -> list[Finding]:
+    """In the order of the text; of more than anyone reads, the first."""
+    ordered = in_source_order(findings)
+    if len(ordered) <= MAX_FINDINGS:
+        return ordered
+    more = report(ordered[MAX_FINDINGS].span, "ARC003", f"more than {MAX_FINDINGS:,} findings: the first are shown")
+    return [*ordered[:MAX_FINDINGS], more]
 
 
 def _analyse(document: Document, findings: list[Finding]) -> Analysis:

@@ -97,7 +97,7 @@ class Graph:
                 found[name].append(node)
         return {name: tuple(nodes) for name, nodes in found.items()}
 
-    @property
+    @cached_property
     def is_chain(self) -> bool:
         """Whether each node reads only the one before it."""
         before = (next(iter(self.inputs)), *(node.name for node in self.nodes))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from collections.abc import Mapping as MappingABC
 from typing import Any, get_args
 
@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from archc.diagnostics.finding import Edit, Finding, replacement, report, respelling
 from archc.source import Span
 from archc.vocabulary import certain, did_you_mean, nearest
-from archc.yaml_reader import Mapping, Node, Scalar, Sequence
+from archc.yaml_reader import MAX_FINDINGS, Mapping, Node, Scalar, Sequence
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\Z", re.ASCII)
 
@@ -48,6 +48,8 @@ _NUMBERS = {
 }
 """What takes numbers, and how those are written that cannot be read in two ways."""
 
+# Fields among which a misspelt one is worth to be mended.
+_MOST_SIBLINGS = 100
 # What a value outside its range is called, where that is not ARC105.
 _CODES = {"crop": "ARC109"}
 
@@ -58,10 +60,12 @@ def not_a_name(word: str, span: Span) -> Finding:
     return report(span, "ARC106", message)
 
 
-def renaming(word: str, span: Span, allowed: Iterable[str], siblings: Iterable[str]) -> tuple[Edit, ...]:
+def renaming(word: str, span: Span, allowed: Iterable[str], siblings: Collection[str]) -> tuple[Edit, ...]:
     """The edit that gives a key the name it must mean, where none of its siblings has that name or means it too."""
     allowed = list(allowed)
     right = certain(word, allowed)
+    if right is None or len(siblings) > _MOST_SIBLINGS:
+        return ()
     meaning_it = [key for key in siblings if certain(key, allowed) == right]
     return respelling(span, right) if meaning_it == [word] else ()
 
@@ -79,7 +83,7 @@ def explain(
     `nodes` and `keys` are the nodes and the keys that its fields came from, `owner` the span to report a missing field
     at, and `what` how to call the whole.
     """
-    details = error.errors(include_url=False)
+    details = error.errors(include_url=False)[:MAX_FINDINGS]
     misspelt = {
         (detail["loc"][:-1], nearest(str(detail["loc"][-1]), _fields_at(model, detail["loc"][:-1])))
         for detail in details

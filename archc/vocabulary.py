@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from itertools import takewhile
 
 _MOST_SHOWN = 40
+# Of a hundred thousand layers, those just before are the likeliest to be meant.
+_MOST_COMPARED = 200
 
 # Several archc words for one foreign word: the one that the place allows is meant.
 _SYNONYMS: dict[str, tuple[str, ...]] = {
@@ -108,7 +110,7 @@ def _folded(word: str) -> str:
 
 def did_you_mean(word: str, allowed: Iterable[str], *, what: str) -> str:
     """A help line: the nearest allowed word, or all of them (the last ones, of many) where none is near."""
-    allowed = list(allowed)
+    allowed = list(allowed)[-_MOST_COMPARED:]
     guess = nearest(word, allowed)
     if guess:
         return f"did you mean `{guess}`?"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import gcd, isqrt
+from math import gcd
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
@@ -17,6 +17,10 @@ from archc.ops.windowed import SIZE_RULE, Windowed
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
+
+
+# More groups than any network has: so far is searched for a number that divides.
+_MOST_SUGGESTED = 2**14
 
 
 class Conv2d(Windowed, Weighted, frozen=True):
@@ -64,6 +68,8 @@ class Conv2d(Windowed, Weighted, frozen=True):
         return np.concatenate(products, axis=1) + bias
 
     def _check_groups(self, maps: int) -> None:
+        if not self.filters % self.groups and not maps % self.groups:
+            return
         common = largest_divisor(gcd(self.filters, maps), at_most=self.groups)
         help = f"groups: {common} divides both"
         if self.filters % self.groups:
@@ -94,9 +100,8 @@ class Conv2d(Windowed, Weighted, frozen=True):
 
 
 def largest_divisor(number: int, *, at_most: int) -> int:
-    """The largest divisor of `number` that does not exceed `at_most`."""
-    small = [d for d in range(1, isqrt(number) + 1) if number % d == 0]
-    return max(d for d in (*small, *(number // d for d in small)) if d <= at_most)
+    """The largest divisor of `number` that does not exceed `at_most`, nor what a network may want."""
+    return next(d for d in range(min(number, at_most, _MOST_SUGGESTED), 0, -1) if number % d == 0)
 
 
 def _share(count: int, groups: int) -> str:

@@ -90,8 +90,9 @@ def check_exchanges(document: Document, placement: Placement | None) -> tuple[He
     found = [exchange.layer for exchange in placement.exchanges]
     if sorted(found) == sorted(expected):
         return Held(totals=("exchanges",)), []
-    missing = [name for name in expected if name not in found]
-    extra = [name for name in found if name not in expected]
+    due, needed = set(expected), set(found)
+    missing = [name for name in expected if name not in needed]
+    extra = [name for name in found if name not in due]
     notes = [
         f"expected, but local: {', '.join(missing)}" if missing else "",
         f"not expected: {', '.join(extra)}" if extra else "",

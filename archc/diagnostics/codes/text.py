@@ -15,14 +15,16 @@ TEXT: dict[str, Code] = {
     "ARC002": Code(
         title="a character that does not belong in a text",
         meaning="NUL and the other control characters, apart from tab and line breaks, make a text look different "
-        "from what it says. Delete the character, or write it as an escape in a double-quoted string.",
+        "from what it says. So do U+202A to U+202E and U+2066 to U+2069, which turn the order of writing, and U+0085, "
+        "U+2028 and U+2029, which are line breaks to some readers only: in names, strings and comments alike. "
+        "Delete the character, or write it as an escape in a double-quoted string.",
         failing=HEAD + "  relu1: {op: relu\x00}\n",
         corrected=HEAD + "  relu1: {op: relu}\n",
     ),
     "ARC003": Code(
         title="beyond a limit",
-        meaning="A spec is untrusted input, so it has limits: 32 MiB of text, 64 levels of nesting, 4,000,000 nodes, "
-        "and 4,096 characters a value.",
+        meaning="A spec is untrusted input, so it has limits: 8 MiB of text, 64 levels of nesting, 100,000 layers, "
+        "1,000,000 values, 4,096 characters a value. Of more than 1,000 findings the first are shown.",
         failing=HEAD + "  relu1: {op: " + "[" * 64 + "relu" + "]" * 64 + "}\n",
         corrected=HEAD + "  relu1: {op: relu}\n",
     ),
