@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from archc.diagnostics.finding import Edit, Finding, report, respelling
 from archc.graph import Graph, Node, Tensor
 from archc.ops import ops
+from archc.ops.dense import Dense
 from archc.ops.op import Op, ShapeError
 from archc.ops.softmax import Softmax
 from archc.source import Span
@@ -265,7 +266,16 @@ class _Lowering:
             notes=[*(_named(note, node) for note in error.notes), self._way(node) if error.code == "ARC201" else ""],
             help=error.help,
             related=related,
+            fix=self._flatten_before(node) if isinstance(node.op, Dense) and error.code == "ARC202" else (),
         )
+
+    def _flatten_before(self, node: Node) -> tuple[Edit, ...]:
+        """The layer that a dense one lacks, on a line of its own; not where `from` says what the dense layer reads."""
+        indent = node.span.source.line(node.span.line)[: node.span.column - 1]
+        name = next((n for n in ("flat", f"flat_{node.name}"[:64]) if n not in self.document.spec.layers), None)
+        if "from" in node.fields or indent.strip() or name is None or name in self.document.spec.input:
+            return ()
+        return (Edit(Span(node.span.source, node.span.start, node.span.start), f"{name}: {{op: flatten}}\n{indent}"),)
 
     def _way(self, node: Node) -> str:
         """How the maps came to be as small as they are: each size on the way, the last first."""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from archc.analysis import analyse
 from archc.diagnostics.finding import Finding
 from archc.graph import Graph
 from archc.lower import lower
@@ -104,3 +105,28 @@ def test_20_000_layers_are_lowered_one_by_one() -> None:
     assert findings == []
     assert graph.is_chain
     assert graph.outputs == ("r19999",)
+
+
+@pytest.mark.parametrize(
+    ("layers", "mended"),
+    [
+        ("  fc1: {op: dense, units: 2}\n", "  flat: {op: flatten}\n  fc1: {op: dense, units: 2}\n"),
+        ("    fc1:\n      {op: dense, units: 2}\n", "    flat: {op: flatten}\n    fc1:\n      {op: dense, units: 2}\n"),
+        (
+            "  flat: {op: relu}\n  fc1: {op: dense, units: 2}\n",
+            "  flat: {op: relu}\n  flat_fc1: {op: flatten}\n  fc1: {op: dense, units: 2}\n",
+        ),
+        ("  fc1: {op: dense, units: 2, from: image}\n", None),
+        ("  {fc1: {op: dense, units: 2}}\n", None),
+    ],
+)
+def test_a_forgotten_flatten_is_written_where_it_belongs(layers: str, mended: str | None) -> None:
+    head = HEAD + "defaults: {dense: {weight_init: {he_normal: {}}}}\nlayers:\n"
+    text = head + layers
+    (finding,) = analyse(text.encode(), "small.yaml").findings
+    assert finding.code == "ARC202"
+    assert len(finding.fix) == (mended is not None)
+    for edit in finding.fix:
+        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
+        assert text == head + (mended or "")
+        assert analyse(text.encode(), "small.yaml").findings == []
