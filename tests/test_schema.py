@@ -193,6 +193,17 @@ def test_a_section_takes_in_the_schema_what_it_takes_in_its_class(path: tuple[st
         assert accepted(spec) != refused(Spec, spec), value
 
 
+@pytest.mark.parametrize("op", ops())
+def test_a_default_changes_nothing_where_it_is_written_out(op: str) -> None:
+    named = json_schema()["definitions"][op]["properties"]
+    defaults = {name: field["default"] for name, field in named.items() if "default" in field}
+    assert set(defaults) == {name for name, field in ops()[op].model_fields.items() if not field.is_required()}
+    needed = {
+        name: value for name, value in written(op).items() if name in ops()[op].model_fields and name not in defaults
+    }
+    assert ops()[op].model_validate(needed | defaults) == ops()[op].model_validate(needed)
+
+
 def refused(model: type[BaseModel], fields: dict[str, Any]) -> bool:
     """Whether a class refuses its fields, but for a crop that is larger than the picture: no schema compares."""
     try:
