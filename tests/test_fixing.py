@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from archc.analysis import analyse
@@ -18,6 +18,7 @@ from archc.ops import ops
 from archc.source import Source, Span
 
 SPECS = Path(__file__).parent / "specs"
+ALEXNET = (Path(__file__).parents[1] / "specs" / "alexnet.yaml").read_text(encoding="utf-8")
 HEAD = "schema: archc/v1\nname: a\ninput: {image: [3, 32, 32]}\n"
 TRAIN = """\
 train:
@@ -211,6 +212,24 @@ def _spliced(text: str, edits: list[Edit]) -> Iterator[str]:
         yield from (edit.text for edit in edits if edit.span.start == at)
         if not any(edit.span.start <= at < edit.span.end for edit in edits):
             yield character
+
+
+@given(data=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_any_bytes_stay_or_are_fixed_once(data: bytes) -> None:
+    done = fix(data, "a.yaml")
+    assert done.mended or done.data == data
+    assert fix(done.data, "a.yaml").data == done.data
+
+
+@given(start=st.integers(0, 4000), cut=st.integers(0, 5), put=st.text("{}[],:#&*!'\"e_ \n1", max_size=3))
+@settings(deadline=None)
+def test_a_damaged_spec_is_fixed_as_far_as_that_goes(start: int, cut: int, put: str) -> None:
+    text = ALEXNET.replace("kernel:", "kernel_size:").replace("padding", "pad")
+    data = (text[:start] + put + text[start + cut :]).encode()
+    done = fix(data, "a.yaml")
+    before = {finding.code for finding in analyse(data, "a.yaml").findings}
+    assert {f.code for f in done.analysis.findings if f.code < "ARC1"} <= before
+    assert fix(done.data, "a.yaml").data == done.data
 
 
 @pytest.mark.parametrize("spec", sorted(SPECS.glob("*/*.yaml")), ids=lambda spec: spec.stem)

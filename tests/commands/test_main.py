@@ -147,6 +147,16 @@ def test_a_narrow_terminal(alexnet: Path, tmp_path: Path) -> None:
     assert any("105,415,200" in line for line in table)
 
 
+def test_findings_keep_to_the_terminal(small: Path) -> None:
+    small.write_text(small.read_text().replace("op: flatten", "op: warp, why: " + "because " * 20))
+    code, shown = on_a_terminal("check", str(small), COLUMNS="60")
+    first, *lines = COLOUR.sub("", shown).replace("\r", "").splitlines()
+    assert code == 1
+    assert first == "small.yaml:8:14: error[ARC102]: there is no op `warp`"
+    assert max(map(len, lines)) <= 60
+    assert any(line.endswith("…") for line in lines)
+
+
 def test_colours_on_a_terminal_unless_they_are_not_wanted(small: Path) -> None:
     small.write_text(small.read_text().replace("kernel: 3", "kernel: 9"))
     code, shown = on_a_terminal("check", str(small))
