@@ -17,6 +17,9 @@ from archc.ops.flatten import Flatten
 from archc.ops.window import Axis, Window, least_input
 from archc.ops.windowed import Windowed
 
+# Layers that are walked back: more than the longest published chain has.
+_FURTHEST = 250
+
 
 @dataclass(frozen=True)
 class Range:
@@ -80,7 +83,7 @@ def _walk_back(
     need: Need | None = None
     if node.output.is_maps and len(expected) == 3:
         need = Need(Range(expected[1], expected[1]), Range(expected[2], expected[2]))
-    while len(node.inputs) == 1 and not isinstance(node.op, Dense):
+    while len(node.inputs) == 1 and not isinstance(node.op, Dense) and len(chain) < _FURTHEST:
         (name,) = node.inputs
         if need is not None:
             chain.append((node, need))

@@ -27,8 +27,9 @@ def softmax_before_loss(graph: Graph, loss: Loss) -> list[Finding]:
 def _reaching_loss(graph: Graph) -> set[str]:
     """The layers whose values come to the loss without any weights between, and without its fused softmax."""
     found: set[str] = set()
+    outputs = set(graph.outputs)
     for node in reversed(graph.nodes):
-        ends = node.name in graph.outputs and not isinstance(node.op, Softmax)
+        ends = node.name in outputs and not isinstance(node.op, Softmax)
         if ends or any(reader.name in found and not _learns(reader) for reader in graph.readers[node.name]):
             found.add(node.name)
     return found
