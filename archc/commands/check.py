@@ -101,7 +101,7 @@ def _fixed(file: SpecFile, *, aside: bool) -> Analysis:
     from archc.fixing import fix
 
     fixed = fix(file.data, file.name)
-    if fixed.mended or file.place is None:
+    if fixed.mended or (file.place is None and file.is_whole):
         file.rewrite(fixed.data)
     if fixed.mended and aside:
         typer.echo(f"{file.name}: {_counted(len(fixed.mended), 'fix', 'fixes')} made", err=True)

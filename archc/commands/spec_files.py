@@ -41,6 +41,11 @@ class SpecFile:
     data: bytes
     place: Path | None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether `data` is all of it: no more is read than shows that it is too long."""
+        return len(self.data) <= MAX_BYTES
+
     def rewrite(self, data: bytes) -> None:
         """Write other bytes in its place, or to standard output for what came from standard input."""
         if self.place is None:
@@ -69,11 +74,21 @@ def spec_files(arguments: list[str]) -> list[SpecFile]:
 
 def _named(argument: str) -> Iterator[SpecFile]:
     if argument == "-":
-        yield SpecFile(STDIN, sys.stdin.buffer.read(MAX_BYTES + 1), None)
+        yield SpecFile(STDIN, _standard_input(), None)
     elif Path(argument).is_dir():
         yield from _below(Path(argument))
     else:
         yield SpecFile(str(Path(argument)), read_bytes(Path(argument)), Path(argument))
+
+
+def _standard_input() -> bytes:
+    stream = getattr(sys, "stdin", None)
+    if stream is None:
+        raise CommandFailure("standard input is closed", code=2)
+    try:
+        return stream.buffer.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise CommandFailure(f"cannot read standard input: {error.strerror}", code=2) from None
 
 
 def _below(folder: Path) -> Iterator[SpecFile]:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from archc.yaml_reader import MAX_BYTES
+
 
 @pytest.fixture
 def wrong(small: Path) -> Path:
@@ -111,3 +113,12 @@ def test_without_the_option_nothing_is_written(archc, wrong: Path) -> None:
     before = wrong.read_bytes()
     assert archc("check", wrong).code == 1
     assert wrong.read_bytes() == before
+
+
+def test_of_a_text_too_long_to_be_read_whole_no_part_is_written(
+    archc, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"# \n" * (MAX_BYTES // 3 + 1))))
+    result = archc("check", "-", "--fix")
+    assert (result.code, result.out) == (1, "")
+    assert "error[ARC003]" in result.err

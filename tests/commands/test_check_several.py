@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -104,6 +105,16 @@ def test_standard_input(archc, small: Path, stdin) -> None:
     assert result.out.splitlines()[:2] == ["<stdin> holds", "A small network"]
     stdin(b"schema: archc/v2")
     assert archc("check", "-").out.startswith("<stdin>:1:")
+
+
+@pytest.mark.parametrize(
+    ("redirection", "said"),
+    [("<&-", "standard input is closed"), ("0>out", "cannot read standard input: Bad file descriptor")],
+)
+def test_a_standard_input_that_cannot_be_read(here: Path, redirection: str, said: str) -> None:
+    command = f"'{sys.executable}' -c 'from archc.commands import main; main()' check - {redirection}"
+    done = subprocess.run(command, shell=True, capture_output=True, encoding="utf-8")
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"error: {said}\n")
 
 
 def test_standard_input_among_others(archc, small: Path, stdin) -> None:
