@@ -1,6 +1,6 @@
 """Why a name cannot be read: a cycle is told once and with the way round, however many layers there are."""
 
-from time import perf_counter
+from time import process_time
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,8 +31,8 @@ def test_a_cycle_is_told_where_there_is_one_and_nowhere_else(sources: list[int])
 
 
 def test_very_many_layers_that_read_later_ones_are_not_searched_for_ever() -> None:
-    text = HEAD + "".join(f"  a{n}: {{op: add, from: [a{n + 1}, a{n + 2}]}}\n" for n in range(5000))
-    began = perf_counter()
+    text = HEAD + "".join(f"  a{n}: {{op: add, from: [a{n + 1}, a{n + 2}]}}\n" for n in range(20_000))
+    began = process_time()
     findings = analyse(text.encode(), "wired.yaml").findings
-    assert perf_counter() - began < 20
-    assert len(findings) == 10_000
+    assert process_time() - began < 8
+    assert findings[0].message == "a1 stands after a0, on line 6"

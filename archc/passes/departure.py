@@ -12,7 +12,7 @@ from math import isqrt
 
 from archc.graph import Graph, Node, Tensor
 from archc.ops.dense import Dense
-from archc.ops.fields import NO_PADDING, ONE, Margins, Padding
+from archc.ops.fields import NO_PADDING, ONE, Margins, Padding, Size
 from archc.ops.flatten import Flatten
 from archc.ops.window import Axis, Window, least_input
 from archc.ops.windowed import Windowed
@@ -118,7 +118,7 @@ def _inputs_for(axis: Axis, out: Range, padding: Padding) -> Range | None:
 
 
 def _remedy(node: Node, graph: Graph, need: Need) -> str | None:
-    """The one field that gives what is needed: rounding up, or the padding that keeps a size, where it has none."""
+    """The one field that gives what is needed: rounding up, padding that keeps a size, a stride where it has none."""
     op = node.op
     assert isinstance(op, Windowed)
     (x,) = graph.tensors(node.inputs)
@@ -128,6 +128,8 @@ def _remedy(node: Node, graph: Graph, need: Need) -> str | None:
     if op.padding == NO_PADDING and window.stride == ONE and odd:
         margin = window.vertical.f // 2
         changes.append((f"padding: {margin}", {"padding": Margins(margin, margin, margin, margin)}))
+    if window.stride == ONE:
+        changes.append(("stride: 2", {"stride": Size(2, 2)}))
     for written, change in changes:
         changed = op.model_copy(update=change).window((x,))
         if need.admits(*changed.output):

@@ -64,7 +64,8 @@ def _sizes(graph: Graph, node: Node, expected: list[int], trusted: Set[str]) -> 
 def _input(found: Departure) -> str:
     assert found.source is not None
     rows, columns = found.source.rows, found.source.columns
-    return f"an input of {rows} rows and {columns} columns leads to it"
+    size = f"{rows} rows and columns" if rows == columns else f"{rows} rows and {columns} columns"
+    return f"an input of {size} leads to it"
 
 
 def _channels(graph: Graph, node: Node, expected: list[int]) -> list[_Cause]:

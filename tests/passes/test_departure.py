@@ -71,3 +71,8 @@ def test_the_first_of_many_wrong_shapes_are_explained(check: Check) -> None:
     helps = [finding.help for finding in check(*layers).findings]
     assert helps[:20] == [f"`filters: 5` on conv{n} gives it" for n in range(20)]
     assert set(helps[20:]) == {"expect: [4, 8, 8] is what the fields give"}
+
+
+def test_a_forgotten_stride_is_proposed(check: Check) -> None:
+    (finding,) = check("pool1: {op: max_pool2d, kernel: 2, stride: 1, expect: [4, 4, 4]}").findings
+    assert finding.help == "`stride: 2` on pool1 gives it: (8 - 2) / 2 + 1 = 4"
