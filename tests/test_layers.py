@@ -29,7 +29,7 @@ ROOMS = {
     "lower": "source vocabulary graph diagnostics ops yaml_reader validation spec wiring",
     "reference": "graph ops",
     "passes": "source graph diagnostics ops yaml_reader spec",
-    "analysis": "graph diagnostics spec lower passes silences",
+    "analysis": "graph diagnostics yaml_reader spec lower passes silences",
     "fixing": "diagnostics analysis",
     "emit": "graph ops spec passes",
     "backend": "vocabulary graph diagnostics spec passes",
