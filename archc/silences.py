@@ -18,6 +18,7 @@ from archc.yaml_reader import Node
 # A comment may hold several after one another, as in `# why so  # archc: allow ARC902`.
 _MARKER = re.compile(r"(?<!\S)#[ \t]*archc:[ \t]*((?:(?!\s#).)*)")
 _ALLOW = re.compile(r"allow[ \t]+(?P<codes>\w+(?:[ \t]*,[ \t]*\w+)*)[ \t]*(?:[-–—:].*)?\Z")
+_LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _CODE = re.compile(r"\w+")
 _FORM = "write `# archc: allow ARC902 - why`, or several codes with commas between"
 
@@ -99,6 +100,9 @@ def _unused(silences: Iterable[_Silence], found: set[tuple[int, str]]) -> list[F
 
 
 def _deletion(span: Span) -> Edit:
-    """Without the comment, and the white space before it."""
+    """Without the comment and the white space before it, or without its line where it stands alone."""
     before = span.source.line(span.line)[: span.column - 1]
-    return Edit(Span(span.source, span.start - len(before) + len(before.rstrip()), span.end), "")
+    if before.strip():
+        return Edit(Span(span.source, span.start - len(before) + len(before.rstrip()), span.end), "")
+    line_break = _LINE_BREAK.match(span.source.text, span.end)
+    return Edit(Span(span.source, span.start - len(before), line_break.end() if line_break else span.end), "")

@@ -81,8 +81,16 @@ def test_what_is_unused_is_not_known_before_the_errors_are_mended() -> None:
     assert codes(f"{POOL}  # archc: allow ARC902\n  pool2: {{op: max_pool2d, kernel: 9, stride: 1}}\n") == ["ARC201"]
 
 
-def test_an_unused_silence_is_deleted_to_mend_it() -> None:
-    spec = HEAD + "  relu1: {op: relu}  # archc: allow ARC902 - once\n  relu2: {op: relu}\n"
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "  relu1: {op: relu}  # archc: allow ARC902 - once\n  relu2: {op: relu}\n",
+        "  relu1: {op: relu}\n  # archc: allow ARC902\n  relu2: {op: relu}\n",
+        "  relu1: {op: relu}\n  relu2: {op: relu}\n  # archc: allow ARC902",
+    ],
+)
+def test_an_unused_silence_is_deleted_to_mend_it(layers: str) -> None:
+    spec = HEAD + layers
     (finding,) = analyse(spec.encode(), "small.yaml").findings
     (edit,) = finding.fix
     mended = spec[: edit.span.start] + edit.text + spec[edit.span.end :]
