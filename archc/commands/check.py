@@ -106,8 +106,8 @@ def _fixed(file: SpecFile, *, aside: bool) -> Analysis:
     if fixed.mended and aside:
         typer.echo(f"{file.name}: {_counted(len(fixed.mended), 'fix', 'fixes')} made", err=True)
         for finding in fixed.mended:
-            written = ", ".join(f"`{edit.text}`" for edit in finding.fix)
-            typer.echo(f"  {render([finding]).rstrip()}: now {written}", err=True)
+            written = ", ".join(f"`{text}`" for edit in finding.fix if (text := edit.text.strip()))
+            typer.echo(f"  {render([finding]).rstrip()}: {f'now {written}' if written else 'deleted'}", err=True)
     return fixed.analysis
 
 

@@ -122,3 +122,17 @@ def test_of_a_text_too_long_to_be_read_whole_no_part_is_written(
     result = archc("check", "-", "--fix")
     assert (result.code, result.out) == (1, "")
     assert "error[ARC003]" in result.err
+
+
+def test_lines_that_are_added_or_deleted_are_said_too(archc, small: Path) -> None:
+    before = small.read_text()
+    lines = [line for line in before.splitlines(keepends=True) if "flatten" not in line]
+    assert len(lines) == len(before.splitlines()) - 1
+    dense = next(n for n, line in enumerate(lines) if "op: dense" in line)
+    small.write_text("".join([*lines[:dense], "  # archc: allow ARC902\n", *lines[dense:]]))
+    result = archc("check", small, "--fix")
+    assert small.read_text() == before
+    assert result.code == 0
+    added, deleted = result.err.splitlines()[1:]
+    assert added.endswith(": now `flat: {op: flatten}`")
+    assert deleted.endswith(f"line {dense + 2} gives no ARC902: nothing to allow: deleted")
