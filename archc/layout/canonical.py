@@ -8,7 +8,7 @@ from archc.comments import comments
 from archc.diagnostics.finding import Finding
 from archc.layout.printing import lines
 from archc.layout.tree import tree
-from archc.yaml_reader import Mapping, Node, plain, read
+from archc.yaml_reader import MAX_BYTES, Mapping, Node, plain, read
 
 
 class MeaningChanged(Exception):
@@ -25,6 +25,8 @@ def canonical(data: bytes, name: str) -> tuple[bytes | None, list[Finding]]:
         assert root is not None
     formatted = ("\n".join(lines(*tree(root))) + "\n").encode()
     again, findings = read(formatted, name)
+    if len(formatted) > MAX_BYTES:
+        return None, findings
     if again is None or findings or _meaning(again) != _meaning(root):
         raise MeaningChanged
     return formatted, []

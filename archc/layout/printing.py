@@ -46,12 +46,13 @@ def _entry(entry: Entry, pad: str, *, first: bool) -> Iterator[str]:
     head = _head(entry.key, pad)
     text = entry.value.block if isinstance(entry.value, Leaf) else _flow(entry.value)
     fits = text is not None and (len(head) + 1 + len(text) <= WIDTH or _speaks_of_its_line(entry))
-    if isinstance(entry.value, Leaf) or fits:
+    if isinstance(entry.value, Leaf) or not entry.value.entries or fits:
         body = [f"{head} {text}"]
     elif entry.key:
         body = [_joined(head, entry.value.anchor), *_block(entry.value, pad + INDENT)]
     else:
         entry, body = _block_item(entry, entry.value, pad)
+    body[:1] = body[0].split("\n")
     if entry.after is not None:
         body[0] += f"  {entry.after}"
     yield from _own_lines(entry.before, pad, first=first)

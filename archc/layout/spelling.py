@@ -17,13 +17,18 @@ def spelled(written: str, value: Value, *, flow: bool) -> str:
     if not isinstance(value, str):
         return written or "null"
     one_line = written and not _LINE_OR_TAB.search(written)
-    if one_line and written[0] not in "'\"|>" and not (flow and _FLOW_INDICATOR.search(written)):
+    if one_line and _can_stay_plain(written, flow=flow):
         return written
     if _can_be_plain(value, flow=flow):
         return value
     if one_line and written[0] in "'\"" and not _is_simple(value):
         return written
     return _quoted(value)
+
+
+def _can_stay_plain(written: str, *, flow: bool) -> bool:
+    is_plain = not written.startswith(("'", '"', "|", ">"))
+    return is_plain and not written.startswith(("---", "...")) and not (flow and _FLOW_INDICATOR.search(written))
 
 
 def _can_be_plain(value: str, *, flow: bool) -> bool:

@@ -110,6 +110,8 @@ class _Builder:
             value = self._group(place.node, children, path, limit, outer)
             beside += self._same_line(place.end, limit)
         entry = Entry(key, value, before, None, _blank_above(self.text, place.start))
+        if key is None:
+            entry = _with_first_comments(entry)
         for text in beside[:-1]:
             entry = above(entry, text)
         return replace(entry, after=beside[-1] if beside else None)
@@ -229,6 +231,17 @@ def above(entry: Entry, text: str) -> Entry:
     """The entry with one more comment above it; a blank line stays above all of that."""
     comment = Comment(text, blank=entry.blank and not entry.before)
     return replace(entry, before=(*entry.before, comment), blank=entry.blank and bool(entry.before))
+
+
+def _with_first_comments(item: Entry) -> Entry:
+    """The comments above the first entry of an item's group stand above the item: `- ` leaves no place between."""
+    group = item.value
+    if isinstance(group, Leaf) or group.anchor or not group.entries:
+        return item
+    first, *others = group.entries
+    for comment in first.before:
+        item = above(item, comment.text)
+    return replace(item, value=replace(group, entries=(replace(first, before=()), *others)))
 
 
 def _ordered(entries: list[Entry], keys: list[str], path: tuple[str, ...], node: Mapping) -> list[Entry]:
