@@ -8,7 +8,7 @@ STAMP := $(VENV)/.synced
 UV := $(shell sed -n 's/^required-version = "\(.*\)"/uv\1/p' pyproject.toml)
 PROJECTS := pyproject.toml $(wildcard backends/*/pyproject.toml)
 
-.PHONY: run test lint format lock clean
+.PHONY: run test fuzz lint format lock clean
 
 run: $(STAMP)
 	$(BIN)/archc check specs/alexnet.yaml
@@ -17,6 +17,11 @@ run: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/pytest
+
+# Each kind of hostile text so many times: `make fuzz EXAMPLES=100000`.
+EXAMPLES ?= 20000
+fuzz: $(STAMP)
+	EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/test_fuzz.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check

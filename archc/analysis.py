@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from archc.diagnostics.finding import Finding, in_source_order, is_error, replacement, report
@@ -40,11 +43,24 @@ class Analysis:
 
 def analyse(data: bytes, name: str) -> Analysis:
     """Everything that archc knows of the spec in `data`, reported under `name`."""
-    document, findings = read_spec(data, name)
-    if document is None:
-        return Analysis(None, _told(findings))
-    analysis = _analyse(document, findings)
-    return Analysis(analysis.facts, _told(silence(analysis.findings, document.root)))
+    with _uncollected():
+        document, findings = read_spec(data, name)
+        if document is None:
+            return Analysis(None, _told(findings))
+        analysis = _analyse(document, findings)
+        return Analysis(analysis.facts, _told(silence(analysis.findings, document.root)))
+
+
+@contextmanager
+def _uncollected() -> Generator[None]:
+    """Without the collector of cycles, which would search a tree without any again and again while it grows."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _told(findings: list[Finding]) -> list[Finding]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # an op computes on tensors, so ops import this module
     from archc.ops.op import Op
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Tensor:
     """The shape of one example's value, the batch axis implied: (C, H, W) for maps, (units,) for a vector."""
 
@@ -48,7 +48,7 @@ class Tensor:
         return " × ".join(map(str, self.shape))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Node:
     """One layer: `op` applied to the values named `inputs`. `fields` are the spans of what the spec wrote."""
 

@@ -22,7 +22,7 @@ from archc.spec import Document
 from archc.validation import NAME, explain, not_a_name, renaming
 from archc.vocabulary import certain, did_you_mean, nearest
 from archc.wiring import Wiring
-from archc.yaml_reader import MAX_FINDINGS, MAX_LAYERS, Mapping, Scalar, Sequence, plain
+from archc.yaml_reader import MAX_FINDINGS, Mapping, Scalar, Sequence, plain
 from archc.yaml_reader import Node as YamlNode
 
 LARGEST_TENSOR = 2**40
@@ -85,13 +85,10 @@ class _Lowering:
             return
         if not layers.entries:
             self.findings.append(report(layers.span, "ARC103", "the spec has no layers"))
-        for number, (name, body) in enumerate(layers.entries.items()):
-            key = layers.keys[name].span
-            if number == MAX_LAYERS:
-                self.findings.append(report(key, "ARC003", f"more than {MAX_LAYERS:,} layers"))
-            if len(self.findings) > MAX_FINDINGS or number == MAX_LAYERS:
+        for name, body in layers.entries.items():
+            if len(self.findings) > MAX_FINDINGS:
                 return
-            self._tensors[name] = self._layer(name, body, key)
+            self._tensors[name] = self._layer(name, body, layers.keys[name].span)
             self._last = name
         self._check_outputs()
 

@@ -18,7 +18,7 @@ from archc.source import Source, Span
 
 # docs/limits.md says what each is for; a test holds its figures to these.
 MAX_BYTES = 8 * 2**20
-MAX_LAYERS = 100_000
+MAX_ENTRIES = 100_000
 MAX_DEPTH = 64
 MAX_NODES = 1_000_000
 MAX_SCALAR = 4096
@@ -167,6 +167,10 @@ class _Open:
     expanded: int = 1
     height: int = 1
 
+    @property
+    def count(self) -> int:
+        return len(self.entries if self.items is None else self.items)
+
 
 class _Builder:
     """Takes events one by one; `accept` returns False once the rest of the text could only add noise."""
@@ -220,14 +224,18 @@ class _Builder:
     def _find(self, event: yaml.Event, code: str, message: str, help: str | None = None) -> None:
         self.findings.append(report(self._span(event), code, message, help=help))
 
-    def _too_many(self, event: yaml.Event) -> bool:
-        return self._stop(event, "ARC003", f"more than {MAX_NODES:,} values, each alias counted as what it repeats")
+    def _count(self, event: yaml.Event, values: int) -> bool:
+        """Whether so many more values fit, in all and in the collection that is open."""
+        self._nodes += values
+        if self._nodes > MAX_NODES:
+            message = f"more than {MAX_NODES:,} values, each alias counted as what it repeats"
+            return self._stop(event, "ARC003", message)
+        if self._stack and self._stack[-1].count >= MAX_ENTRIES:
+            return self._stop(event, "ARC003", f"more than {MAX_ENTRIES:,} entries in one mapping or list")
+        return True
 
     def _begin(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> bool:
-        self._nodes += 1
-        if self._nodes > MAX_NODES:
-            return self._too_many(event)
-        if len(self.findings) > MAX_FINDINGS:
+        if not self._count(event, 1) or len(self.findings) > MAX_FINDINGS:
             return False
         if event.tag is not None:
             self._find(
@@ -259,9 +267,8 @@ class _Builder:
         node, expanded, height = self._anchors[event.anchor]
         if len(self._stack) + height > MAX_DEPTH:
             return self._stop(event, "ARC003", f"nested more than {MAX_DEPTH} deep")
-        self._nodes += expanded
-        if self._nodes > MAX_NODES:
-            return self._too_many(event)
+        if not self._count(event, expanded):
+            return False
         self._add(node, None, expanded, height)
         return True
 

@@ -1,4 +1,4 @@
-"""What `archc check` costs on input that means harm: seconds, peak memory and exit code of whole processes.
+"""What `archc check` costs on input that means harm: processor seconds, peak memory, exit code, whole processes.
 
     .venv/bin/python benchmarks/hostile.py [NAME …]
 
@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
+from multiprocessing import Process
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -98,7 +98,7 @@ INPUTS: dict[str, Callable[[], bytes]] = {
     "NUL": lambda: b"name: a\0b\n",
     "control characters": lambda: b"name: \x01\x02\x1b[31m\n",
     "invalid UTF-8": lambda: b"name: \xff\xfe\xc3\x28\n",
-    "32 MB of invalid UTF-8 at the end": lambda: b"#" * (32 * MiB - 2) + b"\xc3\x28",
+    "8 MB of invalid UTF-8 at the end": lambda: b"#" * (8 * MiB - 2) + b"\xc3\x28",
     "UTF-16": lambda: HEAD.decode().encode("utf-16"),
     "a byte order mark": lambda: b"\xef\xbb\xbf" + chain(3),
     "CRLF": lambda: chain(3).replace(b"\n", b"\r\n"),
@@ -112,22 +112,22 @@ INPUTS: dict[str, Callable[[], bytes]] = {
     "empty": lambda: b"",
     "a byte order mark alone": lambda: b"\xef\xbb\xbf",
     "a 50 MB scalar": lambda: b"name: " + b"x" * 50_000_000,
-    "a 32 MB scalar": lambda: b"name: " + b"x" * (32 * MiB - 10),
-    "a 32 MB quoted scalar of escapes": lambda: b'name: "' + filled(rb"\u00e9", 32 * MiB - 10) + b'"\n',
-    "a 32 MB key": lambda: b"x" * (32 * MiB - 10) + b": 1\n",
-    "a 32 MB comment": lambda: b"#" * (32 * MiB),
-    "32 MB of line breaks": lambda: b"\n" * (32 * MiB),
-    "32 MB of spaces": lambda: b" " * (32 * MiB),
-    "32 MB of 4-byte characters": lambda: b"# " + "🧠".encode() * (8 * MiB - 2),
-    "32 MB of comment lines": lambda: filled(b"#\n", 32 * MiB),
-    "32 MB of list items": lambda: b"layers: [" + filled(b"x,", 32 * MiB - 100) + b"x]\n",
-    "32 MB of empty lists": lambda: b"layers: [" + filled(b"[],", 32 * MiB - 100) + b"x]\n",
-    "32 MB of anchors": lambda: b"layers: [" + filled(b"&a x,", 32 * MiB - 100) + b"x]\n",
-    "32 MB in one line of keys": lambda: b"{" + b"".join(b"k%d: 1," % i for i in range(2_500_000)) + b"}\n",
-    "32 MB of quotes that do not end": lambda: b"- '" + filled(b"a\n ", 32 * MiB - 10),
-    "32 MB of colons": lambda: filled(b":", 32 * MiB),
-    "32 MB of hyphens": lambda: filled(b"- ", 32 * MiB),
-    "32 MB of question marks": lambda: filled(b"? \n", 32 * MiB),
+    "an 8 MB scalar": lambda: b"name: " + b"x" * (8 * MiB - 10),
+    "an 8 MB quoted scalar of escapes": lambda: b'name: "' + filled(rb"\u00e9", 8 * MiB - 10) + b'"\n',
+    "an 8 MB key": lambda: b"x" * (8 * MiB - 10) + b": 1\n",
+    "an 8 MB comment": lambda: b"#" * (8 * MiB),
+    "8 MB of line breaks": lambda: b"\n" * (8 * MiB),
+    "8 MB of spaces": lambda: b" " * (8 * MiB),
+    "8 MB of 4-byte characters": lambda: b"# " + "🧠".encode() * (2 * MiB - 2),
+    "8 MB of comment lines": lambda: filled(b"#\n", 8 * MiB),
+    "8 MB of list items": lambda: b"layers: [" + filled(b"x,", 8 * MiB - 100) + b"x]\n",
+    "8 MB of empty lists": lambda: b"layers: [" + filled(b"[],", 8 * MiB - 100) + b"x]\n",
+    "8 MB of anchors": lambda: b"layers: [" + filled(b"&a x,", 8 * MiB - 100) + b"x]\n",
+    "8 MB in one line of keys": lambda: b"{" + b"".join(b"k%d: 1," % i for i in range(800_000)) + b"}\n",
+    "8 MB of quotes that do not end": lambda: b"- '" + filled(b"a\n ", 8 * MiB - 10),
+    "8 MB of colons": lambda: filled(b":", 8 * MiB),
+    "8 MB of hyphens": lambda: filled(b"- ", 8 * MiB),
+    "8 MB of question marks": lambda: filled(b"? \n", 8 * MiB),
     # many findings
     "a million layers": lambda: chain(1_000_000),
     "100,000 layers": lambda: chain(100_000),
@@ -150,16 +150,18 @@ INPUTS: dict[str, Callable[[], bytes]] = {
 }
 
 
-def measure(data: bytes, file: Path) -> tuple[float, float, int]:
-    """Wall seconds, peak megabytes and exit code of `archc check` on these bytes."""
-    file.write_bytes(data)
-    began = time.perf_counter()
+def write(name: str, file: Path) -> None:
+    file.write_bytes(INPUTS[name]())
+
+
+def measure(file: Path) -> tuple[float, float, int]:
+    """Seconds of processor, peak megabytes and exit code of `archc check` on a file."""
     command = [str(Path(sys.executable).with_name("archc")), "check", str(file)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     unit = 1 if sys.platform == "darwin" else 1024
-    return time.perf_counter() - began, usage.ru_maxrss * unit / 1e6, process.returncode
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6, process.returncode
 
 
 def main() -> None:
@@ -167,7 +169,12 @@ def main() -> None:
     print(f"{'input':<45} {'seconds':>8} {'MB':>6} {'exit':>5}")
     with TemporaryDirectory() as folder:
         for name in names:
-            seconds, megabytes, code = measure(INPUTS[name](), Path(folder) / "hostile.yaml")
+            file = Path(folder) / "hostile.yaml"
+            # In a process of its own: a child begins with the peak memory of the process that starts it.
+            writing = Process(target=write, args=(name, file))
+            writing.start()
+            writing.join()
+            seconds, megabytes, code = measure(file)
             broken = seconds > SECONDS or megabytes > MEGABYTES or code not in (0, 1)
             print(
                 f"{name:<45} {seconds:>8.2f} {megabytes:>6.0f} {code:>5}{'  <- beyond' if broken else ''}", flush=True

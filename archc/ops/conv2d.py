@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 # More groups than any network has: so far is searched for a number that divides.
-_MOST_SUGGESTED = 2**14
+_MOST_SUGGESTED = 2**12
 
 
 class Conv2d(Windowed, Weighted, frozen=True):

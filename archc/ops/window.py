@@ -8,7 +8,7 @@ from typing import Literal
 from archc.ops.fields import ONE, Margins, Padding, Rounding, Size
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Axis:
     """One direction: `n` input places, a window of `f` (dilated), `before` and `after` padding, stride `s`."""
 
@@ -79,7 +79,7 @@ class Axis:
         return f"{quotient} + 1 = {self._rounded}{beyond}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Window:
     """A window over maps: kernel, stride and dilation as written, and both directions of the size rule."""
 

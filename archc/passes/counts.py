@@ -8,7 +8,7 @@ from math import prod
 from archc.graph import Graph
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LayerCounts:
     """Of one layer: learned values, and multiply-accumulates for one example."""
 

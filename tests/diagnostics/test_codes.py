@@ -10,7 +10,7 @@ from archc.diagnostics.codes import CODES
 from archc.diagnostics.codes.code import Code
 from archc.diagnostics.finding import is_error, report
 from archc.source import Source, Span
-from archc.yaml_reader import MAX_BYTES, MAX_DEPTH, MAX_FINDINGS, MAX_LAYERS, MAX_NODES, MAX_SCALAR
+from archc.yaml_reader import MAX_BYTES, MAX_DEPTH, MAX_ENTRIES, MAX_FINDINGS, MAX_NODES, MAX_SCALAR
 
 SPAN = Span(Source("a.yaml", "a"), 0, 1)
 
@@ -49,7 +49,7 @@ def test_the_limits_are_told_as_they_are() -> None:
     meaning = CODES["ARC003"].meaning
     assert f"{MAX_BYTES >> 20} MiB of text" in meaning
     assert f"{MAX_DEPTH} levels of nesting" in meaning
-    assert f"{MAX_LAYERS:,} layers" in meaning
+    assert f"{MAX_ENTRIES:,} layers" in meaning
     assert f"{MAX_NODES:,} values" in meaning
     assert f"{MAX_FINDINGS:,} findings" in meaning
     assert f"{MAX_SCALAR:,} characters a value" in meaning

@@ -1,0 +1,67 @@
+"""How checking grows with the layers: a chain of convolutions and a residual DAG, analysed and drawn as a table.
+
+    .venv/bin/python benchmarks/scaling.py [LAYERS …]
+
+Each size is a process of its own, `archc check` as a user runs it, in processor seconds: it uses one core, and these
+hold on a busy machine too. Growth is the slope from the size before, start-up left out: 1.0 is linear.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from math import log
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hostile import measure
+
+HEAD = "schema: archc/v1\nname: deep\ninput: {image: [8, 32, 32]}\nlayers:\n"
+SIZES = (1000, 10_000, 100_000)
+
+
+def chain(layers: int) -> str:
+    """Convolutions and ReLUs in turn, each reading the layer before it."""
+    bodies = ("{op: conv2d, filters: 8, kernel: 3, padding: 1}", "{op: relu}")
+    return HEAD + "".join(f"  l{i}: {bodies[i % 2]}\n" for i in range(layers))
+
+
+def dag(layers: int) -> str:
+    """Residual blocks: a convolution, a ReLU, and the sum of both."""
+    bodies = (
+        "{{op: conv2d, filters: 8, kernel: 3, padding: 1}}",
+        "{{op: relu}}",
+        "{{op: add, from: [l{before}, l{before2}]}}",
+    )
+    return HEAD + "".join(f"  l{i}: {bodies[i % 3].format(before=i - 1, before2=i - 2)}\n" for i in range(layers))
+
+
+def seconds(text: str, file: Path) -> float:
+    """Processor seconds of `archc check`, which must succeed."""
+    file.write_text(text, encoding="utf-8")
+    taken, _, code = measure(file)
+    assert code == 0
+    return taken
+
+
+def main() -> None:
+    sizes = [int(size) for size in sys.argv[1:]] or SIZES
+    shapes: dict[str, Callable[[int], str]] = {"chain": chain, "DAG": dag}
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "deep.yaml"
+        start_up = seconds(chain(1), file)
+        print(f"one layer: {start_up:.2f} s")
+        for name, spec in shapes.items():
+            before: tuple[int, float] | None = None
+            for size in sizes:
+                work = seconds(spec(size), file) - start_up
+                growth = f", growth {log(work / before[1]) / log(size / before[0]):.2f}" if before else ""
+                print(
+                    f"{name} of {size:,}: {work + start_up:.2f} s, {work / size * 1e6:.0f} µs a layer{growth}",
+                    flush=True,
+                )
+                before = size, work
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""Whatever the bytes: facts or at least one error, never an exception; all that is found can be shown and emitted.
+
+`make fuzz EXAMPLES=100000` runs each kind of text that often.
+"""
+
+import ast
+import json
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, event, example, given, settings
+from hypothesis import strategies as st
+
+from archc.analysis import Facts, analyse
+from archc.backend import Unsupported, load
+from archc.diagnostics.json import as_json
+from archc.diagnostics.text import render
+from archc.emit.seal import seal
+from archc.report.facts_json import as_json as facts_as_json
+from archc.report.network import network
+
+ROOT = Path(__file__).parents[1]
+SPECS = sorted((ROOT / "tests" / "specs").rglob("*.yaml"))
+GOOD = [
+    path.read_bytes() for path in sorted([*(ROOT / "specs").glob("*.yaml"), *(SPECS[0].parents[1] / "good").glob("*")])
+]
+BACKENDS = [load("torch"), load("keras")]
+bounded = settings(
+    max_examples=int(os.environ.get("EXAMPLES", "200")), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+
+# Pieces from which texts that are nearly specs are put together.
+WORDS = """schema archc/v1 name input image layers defaults conv1 relu1 op conv2d max_pool2d dense lrn add concat relu
+softmax flatten dropout filters kernel stride padding groups rounding same ceil from outputs expect parameters train
+batch parallel devices strategy columns hybrid weight_init normal std 0 1 2 3 -1 0.5 1e-4 .nan ~ true no""".split()
+MARKS = ["\n", "\n  ", "\n    ", ": ", ": ", "- ", ", ", "{", "}", "[", "]", "&a ", "*a", "<<: ", "? ", "!!str "]
+MARKS += ["'", '"', "|\n", "#", "%", "@", "\t", "---\n", "\\u0000", "\ufeff", "\u2028", "漢", "\u202e", "\x07"]
+
+
+def check(data: bytes) -> None:
+    analysis = analyse(data, "fuzz.yaml")
+    errors = [finding for finding in analysis.findings if finding.severity == "error"]
+    assert (analysis.facts is None) == bool(errors)
+    for finding in analysis.findings:
+        place = as_json(finding)
+        assert (place["line"], place["column"]) <= (place["end_line"], place["end_column"])
+        json.dumps(place).encode()
+    assert_readable(render(analysis.findings))
+    event("holds" if analysis.facts else errors[0].code)
+    if analysis.facts is not None:
+        show(analysis.facts)
+
+
+def show(facts: Facts) -> None:
+    """The table, the facts for programs and both backends' source of a network."""
+    assert_readable(network(facts, width=80))
+    json.dumps(facts_as_json(facts), allow_nan=False).encode()
+    for backend in BACKENDS:
+        try:
+            source = backend.emit(facts.graph, facts.recipe, facts.placement)
+        except Unsupported:
+            continue
+        ast.parse(seal(source.text))
+
+
+def assert_readable(text: str) -> None:
+    """Nothing in the text steers a terminal or turns the order of writing."""
+    assert all(character.isprintable() or character == "\n" for character in text)
+    text.encode()
+
+
+@bounded
+@given(data=st.binary(max_size=200))
+@example(data=b"\xef\xbb\xbf")
+def test_any_bytes(data: bytes) -> None:
+    check(data)
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> bytes:
+    """A good spec after a few accidents: bytes changed, pieces deleted, doubled, or taken from another spec."""
+    data = draw(st.sampled_from(GOOD))
+    for accident in draw(st.lists(st.sampled_from(["change", "delete", "double", "splice"]), min_size=1, max_size=3)):
+        start = draw(st.integers(0, len(data)))
+        end = min(start + draw(st.integers(1, 80)), len(data))
+        if accident == "change":
+            end = min(start + 1, len(data))
+            piece = bytes([draw(st.integers(0, 255))])
+        elif accident == "delete":
+            piece = b""
+        elif accident == "double":
+            piece = data[start:end] * 2
+        else:
+            other = draw(st.sampled_from(GOOD))
+            begin = draw(st.integers(0, len(other)))
+            piece = other[begin : begin + draw(st.integers(1, 80))]
+        data = data[:start] + piece + data[end:]
+    return data
+
+
+@bounded
+@given(data=mutated())
+def test_a_good_spec_after_accidents(data: bytes) -> None:
+    check(data)
+
+
+@st.composite
+def mixed_lines(draw: st.DrawFn) -> bytes:
+    """A good spec with whole lines left out, doubled, moved, or taken from another: what often still holds."""
+    lines = draw(st.sampled_from(GOOD)).splitlines(keepends=True)
+    for _ in range(draw(st.integers(1, 3))):
+        at = draw(st.integers(0, len(lines)))
+        taken = draw(st.sampled_from(draw(st.sampled_from(GOOD)).splitlines(keepends=True)))
+        lines[at : at + draw(st.integers(0, 2))] = draw(st.sampled_from([[], [taken]]))
+    return b"".join(lines)
+
+
+@bounded
+@given(data=mixed_lines())
+def test_a_good_spec_of_mixed_lines(data: bytes) -> None:
+    check(data)
+
+
+@bounded
+@given(text=st.lists(st.sampled_from(WORDS + MARKS), max_size=60).map("".join))
+def test_any_text_of_a_specs_words(text: str) -> None:
+    check(text.encode())
+
+
+@bounded
+@given(text=st.lists(st.sampled_from([*WORDS, *MARKS, '"\\UFFFFFFFF"', '"\\uD800"']), max_size=40).map("".join))
+def test_any_text_without_libyaml(text: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(yaml, "CSafeLoader")
+        check(text.encode())
+
+
+@bounded
+@given(data=st.data())
+def test_a_spec_with_one_piece_replaced(data: st.DataObject) -> None:
+    text = data.draw(st.sampled_from(SPECS)).read_text(encoding="utf-8")
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, min(start + 12, len(text))))
+    piece = data.draw(st.lists(st.sampled_from(WORDS + MARKS), max_size=2).map("".join))
+    check((text[:start] + piece + text[end:]).encode())
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 2**40) | st.floats(allow_nan=False) | st.sampled_from(WORDS),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@bounded
+@given(data=st.data())
+def test_a_spec_with_one_value_replaced(data: st.DataObject) -> None:
+    """Any value at any place of a whole spec, which reaches every field of every section and op."""
+    spec = Path(__file__).parent / "specs" / "good" / data.draw(st.sampled_from(["recipe.yaml", "branches.yaml"]))
+    root = yaml.safe_load(spec.read_text(encoding="utf-8"))
+    place = root
+    while True:
+        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+        key = data.draw(st.sampled_from(keys))
+        if not isinstance(place[key], dict | list) or not place[key] or data.draw(st.booleans()):
+            break
+        place = place[key]
+    place[key] = data.draw(values)
+    check(yaml.safe_dump(root, sort_keys=False, allow_unicode=True).encode())
