@@ -1,12 +1,16 @@
 """Where a chain departs: what it says is needed does lead to what was expected, and nothing else does."""
 
+import re
 from collections.abc import Callable
 
-from hypothesis import given
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from archc.analysis import Analysis, analyse
+from archc.graph import Tensor
 from archc.ops.fields import Margins, Padding, Rounding, Size
+from archc.ops.max_pool2d import MaxPool2d
+from archc.ops.op import ShapeError
 from archc.ops.window import Axis, least_input, slide
 
 Check = Callable[..., Analysis]
@@ -76,3 +80,71 @@ def test_the_first_of_many_wrong_shapes_are_explained(check: Check) -> None:
 def test_a_forgotten_stride_is_proposed(check: Check) -> None:
     (finding,) = check("pool1: {op: max_pool2d, kernel: 2, stride: 1, expect: [4, 4, 4]}").findings
     assert finding.help == "`stride: 2` on pool1 gives it: (8 - 2) / 2 + 1 = 4"
+
+
+layers = st.lists(
+    st.fixed_dictionaries(
+        {
+            "kernel": st.sampled_from([2, 3, 5]),
+            "stride": st.integers(1, 2),
+            "padding": st.just(0) | st.integers(0, 1),
+            "rounding": st.sampled_from(["floor", "ceil"]),
+        }
+    ),
+    min_size=1,
+    max_size=4,
+)
+REMEDY = re.compile(r"`(rounding|padding|stride): (\w+)` on a([0-9]) gives it: .*")
+
+
+def chain(fields: list[dict[str, object]], expect: list[int]) -> Analysis:
+    text = "schema: archc/v1\nname: chain\ninput: {image: [2, 50, 50]}\nlayers:\n"
+    for n, written in enumerate(fields):
+        last = f", expect: {expect}" if n == len(fields) - 1 else ""
+        text += f"  a{n}: {{op: max_pool2d, {', '.join(f'{k}: {v}' for k, v in written.items())}{last}}}\n"
+    return analyse(text.encode(), "chain.yaml")
+
+
+def rows_of(fields: list[dict[str, object]], rows: int) -> int | None:
+    """The rows that a chain gives, None where a window does not fit."""
+    x = Tensor((2, rows, rows))
+    try:
+        for written in fields:
+            x = MaxPool2d.model_validate({"op": "max_pool2d", **written}).infer((x,))
+    except ShapeError:
+        return None
+    return x.height
+
+
+def changed(fields: list[dict[str, object]], layer: int, field: str, value: object) -> list[dict[str, object]]:
+    return [written | ({field: value} if n == layer else {}) for n, written in enumerate(fields)]
+
+
+CHANGES = [("rounding", "ceil"), ("padding", 1), ("padding", 2), ("stride", 2)]
+
+
+@given(fields=layers, layer=st.integers(0, 1), change=st.sampled_from(CHANGES))
+def test_a_remedy_that_is_proposed_does_give_what_is_expected(
+    fields: list[dict[str, object]], layer: int, change: tuple[str, object]
+) -> None:
+    size = rows_of(changed(fields, layer, *change), 50)
+    findings = chain(fields, [2, size, size]).findings if size else []
+    match = next((found for f in findings if (found := REMEDY.fullmatch(f.help or ""))), None)
+    if match is None:
+        return
+    event("a remedy")
+    field, value, at = match.groups()
+    mended = chain(changed(fields, int(at), field, value), [2, size, size])
+    assert [f.message for f in mended.findings if f.severity == "error"] == []
+
+
+@given(fields=layers, size=st.integers(1, 20), rows=st.integers(5, 90))
+def test_an_input_is_named_only_where_it_leads_there(fields: list[dict[str, object]], size: int, rows: int) -> None:
+    """The needed range of rows, against trying one."""
+    findings = chain(fields, [2, size, size]).findings
+    named = [re.search(r"an input of ([0-9]+)(?: to ([0-9]+))? rows", note) for f in findings for note in f.notes]
+    match = next((found for found in named if found), None)
+    if match is None:
+        return
+    low, high = int(match[1]), int(match[2] or match[1])
+    assert (rows_of(fields, rows) == size) == (low <= rows <= high)
