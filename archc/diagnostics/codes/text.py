@@ -24,7 +24,8 @@ TEXT: dict[str, Code] = {
     "ARC003": Code(
         title="beyond a limit",
         meaning="A spec is untrusted input, so it has limits: 8 MiB of text, 64 levels of nesting, 100,000 layers or "
-        "other entries of one mapping or list, 1,000,000 values in all, 4,096 characters a value. Of more than 1,000 findings the first are shown.",
+        "other entries of one mapping or list, 1,000,000 values in all, 4,096 characters a value. Of more than 1,000 "
+        "findings the first are shown.",
         failing=HEAD + "  relu1: {op: " + "[" * 64 + "relu" + "]" * 64 + "}\n",
         corrected=HEAD + "  relu1: {op: relu}\n",
     ),
