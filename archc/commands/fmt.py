@@ -22,13 +22,15 @@ def fmt(specs: SpecsArgument = None, check: CheckOption = False) -> None:
     left alone and its findings are shown, exit 1.
     """
     files = spec_files(specs or [])
-    outcomes = Counter(_lay_out(file, check=check) for file in files)
+    # Standard output is for the text that came from standard input, and for nothing else.
+    err = not check and any(file.place is None for file in files)
+    outcomes = Counter(_lay_out(file, check=check, err=err) for file in files)
     if any(file.place for file in files):
-        _count(outcomes, check=check)
+        typer.echo(_counts(outcomes, check=check), err=err)
     raise typer.Exit(3 if outcomes["defect"] else 1 if outcomes["unreadable"] or (check and outcomes["changed"]) else 0)
 
 
-def _lay_out(file: SpecFile, *, check: bool) -> str:
+def _lay_out(file: SpecFile, *, check: bool, err: bool) -> str:
     """What became of a spec: `changed`, `unchanged`, `unreadable`, or `defect` of archc."""
     try:
         formatted, findings = canonical(file.data, file.name)
@@ -44,11 +46,11 @@ def _lay_out(file: SpecFile, *, check: bool) -> str:
     elif not check and (changed or file.place is None):
         file.rewrite(formatted)
         if file.place is not None:
-            typer.echo(f"formatted {file.name}")
+            typer.echo(f"formatted {file.name}", err=err)
     return "changed" if changed else "unchanged"
 
 
-def _count(outcomes: Counter[str], *, check: bool) -> None:
+def _counts(outcomes: Counter[str], *, check: bool) -> str:
     said = {"changed": "would change" if check else "formatted", "unchanged": "in layout", "unreadable": "left alone"}
     counts = [f"{outcomes[outcome]} {words}" for outcome, words in said.items() if outcomes[outcome]]
-    typer.echo(f"specs: {', '.join(counts)}")
+    return f"specs: {', '.join(counts)}"

@@ -19,10 +19,14 @@ def lines(root: Entry, tail: Iterable[Comment]) -> Iterator[str]:
     if root.after is not None:
         root = above(root, root.after)
     yield from _own_lines(root.before, "", first=True)
-    if root.blank and root.before:
+    if root.before and (root.blank or _begins_with_comment(root.value)):
         yield ""
     yield from _whole(root.value)
     yield from _own_lines(tail, "")
+
+
+def _begins_with_comment(value: Leaf | Group) -> bool:
+    return isinstance(value, Group) and any(entry.before for entry in value.entries[:1])
 
 
 def _whole(value: Leaf | Group) -> Iterator[str]:

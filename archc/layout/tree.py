@@ -110,7 +110,7 @@ class _Builder:
             value = self._group(place.node, children, path, limit, outer)
             beside += self._same_line(place.end, limit)
         entry = Entry(key, value, before, None, _blank_above(self.text, place.start))
-        if key is None:
+        if key is None and path:
             entry = _with_first_comments(entry)
         for text in beside[:-1]:
             entry = above(entry, text)

@@ -1,0 +1,116 @@
+"""archc fmt: in place, whole or not at all; --check writes nothing; what is no YAML is left alone."""
+
+from __future__ import annotations
+
+import io
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from archc.layout import canonical
+
+MESSY = 'name: a\nschema: "archc/v1"  # one\nlayers: {r: {op: relu}}\ninput: {image: [3, 8, 8]}\n'
+NEAT = "schema: archc/v1  # one\nname: a\ninput: {image: [3, 8, 8]}\n\nlayers:\n  r: {op: relu}\n"
+BROKEN = "schema: archc/v1\nname: a\nname: b\n"
+
+
+@pytest.fixture
+def specs(here: Path) -> Path:
+    (here / "specs").mkdir()
+    (here / "specs" / "messy.yaml").write_text(MESSY)
+    (here / "specs" / "neat.yaml").write_text(NEAT)
+    return Path("specs")
+
+
+@pytest.fixture
+def type_in(monkeypatch: pytest.MonkeyPatch):
+    def type_in(data: bytes) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+
+    return type_in
+
+
+def test_a_folder_is_laid_out_in_place(archc, specs: Path) -> None:
+    (specs / "messy.yaml").chmod(0o640)
+    result = archc("fmt", specs)
+    assert (result.code, result.err) == (0, "")
+    assert result.out == "formatted specs/messy.yaml\nspecs: 1 formatted, 1 in layout\n"
+    assert (specs / "messy.yaml").read_text() == NEAT
+    assert stat.S_IMODE((specs / "messy.yaml").stat().st_mode) == 0o640
+    assert sorted(file.name for file in specs.iterdir()) == ["messy.yaml", "neat.yaml"]
+    assert archc("fmt", specs).out == "specs: 2 in layout\n"
+
+
+def test_what_is_in_layout_is_not_written(archc, specs: Path) -> None:
+    before = (specs / "neat.yaml").stat()
+    archc("fmt", specs)
+    after = (specs / "neat.yaml").stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+
+
+def test_check_writes_nothing(archc, specs: Path) -> None:
+    result = archc("fmt", "--check", specs)
+    assert (result.code, result.err) == (1, "")
+    assert result.out == "would format specs/messy.yaml\nspecs: 1 would change, 1 in layout\n"
+    assert (specs / "messy.yaml").read_text() == MESSY
+    assert archc("fmt", "--check", specs / "neat.yaml").code == 0
+
+
+def test_a_link_stays_one(archc, specs: Path, here: Path) -> None:
+    (here / "link.yaml").symlink_to(specs / "messy.yaml")
+    assert archc("fmt", "link.yaml").code == 0
+    assert (here / "link.yaml").is_symlink()
+    assert (specs / "messy.yaml").read_text() == NEAT
+
+
+def test_what_cannot_be_read_is_left_alone_and_the_others_are_not(archc, specs: Path) -> None:
+    (specs / "broken.yaml").write_text(BROKEN)
+    result = archc("fmt", specs)
+    assert result.code == 1
+    assert result.err.startswith("specs/broken.yaml:3:1: error[ARC005]")
+    assert result.out == "formatted specs/messy.yaml\nspecs: 1 formatted, 1 in layout, 1 left alone\n"
+    assert (specs / "broken.yaml").read_text() == BROKEN
+
+
+def test_a_spec_that_does_not_hold_is_laid_out(archc, specs: Path) -> None:
+    (specs / "messy.yaml").write_text(MESSY.replace("relu", "rely"))
+    assert archc("fmt", specs / "messy.yaml").code == 0
+    assert (specs / "messy.yaml").read_text() == NEAT.replace("relu", "rely")
+
+
+def test_standard_input_to_standard_output(archc, type_in, here: Path) -> None:
+    type_in(MESSY.encode())
+    result = archc("fmt", "-")
+    assert (result.code, result.out, result.err) == (0, NEAT, "")
+    type_in(MESSY.encode())
+    result = archc("fmt", "--check", "-")
+    assert (result.code, result.out, result.err) == (1, "would format <stdin>\n", "")
+    type_in(MESSY.encode())
+    (here / "a.yaml").write_text(MESSY)
+    result = archc("fmt", "-", "a.yaml")
+    assert (result.code, result.out, result.err) == (0, NEAT, "formatted a.yaml\nspecs: 2 formatted\n")
+    (here / "a.yaml").unlink()
+    type_in(BROKEN.encode())
+    result = archc("fmt", "-")
+    assert (result.code, result.out) == (1, "")
+    assert result.err.startswith("<stdin>:3:1: error[ARC005]")
+    assert list(here.iterdir()) == []
+
+
+def test_a_layout_that_would_change_the_meaning_is_never_written(
+    archc, specs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No text is known for which this happens: a printer that loses the last line stands in for the defect."""
+    monkeypatch.setattr(canonical, "lines", lambda root, tail: ["name: a"])
+    result = archc("fmt", specs / "messy.yaml")
+    assert result.code == 3
+    assert result.err.startswith("error: a defect of archc: specs/messy.yaml would not mean the same")
+    assert result.err.count("\n") == 1
+    assert (specs / "messy.yaml").read_text() == MESSY
+
+
+def test_the_specs_that_come_with_archc_are_in_layout(archc, alexnet: Path) -> None:
+    result = archc("fmt", "--check", alexnet.parent)
+    assert (result.code, result.err) == (0, "")
