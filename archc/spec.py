@@ -1,6 +1,6 @@
 """The language: pydantic models of a whole spec, and a document, which is a spec with the nodes it came from.
 
-Layers keep their fields as plain data here: each op's own class validates them when the spec is lowered.
+Of the layers it holds the names: each op's own class validates their fields when the spec is lowered.
 """
 
 from __future__ import annotations
@@ -237,7 +237,7 @@ def read_spec(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
     if not isinstance(root, Mapping):
         start = Span(root.span.source, root.span.start, root.span.start + 1)
         return None, [*findings, report(start, "ARC104", "a spec is a mapping that begins with `schema: archc/v1`")]
-    content = {key: plain(node) for key, node in root.entries.items()}
+    content = {key: _layer_names(node) if key == "layers" else plain(node) for key, node in root.entries.items()}
     start = Span(root.span.source, root.span.start, root.span.start)
     try:
         return Document(Spec.model_validate(content), root, input_known=True), findings
@@ -247,6 +247,10 @@ def read_spec(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
     usable = {key: value for key, value in content.items() if key not in faulty}
     spec = Spec.model_validate({**_PLACEHOLDERS, **usable})
     return Document(spec, root, input_known="input" in usable), findings
+
+
+def _layer_names(layers: Node) -> object:
+    return dict.fromkeys(layers.entries) if isinstance(layers, Mapping) else plain(layers)
 
 
 def default_recipe(image: list[int]) -> Recipe:

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from sys import intern
 
 import yaml
 
@@ -282,9 +283,11 @@ class _Builder:
             )
         if _SURROGATE.search(event.value):
             return self._stop(event, "ARC002", "an escape for half a character: U+D800 to U+DFFF stand for nothing")
+        # A spec of many layers writes the same few words again and again: each is held once.
+        text = intern(event.value)
         if self._wants_key():
-            return self._key(event, Scalar(event.value, span))
-        value = event.value if event.style else self._resolve(event, event.value)
+            return self._key(event, Scalar(text, span))
+        value = text if event.style else self._resolve(event, text)
         self._add(Scalar(value, span), event.anchor, 1, 0)
         return True
 

@@ -1,0 +1,109 @@
+"""Input that means harm ends in findings, exit 0 or 1, within bounds: benchmarks/hostile.py measures them exactly.
+
+All inputs go through one process, whose peak memory is then that of the worst of them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hostile import INPUTS
+
+from archc import yaml_reader
+from archc.yaml_reader import read
+
+LIMITS = Path(__file__).parents[1] / "docs" / "limits.md"
+
+# No slow machine and no allocator that holds on to memory reaches these; what is promised is less.
+SECONDS, MEGABYTES = 20, 400.0
+
+# Answers each path on standard input with a line: exit code, peak memory in MB, what was said.
+CHECK = """
+import contextlib, io, json, resource, sys
+from archc.commands import main
+
+unit = 1 if sys.platform == "darwin" else 1024
+for path in sys.stdin:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + SECONDS, -1))
+    out, err = io.StringIO(), io.StringIO()
+    sys.argv = ["archc", "check", path.rstrip("\\n")]
+    code = None
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as leaving:
+            code = leaving.code
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+    print(json.dumps([code, peak, out.getvalue()[:400], err.getvalue()[:400]]), flush=True)
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    code: int
+    megabytes: float
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Checker:
+    """A process that checks one file after another."""
+
+    process: subprocess.Popen[str]
+    file: Path
+
+    def check(self, data: bytes) -> Answer:
+        self.file.write_bytes(data)
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(f"{self.file}\n")
+        self.process.stdin.flush()
+        return Answer(*json.loads(self.process.stdout.readline()))
+
+
+@pytest.fixture(scope="module")
+def checker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checker]:
+    command = [sys.executable, "-c", CHECK.replace("SECONDS", str(SECONDS))]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield Checker(process, tmp_path_factory.mktemp("hostile") / "hostile.yaml")
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(timeout=10) == 0
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_any_bytes_end_in_findings_or_success_within_bounds(name: str, checker: Checker) -> None:
+    answer = checker.check(INPUTS[name]())
+    assert (answer.code, answer.err) in ((0, ""), (1, ""))
+    assert ("error[ARC" in answer.out) == (answer.code == 1)
+    assert answer.megabytes < MEGABYTES
+
+
+@pytest.mark.parametrize("item", [b"x,", b"*a,", b"[],"])
+def test_a_list_of_more_than_100_000_entries_is_refused(item: bytes) -> None:
+    assert read(b"a: &a x\nb: [" + item * 100_000 + b"]", "a.yaml")[1] == []
+    _, (finding,) = read(b"a: &a x\nb: [" + item * 100_001 + b"]", "a.yaml")
+    assert (finding.code, finding.message) == ("ARC003", "more than 100,000 entries in one mapping or list")
+
+
+def test_a_mapping_of_more_than_100_000_entries_is_refused() -> None:
+    keys = b"".join(b"k%d: 1\n" % i for i in range(100_001))
+    assert read(keys[: keys.rindex(b"k")], "a.yaml")[1] == []
+    _, (finding,) = read(keys, "a.yaml")
+    assert (finding.code, finding.span.line) == ("ARC003", 100_001)
+
+
+def test_the_limits_are_documented_as_they_are() -> None:
+    """Each row of the table ends in the limit's name in yaml_reader.py, and all of them are there."""
+    rows = re.findall(r"^\|.*?\| ([0-9,]+)(?: MiB)? \| `(MAX_[A-Z_]+)` \|$", LIMITS.read_text(encoding="utf-8"), re.M)
+    told = {name: int(figure.replace(",", "")) for figure, name in rows}
+    limits = {name: value for name, value in vars(yaml_reader).items() if name.startswith("MAX_")}
+    assert told == limits | {"MAX_BYTES": limits["MAX_BYTES"] >> 20}
