@@ -123,7 +123,7 @@ INPUTS: dict[str, Callable[[], bytes]] = {
     "8 MB of list items": lambda: b"layers: [" + filled(b"x,", 8 * MiB - 100) + b"x]\n",
     "8 MB of empty lists": lambda: b"layers: [" + filled(b"[],", 8 * MiB - 100) + b"x]\n",
     "8 MB of anchors": lambda: b"layers: [" + filled(b"&a x,", 8 * MiB - 100) + b"x]\n",
-    "8 MB in one line of keys": lambda: b"{" + b"".join(b"k%d: 1," % i for i in range(800_000)) + b"}\n",
+    "8 MB in one line of keys": lambda: b"{" + b"".join(b"k%d: 1," % i for i in range(700_000)) + b"}\n",
     "8 MB of quotes that do not end": lambda: b"- '" + filled(b"a\n ", 8 * MiB - 10),
     "8 MB of colons": lambda: filled(b":", 8 * MiB),
     "8 MB of hyphens": lambda: filled(b"- ", 8 * MiB),

@@ -15,9 +15,14 @@ from hypothesis import strategies as st
 
 from archc.analysis import Facts, analyse
 from archc.backend import Unsupported, load
+from archc.diagnostics import concise, github
+from archc.diagnostics.finding import Finding
 from archc.diagnostics.json import as_json
+from archc.diagnostics.sarif import as_sarif
 from archc.diagnostics.text import render
 from archc.emit.seal import seal
+from archc.fixing import fix
+from archc.layout.canonical import canonical
 from archc.report.facts_json import as_json as facts_as_json
 from archc.report.network import network
 
@@ -43,14 +48,25 @@ def check(data: bytes) -> None:
     analysis = analyse(data, "fuzz.yaml")
     errors = [finding for finding in analysis.findings if finding.severity == "error"]
     assert (analysis.facts is None) == bool(errors)
-    for finding in analysis.findings:
-        place = as_json(finding)
-        assert (place["line"], place["column"]) <= (place["end_line"], place["end_column"])
-        json.dumps(place).encode()
-    assert_readable(render(analysis.findings))
+    tell(analysis.findings)
     event("holds" if analysis.facts else errors[0].code)
     if analysis.facts is not None:
         show(analysis.facts)
+    mended = fix(data, "fuzz.yaml").analysis
+    assert analysis.facts is None or mended.facts is not None
+    written, _ = canonical(data, "fuzz.yaml")
+    assert written is None or canonical(written, "fuzz.yaml") == (written, [])
+
+
+def tell(findings: list[Finding]) -> None:
+    """The findings in every format, and every edit at places that are there."""
+    for finding in findings:
+        place = as_json(finding)
+        assert (place["line"], place["column"]) <= (place["end_line"], place["end_column"])
+        json.dumps(place).encode()
+    for text in (render(findings), concise.render(findings), github.render(findings)):
+        assert_readable(text)
+    json.dumps(as_sarif(findings, version="0", root=ROOT)).encode()
 
 
 def show(facts: Facts) -> None:

@@ -99,6 +99,21 @@ def test_links_in_a_circle(archc, here: Path) -> None:
     assert len(result.err.splitlines()) == 1
 
 
+def test_a_file_without_read_permission(archc, small: Path) -> None:
+    assert archc("check", small).code == 0  # all that is imported lazily is there before rights are given up
+    small.chmod(0)
+    small.parent.absolute().chmod(0o755)
+    user = os.geteuid()
+    if user == 0:  # root reads any file
+        os.seteuid(65534)
+    try:
+        result = archc("check", small)
+    finally:
+        os.seteuid(user)
+    assert (result.code, result.out) == (2, "")
+    assert result.err == "error: cannot read small.yaml: Permission denied\n"
+
+
 @pytest.mark.parametrize("data", [b"", b"\xff\xfe", b"\0", b"- a", b"schema: archc/v2", b"a" * (2 << 20)])
 def test_bytes_that_are_no_spec_are_findings(archc, here: Path, data: bytes) -> None:
     Path("odd.yaml").write_bytes(data)
