@@ -64,9 +64,9 @@ def _uncollected() -> Generator[None]:
 
 
 def _told(findings: list[Finding]) -> list[Finding]:
-    """In the order of the text; of more than anyone reads, the first."""
+    """In the order of the text; of more than anyone reads, the first. Advice alone makes no spec unusable: all of it."""
     ordered = in_source_order(findings)
-    if len(ordered) <= MAX_FINDINGS:
+    if len(ordered) <= MAX_FINDINGS or not is_error(ordered):
         return ordered
     more = report(ordered[MAX_FINDINGS].span, "ARC003", f"more than {MAX_FINDINGS:,} findings: the first are shown")
     return [*ordered[:MAX_FINDINGS], more]

@@ -21,7 +21,7 @@ def comments(root: Node) -> list[Span]:
     found: list[Span] = []
     at = 0
     for start, end in [*values, (len(source.text), len(source.text))]:
-        while (match := _COMMENT.search(source.text, at)) and match.start() < start:
+        while match := _COMMENT.search(source.text, at, start):
             found.append(Span(source, match.start(), match.end()))
             at = match.end()
         at = max(at, end)

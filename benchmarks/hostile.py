@@ -128,6 +128,10 @@ INPUTS: dict[str, Callable[[], bytes]] = {
     "8 MB of colons": lambda: filled(b":", 8 * MiB),
     "8 MB of hyphens": lambda: filled(b"- ", 8 * MiB),
     "8 MB of question marks": lambda: filled(b"? \n", 8 * MiB),
+    "silences of nothing in one line of 20,000 layers": lambda: (
+        HEAD + b"layers: {%s}  # archc: allow ARC902\n" % b",".join(b"l%d: {op: relu}" % i for i in range(20_000))
+    ),
+    "20,000 silences of nothing": lambda: chain(20_000, b"{op: relu}  # archc: allow ARC902"),
     # many findings
     "a million layers": lambda: chain(1_000_000),
     "100,000 layers": lambda: chain(100_000),
