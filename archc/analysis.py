@@ -64,7 +64,7 @@ def _uncollected() -> Generator[None]:
 
 
 def _told(findings: list[Finding]) -> list[Finding]:
-    """In the order of the text; of more than anyone reads, the first. Advice alone makes no spec unusable: all of it."""
+    """In the order of the text; of more errors than anyone reads, the first. Advice alone is told in full."""
     ordered = in_source_order(findings)
     if len(ordered) <= MAX_FINDINGS or not is_error(ordered):
         return ordered
