@@ -148,7 +148,7 @@ def _taken(character: str) -> int:
 
 def _cells(text: str) -> int:
     """The columns of a terminal that a text takes."""
-    return sum(_cell(character) for character in text)
+    return len(text) if text.isascii() else sum(_cell(character) for character in text)
 
 
 def _cell(character: str) -> int:
