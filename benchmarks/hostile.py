@@ -131,7 +131,7 @@ INPUTS: dict[str, Callable[[], bytes]] = {
     "silences of nothing in one line of 20,000 layers": lambda: (
         HEAD + b"layers: {%s}  # archc: allow ARC902\n" % b",".join(b"l%d: {op: relu}" % i for i in range(20_000))
     ),
-    "20,000 silences of nothing": lambda: chain(20_000, b"{op: relu}  # archc: allow ARC902"),
+    "5,000 silences of nothing": lambda: chain(5_000, b"{op: relu}  # archc: allow ARC902"),
     # many findings
     "a million layers": lambda: chain(1_000_000),
     "100,000 layers": lambda: chain(100_000),
