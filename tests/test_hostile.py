@@ -26,10 +26,17 @@ SECONDS, MEGABYTES = 20, 400.0
 
 # Answers each path on standard input with a line: exit code, peak memory in MB, what was said.
 CHECK = """
-import contextlib, io, json, resource, sys
+import contextlib, io, json, re, resource, sys
+from pathlib import Path
 from archc.commands import main
 
-unit = 1 if sys.platform == "darwin" else 1024
+def peak():
+    if sys.platform == "darwin":
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    # Linux counts what the process that started this one held into ru_maxrss.
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(r"VmHWM:\\s+(\\d+) kB", status)[1]) * 1024 / 1e6
+
 for path in sys.stdin:
     used = resource.getrusage(resource.RUSAGE_SELF)
     resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + SECONDS, -1))
@@ -41,8 +48,7 @@ for path in sys.stdin:
             main()
         except SystemExit as leaving:
             code = leaving.code
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
-    print(json.dumps([code, peak, out.getvalue()[:400], err.getvalue()[:400]]), flush=True)
+    print(json.dumps([code, peak(), out.getvalue()[:400], err.getvalue()[:400]]), flush=True)
 """
 
 
