@@ -68,6 +68,8 @@ _SYNONYMS: dict[str, tuple[str, ...]] = {
 _LOOSE = frozenset(
     "pool pooling norm eltwise channels ceilmode kernelinitializer weightfiller biasinitializer biasfiller".split()
 )
+# What other frameworks want to be told of a layer's input, which archc knows.
+_INFERRED = frozenset("inchannels infeatures inplanes inputshape inputdim inputsize numinputs".split())
 _SHORTEST_MISSPELT = 5
 
 
@@ -114,5 +116,7 @@ def did_you_mean(word: str, allowed: Iterable[str], *, what: str) -> str:
     guess = nearest(word, allowed)
     if guess:
         return f"did you mean `{guess}`?"
+    if _folded(word) in _INFERRED:
+        return f"archc infers it from what the layer reads: delete `{word}`"
     shown = allowed if len(allowed) <= _MOST_SHOWN else ["…", *allowed[-_MOST_SHOWN:]]
     return f"{what} here: {', '.join(shown)}"
