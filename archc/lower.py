@@ -176,16 +176,19 @@ class _Lowering:
         if not isinstance(node, Scalar) or node.value is None:
             self.findings.append(report(node.span, "ARC104", "`op` takes the name of an op"))
             return None, fields
-        kind = str(node.value)
-        if kind not in ops():
-            self._unknown_op(kind, node.span, respelling(node.span, certain(kind, ops())))
+        written = str(node.value)
+        kind = written if written in ops() else certain(written, ops())
+        if kind != written:
+            self._unknown_op(written, node.span, respelling(node.span, kind))
+        if kind is None:
             return None, fields
         if kind in self._defaults:
             fields.take(self._defaults[kind])
         fields.take(body, leave=_WIRING)
-        data = {name: plain(value) for name, value in fields.nodes.items()}
+        data = {name: plain(value) for name, value in fields.nodes.items()} | {"op": kind}
         try:
-            return ops()[kind].model_validate(data), fields
+            op = ops()[kind].model_validate(data)
+            return op if kind == written else None, fields
         except ValidationError as error:
             found = explain(error, ops()[kind], fields.nodes, fields.keys, node.span, name)
             self.findings += [_with_wiring(f, body) for f in found if not self._of_defaults(kind, f.span)]
