@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import os
-from importlib.util import module_from_spec, spec_from_file_location
-from typing import Any
 
 import keras
 
@@ -14,6 +12,7 @@ from archc.pictures.feed import Feed
 from archc.training.job import Job
 from archc.training.journal import Journal
 from archc.training.loop import train
+from archc.training.model import build
 from archc_keras.devices import Devices
 from archc_keras.trainer import KerasTrainer
 
@@ -35,12 +34,3 @@ def run(job: Job, devices: Devices) -> None:
         feed = Feed(job, pictures, statistics, threads=os.cpu_count() or 1)
         trainer = KerasTrainer(job, model, devices.strategy, feed)
         train(job, trainer, journal, pictures=len(pictures.train), classes=len(pictures.classes))
-
-
-def build(job: Job) -> Any:
-    """The job's model, from the source in its run's folder."""
-    spec = spec_from_file_location(f"archc_run_{job.name}", job.run / job.source)
-    assert spec is not None and spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return getattr(module, job.model)()

@@ -4,17 +4,16 @@
 from __future__ import annotations
 
 import os
-from importlib.util import module_from_spec, spec_from_file_location
 
 import torch
 import torch.distributed as dist
-from torch import nn
 
 from archc.pictures.dataset import load_pictures
 from archc.pictures.feed import Feed
 from archc.training.job import Job
 from archc.training.journal import Journal
 from archc.training.loop import train
+from archc.training.model import build
 from archc_torch.devices import Kind
 from archc_torch.memory import keep_memory
 from archc_torch.trainer import TorchTrainer
@@ -40,15 +39,6 @@ def run_rank(job: Job, kind: Kind) -> None:
         train(job, trainer, journal, pictures=len(pictures.train), classes=len(pictures.classes))
     if job.devices > 1:
         dist.destroy_process_group()
-
-
-def build(job: Job) -> nn.Module:
-    """The job's model, from the source in its run's folder."""
-    spec = spec_from_file_location(f"archc_run_{job.name}", job.run / job.source)
-    assert spec is not None and spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return getattr(module, job.model)()
 
 
 def _device(kind: Kind, rank: int) -> torch.device:

@@ -11,6 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from archc.training.job import Job
+from archc.training.model import build
 
 Array = NDArray[np.float64]
 
@@ -156,7 +157,6 @@ def test_grouped_convolution(groups: int) -> None:
 
 
 def test_saved_weights_mean_the_same_with_channels_first(make_job: Callable[..., Job]) -> None:
-    from archc_keras.run import build
     from archc_keras.weights import save
     from safetensors.numpy import load_file
 

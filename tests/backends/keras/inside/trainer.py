@@ -13,6 +13,7 @@ from archc.pictures.feed import Feed
 from archc.spec import Sgd, TestViews
 from archc.training.job import Job
 from archc.training.loop import Score
+from archc.training.model import build
 
 
 @pytest.mark.parametrize("decay_biases", [False, True])
@@ -53,7 +54,6 @@ def test_sgd_is_the_papers_rule(two: Any, decay_biases: bool) -> None:
 def trainer(job: Job, strategy: Any) -> Any:
     """A trainer whose model begins with the job's own weights."""
     import keras
-    from archc_keras.run import build
     from archc_keras.trainer import KerasTrainer
 
     pictures, statistics = open_pictures(job)
