@@ -97,7 +97,7 @@ def explain(
 
 
 def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
-    return _field_names(_model_at(model, [str(step) for step in loc]))
+    return field_names(model_at(model, [str(step) for step in loc]))
 
 
 def _finding(
@@ -111,11 +111,11 @@ def _finding(
     node, key_span, path = _locate(detail["loc"], nodes, keys)
     field = ".".join(path)
     kind, context = detail["type"], detail.get("ctx", {})
-    parent = _model_at(model, path[:-1])
+    parent = model_at(model, path[:-1])
     inside = f"{what}'s `{'.'.join(path[:-1])}`" if len(path) > 1 else what
     match kind:
         case "extra_forbidden":
-            allowed = _field_names(parent)
+            allowed = field_names(parent)
             help = did_you_mean(path[-1], allowed, what="fields")
             fix = renaming(path[-1], key_span, allowed, _siblings(path, nodes)) if key_span else ()
             return report(key_span or owner, "ARC101", f"{inside} has no field `{path[-1]}`", help=help, fix=fix)
@@ -132,7 +132,7 @@ def _finding(
             return not_a_name(str(detail["input"]), (key_span if detail["loc"][-1] == "[key]" else node) or owner)
         case _ if kind in _KINDS:
             message = f"`{field}` takes {_KINDS[kind]}, not {_shown(detail['input'])}"
-            help, text = _as_meant(detail["input"], kind, _model_at(model, path), path[-1])
+            help, text = _as_meant(detail["input"], kind, model_at(model, path), path[-1])
             fix = replacement(node, text) if node and text else ()
             return report(node or owner, "ARC104", message, help=help, fix=fix)
         case _:
@@ -188,11 +188,13 @@ def _siblings(path: list[str], nodes: MappingABC[str, Node]) -> MappingABC[str, 
     return nodes
 
 
-def _field_names(model: type[BaseModel] | None) -> list[str]:
+def field_names(model: type[BaseModel] | None) -> list[str]:
+    """The fields of a model, as the language calls them; none where there is no model."""
     return [info.alias or name for name, info in model.model_fields.items()] if model else []
 
 
-def _model_at(model: type[BaseModel] | None, path: list[str]) -> type[BaseModel] | None:
+def model_at(model: type[BaseModel] | None, path: Iterable[str]) -> type[BaseModel] | None:
+    """The model at a path of fields from another, None where there is none."""
     for step in path:
         info = next((i for n, i in model.model_fields.items() if (i.alias or n) == step), None) if model else None
         model = _model_in(info.annotation) if info else None
@@ -249,8 +251,8 @@ def _range(kind: str, context: dict[str, Any]) -> str:
 
 def _as_meant(value: object, kind: str, model: type[BaseModel] | None, field: str) -> tuple[str | None, str | None]:
     """The help for a value of the wrong kind where it is plain what was meant, what to write where it is certain."""
-    if isinstance(value, str) and value in _field_names(model):
-        fields = "…" if _field_names(_model_at(model, [value])) else ""
+    if isinstance(value, str) and value in field_names(model):
+        fields = "…" if field_names(model_at(model, [value])) else ""
         text = f"{{{value}: {{{fields}}}}}"
         return f"write `{field}: {text}`", None if fields else text
     if kind == "string_type" and type(value) in (int, float, bool):

@@ -24,7 +24,7 @@ ROOMS = {
     "silences": "source diagnostics yaml_reader comments",
     "validation": "source vocabulary diagnostics yaml_reader",
     "spec": "source diagnostics ops yaml_reader validation",
-    "layout": "source diagnostics ops yaml_reader comments spec",
+    "layout": "source diagnostics ops yaml_reader comments validation spec",
     "wiring": "source vocabulary diagnostics yaml_reader spec",
     "lower": "source vocabulary graph diagnostics ops yaml_reader validation spec wiring",
     "reference": "graph ops",

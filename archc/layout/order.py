@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import get_args
-
-from pydantic import BaseModel
 
 from archc.ops import ops
 from archc.spec import Spec
+from archc.validation import field_names, model_at
 from archc.yaml_reader import Mapping, Node, Scalar
 
 HEADER = ("schema", "name", "title", "input")
@@ -21,7 +19,7 @@ def in_order(keys: Iterable[str], path: tuple[str, ...], node: Mapping) -> list[
         return _sorted(keys, ("op", "from", *_fields_of_op(node.entries.get("op"))), last="expect")
     if path[:1] == ("defaults",) and len(path) == 2:
         return _sorted(keys, _fields_of_op(path[1]))
-    return list(keys) if path[:1] in (("layers",), ("defaults",)) else _sorted(keys, _fields_of_section(path))
+    return list(keys) if path[:1] in (("layers",), ("defaults",)) else _sorted(keys, field_names(model_at(Spec, path)))
 
 
 def _sorted(keys: Iterable[str], known: Iterable[str], last: str | None = None) -> list[str]:
@@ -33,20 +31,3 @@ def _fields_of_op(op: Node | str | None) -> tuple[str, ...]:
     name = op.value if isinstance(op, Scalar) else op
     found = ops().get(name) if isinstance(name, str) else None
     return (*found.leading, *found.model_fields) if found else ()
-
-
-def _fields_of_section(path: tuple[str, ...]) -> tuple[str, ...]:
-    """The fields of the model at a path from the spec; none where there is no model."""
-    model: type[BaseModel] | None = Spec
-    for step in path:
-        field = next((field for name, field in model.model_fields.items() if (field.alias or name) == step), None)
-        model = _model_in(field.annotation) if field else None
-        if model is None:
-            return ()
-    return tuple(field.alias or name for name, field in model.model_fields.items())
-
-
-def _model_in(annotation: object) -> type[BaseModel] | None:
-    """The model that an annotation such as `Recipe | None` names."""
-    parts = (annotation, *get_args(annotation))
-    return next((part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)), None)
