@@ -16,7 +16,7 @@ import typer
 
 from archc.commands.failure import CommandFailure
 
-FINDINGS, USAGE, ENVIRONMENT, INTERRUPTED = 1, 2, 3, 130
+USAGE, ENVIRONMENT, INTERRUPTED = 2, 3, 130
 
 EXAMPLES = {
     "check": "archc check specs/alexnet.yaml",

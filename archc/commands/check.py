@@ -117,7 +117,7 @@ def _show_full(outcome: Outcome) -> None:
             typer.echo(f"{spec.name} holds", err=outcome.err)
             if not outcome.several:
                 _show_network(spec.analysis.facts, outcome.err)
-        show_findings(spec.analysis, err=outcome.err)
+        show_findings(spec.analysis.findings, err=outcome.err)
     if outcome.several:
         typer.echo(_summary(outcome), err=outcome.err)
 

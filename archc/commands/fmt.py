@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from archc.analysis import Analysis
 from archc.commands.spec_files import SpecFile, SpecsArgument, spec_files
 from archc.commands.specs import show_findings
 from archc.layout.canonical import MeaningChanged, canonical
@@ -38,7 +37,7 @@ def _lay_out(file: SpecFile, *, check: bool, err: bool) -> str:
         typer.echo(f"error: a defect of archc: {file.name} would not mean the same; it was left as it is", err=True)
         return "defect"
     if formatted is None:
-        show_findings(Analysis(None, findings), err=True)
+        show_findings(findings, err=True)
         return "unreadable"
     changed = formatted != file.data
     if check and changed:

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
-from archc.analysis import Analysis, Facts, analyse
+from archc.analysis import Facts, analyse
 from archc.commands.failure import CommandFailure
+from archc.diagnostics.finding import Finding
 from archc.yaml_reader import MAX_BYTES
 
 DEFAULT = Path("specs", "alexnet.yaml")
@@ -68,23 +69,23 @@ def read_bytes(path: Path) -> bytes:
         raise CommandFailure(f"cannot read {path}: {reason}", code=2) from None
 
 
-def show_findings(analysis: Analysis, *, err: bool) -> None:
+def show_findings(findings: list[Finding], *, err: bool) -> None:
     """The findings as text, in colour on a terminal that wants it."""
-    if not analysis.findings:
+    if not findings:
         return
     from archc.commands.terminal import columns, wants_colour
     from archc.diagnostics.text import WIDTH, ansi, render, unstyled
 
     stream = sys.stderr if err else sys.stdout
     style, width = (ansi if wants_colour(stream) else unstyled), columns(stream, otherwise=WIDTH)
-    typer.echo(render(analysis.findings, style, width=width), err=err, color=True)
+    typer.echo(render(findings, style, width=width), err=err, color=True)
 
 
 def facts_or_exit(path: Path) -> tuple[Facts, bytes]:
     """The facts of a spec for a command that needs them; its findings on standard error, exit 1 on an error."""
     data = read_bytes(path)
     analysis = analyse(data, str(path))
-    show_findings(analysis, err=True)
+    show_findings(analysis.findings, err=True)
     if analysis.facts is None:
         raise typer.Exit(1)
     return analysis.facts, data

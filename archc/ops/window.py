@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from archc.ops.fields import ONE, Margins, Padding, Rounding, Size
@@ -93,12 +93,6 @@ class Window:
     @property
     def output(self) -> Size:
         return Size(self.vertical.out, self.horizontal.out)
-
-    @property
-    def rounded_up(self) -> Window:
-        """The same window under `rounding: ceil`."""
-        vertical, horizontal = replace(self.vertical, rounding="ceil"), replace(self.horizontal, rounding="ceil")
-        return replace(self, vertical=vertical, horizontal=horizontal)
 
     @property
     def arithmetic(self) -> str:
