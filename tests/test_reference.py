@@ -63,6 +63,12 @@ def test_lrn_within_a_map_counts_nothing_beyond_it() -> None:
     assert np.ravel(found) == pytest.approx([1 / 2**0.5, 2 / 6**0.5, 3 / 11**0.5, 4 / 31**0.5])
 
 
+def test_batch_normalisation_by_its_running_figures() -> None:
+    layer = "norm: {op: batch_norm, epsilon: 1, momentum: 0.9}"
+    figures = {"norm_weight": [2, 1], "norm_bias": [0, 5], "norm_mean": [1, 2], "norm_variance": [3, 8]}
+    assert last([2, 1, 2], [[1, 3], [2, 5]], layer, **figures) == [[[0, 2]], [[5, 6]]]
+
+
 def test_a_graph() -> None:
     layers = (
         "up: {op: relu}",

@@ -47,11 +47,15 @@ class ShapeError(Exception):
 
 @dataclass(frozen=True)
 class Parameter:
-    """A learned tensor of a layer, in the canonical layout: (out, in / groups, height, width) or (out, in)."""
+    """A tensor that a layer holds, in the canonical layout: (out, in / groups, height, width) or (out, in).
+
+    `trained` is False for what is not learned by the gradient but follows the batches: running figures.
+    """
 
     name: str
     shape: tuple[int, ...]
     fan_in: int
+    trained: bool = True
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
         """The output for examples (N, …), in NumPy float64: what the op means. `weights` are by parameters' names."""
 
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
-        """The learned tensors, weights before biases."""
+        """The tensors that the layer holds: weights, biases, and what is not trained, in this order."""
         return ()
 
     def macs(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:

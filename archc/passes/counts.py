@@ -36,6 +36,6 @@ def count(graph: Graph) -> Counts:
     layers: dict[str, LayerCounts] = {}
     for node in graph.nodes:
         inputs = graph.tensors(node.inputs)
-        parameters = sum(prod(parameter.shape) for parameter in node.op.parameters(inputs))
+        parameters = sum(prod(held.shape) for held in node.op.parameters(inputs) if held.trained)
         layers[node.name] = LayerCounts(parameters, node.op.macs(inputs, node.output))
     return Counts(layers)

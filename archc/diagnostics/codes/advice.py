@@ -10,6 +10,10 @@ _FIRST = "  conv1: {op: conv2d, filters: 96, kernel: 11, stride: 4, weight_init:
 _LRN = "{op: lrn, size: 5, alpha: 1e-4, beta: 0.75, k: 2}\n"
 _POOL = "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n"
 _HEAD_OF_CLASSES = "  flat: {op: flatten}\n  fc1: {op: dense, units: 100, weight_init: {he_normal: {}}}\n"
+_NORMALISED = (
+    "  conv1: {op: conv2d, filters: 8, kernel: 3, bias: false}\n"
+    "  norm1: {op: batch_norm, epsilon: 1e-5, momentum: 0.9}\n"
+)
 _COLUMNS = "parallel: {devices: 2, strategy: columns}\n"
 
 ADVICE: dict[str, Code] = {
@@ -42,8 +46,8 @@ ADVICE: dict[str, Code] = {
     "ARC904": Code(
         title="dropout before a normalisation",
         meaning="While training, dropout at rate r zeroes values and multiplies the others by 1 / (1 - r); their "
-        "squares are then on average 1 / (1 - r) times those of testing, and a normalisation that sums them divides "
-        "by something else than it will. Dropout stands after the normalisation.",
+        "squares are then on average 1 / (1 - r) times those of testing, and a normalisation that uses them, local "
+        "or over the batch, divides by something else than it will. Dropout stands after the normalisation.",
         failing=HEAD + "  relu1: {op: relu}\n  drop1: {op: dropout, rate: 0.5}\n  norm1: " + _LRN,
         corrected=HEAD + "  relu1: {op: relu}\n  norm1: " + _LRN + "  drop1: {op: dropout, rate: 0.5}\n",
         severity="advice",
@@ -94,6 +98,15 @@ ADVICE: dict[str, Code] = {
         "pixels give the same 55 without rounding.",
         failing=HEAD.replace("8, 8", "224, 224") + _FIRST,
         corrected=HEAD.replace("8, 8", "227, 227") + _FIRST,
+        severity="advice",
+    ),
+    "ARC910": Code(
+        title="a bias before a batch normalisation",
+        meaning="A batch normalisation subtracts the mean of each map or unit, and with it any number that was added to "
+        "all of it: a bias just before it learns nothing, but is stored, summed over devices and updated. The "
+        "normalisation's own bias takes its place.",
+        failing=CONV_HEAD + _NORMALISED.replace(", bias: false", ""),
+        corrected=CONV_HEAD + _NORMALISED,
         severity="advice",
     ),
     "ARC990": Code(

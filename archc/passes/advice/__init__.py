@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archc.diagnostics.finding import Finding
 from archc.graph import Graph
-from archc.passes.advice.normalisation import dropout_before, no_relu_before, window_over_devices
+from archc.passes.advice.normalisation import bias_before, dropout_before, no_relu_before, window_over_devices
 from archc.passes.advice.probabilities import softmax_before_loss
 from archc.passes.advice.weights import concentrated_parameters, default_initialisation
 from archc.passes.advice.windows import dropped_input, paper_rounded_down, whole_map
@@ -21,6 +21,7 @@ def advise(graph: Graph, shapes: Shapes, counts: Counts, placement: Placement | 
         *dropped_input(graph, shapes),
         *no_relu_before(graph),
         *dropout_before(graph),
+        *bias_before(graph),
         *softmax_before_loss(graph, loss),
         *whole_map(graph, shapes),
         *(window_over_devices(graph, placement) if placement else []),

@@ -1,16 +1,18 @@
-"""Local response normalisation: what should come before it, and what should not; and where its window ends."""
+"""Normalisation: what should come before it, and what should not; and where its window ends."""
 
 from __future__ import annotations
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
 from archc.ops.add import Add
+from archc.ops.batch_norm import BatchNorm
 from archc.ops.concat import Concat
 from archc.ops.dropout import Dropout
 from archc.ops.lrn import Lrn
 from archc.ops.max_pool2d import MaxPool2d
 from archc.ops.relu import Relu
 from archc.ops.tanh import Tanh
+from archc.ops.weighted import Weighted
 from archc.passes.placement import Placement
 
 _PAPER = (
@@ -60,7 +62,7 @@ def _no_relu(graph: Graph, node: Node, relu: str | None) -> Finding:
 
 
 def dropout_before(graph: Graph) -> list[Finding]:
-    """An lrn that reads what a dropout gives, through layers that keep its zeros."""
+    """A normalisation that reads what a dropout gives, through layers that keep its zeros."""
     findings: list[Finding] = []
     dropped: dict[str, Node] = {}
     for node in graph.nodes:
@@ -69,23 +71,49 @@ def dropout_before(graph: Graph) -> list[Finding]:
             dropped[node.name] = node
         elif source is not None and isinstance(node.op, Relu | Tanh | MaxPool2d | Add | Concat | Dropout):
             dropped[node.name] = source
-        elif source is not None and isinstance(node.op, Lrn):
+        elif source is not None and isinstance(node.op, Lrn | BatchNorm):
             findings.append(_dropped(source, node))
     return findings
 
 
-def _dropped(dropout: Node, lrn: Node) -> Finding:
+def _dropped(dropout: Node, norm: Node) -> Finding:
     assert isinstance(dropout.op, Dropout)
     rate = dropout.op.rate
     energy = f"1 / (1 - {rate:g}) = {1 / (1 - rate):.3g}"
+    uses = "sums" if isinstance(norm.op, Lrn) else "takes its variance from"
     note = (
-        f"while training, a kept value is multiplied by {energy} and others are zero: the squares that {lrn.name} sums "
-        f"are on average {1 / (1 - rate):.3g} times those of testing"
+        f"while training, a kept value is multiplied by {energy} and others are zero: the squares that {norm.name} "
+        f"{uses} are on average {1 / (1 - rate):.3g} times those of testing"
     )
-    related = [(lrn.at("op"), f"{lrn.name} reads it")]
-    message = f"{dropout.name} drops values before the normalisation {lrn.name}"
-    help = f"move {dropout.name} after {lrn.name}"
+    related = [(norm.at("op"), f"{norm.name} reads it")]
+    message = f"{dropout.name} drops values before the normalisation {norm.name}"
+    help = f"move {dropout.name} after {norm.name}"
     return report(dropout.at("op"), "ARC904", message, notes=[note], help=help, related=related)
+
+
+def bias_before(graph: Graph) -> list[Finding]:
+    """A bias that batch normalisations alone read, which subtract it again as part of the mean."""
+    findings: list[Finding] = []
+    for node in graph.nodes:
+        readers = graph.readers[node.name]
+        is_read_by_norms = readers and all(isinstance(reader.op, BatchNorm) for reader in readers)
+        if isinstance(node.op, Weighted) and node.op.bias and is_read_by_norms and node.name not in graph.outputs:
+            findings.append(_subtracted(node, readers[0]))
+    return findings
+
+
+def _subtracted(node: Node, norm: Node) -> Finding:
+    units = node.output.channels
+    what = "maps" if node.output.is_maps else "units"
+    notes = [
+        f"a bias adds one number to all values of a map or unit, and {norm.name} subtracts their mean",
+        f"{units:,} {what}: {units:,} parameters that nothing depends on",
+    ]
+    related = [(norm.at("op"), f"{norm.name} subtracts it, and has a bias of its own")]
+    message = f"{node.name}'s bias is without effect before the batch normalisation {norm.name}"
+    return report(
+        node.at("bias"), "ARC910", message, notes=notes, help=f"`bias: false` on {node.name}", related=related
+    )
 
 
 def window_over_devices(graph: Graph, placement: Placement) -> list[Finding]:
