@@ -7,8 +7,10 @@ A third backend needs no line in archc.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import PurePath
 from typing import Protocol, runtime_checkable
 
 from archc.diagnostics.finding import Finding, report
@@ -17,10 +19,33 @@ from archc.passes.placement import Placement
 from archc.spec import Recipe
 from archc.vocabulary import did_you_mean
 
-PROTOCOL = 1
+PROTOCOL = 2
 GROUP = "archc.backends"
 OWN = ("torch", "keras")
 """The backends that archc's extras bring."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The spec that source is emitted from: the same on every machine, whatever its folders are called.
+
+    `spec` is the file's name without folders; `sha256` is of its bytes, what `sha256sum` shows for the file.
+    """
+
+    spec: str
+    sha256: str
+
+    @classmethod
+    def of(cls, path: str, data: bytes) -> Origin:
+        """The origin of a spec's bytes, read from a path."""
+        # Imported here: `archc check` does without.
+        from hashlib import sha256
+
+        return cls(PurePath(path).name, sha256(data).hexdigest())
+
+    def command(self, backend: str) -> str:
+        """The command that emits the source anew, in the spec's folder."""
+        return shlex.join(["archc", "build", self.spec, "--backend", backend])
 
 
 @dataclass(frozen=True)
@@ -65,7 +90,7 @@ class Backend(Protocol):
         """The module that runs a training job."""
         ...
 
-    def emit(self, graph: Graph, recipe: Recipe, placement: Placement | None) -> Source:
+    def emit(self, graph: Graph, recipe: Recipe, placement: Placement | None, origin: Origin) -> Source:
         """Standalone source for a graph; raises Unsupported. The same arguments give the same bytes."""
         ...
 

@@ -6,7 +6,7 @@ import inspect
 from dataclasses import dataclass
 
 from archc.analysis import analyse
-from archc.backend import BackendFailure, Unsupported, load, refusal
+from archc.backend import BackendFailure, Origin, Unsupported, load, refusal
 from archc.diagnostics.codes import CODES
 from archc.diagnostics.codes.code import Code
 from archc.diagnostics.finding import Finding, Severity
@@ -92,12 +92,13 @@ def _paragraphs(op: type[Op]) -> list[str]:
 
 
 def _findings(spec: str | bytes, backend: str | None) -> tuple[Finding, ...]:
-    analysis = analyse(spec if isinstance(spec, bytes) else spec.encode(), EXAMPLE)
+    data = spec if isinstance(spec, bytes) else spec.encode()
+    analysis = analyse(data, EXAMPLE)
     facts = analysis.facts
     if backend is None or facts is None:
         return tuple(analysis.findings)
     try:
-        load(backend).emit(facts.graph, facts.recipe, facts.placement)
+        load(backend).emit(facts.graph, facts.recipe, facts.placement, Origin.of(EXAMPLE, data))
     except Unsupported as unsupported:
         return (refusal(unsupported, facts.graph),)
     except BackendFailure:

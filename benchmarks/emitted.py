@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from types import ModuleType
 
 from archc.analysis import analyse
-from archc.backend import load
+from archc.backend import Origin, load
 
 ALEXNET = Path(__file__).parents[1] / "specs" / "alexnet.yaml"
 
@@ -19,7 +19,9 @@ def emitted(backend: str) -> ModuleType:
     assert facts is not None
     with TemporaryDirectory() as folder:
         file = Path(folder) / "alexnet.py"
-        file.write_text(load(backend).emit(facts.graph, facts.recipe, facts.placement).text, encoding="utf-8")
+        origin = Origin.of(ALEXNET.name, ALEXNET.read_bytes())
+        source = load(backend).emit(facts.graph, facts.recipe, facts.placement, origin)
+        file.write_text(source.text, encoding="utf-8")
         spec = spec_from_file_location("emitted_alexnet", file)
         assert spec is not None and spec.loader is not None
         module = module_from_spec(spec)

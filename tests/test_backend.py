@@ -16,7 +16,7 @@ class Mine:
     protocol = {PROTOCOL}
     train_module = "mine.train"
 
-    def emit(self, graph, recipe, placement):
+    def emit(self, graph, recipe, placement, origin):
         raise NotImplementedError
 
 
@@ -99,7 +99,7 @@ def test_a_backend_that_cannot_be_imported(install: Install, source: str, said: 
     assert broken.help == "reinstall archc-mine"
 
 
-@pytest.mark.parametrize("protocol", ["0", "2", "'1'", "None"])
+@pytest.mark.parametrize("protocol", ["1", "3", "'2'", "None"])
 def test_another_protocol(install: Install, protocol: str) -> None:
     install("archc-mine", "mine", GOOD.replace(f"protocol = {PROTOCOL}", f"protocol = {protocol}"))
     message = failure("mine").message

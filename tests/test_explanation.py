@@ -3,7 +3,7 @@
 import pytest
 
 from archc.analysis import analyse
-from archc.backend import load
+from archc.backend import Origin, load
 from archc.diagnostics.codes import CODES
 from archc.explanation import explanation_of, names, title_of
 from archc.ops import ops
@@ -46,7 +46,11 @@ def test_what_only_a_backend_refuses_is_corrected_for_it(name: str) -> None:
     assert analyse(code.failing.encode(), "failing.yaml").findings == []
     facts = analyse(code.corrected.encode(), "corrected.yaml").facts
     assert facts is not None
-    assert load(code.backend).emit(facts.graph, facts.recipe, facts.placement).text
+    assert (
+        load(code.backend)
+        .emit(facts.graph, facts.recipe, facts.placement, Origin.of("corrected.yaml", code.corrected.encode()))
+        .text
+    )
 
 
 def test_without_the_backend_its_finding_is_missing_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
 from archc.analysis import Facts, analyse
-from archc.backend import Unsupported, load
+from archc.backend import Origin, Unsupported, load
 from archc.diagnostics import concise, github
 from archc.diagnostics.finding import Finding
 from archc.diagnostics.json import as_json
@@ -31,6 +31,7 @@ SPECS = sorted((ROOT / "tests" / "specs").rglob("*.yaml"))
 GOOD = [
     path.read_bytes() for path in sorted([*(ROOT / "specs").glob("*.yaml"), *(SPECS[0].parents[1] / "good").glob("*")])
 ]
+ORIGIN = Origin.of("spec.yaml", b"")
 BACKENDS = [load("torch"), load("keras")]
 bounded = settings(
     max_examples=int(os.environ.get("EXAMPLES", "200")), deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -75,7 +76,7 @@ def show(facts: Facts) -> None:
     json.dumps(facts_as_json(facts), allow_nan=False).encode()
     for backend in BACKENDS:
         try:
-            source = backend.emit(facts.graph, facts.recipe, facts.placement)
+            source = backend.emit(facts.graph, facts.recipe, facts.placement, ORIGIN)
         except Unsupported:
             continue
         ast.parse(seal(source.text))

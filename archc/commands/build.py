@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from archc.backend import Source
+from archc.backend import Origin, Source
 from archc.commands.emission import backend_named, emit
 from archc.commands.failure import CommandFailure
 from archc.commands.specs import OutputFormat, OutputFormatOption, SpecArgument, facts_or_exit, resolve_aloud
@@ -30,9 +30,9 @@ def build(
 ) -> None:
     """Emit a spec as one standalone source file of a framework. It does not import archc."""
     path = resolve_aloud(spec)
-    facts, _ = facts_or_exit(path)
+    facts, data = facts_or_exit(path)
     chosen = backend_named(backend)
-    source = emit(chosen, facts)
+    source = emit(chosen, facts, Origin.of(str(path), data))
     place = output or Path(f"{facts.graph.name}_{chosen.name}.py")
     write_source(place, source.text, force=force)
     if output_format is OutputFormat.json:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import typer
 
 from archc.analysis import Facts
-from archc.backend import Backend, BackendFailure, Source, Unsupported, load, refusal
+from archc.backend import Backend, BackendFailure, Origin, Source, Unsupported, load, refusal
 from archc.commands.failure import CommandFailure
 from archc.commands.specs import show_findings
 from archc.emit.seal import seal
@@ -21,10 +21,10 @@ def backend_named(name: str) -> Backend:
         raise CommandFailure(failure.message, help=failure.help, code=3) from failure
 
 
-def emit(backend: Backend, facts: Facts) -> Source:
+def emit(backend: Backend, facts: Facts, origin: Origin) -> Source:
     """The source of a network, sealed; a layer that the backend cannot express is a finding and exit 1."""
     try:
-        source = backend.emit(facts.graph, facts.recipe, facts.placement)
+        source = backend.emit(facts.graph, facts.recipe, facts.placement, origin)
     except Unsupported as unsupported:
         show_findings([refusal(unsupported, facts.graph)], err=True)
         raise typer.Exit(1) from unsupported

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from archc.analysis import Facts
+from archc.backend import Origin
 from archc.commands.build import BackendOption
 from archc.commands.emission import backend_named, emit
 from archc.commands.failure import CommandFailure
@@ -59,7 +60,7 @@ def train(
             f"{data} is no folder", help="`--data` takes a folder of pictures, a folder a class", code=2
         )
     image, units = _classifier(facts)
-    source = emit(chosen, facts)
+    source = emit(chosen, facts, Origin.of(str(path), text))
     folder = make_run_folder(run, facts.graph.name)
     job = Job(
         name=facts.graph.name,

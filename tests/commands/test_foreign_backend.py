@@ -16,7 +16,7 @@ from archc.backend import PROTOCOL, Source, Unsupported
 class Mine:
     name, protocol, train_module = "mine", PROTOCOL, "mine.train"
 
-    def emit(self, graph, recipe, placement):
+    def emit(self, graph, recipe, placement, origin):
         for node in graph.nodes:
             if node.op.op == "tanh":
                 raise Unsupported(node.name, "this backend has no tanh")

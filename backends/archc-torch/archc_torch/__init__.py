@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archc.backend import PROTOCOL, Source
+from archc.backend import PROTOCOL, Origin, Source
 from archc.graph import Graph
 from archc.passes.placement import Placement
 from archc.spec import Recipe
@@ -18,11 +18,11 @@ class TorchBackend:
     protocol: int = PROTOCOL
     train_module: str = "archc_torch.train"
 
-    def emit(self, graph: Graph, recipe: Recipe, placement: Placement | None) -> Source:
+    def emit(self, graph: Graph, recipe: Recipe, placement: Placement | None, origin: Origin) -> Source:
         """One standalone file: see `archc_torch.emission`."""
         from archc_torch.emission import emit
 
-        return emit(graph, recipe, placement)
+        return emit(graph, recipe, placement, origin)
 
 
 backend = TorchBackend()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from archc.backend import Source, Unsupported
+from archc.backend import Origin, Source, Unsupported
 from archc.emit.plan import SourcePlan, Step, plan
 from archc.emit.printer import print_module
 from archc.emit.snippets import LoadedSnippet, load
@@ -52,7 +52,7 @@ class Layer:
         return _shape(self.step.node.output)
 
 
-def emit(graph: Graph, recipe: Recipe, placement: Placement | None) -> Source:
+def emit(graph: Graph, recipe: Recipe, placement: Placement | None, origin: Origin) -> Source:
     """Source whose class holds the graph's layers as modules of their own names.
 
     `placement` is for strategies that split the network; data parallelism needs nothing of it.

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from archc.analysis import Facts, analyse
-from archc.backend import Unsupported, load
+from archc.backend import Origin, Unsupported, load
 
 ROOT = Path(__file__).parents[3]
 ALEXNET = ROOT / "specs" / "alexnet.yaml"
 SPECS = (ALEXNET, *sorted((ROOT / "tests" / "specs" / "good").glob("*.yaml")))
+ORIGIN = Origin.of("spec.yaml", b"")
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -26,7 +27,7 @@ def facts_of(data: bytes) -> Facts:
 
 
 def emitted(facts: Facts) -> str:
-    return load("keras").emit(facts.graph, facts.recipe, facts.placement).text
+    return load("keras").emit(facts.graph, facts.recipe, facts.placement, ORIGIN).text
 
 
 def test_alexnet_reads_as_it_did(golden: Callable[[Path, str], None]) -> None:
@@ -55,9 +56,9 @@ def test_emitting_imports_no_framework() -> None:
 import sys
 from pathlib import Path
 from archc.analysis import analyse
-from archc.backend import load
+from archc.backend import Origin, load
 facts = analyse(Path({str(ALEXNET)!r}).read_bytes(), "a").facts
-load("keras").emit(facts.graph, facts.recipe, facts.placement)
+load("keras").emit(facts.graph, facts.recipe, facts.placement, Origin.of("a", b""))
 print([name for name in ("keras", "tensorflow", "torch", "numpy") if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archc.analysis import Facts, analyse
-from archc.backend import Source, Unsupported, load
+from archc.backend import Origin, Source, Unsupported, load
 from archc.emit.seal import seal
 from archc.graph import Graph
 from archc.ops.relu import Relu
@@ -25,6 +25,7 @@ from archc.ops.relu import Relu
 HERE = Path(__file__).parent
 ALEXNET = HERE.parents[2] / "specs" / "alexnet.yaml"
 SPECS = (ALEXNET, *sorted((HERE / "specs").glob("*.yaml")))
+ORIGIN = Origin.of("spec.yaml", b"")
 COMMAND = "from archc.commands import main; main()"
 
 each_spec = pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
@@ -37,7 +38,7 @@ def facts_of(spec: Path) -> Facts:
 
 
 def emitted(facts: Facts, graph: Graph | None = None) -> Source:
-    return load("torch").emit(graph or facts.graph, facts.recipe, facts.placement)
+    return load("torch").emit(graph or facts.graph, facts.recipe, facts.placement, ORIGIN)
 
 
 def ruff(*command: str | Path) -> None:

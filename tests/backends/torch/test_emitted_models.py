@@ -15,13 +15,14 @@ from archc_torch.reserved import RESERVED
 from torch import Tensor, nn
 
 from archc.analysis import Facts, analyse
-from archc.backend import load
+from archc.backend import Origin, load
 from archc.graph import Graph
 from archc.ops.weighted import Weighted
 from archc.reference import evaluate
 
 HERE = Path(__file__).parent
 ALEXNET = HERE.parents[2] / "specs" / "alexnet.yaml"
+ORIGIN = Origin.of("spec.yaml", b"")
 OWN = sorted((HERE / "specs").glob("*.yaml"))
 GOOD = sorted((HERE.parents[1] / "specs" / "good").glob("*.yaml"))
 
@@ -39,7 +40,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     """The model of an emitted file, imported as any other module."""
 
     def build(facts: Facts, graph: Graph) -> nn.Module:
-        source = load("torch").emit(graph, facts.recipe, facts.placement)
+        source = load("torch").emit(graph, facts.recipe, facts.placement, ORIGIN)
         place = tmp_path_factory.mktemp("emitted") / "emitted.py"
         place.write_text(source.text, encoding="utf-8")
         specification = importlib.util.spec_from_file_location("emitted", place)
@@ -72,7 +73,7 @@ def pictures(facts: Facts, count: int, dtype: torch.dtype = torch.float32) -> Te
 
 def identifiers(facts: Facts) -> Mapping[str, str]:
     """Each layer's name in the emitted file."""
-    source = load("torch").emit(facts.graph, facts.recipe, facts.placement)
+    source = load("torch").emit(facts.graph, facts.recipe, facts.placement, ORIGIN)
     return {node.name: source.renamed.get(node.name, node.name) for node in facts.graph.nodes}
 
 

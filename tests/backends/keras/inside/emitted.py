@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 
 from archc.analysis import Facts, analyse
-from archc.backend import Unsupported, load
+from archc.backend import Origin, Unsupported, load
 from archc.reference import evaluate
 
 pytestmark = pytest.mark.usefixtures("two")
 
 ROOT = Path(__file__).parents[4]
 ALEXNET = ROOT / "specs" / "alexnet.yaml"
+ORIGIN = Origin.of("spec.yaml", b"")
 SMALL = sorted((ROOT / "tests" / "specs" / "good").glob("*.yaml"))
 
 
@@ -29,7 +30,7 @@ def facts_of(spec: Path) -> Facts:
 
 def build(facts: Facts, folder: Path) -> Any:
     """The emitted source's model."""
-    source = load("keras").emit(facts.graph, facts.recipe, facts.placement)
+    source = load("keras").emit(facts.graph, facts.recipe, facts.placement, ORIGIN)
     file = folder / "emitted.py"
     file.write_text(source.text, encoding="utf-8")
     spec = spec_from_file_location("emitted", file)
