@@ -46,6 +46,11 @@ class BatchNorm(Op, frozen=True):
         )
         return weight * (x - mean) / np.sqrt(variance + self.epsilon) + bias
 
+    def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
+        """With the running figures, a value: less the mean, times the weight, over the deviation, plus the bias; and for
+        each map or unit, epsilon added and the root taken."""
+        return 4 * output.size + 2 * output.channels
+
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
         (x,) = inputs
         shape = (x.channels,)

@@ -36,5 +36,9 @@ class Concat(Op, frozen=True):
 
         return np.concatenate(inputs, axis=1)
 
+    def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
+        """None: values are moved only."""
+        return 0
+
     def reach(self) -> Reach:
         return Reach(groups=1)

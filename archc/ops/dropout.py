@@ -31,5 +31,9 @@ class Dropout(Op, frozen=True):
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
         return inputs[0]
 
+    def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
+        """None but while training, where it is a multiplication by its mask a value."""
+        return 0
+
     def summary(self) -> str:
         return f"rate {self.rate:g}"

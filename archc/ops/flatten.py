@@ -26,3 +26,7 @@ class Flatten(Op, frozen=True):
 
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
         return inputs[0].reshape(len(inputs[0]), -1)
+
+    def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
+        """None: values are moved only."""
+        return 0

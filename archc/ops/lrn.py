@@ -89,6 +89,11 @@ class Lrn(Op, frozen=True):
     def _after(self) -> int:
         return (self.size - 1) // 2
 
+    def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
+        """A value: its square, the sum of the window's, times alpha / n, plus k, the power, the division."""
+        window = self.size if self.scope == "channels" else self.size**2
+        return output.size * (window + 4)
+
     def summary(self) -> str:
         maps = "1 map" if self.size == 1 else f"{self.size} maps"
         window = maps if self.scope == "channels" else f"{self.size} × {self.size}"

@@ -42,6 +42,10 @@ class MaxPool2d(Windowed, frozen=True):
 
         return self.views(inputs[0], beyond=-np.inf).max((3, 5))
 
+    def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
+        """Comparisons, one fewer than the window has places, a value."""
+        return output.size * (self.kernel.area - 1)
+
     def _check_padding(self, margins: Margins) -> None:
         high, wide = max(margins.top, margins.bottom), max(margins.left, margins.right)
         if high >= self.kernel.height or wide >= self.kernel.width:

@@ -100,6 +100,11 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
         """Multiply-accumulates for one example, of convolutions and dense layers as is usual."""
         return 0
 
+    @abstractmethod
+    def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
+        """What `compute` takes for one example besides multiply-accumulates, by its formula as written: each addition,
+        multiplication, division, comparison, power or exponential is one, and a window at the edge counts as whole."""
+
     def window(self, inputs: tuple[Tensor, ...]) -> Window | None:
         """The window that slides over the maps, for ops that have one."""
         return None

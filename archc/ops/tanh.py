@@ -28,3 +28,7 @@ class Tanh(Op, frozen=True):
         import numpy as np
 
         return np.tanh(inputs[0])
+
+    def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
+        """A hyperbolic tangent a value, as one operation."""
+        return output.size

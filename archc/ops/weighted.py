@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from archc.graph import Tensor
 from archc.ops.fields import HE_NORMAL, WeightInit
 from archc.ops.op import Op
 
@@ -17,3 +18,7 @@ class Weighted(Op, frozen=True):
         description="How weights begin: {normal: {std: …}} or {he_normal: {}}; write it, frameworks differ.",
     )
     bias_init: float = Field(default=0, description="The number that every bias begins with.")
+
+    def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
+        """The addition of the bias, a value of the output."""
+        return output.size if self.bias else 0

@@ -1,41 +1,78 @@
-"""How many parameters and multiply-accumulates each layer has, and the network."""
+"""What each layer holds and what it takes to compute, and the network: parameters, arithmetic, activations.
+
+The conventions, and how the counters of other tools differ from them, are the page of `archc explain macs`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
 from math import prod
 
-from archc.graph import Graph
+from archc.graph import Graph, Node
+from archc.ops.op import Parameter
 
 
 @dataclass(frozen=True, slots=True)
 class LayerCounts:
-    """Of one layer: learned values, and multiply-accumulates for one example."""
+    """Values held: `weights` and `biases`, which are trained, and `statistics`, which follow the batches.
 
-    parameters: int
+    For one example: multiply-accumulates forward (`macs`) and of the gradients (`backward_macs`), the scalar operations
+    besides them forward (`element_ops`), and the values of the output (`activations`).
+    """
+
+    weights: int
+    biases: int
+    statistics: int
     macs: int
-
-
-@dataclass(frozen=True)
-class Counts:
-    """By layer, in the graph's order, and in total."""
-
-    layers: dict[str, LayerCounts]
+    backward_macs: int
+    element_ops: int
+    activations: int
 
     @property
     def parameters(self) -> int:
-        return sum(layer.parameters for layer in self.layers.values())
+        """All that is trained."""
+        return self.weights + self.biases
 
-    @property
-    def macs(self) -> int:
-        return sum(layer.macs for layer in self.layers.values())
+
+@dataclass(frozen=True, slots=True)
+class Counts(LayerCounts):
+    """Of the whole network, and by layer in the graph's order."""
+
+    layers: dict[str, LayerCounts]
 
 
 def count(graph: Graph) -> Counts:
-    """The counts of every layer."""
+    """The counts of every layer and their sums."""
     layers: dict[str, LayerCounts] = {}
+    learned: set[str] = set()
+    """The values in which anything trained has a part: only those need a gradient."""
     for node in graph.nodes:
-        inputs = graph.tensors(node.inputs)
-        parameters = sum(prod(held.shape) for held in node.op.parameters(inputs) if held.trained)
-        layers[node.name] = LayerCounts(parameters, node.op.macs(inputs, node.output))
-    return Counts(layers)
+        reads_learned = not learned.isdisjoint(node.inputs)
+        layers[node.name] = counts = _count(graph, node, reads_learned=reads_learned)
+        if reads_learned or counts.parameters:
+            learned.add(node.name)
+    nothing = LayerCounts(0, 0, 0, 0, 0, 0, 0)
+    totals = (sum(column) for column in zip(*map(astuple, (nothing, *layers.values())), strict=True))
+    return Counts(*totals, layers=layers)
+
+
+def _count(graph: Graph, node: Node, *, reads_learned: bool) -> LayerCounts:
+    """One layer's; the gradient of its weights, and that of its input where one is needed, take its MACs once each."""
+    inputs = graph.tensors(node.inputs)
+    held = node.op.parameters(inputs)
+    trained = [parameter for parameter in held if parameter.trained]
+    macs = node.op.macs(inputs, node.output)
+    return LayerCounts(
+        weights=_values(parameter for parameter in trained if parameter.name != "bias"),
+        biases=_values(parameter for parameter in trained if parameter.name == "bias"),
+        statistics=_values(parameter for parameter in held if not parameter.trained),
+        macs=macs,
+        backward_macs=macs * (bool(trained) + reads_learned),
+        element_ops=node.op.element_ops(inputs, node.output),
+        activations=node.output.size,
+    )
+
+
+def _values(parameters: Iterable[Parameter]) -> int:
+    return sum(prod(parameter.shape) for parameter in parameters)
