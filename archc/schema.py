@@ -1,7 +1,7 @@
-"""The language as a JSON Schema (draft 7), for editors: made from the classes of the spec and of the ops.
+"""JSON Schemas: the language's (draft 7), for editors, from the classes of the spec and of the ops; and any output's.
 
-What it refuses, archc refuses; archc refuses more, since a schema sees no shapes. A field that `defaults:` may supply
-is required of a layer only where they do not.
+What the language's refuses, archc refuses; archc refuses more, since a schema sees no shapes. A field that `defaults:`
+may supply is required of a layer only where they do not.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
@@ -50,6 +50,14 @@ def json_schema() -> JsonSchemaValue:
         "allOf": [_unless_default(name, field) for name, body in bodies.items() for field in _required(body)],
         "definitions": definitions,
     }
+
+
+def output_schema(command: str, document: type) -> JsonSchemaValue:
+    """The schema (draft 2020-12) of what a command prints for programs, `document` being its class."""
+    made = TypeAdapter[object](document).json_schema(schema_generator=_Untitled, mode="serialization")
+    version = made["properties"]["version"]["const"]
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"urn:archc:{command}:v{version}"}
+    return head | made
 
 
 def _of(model: type[BaseModel], definitions: JsonSchemaValue) -> JsonSchemaValue:
@@ -114,11 +122,23 @@ def _unless_default(name: str, field: str) -> JsonSchemaValue:
     return {"if": supplied, "else": {"properties": {"layers": {"additionalProperties": layer}}}}
 
 
-class _Draft7(GenerateJsonSchema):
-    """pydantic's generator in the words of draft 7, without the titles that it makes up."""
+class _Untitled(GenerateJsonSchema):
+    """pydantic's generator without the titles that it makes up, each description in one line."""
 
     def field_title_should_be_set(self, schema: core_schema.CoreSchema | Any) -> bool:
         return False
+
+    def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
+        made = super().typed_dict_schema(schema)
+        del made["title"]
+        for field in (made, *made["properties"].values()):
+            if "description" in field:
+                field["description"] = _WRAPPED.sub(" ", field["description"])
+        return made
+
+
+class _Draft7(_Untitled):
+    """The same in the words of draft 7."""
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         made = super().model_schema(schema)

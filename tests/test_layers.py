@@ -14,10 +14,11 @@ ROOT = Path(__file__).parents[1]
 # From the ground up: each room, and the rooms that it may import. None imports one that stands below it here.
 ROOMS = {
     "source": "",
+    "output": "",
     "vocabulary": "",
     "example": "",
     "graph": "source",
-    "diagnostics": "source example",
+    "diagnostics": "source output example",
     "ops": "graph example",
     "yaml_reader": "source diagnostics",
     "comments": "source yaml_reader",
@@ -38,7 +39,7 @@ ROOMS = {
     "explanation": "diagnostics ops analysis backend field_table",
     "training": "spec",
     "pictures": "spec training",
-    "report": "graph diagnostics passes analysis field_table explanation",
+    "report": "output graph diagnostics spec passes analysis backend field_table explanation",
     "commands": "vocabulary diagnostics yaml_reader spec layout analysis fixing "
     "emit backend explanation schema training report",
     "archc_torch": "graph ops spec passes emit backend training pictures",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from archc.backend import Origin, Source
+from archc.backend import Origin
 from archc.commands.emission import backend_named, emit
 from archc.commands.failure import CommandFailure
 from archc.commands.specs import OutputFormat, OutputFormatOption, SpecArgument, facts_or_exit, resolve_aloud
@@ -36,7 +35,11 @@ def build(
     place = output or Path(f"{facts.graph.name}_{chosen.name}.py")
     write_source(place, source.text, force=force)
     if output_format is OutputFormat.json:
-        typer.echo(_as_json(path, place, chosen.name, source, facts.counts.parameters))
+        from archc.report.build_json import as_json
+
+        parameters = facts.counts.parameters
+        document = as_json(source, spec=str(path), output=str(place), backend=chosen.name, parameters=parameters)
+        typer.echo(json.dumps(document, indent=2))
     else:
         typer.echo(f"{place}: class {source.class_name}, {facts.counts.parameters:,} parameters")
 
@@ -63,18 +66,3 @@ def _refuse_foreign(place: Path) -> None:
         return
     why = "has been edited since archc emitted it" if was_sealed(present) else "was not emitted by archc"
     raise CommandFailure(f"{place} {why}", help="`--force` overwrites it, `-o` chooses another place", code=2)
-
-
-def _as_json(spec: Path, place: Path, backend: str, source: Source, parameters: int) -> str:
-    return json.dumps(
-        {
-            "spec": str(spec),
-            "output": str(place),
-            "backend": backend,
-            "class": source.class_name,
-            "parameters": parameters,
-            "renamed": source.renamed,
-            "sha256": hashlib.sha256(source.text.encode()).hexdigest(),
-        },
-        indent=2,
-    )

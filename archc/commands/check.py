@@ -156,19 +156,10 @@ def _show_concise(outcome: Outcome) -> None:
 
 
 def _show_json(outcome: Outcome) -> None:
-    from archc.diagnostics.json import as_json as finding_as_json
-    from archc.report.facts_json import as_json as facts_as_json
+    from archc.report.check_json import as_json
 
-    specs = [
-        {
-            "spec": spec.name,
-            "holds": spec.analysis.facts is not None,
-            "findings": [finding_as_json(finding) for finding in spec.analysis.findings],
-            "network": facts_as_json(spec.analysis.facts) if spec.analysis.facts is not None else None,
-        }
-        for spec in outcome.specs
-    ]
-    typer.echo(json.dumps({"version": 1, "specs": specs}, indent=2, ensure_ascii=False), err=outcome.err)
+    document = as_json((spec.name, spec.analysis) for spec in outcome.specs)
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False), err=outcome.err)
 
 
 def _show_github(outcome: Outcome) -> None:

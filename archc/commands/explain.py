@@ -13,8 +13,8 @@ from archc.commands.failure import CommandFailure
 from archc.commands.terminal import columns, wants_colour
 from archc.diagnostics.text import ansi, unstyled, visible
 from archc.explanation import Explanation, explanation_of, names, title_of
+from archc.report.explain_json import as_json
 from archc.report.explanation import listing, page
-from archc.report.explanation_json import as_json
 from archc.report.explanation_markdown import markdown
 from archc.vocabulary import nearest
 
@@ -46,8 +46,7 @@ def explain(
         return
     pages = [_page(name) for name in (names() if word is None else [word])]
     if output_format is PageFormat.json:
-        content = [as_json(shown) for shown in pages]
-        typer.echo(json.dumps(content if word is None else content[0], indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(as_json(pages), indent=2, ensure_ascii=False))
     elif output_format is PageFormat.markdown:
         typer.echo(markdown(pages), nl=False)
     else:

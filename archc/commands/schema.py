@@ -1,14 +1,41 @@
-"""archc schema: the language as editors read it."""
+"""archc schema: the language as editors read it, and what commands print as programs read it."""
 
 from __future__ import annotations
 
 import json
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Annotated
 
 import typer
 
-from archc.schema import json_schema
+from archc.commands import EXAMPLES
+from archc.commands.failure import CommandFailure
+from archc.diagnostics.text import visible
+from archc.schema import json_schema, output_schema
+from archc.vocabulary import nearest
 
 
-def schema() -> None:
-    """Print the JSON Schema of archc/v1: completion, hover texts and errors in editors."""
-    typer.echo(json.dumps(json_schema(), indent=2))
+def schema(
+    command: Annotated[
+        str | None,
+        typer.Argument(help="Whose JSON output to describe; without it, the language.", show_default=False),
+    ] = None,
+) -> None:
+    """Print the JSON Schema of archc/v1, for editors; or of what a command prints as JSON, for programs."""
+    typer.echo(json.dumps(json_schema() if command is None else _of_output(command), indent=2))
+
+
+def documents() -> dict[str, str]:
+    """Each command that prints JSON, and the module of the `Document` that it prints."""
+    named = {name: f"archc.report.{name}_json" for name in EXAMPLES}
+    return {name: module for name, module in named.items() if find_spec(module)}
+
+
+def _of_output(command: str) -> dict[str, object]:
+    known = documents()
+    if command not in known:
+        guess = nearest(command, known)
+        help = f"did you mean `{guess}`?" if guess else f"those that do: {', '.join(known)}"
+        raise CommandFailure(f"no command `{visible(command[:64])}` prints JSON", help=help, code=2)
+    return output_schema(command, import_module(known[command]).Document)

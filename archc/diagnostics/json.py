@@ -2,15 +2,66 @@
 
 from __future__ import annotations
 
-from archc.diagnostics.finding import Finding
+from typing import Annotated
+
+from pydantic import Field
+from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
+
+from archc.diagnostics.finding import Finding, Severity
+from archc.output import documented
 from archc.source import Span
 
 
-def as_json(finding: Finding) -> dict[str, object]:
-    """A finding as plain data; lines and columns count from one, in code points, and ends are exclusive.
+@documented
+class PlaceJson(TypedDict):
+    """Where something stands in a spec; lines and columns count from one, in code points, and ends are exclusive."""
 
-    `fix` holds the edits that mend it, to be made all together: each writes a text in its place.
-    """
+    # Described by annotations, which those below inherit, as they do not inherit texts.
+    file: Annotated[str, Field(description="The spec as it was named, `<stdin>` for standard input.")]
+    line: Annotated[int, Field(description="The line it begins in.")]
+    column: Annotated[int, Field(description="The column it begins at.")]
+    end_line: Annotated[int, Field(description="The line it ends in.")]
+    end_column: Annotated[int, Field(description="The column after its last.")]
+
+
+@documented
+class RelatedJson(PlaceJson):
+    """Another place that has to do with a finding."""
+
+    label: str
+    """What is to be seen there."""
+
+
+@documented
+class EditJson(PlaceJson):
+    """A text to write in place of another."""
+
+    text: str
+    """What to write; empty where something is to be deleted."""
+
+
+@documented
+class FindingJson(PlaceJson):
+    """Something that is wrong with a spec, or seldom meant."""
+
+    code: str
+    """Its code, which `archc explain CODE` explains."""
+    severity: Severity
+    """`error`, or `advice`, which leaves the spec usable."""
+    message: str
+    """What was found, in a line."""
+    notes: list[str]
+    """The arithmetic, and what else helps to see why."""
+    help: str | None
+    """What to do."""
+    related: list[RelatedJson]
+    """Other places that have to do with it."""
+    fix: list[EditJson]
+    """The edits that mend it, to be made all together; none where no fix is certain."""
+
+
+def as_json(finding: Finding) -> FindingJson:
+    """A finding as plain data."""
     return {
         **_place(finding.span),
         "code": finding.code,
@@ -23,7 +74,7 @@ def as_json(finding: Finding) -> dict[str, object]:
     }
 
 
-def _place(span: Span) -> dict[str, object]:
+def _place(span: Span) -> PlaceJson:
     line, column = span.source.position(span.start)
     end_line, end_column = span.source.position(span.end)
     return {

@@ -48,6 +48,7 @@ def test_json(archc, small: Path) -> None:
     result = archc("build", small, "-o", "net.py", "--output-format", "json")
     assert result.code == 0
     assert json.loads(result.out) == {
+        "version": 1,
         "spec": "small.yaml",
         "output": "net.py",
         "backend": "torch",

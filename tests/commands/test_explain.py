@@ -54,13 +54,13 @@ def test_a_word_with_an_escape_of_a_terminal(archc) -> None:
 
 
 def test_json_of_one_and_of_all(archc) -> None:
-    one = json.loads(archc("explain", "ARC001", "--output-format", "json").out)
+    (one,) = json.loads(archc("explain", "ARC001", "--output-format", "json").out)["explanations"]
     assert (one["name"], one["severity"], one["fields"]) == ("ARC001", "error", [])
     assert one["failing"].startswith("title: Caf\\xe9\n")
     assert [(finding["code"], finding["line"]) for finding in one["findings"]] == [("ARC001", 1)]
     every = json.loads(archc("explain", "--output-format", "json").out)
-    assert [page["name"] for page in every] == names()
-    (dropout,) = (page for page in every if page["name"] == "dropout")
+    assert [page["name"] for page in every["explanations"]] == names()
+    (dropout,) = (page for page in every["explanations"] if page["name"] == "dropout")
     assert [(field["name"], field["default"]) for field in dropout["fields"]] == [("rate", None)]
 
 

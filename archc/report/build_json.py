@@ -1,0 +1,48 @@
+"""What `archc build` prints for programs."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Literal
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from archc.backend import Source
+from archc.output import documented
+
+_Class = TypedDict("_Class", {"class": Annotated[str, Field(description="The class or function to call.")]})
+
+
+@documented
+class Document(_Class):
+    """What `archc build --output-format json` prints."""
+
+    version: Literal[1]
+    """Of this format."""
+    spec: str
+    """The spec's file."""
+    output: str
+    """The file that was written."""
+    backend: str
+    """The backend that emitted it."""
+    parameters: int
+    """Trained numbers of the network."""
+    renamed: dict[str, str]
+    """Layers whose name the language cannot use, each with the name that it has in the source."""
+    sha256: str
+    """The hash of what was written, in hexadecimal digits."""
+
+
+def as_json(source: Source, *, spec: str, output: str, backend: str, parameters: int) -> Document:
+    """What was emitted, from what and where to."""
+    return {
+        "version": 1,
+        "spec": spec,
+        "output": output,
+        "backend": backend,
+        "class": source.class_name,
+        "parameters": parameters,
+        "renamed": dict(source.renamed),
+        "sha256": hashlib.sha256(source.text.encode()).hexdigest(),
+    }
