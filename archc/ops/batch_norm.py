@@ -10,7 +10,7 @@ from pydantic import Field
 from archc.example import HEAD
 from archc.graph import Tensor
 from archc.ops.fields import Positive, Rate
-from archc.ops.op import Op, Parameter
+from archc.ops.op import Kept, Op, Parameter
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
@@ -46,9 +46,13 @@ class BatchNorm(Op, frozen=True):
         )
         return weight * (x - mean) / np.sqrt(variance + self.epsilon) + bias
 
+    def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
+        """Its input; the mean and deviation of each map, the same whatever the batch, are left out."""
+        return Kept(inputs=True)
+
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
-        """With the running figures, a value: less the mean, times the weight, over the deviation, plus the bias; and for
-        each map or unit, epsilon added and the root taken."""
+        """With the running figures, a value: less the mean, times the weight, over the deviation, plus the bias; a map:
+        epsilon added, the root taken."""
         return 4 * output.size + 2 * output.channels
 
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
