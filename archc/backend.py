@@ -1,17 +1,23 @@
 """What a backend is, and how installed ones are found.
 
-A backend is an object published under the entry point group `archc.backends`. It writes source without importing its
-framework, and names the module that trains that source as a process of its own: `python -m MODULE RUN/job.json`.
-A third backend needs no line in archc.
+A backend is an object that a distribution publishes under the entry point group `archc.backends`: it turns a graph into
+standalone source (`emit`) without importing its framework, and may name a module that trains that source as a process
+of its own. No line of archc knows it. docs/backends.md writes one; `archc.conformance` says whether it keeps the rules:
+
+- the same arguments give the same bytes, whatever the machine, the locale or the seed of hashes;
+- source imports no archc, and strings of the spec reach it only as escaped literals, docstrings and checked names;
+- it holds `origin.sha256` whole, by which `archc build --check` knows the spec that it came from;
+- all layers that the backend cannot express are named in one Unsupported: `every` collects them.
 """
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import PurePath
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph
@@ -23,6 +29,9 @@ PROTOCOL = 2
 GROUP = "archc.backends"
 OWN = ("torch", "keras")
 """The backends that archc's extras bring."""
+
+Item = TypeVar("Item")
+Written = TypeVar("Written")
 
 
 @dataclass(frozen=True)
@@ -38,7 +47,6 @@ class Origin:
     @classmethod
     def of(cls, path: str, data: bytes) -> Origin:
         """The origin of a spec's bytes, read from a path."""
-        # Imported here: `archc check` does without.
         from hashlib import sha256
 
         return cls(PurePath(path).name, sha256(data).hexdigest())
@@ -58,17 +66,31 @@ class Source:
 
 
 class Unsupported(Exception):
-    """The backend cannot express a layer."""
+    """The backend cannot express a layer; `layers` says why by name, with those that `also` cannot be expressed."""
 
-    def __init__(self, layer: str, message: str) -> None:
+    def __init__(self, layer: str, message: str, also: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
-        self.layer = layer
-        self.message = message
+        self.layers = {layer: message, **(also or {})}
 
 
-def refusal(unsupported: Unsupported, graph: Graph) -> Finding:
-    """The finding for a layer that a backend cannot express."""
-    return report(graph.node(unsupported.layer).at("op"), "ARC501", unsupported.message)
+def every(items: Iterable[Item], write: Callable[[Item], Written]) -> list[Written]:
+    """What `write` makes of each item, in order; one Unsupported for all that it refuses."""
+    written: list[Written] = []
+    refused: dict[str, str] = {}
+    for item in items:
+        try:
+            written.append(write(item))
+        except Unsupported as unsupported:
+            refused |= unsupported.layers
+    if refused:
+        (layer, message), *others = refused.items()
+        raise Unsupported(layer, message, dict(others))
+    return written
+
+
+def refusals(unsupported: Unsupported, graph: Graph) -> list[Finding]:
+    """A finding for each layer that a backend cannot express, at its op."""
+    return [report(graph.node(layer).at("op"), "ARC501", said) for layer, said in unsupported.layers.items()]
 
 
 @runtime_checkable
@@ -77,7 +99,7 @@ class Backend(Protocol):
 
     @property
     def name(self) -> str:
-        """What `--backend` calls it."""
+        """What `--backend` calls it: the name of its entry point."""
         ...
 
     @property
@@ -86,12 +108,17 @@ class Backend(Protocol):
         ...
 
     @property
-    def train_module(self) -> str:
-        """The module that runs a training job."""
+    def frameworks(self) -> tuple[str, ...]:
+        """The distributions that its source imports, the framework first; archc asks for their versions only."""
+        ...
+
+    @property
+    def train_module(self) -> str | None:
+        """The module that runs a training job, `python -m MODULE RUN/job.json`; None where it only emits."""
         ...
 
     def emit(self, graph: Graph, recipe: Recipe, placement: Placement | None, origin: Origin) -> Source:
-        """Standalone source for a graph; raises Unsupported. The same arguments give the same bytes."""
+        """Standalone source for a graph; raises Unsupported."""
         ...
 
 
@@ -123,17 +150,29 @@ def load(name: str) -> Backend:
         owners = " and ".join(sorted(_owner(point) for point in points[name]))
         raise BackendFailure(f"{owners} both call their backend `{name}`", "uninstall one of them")
     (point,) = points[name]
+    return _checked(_imported(point), point)
+
+
+def _imported(point: EntryPoint) -> object:
     try:
-        backend = point.load()
-    except Exception as error:  # whatever a foreign distribution raises must name it
-        message = f"the backend `{name}` of {_owner(point)} cannot be imported: {type(error).__name__}: {error}"
-        raise BackendFailure(message, f"reinstall {_owner(point)}") from error
+        return point.load()
+    except (Exception, SystemExit) as error:  # whatever a foreign distribution raises must name it
+        owner = _owner(point)
+        message = f"the backend `{point.name}` of {owner} cannot be imported: {type(error).__name__}: {error}"
+        raise BackendFailure(message, f"reinstall {owner}") from error
+
+
+def _checked(backend: object, point: EntryPoint) -> Backend:
+    owner = _owner(point)
     protocol = getattr(backend, "protocol", None)
     if protocol != PROTOCOL:
-        message = f"the backend `{name}` of {_owner(point)} speaks protocol {protocol}, this archc {PROTOCOL}"
-        raise BackendFailure(message, f"install versions of archc and {_owner(point)} that belong together")
+        message = f"the backend `{point.name}` of {owner} speaks protocol {protocol}, this archc {PROTOCOL}"
+        raise BackendFailure(message, f"install versions of archc and {owner} that belong together")
     if not isinstance(backend, Backend):
-        raise BackendFailure(f"what {_owner(point)} calls its backend `{name}` is none", f"reinstall {_owner(point)}")
+        raise BackendFailure(f"what {owner} calls its backend `{point.name}` is none", f"reinstall {owner}")
+    if backend.name != point.name:
+        message = f"the backend `{point.name}` of {owner} calls itself `{backend.name}`"
+        raise BackendFailure(message, "its entry point and its `name` must be the same")
     return backend
 
 

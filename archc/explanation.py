@@ -6,7 +6,7 @@ import inspect
 from dataclasses import dataclass
 
 from archc.analysis import analyse
-from archc.backend import BackendFailure, Origin, Unsupported, load, refusal
+from archc.backend import BackendFailure, Origin, Unsupported, load, refusals
 from archc.diagnostics.codes import CODES
 from archc.diagnostics.codes.code import Code
 from archc.diagnostics.finding import Finding, Severity
@@ -100,7 +100,7 @@ def _findings(spec: str | bytes, backend: str | None) -> tuple[Finding, ...]:
     try:
         load(backend).emit(facts.graph, facts.recipe, facts.placement, Origin.of(EXAMPLE, data))
     except Unsupported as unsupported:
-        return (refusal(unsupported, facts.graph),)
+        return tuple(refusals(unsupported, facts.graph))
     except BackendFailure:
         pass
     return ()

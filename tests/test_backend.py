@@ -14,6 +14,7 @@ GOOD = f"""
 class Mine:
     name = "mine"
     protocol = {PROTOCOL}
+    frameworks = ()
     train_module = "mine.train"
 
     def emit(self, graph, recipe, placement, origin):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import typer
 
 from archc.analysis import Facts
-from archc.backend import Backend, BackendFailure, Origin, Source, Unsupported, load, refusal
+from archc.backend import Backend, BackendFailure, Origin, Source, Unsupported, load, refusals
 from archc.commands.failure import CommandFailure
 from archc.commands.specs import show_findings
 from archc.emit.seal import seal
@@ -26,7 +26,7 @@ def emit(backend: Backend, facts: Facts, origin: Origin) -> Source:
     try:
         source = backend.emit(facts.graph, facts.recipe, facts.placement, origin)
     except Unsupported as unsupported:
-        show_findings([refusal(unsupported, facts.graph)], err=True)
+        show_findings(refusals(unsupported, facts.graph), err=True)
         raise typer.Exit(1) from unsupported
     for old, new in source.renamed.items():
         typer.echo(f"{old} is called {new} in the source: {backend.name} uses that name for something else", err=True)

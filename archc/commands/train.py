@@ -53,6 +53,10 @@ def train(
     path, said = resolve(spec)
     facts, text = facts_or_exit(path)
     chosen = backend_named(backend)
+    if chosen.train_module is None:
+        raise CommandFailure(
+            f"the backend `{chosen.name}` emits source and trains nothing", help="`archc build` writes it", code=2
+        )
     devices, noted = devices_wanted(gpus, facts)
     recipe, changes = trained_recipe(facts, Overrides(batch, lr, steps, epochs), devices)
     if data is not None and not data.is_dir():

@@ -14,7 +14,7 @@ from archc.backend import PROTOCOL, Source, Unsupported
 
 
 class Mine:
-    name, protocol, train_module = "mine", PROTOCOL, "mine.train"
+    name, protocol, frameworks, train_module = "mine", PROTOCOL, (), None
 
     def emit(self, graph, recipe, placement, origin):
         for node in graph.nodes:

@@ -16,6 +16,7 @@ class KerasBackend:
 
     name: str = "keras"
     protocol: int = PROTOCOL
+    frameworks: tuple[str, ...] = ("keras", "tensorflow")
     train_module: str = "archc_keras.train"
 
     def emit(self, graph: Graph, recipe: Recipe, placement: Placement | None, origin: Origin) -> Source:

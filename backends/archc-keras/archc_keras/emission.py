@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
-from archc.backend import Origin, Source, Unsupported
+from archc.backend import Origin, Source, Unsupported, every
 from archc.emit.plan import SourcePlan, Step, plan
 from archc.emit.printer import print_module
 from archc.emit.snippets import LoadedSnippet, load
@@ -59,7 +60,7 @@ def emit(graph: Graph, recipe: Recipe, placement: Placement | None, origin: Orig
     `placement` is for strategies that split the network; data parallelism needs nothing of it.
     """
     planned = plan(graph, recipe, RESERVED)
-    layers = [_layer(planned, step) for step in planned.steps]
+    layers = every(planned.steps, partial(_layer, planned))
     used = {name for layer in layers for value in layer.calls for name in _names(value)}
     snippets = [load("archc_keras.snippets", file) for name, file in SNIPPETS.items() if name in used]
     module = Module(

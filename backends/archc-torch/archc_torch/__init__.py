@@ -16,6 +16,7 @@ class TorchBackend:
 
     name: str = "torch"
     protocol: int = PROTOCOL
+    frameworks: tuple[str, ...] = ("torch",)
     train_module: str = "archc_torch.train"
 
     def emit(self, graph: Graph, recipe: Recipe, placement: Placement | None, origin: Origin) -> Source:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
-from archc.backend import Origin, Source, Unsupported
+from archc.backend import Origin, Source, Unsupported, every
 from archc.emit.plan import SourcePlan, Step, plan
 from archc.emit.printer import print_module
 from archc.emit.snippets import LoadedSnippet, load
@@ -58,7 +59,7 @@ def emit(graph: Graph, recipe: Recipe, placement: Placement | None, origin: Orig
     `placement` is for strategies that split the network; data parallelism needs nothing of it.
     """
     planned = plan(graph, recipe, RESERVED)
-    layers = [_layer(planned, step) for step in planned.steps]
+    layers = every(planned.steps, partial(_layer, planned))
     snippets = list(_snippets(layers))
     model = Class(planned.class_name, *(_sequential if planned.is_chain else _module)(planned, layers))
     module = Module(
