@@ -31,6 +31,8 @@ from archc.yaml_reader import Mapping, Node, plain, read
 Loss = Literal["cross_entropy"]
 TestViews = Literal["ten_crop", "center"]
 Strategy = Literal["data", "columns", "hybrid"]
+Choice = Literal["split", "replicate"]
+Precision = Literal["float32", "bfloat16"]
 
 _MEMORY = re.compile(r"([0-9]{1,6})(MiB|GiB)\Z", re.ASCII)
 _END = r"\Z"
@@ -88,13 +90,18 @@ class Expect(Section):
 class Parallel(Section):
     """Where the network is computed: over how many devices, split how, each with how much memory."""
 
-    devices: Annotated[int, Field(ge=1, le=1024)] = Field(description="Over how many devices.")
+    devices: Annotated[int, Field(ge=1, le=64)] = Field(description="Over how many devices.")
     strategy: Strategy = Field(
         description="`data`: each holds all layers and a part of the batch; `columns`: each holds an equal part of "
         "every layer's maps or units; `hybrid`: convolutions by data, dense layers by columns."
     )
     device_memory: Annotated[int, BeforeValidator(_read_memory), _matches(_MEMORY)] | None = Field(
         default=None, description="What one device holds, such as 3GiB or 512MiB."
+    )
+    layers: dict[str, Choice] = Field(
+        default={},
+        description="Convolutions and dense layers that are placed otherwise than the strategy says: `split`, each "
+        "device computes a part of the maps or units; `replicate`, each holds all of the layer's parameters.",
     )
 
 

@@ -20,7 +20,8 @@ from archc.commands.receipt import write_receipt
 from archc.commands.recipe import Overrides, devices_wanted, trained_recipe
 from archc.commands.run_folder import make_run_folder
 from archc.commands.specs import SpecArgument, facts_or_exit, resolve
-from archc.training.job import Job, Precision
+from archc.spec import Precision
+from archc.training.job import Job
 
 
 def train(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archc.example import HEAD
 from archc.graph import Tensor
-from archc.ops.op import Op
+from archc.ops.op import Kept, Op
 from archc.ops.unequal import unequal
 
 if TYPE_CHECKING:
@@ -35,6 +35,10 @@ class Add(Op, frozen=True):
         import numpy as np
 
         return np.sum(inputs, axis=0)
+
+    def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
+        """Nothing: the gradient of a sum is that of each of its parts."""
+        return Kept()
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """An addition a value for each input but the first."""

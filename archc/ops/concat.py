@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archc.example import HEAD
 from archc.graph import Tensor
-from archc.ops.op import Op, Reach
+from archc.ops.op import Kept, Op
 from archc.ops.unequal import unequal
 
 if TYPE_CHECKING:
@@ -36,9 +37,18 @@ class Concat(Op, frozen=True):
 
         return np.concatenate(inputs, axis=1)
 
+    def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
+        """Nothing: the gradient is cut as the values were joined."""
+        return Kept()
+
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """None: values are moved only."""
         return 0
 
-    def reach(self) -> Reach:
-        return Reach(groups=1)
+    def reads(self, part: range, inputs: tuple[Tensor, ...], output: Tensor) -> tuple[range, ...]:
+        """Of each input the maps that come to lie in `part`."""
+        starts = accumulate((x.channels for x in inputs), initial=0)
+        return tuple(
+            range(min(max(part.start - start, 0), x.channels), min(max(part.stop - start, 0), x.channels))
+            for start, x in zip(starts, inputs, strict=False)
+        )

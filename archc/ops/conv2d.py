@@ -11,7 +11,7 @@ from pydantic import Field
 from archc.example import CONV_HEAD
 from archc.graph import Tensor
 from archc.ops.fields import ONE, Count, Size, SizeField
-from archc.ops.op import Parameter, Reach, ShapeError, require_maps
+from archc.ops.op import Kept, Parameter, Reach, ShapeError, require_maps
 from archc.ops.weighted import Weighted
 from archc.ops.windowed import SIZE_RULE, Windowed
 
@@ -66,6 +66,13 @@ class Conv2d(Windowed, Weighted, frozen=True):
         products = [np.einsum("nchyws,ocys->nohw", *pair, optimize=True) for pair in zip(views, filters, strict=True)]
         bias = weights["bias"][:, None, None] if self.bias else 0
         return np.concatenate(products, axis=1) + bias
+
+    def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
+        """Its input, for the gradient of the weights; as a padded copy where two sides are padded unequally."""
+        window = self.window(inputs)
+        if window.margins.symmetric is not None and not window.overhangs:
+            return Kept(inputs=True)
+        return Kept(copied=inputs[0].channels * window.padded.area)
 
     def _check_groups(self, maps: int) -> None:
         if not self.filters % self.groups and not maps % self.groups:

@@ -10,7 +10,7 @@ from pydantic import Field
 from archc.example import DENSE_HEAD
 from archc.graph import Tensor
 from archc.ops.fields import Count
-from archc.ops.op import Parameter, Reach, ShapeError
+from archc.ops.op import Kept, Parameter, Reach, ShapeError
 from archc.ops.weighted import Weighted
 
 if TYPE_CHECKING:
@@ -43,6 +43,10 @@ class Dense(Weighted, frozen=True):
         (x,) = inputs
         return x @ weights["weight"].T + weights.get("bias", 0)
 
+    def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
+        """Its input, for the gradient of the weights."""
+        return Kept(inputs=True)
+
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
         fan_in = inputs[0].size
         weight = Parameter("weight", (self.units, fan_in), fan_in)
@@ -50,6 +54,9 @@ class Dense(Weighted, frozen=True):
 
     def macs(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         return inputs[0].size * self.units
+
+    def footprint(self, inputs: tuple[Tensor, ...]) -> None:
+        return None
 
     def reach(self) -> Reach:
         return Reach(groups=1)

@@ -10,7 +10,7 @@ from pydantic import Field
 from archc.example import HEAD
 from archc.graph import Tensor
 from archc.ops.fields import Rate
-from archc.ops.op import Op
+from archc.ops.op import Kept, Op
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
@@ -30,6 +30,14 @@ class Dropout(Op, frozen=True):
 
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
         return inputs[0]
+
+    def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
+        """A mask of one byte a value, as on a GPU; PyTorch on a CPU keeps it in the values' own precision."""
+        return Kept(own=output.size if self.rate else 0)
+
+    def is_view(self, inputs: tuple[Tensor, ...], *, training: bool) -> bool:
+        """It is the identity where it drops nothing."""
+        return not training or not self.rate
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """None but while training, where it is a multiplication by its mask a value."""

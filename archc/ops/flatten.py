@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archc.example import HEAD
 from archc.graph import Tensor
-from archc.ops.op import Op
+from archc.ops.op import Kept, Op
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
@@ -27,6 +27,18 @@ class Flatten(Op, frozen=True):
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
         return inputs[0].reshape(len(inputs[0]), -1)
 
+    def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
+        """Nothing: values are moved only."""
+        return Kept()
+
+    def is_view(self, inputs: tuple[Tensor, ...], *, training: bool) -> bool:
+        """Maps of more than one place lie in memory place by place (channels last), so they are copied map by map."""
+        (x,) = inputs
+        return not x.is_maps or x.height * x.width == 1 or x.channels == 1
+
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """None: values are moved only."""
         return 0
+
+    def footprint(self, inputs: tuple[Tensor, ...]) -> None:
+        return None

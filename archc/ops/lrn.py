@@ -11,7 +11,7 @@ from pydantic import Field
 from archc.example import HEAD
 from archc.graph import Tensor
 from archc.ops.fields import Count, NotNegative, Positive
-from archc.ops.op import Op, Reach, ShapeError, require_maps
+from archc.ops.op import FLOAT32, POINT, Footprint, Kept, Op, Reach, ShapeError, require_maps
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
@@ -89,10 +89,30 @@ class Lrn(Op, frozen=True):
     def _after(self) -> int:
         return (self.size - 1) // 2
 
+    def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
+        """Between maps: its input, the divisor's base and its power, in float32 in any precision.
+
+        Within a map: the input, its squares with a margin, their mean with k, and its power.
+        """
+        (x,) = inputs
+        if self.scope == "channels":
+            return Kept(inputs=True, own=2 * x.size * FLOAT32)
+        around = self.size - 1
+        margined = x.channels * (x.height + around) * (x.width + around)
+        return Kept(inputs=True, own=(margined + 2 * x.size) * FLOAT32)
+
+    def scratch(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
+        """The gradient over the divisor and its window's sum."""
+        return 2 * output.size * FLOAT32
+
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """A value: its square, the sum of the window's, times alpha / n, plus k, the power, the division."""
         window = self.size if self.scope == "channels" else self.size**2
         return output.size * (window + 4)
+
+    def footprint(self, inputs: tuple[Tensor, ...]) -> tuple[Footprint, Footprint]:
+        window = Footprint(before=self._before, after=self._after) if self.scope == "spatial" else POINT
+        return window, window
 
     def summary(self) -> str:
         maps = "1 map" if self.size == 1 else f"{self.size} maps"
@@ -102,4 +122,4 @@ class Lrn(Op, frozen=True):
     def reach(self) -> Reach:
         if self.scope == "spatial" or self.size == 1:
             return Reach()
-        return Reach(groups=self.groups, neighbours=self.size // 2)
+        return Reach(groups=self.groups, before=self._before, after=self._after)

@@ -10,7 +10,7 @@ from pydantic import Field
 from archc.example import HEAD
 from archc.graph import Tensor
 from archc.ops.fields import Margins, Size, SizeField
-from archc.ops.op import ShapeError
+from archc.ops.op import INT64, Kept, ShapeError
 from archc.ops.windowed import SIZE_RULE, Windowed
 
 if TYPE_CHECKING:
@@ -41,6 +41,22 @@ class MaxPool2d(Windowed, frozen=True):
         import numpy as np
 
         return self.views(inputs[0], beyond=-np.inf).max((3, 5))
+
+    def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
+        """Its input, from which PyTorch takes the shape alone, and the place of each maximum as an int64.
+
+        Padding that PyTorch's pool does not take, more than half a window or unequal, is a padded copy of the input.
+        """
+        window = self.window(inputs)
+        margins = window.margins.symmetric
+        places = output.size * INT64
+        if (
+            margins is not None
+            and margins.height <= self.kernel.height // 2
+            and margins.width <= self.kernel.width // 2
+        ):
+            return Kept(inputs=True, own=places)
+        return Kept(copied=inputs[0].channels * window.padded.area, own=places)
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """Comparisons, one fewer than the window has places, a value."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import BaseModel
 
@@ -62,12 +62,58 @@ class Parameter:
 class Reach:
     """Which input maps an output map reads, what decides where a network can be split by maps.
 
-    `groups` None: only the map at its own place. `groups` G: all maps of its own G-th part, or, with `neighbours`, only
-    so many to each side inside that part.
+    `groups` None: only the map at its own place. `groups` G: all maps of its own G-th part, or, with neighbours, only
+    so many before and after it inside that part.
     """
 
     groups: int | None = None
-    neighbours: int = 0
+    before: int = 0
+    after: int = 0
+
+    @property
+    def has_neighbours(self) -> bool:
+        return self.before + self.after > 0
+
+    def maps(self, part: range, given: int, read: int) -> range:
+        """Which of `read` input maps are read for `part` of the `given` output maps."""
+        groups = self.groups or min(given, read)
+        first, beyond = part.start * groups // given, -(-part.stop * groups // given)
+        start, stop = first * read // groups, beyond * read // groups
+        if self.has_neighbours:
+            return range(max(start, part.start - self.before), min(stop, part.stop + self.after))
+        return range(start, stop)
+
+
+FLOAT32 = 4
+INT64 = 8
+"""Bytes of what is so wide in any precision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What an op's backward pass needs of its forward pass, for one example: it stays in memory in between.
+
+    `inputs` and `output` are the values themselves, which other layers may keep as well; `copied`, so many values of
+    its inputs in another form, in the precision in which they are read; `own`, further bytes: masks, indices, sums.
+    """
+
+    inputs: bool = False
+    output: bool = False
+    copied: int = 0
+    own: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What an output place sees in one direction: place i the input's from i stride - before to i stride + after."""
+
+    stride: int = 1
+    before: int = 0
+    after: int = 0
+
+
+POINT = Footprint()
+"""Only the place at its own position."""
 
 
 class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
@@ -79,6 +125,8 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
     leading: ClassVar[tuple[str, ...]] = ()
     """The fields that are written first, in this order; the others follow as the class has them."""
+    autocast: ClassVar[Literal["narrow", "wide"] | None] = None
+    """Whether under mixed precision it computes in the narrow or in the wide one; None: in that of what it reads."""
     shape_rule: ClassVar[str]
     failing: ClassVar[str]
     corrected: ClassVar[str]
@@ -105,9 +153,26 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
         """What `compute` takes for one example besides multiply-accumulates, by its formula as written: each addition,
         multiplication, division, comparison, power or exponential is one, and a window at the edge counts as whole."""
 
+    @abstractmethod
+    def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
+        """What stays in memory from its forward to its backward pass."""
+
+    def scratch(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
+        """Bytes an example that its backward pass takes for a moment, beside what it kept and the gradients."""
+        return 0
+
+    def is_view(self, inputs: tuple[Tensor, ...], *, training: bool) -> bool:
+        """Whether its output is its input's own memory."""
+        return False
+
     def window(self, inputs: tuple[Tensor, ...]) -> Window | None:
         """The window that slides over the maps, for ops that have one."""
         return None
+
+    def footprint(self, inputs: tuple[Tensor, ...]) -> tuple[Footprint, Footprint] | None:
+        """What an output place sees of each input, vertically and horizontally: by default only its own position. None
+        where any value may see all of them."""
+        return POINT, POINT
 
     def summary(self) -> str:
         """What the table says of the op beside its name: a window, a rate."""
@@ -116,6 +181,11 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     def reach(self) -> Reach:
         """Which input maps an output map reads: by default only its own."""
         return Reach()
+
+    def reads(self, part: range, inputs: tuple[Tensor, ...], output: Tensor) -> tuple[range, ...]:
+        """The maps (or units) of each input that `part` of the output's maps is computed from."""
+        reach = self.reach()
+        return tuple(reach.maps(part, output.channels, x.channels) for x in inputs)
 
 
 def require_maps(op: Op, x: Tensor) -> None:

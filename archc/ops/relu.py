@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archc.example import HEAD
 from archc.graph import Tensor
-from archc.ops.op import Op
+from archc.ops.op import Kept, Op
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
@@ -26,6 +26,10 @@ class Relu(Op, frozen=True):
 
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
         return inputs[0].clip(min=0)
+
+    def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
+        """Its output, zero where the gradient is; the layer that reads it often keeps it in any case."""
+        return Kept(output=True)
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """A comparison a value."""

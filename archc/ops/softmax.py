@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archc.example import HEAD
 from archc.graph import Tensor
-from archc.ops.op import Op, Reach, ShapeError
+from archc.ops.op import Kept, Op, Reach, ShapeError
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
@@ -19,6 +19,7 @@ class Softmax(Op, frozen=True):
     shape_rule: ClassVar[str] = "(n,) -> (n,)"
     failing: ClassVar[str] = HEAD + "  prob: {op: softmax}\n"
     corrected: ClassVar[str] = HEAD + "  flat: {op: flatten}\n  prob: {op: softmax}\n"
+    autocast: ClassVar[Literal["narrow", "wide"] | None] = "wide"
     op: Literal["softmax"]
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
@@ -39,9 +40,16 @@ class Softmax(Op, frozen=True):
         odds = np.exp(x - x.max(1, keepdims=True))
         return odds / odds.sum(1, keepdims=True)
 
+    def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
+        """Its output, or, fused into the loss, its logarithm: as many float32 values."""
+        return Kept(output=True)
+
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """Of n values: n - 1 comparisons, n subtractions, n exponentials, n - 1 additions, n divisions."""
         return 5 * output.size - 2
+
+    def footprint(self, inputs: tuple[Tensor, ...]) -> None:
+        return None
 
     def reach(self) -> Reach:
         return Reach(groups=1)

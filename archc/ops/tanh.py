@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archc.example import HEAD
 from archc.graph import Tensor
-from archc.ops.op import Op
+from archc.ops.op import Kept, Op
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
@@ -28,6 +28,10 @@ class Tanh(Op, frozen=True):
         import numpy as np
 
         return np.tanh(inputs[0])
+
+    def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
+        """Its output, from which 1 - tanh(x)² is computed."""
+        return Kept(output=True)
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """A hyperbolic tangent a value, as one operation."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar, Literal
+
 from pydantic import Field
 
 from archc.graph import Tensor
@@ -12,6 +14,7 @@ from archc.ops.op import Op
 class Weighted(Op, frozen=True):
     """An op that learns a weight and, unless it says otherwise, a bias."""
 
+    autocast: ClassVar[Literal["narrow", "wide"] | None] = "narrow"
     bias: bool = Field(default=True, description="Whether a learned number is added to each filter's or unit's output.")
     weight_init: WeightInit = Field(
         default=HE_NORMAL,

@@ -53,6 +53,11 @@ class Axis:
         return max((self.out - 1) * self.s - self._room, 0)
 
     @property
+    def padded(self) -> int:
+        """Input places with the padding and what the last window covers beyond it."""
+        return self.n + self.before + self.after + self.overhang
+
+    @property
     def dropped(self) -> int:
         """Input places at the end that no window covers."""
         covered = (self.out - 1) * self.s + self.f - self.before
@@ -93,6 +98,16 @@ class Window:
     @property
     def output(self) -> Size:
         return Size(self.vertical.out, self.horizontal.out)
+
+    @property
+    def overhangs(self) -> bool:
+        """Whether the last window hangs over the padding, under `rounding: ceil`."""
+        return bool(self.vertical.overhang or self.horizontal.overhang)
+
+    @property
+    def padded(self) -> Size:
+        """Height and width of the input with its padding, and with what the last window hangs over."""
+        return Size(self.vertical.padded, self.horizontal.padded)
 
     @property
     def arithmetic(self) -> str:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from archc.graph import Tensor
 from archc.ops.fields import NO_PADDING, ONE, Margins, Padding, PaddingField, Rounding, Size, SizeField
-from archc.ops.op import Op, ShapeError, require_maps
+from archc.ops.op import Footprint, Op, ShapeError, require_maps
 from archc.ops.places import places
 from archc.ops.window import Axis, Window, slide
 
@@ -52,6 +52,10 @@ class Windowed(Op, frozen=True):
             dilation=self._dilation(),
             rounding=self.rounding,
         )
+
+    def footprint(self, inputs: tuple[Tensor, ...]) -> tuple[Footprint, Footprint]:
+        window = self.window(inputs)
+        return _footprint(window.vertical), _footprint(window.horizontal)
 
     def summary(self) -> str:
         parts = [str(self.kernel)]
@@ -97,6 +101,10 @@ class Windowed(Op, frozen=True):
         around = max(-rows.min(), -columns.min(), rows.max() - x.shape[2] + 1, columns.max() - x.shape[3] + 1, 0)
         wide = np.pad(x, ((0, 0), (0, 0), (around, around), (around, around)), constant_values=beyond)
         return wide[:, :, (rows + around)[:, :, None, None], (columns + around)[None, None]]
+
+
+def _footprint(axis: Axis) -> Footprint:
+    return Footprint(axis.s, axis.before, axis.f - 1 - axis.before)
 
 
 def _too_large(axis: Axis, dilation: int, name: str) -> ShapeError:

@@ -7,10 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
 
-from archc.spec import Recipe
+from archc.spec import Precision, Recipe
 from archc.training.failure import USAGE, RunFailure
-
-Precision = Literal["float32", "bfloat16"]
 
 
 class Job(BaseModel):

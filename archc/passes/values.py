@@ -1,0 +1,156 @@
+"""Which values a step or an inference holds: the bytes of each, what is a view of what, and which layers keep it.
+
+A value that several layers keep for their backward pass is there once; a view is the value that it looks at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import prod
+
+from archc.graph import Graph, Node
+from archc.ops.op import FLOAT32, Kept, Parameter
+from archc.spec import Precision
+
+_WIDTH: dict[Precision, int] = {"float32": FLOAT32, "bfloat16": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one device holds of a layer: for one example, values of its output and values that it reads, gathered ones
+    included; and its trained parameters."""
+
+    outputs: int
+    reads: int
+    parameters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is run: a step of training, or an inference, on a batch, by one device with its `shares` of the layers."""
+
+    graph: Graph
+    batch: int
+    precision: Precision
+    training: bool
+    shares: Mapping[str, Share] | None
+
+
+@dataclass(slots=True, eq=False)
+class Value:
+    """The memory of a layer's output, or of an input: `size` bytes, `width` of them a number.
+
+    Where nothing trained has a part in it, it is not `learned` and has no gradient. `last` is the last layer that
+    reads it forward, beyond all layers for what the caller holds; `keeper`, the first that keeps it, whose backward
+    pass is the last to need it.
+    """
+
+    size: int
+    width: int
+    learned: bool
+    last: int
+    keeper: int | None = None
+    is_input: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What a layer reads and makes; its trained parameters and statistics; and bytes.
+
+    `own` it keeps beside values for its backward pass: masks, indices, copies. `copies`, of its weights in the narrow
+    precision, stay as long. `forward` and `backward` it takes for a moment beside values and gradients.
+    """
+
+    name: str
+    index: int
+    reads: tuple[Value, ...]
+    output: Value
+    trained: int
+    statistics: int
+    own: int
+    copies: int
+    forward: int
+    backward: int
+
+    @property
+    def is_view(self) -> bool:
+        return self.output in self.reads
+
+    @property
+    def kept(self) -> int:
+        """What it keeps and no layer before it: of all that is kept, what its backward pass frees."""
+        values = dict.fromkeys((*self.reads, self.output))
+        return self.own + self.copies + sum(value.size for value in values if value.keeper == self.index)
+
+
+def lay_out(run: Run) -> tuple[list[Value], list[Layer]]:
+    """The inputs, and the layers in the graph's order."""
+    graph = run.graph
+    values = {
+        name: Value(run.batch * tensor.size * FLOAT32, FLOAT32, learned=False, last=len(graph.nodes), is_input=True)
+        for name, tensor in graph.inputs.items()
+    }
+    inputs, layers = list(values.values()), list[Layer]()
+    for index, node in enumerate(graph.nodes):
+        layer = _lay_out(run, index, node, values)
+        values[node.name] = layer.output
+        layers.append(layer)
+    for name in graph.outputs:
+        values[name].last = len(layers)
+    return inputs, layers
+
+
+def _lay_out(run: Run, index: int, node: Node, values: Mapping[str, Value]) -> Layer:
+    op, inputs, output = node.op, run.graph.tensors(node.inputs), node.output
+    parameters = op.parameters(inputs)
+    whole = Share(output.size, sum(x.size for x in inputs), _size(p for p in parameters if p.trained))
+    share = run.shares[node.name] if run.shares else whole
+    reads = tuple(dict.fromkeys(values[name] for name in node.inputs))
+    for value in reads:
+        value.last = max(value.last, index)
+    read_width = max(value.width for value in reads)
+    width = {"narrow": _WIDTH[run.precision], "wide": FLOAT32, None: read_width}[op.autocast]
+    learned = share.parameters > 0 or any(value.learned for value in reads)
+    is_view = op.is_view(inputs, training=run.training)
+    made = reads[0] if is_view else Value(run.batch * share.outputs * width, width, learned, last=index)
+    kept = Kept() if is_view else op.kept(inputs, output)
+    keeps = run.training and learned
+    gathered = run.batch * share.reads * read_width if _gathers(run, node, share, values) else 0
+    # Not as other layers have it: put together from several devices, or in the narrow precision.
+    is_copied = kept.inputs and (gathered > 0 or width < read_width)
+    if keeps:
+        _keep(index, (*(reads if kept.inputs and not is_copied else ()), *([made] if kept.output else [])))
+    copied = kept.copied * share.reads // whole.reads + share.reads * is_copied
+    own = run.batch * (kept.own * share.outputs // whole.outputs + copied * width)
+    narrow = width * (width < FLOAT32 and op.autocast == "narrow")
+    weights = _size(p for p in parameters if p.trained and p.name != "bias")
+    return Layer(
+        node.name,
+        index,
+        reads,
+        made,
+        trained=share.parameters,
+        statistics=_size(p for p in parameters if not p.trained) * share.outputs // whole.outputs,
+        own=own if keeps else 0,
+        copies=narrow * weights * share.parameters // max(whole.parameters, 1),
+        forward=(0 if is_copied else gathered) + (0 if keeps else own),
+        backward=gathered
+        + run.batch * (op.scratch(inputs, output) * share.outputs // whole.outputs)
+        + narrow * share.parameters,
+    )
+
+
+def _gathers(run: Run, node: Node, share: Share, values: Mapping[str, Value]) -> bool:
+    """Whether the layer reads more than the device has."""
+    return run.batch * share.reads > sum(values[name].size // values[name].width for name in node.inputs)
+
+
+def _keep(index: int, values: Iterable[Value]) -> None:
+    for value in values:
+        if value.keeper is None:
+            value.keeper = index
+
+
+def _size(parameters: Iterable[Parameter]) -> int:
+    return sum(prod(parameter.shape) for parameter in parameters)
