@@ -1,4 +1,4 @@
-"""A file written whole or not at all."""
+"""A file written whole or not at all, and over nothing that archc did not write."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import os
 import stat
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+
+from archc.commands.failure import CommandFailure
+from archc.emit.seal import PYTHON, Comment, is_sealed, was_sealed
 
 
 def write_whole(place: Path, data: bytes) -> None:
@@ -26,6 +29,30 @@ def write_whole(place: Path, data: bytes) -> None:
         except BaseException:
             part.unlink(missing_ok=True)
             raise
+
+
+def write_sealed(place: Path, text: str, comment: Comment = PYTHON, *, force: bool) -> None:
+    """Write what archc emitted, over nothing but what it emitted before, unedited, unless forced to."""
+    try:
+        if place.exists() and not place.is_file():
+            raise CommandFailure(
+                f"{place} is no file that source could be written to", help="choose another: -o", code=2
+            )
+        if place.exists() and not force:
+            _refuse_foreign(place, comment)
+        write_whole(place, text.encode())
+    except OSError as error:
+        raise CommandFailure(
+            f"cannot write {place}: {error.strerror}", help="choose another place: -o", code=3
+        ) from error
+
+
+def _refuse_foreign(place: Path, comment: Comment) -> None:
+    present = place.read_text(encoding="utf-8", errors="replace")
+    if is_sealed(present, comment):
+        return
+    why = "has been edited since archc emitted it" if was_sealed(present, comment) else "was not emitted by archc"
+    raise CommandFailure(f"{place} {why}", help="`--force` overwrites it, `-o` chooses another place", code=2)
 
 
 def _umask() -> int:

@@ -1,27 +1,39 @@
-"""The last line of emitted source: a checksum of all lines above it, by which archc knows its own unedited work."""
+"""The last line of what archc emits: a checksum of all lines above it, by which archc knows its own unedited work."""
 
 from __future__ import annotations
 
 import hashlib
+from typing import NamedTuple
 
-_MARK = "# archc "
+
+class Comment(NamedTuple):
+    """How a format marks a line as a comment."""
+
+    before: str
+    after: str = ""
 
 
-def seal(text: str) -> str:
+PYTHON = Comment("# ")
+XML = Comment("<!-- ", " -->")
+DOT = Comment("// ")
+MERMAID = Comment("%% ")
+
+
+def seal(text: str, comment: Comment = PYTHON) -> str:
     """The text with its checksum as the last line."""
-    return f"{text}{_line(text)}\n"
+    return f"{text}{_mark(comment)}{hashlib.sha256(text.encode()).hexdigest()}{comment.after}\n"
 
 
-def is_sealed(text: str) -> bool:
+def is_sealed(text: str, comment: Comment = PYTHON) -> bool:
     """Whether archc emitted the text and nobody has edited it since."""
-    body, mark, _ = text.rpartition(_MARK)
-    return bool(mark) and text == seal(body)
+    body, mark, _ = text.rpartition(_mark(comment))
+    return bool(mark) and text == seal(body, comment)
 
 
-def was_sealed(text: str) -> bool:
+def was_sealed(text: str, comment: Comment = PYTHON) -> bool:
     """Whether the text ends as emitted source does, edited or not."""
-    return text.rstrip("\n").rpartition("\n")[2].startswith(_MARK)
+    return text.rstrip("\n").rpartition("\n")[2].startswith(_mark(comment))
 
 
-def _line(text: str) -> str:
-    return f"{_MARK}{hashlib.sha256(text.encode()).hexdigest()}"
+def _mark(comment: Comment) -> str:
+    return f"{comment.before}archc "
