@@ -14,6 +14,7 @@ from archc.passes.advice import advise
 from archc.passes.counts import Counts, count
 from archc.passes.expectations import Held, check_exchanges, check_layers, check_totals
 from archc.passes.placement import Placement, place
+from archc.passes.receptive import ReceptiveField, receptive_fields
 from archc.passes.shapes import Shapes, shapes
 from archc.silences import silence
 from archc.spec import Document, Recipe, default_recipe, read_spec
@@ -29,6 +30,7 @@ class Facts:
     recipe_is_default: bool
     shapes: Shapes
     counts: Counts
+    receptive_fields: dict[str, ReceptiveField | None]
     placement: Placement | None
     held: Held
 
@@ -102,6 +104,7 @@ def _totals(document: Document, graph: Graph, shape_facts: Shapes, held: Held, f
         recipe_is_default=spec.train is None,
         shapes=shape_facts,
         counts=counts,
+        receptive_fields=receptive_fields(graph),
         placement=placement,
         held=Held(held.layers, held_totals.totals + held_exchanges.totals),
     )
