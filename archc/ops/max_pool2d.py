@@ -10,7 +10,7 @@ from pydantic import Field
 from archc.example import HEAD
 from archc.graph import Tensor
 from archc.ops.fields import Margins, Size, SizeField
-from archc.ops.op import INT64, Kept, ShapeError
+from archc.ops.op import INT64, Kept, ShapeError, require_maps
 from archc.ops.windowed import SIZE_RULE, Windowed
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class MaxPool2d(Windowed, frozen=True):
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         (x,) = inputs
+        require_maps(self, x)
         if isinstance(self.padding, Margins):
             self._check_padding(self.padding)
         return self.windowed_shape(x, channels=x.channels)
