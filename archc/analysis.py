@@ -90,10 +90,10 @@ def _totals(document: Document, graph: Graph, shape_facts: Shapes, held: Held, f
     """What can only be asked of a whole graph."""
     spec = document.spec
     counts = count(graph)
-    placement, more = place(graph, spec.parallel) if spec.parallel else (None, [])
+    recipe = spec.train or default_recipe(next(iter(spec.input.values())))
+    placement, more = place(graph, counts, spec.parallel, recipe.batch) if spec.parallel else (None, [])
     held_totals, unexpected = check_totals(document, counts)
     held_exchanges, misplaced = check_exchanges(document, placement)
-    recipe = spec.train or default_recipe(next(iter(spec.input.values())))
     advice = advise(graph, shape_facts, counts, placement, recipe.loss)
     findings = [*findings, *more, *unexpected, *misplaced, *_check_recipe(document, graph), *advice]
     if is_error(findings):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -10,8 +10,8 @@ from typing_extensions import TypedDict
 from archc.analysis import Facts
 from archc.graph import Node
 from archc.output import documented
-from archc.passes.placement import Placement
-from archc.spec import Strategy
+from archc.report.placement_json import PlacementJson
+from archc.report.placement_json import as_json as placement_as_json
 
 Shape = list[int]
 """[channels, height, width], or [units]: without the batch axis."""
@@ -47,30 +47,6 @@ class HeldJson(TypedDict):
     """The layers whose shape is as expected."""
     totals: list[str]
     """The totals that are as expected."""
-
-
-@documented
-class ExchangeJson(TypedDict):
-    """Values that devices exchange before a layer computes."""
-
-    layer: str
-    """The layer that reads values of another device."""
-    kind: Literal["gather", "halo"]
-    """`gather`: the parts of all devices are put together; `halo`: neighbouring maps at each boundary."""
-    values: int
-    """How many an example."""
-
-
-@documented
-class PlacementJson(TypedDict):
-    """Where the network is computed."""
-
-    strategy: Strategy
-    """How it is split over the devices."""
-    devices: int
-    """How many there are."""
-    exchanges: list[ExchangeJson]
-    """What they exchange, in the order of the layers."""
 
 
 @documented
@@ -112,7 +88,7 @@ def as_json(facts: Facts) -> NetworkJson:
         "parameters": facts.counts.parameters,
         "macs": facts.counts.macs,
         "held": {"layers": list(facts.held.layers), "totals": list(facts.held.totals)},
-        "placement": None if facts.placement is None else _placement(facts.placement),
+        "placement": None if facts.placement is None else placement_as_json(facts.placement),
     }
 
 
@@ -127,12 +103,4 @@ def _layer(facts: Facts, node: Node) -> LayerJson:
         "output": list(node.output.shape),
         "parameters": counts.parameters,
         "macs": counts.macs,
-    }
-
-
-def _placement(placement: Placement) -> PlacementJson:
-    return {
-        "strategy": placement.strategy,
-        "devices": placement.devices,
-        "exchanges": [{"layer": e.layer, "kind": e.kind, "values": e.values} for e in placement.exchanges],
     }

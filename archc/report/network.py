@@ -83,8 +83,7 @@ def exchanges(placement: Placement) -> str:
     split = f"over {placement.devices} devices by {placement.strategy}"
     if not placement.exchanges:
         return f"{split}: no layer exchanges maps"
-    gathers = [e.layer for e in placement.exchanges if e.kind == "gather"]
-    halos = [e.layer for e in placement.exchanges if e.kind == "halo"]
-    parts = [f"{', '.join(gathers)} gather their input"] if gathers else []
-    parts += [f"{', '.join(halos)} exchange a halo"] if halos else []
+    said = {"gather": "gather their input", "halo": "exchange a halo", "redistribute": "redistribute their input"}
+    layers = {kind: [e.layer for e in placement.exchanges if e.kind == kind] for kind in said}
+    parts = [f"{', '.join(names)} {said[kind]}" for kind, names in layers.items() if names]
     return f"{split}: {'; '.join(parts)} from the other devices"

@@ -25,7 +25,7 @@ def exchanges(analysis: Analysis) -> Exchanges:
         (["conv2: {op: conv2d, filters: 12}"], [("conv2", "gather", 12 * 64)]),
         (["conv2: {op: conv2d, filters: 12, groups: 2}"], []),
         (["conv2: {op: conv2d, filters: 12, groups: 4}"], []),
-        (["conv2: {op: conv2d, filters: 12, groups: 3}"], [("conv2", "gather", 12 * 64)]),
+        (["conv2: {op: conv2d, filters: 12, groups: 3}"], [("conv2", "gather", 2 * 2 * 64)]),
         (["conv2: {op: conv2d, filters: 12, from: image}"], []),
         (["norm1: {op: lrn}"], [("norm1", "halo", 2 * 2 * 64)]),
         (["norm1: {op: lrn, groups: 2}"], []),
@@ -33,7 +33,7 @@ def exchanges(analysis: Analysis) -> Exchanges:
         (["norm1: {op: lrn, size: 1}"], []),
         (["pool1: {op: max_pool2d, kernel: 2, stride: 2}", "relu1: {op: relu}", "drop1: {op: dropout, rate: 0.5}"], []),
         (["sum1: {op: add, from: [conv1, conv1]}"], []),
-        (["join1: {op: concat, from: [conv1, image]}"], [("join1", "gather", 16 * 64)]),
+        (["join1: {op: concat, from: [conv1, image]}"], [("join1", "redistribute", 2 * 64)]),
         (DENSE, [("fc1", "gather", 12 * 64), ("fc2", "gather", 24)]),
         ([*DENSE, "prob: {op: softmax}"], [("fc1", "gather", 12 * 64), ("fc2", "gather", 24)]),
         (

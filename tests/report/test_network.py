@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from archc.analysis import Facts, analyse
-from archc.passes.placement import Exchange, Placement
+from archc.passes.placement import Exchange, Kind
 from archc.report.facts_json import as_json
 from archc.report.network import exchanges, network
 
@@ -49,19 +50,26 @@ def test_a_title_cannot_steer_the_terminal() -> None:
     assert shown(analysis.facts).startswith("[red]Alex\\u001b[2JNet[/red]\n")
 
 
+def exchange(layer: str, kind: Kind) -> Exchange:
+    return Exchange(layer, kind, ("x",), 2, 1, 1)
+
+
 @pytest.mark.parametrize(
     ("found", "line"),
     [
         ((), "over 2 devices by columns: no layer exchanges maps"),
-        ((Exchange("a", "gather", 1),), "over 2 devices by columns: a gather their input from the other devices"),
+        ((exchange("a", "gather"),), "over 2 devices by columns: a gather their input from the other devices"),
         (
-            (Exchange("a", "gather", 1), Exchange("n", "halo", 2), Exchange("b", "gather", 3)),
-            "over 2 devices by columns: a, b gather their input; n exchange a halo from the other devices",
+            (exchange("a", "gather"), exchange("n", "halo"), exchange("j", "redistribute"), exchange("b", "gather")),
+            "over 2 devices by columns: a, b gather their input; n exchange a halo; j redistribute their input from "
+            "the other devices",
         ),
     ],
 )
 def test_exchanges_in_a_line(found: tuple[Exchange, ...], line: str) -> None:
-    assert exchanges(Placement("columns", 2, found)) == line
+    placement = facts("alexnet").placement
+    assert placement is not None
+    assert exchanges(replace(placement, exchanges=found)) == line
 
 
 def test_facts_for_programs() -> None:
@@ -84,7 +92,14 @@ def test_facts_for_programs() -> None:
     }
     placement = found["placement"]
     assert isinstance(placement, dict)
-    assert placement["exchanges"][0] == {"layer": "conv3", "kind": "gather", "values": 43_264}
+    assert placement["exchanges"][0] == {
+        "layer": "conv3",
+        "kind": "gather",
+        "sources": ["pool2"],
+        "values": 43_264,
+        "received": 21_632,
+        "returned": 21_632,
+    }
 
 
 def test_a_spec_without_a_split_has_none_for_programs() -> None:

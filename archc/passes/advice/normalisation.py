@@ -124,8 +124,10 @@ def window_over_devices(graph: Graph, placement: Placement) -> list[Finding]:
         if exchange.kind != "halo" or not isinstance(node.op, Lrn):
             continue
         area = f"{node.output.height} × {node.output.width}"
-        maps = exchange.values // (node.output.height * node.output.width)
-        notes = [f"a halo crosses: {maps} maps of {area} = {exchange.values:,} values an example, before it computes"]
+        maps = round(exchange.values) // (node.output.height * node.output.width)
+        notes = [
+            f"a halo crosses: {maps} maps of {area} = {exchange.values:,.0f} values an example, before it computes"
+        ]
         parts = "halves" if placement.devices == 2 else f"{placement.devices} parts"
         message = f"{node.name}'s window of {node.op.size} maps crosses the {parts} in which the devices hold them"
         help = f"`groups: {placement.devices}` ends it at each device's edge, as the paper's two GPUs did"
