@@ -17,7 +17,7 @@ from archc.passes.placement import Placement, place
 from archc.passes.receptive import ReceptiveField, receptive_fields
 from archc.passes.shapes import Shapes, shapes
 from archc.silences import silence
-from archc.spec import Document, Recipe, default_recipe, read_spec
+from archc.spec import Document, Recipe, Spec, default_recipe, read_spec
 from archc.yaml_reader import MAX_FINDINGS
 
 
@@ -25,6 +25,8 @@ from archc.yaml_reader import MAX_FINDINGS
 class Facts:
     """All that is known of a network without errors."""
 
+    spec: Spec
+    """As it was written; its layers are those of the graph."""
     graph: Graph
     recipe: Recipe
     recipe_is_default: bool
@@ -99,6 +101,7 @@ def _totals(document: Document, graph: Graph, shape_facts: Shapes, held: Held, f
     if is_error(findings):
         return Analysis(None, findings)
     facts = Facts(
+        spec=spec,
         graph=graph,
         recipe=recipe,
         recipe_is_default=spec.train is None,
