@@ -11,6 +11,7 @@ from textwrap import wrap
 
 from archc.emit.syntax import (
     Argument,
+    Assert,
     Assign,
     Call,
     Class,
@@ -46,12 +47,14 @@ def print_module(module: Module) -> str:
     return text + "\n"
 
 
-def _definition(part: Snippet | Class | Main) -> list[str]:
+def _definition(part: Snippet | Class | Function | Main) -> list[str]:
     match part:
         case Snippet():
             return part.text.strip("\n").split("\n")
         case Class():
             return _class(part)
+        case Function():
+            return _function(part, "")
         case Main():
             return ['if __name__ == "__main__":', *_block(part.body, _INDENT)]
 
@@ -96,8 +99,18 @@ def _statement(statement: Statement, indent: str) -> list[str]:
         case ForEach():
             head = _wrapped(f"{indent}for {statement.target.text} in ", statement.items, ":", indent)
             return [*head, *_block(statement.body, indent + _INDENT)]
+        case Assert():
+            return _assert(statement, indent)
         case Remark():
             return [f"{indent}# {statement.text}"]
+
+
+def _assert(statement: Assert, indent: str) -> list[str]:
+    """On one line; where that is too long, the message in parentheses."""
+    before, message = f"{indent}assert {statement.test.text}, ", statement.message.text
+    if len(before + message) <= WIDTH:
+        return [before + message]
+    return [f"{before}(", f"{indent}{_INDENT}{message}", f"{indent})"]
 
 
 def _assigned(before: str, value: Expression, after: str, indent: str) -> list[str]:

@@ -99,6 +99,14 @@ class ForEach:
 
 
 @dataclass(frozen=True)
+class Assert:
+    """`assert test, message`."""
+
+    test: Fixed
+    message: Fixed
+
+
+@dataclass(frozen=True)
 class Remark:
     """A comment on a line of its own; fixed text."""
 
@@ -138,7 +146,7 @@ class Main:
     body: tuple[Statement, ...]
 
 
-Statement = Assign | Do | Return | ForEach | Remark
+Statement = Assign | Do | Return | ForEach | Assert | Remark
 
 
 @dataclass(frozen=True)
@@ -155,7 +163,7 @@ class Module:
 
     doc: tuple[str, ...]
     imports: tuple[Import, ...]
-    body: tuple[Snippet | Class | Main, ...]
+    body: tuple[Snippet | Class | Function | Main, ...]
 
 
 def call(

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from archc.emit.printer import literal, print_module
 from archc.emit.syntax import (
     Argument,
+    Assert,
     Assign,
     Call,
     Class,
@@ -81,6 +82,7 @@ statements: st.SearchStrategy[Statement] = st.one_of(
     st.builds(Assign, targets, expressions),
     st.builds(Do, flat_calls | modules_in_order | applied),
     st.just(Remark("as it was measured")),
+    st.builds(lambda length: Assert(Fixed("nn == 96"), Fixed(f'f"{{nn}} {"n" * length}"')), st.integers(1, 60)),
 )
 loops = st.builds(
     ForEach,
@@ -101,7 +103,8 @@ def modules(draw: st.DrawFn) -> Module:
     paragraphs = tuple(draw(st.lists(docs, min_size=1, max_size=3)))
     model = Class("Model", Name("nn.Module"), draw(docs), (draw(functions),))
     main = Main((Assign(Name("model"), Call(Name("Model"))), Do(Fixed("print(model)"))))
-    return Module(paragraphs, (Import("torch", ("nn",)),), (model, main))
+    check = Function("check", "", "None", (Do(Fixed("print(nn)")),), draw(docs | silent))
+    return Module(paragraphs, (Import("torch", ("nn",)),), (model, check, main))
 
 
 def ruff(folder: Path, *command: str) -> str:
