@@ -87,8 +87,15 @@ def test_facts_for_programs() -> None:
         "window": "5 × 5, padding 2, 2 groups",
         "size": "(27 - 5 + 2 × 2) / 1 + 1 = 27",
         "output": [256, 27, 27],
+        "receptive_field": {"size": [51, 51], "start": [-16, -16], "stride": [8, 8]},
         "parameters": 307_456,
+        "weights": 307_200,
+        "biases": 256,
+        "statistics": 0,
         "macs": 223_948_800,
+        "backward_macs": 447_897_600,
+        "element_ops": 186_624,
+        "activations": 186_624,
     }
     placement = found["placement"]
     assert isinstance(placement, dict)
