@@ -30,7 +30,7 @@ def rows(op: type[Op]) -> tuple[Row, ...]:
         Row(
             name=name,
             takes=_takes(field, schema.get("$defs", {})),
-            default=None if name in required else _as_written(field["default"]),
+            default=None if name in required else as_written(field["default"]),
             meaning=field.get("description", ""),
         )
         for name, field in sorted(fields.items(), key=lambda pair: pair[0] not in required)
@@ -76,7 +76,7 @@ def _choice(words: list[str]) -> str:
     return " or ".join((", ".join(words[:-1]), words[-1])) if len(words) > 1 else words[0]
 
 
-def _as_written(value: Any) -> str:
+def as_written(value: Any) -> str:
     """A default as the language writes it, at its shortest."""
     if isinstance(value, bool):
         return str(value).lower()
@@ -84,7 +84,7 @@ def _as_written(value: Any) -> str:
         return _shortest(value) or str(value)  # pyright: ignore[reportUnknownArgumentType]
     if isinstance(value, dict):
         parts: dict[str, Any] = {key: part for key, part in value.items() if part is not None}  # pyright: ignore[reportUnknownVariableType]
-        return _shortest([*parts.values()]) or f"{{{', '.join(f'{k}: {_as_written(v)}' for k, v in parts.items())}}}"
+        return _shortest([*parts.values()]) or f"{{{', '.join(f'{k}: {as_written(v)}' for k, v in parts.items())}}}"
     return str(value)
 
 

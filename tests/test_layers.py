@@ -29,7 +29,7 @@ ROOMS = {
     "wiring": "source vocabulary diagnostics yaml_reader spec",
     "lower": "source vocabulary graph diagnostics ops yaml_reader validation spec wiring",
     "reference": "graph ops",
-    "passes": "source graph diagnostics ops yaml_reader spec",
+    "passes": "source vocabulary graph diagnostics ops yaml_reader spec",
     "analysis": "graph diagnostics yaml_reader spec lower passes silences",
     "fixing": "diagnostics analysis",
     "emit": "graph ops spec passes",
@@ -37,11 +37,12 @@ ROOMS = {
     "schema": "ops spec",
     "field_table": "ops",
     "explanation": "diagnostics ops analysis backend field_table",
+    "difference": "graph ops passes analysis field_table",
     "training": "spec",
     "pictures": "spec training",
-    "report": "output graph diagnostics spec passes analysis backend field_table explanation",
+    "report": "output graph diagnostics spec passes analysis backend field_table explanation difference",
     "commands": "vocabulary diagnostics yaml_reader spec layout analysis fixing "
-    "emit backend explanation schema training report",
+    "emit backend explanation difference schema training report",
     "archc_torch": "graph ops spec passes emit backend training pictures",
     "archc_keras": "graph ops spec passes emit backend training pictures",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal, NamedTuple, cast
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
@@ -106,6 +106,7 @@ Padding = Margins | Literal["same"]
 PaddingField = Annotated[
     Padding,
     PlainValidator(_read_padding),
+    PlainSerializer(lambda padding: padding if padding == "same" else asdict(padding)),
     WithJsonSchema({"anyOf": [*_one_or_pair(0), _MARGINS, {"const": "same"}]}),
 ]
 NO_PADDING = Margins(0, 0, 0, 0)
