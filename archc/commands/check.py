@@ -37,6 +37,9 @@ FormatOption = Annotated[
     ),
 ]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit 1 on advice too.")]
+WideOption = Annotated[
+    bool, typer.Option("--wide", help="Show every figure in the table, however wide the terminal is.")
+]
 FixOption = Annotated[
     bool,
     typer.Option(
@@ -61,6 +64,7 @@ class Outcome:
     specs: list[Checked]
     several: bool
     err: bool
+    wide: bool
 
     @property
     def findings(self) -> list[Finding]:
@@ -72,6 +76,7 @@ def check(
     output_format: FormatOption = CheckFormat.full,
     strict: StrictOption = False,
     fix: FixOption = False,
+    wide: WideOption = False,
 ) -> None:
     """Validate specs and infer their shapes: a layer table, totals and exchanges of one, a line each of several.
 
@@ -85,7 +90,7 @@ def check(
     checked = [
         Checked(file.name, _fixed(file, aside=aside) if fix else analyse(file.data, file.name)) for file in files
     ]
-    outcome = Outcome(checked, several, err)
+    outcome = Outcome(checked, several, err, wide)
     _SHOW[output_format](outcome)
     failed = is_error(outcome.findings)
     if strict and outcome.findings and not failed:
@@ -116,19 +121,20 @@ def _show_full(outcome: Outcome) -> None:
         if spec.analysis.facts is not None:
             typer.echo(f"{spec.name} holds", err=outcome.err)
             if not outcome.several:
-                _show_network(spec.analysis.facts, outcome.err)
+                _show_network(spec.analysis.facts, outcome)
         show_findings(spec.analysis.findings, err=outcome.err)
     if outcome.several:
         typer.echo(_summary(outcome), err=outcome.err)
 
 
-def _show_network(facts: Facts, err: bool) -> None:
+def _show_network(facts: Facts, outcome: Outcome) -> None:
     from archc.diagnostics.text import ansi, unstyled
     from archc.report.network import network
 
-    stream = sys.stderr if err else sys.stdout
+    stream = sys.stderr if outcome.err else sys.stdout
     style = ansi if wants_colour(stream) else unstyled
-    typer.echo(network(facts, width=columns(stream, otherwise=_PIPE_WIDTH), style=style), err=err, color=True)
+    shown = network(facts, width=columns(stream, otherwise=_PIPE_WIDTH), style=style, wide=outcome.wide)
+    typer.echo(shown, err=outcome.err, color=True)
 
 
 def _summary(outcome: Outcome) -> str:

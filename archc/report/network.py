@@ -2,57 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from sys import maxsize
 from textwrap import wrap
 
 from archc.analysis import Facts
 from archc.diagnostics.text import Style, unstyled, visible
 from archc.graph import Graph, Node
+from archc.passes.counts import LayerCounts
 from archc.passes.placement import Placement
-from archc.report.table import Column, table
+from archc.passes.receptive import ReceptiveField
+from archc.report.table import Column, fitting, table
 
-_COLUMNS = (
-    Column("layer"),
-    Column("op", least=12),
-    Column("window", least=8),
-    Column("size", least=8),
-    Column("output"),
-    Column("parameters", right=True),
-    Column("MACs", right=True),
+
+@dataclass(frozen=True)
+class _Figure:
+    """A column of the table and what it says of a layer; of its counts, what it says in the last row too."""
+
+    column: Column
+    of: Callable[[Facts, Node], str] | None = None
+    count: Callable[[LayerCounts], int] | None = None
+    wide: bool = False
+    """Shown only where everything is asked for."""
+
+    def layer(self, facts: Facts, node: Node) -> str:
+        return self.of(facts, node) if self.of else self._counted(facts.counts.layers[node.name])
+
+    def total(self, facts: Facts) -> str:
+        return self._counted(facts.counts)
+
+    def _counted(self, counts: LayerCounts) -> str:
+        found = self.count(counts) if self.count else 0
+        return f"{found:,}" if found else ""
+
+
+def _arithmetic(facts: Facts, node: Node) -> str:
+    window = facts.shapes.windows.get(node.name)
+    return window.arithmetic if window else ""
+
+
+def _field(show: Callable[[ReceptiveField], str]) -> Callable[[Facts, Node], str]:
+    def of(facts: Facts, node: Node) -> str:
+        field = facts.receptive_fields[node.name]
+        return "" if field is None else show(field)
+
+    return of
+
+
+_FIGURES = (
+    _Figure(Column("layer"), lambda _, node: node.name),
+    _Figure(Column("op", least=10, leave=1), lambda facts, node: node.op.op + _reads(facts.graph, node)),
+    _Figure(Column("window", least=18, leave=4), lambda _, node: node.op.summary()),
+    _Figure(Column("size", leave=5), _arithmetic),
+    _Figure(Column("output"), lambda _, node: str(node.output)),
+    _Figure(Column("receptive field"), _field(lambda field: str(field.size)), wide=True),
+    _Figure(Column("stride"), _field(lambda field: str(field.stride) if field.stride else ""), wide=True),
+    _Figure(Column("weights", right=True), count=lambda counts: counts.weights, wide=True),
+    _Figure(Column("biases", right=True), count=lambda counts: counts.biases, wide=True),
+    _Figure(Column("not trained", right=True), count=lambda counts: counts.statistics, wide=True),
+    _Figure(Column("parameters", right=True, leave=2), count=lambda counts: counts.parameters),
+    _Figure(Column("MACs", right=True, leave=3), count=lambda counts: counts.macs),
+    _Figure(Column("MACs backward", right=True), count=lambda counts: counts.backward_macs, wide=True),
+    _Figure(Column("element ops", right=True), count=lambda counts: counts.element_ops, wide=True),
+    _Figure(Column("activations", right=True), count=lambda counts: counts.activations, wide=True),
 )
 
 
-def network(facts: Facts, *, width: int, style: Style = unstyled) -> str:
-    """The title, the table in `width` characters, and what holds."""
-    headings, *rows, total = table(_COLUMNS, [*_rows(facts), _total(facts)], width=width)
+def network(facts: Facts, *, width: int, style: Style = unstyled, wide: bool = False) -> str:
+    """The title, the table in `width` characters, and what holds; all figures where `wide`, however wide that is."""
     lines = [*(style(line, "strong") for line in wrap(visible(facts.graph.title), width)), ""]
-    lines += [style(line, "dim") for line in headings]
-    lines += [line for row in rows for line in row]
-    lines += [style(line, "strong") for line in total]
+    lines += _table(facts, width, style, wide=wide)
     for line in _summary(facts):
         lines += wrap(line, width) or [""]
     return "\n".join(lines)
 
 
-def _rows(facts: Facts) -> Iterator[tuple[str, ...]]:
+def _table(facts: Facts, width: int, style: Style, *, wide: bool) -> Iterator[str]:
+    figures = [figure for figure in _FIGURES if wide or not figure.wide]
+    rows = [
+        *_inputs(facts, figures),
+        *([figure.layer(facts, node) for figure in figures] for node in facts.graph.nodes),
+    ]
+    rows.append(["total", *(figure.total(facts) for figure in figures[1:])])
+    columns = [figure.column for figure in figures]
+    if wide:
+        # A figure that no layer has is not worth its column, and no terminal is too narrow for what was asked for.
+        kept, width = [place for place in range(len(figures)) if any(row[place] for row in rows)], maxsize
+    else:
+        kept = fitting(columns, rows, width=width)
+    kept_rows = [[row[place] for place in kept] for row in rows]
+    headings, *shown, total = table([columns[place] for place in kept], kept_rows, width=width)
+    yield from (style(line, "dim") for line in headings)
+    yield from (line for row in shown for line in row)
+    yield from (style(line, "strong") for line in total)
+    if not wide and len(kept) < len(columns):
+        left = ", ".join(column.heading for place, column in enumerate(columns) if place not in kept)
+        yield from wrap(f"no room here for: {left}; `--wide` shows everything", width)
+
+
+def _inputs(facts: Facts, figures: list[_Figure]) -> Iterator[list[str]]:
     for name, tensor in facts.graph.inputs.items():
-        yield name, "input", "", "", str(tensor), "", ""
-    for node in facts.graph.nodes:
-        counts = facts.counts.layers[node.name]
-        window = facts.shapes.windows.get(node.name)
-        yield (
-            node.name,
-            node.op.op + _reads(facts.graph, node),
-            node.op.summary(),
-            window.arithmetic if window else "",
-            str(node.output),
-            f"{counts.parameters:,}" if counts.parameters else "",
-            f"{counts.macs:,}" if counts.macs else "",
-        )
-
-
-def _total(facts: Facts) -> tuple[str, ...]:
-    return "total", "", "", "", "", f"{facts.counts.parameters:,}", f"{facts.counts.macs:,}"
+        said = {"layer": name, "op": "input", "output": str(tensor)}
+        yield [said.get(figure.column.heading, "") for figure in figures]
 
 
 def _reads(graph: Graph, node: Node) -> str:

@@ -16,6 +16,7 @@ HERE = Path(__file__).parent
 SPECS = {
     "alexnet": HERE.parent.parent / "specs" / "alexnet.yaml",
     "branches": HERE.parent / "specs" / "good" / "branches.yaml",
+    "batch_norm": HERE.parent / "specs" / "good" / "batch_norm.yaml",
     "windows": HERE.parent / "specs" / "good" / "windows.yaml",
 }
 
@@ -26,8 +27,8 @@ def facts(name: str) -> Facts:
     return analysis.facts
 
 
-def shown(found: Facts, width: int = 200) -> str:
-    return network(found, width=width) + "\n"
+def shown(found: Facts, width: int = 200, *, wide: bool = False) -> str:
+    return network(found, width=width, wide=wide) + "\n"
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -35,12 +36,30 @@ def test_the_table(name: str, golden: Callable[[Path, str], None]) -> None:
     golden(HERE / f"{name}.txt", shown(facts(name)))
 
 
-def test_a_narrow_terminal_loses_no_figure() -> None:
-    lines = shown(facts("alexnet"), width=80).splitlines()
-    assert max(map(len, lines)) <= 80
-    narrow = "".join("".join(lines).split())
-    for figure in ("AlexNet", "60,965,224", "724,406,816", "conv3,fc6,fc7,fc8"):
-        assert figure in narrow
+@pytest.mark.parametrize("name", ["alexnet", "batch_norm"])
+def test_every_figure_where_all_are_asked_for(name: str, golden: Callable[[Path, str], None]) -> None:
+    golden(HERE / f"{name}.wide.txt", shown(facts(name), width=80, wide=True))
+
+
+def test_eighty_columns_are_enough_for_an_expert_s_table(golden: Callable[[Path, str], None]) -> None:
+    text = shown(facts("alexnet"), width=80)
+    assert max(map(len, text.splitlines())) <= 80
+    golden(HERE / "alexnet.80.txt", text)
+
+
+@pytest.mark.parametrize("width", range(32, 130))
+@pytest.mark.parametrize("name", ["alexnet", "windows"])
+def test_a_narrower_terminal_shows_fewer_columns_and_says_which(name: str, width: int) -> None:
+    found = facts(name)
+    lines = shown(found, width=width).splitlines()
+    assert max(map(len, lines)) <= width
+    text = " ".join(lines)
+    for heading in ("window", "size", "parameters", "MACs"):
+        assert (heading in next(line for line in lines if line.startswith("layer"))) != (
+            heading in text.partition("no room")[2].partition(";")[0]
+        )
+    for node in found.graph.nodes:
+        assert any(line.startswith(f"{node.name} ") and str(node.output) in line for line in lines)
 
 
 def test_a_title_cannot_steer_the_terminal() -> None:
