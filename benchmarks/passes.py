@@ -1,0 +1,84 @@
+"""How each pass grows with the layers, in one process: processor time at each size, and the slope of all of them.
+
+    .venv/bin/python benchmarks/passes.py [LAYERS …]
+
+The slope is that of the logarithms by least squares from 1,000 layers on, below which what is constant weighs more
+than what grows: 1.0 is linear.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable
+from math import log
+from statistics import linear_regression
+from time import process_time
+
+from scaling import chain, dag
+
+from archc.analysis import Facts, analyse
+from archc.difference.difference import difference
+from archc.passes.advice import advise
+from archc.passes.counts import count
+from archc.passes.memory import memory
+from archc.passes.placement import place
+from archc.passes.receptive import receptive_fields
+from archc.passes.shapes import shapes
+from archc.report.network import network
+from archc.spec import Parallel
+
+SIZES = (100, 1000, 10_000, 100_000)
+LEAST = 1000
+
+COLUMNS = Parallel(devices=2, strategy="columns")
+PASSES: dict[str, Callable[[Facts], object]] = {
+    "shapes": lambda facts: shapes(facts.graph),
+    "counts": lambda facts: count(facts.graph),
+    "receptive fields": lambda facts: receptive_fields(facts.graph),
+    "memory": lambda facts: memory(facts.graph, batch=128),
+    "placement": lambda facts: place(facts.graph, facts.counts, COLUMNS, 128),
+    "advice": lambda facts: advise(facts.graph, facts.shapes, facts.counts, facts.placement, facts.recipe.loss),
+    "table": lambda facts: network(facts, width=80),
+    "difference from itself": lambda facts: difference(facts, facts),
+}
+
+
+def analysed(text: str) -> Facts:
+    facts = analyse(text.encode(), "deep.yaml").facts
+    assert facts is not None
+    return facts
+
+
+def seconds(run: Callable[[], object]) -> float:
+    start = process_time()
+    run()
+    return process_time() - start
+
+
+def slope(sizes: list[int], times: list[float]) -> str:
+    pairs = [(log(size), log(time)) for size, time in zip(sizes, times, strict=True) if size >= LEAST]
+    return f"{linear_regression(*zip(*pairs, strict=True)).slope:.2f}" if len(pairs) > 1 else "-"
+
+
+def main() -> None:
+    sizes = [int(size) for size in sys.argv[1:]] or list(SIZES)
+    gc.disable()
+    for name, spec in (("chain", chain), ("DAG", dag)):
+        taken: dict[str, list[float]] = {"text to facts": [], **{each: [] for each in PASSES}}
+        for size in sizes:
+            text = spec(size)
+            taken["text to facts"].append(seconds(lambda text=text: analysed(text)))
+            facts = analysed(text)
+            for each, run in PASSES.items():
+                taken[each].append(seconds(lambda run=run, facts=facts: run(facts)))
+            gc.collect()
+        print(f"{name:24}" + "".join(f"{size:>12,}" for size in sizes) + f"{'slope':>8}")
+        for each, times in taken.items():
+            print(
+                f"  {each:22}" + "".join(f"{time:10.4f} s" for time in times) + f"{slope(sizes, times):>8}", flush=True
+            )
+
+
+if __name__ == "__main__":
+    main()
