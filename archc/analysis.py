@@ -13,6 +13,7 @@ from archc.lower import lower
 from archc.passes.advice import advise
 from archc.passes.counts import Counts, count
 from archc.passes.expectations import Held, check_exchanges, check_layers, check_totals
+from archc.passes.overrides import check_overrides
 from archc.passes.placement import Placement, place
 from archc.passes.receptive import ReceptiveField, receptive_fields
 from archc.passes.shapes import Shapes, shapes
@@ -95,9 +96,10 @@ def _totals(document: Document, graph: Graph, shape_facts: Shapes, held: Held, f
     recipe = spec.train or default_recipe(next(iter(spec.input.values())))
     placement, more = place(graph, counts, spec.parallel, recipe.batch) if spec.parallel else (None, [])
     held_totals, unexpected = check_totals(document, counts)
-    held_exchanges, misplaced = check_exchanges(document, placement)
+    held_exchanges, misplaced = check_exchanges(document, graph, placement)
+    overrides = check_overrides(document, graph, counts, placement, recipe.batch)
     advice = advise(graph, shape_facts, counts, placement, recipe.loss)
-    findings = [*findings, *more, *unexpected, *misplaced, *_check_recipe(document, graph), *advice]
+    findings = [*findings, *more, *unexpected, *misplaced, *overrides, *_check_recipe(document, graph), *advice]
     if is_error(findings):
         return Analysis(None, findings)
     facts = Facts(

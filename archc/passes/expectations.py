@@ -9,6 +9,7 @@ from archc.graph import Graph
 from archc.passes.counts import Counts
 from archc.passes.placement import Placement
 from archc.passes.shapes import Shapes
+from archc.passes.unexpected_exchange import unexpected_exchange
 from archc.passes.unexpected_shape import unexpected_shape
 from archc.spec import Document
 from archc.yaml_reader import plain
@@ -78,7 +79,7 @@ def _unexpected_total(document: Document, counts: Counts, field: str, expected: 
     return report(document.span("expect", field), "ARC302", message, notes=notes)
 
 
-def check_exchanges(document: Document, placement: Placement | None) -> tuple[Held, list[Finding]]:
+def check_exchanges(document: Document, graph: Graph, placement: Placement | None) -> tuple[Held, list[Finding]]:
     """Compare the expected exchanges with those that the placement needs."""
     expected = document.spec.expect.exchanges
     if expected is None:
@@ -87,15 +88,6 @@ def check_exchanges(document: Document, placement: Placement | None) -> tuple[He
     if placement is None:
         help = "declare the split: `parallel: {devices: 2, strategy: columns}`"
         return Held(), [report(span, "ARC303", "exchanges are expected, but nothing is parallel", help=help)]
-    found = [exchange.layer for exchange in placement.exchanges]
-    if sorted(found) == sorted(expected):
+    if sorted(exchange.layer for exchange in placement.exchanges) == sorted(expected):
         return Held(totals=("exchanges",)), []
-    due, needed = set(expected), set(found)
-    missing = [name for name in expected if name not in needed]
-    extra = [name for name in found if name not in due]
-    notes = [
-        f"expected, but local: {', '.join(missing)}" if missing else "",
-        f"not expected: {', '.join(extra)}" if extra else "",
-    ]
-    message = f"over {placement.devices} devices, {', '.join(found) or 'no layer'} must exchange"
-    return Held(), [report(span, "ARC303", message, notes=notes)]
+    return Held(), [unexpected_exchange(document, graph, placement, expected)]

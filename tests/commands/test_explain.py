@@ -36,7 +36,7 @@ def test_all_of_them_a_row_each(archc) -> None:
 @pytest.mark.parametrize(
     ("word", "help"),
     [
-        ("ARC211", "did you mean `ARC210`?"),
+        ("ARC21", "did you mean `ARC210`?"),
         ("linear", "did you mean `dense`?"),
         ("MaxPool2d", "did you mean `max_pool2d`?"),
         ("", "`archc explain` lists every code and op"),

@@ -110,9 +110,9 @@ def test_a_whole_map_is_the_dense_layer_that_it_names(check: Check) -> None:
     ("lrn", "parallel", "values"),
     [
         ("", "{devices: 2, strategy: columns}", "4 maps of 8 × 8 = 256 values"),
-        ("", "{devices: 4, strategy: columns}", "12 maps of 8 × 8 = 768 values"),
+        ("", "{devices: 4, strategy: columns}", "10 maps of 8 × 8 = 640 values"),
         (", groups: 2", "{devices: 2, strategy: columns}", None),
-        (", groups: 2", "{devices: 4, strategy: columns}", "8 maps of 8 × 8 = 512 values"),
+        (", groups: 2", "{devices: 4, strategy: columns}", "4 maps of 8 × 8 = 256 values"),
         (", scope: spatial", "{devices: 2, strategy: columns}", None),
         ("", "{devices: 2, strategy: data}", None),
         ("", "{devices: 2, strategy: hybrid}", None),

@@ -68,4 +68,48 @@ def test_exchanges_are_a_set_and_each_difference_is_named(check: Check) -> None:
     assert check(*layers, expect="{exchanges: [conv3, conv2]}", parallel=parallel).findings == []
     (finding,) = check(*layers, expect="{exchanges: [conv1, conv3]}", parallel=parallel).findings
     assert finding.message == "over 2 devices, conv2, conv3 must exchange"
-    assert finding.notes == ("expected, but local: conv1", "not expected: conv2")
+    assert finding.notes == (
+        "expected, but local: conv1",
+        "not expected: conv2",
+        "conv1 reads image, which every device holds whole",
+    )
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected", "place", "label", "help"),
+    [
+        (["conv2: {op: conv2d, filters: 4, groups: 1}"], [], "1}", "groups is 1", "`groups: 2` on conv2 keeps each"),
+        (["conv2: {op: conv2d, filters: 4}"], [], "conv2", "groups is 1", "`groups: 2` on conv2 keeps each"),
+        (["conv2: {op: conv2d, filters: 4, groups: 4}"], ["conv2"], "4}", "groups is 4", "without groups conv2"),
+        (["relu2: {op: relu}"], ["relu2"], "relu}", "relu stays local", None),
+        (["norm2: {op: lrn, size: 3, groups: 1}"], [], "1}", "groups is 1", "`groups: 2` on norm2 ends it"),
+        (["flat: {op: flatten}", "fc1: {op: dense, units: 4}"], [], "dense", "a dense layer reads all", None),
+        (["both: {op: concat, from: [conv1, image]}"], [], "concat", "reads what others hold", None),
+        (
+            ["conv2: {op: conv2d, filters: 4}", "conv3: {op: conv2d, filters: 4, from: conv1}"],
+            ["conv2", "conv3"],
+            "conv2",
+            "gathers it first",
+            None,
+        ),
+    ],
+)
+def test_the_first_cause_of_an_exchange_is_shown(
+    check: Check, layers: list[str], expected: list[str], place: str, label: str, help: str | None
+) -> None:
+    analysis = check(
+        CONV1 % "", *layers, expect=f"{{exchanges: {expected}}}", parallel="{devices: 2, strategy: columns}"
+    )
+    (finding,) = (finding for finding in analysis.findings if finding.code == "ARC303")
+    ((span, said),) = finding.related
+    assert said == label
+    assert span.source.text[span.start :].startswith(place)
+    assert finding.help == help or (help and str(finding.help).startswith(help))
+
+
+def test_a_replicated_layer_is_a_cause_too(check: Check) -> None:
+    layers = [CONV1 % "", "conv2: {op: conv2d, filters: 4}"]
+    parallel = "{devices: 2, strategy: columns, layers: {conv1: replicate}}"
+    (finding,) = check(*layers, expect="{exchanges: [conv2]}", parallel=parallel).findings
+    assert finding.notes[-1] == "conv2 reads conv1, which every device holds whole"
+    assert finding.related[0][0].line == finding.span.line - 2

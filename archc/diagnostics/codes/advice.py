@@ -6,6 +6,7 @@ from archc.diagnostics.codes.code import Code
 from archc.example import CONV_HEAD, HEAD
 
 _CONV = "  conv1: {op: conv2d, filters: 8, kernel: 3, padding: 1, weight_init: {he_normal: {}}}\n"
+_CONV2 = _CONV.replace("conv1", "conv2") + _CONV.replace("conv1", "conv3").replace("3,", "3, groups: 2,", 1)
 _FIRST = "  conv1: {op: conv2d, filters: 96, kernel: 11, stride: 4, weight_init: {normal: {std: 0.01}}}\n"
 _LRN = "{op: lrn, size: 5, alpha: 1e-4, beta: 0.75, k: 2}\n"
 _POOL = "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n"
@@ -107,6 +108,23 @@ ADVICE: dict[str, Code] = {
         "normalisation's own bias takes its place.",
         failing=CONV_HEAD + _NORMALISED.replace(", bias: false", ""),
         corrected=CONV_HEAD + _NORMALISED,
+        severity="advice",
+    ),
+    "ARC911": Code(
+        title="a placement that changes nothing",
+        meaning="`parallel.layers` is for layers that are placed otherwise than the strategy places them. By `columns` "
+        "all convolutions and dense layers are split, by `hybrid` the dense ones, by `data` none.",
+        failing=HEAD + _CONV + _COLUMNS.replace("}", ", layers: {conv1: split}}"),
+        corrected=HEAD + _CONV + _COLUMNS,
+        severity="advice",
+    ),
+    "ARC912": Code(
+        title="a replicated layer that costs more than it saves",
+        meaning="Every device holds all parameters of a replicated layer and computes all of it, so that what reads "
+        "it need not gather its output. Its gradients, of which each device then has a part only, are summed. Where "
+        "in sum no fewer bytes cross than if it were split, nothing is gained for the memory and the time.",
+        failing=HEAD + _CONV + _CONV2 + _COLUMNS.replace("}", ", layers: {conv2: replicate}}"),
+        corrected=HEAD + _CONV + _CONV2 + _COLUMNS.replace("}", ", layers: {conv1: replicate}}"),
         severity="advice",
     ),
     "ARC990": Code(
