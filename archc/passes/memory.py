@@ -104,12 +104,16 @@ class _Alive:
     def backward(self, layer: Layer, told: LayerMemory) -> None:
         """Gradients of weights and of what it reads are made; then that of its output and what it kept are dropped."""
         if layer.output in self._with_gradient and not layer.is_view:
-            self._gradients += FLOAT32 * layer.trained
             added = sum(self._add_gradient(value) for value in layer.reads)
-            self._tell(told, layer.backward + added)
+            if not layer.narrow:
+                self._gradients += FLOAT32 * layer.trained
+            self._tell(told, layer.backward + added + layer.narrow)
             self._others -= layer.output.size
         self._kept -= told.kept
         self._others += sum(value.size for value in layer.reads if value.is_input and value.keeper == layer.index)
+        if layer.narrow:  # made wide when what its layer kept is gone
+            self._gradients += FLOAT32 * layer.trained
+            self._tell(told, layer.narrow)
 
     def _make(self, value: Value) -> None:
         if value.keeper is None:

@@ -59,7 +59,8 @@ class Layer:
     """What a layer reads and makes; its trained parameters and statistics; and bytes.
 
     `own` it keeps beside values for its backward pass: masks, indices, copies. `copies`, of its weights in the narrow
-    precision, stay as long. `forward` and `backward` it takes for a moment beside values and gradients.
+    precision, stay as long. `forward` and `backward` it takes for a moment beside values and gradients; `narrow`, for
+    the gradients of its weights before they are made float32.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Layer:
     copies: int
     forward: int
     backward: int
+    narrow: int
 
     @property
     def is_view(self) -> bool:
@@ -125,6 +127,7 @@ def _lay_out(run: Run, index: int, node: Node, values: Mapping[str, Value]) -> L
     own = run.batch * (kept.own * share.outputs // whole.outputs + copied * width)
     narrow = width * (width < FLOAT32 and op.autocast == "narrow")
     weights = _size(p for p in parameters if p.trained and p.name != "bias")
+    copies = narrow * weights * share.parameters // max(whole.parameters, 1)
     return Layer(
         node.name,
         index,
@@ -133,11 +136,10 @@ def _lay_out(run: Run, index: int, node: Node, values: Mapping[str, Value]) -> L
         trained=share.parameters,
         statistics=_size(p for p in parameters if not p.trained) * share.outputs // whole.outputs,
         own=own if keeps else 0,
-        copies=narrow * weights * share.parameters // max(whole.parameters, 1),
-        forward=(0 if is_copied else gathered) + (0 if keeps else own),
-        backward=gathered
-        + run.batch * (op.scratch(inputs, output) * share.outputs // whole.outputs)
-        + narrow * share.parameters,
+        copies=copies if keeps else 0,
+        forward=(0 if is_copied else gathered) + (0 if keeps else own + copies),
+        backward=gathered + run.batch * (op.scratch(inputs, output) * share.outputs // whole.outputs),
+        narrow=narrow * share.parameters,
     )
 
 
