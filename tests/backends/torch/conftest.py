@@ -1,15 +1,21 @@
-"""A small network's source as the emitter would write it, a few pictures, jobs to train the one on the other."""
+"""Models of emitted source; a small network's as the emitter would write it, a few pictures, jobs to train on them."""
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from torch import nn
 
+from archc.analysis import Facts
+from archc.backend import Origin, load
+from archc.graph import Graph
 from archc.training.job import Job
 
 SOURCE = """
@@ -46,9 +52,30 @@ class Small(nn.Sequential):
         return super().forward(image)
 """
 
+Build = Callable[[Facts, Graph], nn.Module]
+
 CLASSES = {"red": (200, 40, 40), "green": (40, 200, 40), "blue": (40, 40, 200)}
 TRAIN, HELD_OUT = 8, (5, 4, 4)
 """Pictures of a class."""
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """The model of an emitted file, imported as any other module."""
+
+    def build(facts: Facts, graph: Graph) -> nn.Module:
+        source = load("torch").emit(graph, facts.recipe, facts.placement, Origin.of("spec.yaml", b""))
+        place = tmp_path_factory.mktemp("emitted") / "emitted.py"
+        place.write_text(source.text, encoding="utf-8")
+        specification = importlib.util.spec_from_file_location("emitted", place)
+        assert specification is not None
+        assert specification.loader is not None
+        module = importlib.util.module_from_spec(specification)
+        specification.loader.exec_module(module)
+        torch.manual_seed(0)
+        return getattr(module, source.class_name)()
+
+    return build
 
 
 @pytest.fixture

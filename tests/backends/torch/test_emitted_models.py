@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -33,25 +32,6 @@ def facts_of(text: bytes) -> Facts:
     facts = analyse(text, "spec.yaml").facts
     assert facts is not None
     return facts
-
-
-@pytest.fixture(scope="module")
-def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    """The model of an emitted file, imported as any other module."""
-
-    def build(facts: Facts, graph: Graph) -> nn.Module:
-        source = load("torch").emit(graph, facts.recipe, facts.placement, ORIGIN)
-        place = tmp_path_factory.mktemp("emitted") / "emitted.py"
-        place.write_text(source.text, encoding="utf-8")
-        specification = importlib.util.spec_from_file_location("emitted", place)
-        assert specification is not None
-        assert specification.loader is not None
-        module = importlib.util.module_from_spec(specification)
-        specification.loader.exec_module(module)
-        torch.manual_seed(0)
-        return getattr(module, source.class_name)()
-
-    return build
 
 
 @pytest.fixture(scope="module", params=[*OWN, *GOOD], ids=lambda spec: f"{spec.parent.name}-{spec.stem}")

@@ -1,0 +1,91 @@
+"""What archc counts, against PyTorch: parameters and FlopCounterMode of the emitted model of every spec."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from archc.analysis import Facts, analyse
+from archc.graph import Graph
+from archc.ops.conv2d import Conv2d
+
+ROOT = Path(__file__).parents[3]
+SPECS = sorted([*(ROOT / "specs").glob("*.yaml"), *(ROOT / "tests" / "specs" / "good").glob("*.yaml")])
+
+Build = Callable[[Facts, Graph], nn.Module]
+
+
+@pytest.fixture(scope="module", params=SPECS, ids=lambda spec: spec.stem)
+def network(request: pytest.FixtureRequest, build: Build) -> tuple[Facts, nn.Module]:
+    """Without memory for its values: what is counted needs none."""
+    facts = analyse(request.param.read_bytes(), request.param.name).facts
+    assert facts is not None
+    with torch.device("meta"):
+        return facts, build(facts, facts.graph)
+
+
+def flops(model: nn.Module, image: tuple[int, ...]) -> tuple[int, int]:
+    """FlopCounterMode for one example: forward, and forward plus backward from the sum of all outputs."""
+    with FlopCounterMode(display=False) as counter:
+        outputs = model(torch.zeros(1, *image, device="meta"))
+        forward = counter.get_total_flops()
+        total = torch.stack([output.sum() for output in (outputs if isinstance(outputs, tuple) else (outputs,))]).sum()
+        if total.requires_grad:
+            total.backward()
+    return forward, counter.get_total_flops()
+
+
+def overcount(facts: Facts) -> int:
+    """FlopCounterMode takes the gradient of a grouped convolution's weights for that of one without groups: `groups`
+    times what it is. `test_groups_are_convolutions_of_their_own` has no groups, and no such excess."""
+    return sum(
+        2 * (node.op.groups - 1) * facts.counts.layers[node.name].macs
+        for node in facts.graph.nodes
+        if isinstance(node.op, Conv2d)
+    )
+
+
+def test_what_is_held(network: tuple[Facts, nn.Module]) -> None:
+    facts, model = network
+    trained = dict(model.named_parameters())
+    biases = sum(values.numel() for name, values in trained.items() if name.endswith(".bias"))
+    assert (facts.counts.biases, facts.counts.weights) == (biases, sum(v.numel() for v in trained.values()) - biases)
+    assert facts.counts.parameters == sum(values.numel() for values in trained.values())
+    assert facts.counts.statistics == sum(values.numel() for values in model.buffers() if values.is_floating_point())
+
+
+def test_flops_are_twice_the_multiply_accumulates(network: tuple[Facts, nn.Module]) -> None:
+    facts, model = network
+    (image,) = facts.graph.inputs.values()
+    forward, both = flops(model, image.shape)
+    assert forward == 2 * facts.counts.macs
+    assert both == 2 * (facts.counts.macs + facts.counts.backward_macs) + overcount(facts)
+
+
+def test_groups_are_convolutions_of_their_own(build: Build) -> None:
+    """Two groups, and the same as two convolutions of half the maps, which FlopCounterMode counts rightly."""
+    text = """
+schema: archc/v1
+name: grouped
+input: {image: [3, 9, 9]}
+defaults: {conv2d: {kernel: 3, weight_init: {he_normal: {}}}}
+layers:
+"""
+    whole = "  stem: {op: conv2d, filters: 8}\n  halves: {op: conv2d, filters: 12, groups: 2}\n"
+    apart = (
+        "  top: {op: conv2d, filters: 4}\n  low: {op: conv2d, filters: 4, from: image}\n"
+        "  top2: {op: conv2d, filters: 6, from: top}\n  low2: {op: conv2d, filters: 6, from: low}\n"
+        "  halves: {op: concat, from: [top2, low2]}\n"
+    )
+    found = [analyse((text + layers).encode(), "a.yaml").facts for layers in (whole, apart)]
+    grouped, split = (facts for facts in found if facts is not None)
+    assert (grouped.counts.macs, grouped.counts.backward_macs) == (split.counts.macs, split.counts.backward_macs)
+    with torch.device("meta"):
+        model = build(split, split.graph)
+    assert flops(model, (3, 9, 9))[1] == 2 * (grouped.counts.macs + grouped.counts.backward_macs)
+    assert overcount(grouped) > 0 == overcount(split)
