@@ -13,7 +13,8 @@ from archc.graph import Graph, Node
 from archc.ops.op import FLOAT32, Kept, Parameter
 from archc.spec import Precision
 
-_WIDTH: dict[Precision, int] = {"float32": FLOAT32, "bfloat16": 2}
+WIDTH: dict[Precision, int] = {"float32": FLOAT32, "bfloat16": 2}
+"""Bytes of a value; weights and their gradients are float32 in any precision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def _lay_out(run: Run, index: int, node: Node, values: Mapping[str, Value]) -> L
     for value in reads:
         value.last = max(value.last, index)
     read_width = max(value.width for value in reads)
-    width = {"narrow": _WIDTH[run.precision], "wide": FLOAT32, None: read_width}[op.autocast]
+    width = {"narrow": WIDTH[run.precision], "wide": FLOAT32, None: read_width}[op.autocast]
     learned = share.parameters > 0 or any(value.learned for value in reads)
     is_view = op.is_view(inputs, training=run.training)
     made = reads[0] if is_view else Value(run.batch * share.outputs * width, width, learned, last=index)
