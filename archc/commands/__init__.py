@@ -24,6 +24,7 @@ EXAMPLES = {
     "build": "archc build specs/alexnet.yaml --backend torch -o alexnet.py",
     "train": "archc train specs/alexnet.yaml --gpus 2 --batch 32 --steps 100",
     "explain": "archc explain ARC210",
+    "diff": "archc diff specs/alexnet.yaml other.yaml",
     "schema": "archc schema > archc-v1.schema.json",
 }
 """An example of each command, in the order of `--help`. A command is the function of its name in the module of its

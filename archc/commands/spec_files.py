@@ -72,13 +72,18 @@ def spec_files(arguments: list[str]) -> list[SpecFile]:
     return list(found.values())
 
 
-def _named(argument: str) -> Iterator[SpecFile]:
+def spec_file(argument: str) -> SpecFile:
+    """The one spec that an argument names, - being standard input."""
     if argument == "-":
-        yield SpecFile(STDIN, _standard_input(), None)
-    elif Path(argument).is_dir():
+        return SpecFile(STDIN, _standard_input(), None)
+    return SpecFile(str(Path(argument)), read_bytes(Path(argument)), Path(argument))
+
+
+def _named(argument: str) -> Iterator[SpecFile]:
+    if argument != "-" and Path(argument).is_dir():
         yield from _below(Path(argument))
     else:
-        yield SpecFile(str(Path(argument)), read_bytes(Path(argument)), Path(argument))
+        yield spec_file(argument)
 
 
 def _standard_input() -> bytes:

@@ -56,7 +56,7 @@ def resolve_aloud(spec: Path | None) -> Path:
 def read_bytes(path: Path) -> bytes:
     """The bytes of a spec, at most one more than the reader's limit."""
     try:
-        if path.exists() and not path.is_file():
+        if path.exists() and not path.is_file() and not _is_substituted(path):
             kind = "a folder" if path.is_dir() else "no regular file"
             raise CommandFailure(f"{path} is {kind}, a spec is a YAML file", code=2)
         with path.open("rb") as file:
@@ -67,6 +67,11 @@ def read_bytes(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise CommandFailure(f"cannot read {path}: {reason}", code=2) from None
+
+
+def _is_substituted(path: Path) -> bool:
+    """Whether it is a pipe that a shell has opened, as for `<(…)`; into one of another name nobody may ever write."""
+    return path.parent == Path("/dev/fd") and path.is_fifo()
 
 
 def show_findings(findings: list[Finding], *, err: bool) -> None:

@@ -24,7 +24,8 @@ def changed_settings(pairing: Pairing, before: Facts, after: Facts) -> tuple[Fie
     """All changes outside of the layers; what only follows a layer's new name is none."""
     told = before.spec.train is not None or after.spec.train is not None  # else both have what archc takes by default
     old, new = _settings(before, pairing.new, trained=told), _settings(after, {}, trained=told)
-    old["expect.shapes"], new["expect.shapes"] = _expected_shapes(pairing, before, after)
+    for settings, names in zip((old, new), _expected_shapes(pairing, before, after), strict=True):
+        settings |= {"expect.shapes": _listed(names)} if names else {}
     changes = [FieldChange(path, old.get(path), new.get(path)) for path in {**old, **new}]
     return tuple(change for change in changes if change.before != change.after)
 
@@ -48,11 +49,11 @@ def _settings(facts: Facts, names: dict[str, str], *, trained: bool) -> dict[str
     return settings | _flat("expect", expected)
 
 
-def _expected_shapes(pairing: Pairing, before: Facts, after: Facts) -> tuple[str, str]:
+def _expected_shapes(pairing: Pairing, before: Facts, after: Facts) -> tuple[list[str], list[str]]:
     """The layers of both networks whose shape only the first or only the second expects, by their new names."""
     old = {pairing.new[name]: None for name in before.held.layers if name in pairing.new}
     new = {name: None for name in after.held.layers if name in pairing.old}
-    return _listed(name for name in old if name not in new), _listed(name for name in new if name not in old)
+    return [name for name in old if name not in new], [name for name in new if name not in old]
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -1,0 +1,93 @@
+"""The difference between two specs as a person reads it: a few lines a change, what follows from it, and the totals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import wrap
+
+from archc.diagnostics.text import Style, unstyled, visible
+from archc.difference.difference import Difference
+from archc.difference.effects import Effect
+from archc.difference.layers import LayerDifference
+from archc.report.diff_words import (
+    MARKS,
+    alike,
+    effect_heading,
+    exchanges,
+    field_changes,
+    figures,
+    setting,
+    total_rows,
+)
+from archc.report.table import Column, table
+
+_COLUMNS = (
+    Column("", least=20),
+    Column("before", right=True),
+    Column("after", right=True),
+    Column("change", right=True),
+)
+
+# Of layers that follow, so many lines; of new names, so many pairs. The others are counted.
+_MOST = 8
+
+
+def diff(found: Difference, names: tuple[str, str], *, width: int, style: Style = unstyled) -> str:
+    """All that differs between two specs of these names, in `width` characters."""
+    before, after = map(visible, names)
+    if found.is_none:
+        return f"{before} and {after} mean the same"
+    blocks = [
+        [style(f"{before} → {after}", "strong")],
+        [line for layer in found.layers for line in _layer(layer, width, style)] + [*_renamed(found, width)],
+        [line for field in found.settings for line in _wrapped(*setting(field), width)],
+        *([*_effect(effect, width)] for effect in found.effects),
+        [*_totals(found, width, style)],
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def _layer(difference: LayerDifference, width: int, style: Style) -> Iterator[str]:
+    old, new = difference.before, difference.after
+    name = difference.name
+    if old and new and old.node.name != new.node.name:
+        name = f"{old.node.name} → {new.node.name}"
+    head, *rest = _wrapped(f"{MARKS[difference.kind]} {name}  ", ", ".join(field_changes(difference)), width)
+    yield style(head, "strong")
+    yield from rest
+    parts = [" ".join(filter(None, (what, _from_to(a, b)))) for what, a, b in figures(old, new)]
+    yield from _wrapped("    ", "; ".join(parts), width)
+
+
+def _from_to(before: str, after: str) -> str:
+    return f"{before} → {after}" if before and after else before or after
+
+
+def _renamed(found: Difference, width: int) -> Iterator[str]:
+    pairs = [f"{old} → {new}" for old, new in found.renamed]
+    if len(pairs) > _MOST:
+        pairs[_MOST:] = [f"and {len(pairs) - _MOST:,} more"]
+    if pairs:
+        yield from _wrapped("= renamed  ", ", ".join(pairs), width)
+
+
+def _effect(effect: Effect, width: int) -> Iterator[str]:
+    yield from _wrapped("", effect_heading(effect), width, further="    ")
+    groups = alike(effect)
+    for names, said in groups[:_MOST]:
+        yield from _wrapped("    ", f"{', '.join(names)}: {said}", width, further="      ")
+    if len(groups) > _MOST:
+        yield f"    and {sum(len(names) for names, _ in groups[_MOST:]):,} more"
+
+
+def _totals(found: Difference, width: int, style: Style) -> Iterator[str]:
+    headings, *rows = table(_COLUMNS, total_rows(found), width=width)
+    yield from (style(line, "dim") for line in headings)
+    yield from (line for row in rows for line in row)
+    yield from _wrapped("", exchanges(found), width, further="  ")
+
+
+def _wrapped(head: str, text: str, width: int, further: str | None = None) -> list[str]:
+    """A text behind its head, further lines below where it begins unless told otherwise; none of no text."""
+    indent = " " * min(len(head), 16) if further is None else further
+    return wrap(text, max(width, 40), initial_indent=head, subsequent_indent=indent, break_on_hyphens=False)
