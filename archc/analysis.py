@@ -6,19 +6,22 @@ import gc
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 from archc.diagnostics.finding import Finding, in_source_order, is_error, replacement, report
 from archc.graph import Graph
 from archc.lower import lower
 from archc.passes.advice import advise
 from archc.passes.counts import Counts, count
-from archc.passes.expectations import Held, check_exchanges, check_layers, check_totals
+from archc.passes.device_memory import device_memory
+from archc.passes.expectations import Held, check_exchanges, check_layers, check_memory, check_totals
+from archc.passes.memory import Memory
 from archc.passes.overrides import check_overrides
 from archc.passes.placement import Placement, place
 from archc.passes.receptive import ReceptiveField, receptive_fields
 from archc.passes.shapes import Shapes, shapes
 from archc.silences import silence
-from archc.spec import Document, Recipe, Spec, default_recipe, read_spec
+from archc.spec import Document, Parallel, Recipe, Spec, default_recipe, read_spec
 from archc.yaml_reader import MAX_FINDINGS
 
 
@@ -36,6 +39,16 @@ class Facts:
     receptive_fields: dict[str, ReceptiveField | None]
     placement: Placement | None
     held: Held
+
+    @cached_property
+    def step_memory(self) -> Memory:
+        """What a training step takes at the recipe's batch, on the device that takes most."""
+        return device_memory(self.graph, self.placement, batch=self.recipe.batch)
+
+    @cached_property
+    def inference_memory(self) -> Memory:
+        """The same of an inference on as many examples."""
+        return device_memory(self.graph, self.placement, batch=self.recipe.batch, training=False)
 
 
 @dataclass(frozen=True)
@@ -97,9 +110,19 @@ def _totals(document: Document, graph: Graph, shape_facts: Shapes, held: Held, f
     placement, more = place(graph, counts, spec.parallel, recipe.batch) if spec.parallel else (None, [])
     held_totals, unexpected = check_totals(document, counts)
     held_exchanges, misplaced = check_exchanges(document, graph, placement)
+    held_memory, exceeded = check_memory(document, graph, placement, recipe.batch)
     overrides = check_overrides(document, graph, counts, placement, recipe.batch)
     advice = advise(graph, shape_facts, counts, placement, recipe.loss)
-    findings = [*findings, *more, *unexpected, *misplaced, *overrides, *_check_recipe(document, graph), *advice]
+    findings = [
+        *findings,
+        *more,
+        *unexpected,
+        *misplaced,
+        *exceeded,
+        *overrides,
+        *_check_recipe(document, graph),
+        *advice,
+    ]
     if is_error(findings):
         return Analysis(None, findings)
     facts = Facts(
@@ -110,8 +133,9 @@ def _totals(document: Document, graph: Graph, shape_facts: Shapes, held: Held, f
         shapes=shape_facts,
         counts=counts,
         receptive_fields=receptive_fields(graph),
+        parallel=spec.parallel,
         placement=placement,
-        held=Held(held.layers, held_totals.totals + held_exchanges.totals),
+        held=Held(held.layers, held_totals.totals + held_exchanges.totals + held_memory.totals),
     )
     return Analysis(facts, findings)
 

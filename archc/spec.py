@@ -32,6 +32,7 @@ Loss = Literal["cross_entropy"]
 TestViews = Literal["ten_crop", "center"]
 Strategy = Literal["data", "columns", "hybrid"]
 Choice = Literal["split", "replicate"]
+MOST_DEVICES = 64
 Precision = Literal["float32", "bfloat16"]
 
 _MEMORY = re.compile(r"([0-9]{1,6})(MiB|GiB)\Z", re.ASCII)
@@ -66,6 +67,10 @@ def _read_memory(value: object) -> object:
     return int(match[1]) * (2**30 if match[2] == "GiB" else 2**20)
 
 
+MemorySize = Annotated[int, BeforeValidator(_read_memory), _matches(_MEMORY)]
+"""Bytes, written such as 3GiB or 512MiB."""
+
+
 class Section(BaseModel):
     """Fields are strict, closed and frozen."""
 
@@ -85,19 +90,22 @@ class Expect(Section):
         default=None,
         description="The layers that read maps or units of another device under `parallel:`, in any order.",
     )
+    memory: MemorySize | None = Field(
+        default=None,
+        description="At most so much for a training step in float32 at the recipe's batch, such as 3GiB; under "
+        "`parallel:`, on each device.",
+    )
 
 
 class Parallel(Section):
     """Where the network is computed: over how many devices, split how, each with how much memory."""
 
-    devices: Annotated[int, Field(ge=1, le=64)] = Field(description="Over how many devices.")
+    devices: Annotated[int, Field(ge=1, le=MOST_DEVICES)] = Field(description="Over how many devices.")
     strategy: Strategy = Field(
         description="`data`: each holds all layers and a part of the batch; `columns`: each holds an equal part of "
         "every layer's maps or units; `hybrid`: convolutions by data, dense layers by columns."
     )
-    device_memory: Annotated[int, BeforeValidator(_read_memory), _matches(_MEMORY)] | None = Field(
-        default=None, description="What one device holds, such as 3GiB or 512MiB."
-    )
+    device_memory: MemorySize | None = Field(default=None, description="What one device holds, such as 3GiB or 512MiB.")
     layers: dict[str, Choice] = Field(
         default={},
         description="Convolutions and dense layers that are placed otherwise than the strategy says: `split`, each "

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph
 from archc.passes.counts import Counts
+from archc.passes.device_memory import device_memory
 from archc.passes.placement import Placement
 from archc.passes.shapes import Shapes
 from archc.passes.unexpected_exchange import unexpected_exchange
+from archc.passes.unexpected_memory import unexpected_memory
 from archc.passes.unexpected_shape import unexpected_shape
 from archc.spec import Document
 from archc.yaml_reader import plain
@@ -77,6 +79,19 @@ def _unexpected_total(document: Document, counts: Counts, field: str, expected: 
     message = f"the network has {found:,} {word}, not {expected:,}"
     notes = [f"{found:,} - {expected:,} = {found - expected:+,}", f"the most are in {shares}" if shares else ""]
     return report(document.span("expect", field), "ARC302", message, notes=notes)
+
+
+def check_memory(
+    document: Document, graph: Graph, placement: Placement | None, batch: int
+) -> tuple[Held, list[Finding]]:
+    """Compare the memory that a training step may take on a device with its peak."""
+    expected = document.spec.expect.memory
+    if expected is None:
+        return Held(), []
+    found = device_memory(graph, placement, batch=batch)
+    if found.peak <= expected:
+        return Held(totals=("memory",)), []
+    return Held(), [unexpected_memory(document, graph, placement, found, batch=batch, expected=expected)]
 
 
 def check_exchanges(document: Document, graph: Graph, placement: Placement | None) -> tuple[Held, list[Finding]]:

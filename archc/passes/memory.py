@@ -18,11 +18,14 @@ from archc.spec import Precision
 @dataclass(slots=True)
 class LayerMemory:
     """In bytes, of one layer: what it is the first to keep for its backward pass; the most that is alive beside
-    weights, gradients, momentum and what is kept while it computes, forward or backward; and the most of all."""
+    weights, gradients, momentum and what is kept while it computes, forward or backward; and the most of all, with the
+    `gradients` of weights that there are then and what is `alive` of all that is kept."""
 
     kept: int
     working: int = 0
     peak: int = 0
+    gradients: int = 0
+    alive: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,14 @@ def memory(
         for layer in reversed(layers):
             alive.backward(layer, told[layer.name])
     return Memory(told, weights=weights, gradients=learned, momentum=learned)
+
+
+def in_units(size: int) -> str:
+    """Bytes to three digits, as `1.05 GiB`."""
+    for unit, one in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if size >= one:
+            return f"{size / one:.3g} {unit}" if size < 1000 * one else f"{size / one:,.0f} {unit}"
+    return f"{size} bytes"
 
 
 class _Alive:
@@ -133,4 +144,6 @@ class _Alive:
 
     def _tell(self, told: LayerMemory, moment: int) -> None:
         told.working = max(told.working, self._others + moment)
-        told.peak = max(told.peak, self._held + self._gradients + self._kept + self._others + moment)
+        total = self._held + self._gradients + self._kept + self._others + moment
+        if total > told.peak:
+            told.peak, told.gradients, told.alive = total, self._gradients, self._kept

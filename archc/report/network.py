@@ -11,6 +11,7 @@ from archc.analysis import Facts
 from archc.diagnostics.text import Style, unstyled, visible
 from archc.graph import Graph, Node
 from archc.passes.counts import LayerCounts
+from archc.passes.memory import in_units
 from archc.passes.placement import Placement
 from archc.passes.receptive import ReceptiveField
 from archc.report.table import Column, fitting, table
@@ -117,10 +118,19 @@ def _summary(facts: Facts) -> Iterator[str]:
     if facts.shapes.chain:
         yield " → ".join(str(s.height) if s.height == s.width else f"{s.height}×{s.width}" for s in facts.shapes.chain)
     yield f"{facts.counts.parameters:,} parameters, {facts.counts.macs:,} MACs an example"
+    if facts.graph.nodes:
+        yield _memory(facts)
     if facts.held.count:
         yield _held(facts)
     if facts.placement is not None:
         yield exchanges(facts.placement)
+
+
+def _memory(facts: Facts) -> str:
+    step, devices = facts.step_memory, facts.placement.devices if facts.placement else 1
+    each = f" on each of {devices} devices" if devices > 1 else ""
+    trains = f"{in_units(step.peak)} to train, the peak at {step.peak_layer}"
+    return f"memory at batch {facts.recipe.batch:,}{each}: {trains}; {in_units(facts.inference_memory.peak)} to infer"
 
 
 def _held(facts: Facts) -> str:

@@ -7,6 +7,7 @@ from archc.example import DENSE_HEAD, HEAD
 
 _DENSE = "  flat: {op: flatten}\n  fc1: {op: dense, units: 10}\n"
 _TWO_DENSE = _DENSE + "  fc2: {op: dense, units: 10}\n"
+_WIDE_DENSE = "  flat: {op: flatten}\n  fc1: {op: dense, units: 1000}\n"
 _COLUMNS = "parallel: {devices: 2, strategy: columns}\n"
 
 EXPECTATIONS: dict[str, Code] = {
@@ -30,5 +31,13 @@ EXPECTATIONS: dict[str, Code] = {
         "maps or units from other devices before they can compute.",
         failing=DENSE_HEAD + _TWO_DENSE + "expect: {exchanges: [fc1]}\n" + _COLUMNS,
         corrected=DENSE_HEAD + _TWO_DENSE + "expect: {exchanges: [fc2]}\n" + _COLUMNS,
+    ),
+    "ARC304": Code(
+        title="a training step takes more memory than the spec expects",
+        meaning="`memory` is what a training step in float32 may take at the recipe's batch, on each device where "
+        "there are several. The layer of the peak is shown with what is alive there; a smaller batch needs less of all "
+        "but weights, their gradients and momentum. `archc explain memory` states what is counted.",
+        failing=DENSE_HEAD + _WIDE_DENSE + "expect: {memory: 1MiB}\n",
+        corrected=DENSE_HEAD + _WIDE_DENSE + "expect: {memory: 4MiB}\n",
     ),
 }
