@@ -21,7 +21,7 @@ from archc.passes.placement import Placement, place
 from archc.passes.receptive import ReceptiveField, receptive_fields
 from archc.passes.shapes import Shapes, shapes
 from archc.silences import silence
-from archc.spec import Document, Parallel, Recipe, Spec, default_recipe, read_spec
+from archc.spec import Document, Recipe, Spec, default_recipe, read_spec
 from archc.yaml_reader import MAX_FINDINGS
 
 
@@ -133,7 +133,6 @@ def _totals(document: Document, graph: Graph, shape_facts: Shapes, held: Held, f
         shapes=shape_facts,
         counts=counts,
         receptive_fields=receptive_fields(graph),
-        parallel=spec.parallel,
         placement=placement,
         held=Held(held.layers, held_totals.totals + held_exchanges.totals + held_memory.totals),
     )
