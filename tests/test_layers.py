@@ -33,6 +33,7 @@ ROOMS = {
     "analysis": "graph diagnostics yaml_reader spec lower passes silences",
     "fixing": "diagnostics analysis",
     "emit": "graph ops spec passes",
+    "figure": "graph diagnostics ops passes emit",
     "backend": "vocabulary graph diagnostics spec passes",
     "schema": "ops spec",
     "field_table": "ops",
@@ -42,7 +43,7 @@ ROOMS = {
     "pictures": "spec training",
     "report": "output graph diagnostics spec passes analysis backend field_table explanation difference",
     "commands": "vocabulary diagnostics yaml_reader spec layout analysis fixing "
-    "emit backend explanation difference schema training report",
+    "emit figure backend explanation difference schema training report",
     "archc_torch": "graph ops spec passes emit backend training pictures",
     "archc_keras": "graph ops spec passes emit backend training pictures",
 }

@@ -22,6 +22,7 @@ EXAMPLES = {
     "check": "archc check specs/alexnet.yaml",
     "fmt": "archc fmt specs --check",
     "build": "archc build specs/alexnet.yaml --backend torch -o alexnet.py",
+    "graph": "archc graph specs/alexnet.yaml -o alexnet.svg",
     "train": "archc train specs/alexnet.yaml --gpus 2 --batch 32 --steps 100",
     "explain": "archc explain ARC210",
     "diff": "archc diff specs/alexnet.yaml other.yaml",

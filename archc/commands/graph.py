@@ -1,0 +1,87 @@
+"""archc graph: a network as a figure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archc.analysis import Facts
+from archc.commands.failure import CommandFailure
+from archc.commands.specs import SpecArgument, facts_or_exit, resolve_aloud
+from archc.commands.writing import write_sealed
+from archc.emit.seal import DOT, MERMAID, XML
+from archc.figure.size import TooLarge
+
+_STANDARD_OUTPUT = Path("-")
+
+
+class FigureFormat(StrEnum):
+    svg = "svg"
+    mermaid = "mermaid"
+    dot = "dot"
+
+
+_SUFFIXES = {
+    ".svg": FigureFormat.svg,
+    ".mmd": FigureFormat.mermaid,
+    ".mermaid": FigureFormat.mermaid,
+    ".dot": FigureFormat.dot,
+    ".gv": FigureFormat.dot,
+}
+_COMMENTS = {FigureFormat.svg: XML, FigureFormat.mermaid: MERMAID, FigureFormat.dot: DOT}
+
+
+def graph(
+    spec: SpecArgument = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The file to write, - for standard output.", show_default="NAME.svg"),
+    ] = None,
+    figure_format: Annotated[
+        FigureFormat | None,
+        typer.Option("--format", help="By the file's suffix: .svg, .mmd, .dot.", show_default=False),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that archc did not draw.")] = False,
+) -> None:
+    """Draw a network: blocks to scale as SVG, as the AlexNet paper does, or its graph for Mermaid or Graphviz."""
+    chosen = figure_format or _format_of(output)
+    facts, _ = facts_or_exit(resolve_aloud(spec))
+    try:
+        text = _drawn(facts, chosen)
+    except TooLarge as error:
+        help = "" if chosen is FigureFormat.dot else "`--format dot` has no limit"
+        raise CommandFailure(f"{facts.graph.name}: {error}", help=help, code=2) from error
+    if output == _STANDARD_OUTPUT:
+        typer.echo(text, nl=False)
+        return
+    suffix = next(suffix for suffix, known in _SUFFIXES.items() if known is chosen)
+    place = output or Path(f"{facts.graph.name}{suffix}")
+    write_sealed(place, text, _COMMENTS[chosen], force=force)
+    typer.echo(f"{place}: {len(facts.graph.nodes):,} layers as {chosen}")
+
+
+def _format_of(output: Path | None) -> FigureFormat:
+    if output is None or output == _STANDARD_OUTPUT:
+        return FigureFormat.svg
+    if (found := _SUFFIXES.get(output.suffix.lower())) is None:
+        known = ", ".join(_SUFFIXES)
+        raise CommandFailure(f"{output} has no suffix of a figure", help=f"{known}, or say `--format`", code=2)
+    return found
+
+
+def _drawn(facts: Facts, chosen: FigureFormat) -> str:
+    if chosen is FigureFormat.svg:
+        from archc.figure.network import draw
+        from archc.figure.svg import svg
+
+        return svg(draw(facts.graph, facts.placement))
+    if chosen is FigureFormat.mermaid:
+        from archc.figure.mermaid import mermaid
+
+        return mermaid(facts.graph, facts.placement)
+    from archc.figure.dot import dot
+
+    return dot(facts.graph, facts.placement)

@@ -1,0 +1,63 @@
+"""What is written under a block: its name, its window, and the layers that are no solids of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from archc.figure.blocks import Block
+from archc.figure.lettering import Style, bound, folded
+from archc.graph import Graph, Node
+from archc.ops.weighted import Weighted
+
+# As figures in papers say it; every other op by its own name.
+_SPOKEN = {"relu": "ReLU", "lrn": "LRN", "max_pool2d": "max pooling"}
+_WIDTH = 104.0
+
+
+class Line(NamedTuple):
+    text: str
+    style: Style
+
+
+def caption(block: Block, graph: Graph, exchanges: Mapping[str, str]) -> tuple[Line, ...]:
+    """The lines under a block. `exchanges`: the kind of those layers before which devices exchange values."""
+    lines = _lines([block.name], "name")
+    for number, node in enumerate(block.layers):
+        words, kind = _words(node, graph, is_first=not number), exchanges.get(node.name)
+        if kind and number:  # of the first layer, lines that cross from another device say it
+            words[-1] += ","
+            words.append(kind)
+        lines += _lines(words, "exchange" if kind else "caption")
+    if len(graph.outputs) > 1 and (block.layers[-1].name if block.layers else block.name) in graph.outputs:
+        lines += _lines(["output"], "caption")
+    return tuple(lines)
+
+
+def _lines(words: list[str], style: Style) -> list[Line]:
+    """The words in lines, each word in one where it fits."""
+    lines: list[str] = []
+    for word in words:
+        if lines and bound(f"{lines[-1]} {word}", style) <= _WIDTH:
+            lines[-1] += f" {word}"
+        else:
+            lines += folded(word, style, _WIDTH)
+    return [Line(line, style) for line in lines]
+
+
+def _words(node: Node, graph: Graph, *, is_first: bool) -> list[str]:
+    """What is said of a layer, in parts that are not broken over lines."""
+    inputs = graph.tensors(node.inputs)
+    windowed = node.op.window(inputs) is not None
+    words = [_SPOKEN.get(node.op.op, node.op.op.replace("_", " "))]
+    if windowed and isinstance(node.op, Weighted):
+        words = []  # a solid with a kernel before it is a convolution
+    words += [word for word in re.split(r"(?<=,) ", node.op.summary()) if word]
+    if windowed and not is_first:
+        words.append(f"→ {node.output.height} × {node.output.width}")
+    for name in dict.fromkeys(node.inputs):
+        if (times := node.inputs.count(name)) > 1:
+            words[-1] += ","
+            words.append(f"{name} {times} times")
+    return words

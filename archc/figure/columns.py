@@ -1,0 +1,132 @@
+"""A graph in columns, from left to right: each block after all that it reads, ordered so that few lines cross.
+
+The layered method of Sugiyama, Tagawa and Toda (1981): rank by the longest path, wires through the columns that a value
+passes on its way, and sweeps of barycentres over the order in each column.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from archc.figure.blocks import Block
+
+_SWEEPS = 4
+
+
+class Place(NamedTuple):
+    """The block of a name in its own column; in a later column the wire that carries its value on."""
+
+    name: str
+    column: int
+
+
+Columns = tuple[tuple[Place, ...], ...]
+
+
+class Columned(NamedTuple):
+    """Places by column, from top to bottom, and for each place those of the column before that lead to it."""
+
+    columns: Columns
+    sources: Mapping[Place, tuple[Place, ...]]
+    ranks: Mapping[str, int]
+
+    def is_wire(self, place: Place) -> bool:
+        return self.ranks[place.name] != place.column
+
+
+def ranks(blocks: Iterable[Block]) -> dict[str, int]:
+    """The column of each block: the longest path to it from the input."""
+    found: dict[str, int] = {}
+    for block in blocks:
+        found[block.name] = max((found[name] for name in block.reads), default=-1) + 1
+    return found
+
+
+def last_readers(blocks: Iterable[Block], ranks: Mapping[str, int]) -> dict[str, int]:
+    """For each block the last column that reads it, else its own."""
+    found = dict(ranks)
+    for block in blocks:
+        for name in block.reads:
+            found[name] = max(found[name], ranks[block.name])
+    return found
+
+
+def places(blocks: tuple[Block, ...]) -> int:
+    """How many places the columns of these blocks hold, wires included: what drawing them takes."""
+    rank = ranks(blocks)
+    last = last_readers(blocks, rank)
+    return len(rank) + sum(max(last[name] - rank[name] - 1, 0) for name in rank)
+
+
+def in_columns(blocks: tuple[Block, ...]) -> Columned:
+    """The places of all blocks and wires, ordered."""
+    rank = ranks(blocks)
+    last = last_readers(blocks, rank)
+    found: list[list[Place]] = [[] for _ in range(max(rank.values()) + 1)]
+    sources: dict[Place, tuple[Place, ...]] = {}
+    for block in blocks:
+        column = rank[block.name]
+        found[column].append(Place(block.name, column))
+        sources[found[column][-1]] = tuple(Place(name, column - 1) for name in block.reads)
+        for passed in range(column + 1, last[block.name]):
+            found[passed].append(Place(block.name, passed))
+            sources[found[passed][-1]] = (Place(block.name, passed - 1),)
+    return Columned(_ordered(found, sources), sources, rank)
+
+
+def readers(sources: Mapping[Place, tuple[Place, ...]]) -> dict[Place, list[Place]]:
+    """For each place those of the next column that it leads to."""
+    found: dict[Place, list[Place]] = {place: [] for place in sources}
+    for place, before in sources.items():
+        for source in before:
+            found[source].append(place)
+    return found
+
+
+def _ordered(columns: list[list[Place]], sources: Mapping[Place, tuple[Place, ...]]) -> Columns:
+    """The best of the orders that sweeps to the right and to the left find."""
+    after = readers(sources)
+    best = tuple(map(tuple, columns))
+    fewest = crossings(best, sources)
+    for sweep in range(2 * _SWEEPS):
+        if not fewest:
+            break
+        if sweep % 2 == 0:
+            for before, column in pairwise(columns):
+                _order_by(sources, before, column)
+        else:
+            for column, behind in reversed(list(pairwise(columns))):
+                _order_by(after, behind, column)
+        now = crossings(columns, sources)
+        if now < fewest:
+            best, fewest = tuple(map(tuple, columns)), now
+    return best
+
+
+def _order_by(neighbours: Mapping[Place, Sequence[Place]], beside: list[Place], column: list[Place]) -> None:
+    """Order a column by the mean place of each one's neighbours in the column beside it."""
+    there = {place: at for at, place in enumerate(beside)}
+    here = {place: at for at, place in enumerate(column)}
+    column.sort(key=lambda place: _mean([there[other] for other in neighbours[place]], here[place]))
+
+
+def _mean(numbers: list[int], otherwise: int) -> float:
+    return sum(numbers) / len(numbers) if numbers else otherwise
+
+
+def crossings(columns: Iterable[Iterable[Place]], sources: Mapping[Place, tuple[Place, ...]]) -> int:
+    """How many pairs of lines between neighbouring columns cross."""
+    found = 0
+    before: dict[Place, int] = {}
+    for column in columns:
+        seen: list[int] = []
+        for place in column:
+            ends = sorted(before[source] for source in sources[place])
+            found += sum(len(seen) - bisect_right(seen, end) for end in ends)
+            for end in ends:
+                insort(seen, end)
+        before = {place: at for at, place in enumerate(column)}
+    return found

@@ -1,0 +1,48 @@
+"""What a picture is made of: lines, faces and texts, each at its place in pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from archc.figure.lettering import Text
+
+Stroke = Literal["hidden", "kernel", "wire", "exchange", "border"]
+Fill = Literal["front", "top", "side", "units", "units_top", "units_side"]
+
+
+class Point(NamedTuple):
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A filled polygon."""
+
+    points: tuple[Point, ...]
+    fill: Fill
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A line through points, or, where `curved`, a Bézier curve of a start, two handles and an end."""
+
+    points: tuple[Point, ...]
+    stroke: Stroke
+    curved: bool = False
+    closed: bool = False
+    arrow: bool = False
+
+
+@dataclass
+class Drawing:
+    """A picture of `width` × `height` pixels, with its name and description for those who do not see it."""
+
+    title: str
+    description: str
+    width: float = 0.0
+    height: float = 0.0
+    faces: list[Face] = field(default_factory=list[Face])
+    paths: list[Path] = field(default_factory=list[Path])
+    texts: list[Text] = field(default_factory=list[Text])

@@ -1,0 +1,21 @@
+"""A graph's nodes as the text formats label them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from archc.graph import Graph
+from archc.passes.placement import Placement
+
+
+def labels(graph: Graph) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each input and layer, and the lines of its label: name, op, output."""
+    for name, tensor in graph.inputs.items():
+        yield name, (name, str(tensor))
+    for node in graph.nodes:
+        yield node.name, (node.name, f"{node.op.op} {node.op.summary()}".strip(), str(node.output))
+
+
+def exchange_kinds(placement: Placement | None) -> Mapping[str, str]:
+    """The layers before which devices exchange values, and how."""
+    return {exchange.layer: exchange.kind for exchange in placement.exchanges} if placement else {}

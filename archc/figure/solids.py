@@ -1,0 +1,164 @@
+"""A tensor as a solid in cabinet projection: maps' height and width, their number as the depth; units as a thin bar.
+
+Lengths grow with the square root of the sizes: to one scale, but 227 pixels and 6 both legible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import sqrt
+from typing import NamedTuple
+
+from archc.figure.drawing import Drawing, Face, Path, Point
+from archc.figure.lettering import Text, bound, height
+from archc.graph import Tensor
+from archc.ops.window import Window
+
+_SIDE, _DEPTH = 10.0, 3.0
+_LONGEST_SIDE, _LONGEST_DEPTH = 150.0, 140.0
+_SHORTEST = 3.0
+_BAR = 8.0
+_SLANT = 0.36
+"""The share of a map's width that is drawn, both to the right and upwards."""
+_LINE = 0.42
+"""Where lines reach a solid: this share of its height from the top."""
+_LOWEST = 0.9
+_LEAST_KERNEL = 5.0
+_NEAR = 3.0
+
+
+class Scale(NamedTuple):
+    """Pixels for the square root of a size."""
+
+    side: float
+    depth: float
+
+
+def scale(tensors: Iterable[Tensor]) -> Scale:
+    """The scale at which all tensors are drawn."""
+    tensors = list(tensors)
+    side = max((max(t.shape[1:]) for t in tensors if t.is_maps), default=1)
+    depth = max(t.channels for t in tensors)
+    return Scale(min(_SIDE, _LONGEST_SIDE / sqrt(side)), min(_DEPTH, _LONGEST_DEPTH / sqrt(depth)))
+
+
+class Label(NamedTuple):
+    """A size beside the solid, from the top left corner of its front."""
+
+    x: float
+    y: float
+    text: str
+
+    @property
+    def right(self) -> float:
+        return self.x + bound(self.text, "size")
+
+    @property
+    def bottom(self) -> float:
+        return self.y + height("size")
+
+
+@dataclass(frozen=True, slots=True)
+class Solid:
+    """A box whose front is `depth` × `height` pixels and whose sides recede by `slant` pixels, with its sizes."""
+
+    is_maps: bool
+    depth: float
+    height: float
+    slant: float
+    labels: tuple[Label, ...]
+
+    @property
+    def left(self) -> float:
+        """What it takes to the left of its front."""
+        return max(0.0, -min(label.x for label in self.labels))
+
+    @property
+    def right(self) -> float:
+        """What it takes from its front's left edge to the right."""
+        return max(self.depth + self.slant, *(label.right for label in self.labels))
+
+    @property
+    def above(self) -> float:
+        """What it takes above the line."""
+        return self.slant + self.line
+
+    @property
+    def below(self) -> float:
+        """What it takes below the line."""
+        return max(self.height, *(label.bottom for label in self.labels)) - self.line
+
+    @property
+    def line(self) -> float:
+        """Where lines reach it, from its front's top."""
+        return self.height * _LINE
+
+    def side(self, origin: Point, along: float, down: float) -> Point:
+        """A point of the right side, as shares of its width and height."""
+        return Point(origin.x + self.depth + along * self.slant, origin.y - along * self.slant + down * self.height)
+
+    @property
+    def down(self) -> float:
+        """How far down the right side, as a share, the middle of its width is as high as the line."""
+        return min(_LINE + self.slant / 2 / self.height, _LOWEST)
+
+    def exit(self, origin: Point) -> Point:
+        """Where lines leave it."""
+        return self.side(origin, 0.5, self.down)
+
+
+def solid(tensor: Tensor, scale: Scale) -> Solid:
+    """The solid of a tensor, sizes written on it as in the paper: beside its height, its width and its depth."""
+    if not tensor.is_maps:
+        tall = max(scale.depth * sqrt(tensor.channels), _SHORTEST)
+        slant = _BAR * 0.6
+        units = str(tensor.channels)
+        label = Label((_BAR - bound(units, "size")) / 2, tall + _NEAR, units)
+        return Solid(False, _BAR, tall, slant, (label,))
+    deep = max(scale.depth * sqrt(tensor.channels), _SHORTEST)
+    tall = max(scale.side * sqrt(tensor.height), _SHORTEST)
+    slant = max(scale.side * sqrt(tensor.width), _SHORTEST) * _SLANT
+    high, wide, maps = str(tensor.height), str(tensor.width), str(tensor.channels)
+    # Below the line where what comes from the left arrives.
+    at_height = Label(-_NEAR - bound(high, "size"), max(tall - height("size"), tall * _LINE + _NEAR), high)
+    at_width = Label(deep + slant / 2 + _NEAR, tall - slant / 2 + _NEAR / 2, wide)
+    under = max(tall, at_height.bottom, at_width.bottom) + 1
+    if at_width.x > bound(maps, "size") + _NEAR:
+        under = max(tall, at_height.bottom) + 1
+    at_depth = Label(max((deep - bound(maps, "size")) / 2, 0.0), under, maps)
+    return Solid(True, deep, tall, slant, (at_height, at_width, at_depth))
+
+
+def draw_solid(drawing: Drawing, solid: Solid, origin: Point) -> None:
+    """The three faces that are seen, and the sizes; `origin` is the top left corner of the front."""
+    d, h, s = solid.depth, solid.height, solid.slant
+    x, y = origin
+    front = (Point(x, y), Point(x + d, y), Point(x + d, y + h), Point(x, y + h))
+    top = (Point(x, y), Point(x + s, y - s), Point(x + d + s, y - s), Point(x + d, y))
+    side = (Point(x + d, y), Point(x + d + s, y - s), Point(x + d + s, y + h - s), Point(x + d, y + h))
+    drawing.faces += [
+        Face(front, "front" if solid.is_maps else "units"),
+        Face(top, "top" if solid.is_maps else "units_top"),
+        Face(side, "side" if solid.is_maps else "units_side"),
+    ]
+    drawing.texts += [Text(x + label.x, y + label.y, label.text, "size") for label in solid.labels]
+
+
+def draw_kernel(drawing: Drawing, solid: Solid, origin: Point, window: Window) -> tuple[Point, ...]:
+    """The window as a small box through all maps; returns the corners of its near end, on the right side."""
+    along = _share(window.horizontal.f / window.horizontal.n, solid.slant)
+    down = _share(window.vertical.f / window.vertical.n, solid.height)
+    u, v = 0.5 - along / 2, min(max(solid.down - down / 2, 0.0), 1.0 - down)
+    corners = ((u, v), (u + along, v), (u + along, v + down), (u, v + down))
+    near = tuple(solid.side(origin, *corner) for corner in corners)
+    far = tuple(Point(x - solid.depth, y) for x, y in near)
+    drawing.paths.append(Path(far, "hidden", closed=True))
+    drawing.paths += [Path(pair, "hidden") for pair in zip(far, near, strict=True)]
+    drawing.paths.append(Path(near, "kernel", closed=True))
+    return near
+
+
+def _share(share: float, length: float) -> float:
+    """The share of a side that a window covers, large enough to be seen, never beyond the side."""
+    return min(max(share, _LEAST_KERNEL / length), 1.0)

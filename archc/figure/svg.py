@@ -1,0 +1,103 @@
+"""A drawing as SVG: nothing but shapes and text, with no style sheet, script or link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from xml.sax.saxutils import escape
+
+from archc.emit.seal import XML, seal
+from archc.figure.drawing import Drawing, Face, Fill, Path, Point, Stroke
+from archc.figure.lettering import FONTS, Style, Text, bound
+
+_FAMILY = "Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif"
+_FILLS: dict[Fill, str] = {
+    "front": "#d9e4f0",
+    "top": "#edf3f9",
+    "side": "#c3d3e5",
+    "units": "#f2ddc0",
+    "units_top": "#faf0e1",
+    "units_side": "#e4c79c",
+}
+_INK = "#33475b"
+_STROKES: dict[Stroke, str] = {
+    "hidden": f'stroke="{_INK}" stroke-width="0.7" stroke-dasharray="1.5 1.5" stroke-opacity="0.8"',
+    "kernel": f'stroke="{_INK}" stroke-width="0.9"',
+    "wire": f'stroke="{_INK}" stroke-width="0.9"',
+    "exchange": f'stroke="{FONTS["exchange"].colour}" stroke-width="0.9" stroke-dasharray="4 2"',
+    "border": 'stroke="#b9c2cb" stroke-dasharray="2 4"',
+}
+_ARROW = 6.0
+
+
+def svg(drawing: Drawing) -> str:
+    """The picture as a standalone file, sealed."""
+    return seal("\n".join(_lines(drawing)) + "\n", XML)
+
+
+def _lines(drawing: Drawing) -> Iterator[str]:
+    width, height = _number(drawing.width), _number(drawing.height)
+    yield (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        'role="img" aria-labelledby="title description">'
+    )
+    yield f'<title id="title">{escape(drawing.title)}</title>'
+    yield f'<desc id="description">{escape(drawing.description)}</desc>'
+    # A ground of its own: lines and text are dark, the page around may be too.
+    yield f'<rect width="{width}" height="{height}" rx="8" fill="#ffffff"/>'
+    yield f'<g stroke="{_INK}" stroke-width="0.9" stroke-linejoin="round">'
+    yield from map(_face, drawing.faces)
+    yield "</g>"
+    for stroke, looks in _STROKES.items():
+        yield f'<g fill="none" stroke-linejoin="round" {looks}>'
+        for path in drawing.paths:
+            if path.stroke == stroke:
+                yield from _path(path)
+        yield "</g>"
+    yield f'<g font-family="{_FAMILY}" stroke="#ffffff" stroke-width="3" stroke-linejoin="round" paint-order="stroke">'
+    for style in FONTS:
+        yield from _texts(style, [text for text in drawing.texts if text.style == style])
+    yield "</g>"
+    yield "</svg>"
+
+
+def _face(face: Face) -> str:
+    return f'<polygon points="{_points(face.points)}" fill="{_FILLS[face.fill]}"/>'
+
+
+def _path(path: Path) -> Iterator[str]:
+    if path.curved:
+        start, *rest = path.points
+        yield f'<path d="M{_points([start])} C{_points(rest)}"/>'
+    elif path.closed:
+        yield f'<polygon points="{_points(path.points)}"/>'
+    else:
+        yield f'<polyline points="{_points(path.points)}"/>'
+    if path.arrow:
+        x, y = path.points[-1]
+        head = (Point(x, y), Point(x - _ARROW, y - _ARROW / 2), Point(x - _ARROW, y + _ARROW / 2))
+        colour = FONTS["exchange"].colour if path.stroke == "exchange" else _INK
+        yield f'<polygon points="{_points(head)}" fill="{colour}" stroke="none"/>'
+
+
+def _texts(style: Style, texts: Iterable[Text]) -> Iterator[str]:
+    font = FONTS[style]
+    weight = ' font-weight="bold"' if font.bold else ""
+    yield f'<g fill="{font.colour}" font-size="{_number(font.size)}"{weight}>'
+    for text in texts:
+        anchor = f' text-anchor="{text.anchor}"' if text.anchor != "start" else ""
+        # A script that no bound is known for is made to keep to it.
+        keep = f' textLength="{_number(bound(text.text, style))}"' if not text.is_certain else ""
+        squeeze = ' lengthAdjust="spacingAndGlyphs"' if keep else ""
+        at = f'x="{_number(text.x)}" y="{_number(text.baseline)}"'
+        yield f"<text {at}{anchor}{keep}{squeeze}>{escape(text.text)}</text>"
+    yield "</g>"
+
+
+def _points(points: Iterable[Point]) -> str:
+    return " ".join(f"{_number(x)},{_number(y)}" for x, y in points)
+
+
+def _number(number: float) -> str:
+    """With one decimal at most: a tenth of a pixel."""
+    text = f"{number:.1f}"
+    return "0" if text == "-0.0" else text.removesuffix(".0")

@@ -1,0 +1,126 @@
+"""The lines of a figure: pyramids from a kernel to the solid that reads through it, and wires for everything else."""
+
+from __future__ import annotations
+
+from archc.figure.columns import Place
+from archc.figure.drawing import Drawing, Path, Point, Stroke
+from archc.figure.layout import TRACK, Layout, Link
+from archc.figure.solids import draw_kernel
+from archc.ops.window import Window
+
+_APEX = 10.0
+_INSIDE = 0.2
+
+
+def draw_lines(drawing: Drawing, layout: Layout) -> None:
+    """All kernels and all lines between neighbouring columns."""
+    wires = _Wires(drawing, layout)
+    for number, links in enumerate(layout.links):
+        ends_row = number > 0 and layout.band(Place("", number)).row.first == number
+        if ends_row:
+            wires.around(links)
+        else:
+            for link in links:
+                wires.across(link)
+
+
+class _Wires:
+    def __init__(self, drawing: Drawing, layout: Layout) -> None:
+        self._drawing = drawing
+        self._layout = layout
+        self._kernels: dict[tuple[Place, int, int, int], tuple[Point, ...]] = {}
+
+    def across(self, link: Link) -> None:
+        """A line to the next column of the same row."""
+        stroke = _stroke(link)
+        if self._layout.is_plain:
+            self._straight(link, stroke)
+            return
+        start, end = self._start(link, stroke), self._end(link)
+        left, right = self._layout.right(link.source.column), self._layout.left(link.target.column)
+        middle = (left + right) / 2
+        out, into = Point(left, start.y), Point(right, end.y)
+        if start.x < left:
+            self._path(start, out, stroke=stroke)
+        curve = (out, Point(middle, out.y), Point(middle, into.y), into)
+        self._drawing.paths.append(Path(curve, stroke, curved=True))
+        self._path(into, end, stroke=stroke, arrow=not self._layout.columned.is_wire(link.target))
+
+    def around(self, links: list[Link]) -> None:
+        """Lines from the end of a row to the beginning of the next, around both, each on a track of its own."""
+        layout = self._layout
+        ends = {link: (self._start(link, _stroke(link)), self._end(link)) for link in links}
+        ordered = sorted(links, key=lambda link: (ends[link][0].y, ends[link][1].y))
+        tracks = list(dict.fromkeys(map(Link.track, ordered)))
+        channel = layout.band(links[0].source).bottom + TRACK
+        # Captions may reach so far beyond the columns.
+        beyond = layout.gap / 2
+        for link in ordered:
+            start, end = ends[link]
+            inside = tracks.index(link.track())
+            outside = len(tracks) - 1 - inside
+            # The topmost goes outside of all others on the right, below them in between, and inside on the left.
+            right = layout.right(link.source.column) + beyond + TRACK * outside
+            left, down = -beyond - TRACK * inside, channel + TRACK * outside
+            corners = (Point(right, start.y), Point(right, down), Point(left, down), Point(left, end.y))
+            arrow = not layout.columned.is_wire(link.target)
+            self._path(start, *corners, end, stroke=_stroke(link), arrow=arrow)
+
+    def _straight(self, link: Link, stroke: Stroke) -> None:
+        """As in the paper: a pyramid from a kernel, lines around what a dense layer reads, an arrow otherwise."""
+        shape = self._layout.solids[link.source.name]
+        origin = self._layout.origin(link.source, link.source_tower)
+        end = self._end(link)
+        if window := self._window(link):
+            inside = Point(end.x + self._layout.solids[link.target.name].depth * _INSIDE, end.y)
+            for corner in self._kernel(link.source, link.source_tower, window):
+                self._path(corner, inside, stroke=stroke)
+        elif not self._layout.solids[link.target.name].is_maps and self._layout.blocks[link.target.name].layers:
+            target = self._layout.solids[link.target.name]
+            top = self._layout.origin(link.target, link.target_tower)
+            self._path(shape.side(origin, 1, 0), top, stroke=stroke)
+            self._path(shape.side(origin, 1, 1), Point(top.x, top.y + target.height), stroke=stroke)
+        else:
+            self._path(shape.exit(origin), end, stroke=stroke, arrow=True)
+
+    def _start(self, link: Link, stroke: Stroke) -> Point:
+        """Where a wire begins: at the apex of a kernel's pyramid, at the side of a solid, or where a wire ends."""
+        place, tower = link.source, link.source_tower
+        if self._layout.columned.is_wire(place):
+            return Point(self._layout.right(place.column), self._layout.line(place, tower))
+        origin, shape = self._layout.origin(place, tower), self._layout.solids[place.name]
+        window = self._window(link)
+        if window is None:
+            return shape.exit(origin)
+        apex = Point(origin.x + shape.depth + shape.slant + _APEX, shape.exit(origin).y)
+        for corner in self._kernel(place, tower, window):
+            self._path(corner, apex, stroke="wire")
+        return apex
+
+    def _end(self, link: Link) -> Point:
+        y = self._layout.line(link.target, link.target_tower)
+        if self._layout.columned.is_wire(link.target):
+            return Point(self._layout.right(link.target.column), y)
+        return Point(self._layout.origin(link.target, link.target_tower).x, y)
+
+    def _window(self, link: Link) -> Window | None:
+        """The window through which a block reads, if it has one."""
+        block = self._layout.blocks[link.target.name]
+        if self._layout.columned.is_wire(link.target) or not block.layers:
+            return None
+        node = block.layers[0]
+        return node.op.window(self._layout.graph.tensors(node.inputs))
+
+    def _kernel(self, place: Place, tower: int, window: Window) -> tuple[Point, ...]:
+        key = place, tower, window.vertical.f, window.horizontal.f
+        if key not in self._kernels:
+            origin = self._layout.origin(place, tower)
+            self._kernels[key] = draw_kernel(self._drawing, self._layout.solids[place.name], origin, window)
+        return self._kernels[key]
+
+    def _path(self, *points: Point, stroke: Stroke, arrow: bool = False) -> None:
+        self._drawing.paths.append(Path(points, stroke, arrow=arrow))
+
+
+def _stroke(link: Link) -> Stroke:
+    return "exchange" if link.exchange else "wire"
