@@ -34,7 +34,9 @@ ROOMS = {
     "fixing": "diagnostics analysis",
     "emit": "graph ops spec passes",
     "figure": "graph diagnostics ops passes emit",
+    "packaged": "",
     "backend": "vocabulary graph diagnostics spec passes",
+    "conformance": "graph ops layout reference analysis packaged backend",
     "schema": "ops spec",
     "field_table": "ops",
     "explanation": "diagnostics ops analysis backend field_table",
@@ -43,7 +45,7 @@ ROOMS = {
     "pictures": "spec training",
     "report": "output graph diagnostics spec passes analysis backend field_table explanation difference",
     "commands": "vocabulary diagnostics yaml_reader spec layout analysis fixing "
-    "emit figure backend explanation difference schema training report",
+    "emit figure packaged backend explanation difference schema training report",
     "archc_torch": "graph ops spec passes emit backend training pictures",
     "archc_keras": "graph ops spec passes emit backend training pictures",
 }

@@ -12,6 +12,7 @@ import typer
 from archc.analysis import Facts, analyse
 from archc.commands.failure import CommandFailure
 from archc.diagnostics.finding import Finding
+from archc.packaged import packaged_specs
 from archc.yaml_reader import MAX_BYTES
 
 DEFAULT = Path("specs", "alexnet.yaml")
@@ -27,13 +28,6 @@ class OutputFormat(StrEnum):
 
 
 OutputFormatOption = Annotated[OutputFormat, typer.Option(help="For a person, or for a program.")]
-
-
-def packaged_specs() -> Path:
-    """The folder of the specs that come with archc: inside the package, or beside it in a checkout."""
-    package = Path(__file__).parent.parent
-    inside = package / "specs"
-    return inside if inside.is_dir() else package.parent / "specs"
 
 
 def resolve(spec: Path | None) -> tuple[Path, list[str]]:

@@ -1,0 +1,120 @@
+"""The networks that a backend is tried with: each op with every value of each field, and the specs that archc brings.
+
+A case is the text of a spec, so that what failed can be read, and tried by `archc check`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import combinations
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from archc.analysis import Facts, analyse
+from archc.conformance.field_values import field_values
+from archc.layout.canonical import canonical
+from archc.ops import ops
+from archc.ops.op import Op
+from archc.packaged import packaged_specs
+
+INPUTS = ([12, 9, 11], [12, 8, 8], [1, 8, 8], [12, 1, 1])
+"""Maps that 1 to 4 groups divide, square and not; one map; one place."""
+_TRIES = 20
+
+Choice = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A spec that holds, by a name that says what it tries."""
+
+    name: str
+    spec: str
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What archc knows of it."""
+        analysis = analyse(self.spec.encode(), f"{self.name}.yaml")
+        assert analysis.facts is not None, f"{self.name} does not hold: {analysis.findings}"
+        return analysis.facts
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def cases() -> tuple[Case, ...]:
+    """Every case: of each op, and of each spec that comes with archc."""
+    return (*(case for name in sorted(ops()) for case in op_cases(name)), *spec_cases(packaged_specs()))
+
+
+def spec_cases(folder: Path) -> tuple[Case, ...]:
+    """A case for each spec in a folder."""
+    return tuple(Case(file.stem, file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.yaml")))
+
+
+@cache
+def op_cases(name: str) -> tuple[Case, ...]:
+    """Networks around one layer of an op: any two values of two fields that can stand together do so in one of them."""
+    op = ops()[name]
+    dimensions = {"input": [*INPUTS], "vector": [False, True], "from": _counts(op), **field_values(op)}
+    choices = _pairwise(dimensions, lambda choice: _holds(_json(op, name, choice)))
+    return tuple(
+        Case(f"{name}_{number}", _spec(op, f"{name}_{number}", choice)) for number, choice in enumerate(choices)
+    )
+
+
+def _counts(op: type[Op]) -> list[int]:
+    """How many inputs the layer reads: as few as it may, and one more where it may."""
+    least, most = op.arity
+    return [least, least + 1] if most is None or most > least else [least]
+
+
+def _holds(spec: bytes) -> bool:
+    return analyse(spec, "case.yaml").facts is not None
+
+
+def _spec(op: type[Op], name: str, choice: Choice) -> str:
+    """The text of a choice, laid out as archc does."""
+    laid_out, findings = canonical(_json(op, name, choice), name)
+    assert laid_out is not None, findings
+    return laid_out.decode()
+
+
+def _json(op: type[Op], name: str, choice: Choice) -> bytes:
+    fields = {field: value for field, value in choice.items() if value is not None}
+    image, vector, count = fields.pop("input"), fields.pop("vector"), fields.pop("from")
+    layers: dict[str, Any] = {"flat": {"op": "flatten"}} if vector else {}
+    read = "flat" if vector else "image"
+    if count > 1:
+        layers["other"] = {"op": "relu", "from": read}
+        fields["from"] = [read, "other", *[read] * (count - 2)]
+    layers["layer"] = {"op": op.model_fields["op"].annotation.__args__[0], **fields}  # pyright: ignore
+    spec = {"schema": "archc/v1", "name": name, "input": {"image": image}, "layers": layers}
+    return json.dumps(spec).encode()
+
+
+def _pairwise(dimensions: Mapping[str, list[Any]], holds: Callable[[Choice], bool]) -> Iterator[Choice]:
+    """Choices that hold, in which every two values of two dimensions meet that meet in any."""
+    random = Random(0)
+    wanted = dict.fromkeys(
+        ((a, i), (b, j))
+        for a, b in combinations(dimensions, 2)
+        for i in range(len(dimensions[a]))
+        for j in range(len(dimensions[b]))
+    )
+    while wanted:
+        pair = next(iter(wanted))
+        for _ in range(_TRIES):
+            drawn = {name: random.randrange(len(values)) for name, values in dimensions.items()} | dict(pair)
+            choice = {name: dimensions[name][place] for name, place in drawn.items()}
+            if holds(choice):
+                for met in combinations(drawn.items(), 2):
+                    wanted.pop(met, None)
+                yield choice
+                break
+        else:
+            del wanted[pair]
