@@ -11,6 +11,7 @@ from archc.analysis import Facts
 from archc.graph import Node
 from archc.output import documented
 from archc.passes.counts import LayerCounts
+from archc.passes.memory import Memory
 from archc.passes.receptive import ReceptiveField
 from archc.report.placement_json import PlacementJson
 from archc.report.placement_json import as_json as placement_as_json
@@ -73,6 +74,26 @@ class LayerJson(_Reads, CountsJson):
 
 
 @documented
+class MemoryJson(TypedDict):
+    """What one device takes at the recipe's batch, in bytes; `archc explain memory` states what is counted."""
+
+    weights: int
+    """Trained and untrained numbers."""
+    gradients: int
+    """Of the weights; none in an inference."""
+    momentum: int
+    """What the optimizer remembers of each weight; none in an inference."""
+    activations: int
+    """What the forward pass keeps for the backward pass; none in an inference."""
+    working: int
+    """The most that is alive at once beside those: values, their gradients, buffers."""
+    peak: int
+    """The most that is alive at once of all."""
+    peak_layer: str
+    """The layer at which that is; empty for a network without layers."""
+
+
+@documented
 class HeldJson(TypedDict):
     """Which of the spec's expectations there are; all hold."""
 
@@ -98,6 +119,12 @@ class NetworkJson(CountsJson):
     """In the order in which they are computed."""
     chain: list[list[int]]
     """The [height, width] of its maps from the first layer to the last, each where it changes."""
+    batch: int
+    """The examples of a step over all devices, for which memory is told."""
+    training_memory: MemoryJson
+    """Of a training step in float32."""
+    inference_memory: MemoryJson
+    """Of an inference in float32."""
     held: HeldJson
     """The spec's expectations."""
     placement: PlacementJson | None
@@ -115,6 +142,9 @@ def as_json(facts: Facts) -> NetworkJson:
         "layers": [_layer(facts, node) for node in graph.nodes],
         "chain": [list(size) for size in facts.shapes.chain],
         **_counts(facts.counts),
+        "batch": facts.recipe.batch,
+        "training_memory": _memory(facts.step_memory),
+        "inference_memory": _memory(facts.inference_memory),
         "held": {"layers": list(facts.held.layers), "totals": list(facts.held.totals)},
         "placement": None if facts.placement is None else placement_as_json(facts.placement),
     }
@@ -144,6 +174,18 @@ def _counts(counts: LayerCounts) -> CountsJson:
         "backward_macs": counts.backward_macs,
         "element_ops": counts.element_ops,
         "activations": counts.activations,
+    }
+
+
+def _memory(memory: Memory) -> MemoryJson:
+    return {
+        "weights": memory.weights,
+        "gradients": memory.gradients,
+        "momentum": memory.momentum,
+        "activations": memory.activations,
+        "working": memory.working,
+        "peak": memory.peak,
+        "peak_layer": memory.peak_layer,
     }
 
 
