@@ -23,6 +23,7 @@ EXAMPLES = {
     "fmt": "archc fmt specs --check",
     "build": "archc build specs/alexnet.yaml --backend torch -o alexnet.py",
     "graph": "archc graph specs/alexnet.yaml -o alexnet.svg",
+    "plan": "archc plan specs/alexnet.yaml --gpus 2 --batch 128",
     "train": "archc train specs/alexnet.yaml --gpus 2 --batch 32 --steps 100",
     "explain": "archc explain ARC210",
     "diff": "archc diff specs/alexnet.yaml other.yaml",

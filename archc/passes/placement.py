@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import lcm
 from typing import Literal
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
+from archc.ops.conv2d import Conv2d
 from archc.ops.dense import Dense
 from archc.ops.softmax import Softmax
 from archc.ops.weighted import Weighted
@@ -233,13 +235,14 @@ class _Placing:
 
 def _uneven(node: Node, devices: int) -> Finding:
     what, maps = "maps" if node.output.is_maps else "units", node.output.channels
-    less = maps // devices * devices
+    step = lcm(devices, node.op.groups) if isinstance(node.op, Conv2d) else devices
+    less = maps // step * step
     return report(
         node.span,
         "ARC401",
         f"{node.name}'s {maps} {what} do not split over {devices} devices",
         notes=[f"{maps} / {devices} is not whole"],
-        help=f"{f'{less} or ' if less else ''}{less + devices} {what} do",
+        help=f"{f'{less} or ' if less else ''}{less + step} {what} do",
     )
 
 

@@ -1,0 +1,93 @@
+"""archc plan: what does a network cost over several devices, before it runs?"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from typing import Annotated
+
+import typer
+
+from archc.analysis import Facts
+from archc.commands.failure import CommandFailure
+from archc.commands.specs import (
+    OutputFormat,
+    OutputFormatOption,
+    SpecArgument,
+    facts_or_exit,
+    resolve_aloud,
+    show_findings,
+)
+from archc.commands.terminal import columns, wants_colour
+from archc.diagnostics.text import ansi, unstyled, visible
+from archc.passes.plan import Plan, Setting
+from archc.passes.plan import plan as planned
+from archc.spec import MOST_DEVICES, Precision
+
+_LINK = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?(k|M|G|Ki|Mi|Gi)(B|bit)/s", re.ASCII)
+_SIZES = {"k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30}
+_PIPE_WIDTH = 80
+_MOST_EXAMPLES = 2**31 - 1
+
+
+def plan(
+    spec: SpecArgument = None,
+    gpus: Annotated[
+        int | None,
+        typer.Option(min=1, max=MOST_DEVICES, help="Devices to plan for.", show_default="the spec's, else 2"),
+    ] = None,
+    batch: Annotated[
+        int | None,
+        typer.Option(min=1, max=_MOST_EXAMPLES, help="Examples a step, over all devices.", show_default="the recipe's"),
+    ] = None,
+    link: Annotated[str, typer.Option(metavar="RATE", help="What a device receives while it sends as much.")] = "8GB/s",
+    precision: Annotated[Precision, typer.Option(help="Of the arithmetic; weights stay float32.")] = "float32",
+    output_format: OutputFormatOption = OutputFormat.full,
+) -> None:
+    """Price every strategy for several devices: what each holds, what crosses between them, and how long that takes.
+
+    Exit 1 where the spec's own strategy is impossible, or, if it has none, every one.
+    """
+    rate = _bytes_a_second(link)
+    path = resolve_aloud(spec)
+    facts, _ = facts_or_exit(path)
+    setting = Setting(
+        devices=gpus or (facts.spec.parallel.devices if facts.spec.parallel else 2),
+        batch=batch or facts.recipe.batch,
+        link=rate,
+        precision=precision,
+        device_memory=facts.spec.parallel.device_memory if facts.spec.parallel else None,
+    )
+    made = planned(facts.graph, facts.counts, facts.spec.parallel, setting)
+    if output_format is OutputFormat.json:
+        from archc.report.plan_json import as_json
+
+        typer.echo(json.dumps(as_json(str(path), facts.graph.name, made), indent=2, ensure_ascii=False))
+    else:
+        _show(facts, made)
+    raise typer.Exit(0 if _is_possible(made) else 1)
+
+
+def _bytes_a_second(link: str) -> float:
+    match = _LINK.fullmatch(link.strip())
+    rate = float(match[1]) * _SIZES[match[2]] / (8 if match[3] == "bit" else 1) if match else 0
+    if not rate:
+        help = "a rate in bytes or bits: 8GB/s, 900MB/s, 100Gbit/s"
+        raise CommandFailure(f"--link {visible(link[:64])} is no rate", help=help, code=2)
+    return rate
+
+
+def _show(facts: Facts, made: Plan) -> None:
+    from archc.report.plan import plan_page
+
+    style = ansi if wants_colour(sys.stdout) else unstyled
+    width = columns(sys.stdout, otherwise=_PIPE_WIDTH)
+    typer.echo(plan_page(facts.graph.title, made, width=width, style=style), color=True)
+    show_findings([*dict.fromkeys(finding for option in made.options for finding in option.findings)], err=True)
+
+
+def _is_possible(made: Plan) -> bool:
+    """Whether what the spec says can be done over so many devices, or, where it says nothing, anything."""
+    asked = [option for option in made.options if option.is_declared] or list(made.options)
+    return not asked or any(option.cost for option in asked)

@@ -1,0 +1,203 @@
+"""What each strategy costs before anything runs: what a device holds, what it receives, and how long that takes.
+
+The time is that of the bytes which the device that receives most receives, one after another over a link, forward and
+backward, with no latency and nothing computed meanwhile. What a device computes is the same under each strategy, unless
+layers are replicated that all devices then compute, so the least time marks the cheapest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from archc.diagnostics.finding import Finding
+from archc.graph import Graph, Node
+from archc.ops.op import FLOAT32
+from archc.passes.counts import Counts, LayerCounts
+from archc.passes.device_memory import device_memory
+from archc.passes.holding import Layout
+from archc.passes.memory import Memory
+from archc.passes.placement import Exchange, Kind, Placement, Reduction, place
+from archc.passes.values import WIDTH
+from archc.spec import Parallel, Precision, Strategy
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is planned for: `link` in bytes a second, each way; `device_memory` in bytes, None where nobody says."""
+
+    devices: int
+    batch: int
+    link: float
+    precision: Precision
+    device_memory: int | None
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one device holds of a layer: so many of its maps (or units), for so many of the batch's examples.
+
+    `output_bytes` are those of its part of the output in a step, before anything is freed.
+    """
+
+    layer: str
+    layout: Layout
+    channels: int
+    of: int
+    is_maps: bool
+    examples: int
+    parameters: int
+    output_bytes: int
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """What crosses for a layer, an exchange or a reduction, in bytes that the busiest device receives in a step.
+
+    `values` are those of a reduction as a whole, or those received for an example in an exchange.
+    """
+
+    layer: str
+    kind: Kind | Literal["all-reduce"]
+    of: tuple[str, ...]
+    values: float
+    forward: int
+    backward: int
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of a strategy that is possible, on the device with the most: `macs`, forward and backward, that it computes in a
+    step; `received`, values for an example forward. `fits` is None where nobody says what a device holds."""
+
+    parts: tuple[Part, ...]
+    crossings: tuple[Crossing, ...]
+    memory: Memory
+    parameters: int
+    macs: int
+    received: float
+    seconds: float
+    fits: bool | None
+
+    @property
+    def forward(self) -> int:
+        return sum(crossing.forward for crossing in self.crossings)
+
+    @property
+    def backward(self) -> int:
+        return sum(crossing.backward for crossing in self.crossings)
+
+
+@dataclass(frozen=True)
+class Option:
+    """A strategy: its cost, or what is in its way, the layers that do not split as findings too."""
+
+    strategy: Strategy
+    is_declared: bool
+    findings: tuple[Finding, ...]
+    obstacles: tuple[str, ...]
+    cost: Cost | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All strategies, beside one device that does everything: its memory, and its MACs in a step."""
+
+    setting: Setting
+    alone: Memory
+    macs: int
+    options: tuple[Option, ...]
+
+    @property
+    def alone_fits(self) -> bool | None:
+        room = self.setting.device_memory
+        return None if room is None else self.alone.peak <= room
+
+    @property
+    def cheapest(self) -> Strategy | None:
+        """The strategy whose exchanges take least, of those that fit."""
+        costs = {option.strategy: option.cost for option in self.options if option.cost}
+        fitting = {strategy: cost.seconds for strategy, cost in costs.items() if cost.fits is not False}
+        return min(fitting, key=lambda strategy: fitting[strategy]) if fitting else None
+
+
+def plan(graph: Graph, counts: Counts, parallel: Parallel | None, setting: Setting) -> Plan:
+    """Each strategy over the devices; layers that the spec places by hand are so under its own strategy."""
+    alone = device_memory(graph, None, batch=setting.batch, precision=setting.precision)
+    macs = setting.batch * (counts.macs + counts.backward_macs)
+    strategies: tuple[Strategy, ...] = get_args(Strategy) if setting.devices > 1 else ()
+    return Plan(setting, alone, macs, tuple(_option(graph, counts, parallel, setting, s) for s in strategies))
+
+
+def _option(graph: Graph, counts: Counts, parallel: Parallel | None, setting: Setting, strategy: Strategy) -> Option:
+    is_declared = parallel is not None and parallel.strategy == strategy
+    layers = parallel.layers if parallel and is_declared else {}
+    asked = Parallel(devices=setting.devices, strategy=strategy, layers=layers)
+    placement, findings = place(graph, counts, asked, setting.batch)
+    uneven = f"a batch of {setting.batch} does not split evenly over {setting.devices} devices"
+    obstacles = (*([uneven] if setting.batch % placement.batch_parts else []), *(f.message for f in findings))
+    cost = None if obstacles else _cost(graph, counts, placement, setting)
+    return Option(strategy, is_declared, tuple(findings), obstacles, cost)
+
+
+def _cost(graph: Graph, counts: Counts, placement: Placement, setting: Setting) -> Cost:
+    held = device_memory(graph, placement, batch=setting.batch, precision=setting.precision)
+    crossings = tuple(_crossings(graph, placement, setting))
+    return Cost(
+        parts=tuple(_part(node, placement, setting) for node in graph.nodes),
+        crossings=crossings,
+        memory=held,
+        parameters=sum(share.parameters for share in placement.shares.values()),
+        macs=sum(_macs(counts.layers[node.name], placement.layouts[node.name], setting) for node in graph.nodes),
+        received=sum(exchange.received for exchange in placement.exchanges),
+        seconds=sum(crossing.forward + crossing.backward for crossing in crossings) / setting.link,
+        fits=None if setting.device_memory is None else held.peak <= setting.device_memory,
+    )
+
+
+def _macs(layer: LayerCounts, layout: Layout, setting: Setting) -> int:
+    """A part of the maps for all examples takes as much as all maps for as large a part of the examples."""
+    return setting.batch * (layer.macs + layer.backward_macs) // (1 if layout == "whole" else setting.devices)
+
+
+def _part(node: Node, placement: Placement, setting: Setting) -> Part:
+    layout, share = placement.layouts[node.name], placement.shares[node.name]
+    batch = setting.batch // placement.batch_parts
+    return Part(
+        layer=node.name,
+        layout=layout,
+        channels=node.output.channels // (placement.devices if layout == "split" else 1),
+        of=node.output.channels,
+        is_maps=node.output.is_maps,
+        examples=batch if layout == "batch" else setting.batch,
+        parameters=share.parameters,
+        output_bytes=share.outputs * batch * WIDTH[setting.precision],
+    )
+
+
+def _crossings(graph: Graph, placement: Placement, setting: Setting) -> Iterator[Crossing]:
+    """In the order of the layers, what a layer fetches before what it sums."""
+    exchanges = {exchange.layer: exchange for exchange in placement.exchanges}
+    reductions = {reduction.layer: reduction for reduction in placement.reductions}
+    for node in graph.nodes:
+        if node.name in exchanges:
+            yield _exchanged(exchanges[node.name], setting)
+        if node.name in reductions:
+            yield _reduced(reductions[node.name], placement, setting)
+
+
+def _exchanged(exchange: Exchange, setting: Setting) -> Crossing:
+    forward, backward = (
+        round(values * setting.batch) * WIDTH[setting.precision] for values in (exchange.received, exchange.returned)
+    )
+    return Crossing(exchange.layer, exchange.kind, exchange.sources, exchange.received, forward, backward)
+
+
+def _reduced(reduction: Reduction, placement: Placement, setting: Setting) -> Crossing:
+    """Gradients of parameters are float32 in any precision."""
+    if reduction.of == "parameters":
+        received = placement.all_reduced(reduction.values) * FLOAT32
+    else:
+        received = placement.all_reduced(reduction.values * setting.batch) * WIDTH[setting.precision]
+    return Crossing(reduction.layer, "all-reduce", (reduction.of,), reduction.values, 0, round(received))

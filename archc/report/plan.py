@@ -1,0 +1,182 @@
+"""A plan as a person reads it: the strategies side by side, then what each device holds, then what crosses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
+
+from archc.diagnostics.text import Style, unstyled, visible
+from archc.passes.memory import Memory
+from archc.passes.plan import Cost, Crossing, Option, Part, Plan
+from archc.report.table import Column, fitting, table
+
+_STRATEGIES = (
+    Column("strategy"),
+    Column("parameters", right=True, leave=1),
+    Column("peak memory", right=True, least=9),
+    Column("forward", right=True),
+    Column("backward", right=True),
+    Column("time", right=True),
+    Column("", least=8),
+)
+_CROSSINGS = (
+    Column("layer", least=8),
+    Column("exchange"),
+    Column("of", least=8),
+    Column("values", right=True),
+    Column("forward", right=True),
+    Column("backward", right=True),
+    Column("time", right=True, leave=1),
+)
+
+
+def plan_page(title: str, plan: Plan, *, width: int, style: Style = unstyled) -> str:
+    """All of a plan in `width` characters, without its findings."""
+    lines = [*(style(line, "strong") for line in wrap(visible(title), width)), *wrap(_setting(plan), width), ""]
+    lines += _table(_STRATEGIES, [*_summary(plan)], width, style, strong=_place_of_cheapest(plan))
+    lines += [line for sentence in _verdicts(plan) for line in wrap(sentence, width)]
+    possible = [(option, option.cost) for option in plan.options if option.cost]
+    if possible:
+        lines += ["", style("What a device holds: maps or units, and parameters", "strong")]
+        lines += _table(*_holdings(possible), width, style)
+        lines += [line for sentence in _examples(possible) for line in wrap(sentence, width)]
+    for option, cost in possible:
+        lines += ["", style(f"{option.strategy}: what a device receives in a step", "strong")]
+        lines += _table(_CROSSINGS, [_crossing(c, plan.setting.link) for c in cost.crossings], width, style)
+        lines += wrap(_received(cost), width)
+    return "\n".join(lines)
+
+
+def _setting(plan: Plan) -> str:
+    setting = plan.setting
+    devices = "1 device" if setting.devices == 1 else f"{setting.devices} devices"
+    memory = f" of {_bytes(setting.device_memory)}" if setting.device_memory is not None else ""
+    link = f", a link of {setting.link / 1e9:g} GB/s each way" if setting.devices > 1 else ""
+    return f"{devices}{memory}, a batch of {setting.batch}, {setting.precision}{link}"
+
+
+def _table(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int, style: Style, strong: int | None = None
+) -> Iterator[str]:
+    kept = fitting(columns, rows, width=width)
+    headings, *drawn = table([columns[i] for i in kept], [[row[i] for i in kept] for row in rows], width=width)
+    yield from (style(line, "dim") for line in headings)
+    for number, lines in enumerate(drawn):
+        yield from (style(line, "strong") if number == strong else line for line in lines)
+
+
+def _summary(plan: Plan) -> Iterator[tuple[str, ...]]:
+    parameters = plan.alone.gradients // 4
+    alone = "" if plan.alone_fits is not False else "does not fit"
+    yield "one device", f"{parameters:,}", _bytes(plan.alone.peak), "", "", "", alone
+    for option in plan.options:
+        cost = option.cost
+        if cost is None:
+            yield option.strategy, "", "", "", "", "", "impossible"
+            continue
+        marks = ["cheapest"] if option.strategy == plan.cheapest else []
+        marks += ["does not fit"] if cost.fits is False else []
+        yield (
+            option.strategy,
+            f"{cost.parameters:,}",
+            _bytes(cost.memory.peak),
+            f"{cost.forward:,}",
+            f"{cost.backward:,}",
+            _time(cost.seconds),
+            ", ".join(marks),
+        )
+
+
+def _place_of_cheapest(plan: Plan) -> int | None:
+    strategies = [None, *(option.strategy for option in plan.options)]
+    return strategies.index(plan.cheapest) if plan.cheapest else None
+
+
+def _verdicts(plan: Plan) -> Iterator[str]:
+    setting = plan.setting
+    if plan.options:
+        yield "Forward and backward: bytes that a device receives in a step; time: over the link, without overlap."
+    declared = next((option.strategy for option in plan.options if option.is_declared), None)
+    if declared:
+        yield f"The spec says {declared}."
+    for option in plan.options:
+        if option.obstacles:
+            more = f", and {len(option.obstacles) - 1} more" if len(option.obstacles) > 1 else ""
+            yield f"{option.strategy} is impossible: {option.obstacles[0]}{more}."
+    if setting.device_memory is not None:
+        yield _room("One device", plan.alone, setting.device_memory)
+    macs = {option.strategy: f"{cost.macs / 1e9:,.1f}" for option in plan.options if (cost := option.cost)}
+    if macs:
+        each = ", ".join(f"{count} by {strategy}" for strategy, count in macs.items())
+        own = each if len(set(macs.values())) > 1 else next(iter(macs.values()))
+        yield f"Of the {plan.macs / 1e9:,.1f} billion multiply-accumulates of a step, a device computes {own}."
+    if plan.cheapest is None and any(option.cost for option in plan.options):
+        yield f"No strategy fits {setting.devices} devices: a smaller batch, or more devices."
+
+
+def _room(who: str, memory: Memory, room: int) -> str:
+    """Whether it fits, with the difference and where the most is needed."""
+    spare = room - memory.peak
+    verdict = f"has room for it, {_bytes(spare)} to spare" if spare >= 0 else f"lacks {_bytes(-spare)}"
+    return f"{who} of {_bytes(room)} {verdict}: {_bytes(memory.peak)} at most, at {memory.peak_layer}."
+
+
+def _holdings(possible: Sequence[tuple[Option, Cost]]) -> tuple[list[Column], list[list[str]]]:
+    """A row for each layer with parameters, a column for each strategy."""
+    columns = [Column("layer", least=8), *(Column(option.strategy, right=True, least=10) for option, _ in possible)]
+    rows = [
+        [parts[0].layer, *map(_held, parts)]
+        for parts in zip(*(cost.parts for _, cost in possible), strict=True)
+        if parts[0].parameters
+    ]
+    return columns, rows
+
+
+def _held(part: Part) -> str:
+    return f"{part.channels} {'maps' if part.is_maps else 'units'}, {part.parameters:,}"
+
+
+def _examples(possible: Sequence[tuple[Option, Cost]]) -> Iterator[str]:
+    """How many examples a device computes, where not all."""
+    for option, cost in possible:
+        most = max((part.examples for part in cost.parts), default=0)
+        fewer = [part for part in cost.parts if part.examples < most or part.layout == "batch"]
+        if fewer:
+            which = "" if len(fewer) == len(cost.parts) else f" up to {fewer[-1].layer}, then all {most}"
+            yield f"{option.strategy}: {fewer[0].examples} examples a device{which}."
+
+
+def _crossing(crossing: Crossing, link: float) -> tuple[str, ...]:
+    return (
+        crossing.layer,
+        crossing.kind,
+        ", ".join(crossing.of),
+        _number(crossing.values),
+        f"{crossing.forward:,}",
+        f"{crossing.backward:,}",
+        _time((crossing.forward + crossing.backward) / link),
+    )
+
+
+def _received(cost: Cost) -> str:
+    reduced = sum(round(c.values) for c in cost.crossings if c.kind == "all-reduce" and c.of == ("parameters",))
+    parts = [f"{_number(cost.received)} values an example received forward"] if cost.received else []
+    parts += [f"gradients of {reduced:,} parameters summed, 4 × {reduced:,} = {4 * reduced:,} bytes"] if reduced else []
+    return "; ".join(parts) or "nothing crosses"
+
+
+def _number(values: float) -> str:
+    return f"{values:,.0f}" if float(values).is_integer() else f"{values:,.1f}"
+
+
+def _bytes(count: int) -> str:
+    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if count >= size:
+            return f"{count / size:.2f} {unit}"
+    return f"{count} B"
+
+
+def _time(seconds: float) -> str:
+    if seconds >= 1:
+        return f"{seconds:.2f} s"
+    return f"{seconds * 1e3:.2f} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.1f} µs"
