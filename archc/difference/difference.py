@@ -45,9 +45,10 @@ class Difference:
 
 def difference(before: Facts, after: Facts) -> Difference:
     """What differs between two networks. Titles, comments, order, and defaults that are written out, do not."""
-    pairing = match(before.graph, after.graph)
+    matching = match(before.graph, after.graph)
+    pairing = matching.pairing
     sides = Measured(before), Measured(after)
-    layers = changed_layers(pairing, *sides)
+    layers = changed_layers(matching, *sides)
     return Difference(
         renamed=tuple((old.name, new.name) for old, new in pairing.pairs if old.name != new.name),
         layers=layers,

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Literal
 
 from archc.analysis import Facts
-from archc.difference.pairing import Pairing, Wires
+from archc.difference.matching import Matching
+from archc.difference.pairing import Pairing
 from archc.difference.settings import FieldChange
 from archc.field_table import as_written
 from archc.graph import Graph, Node
@@ -92,9 +93,9 @@ class Measured:
         return Layer(self.graph.node(name), counts.parameters, counts.macs, kept, exchanged)
 
 
-def changed_layers(pairing: Pairing, before: Measured, after: Measured) -> tuple[LayerDifference, ...]:
+def changed_layers(matching: Matching, before: Measured, after: Measured) -> tuple[LayerDifference, ...]:
     """All layers that differ by themselves, in the order of the new network, removed ones where they were."""
-    wires = Wires(pairing)
+    pairing, wires = matching.pairing, matching.wires
     removed = _removed_before(pairing)
     found: list[LayerDifference] = []
     for node in after.graph.nodes:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 
 from archc.difference.alignment import aligned
-from archc.difference.pairing import Pairing, Wires, reads
+from archc.difference.pairing import Pairing
+from archc.difference.wires import Wires, reads, wires
 from archc.graph import Graph, Node
 from archc.ops.op import Op
 
@@ -18,24 +20,50 @@ _Kind = Callable[[Node], Hashable]
 """What two layers at the same place must have in common to be one."""
 
 
-def match(before: Graph, after: Graph) -> Pairing:
-    """The layers of two networks in pairs."""
+@dataclass(frozen=True)
+class Matching:
+    """The layers of two networks in pairs, and what those read."""
+
+    pairing: Pairing
+    wires: Wires
+
+    @property
+    def cost(self) -> tuple[int, int]:
+        """How much differs: layers in one only, changed or reading something else, and outputs; then, new names."""
+        pairing, pairs = self.pairing, self.pairing.pairs
+        changed = sum(old.op != new.op or new.name in self.wires.changed for old, new in pairs)
+        outputs = [pairing.new.get(name) for name in pairing.before.outputs] != [*pairing.after.outputs]
+        renamed = sum(old.name != new.name for old, new in pairs)
+        return len(pairing.removed) + len(pairing.added) + changed + outputs, renamed
+
+    def mirrored(self) -> Matching:
+        """The same, seen from the other network."""
+        old = self.pairing.old
+        changed, moved = (frozenset(old[name] for name in names) for names in (self.wires.changed, self.wires.moved))
+        return Matching(self.pairing.mirrored(), Wires(changed, moved))
+
+
+def match(before: Graph, after: Graph) -> Matching:
+    """The layers of two networks, matched alike from both sides: of several ways that are as good, always the same."""
+    if _spelled(after) < _spelled(before):
+        return _match(after, before).mirrored()
+    return _match(before, after)
+
+
+def _spelled(graph: Graph) -> list[tuple[str, tuple[str, ...], str]]:
+    return [(node.name, node.inputs, node.op.model_dump_json()) for node in graph.nodes]
+
+
+def _match(before: Graph, after: Graph) -> Matching:
     by_name = Pairing(before, after)
     _join_named(by_name, any_op=False)
     _complete(by_name)
-    if not cost(by_name)[0]:
-        return by_name
+    named = Matching(by_name, wires(by_name))
+    if not named.cost[0]:
+        return named
     by_sequence = Pairing(before, after, _in_sequence(before, after))
     _complete(by_sequence)
-    return min(by_name, by_sequence, key=cost)
-
-
-def cost(pairing: Pairing) -> tuple[int, int]:
-    """How much differs: layers that are in one only, changed, or reading something else; then, how many are renamed."""
-    rewired = Wires(pairing).changed
-    changed = sum(old.op != new.op or new.name in rewired for old, new in pairing.pairs)
-    renamed = sum(old.name != new.name for old, new in pairing.pairs)
-    return len(pairing.removed) + len(pairing.added) + changed, renamed
+    return min(named, Matching(by_sequence, wires(by_sequence)), key=lambda matching: matching.cost)
 
 
 def _in_sequence(before: Graph, after: Graph) -> list[tuple[str, str]]:
