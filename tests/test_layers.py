@@ -17,6 +17,7 @@ ROOMS = {
     "output": "",
     "vocabulary": "",
     "example": "",
+    "concepts": "",
     "graph": "source",
     "diagnostics": "source output example",
     "ops": "graph example",
@@ -43,9 +44,9 @@ ROOMS = {
     "difference": "graph ops passes analysis field_table",
     "training": "spec",
     "pictures": "spec training",
-    "report": "output graph diagnostics spec passes analysis backend field_table explanation difference",
+    "report": "output graph diagnostics spec passes analysis backend field_table explanation concepts difference",
     "commands": "vocabulary diagnostics yaml_reader spec layout analysis fixing "
-    "emit figure packaged backend explanation difference schema training report",
+    "emit figure packaged backend explanation concepts difference schema training report",
     "archc_torch": "graph ops spec passes emit backend training pictures",
     "archc_keras": "graph ops spec passes emit backend training pictures",
 }

@@ -1,4 +1,4 @@
-"""archc explain: what does a code or an op mean?"""
+"""archc explain: what does a code, an op or a concept mean?"""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import typer
 
 from archc.commands.failure import CommandFailure
 from archc.commands.terminal import columns, wants_colour
+from archc.concepts import Concept, concepts
 from archc.diagnostics.text import ansi, unstyled, visible
 from archc.explanation import Explanation, explanation_of, names, title_of
 from archc.report.explain_json import as_json
-from archc.report.explanation import listing, page
+from archc.report.explanation import concept_page, listing, page
 from archc.report.explanation_markdown import markdown
 from archc.vocabulary import nearest
 
@@ -31,8 +32,8 @@ def explain(
     word: Annotated[
         str | None,
         typer.Argument(
-            metavar="CODE|OP",
-            help="A code, as in `error[ARC210]`, or an op; without one all are listed.",
+            metavar="CODE|OP|CONCEPT",
+            help="A code, as in `error[ARC210]`, an op, or a concept; without one all are listed.",
             show_default=False,
         ),
     ] = None,
@@ -40,28 +41,37 @@ def explain(
         PageFormat, typer.Option(help="For a person, for a program, or for the docs.")
     ] = PageFormat.full,
 ) -> None:
-    """Say what a code of a finding or an op means, with a spec that fails and the same corrected."""
+    """Say what a code of a finding or an op means, with a spec that fails and the same corrected; or how a concept that
+    many ops share is meant."""
     if word is None and output_format is PageFormat.full:
-        typer.echo(listing([(name, title_of(name)) for name in names()], width=_width()))
+        titles = [(name, title_of(name)) for name in names()]
+        typer.echo(listing([*titles, *((c.name, c.title) for c in concepts().values())], width=_width()))
         return
-    pages = [_page(name) for name in (names() if word is None else [word])]
+    explanations, pages = _all() if word is None else _one(word)
     if output_format is PageFormat.json:
-        typer.echo(json.dumps(as_json(pages), indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(as_json(explanations, pages), indent=2, ensure_ascii=False))
     elif output_format is PageFormat.markdown:
-        typer.echo(markdown(pages), nl=False)
+        typer.echo(markdown(explanations, pages), nl=False)
     else:
         style = ansi if wants_colour(sys.stdout) else unstyled
-        typer.echo(page(pages[0], style, width=_width()), nl=False, color=True)
+        texts = [page(explanation, style, width=_width()) for explanation in explanations]
+        texts += [concept_page(concept, width=_width()) for concept in pages]
+        typer.echo("".join(texts), nl=False, color=True)
 
 
-def _page(name: str) -> Explanation:
-    found = explanation_of(name)
-    if found is None:
-        known = {other.lower(): other for other in names()}
-        guess = nearest(name, known)
-        help = f"did you mean `{known[guess]}`?" if guess else "`archc explain` lists every code and op"
-        raise CommandFailure(f"there is no code and no op `{visible(name[:64])}`", help=help, code=2)
-    return found
+def _all() -> tuple[list[Explanation], list[Concept]]:
+    return [found for name in names() if (found := explanation_of(name))], [*concepts().values()]
+
+
+def _one(word: str) -> tuple[list[Explanation], list[Concept]]:
+    """The page on a word: an explanation, or a concept."""
+    explanation, concept = explanation_of(word), concepts().get(word.lower())
+    if explanation is None and concept is None:
+        known = {name.lower(): name for name in (*names(), *concepts())}
+        guess = nearest(word, known)
+        help = f"did you mean `{known[guess]}`?" if guess else "`archc explain` lists all that there are"
+        raise CommandFailure(f"there is no code, op or concept `{visible(word[:64])}`", help=help, code=2)
+    return [explanation] if explanation else [], [concept] if concept else []
 
 
 def _width() -> int:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
+from archc.concepts import Concept
 from archc.diagnostics.finding import Severity
 from archc.diagnostics.json import FindingJson
 from archc.diagnostics.json import as_json as finding_as_json
@@ -56,6 +57,18 @@ class ExplanationJson(TypedDict):
 
 
 @documented
+class ConceptJson(TypedDict):
+    """What many ops share, such as how arithmetic is counted."""
+
+    name: str
+    """How `archc explain` knows it."""
+    title: str
+    """What it is, in a line."""
+    text: str
+    """All there is to say, as Markdown."""
+
+
+@documented
 class Document(TypedDict):
     """What `archc explain --output-format json` prints."""
 
@@ -63,11 +76,19 @@ class Document(TypedDict):
     """Of this format."""
     explanations: list[ExplanationJson]
     """The one that was asked for; all, codes first, where none was."""
+    concepts: list[ConceptJson]
+    """The one that was asked for; all where none was."""
 
 
-def as_json(explanations: Iterable[Explanation]) -> Document:
-    """The explanations as plain data."""
-    return {"version": 1, "explanations": [_one(explanation) for explanation in explanations]}
+def as_json(explanations: Iterable[Explanation], concepts: Iterable[Concept]) -> Document:
+    """The explanations and concepts as plain data."""
+    return {
+        "version": 1,
+        "explanations": [_one(explanation) for explanation in explanations],
+        "concepts": [
+            {"name": concept.name, "title": concept.title, "text": "\n\n".join(concept.parts)} for concept in concepts
+        ],
+    }
 
 
 def _one(explanation: Explanation) -> ExplanationJson:

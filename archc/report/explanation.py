@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
+from archc.concepts import Concept
 from archc.diagnostics.text import Style, render, unstyled
 from archc.explanation import Explanation
 from archc.field_table import Row
@@ -18,6 +20,22 @@ EVERY_LAYER = "Every layer may also say `from` and `expect`."
 def page(explanation: Explanation, style: Style = unstyled, *, width: int) -> str:
     """All of an explanation, at most `width` wide but for the specs."""
     return "\n\n".join(part.rstrip("\n") for part in _parts(explanation, style, width)) + "\n"
+
+
+def concept_page(concept: Concept, *, width: int) -> str:
+    """All of a concept, at most `width` wide but for the blocks that stand as they are."""
+    parts = (f"{concept.name}: {concept.title}", *concept.parts)
+    return "\n\n".join(_set(part, width) for part in parts) + "\n"
+
+
+def _set(part: str, width: int) -> str:
+    """Prose and the items of a list wrapped."""
+    if part.startswith("    "):
+        return part
+    if part.startswith("- "):
+        items = re.split(r"^- ", part, flags=re.MULTILINE)[1:]
+        return "\n".join(_wrapped(item, width, first="- ", then="  ") for item in items)
+    return _wrapped(part, width)
 
 
 def listing(titles: Iterable[tuple[str, str]], *, width: int) -> str:
@@ -67,8 +85,15 @@ def _parts(explanation: Explanation, style: Style, width: int) -> Iterator[str]:
     yield textwrap.indent(explanation.corrected, "    ")
 
 
-def _wrapped(text: str, width: int) -> str:
-    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+def _wrapped(text: str, width: int, *, first: str = "", then: str = "") -> str:
+    return textwrap.fill(
+        " ".join(text.split()),
+        width,
+        initial_indent=first,
+        subsequent_indent=then,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _table(fields: tuple[Row, ...], width: int) -> str:

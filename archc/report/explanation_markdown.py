@@ -1,27 +1,30 @@
-"""All explanations as one page: docs/reference.md."""
+"""All explanations and concepts as one page: docs/reference.md."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from archc.concepts import Concept
 from archc.diagnostics.text import render
 from archc.explanation import Explanation
 from archc.field_table import Row
 from archc.report.explanation import EVERY_LAYER, failing_heading, saying, shown
 
 _TOP = """\
-# Reference: every op and every code
+# Reference: every op, every code, and what they share
 
 Written by `archc explain --output-format markdown`, from the sources that archc itself runs on: do not edit.
 `archc explain NAME` shows one entry in a terminal."""
 
 
-def markdown(explanations: Iterable[Explanation]) -> str:
-    """The page: ops first, then codes."""
+def markdown(explanations: Iterable[Explanation], concepts: Iterable[Concept]) -> str:
+    """The page: ops, codes, concepts."""
     explanations = list(explanations)
     ops = [explanation for explanation in explanations if explanation.severity is None]
     codes = [explanation for explanation in explanations if explanation.severity is not None]
-    parts = [_TOP, "## Ops", EVERY_LAYER, *_all(ops), "## Codes", *_all(codes)]
+    parts = [_TOP, "## Ops", EVERY_LAYER, *_all(ops), "## Codes", *_all(codes), "## Concepts"]
+    for concept in concepts:
+        parts += [f"### {concept.name}", f"{concept.title}.", *concept.parts]
     return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
 
 

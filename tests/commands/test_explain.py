@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from archc.concepts import concepts
 from archc.explanation import names
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference.md"
@@ -26,11 +27,18 @@ def test_an_op(archc) -> None:
     assert "error[ARC103]: pool1 needs `stride`" in result.out
 
 
+def test_a_concept(archc) -> None:
+    result = archc("explain", "MACs")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("macs: What is counted of a layer, how, and why other tools count otherwise\n\n")
+    assert "\n    archc                            714,188,480\n" in result.out
+
+
 def test_all_of_them_a_row_each(archc) -> None:
     result = archc("explain")
     assert (result.code, result.err) == (0, "")
     _, *rows = [line for line in result.out.splitlines() if not line.startswith(" ")]
-    assert [row.split()[0] for row in rows] == names()
+    assert [row.split()[0] for row in rows] == [*names(), *concepts()]
 
 
 @pytest.mark.parametrize(
@@ -38,19 +46,20 @@ def test_all_of_them_a_row_each(archc) -> None:
     [
         ("ARC21", "did you mean `ARC210`?"),
         ("linear", "did you mean `dense`?"),
+        ("mac", "did you mean `macs`?"),
         ("MaxPool2d", "did you mean `max_pool2d`?"),
-        ("", "`archc explain` lists every code and op"),
-        ("zzz", "`archc explain` lists every code and op"),
+        ("", "`archc explain` lists all that there are"),
+        ("zzz", "`archc explain` lists all that there are"),
     ],
 )
 def test_an_unknown_word(archc, word: str, help: str) -> None:
     result = archc("explain", word)
     assert (result.code, result.out) == (2, "")
-    assert result.err == f"error: there is no code and no op `{word}`\n  {help}\n"
+    assert result.err == f"error: there is no code, op or concept `{word}`\n  {help}\n"
 
 
 def test_a_word_with_an_escape_of_a_terminal(archc) -> None:
-    assert archc("explain", "\x1b[31m").err.startswith("error: there is no code and no op `\\u001b[31m`\n")
+    assert archc("explain", "\x1b[31m").err.startswith("error: there is no code, op or concept `\\u001b[31m`\n")
 
 
 def test_json_of_one_and_of_all(archc) -> None:
@@ -62,6 +71,9 @@ def test_json_of_one_and_of_all(archc) -> None:
     assert [page["name"] for page in every["explanations"]] == names()
     (dropout,) = (page for page in every["explanations"] if page["name"] == "dropout")
     assert [(field["name"], field["default"]) for field in dropout["fields"]] == [("rate", None)]
+    assert [page["name"] for page in every["concepts"]] == [*concepts()]
+    only = json.loads(archc("explain", "macs", "--output-format", "json").out)
+    assert (only["explanations"], [page["name"] for page in only["concepts"]]) == ([], ["macs"])
 
 
 def test_the_reference_is_as_archc_explains(archc, golden: Callable[[Path, str], None]) -> None:

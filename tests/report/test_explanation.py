@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from archc.concepts import Concept, concepts
 from archc.diagnostics.text import ansi
 from archc.explanation import Explanation, explanation_of, names
-from archc.report.explanation import listing, page
+from archc.report.explanation import concept_page, listing, page
 from archc.report.explanation_markdown import markdown
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -30,6 +31,24 @@ def test_a_page(name: str, golden: Callable[[Path, str], None]) -> None:
 def test_prose_and_tables_keep_to_the_width(name: str, width: int) -> None:
     before, _, _ = page(explained(name), width=width).partition("\n\n    ")
     assert max(map(len, before.splitlines())) <= width
+
+
+@pytest.mark.parametrize("name", concepts())
+def test_a_concept_keeps_to_the_width_but_for_its_blocks(name: str) -> None:
+    lines = concept_page(concepts()[name], width=60).splitlines()
+    assert max(len(line) for line in lines if not line.startswith("    ")) <= 60
+    assert max(map(len, concept_page(concepts()[name], width=80).splitlines())) <= 80
+
+
+def test_a_concept_in_the_terminal_and_in_the_docs() -> None:
+    concept = Concept("heat", "What it is", ("One and\ntwo.", "- first,\n  at length\n- second", "    a  1\n    b  2"))
+    assert concept_page(concept, width=14) == (
+        "heat: What it\nis\n\nOne and two.\n\n- first, at\n  length\n- second\n\n    a  1\n    b  2\n"
+    )
+    assert markdown([], [concept]).endswith(
+        "## Concepts\n\n### heat\n\nWhat it is.\n\n"
+        "One and\ntwo.\n\n- first,\n  at length\n- second\n\n    a  1\n    b  2\n"
+    )
 
 
 def test_the_narrowest_terminal_loses_nothing() -> None:
@@ -54,7 +73,7 @@ def test_advice_does_not_fail() -> None:
 
 def test_a_control_character_is_shown_as_its_escape() -> None:
     assert "{op: relu\\x00}" in page(explained("ARC002"), width=80)
-    assert "\x00" not in page(explained("ARC002"), width=80) + markdown([explained("ARC002")])
+    assert "\x00" not in page(explained("ARC002"), width=80) + markdown([explained("ARC002")], [])
 
 
 def test_a_backend_that_is_not_installed() -> None:
@@ -72,4 +91,4 @@ def test_the_listing_folds_long_titles() -> None:
 def test_a_bar_in_a_table_is_escaped() -> None:
     explanation = explained("dropout")
     barred = replace(explanation, fields=(replace(explanation.fields[0], meaning="a | b"),))
-    assert "| a \\| b |" in markdown([barred])
+    assert "| a \\| b |" in markdown([barred], [])

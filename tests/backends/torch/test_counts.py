@@ -9,8 +9,10 @@ import pytest
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
+from torchinfo import summary
 
 from archc.analysis import Facts, analyse
+from archc.concepts import concepts
 from archc.graph import Graph
 from archc.ops.conv2d import Conv2d
 
@@ -89,3 +91,15 @@ layers:
         model = build(split, split.graph)
     assert flops(model, (3, 9, 9))[1] == 2 * (grouped.counts.macs + grouped.counts.backward_macs)
     assert overcount(grouped) > 0 == overcount(split)
+
+
+def test_the_figures_of_other_counters_as_archc_explains_them(build: Build) -> None:
+    """torchinfo adds the biases; FlopCounterMode counts product and sum apart. Both as installed here."""
+    page = "\n".join(concepts()["macs"].parts)
+    facts = analyse((ROOT / "specs" / "alexnet_one_tower.yaml").read_bytes(), "one_tower").facts
+    assert facts is not None
+    with torch.device("meta"):
+        model = build(facts, facts.graph)
+    assert f"    FlopCounterMode, PyTorch 2.15    {flops(model, (3, 224, 224))[0]:,}  " in page
+    found = summary(model, (1, 3, 224, 224), device="meta", verbose=0)
+    assert f"    torchinfo 1.8.0                  {found.total_mult_adds:,}  " in page
