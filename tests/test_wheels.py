@@ -82,7 +82,7 @@ def test_what_is_in_the_wheels(wheels: dict[str, Path]) -> None:
         assert f"{package}/py.typed" in names
         assert not any("__pycache__" in name for name in names)
         project = ROOT if package == "archc" else ROOT / "backends" / PACKAGES[package]
-        for file in (project / package).rglob("*.py"):
+        for file in (*(project / package).rglob("*.py"), *(project / package).rglob("*.md")):
             assert archive.read(str(file.relative_to(project))) == file.read_bytes()
         (licence,) = (name for name in names if name.endswith("/LICENSE"))
         assert archive.read(licence) == (ROOT / "LICENSE").read_bytes()
