@@ -116,10 +116,10 @@ class Plan:
 
     @property
     def cheapest(self) -> Strategy | None:
-        """The strategy whose exchanges take least, of those that fit."""
-        costs = {option.strategy: option.cost for option in self.options if option.cost}
-        fitting = {strategy: cost.seconds for strategy, cost in costs.items() if cost.fits is not False}
-        return min(fitting, key=lambda strategy: fitting[strategy]) if fitting else None
+        """The strategy whose exchanges take least, of those that fit; of several, the first."""
+        fitting = (o for o in reversed(self.options) if o.cost and o.cost.fits is not False)
+        seconds: dict[float, Strategy] = {o.cost.seconds: o.strategy for o in fitting if o.cost}
+        return seconds[min(seconds)] if seconds else None
 
 
 def plan(graph: Graph, counts: Counts, parallel: Parallel | None, setting: Setting) -> Plan:
@@ -136,7 +136,10 @@ def _option(graph: Graph, counts: Counts, parallel: Parallel | None, setting: Se
     asked = Parallel(devices=setting.devices, strategy=strategy, layers=layers)
     placement, findings = place(graph, counts, asked, setting.batch)
     uneven = f"a batch of {setting.batch} does not split evenly over {setting.devices} devices"
-    obstacles = (*([uneven] if setting.batch % placement.batch_parts else []), *(f.message for f in findings))
+    obstacles: tuple[str, ...] = (
+        *([uneven] if setting.batch % placement.batch_parts else []),
+        *(f.message for f in findings),
+    )
     cost = None if obstacles else _cost(graph, counts, placement, setting)
     return Option(strategy, is_declared, tuple(findings), obstacles, cost)
 

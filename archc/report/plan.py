@@ -101,8 +101,9 @@ def _verdicts(plan: Plan) -> Iterator[str]:
         yield f"The spec says {declared}."
     for option in plan.options:
         if option.obstacles:
-            more = f", and {len(option.obstacles) - 1} more" if len(option.obstacles) > 1 else ""
-            yield f"{option.strategy} is impossible: {option.obstacles[0]}{more}."
+            first, *others = option.obstacles
+            more = f", and {len(others)} more" if others else ""
+            yield f"{option.strategy} is impossible: {first}{more}."
     if setting.device_memory is not None:
         yield _room("One device", plan.alone, setting.device_memory)
     macs = {option.strategy: f"{cost.macs / 1e9:,.1f}" for option in plan.options if (cost := option.cost)}
