@@ -120,13 +120,13 @@ def solid(tensor: Tensor, scale: Scale) -> Solid:
     tall = max(scale.side * sqrt(tensor.height), _SHORTEST)
     slant = max(scale.side * sqrt(tensor.width), _SHORTEST) * _SLANT
     high, wide, maps = str(tensor.height), str(tensor.width), str(tensor.channels)
-    # Below the line where what comes from the left arrives.
-    at_height = Label(-_NEAR - bound(high, "size"), max(tall - height("size"), tall * _LINE + _NEAR), high)
-    at_width = Label(deep + slant / 2 + _NEAR, tall - slant / 2 + _NEAR / 2, wide)
-    under = max(tall, at_height.bottom, at_width.bottom) + 1
-    if at_width.x > bound(maps, "size") + _NEAR:
-        under = max(tall, at_height.bottom) + 1
-    at_depth = Label(max((deep - bound(maps, "size")) / 2, 0.0), under, maps)
+    # Both below the line, where others arrive and leave.
+    least = tall * _LINE + _NEAR
+    at_height = Label(-_NEAR - bound(high, "size"), max(tall - height("size"), least), high)
+    at_width = Label(deep + slant / 2 + _NEAR, max(tall - slant / 2 + _NEAR / 2, least), wide)
+    beside = bound(maps, "size") + _NEAR < at_width.x
+    under = tall if beside else max(tall, at_width.bottom)
+    at_depth = Label(max((deep - bound(maps, "size")) / 2, 0.0), under + 1, maps)
     return Solid(True, deep, tall, slant, (at_height, at_width, at_depth))
 
 
