@@ -36,9 +36,17 @@ class Facts:
     recipe_is_default: bool
     shapes: Shapes
     counts: Counts
-    receptive_fields: dict[str, ReceptiveField | None]
     placement: Placement | None
     held: Held
+
+    @cached_property
+    def receptive_fields(self) -> dict[str, ReceptiveField | None]:
+        """What of the input a value of each layer sees."""
+        return receptive_fields(self.graph)
+
+    @cached_property
+    def receptive_fields(self) -> dict[str, ReceptiveField | None]:
+        return receptive_fields(self.graph)
 
     @cached_property
     def step_memory(self) -> Memory:
@@ -132,7 +140,6 @@ def _totals(document: Document, graph: Graph, shape_facts: Shapes, held: Held, f
         recipe_is_default=spec.train is None,
         shapes=shape_facts,
         counts=counts,
-        receptive_fields=receptive_fields(graph),
         placement=placement,
         held=Held(held.layers, held_totals.totals + held_exchanges.totals + held_memory.totals),
     )
