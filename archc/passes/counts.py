@@ -6,8 +6,9 @@ The conventions, and how the counters of other tools differ from them, are the p
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 from math import prod
+from operator import attrgetter
 
 from archc.graph import Graph, Node
 from archc.ops.op import Parameter
@@ -52,9 +53,8 @@ def count(graph: Graph) -> Counts:
         layers[node.name] = counts = _count(graph, node, reads_learned=reads_learned)
         if reads_learned or counts.parameters:
             learned.add(node.name)
-    nothing = LayerCounts(0, 0, 0, 0, 0, 0, 0)
-    totals = (sum(column) for column in zip(*map(astuple, (nothing, *layers.values())), strict=True))
-    return Counts(*totals, layers=layers)
+    totals = {field.name: sum(map(attrgetter(field.name), layers.values())) for field in fields(LayerCounts)}
+    return Counts(**totals, layers=layers)
 
 
 def _count(graph: Graph, node: Node, *, reads_learned: bool) -> LayerCounts:
