@@ -1,0 +1,108 @@
+"""Layers that a spec places by hand: what is impossible, what changes nothing, and what costs more than it saves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from archc.analysis import Analysis
+from archc.diagnostics.finding import Finding
+
+Check = Callable[..., Analysis]
+LAYERS = (
+    "conv1: {op: conv2d, filters: 8, bias: false}",
+    "norm1: {op: batch_norm, epsilon: 1e-5, momentum: 0.9}",
+    "relu1: {op: relu}",
+    "conv2: {op: conv2d, filters: 8}",
+    "flat: {op: flatten}",
+    "fc1: {op: dense, units: 64}",
+    "fc2: {op: dense, units: 64}",
+)
+
+
+def placed(check: Check, layers: str, strategy: str = "columns", devices: int = 2) -> list[Finding]:
+    parallel = f"{{devices: {devices}, strategy: {strategy}, layers: {layers}}}"
+    return check(*LAYERS, parallel=parallel).findings
+
+
+@pytest.mark.parametrize(
+    ("layers", "code", "message", "help"),
+    [
+        ("{conv3: split}", "ARC107", "there is no layer `conv3` to be placed", "did you mean `conv2`?"),
+        (
+            "{relu1: replicate}",
+            "ARC402",
+            "relu1 is not placed by itself: it is computed where what it reads is held",
+            "place conv1, which it follows",
+        ),
+        (
+            "{norm1: replicate}",
+            "ARC402",
+            "norm1 is not placed by itself: it is computed where what it reads is held",
+            "place conv1, which it follows",
+        ),
+        ("{fc1: split}", "ARC911", "`fc1: split` changes nothing: by `columns` fc1 is split anyway", "delete it"),
+    ],
+)
+def test_what_a_spec_may_not_say(check: Check, layers: str, code: str, message: str, help: str) -> None:
+    (finding,) = placed(check, layers)
+    assert (finding.code, finding.message, finding.help) == (code, message, help)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "layers", "pointless"),
+    [
+        ("data", "{conv1: replicate, fc1: split}", ["conv1"]),
+        ("hybrid", "{conv1: split, fc1: split}", ["fc1"]),
+        ("hybrid", "{conv1: replicate, fc1: replicate}", ["conv1"]),
+        ("columns", "{conv1: replicate, fc2: replicate}", []),
+    ],
+)
+def test_what_the_strategy_does_anyway(check: Check, strategy: str, layers: str, pointless: list[str]) -> None:
+    found = [f for f in placed(check, layers, strategy) if f.code == "ARC911"]
+    assert [finding.message.partition(":")[0].strip("`") for finding in found] == pointless
+
+
+def test_one_device_has_nothing_to_place(check: Check) -> None:
+    (finding,) = placed(check, "{fc2: replicate}", devices=1)
+    assert finding.message == "`fc2: replicate` changes nothing: there is one device"
+
+
+def test_a_layer_that_is_split_by_hand_must_split(check: Check) -> None:
+    parallel = "{devices: 2, strategy: data, layers: {conv1: split}}"
+    (finding,) = check("conv1: {op: conv2d, filters: 9}", parallel=parallel).findings
+    assert (finding.code, finding.message) == ("ARC401", "conv1's 9 maps do not split over 2 devices")
+
+
+THREE = (
+    "conv1: {op: conv2d, filters: 8}",
+    "conv2: {op: conv2d, filters: 8}",
+    "conv3: {op: conv2d, filters: 8, groups: %d}",
+)
+
+
+def test_a_replicated_layer_has_its_price(check: Check) -> None:
+    """conv2 gathers what it reads in any case, conv3 reads its own half: the 8 x 8 x 9 + 8 gradients are summed too."""
+    layers = [layer % 2 if "%" in layer else layer for layer in THREE]
+    parallel = "{devices: 2, strategy: columns, layers: {conv2: replicate}}"
+    (finding,) = check(*layers, parallel=parallel).findings
+    assert (finding.code, finding.message) == ("ARC912", "conv2 is replicated, which costs more than it saves")
+    without = 2 * (8 // 2 * 64) * 128 * 4
+    assert finding.notes == (
+        f"in a step of 128 examples a device receives {without + 584 * 4:,} bytes with it, {without:,} without: +2,336",
+        "and each device holds 292 more parameters and computes what the others compute",
+    )
+
+
+def test_a_replicated_layer_that_saves_a_gather_is_no_matter(check: Check) -> None:
+    layers = [layer % 1 if "%" in layer else layer for layer in THREE]
+    parallel = "{devices: 2, strategy: columns, layers: {conv2: replicate}}"
+    assert check(*layers, parallel=parallel).findings == []
+
+
+def test_of_thousands_only_the_first_are_priced(check: Check) -> None:
+    layers = [f"conv{i}: {{op: conv2d, filters: 8, groups: 2}}" for i in range(60)]
+    by_hand = ", ".join(f"conv{i}: replicate" for i in range(0, 60, 2))
+    findings = check(*layers, parallel=f"{{devices: 2, strategy: columns, layers: {{{by_hand}}}}}").findings
+    assert len([finding for finding in findings if finding.code == "ARC912"]) == 20
