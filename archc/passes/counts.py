@@ -5,13 +5,11 @@ The conventions, and how the counters of other tools differ from them, are the p
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from math import prod
 from operator import attrgetter
 
 from archc.graph import Graph, Node
-from archc.ops.op import Parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +58,22 @@ def count(graph: Graph) -> Counts:
 def _count(graph: Graph, node: Node, *, reads_learned: bool) -> LayerCounts:
     """One layer's; the gradient of its weights, and that of its input where one is needed, take its MACs once each."""
     inputs = graph.tensors(node.inputs)
-    held = node.op.parameters(inputs)
-    trained = [parameter for parameter in held if parameter.trained]
+    weights = biases = statistics = 0
+    for parameter in node.op.parameters(inputs):
+        values = prod(parameter.shape)
+        if not parameter.trained:
+            statistics += values
+        elif parameter.name == "bias":
+            biases += values
+        else:
+            weights += values
     macs = node.op.macs(inputs, node.output)
     return LayerCounts(
-        weights=_values(parameter for parameter in trained if parameter.name != "bias"),
-        biases=_values(parameter for parameter in trained if parameter.name == "bias"),
-        statistics=_values(parameter for parameter in held if not parameter.trained),
+        weights=weights,
+        biases=biases,
+        statistics=statistics,
         macs=macs,
-        backward_macs=macs * (bool(trained) + reads_learned),
+        backward_macs=macs * ((weights > 0) + reads_learned),
         element_ops=node.op.element_ops(inputs, node.output),
         activations=node.output.size,
     )
-
-
-def _values(parameters: Iterable[Parameter]) -> int:
-    return sum(prod(parameter.shape) for parameter in parameters)
