@@ -10,7 +10,7 @@ backend refuses, with what it says of them. Needs no test framework; NumPy where
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -23,6 +23,7 @@ from archc.conformance.processes import check_processes
 __all__ = ["Case", "Check", "Compute", "NotConformant", "Source", "cases", "checks", "spec_cases"]
 
 _EVERY = 10
+"""Emission in other processes is tried with every so many cases."""
 
 
 @dataclass(frozen=True)
@@ -39,18 +40,14 @@ class Check:
         return self.name
 
 
-def checks(name: str, compute: Compute | None = None, more: Iterable[Case] = ()) -> Iterator[Check]:
+def checks(name: str, compute: Compute | None = None, more: Iterable[Case] = ()) -> tuple[Check, ...]:
     """All checks of an installed backend, with `more` cases of its own; of values where its tests can compute them."""
     backend = load(name)
     tried = (*cases(), *more)
-    for case in tried:
-        yield Check(f"{case}-emission", partial(check_emission, backend, case))
-        if compute is not None and case.facts.counts.macs <= MOST_MACS:
-            yield Check(f"{case}-values", partial(check_values, backend, case, compute))
-    some = tried[::_EVERY]
-
-    def processes() -> Mapping[str, str]:
-        check_processes(backend, some)
-        return {}
-
-    yield Check("processes", processes)
+    emission = [Check(f"{case}-emission", partial(check_emission, backend, case)) for case in tried]
+    if compute is None:
+        values: list[Check] = []
+    else:
+        small = [case for case in tried if case.facts.counts.macs <= MOST_MACS]
+        values = [Check(f"{case}-values", partial(check_values, backend, case, compute)) for case in small]
+    return (*emission, *values, Check("processes", partial(check_processes, backend, tried[::_EVERY])))

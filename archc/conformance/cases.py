@@ -14,15 +14,20 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from pydantic import ValidationError
+
 from archc.analysis import Facts, analyse
 from archc.conformance.field_values import field_values
+from archc.graph import Tensor
 from archc.layout.canonical import canonical
 from archc.ops import ops
-from archc.ops.op import Op
+from archc.ops.op import Op, ShapeError
 from archc.packaged import packaged_specs
 
 INPUTS = ([12, 9, 11], [12, 8, 8], [1, 8, 8], [12, 1, 1])
 """Maps that 1 to 4 groups divide, square and not; one map; one place."""
+_AROUND = {"input", "vector", "from"}
+"""What a choice says of the layer's surroundings; all else are its fields."""
 _TRIES = 20
 
 Choice = Mapping[str, Any]
@@ -61,9 +66,9 @@ def op_cases(name: str) -> tuple[Case, ...]:
     """Networks around one layer of an op: any two values of two fields that can stand together do so in one of them."""
     op = ops()[name]
     dimensions = {"input": [*INPUTS], "vector": [False, True], "from": _counts(op), **field_values(op)}
-    choices = _pairwise(dimensions, lambda choice: _holds(_json(op, name, choice)))
+    choices = _pairwise(dimensions, lambda choice: _holds(op, name, choice))
     return tuple(
-        Case(f"{name}_{number}", _spec(op, f"{name}_{number}", choice)) for number, choice in enumerate(choices)
+        Case(f"{name}_{number}", _spec(f"{name}_{number}", name, choice)) for number, choice in enumerate(choices)
     )
 
 
@@ -73,28 +78,35 @@ def _counts(op: type[Op]) -> list[int]:
     return [least, least + 1] if most is None or most > least else [least]
 
 
-def _holds(spec: bytes) -> bool:
-    return analyse(spec, "case.yaml").facts is not None
+def _holds(op: type[Op], name: str, choice: Choice) -> bool:
+    """Whether the layer's fields suit each other and what it reads."""
+    image = Tensor(tuple(choice["input"]))
+    read = Tensor((image.size,)) if choice["vector"] else image
+    try:
+        op.model_validate(_layer(name, choice)).infer((read,) * choice["from"])
+    except (ValidationError, ShapeError):
+        return False
+    return True
 
 
-def _spec(op: type[Op], name: str, choice: Choice) -> str:
+def _layer(name: str, choice: Choice) -> dict[str, Any]:
+    """The layer with the fields that are not left out."""
+    return {"op": name, **{f: value for f, value in choice.items() if f not in _AROUND and value is not None}}
+
+
+def _spec(title: str, name: str, choice: Choice) -> str:
     """The text of a choice, laid out as archc does."""
-    laid_out, findings = canonical(_json(op, name, choice), name)
-    assert laid_out is not None, findings
-    return laid_out.decode()
-
-
-def _json(op: type[Op], name: str, choice: Choice) -> bytes:
-    fields = {field: value for field, value in choice.items() if value is not None}
-    image, vector, count = fields.pop("input"), fields.pop("vector"), fields.pop("from")
-    layers: dict[str, Any] = {"flat": {"op": "flatten"}} if vector else {}
-    read = "flat" if vector else "image"
-    if count > 1:
+    read = "flat" if choice["vector"] else "image"
+    layers: dict[str, Any] = {"flat": {"op": "flatten"}} if choice["vector"] else {}
+    reads: dict[str, Any] = {}
+    if choice["from"] > 1:
         layers["other"] = {"op": "relu", "from": read}
-        fields["from"] = [read, "other", *[read] * (count - 2)]
-    layers["layer"] = {"op": op.model_fields["op"].annotation.__args__[0], **fields}  # pyright: ignore
-    spec = {"schema": "archc/v1", "name": name, "input": {"image": image}, "layers": layers}
-    return json.dumps(spec).encode()
+        reads["from"] = [read, "other", *[read] * (choice["from"] - 2)]
+    layers["layer"] = _layer(name, choice) | reads
+    spec = {"schema": "archc/v1", "name": title, "input": {"image": choice["input"]}, "layers": layers}
+    text, findings = canonical(json.dumps(spec).encode(), title)
+    assert text is not None, findings
+    return text.decode()
 
 
 def _pairwise(dimensions: Mapping[str, list[Any]], holds: Callable[[Choice], bool]) -> Iterator[Choice]:

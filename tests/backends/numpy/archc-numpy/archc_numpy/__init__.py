@@ -1,0 +1,29 @@
+"""A NumPy backend of archc. Emitting imports no NumPy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archc.backend import PROTOCOL, Origin, Source
+from archc.graph import Graph
+from archc.passes.placement import Placement
+from archc.spec import Recipe
+
+
+@dataclass(frozen=True)
+class NumpyBackend:
+    """What archc finds under the entry point `numpy`; it emits and trains nothing."""
+
+    name: str = "numpy"
+    protocol: int = PROTOCOL
+    frameworks: tuple[str, ...] = ("numpy",)
+    train_module: None = None
+
+    def emit(self, graph: Graph, recipe: Recipe, placement: Placement | None, origin: Origin) -> Source:
+        """One standalone file."""
+        from archc_numpy.emission import emit
+
+        return emit(graph, recipe, origin)
+
+
+backend = NumpyBackend()

@@ -1,0 +1,105 @@
+"""A graph as one standalone NumPy file: the source plan in, the text out. Imports no NumPy."""
+
+from __future__ import annotations
+
+from archc.backend import Origin, Source, Unsupported, every
+from archc.emit.plan import SourcePlan, Step, plan
+from archc.emit.printer import print_module
+from archc.emit.snippets import load
+from archc.emit.syntax import (
+    Argument,
+    Assign,
+    Call,
+    Class,
+    Do,
+    Expression,
+    Fixed,
+    Function,
+    Import,
+    Literal,
+    Module,
+    Name,
+    Return,
+    Tuple,
+    call,
+)
+from archc.graph import Graph, Tensor
+from archc.ops.weighted import Weighted
+from archc.spec import Recipe
+from archc_numpy.rules import RULES
+
+SNIPPETS = ("conv2d", "dense", "max_pool2d", "softmax")
+"""Functions that NumPy lacks, each a module of `archc_numpy.snippets`."""
+
+RESERVED = frozenset((*SNIPPETS, "numpy", "self", "sliding_window_view", "SimpleNamespace", "I", "O", "l"))
+"""Names that the file gives to something else, and three that linters refuse."""
+
+
+def emit(graph: Graph, recipe: Recipe, origin: Origin) -> Source:
+    """Source whose class holds the weights and, called, computes the layers."""
+    planned = plan(graph, recipe, RESERVED)
+    values = every(planned.steps, _value)
+    called = {value.value.function for value in values if isinstance(value.value, Call)}
+    called |= {Name("softmax")} if planned.predicts_probabilities else set()
+    snippets = [load("archc_numpy.snippets", name) for name in SNIPPETS if Name(name) in called]
+    imports = [Import("numpy"), Import("types", ("SimpleNamespace",))]
+    module = Module(
+        doc=_document(planned, origin),
+        imports=(*imports, *(wanted for snippet in snippets for wanted in snippet.imports)),
+        body=(*(snippet.snippet for snippet in snippets), _class(planned, values)),
+    )
+    return Source(print_module(module), planned.class_name, planned.renamed)
+
+
+def _value(step: Step) -> Assign:
+    """A step as a line: its value under its own name, its shape as a comment."""
+    op = step.node.op.op
+    if op not in RULES:
+        raise Unsupported(step.node.name, f"the NumPy backend cannot express {op}")
+    comment = " x ".join(map(str, step.node.output.shape))
+    return Assign(Name(step.identifier), RULES[op](step.node.op, step), comment)
+
+
+def _document(planned: SourcePlan, origin: Origin) -> tuple[str, ...]:
+    return (
+        f"{planned.title.rstrip('.')}.",
+        f"Emitted by archc for NumPy from {origin.spec}, SHA-256 {origin.sha256}. "
+        f"To emit it anew: {origin.command('numpy')}",
+    )
+
+
+def _class(planned: SourcePlan, values: list[Assign]) -> Class:
+    first, *others = outputs = tuple(map(Name, planned.outputs))
+    begin = (Assign(Name("random"), Fixed("numpy.random.default_rng()")), Do(_initialisation(planned)))
+    compute = (*values, Return(Tuple(outputs) if others else first))
+    functions = [
+        Function("__init__", "self", "None", begin),
+        Function("__call__", f"self, {planned.image}: numpy.ndarray", _kind(len(outputs)), compute),
+    ]
+    if planned.predicts_probabilities:
+        predict = (Return(call("softmax", call("self", Name(planned.image)))),)
+        functions.append(Function("predict", f"self, {planned.image}: numpy.ndarray", _kind(1), predict))
+    shapes = f"{_batch(planned.image_shape)} -> {', '.join(map(_batch, planned.output_shapes))}."
+    return Class(planned.class_name, Name("SimpleNamespace"), shapes, tuple(functions))
+
+
+def _initialisation(planned: SourcePlan) -> Expression:
+    """The weights, drawn as the spec says."""
+    arrays: list[Argument] = []
+    for step in planned.steps:
+        if isinstance(op := step.node.op, Weighted):
+            for parameter in op.parameters(step.inputs):
+                shape = Tuple(tuple(map(Literal, parameter.shape)))
+                drawn = call("random.normal", 0, op.weight_init.std(parameter.fan_in), shape)
+                filled = call("numpy.full", shape, float(op.bias_init))
+                array = filled if parameter.name == "bias" else drawn
+                arrays.append(Argument(array, f"{step.identifier}_{parameter.name}"))
+    return Call(Fixed("super().__init__"), tuple(arrays))
+
+
+def _kind(outputs: int) -> str:
+    return "numpy.ndarray" if outputs == 1 else "tuple[numpy.ndarray, ...]"
+
+
+def _batch(tensor: Tensor) -> str:
+    return f"(N, {', '.join(map(str, tensor.shape))})"
