@@ -45,7 +45,7 @@ ROOMS = {
     "training": "spec",
     "pictures": "spec training",
     "report": "output graph diagnostics spec passes analysis backend field_table explanation concepts difference",
-    "commands": "vocabulary diagnostics yaml_reader spec layout analysis fixing "
+    "commands": "vocabulary diagnostics yaml_reader spec passes layout analysis fixing "
     "emit figure packaged backend explanation concepts difference schema training report",
     "archc_torch": "graph ops spec passes emit backend training pictures",
     "archc_keras": "graph ops spec passes emit backend training pictures",
