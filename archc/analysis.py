@@ -45,10 +45,6 @@ class Facts:
         return receptive_fields(self.graph)
 
     @cached_property
-    def receptive_fields(self) -> dict[str, ReceptiveField | None]:
-        return receptive_fields(self.graph)
-
-    @cached_property
     def step_memory(self) -> Memory:
         """What a training step takes at the recipe's batch, on the device that takes most."""
         return device_memory(self.graph, self.placement, batch=self.recipe.batch)
