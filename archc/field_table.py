@@ -77,9 +77,11 @@ def _choice(words: list[str]) -> str:
 
 
 def as_written(value: Any) -> str:
-    """A default as the language writes it, at its shortest."""
+    """A value as the language writes it, at its shortest."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     if isinstance(value, list):
         return _shortest(value) or str(value)  # pyright: ignore[reportUnknownArgumentType]
     if isinstance(value, dict):

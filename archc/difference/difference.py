@@ -66,7 +66,7 @@ def _totals(network: Measured) -> Totals:
         macs=facts.counts.macs,
         batch=facts.recipe.batch,
         devices=facts.placement.devices if facts.placement else 1,
-        memory=network.memory.peak,
+        memory=facts.step_memory.peak,
         exchanges=tuple(network.exchanged),
         exchanged=sum(network.exchanged.values()),
     )

@@ -14,7 +14,6 @@ from archc.difference.settings import FieldChange
 from archc.field_table import as_written
 from archc.graph import Graph, Node
 from archc.ops.op import Op
-from archc.passes.memory import Memory, memory
 
 Kind = Literal["added", "removed", "changed"]
 
@@ -74,14 +73,6 @@ class Measured:
         return self.facts.graph
 
     @cached_property
-    def memory(self) -> Memory:
-        """Of a step of training by the recipe, on one device of those that compute it."""
-        batch, placement = self.facts.recipe.batch, self.facts.placement
-        if placement is None:
-            return memory(self.graph, batch=batch)
-        return memory(self.graph, batch=-(-batch // placement.batch_parts), shares=placement.shares)
-
-    @cached_property
     def exchanged(self) -> dict[str, int]:
         """The values an example that devices exchange, by the layer that reads them."""
         placement = self.facts.placement
@@ -89,7 +80,7 @@ class Measured:
 
     def layer(self, name: str) -> Layer:
         counts = self.facts.counts.layers[name]
-        kept, exchanged = self.memory.layers[name].kept, self.exchanged.get(name, 0)
+        kept, exchanged = self.facts.step_memory.layers[name].kept, self.exchanged.get(name, 0)
         return Layer(self.graph.node(name), counts.parameters, counts.macs, kept, exchanged)
 
 
@@ -128,11 +119,12 @@ def _fields(before: Op, after: Op) -> Iterator[FieldChange]:
     if before == after:
         return
     old, new = (_written(op) for op in (before, after))
-    for name in {**old, **new} if before.op == after.op else ("op", *(name for name in old if name in new)):
+    for name in {**old, **new} if before.op == after.op else [name for name in old if name in new]:
         if old.get(name) != new.get(name):
             yield FieldChange(name, old.get(name), new.get(name))
 
 
 def _written(op: Op) -> dict[str, str]:
-    """Each field as the language writes it, defaults too."""
-    return {name: as_written(value) for name, value in op.model_dump(mode="json").items()}
+    """Each field as the language writes it, defaults too, in its order."""
+    values = op.model_dump(mode="json")
+    return {name: as_written(values[name]) for name in dict.fromkeys((*op.leading, *values))}

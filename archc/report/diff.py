@@ -11,11 +11,14 @@ from archc.difference.effects import Effect
 from archc.difference.layers import LayerDifference
 from archc.report.diff_words import (
     MARKS,
+    Figure,
     alike,
+    change,
     effect_heading,
     exchanges,
     field_changes,
     figures,
+    in_common,
     setting,
     total_rows,
 )
@@ -28,8 +31,8 @@ _COLUMNS = (
     Column("change", right=True),
 )
 
-# Of layers that follow, so many lines; of new names, so many pairs. The others are counted.
-_MOST = 8
+# Of lines on layers that follow, and of names in a row. The others are counted.
+_MOST = 12
 
 
 def diff(found: Difference, names: tuple[str, str], *, width: int, style: Style = unstyled) -> str:
@@ -39,7 +42,7 @@ def diff(found: Difference, names: tuple[str, str], *, width: int, style: Style 
         return f"{before} and {after} mean the same"
     blocks = [
         [style(f"{before} → {after}", "strong")],
-        [line for layer in found.layers for line in _layer(layer, width, style)] + [*_renamed(found, width)],
+        [*_changes(found, width, style)],
         [line for field in found.settings for line in _wrapped(*setting(field), width)],
         *([*_effect(effect, width)] for effect in found.effects),
         [*_totals(found, width, style)],
@@ -47,16 +50,34 @@ def diff(found: Difference, names: tuple[str, str], *, width: int, style: Style 
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
-def _layer(difference: LayerDifference, width: int, style: Style) -> Iterator[str]:
+def _changes(found: Difference, width: int, style: Style) -> Iterator[str]:
+    """What differs in layers: what many have in common first, then each by itself, then new names."""
+    common = in_common(found)
+    for field, names in common.items():
+        head, *rest = _wrapped(f"~ {len(names):,} layers  ", change(field), width)
+        yield style(head, "strong")
+        yield from rest
+        yield from _wrapped("    ", _listed(names), width)
+    for difference in found.layers:
+        changes, counted = field_changes(difference, common), [*figures(difference.before, difference.after)]
+        if changes or counted:
+            yield from _layer(difference, changes, counted, width, style)
+    yield from _renamed(found, width)
+
+
+def _layer(
+    difference: LayerDifference, changes: list[str], counted: list[Figure], width: int, style: Style
+) -> Iterator[str]:
     old, new = difference.before, difference.after
     name = difference.name
     if old and new and old.node.name != new.node.name:
         name = f"{old.node.name} → {new.node.name}"
-    head, *rest = _wrapped(f"{MARKS[difference.kind]} {name}  ", ", ".join(field_changes(difference)), width)
+    head, *rest = _wrapped(f"{MARKS[difference.kind]} {name}  ", ", ".join(changes), width)
     yield style(head, "strong")
     yield from rest
-    parts = [" ".join(filter(None, (what, _from_to(a, b)))) for what, a, b in figures(old, new)]
-    yield from _wrapped("    ", "; ".join(parts), width)
+    parts = [" ".join(filter(None, (what, _from_to(a, b)))) for what, a, b in counted]
+    if parts:
+        yield from _wrapped("    ", "; ".join(parts), width)
 
 
 def _from_to(before: str, after: str) -> str:
@@ -64,18 +85,21 @@ def _from_to(before: str, after: str) -> str:
 
 
 def _renamed(found: Difference, width: int) -> Iterator[str]:
-    pairs = [f"{old} → {new}" for old, new in found.renamed]
-    if len(pairs) > _MOST:
-        pairs[_MOST:] = [f"and {len(pairs) - _MOST:,} more"]
-    if pairs:
-        yield from _wrapped("= renamed  ", ", ".join(pairs), width)
+    if found.renamed:
+        yield from _wrapped("= renamed  ", _listed([f"{old} → {new}" for old, new in found.renamed]), width)
+
+
+def _listed(names: list[str]) -> str:
+    """Names with commas; of very many the first."""
+    more = [f"and {len(names) - _MOST:,} more"] if len(names) > _MOST else []
+    return ", ".join([*names[:_MOST], *more])
 
 
 def _effect(effect: Effect, width: int) -> Iterator[str]:
     yield from _wrapped("", effect_heading(effect), width, further="    ")
     groups = alike(effect)
     for names, said in groups[:_MOST]:
-        yield from _wrapped("    ", f"{', '.join(names)}: {said}", width, further="      ")
+        yield from _wrapped("    ", f"{_listed(names)}: {said}", width, further="      ")
     if len(groups) > _MOST:
         yield f"    and {sum(len(names) for names, _ in groups[_MOST:]):,} more"
 
@@ -84,10 +108,12 @@ def _totals(found: Difference, width: int, style: Style) -> Iterator[str]:
     headings, *rows = table(_COLUMNS, total_rows(found), width=width)
     yield from (style(line, "dim") for line in headings)
     yield from (line for row in rows for line in row)
-    yield from _wrapped("", exchanges(found), width, further="  ")
+    if said := exchanges(found):
+        yield from _wrapped("", said, width, further="  ")
 
 
 def _wrapped(head: str, text: str, width: int, further: str | None = None) -> list[str]:
-    """A text behind its head, further lines below where it begins unless told otherwise; none of no text."""
+    """A text behind its head, further lines below where it begins unless told otherwise; the head alone of no text."""
     indent = " " * min(len(head), 16) if further is None else further
-    return wrap(text, max(width, 40), initial_indent=head, subsequent_indent=indent, break_on_hyphens=False)
+    lines = wrap(text, max(width, 40), initial_indent=head, subsequent_indent=indent, break_on_hyphens=False)
+    return lines or [head.rstrip()]

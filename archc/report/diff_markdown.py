@@ -5,19 +5,22 @@ Whatever comes from outside is code, or has every character that could mean some
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from archc.diagnostics.text import visible
 from archc.difference.difference import Difference
 from archc.difference.effects import Effect
 from archc.difference.layers import LayerDifference
+from archc.difference.settings import FieldChange
 from archc.report.diff_words import (
     MARKS,
     alike,
+    change,
     effect_heading,
     exchanges,
     field_changes,
     figures,
+    in_common,
     setting,
     summary,
     total_rows,
@@ -41,7 +44,7 @@ def _parts(found: Difference, names: tuple[str, str]) -> Iterator[str]:
     yield _table(("", "before", "after", "change"), total_rows(found), right=3)
     if said := exchanges(found):
         yield f"{_text(said)[0].upper()}{_text(said)[1:]}."
-    rows = [*map(_layer, found.layers), *_renamed(found)]
+    rows = [*_layers(found), *_renamed(found)]
     rows += [(head[0], _code(head[2:].strip()), _code(values), "") for head, values in map(setting, found.settings)]
     if rows:
         yield _table(("", "what", "change", "figures"), rows)
@@ -49,12 +52,23 @@ def _parts(found: Difference, names: tuple[str, str]) -> Iterator[str]:
         yield _effect(effect)
 
 
-def _layer(difference: LayerDifference) -> tuple[str, ...]:
+def _layers(found: Difference) -> Iterator[tuple[str, ...]]:
+    """What many layers have in common first, then each layer by itself."""
+    common = in_common(found)
+    for field, names in common.items():
+        yield "~", ", ".join(map(_code, names)), _code(change(field)), ""
+    for difference in found.layers:
+        row = _layer(difference, common)
+        if any(row[2:]):
+            yield row
+
+
+def _layer(difference: LayerDifference, told: Container[FieldChange]) -> tuple[str, ...]:
     said = [
         _text(" ".join(filter(None, (what, f"{a} → {b}" if a and b else a or b))))
         for what, a, b in figures(difference.before, difference.after)
     ]
-    changes = ", ".join(map(_text, field_changes(difference)))
+    changes = ", ".join(map(_code, field_changes(difference, told)))
     return MARKS[difference.kind], _code(difference.name), changes, "<br>".join(said)
 
 

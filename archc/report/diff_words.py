@@ -2,29 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from archc.difference.difference import Difference
 from archc.difference.effects import Effect
 from archc.difference.layers import Layer, LayerDifference
 from archc.difference.settings import FieldChange
+from archc.passes.memory import in_units
+
+# As many layers as would be tedious to read of one by one.
+_MANY = 3
+
+_COUNTED = ("", "parameters", "MACs", "activations", "exchanged values")
+
+Figure = tuple[str, str, str]
+"""What is counted, and its values before and after."""
 
 MARKS = {"added": "+", "removed": "-", "changed": "~"}
 
 
-def field_changes(difference: LayerDifference) -> list[str]:
-    """What a layer is that is in one spec only; else what differs in it by itself."""
+def in_common(found: Difference) -> dict[FieldChange, list[str]]:
+    """The changes of a field that so many layers have in common that they are told once, and those layers."""
+    layers: dict[FieldChange, list[str]] = {}
+    for difference in found.layers:
+        for field in difference.fields:
+            layers.setdefault(field, []).append(difference.name)
+    return {field: names for field, names in layers.items() if len(names) >= _MANY}
+
+
+def field_changes(difference: LayerDifference, told: Container[FieldChange] = ()) -> list[str]:
+    """What a layer is that is in one spec only; else what differs in it by itself and is not told for many."""
     old, new = difference.before, difference.after
     if old is None or new is None:
         layer = new or old
         assert layer is not None
         op = layer.node.op
         return [f"{' '.join(filter(None, (op.op, op.summary())))} of {', '.join(layer.node.inputs)}"]
-    said = [f"{field.path} {field.before or 'none'} → {field.after or 'none'}" for field in difference.fields]
+    said = [change(field) for field in difference.fields if field not in told]
     if difference.reads:
         verb = "moved: reads" if difference.moved else "reads"
         said.append(f"{verb} {', '.join(new.node.inputs)} instead of {', '.join(old.node.inputs)}")
     return said
+
+
+def change(field: FieldChange) -> str:
+    """`stride 4 → 2`"""
+    return f"{field.path} {field.before or 'none'} → {field.after or 'none'}"
 
 
 def setting(field: FieldChange) -> tuple[str, str]:
@@ -36,10 +59,10 @@ def setting(field: FieldChange) -> tuple[str, str]:
     return f"~ {field.path}  ", f"{field.before} → {field.after}"
 
 
-def figures(before: Layer | None, after: Layer | None) -> Iterator[tuple[str, str, str]]:
+def figures(before: Layer | None, after: Layer | None) -> Iterator[Figure]:
     """What is counted of a layer, where its sides differ; empty on the side that lacks it. Its shape has no word."""
     old, new = (_figures(layer) if layer else {} for layer in (before, after))
-    for what in {**old, **new}:
+    for what in dict.fromkeys(sorted((*old, *new), key=_COUNTED.index)):
         a, b = (side.get(what, "0") if layer else "" for side, layer in ((old, before), (new, after)))
         if a != b:
             yield what, a, b
@@ -49,21 +72,14 @@ def _figures(layer: Layer) -> dict[str, str]:
     """The shape, without a word for it, and what else there is to say."""
     counted = {"parameters": layer.parameters, "MACs": layer.macs, "exchanged values": layer.exchanged}
     found = {"": str(layer.node.output)} | {what: f"{count:,}" for what, count in counted.items() if count}
-    return found | ({"activations": memory(layer.kept)} if layer.kept else {})
-
-
-def memory(size: int) -> str:
-    """Bytes to three digits, as `1.05 GiB`."""
-    for unit, one in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
-        if size >= one:
-            return f"{size / one:.3g} {unit}" if size < 1000 * one else f"{size / one:,.0f} {unit}"
-    return f"{size} bytes"
+    return found | ({"activations": in_units(layer.kept)} if layer.kept else {})
 
 
 def summary(found: Difference) -> str:
     """`2 layers changed, 1 added, 16 follow`"""
     layers = [(sum(layer.kind == kind for layer in found.layers), kind) for kind in ("changed", "added", "removed")]
-    layers += [(len(found.renamed), "renamed"), (sum(len(effect.layers) for effect in found.effects), "follow")]
+    follow = sum(len(effect.layers) for effect in found.effects)
+    layers += [(len(found.renamed), "renamed"), (follow, "follows" if follow == 1 else "follow")]
     said = [f"{count:,} {word}" for count, word in layers if count]
     if said:
         count, _, word = said[0].partition(" ")
@@ -115,7 +131,7 @@ def total_rows(found: Difference) -> list[tuple[str, str, str, str]]:
     rows = [
         ("parameters", f"{old.parameters:,}", f"{new.parameters:,}", _relative(old.parameters, new.parameters)),
         ("MACs an example", f"{old.macs:,}", f"{new.macs:,}", _relative(old.macs, new.macs)),
-        (f"peak memory{device}{batch}", memory(old.memory), memory(new.memory), _relative(old.memory, new.memory)),
+        (f"peak memory{device}{batch}", in_units(old.memory), in_units(new.memory), _relative(old.memory, new.memory)),
     ]
     if old.exchanges or new.exchanges:
         counts = f"{old.exchanged:,}", f"{new.exchanged:,}"
@@ -131,12 +147,11 @@ def _relative(before: int, after: int) -> str:
 
 
 def exchanges(found: Difference) -> str:
-    """Which layers exchange values that did not, and which no longer do; empty where they are the same."""
+    """Which layers exchange values that did not, and which do no more; empty where they are the same."""
     renamed = dict(found.renamed)
     old = [renamed.get(name, name) for name in found.before.exchanges]
     had, have = set(old), set(found.after.exchanges)
     more = [name for name in found.after.exchanges if name not in had]
     less = [name for name in old if name not in have]
-    said = [f"now before {', '.join(more)}"] if more else []
-    said += [f"no longer before {', '.join(less)}"] if less else []
-    return f"values are exchanged {', '.join(said)}" if said else ""
+    said = [*(f"+ {name}" for name in more), *(f"- {name}" for name in less)]
+    return f"layers that exchange values: {', '.join(said)}" if said else ""

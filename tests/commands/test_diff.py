@@ -1,0 +1,112 @@
+"""archc diff: two specs in, what differs out, and an exit code that says whether anything does."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def other(small: Path) -> Path:
+    """small.yaml with five units more."""
+    place = Path("other.yaml")
+    place.write_text(small.read_text().replace("units: 5", "units: 10"))
+    return place
+
+
+def test_the_same_is_0_and_another_is_1(archc, small: Path, other: Path) -> None:
+    result = archc("diff", small, small)
+    assert (result.code, result.out, result.err) == (0, "small.yaml and small.yaml mean the same\n", "")
+    result = archc("diff", small, other)
+    assert (result.code, result.err) == (1, "")
+    assert result.out.splitlines()[:4] == [
+        "small.yaml → other.yaml",
+        "",
+        "~ fc  units 5 → 10",
+        "    5 → 10; parameters 725 → 1,450; MACs 720 → 1,440",
+    ]
+
+
+def test_advice_is_no_matter_here(archc, small: Path) -> None:
+    small.write_text(small.read_text().replace(", weight_init: {normal: {std: 0.1}}", ""))
+    assert archc("check", small).out.count("advice[") == 1
+    result = archc("diff", small, small)
+    assert (result.code, result.err) == (0, "")
+
+
+def test_one_with_errors_is_2_and_its_findings(archc, small: Path, other: Path) -> None:
+    other.write_text(other.read_text().replace("units", "unit"))
+    for arguments in ((small, other), (other, small)):
+        result = archc("diff", *arguments)
+        assert (result.code, result.out) == (2, "")
+        assert result.err.startswith("other.yaml:9:")
+        assert result.err.splitlines()[-1] == "error: nothing to compare: other.yaml must hold"
+
+
+def test_both_with_errors(archc, small: Path, other: Path) -> None:
+    for file in (small, other):
+        file.write_text(file.read_text().replace("units", "unit"))
+    result = archc("diff", small, other, "--output-format", "json")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.count("error[ARC") == 2
+    assert result.err.splitlines()[-1] == "error: nothing to compare: small.yaml and other.yaml must hold"
+
+
+def test_one_that_is_not_there(archc, small: Path) -> None:
+    result = archc("diff", small, "none.yaml")
+    assert (result.code, result.err.splitlines()[0]) == (2, "error: there is no file none.yaml")
+
+
+def test_a_folder_is_no_spec(archc, small: Path) -> None:
+    result = archc("diff", small, ".")
+    assert (result.code, result.err) == (2, "error: . is a folder, a spec is a YAML file\n")
+
+
+def test_one_of_them_from_standard_input(archc, small: Path, other: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for arguments, said in ((("-", small), "<stdin> → small.yaml"), ((small, "-"), "small.yaml → <stdin>")):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(other.read_bytes())))
+        result = archc("diff", *arguments)
+        assert (result.code, result.out.splitlines()[0]) == (1, said)
+
+
+def test_standard_input_is_one_spec(archc) -> None:
+    result = archc("diff", "-", "-")
+    assert (result.code, result.err) == (2, "error: standard input is one spec, not two\n")
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="sh alone has no <(…)")
+def test_a_pipe_of_the_shell(small: Path, other: Path) -> None:
+    command = f'"{sys.executable}" "{ROOT / "cli.py"}" diff <(cat small.yaml) <(cat other.yaml)'
+    done = subprocess.run(["bash", "-c", command], capture_output=True, encoding="utf-8")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.splitlines()[2] == "~ fc  units 5 → 10"
+
+
+def test_json(archc, small: Path, other: Path) -> None:
+    result = archc("diff", small, other, "--output-format", "json")
+    assert (result.code, result.err) == (1, "")
+    document = json.loads(result.out)
+    assert (document["version"], document["same"]) == (1, False)
+    assert (document["before"]["parameters"], document["after"]["parameters"]) == (837, 1562)
+    (layer,) = document["layers"]
+    assert layer["kind"] == "changed"
+    assert layer["fields"] == [{"path": "units", "before": "5", "after": "10"}]
+    assert (layer["before"]["output"], layer["after"]["output"]) == ([5], [10])
+    (effect,) = document["effects"]
+    assert (effect["causes"], [pair["after"]["name"] for pair in effect["layers"]]) == (["fc"], ["prob"])
+    assert json.loads(archc("diff", small, small, "--output-format", "json").out)["same"] is True
+
+
+def test_a_comment_on_a_pull_request(archc, small: Path, other: Path) -> None:
+    result = archc("diff", small, other, "--output-format", "markdown")
+    assert (result.code, result.err) == (1, "")
+    assert result.out.startswith("### `small.yaml` → `other.yaml`\n\n1 layer changed, 1 follows.\n")
+    assert "| ~ | `fc` | `units 5 → 10` | 5 → 10<br>" in result.out
