@@ -17,6 +17,7 @@ from archc.emit.syntax import (
     Function,
     Import,
     Literal,
+    Main,
     Module,
     Name,
     Return,
@@ -46,7 +47,7 @@ def emit(graph: Graph, recipe: Recipe, origin: Origin) -> Source:
     module = Module(
         doc=_document(planned, origin),
         imports=(*imports, *(wanted for snippet in snippets for wanted in snippet.imports)),
-        body=(*(snippet.snippet for snippet in snippets), _class(planned, values)),
+        body=(*(snippet.snippet for snippet in snippets), _class(planned, values), _main(planned)),
     )
     return Source(print_module(module), planned.class_name, planned.renamed)
 
@@ -95,6 +96,11 @@ def _initialisation(planned: SourcePlan) -> Expression:
                 array = filled if parameter.name == "bias" else drawn
                 arrays.append(Argument(array, f"{step.identifier}_{parameter.name}"))
     return Call(Fixed("super().__init__"), tuple(arrays))
+
+
+def _main(planned: SourcePlan) -> Main:
+    count = Fixed('print(f"{sum(array.size for array in vars(model).values()):,} parameters")')
+    return Main((Assign(Name("model"), call(planned.class_name)), Do(count)))
 
 
 def _kind(outputs: int) -> str:
