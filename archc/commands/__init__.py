@@ -26,7 +26,7 @@ EXAMPLES = {
     "plan": "archc plan specs/alexnet.yaml --gpus 2 --batch 128",
     "train": "archc train specs/alexnet.yaml --gpus 2 --batch 32 --steps 100",
     "explain": "archc explain ARC210",
-    "diff": "archc diff specs/alexnet.yaml other.yaml",
+    "diff": "archc diff specs/alexnet.yaml specs/alexnet_one_tower.yaml",
     "schema": "archc schema > archc-v1.schema.json",
 }
 """An example of each command, in the order of `--help`. A command is the function of its name in the module of its
