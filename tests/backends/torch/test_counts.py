@@ -32,14 +32,18 @@ def network(request: pytest.FixtureRequest, build: Build) -> tuple[Facts, nn.Mod
 
 
 def flops(model: nn.Module, image: tuple[int, ...]) -> tuple[int, int]:
-    """FlopCounterMode for one example: forward, and forward plus backward from the sum of all outputs."""
+    """FlopCounterMode for one example: forward, and forward plus backward from the sum of all outputs.
+
+    Of two examples, since PyTorch normalises no vectors over a batch of one.
+    """
     with FlopCounterMode(display=False) as counter:
-        outputs = model(torch.zeros(1, *image, device="meta"))
+        outputs = model(torch.zeros(2, *image, device="meta"))
         forward = counter.get_total_flops()
         total = torch.stack([output.sum() for output in (outputs if isinstance(outputs, tuple) else (outputs,))]).sum()
         if total.requires_grad:
             total.backward()
-    return forward, counter.get_total_flops()
+    assert forward % 2 == counter.get_total_flops() % 2 == 0
+    return forward // 2, counter.get_total_flops() // 2
 
 
 def overcount(facts: Facts) -> int:
@@ -69,22 +73,45 @@ def test_flops_are_twice_the_multiply_accumulates(network: tuple[Facts, nn.Modul
     assert both == 2 * (facts.counts.macs + facts.counts.backward_macs) + overcount(facts)
 
 
-def test_groups_are_convolutions_of_their_own(build: Build) -> None:
-    """Two groups, and the same as two convolutions of half the maps, which FlopCounterMode counts rightly."""
-    text = """
+HEAD = """
 schema: archc/v1
-name: grouped
+name: small
 input: {image: [3, 9, 9]}
 defaults: {conv2d: {kernel: 3, weight_init: {he_normal: {}}}}
 layers:
 """
+
+
+@pytest.mark.parametrize(
+    ("first", "gradients"),
+    [
+        ("relu1: {op: relu}", 1),
+        ("norm1: {op: batch_norm, epsilon: 1e-5, momentum: 0.9}", 2),
+        ("conv1: {op: conv2d, filters: 3}", 2),
+        ("pool1: {op: max_pool2d, kernel: 2, stride: 1}", 1),
+    ],
+)
+def test_the_gradient_of_an_input_is_needed_where_something_before_is_trained(
+    build: Build, first: str, gradients: int
+) -> None:
+    facts = analyse(f"{HEAD}  {first}\n  last: {{op: conv2d, filters: 4}}\n".encode(), "a.yaml").facts
+    assert facts is not None
+    with torch.device("meta"):
+        model = build(facts, facts.graph)
+    last = facts.counts.layers["last"]
+    assert last.backward_macs == gradients * last.macs
+    assert flops(model, (3, 9, 9))[1] == 2 * (facts.counts.macs + facts.counts.backward_macs)
+
+
+def test_groups_are_convolutions_of_their_own(build: Build) -> None:
+    """Two groups, and the same as two convolutions of half the maps, which FlopCounterMode counts rightly."""
     whole = "  stem: {op: conv2d, filters: 8}\n  halves: {op: conv2d, filters: 12, groups: 2}\n"
     apart = (
         "  top: {op: conv2d, filters: 4}\n  low: {op: conv2d, filters: 4, from: image}\n"
         "  top2: {op: conv2d, filters: 6, from: top}\n  low2: {op: conv2d, filters: 6, from: low}\n"
         "  halves: {op: concat, from: [top2, low2]}\n"
     )
-    found = [analyse((text + layers).encode(), "a.yaml").facts for layers in (whole, apart)]
+    found = [analyse((HEAD + layers).encode(), "a.yaml").facts for layers in (whole, apart)]
     grouped, split = (facts for facts in found if facts is not None)
     assert (grouped.counts.macs, grouped.counts.backward_macs) == (split.counts.macs, split.counts.backward_macs)
     with torch.device("meta"):
