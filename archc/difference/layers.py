@@ -127,4 +127,4 @@ def _fields(before: Op, after: Op) -> Iterator[FieldChange]:
 def _written(op: Op) -> dict[str, str]:
     """Each field as the language writes it, defaults too, in its order."""
     values = op.model_dump(mode="json")
-    return {name: as_written(values[name]) for name in dict.fromkeys((*op.leading, *values))}
+    return {name: as_written(values[name]) for name in dict.fromkeys(("op", *op.leading, *values))}
