@@ -11,7 +11,7 @@ from pydantic import Field
 from archc.example import HEAD
 from archc.graph import Tensor
 from archc.ops.fields import Count, NotNegative, Positive
-from archc.ops.op import FLOAT32, POINT, Footprint, Kept, Op, Reach, ShapeError, require_maps
+from archc.ops.op import FLOAT32, POINT, Footprint, Kept, Op, Reach, Scratch, ShapeError, require_maps
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
@@ -90,20 +90,27 @@ class Lrn(Op, frozen=True):
         return (self.size - 1) // 2
 
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
-        """Between maps: its input, the divisor's base and its power, in float32 in any precision.
+        """Between maps its input alone, from which it finds the divisor anew.
 
-        Within a map: the input, its squares with a margin, their mean with k, and its power.
+        Within a map, in float32: its input, the squares with a margin, their mean with k, and the power of that.
         """
         (x,) = inputs
         if self.scope == "channels":
-            return Kept(inputs=True, own=2 * x.size * FLOAT32)
+            return Kept(inputs=True)
         around = self.size - 1
         margined = x.channels * (x.height + around) * (x.width + around)
-        return Kept(inputs=True, own=(margined + 2 * x.size) * FLOAT32)
+        return Kept(inputs=True, wide=True, own=(margined + 2 * x.size) * FLOAT32)
 
-    def scratch(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
-        """The gradient over the divisor and its window's sum."""
-        return 2 * output.size * FLOAT32
+    def scratch(self, inputs: tuple[Tensor, ...], output: Tensor, *, narrow: bool) -> Scratch:
+        """In float32, between maps: the squares and their window's sum; backward, what is divided, its window's sum and
+        two factors; and its input where that is narrow. On a CPU it works on a few examples at a time.
+
+        Within a map: the window's mean; backward, the gradients of three steps.
+        """
+        whole = output.size * FLOAT32
+        if self.scope == "spatial":
+            return Scratch(whole, 3 * whole)
+        return Scratch((2 + narrow) * whole, (4 + narrow) * whole)
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """A value: its square, the sum of the window's, times alpha / n, plus k, the power, the division."""

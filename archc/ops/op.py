@@ -93,14 +93,25 @@ INT64 = 8
 class Kept:
     """What an op's backward pass needs of its forward pass, for one example: it stays in memory in between.
 
-    `inputs` and `output` are the values themselves, which other layers may keep as well; `copied`, so many values of
-    its inputs in another form, in the precision in which they are read; `own`, further bytes: masks, indices, sums.
+    `inputs` and `output` are the values themselves, which other layers may keep as well; `wide` inputs are float32,
+    a copy where they are read in less; `copied`, so many values of its inputs in another form, in the precision that it
+    computes in; `own`, further bytes: masks, indices, sums.
     """
 
     inputs: bool = False
+    wide: bool = False
     output: bool = False
     copied: int = 0
     own: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """Bytes an example for a moment of an op's forward and of its backward pass: beside what it reads, makes and keeps,
+    and their gradients."""
+
+    forward: int = 0
+    backward: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +168,9 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
         """What stays in memory from its forward to its backward pass."""
 
-    def scratch(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
-        """Bytes an example that its backward pass takes for a moment, beside what it kept and the gradients."""
-        return 0
+    def scratch(self, inputs: tuple[Tensor, ...], output: Tensor, *, narrow: bool) -> Scratch:
+        """What it takes for a moment, where it reads float32 or, `narrow`, less."""
+        return Scratch()
 
     def is_view(self, inputs: tuple[Tensor, ...], *, training: bool) -> bool:
         """Whether its output is its input's own memory."""

@@ -120,12 +120,14 @@ def _lay_out(run: Run, index: int, node: Node, values: Mapping[str, Value]) -> L
     kept = Kept() if is_view else op.kept(inputs, output)
     keeps = run.training and learned
     gathered = run.batch * share.reads * read_width if _gathers(run, node, share, values) else 0
-    # Not as other layers have it: put together from several devices, or in the narrow precision.
-    is_copied = kept.inputs and (gathered > 0 or width < read_width)
+    kept_width = FLOAT32 if kept.wide else width
+    # Not as other layers have it: put together from several devices, or in another precision.
+    is_copied = kept.inputs and (gathered > 0 or kept_width != read_width)
     if keeps:
         _keep(index, (*(reads if kept.inputs and not is_copied else ()), *([made] if kept.output else [])))
-    copied = kept.copied * share.reads // whole.reads + share.reads * is_copied
-    own = run.batch * (kept.own * share.outputs // whole.outputs + copied * width)
+    copied = kept.copied * share.reads // whole.reads * width + share.reads * is_copied * kept_width
+    own = run.batch * (kept.own * share.outputs // whole.outputs + copied)
+    scratch = op.scratch(inputs, output, narrow=read_width < FLOAT32)
     narrow = width * (width < FLOAT32 and op.autocast == "narrow")
     weights = _size(p for p in parameters if p.trained and p.name != "bias")
     copies = narrow * weights * share.parameters // max(whole.parameters, 1)
@@ -138,8 +140,10 @@ def _lay_out(run: Run, index: int, node: Node, values: Mapping[str, Value]) -> L
         statistics=_size(p for p in parameters if not p.trained) * share.outputs // whole.outputs,
         own=own if keeps else 0,
         copies=copies if keeps else 0,
-        forward=(0 if is_copied else gathered) + (0 if keeps else own + copies),
-        backward=gathered + run.batch * (op.scratch(inputs, output) * share.outputs // whole.outputs),
+        forward=(0 if is_copied else gathered)
+        + (0 if keeps else own + copies)
+        + run.batch * (scratch.forward * share.outputs // whole.outputs),
+        backward=gathered + run.batch * (scratch.backward * share.outputs // whole.outputs),
         narrow=narrow * share.parameters,
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
 from archc.diagnostics.text import Style, unstyled, visible
-from archc.passes.memory import Memory
+from archc.passes.memory import Memory, in_units
 from archc.passes.plan import Cost, Crossing, Option, Part, Plan
 from archc.report.table import Column, fitting, table
 
@@ -50,7 +50,7 @@ def plan_page(title: str, plan: Plan, *, width: int, style: Style = unstyled) ->
 def _setting(plan: Plan) -> str:
     setting = plan.setting
     devices = "1 device" if setting.devices == 1 else f"{setting.devices} devices"
-    memory = f" of {_bytes(setting.device_memory)}" if setting.device_memory is not None else ""
+    memory = f" of {in_units(setting.device_memory)}" if setting.device_memory is not None else ""
     link = f", a link of {setting.link / 1e9:g} GB/s each way" if setting.devices > 1 else ""
     return f"{devices}{memory}, a batch of {setting.batch}, {setting.precision}{link}"
 
@@ -68,7 +68,7 @@ def _table(
 def _summary(plan: Plan) -> Iterator[tuple[str, ...]]:
     parameters = plan.alone.gradients // 4
     alone = "" if plan.alone_fits is not False else "does not fit"
-    yield "one device", f"{parameters:,}", _bytes(plan.alone.peak), "", "", "", alone
+    yield "one device", f"{parameters:,}", in_units(plan.alone.peak), "", "", "", alone
     for option in plan.options:
         cost = option.cost
         if cost is None:
@@ -79,7 +79,7 @@ def _summary(plan: Plan) -> Iterator[tuple[str, ...]]:
         yield (
             option.strategy,
             f"{cost.parameters:,}",
-            _bytes(cost.memory.peak),
+            in_units(cost.memory.peak),
             f"{cost.forward:,}",
             f"{cost.backward:,}",
             _time(cost.seconds),
@@ -118,8 +118,8 @@ def _verdicts(plan: Plan) -> Iterator[str]:
 def _room(who: str, memory: Memory, room: int) -> str:
     """Whether it fits, with the difference and where the most is needed."""
     spare = room - memory.peak
-    verdict = f"has room for it, {_bytes(spare)} to spare" if spare >= 0 else f"lacks {_bytes(-spare)}"
-    return f"{who} of {_bytes(room)} {verdict}: {_bytes(memory.peak)} at most, at {memory.peak_layer}."
+    verdict = f"has room for it, {in_units(spare)} to spare" if spare >= 0 else f"lacks {in_units(-spare)}"
+    return f"{who} of {in_units(room)} {verdict}: {in_units(memory.peak)} at most, at {memory.peak_layer}."
 
 
 def _holdings(possible: Sequence[tuple[Option, Cost]]) -> tuple[list[Column], list[list[str]]]:
@@ -168,13 +168,6 @@ def _received(cost: Cost) -> str:
 
 def _number(values: float) -> str:
     return f"{values:,.0f}" if float(values).is_integer() else f"{values:,.1f}"
-
-
-def _bytes(count: int) -> str:
-    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
-        if count >= size:
-            return f"{count / size:.2f} {unit}"
-    return f"{count} B"
 
 
 def _time(seconds: float) -> str:
