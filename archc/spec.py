@@ -88,7 +88,8 @@ class Expect(Section):
     )
     exchanges: list[str] | None = Field(
         default=None,
-        description="The layers that read maps or units of another device under `parallel:`, in any order.",
+        description="The layers before which maps or units cross between devices under `parallel:`, in any order. What "
+        "one layer gathers, another that reads it need not gather again.",
     )
     memory: MemorySize | None = Field(
         default=None,

@@ -25,19 +25,18 @@ class Holding:
         self.devices = devices
         self._held: list[list[range]] | None = None
 
-    def lacks(self, device: int, needed: range) -> bool:
-        """Whether a device needs maps, for all examples, that it does not hold from the beginning."""
-        own = part(self.maps, device, self.devices)
-        split = self.layout == "split"
-        return self.layout == "batch" or (split and bool(_without([needed], [own])))
+    def has(self, device: int, needed: range) -> bool:
+        """Whether a device holds maps, for all examples, from the beginning."""
+        if self.layout == "split":
+            own = part(self.maps, device, self.devices)
+            return (own.start <= needed.start and needed.stop <= own.stop) or not needed
+        return self.layout == "whole"
 
     def fetch(self, device: int, needed: range) -> float:
         """How many maps, for an average example, a device receives to have those that are needed for all examples.
 
         What is fetched stays: another layer that reads it does not fetch it again.
         """
-        if self.layout == "whole":
-            return 0
         if self._held is None:
             split = self.layout == "split"
             self._held = [[part(self.maps, d, self.devices)] if split else [] for d in range(self.devices)]

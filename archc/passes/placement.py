@@ -172,17 +172,18 @@ class _Placing:
         if layout == "batch" or all(s.layout == "whole" for s in sources) or _is_collected(node, self._graph):
             return sum(x.size for x in inputs)
         fetched: dict[str, list[float]] = {}
+        areas = [x.size // x.channels for x in inputs]
         most = 0
         for device in range(self._devices):
             own = (
                 part(node.output.channels, device, self._devices) if layout == "split" else range(node.output.channels)
             )
             reads = node.op.reads(own, inputs, node.output)
-            areas = [x.size // x.channels for x in inputs]
             most = max(most, sum(len(maps) * area for maps, area in zip(reads, areas, strict=True)))
             for name, source, maps, area in zip(node.inputs, sources, reads, areas, strict=True):
-                if source.lacks(device, maps):
-                    self._crossings.add((node.name, name))
+                if source.has(device, maps):
+                    continue
+                self._crossings.add((node.name, name))
                 if received := source.fetch(device, maps) * area:
                     fetched.setdefault(name, [0] * self._devices)[device] += received
         if fetched:

@@ -7,7 +7,7 @@ import pytest
 from archc.analysis import Analysis
 
 Check = Callable[..., Analysis]
-Exchanges = list[tuple[str, str, int]]
+Exchanges = list[tuple[str, str, float]]
 
 CONV1 = "conv1: {op: conv2d, filters: 12}"
 DENSE = ("flat: {op: flatten}", "fc1: {op: dense, units: 24}", "relu1: {op: relu}", "fc2: {op: dense, units: 12}")
@@ -16,7 +16,7 @@ DENSE = ("flat: {op: flatten}", "fc1: {op: dense, units: 24}", "relu1: {op: relu
 def exchanges(analysis: Analysis) -> Exchanges:
     assert analysis.facts is not None, analysis.findings
     assert analysis.facts.placement is not None
-    return [(e.layer, e.kind, e.values) for e in analysis.facts.placement.exchanges]
+    return [(e.layer, str(e.kind), e.values) for e in analysis.facts.placement.exchanges]
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,72 @@ def test_without_parallel_there_is_no_placement(check: Check) -> None:
     analysis = check(CONV1)
     assert analysis.facts is not None
     assert analysis.facts.placement is None
+
+
+def test_what_is_gathered_is_not_gathered_again(check: Check) -> None:
+    layers = [CONV1, "a: {op: conv2d, filters: 12}", "b: {op: conv2d, filters: 12, from: conv1}"]
+    found = exchanges(check(*layers, outputs="[a, b]", parallel="{devices: 2, strategy: columns}"))
+    assert found == [("a", "gather", 12 * 64)]
+
+
+@pytest.mark.parametrize(("groups", "held", "read"), [(1, 3, 12), (2, 3, 6), (3, 3, 8), (4, 3, 3)])
+def test_no_more_is_gathered_than_the_groups_of_a_part_read(check: Check, groups: int, held: int, read: int) -> None:
+    """Over 4 devices, 3 maps each; of three groups of 4 maps, the middle two devices read two."""
+    layers = [CONV1, f"conv2: {{op: conv2d, filters: 12, groups: {groups}}}"]
+    analysis = check(*layers, parallel="{devices: 4, strategy: columns}")
+    assert analysis.facts is not None
+    assert analysis.facts.placement is not None
+    received = [exchange.received for exchange in analysis.facts.placement.exchanges]
+    assert received == ([(read - held) * 64] if read > held else [])
+
+
+@pytest.mark.parametrize(("size", "maps"), [(1, 0), (2, 1), (3, 2), (4, 3), (5, 4)])
+def test_a_window_of_an_even_size_leans_one_way(check: Check, size: int, maps: int) -> None:
+    found = exchanges(check(CONV1, f"norm1: {{op: lrn, size: {size}}}", parallel="{devices: 2, strategy: columns}"))
+    assert found == ([("norm1", "halo", maps * 64)] if maps else [])
+
+
+def test_layers_that_read_the_input_alone_need_no_even_width(check: Check) -> None:
+    """Every device has the picture: what follows it without weights is computed whole."""
+    layers = ["norm1: {op: lrn}", "conv1: {op: conv2d, filters: 12}"]
+    assert exchanges(check(*layers, image="[3, 8, 8]", parallel="{devices: 2, strategy: columns}")) == []
+
+
+def test_an_uneven_width_is_reported_where_it_comes_about(check: Check) -> None:
+    layers = [
+        CONV1,
+        "join1: {op: concat, from: [conv1, image]}",
+        "relu1: {op: relu}",
+        "conv2: {op: conv2d, filters: 9}",
+    ]
+    findings = check(*layers, image="[3, 8, 8]", parallel="{devices: 2, strategy: columns}").findings
+    assert [finding.message for finding in findings if finding.code == "ARC401"] == [
+        "join1's 15 maps do not split over 2 devices",
+        "conv2's 9 maps do not split over 2 devices",
+    ]
+
+
+def test_the_widths_that_would_do_suit_the_groups_too(check: Check) -> None:
+    layers = [CONV1, "conv2: {op: conv2d, filters: 14, groups: 2}"]
+    findings = check(*layers, parallel="{devices: 3, strategy: columns}").findings
+    (finding,) = (finding for finding in findings if finding.code == "ARC401")
+    assert finding.help == "12 or 18 maps do"
+
+
+def test_hybrid_by_hand_is_hybrid(check: Check) -> None:
+    def steps(parallel: str) -> tuple[object, ...]:
+        analysis = check(CONV1, *DENSE, parallel=parallel)
+        assert analysis.facts is not None
+        assert analysis.facts.placement is not None
+        return analysis.facts.placement.exchanges, analysis.facts.placement.reductions, analysis.facts.placement.shares
+
+    by_hand = "{devices: 2, strategy: data, layers: {fc1: split, fc2: split}}"
+    assert steps(by_hand) == steps("{devices: 2, strategy: hybrid}")
+
+
+def test_the_picture_has_no_gradient_to_return(check: Check) -> None:
+    analysis = check("flat: {op: flatten}", "fc1: {op: dense, units: 12}", parallel="{devices: 2, strategy: hybrid}")
+    assert analysis.facts is not None
+    assert analysis.facts.placement is not None
+    (exchange,) = analysis.facts.placement.exchanges
+    assert (exchange.received, exchange.returned) == (4 * 64 / 2, 0)
