@@ -15,7 +15,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
 from pathlib import PurePath
 from typing import Protocol, TypeVar, runtime_checkable
 
@@ -137,6 +137,41 @@ def installed() -> dict[str, list[EntryPoint]]:
     for point in entry_points(group=GROUP):
         found.setdefault(point.name, []).append(point)
     return found
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One distribution's backend: itself, or why it cannot be used. A framework that is not there has no version."""
+
+    name: str
+    distribution: str
+    version: str | None
+    backend: Backend | None
+    failure: BackendFailure | None
+    frameworks: Mapping[str, str | None]
+
+
+def installations() -> list[Installation]:
+    """All that is installed, by name; each is imported, its framework is not."""
+    points = [point for _, points in sorted(installed().items()) for point in points]
+    return [_installation(point) for point in points]
+
+
+def _installation(point: EntryPoint) -> Installation:
+    owner = _owner(point)
+    try:
+        backend = load(point.name)
+    except BackendFailure as failure:
+        return Installation(point.name, owner, _version(owner), None, failure, {})
+    frameworks = {name: _version(name) for name in backend.frameworks}
+    return Installation(point.name, owner, _version(owner), backend, None, frameworks)
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
 
 
 def load(name: str) -> Backend:

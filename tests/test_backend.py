@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-import sys
+import hashlib
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from archc.backend import OWN, PROTOCOL, Backend, BackendFailure, distribution_of, installed, load
+from archc.backend import (
+    OWN,
+    PROTOCOL,
+    Backend,
+    BackendFailure,
+    Origin,
+    Unsupported,
+    distribution_of,
+    every,
+    installed,
+    load,
+)
 
 GOOD = f"""
 class Mine:
@@ -24,25 +34,7 @@ class Mine:
 backend = Mine()
 """
 
-Install = Callable[..., None]
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Put a distribution with one backend on the path, as an installer would."""
-
-    def install(distribution: str, name: str, source: str) -> None:
-        place = tmp_path / distribution
-        module = f"module_of_{distribution.replace('-', '_')}"
-        information = place / f"{distribution.replace('-', '_')}-1.0.dist-info"
-        information.mkdir(parents=True)
-        (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n")
-        (information / "entry_points.txt").write_text(f"[archc.backends]\n{name} = {module}:backend\n")
-        (place / f"{module}.py").write_text(source)
-        monkeypatch.syspath_prepend(place)
-        monkeypatch.delitem(sys.modules, module, raising=False)
-
-    return install
+Install = Callable[[str, str, str], None]
 
 
 def failure(name: str) -> BackendFailure:
@@ -60,8 +52,8 @@ def test_archc_s_own(name: str) -> None:
     assert distribution_of(name) == f"archc-{name}"
 
 
-def test_a_third_backend_needs_no_line_in_archc(install: Install) -> None:
-    install("archc-mine", "mine", GOOD)
+def test_a_third_backend_needs_no_line_in_archc(install_backend: Install) -> None:
+    install_backend("archc-mine", "mine", GOOD)
     assert load("mine").train_module == "mine.train"
     assert set(installed()) == {*OWN, "mine"}
     assert distribution_of("mine") == "archc-mine"
@@ -77,9 +69,9 @@ def test_a_backend_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> Non
     assert missing.help == "pip install 'archc[torch]'"
 
 
-def test_two_of_one_name(install: Install) -> None:
-    install("archc-mine", "mine", GOOD)
-    install("other-thing", "mine", GOOD)
+def test_two_of_one_name(install_backend: Install) -> None:
+    install_backend("archc-mine", "mine", GOOD)
+    install_backend("other-thing", "mine", GOOD)
     clash = failure("mine")
     assert clash.message == "archc-mine and other-thing both call their backend `mine`"
     assert clash.help == "uninstall one of them"
@@ -93,22 +85,55 @@ def test_two_of_one_name(install: Install) -> None:
         ("backend_ = 1", "AttributeError"),
     ],
 )
-def test_a_backend_that_cannot_be_imported(install: Install, source: str, said: str) -> None:
-    install("archc-mine", "mine", source)
+def test_a_backend_that_cannot_be_imported(install_backend: Install, source: str, said: str) -> None:
+    install_backend("archc-mine", "mine", source)
     broken = failure("mine")
     assert broken.message.startswith(f"the backend `mine` of archc-mine cannot be imported: {said}")
     assert broken.help == "reinstall archc-mine"
 
 
 @pytest.mark.parametrize("protocol", ["1", "3", "'2'", "None"])
-def test_another_protocol(install: Install, protocol: str) -> None:
-    install("archc-mine", "mine", GOOD.replace(f"protocol = {PROTOCOL}", f"protocol = {protocol}"))
+def test_another_protocol(install_backend: Install, protocol: str) -> None:
+    install_backend("archc-mine", "mine", GOOD.replace(f"protocol = {PROTOCOL}", f"protocol = {protocol}"))
     message = failure("mine").message
     assert (
         message == f"the backend `mine` of archc-mine speaks protocol {protocol.strip(chr(39))}, this archc {PROTOCOL}"
     )
 
 
-def test_what_is_no_backend(install: Install) -> None:
-    install("archc-mine", "mine", f"class Mine:\n    protocol = {PROTOCOL}\n\n\nbackend = Mine()\n")
+def test_a_backend_of_another_name(install_backend: Install) -> None:
+    install_backend("archc-mine", "mine", GOOD.replace('"mine"', '"yours"'))
+    assert failure("mine").message == "the backend `mine` of archc-mine calls itself `yours`"
+
+
+def test_a_backend_that_ends_the_process(install_backend: Install) -> None:
+    install_backend("archc-mine", "mine", "raise SystemExit('license expired')")
+    assert failure("mine").message.endswith("cannot be imported: SystemExit: license expired")
+
+
+@pytest.mark.parametrize("path", ["net.yaml", "specs/net.yaml", "/somebody/s/specs/net.yaml", "../net.yaml"])
+def test_an_origin_is_the_same_on_every_machine(path: str) -> None:
+    origin = Origin.of(path, b"name: net\n")
+    assert (origin.spec, origin.sha256[:8]) == ("net.yaml", hashlib.sha256(b"name: net\n").hexdigest()[:8])
+    assert origin.command("torch") == "archc build net.yaml --backend torch"
+
+
+def test_a_command_is_quoted_for_a_shell() -> None:
+    assert Origin.of("a net; true.yaml", b"").command("torch") == "archc build 'a net; true.yaml' --backend torch"
+
+
+def test_every_refused_item_is_told() -> None:
+    def write(item: str) -> str:
+        if item.isupper():
+            raise Unsupported(item, f"no {item}")
+        return item * 2
+
+    assert every("abc", write) == ["aa", "bb", "cc"]
+    with pytest.raises(Unsupported, match="no B") as refused:
+        every("aBcD", write)
+    assert refused.value.layers == {"B": "no B", "D": "no D"}
+
+
+def test_what_is_no_backend(install_backend: Install) -> None:
+    install_backend("archc-mine", "mine", f"class Mine:\n    protocol = {PROTOCOL}\n\n\nbackend = Mine()\n")
     assert failure("mine").message == "what archc-mine calls its backend `mine` is none"

@@ -25,6 +25,7 @@ EXAMPLES = {
     "graph": "archc graph specs/alexnet.yaml -o alexnet.svg",
     "plan": "archc plan specs/alexnet.yaml --gpus 2 --batch 128",
     "train": "archc train specs/alexnet.yaml --gpus 2 --batch 32 --steps 100",
+    "backends": "archc backends",
     "explain": "archc explain ARC210",
     "diff": "archc diff specs/alexnet.yaml specs/alexnet_one_tower.yaml",
     "schema": "archc schema > archc-v1.schema.json",

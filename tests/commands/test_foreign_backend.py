@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,16 +10,18 @@ import pytest
 from archc.emit.seal import seal
 
 BACKEND = """
-from archc.backend import PROTOCOL, Source, Unsupported
+from archc.backend import PROTOCOL, Source, Unsupported, every
 
 
 class Mine:
     name, protocol, frameworks, train_module = "mine", PROTOCOL, (), None
 
+    def refuse(self, node):
+        if node.op.op == "tanh":
+            raise Unsupported(node.name, "this backend has no tanh")
+
     def emit(self, graph, recipe, placement, origin):
-        for node in graph.nodes:
-            if node.op.op == "tanh":
-                raise Unsupported(node.name, "this backend has no tanh")
+        every(graph.nodes, self.refuse)
         return Source(f"# {graph.title}\\n", "Mine", {})
 
 
@@ -28,14 +30,8 @@ backend = Mine()
 
 
 @pytest.fixture(autouse=True)
-def mine(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    place = tmp_path_factory.mktemp("site")
-    (place / "mine-1.dist-info").mkdir()
-    (place / "mine-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1\n")
-    (place / "mine-1.dist-info" / "entry_points.txt").write_text("[archc.backends]\nmine = backend_of_mine:backend\n")
-    (place / "backend_of_mine.py").write_text(BACKEND)
-    monkeypatch.syspath_prepend(place)
-    monkeypatch.delitem(sys.modules, "backend_of_mine", raising=False)
+def mine(install_backend: Callable[[str, str, str], None]) -> None:
+    install_backend("archc-mine", "mine", BACKEND)
 
 
 def test_what_it_emits_is_written(archc, small: Path) -> None:
@@ -45,10 +41,11 @@ def test_what_it_emits_is_written(archc, small: Path) -> None:
     assert archc("build", small, "--backend", "mine").code == 0, "archc knows what it wrote, whoever emitted it"
 
 
-def test_a_layer_that_it_cannot_express(archc, small: Path, here: Path) -> None:
-    small.write_text(small.read_text().replace("relu", "tanh"))
+def test_layers_that_it_cannot_express(archc, small: Path, here: Path) -> None:
+    small.write_text(small.read_text().replace("relu", "tanh").replace("softmax", "tanh"))
     result = archc("build", small, "--backend", "mine")
     assert (result.code, result.out) == (1, "")
     assert "small.yaml:7:15: error[ARC501]: this backend has no tanh\n" in result.err
     assert "  class: {op: tanh}\n" in result.err
+    assert "small.yaml:10:14: error[ARC501]: this backend has no tanh\n" in result.err
     assert [file.name for file in here.iterdir()] == ["small.yaml"]

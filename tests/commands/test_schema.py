@@ -23,6 +23,7 @@ PRINTS = {
     "check": [[SPECS], [GOOD], [BAD]],
     "explain": [["ARC210"], ["conv2d"], []],
     "build": [[GOOD / "branches.yaml", "-o", "net.py"]],
+    "backends": [[]],
     "plan": [[SPECS / "alexnet.yaml", "--gpus", gpus] for gpus in ("1", "2", "16")],
     "diff": [[GOOD / "branches.yaml", GOOD / other] for other in ("branches.yaml", "windows.yaml", "recipe.yaml")],
 }

@@ -1,0 +1,33 @@
+"""archc backends: what is installed, and why one cannot be used."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import typer
+
+from archc.backend import OWN, installations
+from archc.commands.failure import CommandFailure
+from archc.commands.specs import OutputFormat, OutputFormatOption
+from archc.commands.terminal import columns
+
+_PIPE_WIDTH = 80
+
+
+def backends(output_format: OutputFormatOption = OutputFormat.full) -> None:
+    """List the installed backends, what brings them and their frameworks; exit 3 where one cannot be used."""
+    found = installations()
+    if output_format is OutputFormat.json:
+        from archc.report.backends_json import as_json
+
+        typer.echo(json.dumps(as_json(found), indent=2))
+    elif found:
+        from archc.report.backends import backends as table
+
+        typer.echo(table(found, width=columns(sys.stdout, otherwise=_PIPE_WIDTH)))
+    else:
+        help = " or ".join(f"pip install 'archc[{name}]'" for name in OWN)
+        raise CommandFailure("no backend is installed", help=help, code=3)
+    if not found or any(each.failure for each in found):
+        raise typer.Exit(3)

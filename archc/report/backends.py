@@ -1,0 +1,32 @@
+"""The installed backends as a table, and why one of them cannot be used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archc.backend import Installation
+from archc.diagnostics.text import visible
+from archc.report.table import Column, table
+
+_COLUMNS = (
+    Column("backend"),
+    Column("distribution", least=12),
+    Column("framework", least=12),
+    Column("does", least=8),
+)
+
+
+def backends(found: Sequence[Installation], *, width: int) -> str:
+    """A row for each, then the failures in full."""
+    lines = [line for row in table(_COLUMNS, [_row(each) for each in found], width=width) for line in row]
+    for each in found:
+        if each.failure is not None:
+            lines += ["", f"error: {visible(each.failure.message)}", f"  {visible(each.failure.help)}"]
+    return "\n".join(lines)
+
+
+def _row(found: Installation) -> tuple[str, ...]:
+    frameworks = ", ".join(f"{name} {version or 'not installed'}" for name, version in found.frameworks.items())
+    does = "nothing, see below" if found.backend is None else "emits, trains" if found.backend.train_module else "emits"
+    distribution = found.distribution if found.version is None else f"{found.distribution} {found.version}"
+    return tuple(map(visible, (found.name, distribution, frameworks, does)))

@@ -1,0 +1,106 @@
+"""archc backends: what is installed, of which version, and why one cannot be used."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+
+import pytest
+from jsonschema import Draft202012Validator
+
+Install = Callable[[str, str, str], None]
+
+MINE = """
+class Mine:
+    name, protocol, frameworks, train_module = "mine", 2, ("numpy", "a-thing"), None
+
+    def emit(self, graph, recipe, placement, origin):
+        raise NotImplementedError
+
+backend = Mine()
+"""
+
+
+def test_archc_s_own(archc) -> None:
+    result = archc("backends")
+    assert (result.code, result.err) == (0, "")
+    head, keras, torch = result.out.splitlines()
+    assert head.split() == ["backend", "distribution", "framework", "does"]
+    versions = f"keras {version('keras')}, tensorflow {version('tensorflow')}"
+    assert keras.split() == f"keras archc-keras {version('archc-keras')} {versions} emits, trains".split()
+    assert torch.split() == f"torch archc-torch {version('archc-torch')} torch {version('torch')} emits, trains".split()
+    assert max(map(len, result.out.splitlines())) <= 80
+
+
+def test_no_framework_is_imported_to_tell() -> None:
+    script = """
+import sys
+from archc.commands import main
+sys.argv = ["archc", "backends"]
+try:
+    main()
+finally:
+    print({"torch", "keras", "tensorflow", "numpy"} & set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "set()"
+
+
+def test_one_of_somebody_else_without_its_framework(archc, install_backend: Install) -> None:
+    install_backend("archc-mine", "mine", MINE)
+    result = archc("backends")
+    assert (result.code, result.err) == (0, "")
+    (line,) = (line for line in result.out.splitlines() if line.startswith("mine"))
+    assert line.split() == f"mine archc-mine 1.0 numpy {version('numpy')}, a-thing not installed emits".split()
+
+
+def test_one_that_cannot_be_used_is_told_with_its_reason(archc, install_backend: Install) -> None:
+    install_backend("archc-mine", "mine", "raise RuntimeError('no \\x1b[31m license')")
+    result = archc("backends")
+    assert (result.code, result.err) == (3, "")
+    assert "nothing, see below\n" in result.out
+    message = "the backend `mine` of archc-mine cannot be imported: RuntimeError: no \\u001b[31m license"
+    assert result.out.endswith(f"\nerror: {message}\n  reinstall archc-mine\n")
+
+
+def test_two_of_one_name_are_both_listed(archc, install_backend: Install) -> None:
+    install_backend("archc-mine", "mine", MINE)
+    install_backend("other-thing", "mine", MINE)
+    result = archc("backends")
+    assert result.code == 3
+    assert {line.split()[1] for line in result.out.splitlines() if line.startswith("mine")} == {
+        "archc-mine",
+        "other-thing",
+    }
+    assert "archc-mine and other-thing both call their backend `mine`\n  uninstall one of them\n" in result.out
+
+
+def test_none(archc, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archc.backend.entry_points", lambda group: ())
+    result = archc("backends")
+    assert (result.code, result.out) == (3, "")
+    assert result.err.startswith("error: no backend is installed\n  pip install 'archc[torch]'")
+    assert json.loads(archc("backends", "--output-format", "json").out) == {"version": 1, "backends": []}
+
+
+def test_json_of_one_that_cannot_be_used(archc, install_backend: Install) -> None:
+    install_backend("archc-mine", "mine", MINE.replace("2,", "1,"))
+    result = archc("backends", "--output-format", "json")
+    assert result.code == 3
+    document = json.loads(result.out)
+    Draft202012Validator(json.loads(archc("schema", "backends").out)).validate(document)
+    (mine,) = (backend for backend in document["backends"] if backend["name"] == "mine")
+    assert mine == {
+        "name": "mine",
+        "distribution": "archc-mine",
+        "version": "1.0",
+        "frameworks": [],
+        "trains": False,
+        "failure": {
+            "message": "the backend `mine` of archc-mine speaks protocol 1, this archc 2",
+            "help": "install versions of archc and archc-mine that belong together",
+        },
+    }
