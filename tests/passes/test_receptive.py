@@ -137,6 +137,17 @@ def test_where_strides_are_unequal_the_field_is_the_largest_and_has_no_stride(ch
     assert field(facts, "after") == ReceptiveField(Size(6, 6), (0, 0), None)
 
 
+@pytest.mark.parametrize(
+    ("padding", "start"),
+    [("{top: 0, bottom: 1, left: 0, right: 1}", 0), ("{top: 1, bottom: 0, left: 1, right: 0}", -1)],
+)
+def test_the_largest_field_may_be_at_either_end(check: Check, padding: str, start: int) -> None:
+    """Beside i to i + 4 of the other path: 2 i to 2 i + 2, which is 3 to 8 for the last; or 2 i - 1 to 2 i + 1."""
+    coarse = f"coarse: {{op: max_pool2d, kernel: 3, stride: 2, padding: {padding}, from: image}}"
+    facts = facts_of(check(UNEQUAL[0], coarse, UNEQUAL[2], image="[1, 8, 8]"))
+    assert field(facts, "sum") == ReceptiveField(Size(6, 6), (start, start), None)
+
+
 @given(fine=st.integers(1, 4), coarse=st.integers(1, 4), stride=st.integers(2, 4), places=st.integers(2, 6))
 @settings(deadline=None)
 def test_unequal_strides_by_following_pixels(fine: int, coarse: int, stride: int, places: int) -> None:
