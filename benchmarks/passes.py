@@ -23,6 +23,7 @@ from archc.passes.advice import advise
 from archc.passes.counts import count
 from archc.passes.memory import memory
 from archc.passes.placement import place
+from archc.passes.plan import Setting, plan
 from archc.passes.receptive import receptive_fields
 from archc.passes.shapes import shapes
 from archc.report.network import network
@@ -38,6 +39,7 @@ PASSES: dict[str, Callable[[Facts], object]] = {
     "receptive fields": lambda facts: receptive_fields(facts.graph),
     "memory": lambda facts: memory(facts.graph, batch=128),
     "placement": lambda facts: place(facts.graph, facts.counts, COLUMNS, 128),
+    "plan": lambda facts: plan(facts.graph, facts.counts, COLUMNS, Setting(2, 128, 8e9, "float32", None)),
     "advice": lambda facts: advise(facts.graph, facts.shapes, facts.counts, facts.placement, facts.recipe.loss),
     "table": lambda facts: network(facts, width=80),
     "difference from itself": lambda facts: difference(facts, facts),

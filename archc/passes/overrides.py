@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
 from archc.ops.op import FLOAT32
@@ -10,9 +12,12 @@ from archc.passes.counts import Counts
 from archc.passes.placement import Placement, is_split, place
 from archc.spec import Choice, Document, Parallel
 from archc.vocabulary import did_you_mean
+from archc.yaml_reader import MAX_FINDINGS
 
 # A price is a placement of the whole network, so of thousands only the first are priced.
 _PRICED = 20
+# So many layers back is looked for what a layer follows.
+_MOST_STEPS = 100
 
 
 def check_overrides(
@@ -23,9 +28,11 @@ def check_overrides(
     if parallel is None or placement is None:
         return []
     findings: list[Finding] = []
-    names = {node.name for node in graph.nodes}
+    names = dict.fromkeys(node.name for node in graph.nodes)
     replicated: list[str] = []
     for name, choice in parallel.layers.items():
+        if len(findings) > MAX_FINDINGS:
+            break
         if name not in names:
             findings.append(_unknown(document, name, names))
         elif not isinstance(graph.node(name).op, Weighted):
@@ -41,7 +48,7 @@ def check_overrides(
     return findings
 
 
-def _unknown(document: Document, name: str, names: set[str]) -> Finding:
+def _unknown(document: Document, name: str, names: Iterable[str]) -> Finding:
     key = document.key("parallel", "layers", name)
     help = did_you_mean(name, names, what="layers")
     return report(key, "ARC107", f"there is no layer `{name[:64]}` to be placed", help=help)
@@ -50,8 +57,11 @@ def _unknown(document: Document, name: str, names: set[str]) -> Finding:
 def _follows(document: Document, graph: Graph, node: Node) -> Finding:
     """The layer has nothing of its own to be split: it is where its input is."""
     source = node
-    while not isinstance(source.op, Weighted) and len(source.inputs) == 1 and source.inputs[0] not in graph.inputs:
-        source = graph.node(source.inputs[0])
+    for _ in range(_MOST_STEPS):
+        name, *others = source.inputs
+        if isinstance(source.op, Weighted) or others or name in graph.inputs:
+            break
+        source = graph.node(name)
     scales = node.op.parameters(graph.tensors(node.inputs))
     own = "a scale and a shift for each map that it reads" if scales else "no weights"
     message = f"{node.name} is not placed by itself: it is computed where what it reads is held"

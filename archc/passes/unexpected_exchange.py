@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 from archc.diagnostics.finding import Finding, report
@@ -29,11 +30,12 @@ def unexpected_exchange(document: Document, graph: Graph, placement: Placement, 
     found = [exchange.layer for exchange in placement.exchanges]
     names = {node.name for node in graph.nodes}
     due, needed = set(expected), set(found)
+    local = names - needed
     lists = {
         "there is no layer": [name for name in expected if name not in names],
-        "expected, but local": [name for name in expected if name in names - needed],
+        "expected, but local": [name for name in expected if name in local],
         "not expected": [name for name in found if name not in due],
-        "expected more than once": [name for name in dict.fromkeys(expected) if expected.count(name) > 1][:1],
+        "expected more than once": [name for name, times in Counter(expected).items() if times > 1],
     }
     first = next((node for node in graph.nodes if (node.name in due) != (node.name in needed)), None)
     cause = _cause(document, graph, placement, first) if first else None
