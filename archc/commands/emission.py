@@ -24,10 +24,16 @@ def backend_named(name: str) -> Backend:
 def emit(backend: Backend, facts: Facts, origin: Origin) -> Source:
     """The source of a network, sealed; a layer that the backend cannot express is a finding and exit 1."""
     try:
-        source = backend.emit(facts.graph, facts.recipe, facts.placement, origin)
+        source = sealed(backend, facts, origin)
     except Unsupported as unsupported:
         show_findings(refusals(unsupported, facts.graph), err=True)
         raise typer.Exit(1) from unsupported
     for old, new in source.renamed.items():
         typer.echo(f"{old} is called {new} in the source: {backend.name} uses that name for something else", err=True)
+    return source
+
+
+def sealed(backend: Backend, facts: Facts, origin: Origin) -> Source:
+    """The source of a network with its seal; raises Unsupported."""
+    source = backend.emit(facts.graph, facts.recipe, facts.placement, origin)
     return replace(source, text=seal(source.text))

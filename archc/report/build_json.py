@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 
 from archc.backend import Source
 from archc.output import documented
+from archc.report.staleness import Reason
 
 _Class = TypedDict("_Class", {"class": Annotated[str, Field(description="The class or function to call.")]})
 
@@ -23,7 +24,11 @@ class Document(_Class):
     spec: str
     """The spec's file."""
     output: str
-    """The file that was written."""
+    """The file that was written or checked."""
+    stale: list[Reason]
+    """With `--check`, why the file is not what archc emits now, empty where it is: `absent`, not there; `foreign`, not
+    emitted by archc; `edited` since; `spec`, the spec has changed; `text`, only its text has, not what it describes;
+    `emission`, the spec is the same, archc or the backend another."""
     backend: str
     """The backend that emitted it."""
     parameters: int
@@ -31,15 +36,18 @@ class Document(_Class):
     renamed: dict[str, str]
     """Layers whose name the language cannot use, each with the name that it has in the source."""
     sha256: str
-    """The hash of what was written, in hexadecimal digits."""
+    """The hash of what archc emits, in hexadecimal digits."""
 
 
-def as_json(source: Source, *, spec: str, output: str, backend: str, parameters: int) -> Document:
+def as_json(
+    source: Source, *, spec: str, output: str, backend: str, parameters: int, stale: tuple[Reason, ...]
+) -> Document:
     """What was emitted, from what and where to."""
     return {
         "version": 1,
         "spec": spec,
         "output": output,
+        "stale": list(stale),
         "backend": backend,
         "class": source.class_name,
         "parameters": parameters,

@@ -55,6 +55,7 @@ def test_json(archc, small: Path) -> None:
         "class": "Small",
         "parameters": 837,
         "renamed": {"class": "class_"},
+        "stale": [],
         "sha256": hashlib.sha256(Path("net.py").read_bytes()).hexdigest(),
     }
 

@@ -22,7 +22,7 @@ GOOD = Path(__file__).parents[1] / "specs" / "good"
 PRINTS = {
     "check": [[SPECS], [GOOD], [BAD]],
     "explain": [["ARC210"], ["conv2d"], []],
-    "build": [[GOOD / "branches.yaml", "-o", "net.py"]],
+    "build": [[GOOD / "branches.yaml", "-o", "net.py"], [GOOD / "branches.yaml", "--check"]],
     "backends": [[]],
     "plan": [[SPECS / "alexnet.yaml", "--gpus", gpus] for gpus in ("1", "2", "16")],
     "diff": [[GOOD / "branches.yaml", GOOD / other] for other in ("branches.yaml", "windows.yaml", "recipe.yaml")],
