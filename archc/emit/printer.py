@@ -32,6 +32,7 @@ from archc.emit.syntax import (
     Statement,
     Sum,
     Tuple,
+    Unpacked,
 )
 
 WIDTH = 88
@@ -60,7 +61,8 @@ def _definition(part: Snippet | Class | Function | Main) -> list[str]:
 
 
 def _class(part: Class) -> list[str]:
-    lines = [f"class {part.name}({part.base.text}):", _docstring((part.doc,), _INDENT)]
+    decorators = [f"@{decorator.text}" for decorator in part.decorators]
+    lines = [*decorators, f"class {part.name}({part.base.text}):", _docstring((part.doc,), _INDENT)]
     for function in part.body:
         lines += ["", *_function(function, _INDENT)]
     return lines
@@ -142,6 +144,8 @@ def _wrapped(before: str, value: Expression, after: str, indent: str) -> list[st
             return [f"{before}(", *_one_a_line(map(Argument, items), inner), f"{indent}){after}"]
         case List(items=items) if items:
             return [f"{before}[", *_one_a_line(map(Argument, items), inner), f"{indent}]{after}"]
+        case Unpacked():
+            return _wrapped(f"{before}**", value.value, after, indent)
         case Sum():
             one_line = f"{inner}{_flat(value)}"
             first, *others = value.terms
@@ -196,6 +200,8 @@ def _flat(value: Expression) -> str:
             return f"[{', '.join(map(_flat, value.items))}]"
         case Sum():
             return " + ".join(term.text for term in value.terms)
+        case Unpacked():
+            return f"**{_flat(value.value)}"
         case Call():
             return f"{_flat(value.function)}({_arguments(value.arguments)})"
 

@@ -67,7 +67,14 @@ class Call:
     arguments: tuple[Argument, ...] = ()
 
 
-Expression = Name | Literal | Fixed | Tuple | List | Sum | Call
+@dataclass(frozen=True)
+class Unpacked:
+    """`**value`, as an argument."""
+
+    value: Call
+
+
+Expression = Name | Literal | Fixed | Tuple | List | Sum | Call | Unpacked
 
 
 @dataclass(frozen=True)
@@ -130,6 +137,7 @@ class Class:
     base: Name
     doc: str
     body: tuple[Function, ...]
+    decorators: tuple[Fixed, ...] = ()
 
 
 @dataclass(frozen=True)

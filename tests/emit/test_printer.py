@@ -35,6 +35,7 @@ from archc.emit.syntax import (
     Statement,
     Sum,
     Tuple,
+    Unpacked,
 )
 
 RUFF = [sys.executable, "-m", "ruff"]
@@ -73,7 +74,10 @@ plain: st.SearchStrategy[Expression] = names | literals | tuples
 flat_calls = calls(plain, silent)
 modules_in_order = calls(flat_calls | plain, shapes | silent)
 inputs = names | st.builds(List, st.lists(names, min_size=2, max_size=4).map(tuple))
-applied = st.builds(lambda layer, value: Call(layer, (Argument(value),)), flat_calls, inputs)
+unpacked = st.builds(
+    lambda call, more: Call(call.function, (*call.arguments, Argument(Unpacked(more)))), flat_calls, flat_calls
+)
+applied = st.builds(lambda layer, value: Call(layer, (Argument(value),)), flat_calls | unpacked, inputs)
 expressions: st.SearchStrategy[Expression] = plain | sums | flat_calls | applied
 targets = identifiers.map(lambda name: Name(f"self.{name}_"))
 # A comment stands after a call or a sum, as every rule of a backend has it.
@@ -101,7 +105,9 @@ functions = st.builds(Function, st.just("forward"), parameters, st.just("object"
 @st.composite
 def modules(draw: st.DrawFn) -> Module:
     paragraphs = tuple(draw(st.lists(docs, min_size=1, max_size=3)))
-    model = Class("Model", Name("nn.Module"), draw(docs), (draw(functions),))
+    model = Class(
+        "Model", Name("nn.Module"), draw(docs), (draw(functions),), draw(st.sampled_from([(), (Fixed("nn.shown()"),)]))
+    )
     main = Main((Assign(Name("model"), Call(Name("Model"))), Do(Fixed("print(model)"))))
     check = Function("check", "", "None", (Do(Fixed("print(nn)")),), draw(docs | silent))
     return Module(paragraphs, (Import("torch", ("nn",)),), (model, check, main))

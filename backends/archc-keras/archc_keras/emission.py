@@ -27,6 +27,7 @@ from archc.emit.syntax import (
     Name,
     Return,
     Tuple,
+    Unpacked,
     call,
 )
 from archc.graph import Graph, Tensor
@@ -34,6 +35,7 @@ from archc.passes.placement import Placement
 from archc.spec import Recipe
 from archc_keras.reserved import RESERVED
 from archc_keras.rules import RULES
+from archc_keras.self_check import channels_last, check, optimizer
 
 # What Keras lacks, and the snippet that defines each.
 SNIPPETS = {
@@ -43,6 +45,8 @@ SNIPPETS = {
     "LowestPadding2D": "lowest_padding",
     "LocalResponseNorm": "lrn",
     "SpatialResponseNorm": "spatial_lrn",
+    "BatchNorm": "batch_norm",
+    "MomentumSGD": "momentum_sgd",
 }
 
 
@@ -62,11 +66,19 @@ def emit(graph: Graph, recipe: Recipe, placement: Placement | None, origin: Orig
     planned = plan(graph, recipe, RESERVED)
     layers = every(planned.steps, partial(_layer, planned))
     used = {name for layer in layers for value in layer.calls for name in _names(value)}
+    if planned.parameters:
+        used.add("MomentumSGD")
     snippets = [load("archc_keras.snippets", file) for name, file in SNIPPETS.items() if name in used]
     module = Module(
-        doc=_document(planned),
+        doc=_document(planned, origin),
         imports=tuple(_imports(planned, used, snippets)),
-        body=(*(snippet.snippet for snippet in snippets), _model(graph, planned, layers), _main(planned)),
+        body=(
+            _model(graph, planned, layers),
+            *(snippet.snippet for snippet in snippets),
+            *((optimizer(planned, recipe),) if planned.parameters else ()),
+            check(planned),
+            Main((Do(call("check")),)),
+        ),
     )
     return Source(print_module(module), planned.class_name, renamed={})
 
@@ -92,44 +104,53 @@ def _names(value: Expression) -> Iterator[str]:
         yield from _names(value.function)
         for argument in value.arguments:
             yield from _names(argument.value)
+    elif isinstance(value, Unpacked):
+        yield from _names(value.value)
     elif isinstance(value, Name):
         yield value.text
 
 
 def _imports(planned: SourcePlan, used: set[str], snippets: Iterable[LoadedSnippet]) -> Iterator[Import]:
+    yield Import("math")
+    yield Import("typing", ("Any",))
     yield Import("keras")
     yield Import("keras", ("layers",))
-    if "initializers.Constant" in used:
-        yield Import("keras", ("initializers",))
     if planned.predicts_probabilities:
-        yield Import("typing", ("Any",))
         yield Import("keras", ("ops",))
     for snippet in snippets:
         yield from snippet.imports
 
 
-def _document(planned: SourcePlan) -> tuple[str, ...]:
+def _document(planned: SourcePlan, origin: Origin) -> tuple[str, ...]:
     image = _batch(planned.image_shape)
     outputs = " and ".join(map(_batch, planned.output_shapes))
     return (
         f"{planned.title.rstrip('.')}.",
-        f"Emitted by archc for Keras. Input {image}, output {outputs}. "
-        f"{planned.parameters:,} parameters, {planned.macs:,} multiply-accumulates an example.",
+        f"Input {image}, output {outputs}. {planned.parameters:,} parameters, {planned.macs:,} multiply-accumulates an "
+        "example. Run this file to check it.",
+        f"Emitted by `{origin.command('keras')}`; SHA-256 of {origin.spec}: {origin.sha256}.",
     )
 
 
 def _model(graph: Graph, planned: SourcePlan, layers: list[Layer]) -> Class:
     """A functional model. In a chain every value is called x; in a graph each has its layer's name."""
     (image,) = graph.inputs
-    shape = Tuple(tuple(map(Literal, _channels_last(planned.image_shape))))
+    shape = Tuple(tuple(map(Literal, channels_last(planned.image_shape))))
     begin = Assign(Name(planned.image), call("keras.Input", shape, name=image))
     assigned = [assign for layer in layers for assign in _assign(planned, layer)]
     outputs = tuple(Name("x" if planned.is_chain else name) for name in planned.outputs)
     first, *others = outputs
     output = List(outputs) if others else first
     end = Do(Call(Fixed("super().__init__"), _arguments(Name(planned.image), output, name=graph.name)))
-    functions = (Function("__init__", "self", "None", (begin, *assigned, end)), *_predict(planned))
-    return Class(planned.class_name, Name("keras.Model"), _promise(planned), functions)
+    init = Function("__init__", "self", "None", (begin, *assigned, end))
+    functions = (init, *_predict(planned), _CONFIG)
+    return Class(planned.class_name, Name("keras.Model"), _promise(planned), functions, (_SERIALISABLE,))
+
+
+_SERIALISABLE = Fixed("keras.saving.register_keras_serializable()")
+_CONFIG = Function(
+    "get_config", "self", "dict[str, Any]", (Return(Fixed("{}")),), doc="Nothing: the class is the whole architecture."
+)
 
 
 def _arguments(*values: Expression, name: str) -> tuple[Argument, ...]:
@@ -171,22 +192,9 @@ def _predict(planned: SourcePlan) -> tuple[Function, ...]:
     )
 
 
-def _main(planned: SourcePlan) -> Main:
-    return Main(
-        (
-            Assign(Name("model"), call(planned.class_name)),
-            Do(Fixed('print(f"{type(model).__name__}: {model.count_params():,} parameters")')),
-        )
-    )
-
-
-def _channels_last(tensor: Tensor) -> tuple[int, ...]:
-    return (*tensor.shape[1:], tensor.channels)
-
-
 def _shape(tensor: Tensor) -> str:
-    return " x ".join(map(str, _channels_last(tensor)))
+    return " x ".join(map(str, channels_last(tensor)))
 
 
 def _batch(tensor: Tensor) -> str:
-    return f"(N, {', '.join(map(str, _channels_last(tensor)))})"
+    return f"(N, {', '.join(map(str, channels_last(tensor)))})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 # I, O and l are names that linters refuse.
 RESERVED = frozenset(
     """
-    Any GroupedConv2D LocalResponseNorm LowestPadding2D SpatialResponseNorm he_normal initializers keras layers math
-    model normal ops self super x I O l
+    Any BatchNorm GroupedConv2D LocalResponseNorm LowestPadding2D MomentumSGD SpatialResponseNorm he_normal initializers
+    keras layers math normal ops self super x I O l
     """.split()
 )

@@ -7,15 +7,17 @@ itself, the last.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from archc.backend import Unsupported
 from archc.emit.plan import Step
-from archc.emit.syntax import Call, Expression, Literal, Tuple, call
+from archc.emit.syntax import Argument, Call, Expression, Literal, Tuple, Unpacked, call
+from archc.ops.batch_norm import BatchNorm
 from archc.ops.conv2d import Conv2d
 from archc.ops.dense import Dense
 from archc.ops.dropout import Dropout
-from archc.ops.fields import ONE, Margins, Size, WeightInit
+from archc.ops.fields import ONE, Margins, Size
 from archc.ops.lrn import Lrn
 from archc.ops.max_pool2d import MaxPool2d
 from archc.ops.op import Op
@@ -49,7 +51,7 @@ def conv2d(op: Conv2d, step: Step) -> Layers:
     if op.groups > 1:
         fields["groups"] = op.groups
     kind = "GroupedConv2D" if op.groups > 1 else "layers.Conv2D"
-    return {**pad, "": call(kind, op.filters, _size(op.kernel), **fields, **_weights(op))}
+    return {**pad, "": _weighted(op, call(kind, op.filters, _size(op.kernel), **fields))}
 
 
 @rule
@@ -60,12 +62,15 @@ def max_pool2d(op: MaxPool2d, step: Step) -> Layers:
 
 @rule
 def lrn(op: Lrn, step: Step) -> Layers:
-    fields: Fields = {"alpha": op.alpha, "beta": op.beta, "k": op.k}
+    fields = {"alpha": op.alpha, "beta": op.beta, "k": op.k}
     if op.scope == "spatial":
         return {"": call("SpatialResponseNorm", op.size, **fields)}
-    if op.groups > 1:
-        fields["groups"] = op.groups
-    return {"": call("LocalResponseNorm", op.size, **fields)}
+    return {"": call("LocalResponseNorm", op.size, **fields, groups=op.groups)}
+
+
+@rule
+def batch_norm(op: BatchNorm, step: Step) -> Layers:
+    return {"": call("BatchNorm", momentum=op.momentum, epsilon=op.epsilon)}
 
 
 @rule
@@ -90,7 +95,7 @@ def flatten(op: Op, step: Step) -> Layers:
 
 @rule
 def dense(op: Dense, step: Step) -> Layers:
-    return {"": call("layers.Dense", op.units, **_weights(op))}
+    return {"": _weighted(op, call("layers.Dense", op.units))}
 
 
 @rule
@@ -113,19 +118,14 @@ def concat(op: Op, step: Step) -> Layers:
     return {"": call("layers.Concatenate")}
 
 
-def _weights(op: Weighted) -> Fields:
-    """How weights and bias begin; a bias of zeros is Keras' own."""
-    fields: Fields = {} if op.bias else {"use_bias": False}
-    fields["kernel_initializer"] = _draw(op.weight_init)
-    if op.bias and op.bias_init:
-        fields["bias_initializer"] = (
-            Literal("ones") if op.bias_init == 1 else call("initializers.Constant", op.bias_init)
-        )
-    return fields
-
-
-def _draw(init: WeightInit) -> Call:
-    return call("normal", init.normal.std) if init.normal is not None else call("he_normal")
+def _weighted(op: Weighted, layer: Call) -> Call:
+    """The layer, told how its weights and its bias begin; 0 is how a bias begins by itself."""
+    init = op.weight_init
+    drawn = call("normal", init.normal.std) if init.normal is not None else call("he_normal")
+    begin = (*drawn.arguments, Argument(Literal(op.bias_init), "bias")) if op.bias and op.bias_init else drawn.arguments
+    without = () if op.bias else (Argument(Literal(False), "use_bias"),)
+    unpacked = Argument(Unpacked(replace(drawn, arguments=begin)))
+    return replace(layer, arguments=(*layer.arguments, *without, unpacked))
 
 
 def _padding(window: Window, layer: str) -> tuple[Layers, Fields]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import keras
 
@@ -12,8 +13,8 @@ from archc.pictures.feed import Feed
 from archc.training.job import Job
 from archc.training.journal import Journal
 from archc.training.loop import train
-from archc.training.model import build
-from archc_keras.devices import Devices
+from archc.training.model import source
+from archc_keras.devices import Devices, Strategy
 from archc_keras.trainer import KerasTrainer
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
@@ -29,8 +30,17 @@ def run(job: Job, devices: Devices) -> None:
         pictures, statistics = open_pictures(job)
         keras.utils.set_random_seed(job.seed)
         keras.mixed_precision.set_dtype_policy(POLICIES[job.precision])
-        with devices.strategy.scope():
-            model = build(job)
+        model, optimizer = build(job, devices.strategy)
         feed = Feed(job, pictures, statistics, threads=os.cpu_count() or 1)
-        trainer = KerasTrainer(job, model, devices.strategy, feed)
+        trainer = KerasTrainer(job, model, optimizer, devices.strategy, feed)
         train(job, trainer, journal, pictures=len(pictures.train), classes=len(pictures.classes))
+
+
+def build(job: Job, strategy: Strategy) -> tuple[Any, Any]:
+    """The emitted model and the emitted optimizer, on a strategy's devices."""
+    emitted = source(job)
+    with strategy.scope():
+        model = getattr(emitted, job.model)()
+        optimizer = emitted.sgd()
+        optimizer.build(model.trainable_variables)
+    return model, optimizer

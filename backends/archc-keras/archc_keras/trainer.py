@@ -17,7 +17,6 @@ from archc.spec import TestViews
 from archc.training.job import Job
 from archc.training.loop import Score
 from archc_keras.devices import Strategy
-from archc_keras.sgd import MomentumSgd
 from archc_keras.weights import save
 
 Shares = tuple[Any, ...]
@@ -33,14 +32,13 @@ class KerasTrainer:
     by the global batch, so that any number of replicas computes what one does.
     """
 
-    def __init__(self, job: Job, model: Any, strategy: Strategy, feed: Feed) -> None:
+    def __init__(self, job: Job, model: Any, optimizer: Any, strategy: Strategy, feed: Feed) -> None:
         self._job = job
         self._model = model
+        self._optimizer = optimizer
         self._strategy = strategy
         self._feed = feed
         _separate_draws(model, strategy)
-        with strategy.scope():
-            self._sgd = MomentumSgd(model.trainable_variables, job.recipe.optimizer.sgd)
 
     def batches(self, epoch: int) -> Iterator[Shares]:
         """Images (n / replicas, h, w, C) and labels (n / replicas,) for each replica."""
@@ -49,7 +47,8 @@ class KerasTrainer:
 
     def step(self, batch: Shares, lr: float) -> float:
         """One optimiser step; the mean loss over the global batch, before the step."""
-        return float(self._step(batch, tf.constant(lr)))
+        self._optimizer.learning_rate = lr
+        return float(self._step(batch))
 
     def evaluate(self, test: TestViews) -> Score:
         """The score over all held-out pictures, each counted once."""
@@ -66,21 +65,22 @@ class KerasTrainer:
         save(self._model, path)
 
     @tf.function
-    def _step(self, batch: Shares, lr: Any) -> Any:
-        return self._strategy.reduce(Sum, self._strategy.run(self._learn, args=(*batch, lr)), axis=None)
+    def _step(self, batch: Shares) -> Any:
+        return self._strategy.reduce(Sum, self._strategy.run(self._learn, args=batch), axis=None)
 
     @tf.function
     def _judge(self, batch: Shares) -> Any:
         return self._strategy.reduce(Sum, self._strategy.run(self._score, args=batch), axis=None)
 
-    def _learn(self, images: Any, labels: Any, lr: Any) -> Any:
+    def _learn(self, images: Any, labels: Any) -> Any:
         """One replica's part of a step; its part of the mean loss."""
         with tf.GradientTape() as tape:
             logits = tf.cast(self._model(images, training=True), tf.float32)
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
             loss = tf.reduce_sum(losses) / self._job.recipe.batch
-        weights = [weight.value for weight in self._model.trainable_variables]
-        self._sgd.apply(tape.gradient(loss, weights), lr)
+        weights = self._model.trainable_variables
+        # It sums the gradients over the replicas.
+        self._optimizer.apply(tape.gradient(loss, [weight.value for weight in weights]), weights)
         return loss
 
     def _score(self, images: Any, labels: Any, counts: Any) -> Any:

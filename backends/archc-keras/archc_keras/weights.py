@@ -14,15 +14,23 @@ Arrays = dict[str, NDArray[np.float32]]
 CANONICAL = {4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}
 """Axes by rank: (kH, kW, I, O) -> (O, I, kH, kW), (in, out) -> (out, in), a bias as it is."""
 
-NAMES = {"kernel": "weight", "bias": "bias"}
+NAMES = {
+    "kernel": "weight",
+    "bias": "bias",
+    "gamma": "weight",
+    "beta": "bias",
+    "moving_mean": "mean",
+    "moving_variance": "variance",
+}
+"""Keras' names for what a layer holds, and those of every backend."""
 
 
 def canonical(model: Any) -> Arrays:
-    """The trained arrays of a Keras model by their names in every backend, contiguous float32."""
+    """What a Keras model has learned, running figures too, by the names of every backend, contiguous float32."""
     return {
         f"{layer.name}.{NAMES[variable.name]}": _canonical(variable.numpy())
         for layer in model.layers
-        for variable in layer.trainable_variables
+        for variable in layer.weights
     }
 
 

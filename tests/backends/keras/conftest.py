@@ -16,11 +16,16 @@ SOURCE = """
 import keras
 from archc_keras.snippets.grouped_conv import GroupedConv2D
 from archc_keras.snippets.lrn import LocalResponseNorm
+from archc_keras.snippets.momentum_sgd import MomentumSGD
 from keras import initializers, layers
 
 
 def normal():
     return initializers.RandomNormal(stddev=0.02)
+
+
+def sgd():
+    return MomentumSGD(0.001, momentum=0.9, weight_decay=0.1, undecayed=("bias",))
 
 
 class Small(keras.Model):

@@ -3,9 +3,11 @@
 
 from typing import Any
 
+import keras
 from keras import layers, ops
 
 
+@keras.saving.register_keras_serializable()
 class GroupedConv2D(layers.Conv2D):
     """A Conv2D that computes each of its groups by itself and joins their maps.
 

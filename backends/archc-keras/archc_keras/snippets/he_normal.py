@@ -4,9 +4,10 @@
 from keras import initializers
 
 
-def he_normal() -> initializers.Initializer:
-    """Weights of variance 2 / fan-in, the normal distribution not truncated.
-
-    One for each layer: an initializer draws the same twice.
-    """
-    return initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")
+def he_normal(bias: float = 0.0) -> dict[str, initializers.Initializer]:
+    """How a layer begins: weights of variance 2 / fan-in, and biases all alike."""
+    weights = initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")
+    return {
+        "kernel_initializer": weights,
+        "bias_initializer": initializers.Constant(bias),
+    }

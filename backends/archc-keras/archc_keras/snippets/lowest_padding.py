@@ -4,9 +4,11 @@
 import math
 from typing import Any
 
+import keras
 from keras import layers, ops
 
 
+@keras.saving.register_keras_serializable()
 class LowestPadding2D(layers.ZeroPadding2D):
     """Pads maps with minus infinity, which no maximum picks."""
 

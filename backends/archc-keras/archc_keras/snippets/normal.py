@@ -4,6 +4,9 @@
 from keras import initializers
 
 
-def normal(std: float) -> initializers.Initializer:
-    """Weights of mean 0. One for each layer: an initializer draws the same twice."""
-    return initializers.RandomNormal(stddev=std)
+def normal(std: float, bias: float = 0.0) -> dict[str, initializers.Initializer]:
+    """How a layer begins: normal weights around 0, and biases all alike."""
+    return {
+        "kernel_initializer": initializers.RandomNormal(stddev=std),
+        "bias_initializer": initializers.Constant(bias),
+    }

@@ -1,5 +1,5 @@
 """Local response normalisation within a map, as emitted into a model's source."""
-# pyright: basic, reportOperatorIssue=false
+# pyright: basic, reportOperatorIssue=false, reportOptionalOperand=false
 
 from typing import Any
 
@@ -7,6 +7,7 @@ import keras
 from keras import layers, ops
 
 
+@keras.saving.register_keras_serializable()
 class SpatialResponseNorm(layers.Layer):
     """Divides each value by the energy around it in its map.
 
@@ -16,20 +17,17 @@ class SpatialResponseNorm(layers.Layer):
     """
 
     def __init__(
-        self, size: int, alpha: float, beta: float, k: float, **options: Any
+        self, size: int, alpha: float, beta: float, k: float, **kwargs: Any
     ) -> None:
-        super().__init__(**options)
+        super().__init__(**kwargs)
         self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
 
     def call(self, x: Any) -> Any:
-        wide = ops.cast(x, keras.backend.result_type(x.dtype, "float32"))
+        width = "float64" if self.compute_dtype == "float64" else "float32"
+        wide = ops.cast(x, width)
         margins = (self.size // 2, (self.size - 1) // 2)
         squares = ops.pad(ops.square(wide), ((0, 0), margins, margins, (0, 0)))
         mean = ops.average_pool(squares, self.size, strides=1)
         # d^-beta; `power` and its gradient take three times as long on a CPU.
         scale = ops.exp(-self.beta * ops.log(self.k + self.alpha * mean))
-        return ops.cast(ops.multiply(wide, scale), x.dtype)
-
-    def get_config(self) -> dict[str, Any]:
-        fields = ("size", "alpha", "beta", "k")
-        return super().get_config() | {name: getattr(self, name) for name in fields}
+        return ops.cast(wide * scale, x.dtype)

@@ -1,20 +1,92 @@
 """AlexNet, two GPUs (Krizhevsky, Sutskever and Hinton, 2012).
 
-Emitted by archc for Keras. Input (N, 227, 227, 3), output (N, 1000). 60,965,224
-parameters, 724,406,816 multiply-accumulates an example.
+Input (N, 227, 227, 3), output (N, 1000). 60,965,224 parameters, 724,406,816
+multiply-accumulates an example. Run this file to check it.
+
+Emitted by `archc build spec.yaml --backend keras`; SHA-256 of spec.yaml:
+e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855.
 """
 
+import math
 from typing import Any
 
 import keras
 from keras import initializers, layers, ops
 
 
-def normal(std: float) -> initializers.Initializer:
-    """Weights of mean 0. One for each layer: an initializer draws the same twice."""
-    return initializers.RandomNormal(stddev=std)
+@keras.saving.register_keras_serializable()
+class Alexnet(keras.Model):
+    """Logits from a call, class probabilities from `predict`."""
+
+    def __init__(self) -> None:
+        image = keras.Input((227, 227, 3), name="image")
+        x = layers.Conv2D(
+            96,
+            11,
+            strides=4,
+            **normal(0.01),
+            name="conv1",
+        )(image)  # 55 x 55 x 96
+        x = layers.ReLU(name="relu1")(x)  # 55 x 55 x 96
+        x = LocalResponseNorm(
+            5, alpha=0.0001, beta=0.75, k=2.0, groups=2, name="norm1"
+        )(x)  # 55 x 55 x 96
+        x = layers.MaxPooling2D(3, strides=2, name="pool1")(x)  # 27 x 27 x 96
+        x = GroupedConv2D(
+            256, 5, padding="same", groups=2, **normal(0.01, bias=1.0), name="conv2"
+        )(x)  # 27 x 27 x 256
+        x = layers.ReLU(name="relu2")(x)  # 27 x 27 x 256
+        x = LocalResponseNorm(
+            5, alpha=0.0001, beta=0.75, k=2.0, groups=2, name="norm2"
+        )(x)  # 27 x 27 x 256
+        x = layers.MaxPooling2D(3, strides=2, name="pool2")(x)  # 13 x 13 x 256
+        x = layers.Conv2D(
+            384,
+            3,
+            padding="same",
+            **normal(0.01),
+            name="conv3",
+        )(x)  # 13 x 13 x 384
+        x = layers.ReLU(name="relu3")(x)  # 13 x 13 x 384
+        x = GroupedConv2D(
+            384, 3, padding="same", groups=2, **normal(0.01, bias=1.0), name="conv4"
+        )(x)  # 13 x 13 x 384
+        x = layers.ReLU(name="relu4")(x)  # 13 x 13 x 384
+        x = GroupedConv2D(
+            256, 3, padding="same", groups=2, **normal(0.01, bias=1.0), name="conv5"
+        )(x)  # 13 x 13 x 256
+        x = layers.ReLU(name="relu5")(x)  # 13 x 13 x 256
+        x = layers.MaxPooling2D(3, strides=2, name="pool5")(x)  # 6 x 6 x 256
+        x = layers.Permute((3, 1, 2), name="flat_order")(x)
+        x = layers.Flatten(name="flat")(x)  # 9216
+        x = layers.Dense(4096, **normal(0.01, bias=1.0), name="fc6")(x)  # 4096
+        x = layers.ReLU(name="relu6")(x)  # 4096
+        x = layers.Dropout(0.5, name="drop6")(x)  # 4096
+        x = layers.Dense(4096, **normal(0.01, bias=1.0), name="fc7")(x)  # 4096
+        x = layers.ReLU(name="relu7")(x)  # 4096
+        x = layers.Dropout(0.5, name="drop7")(x)  # 4096
+        x = layers.Dense(1000, **normal(0.01), name="fc8")(x)  # 1000
+        super().__init__(image, x, name="alexnet")
+
+    def predict(self, *arguments: Any, **options: Any) -> Any:
+        """Class probabilities: (N, 227, 227, 3) -> (N, 1000)."""
+        logits = super().predict(*arguments, **options)
+        return ops.convert_to_numpy(ops.softmax(logits))
+
+    def get_config(self) -> dict[str, Any]:
+        """Nothing: the class is the whole architecture."""
+        return {}
 
 
+def normal(std: float, bias: float = 0.0) -> dict[str, initializers.Initializer]:
+    """How a layer begins: normal weights around 0, and biases all alike."""
+    return {
+        "kernel_initializer": initializers.RandomNormal(stddev=std),
+        "bias_initializer": initializers.Constant(bias),
+    }
+
+
+@keras.saving.register_keras_serializable()
 class GroupedConv2D(layers.Conv2D):
     """A Conv2D that computes each of its groups by itself and joins their maps.
 
@@ -28,117 +100,98 @@ class GroupedConv2D(layers.Conv2D):
         return ops.concatenate(list(map(convolve, maps, kernels)), axis=-1)
 
 
+@keras.saving.register_keras_serializable()
 class LocalResponseNorm(layers.Layer):
     """Divides each value by the energy of its neighbours in `size` maps.
 
-    y = x / (k + alpha / size * sum of squares)^beta, the sum running over a window of
-    `size` maps that stays inside its group of maps: (N, H, W, C) -> (N, H, W, C). The
-    window of an even size leans to the lower maps, as in PyTorch.
+    y = x / (k + alpha / size * sum of squares)^beta, over a window of `size` maps that
+    stays inside its group, an even one leaning down: (N, H, W, C) -> (N, H, W, C).
     """
 
     def __init__(
-        self,
-        size: int,
-        alpha: float,
-        beta: float,
-        k: float,
-        groups: int = 1,
-        **options: Any,
+        self, size: int, alpha: float, beta: float, k: float, groups: int, **kwargs: Any
     ) -> None:
-        super().__init__(**options)
+        super().__init__(**kwargs)
         self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
         self.groups = groups
 
     def call(self, x: Any) -> Any:
         count = x.shape[-1] // self.groups
-        wide = keras.backend.result_type(x.dtype, "float32")
+        wide = "float64" if self.compute_dtype == "float64" else "float32"
         maps = ops.cast(ops.reshape(x, (-1, count)), wide)
         # Column i of this band of ones picks the maps in the window around map i.
         before, after = self.size // 2, (self.size - 1) // 2
         band = ops.triu(ops.tril(ops.ones((count, count), wide), before), -after)
-        d = self.k + self.alpha / self.size * ops.matmul(ops.square(maps), band)
+        d = self.k + ops.matmul(ops.square(maps), self.alpha / self.size * band)
         # d^-beta; `power` and its gradient take three times as long on a CPU.
-        y = ops.multiply(maps, ops.exp(-self.beta * ops.log(d)))
+        y = maps * ops.exp(-self.beta * ops.log(d))
         return ops.cast(ops.reshape(y, (-1, *x.shape[1:])), x.dtype)
 
+
+@keras.saving.register_keras_serializable()
+class MomentumSGD(keras.optimizers.Optimizer):
+    """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
+
+    Weights of the names `undecayed` do not decay. `keras.optimizers.SGD` keeps its
+    decay out of the velocity, so it is another rule.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        momentum: float,
+        weight_decay: float,
+        undecayed: tuple[str, ...],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(learning_rate, **kwargs)
+        # Not `self.weight_decay`, which Keras would apply by its own rule.
+        self.momentum, self.decay = momentum, weight_decay
+        self.undecayed = tuple(undecayed)
+
+    def build(self, variables: list[Any]) -> None:
+        if not self.built:
+            super().build(variables)
+            self.velocities = self.add_optimizer_variables(variables, "velocity")
+            self.decayed = [v.name not in self.undecayed for v in variables]
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        index = self._get_variable_index(variable)
+        velocity = self.velocities[index]
+        lr = ops.cast(learning_rate, variable.dtype)
+        slope = ops.cast(gradient, variable.dtype)
+        if self.decayed[index]:
+            slope = slope + self.decay * variable
+        self.assign(velocity, self.momentum * velocity - lr * slope)
+        self.assign_add(variable, velocity)
+
     def get_config(self) -> dict[str, Any]:
-        fields = ("size", "alpha", "beta", "k", "groups")
-        return super().get_config() | {name: getattr(self, name) for name in fields}
+        return super().get_config() | {
+            "momentum": self.momentum,
+            "weight_decay": self.decay,
+            "undecayed": list(self.undecayed),
+        }
 
 
-class Alexnet(keras.Model):
-    """Logits from a call, class probabilities from `predict`."""
+def sgd() -> MomentumSGD:
+    """The optimizer as the spec has it."""
+    return MomentumSGD(0.01, momentum=0.9, weight_decay=0.0005, undecayed=("bias",))
 
-    def __init__(self) -> None:
-        image = keras.Input((227, 227, 3), name="image")
-        x = layers.Conv2D(
-            96, 11, strides=4, kernel_initializer=normal(0.01), name="conv1"
-        )(image)  # 55 x 55 x 96
-        x = layers.ReLU(name="relu1")(x)  # 55 x 55 x 96
-        x = LocalResponseNorm(
-            5, alpha=0.0001, beta=0.75, k=2.0, groups=2, name="norm1"
-        )(x)  # 55 x 55 x 96
-        x = layers.MaxPooling2D(3, strides=2, name="pool1")(x)  # 27 x 27 x 96
-        x = GroupedConv2D(
-            256,
-            5,
-            padding="same",
-            groups=2,
-            kernel_initializer=normal(0.01),
-            bias_initializer="ones",
-            name="conv2",
-        )(x)  # 27 x 27 x 256
-        x = layers.ReLU(name="relu2")(x)  # 27 x 27 x 256
-        x = LocalResponseNorm(
-            5, alpha=0.0001, beta=0.75, k=2.0, groups=2, name="norm2"
-        )(x)  # 27 x 27 x 256
-        x = layers.MaxPooling2D(3, strides=2, name="pool2")(x)  # 13 x 13 x 256
-        x = layers.Conv2D(
-            384, 3, padding="same", kernel_initializer=normal(0.01), name="conv3"
-        )(x)  # 13 x 13 x 384
-        x = layers.ReLU(name="relu3")(x)  # 13 x 13 x 384
-        x = GroupedConv2D(
-            384,
-            3,
-            padding="same",
-            groups=2,
-            kernel_initializer=normal(0.01),
-            bias_initializer="ones",
-            name="conv4",
-        )(x)  # 13 x 13 x 384
-        x = layers.ReLU(name="relu4")(x)  # 13 x 13 x 384
-        x = GroupedConv2D(
-            256,
-            3,
-            padding="same",
-            groups=2,
-            kernel_initializer=normal(0.01),
-            bias_initializer="ones",
-            name="conv5",
-        )(x)  # 13 x 13 x 256
-        x = layers.ReLU(name="relu5")(x)  # 13 x 13 x 256
-        x = layers.MaxPooling2D(3, strides=2, name="pool5")(x)  # 6 x 6 x 256
-        x = layers.Permute((3, 1, 2), name="flat_order")(x)
-        x = layers.Flatten(name="flat")(x)  # 9216
-        x = layers.Dense(
-            4096, kernel_initializer=normal(0.01), bias_initializer="ones", name="fc6"
-        )(x)  # 4096
-        x = layers.ReLU(name="relu6")(x)  # 4096
-        x = layers.Dropout(0.5, name="drop6")(x)  # 4096
-        x = layers.Dense(
-            4096, kernel_initializer=normal(0.01), bias_initializer="ones", name="fc7"
-        )(x)  # 4096
-        x = layers.ReLU(name="relu7")(x)  # 4096
-        x = layers.Dropout(0.5, name="drop7")(x)  # 4096
-        x = layers.Dense(1000, kernel_initializer=normal(0.01), name="fc8")(x)  # 1000
-        super().__init__(image, x, name="alexnet")
 
-    def predict(self, *arguments: Any, **options: Any) -> Any:
-        """Class probabilities: (N, 227, 227, 3) -> (N, 1000)."""
-        logits = super().predict(*arguments, **options)
-        return ops.convert_to_numpy(ops.softmax(logits))
+def check() -> None:
+    """Build the network, count it, and train two steps on random images."""
+    keras.utils.set_random_seed(0)
+    model = Alexnet()
+    count = sum(math.prod(w.shape) for w in model.trainable_weights)
+    assert count == 60965224, f"{count:,} parameters, not 60,965,224"
+    assert model.output_shape == (None, 1000), f"output {model.output_shape}"
+    model.compile(sgd(), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    images = keras.random.normal((2, 227, 227, 3))
+    targets = keras.random.randint((2,), 0, 1000)
+    loss = model.fit(images, targets, epochs=2, verbose=0).history["loss"]
+    assert math.isfinite(sum(loss)), f"losses {loss}"
+    print(f"{model.name}: {count:,} parameters, losses {loss[0]:.2f}, {loss[1]:.2f}")
 
 
 if __name__ == "__main__":
-    model = Alexnet()
-    print(f"{type(model).__name__}: {model.count_params():,} parameters")
+    check()

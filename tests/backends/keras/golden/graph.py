@@ -1,7 +1,10 @@
 """graph.
 
-Emitted by archc for Keras. Input (N, 17, 19, 3), output (N, 5) and (N, 2). 1,335
-parameters, 25,222 multiply-accumulates an example.
+Input (N, 17, 19, 3), output (N, 5) and (N, 2). 1,335 parameters, 25,222
+multiply-accumulates an example. Run this file to check it.
+
+Emitted by `archc build spec.yaml --backend keras`; SHA-256 of spec.yaml:
+e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855.
 """
 
 import math
@@ -11,68 +14,7 @@ import keras
 from keras import initializers, layers, ops
 
 
-def normal(std: float) -> initializers.Initializer:
-    """Weights of mean 0. One for each layer: an initializer draws the same twice."""
-    return initializers.RandomNormal(stddev=std)
-
-
-def he_normal() -> initializers.Initializer:
-    """Weights of variance 2 / fan-in, the normal distribution not truncated.
-
-    One for each layer: an initializer draws the same twice.
-    """
-    return initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")
-
-
-class GroupedConv2D(layers.Conv2D):
-    """A Conv2D that computes each of its groups by itself and joins their maps.
-
-    The same weights and results; TensorFlow on a CPU is several times as fast at it.
-    """
-
-    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
-        convolve = super().convolution_op
-        maps = ops.split(inputs, self.groups, axis=-1)
-        kernels = ops.split(kernel, self.groups, axis=-1)
-        return ops.concatenate(list(map(convolve, maps, kernels)), axis=-1)
-
-
-class LowestPadding2D(layers.ZeroPadding2D):
-    """Pads maps with minus infinity, which no maximum picks."""
-
-    def call(self, inputs: Any) -> Any:
-        margins = ((0, 0), *self.padding, (0, 0))
-        return ops.pad(inputs, margins, constant_values=-math.inf)
-
-
-class SpatialResponseNorm(layers.Layer):
-    """Divides each value by the energy around it in its map.
-
-    y = x / (k + alpha / size^2 * sum of squares over size x size places)^beta, nothing
-    lying beyond the edges: (N, H, W, C) -> (N, H, W, C). The window of an even size
-    leans up and to the left.
-    """
-
-    def __init__(
-        self, size: int, alpha: float, beta: float, k: float, **options: Any
-    ) -> None:
-        super().__init__(**options)
-        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
-
-    def call(self, x: Any) -> Any:
-        wide = ops.cast(x, keras.backend.result_type(x.dtype, "float32"))
-        margins = (self.size // 2, (self.size - 1) // 2)
-        squares = ops.pad(ops.square(wide), ((0, 0), margins, margins, (0, 0)))
-        mean = ops.average_pool(squares, self.size, strides=1)
-        # d^-beta; `power` and its gradient take three times as long on a CPU.
-        scale = ops.exp(-self.beta * ops.log(self.k + self.alpha * mean))
-        return ops.cast(ops.multiply(wide, scale), x.dtype)
-
-    def get_config(self) -> dict[str, Any]:
-        fields = ("size", "alpha", "beta", "k")
-        return super().get_config() | {name: getattr(self, name) for name in fields}
-
-
+@keras.saving.register_keras_serializable()
 class Graph(keras.Model):
     """(N, 17, 19, 3) -> (N, 5), (N, 2)."""
 
@@ -83,8 +25,7 @@ class Graph(keras.Model):
             6,
             3,
             strides=2,
-            kernel_initializer=he_normal(),
-            bias_initializer=initializers.Constant(0.25),
+            **he_normal(bias=0.25),
             name="class",
         )(class_)  # 9 x 9 x 6
         l_ = LowestPadding2D(((1, 1), (1, 1)), name="l_pad")(class_)
@@ -109,22 +50,161 @@ class Graph(keras.Model):
             padding="same",
             dilation_rate=2,
             use_bias=False,
-            kernel_initializer=normal(0.02),
+            **normal(0.02),
             name="dil",
         )(norm)  # 5 x 5 x 4
         tan = layers.Activation("tanh", name="tan")(dil)  # 5 x 5 x 4
         lin = GroupedConv2D(
-            4, 1, groups=2, kernel_initializer=normal(0.02), name="lin"
+            4,
+            1,
+            groups=2,
+            **normal(0.02),
+            name="lin",
         )(norm)  # 5 x 5 x 4
         sum = layers.Add(name="sum")([tan, lin])  # 5 x 5 x 4
         flat = layers.Permute((3, 1, 2), name="flat_order")(sum)
         flat = layers.Flatten(name="flat")(flat)  # 100
-        fc = layers.Dense(5, kernel_initializer=he_normal(), name="fc")(flat)  # 5
+        fc = layers.Dense(5, **he_normal(), name="fc")(flat)  # 5
         side = layers.Softmax(name="side")(fc)  # 5
-        other = layers.Dense(2, kernel_initializer=he_normal(), name="other")(flat)  # 2
+        other = layers.Dense(2, **he_normal(), name="other")(flat)  # 2
         super().__init__(x_, [side, other], name="graph")
+
+    def get_config(self) -> dict[str, Any]:
+        """Nothing: the class is the whole architecture."""
+        return {}
+
+
+def normal(std: float, bias: float = 0.0) -> dict[str, initializers.Initializer]:
+    """How a layer begins: normal weights around 0, and biases all alike."""
+    return {
+        "kernel_initializer": initializers.RandomNormal(stddev=std),
+        "bias_initializer": initializers.Constant(bias),
+    }
+
+
+def he_normal(bias: float = 0.0) -> dict[str, initializers.Initializer]:
+    """How a layer begins: weights of variance 2 / fan-in, and biases all alike."""
+    weights = initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")
+    return {
+        "kernel_initializer": weights,
+        "bias_initializer": initializers.Constant(bias),
+    }
+
+
+@keras.saving.register_keras_serializable()
+class GroupedConv2D(layers.Conv2D):
+    """A Conv2D that computes each of its groups by itself and joins their maps.
+
+    The same weights and results; TensorFlow on a CPU is several times as fast at it.
+    """
+
+    def convolution_op(self, inputs: Any, kernel: Any) -> Any:
+        convolve = super().convolution_op
+        maps = ops.split(inputs, self.groups, axis=-1)
+        kernels = ops.split(kernel, self.groups, axis=-1)
+        return ops.concatenate(list(map(convolve, maps, kernels)), axis=-1)
+
+
+@keras.saving.register_keras_serializable()
+class LowestPadding2D(layers.ZeroPadding2D):
+    """Pads maps with minus infinity, which no maximum picks."""
+
+    def call(self, inputs: Any) -> Any:
+        margins = ((0, 0), *self.padding, (0, 0))
+        return ops.pad(inputs, margins, constant_values=-math.inf)
+
+
+@keras.saving.register_keras_serializable()
+class SpatialResponseNorm(layers.Layer):
+    """Divides each value by the energy around it in its map.
+
+    y = x / (k + alpha / size^2 * sum of squares over size x size places)^beta, nothing
+    lying beyond the edges: (N, H, W, C) -> (N, H, W, C). The window of an even size
+    leans up and to the left.
+    """
+
+    def __init__(
+        self, size: int, alpha: float, beta: float, k: float, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+
+    def call(self, x: Any) -> Any:
+        width = "float64" if self.compute_dtype == "float64" else "float32"
+        wide = ops.cast(x, width)
+        margins = (self.size // 2, (self.size - 1) // 2)
+        squares = ops.pad(ops.square(wide), ((0, 0), margins, margins, (0, 0)))
+        mean = ops.average_pool(squares, self.size, strides=1)
+        # d^-beta; `power` and its gradient take three times as long on a CPU.
+        scale = ops.exp(-self.beta * ops.log(self.k + self.alpha * mean))
+        return ops.cast(wide * scale, x.dtype)
+
+
+@keras.saving.register_keras_serializable()
+class MomentumSGD(keras.optimizers.Optimizer):
+    """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
+
+    Weights of the names `undecayed` do not decay. `keras.optimizers.SGD` keeps its
+    decay out of the velocity, so it is another rule.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        momentum: float,
+        weight_decay: float,
+        undecayed: tuple[str, ...],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(learning_rate, **kwargs)
+        # Not `self.weight_decay`, which Keras would apply by its own rule.
+        self.momentum, self.decay = momentum, weight_decay
+        self.undecayed = tuple(undecayed)
+
+    def build(self, variables: list[Any]) -> None:
+        if not self.built:
+            super().build(variables)
+            self.velocities = self.add_optimizer_variables(variables, "velocity")
+            self.decayed = [v.name not in self.undecayed for v in variables]
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        index = self._get_variable_index(variable)
+        velocity = self.velocities[index]
+        lr = ops.cast(learning_rate, variable.dtype)
+        slope = ops.cast(gradient, variable.dtype)
+        if self.decayed[index]:
+            slope = slope + self.decay * variable
+        self.assign(velocity, self.momentum * velocity - lr * slope)
+        self.assign_add(variable, velocity)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "momentum": self.momentum,
+            "weight_decay": self.decay,
+            "undecayed": list(self.undecayed),
+        }
+
+
+def sgd() -> MomentumSGD:
+    """The optimizer as the spec has it."""
+    return MomentumSGD(0.01, momentum=0.9, weight_decay=0.0005, undecayed=("bias",))
+
+
+def check() -> None:
+    """Build the network, count it, and train two steps on random images."""
+    keras.utils.set_random_seed(0)
+    model = Graph()
+    count = sum(math.prod(w.shape) for w in model.trainable_weights)
+    assert count == 1335, f"{count:,} parameters, not 1,335"
+    assert model.output_shape[0] == (None, 5), f"output {model.output_shape[0]}"
+    assert model.output_shape[1] == (None, 2), f"output {model.output_shape[1]}"
+    model.compile(sgd(), "mean_squared_error")
+    images = keras.random.normal((2, 17, 19, 3))
+    targets = keras.tree.map_structure(keras.ops.zeros_like, model(images))
+    loss = model.fit(images, targets, epochs=2, verbose=0).history["loss"]
+    assert math.isfinite(sum(loss)), f"losses {loss}"
+    print(f"{model.name}: {count:,} parameters, losses {loss[0]:.2f}, {loss[1]:.2f}")
 
 
 if __name__ == "__main__":
-    model = Graph()
-    print(f"{type(model).__name__}: {model.count_params():,} parameters")
+    check()

@@ -1,8 +1,10 @@
-"""What is emitted, built by Keras: names, counts, shapes and beginnings as the spec says, values as the reference's."""
+"""What is emitted, built by Keras on any backend: names, counts, shapes and beginnings as the spec says, values as the
+reference's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+import os
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,13 @@ from archc.analysis import Facts, analyse
 from archc.backend import Origin, Unsupported, load
 from archc.reference import evaluate
 
-pytestmark = pytest.mark.usefixtures("two")
-
 ROOT = Path(__file__).parents[4]
 ALEXNET = ROOT / "specs" / "alexnet.yaml"
+ON_TENSORFLOW = os.environ["KERAS_BACKEND"] == "tensorflow"
+NEAR = 1e-10 if ON_TENSORFLOW else 1e-4
+"""Elsewhere Keras multiplies matrices in float32, whatever it is told."""
 ORIGIN = Origin.of("spec.yaml", b"")
-SHIPPED = sorted((ROOT / "specs").glob("*.yaml"))
+SHIPPED = sorted((ROOT / "specs").glob("*.yaml")) if ON_TENSORFLOW else []
 SMALL = sorted((ROOT / "tests" / "specs" / "good").glob("*.yaml"))
 
 
@@ -47,7 +50,7 @@ def values(model: Any, facts: Facts, x: Any) -> dict[str, Any]:
 
     names = [node.name for node in facts.graph.nodes if any(layer.name == node.name for layer in model.layers)]
     found = keras.Model(model.inputs[0], [model.get_layer(name).output for name in names])(x.transpose(0, 2, 3, 1))
-    arrays = map(np.asarray, found)
+    arrays: list[Any] = list(map(keras.ops.convert_to_numpy, found))
     return {n: a.transpose(0, 3, 1, 2) if a.ndim == 4 else a for n, a in zip(names, arrays, strict=True)}
 
 
@@ -56,22 +59,9 @@ def test_what_is_held(spec: Path, tmp_path: Path) -> None:
     counts = facts_of(spec).counts
     model = build(facts_of(spec), tmp_path)
     biases = [weight for weight in model.trainable_weights if weight.name in ("bias", "beta")]
-    assert counts.biases == sum(weight.value.numpy().size for weight in biases)
-    assert counts.parameters == sum(weight.value.numpy().size for weight in model.trainable_weights)
-    assert counts.statistics == sum(weight.value.numpy().size for weight in model.non_trainable_weights)
-
-
-@pytest.fixture
-def float64() -> Iterator[None]:
-    import keras
-
-    def compute_in(dtype: str) -> None:
-        keras.config.set_floatx(dtype)
-        keras.config.set_dtype_policy(dtype)
-
-    compute_in("float64")
-    yield
-    compute_in("float32")
+    assert counts.biases == sum(math.prod(weight.shape) for weight in biases)
+    assert counts.parameters == sum(math.prod(weight.shape) for weight in model.trainable_weights)
+    assert counts.statistics == sum(math.prod(weight.shape) for weight in model.non_trainable_weights)
 
 
 @pytest.mark.usefixtures("float64")
@@ -96,7 +86,7 @@ def test_every_layer_computes_what_the_language_says(spec: Path, tmp_path: Path)
     assert {node.name for node in facts.graph.nodes} - found.keys() <= fused
     for name, value in found.items():
         assert value.shape[1:] == facts.graph.tensor(name).shape
-        np.testing.assert_allclose(value, expected[name], rtol=1e-10, atol=1e-12, err_msg=name)
+        np.testing.assert_allclose(value, expected[name], rtol=NEAR, atol=NEAR, err_msg=name)
 
 
 def test_alexnet(tmp_path: Path) -> None:

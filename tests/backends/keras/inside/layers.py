@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from archc.training.job import Job
-from archc.training.model import build
+from archc.training.model import source
 
 Array = NDArray[np.float64]
-
-pytestmark = pytest.mark.usefixtures("two")
 
 
 def lrn(x: Array, size: int, alpha: float, beta: float, k: float, groups: int = 1) -> Array:
@@ -119,7 +118,7 @@ def test_lrn_in_bfloat16_is_computed_in_float32() -> None:
     from archc_keras.snippets.spatial_lrn import SpatialResponseNorm
 
     x = values(1, 4, 2, 2).astype(np.float32)
-    for kind in (LocalResponseNorm, SpatialResponseNorm):
+    for kind in (partial(LocalResponseNorm, groups=2), SpatialResponseNorm):
         low, high = (kind(3, **FIGURES, dtype=dtype) for dtype in ("mixed_bfloat16", "float32"))
         y = low(x)
         assert y.dtype == "bfloat16"
@@ -161,7 +160,7 @@ def test_saved_weights_mean_the_same_with_channels_first(make_job: Callable[...,
     from safetensors.numpy import load_file
 
     job = make_job("layout")
-    model = build(job)
+    model = source(job).Small()
     save(model, job.weights)
     saved = load_file(job.weights)
     assert {name: array.shape for name, array in saved.items()} == {

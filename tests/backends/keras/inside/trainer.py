@@ -10,57 +10,20 @@ import pytest
 
 from archc.pictures.dataset import open_pictures
 from archc.pictures.feed import Feed
-from archc.spec import Sgd, TestViews
+from archc.spec import TestViews
 from archc.training.job import Job
 from archc.training.loop import Score
-from archc.training.model import build
-
-
-@pytest.mark.parametrize("decay_biases", [False, True])
-def test_sgd_is_the_papers_rule(two: Any, decay_biases: bool) -> None:
-    import keras
-    import tensorflow as tf
-    from archc_keras.sgd import MomentumSgd
-
-    rule = Sgd(lr=1.0, momentum=0.9, weight_decay=0.05, decay_biases=decay_biases)
-    random = np.random.default_rng(0)
-    gradients = {"kernel": random.normal(size=(2, 3, 4)), "bias": random.normal(size=(2, 4))}  # replicas first
-    with two.scope():
-        layer = keras.layers.Dense(4, bias_initializer="ones", dtype="float64")
-        layer.build((None, 3))
-        sgd = MomentumSgd(layer.trainable_variables, rule)
-
-    @tf.function
-    def step(lr: Any) -> None:
-        def replica() -> None:
-            place = tf.distribute.get_replica_context().replica_id_in_sync_group
-            sgd.apply([tf.gather(gradients[v.name], place) for v in layer.trainable_variables], lr)
-
-        two.run(replica)
-
-    expected = {v.name: v.numpy() for v in layer.trainable_variables}
-    velocity = {name: np.zeros_like(w) for name, w in expected.items()}
-    for lr in (0.1, 0.1, 0.01, 0.5):
-        step(tf.constant(lr, tf.float64))
-        for name, w in expected.items():
-            decay = rule.weight_decay if name == "kernel" or decay_biases else 0
-            velocity[name] = rule.momentum * velocity[name] - decay * lr * w - lr * gradients[name].sum(0)
-            expected[name] = w + velocity[name]
-    for variable in layer.trainable_variables:
-        for local in two.experimental_local_results(variable.value):
-            np.testing.assert_allclose(local.numpy(), expected[variable.name], rtol=1e-12)
 
 
 def trainer(job: Job, strategy: Any) -> Any:
     """A trainer whose model begins with the job's own weights."""
     import keras
+    from archc_keras.run import build
     from archc_keras.trainer import KerasTrainer
 
     pictures, statistics = open_pictures(job)
     keras.utils.set_random_seed(job.seed)
-    with strategy.scope():
-        model = build(job)
-    return KerasTrainer(job, model, strategy, Feed(job, pictures, statistics))
+    return KerasTrainer(job, *build(job, strategy), strategy, Feed(job, pictures, statistics))
 
 
 def trained(job: Job, strategy: Any) -> tuple[list[float], dict[str, Any], Score]:

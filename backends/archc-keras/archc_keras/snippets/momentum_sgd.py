@@ -1,0 +1,52 @@
+"""The paper's rule for changing weights, as emitted into a model's source."""
+# pyright: basic, reportOptionalOperand=false
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable()
+class MomentumSGD(keras.optimizers.Optimizer):
+    """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
+
+    Weights of the names `undecayed` do not decay. `keras.optimizers.SGD` keeps its
+    decay out of the velocity, so it is another rule.
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        momentum: float,
+        weight_decay: float,
+        undecayed: tuple[str, ...],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(learning_rate, **kwargs)
+        # Not `self.weight_decay`, which Keras would apply by its own rule.
+        self.momentum, self.decay = momentum, weight_decay
+        self.undecayed = tuple(undecayed)
+
+    def build(self, variables: list[Any]) -> None:
+        if not self.built:
+            super().build(variables)
+            self.velocities = self.add_optimizer_variables(variables, "velocity")
+            self.decayed = [v.name not in self.undecayed for v in variables]
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        index = self._get_variable_index(variable)
+        velocity = self.velocities[index]
+        lr = ops.cast(learning_rate, variable.dtype)
+        slope = ops.cast(gradient, variable.dtype)
+        if self.decayed[index]:
+            slope = slope + self.decay * variable
+        self.assign(velocity, self.momentum * velocity - lr * slope)
+        self.assign_add(variable, velocity)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "momentum": self.momentum,
+            "weight_decay": self.decay,
+            "undecayed": list(self.undecayed),
+        }

@@ -1,0 +1,109 @@
+"""The paper's rule as a Keras optimizer against a NumPy loop in float64, on whichever backend Keras has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+STEPS = 20
+RATES = {0: 0.125, 7: 0.03125, 13: 0.5}
+"""The learning rate from a step on; Keras' schedules compute it in float32, which holds these exactly."""
+MOMENTUM, DECAY = 0.9, 0.05
+SHAPES = {"kernel": (3, 4), "bias": (4,)}
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+def rate(step: int) -> float:
+    return RATES[max(first for first in RATES if first <= step)]
+
+
+def gradients() -> list[dict[str, Any]]:
+    random = np.random.default_rng(0)
+    return [{name: random.normal(size=shape) for name, shape in SHAPES.items()} for _ in range(STEPS)]
+
+
+def expected(weights: dict[str, Any], undecayed: tuple[str, ...]) -> dict[str, Any]:
+    """v <- m v - d lr w - lr g; w <- w + v, twenty times."""
+    velocity = {name: np.zeros_like(w) for name, w in weights.items()}
+    for step, found in enumerate(gradients()):
+        lr = rate(step)
+        for name, w in weights.items():
+            decay = 0 if name in undecayed else DECAY
+            velocity[name] = MOMENTUM * velocity[name] - decay * lr * w - lr * found[name]
+            weights = weights | {name: w + velocity[name]}
+    return weights
+
+
+def layer() -> Any:
+    import keras
+
+    dense = keras.layers.Dense(4, bias_initializer="ones", dtype="float64")
+    dense.build((None, 3))
+    return dense
+
+
+def found(dense: Any) -> dict[str, Any]:
+    return {v.name: v.numpy() for v in dense.trainable_variables}
+
+
+def step(sgd: Any, dense: Any, given: dict[str, Any]) -> None:
+    import keras
+
+    variables = dense.trainable_variables
+    sgd.apply([keras.ops.convert_to_tensor(given[v.name]) for v in variables], variables)
+
+
+@pytest.mark.parametrize("undecayed", [("bias",), ()])
+def test_twenty_steps_through_two_changes_of_the_rate(undecayed: tuple[str, ...]) -> None:
+    from archc_keras.snippets.momentum_sgd import MomentumSGD
+
+    dense = layer()
+    wanted = expected(found(dense), undecayed)
+    sgd = MomentumSGD(1.0, MOMENTUM, DECAY, undecayed)
+    for number, given in enumerate(gradients()):
+        sgd.learning_rate = rate(number)
+        step(sgd, dense, given)
+    for name, value in found(dense).items():
+        np.testing.assert_allclose(value, wanted[name], rtol=1e-12, err_msg=name)
+
+
+def test_a_schedule_gives_the_rates_and_both_are_made_again_from_their_configuration() -> None:
+    import keras
+    from archc_keras.snippets.momentum_sgd import MomentumSGD
+
+    dense = layer()
+    wanted = expected(found(dense), ("bias",))
+    boundaries = [first - 1 for first in RATES if first]  # Keras' last step at the rate before
+    schedule = keras.optimizers.schedules.PiecewiseConstantDecay(boundaries, list(RATES.values()))
+    first = MomentumSGD(schedule, MOMENTUM, DECAY, ("bias",), clipnorm=1e9)
+    sgd: Any = MomentumSGD.from_config(first.get_config())
+    assert sgd.get_config() == first.get_config()
+    assert sgd.clipnorm == 1e9
+    for given in gradients():
+        step(sgd, dense, given)
+    for name, value in found(dense).items():
+        np.testing.assert_allclose(value, wanted[name], rtol=1e-12, err_msg=name)
+
+
+def test_reduce_on_plateau_and_a_saved_model_go_on_as_they_were(tmp_path: Any) -> None:
+    import keras
+    from archc_keras.snippets.momentum_sgd import MomentumSGD
+
+    keras.utils.set_random_seed(1)
+    model: Any = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model.compile(MomentumSGD(0.1, MOMENTUM, DECAY, ("bias",)), "mse")
+    x, y = np.random.default_rng(1).normal(size=(2, 8, 3))
+    plateau = keras.callbacks.ReduceLROnPlateau(monitor="loss", factor=0.5, patience=1, min_delta=1e9)
+    history = model.fit(x, y[:, :2], epochs=4, verbose=0, callbacks=[plateau]).history
+    assert history["learning_rate"] == pytest.approx([0.1, 0.1, 0.05, 0.025])
+
+    file = tmp_path / "model.keras"
+    model.save(file)
+    again: Any = keras.models.load_model(file)
+    for each in (model, again):
+        each.fit(x, y[:, :2], epochs=2, verbose=0, shuffle=False)
+    for one, other in zip(model.get_weights(), again.get_weights(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
