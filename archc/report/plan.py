@@ -22,7 +22,7 @@ _STRATEGIES = (
 _CROSSINGS = (
     Column("layer", least=8),
     Column("exchange"),
-    Column("of", least=8),
+    Column("of", least=10),
     Column("values", right=True),
     Column("forward", right=True),
     Column("backward", right=True),
@@ -106,11 +106,11 @@ def _verdicts(plan: Plan) -> Iterator[str]:
             yield f"{option.strategy} is impossible: {first}{more}."
     if setting.device_memory is not None:
         yield _room("One device", plan.alone, setting.device_memory)
-    macs = {option.strategy: f"{cost.macs / 1e9:,.1f}" for option in plan.options if (cost := option.cost)}
+    macs = {option.strategy: f"{cost.macs:,}" for option in plan.options if (cost := option.cost)}
     if macs:
         each = ", ".join(f"{count} by {strategy}" for strategy, count in macs.items())
         own = each if len(set(macs.values())) > 1 else next(iter(macs.values()))
-        yield f"Of the {plan.macs / 1e9:,.1f} billion multiply-accumulates of a step, a device computes {own}."
+        yield f"Of the {plan.macs:,} multiply-accumulates of a step, a device computes {own}."
     if plan.cheapest is None and any(option.cost for option in plan.options):
         yield f"No strategy fits {setting.devices} devices: a smaller batch, or more devices."
 
