@@ -7,6 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from archc.diagnostics.finding import Finding, in_source_order, is_error, replacement, report
 from archc.graph import Graph
@@ -16,13 +17,14 @@ from archc.passes.counts import Counts, count
 from archc.passes.device_memory import device_memory
 from archc.passes.expectations import Held, check_exchanges, check_layers, check_memory, check_totals
 from archc.passes.memory import Memory
-from archc.passes.overrides import check_overrides
 from archc.passes.placement import Placement, place
-from archc.passes.receptive import ReceptiveField, receptive_fields
 from archc.passes.shapes import Shapes, shapes
 from archc.silences import silence
 from archc.spec import Document, Recipe, Spec, default_recipe, read_spec
 from archc.yaml_reader import MAX_FINDINGS
+
+if TYPE_CHECKING:
+    from archc.passes.receptive import ReceptiveField
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Facts:
     @cached_property
     def receptive_fields(self) -> dict[str, ReceptiveField | None]:
         """What of the input a value of each layer sees."""
+        from archc.passes.receptive import receptive_fields  # few checks show them, and all would wait for it
+
         return receptive_fields(self.graph)
 
     @cached_property
@@ -115,7 +119,7 @@ def _totals(document: Document, graph: Graph, shape_facts: Shapes, held: Held, f
     held_totals, unexpected = check_totals(document, counts)
     held_exchanges, misplaced = check_exchanges(document, graph, placement)
     held_memory, exceeded = check_memory(document, graph, placement, recipe.batch)
-    overrides = check_overrides(document, graph, counts, placement, recipe.batch)
+    overrides = _check_overrides(document, graph, counts, placement, recipe.batch)
     advice = advise(graph, shape_facts, counts, placement, recipe.loss)
     findings = [
         *findings,
@@ -140,6 +144,18 @@ def _totals(document: Document, graph: Graph, shape_facts: Shapes, held: Held, f
         held=Held(held.layers, held_totals.totals + held_exchanges.totals + held_memory.totals),
     )
     return Analysis(facts, findings)
+
+
+def _check_overrides(
+    document: Document, graph: Graph, counts: Counts, placement: Placement | None, batch: int
+) -> list[Finding]:
+    """Of the layers that are placed by hand, where there are any."""
+    parallel = document.spec.parallel
+    if parallel is None or not parallel.layers:
+        return []
+    from archc.passes.overrides import check_overrides  # few specs have any, and all would wait for it
+
+    return check_overrides(document, graph, counts, placement, batch)
 
 
 def _check_recipe(document: Document, graph: Graph) -> list[Finding]:

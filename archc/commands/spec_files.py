@@ -14,7 +14,6 @@ import typer
 
 from archc.commands.failure import CommandFailure
 from archc.commands.specs import read_bytes, resolve_aloud
-from archc.commands.writing import write_whole
 from archc.yaml_reader import MAX_BYTES
 
 STDIN = "<stdin>"
@@ -52,6 +51,8 @@ class SpecFile:
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
             return
+        from archc.commands.writing import write_whole  # a check writes nothing
+
         try:
             if not os.access(self.place, os.W_OK):
                 raise CommandFailure(f"cannot write {self.place}: Permission denied", code=3)

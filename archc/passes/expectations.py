@@ -1,4 +1,7 @@
-"""Whether what the spec expects holds: shapes of layers, totals, exchanges. What held is a fact worth printing too."""
+"""Whether what the spec expects holds: shapes of layers, totals, exchanges. What held is a fact worth printing too.
+
+Why something fails is looked for by modules that are imported only then: start-up is most of what a check takes.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,6 @@ from archc.passes.counts import Counts
 from archc.passes.device_memory import device_memory
 from archc.passes.placement import Placement
 from archc.passes.shapes import Shapes
-from archc.passes.unexpected_exchange import unexpected_exchange
-from archc.passes.unexpected_memory import unexpected_memory
-from archc.passes.unexpected_shape import unexpected_shape
 from archc.spec import Document
 from archc.yaml_reader import plain
 
@@ -50,6 +50,8 @@ def check_layers(document: Document, graph: Graph, facts: Shapes) -> tuple[Held,
         elif shape == list(node.output.shape):
             held.append(node.name)
         elif node.name not in tainted:
+            from archc.passes.unexpected_shape import unexpected_shape
+
             tainted.add(node.name)
             trusted = set(held) if len(findings) < _EXPLAINED else None
             findings.append(unexpected_shape(document, graph, facts, node, shape, trusted))  # pyright: ignore[reportUnknownArgumentType]
@@ -91,6 +93,8 @@ def check_memory(
     found = device_memory(graph, placement, batch=batch)
     if found.peak <= expected:
         return Held(totals=("memory",)), []
+    from archc.passes.unexpected_memory import unexpected_memory
+
     return Held(), [unexpected_memory(document, graph, placement, found, batch=batch, expected=expected)]
 
 
@@ -105,4 +109,6 @@ def check_exchanges(document: Document, graph: Graph, placement: Placement | Non
         return Held(), [report(span, "ARC303", "exchanges are expected, but nothing is parallel", help=help)]
     if sorted(exchange.layer for exchange in placement.exchanges) == sorted(expected):
         return Held(totals=("exchanges",)), []
+    from archc.passes.unexpected_exchange import unexpected_exchange
+
     return Held(), [unexpected_exchange(document, graph, placement, expected)]

@@ -103,8 +103,8 @@ ADVICE: dict[str, Code] = {
     ),
     "ARC910": Code(
         title="a bias before a batch normalisation",
-        meaning="A batch normalisation subtracts the mean of each map or unit, and with it any number that was added to "
-        "all of it: a bias just before it learns nothing, but is stored, summed over devices and updated. The "
+        meaning="A batch normalisation subtracts the mean of each map or unit, and with it any number that was added "
+        "to all of it: a bias just before it learns nothing, but is stored, summed over devices and updated. The "
         "normalisation's own bias takes its place.",
         failing=CONV_HEAD + _NORMALISED.replace(", bias: false", ""),
         corrected=CONV_HEAD + _NORMALISED,
