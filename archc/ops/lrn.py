@@ -102,15 +102,16 @@ class Lrn(Op, frozen=True):
         return Kept(inputs=True, wide=True, own=(margined + 2 * x.size) * FLOAT32)
 
     def scratch(self, inputs: tuple[Tensor, ...], output: Tensor, *, narrow: bool) -> Scratch:
-        """In float32, between maps: the squares and their window's sum; backward, what is divided, its window's sum and
-        two factors; and its input where that is narrow. On a CPU it works on a few examples at a time.
+        """In float32, as on a GPU; on a CPU it works on a few examples at a time.
 
-        Within a map: the window's mean; backward, the gradients of three steps.
+        Between maps: the squares, their window's sum being the output; backward, the divisor's base, what is divided
+        and its window's sum. Where it reads less than float32, all of that and its inputs in float32, and the results
+        apart. Within a map: backward, the gradients of its steps; and where it reads less, the results once more.
         """
-        whole = output.size * FLOAT32
+        whole, half = output.size * FLOAT32, output.size * FLOAT32 // 2
         if self.scope == "spatial":
-            return Scratch(whole, 3 * whole)
-        return Scratch((2 + narrow) * whole, (4 + narrow) * whole)
+            return Scratch(half, 3 * whole) if narrow else Scratch(0, 2 * whole)
+        return Scratch(3 * whole - half, 6 * whole - half) if narrow else Scratch(whole, 3 * whole)
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """A value: its square, the sum of the window's, times alpha / n, plus k, the power, the division."""
