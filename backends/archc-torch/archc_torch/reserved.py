@@ -20,8 +20,8 @@ ATTRIBUTES = frozenset(
 OWN = frozenset(
     """
     I O l
-    Any LocalResponseNorm NormalizeOverMaps OrderedDict SpatialResponseNorm Tensor layer model nn once_differentiable
-    parameters predict print reset_parameters self sum sum_over_maps super torch tuple
+    Any Callable LRN MomentumSGD Normalise OrderedDict ReduceLROnPlateau SpatialLRN Tensor nn
+    once_differentiable predict reset_parameters self super torch tuple
     """.split()
 )
 

@@ -7,10 +7,12 @@ the values that it reads.
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from archc.emit.plan import Step
 from archc.emit.syntax import Call, Expression, Fixed, Literal, Name, Sum, Tuple, call
+from archc.ops.batch_norm import BatchNorm
 from archc.ops.conv2d import Conv2d
 from archc.ops.dense import Dense
 from archc.ops.dropout import Dropout
@@ -70,12 +72,25 @@ def max_pool2d(op: MaxPool2d, step: Step) -> Modules:
 
 @rule
 def lrn(op: Lrn, step: Step) -> Modules:
-    fields: dict[str, float] = {"alpha": op.alpha, "beta": op.beta, "k": op.k}
+    fields = {"alpha": number(op.alpha), "beta": number(op.beta), "k": number(op.k)}
     if op.scope == "spatial":
-        return (call("SpatialResponseNorm", op.size, **fields),)
+        return (call("SpatialLRN", op.size, **fields),)
     if op.groups > 1:
         fields["groups"] = op.groups
-    return (call("LocalResponseNorm", op.size, **fields),)
+    return (call("LRN", op.size, **fields),)
+
+
+@rule
+def batch_norm(op: BatchNorm, step: Step) -> Modules:
+    fields: dict[str, float] = {}
+    if op.epsilon != 1e-5:
+        fields["eps"] = op.epsilon
+    # PyTorch's is the share of the new figure; subtracted in decimal, so that 0.9 gives 0.1.
+    momentum = float(1 - Decimal(str(op.momentum)))
+    if momentum != 0.1:
+        fields["momentum"] = number(momentum)
+    (x,) = step.inputs
+    return (call("nn.BatchNorm2d" if x.is_maps else "nn.BatchNorm1d", x.channels, **fields),)
 
 
 @rule
@@ -117,6 +132,11 @@ def add(op: Op, step: Step) -> Expression:
 @rule
 def concat(op: Op, step: Step) -> Expression:
     return call("torch.cat", Tuple(tuple(map(Name, step.reads))), dim=1)
+
+
+def number(value: float) -> float:
+    """A number as a person writes it: `2` for 2.0."""
+    return int(value) if float(value).is_integer() and abs(value) < 1e6 else value
 
 
 def _size(size: Size) -> Expression:

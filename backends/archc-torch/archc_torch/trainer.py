@@ -18,7 +18,6 @@ from archc.pictures.feed import Feed
 from archc.spec import TestViews
 from archc.training.job import Job
 from archc.training.loop import Score
-from archc_torch.sgd import MomentumSgd
 from archc_torch.weights import save
 
 Batch = tuple[Tensor, Tensor]
@@ -32,13 +31,15 @@ class TorchTrainer:
     number of ranks computes what one does.
     """
 
-    def __init__(self, job: Job, model: nn.Module, feed: Feed, device: torch.device) -> None:
+    def __init__(
+        self, job: Job, model: nn.Module, optimizer: torch.optim.Optimizer, feed: Feed, device: torch.device
+    ) -> None:
         self._job = job
         self._feed = feed
         self._device = device
         self._model = model.to(memory_format=torch.channels_last).to(device)
         self._parallel = _over_ranks(self._model, device) if feed.ranks > 1 else self._model
-        self._sgd = MomentumSgd(self._model.named_parameters(), job.recipe.optimizer.sgd)
+        self._optimizer = optimizer
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """This rank's part of every global batch of an epoch."""
@@ -50,11 +51,15 @@ class TorchTrainer:
         images, labels = batch
         loss = cross_entropy(self._logits(self._parallel, images), labels)
         loss.backward()
-        self._sgd.step(lr)
+        for group in self._optimizer.param_groups:
+            group["lr"] = lr
+        self._optimizer.step()
+        self._optimizer.zero_grad()
         return self._total(loss.detach()).item() / self._feed.ranks
 
     def evaluate(self, test: TestViews) -> Score:
         """The score over all held-out pictures, each counted on one rank; shares may differ in size."""
+        self._share_statistics()
         sums = torch.zeros(4, dtype=torch.float64, device=self._device)
         self._model.eval()
         with torch.inference_mode():
@@ -85,6 +90,12 @@ class TorchTrainer:
     def _put(self, values: Tensor) -> Tensor:
         """On the rank's device, copied there while it computes."""
         return values.pin_memory().to(self._device, non_blocking=True) if self._device.type == "cuda" else values
+
+    def _share_statistics(self) -> None:
+        """The running means and variances of the first rank, which are the saved ones, on all ranks."""
+        if self._feed.ranks > 1:
+            for statistic in self._model.buffers():
+                dist.broadcast(statistic, src=0)
 
     def _total(self, values: Tensor) -> Tensor:
         """The sum over all ranks."""

@@ -10,17 +10,22 @@ import torch
 from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
+STATISTICS = {"running_mean": "mean", "running_var": "variance"}
+"""What the language calls PyTorch's buffers of a batch normalisation."""
+
 
 def canonical(model: nn.Module, renamed: Mapping[str, str]) -> dict[str, Tensor]:
-    """The trained arrays by their names in every backend, contiguous float32 on the CPU.
+    """The trained arrays and running figures by their names in every backend, contiguous float32 on the CPU.
 
     `renamed` are the spec's layers that the model calls otherwise, with those names.
     """
     in_spec = {module: layer for layer, module in renamed.items()}
     found: dict[str, Tensor] = {}
-    for name, parameter in model.named_parameters():
+    for name, value in model.state_dict().items():
         module, _, kind = name.rpartition(".")
-        found[f"{in_spec.get(module, module)}.{kind}"] = parameter.detach().to("cpu", torch.float32).contiguous()
+        if kind != "num_batches_tracked":
+            place = f"{in_spec.get(module, module)}.{STATISTICS.get(kind, kind)}"
+            found[place] = value.to("cpu", torch.float32).contiguous()
     return found
 
 

@@ -24,7 +24,8 @@ from collections import OrderedDict
 import os
 import signal
 
-from archc_torch.snippets.lrn import LocalResponseNorm
+from archc_torch.snippets.lrn import LRN
+from archc_torch.snippets.momentum_sgd import MomentumSGD
 from torch import Tensor, nn
 
 
@@ -34,7 +35,7 @@ class Small(nn.Sequential):
             OrderedDict(
                 conv1=nn.Conv2d(3, 8, 5, stride=2),  # 8 x 14 x 14
                 relu1=nn.ReLU(),
-                norm1=LocalResponseNorm(3, alpha=0.01, beta=0.75, k=2.0, groups=2),
+                norm1=NORM,
                 pool1=nn.MaxPool2d(3, stride=2),  # 8 x 6 x 6
                 conv2=nn.Conv2d(8, 12, 3, padding=1, groups=2),  # 12 x 6 x 6
                 flat=nn.Flatten(),
@@ -50,7 +51,13 @@ class Small(nn.Sequential):
         if os.environ.get("RANK") == "1":
             FAULT
         return super().forward(image)
+
+
+def sgd(model: nn.Module) -> MomentumSGD:
+    return MomentumSGD(model.parameters(), lr=0.001, momentum=0.9, weight_decay=0.1)
 """
+
+LRN = "LRN(3, alpha=0.01, beta=0.75, k=2, groups=2)"
 
 Build = Callable[[Facts, Graph], nn.Module]
 
@@ -97,10 +104,11 @@ def pictures(tmp_path: Path) -> Path:
 def make_job(pictures: Path, tmp_path: Path) -> Callable[..., Job]:
     """A job in a new folder that holds the small network's source and the job's file."""
 
-    def make(name: str, *, rate: float = 0.0, fault: str = "pass", **fields: Any) -> Job:
+    def make(name: str, *, rate: float = 0.0, fault: str = "pass", norm: str = LRN, **fields: Any) -> Job:
         run = tmp_path / name
         run.mkdir()
-        (run / "small.py").write_text(SOURCE.replace("RATE", str(rate)).replace("FAULT", fault))
+        source = SOURCE.replace("RATE", str(rate)).replace("FAULT", fault).replace("NORM", norm)
+        (run / "small.py").write_text(source)
         recipe = {
             "batch": 6,
             "epochs": 2,

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from archc_torch.reserved import RESERVED
+from archc_torch.weights import canonical
 from torch import Tensor, nn
 
 from archc.analysis import Facts, analyse
@@ -60,15 +61,14 @@ def identifiers(facts: Facts) -> Mapping[str, str]:
 def test_every_layer_computes_what_the_language_says(small: tuple[Facts, nn.Module], build: Build) -> None:
     facts, model = small
     graph = facts.graph
+    x = pictures(facts, 2, torch.float64)
+    model.train()(pictures(facts, 5))  # running figures that are not those at the start
+    model.eval()
     # Emitted once more with every layer as an output; the weights fit by their names.
     telling = build(facts, replace(graph, outputs=tuple(node.name for node in graph.nodes)))
     telling.load_state_dict(model.state_dict())
-    x = pictures(facts, 2, torch.float64)
-    own = {identifier: name for name, identifier in identifiers(facts).items()}
-    weights = {}
-    for key, value in model.state_dict().items():
-        layer, _, kind = key.rpartition(".")
-        weights[f"{own[layer]}.{kind}"] = value.numpy()
+    renamed = {name: identifier for name, identifier in identifiers(facts).items() if name != identifier}
+    weights = {name: value.numpy() for name, value in canonical(model, renamed).items()}
     expected: Mapping[str, Any] = evaluate(graph, weights, x.numpy())
     with torch.inference_mode():
         values: tuple[Tensor, ...] = telling.double().eval()(x)
@@ -117,9 +117,13 @@ def _assert_begun(facts: Facts, model: nn.Module) -> None:
     total = 0
     for name, identifier in identifiers(facts).items():
         node = facts.graph.node(name)
-        if not isinstance(node.op, Weighted):
+        if not node.op.parameters(facts.graph.tensors(node.inputs)):
             continue
         module: Any = model.get_submodule(identifier)
+        total += sum(p.numel() for p in module.parameters())
+        if not isinstance(node.op, Weighted):  # a batch normalisation
+            assert (set(module.weight.tolist()), set(module.bias.tolist())) == ({1}, {0})
+            continue
         weight = node.op.parameters(facts.graph.tensors(node.inputs))[0]
         std = node.op.weight_init.std(weight.fan_in)
         assert module.weight.shape == weight.shape
@@ -128,7 +132,6 @@ def _assert_begun(facts: Facts, model: nn.Module) -> None:
         assert (module.bias is not None) == node.op.bias
         if module.bias is not None:
             assert set(module.bias.tolist()) == {node.op.bias_init}
-        total += sum(p.numel() for p in module.parameters())
     assert total == sum(p.numel() for p in model.parameters()) == facts.counts.parameters
 
 
@@ -171,7 +174,7 @@ def test_layers_called_like_everything_that_is_reserved(build: Build) -> None:
     names = [name for name in sorted(RESERVED) if name[0].isalpha()]
     ops = ("{op: relu}", "{op: lrn, size: 3, alpha: 0.5, beta: 0.75, k: 1}", "{op: tanh}")
     layers = "".join(f"  {name}: {ops[number % 3]}\n" for number, name in enumerate(names))
-    last = "  sum_: {op: add, from: [sum, super]}\n  pool: {op: max_pool2d, kernel: 2, stride: 1, padding: same}\n"
+    last = "  sum_: {op: add, from: [tuple, super]}\n  pool: {op: max_pool2d, kernel: 2, stride: 1, padding: same}\n"
     text = f"schema: archc/v1\nname: ordered_dict\ninput: {{image: [3, 4, 4]}}\nlayers:\n{layers}{last}"
     text += "  cat: {op: concat, from: [pool, nn]}\noutputs: [cat, " + names[-1] + "]\n"
     facts = facts_of(text.encode())
@@ -180,3 +183,18 @@ def test_layers_called_like_everything_that_is_reserved(build: Build) -> None:
     x = pictures(facts, 1, torch.float64)
     (cat, _), expected = model(x), evaluate(facts.graph, {}, x.numpy())
     np.testing.assert_allclose(cat.numpy(), expected["cat"], rtol=1e-11)
+
+
+def test_running_figures_of_a_batch_normalisation(build: Build) -> None:
+    """While training: normalised by the batch's own figures, the running ones moved towards them."""
+    text = "schema: archc/v1\nname: net\ninput: {image: [3, 4, 5]}\nlayers:\n"
+    facts = facts_of(f"{text}  norm: {{op: batch_norm, epsilon: 0.125, momentum: 0.75}}\n".encode())
+    model: Any = build(facts, facts.graph).double()
+    x = pictures(facts, 6, torch.float64) * 3 + 1
+    y, values = model(x).detach().numpy(), x.numpy().transpose(1, 0, 2, 3).reshape(3, -1)
+    mean, variance = values.mean(1), values.var(1)
+    shaped = [figure[:, None, None] for figure in (mean, variance)]
+    np.testing.assert_allclose(y, (x.numpy() - shaped[0]) / np.sqrt(shaped[1] + 0.125), rtol=1e-12, atol=1e-14)
+    running = canonical(model, {})
+    np.testing.assert_allclose(running["norm.mean"], 0.25 * mean, rtol=1e-6)
+    np.testing.assert_allclose(running["norm.variance"], 0.75 + 0.25 * values.var(1, ddof=1), rtol=1e-6)

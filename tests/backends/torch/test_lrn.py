@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from archc_torch.snippets.lrn import LocalResponseNorm
-from archc_torch.snippets.spatial_lrn import SpatialResponseNorm
+from archc_torch.snippets.lrn import LRN
+from archc_torch.snippets.spatial_lrn import SpatialLRN
 from torch import Tensor, nn
 
 ALPHA, BETA, K = 0.7, 0.75, 2.0
@@ -34,26 +34,26 @@ def over_maps(x: np.ndarray, size: int, groups: int) -> np.ndarray:
 @sizes_and_groups
 def test_maps_against_numpy(size: int, groups: int) -> None:
     x = values(2, 8, 3, 2)
-    y = LocalResponseNorm(size, alpha=ALPHA, beta=BETA, k=K, groups=groups)(x)
+    y = LRN(size, alpha=ALPHA, beta=BETA, k=K, groups=groups)(x)
     np.testing.assert_allclose(y.numpy(), over_maps(x.numpy(), size, groups), rtol=1e-12)
 
 
 @sizes_and_groups
 def test_gradients_over_maps(size: int, groups: int) -> None:
-    norm = LocalResponseNorm(size, alpha=ALPHA, beta=BETA, k=K, groups=groups)
+    norm = LRN(size, alpha=ALPHA, beta=BETA, k=K, groups=groups)
     assert torch.autograd.gradcheck(norm, values(2, 6, 2, 1).requires_grad_())
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_one_group_is_pytorch_s_own(size: int) -> None:
     x = values(2, 8, 3, 2)
-    y = LocalResponseNorm(size, alpha=ALPHA, beta=BETA, k=K)(x)
+    y = LRN(size, alpha=ALPHA, beta=BETA, k=K)(x)
     torch.testing.assert_close(y, nn.functional.local_response_norm(x, size, ALPHA, BETA, K))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_channels_last_in_each_precision(dtype: torch.dtype) -> None:
-    norm = LocalResponseNorm(5, alpha=ALPHA, beta=BETA, k=K, groups=2)
+    norm = LRN(5, alpha=ALPHA, beta=BETA, k=K, groups=2)
     wide = values(2, 8, 3, 2)
     x = wide.to(dtype, memory_format=torch.channels_last).requires_grad_()
     y = norm(x)
@@ -67,7 +67,7 @@ def test_channels_last_in_each_precision(dtype: torch.dtype) -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_within_a_map_against_numpy(size: int) -> None:
     x = values(2, 3, 4, 5)
-    y = SpatialResponseNorm(size, alpha=ALPHA, beta=BETA, k=K)(x)
+    y = SpatialLRN(size, alpha=ALPHA, beta=BETA, k=K)(x)
     squares = np.pad(x.numpy() ** 2, [(0, 0), (0, 0), *[(size // 2, (size - 1) // 2)] * 2])
     windows = np.lib.stride_tricks.sliding_window_view(squares, (size, size), axis=(2, 3))
     expected = x.numpy() / (K + ALPHA / size**2 * windows.sum((-2, -1))) ** BETA
@@ -75,4 +75,4 @@ def test_within_a_map_against_numpy(size: int) -> None:
 
 
 def test_gradients_within_a_map() -> None:
-    assert torch.autograd.gradcheck(SpatialResponseNorm(3, ALPHA, BETA, K), values(1, 2, 3, 3).requires_grad_())
+    assert torch.autograd.gradcheck(SpatialLRN(3, ALPHA, BETA, K), values(1, 2, 3, 3).requires_grad_())

@@ -1,50 +1,121 @@
-"""The rule for changing weights, against NumPy."""
+"""The emitted optimizer and schedule, against NumPy loops."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from archc_torch.sgd import MomentumSgd
-from torch import Tensor
+from archc_torch.snippets.momentum_sgd import MomentumSGD
+from torch import nn
 
-from archc.spec import Sgd
+from archc.analysis import analyse
+from archc.backend import Origin, load
+from archc.spec import OnPlateau
+from archc.training.schedule import Plateau
 
-SHAPES = {"conv1.weight": (4, 3, 2, 2), "conv1.bias": (4,), "fc2.weight": (5, 6), "fc2.bias": (5,)}
-RATES = (0.1, 0.1, 0.01, 0.01, 0.5)
+SPEC = """schema: archc/v1
+name: net
+input: {{image: [3, 6, 6]}}
+layers:
+  conv1: {{op: conv2d, filters: 4, kernel: 3, {bias}weight_init: {{normal: {{std: 0.5}}}}}}
+  flat: {{op: flatten}}
+  fc2: {{op: dense, units: 5, {bias}weight_init: {{normal: {{std: 0.5}}}}}}
+train:
+  batch: 4
+  epochs: 9
+  loss: cross_entropy
+  optimizer: {{sgd: {{lr: 0.1, momentum: 0.9, weight_decay: 0.05, decay_biases: {decay_biases}}}}}
+  schedule: {{on_plateau: {{factor: 0.3, times: 3, patience: {patience}}}}}
+  data: {{resize: 8, crop: 6, mirror: true, mean: pixel}}
+  test: center
+"""
+RATES = [0.1] * 8 + [0.03] * 6 + [0.5] * 6
+
+
+def emitted(*, bias: bool = True, decay_biases: bool = False, patience: int = 2) -> dict[str, Any]:
+    """The names that the emitted file defines."""
+    fields = {"bias": "" if bias else "bias: false, ", "decay_biases": str(decay_biases).lower(), "patience": patience}
+    text = SPEC.format(**fields).encode()
+    analysis = analyse(text, "net.yaml")
+    facts = analysis.facts
+    assert facts is not None, analysis
+    source = load("torch").emit(facts.graph, facts.recipe, facts.placement, Origin.of("net.yaml", text))
+    scope: dict[str, Any] = {"__name__": "emitted"}
+    exec(source.text, scope)
+    return scope
 
 
 @pytest.mark.parametrize("decay_biases", [False, True])
-def test_the_paper_s_rule_while_the_rate_changes(decay_biases: bool) -> None:
-    rule = Sgd(lr=RATES[0], momentum=0.9, weight_decay=0.05, decay_biases=decay_biases)
+@pytest.mark.parametrize("bias", [False, True])
+def test_the_paper_s_rule_while_the_rate_changes(bias: bool, decay_biases: bool) -> None:
+    source = emitted(bias=bias, decay_biases=decay_biases)
+    torch.manual_seed(0)
+    model: nn.Module = source["Net"]().double().to(memory_format=torch.channels_last)
+    sgd: MomentumSGD = source["sgd"](model)
+    assert {group["lr"] for group in sgd.param_groups} == {0.1}
     random = np.random.default_rng(0)
-    expected = {name: random.standard_normal(shape) for name, shape in SHAPES.items()}
-    velocities = {name: np.zeros(shape) for name, shape in SHAPES.items()}
-    weights = {name: _parameter(value) for name, value in expected.items()}
-    sgd = MomentumSgd(weights.items(), rule)
+    expected = {name: p.detach().numpy().copy() for name, p in model.named_parameters()}
+    assert len(expected) == (4 if bias else 2)
+    velocities = {name: np.zeros_like(value) for name, value in expected.items()}
     for lr in RATES:
-        for name, weight in weights.items():
-            gradient = random.standard_normal(SHAPES[name])
-            decay = 0 if name.endswith("bias") and not decay_biases else rule.weight_decay
-            velocities[name] = rule.momentum * velocities[name] - decay * lr * expected[name] - lr * gradient
+        for name, weight in model.named_parameters():
+            gradient = random.standard_normal(weight.shape)
+            decay = 0 if name.endswith(".bias") and not decay_biases else 0.05
+            velocities[name] = 0.9 * velocities[name] - decay * lr * expected[name] - lr * gradient
             expected[name] = expected[name] + velocities[name]
             weight.grad = torch.from_numpy(gradient)
-        sgd.step(lr)
-        for name, weight in weights.items():
-            np.testing.assert_allclose(weight.detach().numpy(), expected[name], rtol=1e-12, atol=1e-14)
+        for group in sgd.param_groups:
+            group["lr"] = lr
+        sgd.step()
+        for name, weight in model.named_parameters():
+            np.testing.assert_allclose(weight.detach().numpy(), expected[name], rtol=1e-12, atol=1e-12, err_msg=name)
 
 
-def test_a_network_without_biases() -> None:
-    weight = _parameter(np.ones((2, 2)))
-    sgd = MomentumSgd([("fc.weight", weight)], Sgd(lr=0.5, momentum=0.0, weight_decay=0.0))
-    weight.grad = torch.ones(2, 2, dtype=torch.float64)
-    sgd.step(0.5)
-    assert weight.tolist() == [[0.5, 0.5], [0.5, 0.5]]
+def test_a_closure_and_a_weight_without_a_gradient() -> None:
+    used, unused = nn.Parameter(torch.ones(2)), nn.Parameter(torch.ones(2))
+    sgd = MomentumSGD([used, unused], lr=0.5, momentum=0.0, weight_decay=0.0)
+
+    def closure() -> float:
+        loss = used.sum()
+        loss.backward()
+        return loss.item()
+
+    assert sgd.step(closure) == 2
+    assert (used.tolist(), unused.tolist()) == ([0.5, 0.5], [1, 1])
 
 
-def _parameter(value: np.ndarray) -> Tensor:
-    """The weights of a convolution lie channels last, as in training."""
-    copy = torch.from_numpy(value.copy())
-    if copy.ndim == 4:
-        copy = copy.to(memory_format=torch.channels_last)
-    return copy.requires_grad_()
+def test_a_state_is_saved_and_loaded() -> None:
+    def steps(weight: nn.Parameter, sgd: MomentumSGD) -> Iterator[list[float]]:
+        while True:
+            weight.grad = torch.ones(1)
+            sgd.step()
+            yield weight.tolist()
+
+    first = nn.Parameter(torch.ones(1))
+    sgd = MomentumSGD([first], lr=0.5, momentum=0.5, weight_decay=0.1)
+    going = steps(first, sgd)
+    next(going)
+    second = nn.Parameter(first.detach().clone())
+    other = MomentumSGD([second], lr=9, momentum=0, weight_decay=9)
+    other.load_state_dict(deepcopy(sgd.state_dict()))
+    assert next(steps(second, other)) == next(going)
+
+
+@pytest.mark.parametrize("patience", [1, 3])
+def test_the_schedule_is_that_of_archc_train(patience: int) -> None:
+    """`ReduceLROnPlateau` with the emitted settings, against the loop's own rule, on errors that fall and stay."""
+    source = emitted(patience=patience)
+    sgd = source["sgd"](source["Net"]())
+    schedule, ours = source["plateau"](sgd), Plateau(0.1, OnPlateau(factor=0.3, times=3, patience=patience))
+    errors = np.random.default_rng(1).choice([0.5, 0.4, 0.4 - 1e-9, 0.3], 40).tolist()
+    rates = set[float]()
+    for error in errors:
+        schedule.step(error)
+        ours = ours.after(error)
+        assert [group["lr"] for group in sgd.param_groups] == [ours.lr] * 2
+        rates.add(ours.lr)
+    assert len(rates) == 4

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 
-class SpatialResponseNorm(nn.Module):
+class SpatialLRN(nn.Module):
     """Divides each value by the energy around it in its map.
 
     (N, C, H, W) -> (N, C, H, W): y = x / (k + alpha / size^2 * sum of squares)^beta,
@@ -16,7 +16,7 @@ class SpatialResponseNorm(nn.Module):
         self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
 
     def forward(self, x: Tensor) -> Tensor:
-        wide = x if x.dtype == torch.float64 else x.float()
+        wide = x.to(torch.promote_types(x.dtype, torch.float32))
         before, after = self.size // 2, (self.size - 1) // 2
         squares = nn.functional.pad(wide.square(), (before, after, before, after))
         energy = nn.functional.avg_pool2d(squares, self.size, stride=1)

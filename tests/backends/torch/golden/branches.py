@@ -1,100 +1,19 @@
 """Branches – \"add\" and 'concat'.
 
-Emitted by archc for PyTorch. Input (N, 4, 13, 12), output (N, 14) and (N, 5, 7, 6).
-3,553 parameters, 46,992 multiply-accumulates an example.
+Input (N, 4, 13, 12), output (N, 14) and (N, 5, 7, 6). 3,553 parameters, 46,992
+multiply-accumulates an example. Run this file to check it.
+
+Emitted by `archc build branches.yaml --backend torch`; SHA-256 of branches.yaml:
+9c67f87bf2f042d913136849b1bf0b73a155aef79abe89faf206ce12e3d652f4.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
-
-
-def sum_over_maps(x: Tensor, before: int, after: int, groups: int) -> Tensor:
-    """Each map plus the `before` maps under it and the `after` over it, in its group.
-
-    (N, C, ...) -> (N, C, ...)
-    """
-    total = x.clone()
-    source, target = (t.unflatten(1, (groups, -1)) for t in (x, total))
-    for step in range(1, before + 1):
-        target[:, :, step:] += source[:, :, :-step]
-    for step in range(1, after + 1):
-        target[:, :, :-step] += source[:, :, step:]
-    return total
-
-
-class NormalizeOverMaps(torch.autograd.Function):
-    """y = x d^-beta with d = k + alpha / size * window(x^2), and its gradient."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, x: Tensor, size: int, alpha: float, beta: float, k: float, groups: int
-    ) -> Tensor:
-        wide = x if x.dtype == torch.float64 else x.float()
-        window = sum_over_maps(wide.square(), size // 2, (size - 1) // 2, groups)
-        d = window.mul_(alpha / size).add_(k)
-        # d^-beta; `pow` takes three times as long on a CPU.
-        scale = d.log().mul_(-beta).exp_()
-        ctx.save_for_backward(x, d, scale)
-        ctx.size, ctx.groups, ctx.slope = size, groups, -2 * alpha * beta / size
-        return (wide * scale).to(x.dtype)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        x, d, scale = ctx.saved_tensors
-        before, after = (ctx.size - 1) // 2, ctx.size // 2  # the window, turned around
-        direct = gradients[0] * scale
-        spread = sum_over_maps((direct * x).div_(d), before, after, ctx.groups)
-        gradient = direct.addcmul_(spread, x.to(d.dtype), value=ctx.slope)
-        return gradient.to(x.dtype), *[None] * 5
-
-
-class LocalResponseNorm(nn.Module):
-    """Divides each value by the energy of its neighbours in `size` maps.
-
-    (N, C, H, W) -> (N, C, H, W)
-    """
-
-    def __init__(
-        self, size: int, alpha: float, beta: float, k: float, groups: int = 1
-    ) -> None:
-        super().__init__()
-        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
-        self.groups = groups
-
-    def forward(self, x: Tensor) -> Tensor:
-        return NormalizeOverMaps.apply(
-            x, self.size, self.alpha, self.beta, self.k, self.groups
-        )
-
-    def extra_repr(self) -> str:
-        fields = ("size", "alpha", "beta", "k", "groups")
-        return ", ".join(f"{field}={getattr(self, field)}" for field in fields)
-
-
-class SpatialResponseNorm(nn.Module):
-    """Divides each value by the energy around it in its map.
-
-    (N, C, H, W) -> (N, C, H, W): y = x / (k + alpha / size^2 * sum of squares)^beta,
-    the sum running over size x size places; nothing lies beyond the edges.
-    """
-
-    def __init__(self, size: int, alpha: float, beta: float, k: float) -> None:
-        super().__init__()
-        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
-
-    def forward(self, x: Tensor) -> Tensor:
-        wide = x if x.dtype == torch.float64 else x.float()
-        before, after = self.size // 2, (self.size - 1) // 2
-        squares = nn.functional.pad(wide.square(), (before, after, before, after))
-        energy = nn.functional.avg_pool2d(squares, self.size, stride=1)
-        return (wide * energy.mul(self.alpha).add(self.k).pow(-self.beta)).to(x.dtype)
-
-    def extra_repr(self) -> str:
-        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 
 class TensorNet(nn.Module):
@@ -105,12 +24,8 @@ class TensorNet(nn.Module):
         self.class__pad = nn.ZeroPad2d((1, 0, 0, 2))
         self.class_ = nn.Conv2d(4, 6, 3)  # 6 x 13 x 11
         self.forward__ = nn.ReLU()  # 6 x 13 x 11
-        self.training_ = SpatialResponseNorm(
-            3, alpha=0.5, beta=0.75, k=1.0
-        )  # 6 x 13 x 11
-        self.forward_ = LocalResponseNorm(
-            4, alpha=0.5, beta=0.6, k=2.0, groups=2
-        )  # 6 x 13 x 11
+        self.training_ = SpatialLRN(3, alpha=0.5, beta=0.75, k=1)  # 6 x 13 x 11
+        self.forward_ = LRN(4, alpha=0.5, beta=0.6, k=2, groups=2)  # 6 x 13 x 11
         self.torch_ = nn.Conv2d(6, 5, (1, 3), padding=(0, 1), bias=False)  # 5 x 13 x 11
         self.pool = nn.MaxPool2d(3, stride=2, padding=1)  # 6 x 7 x 6
         self.side_pad = nn.ConstantPad2d((0, 2, 1, 1), float("-inf"))
@@ -123,11 +38,9 @@ class TensorNet(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        nn.init.kaiming_normal_(self.class_.weight, nonlinearity="relu")
-        nn.init.normal_(self.torch_.weight, std=0.2)
-        nn.init.normal_(self.tuple_.weight, std=0.05)
-        nn.init.constant_(self.class_.bias, 0.25)
-        nn.init.ones_(self.tuple_.bias)
+        he_normal(self.class_, bias=0.25)
+        normal(self.torch_, std=0.2)
+        normal(self.tuple_, std=0.05, bias=1)
 
     def forward(self, self_: Tensor) -> tuple[Tensor, ...]:
         class_ = self.class_(self.class__pad(self_))  # 6 x 13 x 11
@@ -148,7 +61,166 @@ class TensorNet(nn.Module):
         return (prob, l_)
 
 
-if __name__ == "__main__":
+class LRN(nn.Module):
+    """Divides each value by the energy around it, in `size` maps of its group.
+
+    (N, C, H, W) -> (N, C, H, W): y = x / d^beta, d = k + alpha / size * sum of squares.
+    """
+
+    def __init__(
+        self, size: int, alpha: float, beta: float, k: float, groups: int = 1
+    ) -> None:
+        super().__init__()
+        self.beta, self.k, self.slope = beta, k, alpha / size
+        self.before, self.after, self.groups = size // 2, (size - 1) // 2, groups
+
+    def forward(self, x: Tensor) -> Tensor:
+        return Normalise.apply(x, self)
+
+    def value(self, x: Tensor) -> Tensor:
+        d = self.sum_over_maps(x.square()).mul_(self.slope).add_(self.k)
+        return d.log_().mul_(-self.beta).exp_().mul_(x)
+
+    def gradient(self, x: Tensor, upstream: Tensor) -> Tensor:
+        d = self.sum_over_maps(x.square()).mul_(self.slope).add_(self.k)
+        direct = d.log().mul_(-self.beta).exp_().mul_(upstream)
+        spread = self.sum_over_maps((direct * x).div_(d), turned=True)
+        return direct.addcmul_(spread, x, value=-2 * self.beta * self.slope)
+
+    def sum_over_maps(self, x: Tensor, turned: bool = False) -> Tensor:
+        """Each map plus those around it in its group; `turned`, those it is around."""
+        total = x.clone()
+        source, sums = (t.unflatten(1, (self.groups, -1)) for t in (x, total))
+        for step in range(1, (self.after if turned else self.before) + 1):
+            sums[:, :, step:] += source[:, :, :-step]
+        for step in range(1, (self.before if turned else self.after) + 1):
+            sums[:, :, :-step] += source[:, :, step:]
+        return total
+
+
+class Normalise(torch.autograd.Function):
+    """LRN that keeps its input alone: to find d anew costs less than to store it."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, norm: LRN) -> Tensor:
+        ctx.save_for_backward(x)
+        ctx.norm = norm
+        return piecewise(norm.value, x)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None]:
+        return piecewise(ctx.norm.gradient, *ctx.saved_tensors, *upstream), None
+
+
+def piecewise(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
+    """The function in float32 at least; on a CPU, of as few examples as caches hold."""
+    x, wide = tensors[0], torch.promote_types(tensors[0].dtype, torch.float32)
+    if x.device.type != "cpu" or torch.compiler.is_compiling():
+        return function(*(t.to(wide) for t in tensors)).to(x.dtype)
+    count = max(1, 400_000 // x.shape[1:].numel())
+    result = torch.empty_like(x)
+    for part, *parts in zip(*(t.split(count) for t in (result, *tensors)), strict=True):
+        part.copy_(function(*(t.to(wide) for t in parts)))
+    return result
+
+
+class SpatialLRN(nn.Module):
+    """Divides each value by the energy around it in its map.
+
+    (N, C, H, W) -> (N, C, H, W): y = x / (k + alpha / size^2 * sum of squares)^beta,
+    the sum running over size x size places; nothing lies beyond the edges.
+    """
+
+    def __init__(self, size: int, alpha: float, beta: float, k: float) -> None:
+        super().__init__()
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+
+    def forward(self, x: Tensor) -> Tensor:
+        wide = x.to(torch.promote_types(x.dtype, torch.float32))
+        before, after = self.size // 2, (self.size - 1) // 2
+        squares = nn.functional.pad(wide.square(), (before, after, before, after))
+        energy = nn.functional.avg_pool2d(squares, self.size, stride=1)
+        return (wide * energy.mul(self.alpha).add(self.k).pow(-self.beta)).to(x.dtype)
+
+    def extra_repr(self) -> str:
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+
+
+def normal(layer: nn.Conv2d | nn.Linear, std: float, bias: float = 0) -> None:
+    """Draw the weights from a normal distribution around 0; make all biases alike."""
+    nn.init.normal_(layer.weight, std=std)
+    if layer.bias is not None:
+        nn.init.constant_(layer.bias, bias)
+
+
+def he_normal(layer: nn.Conv2d | nn.Linear, bias: float = 0) -> None:
+    """Draw weights of mean 0 and variance 2 / fan-in; make all biases alike."""
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    if layer.bias is not None:
+        nn.init.constant_(layer.bias, bias)
+
+
+class MomentumSGD(torch.optim.Optimizer):
+    """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
+
+    `torch.optim.SGD` has no lr in its v: another rule as soon as the rate changes.
+    """
+
+    def __init__(
+        self, params: Any, lr: float, momentum: float, weight_decay: float
+    ) -> None:
+        figures = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}
+        super().__init__(params, figures)
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        loss = None if closure is None else torch.enable_grad()(closure)()
+        for group in self.param_groups:
+            lr, decay = group["lr"], group["weight_decay"]
+            for w in group["params"]:
+                if w.grad is None:
+                    continue
+                if not (state := self.state[w]):
+                    state["velocity"] = torch.zeros_like(w)
+                v = state["velocity"].mul_(group["momentum"])
+                w.add_(v.add_(w, alpha=-decay * lr).add_(w.grad, alpha=-lr))
+        return loss
+
+
+def sgd(model: nn.Module) -> MomentumSGD:
+    """The optimizer of the spec: no bias decays."""
+    named = list(model.named_parameters())
+    weights = [p for name, p in named if not name.endswith(".bias")]
+    biases = [p for name, p in named if name.endswith(".bias")]
+    groups = [{"params": weights}, {"params": biases, "weight_decay": 0}]
+    return MomentumSGD(groups, lr=0.01, momentum=0.9, weight_decay=0.0005)
+
+
+def plateau(optimizer: MomentumSGD) -> ReduceLROnPlateau:
+    """The schedule of the spec: `step` takes the held-out error after each epoch."""
+    return ReduceLROnPlateau(
+        optimizer, factor=0.1, patience=4, threshold=0, min_lr=1e-05, eps=0
+    )
+
+
+def check() -> None:
+    """Build the network, count it, train one step."""
+    torch.manual_seed(0)
     model = TensorNet()
-    parameters = sum(p.numel() for p in model.parameters())
-    print(f"{type(model).__name__}: {parameters:,} parameters")
+    count = sum(p.numel() for p in model.parameters())
+    assert count == 3553, f"{count:,} parameters, not 3,553"
+    outputs = model(torch.randn(2, 4, 13, 12))
+    assert outputs[0].shape == (2, 14), f"output {tuple(outputs[0].shape)}, not (2, 14)"
+    assert outputs[1].shape == (2, 5, 7, 6), (
+        f"output {tuple(outputs[1].shape)}, not (2, 5, 7, 6)"
+    )
+    loss = sum(output.square().mean() for output in outputs)
+    loss.backward()
+    sgd(model).step()
+    assert all(p.isfinite().all() for p in model.parameters()), "weights are not finite"
+    print(f"{type(model).__name__}: {count:,} parameters, loss {loss:.2f}")
+
+
+if __name__ == "__main__":
+    check()

@@ -1,11 +1,18 @@
 """the_longest_name_that_the_language_allows_for_anything_is_this_1.
 
-Emitted by archc for PyTorch. Input (N, 2, 12, 12), output (N, 4). 63,172 parameters,
-201,344 multiply-accumulates an example.
+Input (N, 2, 12, 12), output (N, 4). 63,172 parameters, 201,344 multiply-accumulates
+an example. Run this file to check it.
+
+Emitted by `archc build long_names.yaml --backend torch`; SHA-256 of long_names.yaml:
+7a4de4967b9519700b8394de27f2978136b31cbe94250a0d5b7e6218fc0d77c5.
 """
+
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 
 class TheLongestNameThatTheLanguageAllowsForAnythingIsThis1(nn.Module):
@@ -31,17 +38,13 @@ class TheLongestNameThatTheLanguageAllowsForAnythingIsThis1(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        for layer in (
+        he_normal(
             self.the_longest_name_that_the_language_allows_for_anything_is_this_3,
-            self.the_longest_name_that_the_language_allows_for_anything_is_this_8,
-        ):
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-        nn.init.constant_(
-            self.the_longest_name_that_the_language_allows_for_anything_is_this_3.bias,
-            0.125,
+            bias=0.125,
         )
-        nn.init.zeros_(
-            self.the_longest_name_that_the_language_allows_for_anything_is_this_8.bias
+        he_normal(
+            self.the_longest_name_that_the_language_allows_for_anything_is_this_8,
+            bias=0,
         )
 
     def forward(
@@ -90,7 +93,70 @@ class TheLongestNameThatTheLanguageAllowsForAnythingIsThis1(nn.Module):
         )
 
 
-if __name__ == "__main__":
+def he_normal(layer: nn.Conv2d | nn.Linear, bias: float = 0) -> None:
+    """Draw weights of mean 0 and variance 2 / fan-in; make all biases alike."""
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    if layer.bias is not None:
+        nn.init.constant_(layer.bias, bias)
+
+
+class MomentumSGD(torch.optim.Optimizer):
+    """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
+
+    `torch.optim.SGD` has no lr in its v: another rule as soon as the rate changes.
+    """
+
+    def __init__(
+        self, params: Any, lr: float, momentum: float, weight_decay: float
+    ) -> None:
+        figures = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}
+        super().__init__(params, figures)
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        loss = None if closure is None else torch.enable_grad()(closure)()
+        for group in self.param_groups:
+            lr, decay = group["lr"], group["weight_decay"]
+            for w in group["params"]:
+                if w.grad is None:
+                    continue
+                if not (state := self.state[w]):
+                    state["velocity"] = torch.zeros_like(w)
+                v = state["velocity"].mul_(group["momentum"])
+                w.add_(v.add_(w, alpha=-decay * lr).add_(w.grad, alpha=-lr))
+        return loss
+
+
+def sgd(model: nn.Module) -> MomentumSGD:
+    """The optimizer of the spec: no bias decays."""
+    named = list(model.named_parameters())
+    weights = [p for name, p in named if not name.endswith(".bias")]
+    biases = [p for name, p in named if name.endswith(".bias")]
+    groups = [{"params": weights}, {"params": biases, "weight_decay": 0}]
+    return MomentumSGD(groups, lr=0.01, momentum=0.9, weight_decay=0.0005)
+
+
+def plateau(optimizer: MomentumSGD) -> ReduceLROnPlateau:
+    """The schedule of the spec: `step` takes the held-out error after each epoch."""
+    return ReduceLROnPlateau(
+        optimizer, factor=0.1, patience=4, threshold=0, min_lr=1e-05, eps=0
+    )
+
+
+def check() -> None:
+    """Build the network, count it, train one step."""
+    torch.manual_seed(0)
     model = TheLongestNameThatTheLanguageAllowsForAnythingIsThis1()
-    parameters = sum(p.numel() for p in model.parameters())
-    print(f"{type(model).__name__}: {parameters:,} parameters")
+    count = sum(p.numel() for p in model.parameters())
+    assert count == 63172, f"{count:,} parameters, not 63,172"
+    output = model(torch.randn(2, 2, 12, 12))
+    assert output.shape == (2, 4), f"output {tuple(output.shape)}, not (2, 4)"
+    loss = nn.functional.cross_entropy(output, torch.randint(4, (2,)))
+    loss.backward()
+    sgd(model).step()
+    assert all(p.isfinite().all() for p in model.parameters()), "weights are not finite"
+    print(f"{type(model).__name__}: {count:,} parameters, loss {loss:.2f}")
+
+
+if __name__ == "__main__":
+    check()

@@ -1,12 +1,19 @@
 """Windows.
 
-Emitted by archc for PyTorch. Input (N, 3, 40, 37), output (N, 10). 3,424 parameters,
-1,313,720 multiply-accumulates an example.
+Input (N, 3, 40, 37), output (N, 10). 3,424 parameters, 1,313,720
+multiply-accumulates an example. Run this file to check it.
+
+Emitted by `archc build windows.yaml --backend torch`; SHA-256 of windows.yaml:
+eb0a8f0f457cc7a0aef390389f0d7e18ec3dc6a0087609adb1a3ab306bc5d968.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
 
+import torch
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 
 class Windows(nn.Sequential):
@@ -46,32 +53,90 @@ class Windows(nn.Sequential):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        for layer in (
-            self.sides,
-            self.ceil,
-            self.same_even,
-            self.same_odd,
-            self.same_strided,
-        ):
-            nn.init.normal_(layer.weight, std=0.1)
-        for layer in (self.dilated, self.fc):
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-        for layer in (
-            self.sides,
-            self.ceil,
-            self.same_even,
-            self.dilated,
-            self.same_strided,
-        ):
-            nn.init.constant_(layer.bias, 0.5)
-        nn.init.zeros_(self.fc.bias)
+        normal(self.sides, std=0.1, bias=0.5)
+        normal(self.ceil, std=0.1, bias=0.5)
+        normal(self.same_even, std=0.1, bias=0.5)
+        normal(self.same_odd, std=0.1)
+        he_normal(self.dilated, bias=0.5)
+        normal(self.same_strided, std=0.1, bias=0.5)
+        he_normal(self.fc, bias=0)
 
     def predict(self, image: Tensor) -> Tensor:
         """Class probabilities: (N, 3, 40, 37) -> (N, 10)."""
         return nn.functional.softmax(self(image), dim=1)
 
 
-if __name__ == "__main__":
+def normal(layer: nn.Conv2d | nn.Linear, std: float, bias: float = 0) -> None:
+    """Draw the weights from a normal distribution around 0; make all biases alike."""
+    nn.init.normal_(layer.weight, std=std)
+    if layer.bias is not None:
+        nn.init.constant_(layer.bias, bias)
+
+
+def he_normal(layer: nn.Conv2d | nn.Linear, bias: float = 0) -> None:
+    """Draw weights of mean 0 and variance 2 / fan-in; make all biases alike."""
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    if layer.bias is not None:
+        nn.init.constant_(layer.bias, bias)
+
+
+class MomentumSGD(torch.optim.Optimizer):
+    """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
+
+    `torch.optim.SGD` has no lr in its v: another rule as soon as the rate changes.
+    """
+
+    def __init__(
+        self, params: Any, lr: float, momentum: float, weight_decay: float
+    ) -> None:
+        figures = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}
+        super().__init__(params, figures)
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        loss = None if closure is None else torch.enable_grad()(closure)()
+        for group in self.param_groups:
+            lr, decay = group["lr"], group["weight_decay"]
+            for w in group["params"]:
+                if w.grad is None:
+                    continue
+                if not (state := self.state[w]):
+                    state["velocity"] = torch.zeros_like(w)
+                v = state["velocity"].mul_(group["momentum"])
+                w.add_(v.add_(w, alpha=-decay * lr).add_(w.grad, alpha=-lr))
+        return loss
+
+
+def sgd(model: nn.Module) -> MomentumSGD:
+    """The optimizer of the spec: no bias decays."""
+    named = list(model.named_parameters())
+    weights = [p for name, p in named if not name.endswith(".bias")]
+    biases = [p for name, p in named if name.endswith(".bias")]
+    groups = [{"params": weights}, {"params": biases, "weight_decay": 0}]
+    return MomentumSGD(groups, lr=0.01, momentum=0.9, weight_decay=0.0005)
+
+
+def plateau(optimizer: MomentumSGD) -> ReduceLROnPlateau:
+    """The schedule of the spec: `step` takes the held-out error after each epoch."""
+    return ReduceLROnPlateau(
+        optimizer, factor=0.1, patience=4, threshold=0, min_lr=1e-05, eps=0
+    )
+
+
+def check() -> None:
+    """Build the network, count it, train one step."""
+    torch.manual_seed(0)
     model = Windows()
-    parameters = sum(p.numel() for p in model.parameters())
-    print(f"{type(model).__name__}: {parameters:,} parameters")
+    count = sum(p.numel() for p in model.parameters())
+    assert count == 3424, f"{count:,} parameters, not 3,424"
+    output = model(torch.randn(2, 3, 40, 37))
+    assert output.shape == (2, 10), f"output {tuple(output.shape)}, not (2, 10)"
+    loss = nn.functional.cross_entropy(output, torch.randint(10, (2,)))
+    loss.backward()
+    sgd(model).step()
+    assert all(p.isfinite().all() for p in model.parameters()), "weights are not finite"
+    print(f"{type(model).__name__}: {count:,} parameters, loss {loss:.2f}")
+
+
+if __name__ == "__main__":
+    check()

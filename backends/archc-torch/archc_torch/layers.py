@@ -1,0 +1,46 @@
+"""Each step of a source plan as PyTorch's modules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archc.backend import Unsupported
+from archc.emit.plan import SourcePlan, Step
+from archc.emit.syntax import Call, Expression
+from archc.graph import Tensor
+from archc_torch.rules import RULES
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One step in PyTorch: modules by identifier, applied one after the other, or an expression of what it reads."""
+
+    step: Step
+    modules: dict[str, Call]
+    expression: Expression | None = None
+
+    @property
+    def comment(self) -> str:
+        """Its output's shape: `96 x 55 x 55`."""
+        return " x ".join(map(str, self.step.node.output.shape))
+
+
+def layer(planned: SourcePlan, step: Step) -> Layer:
+    """The step as its op's rule writes it; raises Unsupported."""
+    op = step.node.op
+    if op.op not in RULES:
+        raise Unsupported(step.node.name, f"the PyTorch backend cannot express {op.op} yet")
+    match RULES[op.op](op, step):
+        case (padding, module):
+            return Layer(step, {planned.free(f"{step.identifier}_pad"): padding, step.identifier: module})
+        case (module,):
+            return Layer(step, {step.identifier: module})
+        case tuple() as modules:
+            raise AssertionError(f"{len(modules)} modules")
+        case expression:
+            return Layer(step, {}, expression)
+
+
+def batch(tensor: Tensor) -> str:
+    """`(N, 96, 55, 55)`."""
+    return f"(N, {', '.join(map(str, tensor.shape))})"

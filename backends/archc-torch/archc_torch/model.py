@@ -1,0 +1,116 @@
+"""The network's class: its layers, how their weights begin, what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archc.emit.plan import Initialisation, SourcePlan
+from archc.emit.syntax import (
+    Argument,
+    Assign,
+    Call,
+    Class,
+    Do,
+    Expression,
+    Fixed,
+    Function,
+    Name,
+    Return,
+    Statement,
+    Tuple,
+    call,
+)
+from archc_torch.layers import Layer, batch
+from archc_torch.rules import number
+
+
+def model(planned: SourcePlan, layers: Sequence[Layer]) -> Class:
+    """A chain as one Sequential, a graph as a Module whose forward names every value."""
+    base, build, forward = _sequential(layers) if planned.is_chain else _module(planned, layers)
+    reset = _reset(planned, layers)
+    if reset:
+        build = (*build, Do(call("self.reset_parameters")))
+    functions = (Function("__init__", "self", "None", build), *reset, *forward, *_predict(planned))
+    return Class(planned.class_name, base, _promise(planned), functions)
+
+
+Parts = tuple[Name, tuple[Statement, ...], tuple[Function, ...]]
+"""The base class, what builds the layers, and the forward method, where the base brings none."""
+
+
+def _sequential(layers: Sequence[Layer]) -> Parts:
+    modules = [
+        Argument(module, identifier, layer.comment if identifier == layer.step.identifier else None)
+        for layer in layers
+        for identifier, module in layer.modules.items()
+    ]
+    ordered = Call(Name("OrderedDict"), tuple(modules))
+    return Name("nn.Sequential"), (Do(Call(Fixed("super().__init__"), (Argument(ordered),))),), ()
+
+
+def _module(planned: SourcePlan, layers: Sequence[Layer]) -> Parts:
+    modules = [
+        Assign(Name(f"self.{identifier}"), module, layer.comment if identifier == layer.step.identifier else None)
+        for layer in layers
+        for identifier, module in layer.modules.items()
+    ]
+    values = [Assign(Name(layer.step.identifier), _value(layer), layer.comment) for layer in layers]
+    first, *others = outputs = tuple(map(Name, planned.outputs))
+    forward = Function(
+        "forward",
+        f"self, {planned.image}: Tensor",
+        "tuple[Tensor, ...]" if others else "Tensor",
+        (*values, Return(Tuple(outputs) if others else first)),
+    )
+    return Name("nn.Module"), (Do(Fixed("super().__init__()")), *modules), (forward,)
+
+
+def _value(layer: Layer) -> Expression:
+    if layer.expression is not None:
+        return layer.expression
+    value: Expression = Name(layer.step.reads[0])
+    for identifier in layer.modules:
+        value = call(f"self.{identifier}", value)
+    return value
+
+
+def _promise(planned: SourcePlan) -> str:
+    if planned.predicts_probabilities:
+        return "Logits from `forward`, class probabilities from `predict`."
+    return f"{batch(planned.image_shape)} -> {', '.join(map(batch, planned.output_shapes))}."
+
+
+def _reset(planned: SourcePlan, layers: Sequence[Layer]) -> tuple[Function, ...]:
+    """The method that makes the weights begin anew, a line a layer."""
+    begun = {layer.identifier: _begin(layer) for layer in planned.initialisations}
+    begun |= {
+        layer.step.identifier: call(f"self.{layer.step.identifier}.reset_parameters")
+        for layer in layers
+        if layer.step.node.op.op == "batch_norm"
+    }
+    body = tuple(Do(begun[layer.step.identifier]) for layer in layers if layer.step.identifier in begun)
+    return (Function("reset_parameters", "self", "None", body),) if body else ()
+
+
+def _begin(layer: Initialisation) -> Call:
+    bias = {} if layer.bias is None else {"bias": number(layer.bias)}
+    if layer.weights.normal is not None:
+        return call("normal", Name(f"self.{layer.identifier}"), std=layer.weights.normal.std, **bias)
+    return call("he_normal", Name(f"self.{layer.identifier}"), **bias)
+
+
+def _predict(planned: SourcePlan) -> tuple[Function, ...]:
+    """Probabilities, where the last softmax was left to the loss."""
+    if not planned.predicts_probabilities:
+        return ()
+    (output,) = planned.output_shapes
+    probabilities = call("nn.functional.softmax", call("self", Name(planned.image)), dim=1)
+    return (
+        Function(
+            "predict",
+            f"self, {planned.image}: Tensor",
+            "Tensor",
+            (Return(probabilities),),
+            doc=f"Class probabilities: {batch(planned.image_shape)} -> {batch(output)}.",
+        ),
+    )
