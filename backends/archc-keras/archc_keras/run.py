@@ -31,6 +31,11 @@ def run(job: Job, devices: Devices) -> None:
         keras.utils.set_random_seed(job.seed)
         keras.mixed_precision.set_dtype_policy(POLICIES[job.precision])
         model, optimizer = build(job, devices.strategy)
+        if job.devices > 1 and any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers):
+            journal.say(
+                f"batch normalisation: each device normalises by its own {job.local_batch} pictures, "
+                f"not by all {job.recipe.batch}"
+            )
         feed = Feed(job, pictures, statistics, threads=os.cpu_count() or 1)
         trainer = KerasTrainer(job, model, optimizer, devices.strategy, feed)
         train(job, trainer, journal, pictures=len(pictures.train), classes=len(pictures.classes))

@@ -52,6 +52,7 @@ class KerasTrainer:
 
     def evaluate(self, test: TestViews) -> Score:
         """The score over all held-out pictures, each counted once."""
+        _share_running_figures(self._model, self._strategy)
         count, sums, size = 0, np.zeros(3), 0
         for batch in self._feed.held_out(test):
             size = size or self._whole_shares(len(batch.labels))
@@ -62,6 +63,7 @@ class KerasTrainer:
 
     def save(self, path: Path) -> None:
         """Write the weights in the layout of every backend."""
+        _share_running_figures(self._model, self._strategy)
         save(self._model, path)
 
     @tf.function
@@ -119,6 +121,15 @@ def _separate_draws(model: Any, strategy: Strategy) -> None:
         if variable.name == "seed_generator_state":
             for replica, state in enumerate(strategy.experimental_local_results(variable.value)):
                 state.assign_add([replica, 0])
+
+
+def _share_running_figures(model: Any, strategy: Strategy) -> None:
+    """Give all replicas the mean of their running means and variances, which batch normalisation keeps apart."""
+    for weight in model.non_trainable_weights:
+        kept = strategy.experimental_local_results(weight.value)
+        mean = np.mean([each.numpy() for each in kept], axis=0)
+        for each in kept:
+            each.assign(mean)
 
 
 def _padded(batch: Batch, size: int) -> tuple[NDArray[Any], ...]:

@@ -14,6 +14,7 @@ from archc.training.job import Job
 
 SOURCE = """
 import keras
+from archc_keras.snippets.batch_norm import BatchNorm
 from archc_keras.snippets.grouped_conv import GroupedConv2D
 from archc_keras.snippets.lrn import LocalResponseNorm
 from archc_keras.snippets.momentum_sgd import MomentumSGD
@@ -32,7 +33,7 @@ class Small(keras.Model):
     def __init__(self):
         image = keras.Input((32, 32, 3), name="image")
         x = layers.Conv2D(8, 5, strides=2, kernel_initializer=normal(), name="conv1")(image)
-        x = layers.ReLU(name="relu1")(x)  # 14 x 14 x 8
+        x = NORM(x)  # 14 x 14 x 8
         x = LocalResponseNorm(3, alpha=0.01, beta=0.75, k=2.0, groups=2, name="norm1")(x)
         x = layers.MaxPooling2D(3, strides=2, name="pool1")(x)  # 6 x 6 x 8
         x = GroupedConv2D(12, 3, padding="same", groups=2, kernel_initializer=normal(), name="conv2")(x)
@@ -68,10 +69,13 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def make_job(pictures: Path, tmp_path: Path) -> Callable[..., Job]:
     """A job in a new folder that holds the small network's source and the job's file."""
 
-    def make(name: str, *, devices: int = 2, rate: float = 0.0, batch: int = 6, **fields: Any) -> Job:
+    def make(
+        name: str, *, devices: int = 2, rate: float = 0.0, batch: int = 6, normalised: bool = False, **fields: Any
+    ) -> Job:
         run = tmp_path / name
         run.mkdir()
-        (run / "small.py").write_text(SOURCE.replace("RATE", str(rate)))
+        norm = 'BatchNorm(momentum=0.5, epsilon=1e-3, name="bn1")' if normalised else 'layers.ReLU(name="relu1")'
+        (run / "small.py").write_text(SOURCE.replace("RATE", str(rate)).replace("NORM", norm))
         recipe = {
             "batch": batch,
             "epochs": 2,

@@ -46,8 +46,8 @@ def test_a_run_from_its_job_to_its_weights(make_job: Callable[..., Job]) -> None
     assert job.weights.read_bytes() == again.weights.read_bytes(), "the same job, another run"
 
 
-def test_bfloat16_and_ctrl_c(make_job: Callable[..., Job]) -> None:
-    low = make_job("low", precision="bfloat16", steps=2)
+def test_bfloat16_with_batch_normalisation_and_ctrl_c(make_job: Callable[..., Job]) -> None:
+    low = make_job("low", precision="bfloat16", steps=2, normalised=True)
     endless = make_job("endless")
     recipe = endless.recipe.model_copy(update={"epochs": 100_000})
     (endless.run / "job.json").write_text(endless.model_copy(update={"recipe": recipe}).model_dump_json())
@@ -62,6 +62,7 @@ def test_bfloat16_and_ctrl_c(make_job: Callable[..., Job]) -> None:
     assert (interrupted.returncode, errors) == (130, "interrupted\n")
     assert not endless.weights.exists()
 
-    _, errors = process.communicate()
+    out, errors = process.communicate()
     assert (process.returncode, errors) == (0, "")
+    assert "batch normalisation: each device normalises by its own 3 pictures, not by all 6" in out.splitlines()
     assert {str(array.dtype) for array in load_file(low.weights).values()} == {"float32"}

@@ -1,0 +1,45 @@
+"""The conformance kit on Keras: each op with each value of each field, what it emits and what that computes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from archc_keras.weights import CANONICAL, NAMES
+
+from archc.conformance import Check, Source, checks, spec_cases
+from archc.graph import Graph
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+MORE = spec_cases(Path(__file__).parents[3] / "specs" / "good")
+REFUSED = re.compile(r"Keras cannot compute \w+: a stride and a dilation at once")
+
+
+def compute(source: Source, graph: Graph, weights: Mapping[str, Any], x: Any) -> dict[str, Any]:
+    """The outputs in float64; probabilities where the source leaves them to `predict`."""
+    scope: dict[str, Any] = {"__name__": "emitted"}
+    exec(source.text, scope)
+    model = scope[source.class_name]()
+    for layer in model.layers:
+        for variable in layer.weights:
+            value = weights[f"{layer.name}.{NAMES[variable.name]}"]
+            axes = np.argsort(CANONICAL[value.ndim])  # from the canonical order back
+            assert variable.shape == value.transpose(axes).shape
+            variable.assign(value.transpose(axes))
+    maps_last = x.transpose(0, 2, 3, 1)
+    ends = [graph.node(name).op.op for name in graph.outputs]
+    given = model.predict(maps_last, verbose=0) if ends == ["softmax"] and len(graph.nodes) > 1 else model(maps_last)
+    values = map(np.asarray, given if isinstance(given, list | tuple) else (given,))
+    ordered = (value.transpose(0, 3, 1, 2) if value.ndim == 4 else value for value in values)
+    return dict(zip(graph.outputs, ordered, strict=True))
+
+
+@pytest.mark.parametrize("check", checks("keras", compute, MORE), ids=str)
+def test_conformance(check: Check) -> None:
+    for layer, said in check().items():
+        assert REFUSED.fullmatch(said), layer
