@@ -12,8 +12,10 @@ import tokenize
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -172,6 +174,25 @@ def test_an_op_without_a_rule_is_unsupported(branches: Facts) -> None:
     with pytest.raises(Unsupported, match="cannot express swish") as caught:
         emitted(branches, graph)
     assert caught.value.layers.keys() == {"class"}
+
+
+def test_alexnet_is_read_in_four_screens() -> None:
+    lines = seal((HERE / "golden" / "alexnet.py").read_text()).splitlines()
+    assert len(lines) < 200
+    assert max(map(len, lines)) <= 88
+    assert not any("archc" in line for line in lines[10:-1])
+
+
+@each_spec
+def test_a_file_checks_itself(spec: Path) -> None:
+    """Each golden file's own check passes, and finds a model that is another."""
+    scope: dict[str, Any] = {"__name__": "emitted"}
+    exec((HERE / "golden" / f"{spec.stem}.py").read_text(), scope)
+    scope["check"]()
+    model = next(v for v in scope.values() if isinstance(v, type) and hasattr(v, "reset_parameters"))
+    scope[model.__name__] = lambda: torch.nn.Sequential(model(), torch.nn.Linear(2, 2))
+    with pytest.raises(AssertionError, match="parameters, not "):
+        scope["check"]()
 
 
 def test_the_file_runs_by_itself(tmp_path: Path) -> None:

@@ -14,9 +14,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from archc_torch.trainer import TorchTrainer
 from safetensors.numpy import load_file
 
+from archc.pictures.dataset import load_pictures
+from archc.pictures.feed import Feed
 from archc.training.job import Job
+from archc.training.model import source
 
 MakeJob = Callable[..., Job]
 
@@ -76,6 +81,28 @@ def test_two_ranks_compute_what_one_does(make_job: MakeJob) -> None:
         np.testing.assert_allclose(array, theirs[name], rtol=1e-3, atol=1e-5, err_msg=name)
     left = {file.name for file in job.run.iterdir()} - {"__pycache__"}
     assert left == {"job.json", "metrics.jsonl", "small.py", "statistics.safetensors", "weights.safetensors"}
+
+
+def test_batch_normalisation_on_two_ranks(make_job: MakeJob) -> None:
+    job = make_job("two", steps=4, norm="nn.BatchNorm2d(8)")
+    code, out, err = finish(start(job))
+    assert (code, err) == (0, [])
+    said = "batch normalisation: on CPUs each process normalises by its own 3 pictures, not by all 6 as GPUs do"
+    assert out.count(said) == 1
+    saved = load_file(job.weights)
+    assert {name for name in saved if name.startswith("norm1")} == {
+        f"norm1.{kind}" for kind in ("weight", "bias", "mean", "variance")
+    }
+    # What all ranks were tested with is what was saved.
+    module = source(job)
+    model = module.Small()
+    names = {"norm1.running_mean": "norm1.mean", "norm1.running_var": "norm1.variance"}
+    state = {name: saved[names.get(name, name)] for name in model.state_dict() if "tracked" not in name}
+    model.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()}, strict=False)
+    pictures, statistics = load_pictures(job)
+    feed = Feed(job, pictures, statistics, 0, 1, 1)
+    score = TorchTrainer(job, model, module.sgd(model), feed, torch.device("cpu")).evaluate("ten_crop")
+    assert score.loss == pytest.approx(events(job)[-1]["loss"], rel=1e-4)
 
 
 def test_a_failure_in_a_rank_is_told_once(make_job: MakeJob, pictures: Path) -> None:
