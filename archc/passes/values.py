@@ -105,9 +105,10 @@ def lay_out(run: Run) -> tuple[list[Value], list[Layer]]:
 
 
 def _lay_out(run: Run, index: int, node: Node, values: Mapping[str, Value]) -> Layer:
-    op, inputs, output = node.op, run.graph.tensors(node.inputs), node.output
+    """The layer of a node whose inputs are laid out; what it reads and keeps is noted at the values."""
+    op, inputs = node.op, run.graph.tensors(node.inputs)
     parameters = op.parameters(inputs)
-    whole = Share(output.size, sum(x.size for x in inputs), _size(p for p in parameters if p.trained))
+    whole = Share(node.output.size, sum(x.size for x in inputs), _size(p for p in parameters if p.trained))
     share = run.shares[node.name] if run.shares else whole
     reads = tuple(dict.fromkeys(values[name] for name in node.inputs))
     for value in reads:
@@ -117,20 +118,24 @@ def _lay_out(run: Run, index: int, node: Node, values: Mapping[str, Value]) -> L
     learned = share.parameters > 0 or any(value.learned for value in reads)
     is_view = op.is_view(inputs, training=run.training)
     made = reads[0] if is_view else Value(run.batch * share.outputs * width, width, learned, last=index)
-    kept = Kept() if is_view else op.kept(inputs, output)
-    keeps = run.training and learned
-    gathered = run.batch * share.reads * read_width if _gathers(run, node, share, values) else 0
+
+    kept = Kept() if is_view else op.kept(inputs, node.output)
     kept_width = FLOAT32 if kept.wide else width
-    # Not as other layers have it: put together from several devices, or in another precision.
+    gathered = run.batch * share.reads * read_width if _gathers(run, node, share, values) else 0
+    # Not as other layers have its inputs: put together from several devices, or in another precision.
     is_copied = kept.inputs and (gathered > 0 or kept_width != read_width)
-    if keeps:
-        _keep(index, (*(reads if kept.inputs and not is_copied else ()), *([made] if kept.output else [])))
     copied = kept.copied * share.reads // whole.reads * width + share.reads * is_copied * kept_width
     own = run.batch * (kept.own * share.outputs // whole.outputs + copied)
-    scratch = op.scratch(inputs, output, narrow=read_width < FLOAT32)
-    narrow = width * (width < FLOAT32 and op.autocast == "narrow")
-    weights = _size(p for p in parameters if p.trained and p.name != "bias")
-    copies = narrow * weights * share.parameters // max(whole.parameters, 1)
+    copies = narrow = 0
+    if op.autocast == "narrow" and width < FLOAT32:
+        weights = _size(p for p in parameters if p.trained and p.name != "bias")
+        copies, narrow = width * weights * share.parameters // max(whole.parameters, 1), width * share.parameters
+    keeps = run.training and learned
+    if keeps:
+        _keep(index, (*(reads if kept.inputs and not is_copied else ()), *([made] if kept.output else [])))
+
+    scratch = op.scratch(inputs, node.output, narrow=read_width < FLOAT32)
+    forward, backward = (run.batch * (b * share.outputs // whole.outputs) for b in (scratch.forward, scratch.backward))
     return Layer(
         node.name,
         index,
@@ -140,11 +145,9 @@ def _lay_out(run: Run, index: int, node: Node, values: Mapping[str, Value]) -> L
         statistics=_size(p for p in parameters if not p.trained) * share.outputs // whole.outputs,
         own=own if keeps else 0,
         copies=copies if keeps else 0,
-        forward=(0 if is_copied else gathered)
-        + (0 if keeps else own + copies)
-        + run.batch * (scratch.forward * share.outputs // whole.outputs),
-        backward=gathered + run.batch * (scratch.backward * share.outputs // whole.outputs),
-        narrow=narrow * share.parameters,
+        forward=forward + (0 if is_copied else gathered) + (0 if keeps else own + copies),
+        backward=backward + gathered,
+        narrow=narrow,
     )
 
 
