@@ -104,4 +104,6 @@ def _classifier(facts: Facts) -> tuple[tuple[int, int, int], int]:
         raise CommandFailure(
             f"training takes one output of a score a class, {graph.name} gives {found}", help=help, code=1
         )
+    if not facts.counts.parameters:
+        raise CommandFailure(f"{graph.name} has no parameters to train", help="a `dense` layer has some", code=1)
     return (image.channels, image.height, image.width), outputs[0][1].size

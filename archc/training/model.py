@@ -1,10 +1,9 @@
-"""The model that a job trains, from the source that archc emitted into the run's folder."""
+"""The source that archc emitted into a run's folder: the model that a job trains, and how."""
 
 from __future__ import annotations
 
 from importlib.util import module_from_spec, spec_from_file_location
 from types import ModuleType
-from typing import Any
 
 from archc.training.job import Job
 
@@ -16,8 +15,3 @@ def source(job: Job) -> ModuleType:
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def build(job: Job) -> Any:
-    """A new model, of the framework's own kind."""
-    return getattr(source(job), job.model)()

@@ -54,6 +54,14 @@ def test_only_a_classifier_is_trained(archc, small: Path, here: Path, layers: st
     assert not (here / "runs").exists()
 
 
+def test_without_parameters_there_is_nothing_to_train(archc, small: Path, here: Path) -> None:
+    small.write_text("schema: archc/v1\nname: small\ninput: {image: [1, 4, 4]}\nlayers:\n  flat: {op: flatten}\n")
+    result = archc("train", small)
+    assert (result.code, result.out) == (1, "")
+    assert "error: small has no parameters to train\n" in result.err
+    assert not (here / "runs").exists()
+
+
 def test_maps_are_no_scores(archc, small: Path) -> None:
     small.write_text(small.read_text().partition("  flat:")[0])
     result = archc("train", small)
