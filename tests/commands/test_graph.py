@@ -1,0 +1,99 @@
+"""archc graph: formats, the file it writes, the files that it leaves alone, and the figure of the README."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from archc.emit.seal import DOT, MERMAID, XML, Comment, is_sealed
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_figure_of_the_readme_is_what_the_command_draws(archc, alexnet: Path, golden: Callable) -> None:
+    """`archc graph specs/alexnet.yaml -o docs/alexnet.svg` writes it, and so does `pytest --rewrite`."""
+    result = archc("graph", alexnet, "-o", "-")
+    assert (result.code, result.err) == (0, "")
+    golden(ROOT / "docs" / "alexnet.svg", result.out)
+
+
+def test_without_o_a_file_named_for_the_network(archc, small: Path) -> None:
+    result = archc("graph", small)
+    assert (result.code, result.out) == (0, "small.svg: 5 layers as svg\n")
+    assert ElementTree.parse("small.svg").getroot().findtext("{*}title") == "A small network"
+
+
+@pytest.mark.parametrize(
+    ("place", "comment", "begins"),
+    [
+        ("net.svg", XML, "<svg "),
+        ("net.SVG", XML, "<svg "),
+        ("net.mmd", MERMAID, "---\ntitle: "),
+        ("net.mermaid", MERMAID, "---\ntitle: "),
+        ("net.dot", DOT, "digraph "),
+        ("net.gv", DOT, "digraph "),
+    ],
+)
+def test_the_suffix_says_the_format(archc, small: Path, place: str, comment: Comment, begins: str) -> None:
+    assert archc("graph", small, "-o", place).code == 0
+    text = Path(place).read_text(encoding="utf-8")
+    assert text.startswith(begins)
+    assert is_sealed(text, comment)
+
+
+def test_a_format_that_is_named_goes_before_the_suffix(archc, small: Path) -> None:
+    assert archc("graph", small, "-o", "net.txt", "--format", "dot").out == "net.txt: 5 layers as dot\n"
+    assert archc("graph", small, "--format", "mermaid").out == "small.mmd: 5 layers as mermaid\n"
+    assert archc("graph", small, "-o", "-", "--format", "dot").out == Path("net.txt").read_text(encoding="utf-8")
+
+
+def test_an_unknown_suffix(archc, small: Path) -> None:
+    result = archc("graph", small, "-o", "net.png")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.splitlines() == [
+        "error: net.png has no suffix of a figure",
+        "  .svg, .mmd, .mermaid, .dot, .gv, or say `--format`",
+    ]
+
+
+@pytest.mark.parametrize("place", ["net.svg", "net.mmd", "net.dot"])
+def test_a_foreign_and_an_edited_file_stay_its_own_is_written_over(archc, small: Path, place: str) -> None:
+    Path(place).write_text("mine\n")
+    result = archc("graph", small, "-o", place)
+    assert result.code == 2
+    assert f"error: {place} was not emitted by archc\n" in result.err
+    assert Path(place).read_text() == "mine\n"
+    assert archc("graph", small, "-o", place, "--force").code == 0
+    assert archc("graph", small, "-o", place).code == 0
+    edited = Path(place).read_text(encoding="utf-8").replace("conv1", "edited")
+    Path(place).write_text(edited, encoding="utf-8")
+    assert f"error: {place} has been edited since archc emitted it\n" in archc("graph", small, "-o", place).err
+    assert Path(place).read_text(encoding="utf-8") == edited
+
+
+def test_a_spec_with_errors_is_not_drawn(archc, small: Path) -> None:
+    small.write_text(small.read_text().replace("kernel: 3", "kernel: 9"))
+    result = archc("graph", small)
+    assert (result.code, result.out) == (1, "")
+    assert "error[ARC201]" in result.err
+    assert not Path("small.svg").exists()
+
+
+@pytest.mark.parametrize(
+    ("figure_format", "said"),
+    [
+        ("svg", "8,001 blocks and lines are too many to draw: the limit is 5,000"),
+        ("mermaid", "4,000 edges of a Mermaid flowchart are too many to draw: the limit is 500"),
+    ],
+)
+def test_too_many_layers_for_a_picture(archc, here: Path, figure_format: str, said: str) -> None:
+    conv = "{op: conv2d, filters: 3, kernel: 1, weight_init: {he_normal: {}}}"
+    layers = "".join(f"  c{n}: {conv}\n" for n in range(4_000))
+    Path("large.yaml").write_text(f"schema: archc/v1\nname: large\ninput: {{image: [3, 9, 9]}}\nlayers:\n{layers}")
+    result = archc("graph", "large.yaml", "-o", "-", "--format", figure_format)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.splitlines()[-2:] == [f"error: large: {said}", "  `--format dot` has no limit"]
+    assert archc("graph", "large.yaml", "-o", "-", "--format", "dot").out.count(" -> ") == 4_000
