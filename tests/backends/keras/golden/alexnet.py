@@ -120,7 +120,8 @@ class LocalResponseNorm(layers.Layer):
         wide = "float64" if self.compute_dtype == "float64" else "float32"
         maps = ops.cast(ops.reshape(x, (-1, count)), wide)
         # Column i of this band of ones picks the maps in the window around map i.
-        before, after = self.size // 2, (self.size - 1) // 2
+        last = count - 1
+        before, after = min(self.size // 2, last), min((self.size - 1) // 2, last)
         band = ops.triu(ops.tril(ops.ones((count, count), wide), before), -after)
         d = self.k + ops.matmul(ops.square(maps), self.alpha / self.size * band)
         # d^-beta; `power` and its gradient take three times as long on a CPU.
