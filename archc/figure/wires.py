@@ -29,6 +29,7 @@ class _Wires:
         self._drawing = drawing
         self._layout = layout
         self._kernels: dict[tuple[Place, int, int, int], tuple[Point, ...]] = {}
+        self._pyramids: set[tuple[tuple[Point, ...], Point]] = set()
 
     def across(self, link: Link) -> None:
         """A line to the next column of the same row."""
@@ -93,8 +94,11 @@ class _Wires:
         if window is None:
             return shape.exit(origin)
         apex = Point(origin.x + shape.depth + shape.slant + _APEX, shape.exit(origin).y)
-        for corner in self._kernel(place, tower, window):
-            self._path(corner, apex, stroke="wire")
+        near = self._kernel(place, tower, window)
+        if (near, apex) not in self._pyramids:
+            self._pyramids.add((near, apex))
+            for corner in near:
+                self._path(corner, apex, stroke="wire")
         return apex
 
     def _end(self, link: Link) -> Point:
