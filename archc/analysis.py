@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -69,24 +66,11 @@ class Analysis:
 
 def analyse(data: bytes, name: str) -> Analysis:
     """Everything that archc knows of the spec in `data`, reported under `name`."""
-    with _uncollected():
-        document, findings = read_spec(data, name)
-        if document is None:
-            return Analysis(None, _told(findings))
-        analysis = _analyse(document, findings)
-        return Analysis(analysis.facts, _told(silence(analysis.findings, document.root)))
-
-
-@contextmanager
-def _uncollected() -> Generator[None]:
-    """Without the collector of cycles, which would search a tree without any again and again while it grows."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+    document, findings = read_spec(data, name)
+    if document is None:
+        return Analysis(None, _told(findings))
+    analysis = _analyse(document, findings)
+    return Analysis(analysis.facts, _told(silence(analysis.findings, document.root)))
 
 
 def _told(findings: list[Finding]) -> list[Finding]:

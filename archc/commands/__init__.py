@@ -76,8 +76,11 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             # A terminal without UTF-8 shows a question mark rather than ending the run.
             stream.reconfigure(errors="replace")
+    # A run is short and makes no cycles to speak of: Python would look through a growing network again and again, and
+    # through all that was imported once more before it ends.
+    gc.disable()
     code = _run()
-    gc.freeze()  # or Python would look through all that was imported once more before it ends: a tenth of a short run
+    gc.freeze()
     sys.exit(code)
 
 

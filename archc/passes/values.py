@@ -55,7 +55,7 @@ class Value:
     is_input: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen, it would take twice as long to make
 class Layer:
     """What a layer reads and makes; its trained parameters and statistics; and bytes.
 
@@ -153,6 +153,8 @@ def _lay_out(run: Run, index: int, node: Node, values: Mapping[str, Value]) -> L
 
 def _gathers(run: Run, node: Node, share: Share, values: Mapping[str, Value]) -> bool:
     """Whether the layer reads more than the device has."""
+    if run.shares is None:
+        return False
     return run.batch * share.reads > sum(values[name].size // values[name].width for name in node.inputs)
 
 
