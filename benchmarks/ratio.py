@@ -1,18 +1,30 @@
-"""Two things timed in turn in one process, A B A B …, so that their ratio holds when the machine's speed drifts."""
+"""Things timed in turn in one process, A B C A B C …, so that their ratios hold when the machine's speed drifts."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 
 
 def compare(ours: Callable[[], object], theirs: Callable[[], object], *, rounds: int, what: str) -> None:
-    """Print the median seconds of both and the median of their ratios, after one round that does not count."""
-    pairs = [(_seconds(ours), _seconds(theirs)) for _ in range(rounds + 1)][1:]
-    ratios = sorted(b / a for a, b in pairs)
-    print(f"{what}: emitted {median(a for a, _ in pairs):.3f} s, by hand {median(b for _, b in pairs):.3f} s")
-    print(f"  {median(ratios):.2f} times as fast (of {rounds} rounds: {ratios[0]:.2f} to {ratios[-1]:.2f})")
+    """Print how many times as fast `ours` is, one round beforehand not counting."""
+    print(f"{what}:")
+    ratio(in_turn({"emitted": ours, "by hand": theirs}, rounds), "by hand", "emitted")
+
+
+def in_turn(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """The seconds of each in every round, after one round that does not count."""
+    found = [{name: _seconds(work) for name, work in works.items()} for _ in range(rounds + 1)][1:]
+    return {name: [seconds[name] for seconds in found] for name in works}
+
+
+def ratio(seconds: Mapping[str, Sequence[float]], above: str, below: str) -> None:
+    """Print the median of one's seconds over another's, round by round, with its spread."""
+    ratios = sorted(a / b for a, b in zip(seconds[above], seconds[below], strict=True))
+    times = f"{median(seconds[above]):.3f} s / {median(seconds[below]):.3f} s"
+    spread = f"{ratios[0]:.2f} to {ratios[-1]:.2f} in {len(ratios)} rounds"
+    print(f"  {above} / {below}: {median(ratios):.2f} ({spread}; {times})")
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -1,52 +1,88 @@
-"""The emitted PyTorch AlexNet against the same with `nn.LocalResponseNorm`: a training step, and norm1 alone.
+"""The emitted PyTorch AlexNet against the same network with `nn.LocalResponseNorm`, and without any normalisation.
 
-.venv/bin/python benchmarks/torch_step.py
+.venv/bin/python benchmarks/torch_step.py        # on a GPU where there is one
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from emitted import emitted
-from ratio import compare
+from ratio import in_turn, ratio
 from torch import nn
 
-BATCH, ROUNDS = 32, 5
+BATCH, ROUNDS = 64, 5
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+NORMS: dict[str, Callable[[], nn.Module] | None] = {
+    "emitted": None,
+    "by hand": lambda: nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=2),  # costs the same with and without groups
+    "none": nn.Identity,
+}
+"""What stands in the place of norm1 and norm2."""
 
 
-def by_hand(model: nn.Module) -> nn.Module:
-    """The network with PyTorch's own normalisation, which costs the same with and without groups."""
-    for name in ("norm1", "norm2"):
-        setattr(model, name, nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=2))
-    return model
+@dataclass
+class Network:
+    """One of the networks in one precision, and pictures for it, in channels last."""
+
+    name: str
+    precision: torch.dtype
+
+    def __post_init__(self) -> None:
+        source = emitted("torch")
+        self.model: nn.Module = source.Alexnet().to(DEVICE, memory_format=torch.channels_last)
+        norm = NORMS[self.name]
+        if norm:
+            self.model.norm1, self.model.norm2 = norm(), norm()
+        self.optimizer = (
+            torch.optim.SGD(self.model.parameters(), lr=1e-4, momentum=0.9, weight_decay=5e-4)
+            if norm
+            else source.sgd(self.model)
+        )
+        self.images = torch.randn(BATCH, 3, 227, 227, device=DEVICE).contiguous(memory_format=torch.channels_last)
+        self.labels = torch.randint(1000, (BATCH,), device=DEVICE)
+
+    def logits(self) -> torch.Tensor:
+        with torch.autocast(DEVICE.type, torch.bfloat16, enabled=self.precision == torch.bfloat16):
+            return self.model(self.images).float()
+
+    def step(self) -> None:
+        self.model.train()
+        self.optimizer.zero_grad()
+        nn.functional.cross_entropy(self.logits(), self.labels).backward()
+        self.optimizer.step()
+        _wait()
+
+    def infer(self) -> None:
+        self.model.eval()
+        with torch.inference_mode():
+            self.logits()
+        _wait()
+
+    def update(self) -> None:
+        """The optimizer alone, with the gradients of the last step."""
+        self.optimizer.step()
+        _wait()
 
 
-def step(model: nn.Module) -> Callable[[], object]:
-    """One step on random pictures, channels last."""
-    model = model.to(memory_format=torch.channels_last)
-    images = torch.randn(BATCH, 3, 227, 227).contiguous(memory_format=torch.channels_last)
-    labels = torch.randint(1000, (BATCH,))
-    optimizer = torch.optim.SGD(model.parameters(), lr=1e-4, momentum=0.9)
-
-    def run() -> None:
-        optimizer.zero_grad()
-        nn.functional.cross_entropy(model(images), labels).backward()
-        optimizer.step()
-
-    return run
-
-
-def alone(norm: nn.Module) -> Callable[[], object]:
-    """Forward and backward of one layer on what conv1 gives."""
-    maps = torch.randn(BATCH, 96, 55, 55).contiguous(memory_format=torch.channels_last).requires_grad_()
-    upstream = torch.randn_like(maps)
-    return lambda: norm(maps).backward(upstream)
+def _wait() -> None:
+    if DEVICE.type == "cuda":
+        torch.cuda.synchronize()
 
 
 if __name__ == "__main__":
-    source = emitted("torch")
-    ours, theirs = source.Alexnet(), by_hand(source.Alexnet())
-    compare(step(ours), step(theirs), rounds=ROUNDS, what=f"PyTorch, a step of {BATCH}")
-    ours, theirs = (alone(model.get_submodule("norm1")) for model in (ours, theirs))
-    compare(ours, theirs, rounds=ROUNDS, what="norm1 alone, forward and backward")
+    wide = {name: Network(name, torch.float32) for name in NORMS}
+    narrow = {f"{name}, bfloat16": Network(name, torch.bfloat16) for name in ("emitted", "none")}
+    networks = wide | narrow
+    print(f"PyTorch {torch.__version__} on {DEVICE.type}, {torch.get_num_threads()} threads, batch {BATCH}")
+    for what, parts in (("step", networks), ("infer", networks), ("update", wide)):
+        seconds = in_turn({name: getattr(network, what) for name, network in parts.items()}, ROUNDS)
+        print(f"\n{what}")
+        ratio(seconds, "by hand", "emitted")
+        if what == "update":
+            continue
+        ratio(seconds, "emitted", "none")
+        ratio(seconds, "by hand", "emitted, bfloat16")
+        ratio(seconds, "emitted, bfloat16", "none, bfloat16")

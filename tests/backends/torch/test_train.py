@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 from archc_torch.trainer import TorchTrainer
+from archc_torch.weights import canonical
 from safetensors.numpy import load_file
 
 from archc.pictures.dataset import load_pictures
@@ -96,9 +97,8 @@ def test_batch_normalisation_on_two_ranks(make_job: MakeJob) -> None:
     # What all ranks were tested with is what was saved.
     module = source(job)
     model = module.Small()
-    names = {"norm1.running_mean": "norm1.mean", "norm1.running_var": "norm1.variance"}
-    state = {name: saved[names.get(name, name)] for name in model.state_dict() if "tracked" not in name}
-    model.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()}, strict=False)
+    for name, value in canonical(model, {}).items():  # views of the model's own
+        value.copy_(torch.from_numpy(saved[name]))
     pictures, statistics = load_pictures(job)
     feed = Feed(job, pictures, statistics, 0, 1, 1)
     score = TorchTrainer(job, model, module.sgd(model), feed, torch.device("cpu")).evaluate("ten_crop")
