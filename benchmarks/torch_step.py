@@ -1,10 +1,13 @@
 """The emitted PyTorch AlexNet against the same network with `nn.LocalResponseNorm`, and without any normalisation.
 
-.venv/bin/python benchmarks/torch_step.py        # on a GPU where there is one
+.venv/bin/python benchmarks/torch_step.py      # on a GPU where there is one
+.venv/bin/python benchmarks/torch_step.py 1    # on one thread, in CPU seconds: where other processes use the cores too
 """
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -73,12 +76,16 @@ def _wait() -> None:
 
 
 if __name__ == "__main__":
+    alone = sys.argv[1:] == ["1"]
+    if alone:
+        torch.set_num_threads(1)
+    clock = time.process_time if alone else time.perf_counter
     wide = {name: Network(name, torch.float32) for name in NORMS}
     narrow = {f"{name}, bfloat16": Network(name, torch.bfloat16) for name in ("emitted", "none")}
     networks = wide | narrow
     print(f"PyTorch {torch.__version__} on {DEVICE.type}, {torch.get_num_threads()} threads, batch {BATCH}")
     for what, parts in (("step", networks), ("infer", networks), ("update", wide)):
-        seconds = in_turn({name: getattr(network, what) for name, network in parts.items()}, ROUNDS)
+        seconds = in_turn({name: getattr(network, what) for name, network in parts.items()}, ROUNDS, clock)
         print(f"\n{what}")
         ratio(seconds, "by hand", "emitted")
         if what == "update":
