@@ -21,7 +21,7 @@ test: $(STAMP)
 # Each kind of hostile text so many times: `make fuzz EXAMPLES=100000`.
 EXAMPLES ?= 20000
 fuzz: $(STAMP)
-	EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/test_fuzz.py
+	EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/test_fuzz.py tests/test_emitted_safely.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check
