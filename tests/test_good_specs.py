@@ -121,6 +121,6 @@ def test_a_recipe_and_a_split_over_three_devices() -> None:
     assert found.placement is not None
     assert [(e.layer, e.kind, e.values) for e in found.placement.exchanges] == [
         ("norm1", "halo", 2 * 2 * 2 * 14 * 10),
-        ("conv3", "gather", 6 * 12 * 8),
-        ("fc1", "gather", 6 * 10 * 6),
+        ("conv3", "gather", 2 * 6 * 12 * 8),  # each of three fetches the two thirds that it lacks
+        ("fc1", "gather", 2 * 6 * 10 * 6),
     ]
