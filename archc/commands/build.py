@@ -11,9 +11,10 @@ import typer
 from archc.backend import Origin
 from archc.commands.emission import backend_named, emit, sealed
 from archc.commands.failure import CommandFailure
-from archc.commands.specs import OutputFormat, OutputFormatOption, SpecArgument, facts_or_exit, resolve_aloud
+from archc.commands.specs import OutputFormat, OutputFormatOption, SpecArgument, facts_or_exit, resolve_aloud, spec_name
 from archc.commands.staleness import staleness
 from archc.commands.writing import write_sealed
+from archc.diagnostics.text import visible
 from archc.report.staleness import Reason, why
 
 BackendOption = Annotated[str, typer.Option("--backend", help="torch, keras, or another installed backend.")]
@@ -51,12 +52,12 @@ def build(
         from archc.report.build_json import as_json
 
         document = as_json(
-            source, spec=str(path), output=str(place), backend=chosen.name, parameters=parameters, stale=stale
+            source, spec=spec_name(path), output=str(place), backend=chosen.name, parameters=parameters, stale=stale
         )
-        typer.echo(json.dumps(document, indent=2))
+        typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
     elif stale:
-        typer.echo(f"{place} is stale: {why(stale)}")
+        typer.echo(f"{visible(str(place))} is stale: {why(stale)}")
     else:
         state = "up to date, " if check else ""
-        typer.echo(f"{place}: {state}class {source.class_name}, {parameters:,} parameters")
+        typer.echo(f"{visible(str(place))}: {state}class {source.class_name}, {parameters:,} parameters")
     raise typer.Exit(1 if stale else 0)

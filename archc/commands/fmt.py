@@ -9,6 +9,7 @@ import typer
 
 from archc.commands.spec_files import SpecFile, SpecsArgument, spec_files
 from archc.commands.specs import show_findings
+from archc.diagnostics.text import visible
 from archc.layout.canonical import MeaningChanged, canonical
 
 CheckOption = Annotated[bool, typer.Option("--check", help="Write nothing, name what would change; exit 1 if any.")]
@@ -17,8 +18,8 @@ CheckOption = Annotated[bool, typer.Option("--check", help="Write nothing, name 
 def fmt(specs: SpecsArgument = None, check: CheckOption = False) -> None:
     """Lay specs out in the one canonical way: comments and meaning stay, order and white space are archc's.
 
-    Files are written in place, standard input goes to standard output. A text that cannot be read as a spec's YAML is
-    left alone and its findings are shown, exit 1.
+    Files are written in place, standard input goes to standard output. A text that cannot be read as a spec's YAML, or
+    has no line `schema: archc/…`, is left alone, and why is said, exit 1.
     """
     files = spec_files(specs or [])
     # Standard output is for the text that came from standard input, and for nothing else.
@@ -34,18 +35,23 @@ def _lay_out(file: SpecFile, *, check: bool, err: bool) -> str:
     try:
         formatted, findings = canonical(file.data, file.name)
     except MeaningChanged:
-        typer.echo(f"error: a defect of archc: {file.name} would not mean the same; it was left as it is", err=True)
+        name = visible(file.name)
+        typer.echo(f"error: a defect of archc: {name} would not mean the same; it was left as it is", err=True)
         return "defect"
     if formatted is None:
         show_findings(findings, err=True)
         return "unreadable"
+    if not file.is_spec:
+        # Any text may be read as YAML, a script as one long string: the layout of specs would ruin it.
+        typer.echo(f"error: {visible(file.name)} is no spec, it has no line `schema: archc/…`: left alone", err=True)
+        return "unreadable"
     changed = formatted != file.data
     if check and changed:
-        typer.echo(f"would format {file.name}")
+        typer.echo(f"would format {visible(file.name)}")
     elif not check and (changed or file.place is None):
         file.rewrite(formatted)
         if file.place is not None:
-            typer.echo(f"formatted {file.name}", err=err)
+            typer.echo(f"formatted {visible(file.name)}", err=err)
     return "changed" if changed else "unchanged"
 
 

@@ -18,9 +18,10 @@ from archc.commands.specs import (
     facts_or_exit,
     resolve_aloud,
     show_findings,
+    spec_name,
 )
 from archc.commands.terminal import columns, wants_colour
-from archc.diagnostics.text import ansi, unstyled, visible
+from archc.diagnostics.text import ansi, unstyled
 from archc.passes.plan import Plan, Setting
 from archc.passes.plan import plan as planned
 from archc.spec import MOST_DEVICES, Precision
@@ -63,7 +64,7 @@ def plan(
     if output_format is OutputFormat.json:
         from archc.report.plan_json import as_json
 
-        typer.echo(json.dumps(as_json(str(path), facts.graph.name, made), indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(as_json(spec_name(path), facts.graph.name, made), indent=2, ensure_ascii=False))
     else:
         _show(facts, made)
     raise typer.Exit(0 if _is_possible(made) else 1)
@@ -74,7 +75,7 @@ def _bytes_a_second(link: str) -> float:
     rate = float(match[1]) * _SIZES[match[2]] / (8 if match[3] == "bit" else 1) if match else 0
     if not rate:
         help = "a rate in bytes or bits: 8GB/s, 900MB/s, 100Gbit/s"
-        raise CommandFailure(f"--link {visible(link[:64])} is no rate", help=help, code=2)
+        raise CommandFailure(f"--link {link[:64]} is no rate", help=help, code=2)
     return rate
 
 

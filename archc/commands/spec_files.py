@@ -13,10 +13,8 @@ from typing import Annotated
 import typer
 
 from archc.commands.failure import CommandFailure
-from archc.commands.specs import read_bytes, resolve_aloud
+from archc.commands.specs import STDIN, read_bytes, resolve_aloud
 from archc.yaml_reader import MAX_BYTES
-
-STDIN = "<stdin>"
 
 SpecsArgument = Annotated[
     list[str] | None,
@@ -44,6 +42,11 @@ class SpecFile:
     def is_whole(self) -> bool:
         """Whether `data` is all of it: no more is read than shows that it is too long."""
         return len(self.data) <= MAX_BYTES
+
+    @property
+    def is_spec(self) -> bool:
+        """Whether it means to be one."""
+        return bool(_SCHEMA.search(self.data))
 
     def rewrite(self, data: bytes) -> None:
         """Write other bytes in its place, or to standard output for what came from standard input."""
@@ -76,7 +79,7 @@ def spec_files(arguments: list[str]) -> list[SpecFile]:
 def spec_file(argument: str) -> SpecFile:
     """The one spec that an argument names, - being standard input."""
     if argument == "-":
-        return SpecFile(STDIN, _standard_input(), None)
+        return SpecFile(STDIN, read_bytes(Path(argument)), None)
     return SpecFile(str(Path(argument)), read_bytes(Path(argument)), Path(argument))
 
 
@@ -87,26 +90,18 @@ def _named(argument: str) -> Iterator[SpecFile]:
         yield spec_file(argument)
 
 
-def _standard_input() -> bytes:
-    stream = getattr(sys, "stdin", None)
-    if stream is None:
-        raise CommandFailure("standard input is closed", code=2)
-    try:
-        return stream.buffer.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise CommandFailure(f"cannot read standard input: {error.strerror}", code=2) from None
-
-
 def _below(folder: Path) -> Iterator[SpecFile]:
     """The specs below a folder; how many YAML files are none is said, so that none is left out in silence."""
     files = [SpecFile(str(place), read_bytes(place), place) for place in sorted(_yaml_below(folder))]
-    specs = [file for file in files if _SCHEMA.search(file.data)]
+    specs = [file for file in files if file.is_spec]
     others = len(files) - len(specs)
     if not specs:
         raise CommandFailure(f"there is no spec below {folder}: no YAML file with a line `schema: archc/…`", code=2)
     if others:
+        from archc.diagnostics.text import visible
+
         what = "1 YAML file is" if others == 1 else f"{others} YAML files are"
-        typer.echo(f"below {folder}, {what} left out: no line `schema: archc/…`", err=True)
+        typer.echo(f"below {visible(str(folder))}, {what} left out: no line `schema: archc/…`", err=True)
     yield from specs
 
 

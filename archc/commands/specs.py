@@ -16,9 +16,11 @@ from archc.packaged import packaged_specs
 from archc.yaml_reader import MAX_BYTES
 
 DEFAULT = Path("specs", "alexnet.yaml")
+STDIN = "<stdin>"
 
 SpecArgument = Annotated[
-    Path | None, typer.Argument(help="The spec; by default specs/alexnet.yaml.", show_default=False)
+    Path | None,
+    typer.Argument(help="The spec, - for standard input; by default specs/alexnet.yaml.", show_default=False),
 ]
 
 
@@ -47,8 +49,15 @@ def resolve_aloud(spec: Path | None) -> Path:
     return path
 
 
+def spec_name(path: Path) -> str:
+    """What a spec is called; - is standard input."""
+    return STDIN if path == Path("-") else str(path)
+
+
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a spec, at most one more than the reader's limit."""
+    """The bytes of a spec, of standard input for -; at most one more than the reader's limit."""
+    if path == Path("-"):
+        return _standard_input()
     try:
         if path.exists() and not path.is_file() and not _is_substituted(path):
             kind = "a folder" if path.is_dir() else "no regular file"
@@ -61,6 +70,16 @@ def read_bytes(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise CommandFailure(f"cannot read {path}: {reason}", code=2) from None
+
+
+def _standard_input() -> bytes:
+    stream = getattr(sys, "stdin", None)
+    if stream is None:
+        raise CommandFailure("standard input is closed", code=2)
+    try:
+        return stream.buffer.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise CommandFailure(f"cannot read standard input: {error.strerror}", code=2) from None
 
 
 def _is_substituted(path: Path) -> bool:
@@ -83,7 +102,7 @@ def show_findings(findings: list[Finding], *, err: bool) -> None:
 def facts_or_exit(path: Path) -> tuple[Facts, bytes]:
     """The facts of a spec for a command that needs them; its findings on standard error, exit 1 on an error."""
     data = read_bytes(path)
-    analysis = analyse(data, str(path))
+    analysis = analyse(data, spec_name(path))
     show_findings(analysis.findings, err=True)
     if analysis.facts is None:
         raise typer.Exit(1)

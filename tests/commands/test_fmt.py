@@ -74,6 +74,18 @@ def test_what_cannot_be_read_is_left_alone_and_the_others_are_not(archc, specs: 
     assert (specs / "broken.yaml").read_text() == BROKEN
 
 
+@pytest.mark.parametrize("text", ["set -e\necho $1  # a script\n", "services:\n    web:\n        image: nginx\n"])
+def test_what_is_no_spec_is_left_alone(archc, type_in, specs: Path, text: str) -> None:
+    """YAML reads a script as one string: its lines would become one."""
+    (specs / "other").write_text(text)
+    result = archc("fmt", specs / "other", specs / "neat.yaml")
+    assert (result.code, result.out) == (1, "specs: 1 in layout, 1 left alone\n")
+    assert result.err == "error: specs/other is no spec, it has no line `schema: archc/…`: left alone\n"
+    assert (specs / "other").read_text() == text
+    type_in(text.encode())
+    assert archc("fmt", "-").out == ""
+
+
 def test_a_spec_that_does_not_hold_is_laid_out(archc, specs: Path) -> None:
     (specs / "messy.yaml").write_text(MESSY.replace("relu", "rely"))
     assert archc("fmt", specs / "messy.yaml").code == 0
