@@ -103,13 +103,14 @@ def check(
 def _fixed(file: SpecFile, *, aside: bool) -> Analysis:
     """Make the certain fixes of a file, say each, and analyse what it holds then."""
     from archc.diagnostics.concise import render
+    from archc.diagnostics.text import visible
     from archc.fixing import fix
 
     fixed = fix(file.data, file.name)
     if fixed.mended or (file.place is None and file.is_whole):
         file.rewrite(fixed.data)
     if fixed.mended and aside:
-        typer.echo(f"{file.name}: {_counted(len(fixed.mended), 'fix', 'fixes')} made", err=True)
+        typer.echo(f"{visible(file.name)}: {_counted(len(fixed.mended), 'fix', 'fixes')} made", err=True)
         for finding in fixed.mended:
             written = ", ".join(f"`{text}`" for edit in finding.fix if (text := edit.text.strip()))
             typer.echo(f"  {render([finding]).rstrip()}: {f'now {written}' if written else 'deleted'}", err=True)
@@ -117,9 +118,11 @@ def _fixed(file: SpecFile, *, aside: bool) -> Analysis:
 
 
 def _show_full(outcome: Outcome) -> None:
+    from archc.diagnostics.text import visible
+
     for spec in outcome.specs:
         if spec.analysis.facts is not None:
-            typer.echo(f"{spec.name} holds", err=outcome.err)
+            typer.echo(f"{visible(spec.name)} holds", err=outcome.err)
             if not outcome.several:
                 _show_network(spec.analysis.facts, outcome)
         show_findings(spec.analysis.findings, err=outcome.err)

@@ -14,7 +14,7 @@ from archc.commands.failure import CommandFailure
 from archc.commands.spec_files import spec_file
 from archc.commands.specs import show_findings
 from archc.commands.terminal import columns, wants_colour
-from archc.diagnostics.text import ansi, unstyled, visible
+from archc.diagnostics.text import ansi, unstyled
 from archc.difference.difference import difference
 
 _PIPE_WIDTH = 80
@@ -67,4 +67,4 @@ def _both(before: str, after: str) -> tuple[tuple[str, str], tuple[Facts, Facts]
     failed = [(file.name, a.findings) for file, a in zip((old, new), analyses, strict=True) if a.facts is None]
     for _, findings in failed:
         show_findings(findings, err=True)
-    raise CommandFailure(f"nothing to compare: {' and '.join(visible(name) for name, _ in failed)} must hold", code=2)
+    raise CommandFailure(f"nothing to compare: {' and '.join(name for name, _ in failed)} must hold", code=2)

@@ -12,7 +12,7 @@ import typer
 from archc.commands.failure import CommandFailure
 from archc.commands.terminal import columns, wants_colour
 from archc.concepts import Concept, concepts
-from archc.diagnostics.text import ansi, unstyled, visible
+from archc.diagnostics.text import ansi, unstyled
 from archc.explanation import Explanation, explanation_of, names, title_of
 from archc.report.explain_json import as_json
 from archc.report.explanation import concept_page, listing, page
@@ -70,7 +70,7 @@ def _one(word: str) -> tuple[list[Explanation], list[Concept]]:
         known = {name.lower(): name for name in (*names(), *concepts())}
         guess = nearest(word, known)
         help = f"did you mean `{known[guess]}`?" if guess else "`archc explain` lists all that there are"
-        raise CommandFailure(f"there is no code, op or concept `{visible(word[:64])}`", help=help, code=2)
+        raise CommandFailure(f"there is no code, op or concept `{word[:64]}`", help=help, code=2)
     return [explanation] if explanation else [], [concept] if concept else []
 
 

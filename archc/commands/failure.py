@@ -13,4 +13,7 @@ class CommandFailure(Exception):
         self.code = code
 
     def __str__(self) -> str:
-        return f"error: {self.message}" + (f"\n  {self.help}" if self.help else "")
+        from archc.diagnostics.text import visible  # few runs fail
+
+        # A message names files, options and layers, whatever they are called.
+        return f"error: {visible(self.message)}" + (f"\n  {visible(self.help)}" if self.help else "")

@@ -12,6 +12,7 @@ from archc.analysis import Facts
 from archc.commands.failure import CommandFailure
 from archc.commands.specs import SpecArgument, facts_or_exit, resolve_aloud
 from archc.commands.writing import write_sealed
+from archc.diagnostics.text import visible
 from archc.emit.seal import DOT, MERMAID, XML
 from archc.figure.size import TooLarge
 
@@ -60,7 +61,7 @@ def graph(
     suffix = next(suffix for suffix, known in _SUFFIXES.items() if known is chosen)
     place = output or Path(f"{facts.graph.name}{suffix}")
     write_sealed(place, text, _COMMENTS[chosen], force=force)
-    typer.echo(f"{place}: {len(facts.graph.nodes):,} layers as {chosen}")
+    typer.echo(f"{visible(str(place))}: {len(facts.graph.nodes):,} layers as {chosen}")
 
 
 def _format_of(output: Path | None) -> FigureFormat:

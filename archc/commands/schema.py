@@ -11,7 +11,6 @@ import typer
 
 from archc.commands import EXAMPLES
 from archc.commands.failure import CommandFailure
-from archc.diagnostics.text import visible
 from archc.schema import json_schema, output_schema
 from archc.vocabulary import nearest
 
@@ -37,5 +36,5 @@ def _of_output(command: str) -> dict[str, object]:
     if command not in known:
         guess = nearest(command, known)
         help = f"did you mean `{guess}`?" if guess else f"those that do: {', '.join(known)}"
-        raise CommandFailure(f"no command `{visible(command[:64])}` prints JSON", help=help, code=2)
+        raise CommandFailure(f"no command `{command[:64]}` prints JSON", help=help, code=2)
     return output_schema(command, import_module(known[command]).Document)

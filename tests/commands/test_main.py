@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -12,9 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from archc.commands import EXAMPLES
+
 ROOT = Path(__file__).parents[2]
 ARCHC = [sys.executable, "-c", "from archc.commands import main; main()"]
-COMMANDS = ("check", "build", "train", "explain", "schema")
+COMMANDS = tuple(EXAMPLES)
 
 
 def test_the_version(archc) -> None:
@@ -29,6 +34,15 @@ def test_help_ends_in_an_example(archc, command: tuple[str, ...]) -> None:
     assert result.out.startswith(" ".join(("Usage: archc", *command)))
     last = result.out.strip().splitlines()[-1].strip()
     assert last.startswith(("Example: archc", "archc"))
+
+
+# Not train's: its hundred steps of AlexNet are too many for a test.
+@pytest.mark.parametrize("example", [example for command, example in EXAMPLES.items() if command != "train"])
+def test_the_example_of_each_help_is_true(archc, here: Path, alexnet: Path, example: str) -> None:
+    shutil.copytree(alexnet.parent, here / "specs")
+    _, *arguments = shlex.split(example.partition(" > ")[0])
+    result = archc(*arguments)
+    assert (result.code, bool(result.out)) == (1 if arguments[0] == "diff" else 0, True)
 
 
 def test_the_help_names_every_command(archc) -> None:
@@ -46,6 +60,52 @@ def test_an_unknown_command(archc) -> None:
     result = archc("chekc")
     assert (result.code, result.out) == (2, "")
     assert "'chekc'" in result.err
+
+
+EVIL = "evil\x1b[31m\n::error::.yaml"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check", EVIL),
+        ("check", "folder"),
+        ("check", EVIL, EVIL + "x", "--output-format", "concise"),
+        ("fmt", EVIL),
+        ("fmt", EVIL, "--check"),
+        ("build", EVIL, "-o", EVIL + ".py"),
+        ("build", EVIL, "-o", EVIL + ".py", "--check"),
+        ("build", "--backend", EVIL),
+        ("plan", EVIL),
+        ("plan", EVIL, "--link", EVIL),
+        ("graph", EVIL, "-o", EVIL + ".svg"),
+        ("graph", EVIL, "-o", EVIL + ".yaml"),
+        ("diff", EVIL, EVIL + "x"),
+        ("diff", EVIL, EVIL),
+        ("explain", EVIL),
+        ("schema", EVIL),
+        ("train", EVIL, "--data", EVIL + "x"),
+        (EVIL,),
+    ],
+)
+def test_names_steer_no_terminal(small: Path, arguments: tuple[str, ...]) -> None:
+    """Nor, as lines of their own, a workflow of GitHub's."""
+    Path("folder").mkdir()
+    for place in (EVIL, "folder/" + EVIL, f"folder/{EVIL}.yml"):
+        Path(place).write_text(small.read_text().replace("name: small\n", "name:   small\n"))
+    _, shown = on_a_terminal(*arguments, NO_COLOR="1")
+    assert "\x1b" not in shown
+    assert not [line for line in shown.splitlines() if line.startswith("::error")]
+
+
+@pytest.mark.parametrize("command", ["check", "fmt", "build", "plan", "graph"])
+def test_standard_input(archc, small: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(small.read_bytes())))
+    result = archc(command, "-")
+    assert (result.code, bool(result.out)) == (0, True)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"")))
+    result = archc(command, "-")
+    assert (result.code, "<stdin>:1:1: error[ARC004]" in result.out + result.err) == (1, True)
 
 
 def test_a_defect_is_one_line_and_a_file(archc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
