@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import gcd
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -104,6 +104,10 @@ class Conv2d(Windowed, Weighted, frozen=True):
 
     def reach(self) -> Reach:
         return Reach(groups=self.groups)
+
+    def split(self, devices: int) -> Self:
+        parts = {"filters": self.filters // devices, "groups": max(1, self.groups // devices)}
+        return self.model_copy(update=parts)
 
 
 def largest_divisor(number: int, *, at_most: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -60,3 +60,6 @@ class Dense(Weighted, frozen=True):
 
     def reach(self) -> Reach:
         return Reach(groups=1)
+
+    def split(self, devices: int) -> Self:
+        return self.model_copy(update={"units": self.units // devices})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import product
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import Field
 
@@ -131,3 +131,6 @@ class Lrn(Op, frozen=True):
         if self.scope == "spatial" or self.size == 1:
             return Reach()
         return Reach(groups=self.groups, before=self._before, after=self._after)
+
+    def split(self, devices: int) -> Self:
+        return self.model_copy(update={"groups": max(1, self.groups // devices)})

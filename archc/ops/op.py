@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from pydantic import BaseModel
 
@@ -192,6 +192,10 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     def reach(self) -> Reach:
         """Which input maps an output map reads: by default only its own."""
         return Reach()
+
+    def split(self, devices: int) -> Self:
+        """The op by which each of so many devices computes an equal part of its maps: by default the op itself."""
+        return self
 
     def reads(self, part: range, inputs: tuple[Tensor, ...], output: Tensor) -> tuple[range, ...]:
         """The maps (or units) of each input that `part` of the output's maps is computed from."""
