@@ -122,6 +122,11 @@ class Sgd(Section):
     weight_decay: NotNegative = Field(description="Share of a weight that a step takes off, times the learning rate.")
     decay_biases: bool = Field(default=False, description="Whether biases decay as weights do.")
 
+    @property
+    def spares_biases(self) -> bool:
+        """Whether weights decay and biases do not."""
+        return self.weight_decay > 0 and not self.decay_biases
+
 
 class Optimizer(Section):
     """The rule that changes the weights; `sgd` is the only one so far."""
@@ -135,6 +140,12 @@ class OnPlateau(Section):
     factor: Annotated[float, Field(gt=0, lt=1)] = Field(description="What the learning rate is multiplied by.")
     times: Annotated[int, Field(ge=0, le=1000)] = Field(description="How often that may happen in a run.")
     patience: Count = Field(default=5, description="Epochs without a lower held-out error before it happens.")
+
+    def last(self, lr: float) -> float:
+        """What a learning rate has become when it has happened all its times."""
+        for _ in range(self.times):
+            lr *= self.factor
+        return lr
 
 
 class Schedule(Section):

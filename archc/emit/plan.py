@@ -1,6 +1,6 @@
 """The source plan: what every backend needs to know before it writes a line.
 
-Names that the language can use, the last softmax fused into the loss, layers grouped by how their weights begin.
+Names that the language can use, the last softmax fused into the loss, how weights begin, shapes as the target has them.
 """
 
 from __future__ import annotations
@@ -55,6 +55,19 @@ class SourcePlan:
     macs: int
     renamed: dict[str, str]
     """Layers whose names the language cannot use, with their identifiers."""
+    channels_last: bool
+
+    def shape(self, tensor: Tensor) -> tuple[int, ...]:
+        """A tensor's shape in the target: (C, H, W), or (H, W, C) with channels last."""
+        return (*tensor.shape[1:], tensor.channels) if self.channels_last else tensor.shape
+
+    def comment(self, tensor: Tensor) -> str:
+        """`96 x 55 x 55`."""
+        return " x ".join(map(str, self.shape(tensor)))
+
+    def batch(self, tensor: Tensor) -> str:
+        """`(N, 96, 55, 55)`."""
+        return f"(N, {', '.join(map(str, self.shape(tensor)))})"
 
     def free(self, identifier: str) -> str:
         """The identifier, with underscores added until no layer is called so."""
@@ -64,7 +77,7 @@ class SourcePlan:
         return identifier
 
 
-def plan(graph: Graph, recipe: Recipe, reserved: Collection[str]) -> SourcePlan:
+def plan(graph: Graph, recipe: Recipe, reserved: Collection[str], *, channels_last: bool = False) -> SourcePlan:
     """The plan of a graph; `reserved` are the names that the target cannot use for a layer."""
     image = next(iter(graph.inputs))
     names = _identifiers([*graph.inputs, *(node.name for node in graph.nodes)], reserved)
@@ -90,6 +103,7 @@ def plan(graph: Graph, recipe: Recipe, reserved: Collection[str]) -> SourcePlan:
         parameters=counts.parameters,
         macs=counts.macs,
         renamed={old: new for old, new in names.items() if old != new},
+        channels_last=channels_last,
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from textwrap import wrap
 
 from archc.emit.syntax import (
@@ -18,7 +19,6 @@ from archc.emit.syntax import (
     Do,
     Expression,
     Fixed,
-    ForEach,
     Function,
     Import,
     List,
@@ -26,7 +26,6 @@ from archc.emit.syntax import (
     Main,
     Module,
     Name,
-    Remark,
     Return,
     Snippet,
     Statement,
@@ -37,6 +36,7 @@ from archc.emit.syntax import (
 
 WIDTH = 88
 _INDENT = "    "
+_COMMENT = "  # "
 
 
 def print_module(module: Module) -> str:
@@ -92,19 +92,23 @@ def _block(body: Iterable[Statement], indent: str) -> list[str]:
 def _statement(statement: Statement, indent: str) -> list[str]:
     match statement:
         case Assign():
-            comment = f"  # {statement.comment}" if statement.comment else ""
+            comment = f"{_COMMENT}{statement.comment}" if statement.comment else ""
             return _assigned(f"{indent}{statement.target.text} = ", statement.value, comment, indent)
         case Do():
             return _wrapped(indent, statement.value, "", indent)
         case Return():
-            return _assigned(f"{indent}return ", statement.value, "", indent)
-        case ForEach():
-            head = _wrapped(f"{indent}for {statement.target.text} in ", statement.items, ":", indent)
-            return [*head, *_block(statement.body, indent + _INDENT)]
+            return _return(statement.value, indent)
         case Assert():
             return _assert(statement, indent)
-        case Remark():
-            return [f"{indent}# {statement.text}"]
+
+
+def _return(value: Expression, indent: str) -> list[str]:
+    """Several values without parentheses, where they fit on the line."""
+    if isinstance(value, Tuple) and len(value.items) > 1:
+        flat = f"{indent}return {', '.join(map(_flat, value.items))}"
+        if len(flat) <= WIDTH:
+            return [flat]
+    return _assigned(f"{indent}return ", value, "", indent)
 
 
 def _assert(statement: Assert, indent: str) -> list[str]:
@@ -119,10 +123,11 @@ def _assigned(before: str, value: Expression, after: str, indent: str) -> list[s
     """`_wrapped`, in parentheses where the first line is too long and they make all of them fit."""
     lines = _wrapped(before, value, after, indent)
     inner = indent + _INDENT
-    inside = _wrapped(inner, value, "", inner)
+    within = after if isinstance(value, Call) and isinstance(value.function, Call) else ""
+    inside = _wrapped(inner, value, within, inner)
     if len(lines[0]) <= WIDTH or max(map(len, inside)) > WIDTH:
         return lines
-    return [f"{before}(", *inside, f"{indent}){after}"]
+    return [f"{before}(", *inside, f"{indent}){after.removeprefix(within)}"]
 
 
 def _wrapped(before: str, value: Expression, after: str, indent: str) -> list[str]:
@@ -157,10 +162,23 @@ def _wrapped(before: str, value: Expression, after: str, indent: str) -> list[st
 
 def _applied(before: str, layer: Call, inputs: tuple[Argument, ...], after: str, indent: str) -> list[str]:
     """`Layer(fields)(inputs)`, broken in the fields; in the inputs where that is not enough."""
+    if after.startswith(_COMMENT):
+        return _commented(before, layer, inputs, after, indent)
     last = f"({_arguments(inputs)}){after}"
     if layer.arguments and len(f"{indent}){last}") <= WIDTH:
         return _wrapped(before, layer, last, indent)
     return [*_wrapped(before, layer, "(", indent), *_inside(inputs, indent + _INDENT), f"{indent}){after}"]
+
+
+def _commented(before: str, layer: Call, inputs: tuple[Argument, ...], comment: str, indent: str) -> list[str]:
+    """`Layer(fields)(inputs)` with its comment on the first line: after the last, ruff would break the inputs alone."""
+    inner, last = indent + _INDENT, f"{indent})({_arguments(inputs)})"
+    if not layer.arguments:
+        return [f"{before}{_flat(layer)}({comment}", *_inside(inputs, inner), f"{indent})"]
+    lines = [f"{before}{_flat(layer.function)}({comment}", *_inside(layer.arguments, inner)]
+    if len(last) <= WIDTH:
+        return [*lines, last]
+    return [*lines, f"{indent})(", *_inside(inputs, inner), f"{indent})"]
 
 
 def _inside(arguments: tuple[Argument, ...], indent: str) -> list[str]:
@@ -174,7 +192,7 @@ def _one_a_line(arguments: Iterable[Argument], indent: str) -> list[str]:
     lines: list[str] = []
     for argument in arguments:
         keyword = f"{argument.keyword}=" if argument.keyword else ""
-        comment = f"  # {argument.comment}" if argument.comment else ""
+        comment = f"{_COMMENT}{argument.comment}" if argument.comment else ""
         lines += _wrapped(f"{indent}{keyword}", argument.value, f",{comment}", indent)
     return lines
 
@@ -211,7 +229,9 @@ def _arguments(arguments: Iterable[Argument]) -> str:
 
 
 def literal(value: str | bool | float | None) -> str:
-    """A Python literal that evaluates to exactly `value`, in ruff's spelling."""
+    """A Python literal that evaluates to exactly `value`, in ruff's spelling and as a person writes it: `5e-4`."""
+    if isinstance(value, float) and 0 < abs(value) < 1e-3:
+        return f"{Decimal(repr(value)):e}"
     if not isinstance(value, str):
         return repr(value).replace("e+", "e")
     # Double quotes, unless single ones need fewer escapes.
@@ -234,10 +254,11 @@ def _escape(character: str, quote: str) -> str:
 
 
 def _docstring(paragraphs: tuple[str, ...], indent: str) -> str:
-    """A docstring: one paragraph on one line, several wrapped, white space folded as a formatter would."""
+    """A docstring: on one line where it fits, else wrapped; white space folded as a formatter would."""
     folded = [" ".join(paragraph.split()) for paragraph in paragraphs]
-    if len(folded) == 1:
-        return f'{indent}"""{escaped(folded[0])}"""'
+    one_line = f'{indent}"""{escaped(folded[0])}"""'
+    if len(folded) == 1 and len(one_line) <= WIDTH:
+        return one_line
     width = WIDTH - len(indent) - len('"""')
     wrapped = [wrap(paragraph, width, break_long_words=False, break_on_hyphens=False) for paragraph in folded]
     texts = [f"\n{indent}".join(map(escaped, lines)) for lines in wrapped]

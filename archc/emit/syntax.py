@@ -6,6 +6,7 @@ Whatever comes from a spec enters as a checked Name or as a Literal; `Fixed` hol
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*\Z", re.ASCII)
@@ -97,27 +98,11 @@ class Return:
 
 
 @dataclass(frozen=True)
-class ForEach:
-    """`for target in (items):`."""
-
-    target: Name
-    items: Tuple
-    body: tuple[Statement, ...]
-
-
-@dataclass(frozen=True)
 class Assert:
     """`assert test, message`."""
 
     test: Fixed
     message: Fixed
-
-
-@dataclass(frozen=True)
-class Remark:
-    """A comment on a line of its own; fixed text."""
-
-    text: str
 
 
 @dataclass(frozen=True)
@@ -154,7 +139,7 @@ class Main:
     body: tuple[Statement, ...]
 
 
-Statement = Assign | Do | Return | ForEach | Assert | Remark
+Statement = Assign | Do | Return | Assert
 
 
 @dataclass(frozen=True)
@@ -185,3 +170,26 @@ def call(
 
 def _expression(value: Expression | str | float | None) -> Expression:
     return Literal(value) if value is None or isinstance(value, str | int | float) else value
+
+
+def number(value: float) -> float:
+    """A number as a person writes it: `2` for 2.0."""
+    return int(value) if float(value).is_integer() and abs(value) < 1e6 else value
+
+
+def names(value: Expression) -> Iterator[Name]:
+    """Every name in an expression, those of what it calls too."""
+    match value:
+        case Name():
+            yield value
+        case Sum():
+            yield from value.terms
+        case Tuple() | List():
+            yield from (name for item in value.items for name in names(item))
+        case Unpacked():
+            yield from names(value.value)
+        case Call():
+            yield from names(value.function)
+            yield from (name for argument in value.arguments for name in names(argument.value))
+        case _:
+            return

@@ -8,12 +8,14 @@ from functools import partial
 from archc.backend import Origin, Source, every
 from archc.emit.plan import SourcePlan, plan
 from archc.emit.printer import print_module
+from archc.emit.prose import document
+from archc.emit.self_check import RUN
 from archc.emit.snippets import LoadedSnippet, load
-from archc.emit.syntax import Do, Import, Main, Module, Name, call
+from archc.emit.syntax import Import, Module, Name
 from archc.graph import Graph
 from archc.passes.placement import Placement
 from archc.spec import Recipe
-from archc_torch.layers import Layer, batch, layer
+from archc_torch.layers import Layer, layer
 from archc_torch.model import model
 from archc_torch.reserved import RESERVED
 from archc_torch.training import check, plateau, sgd
@@ -38,14 +40,14 @@ def emit(graph: Graph, recipe: Recipe, placement: Placement | None, origin: Orig
     snippets = list(_snippets(planned, layers))
     recipe_functions = (sgd(planned, recipe), *plateau(recipe)) if planned.parameters else ()
     module = Module(
-        doc=_document(planned, origin),
+        doc=document(planned, origin, "torch"),
         imports=(*_imports(planned, recipe), *(found for snippet in snippets for found in snippet.imports)),
         body=(
             model(planned, layers),
             *(snippet.snippet for snippet in snippets),
             *recipe_functions,
             check(planned),
-            Main((Do(call("check")),)),
+            RUN,
         ),
     )
     return Source(print_module(module), planned.class_name, planned.renamed)
@@ -68,14 +70,3 @@ def _imports(planned: SourcePlan, recipe: Recipe) -> Iterator[Import]:
         yield Import("torch", ("Tensor",))
     if planned.parameters and recipe.schedule is not None:
         yield Import("torch.optim.lr_scheduler", ("ReduceLROnPlateau",))
-
-
-def _document(planned: SourcePlan, origin: Origin) -> tuple[str, ...]:
-    image = batch(planned.image_shape)
-    outputs = " and ".join(map(batch, planned.output_shapes))
-    return (
-        f"{planned.title.rstrip('.')}.",
-        f"Input {image}, output {outputs}. {planned.parameters:,} parameters, {planned.macs:,} multiply-accumulates an "
-        "example. Run this file to check it.",
-        f"Emitted by `{origin.command('torch')}`; SHA-256 of {origin.spec}: {origin.sha256}.",
-    )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from archc.emit.passing import passing
 from archc.emit.plan import Initialisation, SourcePlan
+from archc.emit.prose import probabilities, promise
 from archc.emit.syntax import (
     Argument,
     Assign,
@@ -19,19 +21,19 @@ from archc.emit.syntax import (
     Statement,
     Tuple,
     call,
+    number,
 )
-from archc_torch.layers import Layer, batch
-from archc_torch.rules import number
+from archc_torch.layers import Layer
 
 
 def model(planned: SourcePlan, layers: Sequence[Layer]) -> Class:
-    """A chain as one Sequential, a graph as a Module whose forward names every value."""
+    """A chain as one Sequential, a graph as a Module whose forward names what more than the next layer reads."""
     base, build, forward = _sequential(layers) if planned.is_chain else _module(planned, layers)
-    reset = _reset(planned, layers)
+    reset = _reset(planned)
     if reset:
         build = (*build, Do(call("self.reset_parameters")))
     functions = (Function("__init__", "self", "None", build), *reset, *forward, *_predict(planned))
-    return Class(planned.class_name, base, _promise(planned), functions)
+    return Class(planned.class_name, base, promise(planned), functions)
 
 
 Parts = tuple[Name, tuple[Statement, ...], tuple[Function, ...]]
@@ -55,12 +57,13 @@ def _module(planned: SourcePlan, layers: Sequence[Layer]) -> Parts:
         for identifier, module in layer.modules.items()
     ]
     values = [Assign(Name(layer.step.identifier), _value(layer), layer.comment) for layer in layers]
-    first, *others = outputs = tuple(map(Name, planned.outputs))
+    lines, outputs = passing(values, tuple(map(Name, planned.outputs)))
+    first, *others = outputs
     forward = Function(
         "forward",
         f"self, {planned.image}: Tensor",
         "tuple[Tensor, ...]" if others else "Tensor",
-        (*values, Return(Tuple(outputs) if others else first)),
+        (*lines, Return(Tuple(outputs) if others else first)),
     )
     return Name("nn.Module"), (Do(Fixed("super().__init__()")), *modules), (forward,)
 
@@ -74,21 +77,15 @@ def _value(layer: Layer) -> Expression:
     return value
 
 
-def _promise(planned: SourcePlan) -> str:
-    if planned.predicts_probabilities:
-        return "Logits from `forward`, class probabilities from `predict`."
-    return f"{batch(planned.image_shape)} -> {', '.join(map(batch, planned.output_shapes))}."
-
-
-def _reset(planned: SourcePlan, layers: Sequence[Layer]) -> tuple[Function, ...]:
+def _reset(planned: SourcePlan) -> tuple[Function, ...]:
     """The method that makes the weights begin anew, a line a layer."""
     begun = {layer.identifier: _begin(layer) for layer in planned.initialisations}
     begun |= {
-        layer.step.identifier: call(f"self.{layer.step.identifier}.reset_parameters")
-        for layer in layers
-        if layer.step.node.op.op == "batch_norm"
+        step.identifier: call(f"self.{step.identifier}.reset_parameters")
+        for step in planned.steps
+        if step.node.op.op == "batch_norm"
     }
-    body = tuple(Do(begun[layer.step.identifier]) for layer in layers if layer.step.identifier in begun)
+    body = tuple(Do(begun[step.identifier]) for step in planned.steps if step.identifier in begun)
     return (Function("reset_parameters", "self", "None", body),) if body else ()
 
 
@@ -103,14 +100,6 @@ def _predict(planned: SourcePlan) -> tuple[Function, ...]:
     """Probabilities, where the last softmax was left to the loss."""
     if not planned.predicts_probabilities:
         return ()
-    (output,) = planned.output_shapes
-    probabilities = call("nn.functional.softmax", call("self", Name(planned.image)), dim=1)
-    return (
-        Function(
-            "predict",
-            f"self, {planned.image}: Tensor",
-            "Tensor",
-            (Return(probabilities),),
-            doc=f"Class probabilities: {batch(planned.image_shape)} -> {batch(output)}.",
-        ),
-    )
+    logits = call("self", Name(planned.image))
+    body = (Return(call("nn.functional.softmax", logits, dim=1)),)
+    return (Function("predict", f"self, {planned.image}: Tensor", "Tensor", body, doc=probabilities(planned)),)

@@ -21,7 +21,7 @@ OWN = frozenset(
     """
     I O l
     Any Callable LRN MomentumSGD Normalise OrderedDict ReduceLROnPlateau SpatialLRN Tensor nn
-    once_differentiable predict reset_parameters self super torch tuple
+    once_differentiable predict reset_parameters self super torch tuple x
     """.split()
 )
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from archc.emit.plan import Step
-from archc.emit.syntax import Call, Expression, Fixed, Literal, Name, Sum, Tuple, call
+from archc.emit.syntax import Call, Expression, Fixed, Literal, Name, Sum, Tuple, call, number
 from archc.ops.batch_norm import BatchNorm
 from archc.ops.conv2d import Conv2d
 from archc.ops.dense import Dense
@@ -132,11 +132,6 @@ def add(op: Op, step: Step) -> Expression:
 @rule
 def concat(op: Op, step: Step) -> Expression:
     return call("torch.cat", Tuple(tuple(map(Name, step.reads))), dim=1)
-
-
-def number(value: float) -> float:
-    """A number as a person writes it: `2` for 2.0."""
-    return int(value) if float(value).is_integer() and abs(value) < 1e6 else value
 
 
 def _size(size: Size) -> Expression:

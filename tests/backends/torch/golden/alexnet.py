@@ -18,18 +18,18 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 
 class Alexnet(nn.Sequential):
-    """Logits from `forward`, class probabilities from `predict`."""
+    """Logits from a call, class probabilities from `predict`."""
 
     def __init__(self) -> None:
         super().__init__(
             OrderedDict(
                 conv1=nn.Conv2d(3, 96, 11, stride=4),  # 96 x 55 x 55
                 relu1=nn.ReLU(),  # 96 x 55 x 55
-                norm1=LRN(5, alpha=0.0001, beta=0.75, k=2, groups=2),  # 96 x 55 x 55
+                norm1=LRN(5, alpha=1e-4, beta=0.75, k=2, groups=2),  # 96 x 55 x 55
                 pool1=nn.MaxPool2d(3, stride=2),  # 96 x 27 x 27
                 conv2=nn.Conv2d(96, 256, 5, padding=2, groups=2),  # 256 x 27 x 27
                 relu2=nn.ReLU(),  # 256 x 27 x 27
-                norm2=LRN(5, alpha=0.0001, beta=0.75, k=2, groups=2),  # 256 x 27 x 27
+                norm2=LRN(5, alpha=1e-4, beta=0.75, k=2, groups=2),  # 256 x 27 x 27
                 pool2=nn.MaxPool2d(3, stride=2),  # 256 x 13 x 13
                 conv3=nn.Conv2d(256, 384, 3, padding=1),  # 384 x 13 x 13
                 relu3=nn.ReLU(),  # 384 x 13 x 13
@@ -165,17 +165,16 @@ class MomentumSGD(torch.optim.Optimizer):
 
 def sgd(model: nn.Module) -> MomentumSGD:
     """The optimizer of the spec: no bias decays."""
-    named = list(model.named_parameters())
-    weights = [p for name, p in named if not name.endswith(".bias")]
-    biases = [p for name, p in named if name.endswith(".bias")]
+    weights = [p for name, p in model.named_parameters() if not name.endswith(".bias")]
+    biases = [p for name, p in model.named_parameters() if name.endswith(".bias")]
     groups = [{"params": weights}, {"params": biases, "weight_decay": 0}]
-    return MomentumSGD(groups, lr=0.01, momentum=0.9, weight_decay=0.0005)
+    return MomentumSGD(groups, lr=0.01, momentum=0.9, weight_decay=5e-4)
 
 
 def plateau(optimizer: MomentumSGD) -> ReduceLROnPlateau:
     """The schedule of the spec: `step` takes the held-out error after each epoch."""
     return ReduceLROnPlateau(
-        optimizer, factor=0.1, patience=4, threshold=0, min_lr=1e-05, eps=0
+        optimizer, factor=0.1, patience=4, threshold=0, min_lr=1e-5, eps=0
     )
 
 
@@ -184,9 +183,10 @@ def check() -> None:
     torch.manual_seed(0)
     model = Alexnet()
     count = sum(p.numel() for p in model.parameters())
-    assert count == 60965224, f"{count:,} parameters, not 60,965,224"
+    assert count == 60_965_224, f"{count:,} parameters, not 60,965,224"
     output = model(torch.randn(2, 3, 227, 227))
-    assert output.shape == (2, 1000), f"output {tuple(output.shape)}, not (2, 1000)"
+    shape = tuple(output.shape)
+    assert shape == (2, 1000), f"output {shape}, not (2, 1000)"
     loss = nn.functional.cross_entropy(output, torch.randint(1000, (2,)))
     loss.backward()
     sgd(model).step()

@@ -44,21 +44,21 @@ class TensorNet(nn.Module):
 
     def forward(self, self_: Tensor) -> tuple[Tensor, ...]:
         class_ = self.class_(self.class__pad(self_))  # 6 x 13 x 11
-        forward__ = self.forward__(class_)  # 6 x 13 x 11
-        training_ = self.training_(forward__)  # 6 x 13 x 11
-        forward_ = self.forward_(class_)  # 6 x 13 x 11
-        add = training_ + forward_ + class_  # 6 x 13 x 11
+        x = self.forward__(class_)  # 6 x 13 x 11
+        training_ = self.training_(x)  # 6 x 13 x 11
+        x = self.forward_(class_)  # 6 x 13 x 11
+        add = training_ + x + class_  # 6 x 13 x 11
         torch_ = self.torch_(add)  # 5 x 13 x 11
         pool = self.pool(add)  # 6 x 7 x 6
         side = self.side(self.side_pad(torch_))  # 5 x 7 x 6
-        cat = torch.cat((pool, side), dim=1)  # 11 x 7 x 6
-        flat = self.flat(cat)  # 462
-        tuple_ = self.tuple_(flat)  # 7
-        nn_ = self.nn_(tuple_)  # 7
-        both = torch.cat((tuple_, nn_), dim=1)  # 14
-        prob = self.prob(both)  # 14
+        x = torch.cat((pool, side), dim=1)  # 11 x 7 x 6
+        x = self.flat(x)  # 462
+        tuple_ = self.tuple_(x)  # 7
+        x = self.nn_(tuple_)  # 7
+        x = torch.cat((tuple_, x), dim=1)  # 14
+        prob = self.prob(x)  # 14
         l_ = self.l_(side)  # 5 x 7 x 6
-        return (prob, l_)
+        return prob, l_
 
 
 class LRN(nn.Module):
@@ -190,17 +190,16 @@ class MomentumSGD(torch.optim.Optimizer):
 
 def sgd(model: nn.Module) -> MomentumSGD:
     """The optimizer of the spec: no bias decays."""
-    named = list(model.named_parameters())
-    weights = [p for name, p in named if not name.endswith(".bias")]
-    biases = [p for name, p in named if name.endswith(".bias")]
+    weights = [p for name, p in model.named_parameters() if not name.endswith(".bias")]
+    biases = [p for name, p in model.named_parameters() if name.endswith(".bias")]
     groups = [{"params": weights}, {"params": biases, "weight_decay": 0}]
-    return MomentumSGD(groups, lr=0.01, momentum=0.9, weight_decay=0.0005)
+    return MomentumSGD(groups, lr=0.01, momentum=0.9, weight_decay=5e-4)
 
 
 def plateau(optimizer: MomentumSGD) -> ReduceLROnPlateau:
     """The schedule of the spec: `step` takes the held-out error after each epoch."""
     return ReduceLROnPlateau(
-        optimizer, factor=0.1, patience=4, threshold=0, min_lr=1e-05, eps=0
+        optimizer, factor=0.1, patience=4, threshold=0, min_lr=1e-5, eps=0
     )
 
 
@@ -209,12 +208,11 @@ def check() -> None:
     torch.manual_seed(0)
     model = TensorNet()
     count = sum(p.numel() for p in model.parameters())
-    assert count == 3553, f"{count:,} parameters, not 3,553"
+    assert count == 3_553, f"{count:,} parameters, not 3,553"
     outputs = model(torch.randn(2, 4, 13, 12))
-    assert outputs[0].shape == (2, 14), f"output {tuple(outputs[0].shape)}, not (2, 14)"
-    assert outputs[1].shape == (2, 5, 7, 6), (
-        f"output {tuple(outputs[1].shape)}, not (2, 5, 7, 6)"
-    )
+    shapes = [tuple(output.shape) for output in outputs]
+    expected = [(2, 14), (2, 5, 7, 6)]
+    assert shapes == expected, f"outputs {shapes}, not {expected}"
     loss = sum(output.square().mean() for output in outputs)
     loss.backward()
     sgd(model).step()

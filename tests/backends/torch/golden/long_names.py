@@ -16,7 +16,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 
 class TheLongestNameThatTheLanguageAllowsForAnythingIsThis1(nn.Module):
-    """Logits from `forward`, class probabilities from `predict`."""
+    """Logits from a call, class probabilities from `predict`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,33 +55,22 @@ class TheLongestNameThatTheLanguageAllowsForAnythingIsThis1(nn.Module):
                 the_longest_name_that_the_language_allows_for_anything_is_this_2
             ),
         )  # 64 x 11 x 11
-        the_longest_name_that_the_language_allows_for_anything_is_this_4 = (
-            self.the_longest_name_that_the_language_allows_for_anything_is_this_4(
-                the_longest_name_that_the_language_allows_for_anything_is_this_3
-            )
-        )  # 64 x 11 x 11
-        the_longest_name_that_the_language_allows_for_anything_is_this_5 = (
+        x = self.the_longest_name_that_the_language_allows_for_anything_is_this_4(
             the_longest_name_that_the_language_allows_for_anything_is_this_3
-            + the_longest_name_that_the_language_allows_for_anything_is_this_4
         )  # 64 x 11 x 11
-        the_longest_name_that_the_language_allows_for_anything_is_this_6 = torch.cat(
-            (
-                the_longest_name_that_the_language_allows_for_anything_is_this_3,
-                the_longest_name_that_the_language_allows_for_anything_is_this_5,
-            ),
-            dim=1,
+        x = (
+            the_longest_name_that_the_language_allows_for_anything_is_this_3 + x
+        )  # 64 x 11 x 11
+        x = torch.cat(
+            (the_longest_name_that_the_language_allows_for_anything_is_this_3, x), dim=1
         )  # 128 x 11 x 11
-        the_longest_name_that_the_language_allows_for_anything_is_this_7 = (
-            self.the_longest_name_that_the_language_allows_for_anything_is_this_7(
-                the_longest_name_that_the_language_allows_for_anything_is_this_6
-            )
+        x = self.the_longest_name_that_the_language_allows_for_anything_is_this_7(
+            x
         )  # 15488
-        the_longest_name_that_the_language_allows_for_anything_is_this_8 = (
-            self.the_longest_name_that_the_language_allows_for_anything_is_this_8(
-                the_longest_name_that_the_language_allows_for_anything_is_this_7
-            )
+        x = self.the_longest_name_that_the_language_allows_for_anything_is_this_8(
+            x
         )  # 4
-        return the_longest_name_that_the_language_allows_for_anything_is_this_8
+        return x
 
     def predict(
         self, the_longest_name_that_the_language_allows_for_anything_is_this_2: Tensor
@@ -129,17 +118,16 @@ class MomentumSGD(torch.optim.Optimizer):
 
 def sgd(model: nn.Module) -> MomentumSGD:
     """The optimizer of the spec: no bias decays."""
-    named = list(model.named_parameters())
-    weights = [p for name, p in named if not name.endswith(".bias")]
-    biases = [p for name, p in named if name.endswith(".bias")]
+    weights = [p for name, p in model.named_parameters() if not name.endswith(".bias")]
+    biases = [p for name, p in model.named_parameters() if name.endswith(".bias")]
     groups = [{"params": weights}, {"params": biases, "weight_decay": 0}]
-    return MomentumSGD(groups, lr=0.01, momentum=0.9, weight_decay=0.0005)
+    return MomentumSGD(groups, lr=0.01, momentum=0.9, weight_decay=5e-4)
 
 
 def plateau(optimizer: MomentumSGD) -> ReduceLROnPlateau:
     """The schedule of the spec: `step` takes the held-out error after each epoch."""
     return ReduceLROnPlateau(
-        optimizer, factor=0.1, patience=4, threshold=0, min_lr=1e-05, eps=0
+        optimizer, factor=0.1, patience=4, threshold=0, min_lr=1e-5, eps=0
     )
 
 
@@ -148,9 +136,10 @@ def check() -> None:
     torch.manual_seed(0)
     model = TheLongestNameThatTheLanguageAllowsForAnythingIsThis1()
     count = sum(p.numel() for p in model.parameters())
-    assert count == 63172, f"{count:,} parameters, not 63,172"
+    assert count == 63_172, f"{count:,} parameters, not 63,172"
     output = model(torch.randn(2, 2, 12, 12))
-    assert output.shape == (2, 4), f"output {tuple(output.shape)}, not (2, 4)"
+    shape = tuple(output.shape)
+    assert shape == (2, 4), f"output {shape}, not (2, 4)"
     loss = nn.functional.cross_entropy(output, torch.randint(4, (2,)))
     loss.backward()
     sgd(model).step()

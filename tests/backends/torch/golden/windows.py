@@ -17,7 +17,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 
 class Windows(nn.Sequential):
-    """Logits from `forward`, class probabilities from `predict`."""
+    """Logits from a call, class probabilities from `predict`."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -109,17 +109,16 @@ class MomentumSGD(torch.optim.Optimizer):
 
 def sgd(model: nn.Module) -> MomentumSGD:
     """The optimizer of the spec: no bias decays."""
-    named = list(model.named_parameters())
-    weights = [p for name, p in named if not name.endswith(".bias")]
-    biases = [p for name, p in named if name.endswith(".bias")]
+    weights = [p for name, p in model.named_parameters() if not name.endswith(".bias")]
+    biases = [p for name, p in model.named_parameters() if name.endswith(".bias")]
     groups = [{"params": weights}, {"params": biases, "weight_decay": 0}]
-    return MomentumSGD(groups, lr=0.01, momentum=0.9, weight_decay=0.0005)
+    return MomentumSGD(groups, lr=0.01, momentum=0.9, weight_decay=5e-4)
 
 
 def plateau(optimizer: MomentumSGD) -> ReduceLROnPlateau:
     """The schedule of the spec: `step` takes the held-out error after each epoch."""
     return ReduceLROnPlateau(
-        optimizer, factor=0.1, patience=4, threshold=0, min_lr=1e-05, eps=0
+        optimizer, factor=0.1, patience=4, threshold=0, min_lr=1e-5, eps=0
     )
 
 
@@ -128,9 +127,10 @@ def check() -> None:
     torch.manual_seed(0)
     model = Windows()
     count = sum(p.numel() for p in model.parameters())
-    assert count == 3424, f"{count:,} parameters, not 3,424"
+    assert count == 3_424, f"{count:,} parameters, not 3,424"
     output = model(torch.randn(2, 3, 40, 37))
-    assert output.shape == (2, 10), f"output {tuple(output.shape)}, not (2, 10)"
+    shape = tuple(output.shape)
+    assert shape == (2, 10), f"output {shape}, not (2, 10)"
     loss = nn.functional.cross_entropy(output, torch.randint(10, (2,)))
     loss.backward()
     sgd(model).step()

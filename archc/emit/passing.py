@@ -1,0 +1,50 @@
+"""Values that pass from one line to the next are called `x`, as people write it: nothing holds them any longer then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from archc.emit.syntax import Argument, Assign, Call, Expression, List, Name, Sum, Tuple, names
+
+X = Name("x")
+
+
+def passing(lines: Sequence[Assign], outputs: Sequence[Name]) -> tuple[tuple[Assign, ...], tuple[Name, ...]]:
+    """The lines and their outputs, a value being called `x` where only the next line reads it.
+
+    The last line's is `x` where it is the only output. No value may be called so before.
+    """
+    end = len(lines) if len(outputs) == 1 else -1
+    readers = {output.text: {end} for output in outputs}
+    passes: list[bool] = []
+    for place, line in reversed(list(enumerate(lines))):
+        passes.append(readers.pop(line.target.text, None) == {place + 1})
+        for name in names(line.value):
+            readers.setdefault(name.text, set()).add(place)
+    written: list[Assign] = []
+    passed = X
+    for line, is_passing in zip(lines, reversed(passes), strict=True):
+        value = _with_x(line.value, passed)
+        passed = line.target if is_passing else X
+        written.append(replace(line, target=X if is_passing else line.target, value=value))
+    return tuple(written), tuple(X if output == passed else output for output in outputs)
+
+
+def _with_x(value: Expression, passed: Name) -> Expression:
+    """The expression with `x` for a name."""
+    match value:
+        case Name():
+            return X if value == passed else value
+        case Sum():
+            return Sum(tuple(X if term == passed else term for term in value.terms))
+        case Tuple() | List():
+            return replace(value, items=tuple(_with_x(item, passed) for item in value.items))
+        case Call():
+            return replace(value, arguments=tuple(_argument_with_x(argument, passed) for argument in value.arguments))
+        case _:
+            return value
+
+
+def _argument_with_x(argument: Argument, passed: Name) -> Argument:
+    return replace(argument, value=_with_x(argument.value, passed))
