@@ -6,15 +6,14 @@ Exit codes: 0 holds, 1 findings, 2 wrong usage, 3 the environment or a defect of
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from importlib import import_module
-from io import TextIOWrapper
 from pathlib import Path
 
 import typer
 
 from archc.commands.failure import CommandFailure
+from archc.commands.streams import guard
 
 USAGE, ENVIRONMENT, INTERRUPTED = 2, 3, 130
 
@@ -69,13 +68,7 @@ def _application(arguments: list[str]) -> typer.Typer:
 
 def main() -> None:
     """Run the command line and leave with its exit code; no error ever ends in a traceback on the screen."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by whoever started this: `>&-`
-            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115  for as long as the process lives
-        stream = getattr(sys, name)
-        if isinstance(stream, TextIOWrapper):
-            # A terminal without UTF-8 shows a question mark rather than ending the run.
-            stream.reconfigure(errors="replace")
+    guard()
     # A run is short and makes no cycles to speak of: Python would look through a growing network again and again, and
     # through all that was imported once more before it ends.
     gc.disable()
@@ -98,10 +91,6 @@ def _run() -> int:
     except (KeyboardInterrupt, typer.Abort):
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader left, as `| head` does: nothing more can be said, and nothing is wrong.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:
         return _defect(error)
 

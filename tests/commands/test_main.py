@@ -138,10 +138,30 @@ def test_a_reader_that_leaves_early(alexnet: Path) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+def test_a_reader_that_leaves_early_changes_no_exit_code(small: Path) -> None:
+    small.write_text(small.read_text().replace("relu", "rely"))
+    for command in ("check small.yaml", "build small.yaml 2>&1", "check nosuch.yaml 2>&1"):
+        pipe = f'{{ "$0" "$@" {command}; echo $? >code; }} | true'
+        subprocess.run(["sh", "-c", pipe, *ARCHC], check=True)
+        assert Path("code").read_text() == ("2\n" if "nosuch" in command else "1\n")
+
+
 def test_a_closed_standard_output(alexnet: Path) -> None:
     command = f'"$0" "$@" {alexnet} >&-'
     done = subprocess.run(["sh", "-c", command, *ARCHC, "check"], stderr=subprocess.PIPE)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("arguments", ["check", "check --output-format json", "explain", "--help", "--version"])
+def test_a_full_disk(tmp_path: Path, arguments: str) -> None:
+    done = subprocess.run(["sh", "-c", f'"$0" "$@" {arguments} >/dev/full', *ARCHC], stderr=subprocess.PIPE)
+    last = done.stderr.decode().splitlines()[-1]
+    assert (done.returncode, last) == (3, "error: cannot write standard output: No space left on device")
+
+
+def test_a_full_disk_for_errors() -> None:
+    done = subprocess.run(["sh", "-c", '"$0" "$@" check nosuch.yaml 2>/dev/full', *ARCHC], stdout=subprocess.PIPE)
+    assert (done.returncode, done.stdout) == (2, b"")
 
 
 def test_check_imports_nothing_heavy(alexnet: Path) -> None:
