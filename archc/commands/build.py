@@ -13,7 +13,7 @@ from archc.commands.emission import backend_named, emit, sealed
 from archc.commands.failure import CommandFailure
 from archc.commands.specs import OutputFormat, OutputFormatOption, SpecArgument, facts_or_exit, resolve_aloud, spec_name
 from archc.commands.staleness import staleness
-from archc.commands.writing import write_sealed
+from archc.commands.writing import STANDARD_OUTPUT, write_sealed
 from archc.diagnostics.text import visible
 from archc.report.staleness import Reason, why
 
@@ -24,7 +24,10 @@ def build(
     spec: SpecArgument = None,
     backend: BackendOption = "torch",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The file to write.", show_default="NAME_BACKEND.py")
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="The file to write, - for standard output.", show_default="NAME_BACKEND.py"
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that archc did not emit.")] = False,
     check: Annotated[
@@ -36,11 +39,18 @@ def build(
     """Emit a spec as one standalone source file of a framework. It does not import archc."""
     if check and force:
         raise CommandFailure("`--check` writes nothing, `--force` overwrites", help="use one of them", code=2)
+    if output == STANDARD_OUTPUT and (check or output_format is OutputFormat.json):
+        raise CommandFailure(
+            "`-o -` writes source to standard output, nothing else", help="name a file", code=2
+        )
     path = resolve_aloud(spec)
     facts, data = facts_or_exit(path)
     chosen = backend_named(backend)
     origin = Origin.of(str(path), data)
     source = emit(chosen, facts, origin)
+    if output == STANDARD_OUTPUT:
+        typer.echo(source.text, nl=False)
+        return
     place = output or Path(f"{facts.graph.name}_{chosen.name}.py")
     stale: tuple[Reason, ...] = ()
     if check:

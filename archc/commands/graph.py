@@ -11,12 +11,10 @@ import typer
 from archc.analysis import Facts
 from archc.commands.failure import CommandFailure
 from archc.commands.specs import SpecArgument, facts_or_exit, resolve_aloud
-from archc.commands.writing import write_sealed
+from archc.commands.writing import STANDARD_OUTPUT, write_sealed
 from archc.diagnostics.text import visible
 from archc.emit.seal import DOT, MERMAID, XML
 from archc.figure.size import TooLarge
-
-_STANDARD_OUTPUT = Path("-")
 
 
 class FigureFormat(StrEnum):
@@ -55,7 +53,7 @@ def graph(
     except TooLarge as error:
         help = "" if chosen is FigureFormat.dot else "`--format dot` has no limit"
         raise CommandFailure(f"{facts.graph.name}: {error}", help=help, code=2) from error
-    if output == _STANDARD_OUTPUT:
+    if output == STANDARD_OUTPUT:
         typer.echo(text, nl=False)
         return
     suffix = next(suffix for suffix, known in _SUFFIXES.items() if known is chosen)
@@ -65,7 +63,7 @@ def graph(
 
 
 def _format_of(output: Path | None) -> FigureFormat:
-    if output is None or output == _STANDARD_OUTPUT:
+    if output is None or output == STANDARD_OUTPUT:
         return FigureFormat.svg
     if (found := _SUFFIXES.get(output.suffix.lower())) is None:
         known = ", ".join(_SUFFIXES)

@@ -10,6 +10,8 @@ from tempfile import NamedTemporaryFile
 from archc.commands.failure import CommandFailure
 from archc.emit.seal import PYTHON, Comment, is_sealed, was_sealed
 
+STANDARD_OUTPUT = Path("-")
+
 
 def write_whole(place: Path, data: bytes) -> None:
     """Under another name first: until all of it is on disk, whatever was there stays.
@@ -35,9 +37,8 @@ def write_sealed(place: Path, text: str, comment: Comment = PYTHON, *, force: bo
     """Write what archc emitted, over nothing but what it emitted before, unedited, unless forced to."""
     try:
         if place.exists() and not place.is_file():
-            raise CommandFailure(
-                f"{place} is no file that source could be written to", help="choose another: -o", code=2
-            )
+            kind = "a folder" if place.is_dir() else "no regular file"
+            raise CommandFailure(f"cannot write {place}: it is {kind}", help="choose another place: -o", code=2)
         if place.exists() and not force:
             _refuse_foreign(place, comment)
         write_whole(place, text.encode())

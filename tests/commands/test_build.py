@@ -44,6 +44,16 @@ def test_into_a_new_folder_with_the_usual_rights(archc, small: Path, here: Path)
     assert names(here / "new/folder") == ["net.py"]
 
 
+def test_to_standard_output(archc, small: Path, here: Path) -> None:
+    archc("build", small, "-o", "net.py")
+    before = names(here)
+    result = archc("build", small, "-o", "-")
+    assert (result.code, result.out, names(here)) == (0, Path("net.py").read_text(), before)
+    for option in (("--check",), ("--output-format", "json")):
+        result = archc("build", small, "-o", "-", *option)
+        assert (result.code, result.out) == (2, "")
+
+
 def test_json(archc, small: Path) -> None:
     result = archc("build", small, "-o", "net.py", "--output-format", "json")
     assert result.code == 0
@@ -103,7 +113,7 @@ def test_a_folder_is_no_place(archc, small: Path, here: Path) -> None:
     Path("net.py").mkdir()
     result = archc("build", small, "-o", "net.py", "--force")
     assert result.code == 2
-    assert "error: net.py is no file that source could be written to\n" in result.err
+    assert "error: cannot write net.py: it is a folder\n" in result.err
     assert names(here) == ["net.py", "small.yaml"]
 
 
