@@ -12,7 +12,7 @@ from typing import Any
 
 from archc.backend import Unsupported
 from archc.emit.plan import Step
-from archc.emit.syntax import Argument, Call, Expression, Literal, Tuple, Unpacked, call
+from archc.emit.syntax import Argument, Call, Expression, Literal, Tuple, Unpacked, call, number
 from archc.ops.batch_norm import BatchNorm
 from archc.ops.conv2d import Conv2d
 from archc.ops.dense import Dense
@@ -62,7 +62,7 @@ def max_pool2d(op: MaxPool2d, step: Step) -> Layers:
 
 @rule
 def lrn(op: Lrn, step: Step) -> Layers:
-    fields = {"alpha": op.alpha, "beta": op.beta, "k": op.k}
+    fields = {"alpha": number(op.alpha), "beta": number(op.beta), "k": number(op.k)}
     if op.scope == "spatial":
         return {"": call("SpatialResponseNorm", op.size, **fields)}
     return {"": call("LocalResponseNorm", op.size, **fields, groups=op.groups)}
@@ -122,9 +122,9 @@ def _weighted(op: Weighted, layer: Call) -> Call:
     """The layer, told how its weights and its bias begin; 0 is how a bias begins by itself."""
     init = op.weight_init
     drawn = call("normal", init.normal.std) if init.normal is not None else call("he_normal")
-    begin = (*drawn.arguments, Argument(Literal(op.bias_init), "bias")) if op.bias and op.bias_init else drawn.arguments
+    bias = (Argument(Literal(number(op.bias_init)), "bias"),) if op.bias and op.bias_init else ()
     without = () if op.bias else (Argument(Literal(False), "use_bias"),)
-    unpacked = Argument(Unpacked(replace(drawn, arguments=begin)))
+    unpacked = Argument(Unpacked(replace(drawn, arguments=(*drawn.arguments, *bias))))
     return replace(layer, arguments=(*layer.arguments, *without, unpacked))
 
 

@@ -32,21 +32,17 @@ class MomentumSGD(keras.optimizers.Optimizer):
         if not self.built:
             super().build(variables)
             self.velocities = self.add_optimizer_variables(variables, "velocity")
-            self.decayed = [v.name not in self.undecayed for v in variables]
+            decayed = [v.name not in self.undecayed for v in variables]
+            self.decays = [self.decay if each else 0.0 for each in decayed]
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         index = self._get_variable_index(variable)
         velocity = self.velocities[index]
         lr = ops.cast(learning_rate, variable.dtype)
-        slope = ops.cast(gradient, variable.dtype)
-        if self.decayed[index]:
-            slope = slope + self.decay * variable
+        slope = ops.cast(gradient, variable.dtype) + self.decays[index] * variable
         self.assign(velocity, self.momentum * velocity - lr * slope)
         self.assign_add(variable, velocity)
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {
-            "momentum": self.momentum,
-            "weight_decay": self.decay,
-            "undecayed": list(self.undecayed),
-        }
+        figures = {"momentum": self.momentum, "weight_decay": self.decay}
+        return super().get_config() | figures | {"undecayed": list(self.undecayed)}

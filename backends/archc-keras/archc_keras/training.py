@@ -1,0 +1,72 @@
+"""What stands below the network: the spec's optimizer and schedule, and a check that the file makes of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archc.emit import self_check
+from archc.emit.plan import SourcePlan
+from archc.emit.prose import optimizer
+from archc.emit.self_check import batch
+from archc.emit.syntax import Assign, Do, Expression, Fixed, Function, Literal, Name, Return, Statement, Tuple, call
+from archc.graph import Tensor
+from archc.spec import Recipe
+
+
+def sgd(planned: SourcePlan, recipe: Recipe) -> Function:
+    """`sgd`: the paper's rule with the spec's figures."""
+    rule = recipe.optimizer.sgd
+    ops = {step.node.op.op for step in planned.steps}
+    biases = ("bias", "beta") if "batch_norm" in ops else ("bias",)
+    undecayed = Tuple(tuple(map(Literal, biases)) if rule.spares_biases else ())
+    figures = {"momentum": rule.momentum, "weight_decay": rule.weight_decay}
+    made = call("MomentumSGD", rule.lr, **figures, undecayed=undecayed)
+    return Function("sgd", "", "MomentumSGD", (Return(made),), doc=optimizer(recipe))
+
+
+def plateau(recipe: Recipe) -> Iterator[Function]:
+    """`plateau`: the spec's schedule, where it has one, in Keras' terms."""
+    if recipe.schedule is None:
+        return
+    rule = recipe.schedule.on_plateau
+    last = rule.last(recipe.optimizer.sgd.lr)
+    fields = {"factor": rule.factor, "patience": rule.patience, "min_delta": 0, "min_lr": last}
+    kind = "keras.callbacks.ReduceLROnPlateau"
+    made = call(kind, "val_accuracy", mode="max", **fields)
+    doc = "The schedule of the spec, for `fit`: by the held-out accuracy of an epoch."
+    yield Function("plateau", "", kind, (Return(made),), doc=doc)
+
+
+def check(planned: SourcePlan) -> Function:
+    """`check`: parameters, shapes and a step of training, in Keras' words."""
+    images = call("keras.random.normal", batch(planned.shape(planned.image_shape)))
+    output = Name("outputs" if len(planned.outputs) > 1 else "output")
+    return self_check.check(
+        planned,
+        seed=call("keras.utils.set_random_seed", 0),
+        count="sum(math.prod(w.shape) for w in model.trainable_weights)",
+        compute=(Assign(Name("images"), images), Assign(output, call("model", Name("images")))),
+        step=_step(planned.output_shapes),
+        finite="all(ops.all(ops.isfinite(w)) for w in model.weights)",
+    )
+
+
+def _step(outputs: tuple[Tensor, ...]) -> tuple[Statement, ...]:
+    """A step towards random classes, or towards zeros where the network gives no scores of classes."""
+    first, *others = outputs
+    loss: Expression = Literal("mean_squared_error")
+    step = "model.train_on_batch(images, targets)"
+    if others:
+        targets = Fixed("[ops.zeros_like(output) for output in outputs]")
+        # By itself it gives a list, of each output's loss too.
+        step = 'model.train_on_batch(images, targets, return_dict=True)["loss"]'
+    elif first.is_maps:
+        targets = Fixed("ops.zeros_like(output)")
+    else:
+        loss = call("keras.losses.SparseCategoricalCrossentropy", from_logits=True)
+        targets = call("keras.random.randint", batch(), 0, first.channels)
+    return (
+        Assign(Name("targets"), targets),
+        Do(call("model.compile", call("sgd"), loss)),
+        Assign(Name("loss"), Fixed(step)),
+    )
