@@ -22,7 +22,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph
 from archc.passes.placement import Placement
-from archc.spec import Recipe
+from archc.spec import Recipe, Strategy
 from archc.vocabulary import did_you_mean
 
 PROTOCOL = 2
@@ -51,9 +51,10 @@ class Origin:
 
         return cls(PurePath(path).name, sha256(data).hexdigest())
 
-    def command(self, backend: str) -> str:
+    def command(self, backend: str, placement: Placement | None = None) -> str:
         """The command that emits the source anew, in the spec's folder."""
-        return shlex.join(["archc", "build", self.spec, "--backend", backend])
+        parallel = ["--parallel", placement.strategy] if placement else []
+        return shlex.join(["archc", "build", self.spec, "--backend", backend, *parallel])
 
 
 @dataclass(frozen=True)
@@ -113,12 +114,20 @@ class Backend(Protocol):
         ...
 
     @property
+    def strategies(self) -> tuple[Strategy, ...]:
+        """The strategies of which it can write what one device computes: `archc build --parallel`."""
+        ...
+
+    @property
     def train_module(self) -> str | None:
         """The module that runs a training job, `python -m MODULE RUN/job.json`; None where it only emits."""
         ...
 
     def emit(self, graph: Graph, recipe: Recipe, placement: Placement | None, origin: Origin) -> Source:
-        """Standalone source for a graph; raises Unsupported."""
+        """Standalone source for a graph, or, with a placement, for the part of each of its devices; raises Unsupported.
+
+        A placement is of one of its `strategies`.
+        """
         ...
 
 

@@ -98,7 +98,7 @@ def _findings(spec: str | bytes, backend: str | None) -> tuple[Finding, ...]:
     if backend is None or facts is None:
         return tuple(analysis.findings)
     try:
-        load(backend).emit(facts.graph, facts.recipe, facts.placement, Origin.of(EXAMPLE, data))
+        load(backend).emit(facts.graph, facts.recipe, None, Origin.of(EXAMPLE, data))
     except Unsupported as unsupported:
         return tuple(refusals(unsupported, facts.graph))
     except BackendFailure:

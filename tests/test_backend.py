@@ -25,6 +25,7 @@ class Mine:
     name = "mine"
     protocol = {PROTOCOL}
     frameworks = ()
+    strategies = ()
     train_module = "mine.train"
 
     def emit(self, graph, recipe, placement, origin):

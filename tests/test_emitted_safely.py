@@ -44,7 +44,7 @@ def facts_of(spec: Path) -> Facts:
 
 
 def emitted(backend: str, facts: Facts, graph: Graph, file: str = "spec.yaml") -> Source:
-    return load(backend).emit(graph, facts.recipe, facts.placement, Origin.of(file, b""))
+    return load(backend).emit(graph, facts.recipe, None, Origin.of(file, b""))
 
 
 @bounded

@@ -76,7 +76,7 @@ def show(facts: Facts) -> None:
     json.dumps(facts_as_json(facts), allow_nan=False).encode()
     for backend in BACKENDS:
         try:
-            source = backend.emit(facts.graph, facts.recipe, facts.placement, ORIGIN)
+            source = backend.emit(facts.graph, facts.recipe, None, ORIGIN)
         except Unsupported:
             continue
         ast.parse(seal(source.text))

@@ -46,7 +46,7 @@ def test_it_is_in_layout_and_begins_with_what_it_is(spec: Path) -> None:
 @pytest.mark.parametrize("backend", ["torch", "keras"])
 def test_both_backends_emit_it(spec: Path, backend: str) -> None:
     facts = facts_of(spec)
-    source = load(backend).emit(facts.graph, facts.recipe, facts.placement, Origin.of(spec.name, spec.read_bytes()))
+    source = load(backend).emit(facts.graph, facts.recipe, None, Origin.of(spec.name, spec.read_bytes()))
     compile(source.text, spec.name, "exec")
 
 

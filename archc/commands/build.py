@@ -8,14 +8,18 @@ from typing import Annotated
 
 import typer
 
-from archc.backend import Origin
+from archc.analysis import Facts
+from archc.backend import Origin, Source
 from archc.commands.emission import backend_named, emit, sealed
 from archc.commands.failure import CommandFailure
+from archc.commands.placing import placement_for
 from archc.commands.specs import OutputFormat, OutputFormatOption, SpecArgument, facts_or_exit, resolve_aloud, spec_name
 from archc.commands.staleness import staleness
 from archc.commands.writing import STANDARD_OUTPUT, write_sealed
 from archc.diagnostics.text import visible
+from archc.passes.placement import Placement
 from archc.report.staleness import Reason, why
+from archc.spec import Strategy
 
 BackendOption = Annotated[str, typer.Option("--backend", help="torch, keras, or another installed backend.")]
 
@@ -26,8 +30,15 @@ def build(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="The file to write, - for standard output.", show_default="NAME_BACKEND.py"
+            "--output",
+            "-o",
+            help="The file to write, - for standard output.",
+            show_default="NAME_BACKEND.py, NAME_BACKEND_columns.py",
         ),
+    ] = None,
+    parallel: Annotated[
+        Strategy | None,
+        typer.Option(help="Emit what each of the spec's devices, else of two, computes.", show_default="one device"),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that archc did not emit.")] = False,
     check: Annotated[
@@ -40,34 +51,50 @@ def build(
     if check and force:
         raise CommandFailure("`--check` writes nothing, `--force` overwrites", help="use one of them", code=2)
     if output == STANDARD_OUTPUT and (check or output_format is OutputFormat.json):
-        raise CommandFailure(
-            "`-o -` writes source to standard output, nothing else", help="name a file", code=2
-        )
+        raise CommandFailure("`-o -` writes source to standard output, nothing else", help="name a file", code=2)
     path = resolve_aloud(spec)
     facts, data = facts_or_exit(path)
     chosen = backend_named(backend)
     origin = Origin.of(str(path), data)
-    source = emit(chosen, facts, origin)
+    placement = placement_for(chosen, facts, parallel)
+    source = emit(chosen, facts, origin, placement)
     if output == STANDARD_OUTPUT:
         typer.echo(source.text, nl=False)
         return
-    place = output or Path(f"{facts.graph.name}_{chosen.name}.py")
+    place = output or Path(
+        "_".join([facts.graph.name, chosen.name, *([placement.strategy] if placement else [])]) + ".py"
+    )
     stale: tuple[Reason, ...] = ()
     if check:
-        stale = staleness(place, origin, lambda other: sealed(chosen, facts, other).text)
+        stale = staleness(place, origin, lambda other: sealed(chosen, facts, other, placement).text)
     else:
         write_sealed(place, source.text, force=force)
-    parameters = facts.counts.parameters
     if output_format is OutputFormat.json:
         from archc.report.build_json import as_json
 
         document = as_json(
-            source, spec=spec_name(path), output=str(place), backend=chosen.name, parameters=parameters, stale=stale
+            source,
+            spec=spec_name(path),
+            output=str(place),
+            backend=chosen.name,
+            parallel=placement.strategy if placement else None,
+            parameters=facts.counts.parameters,
+            stale=stale,
         )
         typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
-    elif stale:
-        typer.echo(f"{visible(str(place))} is stale: {why(stale)}")
     else:
-        state = "up to date, " if check else ""
-        typer.echo(f"{visible(str(place))}: {state}class {source.class_name}, {parameters:,} parameters")
+        typer.echo(f"{visible(str(place))}{_told(source, facts, placement, stale, checked=check)}")
     raise typer.Exit(1 if stale else 0)
+
+
+def _told(
+    source: Source, facts: Facts, placement: Placement | None, stale: tuple[Reason, ...], *, checked: bool
+) -> str:
+    """What was found or done, after the file's name."""
+    if stale:
+        return f" is stale: {why(stale)}"
+    held = f"{facts.counts.parameters:,} parameters"
+    if placement is not None:
+        own = sum(share.parameters for share in placement.shares.values())
+        held = f"{own:,} of {held} on each of {placement.devices} devices"
+    return f": {'up to date, ' if checked else ''}class {source.class_name}, {held}"

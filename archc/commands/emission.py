@@ -11,6 +11,7 @@ from archc.backend import Backend, BackendFailure, Origin, Source, Unsupported, 
 from archc.commands.failure import CommandFailure
 from archc.commands.specs import show_findings
 from archc.emit.seal import seal
+from archc.passes.placement import Placement
 
 
 def backend_named(name: str) -> Backend:
@@ -21,10 +22,11 @@ def backend_named(name: str) -> Backend:
         raise CommandFailure(failure.message, help=failure.help, code=3) from failure
 
 
-def emit(backend: Backend, facts: Facts, origin: Origin) -> Source:
-    """The source of a network, sealed; a layer that the backend cannot express is a finding and exit 1."""
+def emit(backend: Backend, facts: Facts, origin: Origin, placement: Placement | None = None) -> Source:
+    """The source of a network, or of a device's part of it, sealed; what the backend cannot express is a finding and
+    exit 1."""
     try:
-        source = sealed(backend, facts, origin)
+        source = sealed(backend, facts, origin, placement)
     except Unsupported as unsupported:
         show_findings(refusals(unsupported, facts.graph), err=True)
         raise typer.Exit(1) from unsupported
@@ -33,7 +35,7 @@ def emit(backend: Backend, facts: Facts, origin: Origin) -> Source:
     return source
 
 
-def sealed(backend: Backend, facts: Facts, origin: Origin) -> Source:
+def sealed(backend: Backend, facts: Facts, origin: Origin, placement: Placement | None = None) -> Source:
     """The source of a network with its seal; raises Unsupported."""
-    source = backend.emit(facts.graph, facts.recipe, facts.placement, origin)
+    source = backend.emit(facts.graph, facts.recipe, placement, origin)
     return replace(source, text=seal(source.text))

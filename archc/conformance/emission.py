@@ -30,7 +30,7 @@ def emitted(backend: Backend, case: Case, graph: Graph | None = None) -> Source 
     graph = graph or facts.graph
     origin = Origin.of(f"{case.name}.yaml", case.spec.encode())
     try:
-        return backend.emit(graph, facts.recipe, facts.placement, origin)
+        return backend.emit(graph, facts.recipe, None, origin)
     except Unsupported as unsupported:
         for layer, said in unsupported.layers.items():
             demand(layer in {node.name for node in graph.nodes}, f"it refuses `{layer}`, which is no layer", case)

@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 from archc.backend import Source
 from archc.output import documented
 from archc.report.staleness import Reason
+from archc.spec import Strategy
 
 _Class = TypedDict("_Class", {"class": Annotated[str, Field(description="The class or function to call.")]})
 
@@ -31,6 +32,8 @@ class Document(_Class):
     `emission`, the spec is the same, archc or the backend another."""
     backend: str
     """The backend that emitted it."""
+    parallel: Strategy | None
+    """With `--parallel`, the strategy under which each device computes what was emitted; null for the network whole."""
     parameters: int
     """Trained numbers of the network."""
     renamed: dict[str, str]
@@ -40,7 +43,14 @@ class Document(_Class):
 
 
 def as_json(
-    source: Source, *, spec: str, output: str, backend: str, parameters: int, stale: tuple[Reason, ...]
+    source: Source,
+    *,
+    spec: str,
+    output: str,
+    backend: str,
+    parallel: Strategy | None,
+    parameters: int,
+    stale: tuple[Reason, ...],
 ) -> Document:
     """What was emitted, from what and where to."""
     return {
@@ -50,6 +60,7 @@ def as_json(
         "stale": list(stale),
         "backend": backend,
         "class": source.class_name,
+        "parallel": parallel,
         "parameters": parameters,
         "renamed": dict(source.renamed),
         "sha256": hashlib.sha256(source.text.encode()).hexdigest(),

@@ -15,7 +15,7 @@ Install = Callable[[str, str, str], None]
 
 MINE = """
 class Mine:
-    name, protocol, frameworks, train_module = "mine", 2, ("numpy", "a-thing"), None
+    name, protocol, frameworks, strategies, train_module = "mine", 2, ("numpy", "a-thing"), (), None
 
     def emit(self, graph, recipe, placement, origin):
         raise NotImplementedError

@@ -62,6 +62,7 @@ def test_json(archc, small: Path) -> None:
         "spec": "small.yaml",
         "output": "net.py",
         "backend": "torch",
+        "parallel": None,
         "class": "Small",
         "parameters": 837,
         "renamed": {"class": "class_"},

@@ -14,7 +14,7 @@ from archc.backend import PROTOCOL, Source, Unsupported, every
 
 
 class Mine:
-    name, protocol, frameworks, train_module = "mine", PROTOCOL, (), None
+    name, protocol, frameworks, strategies, train_module = "mine", PROTOCOL, (), (), None
 
     def refuse(self, node):
         if node.op.op == "tanh":

@@ -13,7 +13,7 @@ from archc.backend import PROTOCOL, Source
 
 
 class Mine:
-    name, protocol, frameworks, train_module = "mine", PROTOCOL, (), None
+    name, protocol, frameworks, strategies, train_module = "mine", PROTOCOL, (), ("columns",), None
 
     def emit(self, graph, recipe, placement, origin):
         layers = "".join(f"{node.name} = {node.op.summary()!r}\\n" for node in graph.nodes)

@@ -89,6 +89,7 @@ class Broken:
     name: str = "broken"
     protocol: int = 2
     frameworks: tuple[str, ...] = ()
+    strategies: tuple[()] = ()
     train_module: None = None
 
     def emit(self, graph: Graph, recipe: object, placement: object, origin: Origin) -> Source:
@@ -190,7 +191,7 @@ import {imported}
 from archc.backend import PROTOCOL, Source
 
 class Sloppy:
-    name, protocol, frameworks, train_module = "sloppy", PROTOCOL, ("numpy",), None
+    name, protocol, frameworks, strategies, train_module = "sloppy", PROTOCOL, ("numpy",), (), None
 
     def emit(self, graph, recipe, placement, origin):
         names = {names}

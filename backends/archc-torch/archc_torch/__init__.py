@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from archc.backend import PROTOCOL, Origin, Source
 from archc.graph import Graph
 from archc.passes.placement import Placement
-from archc.spec import Recipe
+from archc.spec import Recipe, Strategy
 
 
 @dataclass(frozen=True)
@@ -17,6 +17,7 @@ class TorchBackend:
     name: str = "torch"
     protocol: int = PROTOCOL
     frameworks: tuple[str, ...] = ("torch",)
+    strategies: tuple[Strategy, ...] = ("columns",)
     train_module: str = "archc_torch.train"
 
     def emit(self, graph: Graph, recipe: Recipe, placement: Placement | None, origin: Origin) -> Source:

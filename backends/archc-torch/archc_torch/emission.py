@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from archc.backend import Origin, Source, every
@@ -11,10 +11,12 @@ from archc.emit.printer import print_module
 from archc.emit.prose import document
 from archc.emit.self_check import RUN
 from archc.emit.snippets import LoadedSnippet, load
-from archc.emit.syntax import Import, Module, Name
+from archc.emit.syntax import Function, Import, Main, Module, Name
 from archc.graph import Graph
 from archc.passes.placement import Placement
 from archc.spec import Recipe
+from archc_torch import ranks
+from archc_torch.columns import column
 from archc_torch.layers import Layer, layer
 from archc_torch.model import model
 from archc_torch.reserved import RESERVED
@@ -22,40 +24,54 @@ from archc_torch.training import check, plateau, sgd
 
 # What PyTorch lacks, and the snippet that defines each, in the order of the file.
 SNIPPETS = {
+    "Gather": "gather",
     "LRN": "lrn",
     "SpatialLRN": "spatial_lrn",
     "normal": "normal",
     "he_normal": "he_normal",
     "MomentumSGD": "momentum_sgd",
+    "column": "column",
+    "on_ranks": "on_ranks",
 }
 
 
 def emit(graph: Graph, recipe: Recipe, placement: Placement | None, origin: Origin) -> Source:
     """Source whose class holds the graph's layers as modules of their own names; how it trains stands below.
 
-    `placement` is for strategies that split the network; data parallelism needs nothing of it.
+    With a placement in columns, the class is what each of its devices, a rank, holds and computes.
     """
     planned = plan(graph, recipe, RESERVED)
-    layers = every(planned.steps, partial(layer, planned))
-    snippets = list(_snippets(planned, layers))
+    if placement is None:
+        layers = every(planned.steps, partial(layer, planned))
+        return _source(planned, layers, recipe, document(planned, origin, "torch"), (check(planned), RUN))
+    own = column(planned, placement)
+    title = ranks.document(planned, own, placement, origin)
+    return _source(own.planned, own.layers, recipe, title, (ranks.check(own), ranks.run(own)), "column", "on_ranks")
+
+
+def _source(
+    planned: SourcePlan,
+    layers: Sequence[Layer],
+    recipe: Recipe,
+    doc: tuple[str, ...],
+    last: tuple[Function | Main, ...],
+    *functions: str,
+) -> Source:
+    """The file: imports, the network's class, the snippets that it and what follows call, and what checks it."""
+    snippets = list(_snippets(planned, layers, functions))
     recipe_functions = (sgd(planned, recipe), *plateau(recipe)) if planned.parameters else ()
     module = Module(
-        doc=document(planned, origin, "torch"),
+        doc=doc,
         imports=(*_imports(planned, recipe), *(found for snippet in snippets for found in snippet.imports)),
-        body=(
-            model(planned, layers),
-            *(snippet.snippet for snippet in snippets),
-            *recipe_functions,
-            check(planned),
-            RUN,
-        ),
+        body=(model(planned, layers), *(snippet.snippet for snippet in snippets), *recipe_functions, *last),
     )
     return Source(print_module(module), planned.class_name, planned.renamed)
 
 
-def _snippets(planned: SourcePlan, layers: Iterable[Layer]) -> Iterator[LoadedSnippet]:
+def _snippets(planned: SourcePlan, layers: Iterable[Layer], functions: Iterable[str]) -> Iterator[LoadedSnippet]:
     used = {module.function for layer in layers for module in layer.modules.values()}
     used |= {Name("normal" if start.weights.normal else "he_normal") for start in planned.initialisations}
+    used |= set(map(Name, functions))
     if planned.parameters:
         used.add(Name("MomentumSGD"))
     return (load("archc_torch.snippets", file) for name, file in SNIPPETS.items() if Name(name) in used)

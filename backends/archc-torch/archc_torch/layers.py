@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from archc.backend import Unsupported
 from archc.emit.plan import SourcePlan, Step
 from archc.emit.syntax import Call, Expression
-from archc.graph import Tensor
 from archc_torch.rules import RULES
 
 
@@ -17,12 +16,9 @@ class Layer:
 
     step: Step
     modules: dict[str, Call]
+    comment: str
+    """Its output's shape: `96 x 55 x 55`."""
     expression: Expression | None = None
-
-    @property
-    def comment(self) -> str:
-        """Its output's shape: `96 x 55 x 55`."""
-        return " x ".join(map(str, self.step.node.output.shape))
 
 
 def layer(planned: SourcePlan, step: Step) -> Layer:
@@ -30,17 +26,13 @@ def layer(planned: SourcePlan, step: Step) -> Layer:
     op = step.node.op
     if op.op not in RULES:
         raise Unsupported(step.node.name, f"the PyTorch backend cannot express {op.op} yet")
+    comment = planned.comment(step.node.output)
     match RULES[op.op](op, step):
         case (padding, module):
-            return Layer(step, {planned.free(f"{step.identifier}_pad"): padding, step.identifier: module})
+            return Layer(step, {planned.free(f"{step.identifier}_pad"): padding, step.identifier: module}, comment)
         case (module,):
-            return Layer(step, {step.identifier: module})
+            return Layer(step, {step.identifier: module}, comment)
         case tuple() as modules:
             raise AssertionError(f"{len(modules)} modules")
         case expression:
-            return Layer(step, {}, expression)
-
-
-def batch(tensor: Tensor) -> str:
-    """`(N, 96, 55, 55)`."""
-    return f"(N, {', '.join(map(str, tensor.shape))})"
+            return Layer(step, {}, comment, expression)

@@ -20,7 +20,7 @@ ATTRIBUTES = frozenset(
 OWN = frozenset(
     """
     I O l
-    Any Callable LRN MomentumSGD Normalise OrderedDict ReduceLROnPlateau SpatialLRN Tensor nn
+    AllGather Any Callable Gather LRN MomentumSGD Normalise OrderedDict ReduceLROnPlateau SpatialLRN Tensor nn
     once_differentiable predict reset_parameters self super torch tuple x
     """.split()
 )

@@ -8,9 +8,12 @@ from archc.emit import self_check
 from archc.emit.plan import SourcePlan
 from archc.emit.prose import optimizer
 from archc.emit.self_check import batch
-from archc.emit.syntax import Assign, Do, Fixed, Function, Name, Return, Statement, call
+from archc.emit.syntax import Assign, Call, Do, Expression, Fixed, Function, Name, Return, Statement, call
 from archc.graph import Tensor
 from archc.spec import Recipe
+
+COUNT = "sum(p.numel() for p in model.parameters())"
+FINITE = "all(p.isfinite().all() for p in model.parameters())"
 
 
 def sgd(planned: SourcePlan, recipe: Recipe) -> Function:
@@ -47,24 +50,34 @@ def plateau(recipe: Recipe) -> Iterator[Function]:
 
 def check(planned: SourcePlan) -> Function:
     """`check`: parameters, shapes and a step of training, in PyTorch's words."""
-    image = call("torch.randn", *batch(planned.shape(planned.image_shape)).items)
     return self_check.check(
         planned,
         seed=call("torch.manual_seed", 0),
-        count="sum(p.numel() for p in model.parameters())",
-        compute=(Assign(Name("outputs" if len(planned.outputs) > 1 else "output"), call("model", image)),),
-        step=_step(planned.output_shapes),
-        finite="all(p.isfinite().all() for p in model.parameters())",
+        count=COUNT,
+        compute=(Assign(Name("outputs" if len(planned.outputs) > 1 else "output"), call("model", image(planned))),),
+        step=step(planned.output_shapes, labels(planned.output_shapes)),
+        finite=FINITE,
     )
 
 
-def _step(outputs: tuple[Tensor, ...]) -> tuple[Statement, ...]:
-    """A step towards random classes, or towards zeros where the network gives no scores of classes."""
+def image(planned: SourcePlan) -> Call:
+    """Random pictures."""
+    return call("torch.randn", *batch(planned.shape(planned.image_shape)).items)
+
+
+def labels(outputs: tuple[Tensor, ...]) -> Call | None:
+    """Random classes, where the network gives scores of some."""
+    first, *others = outputs
+    return None if others or first.is_maps else call("torch.randint", first.channels, batch())
+
+
+def step(outputs: tuple[Tensor, ...], labels: Expression | None) -> tuple[Statement, ...]:
+    """A step towards labels, or towards zeros where the network gives no scores of classes."""
     first, *others = outputs
     if others:
         loss = Fixed("sum(output.square().mean() for output in outputs)")
-    elif first.is_maps:
+    elif first.is_maps or labels is None:
         loss = Fixed("output.square().mean()")
     else:
-        loss = call("nn.functional.cross_entropy", Name("output"), call("torch.randint", first.channels, batch()))
+        loss = call("nn.functional.cross_entropy", Name("output"), labels)
     return Assign(Name("loss"), loss), Do(Fixed("loss.backward()")), Do(Fixed("sgd(model).step()"))

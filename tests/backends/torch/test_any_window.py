@@ -47,7 +47,7 @@ def test_any_window(layer: dict[str, Any], height: int, width: int) -> None:
     facts = analyse(json.dumps(spec).encode(), "spec.yaml").facts
     assume(facts is not None)
     assert facts is not None
-    source = load("torch").emit(facts.graph, facts.recipe, facts.placement, Origin.of("spec.yaml", b""))
+    source = load("torch").emit(facts.graph, facts.recipe, None, Origin.of("spec.yaml", b""))
     event("pads by a module" if "a_pad=" in source.text else "pads by itself")
     scope: dict[str, Any] = {"__name__": "emitted"}
     exec(source.text, scope)

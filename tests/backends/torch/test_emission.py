@@ -41,7 +41,7 @@ def facts_of(spec: Path) -> Facts:
 
 
 def emitted(facts: Facts, graph: Graph | None = None, origin: Origin = ORIGIN) -> Source:
-    return load("torch").emit(graph or facts.graph, facts.recipe, facts.placement, origin)
+    return load("torch").emit(graph or facts.graph, facts.recipe, None, origin)
 
 
 def ruff(*command: str | Path) -> None:

@@ -53,7 +53,7 @@ def pictures(facts: Facts, count: int, dtype: torch.dtype = torch.float32) -> Te
 
 def identifiers(facts: Facts) -> Mapping[str, str]:
     """Each layer's name in the emitted file."""
-    source = load("torch").emit(facts.graph, facts.recipe, facts.placement, ORIGIN)
+    source = load("torch").emit(facts.graph, facts.recipe, None, ORIGIN)
     return {node.name: source.renamed.get(node.name, node.name) for node in facts.graph.nodes}
 
 

@@ -43,7 +43,7 @@ def emitted(*, bias: bool = True, decay_biases: bool = False, patience: int = 2)
     analysis = analyse(text, "net.yaml")
     facts = analysis.facts
     assert facts is not None, analysis
-    source = load("torch").emit(facts.graph, facts.recipe, facts.placement, Origin.of("net.yaml", text))
+    source = load("torch").emit(facts.graph, facts.recipe, None, Origin.of("net.yaml", text))
     scope: dict[str, Any] = {"__name__": "emitted"}
     exec(source.text, scope)
     return scope

@@ -14,6 +14,7 @@ import pytest
 
 from archc.analysis import Facts, analyse
 from archc.backend import Origin, load
+from archc.ops.weighted import Weighted
 from archc.reference import evaluate
 
 ROOT = Path(__file__).parents[4]
@@ -55,13 +56,34 @@ def values(model: Any, facts: Facts, x: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("spec", [*SHIPPED, *SMALL], ids=lambda spec: spec.stem)
-def test_what_is_held(spec: Path, tmp_path: Path) -> None:
+def test_what_is_held_and_how_it_begins(spec: Path, tmp_path: Path) -> None:
     counts = facts_of(spec).counts
     model = build(facts_of(spec), tmp_path)
     biases = [weight for weight in model.trainable_weights if weight.name in ("bias", "beta")]
     assert counts.biases == sum(math.prod(weight.shape) for weight in biases)
     assert counts.parameters == sum(math.prod(weight.shape) for weight in model.trainable_weights)
     assert counts.statistics == sum(math.prod(weight.shape) for weight in model.non_trainable_weights)
+    assert_begun(facts_of(spec), model)
+
+
+def assert_begun(facts: Facts, model: Any) -> None:
+    """Means and deviations within five standard errors of what the spec asks for; biases exactly."""
+    from archc_keras.weights import canonical
+
+    weights = canonical(model)
+    for node in facts.graph.nodes:
+        for parameter in node.op.parameters(facts.graph.tensors(node.inputs)):
+            value = weights.pop(f"{node.name}.{parameter.name}")
+            assert value.shape == parameter.shape
+            if isinstance(node.op, Weighted) and parameter.name == "weight":
+                std = node.op.weight_init.std(parameter.fan_in)
+                assert abs(value.mean()) < 5 * std / value.size**0.5, node.name
+                assert value.std() == pytest.approx(std, rel=5 / (2 * value.size) ** 0.5), node.name
+            elif isinstance(node.op, Weighted):
+                assert set(value.ravel().tolist()) == {node.op.bias_init}, node.name
+            else:  # a batch normalisation
+                assert set(value.tolist()) == {float(parameter.name in ("weight", "variance"))}, node.name
+    assert not weights
 
 
 @pytest.mark.usefixtures("float64")
@@ -98,12 +120,5 @@ def test_alexnet(tmp_path: Path) -> None:
         np.testing.assert_allclose(value, expected[name], atol=1e-5 * scale, err_msg=name)
     probabilities = model.predict(x.transpose(0, 2, 3, 1), verbose=0)
     np.testing.assert_allclose(probabilities, expected["prob"], atol=1e-5)
-
-    for node in facts.graph.nodes:
-        if (weight := weights.get(f"{node.name}.weight")) is not None:
-            assert weight.std() == pytest.approx(0.01, rel=0.02), node.name
-            assert abs(weight.mean()) < 5 * 0.01 / weight.size**0.5, node.name
-            ones = node.name in ("conv2", "conv4", "conv5", "fc6", "fc7")
-            assert set(weights[f"{node.name}.bias"].tolist()) == {float(ones)}, node.name
     first, second = weights["fc6.weight"].ravel()[:100], weights["fc7.weight"].ravel()[:100]
     assert not np.array_equal(first, second), "each layer draws for itself"

@@ -1,0 +1,155 @@
+"""One rank's part of a network that is split by maps: narrower layers, and gathers before those that read all maps.
+
+The placement says who holds what, each op which maps a part of its output reads: what is gathered follows from that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from archc.backend import Unsupported, every
+from archc.emit.plan import SourcePlan, Step
+from archc.emit.syntax import Literal, call
+from archc.graph import Node, Tensor
+from archc.ops.dropout import Dropout
+from archc.ops.op import ShapeError
+from archc.passes.holding import Layout, part
+from archc.passes.placement import Placement
+from archc_torch.layers import Layer, layer
+
+
+@dataclass(frozen=True)
+class Column:
+    """What each of so many ranks computes, and how many values of an example it receives between its layers."""
+
+    planned: SourcePlan
+    layers: tuple[Layer, ...]
+    ranks: int
+    received: int
+
+
+def column(planned: SourcePlan, placement: Placement) -> Column:
+    """A rank's part of a plan; raises Unsupported for all layers that it cannot compute after gathers alone.
+
+    A halo is no gather: whole maps in its place would cost many times what `archc plan` says.
+    """
+    splitting = _Splitting(planned, placement)
+    layers = [made for each in every(planned.steps, splitting.write) for made in each]
+    outputs: list[str] = []
+    for value, output in zip(planned.outputs, planned.output_shapes, strict=True):
+        gathers, collected = splitting.collect(value, output)
+        layers += gathers
+        outputs.append(collected)
+    own = replace(
+        planned,
+        steps=tuple(splitting.steps),
+        outputs=tuple(outputs),
+        parameters=sum(share.parameters for share in placement.shares.values()),
+    )
+    received = round(sum(exchange.received for exchange in placement.exchanges))
+    return Column(own, tuple(layers), placement.devices, received)
+
+
+class _Splitting:
+    """Goes through the steps in order and remembers what is gathered: who reads it next need not ask again."""
+
+    def __init__(self, planned: SourcePlan, placement: Placement) -> None:
+        self.steps: list[Step] = []
+        self._planned = planned
+        self._layouts = placement.layouts
+        self._ranks = placement.devices
+        self._made = {step.identifier: step for step in planned.steps}
+        self._gathered: set[str] = set()
+
+    def write(self, step: Step) -> list[Layer]:
+        """The gathers that a step needs, and the step as a rank computes it."""
+        layers: list[Layer] = []
+        reads: list[str] = []
+        inputs: list[Tensor] = []
+        is_split = self._layouts[step.node.name] == "split"
+        for value, x, lacks in zip(step.reads, step.inputs, self._lacks(step), strict=True):
+            gathers, read = self._gather(value, x, summed=is_split) if lacks else ([], value)
+            layers += gathers
+            reads.append(read)
+            inputs.append(self._part(x) if self._is_split(value) and not lacks else x)
+        node = self._own(step.node, tuple(inputs)) if is_split else step.node
+        own = replace(step, node=node, reads=tuple(reads), inputs=tuple(inputs))
+        self.steps.append(own)
+        return [*layers, layer(self._planned, own)]
+
+    def collect(self, value: str, output: Tensor) -> tuple[list[Layer], str]:
+        """An output, for all ranks: each computes the loss of all of it."""
+        return self._gather(value, output, summed=False) if self._is_split(value) else ([], value)
+
+    def _is_split(self, value: str) -> bool:
+        return value in self._made and self._layouts[self._made[value].node.name] == "split"
+
+    def _lacks(self, step: Step) -> list[bool]:
+        """Whether a rank must gather each value that it reads; raises Unsupported where that would not do."""
+        node, ranks = step.node, range(self._ranks)
+        splits = [self._is_split(value) for value in step.reads]
+        if self._layouts[node.name] != "split":
+            if refusal := _whole_refusal(step, self._layouts[node.name]):
+                raise Unsupported(node.name, refusal)
+            return splits  # a last softmax works on all scores
+        reads = [node.op.reads(part(node.output.channels, r, self._ranks), step.inputs, node.output) for r in ranks]
+        lacks: list[bool] = []
+        for is_split, x, maps in zip(splits, step.inputs, zip(*reads, strict=True), strict=True):
+            is_own = is_split and maps == tuple(part(x.channels, rank, self._ranks) for rank in ranks)
+            if not is_own and set(maps) != {range(x.channels)}:
+                raise Unsupported(node.name, _refusal(node, self._ranks) if is_split else _cut_refusal(node))
+            lacks.append(is_split and not is_own)
+        return lacks
+
+    def _own(self, node: Node, inputs: tuple[Tensor, ...]) -> Node:
+        """The layer as a rank computes its own maps."""
+        op, output = node.op.split(self._ranks), self._part(node.output)
+        try:
+            made = op.infer(inputs)
+        except ShapeError:
+            made = None
+        if made != output:
+            raise Unsupported(node.name, f"no rank can compute a part of {node.name} alone from all that it reads")
+        return replace(node, op=op, output=output)
+
+    def _gather(self, value: str, x: Tensor, *, summed: bool) -> tuple[list[Layer], str]:
+        """The layer that gathers a value, where none has yet, and the name of what it gives."""
+        name = self._planned.free(f"{value}_all" if summed else f"{value}_out")
+        if name in self._gathered:
+            return [], name
+        self._gathered.add(name)
+        part = self._part(x)
+        module = call("Gather", self._ranks, **({} if summed else {"summed": Literal(False)}))
+        whose = "both" if self._ranks == 2 else f"all {self._ranks}"
+        comment = f"{self._planned.comment(part)} here -> {self._planned.comment(x)}, from {whose}"
+        step = Step(name, self._made[value].node, (value,), (part,))
+        return [Layer(step, {name: module}, comment)], name
+
+    def _part(self, x: Tensor) -> Tensor:
+        return Tensor((x.channels // self._ranks, *x.shape[1:]))
+
+
+def _whole_refusal(step: Step, layout: Layout) -> str | None:
+    """Why a layer that is not split cannot be computed by every rank, if so."""
+    node = step.node
+    if layout == "batch":
+        return f"{node.name} is computed for a part of the examples, columns compute a part of the maps"
+    if node.op.parameters(step.inputs):
+        return f"every rank has all of {node.name}, whose gradients would have to be summed; columns split all weights"
+    if isinstance(node.op, Dropout):
+        return f"every rank has all that {node.name} reads, and each would drop other values of it"
+    return None
+
+
+def _cut_refusal(node: Node) -> str:
+    return f"{node.name} reads a part of what every rank has all of, and columns do not cut that"
+
+
+def _refusal(node: Node, ranks: int) -> str:
+    """Why neither a rank's own maps nor all of them are what it reads."""
+    reach = node.op.reach()
+    if reach.has_neighbours:
+        return f"{node.name} reads a halo, maps beside a rank's own, and columns gather whole values only"
+    if reach.groups:
+        return f"{node.name}'s {reach.groups} groups do not divide up among {ranks} ranks"
+    return f"the maps that {node.name} joins lie with other ranks, and columns gather whole values only"

@@ -1,0 +1,70 @@
+"""What a file that holds one rank's part says of itself, and the check that it makes on all ranks together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from archc.backend import Origin
+from archc.emit import self_check
+from archc.emit.plan import SourcePlan
+from archc.emit.syntax import Assert, Assign, Call, Do, Fixed, Function, Main, Name, Return, Statement, call
+from archc.passes.placement import Placement
+from archc_torch.columns import Column
+from archc_torch.training import COUNT, FINITE, image, labels, step
+
+
+def document(planned: SourcePlan, column: Column, placement: Placement, origin: Origin) -> tuple[str, ...]:
+    """The paragraphs at the top of the file."""
+    image = planned.batch(planned.image_shape)
+    outputs = " and ".join(map(planned.batch, planned.output_shapes))
+    return (
+        f"{planned.title.rstrip('.')}, for one of {column.ranks} ranks.",
+        f"Input {image}, output {outputs}, the same on all ranks. Each holds its part of every layer's maps, in all "
+        f"{column.planned.parameters:,} of {planned.parameters:,} parameters, and receives {column.received:,} values "
+        "an example where a `Gather` stands. Seed each differently, or they draw the same weights and drop the same "
+        "units. Run this file to check it.",
+        f"Emitted by `{origin.command('torch', placement)}`; SHA-256 of {origin.spec}: {origin.sha256}.",
+    )
+
+
+def check(column: Column) -> Function:
+    """`check`, which each rank runs: it counts what it receives as well, and returns what there is to say."""
+    planned = column.planned
+    outputs = Name("outputs" if len(planned.outputs) > 1 else "output")
+    compute = (*_from_first_rank("image", image(planned)), Assign(outputs, call("model", Name("image"))))
+    targets = labels(planned.output_shapes)
+    learn = step(planned.output_shapes, Name("labels"))
+    checked = self_check.check(
+        planned,
+        seed=call("torch.manual_seed", call("distributed.get_rank")),
+        count=COUNT,
+        compute=(*compute, *_received(column)),
+        step=(*_from_first_rank("labels", targets), *learn) if targets else learn,
+        finite=FINITE,
+    )
+    told = "{count:,} parameters" + (", received {received:,} values an example" if column.received else "")
+    # The last statement of one process prints.
+    return replace(checked, returns="str", body=(*checked.body[:-1], Return(Fixed(f'f"{told}"'))))
+
+
+def run(column: Column) -> Main:
+    """The check on all ranks."""
+    return Main((Do(call("on_ranks", column.ranks, Name("check"))),))
+
+
+def _from_first_rank(name: str, value: Call) -> tuple[Statement, ...]:
+    return Assign(Name(name), value), Do(call("distributed.broadcast", Name(name), src=0))
+
+
+def _received(column: Column) -> tuple[Statement, ...]:
+    """What crossed between the layers, as the plan has it; that of the outputs is not summed on the way back."""
+    if not column.received:
+        return ()
+    gathers = Fixed("[m for m in model.modules() if isinstance(m, Gather)]")
+    return (
+        Assign(Name("gathers"), gathers),
+        Assign(Name("received"), Fixed("sum(gather.received for gather in gathers if gather.summed)")),
+        Assert(
+            Fixed(f"received == {column.received:_}"), Fixed(f'f"{{received:,}} received, not {column.received:,}"')
+        ),
+    )

@@ -1,0 +1,47 @@
+"""The exchange between the ranks that hold a value's maps, as emitted into a source."""
+# pyright: reportUnknownVariableType=false, reportIncompatibleMethodOverride=false
+# pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false
+
+from typing import Any
+
+import torch
+from torch import Tensor, distributed, nn
+from torch.autograd.function import once_differentiable
+
+
+class Gather(nn.Module):
+    """The maps of all ranks, in their order: (N, C, ...) -> (N, ranks C, ...).
+
+    Each rank makes other maps of them, so its gradients are summands: they are summed,
+    each where its map is held. Not where all compute one loss: each has it whole.
+    """
+
+    def __init__(self, ranks: int, summed: bool = True) -> None:
+        super().__init__()
+        self.ranks, self.summed, self.received = ranks, summed, 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        there = distributed.get_world_size() if distributed.is_initialized() else 0
+        if there != self.ranks:
+            raise RuntimeError(f"a process group of {there} ranks, not of {self.ranks}")
+        self.received = (self.ranks - 1) * x.shape[1:].numel()
+        return AllGather.apply(x, self)
+
+
+class AllGather(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, gather: Gather) -> Tensor:
+        ctx.gather = gather
+        parts = x.new_empty(gather.ranks * len(x), *x.shape[1:])
+        distributed.all_gather_into_tensor(parts, x.contiguous())
+        return torch.cat(parts.chunk(gather.ranks), dim=1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None]:
+        parts = upstream[0].chunk(ctx.gather.ranks, dim=1)
+        own = parts[distributed.get_rank()]
+        if ctx.gather.summed:
+            summands, own = torch.cat(parts).contiguous(), own.new_empty(own.shape)
+            distributed.reduce_scatter_tensor(own, summands)
+        return own, None
