@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,6 +46,8 @@ def archc(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
         monkeypatch.setattr(sys, "argv", ["archc", *map(str, arguments)])
         with pytest.raises(SystemExit) as leaving:
             main()
+        gc.unfreeze()  # the process goes on, which the command line does not expect
+        gc.enable()
         said = capsys.readouterr()
         assert isinstance(leaving.value.code, int)
         return Result(leaving.value.code, said.out, said.err)
