@@ -1,4 +1,4 @@
-"""The paper's rule as a Keras optimizer against a NumPy loop in float64, on whichever backend Keras has."""
+"""The paper's rule as a Keras optimizer against a NumPy loop in float64, and its schedule, on any backend of Keras."""
 
 from __future__ import annotations
 
@@ -6,6 +6,27 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from archc.analysis import analyse
+from archc.backend import Origin, load
+from archc.spec import OnPlateau
+from archc.training.schedule import Plateau
+
+SPEC = """schema: archc/v1
+name: net
+input: {{image: [3, 6, 6]}}
+layers:
+  flat: {{op: flatten}}
+  fc: {{op: dense, units: 5, weight_init: {{normal: {{std: 0.5}}}}}}
+train:
+  batch: 4
+  epochs: 9
+  loss: cross_entropy
+  optimizer: {{sgd: {{lr: 0.1, momentum: 0.9, weight_decay: 0.05}}}}
+  schedule: {{on_plateau: {{factor: 0.3, times: 3, patience: {patience}}}}}
+  data: {{resize: 8, crop: 6, mirror: true, mean: pixel}}
+  test: center
+"""
 
 STEPS = 20
 RATES = {0: 0.125, 7: 0.03125, 13: 0.5}
@@ -107,3 +128,25 @@ def test_reduce_on_plateau_and_a_saved_model_go_on_as_they_were(tmp_path: Any) -
         each.fit(x, y[:, :2], epochs=2, verbose=0, shuffle=False)
     for one, other in zip(model.get_weights(), again.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
+@pytest.mark.parametrize("patience", [1, 3])
+def test_the_emitted_schedule_is_that_of_archc_train(patience: int) -> None:
+    """`ReduceLROnPlateau` with the emitted settings, against the loop's own rule, on accuracies that rise and stay."""
+    text = SPEC.format(patience=patience).encode()
+    facts = analyse(text, "net.yaml").facts
+    assert facts is not None
+    scope: dict[str, Any] = {"__name__": "emitted"}
+    exec(load("keras").emit(facts.graph, facts.recipe, None, Origin.of("net.yaml", text)).text, scope)
+    model, schedule = scope["Net"](), scope["plateau"]()
+    model.compile(scope["sgd"](), "mse")
+    schedule.set_model(model)
+    schedule.on_train_begin()
+    ours, rates = Plateau(0.1, OnPlateau(factor=0.3, times=3, patience=patience)), set[float]()
+    errors = np.random.default_rng(1).choice([0.5, 0.4, 0.4 - 1 / 50_000, 0.3], 40).tolist()
+    for epoch, error in enumerate(errors):
+        schedule.on_epoch_end(epoch, {"val_accuracy": 1 - error})
+        ours = ours.after(error)
+        assert float(model.optimizer.learning_rate.numpy()) == pytest.approx(ours.lr, rel=1e-6), epoch
+        rates.add(ours.lr)
+    assert len(rates) == 4
