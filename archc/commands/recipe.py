@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from archc.analysis import Facts
 from archc.commands.failure import CommandFailure
+from archc.ops.batch_norm import BatchNorm
 from archc.spec import Recipe
 
 
@@ -42,6 +43,12 @@ def trained_recipe(facts: Facts, overrides: Overrides, devices: int) -> tuple[Re
         whole = max(batch // devices, 1) * devices
         help = f"`--batch {whole}`: every device must see as many pictures as the others"
         raise CommandFailure(f"a batch of {batch} does not split evenly over {devices} devices", help=help, code=2)
+    if batch == devices and (layer := _normalises_one_value(facts)):
+        raise CommandFailure(
+            f"{layer} normalises each value over a batch, and one picture a device has no variance",
+            help=f"`--batch {2 * devices}` or more",
+            code=2,
+        )
     lr, notes = _learning_rate(recipe, overrides, batch)
     if facts.recipe_is_default:
         notes.insert(
@@ -58,6 +65,14 @@ def trained_recipe(facts: Facts, overrides: Overrides, devices: int) -> tuple[Re
         ),
         notes,
     )
+
+
+def _normalises_one_value(facts: Facts) -> str | None:
+    """A batch normalisation that has one value of each map in a picture. PyTorch would raise, Keras compute NaN."""
+    for node in facts.graph.nodes:
+        if isinstance(node.op, BatchNorm) and node.output.size == node.output.channels:
+            return node.name
+    return None
 
 
 def _learning_rate(recipe: Recipe, overrides: Overrides, batch: int) -> tuple[float, list[str]]:

@@ -62,6 +62,28 @@ def test_a_batch_splits_evenly(facts: Facts, batch: int, devices: int, other: in
     assert caught.value.help.startswith(f"`--batch {other}`")
 
 
+@pytest.mark.parametrize(
+    ("image", "layers"),
+    [("[3, 20, 24]", "flat: {op: flatten}\n  norm: {NORM}"), ("[3, 2, 2]", "conv: {CONV}\n  norm: {NORM}")],
+)
+def test_one_picture_has_no_variance(facts_of: FactsOf, image: str, layers: str) -> None:
+    """PyTorch would raise in the first step, Keras go on with NaN."""
+    fields = {"NORM": "op: batch_norm, epsilon: 1e-5, momentum: 0.9", "CONV": "op: conv2d, filters: 2, kernel: 2"}
+    for name, field in fields.items():
+        layers = layers.replace(name, field)
+    facts = facts_of(f"schema: archc/v1\nname: one\ninput: {{image: {image}}}\nlayers:\n  {layers}\n")
+    for devices in (1, 2):
+        with pytest.raises(CommandFailure, match="norm normalises each value over a batch") as caught:
+            trained_recipe(facts, Overrides(batch=devices, lr=None, steps=None, epochs=None), devices)
+        assert (caught.value.code, caught.value.help) == (2, f"`--batch {2 * devices}` or more")
+        trained_recipe(facts, Overrides(batch=2 * devices, lr=None, steps=None, epochs=None), devices)
+
+
+def test_one_picture_of_several_values_a_map_has_a_variance(facts_of: FactsOf) -> None:
+    facts = facts_of(BARE.replace("flat: {op: flatten}", "n: {op: batch_norm, epsilon: 1e-5, momentum: 0.9}"))
+    assert trained_recipe(facts, Overrides(batch=1, lr=None, steps=None, epochs=None), 1)[0].batch == 1
+
+
 @pytest.mark.parametrize("lr", [float("nan"), float("inf"), 0.0, -0.1])
 def test_no_learning_rate(facts: Facts, lr: float) -> None:
     with pytest.raises(CommandFailure, match="is no learning rate") as caught:
