@@ -36,18 +36,19 @@ ROOMS = {
     "emit": "graph ops spec passes",
     "figure": "graph diagnostics ops passes emit",
     "packaged": "",
+    "streams": "",
     "backend": "vocabulary graph diagnostics spec passes",
     "conformance": "graph ops layout reference analysis packaged backend",
     "schema": "ops spec",
     "field_table": "ops",
     "explanation": "diagnostics ops analysis backend field_table",
     "difference": "graph ops passes analysis field_table",
-    "training": "spec",
+    "training": "spec streams",
     "pictures": "spec training",
     "report": "output graph diagnostics spec passes analysis backend field_table explanation concepts difference",
     "commands": "vocabulary diagnostics yaml_reader spec passes layout analysis fixing "
-    "emit figure packaged backend explanation concepts difference schema training report",
-    "archc_torch": "graph ops spec passes emit backend training pictures",
+    "emit figure packaged backend explanation concepts difference schema streams training report",
+    "archc_torch": "graph ops spec passes emit backend streams training pictures",
     "archc_keras": "graph ops spec passes emit backend training pictures",
 }
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import typer
 
 from archc.commands.failure import CommandFailure
-from archc.commands.streams import guard
+from archc.streams import OutputFailure, guard
 
 USAGE, ENVIRONMENT, INTERRUPTED = 2, 3, 130
 
@@ -85,6 +85,9 @@ def _run() -> int:
     except CommandFailure as failure:
         print(failure, file=sys.stderr)
         return failure.code
+    except OutputFailure as failure:
+        print(f"error: {failure}", file=sys.stderr)
+        return ENVIRONMENT
     except typer.TyperException as error:
         error.show()  # pyright: ignore  # all that typer raises have it; their common base does not say so
         return USAGE

@@ -83,7 +83,7 @@ def _learning_rate(recipe: Recipe, overrides: Overrides, batch: int) -> tuple[fl
     lr = in_recipe * batch / recipe.batch if asked is None else asked
     notes: list[str] = []
     if batch != recipe.batch:
-        scaled = f"{in_recipe:g} x {batch}/{recipe.batch} = {lr:g} (`--lr` sets another)"
+        scaled = f"{in_recipe:g} × {batch}/{recipe.batch} = {lr:g} (`--lr` sets another)"
         why = f", so the learning rate is scaled with it: {scaled}" if asked is None else ""
         notes.append(f"batch: {batch} instead of the recipe's {recipe.batch}{why}")
     if asked not in (None, in_recipe):

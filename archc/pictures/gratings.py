@@ -90,7 +90,7 @@ def _move(made: Path, root: Path, gratings: Gratings) -> None:
 
 def _make(root: Path, gratings: Gratings) -> None:
     plan = list(_plan(gratings.channels))
-    with closing(progress(f"making {gratings.height} x {gratings.width} pictures", len(plan))) as shown:
+    with closing(progress(f"making {gratings.height} × {gratings.width} pictures", len(plan))) as shown:
         for done, (file, key, orientation, colour) in enumerate(plan, 1):
             random = np.random.default_rng((gratings.seed, *key))
             pixels = grating(random, (gratings.height, gratings.width), ORIENTATIONS[orientation], colour)

@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
+from archc.streams import guard
+
 if TYPE_CHECKING:
     from archc.training.job import Job
 
@@ -38,6 +40,7 @@ def run_main(main: Callable[[Job], None]) -> int:
     """
     from archc.training.job import read_job
 
+    guard()
     run: Path | None = None
     try:
         if len(sys.argv) != 2:

@@ -31,7 +31,7 @@ def test_the_learning_rate_is_scaled_with_the_batch(facts: Facts) -> None:
     assert (recipe.batch, recipe.optimizer.sgd.lr) == (32, 0.0025)
     assert notes == [
         "batch: 32 instead of the recipe's 128, so the learning rate is scaled with it: "
-        "0.01 x 32/128 = 0.0025 (`--lr` sets another)"
+        "0.01 × 32/128 = 0.0025 (`--lr` sets another)"
     ]
     assert recipe.optimizer.sgd.momentum == facts.recipe.optimizer.sgd.momentum
 

@@ -1,5 +1,7 @@
 """How a run's process ends: an exit code and one line, never a traceback."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -84,3 +86,21 @@ def test_one_argument_is_expected(
     monkeypatch.setattr(sys, "argv", ["train", *arguments])
     assert run_main(lambda job: None) == 2
     assert "RUN/job.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("output", ["cat", "true"])
+def test_no_output_ends_a_run(asked: Job, output: str) -> None:
+    """Neither a terminal without the characters of a path, nor a reader that leaves early."""
+    script = (
+        "import sys, time\nfrom archc.training.failure import run_main\n"
+        "def main(job):\n    time.sleep(0.3)\n    print('runs/ñ holds the run', flush=True)\n"
+        "sys.exit(run_main(main))"
+    )
+    done = subprocess.run(
+        ["sh", "-c", f'{{ "$0" "$@"; echo $? >code; }} | {output}', sys.executable, "-c", script, sys.argv[1]],
+        capture_output=True,
+        cwd=asked.run,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+    )
+    assert (asked.run / "code").read_text() == "0\n"
+    assert done.stdout == (b"runs/? holds the run\n" if output == "cat" else b"")

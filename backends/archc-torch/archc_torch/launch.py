@@ -17,6 +17,7 @@ from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalEx
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
+from archc.streams import guard
 from archc.training.failure import RunFailure, as_failure
 from archc.training.job import Job
 from archc_torch.devices import Devices, Kind
@@ -56,6 +57,7 @@ def _work(job: Job, kind: Kind) -> None:
     """What a rank's process runs. A failure goes where the launcher reads it."""
     from archc_torch.rank import run_rank
 
+    guard()
     try:
         run_rank(job, kind)
     except Exception as error:  # the last resort, as in `run_main`

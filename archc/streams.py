@@ -1,4 +1,4 @@
-"""Standard output and standard error that no reader, disk or terminal makes a command fall over."""
+"""Standard output and standard error that no reader, disk or terminal makes a process fall over."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from io import BufferedWriter, FileIO, TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archc.commands.failure import CommandFailure
-
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 
+class OutputFailure(Exception):
+    """Standard output takes no more: a full disk, most often."""
+
+
 class _Output(FileIO):
-    """A reader that leaves, as `| head` does, loses what follows; the command goes on and ends with its own code."""
+    """A reader that leaves, as `| head` does, loses what follows; the process goes on and ends with its own code."""
 
     def write(self, data: ReadableBuffer, /) -> int:
         try:
@@ -25,7 +27,7 @@ class _Output(FileIO):
         except OSError as error:
             # Python would try once more before it ends.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
-            raise CommandFailure(f"cannot write standard output: {error.strerror}", code=3) from error
+            raise OutputFailure(f"cannot write standard output: {error.strerror}") from error
 
 
 class _Errors(FileIO):
