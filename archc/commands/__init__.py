@@ -89,7 +89,9 @@ def _run() -> int:
         print(f"error: {failure}", file=sys.stderr)
         return ENVIRONMENT
     except typer.TyperException as error:
-        error.show()  # pyright: ignore  # all that typer raises have it; their common base does not say so
+        if isinstance(error, typer.BadParameter):
+            error.message = error.message.removeprefix("Value error, ")  # so pydantic begins what a validator says
+        error.show(sys.stderr)  # pyright: ignore  # all that typer raises have it; their common base does not say so
         return USAGE
     except (KeyboardInterrupt, typer.Abort):
         print("interrupted", file=sys.stderr)

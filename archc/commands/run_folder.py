@@ -21,8 +21,8 @@ def make_run_folder(asked: Path | None, name: str) -> Path:
         asked.mkdir(parents=True, exist_ok=True)
         return asked.resolve()
     except OSError as error:
-        help = "`--run DIR` chooses another place"
-        raise CommandFailure(f"cannot make the run's folder: {error}", help=help, code=3) from error
+        place, help = asked or Path("runs"), "`--run DIR` chooses another place"
+        raise CommandFailure(f"cannot make the run's folder, {place}: {error.strerror}", help=help, code=3) from error
 
 
 def _next_to(folder: Path) -> Path:

@@ -62,6 +62,12 @@ def test_an_unknown_command(archc) -> None:
     assert "'chekc'" in result.err
 
 
+def test_a_wrong_value(archc) -> None:
+    result = archc("check", "--output-format", "xml")
+    assert (result.code, result.out) == (2, "")
+    assert "'--output-format': 'xml' is not one of 'full', 'concise', 'json', 'github', 'sarif'." in result.err
+
+
 EVIL = "evil\x1b[31m\n::error::.yaml"
 
 
@@ -159,8 +165,9 @@ def test_a_full_disk(tmp_path: Path, arguments: str) -> None:
     assert (done.returncode, last) == (3, "error: cannot write standard output: No space left on device")
 
 
-def test_a_full_disk_for_errors() -> None:
-    done = subprocess.run(["sh", "-c", '"$0" "$@" check nosuch.yaml 2>/dev/full', *ARCHC], stdout=subprocess.PIPE)
+@pytest.mark.parametrize("arguments", ["check nosuch.yaml", "check --nosuch"])
+def test_a_full_disk_for_errors(arguments: str) -> None:
+    done = subprocess.run(["sh", "-c", f'"$0" "$@" {arguments} 2>/dev/full', *ARCHC], stdout=subprocess.PIPE)
     assert (done.returncode, done.stdout) == (2, b"")
 
 

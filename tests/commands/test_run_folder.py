@@ -41,6 +41,6 @@ def test_a_folder_that_holds_something(here: Path) -> None:
 @pytest.mark.parametrize("place", ["file", "file/run"])
 def test_a_file_in_the_way(here: Path, place: str) -> None:
     Path("file").touch()
-    with pytest.raises(CommandFailure, match="cannot make the run's folder") as caught:
+    with pytest.raises(CommandFailure, match=f"cannot make the run's folder, {place}: [EFN]") as caught:
         make_run_folder(Path(place), "net")
     assert caught.value.code == 3
