@@ -1,0 +1,279 @@
+"""AlexNet, two GPUs (Krizhevsky, Sutskever and Hinton, 2012), for one of 2 ranks.
+
+Input (N, 3, 227, 227), output (N, 1000), the same on all ranks. Each holds its part
+of every layer's maps, in all 30,482,612 of 60,965,224 parameters, and receives
+30,336 values an example where a `Gather` stands. Seed each differently, or they draw
+the same weights and drop the same units. Run this file to check it.
+
+Emitted by `archc build alexnet.yaml --backend torch --parallel columns`; SHA-256 of
+alexnet.yaml: 76db5a97ca38d90a41b30769bed33a5d798d960f42a19618cacfdaefd15f6e6b.
+"""
+
+import os
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, distributed, nn
+from torch.autograd.function import once_differentiable
+from torch.distributed import run
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+
+class Alexnet(nn.Sequential):
+    """Logits from a call, class probabilities from `predict`."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            OrderedDict(
+                conv1=nn.Conv2d(3, 48, 11, stride=4),  # 48 x 55 x 55
+                relu1=nn.ReLU(),  # 48 x 55 x 55
+                norm1=LRN(5, alpha=1e-4, beta=0.75, k=2),  # 48 x 55 x 55
+                pool1=nn.MaxPool2d(3, stride=2),  # 48 x 27 x 27
+                conv2=nn.Conv2d(48, 128, 5, padding=2),  # 128 x 27 x 27
+                relu2=nn.ReLU(),  # 128 x 27 x 27
+                norm2=LRN(5, alpha=1e-4, beta=0.75, k=2),  # 128 x 27 x 27
+                pool2=nn.MaxPool2d(3, stride=2),  # 128 x 13 x 13
+                pool2_all=Gather(2),  # 128 x 13 x 13 here -> 256 x 13 x 13, from both
+                conv3=nn.Conv2d(256, 192, 3, padding=1),  # 192 x 13 x 13
+                relu3=nn.ReLU(),  # 192 x 13 x 13
+                conv4=nn.Conv2d(192, 192, 3, padding=1),  # 192 x 13 x 13
+                relu4=nn.ReLU(),  # 192 x 13 x 13
+                conv5=nn.Conv2d(192, 128, 3, padding=1),  # 128 x 13 x 13
+                relu5=nn.ReLU(),  # 128 x 13 x 13
+                pool5=nn.MaxPool2d(3, stride=2),  # 128 x 6 x 6
+                flat=nn.Flatten(),  # 4608
+                flat_all=Gather(2),  # 4608 here -> 9216, from both
+                fc6=nn.Linear(9216, 2048),  # 2048
+                relu6=nn.ReLU(),  # 2048
+                drop6=nn.Dropout(0.5),  # 2048
+                drop6_all=Gather(2),  # 2048 here -> 4096, from both
+                fc7=nn.Linear(4096, 2048),  # 2048
+                relu7=nn.ReLU(),  # 2048
+                drop7=nn.Dropout(0.5),  # 2048
+                drop7_all=Gather(2),  # 2048 here -> 4096, from both
+                fc8=nn.Linear(4096, 500),  # 500
+                fc8_out=Gather(2, summed=False),  # 500 here -> 1000, from both
+            ),
+        )
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        normal(self.conv1, std=0.01, bias=0)
+        normal(self.conv2, std=0.01, bias=1)
+        normal(self.conv3, std=0.01, bias=0)
+        normal(self.conv4, std=0.01, bias=1)
+        normal(self.conv5, std=0.01, bias=1)
+        normal(self.fc6, std=0.01, bias=1)
+        normal(self.fc7, std=0.01, bias=1)
+        normal(self.fc8, std=0.01, bias=0)
+
+    def predict(self, image: Tensor) -> Tensor:
+        """Class probabilities: (N, 3, 227, 227) -> (N, 1000)."""
+        return nn.functional.softmax(self(image), dim=1)
+
+
+class Gather(nn.Module):
+    """The maps of all ranks, in their order: (N, C, ...) -> (N, ranks C, ...).
+
+    Each rank makes other maps of them, so its gradients are summands: they are summed,
+    each where its map is held. Not where all compute one loss: each has it whole.
+    """
+
+    def __init__(self, ranks: int, summed: bool = True) -> None:
+        super().__init__()
+        self.ranks, self.summed, self.received = ranks, summed, 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        there = distributed.get_world_size() if distributed.is_initialized() else 0
+        if there != self.ranks:
+            raise RuntimeError(f"a process group of {there} ranks, not of {self.ranks}")
+        self.received = (self.ranks - 1) * x.shape[1:].numel()
+        return AllGather.apply(x, self)
+
+
+class AllGather(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, gather: Gather) -> Tensor:
+        ctx.gather = gather
+        parts = x.new_empty(gather.ranks * len(x), *x.shape[1:])
+        distributed.all_gather_into_tensor(parts, x.contiguous())
+        return torch.cat(parts.chunk(gather.ranks), dim=1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None]:
+        parts = upstream[0].chunk(ctx.gather.ranks, dim=1)
+        own = parts[distributed.get_rank()]
+        if ctx.gather.summed:
+            summands, own = torch.cat(parts).contiguous(), own.new_empty(own.shape)
+            distributed.reduce_scatter_tensor(own, summands)
+        return own, None
+
+
+class LRN(nn.Module):
+    """Divides each value by the energy around it, in `size` maps of its group.
+
+    (N, C, H, W) -> (N, C, H, W): y = x / d^beta, d = k + alpha / size * sum of squares.
+    """
+
+    def __init__(
+        self, size: int, alpha: float, beta: float, k: float, groups: int = 1
+    ) -> None:
+        super().__init__()
+        self.beta, self.k, self.slope = beta, k, alpha / size
+        self.before, self.after, self.groups = size // 2, (size - 1) // 2, groups
+
+    def forward(self, x: Tensor) -> Tensor:
+        return Normalise.apply(x, self)
+
+    def value(self, x: Tensor) -> Tensor:
+        d = self.sum_over_maps(x.square()).mul_(self.slope).add_(self.k)
+        return d.log_().mul_(-self.beta).exp_().mul_(x)
+
+    def gradient(self, x: Tensor, upstream: Tensor) -> Tensor:
+        d = self.sum_over_maps(x.square()).mul_(self.slope).add_(self.k)
+        direct = d.log().mul_(-self.beta).exp_().mul_(upstream)
+        spread = self.sum_over_maps((direct * x).div_(d), turned=True)
+        return direct.addcmul_(spread, x, value=-2 * self.beta * self.slope)
+
+    def sum_over_maps(self, x: Tensor, turned: bool = False) -> Tensor:
+        """Each map plus those around it in its group; `turned`, those it is around."""
+        total = x.clone()
+        source, sums = (t.unflatten(1, (self.groups, -1)) for t in (x, total))
+        for step in range(1, (self.after if turned else self.before) + 1):
+            sums[:, :, step:] += source[:, :, :-step]
+        for step in range(1, (self.before if turned else self.after) + 1):
+            sums[:, :, :-step] += source[:, :, step:]
+        return total
+
+
+class Normalise(torch.autograd.Function):
+    """LRN that keeps its input alone: to find d anew costs less than to store it."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, norm: LRN) -> Tensor:
+        ctx.save_for_backward(x)
+        ctx.norm = norm
+        return piecewise(norm.value, x)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None]:
+        return piecewise(ctx.norm.gradient, *ctx.saved_tensors, *upstream), None
+
+
+def piecewise(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
+    """The function in float32 at least; on a CPU, of as few examples as caches hold."""
+    x, wide = tensors[0], torch.promote_types(tensors[0].dtype, torch.float32)
+    if x.device.type != "cpu" or torch.compiler.is_compiling():
+        return function(*(t.to(wide) for t in tensors)).to(x.dtype)
+    count = max(1, 400_000 // x.shape[1:].numel())
+    result = torch.empty_like(x)
+    for part, *parts in zip(*(t.split(count) for t in (result, *tensors)), strict=True):
+        part.copy_(function(*(t.to(wide) for t in parts)))
+    return result
+
+
+def normal(layer: nn.Conv2d | nn.Linear, std: float, bias: float = 0) -> None:
+    """Draw the weights from a normal distribution around 0; make all biases alike."""
+    nn.init.normal_(layer.weight, std=std)
+    if layer.bias is not None:
+        nn.init.constant_(layer.bias, bias)
+
+
+class MomentumSGD(torch.optim.Optimizer):
+    """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
+
+    `torch.optim.SGD` has no lr in its v: another rule as soon as the rate changes.
+    """
+
+    def __init__(
+        self, params: Any, lr: float, momentum: float, weight_decay: float
+    ) -> None:
+        figures = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}
+        super().__init__(params, figures)
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        loss = None if closure is None else torch.enable_grad()(closure)()
+        for group in self.param_groups:
+            lr, decay = group["lr"], group["weight_decay"]
+            for w in group["params"]:
+                if w.grad is None:
+                    continue
+                if not (state := self.state[w]):
+                    state["velocity"] = torch.zeros_like(w)
+                v = state["velocity"].mul_(group["momentum"])
+                w.add_(v.add_(w, alpha=-decay * lr).add_(w.grad, alpha=-lr))
+        return loss
+
+
+def column(state: Mapping[str, Tensor], rank: int, ranks: int) -> dict[str, Tensor]:
+    """A rank's part of the whole network's `state_dict`: the rows of its own maps."""
+    return {n: t.chunk(ranks)[rank] if t.ndim else t for n, t in state.items()}
+
+
+def whole(columns: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """The whole network's `state_dict`, from those of all ranks in their order."""
+    parts = {name: [state[name] for state in columns] for name in columns[0]}
+    return {n: torch.cat(p) if p[0].ndim else p[0] for n, p in parts.items()}
+
+
+def on_ranks(ranks: int, function: Callable[[], str]) -> None:
+    """Run a function on the ranks of torchrun, or start them; say what it returns."""
+    if "RANK" not in os.environ:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+        run.main(["--standalone", f"--nproc-per-node={ranks}", __file__])
+        return
+    on_gpus = torch.cuda.device_count() >= ranks
+    if on_gpus:
+        torch.set_default_device(f"cuda:{os.environ['LOCAL_RANK']}")
+    distributed.init_process_group("nccl" if on_gpus else "gloo")
+    said = function()
+    if distributed.get_rank() == 0:
+        print(f"each of {ranks} ranks: {said}")
+    distributed.destroy_process_group()
+
+
+def sgd(model: nn.Module) -> MomentumSGD:
+    """The optimizer of the spec: no bias decays."""
+    weights = [p for name, p in model.named_parameters() if not name.endswith(".bias")]
+    biases = [p for name, p in model.named_parameters() if name.endswith(".bias")]
+    groups = [{"params": weights}, {"params": biases, "weight_decay": 0}]
+    return MomentumSGD(groups, lr=0.01, momentum=0.9, weight_decay=5e-4)
+
+
+def plateau(optimizer: MomentumSGD) -> ReduceLROnPlateau:
+    """The schedule of the spec: `step` takes the held-out error after each epoch."""
+    return ReduceLROnPlateau(
+        optimizer, factor=0.1, patience=4, threshold=0, min_lr=1e-5, eps=0
+    )
+
+
+def check() -> str:
+    """Build the network, count it, train one step."""
+    torch.manual_seed(distributed.get_rank())
+    model = Alexnet()
+    count = sum(p.numel() for p in model.parameters())
+    assert count == 30_482_612, f"{count:,} parameters, not 30,482,612"
+    image = torch.randn(2, 3, 227, 227)
+    distributed.broadcast(image, src=0)
+    output = model(image)
+    gathers = [m for m in model.modules() if isinstance(m, Gather)]
+    received = sum(gather.received for gather in gathers if gather.summed)
+    assert received == 30_336, f"{received:,} received, not 30,336"
+    shape = tuple(output.shape)
+    assert shape == (2, 1000), f"output {shape}, not (2, 1000)"
+    labels = torch.randint(1000, (2,))
+    distributed.broadcast(labels, src=0)
+    loss = nn.functional.cross_entropy(output, labels)
+    loss.backward()
+    sgd(model).step()
+    assert all(p.isfinite().all() for p in model.parameters()), "weights are not finite"
+    return f"{count:,} parameters, received {received:,} values an example"
+
+
+if __name__ == "__main__":
+    on_ranks(2, check)

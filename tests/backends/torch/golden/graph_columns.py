@@ -1,0 +1,231 @@
+"""net, for one of 2 ranks.
+
+Input (N, 3, 6, 5), output (N, 8, 6, 5) and (N, 12) and (N, 12), the same on all
+ranks. Each holds its part of every layer's maps, in all 2,326 of 4,652 parameters,
+and receives 240 values an example where a `Gather` stands. Seed each differently, or
+they draw the same weights and drop the same units. Run this file to check it.
+
+Emitted by `archc build net.yaml --backend torch --parallel columns`; SHA-256 of
+net.yaml: 5fc328f487a2509ea5c90b494436e872b52df2d19756c412f79b85724f500f58.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, distributed, nn
+from torch.autograd.function import once_differentiable
+from torch.distributed import run
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+
+class Net(nn.Module):
+    """(N, 3, 6, 5) -> (N, 8, 6, 5), (N, 12), (N, 12)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(6, 4, 3, padding=1, bias=False)  # 4 x 6 x 5
+        self.norm = nn.BatchNorm2d(4, eps=0.001)  # 4 x 6 x 5
+        self.norm_all = Gather(2)  # 4 x 6 x 5 here -> 8 x 6 x 5, from both
+        self.left = nn.Conv2d(8, 4, 3, padding=1)  # 4 x 6 x 5
+        self.right = nn.Conv2d(8, 4, 3, padding=1, bias=False)  # 4 x 6 x 5
+        self.side = nn.Conv2d(4, 4, 3, padding=1, groups=2)  # 4 x 6 x 5
+        self.within = SpatialLRN(3, alpha=0.5, beta=0.75, k=1)  # 4 x 6 x 5
+        self.squashed = nn.Tanh()  # 4 x 6 x 5
+        self.flat = nn.Flatten()  # 120
+        self.flat_all = Gather(2)  # 120 here -> 240, from both
+        self.fc = nn.Linear(240, 6)  # 6
+        self.fc_out = Gather(2, summed=False)  # 6 here -> 12, from both
+        self.prob = nn.Softmax(dim=1)  # 12
+        self.sum_out = Gather(2, summed=False)  # 4 x 6 x 5 here -> 8 x 6 x 5, from both
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        he_normal(self.stem)
+        self.norm.reset_parameters()
+        he_normal(self.left, bias=0)
+        he_normal(self.right)
+        he_normal(self.side, bias=0)
+        he_normal(self.fc, bias=0)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        x = torch.cat((image, image), dim=1)  # 6 x 6 x 5
+        x = self.stem(x)  # 4 x 6 x 5
+        norm = self.norm(x)  # 4 x 6 x 5
+        norm_all = self.norm_all(norm)  # 4 x 6 x 5 here -> 8 x 6 x 5, from both
+        left = self.left(norm_all)  # 4 x 6 x 5
+        right = self.right(norm_all)  # 4 x 6 x 5
+        x = self.side(norm)  # 4 x 6 x 5
+        sum = left + right + x + norm  # 4 x 6 x 5
+        x = self.within(sum)  # 4 x 6 x 5
+        x = self.squashed(x)  # 4 x 6 x 5
+        x = self.flat(x)  # 120
+        x = self.flat_all(x)  # 120 here -> 240, from both
+        x = self.fc(x)  # 6
+        fc_out = self.fc_out(x)  # 6 here -> 12, from both
+        prob = self.prob(fc_out)  # 12
+        sum_out = self.sum_out(sum)  # 4 x 6 x 5 here -> 8 x 6 x 5, from both
+        return sum_out, fc_out, prob
+
+
+class Gather(nn.Module):
+    """The maps of all ranks, in their order: (N, C, ...) -> (N, ranks C, ...).
+
+    Each rank makes other maps of them, so its gradients are summands: they are summed,
+    each where its map is held. Not where all compute one loss: each has it whole.
+    """
+
+    def __init__(self, ranks: int, summed: bool = True) -> None:
+        super().__init__()
+        self.ranks, self.summed, self.received = ranks, summed, 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        there = distributed.get_world_size() if distributed.is_initialized() else 0
+        if there != self.ranks:
+            raise RuntimeError(f"a process group of {there} ranks, not of {self.ranks}")
+        self.received = (self.ranks - 1) * x.shape[1:].numel()
+        return AllGather.apply(x, self)
+
+
+class AllGather(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, gather: Gather) -> Tensor:
+        ctx.gather = gather
+        parts = x.new_empty(gather.ranks * len(x), *x.shape[1:])
+        distributed.all_gather_into_tensor(parts, x.contiguous())
+        return torch.cat(parts.chunk(gather.ranks), dim=1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None]:
+        parts = upstream[0].chunk(ctx.gather.ranks, dim=1)
+        own = parts[distributed.get_rank()]
+        if ctx.gather.summed:
+            summands, own = torch.cat(parts).contiguous(), own.new_empty(own.shape)
+            distributed.reduce_scatter_tensor(own, summands)
+        return own, None
+
+
+class SpatialLRN(nn.Module):
+    """Divides each value by the energy around it in its map.
+
+    (N, C, H, W) -> (N, C, H, W): y = x / (k + alpha / size^2 * sum of squares)^beta,
+    the sum running over size x size places; nothing lies beyond the edges.
+    """
+
+    def __init__(self, size: int, alpha: float, beta: float, k: float) -> None:
+        super().__init__()
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+
+    def forward(self, x: Tensor) -> Tensor:
+        wide = x.to(torch.promote_types(x.dtype, torch.float32))
+        before, after = self.size // 2, (self.size - 1) // 2
+        squares = nn.functional.pad(wide.square(), (before, after, before, after))
+        energy = nn.functional.avg_pool2d(squares, self.size, stride=1)
+        return (wide * energy.mul(self.alpha).add(self.k).pow(-self.beta)).to(x.dtype)
+
+    def extra_repr(self) -> str:
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+
+
+def he_normal(layer: nn.Conv2d | nn.Linear, bias: float = 0) -> None:
+    """Draw weights of mean 0 and variance 2 / fan-in; make all biases alike."""
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    if layer.bias is not None:
+        nn.init.constant_(layer.bias, bias)
+
+
+class MomentumSGD(torch.optim.Optimizer):
+    """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
+
+    `torch.optim.SGD` has no lr in its v: another rule as soon as the rate changes.
+    """
+
+    def __init__(
+        self, params: Any, lr: float, momentum: float, weight_decay: float
+    ) -> None:
+        figures = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}
+        super().__init__(params, figures)
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        loss = None if closure is None else torch.enable_grad()(closure)()
+        for group in self.param_groups:
+            lr, decay = group["lr"], group["weight_decay"]
+            for w in group["params"]:
+                if w.grad is None:
+                    continue
+                if not (state := self.state[w]):
+                    state["velocity"] = torch.zeros_like(w)
+                v = state["velocity"].mul_(group["momentum"])
+                w.add_(v.add_(w, alpha=-decay * lr).add_(w.grad, alpha=-lr))
+        return loss
+
+
+def column(state: Mapping[str, Tensor], rank: int, ranks: int) -> dict[str, Tensor]:
+    """A rank's part of the whole network's `state_dict`: the rows of its own maps."""
+    return {n: t.chunk(ranks)[rank] if t.ndim else t for n, t in state.items()}
+
+
+def whole(columns: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """The whole network's `state_dict`, from those of all ranks in their order."""
+    parts = {name: [state[name] for state in columns] for name in columns[0]}
+    return {n: torch.cat(p) if p[0].ndim else p[0] for n, p in parts.items()}
+
+
+def on_ranks(ranks: int, function: Callable[[], str]) -> None:
+    """Run a function on the ranks of torchrun, or start them; say what it returns."""
+    if "RANK" not in os.environ:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+        run.main(["--standalone", f"--nproc-per-node={ranks}", __file__])
+        return
+    on_gpus = torch.cuda.device_count() >= ranks
+    if on_gpus:
+        torch.set_default_device(f"cuda:{os.environ['LOCAL_RANK']}")
+    distributed.init_process_group("nccl" if on_gpus else "gloo")
+    said = function()
+    if distributed.get_rank() == 0:
+        print(f"each of {ranks} ranks: {said}")
+    distributed.destroy_process_group()
+
+
+def sgd(model: nn.Module) -> MomentumSGD:
+    """The optimizer of the spec: no bias decays."""
+    weights = [p for name, p in model.named_parameters() if not name.endswith(".bias")]
+    biases = [p for name, p in model.named_parameters() if name.endswith(".bias")]
+    groups = [{"params": weights}, {"params": biases, "weight_decay": 0}]
+    return MomentumSGD(groups, lr=0.01, momentum=0.9, weight_decay=5e-4)
+
+
+def plateau(optimizer: MomentumSGD) -> ReduceLROnPlateau:
+    """The schedule of the spec: `step` takes the held-out error after each epoch."""
+    return ReduceLROnPlateau(
+        optimizer, factor=0.1, patience=4, threshold=0, min_lr=1e-5, eps=0
+    )
+
+
+def check() -> str:
+    """Build the network, count it, train one step."""
+    torch.manual_seed(distributed.get_rank())
+    model = Net()
+    count = sum(p.numel() for p in model.parameters())
+    assert count == 2_326, f"{count:,} parameters, not 2,326"
+    image = torch.randn(2, 3, 6, 5)
+    distributed.broadcast(image, src=0)
+    outputs = model(image)
+    gathers = [m for m in model.modules() if isinstance(m, Gather)]
+    received = sum(gather.received for gather in gathers if gather.summed)
+    assert received == 240, f"{received:,} received, not 240"
+    shapes = [tuple(output.shape) for output in outputs]
+    expected = [(2, 8, 6, 5), (2, 12), (2, 12)]
+    assert shapes == expected, f"outputs {shapes}, not {expected}"
+    loss = sum(output.square().mean() for output in outputs)
+    loss.backward()
+    sgd(model).step()
+    assert all(p.isfinite().all() for p in model.parameters()), "weights are not finite"
+    return f"{count:,} parameters, received {received:,} values an example"
+
+
+if __name__ == "__main__":
+    on_ranks(2, check)

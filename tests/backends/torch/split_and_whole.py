@@ -1,0 +1,101 @@
+"""Run by torchrun: each network in a folder, as its ranks compute it and as one process does, side by side.
+
+Writes what differs at most, and by how much anything moved, for each network: DIFFERENCES.json.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, distributed, nn
+
+EXAMPLES, STEPS = 3, 4
+
+
+def main(folder: Path) -> None:
+    sys.path.insert(0, str(folder))
+    torch.set_default_dtype(torch.float64)
+    distributed.init_process_group("gloo")
+    found = {
+        case: differences(import_module(f"{case}_whole"), import_module(f"{case}_columns"), case)
+        for case in sorted(file.name.removesuffix("_columns.py") for file in folder.glob("*_columns.py"))
+    }
+    everyone: list[Any] = [None] * distributed.get_world_size()
+    distributed.all_gather_object(everyone, found)
+    if distributed.get_rank() == 0:
+        (folder / "DIFFERENCES.json").write_text(json.dumps(everyone))
+    distributed.destroy_process_group()
+
+
+def differences(whole: Any, columns: Any, case: str) -> dict[str, float]:
+    """What a rank finds of one network."""
+    rank, ranks = distributed.get_rank(), distributed.get_world_size()
+    kind = next(name for name in vars(whole) if hasattr(getattr(whole, name), "reset_parameters"))
+    torch.manual_seed(0)
+    alone: nn.Module = getattr(whole, kind)()
+    for parameter in alone.parameters():
+        nn.init.normal_(parameter, std=(1 / parameter[0].numel()) ** 0.5)
+    torch.manual_seed(1 + rank)
+    part: nn.Module = getattr(columns, kind)()
+    for module in (*alone.modules(), *part.modules()):
+        if isinstance(module, nn.Dropout):
+            module.p = 0
+        if isinstance(module, getattr(columns, "Gather", ())) and case.startswith("unsummed"):
+            module.summed = False
+    part.load_state_dict(columns.column(alone.state_dict(), rank, ranks))
+    before = {name: value.clone() for name, value in alone.state_dict().items()}
+    optimizers = whole.sgd(alone), columns.sgd(part)
+    torch.manual_seed(2)
+    image = torch.randn(EXAMPLES, *whole.IMAGE)
+    found: dict[str, float] = {}
+    for step in range(STEPS):
+        outputs = [values(model(image)) for model in (alone, part)]
+        torch.manual_seed(3)
+        weights = [torch.randn_like(output) for output in outputs[0]]
+        for model, output, optimizer in zip((alone, part), outputs, optimizers, strict=True):
+            model.zero_grad()
+            sum((o * o * w).mean() for o, w in zip(output, weights, strict=True)).backward()
+            if step < STEPS - 1:
+                optimizer.step()
+        if step == 0:
+            found["outputs"] = largest(zip(*outputs, strict=True))
+            found["gradients"] = apart(columns.column(gradients(alone), rank, ranks), gradients(part))
+            found["least gradient"] = min(float(g.abs().max()) for g in gradients(part).values())
+    states: list[Any] = [None] * ranks
+    distributed.all_gather_object(states, part.state_dict())
+    found["weights"] = apart(columns.whole(states), alone.state_dict())
+    found["moved"] = apart(before, alone.state_dict())
+    return found
+
+
+def values(given: Any) -> tuple[Tensor, ...]:
+    return given if isinstance(given, tuple) else (given,)
+
+
+def gradients(model: nn.Module) -> dict[str, Tensor]:
+    found = {name: p.grad for name, p in model.named_parameters()}
+    return {name: gradient for name, gradient in found.items() if gradient is not None}
+
+
+def apart(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> float:
+    """The largest difference between tensors of one name, by the largest value where that is above one."""
+    assert first.keys() == second.keys()
+    return largest((first[name], second[name]) for name in first)
+
+
+def largest(pairs: Any) -> float:
+    found = 0.0
+    for a, b in pairs:
+        assert a.shape == b.shape, (a.shape, b.shape)
+        found = max(found, float((a - b).abs().max()) / max(1.0, float(b.abs().max())))
+    return found
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,282 @@
+"""A network split over ranks computes what one process does: values, gradients, weights after steps, in float64."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from archc.analysis import Facts, analyse
+from archc.backend import Origin, Source, Unsupported, load
+from archc.conformance.hostile import hostile, tame
+from archc.conformance.structure import compare
+from archc.passes.counts import count
+from archc.passes.placement import Placement, place
+from archc.spec import Parallel
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+ALEXNET = ROOT / "specs" / "alexnet.yaml"
+COLUMNS = Parallel(devices=2, strategy="columns")
+HEAD = """schema: archc/v1
+name: net
+defaults:
+  conv2d: {kernel: 3, padding: 1, weight_init: {he_normal: {}}}
+  dense: {weight_init: {he_normal: {}}}
+"""
+GRAPH = f"""{HEAD}
+input: {{image: [3, 6, 5]}}
+layers:
+  twice: {{op: concat, from: [image, image]}}
+  stem: {{op: conv2d, filters: 8, bias: false}}
+  norm: {{op: batch_norm, epsilon: 1e-3, momentum: 0.9}}
+  left: {{op: conv2d, filters: 8}}
+  right: {{op: conv2d, filters: 8, bias: false, from: norm}}
+  side: {{op: conv2d, filters: 8, groups: 4, from: norm}}
+  sum: {{op: add, from: [left, right, side, norm]}}
+  within: {{op: lrn, size: 3, alpha: 0.5, beta: 0.75, k: 1, scope: spatial}}
+  squashed: {{op: tanh}}
+  flat: {{op: flatten}}
+  fc: {{op: dense, units: 12}}
+  prob: {{op: softmax}}
+outputs: [sum, fc, prob]
+"""
+GROUPS = f"""{HEAD}
+input: {{image: [3, 9, 9]}}
+layers:
+  conv1: {{op: conv2d, filters: 16, stride: 2, padding: {{top: 0, bottom: 1, left: 1, right: 0}}}}
+  relu1: {{op: relu}}
+  norm1: {{op: lrn, size: 5, alpha: 0.1, beta: 0.75, k: 2, groups: 4}}
+  conv2: {{op: conv2d, filters: 16, groups: 8}}
+  conv3: {{op: conv2d, filters: 24}}
+  pool3: {{op: max_pool2d, kernel: 2, stride: 2}}
+  flat: {{op: flatten}}
+  drop: {{op: dropout, rate: 0.5}}
+  fc4: {{op: dense, units: 12}}
+"""
+
+
+def small_alexnet() -> str:
+    """The paper's network with fewer maps and units, and a smaller picture."""
+    text = ALEXNET.read_text("utf-8").replace("[3, 227, 227]", "[3, 67, 67]")
+    text = text.replace("resize: 256, crop: 227", "resize: 70, crop: 67")
+    for wide, narrow in (("96", "16"), ("256", "32"), ("384", "48"), ("4096", "64"), ("1000", "40")):
+        text = text.replace(f"filters: {wide},", f"filters: {narrow},").replace(f"units: {wide}", f"units: {narrow}")
+    kept = [line.partition(", expect")[0] + "}" if ", expect" in line else line for line in text.splitlines()]
+    return "\n".join(line for line in kept if not line.startswith("expect:")) + "\n"
+
+
+NETWORKS = {"alexnet": small_alexnet(), "graph": GRAPH, "groups": GROUPS}
+CASES = (("alexnet", 2), ("graph", 2), ("groups", 2), ("graph", 4), ("groups", 4))
+
+
+def facts_of(text: str) -> Facts:
+    analysis = analyse(text.encode(), "net.yaml")
+    assert analysis.facts is not None, [finding.message for finding in analysis.findings]
+    return analysis.facts
+
+
+def placed(facts: Facts, devices: int, **parallel: Any) -> Placement:
+    asked = Parallel(devices=devices, strategy="columns", **parallel)
+    placement, findings = place(facts.graph, facts.counts, asked, facts.recipe.batch)
+    assert findings == []
+    return placement
+
+
+def emitted(text: str, devices: int | None, **parallel: Any) -> Source:
+    """Source of a rank; of one process where `devices` is None."""
+    facts = facts_of(text)
+    placement = placed(facts, devices, **parallel) if devices else None
+    return load("torch").emit(facts.graph, facts.recipe, placement, Origin.of("net.yaml", text.encode()))
+
+
+def write(folder: Path, case: str, text: str, devices: int) -> None:
+    image = next(iter(facts_of(text).graph.inputs.values()))
+    (folder / f"{case}_whole.py").write_text(f"{emitted(text, None).text}\n\nIMAGE = {image.shape}\n", "utf-8")
+    (folder / f"{case}_columns.py").write_text(emitted(text, devices).text, "utf-8")
+
+
+def ranks(number: int, *command: str | Path, cwd: Path) -> subprocess.Popen[str]:
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={number}"]
+    return subprocess.Popen(
+        [*launcher, *map(str, command)],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+
+
+Found = dict[tuple[str, int], list[dict[str, float]]]
+
+
+@pytest.fixture(scope="module")
+def differences(tmp_path_factory: pytest.TempPathFactory) -> Found:
+    """What each rank found, by case and number of ranks; those of all cases run once, two and four side by side."""
+    folders = {number: tmp_path_factory.mktemp(f"ranks{number}") for number in (2, 4)}
+    for case, number in CASES:
+        write(folders[number], case, NETWORKS[case], number)
+    write(folders[2], "unsummed", NETWORKS["graph"], 2)
+    running = {n: ranks(n, HERE / "split_and_whole.py", folder, cwd=folder) for n, folder in folders.items()}
+    found: Found = {}
+    for number, process in running.items():
+        _, said = process.communicate(timeout=240)
+        assert process.returncode == 0, said[-4000:]
+        for rank in json.loads((folders[number] / "DIFFERENCES.json").read_text()):
+            for case, figures in rank.items():
+                found.setdefault((case, number), []).append(figures)
+    return found
+
+
+@pytest.mark.parametrize(("case", "number"), CASES)
+def test_ranks_compute_what_one_process_does(differences: Found, case: str, number: int) -> None:
+    assert len(differences[case, number]) == number
+    for figures in differences[case, number]:
+        assert max(figures["outputs"], figures["gradients"], figures["weights"]) < 1e-10, figures
+        assert min(figures["least gradient"], figures["moved"]) > 1e-5, figures
+
+
+def test_without_the_sums_the_gradients_are_others(differences: Found) -> None:
+    for figures in differences["unsummed", 2]:
+        assert figures["outputs"] < 1e-10
+        assert min(figures["gradients"], figures["weights"]) > 1e-3, figures
+
+
+def test_golden_alexnet(golden: Callable[[Path, str], None]) -> None:
+    facts = facts_of(ALEXNET.read_text("utf-8"))
+    source = load("torch").emit(
+        facts.graph, facts.recipe, facts.placement, Origin.of(ALEXNET.name, ALEXNET.read_bytes())
+    )
+    assert max(map(len, source.text.splitlines())) <= 88
+    golden(HERE / "golden" / "alexnet_columns.py", source.text)
+
+
+def test_golden_graph(golden: Callable[[Path, str], None]) -> None:
+    golden(HERE / "golden" / "graph_columns.py", emitted(GRAPH, 2).text)
+
+
+def test_the_file_runs_by_itself(tmp_path: Path) -> None:
+    """It starts its ranks itself; what it counts and receives is what it prints, the paper's figures."""
+    (tmp_path / "alexnet.py").write_bytes((HERE / "golden" / "alexnet_columns.py").read_bytes())
+    # With an import of archc made impossible.
+    (tmp_path / "archc.py").write_text("raise ImportError")
+    done = subprocess.run([sys.executable, "alexnet.py"], cwd=tmp_path, capture_output=True, text=True)
+    said = "each of 2 ranks: 30,482,612 parameters, received 30,336 values an example\n"
+    assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
+
+
+def test_a_wrong_number_of_ranks_is_told(tmp_path: Path) -> None:
+    scope: dict[str, Any] = {"__name__": "emitted"}
+    exec((HERE / "golden" / "graph_columns.py").read_text("utf-8"), scope)
+    model = scope["Net"]()
+    with pytest.raises(RuntimeError, match="a process group of 0 ranks, not of 2"):
+        model(torch.zeros(2, 3, 6, 5))
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_names_and_strings_that_mean_harm_change_nothing_else(network: str) -> None:
+    facts = facts_of(NETWORKS[network])
+    for seed in "abcdefgh":
+        graphs = tame(facts.graph), hostile(facts.graph, seed=seed)
+        sources = [
+            load("torch").emit(
+                graph, facts.recipe, place(graph, count(graph), COLUMNS, 4)[0], Origin.of("net.yaml", b"")
+            )
+            for graph in graphs
+        ]
+        assert compare(sources[0], graphs[0], sources[1], graphs[1]) is None
+
+
+def test_weights_are_cut_and_joined() -> None:
+    scope: dict[str, Any] = {"__name__": "emitted"}
+    exec((HERE / "golden" / "graph_columns.py").read_text("utf-8"), scope)
+    state = {"conv.weight": torch.rand(8, 3, 3, 3), "norm.running_mean": torch.rand(8), "norm.count": torch.tensor(7)}
+    parts = [scope["column"](state, rank, 4) for rank in range(4)]
+    assert [tuple(value.shape) for value in parts[2].values()] == [(2, 3, 3, 3), (2,), ()]
+    assert torch.equal(parts[2]["conv.weight"], state["conv.weight"][4:6])
+    joined = scope["whole"](parts)
+    assert joined.keys() == state.keys()
+    assert all(torch.equal(joined[name], state[name]) for name in state)
+
+
+def refused(text: str, devices: int, **parallel: Any) -> dict[str, str]:
+    with pytest.raises(Unsupported) as caught:
+        emitted(text, devices, **parallel)
+    return caught.value.layers
+
+
+def layers(*lines: str, image: str = "[3, 8, 8]") -> str:
+    return HEAD + f"input: {{image: {image}}}\nlayers:\n" + "".join(f"  {line}\n" for line in lines)
+
+
+LRN = "op: lrn, size: 3, alpha: 1, beta: 0.75, k: 1"
+
+
+@pytest.mark.parametrize(
+    ("body", "parallel", "said"),
+    [
+        (
+            ["c: {op: conv2d, filters: 8}", f"n: {{{LRN}}}", "d: {op: conv2d, filters: 6, groups: 2}"],
+            {"devices": 2},
+            {"n": "n reads a halo, maps beside a rank's own, and columns gather whole values only"},
+        ),
+        (
+            ["c: {op: conv2d, filters: 8}", f"n: {{{LRN}, groups: 2}}", "d: {op: conv2d, filters: 8, groups: 2}"],
+            {"devices": 4},
+            {
+                "n": "n reads a halo, maps beside a rank's own, and columns gather whole values only",
+                "d": "d's 2 groups do not divide up among 4 ranks",
+            },
+        ),
+        (
+            ["a: {op: conv2d, filters: 8}", "b: {op: conv2d, filters: 8}", "j: {op: concat, from: [a, b]}"],
+            {"devices": 2},
+            {"j": "the maps that j joins lie with other ranks, and columns gather whole values only"},
+        ),
+        (
+            ["a: {op: conv2d, filters: 3, groups: 3}"],
+            {"devices": 3},
+            {"a": "a reads a part of what every rank has all of, and columns do not cut that"},
+        ),
+        (
+            [
+                "n: {op: batch_norm, epsilon: 1, momentum: 0.5}",
+                "d: {op: dropout, rate: 0.5}",
+                "c: {op: conv2d, filters: 8}",
+            ],
+            {"devices": 2},
+            {
+                "n": "every rank has all of n, whose gradients would have to be summed; columns split all weights",
+                "d": "every rank has all that d reads, and each would drop other values of it",
+            },
+        ),
+        (
+            ["c: {op: conv2d, filters: 8}", "d: {op: conv2d, filters: 8}"],
+            {"devices": 2, "layers": {"d": "replicate"}},
+            {"d": "every rank has all of d, whose gradients would have to be summed; columns split all weights"},
+        ),
+        (
+            ["f: {op: flatten}", "d: {op: dense, units: 8}", "s: {op: softmax}", "e: {op: dense, units: 8}"],
+            {"devices": 2},
+            {"s": "no rank can compute a part of s alone from all that it reads"},
+        ),
+    ],
+)
+def test_what_columns_cannot_express_is_told_in_full(body: list[str], parallel: Any, said: dict[str, str]) -> None:
+    assert refused(layers(*body), **parallel) == said
+
+
+def test_what_is_computed_by_batch_is_no_column() -> None:
+    facts = facts_of(layers("c: {op: conv2d, filters: 8}", "f: {op: flatten}", "d: {op: dense, units: 8}"))
+    hybrid, _ = place(facts.graph, facts.counts, Parallel(devices=2, strategy="hybrid"), 4)
+    with pytest.raises(Unsupported) as caught:
+        load("torch").emit(facts.graph, facts.recipe, hybrid, Origin.of("net.yaml", b""))
+    assert {"c", "f"} <= caught.value.layers.keys()
