@@ -135,7 +135,7 @@ def _whole_refusal(step: Step, layout: Layout) -> str | None:
     if layout == "batch":
         return f"{node.name} is computed for a part of the examples, columns compute a part of the maps"
     if node.op.parameters(step.inputs):
-        return f"every rank has all of {node.name}, whose gradients would have to be summed; columns split all weights"
+        return f"every rank has all of {node.name}, and columns split every layer that has weights"
     if isinstance(node.op, Dropout):
         return f"every rank has all that {node.name} reads, and each would drop other values of it"
     return None

@@ -254,14 +254,14 @@ LRN = "op: lrn, size: 3, alpha: 1, beta: 0.75, k: 1"
             ],
             {"devices": 2},
             {
-                "n": "every rank has all of n, whose gradients would have to be summed; columns split all weights",
+                "n": "every rank has all of n, and columns split every layer that has weights",
                 "d": "every rank has all that d reads, and each would drop other values of it",
             },
         ),
         (
             ["c: {op: conv2d, filters: 8}", "d: {op: conv2d, filters: 8}"],
             {"devices": 2, "layers": {"d": "replicate"}},
-            {"d": "every rank has all of d, whose gradients would have to be summed; columns split all weights"},
+            {"d": "every rank has all of d, and columns split every layer that has weights"},
         ),
         (
             ["f: {op: flatten}", "d: {op: dense, units: 8}", "s: {op: softmax}", "e: {op: dense, units: 8}"],
