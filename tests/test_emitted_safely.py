@@ -161,3 +161,12 @@ def test_the_same_bytes_whatever_the_seed_the_locale_the_folder_and_the_path(bac
         written.append(output.read_bytes())
     assert written[0] == written[1] == written[2]
     assert str(tmp_path).encode() not in written[0]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_build_imports_no_framework(backend: str, tmp_path: Path) -> None:
+    frameworks = "{'torch', 'numpy', 'keras', 'tensorflow'}"
+    script = f"import atexit; atexit.register(lambda: print(sorted({frameworks} & set(sys.modules)))); {BUILD}"
+    command = ["build", str(ROOT / "specs" / "alexnet.yaml"), "--backend", backend, "-o", str(tmp_path / "a.py")]
+    done = subprocess.run([sys.executable, "-c", script, *command], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -51,20 +51,6 @@ def test_ruff_leaves_what_is_emitted_as_it_is(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_emitting_imports_no_framework() -> None:
-    script = f"""
-import sys
-from pathlib import Path
-from archc.analysis import analyse
-from archc.backend import Origin, load
-facts = analyse(Path({str(ALEXNET)!r}).read_bytes(), "a").facts
-load("keras").emit(facts.graph, facts.recipe, None, Origin.of("a", b""))
-print([name for name in ("keras", "tensorflow", "torch", "numpy") if name in sys.modules])
-"""
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
-
-
 def test_what_keras_cannot_compute_names_the_layer() -> None:
     spec = b"""
 schema: archc/v1
