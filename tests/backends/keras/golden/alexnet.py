@@ -70,7 +70,7 @@ class Alexnet(keras.Model):
         return {}
 
 
-def normal(std: float, bias: float = 0.0) -> dict[str, initializers.Initializer]:
+def normal(std: float, bias: float = 0.0) -> dict[str, Any]:
     """How a layer begins: normal weights around 0, and biases all alike."""
     return {
         "kernel_initializer": initializers.RandomNormal(stddev=std),

@@ -57,7 +57,7 @@ class Graph(keras.Model):
         return {}
 
 
-def normal(std: float, bias: float = 0.0) -> dict[str, initializers.Initializer]:
+def normal(std: float, bias: float = 0.0) -> dict[str, Any]:
     """How a layer begins: normal weights around 0, and biases all alike."""
     return {
         "kernel_initializer": initializers.RandomNormal(stddev=std),
@@ -65,7 +65,7 @@ def normal(std: float, bias: float = 0.0) -> dict[str, initializers.Initializer]
     }
 
 
-def he_normal(bias: float = 0.0) -> dict[str, initializers.Initializer]:
+def he_normal(bias: float = 0.0) -> dict[str, Any]:
     """How a layer begins: weights of variance 2 / fan-in, and biases all alike."""
     weights = initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")
     return {
