@@ -12,8 +12,9 @@ from torch.autograd.function import once_differentiable
 class Gather(nn.Module):
     """The maps of all ranks, in their order: (N, C, ...) -> (N, ranks C, ...).
 
-    Each rank makes other maps of them, so its gradients are summands: they are summed,
-    each where its map is held. Not where all compute one loss: each has it whole.
+    Each rank goes on to other maps, so it has a summand of each gradient: the sum goes
+    to the rank that holds the map. Not `summed` where all compute the same loss: each
+    has the whole gradient, and a sum would count it once for every rank.
     """
 
     def __init__(self, ranks: int, summed: bool = True) -> None:

@@ -17,7 +17,8 @@ def on_ranks(ranks: int, function: Callable[[], str]) -> None:
         return
     on_gpus = torch.cuda.device_count() >= ranks
     if on_gpus:
-        torch.set_default_device(f"cuda:{os.environ['LOCAL_RANK']}")
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+        torch.set_default_device("cuda")
     distributed.init_process_group("nccl" if on_gpus else "gloo")
     said = function()
     if distributed.get_rank() == 0:

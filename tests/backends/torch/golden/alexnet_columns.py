@@ -77,8 +77,9 @@ class Alexnet(nn.Sequential):
 class Gather(nn.Module):
     """The maps of all ranks, in their order: (N, C, ...) -> (N, ranks C, ...).
 
-    Each rank makes other maps of them, so its gradients are summands: they are summed,
-    each where its map is held. Not where all compute one loss: each has it whole.
+    Each rank goes on to other maps, so it has a summand of each gradient: the sum goes
+    to the rank that holds the map. Not `summed` where all compute the same loss: each
+    has the whole gradient, and a sum would count it once for every rank.
     """
 
     def __init__(self, ranks: int, summed: bool = True) -> None:
@@ -229,7 +230,8 @@ def on_ranks(ranks: int, function: Callable[[], str]) -> None:
         return
     on_gpus = torch.cuda.device_count() >= ranks
     if on_gpus:
-        torch.set_default_device(f"cuda:{os.environ['LOCAL_RANK']}")
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+        torch.set_default_device("cuda")
     distributed.init_process_group("nccl" if on_gpus else "gloo")
     said = function()
     if distributed.get_rank() == 0:
