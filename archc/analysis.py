@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from archc.diagnostics.finding import Finding, in_source_order, is_error, replacement, report
 from archc.graph import Graph
@@ -56,8 +56,7 @@ class Facts:
         return device_memory(self.graph, self.placement, batch=self.recipe.batch, training=False)
 
 
-@dataclass(frozen=True)
-class Analysis:
+class Analysis(NamedTuple):
     """`facts` is None where any finding is an error."""
 
     facts: Facts | None

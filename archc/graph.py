@@ -75,6 +75,10 @@ class Graph:
     outputs: tuple[str, ...]
 
     @cached_property
+    def _tensors(self) -> dict[str, Tensor]:
+        return {**self.inputs, **{node.name: node.output for node in self.nodes}}
+
+    @cached_property
     def _by_name(self) -> dict[str, Node]:
         return {node.name: node for node in self.nodes}
 
@@ -83,10 +87,10 @@ class Graph:
 
     def tensor(self, name: str) -> Tensor:
         """The value of a layer or of an input."""
-        return self.inputs[name] if name in self.inputs else self._by_name[name].output
+        return self._tensors[name]
 
     def tensors(self, names: tuple[str, ...]) -> tuple[Tensor, ...]:
-        return tuple(self.tensor(name) for name in names)
+        return tuple([self._tensors[name] for name in names])
 
     @cached_property
     def readers(self) -> dict[str, tuple[Node, ...]]:

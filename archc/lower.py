@@ -6,7 +6,7 @@ A layer that fails has no tensor, and whatever reads it is skipped in silence: o
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import prod
 
 from pydantic import ValidationError
@@ -162,7 +162,12 @@ class _Lowering:
         spans = {field: node.span for field, node in fields.nodes.items()}
         if "from" in body.entries:
             spans["from"] = body.entries["from"].span
-        return self._infer(Node(name, op, inputs, known[0], key, spans), known)
+        try:
+            output = op.infer(known)
+        except ShapeError as error:
+            self.findings.append(self._shape_finding(Node(name, op, inputs, known[0], key, spans), error))
+            return None
+        return self._keep(Node(name, op, inputs, output, key, spans), known)
 
     def _op(self, name: str, body: Mapping, key: Span) -> tuple[Op | None, _Fields]:
         fields = _Fields()
@@ -230,13 +235,9 @@ class _Lowering:
         self.findings.append(report(node.span, "ARC108", f"{name} takes {wants}, it has {len(inputs)}", help=help))
         return False
 
-    def _infer(self, node: Node, inputs: tuple[Tensor, ...]) -> Tensor | None:
-        try:
-            output = node.op.infer(inputs)
-        except ShapeError as error:
-            self.findings.append(self._shape_finding(node, error))
-            return None
-        largest = max(output.size, *(prod(p.shape) for p in node.op.parameters(inputs)), 0)
+    def _keep(self, node: Node, inputs: tuple[Tensor, ...]) -> Tensor | None:
+        """Put a layer into the graph, unless something else than its shape is against it; its output then."""
+        largest = max([node.output.size, *[prod(p.shape) for p in node.op.parameters(inputs)]])
         if largest > LARGEST_TENSOR:
             message = f"{node.name} needs a tensor of {largest:,} values; the limit is {LARGEST_TENSOR:,}"
             self.findings.append(report(node.at("op"), "ARC205", message))
@@ -247,8 +248,8 @@ class _Lowering:
                 report(node.at("op"), "ARC206", message, help=f"delete {node.inputs[0]} or {node.name}")
             )
             return None
-        self.nodes[node.name] = replace(node, output=output)
-        return output
+        self.nodes[node.name] = node
+        return node.output
 
     def _follows_softmax(self, node: Node) -> bool:
         before = self.nodes.get(node.inputs[0])

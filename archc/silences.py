@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from archc.comments import comments
 from archc.diagnostics.codes import CODES
@@ -23,8 +23,7 @@ _CODE = re.compile(r"\w+")
 _FORM = "write `# archc: allow ARC902 - why`, or several codes with commas between"
 
 
-@dataclass(frozen=True)
-class _Silence:
+class _Silence(NamedTuple):
     """The advice that a comment allows on `line`."""
 
     span: Span

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,7 @@ class Source:
         return self.text[start : following[0] if following else len(self.text)].rstrip("\r\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):  # a frozen dataclass takes twice as long to make, and a spec has many
     """The code points `start` to `end` (exclusive) of a source."""
 
     source: Source

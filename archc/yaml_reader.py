@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from sys import intern
+from typing import NamedTuple
 
 import yaml
 
@@ -44,22 +45,19 @@ _MISLEADING = re.compile("[\u202a-\u202e\u2066-\u2069\x85\u2028\u2029]")
 Value = None | bool | int | float | str
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """A single value, resolved by the YAML 1.2 core schema."""
 
     value: Value
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(NamedTuple):
     items: list[Node]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(NamedTuple):
     """Keys are strings, each once; `keys` holds the scalar, and so the span, of each."""
 
     entries: dict[str, Node]
@@ -201,9 +199,9 @@ class _Builder:
             case yaml.AliasEvent():
                 return self._alias(event)
             case yaml.SequenceStartEvent():
-                return self._begin(event) and self._open(event, items=[])
+                return self._begin(event) and self._open(event, span, items=[])
             case yaml.MappingStartEvent():
-                return self._begin(event) and self._open(event, items=None)
+                return self._begin(event) and self._open(event, span, items=None)
             case yaml.SequenceEndEvent() | yaml.MappingEndEvent():
                 self._close()
             case _:
@@ -244,12 +242,12 @@ class _Builder:
             )
         return True
 
-    def _open(self, event: yaml.CollectionStartEvent, items: list[Node] | None) -> bool:
+    def _open(self, event: yaml.CollectionStartEvent, span: Span, items: list[Node] | None) -> bool:
         if len(self._stack) >= MAX_DEPTH:
             return self._stop(event, "ARC003", f"nested more than {MAX_DEPTH} deep")
         if self._wants_key():
             return self._stop(event, "ARC006", "a key must be a plain name, not a list or a mapping")
-        self._stack.append(_Open(self._span(event).start, event.anchor, items=items))
+        self._stack.append(_Open(span.start, event.anchor, items=items))
         return True
 
     def _close(self) -> None:
@@ -281,7 +279,7 @@ class _Builder:
             return self._stop(
                 event, "ARC003", f"a value of {len(event.value):,} characters; the limit is {MAX_SCALAR:,}"
             )
-        if _SURROGATE.search(event.value):
+        if event.style == '"' and _SURROGATE.search(event.value):  # only an escape can write one
             return self._stop(event, "ARC002", "an escape for half a character: U+D800 to U+DFFF stand for nothing")
         # A spec of many layers writes the same few words again and again: each is held once.
         text = intern(event.value)

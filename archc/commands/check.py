@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -49,16 +48,14 @@ FixOption = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class Checked:
+class Checked(NamedTuple):
     """A spec, and what archc knows of it."""
 
     name: str
     analysis: Analysis
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """All specs of a run. `err`: what is said of them goes to standard error, since a fixed text goes to output."""
 
     specs: list[Checked]

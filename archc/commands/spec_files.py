@@ -6,9 +6,8 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -30,8 +29,7 @@ SpecsArgument = Annotated[
 _SCHEMA = re.compile(rb"""(?:^|[\r\n{,\xbf])[ \t]*["']?schema["']?[ \t]*:[ \t]*["']?archc/""")
 
 
-@dataclass(frozen=True)
-class SpecFile:
+class SpecFile(NamedTuple):
     """A spec that was asked for: what it is called and its bytes; `place` is None for standard input."""
 
     name: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal, NamedTuple, cast
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
@@ -35,8 +34,7 @@ ONE = Size(1, 1)
 """A stride or dilation that changes nothing."""
 
 
-@dataclass(frozen=True)
-class Margins:
+class Margins(NamedTuple):
     """Rows and columns added around a map."""
 
     top: int
@@ -106,7 +104,7 @@ Padding = Margins | Literal["same"]
 PaddingField = Annotated[
     Padding,
     PlainValidator(_read_padding),
-    PlainSerializer(lambda padding: padding if padding == "same" else asdict(padding)),
+    PlainSerializer(lambda padding: padding if padding == "same" else padding._asdict()),
     WithJsonSchema({"anyOf": [*_one_or_pair(0), _MARGINS, {"const": "same"}]}),
 ]
 NO_PADDING = Margins(0, 0, 0, 0)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from math import prod
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel
 
@@ -45,8 +45,7 @@ class ShapeError(Exception):
         self.also = also
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(NamedTuple):
     """A tensor that a layer holds, in the canonical layout: (out, in / groups, height, width) or (out, in).
 
     `trained` is False for what is not learned by the gradient but follows the batches: running figures.
@@ -58,8 +57,19 @@ class Parameter:
     trained: bool = True
 
 
-@dataclass(frozen=True)
-class Reach:
+class Numbers(NamedTuple):
+    """How many a layer holds: `weights` and `biases`, which are trained, and `statistics`, which follow the batches."""
+
+    weights: int
+    biases: int
+    statistics: int
+
+    @property
+    def trained(self) -> int:
+        return self.weights + self.biases
+
+
+class Reach(NamedTuple):
     """Which input maps an output map reads, what decides where a network can be split by maps.
 
     `groups` None: only the map at its own place. `groups` G: all maps of its own G-th part, or, with neighbours, only
@@ -89,8 +99,7 @@ INT64 = 8
 """Bytes of what is so wide in any precision."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """What an op's backward pass needs of its forward pass, for one example: it stays in memory in between.
 
     `inputs` and `output` are the values themselves, which other layers may keep as well; `wide` inputs are float32,
@@ -105,8 +114,7 @@ class Kept:
     own: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Scratch:
+class Scratch(NamedTuple):
     """Bytes an example for a moment of an op's forward and of its backward pass: beside what it reads, makes and keeps,
     and their gradients."""
 
@@ -114,8 +122,7 @@ class Scratch:
     backward: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Footprint:
+class Footprint(NamedTuple):
     """What an output place sees in one direction: place i the input's from i stride - before to i stride + after."""
 
     stride: int = 1
@@ -154,6 +161,19 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
         """The tensors that the layer holds: weights, biases, and what is not trained, in this order."""
         return ()
+
+    def numbers(self, inputs: tuple[Tensor, ...]) -> Numbers:
+        """How many numbers those are."""
+        weights = biases = statistics = 0
+        for parameter in self.parameters(inputs):
+            size = prod(parameter.shape)
+            if not parameter.trained:
+                statistics += size
+            elif parameter.name == "bias":
+                biases += size
+            else:
+                weights += size
+        return Numbers(weights, biases, statistics)
 
     def macs(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """Multiply-accumulates for one example, of convolutions and dense layers as is usual."""

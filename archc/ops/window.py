@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from archc.ops.fields import ONE, Margins, Padding, Rounding, Size
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
+class Axis(NamedTuple):
     """One direction: `n` input places, a window of `f` (dilated), `before` and `after` padding, stride `s`."""
 
     n: int
@@ -45,12 +43,12 @@ class Axis:
     @property
     def _begins_beyond(self) -> bool:
         """Whether rounding up has put the last window where no input is under it."""
-        return not self.is_whole and self.rounding == "ceil" and (self._rounded - 1) * self.s >= self.n + self.before
+        return self.rounding == "ceil" and not self.is_whole and (self._rounded - 1) * self.s >= self.n + self.before
 
     @property
     def overhang(self) -> int:
         """Places that the last window covers beyond the input and its padding, under `rounding: ceil`."""
-        return max((self.out - 1) * self.s - self._room, 0)
+        return max((self.out - 1) * self.s - self._room, 0) if self.rounding == "ceil" else 0
 
     @property
     def padded(self) -> int:
@@ -84,8 +82,7 @@ class Axis:
         return f"{quotient} + 1 = {self._rounded}{beyond}"
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """A window over maps: kernel, stride and dilation as written, and both directions of the size rule."""
 
     kernel: Size

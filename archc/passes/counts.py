@@ -6,7 +6,6 @@ The conventions, and how the counters of other tools differ from them, are the p
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from math import prod
 from operator import attrgetter
 
 from archc.graph import Graph, Node
@@ -58,22 +57,14 @@ def count(graph: Graph) -> Counts:
 def _count(graph: Graph, node: Node, *, reads_learned: bool) -> LayerCounts:
     """One layer's; the gradient of its weights, and that of its input where one is needed, take its MACs once each."""
     inputs = graph.tensors(node.inputs)
-    weights = biases = statistics = 0
-    for parameter in node.op.parameters(inputs):
-        values = prod(parameter.shape)
-        if not parameter.trained:
-            statistics += values
-        elif parameter.name == "bias":
-            biases += values
-        else:
-            weights += values
+    numbers = node.op.numbers(inputs)
     macs = node.op.macs(inputs, node.output)
     return LayerCounts(
-        weights=weights,
-        biases=biases,
-        statistics=statistics,
+        weights=numbers.weights,
+        biases=numbers.biases,
+        statistics=numbers.statistics,
         macs=macs,
-        backward_macs=macs * ((weights > 0) + reads_learned),
+        backward_macs=macs * ((numbers.weights > 0) + reads_learned),
         element_ops=node.op.element_ops(inputs, node.output),
         activations=node.output.size,
     )

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import lcm
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
@@ -28,8 +28,7 @@ from archc.spec import Parallel, Strategy
 Kind = Literal["gather", "halo", "redistribute"]
 
 
-@dataclass(frozen=True)
-class Exchange:
+class Exchange(NamedTuple):
     """Before `layer` computes, devices fetch values of `sources`; on the way back the gradients of those are summed
     where they are held, a reduce-scatter of the same values.
 
@@ -47,8 +46,7 @@ class Exchange:
     returned: float
 
 
-@dataclass(frozen=True)
-class Reduction:
+class Reduction(NamedTuple):
     """Gradients that every device holds a summand of and needs the sum of, an all-reduce in the backward pass.
 
     Of a layer's `parameters`, `values` a step; or of its `output`, `values` an example, where that is less.

@@ -6,7 +6,7 @@ convolutional neural networks", Distill 2019): near an edge a value sees fewer p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from archc.graph import Graph, Node
 from archc.ops.fields import LARGEST, Size
@@ -19,8 +19,7 @@ _Paths = dict[int, tuple[int, int]]
 One entry but where paths of unequal strides meet: then it sees what lies between the first and the last of all."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReceptiveField:
+class ReceptiveField(NamedTuple):
     """`size`, in pixels, of the rectangle around all that a value sees; the largest, where places differ in it.
 
     `start` is the row and column of its first pixel for the first place, negative in the padding. `stride` is in pixels
@@ -32,8 +31,7 @@ class ReceptiveField:
     stride: Size | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(NamedTuple):
     vertical: _Paths
     horizontal: _Paths
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from archc.graph import Graph
 from archc.ops.fields import Size
 from archc.ops.window import Window
 
 
-@dataclass(frozen=True)
-class Shapes:
+class Shapes(NamedTuple):
     """`windows` by layer; `chain`, the sizes of the maps in order, each where it changes."""
 
     windows: dict[str, Window]

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import prod
+from typing import NamedTuple
 
 from archc.graph import Graph, Node
-from archc.ops.op import FLOAT32, Kept, Parameter
+from archc.ops.op import FLOAT32, Kept
 from archc.spec import Precision
 
 WIDTH: dict[Precision, int] = {"float32": FLOAT32, "bfloat16": 2}
 """Bytes of a value; weights and their gradients are float32 in any precision."""
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """What one device holds of a layer: for one example, values of its output and values that it reads, gathered ones
     included; and its trained parameters."""
 
@@ -27,8 +26,7 @@ class Share:
     parameters: int
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """What is run: a step of training, or an inference, on a batch, by one device with its `shares` of the layers."""
 
     graph: Graph
@@ -83,15 +81,15 @@ class Layer:
     @property
     def kept(self) -> int:
         """What it keeps and no layer before it: of all that is kept, what its backward pass frees."""
-        values = dict.fromkeys((*self.reads, self.output))
-        return self.own + self.copies + sum(value.size for value in values if value.keeper == self.index)
+        values = {*self.reads, self.output}
+        return self.own + self.copies + sum([value.size for value in values if value.keeper == self.index])
 
 
 def lay_out(run: Run) -> tuple[list[Value], list[Layer]]:
     """The inputs, and the layers in the graph's order."""
     graph = run.graph
     values = {
-        name: Value(run.batch * tensor.size * FLOAT32, FLOAT32, learned=False, last=len(graph.nodes), is_input=True)
+        name: Value(run.batch * tensor.size * FLOAT32, FLOAT32, learned=False, last=0, is_input=True)
         for name, tensor in graph.inputs.items()
     }
     inputs, layers = list(values.values()), list[Layer]()
@@ -99,7 +97,7 @@ def lay_out(run: Run) -> tuple[list[Value], list[Layer]]:
         layer = _lay_out(run, index, node, values)
         values[node.name] = layer.output
         layers.append(layer)
-    for name in graph.outputs:
+    for name in (*graph.inputs, *graph.outputs):
         values[name].last = len(layers)
     return inputs, layers
 
@@ -107,15 +105,16 @@ def lay_out(run: Run) -> tuple[list[Value], list[Layer]]:
 def _lay_out(run: Run, index: int, node: Node, values: Mapping[str, Value]) -> Layer:
     """The layer of a node whose inputs are laid out; what it reads and keeps is noted at the values."""
     op, inputs = node.op, run.graph.tensors(node.inputs)
-    parameters = op.parameters(inputs)
-    whole = Share(node.output.size, sum(x.size for x in inputs), _size(p for p in parameters if p.trained))
+    numbers = op.numbers(inputs)
+    whole = Share(node.output.size, sum([x.size for x in inputs]), numbers.trained)
     share = run.shares[node.name] if run.shares else whole
-    reads = tuple(dict.fromkeys(values[name] for name in node.inputs))
+    reads = tuple(dict.fromkeys([values[name] for name in node.inputs]))
+    read_width, learned = 0, share.parameters > 0
     for value in reads:
-        value.last = max(value.last, index)
-    read_width = max(value.width for value in reads)
+        value.last = index
+        read_width = max(read_width, value.width)
+        learned = learned or value.learned
     width = {"narrow": WIDTH[run.precision], "wide": FLOAT32, None: read_width}[op.autocast]
-    learned = share.parameters > 0 or any(value.learned for value in reads)
     is_view = op.is_view(inputs, training=run.training)
     made = reads[0] if is_view else Value(run.batch * share.outputs * width, width, learned, last=index)
 
@@ -128,8 +127,8 @@ def _lay_out(run: Run, index: int, node: Node, values: Mapping[str, Value]) -> L
     own = run.batch * (kept.own * share.outputs // whole.outputs + copied)
     copies = narrow = 0
     if op.autocast == "narrow" and width < FLOAT32:
-        weights = _size(p for p in parameters if p.trained and p.name != "bias")
-        copies, narrow = width * weights * share.parameters // max(whole.parameters, 1), width * share.parameters
+        copies = width * numbers.weights * share.parameters // max(whole.parameters, 1)
+        narrow = width * share.parameters
     keeps = run.training and learned
     if keeps:
         _keep(index, (*(reads if kept.inputs and not is_copied else ()), *([made] if kept.output else [])))
@@ -142,7 +141,7 @@ def _lay_out(run: Run, index: int, node: Node, values: Mapping[str, Value]) -> L
         reads,
         made,
         trained=share.parameters,
-        statistics=_size(p for p in parameters if not p.trained) * share.outputs // whole.outputs,
+        statistics=numbers.statistics * share.outputs // whole.outputs,
         own=own if keeps else 0,
         copies=copies if keeps else 0,
         forward=forward + (0 if is_copied else gathered) + (0 if keeps else own + copies),
@@ -162,7 +161,3 @@ def _keep(index: int, values: Iterable[Value]) -> None:
     for value in values:
         if value.keeper is None:
             value.keeper = index
-
-
-def _size(parameters: Iterable[Parameter]) -> int:
-    return sum(prod(parameter.shape) for parameter in parameters)

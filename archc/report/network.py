@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from sys import maxsize
 from textwrap import wrap
+from typing import TYPE_CHECKING
 
 from archc.analysis import Facts
 from archc.diagnostics.text import Style, unstyled, visible
@@ -13,8 +14,10 @@ from archc.graph import Graph, Node
 from archc.passes.counts import LayerCounts
 from archc.passes.memory import in_units
 from archc.passes.placement import Placement
-from archc.passes.receptive import ReceptiveField
 from archc.report.table import Column, fitting, table
+
+if TYPE_CHECKING:
+    from archc.passes.receptive import ReceptiveField
 
 
 @dataclass(frozen=True)
@@ -23,18 +26,18 @@ class _Figure:
 
     column: Column
     of: Callable[[Facts, Node], str] | None = None
-    count: Callable[[LayerCounts], int] | None = None
+    counted: Callable[[LayerCounts], int] | None = None
     wide: bool = False
     """Shown only where everything is asked for."""
 
     def layer(self, facts: Facts, node: Node) -> str:
-        return self.of(facts, node) if self.of else self._counted(facts.counts.layers[node.name])
+        return self.of(facts, node) if self.of else self._figure(facts.counts.layers[node.name])
 
     def total(self, facts: Facts) -> str:
-        return self._counted(facts.counts)
+        return self._figure(facts.counts)
 
-    def _counted(self, counts: LayerCounts) -> str:
-        found = self.count(counts) if self.count else 0
+    def _figure(self, counts: LayerCounts) -> str:
+        found = self.counted(counts) if self.counted else 0
         return f"{found:,}" if found else ""
 
 
@@ -59,14 +62,14 @@ _FIGURES = (
     _Figure(Column("output"), lambda _, node: str(node.output)),
     _Figure(Column("receptive field"), _field(lambda field: str(field.size)), wide=True),
     _Figure(Column("stride"), _field(lambda field: str(field.stride) if field.stride else ""), wide=True),
-    _Figure(Column("weights", right=True), count=lambda counts: counts.weights, wide=True),
-    _Figure(Column("biases", right=True), count=lambda counts: counts.biases, wide=True),
-    _Figure(Column("not trained", right=True), count=lambda counts: counts.statistics, wide=True),
-    _Figure(Column("parameters", right=True, leave=2), count=lambda counts: counts.parameters),
-    _Figure(Column("MACs", right=True, leave=3), count=lambda counts: counts.macs),
-    _Figure(Column("MACs backward", right=True), count=lambda counts: counts.backward_macs, wide=True),
-    _Figure(Column("element ops", right=True), count=lambda counts: counts.element_ops, wide=True),
-    _Figure(Column("activations", right=True), count=lambda counts: counts.activations, wide=True),
+    _Figure(Column("weights", right=True), counted=lambda counts: counts.weights, wide=True),
+    _Figure(Column("biases", right=True), counted=lambda counts: counts.biases, wide=True),
+    _Figure(Column("not trained", right=True), counted=lambda counts: counts.statistics, wide=True),
+    _Figure(Column("parameters", right=True, leave=2), counted=lambda counts: counts.parameters),
+    _Figure(Column("MACs", right=True, leave=3), counted=lambda counts: counts.macs),
+    _Figure(Column("MACs backward", right=True), counted=lambda counts: counts.backward_macs, wide=True),
+    _Figure(Column("element ops", right=True), counted=lambda counts: counts.element_ops, wide=True),
+    _Figure(Column("activations", right=True), counted=lambda counts: counts.activations, wide=True),
 )
 
 

@@ -6,14 +6,14 @@ Where the terminal is too narrow for that, columns are folded, and the least nee
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import zip_longest
 from textwrap import wrap
+from typing import NamedTuple
 
 GAP = 2
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     heading: str
     right: bool = False
     """Figures stand at the right."""
@@ -63,12 +63,11 @@ def _folded(columns: Sequence[Column], widths: list[int], excess: int) -> list[i
 def _row(columns: Sequence[Column], widths: list[int], cells: Sequence[str]) -> list[str]:
     folded = [_fold(cell, width) for cell, width in zip(cells, widths, strict=True)]
     lines: list[str] = []
-    for number in range(max(map(len, folded))):
-        parts = [cell[number] if number < len(cell) else "" for cell in folded]
-        aligned = (
+    for parts in zip_longest(*folded, fillvalue=""):
+        aligned = [
             part.rjust(width) if column.right else part.ljust(width)
             for part, width, column in zip(parts, widths, columns, strict=True)
-        )
+        ]
         lines.append((" " * GAP).join(aligned).rstrip())
     return lines
 
