@@ -44,10 +44,8 @@ def checks(name: str, compute: Compute | None = None, more: Iterable[Case] = ())
     """All checks of an installed backend, with `more` cases of its own; of values where its tests can compute them."""
     backend = load(name)
     tried = (*cases(), *more)
-    emission = [Check(f"{case}-emission", partial(check_emission, backend, case)) for case in tried]
-    if compute is None:
-        values: list[Check] = []
-    else:
-        small = [case for case in tried if case.facts.counts.macs <= MOST_MACS]
-        values = [Check(f"{case}-values", partial(check_values, backend, case, compute)) for case in small]
-    return (*emission, *values, Check("processes", partial(check_processes, backend, tried[::_EVERY])))
+    found = [Check(f"{case}-emission", partial(check_emission, backend, case)) for case in tried]
+    if compute is not None:
+        small = (case for case in tried if case.facts.counts.macs <= MOST_MACS)
+        found += [Check(f"{case}-values", partial(check_values, backend, case, compute)) for case in small]
+    return (*found, Check("processes", partial(check_processes, backend, tried[::_EVERY])))
