@@ -15,7 +15,7 @@ from archc.commands.failure import CommandFailure
 from archc.commands.placing import placement_for
 from archc.commands.specs import OutputFormat, OutputFormatOption, SpecArgument, facts_or_exit, resolve_aloud, spec_name
 from archc.commands.staleness import staleness
-from archc.commands.writing import STANDARD_OUTPUT, write_sealed
+from archc.commands.writing import STANDARD_OUTPUT, write_out, write_sealed
 from archc.diagnostics.text import visible
 from archc.passes.placement import Placement
 from archc.report.staleness import Reason, why
@@ -59,7 +59,7 @@ def build(
     placement = placement_for(chosen, facts, parallel)
     source = emit(chosen, facts, origin, placement)
     if output == STANDARD_OUTPUT:
-        typer.echo(source.text, nl=False)
+        write_out(source.text)
         return
     place = output or Path(
         "_".join([facts.graph.name, chosen.name, *([placement.strategy] if placement else [])]) + ".py"
@@ -81,7 +81,7 @@ def build(
             parameters=facts.counts.parameters,
             stale=stale,
         )
-        typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(document, indent=2))
     else:
         typer.echo(f"{visible(str(place))}{_told(source, facts, placement, stale, checked=check)}")
     raise typer.Exit(1 if stale else 0)

@@ -165,7 +165,7 @@ def _show_json(outcome: Outcome) -> None:
     from archc.report.check_json import as_json
 
     document = as_json((spec.name, spec.analysis) for spec in outcome.specs)
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False), err=outcome.err)
+    typer.echo(json.dumps(document, indent=2), err=outcome.err)
 
 
 def _show_github(outcome: Outcome) -> None:
@@ -180,7 +180,7 @@ def _show_sarif(outcome: Outcome) -> None:
     from archc.diagnostics.sarif import as_sarif
 
     log = as_sarif(outcome.findings, version=version("archc"), root=Path.cwd())
-    typer.echo(json.dumps(log, indent=2, ensure_ascii=False), err=outcome.err)
+    typer.echo(json.dumps(log, indent=2), err=outcome.err)
 
 
 _SHOW: dict[CheckFormat, Callable[[Outcome], None]] = {

@@ -42,7 +42,7 @@ def diff(
     if output_format is DiffFormat.json:
         from archc.report.diff_json import as_json
 
-        typer.echo(json.dumps(as_json(found, names), indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(as_json(found, names), indent=2))
     elif output_format is DiffFormat.markdown:
         from archc.report.diff_markdown import markdown
 

@@ -49,7 +49,7 @@ def explain(
         return
     explanations, pages = _all() if word is None else _one(word)
     if output_format is PageFormat.json:
-        typer.echo(json.dumps(as_json(explanations, pages), indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(as_json(explanations, pages), indent=2))
     elif output_format is PageFormat.markdown:
         typer.echo(markdown(explanations, pages), nl=False)
     else:

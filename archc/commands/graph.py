@@ -11,7 +11,7 @@ import typer
 from archc.analysis import Facts
 from archc.commands.failure import CommandFailure
 from archc.commands.specs import SpecArgument, facts_or_exit, resolve_aloud
-from archc.commands.writing import STANDARD_OUTPUT, write_sealed
+from archc.commands.writing import STANDARD_OUTPUT, write_out, write_sealed
 from archc.diagnostics.text import visible
 from archc.emit.seal import DOT, MERMAID, XML
 from archc.figure.size import TooLarge
@@ -54,7 +54,7 @@ def graph(
         help = "" if chosen is FigureFormat.dot else "`--format dot` has no limit"
         raise CommandFailure(f"{facts.graph.name}: {error}", help=help, code=2) from error
     if output == STANDARD_OUTPUT:
-        typer.echo(text, nl=False)
+        write_out(text)
         return
     suffix = next(suffix for suffix, known in _SUFFIXES.items() if known is chosen)
     place = output or Path(f"{facts.graph.name}{suffix}")

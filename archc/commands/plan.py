@@ -64,7 +64,7 @@ def plan(
     if output_format is OutputFormat.json:
         from archc.report.plan_json import as_json
 
-        typer.echo(json.dumps(as_json(spec_name(path), facts.graph.name, made), indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(as_json(spec_name(path), facts.graph.name, made), indent=2))
     else:
         _show(facts, made)
     raise typer.Exit(0 if _is_possible(made) else 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -31,6 +32,12 @@ def write_whole(place: Path, data: bytes) -> None:
         except BaseException:
             part.unlink(missing_ok=True)
             raise
+
+
+def write_out(text: str) -> None:
+    """Write a file's text to standard output: its bytes, whatever characters a terminal may lack."""
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.flush()
 
 
 def write_sealed(place: Path, text: str, comment: Comment = PYTHON, *, force: bool) -> None:

@@ -191,6 +191,19 @@ def test_an_output_without_utf_8(alexnet: Path) -> None:
     assert b"55 ? 27 ? 13 ? 6" in done.stdout
 
 
+@pytest.mark.parametrize(
+    "command", ["check --output-format json", "plan --output-format json", "build -o -", "graph -o -"]
+)
+def test_what_programs_read_is_the_same_without_utf_8(small: Path, command: str) -> None:
+    small.write_text(small.read_text().replace("A small network", "Größe ≈ 網"), encoding="utf-8")
+    without = {**os.environ, "PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0", "LC_ALL": "C"}
+    texts = {
+        subprocess.run([*ARCHC, *command.split(), str(small)], capture_output=True, env=env, check=True).stdout.decode()
+        for env in (without, {**os.environ, "PYTHONUTF8": "1"})
+    }
+    assert len(texts) == 1
+
+
 def test_the_front_door_of_a_checkout(alexnet: Path) -> None:
     done = subprocess.run(
         [sys.executable, "cli.py", "check", "specs/alexnet.yaml"], cwd=ROOT, capture_output=True, text=True
