@@ -177,6 +177,12 @@ def number(value: float) -> float:
     return int(value) if float(value).is_integer() and abs(value) < 1e6 else value
 
 
+def pair(size: tuple[int, int]) -> Expression:
+    """A height and a width as frameworks take them: one number where they are equal."""
+    height, width = size
+    return Literal(height) if height == width else Tuple((Literal(height), Literal(width)))
+
+
 def names(value: Expression) -> Iterator[Name]:
     """Every name in an expression, those of what it calls too."""
     match value:

@@ -12,12 +12,12 @@ from typing import Any
 
 from archc.backend import Unsupported
 from archc.emit.plan import Step
-from archc.emit.syntax import Argument, Call, Expression, Literal, Tuple, Unpacked, call, number
+from archc.emit.syntax import Argument, Call, Expression, Literal, Tuple, Unpacked, call, number, pair
 from archc.ops.batch_norm import BatchNorm
 from archc.ops.conv2d import Conv2d
 from archc.ops.dense import Dense
 from archc.ops.dropout import Dropout
-from archc.ops.fields import ONE, Margins, Size
+from archc.ops.fields import ONE, Margins
 from archc.ops.lrn import Lrn
 from archc.ops.max_pool2d import MaxPool2d
 from archc.ops.op import Op
@@ -41,23 +41,23 @@ def rule(emit: Rule) -> Rule:
 def conv2d(op: Conv2d, step: Step) -> Layers:
     fields: Fields = {}
     if op.stride != ONE:
-        fields["strides"] = _size(op.stride)
+        fields["strides"] = pair(op.stride)
     pad, padding = _padding(op.window(step.inputs), "layers.ZeroPadding2D")
     fields |= padding
     if op.dilation != ONE:
         if op.stride != ONE:
             raise Unsupported(step.node.name, f"Keras cannot compute {step.node.name}: a stride and a dilation at once")
-        fields["dilation_rate"] = _size(op.dilation)
+        fields["dilation_rate"] = pair(op.dilation)
     if op.groups > 1:
         fields["groups"] = op.groups
     kind = "GroupedConv2D" if op.groups > 1 else "layers.Conv2D"
-    return {**pad, "": _weighted(op, call(kind, op.filters, _size(op.kernel), **fields))}
+    return {**pad, "": _weighted(op, call(kind, op.filters, pair(op.kernel), **fields))}
 
 
 @rule
 def max_pool2d(op: MaxPool2d, step: Step) -> Layers:
     pad, padding = _padding(op.window(step.inputs), "LowestPadding2D")
-    return {**pad, "": call("layers.MaxPooling2D", _size(op.kernel), strides=_size(op.stride), **padding)}
+    return {**pad, "": call("layers.MaxPooling2D", pair(op.kernel), strides=pair(op.stride), **padding)}
 
 
 @rule
@@ -157,10 +157,3 @@ def _same(window: Window) -> Margins:
     return slide(
         height, width, kernel=window.kernel, stride=window.stride, dilation=window.dilation, padding="same"
     ).margins
-
-
-def _size(size: Size) -> Expression:
-    """A height and a width as Keras takes them: one number where they are equal."""
-    if size.height == size.width:
-        return Literal(size.height)
-    return Tuple((Literal(size.height), Literal(size.width)))

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from archc.emit.plan import Step
-from archc.emit.syntax import Call, Expression, Fixed, Literal, Name, Sum, Tuple, call, number
+from archc.emit.syntax import Call, Expression, Fixed, Literal, Name, Sum, Tuple, call, number, pair
 from archc.ops.batch_norm import BatchNorm
 from archc.ops.conv2d import Conv2d
 from archc.ops.dense import Dense
@@ -40,34 +40,34 @@ def conv2d(op: Conv2d, step: Step) -> Modules:
     padding = _symmetric(window)
     fields: dict[str, Expression | int | bool] = {}
     if op.stride != ONE:
-        fields["stride"] = _size(op.stride)
+        fields["stride"] = pair(op.stride)
     if padding and any(padding):
-        fields["padding"] = _size(padding)
+        fields["padding"] = pair(padding)
     if op.dilation != ONE:
-        fields["dilation"] = _size(op.dilation)
+        fields["dilation"] = pair(op.dilation)
     if op.groups > 1:
         fields["groups"] = op.groups
     if not op.bias:
         fields["bias"] = False
     (x,) = step.inputs
-    conv = call("nn.Conv2d", x.channels, op.filters, _size(op.kernel), **fields)
+    conv = call("nn.Conv2d", x.channels, op.filters, pair(op.kernel), **fields)
     return (conv,) if padding is not None else (call("nn.ZeroPad2d", _sides(window)), conv)
 
 
 @rule
 def max_pool2d(op: MaxPool2d, step: Step) -> Modules:
     window = op.window(step.inputs)
-    fields: dict[str, Expression | int | bool] = {"stride": _size(op.stride)}
+    fields: dict[str, Expression | int | bool] = {"stride": pair(op.stride)}
     padding = window.margins.symmetric
     # PyTorch pads at most half a window, and its ceil_mode rounds as the language does.
     if padding is None or padding.height > op.kernel.height // 2 or padding.width > op.kernel.width // 2:
         pad = call("nn.ConstantPad2d", _sides(window), Fixed('float("-inf")'))
-        return pad, call("nn.MaxPool2d", _size(op.kernel), **fields)
+        return pad, call("nn.MaxPool2d", pair(op.kernel), **fields)
     if any(padding):
-        fields["padding"] = _size(padding)
+        fields["padding"] = pair(padding)
     if _overhangs(window):
         fields["ceil_mode"] = True
-    return (call("nn.MaxPool2d", _size(op.kernel), **fields),)
+    return (call("nn.MaxPool2d", pair(op.kernel), **fields),)
 
 
 @rule
@@ -132,13 +132,6 @@ def add(op: Op, step: Step) -> Expression:
 @rule
 def concat(op: Op, step: Step) -> Expression:
     return call("torch.cat", Tuple(tuple(map(Name, step.reads))), dim=1)
-
-
-def _size(size: Size) -> Expression:
-    """A height and a width as PyTorch takes them: one number where they are equal."""
-    if size.height == size.width:
-        return Literal(size.height)
-    return Tuple((Literal(size.height), Literal(size.width)))
 
 
 def _symmetric(window: Window) -> Size | None:
