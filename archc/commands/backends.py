@@ -16,7 +16,10 @@ _PIPE_WIDTH = 80
 
 
 def backends(output_format: OutputFormatOption = OutputFormat.full) -> None:
-    """List the installed backends, what brings them and their frameworks; exit 3 where one cannot be used."""
+    """List the installed backends.
+
+    What brings each, its framework and what it does. Exit 3 where one cannot be used.
+    """
     found = installations()
     if output_format is OutputFormat.json:
         from archc.report.backends_json import as_json

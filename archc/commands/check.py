@@ -75,9 +75,9 @@ def check(
     fix: FixOption = False,
     wide: WideOption = False,
 ) -> None:
-    """Validate specs and infer their shapes: a layer table, totals and exchanges of one, a line each of several.
+    """Validate specs and infer their shapes.
 
-    Exit 1 on an error.
+    One is shown as a table of its layers with totals and exchanges, several as a line each. Exit 1 on an error.
     """
     files = spec_files(specs or [])
     several = len(files) > 1 or any(Path(spec).is_dir() for spec in specs or [] if spec != "-")

@@ -33,7 +33,9 @@ def diff(
         DiffFormat, typer.Option(help="For a person, for a program, or for a comment on a pull request.")
     ] = DiffFormat.full,
 ) -> None:
-    """Say what differs between the networks of two specs: layers, what follows from those, recipe, placement, totals.
+    """Say what differs between the networks of two specs.
+
+    Layers, what follows from those, recipe, placement, totals.
 
     Exit 0 where both mean the same, 1 where they differ, 2 where one of them has errors.
     """

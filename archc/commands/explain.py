@@ -41,8 +41,10 @@ def explain(
         PageFormat, typer.Option(help="For a person, for a program, or for the docs.")
     ] = PageFormat.full,
 ) -> None:
-    """Say what a code of a finding or an op means, with a spec that fails and the same corrected; or how a concept that
-    many ops share is meant."""
+    """Say what a finding's code, an op or a concept means.
+
+    A code and an op with a spec that fails, what archc says of it, and the same corrected.
+    """
     if word is None and output_format is PageFormat.full:
         titles = [(name, title_of(name)) for name in names()]
         typer.echo(listing([*titles, *((c.name, c.title) for c in concepts().values())], width=_width()))

@@ -16,7 +16,9 @@ CheckOption = Annotated[bool, typer.Option("--check", help="Write nothing, name 
 
 
 def fmt(specs: SpecsArgument = None, check: CheckOption = False) -> None:
-    """Lay specs out in the one canonical way: comments and meaning stay, order and white space are archc's.
+    """Lay specs out in the one canonical way.
+
+    Comments and meaning stay, order and white space are archc's.
 
     Files are written in place, standard input goes to standard output. A text that cannot be read as a spec's YAML, or
     has no line `schema: archc/…`, is left alone, and why is said, exit 1.

@@ -45,7 +45,10 @@ def graph(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that archc did not draw.")] = False,
 ) -> None:
-    """Draw a network: blocks to scale as SVG, as the AlexNet paper does, or its graph for Mermaid or Graphviz."""
+    """Draw a network as SVG, or as text for Mermaid or Graphviz.
+
+    The SVG has blocks to scale, a tower a device, as the AlexNet paper draws them.
+    """
     chosen = figure_format or _format_of(output)
     facts, _ = facts_or_exit(resolve_aloud(spec))
     try:

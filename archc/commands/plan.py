@@ -46,7 +46,9 @@ def plan(
     precision: Annotated[Precision, typer.Option(help="Of the arithmetic; weights stay float32.")] = "float32",
     output_format: OutputFormatOption = OutputFormat.full,
 ) -> None:
-    """Price every strategy for several devices: what each holds, what crosses between them, and how long that takes.
+    """Price every strategy for several devices, before anything runs.
+
+    What each device holds, what crosses between them, and how long that takes.
 
     Exit 1 where the spec's own strategy is impossible, or, if it has none, every one.
     """

@@ -18,10 +18,15 @@ from archc.vocabulary import nearest
 def schema(
     command: Annotated[
         str | None,
-        typer.Argument(help="Whose JSON output to describe; without it, the language.", show_default=False),
+        typer.Argument(
+            metavar="COMMAND", help="Whose JSON output to describe; without it, the language.", show_default=False
+        ),
     ] = None,
 ) -> None:
-    """Print the JSON Schema of archc/v1, for editors; or of what a command prints as JSON, for programs."""
+    """Print the JSON Schema of the language, or of a command's output.
+
+    Of archc/v1 for editors, of what a command prints as JSON for programs.
+    """
     typer.echo(json.dumps(json_schema() if command is None else _of_output(command), indent=2))
 
 

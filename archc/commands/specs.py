@@ -20,7 +20,9 @@ STDIN = "<stdin>"
 
 SpecArgument = Annotated[
     Path | None,
-    typer.Argument(help="The spec, - for standard input; by default specs/alexnet.yaml.", show_default=False),
+    typer.Argument(
+        metavar="SPEC", help="The spec, - for standard input; by default specs/alexnet.yaml.", show_default=False
+    ),
 ]
 
 

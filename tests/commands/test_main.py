@@ -50,6 +50,14 @@ def test_the_help_names_every_command(archc) -> None:
     assert [name for name in COMMANDS if re.search(rf"^  {name} ", text, re.MULTILINE)] == list(COMMANDS)
 
 
+def test_the_help_says_of_every_command_what_it_does_to_the_end(archc) -> None:
+    text = archc("--help").out
+    assert "..." not in text.partition("Commands:")[2]
+    assert len([line for line in text.splitlines() if line.endswith(".") and line.split()[0] in COMMANDS]) == len(
+        COMMANDS
+    )
+
+
 def test_without_a_command_the_help_is_shown(archc) -> None:
     result = archc()
     assert result.code == 2
