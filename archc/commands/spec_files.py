@@ -82,6 +82,8 @@ def spec_file(argument: str) -> SpecFile:
 
 
 def _named(argument: str) -> Iterator[SpecFile]:
+    if not argument:  # a variable of the shell's that is not set: to Path it is the current folder
+        raise CommandFailure("a spec's name is empty", help="`.` is the current folder", code=2)
     if argument != "-" and Path(argument).is_dir():
         yield from _below(Path(argument))
     else:

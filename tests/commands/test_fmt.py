@@ -86,6 +86,16 @@ def test_what_is_no_spec_is_left_alone(archc, type_in, specs: Path, text: str) -
     assert archc("fmt", "-").out == ""
 
 
+def test_an_empty_name_is_no_folder(archc, specs: Path) -> None:
+    result = archc("fmt", "")
+    assert (result.code, result.out, result.err) == (
+        2,
+        "",
+        "error: a spec's name is empty\n  `.` is the current folder\n",
+    )
+    assert (specs / "messy.yaml").read_text() == MESSY
+
+
 def test_a_spec_that_does_not_hold_is_laid_out(archc, specs: Path) -> None:
     (specs / "messy.yaml").write_text(MESSY.replace("relu", "rely"))
     assert archc("fmt", specs / "messy.yaml").code == 0
