@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
-from archc.streams import guard
+from archc.streams import OutputFailure, guard
 
 if TYPE_CHECKING:
     from archc.training.job import Job
@@ -60,6 +60,8 @@ def run_main(main: Callable[[Job], None]) -> int:
 
 def as_failure(error: Exception, run: Path | None) -> RunFailure:
     """An error, while it is being handled, as what ends the run; a defect's traceback goes into the run's folder."""
+    if isinstance(error, OutputFailure):
+        return RunFailure(str(error), "what was recorded before is in the run's folder")
     return error if isinstance(error, RunFailure) else RunFailure(_summary(error), _keep_traceback(run))
 
 

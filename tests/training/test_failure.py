@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from archc.streams import OutputFailure
 from archc.training.failure import FINDING, RunFailure, run_main
 from archc.training.job import Job
 
@@ -32,6 +33,16 @@ def test_a_run_failure_is_one_line_and_its_remedy(asked: Job, capsys: pytest.Cap
 
     assert run_main(main) == 1
     assert capsys.readouterr().err == "error: no picture is left\n  add some\n"
+
+
+def test_an_output_that_is_full(asked: Job, capsys: pytest.CaptureFixture[str]) -> None:
+    def main(job: Job) -> None:
+        raise OutputFailure("cannot write standard output: No space left on device")
+
+    assert run_main(main) == 3
+    told = "cannot write standard output: No space left on device\n  what was recorded before is in the run's folder"
+    assert capsys.readouterr().err == f"error: {told}\n"
+    assert not (asked.run / "crash.txt").exists()
 
 
 def test_an_interrupted_run(asked: Job, capsys: pytest.CaptureFixture[str]) -> None:
