@@ -66,7 +66,7 @@ ADVICE: dict[str, Code] = {
         title="a kernel as large as its map",
         meaning="A convolution whose window covers all of its input leaves one place: it is a dense layer on the "
         "flattened maps, with the same weights in the same order. With padding most of its window lies on zeros. "
-        "Often the size of the maps, as in `13 x 13`, was taken for the kernel's.",
+        "Often the size of the maps, as in `13 × 13`, was taken for the kernel's.",
         failing=HEAD + _CONV.replace("kernel: 3", "kernel: 8").replace(", padding: 1", ""),
         corrected=HEAD + _CONV,
         severity="advice",
