@@ -1,11 +1,13 @@
-"""Run by torchrun: each network in a folder, as its ranks compute it and as one process does, side by side.
+"""Each network in a folder, as so many ranks compute it and as one process does, side by side, in float64.
 
-Writes what differs at most, and by how much anything moved, for each network: DIFFERENCES.json.
+`python split_and_whole.py FOLDER 2` starts two ranks over gloo, forked so that PyTorch is imported once. They write
+what differs at most, and by how much anything moved, for each network: DIFFERENCES.json.
 """
 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -18,17 +20,29 @@ from torch import Tensor, distributed, nn
 EXAMPLES, STEPS = 3, 4
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, ranks: int) -> int:
+    """How many ranks failed."""
+    context = multiprocessing.get_context("fork")
+    processes = [context.Process(target=run, args=(folder, rank, ranks)) for rank in range(ranks)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    return sum(process.exitcode != 0 for process in processes)
+
+
+def run(folder: Path, rank: int, ranks: int) -> None:
     sys.path.insert(0, str(folder))
+    torch.set_num_threads(1)
     torch.set_default_dtype(torch.float64)
-    distributed.init_process_group("gloo")
+    distributed.init_process_group("gloo", init_method=f"file://{folder}/ranks", rank=rank, world_size=ranks)
     found = {
         case: differences(import_module(f"{case}_whole"), import_module(f"{case}_columns"), case)
         for case in sorted(file.name.removesuffix("_columns.py") for file in folder.glob("*_columns.py"))
     }
-    everyone: list[Any] = [None] * distributed.get_world_size()
+    everyone: list[Any] = [None] * ranks
     distributed.all_gather_object(everyone, found)
-    if distributed.get_rank() == 0:
+    if rank == 0:
         (folder / "DIFFERENCES.json").write_text(json.dumps(everyone))
     distributed.destroy_process_group()
 
@@ -36,6 +50,7 @@ def main(folder: Path) -> None:
 def differences(whole: Any, columns: Any, case: str) -> dict[str, float]:
     """What a rank finds of one network."""
     rank, ranks = distributed.get_rank(), distributed.get_world_size()
+    columns.check()  # what it receives is what was planned
     kind = next(name for name in vars(whole) if hasattr(getattr(whole, name), "reset_parameters"))
     torch.manual_seed(0)
     alone: nn.Module = getattr(whole, kind)()
@@ -98,4 +113,4 @@ def largest(pairs: Any) -> float:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,10 @@ import torch
 
 from archc.analysis import Facts, analyse
 from archc.backend import Origin, Source, Unsupported, load
+from archc.conformance.cases import op_cases
 from archc.conformance.hostile import hostile, tame
 from archc.conformance.structure import compare
+from archc.ops import ops
 from archc.passes.counts import count
 from archc.passes.placement import Placement, place
 from archc.spec import Parallel
@@ -74,6 +76,7 @@ def small_alexnet() -> str:
 
 
 NETWORKS = {"alexnet": small_alexnet(), "graph": GRAPH, "groups": GROUPS}
+EACH_OP = 6
 CASES = (("alexnet", 2), ("graph", 2), ("groups", 2), ("graph", 4), ("groups", 4))
 
 
@@ -103,16 +106,25 @@ def write(folder: Path, case: str, text: str, devices: int) -> None:
     (folder / f"{case}_columns.py").write_text(emitted(text, devices).text, "utf-8")
 
 
-def ranks(number: int, *command: str | Path, cwd: Path) -> subprocess.Popen[str]:
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={number}"]
-    return subprocess.Popen(
-        [*launcher, *map(str, command)],
-        cwd=cwd,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+def op_networks(op: str) -> Iterator[tuple[str, str]]:
+    """Networks of an op's conformance that two ranks can split, after a convolution that they split."""
+    for case in op_cases(op):
+        before, _, layers = case.spec.partition("layers:\n")
+        text = f"{before}layers:\n  head: {{op: conv2d, filters: 12, kernel: 1}}\n{layers.replace('image', 'head')}"
+        facts = facts_of(text)
+        placement, findings = place(facts.graph, facts.counts, COLUMNS, 4)
+        if findings:
+            continue
+        try:
+            load("torch").emit(facts.graph, facts.recipe, placement, Origin.of("net.yaml", b""))
+        except Unsupported:
+            continue
+        yield case.name, text
+
+
+def ranks(number: int, folder: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, str(HERE / "split_and_whole.py"), str(folder), str(number)]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
 
 Found = dict[tuple[str, int], list[dict[str, float]]]
@@ -125,7 +137,10 @@ def differences(tmp_path_factory: pytest.TempPathFactory) -> Found:
     for case, number in CASES:
         write(folders[number], case, NETWORKS[case], number)
     write(folders[2], "unsummed", NETWORKS["graph"], 2)
-    running = {n: ranks(n, HERE / "split_and_whole.py", folder, cwd=folder) for n, folder in folders.items()}
+    for op in ops():
+        for case, text in islice(op_networks(op), EACH_OP):
+            write(folders[2], case, text, 2)
+    running = {number: ranks(number, folder) for number, folder in folders.items()}
     found: Found = {}
     for number, process in running.items():
         _, said = process.communicate(timeout=240)
@@ -142,6 +157,14 @@ def test_ranks_compute_what_one_process_does(differences: Found, case: str, numb
     for figures in differences[case, number]:
         assert max(figures["outputs"], figures["gradients"], figures["weights"]) < 1e-10, figures
         assert min(figures["least gradient"], figures["moved"]) > 1e-5, figures
+
+
+def test_every_op_that_can_be_split(differences: Found) -> None:
+    tried = [(case, figures) for (case, _), each in differences.items() if case[-1].isdigit() for figures in each]
+    # A concatenation of split maps is a redistribution.
+    assert {case.rpartition("_")[0] for case, _ in tried} == ops().keys() - {"concat"}
+    for case, figures in tried:
+        assert max(figures["outputs"], figures["gradients"], figures["weights"]) < 1e-10, (case, figures)
 
 
 def test_without_the_sums_the_gradients_are_others(differences: Found) -> None:
