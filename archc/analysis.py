@@ -77,7 +77,8 @@ def _told(findings: list[Finding]) -> list[Finding]:
     ordered = in_source_order(findings)
     if len(ordered) <= MAX_FINDINGS or not is_error(ordered):
         return ordered
-    more = report(ordered[MAX_FINDINGS].span, "ARC003", f"more than {MAX_FINDINGS:,} findings: the first are shown")
+    message = f"more than {MAX_FINDINGS:,} findings: the first are shown"
+    more = report(ordered[MAX_FINDINGS].span, "ARC003", message, help="mend those, and check again")
     return [*ordered[:MAX_FINDINGS], more]
 
 

@@ -26,6 +26,7 @@ from archc.yaml_reader import MAX_FINDINGS, Mapping, Scalar, Sequence, plain
 from archc.yaml_reader import Node as YamlNode
 
 LARGEST_TENSOR = 2**40
+_SMALLER = "fewer filters or units, or a stride or a pool before it"
 
 # Of what is told in passing: so many inputs, and so many layers back.
 _MOST_NAMED = 8
@@ -240,7 +241,7 @@ class _Lowering:
         largest = max([node.output.size, *[prod(p.shape) for p in node.op.parameters(inputs)]])
         if largest > LARGEST_TENSOR:
             message = f"{node.name} needs a tensor of {largest:,} values; the limit is {LARGEST_TENSOR:,}"
-            self.findings.append(report(node.at("op"), "ARC205", message))
+            self.findings.append(report(node.at("op"), "ARC205", message, help=_SMALLER))
             return None
         if isinstance(node.op, Softmax) and self._follows_softmax(node):
             message = f"{node.name} is a softmax of the softmax {node.inputs[0]}"
@@ -302,13 +303,19 @@ class _Lowering:
         node = self.document.node("outputs")
         if not isinstance(node, Sequence):
             return
+        named: dict[str, Span] = {}
         for item in node.items[:MAX_FINDINGS]:
-            name = item.value if isinstance(item, Scalar) else None
+            name = str(item.value) if isinstance(item, Scalar) else ""
             if name not in self.document.spec.layers:
-                help = did_you_mean(str(name), self.document.spec.layers, what="layers")
+                help = did_you_mean(name, self.document.spec.layers, what="layers")
                 self.findings.append(
                     report(item.span, "ARC107", f"there is no layer `{name}` to be an output", help=help)
                 )
+            elif name in named:
+                related = [(named[name], "first here")]
+                message = f"`outputs` names {name} twice: a network returns each value once"
+                self.findings.append(report(item.span, "ARC105", message, help="delete the second", related=related))
+            named.setdefault(name, item.span)
         self._check_all_read(node.span)
 
     def _check_all_read(self, outputs: Span) -> None:

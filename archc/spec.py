@@ -207,7 +207,7 @@ class Spec(Section):
     layers: dict[str, object] = Field(
         description="The layers by name, in order; each reads the one before it unless it says `from:`."
     )
-    outputs: Annotated[list[str], Field(min_length=1)] | None = Field(
+    outputs: Annotated[list[str], Field(min_length=1, json_schema_extra={"uniqueItems": True})] | None = Field(
         default=None, description="The layers whose values the network returns; without it, those that no layer reads."
     )
     expect: Expect = Field(default_factory=Expect, description="Totals that must hold.")

@@ -57,7 +57,9 @@ _CODES = {"crop": "ARC109"}
 def not_a_name(word: str, span: Span) -> Finding:
     """The finding for a word that stands where a name must."""
     message = f"`{word[:64]}` is no name: a letter, then letters, digits and `_`, at most 64, all ASCII"
-    return report(span, "ARC106", message)
+    letters = (c if c.isascii() and c.isalnum() else "_" for c in word[:64])
+    usable = "".join(letters).lstrip("_0123456789").rstrip("_")
+    return report(span, "ARC106", message, help=f"`{usable}` is one" if usable else None)
 
 
 def renaming(word: str, span: Span, allowed: Iterable[str], siblings: Collection[str]) -> tuple[Edit, ...]:

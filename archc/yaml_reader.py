@@ -42,6 +42,21 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe
 # What a reader of the screen takes for another order of the text, or another line than YAML does (CVE-2021-42574).
 _MISLEADING = re.compile("[\u202a-\u202e\u2066-\u2069\x85\u2028\u2029]")
 
+_TOO_DEEP = "no field of archc/v1 is nested more than 5 deep: is a bracket left open?"
+_TOO_MUCH = "describe a smaller network: docs/limits.md says what each limit is for"
+_NOT_INDENTED = "indent it as the lines that it belongs to; before it, a bracket or a quote may be one too many"
+# What to do about what libyaml says, by how that begins.
+_REMEDIES = {
+    "did not find expected ','": "close the bracket, and put a comma between the things in it",
+    "mapping values are not allowed": "a mapping goes into braces, or on lines of its own that are indented further; "
+    "a value that holds `: `, into quotes",
+    "did not find expected key": _NOT_INDENTED,
+    "did not find expected '-'": _NOT_INDENTED,
+    "found unexpected end of stream": "close the quotes",
+    "found unknown escape character": "a backslash in double quotes is written `\\\\`; in single ones, as it is",
+    "found character that cannot start any token": "put the value in quotes",
+}
+
 Value = None | bool | int | float | str
 
 
@@ -103,7 +118,12 @@ def _decode(data: bytes, name: str) -> tuple[Source, list[Finding]]:
     if len(data) > MAX_BYTES:
         source = Source(name, "")
         return source, [
-            report(Span(source, 0, 0), "ARC003", f"the text has {len(data):,} bytes; the limit is {MAX_BYTES:,}")
+            report(
+                Span(source, 0, 0),
+                "ARC003",
+                f"the text has {len(data):,} bytes; the limit is {MAX_BYTES:,}",
+                help=_TOO_MUCH,
+            )
         ]
     try:
         text = data.decode("utf-8-sig")
@@ -148,7 +168,11 @@ def _syntax_finding(source: Source, error: yaml.MarkedYAMLError, read_to: int) -
         start = min(error.context_mark.index, len(source.text))
         related.append((Span(source, start, min(start + 1, len(source.text))), error.context or "here"))
     end = min(at + 1, len(source.text))
-    return report(Span(source, at, end), "ARC004", f"not YAML: {error.problem or error.context}", related=related)
+    problem = error.problem or error.context or ""
+    help = next((remedy for begins, remedy in _REMEDIES.items() if problem.startswith(begins)), None)
+    if source.text[at:end] == "\t":
+        help = "indent with spaces: a tab begins nothing in YAML"
+    return report(Span(source, at, end), "ARC004", f"not YAML: {problem}", help=help, related=related)
 
 
 @dataclass(slots=True)
@@ -228,9 +252,10 @@ class _Builder:
         self._nodes += values
         if self._nodes > MAX_NODES:
             message = f"more than {MAX_NODES:,} values, each alias counted as what it repeats"
-            return self._stop(event, "ARC003", message)
+            return self._stop(event, "ARC003", message, help=_TOO_MUCH)
         if self._stack and self._stack[-1].count >= MAX_ENTRIES:
-            return self._stop(event, "ARC003", f"more than {MAX_ENTRIES:,} entries in one mapping or list")
+            message = f"more than {MAX_ENTRIES:,} entries in one mapping or list"
+            return self._stop(event, "ARC003", message, help=_TOO_MUCH)
         return True
 
     def _begin(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> bool:
@@ -244,7 +269,7 @@ class _Builder:
 
     def _open(self, event: yaml.CollectionStartEvent, span: Span, items: list[Node] | None) -> bool:
         if len(self._stack) >= MAX_DEPTH:
-            return self._stop(event, "ARC003", f"nested more than {MAX_DEPTH} deep")
+            return self._stop(event, "ARC003", f"nested more than {MAX_DEPTH} deep", help=_TOO_DEEP)
         if self._wants_key():
             return self._stop(event, "ARC006", "a key must be a plain name, not a list or a mapping")
         self._stack.append(_Open(span.start, event.anchor, items=items))
@@ -260,12 +285,15 @@ class _Builder:
         if self._wants_key():
             return self._stop(event, "ARC006", "a key must be a plain name, not an alias")
         if any(level.anchor == event.anchor for level in self._stack):
-            return self._stop(event, "ARC008", f"`*{event.anchor}` stands inside what it repeats")
+            message = f"`*{event.anchor}` stands inside what it repeats"
+            return self._stop(event, "ARC008", message, help="write out what it should repeat")
         if event.anchor not in self._anchors:
-            return self._stop(event, "ARC008", f"no `&{event.anchor}` stands before this alias")
+            message = f"no `&{event.anchor}` stands before this alias"
+            help = f"write `&{event.anchor}` before what it repeats, above; if text is meant, quote it"
+            return self._stop(event, "ARC008", message, help=help)
         node, expanded, height = self._anchors[event.anchor]
         if len(self._stack) + height > MAX_DEPTH:
-            return self._stop(event, "ARC003", f"nested more than {MAX_DEPTH} deep")
+            return self._stop(event, "ARC003", f"nested more than {MAX_DEPTH} deep", help=_TOO_DEEP)
         if not self._count(event, expanded):
             return False
         self._add(node, None, expanded, height)
@@ -276,9 +304,8 @@ class _Builder:
 
     def _scalar(self, event: yaml.ScalarEvent, span: Span) -> bool:
         if len(event.value) > MAX_SCALAR:
-            return self._stop(
-                event, "ARC003", f"a value of {len(event.value):,} characters; the limit is {MAX_SCALAR:,}"
-            )
+            message = f"a value of {len(event.value):,} characters; the limit is {MAX_SCALAR:,}"
+            return self._stop(event, "ARC003", message, help="shorten it; if it was not meant, is a quote left open?")
         if event.style == '"' and _SURROGATE.search(event.value):  # only an escape can write one
             return self._stop(event, "ARC002", "an escape for half a character: U+D800 to U+DFFF stand for nothing")
         # A spec of many layers writes the same few words again and again: each is held once.
@@ -316,11 +343,13 @@ class _Builder:
             return text.lower() == "true"
         if kind == "integer":
             if len(text.lstrip("+-0ox")) > MAX_INTEGER_DIGITS:
-                self._find(event, "ARC007", f"an integer of {len(text)} digits; the limit is {MAX_INTEGER_DIGITS}")
+                message = f"an integer of {len(text)} digits; the limit is {MAX_INTEGER_DIGITS}"
+                self._find(event, "ARC007", message, help="no field takes one so large: if text is meant, quote it")
                 return None
             return int(text, base=0 if text.startswith(("0o", "0x")) else 10)
         if kind == "not_finite" or not math.isfinite(float(text)):
-            self._find(event, "ARC007", f"`{text[:40]}` is not a finite number")
+            message = f"`{text[:40]}` is not a finite number"
+            self._find(event, "ARC007", message, help="write a number; if text is meant, quote it")
             return None
         return float(text)
 

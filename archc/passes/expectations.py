@@ -80,7 +80,8 @@ def _unexpected_total(document: Document, counts: Counts, field: str, expected: 
     word = "MACs" if field == "macs" else field
     message = f"the network has {found:,} {word}, not {expected:,}"
     notes = [f"{found:,} - {expected:,} = {found - expected:+,}", f"the most are in {shares}" if shares else ""]
-    return report(document.span("expect", field), "ARC302", message, notes=notes)
+    help = f"`{field}: {found}` is what the layers give"
+    return report(document.span("expect", field), "ARC302", message, notes=notes, help=help)
 
 
 def check_memory(

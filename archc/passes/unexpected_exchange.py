@@ -14,6 +14,9 @@ from archc.passes.placement import Placement
 from archc.source import Span
 from archc.spec import Document
 
+# Of more layers than this the first are named.
+_MOST_NAMED = 12
+
 
 @dataclass(frozen=True)
 class _Cause:
@@ -39,14 +42,20 @@ def unexpected_exchange(document: Document, graph: Graph, placement: Placement, 
     }
     first = next((node for node in graph.nodes if (node.name in due) != (node.name in needed)), None)
     cause = _cause(document, graph, placement, first) if first else None
+    help = f"`exchanges: [{', '.join(found)}]` is what the layers give" if len(found) <= _MOST_NAMED else None
     return report(
         document.span("expect", "exchanges"),
         "ARC303",
-        f"over {placement.devices} devices, {', '.join(found) or 'no layer'} must exchange",
-        notes=[*(f"{what}: {', '.join(which)}" for what, which in lists.items() if which), cause.note if cause else ""],
-        help=cause.remedy if cause else None,
+        f"over {placement.devices} devices, {_listed(found) or 'no layer'} must exchange",
+        notes=[*(f"{what}: {_listed(which)}" for what, which in lists.items() if which), cause.note if cause else ""],
+        help=cause.remedy if cause and cause.remedy else help,
         related=[(cause.span, cause.label)] if cause else [],
     )
+
+
+def _listed(names: list[str]) -> str:
+    more = [f"{len(names) - _MOST_NAMED:,} more"] if len(names) > _MOST_NAMED else []
+    return ", ".join([*names[:_MOST_NAMED], *more])
 
 
 def _cause(document: Document, graph: Graph, placement: Placement, node: Node) -> _Cause:
