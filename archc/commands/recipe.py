@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from archc.analysis import Facts
 from archc.commands.failure import CommandFailure
-from archc.ops.batch_norm import BatchNorm
 from archc.spec import Recipe
 
 
@@ -70,7 +69,7 @@ def trained_recipe(facts: Facts, overrides: Overrides, devices: int) -> tuple[Re
 def _normalises_one_value(facts: Facts) -> str | None:
     """A batch normalisation that has one value of each map in a picture. PyTorch would raise, Keras compute NaN."""
     for node in facts.graph.nodes:
-        if isinstance(node.op, BatchNorm) and node.output.size == node.output.channels:
+        if node.op.op == "batch_norm" and node.output.size == node.output.channels:
             return node.name
     return None
 
