@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Literal, get_args
 
 from archc.diagnostics.finding import Finding
@@ -102,10 +103,11 @@ class Option:
 
 @dataclass(frozen=True)
 class Plan:
-    """All strategies, beside one device that does everything: its memory, and its MACs in a step."""
+    """All strategies, beside one device that does everything: its memory, its parameters, and its MACs in a step."""
 
     setting: Setting
     alone: Memory
+    parameters: int
     macs: int
     options: tuple[Option, ...]
 
@@ -117,9 +119,8 @@ class Plan:
     @property
     def cheapest(self) -> Strategy | None:
         """The strategy whose exchanges take least, of those that fit; of several, the first."""
-        fitting = (o for o in reversed(self.options) if o.cost and o.cost.fits is not False)
-        seconds: dict[float, Strategy] = {o.cost.seconds: o.strategy for o in fitting if o.cost}
-        return seconds[min(seconds)] if seconds else None
+        fitting = [(o.cost.seconds, o.strategy) for o in self.options if o.cost and o.cost.fits is not False]
+        return min(fitting, key=itemgetter(0))[1] if fitting else None
 
 
 def plan(graph: Graph, counts: Counts, parallel: Parallel | None, setting: Setting) -> Plan:
@@ -127,7 +128,8 @@ def plan(graph: Graph, counts: Counts, parallel: Parallel | None, setting: Setti
     alone = device_memory(graph, None, batch=setting.batch, precision=setting.precision)
     macs = setting.batch * (counts.macs + counts.backward_macs)
     strategies: tuple[Strategy, ...] = get_args(Strategy) if setting.devices > 1 else ()
-    return Plan(setting, alone, macs, tuple(_option(graph, counts, parallel, setting, s) for s in strategies))
+    options = tuple(_option(graph, counts, parallel, setting, strategy) for strategy in strategies)
+    return Plan(setting, alone, counts.parameters, macs, options)
 
 
 def _option(graph: Graph, counts: Counts, parallel: Parallel | None, setting: Setting, strategy: Strategy) -> Option:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field
 from typing_extensions import TypedDict
 
 from archc.difference.difference import Difference, Totals
@@ -12,12 +11,11 @@ from archc.difference.effects import Effect
 from archc.difference.layers import Kind, Layer, LayerDifference
 from archc.difference.settings import FieldChange
 from archc.output import documented
-
-_Reads = TypedDict("_Reads", {"from": Annotated[list[str], Field(description="What it reads: layers or the input.")]})
+from archc.report.facts_json import Reads
 
 
 @documented
-class LayerSideJson(_Reads):
+class LayerSideJson(Reads):
     """A layer in one of the two specs."""
 
     name: str

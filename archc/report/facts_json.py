@@ -11,8 +11,9 @@ from archc.analysis import Facts
 from archc.graph import Node
 from archc.output import documented
 from archc.passes.counts import LayerCounts
-from archc.passes.memory import Memory
 from archc.passes.receptive import ReceptiveField
+from archc.report.memory_json import MemoryJson
+from archc.report.memory_json import as_json as memory_as_json
 from archc.report.placement_json import PlacementJson
 from archc.report.placement_json import as_json as placement_as_json
 
@@ -52,11 +53,11 @@ class ReceptiveFieldJson(TypedDict):
     """[rows, columns] from one place to the next; null for a vector, and where paths of unequal strides meet."""
 
 
-_Reads = TypedDict("_Reads", {"from": Annotated[list[str], Field(description="What it reads: layers or the input.")]})
+Reads = TypedDict("Reads", {"from": Annotated[list[str], Field(description="What it reads: layers or the input.")]})
 
 
 @documented
-class LayerJson(_Reads, CountsJson):
+class LayerJson(Reads, CountsJson):
     """A layer and what it costs."""
 
     name: str
@@ -71,26 +72,6 @@ class LayerJson(_Reads, CountsJson):
     """Its output's shape, [channels, height, width] or [units], without the batch axis."""
     receptive_field: ReceptiveFieldJson | None
     """What of the input a value of it sees; null where it is larger than any picture."""
-
-
-@documented
-class MemoryJson(TypedDict):
-    """What one device takes at the recipe's batch, in bytes; `archc explain memory` states what is counted."""
-
-    weights: int
-    """Trained and untrained numbers."""
-    gradients: int
-    """Of the weights; none in an inference."""
-    momentum: int
-    """What the optimizer remembers of each weight; none in an inference."""
-    activations: int
-    """What the forward pass keeps for the backward pass; none in an inference."""
-    working: int
-    """The most that is alive at once beside those: values, their gradients, buffers."""
-    peak: int
-    """The most that is alive at once of all."""
-    peak_layer: str
-    """The layer at which that is; empty for a network without layers."""
 
 
 @documented
@@ -122,9 +103,9 @@ class NetworkJson(CountsJson):
     batch: int
     """The examples of a step over all devices, for which memory is told."""
     training_memory: MemoryJson
-    """Of a training step in float32."""
+    """Of a training step of `batch` examples in float32."""
     inference_memory: MemoryJson
-    """Of an inference in float32."""
+    """Of an inference of as many in float32."""
     held: HeldJson
     """The spec's expectations."""
     placement: PlacementJson | None
@@ -143,8 +124,8 @@ def as_json(facts: Facts) -> NetworkJson:
         "chain": [list(size) for size in facts.shapes.chain],
         **_counts(facts.counts),
         "batch": facts.recipe.batch,
-        "training_memory": _memory(facts.step_memory),
-        "inference_memory": _memory(facts.inference_memory),
+        "training_memory": memory_as_json(facts.step_memory),
+        "inference_memory": memory_as_json(facts.inference_memory),
         "held": {"layers": list(facts.held.layers), "totals": list(facts.held.totals)},
         "placement": None if facts.placement is None else placement_as_json(facts.placement),
     }
@@ -174,18 +155,6 @@ def _counts(counts: LayerCounts) -> CountsJson:
         "backward_macs": counts.backward_macs,
         "element_ops": counts.element_ops,
         "activations": counts.activations,
-    }
-
-
-def _memory(memory: Memory) -> MemoryJson:
-    return {
-        "weights": memory.weights,
-        "gradients": memory.gradients,
-        "momentum": memory.momentum,
-        "activations": memory.activations,
-        "working": memory.working,
-        "peak": memory.peak,
-        "peak_layer": memory.peak_layer,
     }
 
 

@@ -66,9 +66,8 @@ def _table(
 
 
 def _summary(plan: Plan) -> Iterator[tuple[str, ...]]:
-    parameters = plan.alone.gradients // 4
     alone = "" if plan.alone_fits is not False else "does not fit"
-    yield "one device", f"{parameters:,}", in_units(plan.alone.peak), "", "", "", alone
+    yield "one device", f"{plan.parameters:,}", in_units(plan.alone.peak), "", "", "", alone
     for option in plan.options:
         cost = option.cost
         if cost is None:

@@ -10,28 +10,11 @@ from archc.diagnostics.json import FindingJson
 from archc.diagnostics.json import as_json as finding_as_json
 from archc.output import documented
 from archc.passes.holding import Layout
-from archc.passes.memory import Memory
 from archc.passes.placement import Kind
 from archc.passes.plan import Cost, Crossing, Option, Part, Plan
+from archc.report.memory_json import MemoryJson
+from archc.report.memory_json import as_json as memory_as_json
 from archc.spec import Precision, Strategy
-
-
-@documented
-class MemoryJson(TypedDict):
-    """What a step of training takes on one device, in bytes."""
-
-    weights: int
-    """Parameters, and statistics that follow the batches."""
-    gradients: int
-    """Of the parameters."""
-    momentum: int
-    """Of the parameters."""
-    activations: int
-    """What is kept from the forward for the backward pass."""
-    peak: int
-    """The most that is there at once."""
-    peak_layer: str
-    """The layer at which that is."""
 
 
 @documented
@@ -164,7 +147,7 @@ def as_json(spec: str, name: str, plan: Plan) -> Document:
         "precision": setting.precision,
         "link_bytes_per_second": setting.link,
         "device_memory": setting.device_memory,
-        "alone": _memory(plan.alone),
+        "alone": memory_as_json(plan.alone),
         "alone_macs": plan.macs,
         "alone_fits": plan.alone_fits,
         "options": [_option(option, plan) for option in plan.options],
@@ -185,7 +168,7 @@ def _option(option: Option, plan: Plan) -> OptionJson:
 def _cost(cost: Cost, link: float) -> CostJson:
     return {
         "parameters": cost.parameters,
-        "memory": _memory(cost.memory),
+        "memory": memory_as_json(cost.memory),
         "fits": cost.fits,
         "macs": cost.macs,
         "received": cost.received,
@@ -194,17 +177,6 @@ def _cost(cost: Cost, link: float) -> CostJson:
         "seconds": cost.seconds,
         "layers": [_part(part) for part in cost.parts],
         "crossings": [_crossing(crossing, link) for crossing in cost.crossings],
-    }
-
-
-def _memory(memory: Memory) -> MemoryJson:
-    return {
-        "weights": memory.weights,
-        "gradients": memory.gradients,
-        "momentum": memory.momentum,
-        "activations": memory.activations,
-        "peak": memory.peak,
-        "peak_layer": memory.peak_layer,
     }
 
 
