@@ -121,7 +121,7 @@ def _decode(data: bytes, name: str) -> tuple[Source, list[Finding]]:
             report(
                 Span(source, 0, 0),
                 "ARC003",
-                f"the text has {len(data):,} bytes; the limit is {MAX_BYTES:,}",
+                f"the text has more than {MAX_BYTES:,} bytes, the limit",
                 help=_TOO_MUCH,
             )
         ]

@@ -62,7 +62,8 @@ def graph(
     suffix = next(suffix for suffix, known in _SUFFIXES.items() if known is chosen)
     place = output or Path(f"{facts.graph.name}{suffix}")
     write_sealed(place, text, _COMMENTS[chosen], force=force)
-    typer.echo(f"{visible(str(place))}: {len(facts.graph.nodes):,} layers as {chosen}")
+    layers = len(facts.graph.nodes)
+    typer.echo(f"{visible(str(place))}: {layers:,} layer{'s' * (layers != 1)} as {chosen}")
 
 
 def _format_of(output: Path | None) -> FigureFormat:

@@ -13,7 +13,7 @@ SAID: dict[Reason, str] = {
     "edited": "it has been edited since archc emitted it",
     "spec": "the spec has changed",
     "text": "the spec's text has changed, though not what it describes",
-    "emission": "the spec is the same, but was emitted with other options, by another archc or backend, or under another name",
+    "emission": "the spec is the same, but its name, the options, archc or the backend is another",
 }
 
 

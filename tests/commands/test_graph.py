@@ -23,6 +23,9 @@ def test_the_figure_of_the_readme_is_what_the_command_draws(archc, alexnet: Path
 def test_without_o_a_file_named_for_the_network(archc, small: Path) -> None:
     result = archc("graph", small)
     assert (result.code, result.out) == (0, "small.svg: 5 layers as svg\n")
+    one = small.with_name("one.yaml")
+    one.write_text("schema: archc/v1\nname: one\ninput: {image: [3, 8, 8]}\nlayers:\n  r: {op: relu}\n")
+    assert archc("graph", one).out == "one.svg: 1 layer as svg\n"
     assert ElementTree.parse("small.svg").getroot().findtext("{*}title") == "A small network"
 
 

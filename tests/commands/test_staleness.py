@@ -99,7 +99,7 @@ def test_emitted_otherwise_now(build: Build, install_backend: Callable[..., None
         code, said = build("--check")
     assert code == 1
     assert said.startswith(
-        "net.py is stale: the spec is the same, but was emitted with other options, by another archc or"
+        "net.py is stale: the spec is the same, but its name, the options, archc or the backend is another"
     )
 
 
