@@ -119,7 +119,9 @@ class Plan:
     @property
     def cheapest(self) -> Strategy | None:
         """The strategy whose exchanges take least, of those that fit; of several, the first."""
-        fitting = [(o.cost.seconds, o.strategy) for o in self.options if o.cost and o.cost.fits is not False]
+        fitting: list[tuple[float, Strategy]] = [
+            (o.cost.seconds, o.strategy) for o in self.options if o.cost and o.cost.fits is not False
+        ]
         return min(fitting, key=itemgetter(0))[1] if fitting else None
 
 
