@@ -64,7 +64,7 @@ def differences(whole: Any, columns: Any, case: str) -> dict[str, float]:
         if isinstance(module, getattr(columns, "Gather", ())) and case.startswith("unsummed"):
             module.summed = False
     part.load_state_dict(columns.column(alone.state_dict(), rank, ranks))
-    before = {name: value.clone() for name, value in alone.state_dict().items()}
+    before = {name: p.detach().clone() for name, p in alone.named_parameters()}
     optimizers = whole.sgd(alone), columns.sgd(part)
     torch.manual_seed(2)
     image = torch.randn(EXAMPLES, *whole.IMAGE)
@@ -85,7 +85,7 @@ def differences(whole: Any, columns: Any, case: str) -> dict[str, float]:
     states: list[Any] = [None] * ranks
     distributed.all_gather_object(states, part.state_dict())
     found["weights"] = apart(columns.whole(states), alone.state_dict())
-    found["moved"] = apart(before, alone.state_dict())
+    found["moved"] = apart(before, dict(alone.named_parameters()))
     return found
 
 
@@ -108,7 +108,8 @@ def largest(pairs: Any) -> float:
     found = 0.0
     for a, b in pairs:
         assert a.shape == b.shape, (a.shape, b.shape)
-        found = max(found, float((a - b).abs().max()) / max(1.0, float(b.abs().max())))
+        off, size = (a - b).detach().abs().max(), b.detach().abs().max()
+        found = max(found, float(off) / max(1.0, float(size)))
     return found
 
 
