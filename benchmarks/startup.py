@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/startup.py
 
-Run in turn, A B C D A B C D …; processor time, user and system, which other processes disturb less than time on the clock.
+Run in turn, A B C D A B C D …; processor time, user and system, which others disturb less than time on the clock.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ if __name__ == "__main__":
         subprocess.run([*archc, "build", spec, "-o", "alexnet.py"], cwd=folder, stdout=subprocess.DEVNULL, check=True)
         commands = [[*archc, "check", spec], *([sys.executable, "-c", code] for code in (IMPORTS, LEAST, TORCHINFO))]
         rounds = [[seconds(command, folder) for command in commands] for _ in range(ROUNDS + 1)][1:]
-    check, imports, least, torchinfo = (median(times) for times in zip(*rounds, strict=True))
+    check, imports, _, torchinfo = (median(times) for times in zip(*rounds, strict=True))
     print(f"archc check {check:.3f} s, {IMPORTS} {imports:.3f} s, torchinfo {torchinfo:.2f} s of the processor")
     print(f"  {median(c / i for c, i, *_ in rounds):.2f} times the imports")
     print(
