@@ -53,7 +53,5 @@ if __name__ == "__main__":
     check, imports, _, torchinfo = (median(times) for times in zip(*rounds, strict=True))
     print(f"archc check {check:.3f} s, {IMPORTS} {imports:.3f} s, torchinfo {torchinfo:.2f} s of the processor")
     print(f"  {median(c / i for c, i, *_ in rounds):.2f} times the imports")
-    print(
-        f"  (typer and a model of one field alone, {least:.3f} s: {median(l / i for _, i, l, _ in rounds):.2f} times)"
-    )
+    print(f"  (typer and a model of one field alone: {median(alone / i for _, i, alone, _ in rounds):.2f} times)")
     print(f"  {median(t / c for c, *_, t in rounds):.1f} times as fast as torchinfo")
