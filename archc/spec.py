@@ -6,8 +6,7 @@ Of the layers it holds the names: each op's own class validates their fields whe
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
@@ -217,8 +216,7 @@ class Spec(Section):
     )
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """A spec and where each part of it stands. `input_known` is False where the input could not be read."""
 
     spec: Spec

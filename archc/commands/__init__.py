@@ -6,6 +6,7 @@ Exit codes: 0 holds, 1 findings, 2 wrong usage, 3 the environment or a defect of
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -72,6 +73,8 @@ def main() -> None:
     # A run is short and makes no cycles to speak of: Python would look through a growing network again and again, and
     # through all that was imported once more before it ends.
     gc.disable()
+    # A spec is read alike wherever it is, and nobody waits while every distribution is asked for plugins of pydantic.
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     code = _run()
     gc.freeze()
     sys.exit(code)

@@ -6,8 +6,7 @@ A finding cannot be made without a span, so none can be reported without a line 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from archc.diagnostics.codes import CODES
 from archc.source import Span
@@ -15,8 +14,7 @@ from archc.source import Span
 Severity = Literal["error", "advice"]
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(NamedTuple):
     """What to write in a span's place; at an empty span, what to insert."""
 
     span: Span
@@ -37,8 +35,7 @@ def respelling(span: Span, word: str | None) -> tuple[Edit, ...]:
     return replacement(span, f"{quote}{word}{quote}" if quote in ("'", '"') else word) if word else ()
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One finding; `related` are further places that take part in it, each with what it says there.
 
     `fix` holds the edits that mend it, where there is one certain way to.

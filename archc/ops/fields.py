@@ -94,10 +94,15 @@ _MARGINS: dict[str, Any] = {
     "additionalProperties": False,
 }
 
+
+def _written_size(size: Size) -> list[int]:  # pydantic takes two milliseconds to find the signature of `list`
+    return [size.height, size.width]
+
+
 SizeField = Annotated[
     Size,
     PlainValidator(_read_size),
-    PlainSerializer(list, return_type=list[int]),
+    PlainSerializer(_written_size),
     WithJsonSchema({"anyOf": _one_or_pair(1)}),
 ]
 Padding = Margins | Literal["same"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from archc.graph import Graph
 from archc.ops.op import FLOAT32
@@ -28,8 +29,7 @@ class LayerMemory:
     alive: int = 0
 
 
-@dataclass(frozen=True)
-class Memory:
+class Memory(NamedTuple):
     """In bytes. Gradients of weights come while activations go, so that the peak is less than the sum of all parts."""
 
     layers: dict[str, LayerMemory]

@@ -10,7 +10,6 @@ the maps that its part reads: the exchanges follow from that, none is listed.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import lcm
 from typing import Literal, NamedTuple
 
@@ -57,8 +56,7 @@ class Reduction(NamedTuple):
     values: int
 
 
-@dataclass(frozen=True)
-class Placement:
+class Placement(NamedTuple):
     """`shares` is what one device holds of each layer, that with the most where they differ.
 
     They are for one example of the part of the batch that `batch_parts` devices divide up among them: a device that

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,7 +87,7 @@ def exchange(layer: str, kind: Kind) -> Exchange:
 def test_exchanges_in_a_line(found: tuple[Exchange, ...], line: str) -> None:
     placement = facts("alexnet").placement
     assert placement is not None
-    assert exchanges(replace(placement, exchanges=found)) == line
+    assert exchanges(placement._replace(exchanges=found)) == line
 
 
 def test_facts_for_programs() -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
-@dataclass(frozen=True, kw_only=True)
-class Code:
+class Code(NamedTuple):
     """A kind of finding: its one-line title, what a person should know about it, and two whole specs.
 
     `failing` gives a finding of this code, as bytes where no text can; `corrected` holds. Where it takes a backend to
