@@ -18,15 +18,18 @@ from archc.spec import Precision
 
 @dataclass(slots=True)
 class LayerMemory:
-    """In bytes, of one layer: what it is the first to keep for its backward pass; the most that is alive beside
-    weights, gradients, momentum and what is kept while it computes, forward or backward; and the most of all, with the
-    `gradients` of weights that there are then and what is `alive` of all that is kept."""
+    """Of one layer, in bytes."""
 
     kept: int
+    """What it is the first to keep for its backward pass."""
     working: int = 0
+    """The most, forward or backward, that is alive beside weights, gradients, momentum and all that is kept."""
     peak: int = 0
+    """The most of all that is alive while it computes, forward or backward."""
     gradients: int = 0
+    """Of weights, at that moment."""
     alive: int = 0
+    """Of all that is kept, at that moment."""
 
 
 class Memory(NamedTuple):

@@ -106,7 +106,9 @@ def place(graph: Graph, counts: Counts, parallel: Parallel, batch: int) -> tuple
 
 def is_split(node: Node, strategy: Strategy) -> bool:
     """Whether a strategy by itself splits a layer with weights of its own."""
-    return isinstance(node.op, Dense if strategy == "hybrid" else Weighted) and strategy != "data"
+    if strategy == "data":
+        return False
+    return isinstance(node.op, Dense if strategy == "hybrid" else Weighted)
 
 
 class _Placing:
@@ -158,8 +160,9 @@ class _Placing:
 
     def _is_split(self, node: Node) -> bool:
         override = self._parallel.layers.get(node.name)
-        by_strategy = is_split(node, self._parallel.strategy)
-        return override == "split" if override and isinstance(node.op, Weighted) else by_strategy
+        if override and isinstance(node.op, Weighted):
+            return override == "split"
+        return is_split(node, self._parallel.strategy)
 
     def _read(self, node: Node, layout: Layout) -> int:
         """Fetch what each device lacks; the values that the one with the most reads for an example."""
