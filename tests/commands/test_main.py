@@ -274,3 +274,22 @@ def test_colours_on_a_terminal_unless_they_are_not_wanted(small: Path) -> None:
         assert code == 1
         assert "error[ARC201]" in shown
         assert "\x1b" not in shown
+
+
+def test_a_plugin_of_pydantic_has_no_part_in_reading_a_spec(tmp_path: Path, alexnet: Path) -> None:
+    """One that is installed is loaded by whatever else builds a model, and not by archc."""
+    (tmp_path / "loud.py").write_text("print('loaded')\nclass plugin: new_schema_validator = lambda *a: (None,) * 3\n")
+    installed = tmp_path / "loud-1.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: loud\nVersion: 1\n")
+    (installed / "entry_points.txt").write_text("[pydantic]\nloud = loud:plugin\n")
+
+    def prints(*command: str) -> str:
+        # Commands that other tests called in this process have set it here.
+        environment = {name: value for name, value in os.environ.items() if name != "PYDANTIC_DISABLE_PLUGINS"}
+        environment["PYTHONPATH"] = str(tmp_path)
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+    model = "from pydantic import create_model; create_model('Any', field=(int, ...))"
+    assert "loaded" in prints(sys.executable, "-c", model)
+    assert "loaded" not in prints(*ARCHC, "check", str(alexnet))
