@@ -135,7 +135,7 @@ def total_rows(found: Difference) -> list[tuple[str, str, str, str]]:
     ]
     if old.exchanges or new.exchanges:
         counts = f"{old.exchanged:,}", f"{new.exchanged:,}"
-        rows.append(("exchanged values an example", *counts, _relative(old.exchanged, new.exchanged)))
+        rows.append(("exchanged values, all devices", *counts, _relative(old.exchanged, new.exchanged)))
     return rows
 
 

@@ -94,7 +94,10 @@ def _place_of_cheapest(plan: Plan) -> int | None:
 def _verdicts(plan: Plan) -> Iterator[str]:
     setting = plan.setting
     if plan.options:
-        yield "Forward and backward: bytes that a device receives in a step; time: over the link, without overlap."
+        yield (
+            "Parameters, memory: of one device. Forward and backward: bytes that it receives in a step; time: over the "
+            "link, without overlap."
+        )
     declared = next((option.strategy for option in plan.options if option.is_declared), None)
     if declared:
         yield f"The spec says {declared}."

@@ -61,8 +61,9 @@ def differences(whole: Any, columns: Any, case: str) -> dict[str, float]:
     for module in (*alone.modules(), *part.modules()):
         if isinstance(module, nn.Dropout):
             module.p = 0
-        if isinstance(module, getattr(columns, "Gather", ())) and case.startswith("unsummed"):
-            module.summed = False
+    gathers: list[Any] = [module for module in part.modules() if type(module).__name__ == "Gather"]
+    for gather in gathers if case.startswith("unsummed") else []:
+        gather.summed = False
     part.load_state_dict(columns.column(alone.state_dict(), rank, ranks))
     before = {name: p.detach().clone() for name, p in alone.named_parameters()}
     optimizers = whole.sgd(alone), columns.sgd(part)
@@ -75,7 +76,7 @@ def differences(whole: Any, columns: Any, case: str) -> dict[str, float]:
         weights = [torch.randn_like(output) for output in outputs[0]]
         for model, output, optimizer in zip((alone, part), outputs, optimizers, strict=True):
             model.zero_grad()
-            sum((o * o * w).mean() for o, w in zip(output, weights, strict=True)).backward()
+            torch.stack([(o * o * w).mean() for o, w in zip(output, weights, strict=True)]).sum().backward()
             if step < STEPS - 1:
                 optimizer.step()
         if step == 0:
