@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 ALEXNET = ROOT / "specs" / "alexnet.yaml"
 SPECS = (*sorted((ROOT / "specs").glob("*.yaml")), *sorted((ROOT / "tests" / "specs" / "good").glob("*.yaml")))
 ORIGIN = Origin.of("spec.yaml", b"")
-GOLDEN = Path(__file__).parent / "golden"
+HERE = Path(__file__).parent
 
 
 def facts_of(data: bytes) -> Facts:
@@ -28,18 +28,18 @@ def facts_of(data: bytes) -> Facts:
     return facts
 
 
-def emitted(facts: Facts) -> str:
-    return load("keras").emit(facts.graph, facts.recipe, None, ORIGIN).text
+def emitted(facts: Facts, origin: Origin = ORIGIN) -> str:
+    return load("keras").emit(facts.graph, facts.recipe, None, origin).text
 
 
-def test_alexnet_reads_as_it_did(golden: Callable[[Path, str], None]) -> None:
-    text = emitted(facts_of(ALEXNET.read_bytes()))
-    assert seal(text).count("\n") < 200
-    golden(GOLDEN / "alexnet.py", text)
+@pytest.mark.parametrize("spec", [ALEXNET, HERE / "graph.yaml"], ids=lambda spec: spec.stem)
+def test_it_reads_as_it_did(spec: Path, golden: Callable[[Path, str], None]) -> None:
+    data = spec.read_bytes()
+    golden(HERE / "golden" / f"{spec.stem}.py", emitted(facts_of(data), Origin.of(spec.name, data)))
 
 
-def test_a_graph_reads_as_it_did(golden: Callable[[Path, str], None]) -> None:
-    golden(GOLDEN / "graph.py", emitted(facts_of((Path(__file__).parent / "graph.yaml").read_bytes())))
+def test_alexnet_is_read_in_four_screens() -> None:
+    assert seal(emitted(facts_of(ALEXNET.read_bytes()))).count("\n") < 200
 
 
 def test_ruff_leaves_what_is_emitted_as_it_is(tmp_path: Path) -> None:

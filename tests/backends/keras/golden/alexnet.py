@@ -3,8 +3,8 @@
 Input (N, 227, 227, 3), output (N, 1000). 60,965,224 parameters, 724,406,816
 multiply-accumulates an example. Run this file to check it.
 
-Emitted by `archc build spec.yaml --backend keras`; SHA-256 of spec.yaml:
-e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855.
+Emitted by `archc build alexnet.yaml --backend keras`; SHA-256 of alexnet.yaml:
+76db5a97ca38d90a41b30769bed33a5d798d960f42a19618cacfdaefd15f6e6b.
 """
 
 import math

@@ -3,8 +3,8 @@
 Input (N, 17, 19, 3), output (N, 5) and (N, 2). 1,335 parameters, 25,222
 multiply-accumulates an example. Run this file to check it.
 
-Emitted by `archc build spec.yaml --backend keras`; SHA-256 of spec.yaml:
-e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855.
+Emitted by `archc build graph.yaml --backend keras`; SHA-256 of graph.yaml:
+352baae22eb29b02fc8c90ad7f5bb237e696cbba427e478987bc97db582d868d.
 """
 
 import math
