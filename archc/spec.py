@@ -31,8 +31,10 @@ Loss = Literal["cross_entropy"]
 TestViews = Literal["ten_crop", "center"]
 Strategy = Literal["data", "columns", "hybrid"]
 Choice = Literal["split", "replicate"]
-MOST_DEVICES = 64
 Precision = Literal["float32", "bfloat16"]
+MOST_DEVICES = 64
+DEVICES = 2
+"""Where neither the spec nor the command line says over how many a network is split."""
 
 _MEMORY = re.compile(r"([0-9]{1,6})(MiB|GiB)\Z", re.ASCII)
 _END = r"\Z"

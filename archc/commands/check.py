@@ -14,7 +14,7 @@ import typer
 from archc.analysis import Analysis, Facts, analyse
 from archc.commands.spec_files import SpecFile, SpecsArgument, spec_files
 from archc.commands.specs import show_findings
-from archc.commands.terminal import columns, wants_colour
+from archc.commands.terminal import columns, style_of
 from archc.diagnostics.finding import Finding, is_error
 
 # Wide enough for any table where no terminal says otherwise.
@@ -128,12 +128,11 @@ def _show_full(outcome: Outcome) -> None:
 
 
 def _show_network(facts: Facts, outcome: Outcome) -> None:
-    from archc.diagnostics.text import ansi, unstyled
     from archc.report.network import network
 
     stream = sys.stderr if outcome.err else sys.stdout
-    style = ansi if wants_colour(stream) else unstyled
-    shown = network(facts, width=columns(stream, otherwise=_PIPE_WIDTH), style=style, wide=outcome.wide)
+    width = columns(stream, otherwise=_PIPE_WIDTH)
+    shown = network(facts, width=width, style=style_of(stream), wide=outcome.wide)
     typer.echo(shown, err=outcome.err, color=True)
 
 
@@ -155,9 +154,8 @@ def _counted(count: int, one: str, many: str) -> str:
 
 def _show_concise(outcome: Outcome) -> None:
     from archc.diagnostics.concise import render
-    from archc.diagnostics.text import ansi, unstyled
 
-    style = ansi if wants_colour(sys.stderr if outcome.err else sys.stdout) else unstyled
+    style = style_of(sys.stderr if outcome.err else sys.stdout)
     typer.echo(render(outcome.findings, style), nl=False, err=outcome.err, color=True)
 
 

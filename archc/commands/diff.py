@@ -13,8 +13,7 @@ from archc.analysis import Facts, analyse
 from archc.commands.failure import CommandFailure
 from archc.commands.spec_files import spec_file
 from archc.commands.specs import show_findings
-from archc.commands.terminal import columns, wants_colour
-from archc.diagnostics.text import ansi, unstyled
+from archc.commands.terminal import columns, style_of
 from archc.difference.difference import difference
 
 _PIPE_WIDTH = 80
@@ -52,8 +51,8 @@ def diff(
     else:
         from archc.report.diff import diff as text
 
-        style = ansi if wants_colour(sys.stdout) else unstyled
-        typer.echo(text(found, names, width=columns(sys.stdout, otherwise=_PIPE_WIDTH), style=style), color=True)
+        width = columns(sys.stdout, otherwise=_PIPE_WIDTH)
+        typer.echo(text(found, names, width=width, style=style_of(sys.stdout)), color=True)
     raise typer.Exit(0 if found.is_none else 1)
 
 

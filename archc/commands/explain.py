@@ -10,9 +10,8 @@ from typing import Annotated
 import typer
 
 from archc.commands.failure import CommandFailure
-from archc.commands.terminal import columns, wants_colour
+from archc.commands.terminal import columns, style_of
 from archc.concepts import Concept, concepts
-from archc.diagnostics.text import ansi, unstyled
 from archc.explanation import Explanation, explanation_of, names, title_of
 from archc.report.explain_json import as_json
 from archc.report.explanation import concept_page, listing, page
@@ -55,7 +54,7 @@ def explain(
     elif output_format is PageFormat.markdown:
         typer.echo(markdown(explanations, pages), nl=False)
     else:
-        style = ansi if wants_colour(sys.stdout) else unstyled
+        style = style_of(sys.stdout)
         texts = [page(explanation, style, width=_width()) for explanation in explanations]
         texts += [concept_page(concept, width=_width()) for concept in pages]
         typer.echo("".join(texts), nl=False, color=True)

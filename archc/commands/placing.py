@@ -8,11 +8,8 @@ from archc.analysis import Facts
 from archc.backend import Backend
 from archc.commands.failure import CommandFailure
 from archc.commands.specs import show_findings
-from archc.passes.placement import Placement, place
-from archc.spec import Parallel, Strategy
-
-DEVICES = 2
-"""Where the spec says nothing of them, as `archc plan` has it."""
+from archc.passes.placement import Placement, place, under
+from archc.spec import DEVICES, Strategy
 
 
 def placement_for(backend: Backend, facts: Facts, strategy: Strategy | None) -> Placement | None:
@@ -29,8 +26,7 @@ def placement_for(backend: Backend, facts: Facts, strategy: Strategy | None) -> 
         raise CommandFailure(f"the backend `{backend.name}` writes no source for `{strategy}`", help=help, code=2)
     parallel = facts.spec.parallel
     devices = parallel.devices if parallel else DEVICES
-    layers = parallel.layers if parallel and parallel.strategy == strategy else {}
-    asked = Parallel(devices=devices, strategy=strategy, layers=layers)
+    asked = under(strategy, devices, parallel)
     placement, findings = place(facts.graph, facts.counts, asked, facts.recipe.batch)
     if findings:
         show_findings(findings, err=True)

@@ -20,11 +20,10 @@ from archc.commands.specs import (
     show_findings,
     spec_name,
 )
-from archc.commands.terminal import columns, wants_colour
-from archc.diagnostics.text import ansi, unstyled
+from archc.commands.terminal import columns, style_of
 from archc.passes.plan import Plan, Setting
 from archc.passes.plan import plan as planned
-from archc.spec import MOST_DEVICES, Precision
+from archc.spec import DEVICES, MOST_DEVICES, Precision
 
 _LINK = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?(k|M|G|Ki|Mi|Gi)(B|bit)/s", re.ASCII)
 _SIZES = {"k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30}
@@ -36,7 +35,7 @@ def plan(
     spec: SpecArgument = None,
     gpus: Annotated[
         int | None,
-        typer.Option(min=1, max=MOST_DEVICES, help="Devices to plan for.", show_default="the spec's, else 2"),
+        typer.Option(min=1, max=MOST_DEVICES, help="Devices to plan for.", show_default=f"the spec's, else {DEVICES}"),
     ] = None,
     batch: Annotated[
         int | None,
@@ -56,7 +55,7 @@ def plan(
     path = resolve_aloud(spec)
     facts, _ = facts_or_exit(path)
     setting = Setting(
-        devices=gpus or (facts.spec.parallel.devices if facts.spec.parallel else 2),
+        devices=gpus or (facts.spec.parallel.devices if facts.spec.parallel else DEVICES),
         batch=batch or facts.recipe.batch,
         link=rate,
         precision=precision,
@@ -84,9 +83,8 @@ def _bytes_a_second(link: str) -> float:
 def _show(facts: Facts, made: Plan) -> None:
     from archc.report.plan import plan_page
 
-    style = ansi if wants_colour(sys.stdout) else unstyled
     width = columns(sys.stdout, otherwise=_PIPE_WIDTH)
-    typer.echo(plan_page(facts.graph.title, made, width=width, style=style), color=True)
+    typer.echo(plan_page(facts.graph.title, made, width=width, style=style_of(sys.stdout)), color=True)
     show_findings([*dict.fromkeys(finding for option in made.options for finding in option.findings)], err=True)
 
 

@@ -93,12 +93,11 @@ def show_findings(findings: list[Finding], *, err: bool) -> None:
     """The findings as text, in colour on a terminal that wants it."""
     if not findings:
         return
-    from archc.commands.terminal import columns, wants_colour
-    from archc.diagnostics.text import WIDTH, ansi, render, unstyled
+    from archc.commands.terminal import columns, style_of
+    from archc.diagnostics.text import WIDTH, render
 
     stream = sys.stderr if err else sys.stdout
-    style, width = (ansi if wants_colour(stream) else unstyled), columns(stream, otherwise=WIDTH)
-    typer.echo(render(findings, style, width=width), err=err, color=True)
+    typer.echo(render(findings, style_of(stream), width=columns(stream, otherwise=WIDTH)), err=err, color=True)
 
 
 def facts_or_exit(path: Path) -> tuple[Facts, bytes]:

@@ -43,8 +43,8 @@ class Counts(LayerCounts):
 def count(graph: Graph) -> Counts:
     """The counts of every layer and their sums."""
     layers: dict[str, LayerCounts] = {}
+    # The values in which anything trained has a part: only those need a gradient.
     learned: set[str] = set()
-    """The values in which anything trained has a part: only those need a gradient."""
     for node in graph.nodes:
         reads_learned = not learned.isdisjoint(node.inputs)
         layers[node.name] = counts = _count(graph, node, reads_learned=reads_learned)

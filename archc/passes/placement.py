@@ -104,6 +104,12 @@ def place(graph: Graph, counts: Counts, parallel: Parallel, batch: int) -> tuple
     return placement, placing.findings
 
 
+def under(strategy: Strategy, devices: int, declared: Parallel | None) -> Parallel:
+    """So many devices under a strategy; layers that the spec places by hand are so under its own strategy alone."""
+    layers = declared.layers if declared is not None and declared.strategy == strategy else {}
+    return Parallel(devices=devices, strategy=strategy, layers=layers)
+
+
 def is_split(node: Node, strategy: Strategy) -> bool:
     """Whether a strategy by itself splits a layer with weights of its own."""
     if strategy == "data":

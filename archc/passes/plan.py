@@ -19,7 +19,7 @@ from archc.passes.counts import Counts, LayerCounts
 from archc.passes.device_memory import device_memory
 from archc.passes.holding import Layout
 from archc.passes.memory import Memory
-from archc.passes.placement import Exchange, Kind, Placement, Reduction, place
+from archc.passes.placement import Exchange, Kind, Placement, Reduction, place, under
 from archc.passes.values import WIDTH
 from archc.spec import Parallel, Precision, Strategy
 
@@ -136,9 +136,7 @@ def plan(graph: Graph, counts: Counts, parallel: Parallel | None, setting: Setti
 
 def _option(graph: Graph, counts: Counts, parallel: Parallel | None, setting: Setting, strategy: Strategy) -> Option:
     is_declared = parallel is not None and parallel.strategy == strategy
-    layers = parallel.layers if parallel and is_declared else {}
-    asked = Parallel(devices=setting.devices, strategy=strategy, layers=layers)
-    placement, findings = place(graph, counts, asked, setting.batch)
+    placement, findings = place(graph, counts, under(strategy, setting.devices, parallel), setting.batch)
     uneven = f"a batch of {setting.batch} does not split evenly over {setting.devices} devices"
     obstacles: tuple[str, ...] = (
         *([uneven] if setting.batch % placement.batch_parts else []),

@@ -59,7 +59,7 @@ def _source(
 ) -> Source:
     """The file: imports, the network's class, the snippets that it and what follows call, and what checks it."""
     snippets = list(_snippets(planned, layers, functions))
-    recipe_functions = (sgd(planned, recipe), *plateau(recipe)) if planned.parameters else ()
+    recipe_functions = (sgd(recipe), *plateau(recipe)) if planned.parameters else ()
     module = Module(
         doc=doc,
         imports=(*_imports(planned, recipe), *(found for snippet in snippets for found in snippet.imports)),

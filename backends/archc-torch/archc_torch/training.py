@@ -16,7 +16,7 @@ COUNT = "sum(p.numel() for p in model.parameters())"
 FINITE = "all(p.isfinite().all() for p in model.parameters())"
 
 
-def sgd(planned: SourcePlan, recipe: Recipe) -> Function:
+def sgd(recipe: Recipe) -> Function:
     """`sgd`: the paper's rule with the spec's figures."""
     rule = recipe.optimizer.sgd
     figures = {"lr": rule.lr, "momentum": rule.momentum, "weight_decay": rule.weight_decay}
