@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archc.diagnostics.finding import Finding, in_source_order, is_error, replacement, report
 from archc.graph import Graph
-from archc.lower import lower
+from archc.language.lowering import lower
+from archc.language.reader import MAX_FINDINGS
+from archc.language.silences import silence
+from archc.language.spec import Document, Recipe, Spec, default_recipe, read_spec
 from archc.passes.advice import advise
 from archc.passes.counts import Counts, count
 from archc.passes.device_memory import device_memory
@@ -16,9 +19,6 @@ from archc.passes.expectations import Held, check_exchanges, check_layers, check
 from archc.passes.memory import Memory
 from archc.passes.placement import Placement, place
 from archc.passes.shapes import Shapes, shapes
-from archc.silences import silence
-from archc.spec import Document, Recipe, Spec, default_recipe, read_spec
-from archc.yaml_reader import MAX_FINDINGS
 
 if TYPE_CHECKING:
     from archc.passes.receptive import ReceptiveField

@@ -20,10 +20,11 @@ from pathlib import PurePath
 from typing import Protocol, TypeVar, runtime_checkable
 
 from archc.diagnostics.finding import Finding, report
+from archc.failure import Failure
 from archc.graph import Graph
+from archc.language.spec import Recipe, Strategy
+from archc.language.vocabulary import did_you_mean
 from archc.passes.placement import Placement
-from archc.spec import Recipe, Strategy
-from archc.vocabulary import did_you_mean
 
 PROTOCOL = 2
 GROUP = "archc.backends"
@@ -58,7 +59,7 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Source:
+class EmittedSource:
     """Emitted source: its text, the class to build without arguments, and layer names that had to change."""
 
     text: str
@@ -123,7 +124,7 @@ class Backend(Protocol):
         """The module that runs a training job, `python -m MODULE RUN/job.json`; None where it only emits."""
         ...
 
-    def emit(self, graph: Graph, recipe: Recipe, placement: Placement | None, origin: Origin) -> Source:
+    def emit(self, graph: Graph, recipe: Recipe, placement: Placement | None, origin: Origin) -> EmittedSource:
         """Standalone source for a graph, or, with a placement, for the part of each of its devices; raises Unsupported.
 
         A placement is of one of its `strategies`.
@@ -131,13 +132,8 @@ class Backend(Protocol):
         ...
 
 
-class BackendFailure(Exception):
+class BackendFailure(Failure):
     """A backend that cannot be used; the message names the distribution."""
-
-    def __init__(self, message: str, help: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.help = help
 
 
 def installed() -> dict[str, list[EntryPoint]]:

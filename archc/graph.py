@@ -1,4 +1,4 @@
-"""The typed IR: Tensor, Node, Graph. A directed acyclic graph in the order in which it is computed.
+"""The typed IR: Node and Graph. A directed acyclic graph in the order in which it is computed.
 
 Everything after `lower` reads this and nothing of the text, apart from spans to report at.
 """
@@ -8,44 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
-from typing import TYPE_CHECKING
 
+from archc.ops.op import Op
 from archc.source import Span
-
-if TYPE_CHECKING:  # an op computes on tensors, so ops import this module
-    from archc.ops.op import Op
-
-
-@dataclass(frozen=True, slots=True)
-class Tensor:
-    """The shape of one example's value, the batch axis implied: (C, H, W) for maps, (units,) for a vector."""
-
-    shape: tuple[int, ...]
-
-    @property
-    def is_maps(self) -> bool:
-        return len(self.shape) == 3
-
-    @property
-    def channels(self) -> int:
-        """Maps of a picture, or units of a vector."""
-        return self.shape[0]
-
-    @property
-    def height(self) -> int:
-        return self.shape[1]
-
-    @property
-    def width(self) -> int:
-        return self.shape[2]
-
-    @property
-    def size(self) -> int:
-        return prod(self.shape)
-
-    def __str__(self) -> str:
-        return " × ".join(map(str, self.shape))
+from archc.tensor import Tensor
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,13 @@ from io import BufferedWriter, FileIO, TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archc.failure import Failure
+
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 
-class OutputFailure(Exception):
+class OutputFailure(Failure):
     """Standard output takes no more: a full disk, most often."""
 
 

@@ -19,6 +19,7 @@ from scaling import chain, dag
 
 from archc.analysis import Facts, analyse
 from archc.difference.difference import difference
+from archc.language.spec import Parallel
 from archc.passes.advice import advise
 from archc.passes.counts import count
 from archc.passes.memory import memory
@@ -27,7 +28,6 @@ from archc.passes.plan import Setting, plan
 from archc.passes.receptive import receptive_fields
 from archc.passes.shapes import shapes
 from archc.report.network import network
-from archc.spec import Parallel
 
 SIZES = (100, 1000, 10_000, 100_000)
 LEAST = 1000

@@ -1,10 +1,34 @@
-"""`pytest --rewrite` writes the golden files anew; review what changed as you would review code."""
+"""Golden files, the command line as a user meets it, specs, and distributions as an installer leaves them.
 
+`pytest --rewrite` writes the golden files again; review the difference as you would review code.
+"""
+
+from __future__ import annotations
+
+import gc
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from archc.analysis import Facts, analyse
+from archc.commands import main
+
+ALEXNET = Path(__file__).parents[1] / "specs" / "alexnet.yaml"
+SMALL = """\
+schema: archc/v1
+name: small
+title: A small network
+input: {image: [3, 8, 8]}
+layers:
+  conv1: {op: conv2d, filters: 4, kernel: 3, weight_init: {normal: {std: 0.1}}}
+  class: {op: relu}
+  flat: {op: flatten}
+  fc: {op: dense, units: 5, weight_init: {normal: {std: 0.1}}}
+  prob: {op: softmax}
+"""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,3 +66,61 @@ def install_backend(
         monkeypatch.delitem(sys.modules, module, raising=False)
 
     return install
+
+
+@dataclass(frozen=True)
+class Result:
+    code: int
+    out: str
+    err: str
+
+
+Archc = Callable[..., Result]
+
+
+@pytest.fixture
+def archc(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Archc:
+    """Run the command line in this process."""
+
+    def run(*arguments: str | Path) -> Result:
+        monkeypatch.setattr(sys, "argv", ["archc", *map(str, arguments)])
+        with pytest.raises(SystemExit) as leaving:
+            main()
+        gc.unfreeze()  # the process goes on, which the command line does not expect
+        gc.enable()
+        said = capsys.readouterr()
+        assert isinstance(leaving.value.code, int)
+        return Result(leaving.value.code, said.out, said.err)
+
+    return run
+
+
+@pytest.fixture
+def alexnet() -> Path:
+    return ALEXNET
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder that is the current one."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def small(here: Path) -> Path:
+    """small.yaml in the current folder: its name from there."""
+    (here / "small.yaml").write_text(SMALL)
+    return Path("small.yaml")
+
+
+@pytest.fixture
+def facts_of() -> Callable[[str], Facts]:
+    """The facts of a spec's text."""
+
+    def facts_of(text: str) -> Facts:
+        facts = analyse(text.encode(), "spec.yaml").facts
+        assert facts is not None
+        return facts
+
+    return facts_of

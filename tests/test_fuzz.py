@@ -22,7 +22,7 @@ from archc.diagnostics.sarif import as_sarif
 from archc.diagnostics.text import render
 from archc.emit.seal import seal
 from archc.fixing import fix
-from archc.layout.canonical import canonical
+from archc.language.layout.canonical import canonical
 from archc.report.facts_json import as_json as facts_as_json
 from archc.report.network import network
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from hostile import INPUTS
 
-from archc import yaml_reader
-from archc.yaml_reader import read
+from archc.language import reader
+from archc.language.reader import read
 
 LIMITS = Path(__file__).parents[1] / "docs" / "limits.md"
 
@@ -108,8 +108,8 @@ def test_a_mapping_of_more_than_100_000_entries_is_refused() -> None:
 
 
 def test_the_limits_are_documented_as_they_are() -> None:
-    """Each row of the table ends in the limit's name in yaml_reader.py, and all of them are there."""
+    """Each row of the table ends in the limit's name in reader.py, and all of them are there."""
     rows = re.findall(r"^\|.*?\| ([0-9,]+)(?: MiB)? \| `(MAX_[A-Z_]+)` \|$", LIMITS.read_text(encoding="utf-8"), re.M)
     told = {name: int(figure.replace(",", "")) for figure, name in rows}
-    limits = {name: value for name, value in vars(yaml_reader).items() if name.startswith("MAX_")}
+    limits = {name: value for name, value in vars(reader).items() if name.startswith("MAX_")}
     assert told == limits | {"MAX_BYTES": limits["MAX_BYTES"] >> 20}

@@ -8,7 +8,7 @@ import pytest
 
 from archc.analysis import Facts, analyse
 from archc.backend import Origin, load
-from archc.layout.canonical import canonical
+from archc.language.layout.canonical import canonical
 from archc.ops.lrn import Lrn
 from archc.ops.weighted import Weighted
 

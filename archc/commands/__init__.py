@@ -13,10 +13,8 @@ from pathlib import Path
 
 import typer
 
-from archc.commands.failure import CommandFailure
-from archc.streams import OutputFailure, guard
-
-USAGE, ENVIRONMENT, INTERRUPTED = 2, 3, 130
+from archc.failure import ENVIRONMENT, INTERRUPTED, USAGE, Failure
+from archc.streams import guard
 
 EXAMPLES = {
     "check": "archc check specs/alexnet.yaml",
@@ -85,12 +83,9 @@ def _run() -> int:
         code = _invoke(sys.argv[1:])
         sys.stdout.flush()
         return code
-    except CommandFailure as failure:
+    except Failure as failure:
         print(failure, file=sys.stderr)
         return failure.code
-    except OutputFailure as failure:
-        print(f"error: {failure}", file=sys.stderr)
-        return ENVIRONMENT
     except typer.TyperException as error:
         if isinstance(error, typer.BadParameter):
             error.message = error.message.removeprefix("Value error, ")  # so pydantic begins what a validator says

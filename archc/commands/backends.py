@@ -8,9 +8,9 @@ import sys
 import typer
 
 from archc.backend import OWN, installations
-from archc.commands.failure import CommandFailure
-from archc.commands.specs import OutputFormat, OutputFormatOption
-from archc.commands.terminal import columns
+from archc.console.specs import OutputFormat, OutputFormatOption
+from archc.console.terminal import columns
+from archc.failure import Failure
 
 _PIPE_WIDTH = 80
 
@@ -31,6 +31,6 @@ def backends(output_format: OutputFormatOption = OutputFormat.full) -> None:
         typer.echo(table(found, width=columns(sys.stdout, otherwise=_PIPE_WIDTH)))
     else:
         help = " or ".join(f"pip install 'archc[{name}]'" for name in OWN)
-        raise CommandFailure("no backend is installed", help=help, code=3)
+        raise Failure("no backend is installed", help=help, code=3)
     if not found or any(each.failure for each in found):
         raise typer.Exit(3)

@@ -9,17 +9,17 @@ from typing import Annotated
 import typer
 
 from archc.analysis import Facts
-from archc.backend import Origin, Source
-from archc.commands.emission import backend_named, emit, sealed
-from archc.commands.failure import CommandFailure
-from archc.commands.placing import placement_for
-from archc.commands.specs import OutputFormat, OutputFormatOption, SpecArgument, facts_or_exit, resolve_aloud, spec_name
-from archc.commands.staleness import staleness
-from archc.commands.writing import STANDARD_OUTPUT, write_out, write_sealed
-from archc.diagnostics.text import visible
+from archc.backend import EmittedSource, Origin
+from archc.console.emission import backend_named, emit, sealed
+from archc.console.placing import placement_for
+from archc.console.specs import OutputFormat, OutputFormatOption, SpecArgument, facts_or_exit, resolve_aloud, spec_name
+from archc.console.staleness import staleness
+from archc.console.writing import STANDARD_OUTPUT, write_out, write_sealed
+from archc.failure import Failure
+from archc.language.spec import Strategy
 from archc.passes.placement import Placement
 from archc.report.staleness import Reason, why
-from archc.spec import Strategy
+from archc.wording import visible
 
 BackendOption = Annotated[str, typer.Option("--backend", help="torch, keras, or another installed backend.")]
 
@@ -49,9 +49,9 @@ def build(
 ) -> None:
     """Emit a spec as one standalone source file of a framework. It does not import archc."""
     if check and force:
-        raise CommandFailure("`--check` writes nothing, `--force` overwrites", help="use one of them", code=2)
+        raise Failure("`--check` writes nothing, `--force` overwrites", help="use one of them", code=2)
     if output == STANDARD_OUTPUT and (check or output_format is OutputFormat.json):
-        raise CommandFailure("`-o -` writes source to standard output, nothing else", help="name a file", code=2)
+        raise Failure("`-o -` writes source to standard output, nothing else", help="name a file", code=2)
     path = resolve_aloud(spec)
     facts, data = facts_or_exit(path)
     chosen = backend_named(backend)
@@ -88,7 +88,7 @@ def build(
 
 
 def _told(
-    source: Source, facts: Facts, placement: Placement | None, stale: tuple[Reason, ...], *, checked: bool
+    source: EmittedSource, facts: Facts, placement: Placement | None, stale: tuple[Reason, ...], *, checked: bool
 ) -> str:
     """What was found or done, after the file's name."""
     if stale:

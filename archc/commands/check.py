@@ -12,9 +12,9 @@ from typing import Annotated, NamedTuple
 import typer
 
 from archc.analysis import Analysis, Facts, analyse
-from archc.commands.spec_files import SpecFile, SpecsArgument, spec_files
-from archc.commands.specs import show_findings
-from archc.commands.terminal import columns, style_of
+from archc.console.spec_files import SpecFile, SpecsArgument, spec_files
+from archc.console.specs import show_findings
+from archc.console.terminal import columns, style_of
 from archc.diagnostics.finding import Finding, is_error
 
 # Wide enough for any table where no terminal says otherwise.
@@ -100,8 +100,8 @@ def check(
 def _fixed(file: SpecFile, *, aside: bool) -> Analysis:
     """Make the certain fixes of a file, say each, and analyse what it holds then."""
     from archc.diagnostics.concise import render
-    from archc.diagnostics.text import visible
     from archc.fixing import fix
+    from archc.wording import visible
 
     fixed = fix(file.data, file.name)
     if fixed.mended or (file.place is None and file.is_whole):
@@ -115,7 +115,7 @@ def _fixed(file: SpecFile, *, aside: bool) -> Analysis:
 
 
 def _show_full(outcome: Outcome) -> None:
-    from archc.diagnostics.text import visible
+    from archc.wording import visible
 
     for spec in outcome.specs:
         if spec.analysis.facts is not None:

@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 
 from archc.analysis import Facts, analyse
-from archc.commands.failure import CommandFailure
-from archc.commands.spec_files import spec_file
-from archc.commands.specs import show_findings
-from archc.commands.terminal import columns, style_of
+from archc.console.spec_files import spec_file
+from archc.console.specs import show_findings
+from archc.console.terminal import columns, style_of
 from archc.difference.difference import difference
+from archc.failure import Failure
 
 _PIPE_WIDTH = 80
 
@@ -59,7 +59,7 @@ def diff(
 def _both(before: str, after: str) -> tuple[tuple[str, str], tuple[Facts, Facts]]:
     """The names and facts of two specs; the findings of both on standard error where there is nothing to compare."""
     if before == after == "-":
-        raise CommandFailure("standard input is one spec, not two", code=2)
+        raise Failure("standard input is one spec, not two", code=2)
     old, new = (spec_file(argument) for argument in (before, after))
     analyses = [analyse(file.data, file.name) for file in (old, new)]
     first, second = (analysis.facts for analysis in analyses)
@@ -68,4 +68,4 @@ def _both(before: str, after: str) -> tuple[tuple[str, str], tuple[Facts, Facts]
     failed = [(file.name, a.findings) for file, a in zip((old, new), analyses, strict=True) if a.facts is None]
     for _, findings in failed:
         show_findings(findings, err=True)
-    raise CommandFailure(f"nothing to compare: {' and '.join(name for name, _ in failed)} must hold", code=2)
+    raise Failure(f"nothing to compare: {' and '.join(name for name, _ in failed)} must hold", code=2)

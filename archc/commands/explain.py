@@ -9,14 +9,14 @@ from typing import Annotated
 
 import typer
 
-from archc.commands.failure import CommandFailure
-from archc.commands.terminal import columns, style_of
-from archc.concepts import Concept, concepts
-from archc.explanation import Explanation, explanation_of, names, title_of
+from archc.console.terminal import columns, style_of
+from archc.explain.concepts import Concept, concepts
+from archc.explain.explanation import Explanation, explanation_of, names, title_of
+from archc.failure import Failure
+from archc.language.vocabulary import nearest
 from archc.report.explain_json import as_json
 from archc.report.explanation import concept_page, listing, page
 from archc.report.explanation_markdown import markdown
-from archc.vocabulary import nearest
 
 _WIDEST, _PIPE_WIDTH = 100, 80
 
@@ -71,7 +71,7 @@ def _one(word: str) -> tuple[list[Explanation], list[Concept]]:
         known = {name.lower(): name for name in (*names(), *concepts())}
         guess = nearest(word, known)
         help = f"did you mean `{known[guess]}`?" if guess else "`archc explain` lists all that there are"
-        raise CommandFailure(f"there is no code, op or concept `{word[:64]}`", help=help, code=2)
+        raise Failure(f"there is no code, op or concept `{word[:64]}`", help=help, code=2)
     return [explanation] if explanation else [], [concept] if concept else []
 
 

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from archc.commands.spec_files import SpecFile, SpecsArgument, spec_files
-from archc.commands.specs import show_findings
-from archc.diagnostics.text import visible
-from archc.layout.canonical import MeaningChanged, canonical
+from archc.console.spec_files import SpecFile, SpecsArgument, spec_files
+from archc.console.specs import show_findings
+from archc.language.layout.canonical import MeaningChanged, canonical
+from archc.wording import visible
 
 CheckOption = Annotated[bool, typer.Option("--check", help="Write nothing, name what would change; exit 1 if any.")]
 

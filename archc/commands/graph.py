@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from archc.analysis import Facts
-from archc.commands.failure import CommandFailure
-from archc.commands.specs import SpecArgument, facts_or_exit, resolve_aloud
-from archc.commands.writing import STANDARD_OUTPUT, write_out, write_sealed
-from archc.diagnostics.text import visible
+from archc.console.specs import SpecArgument, facts_or_exit, resolve_aloud
+from archc.console.writing import STANDARD_OUTPUT, write_out, write_sealed
 from archc.emit.seal import DOT, MERMAID, XML
-from archc.figure.size import TooLarge
+from archc.failure import Failure
+from archc.figure import TooLarge
+from archc.wording import visible
 
 
 class FigureFormat(StrEnum):
@@ -55,7 +55,7 @@ def graph(
         text = _drawn(facts, chosen)
     except TooLarge as error:
         help = "" if chosen is FigureFormat.dot else "`--format dot` has no limit"
-        raise CommandFailure(f"{facts.graph.name}: {error}", help=help, code=2) from error
+        raise Failure(f"{facts.graph.name}: {error}", help=help, code=2) from error
     if output == STANDARD_OUTPUT:
         write_out(text)
         return
@@ -71,7 +71,7 @@ def _format_of(output: Path | None) -> FigureFormat:
         return FigureFormat.svg
     if (found := _SUFFIXES.get(output.suffix.lower())) is None:
         known = ", ".join(_SUFFIXES)
-        raise CommandFailure(f"{output} has no suffix of a figure", help=f"{known}, or say `--format`", code=2)
+        raise Failure(f"{output} has no suffix of a figure", help=f"{known}, or say `--format`", code=2)
     return found
 
 

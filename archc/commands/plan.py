@@ -10,8 +10,7 @@ from typing import Annotated
 import typer
 
 from archc.analysis import Facts
-from archc.commands.failure import CommandFailure
-from archc.commands.specs import (
+from archc.console.specs import (
     OutputFormat,
     OutputFormatOption,
     SpecArgument,
@@ -20,10 +19,11 @@ from archc.commands.specs import (
     show_findings,
     spec_name,
 )
-from archc.commands.terminal import columns, style_of
+from archc.console.terminal import columns, style_of
+from archc.failure import Failure
+from archc.language.spec import DEVICES, MOST_DEVICES, Precision
 from archc.passes.plan import Plan, Setting
 from archc.passes.plan import plan as planned
-from archc.spec import DEVICES, MOST_DEVICES, Precision
 
 _LINK = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?(k|M|G|Ki|Mi|Gi)(B|bit)/s", re.ASCII)
 _SIZES = {"k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30}
@@ -76,7 +76,7 @@ def _bytes_a_second(link: str) -> float:
     rate = float(match[1]) * _SIZES[match[2]] / (8 if match[3] == "bit" else 1) if match else 0
     if not rate:
         help = "a rate in bytes or bits: 8GB/s, 900MB/s, 100Gbit/s"
-        raise CommandFailure(f"--link {link[:64]} is no rate", help=help, code=2)
+        raise Failure(f"--link {link[:64]} is no rate", help=help, code=2)
     return rate
 
 

@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from archc.commands import EXAMPLES
-from archc.commands.failure import CommandFailure
-from archc.schema import json_schema, output_schema
-from archc.vocabulary import nearest
+from archc.failure import Failure
+from archc.language.schema import json_schema, output_schema
+from archc.language.vocabulary import nearest
 
 
 def schema(
@@ -31,7 +31,7 @@ def schema(
 
 
 def documents() -> dict[str, str]:
-    """Each command that prints JSON, and the module of the `Document` that it prints."""
+    """Each command that prints JSON, and the module that has the class of what it prints: `CheckJson` of `check`."""
     named = {name: f"archc.report.{name}_json" for name in EXAMPLES}
     return {name: module for name, module in named.items() if find_spec(module)}
 
@@ -41,5 +41,5 @@ def _of_output(command: str) -> dict[str, object]:
     if command not in known:
         guess = nearest(command, known)
         help = f"did you mean `{guess}`?" if guess else f"those that do: {', '.join(known)}"
-        raise CommandFailure(f"no command `{command[:64]}` prints JSON", help=help, code=2)
-    return output_schema(command, import_module(known[command]).Document)
+        raise Failure(f"no command `{command[:64]}` prints JSON", help=help, code=2)
+    return output_schema(command, getattr(import_module(known[command]), f"{command.capitalize()}Json"))

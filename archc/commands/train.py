@@ -13,14 +13,14 @@ import typer
 from archc.analysis import Facts
 from archc.backend import Origin
 from archc.commands.build import BackendOption
-from archc.commands.emission import backend_named, emit
-from archc.commands.failure import CommandFailure
-from archc.commands.process import run_to_end
-from archc.commands.receipt import write_receipt
-from archc.commands.recipe import Overrides, devices_wanted, trained_recipe
-from archc.commands.run_folder import make_run_folder
-from archc.commands.specs import SpecArgument, facts_or_exit, resolve
-from archc.spec import Precision
+from archc.console.emission import backend_named, emit
+from archc.console.specs import SpecArgument, facts_or_exit, resolve
+from archc.failure import Failure
+from archc.language.spec import Precision
+from archc.run.folder import make_run_folder
+from archc.run.process import run_to_end
+from archc.run.receipt import write_receipt
+from archc.run.recipe import Overrides, devices_wanted, trained_recipe
 from archc.training.job import Job
 
 
@@ -55,15 +55,13 @@ def train(
     facts, text = facts_or_exit(path)
     chosen = backend_named(backend)
     if chosen.train_module is None:
-        raise CommandFailure(
+        raise Failure(
             f"the backend `{chosen.name}` emits source and trains nothing", help="`archc build` writes it", code=2
         )
     devices, noted = devices_wanted(gpus, facts)
     recipe, changes = trained_recipe(facts, Overrides(batch, lr, steps, epochs), devices)
     if data is not None and not data.is_dir():
-        raise CommandFailure(
-            f"{data} is no folder", help="`--data` takes a folder of pictures, a folder a class", code=2
-        )
+        raise Failure(f"{data} is no folder", help="`--data` takes a folder of pictures, a folder a class", code=2)
     image, units = _classifier(facts)
     source = emit(chosen, facts, Origin.of(str(path), text))
     folder = make_run_folder(run, facts.graph.name)
@@ -101,9 +99,7 @@ def _classifier(facts: Facts) -> tuple[tuple[int, int, int], int]:
     if len(outputs) != 1 or outputs[0][1].is_maps:
         found = ", ".join(f"{name} ({tensor})" for name, tensor in outputs)
         help = "end it in one `dense` layer, with or without `softmax`"
-        raise CommandFailure(
-            f"training takes one output of a score a class, {graph.name} gives {found}", help=help, code=1
-        )
+        raise Failure(f"training takes one output of a score a class, {graph.name} gives {found}", help=help, code=1)
     if not facts.counts.parameters:
-        raise CommandFailure(f"{graph.name} has no parameters to train", help="a `dense` layer has some", code=1)
+        raise Failure(f"{graph.name} has no parameters to train", help="a `dense` layer has some", code=1)
     return (image.channels, image.height, image.width), outputs[0][1].size

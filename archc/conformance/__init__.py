@@ -14,13 +14,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from archc.backend import Source, load
+from archc.backend import EmittedSource, load
 from archc.conformance.cases import Case, cases, spec_cases
 from archc.conformance.computing import MOST_MACS, Compute, check_values
 from archc.conformance.emission import NotConformant, check_emission
 from archc.conformance.processes import check_processes
 
-__all__ = ["Case", "Check", "Compute", "NotConformant", "Source", "cases", "checks", "spec_cases"]
+__all__ = ["Case", "Check", "Compute", "EmittedSource", "NotConformant", "cases", "checks", "spec_cases"]
 
 _EVERY = 10
 """Emission in other processes is tried with every so many cases."""

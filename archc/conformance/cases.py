@@ -18,11 +18,11 @@ from pydantic import ValidationError
 
 from archc.analysis import Facts, analyse
 from archc.conformance.field_values import field_values
-from archc.graph import Tensor
-from archc.layout.canonical import canonical
+from archc.language.layout.canonical import canonical
+from archc.language.packaged import packaged_specs
 from archc.ops import ops
 from archc.ops.op import Op, ShapeError
-from archc.packaged import packaged_specs
+from archc.tensor import Tensor
 
 INPUTS = ([12, 9, 11], [12, 8, 8], [1, 8, 8], [12, 1, 1])
 """Maps that 1 to 4 groups divide, square and not; one map; one place."""

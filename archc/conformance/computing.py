@@ -1,4 +1,4 @@
-"""What emitted source computes, against `archc.reference`: each output of a case, and each layer between."""
+"""What emitted source computes, against `archc.conformance.reference`: every output and each layer between."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from archc.backend import Backend, Source
+from archc.backend import Backend, EmittedSource
 from archc.conformance.cases import Case
 from archc.conformance.emission import demand, emitted
+from archc.conformance.reference import evaluate
 from archc.graph import Graph
-from archc.reference import evaluate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from archc.ops.op import Array
 
-Compute = Callable[["Source", Graph, Mapping[str, "Array"], "Array"], Mapping[str, "NDArray[Any]"]]
+Compute = Callable[["EmittedSource", Graph, Mapping[str, "Array"], "Array"], Mapping[str, "NDArray[Any]"]]
 """What a backend's own tests give, since they alone know its framework: source, graph, weights and examples
 (N, C, H, W) to the values of layers by the spec's names, maps as (N, C, H, W), all in float64 and not while training.
 `weights` are by layer and parameter, such as `conv1.weight`, in the canonical layout of `archc.ops.op.Parameter`."""
@@ -37,13 +37,13 @@ def check_values(backend: Backend, case: Case, compute: Compute) -> Mapping[str,
     for each in dict.fromkeys((graph.outputs, telling.outputs)):
         told = replace(graph, outputs=each)
         source = emitted(backend, case, told)
-        if not isinstance(source, Source):
+        if not isinstance(source, EmittedSource):
             return source
         _compare(source, told, case, compute)
     return {}
 
 
-def _compare(source: Source, graph: Graph, case: Case, compute: Compute) -> None:
+def _compare(source: EmittedSource, graph: Graph, case: Case, compute: Compute) -> None:
     import numpy as np
 
     random = np.random.default_rng(0)

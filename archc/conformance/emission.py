@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archc.backend import Backend, Origin, Source, Unsupported
+from archc.backend import Backend, EmittedSource, Origin, Unsupported
 from archc.conformance.cases import Case
 from archc.conformance.hostile import hostile, tame
 from archc.conformance.structure import compare
@@ -24,7 +24,7 @@ def demand(condition: bool, message: str, case: Case) -> None:
         raise NotConformant(message, case)
 
 
-def emitted(backend: Backend, case: Case, graph: Graph | None = None) -> Source | Mapping[str, str]:
+def emitted(backend: Backend, case: Case, graph: Graph | None = None) -> EmittedSource | Mapping[str, str]:
     """The source of a case, or of its graph as it is given; what the backend says of layers that it refuses."""
     facts = case.facts
     graph = graph or facts.graph
@@ -44,7 +44,7 @@ def check_emission(backend: Backend, case: Case) -> Mapping[str, str]:
     """The rules of emission hold for a case; returns the layers that the backend refuses, with what it says of them."""
     source = emitted(backend, case)
     demand(source == emitted(backend, case), "emitted once more, it is not the same", case)
-    if not isinstance(source, Source):
+    if not isinstance(source, EmittedSource):
         return source
     origin = Origin.of(f"{case.name}.yaml", case.spec.encode())
     demand(origin.sha256 in source.text, "the hash of the spec is not in the source", case)
@@ -61,7 +61,7 @@ def _check_names_and_strings(backend: Backend, case: Case) -> None:
     harmless, harmful = tame(case.facts.graph), hostile(case.facts.graph, seed=case.name)
     sources = [emitted(backend, case, graph) for graph in (harmless, harmful)]
     for source, graph in zip(sources, (harmless, harmful), strict=True):
-        demand(isinstance(source, Source), f"it refuses the layers {[node.name for node in graph.nodes]}", case)
-    first, second = (source for source in sources if isinstance(source, Source))
+        demand(isinstance(source, EmittedSource), f"it refuses the layers {[node.name for node in graph.nodes]}", case)
+    first, second = (source for source in sources if isinstance(source, EmittedSource))
     difference = compare(first, harmless, second, harmful)
     demand(difference is None, f"layers called {[node.name for node in harmful.nodes]}: {difference}", case)

@@ -11,7 +11,7 @@ from hashlib import sha256
 from importlib.metadata import packages_distributions
 from tempfile import TemporaryDirectory
 
-from archc.backend import Backend, Source, load
+from archc.backend import Backend, EmittedSource, load
 from archc.conformance.cases import Case
 from archc.conformance.emission import demand, emitted
 
@@ -50,7 +50,7 @@ def main() -> None:
 
 def _hash(backend: Backend, case: Case) -> str:
     source = emitted(backend, case)
-    return sha256((source.text if isinstance(source, Source) else str(source)).encode()).hexdigest()
+    return sha256((source.text if isinstance(source, EmittedSource) else str(source)).encode()).hexdigest()
 
 
 def _elsewhere(name: str, cases: Sequence[Case], settings: dict[str, str]) -> tuple[list[str], list[str]]:

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
-from archc.backend import Source
+from archc.backend import EmittedSource
 from archc.graph import Graph
 
 
-def compare(first: Source, tame: Graph, second: Source, hostile: Graph) -> str | None:
+def compare(first: EmittedSource, tame: Graph, second: EmittedSource, hostile: Graph) -> str | None:
     """What differs that must not; None where nothing does. The names of `tame` stand nowhere by themselves."""
     try:
         trees = [ast.parse(source.text) for source in (first, second)]
@@ -54,7 +54,7 @@ class _Place:
 
 
 class _Comparison:
-    def __init__(self, first: Source, tame: Graph, second: Source, hostile: Graph) -> None:
+    def __init__(self, first: EmittedSource, tame: Graph, second: EmittedSource, hostile: Graph) -> None:
         self._names = dict(zip(_values(tame), _values(hostile), strict=True))
         self._stated = {first.class_name: second.class_name}
         self._texts = (*self._names, tame.name, tame.title, first.class_name)

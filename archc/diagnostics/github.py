@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from archc.diagnostics.codes import CODES
 from archc.diagnostics.finding import Finding
-from archc.diagnostics.text import headline, visible
+from archc.diagnostics.text import headline
+from archc.wording import visible
 
 _COMMANDS = {"error": "error", "advice": "warning"}
 

@@ -1,15 +1,21 @@
-"""Findings for programs."""
+"""Findings for programs, and what every JSON output is made of: closed classes whose fields are documented.
+
+A class is a TypedDict, so that an output is built as plain data under a type checker's eye. All that a command prints
+is the class `CommandJson` in archc/report/COMMAND_json.py, and `archc schema COMMAND` prints its JSON Schema.
+"""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
 
 from archc.diagnostics.finding import Finding, Severity
-from archc.output import documented
 from archc.source import Span
+
+documented = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
+"""A closed class of output, whose fields are described by the texts below them."""
 
 
 @documented

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 
 from archc.diagnostics.finding import Finding
 from archc.source import Span
+from archc.wording import visible
 
 Style = Callable[[str, str], str]
 """Paints a text in a style: error, advice, place, caret or plain."""
@@ -159,8 +160,3 @@ def _cell(character: str) -> int:
 
 def _blank(text: str) -> str:
     return "".join(" " * _cell(character) for character in text)
-
-
-def visible(text: str) -> str:
-    """The text with what steers a terminal, or the direction of writing, shown as an escape."""
-    return "".join(c if c.isprintable() else (" " if c == "\t" else f"\\u{ord(c):04x}") for c in text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from archc.difference.layers import Layer, LayerDifference, Measured
+from archc.difference.layers import LayerDifference, LayerSide, Measured
 from archc.difference.pairing import Pairing
 from archc.graph import Graph, Node
 from archc.ops.op import ShapeError
@@ -21,7 +21,7 @@ class Effect:
     """Layers of other shapes or costs, before and after, and the changed layers or the input that make them so."""
 
     causes: Names
-    layers: tuple[tuple[Layer, Layer], ...]
+    layers: tuple[tuple[LayerSide, LayerSide], ...]
 
 
 def effects(
@@ -30,7 +30,7 @@ def effects(
     """The layers that changes upstream have changed, in order, by their causes."""
     told = {difference.name: difference for difference in differences if difference.after is not None}
     gone, causes = _removed(pairing), _causes(pairing, told)
-    found: dict[Names, list[tuple[Layer, Layer]]] = {}
+    found: dict[Names, list[tuple[LayerSide, LayerSide]]] = {}
     for old, new in pairing.pairs:
         if new.name in told:
             continue

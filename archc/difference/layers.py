@@ -11,15 +11,15 @@ from archc.analysis import Facts
 from archc.difference.matching import Matching
 from archc.difference.pairing import Pairing
 from archc.difference.settings import FieldChange
-from archc.field_table import as_written
 from archc.graph import Graph, Node
+from archc.language.field_table import as_written
 from archc.ops.op import Op
 
-Kind = Literal["added", "removed", "changed"]
+ChangeKind = Literal["added", "removed", "changed"]
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerSide:
     """A layer in one of the networks. `kept` is in bytes, what it keeps for a backward pass of a step; `exchanged`, the
     values an example that devices exchange before it computes."""
 
@@ -42,14 +42,14 @@ class LayerDifference:
     `reads` says that it reads something else, seen past layers put in between; `moved`, that it stands elsewhere.
     """
 
-    before: Layer | None
-    after: Layer | None
+    before: LayerSide | None
+    after: LayerSide | None
     fields: tuple[FieldChange, ...] = ()
     reads: bool = False
     moved: bool = False
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> ChangeKind:
         if self.before is None:
             return "added"
         return "removed" if self.after is None else "changed"
@@ -78,10 +78,10 @@ class Measured:
         placement = self.facts.placement
         return {e.layer: round(e.values) for e in placement.exchanges} if placement else {}
 
-    def layer(self, name: str) -> Layer:
+    def layer(self, name: str) -> LayerSide:
         counts = self.facts.counts.layers[name]
         kept, exchanged = self.facts.step_memory.layers[name].kept, self.exchanged.get(name, 0)
-        return Layer(self.graph.node(name), counts.parameters, counts.macs, kept, exchanged)
+        return LayerSide(self.graph.node(name), counts.parameters, counts.macs, kept, exchanged)
 
 
 def changed_layers(matching: Matching, before: Measured, after: Measured) -> tuple[LayerDifference, ...]:

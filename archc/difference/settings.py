@@ -8,7 +8,7 @@ from typing import cast
 
 from archc.analysis import Facts
 from archc.difference.pairing import Pairing
-from archc.field_table import as_written
+from archc.language.field_table import as_written
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,13 @@ import keyword
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from archc.graph import Graph, Node, Tensor
+from archc.graph import Graph, Node
+from archc.language.spec import Recipe
 from archc.ops.fields import WeightInit
 from archc.ops.softmax import Softmax
 from archc.ops.weighted import Weighted
 from archc.passes.counts import count
-from archc.spec import Recipe
+from archc.tensor import Tensor
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archc.backend import Origin
 from archc.emit.plan import SourcePlan
-from archc.spec import Recipe
+from archc.language.spec import Recipe
 
 
 def document(planned: SourcePlan, origin: Origin, backend: str) -> tuple[str, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archc.graph import Graph, Node, Tensor
+from archc.graph import Graph, Node
 from archc.ops.weighted import Weighted
+from archc.tensor import Tensor
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archc.diagnostics.text import visible
 from archc.emit.seal import DOT, seal
 from archc.figure.nodes import exchange_kinds, labels
 from archc.graph import Graph
 from archc.passes.placement import Placement
+from archc.wording import visible
 
 
 def dot(graph: Graph, placement: Placement | None) -> str:

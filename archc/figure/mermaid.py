@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from archc.diagnostics.text import visible
 from archc.emit.seal import MERMAID, seal
+from archc.figure import TooLarge
 from archc.figure.nodes import exchange_kinds, labels
-from archc.figure.size import TooLarge
 from archc.graph import Graph
 from archc.passes.placement import Placement
+from archc.wording import visible
 
 MOST_EDGES = 500
 MOST_CHARACTERS = 50_000

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from archc.diagnostics.text import visible
+from archc.figure import TooLarge
 from archc.figure.blocks import Block, blocks
 from archc.figure.columns import Place, places
 from archc.figure.drawing import Drawing, Face, Path, Point
 from archc.figure.layout import Layout, layout
 from archc.figure.lettering import Text, folded, height
-from archc.figure.size import TooLarge
 from archc.figure.solids import draw_solid
 from archc.figure.towers import Towers, towers
 from archc.figure.wires import draw_lines
 from archc.graph import Graph
 from archc.passes.placement import Placement
+from archc.wording import visible
 
 MOST_PARTS = 5_000
 """Blocks, the lines between them and the columns that those pass, in all towers: nobody reads more as a picture."""

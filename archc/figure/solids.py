@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from archc.figure.drawing import Drawing, Face, Path, Point
 from archc.figure.lettering import Text, bound, height
-from archc.graph import Tensor
 from archc.ops.window import Window
+from archc.tensor import Tensor
 
 _SIDE, _DEPTH = 10.0, 3.0
 _LONGEST_SIDE, _LONGEST_DEPTH = 150.0, 140.0

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from archc.figure.blocks import Block
 from archc.figure.nodes import exchange_kinds
-from archc.graph import Graph, Tensor
+from archc.graph import Graph
 from archc.passes.placement import Placement
+from archc.tensor import Tensor
 
 MOST_TOWERS = 4
 

@@ -7,9 +7,9 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archc.example import HEAD
-from archc.graph import Tensor
 from archc.ops.op import Kept, Op
 from archc.ops.unequal import unequal
+from archc.tensor import Tensor
 
 if TYPE_CHECKING:
     from archc.ops.op import Array

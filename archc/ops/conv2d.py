@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from pydantic import Field
 
 from archc.example import CONV_HEAD
-from archc.graph import Tensor
 from archc.ops.fields import ONE, Count, Size, SizeField
 from archc.ops.op import Kept, Parameter, Reach, ShapeError, require_maps
 from archc.ops.weighted import Weighted
 from archc.ops.windowed import SIZE_RULE, Windowed
+from archc.tensor import Tensor
 
 if TYPE_CHECKING:
     from archc.ops.op import Array

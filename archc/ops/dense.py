@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from pydantic import Field
 
 from archc.example import DENSE_HEAD
-from archc.graph import Tensor
 from archc.ops.fields import Count
 from archc.ops.op import Kept, Parameter, Reach, ShapeError
 from archc.ops.weighted import Weighted
+from archc.tensor import Tensor
 
 if TYPE_CHECKING:
     from archc.ops.op import Array

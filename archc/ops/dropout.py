@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from archc.example import HEAD
-from archc.graph import Tensor
 from archc.ops.fields import Rate
 from archc.ops.op import Kept, Op
+from archc.tensor import Tensor
 
 if TYPE_CHECKING:
     from archc.ops.op import Array

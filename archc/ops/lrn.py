@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from pydantic import Field
 
 from archc.example import HEAD
-from archc.graph import Tensor
 from archc.ops.fields import Count, NotNegative, Positive
 from archc.ops.op import FLOAT32, POINT, Footprint, Kept, Op, Reach, Scratch, ShapeError, require_maps
+from archc.tensor import Tensor
 
 if TYPE_CHECKING:
     from archc.ops.op import Array

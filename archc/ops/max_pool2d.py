@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from archc.example import HEAD
-from archc.graph import Tensor
 from archc.ops.fields import Margins, Size, SizeField
 from archc.ops.op import INT64, Kept, ShapeError, require_maps
 from archc.ops.windowed import SIZE_RULE, Windowed
+from archc.tensor import Tensor
 
 if TYPE_CHECKING:
     from archc.ops.op import Array

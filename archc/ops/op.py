@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel
 
-from archc.graph import Tensor
 from archc.ops.window import Window
+from archc.tensor import Tensor
 
 if TYPE_CHECKING:  # NumPy is imported by what computes, not by what checks
     import numpy as np

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archc.example import HEAD
-from archc.graph import Tensor
 from archc.ops.op import Kept, Op
+from archc.tensor import Tensor
 
 if TYPE_CHECKING:
     from archc.ops.op import Array

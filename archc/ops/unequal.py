@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from archc.graph import Tensor
 from archc.ops.op import ShapeError
+from archc.tensor import Tensor
 
 _AXES = ("maps", "rows", "columns")
 _MOST_NAMED = 4

@@ -6,9 +6,9 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from archc.graph import Tensor
 from archc.ops.fields import HE_NORMAL, WeightInit
 from archc.ops.op import Op
+from archc.tensor import Tensor
 
 
 class Weighted(Op, frozen=True):

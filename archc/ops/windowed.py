@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from archc.graph import Tensor
 from archc.ops.fields import NO_PADDING, ONE, Margins, Padding, PaddingField, Rounding, Size, SizeField
 from archc.ops.op import Footprint, Op, ShapeError, require_maps
 from archc.ops.places import places
 from archc.ops.window import Axis, Window, slide
+from archc.tensor import Tensor
 
 if TYPE_CHECKING:
     from archc.ops.op import Array

@@ -10,12 +10,13 @@ from collections.abc import Set
 from dataclasses import dataclass
 from math import isqrt
 
-from archc.graph import Graph, Node, Tensor
+from archc.graph import Graph, Node
 from archc.ops.dense import Dense
 from archc.ops.fields import NO_PADDING, ONE, Margins, Padding, Size
 from archc.ops.flatten import Flatten
 from archc.ops.window import Axis, Window, least_input
 from archc.ops.windowed import Windowed
+from archc.tensor import Tensor
 
 # Layers that are walked back: more than the longest published chain has.
 _FURTHEST = 250

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from archc.graph import Graph
+from archc.language.spec import Precision
 from archc.passes.memory import Memory, memory
 from archc.passes.placement import Placement
-from archc.spec import Precision
 
 
 def device_memory(

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph
+from archc.language.reader import plain
+from archc.language.spec import Document
 from archc.passes.counts import Counts
 from archc.passes.device_memory import device_memory
 from archc.passes.placement import Placement
 from archc.passes.shapes import Shapes
-from archc.spec import Document
-from archc.yaml_reader import plain
 
 # A cause is looked for along the whole chain, so of thousands of wrong shapes only the first are explained.
 _EXPLAINED = 20

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from archc.graph import Graph
+from archc.language.spec import Precision
 from archc.ops.op import FLOAT32
-from archc.passes.values import Layer, Run, Share, Value, lay_out
-from archc.spec import Precision
+from archc.passes.values import LayerValues, Run, Share, Value, lay_out
 
 
 @dataclass(slots=True)
@@ -100,7 +100,7 @@ class _Alive:
         for value in inputs:
             self._make(value)
 
-    def forward(self, layer: Layer, told: LayerMemory) -> None:
+    def forward(self, layer: LayerValues, told: LayerMemory) -> None:
         """The output is made; then what no later layer reads is dropped, unless it is kept."""
         if not layer.is_view:
             self._make(layer.output)
@@ -115,7 +115,7 @@ class _Alive:
         for value in outputs:
             self._add_gradient(value)
 
-    def backward(self, layer: Layer, told: LayerMemory) -> None:
+    def backward(self, layer: LayerValues, told: LayerMemory) -> None:
         """Gradients of weights and of what it reads are made; then that of its output and what it kept are dropped."""
         if layer.output in self._with_gradient and not layer.is_view:
             added = sum(self._add_gradient(value) for value in layer.reads)

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
+from archc.language.reader import MAX_FINDINGS
+from archc.language.spec import Choice, Document, Parallel
+from archc.language.vocabulary import did_you_mean
 from archc.ops.op import FLOAT32
 from archc.ops.weighted import Weighted
 from archc.passes.counts import Counts
 from archc.passes.placement import Placement, is_split, place
-from archc.spec import Choice, Document, Parallel
-from archc.vocabulary import did_you_mean
-from archc.yaml_reader import MAX_FINDINGS
 
 # A price is a placement of the whole network, so of thousands only the first are priced.
 _PRICED = 20

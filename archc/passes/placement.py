@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
+from archc.language.spec import Parallel, Strategy
 from archc.ops.conv2d import Conv2d
 from archc.ops.dense import Dense
 from archc.ops.softmax import Softmax
@@ -22,9 +23,8 @@ from archc.ops.weighted import Weighted
 from archc.passes.counts import Counts
 from archc.passes.holding import Holding, Layout, part
 from archc.passes.memory import Share
-from archc.spec import Parallel, Strategy
 
-Kind = Literal["gather", "halo", "redistribute"]
+ExchangeKind = Literal["gather", "halo", "redistribute"]
 
 
 class Exchange(NamedTuple):
@@ -38,7 +38,7 @@ class Exchange(NamedTuple):
     """
 
     layer: str
-    kind: Kind
+    kind: ExchangeKind
     sources: tuple[str, ...]
     values: float
     received: float

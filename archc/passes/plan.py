@@ -14,14 +14,14 @@ from typing import Literal, get_args
 
 from archc.diagnostics.finding import Finding
 from archc.graph import Graph, Node
+from archc.language.spec import Parallel, Precision, Strategy
 from archc.ops.op import FLOAT32
 from archc.passes.counts import Counts, LayerCounts
 from archc.passes.device_memory import device_memory
 from archc.passes.holding import Layout
 from archc.passes.memory import Memory
-from archc.passes.placement import Exchange, Kind, Placement, Reduction, place, under
+from archc.passes.placement import Exchange, ExchangeKind, Placement, Reduction, place, under
 from archc.passes.values import WIDTH
-from archc.spec import Parallel, Precision, Strategy
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Crossing:
     """
 
     layer: str
-    kind: Kind | Literal["all-reduce"]
+    kind: ExchangeKind | Literal["all-reduce"]
     of: tuple[str, ...]
     values: float
     forward: int

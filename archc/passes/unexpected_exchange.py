@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
+from archc.language.spec import Document
 from archc.ops.conv2d import Conv2d
 from archc.ops.dense import Dense
 from archc.ops.lrn import Lrn
 from archc.passes.placement import Placement
 from archc.source import Span
-from archc.spec import Document
 
 # Of more layers than this the first are named.
 _MOST_NAMED = 12

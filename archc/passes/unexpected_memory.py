@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph
+from archc.language.spec import Document
 from archc.passes.device_memory import largest_batch
 from archc.passes.memory import Memory, in_units
 from archc.passes.placement import Placement
-from archc.spec import Document
 
 _MOST_NAMED = 3
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
+from archc.language.spec import Document
 from archc.ops.conv2d import Conv2d
 from archc.ops.dense import Dense
 from archc.passes.departure import Departure, departure
 from archc.passes.pixels_224 import EXPLANATION, is_rounded_down
 from archc.passes.shapes import Shapes
 from archc.source import Span
-from archc.spec import Document
 
 
 @dataclass(frozen=True)

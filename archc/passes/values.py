@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from archc.graph import Graph, Node
+from archc.language.spec import Precision
 from archc.ops.op import FLOAT32, Kept
-from archc.spec import Precision
 
 WIDTH: dict[Precision, int] = {"float32": FLOAT32, "bfloat16": 2}
 """Bytes of a value; weights and their gradients are float32 in any precision."""
@@ -54,7 +54,7 @@ class Value:
 
 
 @dataclass(slots=True)  # frozen, it would take twice as long to make
-class Layer:
+class LayerValues:
     """What a layer reads and makes; its trained parameters and statistics; and bytes.
 
     `own` it keeps beside values for its backward pass: masks, indices, copies. `copies`, of its weights in the narrow
@@ -85,14 +85,14 @@ class Layer:
         return self.own + self.copies + sum([value.size for value in values if value.keeper == self.index])
 
 
-def lay_out(run: Run) -> tuple[list[Value], list[Layer]]:
+def lay_out(run: Run) -> tuple[list[Value], list[LayerValues]]:
     """The inputs, and the layers in the graph's order."""
     graph = run.graph
     values = {
         name: Value(run.batch * tensor.size * FLOAT32, FLOAT32, learned=False, last=0, is_input=True)
         for name, tensor in graph.inputs.items()
     }
-    inputs, layers = list(values.values()), list[Layer]()
+    inputs, layers = list(values.values()), list[LayerValues]()
     for index, node in enumerate(graph.nodes):
         layer = _lay_out(run, index, node, values)
         values[node.name] = layer.output
@@ -102,7 +102,7 @@ def lay_out(run: Run) -> tuple[list[Value], list[Layer]]:
     return inputs, layers
 
 
-def _lay_out(run: Run, index: int, node: Node, values: Mapping[str, Value]) -> Layer:
+def _lay_out(run: Run, index: int, node: Node, values: Mapping[str, Value]) -> LayerValues:
     """The layer of a node whose inputs are laid out; what it reads and keeps is noted at the values."""
     op, inputs = node.op, run.graph.tensors(node.inputs)
     numbers = op.numbers(inputs)
@@ -135,7 +135,7 @@ def _lay_out(run: Run, index: int, node: Node, values: Mapping[str, Value]) -> L
 
     scratch = op.scratch(inputs, node.output, narrow=read_width < FLOAT32)
     forward, backward = (run.batch * (b * share.outputs // whole.outputs) for b in (scratch.forward, scratch.backward))
-    return Layer(
+    return LayerValues(
         node.name,
         index,
         reads,

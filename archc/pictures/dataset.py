@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from archc.failure import FINDING, Failure
 from archc.pictures.decoding import MODES
 from archc.pictures.folder import Pictures, find_pictures
 from archc.pictures.gratings import write_gratings
 from archc.pictures.order import batches
 from archc.pictures.preparation import Statistics, measure
-from archc.training.failure import FINDING, RunFailure
 from archc.training.job import Job
 
 
@@ -16,12 +16,12 @@ def open_pictures(job: Job) -> tuple[Pictures, Statistics]:
     channels, height, width = job.image
     if channels not in MODES:
         fix = "an `input` of one of these: [1, height, width] or [3, height, width]"
-        raise RunFailure(f"{job.name} reads {channels} channels, pictures have 1 or 3", fix, FINDING)
+        raise Failure(f"{job.name} reads {channels} channels, pictures have 1 or 3", fix, FINDING)
     if job.built_in:
         write_gratings(job.pictures, size=(height, width), channels=channels)
     pictures = find_pictures(job.pictures)
     if len(pictures.classes) > job.outputs:
-        raise RunFailure(
+        raise Failure(
             f"{job.pictures} holds {len(pictures.classes)} classes, {job.name} has {job.outputs} outputs",
             f"a head of {len(pictures.classes)} units or more, or fewer class folders",
             FINDING,

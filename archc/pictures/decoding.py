@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from archc.training.failure import FINDING, RunFailure
+from archc.failure import FINDING, Failure
 
 MODES = {1: "L", 3: "RGB"}
 
@@ -47,5 +47,5 @@ def _scaled(image: Image.Image, size: int) -> Image.Image:
     return image.resize((size, size), Image.Resampling.BILINEAR, box=(left, top, left + side, top + side))
 
 
-def _unreadable(file: Path, reason: str) -> RunFailure:
-    return RunFailure(f"{file} cannot be read: {reason}", "replace the file or take it out of the folder", FINDING)
+def _unreadable(file: Path, reason: str) -> Failure:
+    return Failure(f"{file} cannot be read: {reason}", "replace the file or take it out of the folder", FINDING)

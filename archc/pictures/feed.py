@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from archc.language.spec import TestViews
 from archc.pictures.ahead import in_order
 from archc.pictures.folder import Pictures
 from archc.pictures.order import batches
 from archc.pictures.preparation import Array, Statistics, test_views, training_view
-from archc.spec import TestViews
 from archc.training.job import Job
 
 Labelled = tuple[Array, int]

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from archc.training.failure import FINDING, RunFailure
+from archc.failure import FINDING, Failure
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 LAYOUT = "a folder a class: DIR/train/CLASS/*.jpg and DIR/val/CLASS/*.jpg, or DIR/CLASS/*.jpg, which is split for you"
@@ -30,12 +30,12 @@ def find_pictures(root: Path) -> Pictures:
     class (at least one) is held out. Hidden files and other kinds of file are passed over."""
     train, val = root / "train", root / "val"
     if not root.is_dir():
-        raise RunFailure(f"{root} is no folder", f"`--data DIR` takes {LAYOUT}", FINDING)
+        raise Failure(f"{root} is no folder", f"`--data DIR` takes {LAYOUT}", FINDING)
     if train.is_dir() and val.is_dir():
         return _both(_classes(train), _classes(val), root)
     if train.is_dir() or val.is_dir():
         missing = val if train.is_dir() else train
-        raise RunFailure(
+        raise Failure(
             f"{missing} is missing", f"DIR/train and DIR/val go together; without both, DIR is {LAYOUT}", FINDING
         )
     return _split(_classes(root), root)
@@ -47,15 +47,15 @@ def _classes(folder: Path) -> dict[str, tuple[Path, ...]]:
     names = [entry.name for entry in entries if _is_folder(entry)]
     found = {name: tuple(folder / name / entry.name for entry in _pictures(folder / name)) for name in names}
     if not found and any(entry.name.lower().endswith(SUFFIXES) for entry in entries):
-        raise RunFailure(f"{folder} holds pictures without class folders", f"expected {LAYOUT}", FINDING)
+        raise Failure(f"{folder} holds pictures without class folders", f"expected {LAYOUT}", FINDING)
     if not found:
-        raise RunFailure(f"{folder} holds no class folders", f"expected {LAYOUT}", FINDING)
+        raise Failure(f"{folder} holds no class folders", f"expected {LAYOUT}", FINDING)
     for name, files in found.items():
         if not files:
             fix = "a class needs JPEG or PNG files (.jpg, .jpeg, .png) directly in its folder"
-            raise RunFailure(f"{folder / name} holds no picture", fix, FINDING)
+            raise Failure(f"{folder / name} holds no picture", fix, FINDING)
     if len(found) < 2:
-        raise RunFailure(f"{folder} holds one class only", f"two or more are needed: {LAYOUT}", FINDING)
+        raise Failure(f"{folder} holds one class only", f"two or more are needed: {LAYOUT}", FINDING)
     return found
 
 
@@ -65,7 +65,7 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         with os.scandir(folder) as entries:
             return sorted((e for e in entries if not e.name.startswith(".")), key=lambda entry: entry.name)
     except OSError as error:
-        raise RunFailure(f"cannot read {folder}: {error.strerror}", "check its permissions", FINDING) from error
+        raise Failure(f"cannot read {folder}: {error.strerror}", "check its permissions", FINDING) from error
 
 
 def _pictures(folder: Path) -> list[os.DirEntry[str]]:
@@ -86,7 +86,7 @@ def _both(train: dict[str, tuple[Path, ...]], val: dict[str, tuple[Path, ...]], 
     if odd:
         side = "train" if odd[0] in train else "val"
         more = f" (and {len(odd) - 1} more)" if len(odd) > 1 else ""
-        raise RunFailure(
+        raise Failure(
             f"class {odd[0]!r}{more} is in {root / side} only",
             "train/ and val/ must hold the same class folders",
             FINDING,
@@ -101,7 +101,7 @@ def _split(classes: dict[str, tuple[Path, ...]], root: Path) -> Pictures:
     for name, files in classes.items():
         if len(files) == 1:
             fix = "a class needs two or more: one is held out"
-            raise RunFailure(f"{root / name} holds one picture only", fix, FINDING)
+            raise Failure(f"{root / name} holds one picture only", fix, FINDING)
         held = set(sorted(files, key=_shuffled)[: max(1, len(files) // 10)])
         train[name] = tuple(file for file in files if file not in held)
         val[name] = tuple(file for file in files if file in held)

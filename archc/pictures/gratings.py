@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from archc.training.failure import FINDING, RunFailure
+from archc.failure import FINDING, Failure
 from archc.training.progress import progress
 
 ORIENTATIONS = {"horizontal": math.pi / 2, "vertical": 0.0}
@@ -58,7 +58,7 @@ def write_gratings(root: Path, *, size: tuple[int, int], channels: int, seed: in
     if _holds(root, gratings):
         return
     if root.exists() and not (_mark(root).is_file() or not any(root.iterdir())):
-        raise RunFailure(f"{root} holds something other than the built-in pictures", "move it away first", FINDING)
+        raise Failure(f"{root} holds something other than the built-in pictures", "move it away first", FINDING)
     root.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{root.name}.", dir=root.parent) as folder:
         made = Path(folder) / root.name

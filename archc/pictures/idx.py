@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from archc.training.failure import ENVIRONMENT, FINDING, INTERRUPTED, RunFailure
+from archc.failure import ENVIRONMENT, FINDING, INTERRUPTED, Failure
 from archc.training.progress import progress
 
 Pixels = NDArray[np.uint8]
@@ -42,11 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         convert(options.source, options.target, classes=options.classes, limit=options.limit)
-    except RunFailure as failure:
+    except Failure as failure:
         print(failure, file=sys.stderr)
         return failure.code
     except OSError as error:
-        print(RunFailure(f"cannot write {options.target}: {error}", "another place"), file=sys.stderr)
+        print(Failure(f"cannot write {options.target}: {error}", "another place"), file=sys.stderr)
         return ENVIRONMENT
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -57,12 +57,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def convert(source: Path, target: Path, *, classes: Sequence[str] = (), limit: int | None = None) -> None:
     """Write every picture of `source` into its class's folder below `target`, which must not exist yet."""
     if target.exists():
-        raise RunFailure(f"{target} exists already", "name a folder that does not", FINDING)
+        raise Failure(f"{target} exists already", "name a folder that does not", FINDING)
     pairs = {split: _pair(source, stem) for split, stem in SPLITS.items()}
     largest = max(int(labels.max()) for _, labels in pairs.values())
     names = tuple(classes) or tuple(map(str, range(largest + 1)))
     if largest >= len(names):
-        raise RunFailure(f"label {largest} has no name among {len(names)}", "name every class", FINDING)
+        raise Failure(f"label {largest} has no name among {len(names)}", "name every class", FINDING)
     target.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
         made = Path(folder) / target.name
@@ -95,9 +95,7 @@ def _pair(source: Path, stem: str) -> tuple[Pixels, Pixels]:
     images = read_idx(_find(source, f"{stem}-images-idx3-ubyte"), dimensions=3)
     labels = read_idx(_find(source, f"{stem}-labels-idx1-ubyte"), dimensions=1)
     if len(images) != len(labels):
-        raise RunFailure(
-            f"{source}: {len(images)} {stem} pictures have {len(labels)} labels", "files of one set", FINDING
-        )
+        raise Failure(f"{source}: {len(images)} {stem} pictures have {len(labels)} labels", "files of one set", FINDING)
     return images, labels
 
 
@@ -105,7 +103,7 @@ def _find(source: Path, name: str) -> Path:
     for file in (source / name, source / f"{name}.gz"):
         if file.is_file():
             return file
-    raise RunFailure(f"{source} holds neither {name} nor {name}.gz", "the folder of a set in idx files", FINDING)
+    raise Failure(f"{source} holds neither {name} nor {name}.gz", "the folder of a set in idx files", FINDING)
 
 
 def read_idx(file: Path, *, dimensions: int) -> Pixels:
@@ -124,8 +122,8 @@ def read_idx(file: Path, *, dimensions: int) -> Pixels:
     return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
 
 
-def _broken(file: Path, reason: str) -> RunFailure:
-    return RunFailure(f"{file}: {reason}", "fetch the file again", FINDING)
+def _broken(file: Path, reason: str) -> Failure:
+    return Failure(f"{file}: {reason}", "fetch the file again", FINDING)
 
 
 def _write(folder: Path, images: Pixels, labels: Pixels, names: Sequence[str], limit: int | None) -> None:

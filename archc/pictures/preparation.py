@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from archc.failure import Failure
+from archc.language.spec import DataRecipe, TestViews
 from archc.pictures.ahead import in_order
 from archc.pictures.decoding import square
 from archc.pictures.order import VIEW
-from archc.spec import DataRecipe, TestViews
-from archc.training.failure import RunFailure
 from archc.training.progress import progress
 
 Array = NDArray[np.float32]
@@ -53,7 +53,7 @@ class Statistics:
             arrays = load_file(path)
             return Statistics(arrays["mean"], arrays["colours"])
         except (OSError, SafetensorError, KeyError) as error:
-            raise RunFailure(f"{path} holds no statistics of pictures: {error}", "start the run again") from error
+            raise Failure(f"{path} holds no statistics of pictures: {error}", "start the run again") from error
 
 
 def measure(files: Sequence[Path], data: DataRecipe, *, channels: int, threads: int = 2) -> Statistics:

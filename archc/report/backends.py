@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archc.backend import Installation
-from archc.diagnostics.text import visible
 from archc.report.table import Column, table
+from archc.wording import visible
 
 _COLUMNS = (
     Column("backend"),

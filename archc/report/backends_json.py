@@ -8,7 +8,7 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from archc.backend import BackendFailure, Installation
-from archc.output import documented
+from archc.diagnostics.json import documented
 
 
 @documented
@@ -50,7 +50,7 @@ class BackendJson(TypedDict):
 
 
 @documented
-class Document(TypedDict):
+class BackendsJson(TypedDict):
     """What `archc backends --output-format json` prints."""
 
     version: Literal[1]
@@ -59,7 +59,7 @@ class Document(TypedDict):
     """All that are installed, by name."""
 
 
-def as_json(installations: Iterable[Installation]) -> Document:
+def as_json(installations: Iterable[Installation]) -> BackendsJson:
     """The installed backends."""
     return {"version": 1, "backends": [_backend(installation) for installation in installations]}
 

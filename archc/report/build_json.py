@@ -8,16 +8,16 @@ from typing import Annotated, Literal
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from archc.backend import Source
-from archc.output import documented
+from archc.backend import EmittedSource
+from archc.diagnostics.json import documented
+from archc.language.spec import Strategy
 from archc.report.staleness import Reason
-from archc.spec import Strategy
 
 _Class = TypedDict("_Class", {"class": Annotated[str, Field(description="The class or function to call.")]})
 
 
 @documented
-class Document(_Class):
+class BuildJson(_Class):
     """What `archc build --output-format json` prints."""
 
     version: Literal[1]
@@ -43,7 +43,7 @@ class Document(_Class):
 
 
 def as_json(
-    source: Source,
+    source: EmittedSource,
     *,
     spec: str,
     output: str,
@@ -51,7 +51,7 @@ def as_json(
     parallel: Strategy | None,
     parameters: int,
     stale: tuple[Reason, ...],
-) -> Document:
+) -> BuildJson:
     """What was emitted, from what and where to."""
     return {
         "version": 1,

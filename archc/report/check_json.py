@@ -8,9 +8,8 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from archc.analysis import Analysis
-from archc.diagnostics.json import FindingJson
+from archc.diagnostics.json import FindingJson, documented
 from archc.diagnostics.json import as_json as finding_as_json
-from archc.output import documented
 from archc.report.facts_json import NetworkJson
 from archc.report.facts_json import as_json as facts_as_json
 
@@ -30,7 +29,7 @@ class SpecJson(TypedDict):
 
 
 @documented
-class Document(TypedDict):
+class CheckJson(TypedDict):
     """What `archc check --output-format json` prints."""
 
     version: Literal[1]
@@ -39,7 +38,7 @@ class Document(TypedDict):
     """Every spec that was checked, in the order of the arguments and of the paths below a folder."""
 
 
-def as_json(specs: Iterable[tuple[str, Analysis]]) -> Document:
+def as_json(specs: Iterable[tuple[str, Analysis]]) -> CheckJson:
     """Specs by name, and what is known of each."""
     return {"version": 1, "specs": [_spec(name, analysis) for name, analysis in specs]}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from textwrap import wrap
 
-from archc.diagnostics.text import Style, unstyled, visible
+from archc.diagnostics.text import Style, unstyled
 from archc.difference.difference import Difference
 from archc.difference.effects import Effect
 from archc.difference.layers import LayerDifference
@@ -23,6 +23,7 @@ from archc.report.diff_words import (
     total_rows,
 )
 from archc.report.table import Column, table
+from archc.wording import visible
 
 _COLUMNS = (
     Column("", least=20),

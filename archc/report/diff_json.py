@@ -6,11 +6,11 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
+from archc.diagnostics.json import documented
 from archc.difference.difference import Difference, Totals
 from archc.difference.effects import Effect
-from archc.difference.layers import Kind, Layer, LayerDifference
+from archc.difference.layers import ChangeKind, LayerDifference, LayerSide
 from archc.difference.settings import FieldChange
-from archc.output import documented
 from archc.report.facts_json import Reads
 
 
@@ -50,7 +50,7 @@ class SettingJson(TypedDict):
 class LayerDifferenceJson(TypedDict):
     """A layer that differs by itself."""
 
-    kind: Kind
+    kind: ChangeKind
     """Whether the second spec alone has it, the first alone, or both."""
     before: LayerSideJson | None
     """The layer in the first spec; null where it was added."""
@@ -117,7 +117,7 @@ class SideJson(TypedDict):
 
 
 @documented
-class Document(TypedDict):
+class DiffJson(TypedDict):
     """What `archc diff --output-format json` prints."""
 
     version: Literal[1]
@@ -138,7 +138,7 @@ class Document(TypedDict):
     """All that differs outside of layers."""
 
 
-def as_json(found: Difference, names: tuple[str, str]) -> Document:
+def as_json(found: Difference, names: tuple[str, str]) -> DiffJson:
     """The difference between two specs of these names as plain data."""
     return {
         "version": 1,
@@ -181,7 +181,7 @@ def _effect(effect: Effect) -> EffectJson:
     return {"causes": list(effect.causes), "layers": layers}
 
 
-def _layer(layer: Layer) -> LayerSideJson:
+def _layer(layer: LayerSide) -> LayerSideJson:
     node = layer.node
     return {
         "name": node.name,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
 
-from archc.diagnostics.text import visible
 from archc.difference.difference import Difference
 from archc.difference.effects import Effect
 from archc.difference.layers import LayerDifference
@@ -25,6 +24,7 @@ from archc.report.diff_words import (
     summary,
     total_rows,
 )
+from archc.wording import visible
 
 _HARMLESS = frozenset(" /.-→×:,")
 

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterator
 
 from archc.difference.difference import Difference
 from archc.difference.effects import Effect
-from archc.difference.layers import Layer, LayerDifference
+from archc.difference.layers import LayerDifference, LayerSide
 from archc.difference.settings import FieldChange
 from archc.passes.memory import in_units
 
@@ -59,7 +59,7 @@ def setting(field: FieldChange) -> tuple[str, str]:
     return f"~ {field.path}  ", f"{field.before} → {field.after}"
 
 
-def figures(before: Layer | None, after: Layer | None) -> Iterator[Figure]:
+def figures(before: LayerSide | None, after: LayerSide | None) -> Iterator[Figure]:
     """What is counted of a layer, where its sides differ; empty on the side that lacks it. Its shape has no word."""
     old, new = (_figures(layer) if layer else {} for layer in (before, after))
     for what in dict.fromkeys(sorted((*old, *new), key=_COUNTED.index)):
@@ -68,7 +68,7 @@ def figures(before: Layer | None, after: Layer | None) -> Iterator[Figure]:
             yield what, a, b
 
 
-def _figures(layer: Layer) -> dict[str, str]:
+def _figures(layer: LayerSide) -> dict[str, str]:
     """The shape, without a word for it, and what else there is to say."""
     counted = {"parameters": layer.parameters, "MACs": layer.macs, "exchanged values": layer.exchanged}
     found = {"": str(layer.node.output)} | {what: f"{count:,}" for what, count in counted.items() if count}
@@ -101,7 +101,7 @@ def effect_heading(effect: Effect) -> str:
     return f"{heading}{because}{': ' if sums else ''}{', '.join(sums)}"
 
 
-def _sums(layers: list[Layer]) -> dict[str, int]:
+def _sums(layers: list[LayerSide]) -> dict[str, int]:
     return {
         "values": sum(layer.node.output.size for layer in layers),
         "parameters": sum(layer.parameters for layer in layers),

@@ -7,12 +7,11 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
-from archc.concepts import Concept
 from archc.diagnostics.finding import Severity
-from archc.diagnostics.json import FindingJson
+from archc.diagnostics.json import FindingJson, documented
 from archc.diagnostics.json import as_json as finding_as_json
-from archc.explanation import Explanation
-from archc.output import documented
+from archc.explain.concepts import Concept
+from archc.explain.explanation import Explanation
 from archc.report.explanation import shown
 
 
@@ -69,7 +68,7 @@ class ConceptJson(TypedDict):
 
 
 @documented
-class Document(TypedDict):
+class ExplainJson(TypedDict):
     """What `archc explain --output-format json` prints."""
 
     version: Literal[1]
@@ -80,7 +79,7 @@ class Document(TypedDict):
     """The one that was asked for; all where none was."""
 
 
-def as_json(explanations: Iterable[Explanation], concepts: Iterable[Concept]) -> Document:
+def as_json(explanations: Iterable[Explanation], concepts: Iterable[Concept]) -> ExplainJson:
     """The explanations and concepts as plain data."""
     return {
         "version": 1,

@@ -6,10 +6,10 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from archc.concepts import Concept
 from archc.diagnostics.text import Style, render, unstyled
-from archc.explanation import Explanation
-from archc.field_table import Row
+from archc.explain.concepts import Concept
+from archc.explain.explanation import Explanation
+from archc.language.field_table import FieldRow
 from archc.report.table import Column, table
 
 _COLUMNS = (Column("field"), Column("takes", least=14), Column("default", least=8), Column("meaning", least=20))
@@ -96,7 +96,7 @@ def _wrapped(text: str, width: int, *, first: str = "", then: str = "") -> str:
     )
 
 
-def _table(fields: tuple[Row, ...], width: int) -> str:
+def _table(fields: tuple[FieldRow, ...], width: int) -> str:
     cells = [
         (field.name, field.takes, "must be written" if field.default is None else field.default, field.meaning)
         for field in fields

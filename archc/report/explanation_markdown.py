@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from archc.concepts import Concept
 from archc.diagnostics.text import render
-from archc.explanation import Explanation
-from archc.field_table import Row
+from archc.explain.concepts import Concept
+from archc.explain.explanation import Explanation
+from archc.language.field_table import FieldRow
 from archc.report.explanation import EVERY_LAYER, failing_heading, saying, shown
 
 _TOP = """\
@@ -53,7 +53,7 @@ def _one(explanation: Explanation) -> Iterator[str]:
     yield _fenced(explanation.corrected, "yaml")
 
 
-def _row(field: Row) -> str:
+def _row(field: FieldRow) -> str:
     default = "must be written" if field.default is None else f"`{field.default}`"
     return f"| `{field.name}` | {field.takes} | {default} | {field.meaning.replace('|', chr(92) + '|')} |"
 

@@ -8,8 +8,8 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from archc.analysis import Facts
+from archc.diagnostics.json import documented
 from archc.graph import Node
-from archc.output import documented
 from archc.passes.counts import LayerCounts
 from archc.passes.receptive import ReceptiveField
 from archc.report.memory_json import MemoryJson

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
-from archc.output import documented
+from archc.diagnostics.json import documented
 from archc.passes.memory import Memory
 
 

@@ -9,12 +9,13 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from archc.analysis import Facts
-from archc.diagnostics.text import Style, unstyled, visible
+from archc.diagnostics.text import Style, unstyled
 from archc.graph import Graph, Node
 from archc.passes.counts import LayerCounts
 from archc.passes.memory import in_units
 from archc.passes.placement import Placement
 from archc.report.table import Column, fitting, table
+from archc.wording import visible
 
 if TYPE_CHECKING:
     from archc.passes.receptive import ReceptiveField

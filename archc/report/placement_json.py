@@ -6,9 +6,9 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
-from archc.output import documented
-from archc.passes.placement import Exchange, Kind, Placement, Reduction
-from archc.spec import Strategy
+from archc.diagnostics.json import documented
+from archc.language.spec import Strategy
+from archc.passes.placement import Exchange, ExchangeKind, Placement, Reduction
 
 
 @documented
@@ -17,7 +17,7 @@ class ExchangeJson(TypedDict):
 
     layer: str
     """The layer that reads values of another device."""
-    kind: Kind
+    kind: ExchangeKind
     """`gather`: the maps of a group are put together; `halo`: neighbouring maps cross at each boundary;
     `redistribute`: each device is given the maps of its part."""
     sources: list[str]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
-from archc.diagnostics.text import Style, unstyled, visible
+from archc.diagnostics.text import Style, unstyled
 from archc.passes.memory import Memory, in_units
 from archc.passes.plan import Cost, Crossing, Option, Part, Plan
 from archc.report.table import Column, fitting, table
+from archc.wording import visible
 
 _STRATEGIES = (
     Column("strategy"),

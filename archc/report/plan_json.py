@@ -6,15 +6,14 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
-from archc.diagnostics.json import FindingJson
+from archc.diagnostics.json import FindingJson, documented
 from archc.diagnostics.json import as_json as finding_as_json
-from archc.output import documented
+from archc.language.spec import Precision, Strategy
 from archc.passes.holding import Layout
-from archc.passes.placement import Kind
+from archc.passes.placement import ExchangeKind
 from archc.passes.plan import Cost, Crossing, Option, Part, Plan
 from archc.report.memory_json import MemoryJson
 from archc.report.memory_json import as_json as memory_as_json
-from archc.spec import Precision, Strategy
 
 
 @documented
@@ -46,7 +45,7 @@ class CrossingJson(TypedDict):
 
     layer: str
     """The layer that reads values of other devices, or whose gradients are summed."""
-    kind: Kind | Literal["all-reduce"]
+    kind: ExchangeKind | Literal["all-reduce"]
     """`gather`: the maps of a group are put together; `halo`: neighbouring maps cross; `redistribute`: each device is
     given the maps of its part; `all-reduce`: gradients are summed over all devices."""
     of: list[str]
@@ -106,7 +105,7 @@ class OptionJson(TypedDict):
 
 
 @documented
-class Document(TypedDict):
+class PlanJson(TypedDict):
     """What `archc plan --output-format json` prints."""
 
     version: Literal[1]
@@ -135,7 +134,7 @@ class Document(TypedDict):
     """The strategies; none for one device."""
 
 
-def as_json(spec: str, name: str, plan: Plan) -> Document:
+def as_json(spec: str, name: str, plan: Plan) -> PlanJson:
     """The plan as plain data."""
     setting = plan.setting
     return {

@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
 
-from archc.spec import Precision, Recipe
-from archc.training.failure import USAGE, RunFailure
+from archc.failure import USAGE, Failure
+from archc.language.spec import Precision, Recipe
 
 
 class Job(BaseModel):
@@ -64,16 +64,16 @@ def read_job(path: Path) -> Job:
     try:
         job = Job.model_validate_json(path.read_bytes())
     except OSError as error:
-        raise RunFailure(f"cannot read {path}: {error.strerror}", "`archc train` writes it") from error
+        raise Failure(f"cannot read {path}: {error.strerror}", "`archc train` writes it") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise RunFailure(
+        raise Failure(
             f"{path} is no job of protocol 1: {where}: {first['msg']}", "archc and its backend must be of one version"
         ) from error
     if job.recipe.batch % job.devices:
         below = max(job.recipe.batch // job.devices, 1) * job.devices
-        raise RunFailure(
+        raise Failure(
             f"a batch of {job.recipe.batch} does not split evenly over {job.devices} devices",
             f"`--batch {below}`: every device must see as many pictures as the others",
             USAGE,

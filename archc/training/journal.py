@@ -13,14 +13,14 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
-from archc.spec import TestViews
+from archc.language.spec import TestViews
 from archc.training.progress import Progress, duration, progress
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from archc.training.job import Job
-    from archc.training.loop import Score
+    from archc.training.score import Score
 
 VIEWS: dict[TestViews, str] = {"ten_crop": "ten views", "center": "centre view"}
 """How each test is called in a sentence."""

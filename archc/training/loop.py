@@ -4,41 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from archc.spec import TestViews
-from archc.training.failure import FINDING, RunFailure
+from archc.failure import FINDING, Failure
+from archc.language.spec import TestViews
 from archc.training.job import Job
 from archc.training.journal import Journal
 from archc.training.schedule import Plateau
+from archc.training.score import Score
 
 Batch = TypeVar("Batch")
-
-
-@dataclass(frozen=True)
-class Score:
-    """What a model makes of the held-out pictures, each counted once."""
-
-    count: int
-    top1: int
-    """Pictures whose own class came first."""
-    top5: int
-    """Pictures whose own class was among the first five."""
-    loss_sum: float
-
-    @property
-    def top1_rate(self) -> float:
-        return self.top1 / self.count
-
-    @property
-    def top5_rate(self) -> float:
-        return self.top5 / self.count
-
-    @property
-    def loss(self) -> float:
-        return self.loss_sum / self.count
 
 
 class Trainer(Protocol[Batch]):
@@ -94,8 +70,8 @@ def train(job: Job, trainer: Trainer[Batch], journal: Journal, *, pictures: int,
     return score
 
 
-def _diverged(step: int, loss: float, lr: float) -> RunFailure:
-    return RunFailure(
+def _diverged(step: int, loss: float, lr: float) -> Failure:
+    return Failure(
         f"the loss is {loss} at step {step}: training has diverged",
         f"a smaller learning rate than {lr:g}: `--lr {lr / 2:g}`",
         FINDING,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from archc.yaml_reader import MAX_BYTES
+from archc.language.reader import MAX_BYTES
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from archc.concepts import concepts
-from archc.explanation import names
+from archc.explain.concepts import concepts
+from archc.explain.explanation import names
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference.md"
 

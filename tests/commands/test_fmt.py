@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from archc.layout import canonical
+from archc.language.layout import canonical
 
 MESSY = 'name: a\nschema: "archc/v1"  # one\nlayers: {r: {op: relu}}\ninput: {image: [3, 8, 8]}\n'
 NEAT = "schema: archc/v1  # one\nname: a\ninput: {image: [3, 8, 8]}\n\nlayers:\n  r: {op: relu}\n"

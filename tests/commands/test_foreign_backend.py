@@ -10,7 +10,7 @@ import pytest
 from archc.emit.seal import seal
 
 BACKEND = """
-from archc.backend import PROTOCOL, Source, Unsupported, every
+from archc.backend import PROTOCOL, EmittedSource, Unsupported, every
 
 
 class Mine:
@@ -22,7 +22,7 @@ class Mine:
 
     def emit(self, graph, recipe, placement, origin):
         every(graph.nodes, self.refuse)
-        return Source(f"# {graph.title}\\n", "Mine", {})
+        return EmittedSource(f"# {graph.title}\\n", "Mine", {})
 
 
 backend = Mine()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from archc.report.plan_json import Document
+from archc.report.plan_json import PlanJson
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -27,7 +27,7 @@ def test_alexnet_in_80_columns(archc, alexnet: Path, golden: Callable[[Path, str
 def test_json_is_as_documented(archc, alexnet: Path, arguments: tuple[str, ...]) -> None:
     result = archc("plan", alexnet, *arguments, "--output-format", "json")
     said = json.loads(result.out)
-    assert TypeAdapter(Document).validate_python(said, strict=True) == said
+    assert TypeAdapter(PlanJson).validate_python(said, strict=True) == said
     assert said["devices"] == int(arguments[1] if arguments else 2)
 
 
@@ -116,7 +116,7 @@ def test_it_imports_no_more_than_check_does_but_for_its_own(alexnet: Path) -> No
 
     assert modules("plan") - modules("check") <= {
         "archc.commands.plan",
-        "archc.commands.terminal",
+        "archc.console.terminal",
         "archc.passes.plan",
         "archc.report.plan",
     }

@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from archc.commands.schema import documents
-from archc.schema import json_schema
+from archc.language.schema import json_schema
 
 SPECS = Path(__file__).parents[2] / "specs"
 BAD = Path(__file__).parents[1] / "specs" / "bad"

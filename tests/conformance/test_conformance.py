@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 
-from archc.backend import Origin, Source, Unsupported, load
+from archc.backend import EmittedSource, Origin, Unsupported, load
 from archc.conformance import Case, NotConformant, cases
 from archc.conformance.cases import op_cases
 from archc.conformance.computing import check_values
 from archc.conformance.emission import check_emission
 from archc.conformance.field_values import field_values
 from archc.conformance.processes import check_processes
+from archc.conformance.reference import evaluate
 from archc.graph import Graph
-from archc.layout.canonical import canonical
+from archc.language.layout.canonical import canonical
 from archc.ops import ops
 from archc.ops.fields import Margins
-from archc.reference import evaluate
 
 CASE = Case(
     "case",
@@ -87,7 +87,7 @@ def test_cases_are_specs_in_archc_s_layout_and_those_that_it_brings() -> None:
 class Broken:
     """A backend that writes a little Python and breaks a rule by `spoil`."""
 
-    spoil: Callable[[Source, Graph, Origin], Source] = lambda source, graph, origin: source
+    spoil: Callable[[EmittedSource, Graph, Origin], EmittedSource] = lambda source, graph, origin: source
     rename: Callable[[str], str] = lambda name: name + "_"
     name: str = "broken"
     protocol: int = 2
@@ -95,22 +95,22 @@ class Broken:
     strategies: tuple[()] = ()
     train_module: None = None
 
-    def emit(self, graph: Graph, recipe: object, placement: object, origin: Origin) -> Source:
+    def emit(self, graph: Graph, recipe: object, placement: object, origin: Origin) -> EmittedSource:
         (image,) = graph.inputs
         names = {old: self.rename(old) for old in (image, *(node.name for node in graph.nodes))}
         lines = [f"{names[node.name]} = numpy.tanh({names[node.inputs[0]]})  # {node.output}" for node in graph.nodes]
         body = "\n        ".join([*lines, f"return {names[graph.outputs[0]]}"])
         doc = json.dumps(f"{graph.title} {origin.sha256}")
         text = f"import numpy\n\n\nclass Net:\n    {doc}\n\n    def __call__(self, {names[image]}):\n        {body}\n"
-        return self.spoil(Source(text, "Net", names), graph, origin)
+        return self.spoil(EmittedSource(text, "Net", names), graph, origin)
 
 
-def in_text(old: str, new: Callable[[Graph], str]) -> Callable[[Source, Graph, Origin], Source]:
+def in_text(old: str, new: Callable[[Graph], str]) -> Callable[[EmittedSource, Graph, Origin], EmittedSource]:
     return lambda source, graph, _: replace(source, text=source.text.replace(old, new(graph)))
 
 
-def raising(error: Callable[[Graph], Exception]) -> Callable[[Source, Graph, Origin], Source]:
-    def spoil(source: Source, graph: Graph, origin: Origin) -> Source:
+def raising(error: Callable[[Graph], Exception]) -> Callable[[EmittedSource, Graph, Origin], EmittedSource]:
+    def spoil(source: EmittedSource, graph: Graph, origin: Origin) -> EmittedSource:
         raise error(graph)
 
     return spoil
@@ -191,14 +191,14 @@ def test_values_are_compared_with_the_reference() -> None:
 
 SLOPPY = """
 import {imported}
-from archc.backend import PROTOCOL, Source
+from archc.backend import PROTOCOL, EmittedSource
 
 class Sloppy:
     name, protocol, frameworks, strategies, train_module = "sloppy", PROTOCOL, ("numpy",), (), None
 
     def emit(self, graph, recipe, placement, origin):
         names = {names}
-        return Source(f"{{origin.sha256}} {{names}}", "Net", {{}})
+        return EmittedSource(f"{{origin.sha256}} {{names}}", "Net", {{}})
 
 backend = Sloppy()
 """

@@ -9,8 +9,8 @@ import archc
 from archc.diagnostics.codes import CODES
 from archc.diagnostics.codes.code import Code
 from archc.diagnostics.finding import is_error, report
+from archc.language.reader import MAX_BYTES, MAX_DEPTH, MAX_ENTRIES, MAX_FINDINGS, MAX_NODES, MAX_SCALAR
 from archc.source import Source, Span
-from archc.yaml_reader import MAX_BYTES, MAX_DEPTH, MAX_ENTRIES, MAX_FINDINGS, MAX_NODES, MAX_SCALAR
 
 SPAN = Span(Source("a.yaml", "a"), 0, 1)
 

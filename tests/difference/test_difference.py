@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from archc.analysis import Facts, analyse
 from archc.difference.difference import Difference, difference
-from archc.difference.layers import Layer
-from archc.layout.canonical import canonical
+from archc.difference.layers import LayerSide
+from archc.language.layout.canonical import canonical
+from archc.language.schema import json_schema
 from archc.ops import ops
-from archc.schema import json_schema
 
 Spec = dict[str, Any]
 
@@ -226,7 +226,7 @@ def test_both_ways_tell_the_same(one: Spec, other: Spec, data: st.DataObject) ->
     assert affected == {(side(old), side(new)) for effect in back.effects for new, old in effect.layers}
 
 
-def side(layer: Layer | None) -> tuple[object, ...]:
+def side(layer: LayerSide | None) -> tuple[object, ...]:
     return (layer.node.name, layer.node.op, layer.size, layer.kept, layer.exchanged) if layer else ()
 
 

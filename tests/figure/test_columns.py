@@ -12,7 +12,7 @@ from archc.analysis import analyse
 from archc.figure.blocks import Block, blocks
 from archc.figure.columns import Place, crossings, in_columns, places
 from archc.figure.heights import heights
-from archc.graph import Tensor
+from archc.tensor import Tensor
 
 TENSOR = Tensor((3, 8, 8))
 

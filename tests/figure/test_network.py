@@ -16,10 +16,10 @@ from seen import Picture, crosses, overlap, read
 
 from archc.analysis import Facts, analyse
 from archc.emit.seal import XML, is_sealed
+from archc.figure import TooLarge
 from archc.figure.blocks import blocks
 from archc.figure.columns import in_columns
 from archc.figure.network import MOST_PARTS, draw
-from archc.figure.size import TooLarge
 from archc.figure.svg import svg
 
 TESTS = Path(__file__).parents[1]

@@ -13,9 +13,9 @@ import yaml
 
 from archc.analysis import Facts, analyse
 from archc.emit.seal import DOT, MERMAID, is_sealed
+from archc.figure import TooLarge
 from archc.figure.dot import dot
 from archc.figure.mermaid import MOST_EDGES, mermaid
-from archc.figure.size import TooLarge
 from archc.graph import Graph
 
 # pydot 4.0 calls functions of pyparsing by names that are older than pyparsing's present ones.

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archc.graph import Tensor
 from archc.ops import ops
 from archc.ops.conv2d import Conv2d, largest_divisor
 from archc.ops.op import Op, Reach, ShapeError
+from archc.tensor import Tensor
 
 LRN = {"op": "lrn", "size": 5, "alpha": 1e-4, "beta": 0.75, "k": 2}
 MAPS, VECTOR = Tensor((6, 9, 9)), Tensor((486,))

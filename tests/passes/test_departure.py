@@ -7,11 +7,11 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from archc.analysis import Analysis, analyse
-from archc.graph import Tensor
 from archc.ops.fields import Margins, Padding, Rounding, Size
 from archc.ops.max_pool2d import MaxPool2d
 from archc.ops.op import ShapeError
 from archc.ops.window import Axis, least_input, slide
+from archc.tensor import Tensor
 
 Check = Callable[..., Analysis]
 

@@ -16,10 +16,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from archc.analysis import Facts, analyse
+from archc.conformance.reference import evaluate
 from archc.graph import Node
+from archc.language.spec import Parallel
 from archc.passes.placement import place
-from archc.reference import evaluate
-from archc.spec import Parallel
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 ALEXNET = Path(__file__).parents[2] / "specs" / "alexnet.yaml"

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archc.analysis import analyse
+from archc.language.spec import Parallel
 from archc.passes.placement import Placement, place
-from archc.spec import Parallel
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 BATCH, IMAGE = 12, 12

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archc.analysis import Analysis, analyse
-from archc.concepts import concepts
+from archc.explain.concepts import concepts
 from archc.graph import Graph
+from archc.language.spec import Precision
 from archc.passes.device_memory import device_memory, largest_batch
 from archc.passes.memory import Share, in_units, memory
-from archc.spec import Precision
 
 Check = Callable[..., Analysis]
 

@@ -9,8 +9,8 @@ from time import process_time
 import pytest
 
 from archc.analysis import Analysis, Facts, analyse
+from archc.language.spec import Precision
 from archc.passes.plan import Cost, Plan, Setting, plan
-from archc.spec import Precision
 
 ALEXNET = Path(__file__).parents[2] / "specs" / "alexnet.yaml"
 GTX_580 = 3 * 2**30

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from archc.analysis import Analysis, Facts, analyse
+from archc.conformance.reference import evaluate
 from archc.ops.fields import Size
 from archc.passes.receptive import ReceptiveField
-from archc.reference import evaluate
 
 ALEXNET = Path(__file__).parents[2] / "specs" / "alexnet.yaml"
 

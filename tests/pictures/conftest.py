@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from archc.spec import Recipe
+from archc.language.spec import Recipe
 from archc.training.job import Job
 
 RECIPE = {

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from archc.failure import FINDING, Failure
 from archc.pictures.dataset import load_pictures, open_pictures
-from archc.training.failure import FINDING, RunFailure
 from archc.training.job import Job
 
 
-def refused(job: Job) -> RunFailure:
-    with pytest.raises(RunFailure) as failure:
+def refused(job: Job) -> Failure:
+    with pytest.raises(Failure) as failure:
         open_pictures(job)
     assert failure.value.code == FINDING
     return failure.value

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from archc.failure import Failure
 from archc.pictures.dataset import open_pictures
 from archc.pictures.feed import Batch, Feed
-from archc.training.failure import RunFailure
 from archc.training.job import Job
 
 
@@ -76,6 +76,6 @@ def test_each_held_out_picture_is_read_once_by_one_rank(feed: Feed, test: str, v
 def test_a_broken_picture_ends_the_epoch_with_its_name(feed: Feed) -> None:
     broken = feed.pictures.train[5][0]
     broken.write_bytes(b"no picture")
-    with pytest.raises(RunFailure, match=broken.name):
+    with pytest.raises(Failure, match=broken.name):
         for epoch in range(9):  # an epoch drops the tail of its order, which the picture may be in
             list(feed.training(epoch))

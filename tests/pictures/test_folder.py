@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from archc.failure import FINDING, Failure
 from archc.pictures.folder import Pictures, find_pictures
-from archc.training.failure import FINDING, RunFailure
 
 
 def touch(root: Path, *files: str) -> Path:
@@ -78,8 +78,8 @@ def test_the_split_depends_on_names_alone(files: list[str], order: object) -> No
     assert split_of({"c": ["1.jpg", "2.jpg"], "b": shuffled, "a": shuffled})[1][: len(val)] == val
 
 
-def refused(root: Path) -> RunFailure:
-    with pytest.raises(RunFailure) as failure:
+def refused(root: Path) -> Failure:
+    with pytest.raises(Failure) as failure:
         find_pictures(root)
     assert failure.value.code == FINDING
     return failure.value

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from archc.failure import FINDING, Failure
 from archc.pictures.folder import find_pictures
 from archc.pictures.gratings import COUNTS, write_gratings
-from archc.training.failure import FINDING, RunFailure
 
 SIZE = (16, 20)
 
@@ -81,7 +81,7 @@ def test_a_set_of_another_kind_is_replaced(tmp_path: Path) -> None:
 def test_an_empty_folder_is_filled_and_any_other_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "train").mkdir()
     (tmp_path / "train" / "holiday.jpg").touch()
-    with pytest.raises(RunFailure, match="holds something other than the built-in pictures") as failure:
+    with pytest.raises(Failure, match="holds something other than the built-in pictures") as failure:
         write_gratings(tmp_path, size=(8, 8), channels=3)
     assert failure.value.code == FINDING
     assert [file.name for file in (tmp_path / "train").iterdir()] == ["holiday.jpg"]

@@ -9,9 +9,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from archc.failure import FINDING, Failure
 from archc.pictures.folder import find_pictures
 from archc.pictures.idx import convert, main, read_idx
-from archc.training.failure import FINDING, RunFailure
 
 LABELS = {"train": [2, 0, 1, 0, 2, 0, 1, 0, 0, 0, 0], "t10k": [1, 0, 2, 0]}
 
@@ -68,7 +68,7 @@ def test_classes_are_named_and_limited(source: Path, tmp_path: Path) -> None:
 
 
 def test_a_label_without_a_name_is_refused_before_anything_is_written(source: Path, tmp_path: Path) -> None:
-    with pytest.raises(RunFailure, match="label 2 has no name among 2"):
+    with pytest.raises(Failure, match="label 2 has no name among 2"):
         convert(source, tmp_path / "out", classes=("a", "b"))
     assert not (tmp_path / "out").exists()
 
@@ -96,7 +96,7 @@ def test_a_missing_file_is_named(source: Path, tmp_path: Path, capsys: pytest.Ca
 
 def test_pictures_and_labels_must_agree_in_number(source: Path, tmp_path: Path) -> None:
     (source / "train-labels-idx1-ubyte").write_bytes(idx(np.zeros(3, np.uint8)))
-    with pytest.raises(RunFailure, match="11 train pictures have 3 labels"):
+    with pytest.raises(Failure, match="11 train pictures have 3 labels"):
         convert(source, tmp_path / "out")
 
 
@@ -122,7 +122,7 @@ WHOLE = idx(np.arange(12, dtype=np.uint8).reshape(3, 2, 2))
 def test_a_broken_file_is_named_with_the_reason(tmp_path: Path, name: str, data: bytes, reason: str) -> None:
     file = tmp_path / name
     file.write_bytes(data)
-    with pytest.raises(RunFailure) as failure:
+    with pytest.raises(Failure) as failure:
         read_idx(file, dimensions=3)
     assert failure.value.message.startswith(f"{file}: ")
     assert reason in failure.value.message

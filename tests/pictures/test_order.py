@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archc.failure import FINDING, Failure
 from archc.pictures.order import batches
-from archc.training.failure import FINDING, RunFailure
 
 
 @given(count=st.integers(1, 300), batch=st.integers(1, 40), seed=st.integers(0, 2**32 - 1), epoch=st.integers(0, 90))
@@ -31,7 +31,7 @@ def test_the_same_seed_and_epoch_give_the_same_order_and_others_another() -> Non
 
 
 def test_fewer_pictures_than_a_batch_are_refused() -> None:
-    with pytest.raises(RunFailure, match="7 pictures do not fill one batch of 8") as failure:
+    with pytest.raises(Failure, match="7 pictures do not fill one batch of 8") as failure:
         batches(7, 8, seed=0, epoch=0)
     assert failure.value.code == FINDING
     assert "--batch 7" in failure.value.help

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from archc.failure import ENVIRONMENT, Failure
+from archc.language.spec import DataRecipe
 from archc.pictures.preparation import Array, Statistics, measure, training_view
 from archc.pictures.preparation import test_views as views_to_test  # pytest would collect it by its own name
-from archc.spec import DataRecipe
-from archc.training.failure import ENVIRONMENT, RunFailure
 
 N = 12
 """Pixels of a side of the square."""
@@ -172,7 +172,7 @@ def test_statistics_come_back_from_their_file(random_files: list[Path], tmp_path
 def test_a_file_without_statistics_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no arrays")
     for name in ("text", "gone"):
-        with pytest.raises(RunFailure, match=f"{name} holds no statistics of pictures") as failure:
+        with pytest.raises(Failure, match=f"{name} holds no statistics of pictures") as failure:
             Statistics.load(tmp_path / name)
         assert failure.value.code == ENVIRONMENT
 
@@ -180,9 +180,9 @@ def test_a_file_without_statistics_is_refused(tmp_path: Path) -> None:
 def test_a_broken_picture_is_named_by_whoever_reads_it(random_files: list[Path]) -> None:
     broken = random_files[4]
     broken.write_bytes(broken.read_bytes()[:50])
-    with pytest.raises(RunFailure, match=broken.name):
+    with pytest.raises(Failure, match=broken.name):
         measure(random_files, recipe(), channels=3)
-    with pytest.raises(RunFailure, match=broken.name):
+    with pytest.raises(Failure, match=broken.name):
         training_view(broken, recipe(), nothing(), seed=0, epoch=0, index=0)
-    with pytest.raises(RunFailure, match=broken.name):
+    with pytest.raises(Failure, match=broken.name):
         views_to_test(broken, recipe(), nothing(), test="center")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from archc.concepts import Concept, concepts
 from archc.diagnostics.text import ansi
-from archc.explanation import Explanation, explanation_of, names
+from archc.explain.concepts import Concept, concepts
+from archc.explain.explanation import Explanation, explanation_of, names
 from archc.report.explanation import concept_page, listing, page
 from archc.report.explanation_markdown import markdown
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from archc.analysis import Facts, analyse
-from archc.passes.placement import Exchange, Kind
+from archc.passes.placement import Exchange, ExchangeKind
 from archc.report.facts_json import as_json
 from archc.report.network import exchanges, network
 
@@ -68,7 +68,7 @@ def test_a_title_cannot_steer_the_terminal() -> None:
     assert shown(analysis.facts).startswith("[red]Alex\\u001b[2JNet[/red]\n")
 
 
-def exchange(layer: str, kind: Kind) -> Exchange:
+def exchange(layer: str, kind: ExchangeKind) -> Exchange:
     return Exchange(layer, kind, ("x",), 2, 1, 1)
 
 

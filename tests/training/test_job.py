@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archc.training.failure import ENVIRONMENT, USAGE, RunFailure
+from archc.failure import ENVIRONMENT, USAGE, Failure
 from archc.training.job import Job, read_job
 
 
@@ -51,7 +51,7 @@ def test_what_a_job_derives(job: Job) -> None:
 def test_a_field_at_fault_is_named(job: Job, change: dict[str, Any], named: str) -> None:
     file = job.run / "job.json"
     file.write_text(json.dumps(json.loads(job.model_dump_json()) | change))
-    with pytest.raises(RunFailure, match=rf"no job of protocol 1: {named}") as failure:
+    with pytest.raises(Failure, match=rf"no job of protocol 1: {named}") as failure:
         read_job(file)
     assert failure.value.code == ENVIRONMENT
     assert "of one version" in failure.value.help
@@ -61,12 +61,12 @@ def test_a_field_at_fault_is_named(job: Job, change: dict[str, Any], named: str)
 def test_what_is_no_json_object_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "job.json"
     file.write_bytes(content)
-    with pytest.raises(RunFailure, match="no job of protocol 1: the file"):
+    with pytest.raises(Failure, match="no job of protocol 1: the file"):
         read_job(file)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RunFailure, match=r"cannot read .*job\.json: No such file"):
+    with pytest.raises(Failure, match=r"cannot read .*job\.json: No such file"):
         read_job(tmp_path / "job.json")
 
 
@@ -74,7 +74,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 def test_a_batch_splits_evenly_over_the_devices(job: Job, devices: int, fits: str) -> None:
     file = job.run / "job.json"
     file.write_text(job.model_copy(update={"devices": devices}).model_dump_json())
-    with pytest.raises(RunFailure, match=f"a batch of 8 does not split evenly over {devices} devices") as failure:
+    with pytest.raises(Failure, match=f"a batch of 8 does not split evenly over {devices} devices") as failure:
         read_job(file)
     assert failure.value.code == USAGE
     assert fits in failure.value.help

@@ -9,7 +9,7 @@ import pytest
 
 from archc.training.job import Job
 from archc.training.journal import Journal
-from archc.training.loop import Score
+from archc.training.score import Score
 
 HALF = Score(count=8, top1=4, top5=6, loss_sum=10.0)
 

@@ -11,12 +11,13 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 
+from archc.failure import FINDING, Failure
+from archc.language.spec import OnPlateau, Recipe, Schedule, TestViews
 from archc.pictures.order import batches
-from archc.spec import OnPlateau, Recipe, Schedule, TestViews
-from archc.training.failure import FINDING, RunFailure
 from archc.training.job import Job
 from archc.training.journal import Journal
-from archc.training.loop import Score, train
+from archc.training.loop import train
+from archc.training.score import Score
 
 CLASSES, FEATURES = 4, 6
 Points = tuple[NDArray[np.float64], NDArray[np.int64]]
@@ -138,7 +139,7 @@ def key_of_epoch(step: dict[str, Any]) -> int:
 def test_a_loss_that_is_no_number_ends_the_run(job: Job) -> None:
     sgd = job.recipe.optimizer.sgd.model_copy(update={"lr": 1e308})
     recipe = job.recipe.model_copy(update={"optimizer": job.recipe.optimizer.model_copy(update={"sgd": sgd})})
-    with pytest.raises(RunFailure, match=r"the loss is (nan|inf) at step \d+: training has diverged") as failure:
+    with pytest.raises(Failure, match=r"the loss is (nan|inf) at step \d+: training has diverged") as failure:
         run(job.model_copy(update={"recipe": recipe}))
     assert failure.value.code == FINDING
     assert "--lr 5e+307" in failure.value.help

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from archc.diagnostics.finding import Finding
 from archc.graph import Graph
+from archc.language.spec import Loss
 from archc.passes.advice.normalisation import bias_before, dropout_before, no_relu_before, window_over_devices
 from archc.passes.advice.probabilities import softmax_before_loss
 from archc.passes.advice.weights import concentrated_parameters, default_initialisation
@@ -11,7 +12,6 @@ from archc.passes.advice.windows import dropped_input, paper_rounded_down, whole
 from archc.passes.counts import Counts
 from archc.passes.placement import Placement
 from archc.passes.shapes import Shapes
-from archc.spec import Loss
 
 
 def advise(graph: Graph, shapes: Shapes, counts: Counts, placement: Placement | None, loss: Loss) -> list[Finding]:

@@ -6,9 +6,9 @@ from math import e
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
+from archc.language.spec import Loss
 from archc.ops.softmax import Softmax
 from archc.ops.weighted import Weighted
-from archc.spec import Loss
 
 
 def softmax_before_loss(graph: Graph, loss: Loss) -> list[Finding]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archc.backend import PROTOCOL, Origin, Source
+from archc.backend import PROTOCOL, EmittedSource, Origin
 from archc.graph import Graph
+from archc.language.spec import Recipe, Strategy
 from archc.passes.placement import Placement
-from archc.spec import Recipe, Strategy
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class KerasBackend:
     strategies: tuple[Strategy, ...] = ()
     train_module: str = "archc_keras.train"
 
-    def emit(self, graph: Graph, recipe: Recipe, placement: Placement | None, origin: Origin) -> Source:
+    def emit(self, graph: Graph, recipe: Recipe, placement: Placement | None, origin: Origin) -> EmittedSource:
         """One standalone file: see `archc_keras.emission`."""
         from archc_keras.emission import emit
 

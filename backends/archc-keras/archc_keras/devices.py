@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from archc.training.failure import RunFailure
+from archc.failure import Failure
 
 Strategy = Any
 """A tf.distribute.Strategy, which has no type that a checker could read."""
@@ -34,7 +34,7 @@ def open_devices(count: int) -> Devices:
     if not gpus:
         return _stand_ins(count)
     if len(gpus) < count:
-        raise RunFailure(
+        raise Failure(
             f"asked for {count} GPUs, this machine has {len(gpus)}",
             f"`--gpus {len(gpus)}`, or CUDA_VISIBLE_DEVICES= for a rehearsal on CPUs",
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from archc.backend import Origin, Source, Unsupported, every
+from archc.backend import EmittedSource, Origin, Unsupported, every
 from archc.emit.passing import passing
 from archc.emit.plan import SourcePlan, Step, plan
 from archc.emit.printer import print_module
@@ -33,8 +33,8 @@ from archc.emit.syntax import (
     names,
 )
 from archc.graph import Graph
+from archc.language.spec import Recipe
 from archc.passes.placement import Placement
-from archc.spec import Recipe
 from archc_keras.reserved import RESERVED
 from archc_keras.rules import RULES
 from archc_keras.training import check, plateau, sgd
@@ -53,15 +53,15 @@ SNIPPETS = {
 
 
 @dataclass(frozen=True)
-class Layer:
+class KerasLayer:
     """One step in Keras: layers, applied one after the other, the last of which has the step's name."""
 
     step: Step
     calls: tuple[Call, ...]
 
 
-def emit(graph: Graph, recipe: Recipe, placement: Placement | None, origin: Origin) -> Source:
-    """Source whose class holds the graph's layers by their own names.
+def emit(graph: Graph, recipe: Recipe, placement: Placement | None, origin: Origin) -> EmittedSource:
+    """EmittedSource whose class holds the graph's layers by their own names.
 
     `placement` is for strategies that split the network; data parallelism needs nothing of it.
     """
@@ -83,10 +83,10 @@ def emit(graph: Graph, recipe: Recipe, placement: Placement | None, origin: Orig
             RUN,
         ),
     )
-    return Source(print_module(module), planned.class_name, renamed={})
+    return EmittedSource(print_module(module), planned.class_name, renamed={})
 
 
-def _layer(planned: SourcePlan, step: Step) -> Layer:
+def _layer(planned: SourcePlan, step: Step) -> KerasLayer:
     op, name = step.node.op, step.node.name
     if op.op not in RULES:
         raise Unsupported(name, f"the Keras backend cannot express {op.op} yet")
@@ -94,7 +94,7 @@ def _layer(planned: SourcePlan, step: Step) -> Layer:
         replace(value, arguments=(*value.arguments, Argument(Literal(_name(planned, name, added)), "name")))
         for added, value in RULES[op.op](op, step).items()
     ]
-    return Layer(step, tuple(calls))
+    return KerasLayer(step, tuple(calls))
 
 
 def _name(planned: SourcePlan, name: str, added: str) -> str:
@@ -112,7 +112,7 @@ def _imports(planned: SourcePlan, snippets: Iterable[LoadedSnippet]) -> Iterator
         yield from snippet.imports
 
 
-def _model(graph: Graph, planned: SourcePlan, layers: list[Layer]) -> Class:
+def _model(graph: Graph, planned: SourcePlan, layers: list[KerasLayer]) -> Class:
     """A functional model, whose lines name what more than the next layer reads."""
     (image,) = graph.inputs
     shape = Tuple(tuple(map(Literal, planned.shape(planned.image_shape))))
@@ -137,7 +137,7 @@ def _arguments(*values: Expression, name: str) -> tuple[Argument, ...]:
     return (*map(Argument, values), Argument(Literal(name), "name"))
 
 
-def _assign(planned: SourcePlan, layer: Layer) -> Iterator[Assign]:
+def _assign(planned: SourcePlan, layer: KerasLayer) -> Iterator[Assign]:
     """The layers of a step, each applied to the one before."""
     step = layer.step
     target = Name(step.identifier)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 
-from archc.training.failure import INTERRUPTED, RunFailure
+from archc.failure import INTERRUPTED, Failure
 
 GRACE = 1.0
 """Seconds that Python has to end by itself after Ctrl-C; within TensorFlow it hears nothing of it."""
@@ -34,7 +34,7 @@ def held_back(log: Path) -> Generator[None]:
     try:
         yield
     except Exception as error:
-        if not isinstance(error, RunFailure):
+        if not isinstance(error, Failure):
             with log.open("rb") as held, open(stderr, "wb", closefd=False) as shown:
                 shutil.copyfileobj(held, shown)
         raise

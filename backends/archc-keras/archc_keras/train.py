@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from archc.training.failure import run_main
 from archc.training.job import Job
+from archc.training.process import run_main
 from archc_keras.startup import heed_interrupts, held_back
 
 

@@ -12,10 +12,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from archc.language.spec import TestViews
 from archc.pictures.feed import Batch, Feed
-from archc.spec import TestViews
 from archc.training.job import Job
-from archc.training.loop import Score
+from archc.training.score import Score
 from archc_keras.devices import Strategy
 from archc_keras.weights import save
 

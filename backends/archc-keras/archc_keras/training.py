@@ -9,8 +9,8 @@ from archc.emit.plan import SourcePlan
 from archc.emit.prose import optimizer
 from archc.emit.self_check import batch
 from archc.emit.syntax import Assign, Do, Expression, Fixed, Function, Literal, Name, Return, Statement, Tuple, call
-from archc.graph import Tensor
-from archc.spec import Recipe
+from archc.language.spec import Recipe
+from archc.tensor import Tensor
 
 
 def sgd(planned: SourcePlan, recipe: Recipe) -> Function:

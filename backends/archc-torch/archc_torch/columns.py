@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from archc.backend import Unsupported, every
 from archc.emit.plan import SourcePlan, Step
 from archc.emit.syntax import Literal, call
-from archc.graph import Node, Tensor
+from archc.graph import Node
 from archc.ops.dropout import Dropout
 from archc.ops.op import ShapeError
 from archc.passes.holding import Layout, part
 from archc.passes.placement import Placement
-from archc_torch.layers import Layer, layer
+from archc.tensor import Tensor
+from archc_torch.layers import TorchLayer, layer
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Column:
     """What each of so many ranks computes, and how many values of an example it receives between its layers."""
 
     planned: SourcePlan
-    layers: tuple[Layer, ...]
+    layers: tuple[TorchLayer, ...]
     ranks: int
     received: int
 
@@ -61,9 +62,9 @@ class _Splitting:
         self._made = {step.identifier: step for step in planned.steps}
         self._gathered: set[str] = set()
 
-    def write(self, step: Step) -> list[Layer]:
+    def write(self, step: Step) -> list[TorchLayer]:
         """The gathers that a step needs, and the step as a rank computes it."""
-        layers: list[Layer] = []
+        layers: list[TorchLayer] = []
         reads: list[str] = []
         inputs: list[Tensor] = []
         is_split = self._layouts[step.node.name] == "split"
@@ -77,7 +78,7 @@ class _Splitting:
         self.steps.append(own)
         return [*layers, layer(self._planned, own)]
 
-    def collect(self, value: str, output: Tensor) -> tuple[list[Layer], str]:
+    def collect(self, value: str, output: Tensor) -> tuple[list[TorchLayer], str]:
         """An output, for all ranks: each computes the loss of all of it."""
         return self._gather(value, output, summed=False) if self._is_split(value) else ([], value)
 
@@ -112,7 +113,7 @@ class _Splitting:
             raise Unsupported(node.name, f"no rank can compute a part of {node.name} alone from all that it reads")
         return replace(node, op=op, output=output)
 
-    def _gather(self, value: str, x: Tensor, *, summed: bool) -> tuple[list[Layer], str]:
+    def _gather(self, value: str, x: Tensor, *, summed: bool) -> tuple[list[TorchLayer], str]:
         """The layer that gathers a value, where none has yet, and the name of what it gives."""
         name = self._planned.free(f"{value}_all" if summed else f"{value}_out")
         if name in self._gathered:
@@ -123,7 +124,7 @@ class _Splitting:
         whose = "both" if self._ranks == 2 else f"all {self._ranks}"
         comment = f"{self._planned.comment(part)} here -> {self._planned.comment(x)}, from {whose}"
         step = Step(name, self._made[value].node, (value,), (part,))
-        return [Layer(step, {name: module}, comment)], name
+        return [TorchLayer(step, {name: module}, comment)], name
 
     def _part(self, x: Tensor) -> Tensor:
         return Tensor((x.channels // self._ranks, *x.shape[1:]))

@@ -7,16 +7,16 @@ from typing import Literal
 
 import torch
 
-from archc.training.failure import RunFailure
+from archc.failure import Failure
 
-Kind = Literal["cuda", "cpu"]
+DeviceKind = Literal["cuda", "cpu"]
 
 
 @dataclass(frozen=True)
 class Devices:
     """What the ranks compute on, one each."""
 
-    kind: Kind
+    kind: DeviceKind
     names: tuple[str, ...]
     line: str
     """Says to a person which they are."""
@@ -37,7 +37,7 @@ def choose(count: int, gpus: tuple[str, ...]) -> Devices:
     if not gpus:
         return Devices("cpu", ("cpu",) * count, _stand_in(count))
     if len(gpus) < count:
-        raise RunFailure(
+        raise Failure(
             f"asked for {count} GPUs, this machine has {len(gpus)}",
             f"`--gpus {len(gpus)}`, or `CUDA_VISIBLE_DEVICES=` for a rehearsal on CPU processes",
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from archc.backend import Origin, Source, every
+from archc.backend import EmittedSource, Origin, every
 from archc.emit.plan import SourcePlan, plan
 from archc.emit.printer import print_module
 from archc.emit.prose import document
@@ -13,11 +13,11 @@ from archc.emit.self_check import RUN
 from archc.emit.snippets import LoadedSnippet, load
 from archc.emit.syntax import Function, Import, Main, Module, Name
 from archc.graph import Graph
+from archc.language.spec import Recipe
 from archc.passes.placement import Placement
-from archc.spec import Recipe
 from archc_torch import ranks
 from archc_torch.columns import column
-from archc_torch.layers import Layer, layer
+from archc_torch.layers import TorchLayer, layer
 from archc_torch.model import model
 from archc_torch.reserved import RESERVED
 from archc_torch.training import check, plateau, sgd
@@ -35,8 +35,8 @@ SNIPPETS = {
 }
 
 
-def emit(graph: Graph, recipe: Recipe, placement: Placement | None, origin: Origin) -> Source:
-    """Source whose class holds the graph's layers as modules of their own names; how it trains stands below.
+def emit(graph: Graph, recipe: Recipe, placement: Placement | None, origin: Origin) -> EmittedSource:
+    """EmittedSource whose class holds the graph's layers as modules of their own names; how it trains stands below.
 
     With a placement in columns, the class is what each of its devices, a rank, holds and computes.
     """
@@ -51,12 +51,12 @@ def emit(graph: Graph, recipe: Recipe, placement: Placement | None, origin: Orig
 
 def _source(
     planned: SourcePlan,
-    layers: Sequence[Layer],
+    layers: Sequence[TorchLayer],
     recipe: Recipe,
     doc: tuple[str, ...],
     last: tuple[Function | Main, ...],
     *functions: str,
-) -> Source:
+) -> EmittedSource:
     """The file: imports, the network's class, the snippets that it and what follows call, and what checks it."""
     snippets = list(_snippets(planned, layers, functions))
     recipe_functions = (sgd(recipe), *plateau(recipe)) if planned.parameters else ()
@@ -65,10 +65,10 @@ def _source(
         imports=(*_imports(planned, recipe), *(found for snippet in snippets for found in snippet.imports)),
         body=(model(planned, layers), *(snippet.snippet for snippet in snippets), *recipe_functions, *last),
     )
-    return Source(print_module(module), planned.class_name, planned.renamed)
+    return EmittedSource(print_module(module), planned.class_name, planned.renamed)
 
 
-def _snippets(planned: SourcePlan, layers: Iterable[Layer], functions: Iterable[str]) -> Iterator[LoadedSnippet]:
+def _snippets(planned: SourcePlan, layers: Iterable[TorchLayer], functions: Iterable[str]) -> Iterator[LoadedSnippet]:
     used = {module.function for layer in layers for module in layer.modules.values()}
     used |= {Name("normal" if start.weights.normal else "he_normal") for start in planned.initialisations}
     used |= set(map(Name, functions))

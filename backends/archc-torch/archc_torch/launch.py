@@ -17,10 +17,11 @@ from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalEx
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
+from archc.failure import Failure
 from archc.streams import guard
-from archc.training.failure import RunFailure, as_failure
 from archc.training.job import Job
-from archc_torch.devices import Devices, Kind
+from archc.training.process import as_failure
+from archc_torch.devices import DeviceKind, Devices
 
 GRACE = 2.0
 """Seconds that a rank with an error of its own waits: if the error was that another rank had ended, the launcher finds
@@ -53,7 +54,7 @@ def launch(job: Job, devices: Devices) -> None:
             raise KeyboardInterrupt from None
 
 
-def _work(job: Job, kind: Kind) -> None:
+def _work(job: Job, kind: DeviceKind) -> None:
     """What a rank's process runs. A failure goes where the launcher reads it."""
     from archc_torch.rank import run_rank
 
@@ -61,7 +62,7 @@ def _work(job: Job, kind: Kind) -> None:
     try:
         run_rank(job, kind)
     except Exception as error:  # the last resort, as in `run_main`
-        if not isinstance(error, RunFailure):
+        if not isinstance(error, Failure):
             time.sleep(GRACE)
         failure = as_failure(error, job.run)
         told = {"message": failure.message, "help": failure.help, "code": failure.code, "timestamp": int(time.time())}
@@ -74,13 +75,13 @@ def _cause(rank: int, process: ProcessFailure) -> BaseException:
     """What a rank told of its failure; else what its end tells."""
     told = process.error_file_data
     if "help" in told:
-        return RunFailure(told["message"], told["help"], told["code"])
+        return Failure(told["message"], told["help"], told["code"])
     if process.exitcode == -signal.SIGINT:
         return KeyboardInterrupt()
     if process.exitcode == -signal.SIGKILL:
-        return RunFailure(f"rank {rank} was killed", "if the system ran out of memory: a smaller `--batch`")
+        return Failure(f"rank {rank} was killed", "if the system ran out of memory: a smaller `--batch`")
     end = process.signal_name() if process.exitcode < 0 else f"code {process.exitcode}"
-    return RunFailure(f"rank {rank} ended with {end}", "what it said of it, if anything, stands above")
+    return Failure(f"rank {rank} ended with {end}", "what it said of it, if anything, stands above")
 
 
 def _restore_terminal() -> None:

@@ -11,7 +11,7 @@ from archc_torch.rules import RULES
 
 
 @dataclass(frozen=True)
-class Layer:
+class TorchLayer:
     """One step in PyTorch: modules by identifier, applied one after the other, or an expression of what it reads."""
 
     step: Step
@@ -21,7 +21,7 @@ class Layer:
     expression: Expression | None = None
 
 
-def layer(planned: SourcePlan, step: Step) -> Layer:
+def layer(planned: SourcePlan, step: Step) -> TorchLayer:
     """The step as its op's rule writes it; raises Unsupported."""
     op = step.node.op
     if op.op not in RULES:
@@ -29,10 +29,10 @@ def layer(planned: SourcePlan, step: Step) -> Layer:
     comment = planned.comment(step.node.output)
     match RULES[op.op](op, step):
         case (padding, module):
-            return Layer(step, {planned.free(f"{step.identifier}_pad"): padding, step.identifier: module}, comment)
+            return TorchLayer(step, {planned.free(f"{step.identifier}_pad"): padding, step.identifier: module}, comment)
         case (module,):
-            return Layer(step, {step.identifier: module}, comment)
+            return TorchLayer(step, {step.identifier: module}, comment)
         case tuple() as modules:
             raise AssertionError(f"{len(modules)} modules")
         case expression:
-            return Layer(step, {}, comment, expression)
+            return TorchLayer(step, {}, comment, expression)

@@ -23,10 +23,10 @@ from archc.emit.syntax import (
     call,
     number,
 )
-from archc_torch.layers import Layer
+from archc_torch.layers import TorchLayer
 
 
-def model(planned: SourcePlan, layers: Sequence[Layer]) -> Class:
+def model(planned: SourcePlan, layers: Sequence[TorchLayer]) -> Class:
     """A chain as one Sequential, a graph as a Module whose forward names what more than the next layer reads."""
     base, build, forward = _sequential(layers) if planned.is_chain else _module(planned, layers)
     reset = _reset(planned)
@@ -40,7 +40,7 @@ Parts = tuple[Name, tuple[Statement, ...], tuple[Function, ...]]
 """The base class, what builds the layers, and the forward method, where the base brings none."""
 
 
-def _sequential(layers: Sequence[Layer]) -> Parts:
+def _sequential(layers: Sequence[TorchLayer]) -> Parts:
     modules = [
         Argument(module, identifier, layer.comment if identifier == layer.step.identifier else None)
         for layer in layers
@@ -50,7 +50,7 @@ def _sequential(layers: Sequence[Layer]) -> Parts:
     return Name("nn.Sequential"), (Do(Call(Fixed("super().__init__"), (Argument(ordered),))),), ()
 
 
-def _module(planned: SourcePlan, layers: Sequence[Layer]) -> Parts:
+def _module(planned: SourcePlan, layers: Sequence[TorchLayer]) -> Parts:
     modules = [
         Assign(Name(f"self.{identifier}"), module, layer.comment if identifier == layer.step.identifier else None)
         for layer in layers
@@ -68,7 +68,7 @@ def _module(planned: SourcePlan, layers: Sequence[Layer]) -> Parts:
     return Name("nn.Module"), (Do(Fixed("super().__init__()")), *modules), (forward,)
 
 
-def _value(layer: Layer) -> Expression:
+def _value(layer: TorchLayer) -> Expression:
     if layer.expression is not None:
         return layer.expression
     value: Expression = Name(layer.step.reads[0])

@@ -15,7 +15,7 @@ from archc.training.job import Job
 from archc.training.journal import Journal
 from archc.training.loop import train
 from archc.training.model import source
-from archc_torch.devices import Kind
+from archc_torch.devices import DeviceKind
 from archc_torch.memory import keep_memory
 from archc_torch.trainer import TorchTrainer
 
@@ -23,7 +23,7 @@ MOST_RANKS = 1024
 """More than any job has: keeps the draws of two seeds apart on all ranks."""
 
 
-def run_rank(job: Job, kind: Kind) -> None:
+def run_rank(job: Job, kind: DeviceKind) -> None:
     """Train as one of the job's ranks, or alone."""
     rank = int(os.environ["RANK"]) if job.devices > 1 else 0
     keep_memory()
@@ -44,7 +44,7 @@ def run_rank(job: Job, kind: Kind) -> None:
         dist.destroy_process_group()
 
 
-def _normalising_together(model: nn.Module, job: Job, kind: Kind, journal: Journal) -> nn.Module:
+def _normalising_together(model: nn.Module, job: Job, kind: DeviceKind, journal: Journal) -> nn.Module:
     """The model with its batch normalisations over the whole batch on GPUs; PyTorch has no such thing for CPUs."""
     if job.devices == 1 or not any(isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) for layer in model.modules()):
         return model
@@ -57,7 +57,7 @@ def _normalising_together(model: nn.Module, job: Job, kind: Kind, journal: Journ
     return model
 
 
-def _device(kind: Kind, rank: int) -> torch.device:
+def _device(kind: DeviceKind, rank: int) -> torch.device:
     """This rank's own GPU, or the CPU."""
     if kind == "cpu":
         return torch.device("cpu")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 import sys
 
-from archc.training.failure import run_main
 from archc.training.job import Job
+from archc.training.process import run_main
 
 if __name__ == "__mp_main__":  # a rank, which imports this before all else: Ctrl-C ends it at once, without a word
     signal.signal(signal.SIGINT, signal.SIG_DFL)

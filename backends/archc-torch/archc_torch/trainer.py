@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
 
+from archc.language.spec import TestViews
 from archc.pictures.feed import Feed
-from archc.spec import TestViews
 from archc.training.job import Job
-from archc.training.loop import Score
+from archc.training.score import Score
 from archc_torch.weights import save
 
 Batch = tuple[Tensor, Tensor]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from archc.analysis import analyse
 from archc.backend import Origin, load
-from archc.reference import evaluate
+from archc.conformance.reference import evaluate
 
 sides = st.fixed_dictionaries({side: st.integers(0, 4) for side in ("top", "bottom", "left", "right")})
 paddings = st.one_of(st.integers(0, 4), st.lists(st.integers(0, 4), min_size=2, max_size=2), sides, st.just("same"))

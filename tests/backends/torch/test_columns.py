@@ -14,14 +14,14 @@ import pytest
 import torch
 
 from archc.analysis import Facts, analyse
-from archc.backend import Origin, Source, Unsupported, load
+from archc.backend import EmittedSource, Origin, Unsupported, load
 from archc.conformance.cases import op_cases
 from archc.conformance.hostile import hostile, tame
 from archc.conformance.structure import compare
+from archc.language.spec import Parallel
 from archc.ops import ops
 from archc.passes.counts import count
 from archc.passes.placement import Placement, place
-from archc.spec import Parallel
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -93,8 +93,8 @@ def placed(facts: Facts, devices: int, **parallel: Any) -> Placement:
     return placement
 
 
-def emitted(text: str, devices: int | None, **parallel: Any) -> Source:
-    """Source of a rank; of one process where `devices` is None."""
+def emitted(text: str, devices: int | None, **parallel: Any) -> EmittedSource:
+    """EmittedSource of a rank; of one process where `devices` is None."""
     facts = facts_of(text)
     placement = placed(facts, devices, **parallel) if devices else None
     return load("torch").emit(facts.graph, facts.recipe, placement, Origin.of("net.yaml", text.encode()))

@@ -10,7 +10,7 @@ import pytest
 import torch
 from archc_torch.weights import STATISTICS
 
-from archc.conformance import Check, Source, checks, spec_cases
+from archc.conformance import Check, EmittedSource, checks, spec_cases
 from archc.graph import Graph
 
 HERE = Path(__file__).parent
@@ -18,7 +18,7 @@ MORE = (*spec_cases(HERE / "specs"), *spec_cases(HERE.parents[1] / "specs" / "go
 BUFFERS = {meant: buffer for buffer, meant in STATISTICS.items()}
 
 
-def compute(source: Source, graph: Graph, weights: Mapping[str, Any], x: Any) -> dict[str, Any]:
+def compute(source: EmittedSource, graph: Graph, weights: Mapping[str, Any], x: Any) -> dict[str, Any]:
     """The outputs in float64; probabilities where the source leaves them to `predict`."""
     scope: dict[str, Any] = {"__name__": "emitted"}
     exec(source.text, scope)

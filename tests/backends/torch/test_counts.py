@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from torchinfo import summary
 
 from archc.analysis import Facts, analyse
-from archc.concepts import concepts
+from archc.explain.concepts import concepts
 from archc.graph import Graph
 from archc.ops.conv2d import Conv2d
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from archc_torch.devices import choose
 
-from archc.training.failure import RunFailure
+from archc.failure import Failure
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def test_devices(count: int, gpus: tuple[str, ...], kind: str, names: tuple[str,
 
 
 def test_fewer_gpus_than_asked_for() -> None:
-    with pytest.raises(RunFailure) as caught:
+    with pytest.raises(Failure) as caught:
         choose(2, ("H100",))
     assert caught.value.code == 3
     assert str(caught.value) == (

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from archc.analysis import Facts, analyse
 from archc.backend import Origin, load
+from archc.conformance.reference import evaluate
 from archc.graph import Graph
 from archc.ops.weighted import Weighted
-from archc.reference import evaluate
 
 HERE = Path(__file__).parent
 ALEXNET = HERE.parents[2] / "specs" / "alexnet.yaml"

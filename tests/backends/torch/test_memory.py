@@ -20,8 +20,8 @@ from torch.profiler import ProfilerActivity, profile
 
 from archc.analysis import Facts, analyse
 from archc.graph import Graph
+from archc.language.spec import Precision
 from archc.passes.memory import memory
-from archc.spec import Precision
 
 ROOT = Path(__file__).parents[3]
 GOOD = ROOT / "tests" / "specs" / "good"

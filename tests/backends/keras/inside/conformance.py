@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from archc_keras.weights import CANONICAL, NAMES
 
-from archc.conformance import Check, Source, checks, spec_cases
+from archc.conformance import Check, EmittedSource, checks, spec_cases
 from archc.graph import Graph
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -20,7 +20,7 @@ MORE = spec_cases(Path(__file__).parents[3] / "specs" / "good")
 REFUSED = re.compile(r"Keras cannot compute \w+: a stride and a dilation at once")
 
 
-def compute(source: Source, graph: Graph, weights: Mapping[str, Any], x: Any) -> dict[str, Any]:
+def compute(source: EmittedSource, graph: Graph, weights: Mapping[str, Any], x: Any) -> dict[str, Any]:
     """The outputs in float64; probabilities where the source leaves them to `predict`."""
     scope: dict[str, Any] = {"__name__": "emitted"}
     exec(source.text, scope)

@@ -14,8 +14,8 @@ import pytest
 
 from archc.analysis import Facts, analyse
 from archc.backend import Origin, load
+from archc.conformance.reference import evaluate
 from archc.ops.weighted import Weighted
-from archc.reference import evaluate
 
 ROOT = Path(__file__).parents[4]
 ALEXNET = ROOT / "specs" / "alexnet.yaml"

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from archc.language.spec import TestViews
 from archc.pictures.dataset import open_pictures
 from archc.pictures.feed import Feed
-from archc.spec import TestViews
 from archc.training.job import Job
-from archc.training.loop import Score
+from archc.training.score import Score
 
 
 def trainer(job: Job, strategy: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archc.backend import Origin, Source, Unsupported, every
+from archc.backend import EmittedSource, Origin, Unsupported, every
 from archc.emit.plan import SourcePlan, Step, plan
 from archc.emit.printer import print_module
 from archc.emit.snippets import load
@@ -24,9 +24,10 @@ from archc.emit.syntax import (
     Tuple,
     call,
 )
-from archc.graph import Graph, Tensor
+from archc.graph import Graph
+from archc.language.spec import Recipe
 from archc.ops.weighted import Weighted
-from archc.spec import Recipe
+from archc.tensor import Tensor
 from archc_numpy.rules import RULES
 
 SNIPPETS = ("conv2d", "dense", "max_pool2d", "softmax")
@@ -36,8 +37,8 @@ RESERVED = frozenset((*SNIPPETS, "numpy", "self", "sliding_window_view", "Simple
 """Names that the file gives to something else, and three that linters refuse."""
 
 
-def emit(graph: Graph, recipe: Recipe, origin: Origin) -> Source:
-    """Source whose class holds the weights and, called, computes the layers."""
+def emit(graph: Graph, recipe: Recipe, origin: Origin) -> EmittedSource:
+    """EmittedSource whose class holds the weights and, called, computes the layers."""
     planned = plan(graph, recipe, RESERVED)
     values = every(planned.steps, _value)
     called = {value.value.function for value in values if isinstance(value.value, Call)}
@@ -49,7 +50,7 @@ def emit(graph: Graph, recipe: Recipe, origin: Origin) -> Source:
         imports=(*imports, *(wanted for snippet in snippets for wanted in snippet.imports)),
         body=(*(snippet.snippet for snippet in snippets), _class(planned, values), _main(planned)),
     )
-    return Source(print_module(module), planned.class_name, planned.renamed)
+    return EmittedSource(print_module(module), planned.class_name, planned.renamed)
 
 
 def _value(step: Step) -> Assign:

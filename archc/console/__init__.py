@@ -1,0 +1,1 @@
+"""What commands share: the specs and files that they read and write, the terminal that they print to."""

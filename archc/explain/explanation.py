@@ -1,0 +1,106 @@
+"""What `archc explain` and docs/reference.md say of a code or an op; what its example gives comes from a real run."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+
+from archc.analysis import analyse
+from archc.backend import BackendFailure, Origin, Unsupported, load, refusals
+from archc.diagnostics.codes import CODES
+from archc.diagnostics.codes.code import Code
+from archc.diagnostics.finding import Finding, Severity
+from archc.language.field_table import FieldRow, rows
+from archc.ops import ops
+from archc.ops.op import Op
+
+EXAMPLE = "example.yaml"
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A page on a code, or on an op, which has no `severity` but a shape rule and fields.
+
+    Where the title says all of the shape rule, nobody repeats it. `command` is what gives the findings of the failing
+    example; there are none where it needs a backend that is not installed.
+    """
+
+    name: str
+    title: str
+    meaning: str
+    severity: Severity | None
+    shape_rule: str
+    fields: tuple[FieldRow, ...]
+    command: str
+    failing: str | bytes
+    findings: tuple[Finding, ...]
+    corrected: str
+
+
+def names() -> list[str]:
+    """All that can be explained: codes, then ops."""
+    return [*CODES, *sorted(ops())]
+
+
+def explanation_of(word: str) -> Explanation | None:
+    """What there is to say of a word, None where it is neither a code nor an op."""
+    code, op = CODES.get(word.upper()), ops().get(word.lower())
+    if code is not None:
+        return _of_code(word.upper(), code)
+    return _of_op(word.lower(), op) if op is not None else None
+
+
+def title_of(name: str) -> str:
+    """The one line on a code or an op."""
+    return CODES[name].title if name in CODES else _paragraphs(ops()[name])[0]
+
+
+def _of_code(name: str, code: Code) -> Explanation:
+    return Explanation(
+        name=name,
+        title=code.title,
+        meaning=code.meaning,
+        severity=code.severity,
+        shape_rule="",
+        fields=(),
+        command=f"archc build --backend {code.backend}" if code.backend else "archc check",
+        failing=code.failing,
+        findings=_findings(code.failing, code.backend),
+        corrected=code.corrected,
+    )
+
+
+def _of_op(name: str, op: type[Op]) -> Explanation:
+    title, *meaning = _paragraphs(op)
+    return Explanation(
+        name=name,
+        title=title,
+        meaning="\n\n".join(meaning),
+        severity=None,
+        shape_rule=op.shape_rule,
+        fields=rows(op),
+        command="archc check",
+        failing=op.failing,
+        findings=_findings(op.failing, None),
+        corrected=op.corrected,
+    )
+
+
+def _paragraphs(op: type[Op]) -> list[str]:
+    """The docstring of an op, each paragraph as one line."""
+    return [" ".join(paragraph.split()) for paragraph in inspect.cleandoc(op.__doc__ or "").split("\n\n")]
+
+
+def _findings(spec: str | bytes, backend: str | None) -> tuple[Finding, ...]:
+    data = spec if isinstance(spec, bytes) else spec.encode()
+    analysis = analyse(data, EXAMPLE)
+    facts = analysis.facts
+    if backend is None or facts is None:
+        return tuple(analysis.findings)
+    try:
+        load(backend).emit(facts.graph, facts.recipe, None, Origin.of(EXAMPLE, data))
+    except Unsupported as unsupported:
+        return tuple(refusals(unsupported, facts.graph))
+    except BackendFailure:
+        pass
+    return ()

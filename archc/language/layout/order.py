@@ -1,0 +1,33 @@
+"""Which field of a mapping comes first: the order of the language's own classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archc.language.reader import MappingNode, ScalarNode, YamlNode
+from archc.language.spec import Spec
+from archc.language.validation import field_names, model_at
+from archc.ops import ops
+
+HEADER = ("schema", "name", "title", "input")
+"""The sections that stand together at the top."""
+
+
+def in_order(keys: Iterable[str], path: tuple[str, ...], node: MappingNode) -> list[str]:
+    """The keys of the mapping at a path of a spec: known ones first, then unknown ones as they stand."""
+    if path[:1] == ("layers",) and len(path) == 2:
+        return _sorted(keys, ("op", "from", *_fields_of_op(node.entries.get("op"))), last="expect")
+    if path[:1] == ("defaults",) and len(path) == 2:
+        return _sorted(keys, _fields_of_op(path[1]))
+    return list(keys) if path[:1] in (("layers",), ("defaults",)) else _sorted(keys, field_names(model_at(Spec, path)))
+
+
+def _sorted(keys: Iterable[str], known: Iterable[str], last: str | None = None) -> list[str]:
+    rank = {key: place for place, key in enumerate(dict.fromkeys(known))}
+    return sorted(keys, key=lambda key: (key == last, rank.get(key, len(rank))))
+
+
+def _fields_of_op(op: YamlNode | str | None) -> tuple[str, ...]:
+    name = op.value if isinstance(op, ScalarNode) else op
+    found = ops().get(name) if isinstance(name, str) else None
+    return (*found.leading, *found.model_fields) if found else ()

@@ -1,0 +1,120 @@
+"""A tree to lines: a collection on one line where that fits and no comment stands inside, else one entry a line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import takewhile
+
+from archc.language.layout.tree import Comment, Entry, Group, Leaf, above
+
+WIDTH = 120
+INDENT = "  "
+LONGEST_KEY = 1000
+"""Before a longer one YAML wants a `?`."""
+
+
+def lines(root: Entry, tail: Iterable[Comment]) -> Iterator[str]:
+    """The lines of a whole text."""
+    if root.after is not None:
+        root = above(root, root.after)
+    yield from _own_lines(root.before, "", first=True)
+    if root.before and (root.blank or _begins_with_comment(root.value)):
+        yield ""
+    yield from _whole(root.value)
+    yield from _own_lines(tail, "")
+
+
+def _begins_with_comment(value: Leaf | Group) -> bool:
+    return isinstance(value, Group) and any(entry.before for entry in value.entries[:1])
+
+
+def _whole(value: Leaf | Group) -> Iterator[str]:
+    if isinstance(value, Leaf):
+        yield value.block
+    elif not value.entries:
+        yield _flow(value) or ""
+    else:
+        if value.anchor:
+            yield value.anchor
+        yield from _block(value, "")
+
+
+def _block(group: Group, pad: str) -> Iterator[str]:
+    for place, entry in enumerate(group.entries):
+        yield from _entry(entry, pad, first=place == 0)
+    yield from _own_lines(group.tail, pad)
+
+
+def _entry(entry: Entry, pad: str, *, first: bool) -> Iterator[str]:
+    head = _head(entry.key, pad)
+    text = entry.value.block if isinstance(entry.value, Leaf) else _flow(entry.value)
+    fits = text is not None and (len(head) + 1 + len(text) <= WIDTH or _speaks_of_its_line(entry))
+    if isinstance(entry.value, Leaf) or not entry.value.entries or fits:
+        body = [f"{head} {text}"]
+    elif entry.key:
+        body = [_joined(head, entry.value.anchor), *_block(entry.value, pad + INDENT)]
+    else:
+        entry, body = _block_item(entry, entry.value, pad)
+    body[:1] = body[0].split("\n")
+    if entry.after is not None:
+        body[0] += f"  {entry.after}"
+    yield from _own_lines(entry.before, pad, first=first)
+    if entry.blank and (entry.before or not first):
+        yield ""
+    yield from body
+
+
+def _head(key: Leaf | None, pad: str) -> str:
+    if key is None:
+        return f"{pad}-"
+    return f"{pad}{key.block}:" if len(key.block) <= LONGEST_KEY else f"{pad}? {key.block}\n{pad}:"
+
+
+def _block_item(item: Entry, group: Group, pad: str) -> tuple[Entry, list[str]]:
+    """`- ` before the first line of a group; the comments that had no place between the two stand above it."""
+    if item.after is not None:
+        item = replace(above(item, item.after), after=None)
+    body = list(_block(group, pad + INDENT))
+    if group.anchor:
+        return item, [f"{pad}- {group.anchor}", *body]
+    comments = list(takewhile(lambda line: not line or line.lstrip().startswith("#"), body))
+    for text in filter(None, comments):
+        item = above(item, text.lstrip())
+    first, *others = body[len(comments) :]
+    return item, [f"{pad}- {first.removeprefix(pad + INDENT)}", *others]
+
+
+def _flow(value: Leaf | Group) -> str | None:
+    """A value on one line; None where that cannot be."""
+    if isinstance(value, Leaf):
+        return value.flow
+    if value.tail or (value.block and value.entries):
+        return None
+    parts: list[str] = []
+    for entry in value.entries:
+        text = _flow(entry.value)
+        if text is None or entry.before or entry.after is not None:
+            return None
+        if entry.key and len(entry.key.flow) > LONGEST_KEY:
+            return None
+        parts.append(f"{entry.key.flow}: {text}" if entry.key else text)
+    inside = ", ".join(parts)
+    return _joined(value.anchor, f"{{{inside}}}" if value.is_mapping else f"[{inside}]")
+
+
+def _speaks_of_its_line(entry: Entry) -> bool:
+    """Whether a comment silences advice at this line, which therefore stays one."""
+    nearest = [comment.text for comment in entry.before[-1:]]
+    return any("archc:" in text for text in [*nearest, entry.after or ""])
+
+
+def _own_lines(comments: Iterable[Comment], pad: str, *, first: bool = False) -> Iterator[str]:
+    for place, comment in enumerate(comments):
+        if comment.blank and not (first and place == 0):
+            yield ""
+        yield pad + comment.text
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(filter(None, parts))

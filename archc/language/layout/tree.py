@@ -1,0 +1,278 @@
+"""What is to be printed: the nodes of a text in canonical order, each comment with what it speaks of.
+
+A comment on a line of its own belongs to what follows, or ends the block whose indentation it has; one at the end of a
+line belongs to what ends or opens there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from archc.language.comments import ANCHOR, comments, content_start, text_start
+from archc.language.layout.order import HEADER, in_order
+from archc.language.layout.spelling import spelled
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
+from archc.source import Span
+
+BLOCKS = (("layers",), ("defaults",), ("train",))
+"""The sections that are never written on one line."""
+
+_IN_FLOW = -2
+"""The column of what stands in a flow collection: columns say nothing there."""
+_TO_DASH = re.compile(r"(?:[^-#]|#[^\n]*)*-")
+_TO_ALIAS = re.compile(r"(?:[^*#]|#[^\n]*)*(\*[0-9A-Za-z_-]+)")
+
+
+@dataclass(frozen=True)
+class Comment:
+    """A comment on a line of its own, and whether a blank line stands above it."""
+
+    text: str
+    blank: bool = False
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A scalar or an alias, as it is written outside of a flow collection and inside of one."""
+
+    block: str
+    flow: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """A mapping or a sequence; `tail` are comments after its last entry, `block` says that it never is on one line."""
+
+    is_mapping: bool
+    anchor: str
+    entries: tuple[Entry, ...]
+    tail: tuple[Comment, ...]
+    block: bool
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a group, or the root: the comments above it, a blank line, the value, the comment at its line."""
+
+    key: Leaf | None
+    value: Leaf | Group
+    before: tuple[Comment, ...]
+    after: str | None
+    blank: bool
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where an entry stands in the source."""
+
+    key: ScalarNode | None
+    node: YamlNode
+    start: int
+    value_start: int
+    end: int
+    is_alias: bool
+
+
+def tree(root: YamlNode) -> tuple[Entry, tuple[Comment, ...]]:
+    """The root as it is to be printed, and the comments after it. Lines of the source end at LF."""
+    builder = _Builder(root)
+    entry = builder.entry(_place(None, root, 0), (), len(builder.text), -1)
+    return entry, builder.own_lines(len(builder.text))
+
+
+class _Builder:
+    """Walks the nodes in source order and hands out each comment once, as it passes it."""
+
+    def __init__(self, root: YamlNode) -> None:
+        self.text = root.span.source.text
+        self._comments = comments(root)
+        self._next = 0
+
+    def entry(self, place: _Place, path: tuple[str, ...], limit: int, outer: int) -> Entry:
+        """The entry at a place; what comes before `limit` may belong to it. `outer` is the column around it."""
+        before = self.own_lines(place.start)
+        key = self._key(place.key) if place.key else None
+        opened = place.key.span.end if place.key else place.start
+        value: Leaf | Group
+        if isinstance(place.node, ScalarNode) or place.is_alias:
+            value = self._leaf(place)
+            beside = self._same_line(opened, place.value_start)
+            before += self.own_lines(place.value_start)
+            beside += self._same_line(place.end, limit)
+        else:
+            children = list(_places(place.node))
+            inside = children[0].start if children else place.end
+            beside = self._same_line(opened, inside)
+            if not children:
+                before += self.own_lines(inside)
+            value = self._group(place.node, children, path, limit, outer)
+            beside += self._same_line(place.end, limit)
+        entry = Entry(key, value, before, None, _blank_above(self.text, place.start))
+        if key is None and path:
+            entry = _with_first_comments(entry)
+        for text in beside[:-1]:
+            entry = above(entry, text)
+        return replace(entry, after=beside[-1] if beside else None)
+
+    def _key(self, key: ScalarNode) -> Leaf:
+        return self._spelled(_anchor(key), key)
+
+    def _leaf(self, place: _Place) -> Leaf:
+        if place.is_alias:
+            written = self.text[place.value_start : place.end]
+            return Leaf(written, written)
+        assert isinstance(place.node, ScalarNode)
+        return self._spelled(_anchor(place.node), place.node)
+
+    def _spelled(self, anchor: str, node: ScalarNode) -> Leaf:
+        written = self.text[content_start(node.span) : node.span.end]
+        block, flow = (spelled(written, node.value, flow=flow) for flow in (False, True))
+        return Leaf(_joined(anchor, block), _joined(anchor, flow))
+
+    def _group(
+        self, node: MappingNode | SequenceNode, places: list[_Place], path: tuple[str, ...], limit: int, outer: int
+    ) -> Group:
+        anchor = _anchor(node)
+        start = content_start(node.span) if anchor else node.span.start
+        # A mapping may have no braces inside of brackets: `[a: 1]`.
+        in_flow = outer == _IN_FLOW or self.text[start] in "{["
+        column = _IN_FLOW if in_flow else _column(self.text, start)
+        end = node.span.end if in_flow else limit
+        entries: list[Entry] = []
+        for place, until in zip(places, [*(following.start for following in places[1:]), end], strict=False):
+            step = str(place.key.value) if place.key else "-"
+            entries.append(self.entry(place, (*path, step), until, column))
+        tail = self.own_lines(end, column=0 if in_flow else max(column, outer + 1))
+        if isinstance(node, MappingNode):
+            entries = _ordered(entries, list(node.entries), path, node)
+        return Group(isinstance(node, MappingNode), anchor, tuple(entries), tail, block=path in ((), *BLOCKS))
+
+    def own_lines(self, until: int, column: int = 0) -> tuple[Comment, ...]:
+        """The comments up to a place, no farther than the first one that is left of a column."""
+        taken: list[Comment] = []
+        while (span := self._waiting(until)) and _column(self.text, span.start) >= column:
+            taken.append(Comment(self._take(), _blank_above(self.text, span.start)))
+        return tuple(taken)
+
+    def _same_line(self, start: int, until: int) -> list[str]:
+        """The comments between two places that stand on the line of the first."""
+        taken: list[str] = []
+        while (span := self._waiting(until)) and "\n" not in self.text[start : span.start]:
+            taken.append(self._take())
+        return taken
+
+    def _waiting(self, until: int) -> Span | None:
+        span = self._comments[self._next] if self._next < len(self._comments) else None
+        return span if span and span.start < until else None
+
+    def _take(self) -> str:
+        span = self._comments[self._next]
+        self._next += 1
+        return self.text[span.start : span.end].rstrip()
+
+
+def _places(node: MappingNode | SequenceNode) -> Iterator[_Place]:
+    """Where the entries of a collection stand, in source order."""
+    if isinstance(node, MappingNode):
+        for name, key in node.keys.items():
+            yield _place(key, node.entries[name], key.span.end)
+        return
+    text = node.span.source.text
+    reached = content_start(node.span)
+    is_block = text[reached] == "-"
+    for item in node.items:
+        dash = _TO_DASH.match(text, reached) if is_block else None
+        place = _place(None, item, dash.end() if dash else reached)
+        yield replace(place, start=dash.end() - 1) if dash else place
+        reached = place.end
+
+
+def _place(key: ScalarNode | None, node: YamlNode, reached: int) -> _Place:
+    """An alias has the node that it repeats: that stands before what has been reached."""
+    text = node.span.source.text
+    is_alias = node.span.start < (key.span.start if key else reached)
+    if is_alias:
+        alias = _TO_ALIAS.match(text, reached)
+        assert alias
+        value_start, end = alias.span(1)
+    else:
+        value_start = text_start(node.span) if isinstance(node, ScalarNode) else node.span.start
+        end = node.span.end
+    start = key.span.start if key else value_start if is_alias else node.span.start
+    return _Place(key, node, start, value_start, end, is_alias)
+
+
+def _anchor(node: YamlNode) -> str:
+    """`&name` or nothing. One that stands where a mapping's first key does is the key's."""
+    if isinstance(node, MappingNode) and any(key.span.start == node.span.start for key in node.keys.values()):
+        return ""
+    found = ANCHOR.match(node.span.source.text, node.span.start, node.span.end)
+    return found[0] if found else ""
+
+
+def _joined(anchor: str, text: str) -> str:
+    return f"{anchor} {text}" if anchor else text
+
+
+def _column(text: str, at: int) -> int:
+    return at - text.rfind("\n", 0, at) - 1
+
+
+def _blank_above(text: str, at: int) -> bool:
+    """Whether what stands at a place is the first on its line, and the line above it is blank."""
+    line = text.rfind("\n", 0, at) + 1
+    above = text.rfind("\n", 0, max(line - 1, 0)) + 1
+    return line > 0 and not text[line:at].strip(" -?,{[") and not text[above:line].strip()
+
+
+def above(entry: Entry, text: str) -> Entry:
+    """The entry with one more comment above it; a blank line stays above all of that."""
+    comment = Comment(text, blank=entry.blank and not entry.before)
+    return replace(entry, before=(*entry.before, comment), blank=entry.blank and bool(entry.before))
+
+
+def _with_first_comments(item: Entry) -> Entry:
+    """The comments above the first entry of an item's group stand above the item: `- ` leaves no place between."""
+    group = item.value
+    if isinstance(group, Leaf) or group.anchor or not group.entries:
+        return item
+    first, *others = group.entries
+    for comment in first.before:
+        item = above(item, comment.text)
+    return replace(item, value=replace(group, entries=(replace(first, before=()), *others)))
+
+
+def _ordered(entries: list[Entry], keys: list[str], path: tuple[str, ...], node: MappingNode) -> list[Entry]:
+    """In the language's order, unless an alias would come before its anchor; the sections of a spec set apart."""
+    by_key = dict(zip(keys, entries, strict=True))
+    order = in_order(keys, path, node)
+    if list(_marks(entries)) != list(_marks(by_key[key] for key in order)):
+        order = keys
+    if path:
+        return [by_key[key] for key in order]
+    return [
+        _set_apart(by_key[key]) if not {key, previous} <= set(HEADER) else _set_apart(by_key[key], if_commented=True)
+        for previous, key in zip([HEADER[0], *order], order, strict=False)
+    ]
+
+
+def _set_apart(entry: Entry, *, if_commented: bool = False) -> Entry:
+    """With a blank line above all of it; or without one, unless it stands there above comments."""
+    if not entry.before:
+        return replace(entry, blank=not if_commented)
+    first, *others = entry.before
+    return replace(entry, before=(replace(first, blank=first.blank or not if_commented), *others))
+
+
+def _marks(entries: Iterable[Entry]) -> Iterator[str]:
+    """Anchors and aliases, in order."""
+    for entry in entries:
+        for part in (entry.key, entry.value):
+            if isinstance(part, Group):
+                if part.anchor:
+                    yield part.anchor
+                yield from _marks(part.entries)
+            elif part and part.block[0] in "&*":
+                yield part.block.partition(" ")[0]

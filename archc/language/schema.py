@@ -1,0 +1,172 @@
+"""JSON Schemas: the language's (draft 7), for editors, from the classes of the spec and of the ops; and any output's.
+
+What the language's refuses, archc refuses; archc refuses more, since a schema sees no shapes. A field that `defaults:`
+may supply is required of a layer only where they do not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from archc.language.spec import Spec
+from archc.ops import ops
+from archc.ops.fields import Margins, Size, WeightInit
+from archc.ops.op import Op
+
+_EXPECT: JsonSchemaValue = {
+    "description": "The output's shape, which must hold: [channels, height, width], or [units].",
+    "type": "array",
+    "items": {"type": "integer", "minimum": 1},
+    "minItems": 1,
+    "maxItems": 3,
+}
+_WRAPPED = re.compile(r"(?<!\n)\n(?!\n)")  # editors show each line of a docstring as a paragraph
+_FROM = "What the layer reads, by name: the input or layers that stand before it; unsaid, the one before."
+
+
+def json_schema() -> JsonSchemaValue:
+    """The schema of a whole spec in archc/v1."""
+    definitions: JsonSchemaValue = {}
+    spec = _of(Spec, definitions)
+    bodies = {name: _of(op, definitions) for name, op in sorted(ops().items())}
+    properties = spec["properties"]
+    properties["defaults"] |= _closed({name: _defaults(name, body) for name, body in bodies.items()})
+    properties["layers"] |= {
+        "minProperties": 1,
+        "propertyNames": {"pattern": properties["name"]["pattern"]},
+        "additionalProperties": _layer(bodies),
+    }
+    definitions |= {name: _body(ops()[name], body) for name, body in bodies.items()}
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "$id": "urn:archc:v1",
+        **spec,
+        "allOf": [_unless_default(name, field) for name, body in bodies.items() for field in _required(body)],
+        "definitions": definitions,
+    }
+
+
+def output_schema(command: str, document: type) -> JsonSchemaValue:
+    """The schema (draft 2020-12) of what a command prints for programs, `document` being its class."""
+    made = TypeAdapter[object](document).json_schema(schema_generator=_Untitled, mode="serialization")
+    version = made["properties"]["version"]["const"]
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"urn:archc:{command}:v{version}"}
+    return head | made
+
+
+def _of(model: type[BaseModel], definitions: JsonSchemaValue) -> JsonSchemaValue:
+    """The schema of one class; the classes that it names go to the definitions of all."""
+    made = model.model_json_schema(ref_template="#/definitions/{model}", schema_generator=_Draft7)
+    for name, definition in made.pop("$defs", {}).items():
+        assert definitions.setdefault(name, definition) == definition, f"two classes are called {name}"
+    return made
+
+
+def _closed(properties: JsonSchemaValue) -> JsonSchemaValue:
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _required(body: JsonSchemaValue) -> Iterator[str]:
+    return (field for field in body["required"] if field != "op")
+
+
+def _defaults(name: str, body: JsonSchemaValue) -> JsonSchemaValue:
+    """An op's fields under `defaults:`, none of them required."""
+    fields = {field: {"$ref": f"#/definitions/{name}/properties/{field}"} for field in body["properties"]}
+    del fields["op"]
+    return {"description": body["description"], **_closed(fields)}
+
+
+def _layer(bodies: dict[str, JsonSchemaValue]) -> JsonSchemaValue:
+    """A layer: its op first, and by that what else it says. So a mistake is told for the one op that was meant."""
+    return {
+        "type": "object",
+        "properties": {
+            "op": {
+                "description": "What the layer computes.",
+                "enum": list(bodies),
+                "enumDescriptions": [body["description"].partition("\n")[0] for body in bodies.values()],
+            }
+        },
+        "required": ["op"],
+        "allOf": [{"if": _is_op(name), "then": {"$ref": f"#/definitions/{name}"}} for name in bodies],
+    }
+
+
+def _is_op(name: str) -> JsonSchemaValue:
+    return {"type": "object", "properties": {"op": {"const": name}}, "required": ["op"]}
+
+
+def _body(op: type[Op], body: JsonSchemaValue) -> JsonSchemaValue:
+    """A layer of one op: the op's fields, and what any layer may say."""
+    least, most = op.arity
+    names = {"type": "array", "items": {"type": "string"}, "minItems": least, **({"maxItems": most} if most else {})}
+    reads = {"description": _FROM, **(names if least > 1 else {"anyOf": [{"type": "string"}, names]})}
+    properties = body["properties"] | {"op": {}, "from": reads, "expect": _EXPECT}
+    return {**body, "properties": properties, "required": ["from"] if least > 1 else []}
+
+
+def _unless_default(name: str, field: str) -> JsonSchemaValue:
+    """An op's field is required of each of its layers, unless `defaults:` supply it."""
+    supplied = {
+        "required": ["defaults"],
+        "properties": {"defaults": {"required": [name], "properties": {name: {"required": [field]}}}},
+    }
+    layer = {"if": _is_op(name), "then": {"required": [field]}}
+    return {"if": supplied, "else": {"properties": {"layers": {"additionalProperties": layer}}}}
+
+
+class _Untitled(GenerateJsonSchema):
+    """pydantic's generator without the titles that it makes up, each description in one line."""
+
+    def field_title_should_be_set(self, schema: core_schema.CoreSchema | Any) -> bool:
+        return False
+
+    def typed_dict_schema(self, schema: core_schema.TypedDictSchema) -> JsonSchemaValue:
+        made = super().typed_dict_schema(schema)
+        del made["title"]
+        for field in (made, *made["properties"].values()):
+            if "description" in field:
+                field["description"] = _WRAPPED.sub(" ", field["description"])
+        return made
+
+
+class _Draft7(_Untitled):
+    """The same in the words of draft 7."""
+
+    def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
+        made = super().model_schema(schema)
+        del made["title"]
+        return made | {"description": _WRAPPED.sub(" ", made["description"])}
+
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        made = super().dict_schema(schema)
+        return made | {"additionalProperties": False} if "patternProperties" in made else made
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        made = super().nullable_schema(schema)
+        inner = made["anyOf"][0]
+        return {**inner, "type": [inner["type"], "null"]} if "type" in inner else made
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        made = super().default_schema(schema)
+        if made.get("default", 0) is None:
+            del made["default"]  # what says nothing needs no saying
+        return made
+
+    def encode_default(self, dft: Any) -> Any:
+        match dft:
+            case Margins():
+                return self.encode_default(dft.symmetric)
+            case Size():
+                return dft.height if dft.height == dft.width else list(dft)
+            case WeightInit():
+                return dft.model_dump(exclude_none=True)
+            case _:
+                return super().encode_default(dft)

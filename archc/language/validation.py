@@ -1,0 +1,268 @@
+"""Nodes to pydantic models, and pydantic's errors to findings at the node at fault."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from archc.diagnostics.finding import Edit, Finding, replacement, report, respelling
+from archc.language.reader import MAX_FINDINGS, MappingNode, ScalarNode, SequenceNode, YamlNode
+from archc.language.vocabulary import certain, did_you_mean, nearest
+from archc.source import Span
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\Z", re.ASCII)
+
+_KINDS = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "string_type": "a string",
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "none_required": "nothing",
+}
+_RANGES = {
+    "greater_than_equal": "it must be at least {ge}",
+    "greater_than": "it must be more than {gt}",
+    "less_than_equal": "it must be at most {le}",
+    "less_than": "it must be less than {lt}",
+    "too_short": "at least {min_length} is needed",
+    "too_long": "at most {max_length} may stand here",
+    "string_too_long": "it takes at most {max_length} characters",
+}
+_WHOLE = "-?(0|[1-9][0-9]{0,17})"
+_NUMBERS = {
+    "int_type": _WHOLE,
+    "size": _WHOLE,
+    "padding": _WHOLE,
+    "float_type": _WHOLE + r"(\.[0-9]{1,20})?(e[-+]?[0-9]{1,2})?",
+}
+"""What takes numbers, and how those are written that cannot be read in two ways."""
+
+# Fields among which a misspelt one is worth to be mended.
+_MOST_SIBLINGS = 100
+# What a value outside its range is called, where that is not ARC105.
+_CODES = {"crop": "ARC109"}
+
+
+def not_a_name(word: str, span: Span) -> Finding:
+    """The finding for a word that stands where a name must."""
+    message = f"`{word[:64]}` is no name: a letter, then letters, digits and `_`, at most 64, all ASCII"
+    letters = (c if c.isascii() and c.isalnum() else "_" for c in word[:64])
+    usable = "".join(letters).lstrip("_0123456789").rstrip("_")
+    return report(span, "ARC106", message, help=f"`{usable}` is one" if usable else None)
+
+
+def renaming(word: str, span: Span, allowed: Iterable[str], siblings: Collection[str]) -> tuple[Edit, ...]:
+    """The edit that gives a key the name it must mean, where none of its siblings has that name or means it too."""
+    allowed = list(allowed)
+    right = certain(word, allowed)
+    if right is None or len(siblings) > _MOST_SIBLINGS:
+        return ()
+    meaning_it = [key for key in siblings if certain(key, allowed) == right]
+    return respelling(span, right) if meaning_it == [word] else ()
+
+
+def explain(
+    error: ValidationError,
+    model: type[BaseModel],
+    nodes: Mapping[str, YamlNode],
+    keys: Mapping[str, ScalarNode],
+    owner: Span,
+    what: str,
+) -> list[Finding]:
+    """A finding for each thing that pydantic found wrong with a `model`.
+
+    `nodes` and `keys` are the nodes and the keys that its fields came from, `owner` the span to report a missing field
+    at, and `what` how to call the whole.
+    """
+    details = error.errors(include_url=False)[:MAX_FINDINGS]
+    misspelt = {
+        (detail["loc"][:-1], nearest(str(detail["loc"][-1]), _fields_at(model, detail["loc"][:-1])))
+        for detail in details
+        if detail["type"] == "extra_forbidden"
+    }
+    return [
+        _finding(model, detail, nodes, keys, owner, what)
+        for detail in details
+        if detail["type"] != "missing" or (detail["loc"][:-1], detail["loc"][-1]) not in misspelt
+    ]
+
+
+def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    return field_names(model_at(model, [str(step) for step in loc]))
+
+
+def _finding(
+    model: type[BaseModel],
+    detail: ErrorDetails,
+    nodes: Mapping[str, YamlNode],
+    keys: Mapping[str, ScalarNode],
+    owner: Span,
+    what: str,
+) -> Finding:
+    node, key_span, path = _locate(detail["loc"], nodes, keys)
+    field = ".".join(path)
+    kind, context = detail["type"], detail.get("ctx", {})
+    parent = model_at(model, path[:-1])
+    inside = f"{what}'s `{'.'.join(path[:-1])}`" if len(path) > 1 else what
+    match kind:
+        case "extra_forbidden":
+            allowed = field_names(parent)
+            help = did_you_mean(path[-1], allowed, what="fields")
+            fix = renaming(path[-1], key_span, allowed, _siblings(path, nodes)) if key_span else ()
+            return report(key_span or owner, "ARC101", f"{inside} has no field `{path[-1]}`", help=help, fix=fix)
+        case "missing":
+            help = _to_write(path[-1], _literals(parent, path[-1]))
+            return report(_enclosing(path, nodes) or owner, "ARC103", f"{inside} needs `{path[-1]}`", help=help)
+        case "literal_error":
+            allowed = _literals(parent, path[-1]) or [str(context.get("expected", ""))]
+            help = did_you_mean(str(detail["input"]), allowed, what="values")
+            fix = respelling(node, certain(str(detail["input"]), allowed)) if node else ()
+            return report(node or owner, "ARC105", f"`{field}` is {_shown(detail['input'])}", help=help, fix=fix)
+        case "name":
+            # pydantic marks a key, not a value, by a last step of its own
+            return not_a_name(str(detail["input"]), (key_span if detail["loc"][-1] == "[key]" else node) or owner)
+        case _ if kind in _KINDS:
+            message = f"`{field}` takes {_KINDS[kind]}, not {_shown(detail['input'])}"
+            help, text = _as_meant(detail["input"], kind, model_at(model, path), path[-1])
+            fix = replacement(node, text) if node and text else ()
+            return report(node or owner, "ARC104", message, help=help, fix=fix)
+        case _:
+            rule = _range(kind, context) if kind in _RANGES else f"it {detail['msg']}"
+            message = f"`{field}` is {_shown(detail['input'])}: {rule}"
+            help, text = _without_quotes(detail["input"], kind)
+            fix = replacement(node, text) if node and text else ()
+            return report(node or owner, _CODES.get(kind, "ARC105"), message, help=help, fix=fix)
+
+
+def _locate(
+    loc: tuple[int | str, ...], nodes: Mapping[str, YamlNode], keys: Mapping[str, ScalarNode]
+) -> tuple[Span | None, Span | None, list[str]]:
+    """The spans of the value and of its key, and the path without what pydantic adds for unions and validators."""
+    path: list[str] = []
+    value: YamlNode | None = None
+    key: Span | None = None
+    mapping: Mapping[str, YamlNode] | None = nodes
+    for step in loc:
+        if step == "[key]":
+            break
+        if isinstance(value, SequenceNode):
+            if isinstance(step, int) and step < len(value.items):
+                value = value.items[step]
+                path.append(str(step + 1))
+            mapping = value.entries if isinstance(value, MappingNode) else None
+            keys = value.keys if isinstance(value, MappingNode) else {}
+            continue
+        path.append(str(step))
+        if mapping is None or str(step) not in mapping:
+            return (value.span if value and not isinstance(value, MappingNode) else None), None, path
+        value = mapping[str(step)]
+        key = keys[str(step)].span if str(step) in keys else None
+        mapping = value.entries if isinstance(value, MappingNode) else None
+        keys = value.keys if isinstance(value, MappingNode) else {}
+    return (value.span if value else None), key, path
+
+
+def _enclosing(path: list[str], nodes: Mapping[str, YamlNode]) -> Span | None:
+    """The span of the mapping that lacks the last step of the path, inside the whole."""
+    value: YamlNode | None = None
+    for step in path[:-1]:
+        value = nodes.get(step)
+        nodes = value.entries if isinstance(value, MappingNode) else {}
+    return value.span if value else None
+
+
+def _siblings(path: list[str], nodes: Mapping[str, YamlNode]) -> Mapping[str, YamlNode]:
+    """All that stands in the mapping of the last step of the path."""
+    for step in path[:-1]:
+        value = nodes.get(step)
+        nodes = value.entries if isinstance(value, MappingNode) else {}
+    return nodes
+
+
+def field_names(model: type[BaseModel] | None) -> list[str]:
+    """The fields of a model, as the language calls them; none where there is no model."""
+    return [info.alias or name for name, info in model.model_fields.items()] if model else []
+
+
+def model_at(model: type[BaseModel] | None, path: Iterable[str]) -> type[BaseModel] | None:
+    """The model at a path of fields from another, None where there is none."""
+    for step in path:
+        info = next((i for n, i in model.model_fields.items() if (i.alias or n) == step), None) if model else None
+        model = _model_in(info.annotation) if info else None
+    return model
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
+
+
+def _literals(model: type[BaseModel] | None, field: str) -> list[str]:
+    info = next((i for n, i in model.model_fields.items() if (i.alias or n) == field), None) if model else None
+    if info is None:
+        return []
+    return [
+        word
+        for part in (info.annotation, *get_args(info.annotation))
+        for word in get_args(part)
+        if isinstance(word, str)
+    ]
+
+
+def _to_write(field: str, words: list[str]) -> str:
+    """The help for a field that is missing: the one word that it takes, or the words."""
+    if len(words) == 1:
+        return f"write `{field}: {words[0]}`"
+    return f"write `{field}:`" + (f" with one of {', '.join(words)}" if words else "")
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return f"`{str(value).lower()}`"
+        case str():
+            return f'the string "{value[:60]}"' if len(value) <= 60 else f'the string "{value[:60]}…"'
+        case int() | float():
+            return f"`{value}`"
+        case list() if len(value) <= 8 and all(type(part) in (int, float) for part in value):  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+            return f"`{value}`"
+        case list():
+            return "a list"
+        case _:
+            return "a mapping"
+
+
+def _range(kind: str, context: dict[str, Any]) -> str:
+    whole = {name: int(x) if isinstance(x, float) and x.is_integer() else x for name, x in context.items()}
+    return _RANGES[kind].format(**whole)
+
+
+def _as_meant(value: object, kind: str, model: type[BaseModel] | None, field: str) -> tuple[str | None, str | None]:
+    """The help for a value of the wrong kind where it is plain what was meant, what to write where it is certain."""
+    if isinstance(value, str) and value in field_names(model):
+        fields = "…" if field_names(model_at(model, [value])) else ""
+        text = f"{{{value}: {{{fields}}}}}"
+        return f"write `{field}: {text}`", None if fields else text
+    if kind == "string_type" and type(value) in (int, float, bool):
+        return "write it in quotes", None
+    return _without_quotes(value, kind)
+
+
+def _without_quotes(value: object, kind: str) -> tuple[str | None, str | None]:
+    """The same for a number in quotes, where a number belongs."""
+    if not isinstance(value, str) or kind not in _NUMBERS or not re.fullmatch(_NUMBERS["float_type"], value):
+        return None, None
+    return f"write {value} without quotes", value if re.fullmatch(_NUMBERS[kind], value) else None

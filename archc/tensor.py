@@ -1,0 +1,37 @@
+"""Tensor: the shape of a value, without the batch axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """The shape of one example's value, the batch axis implied: (C, H, W) for maps, (units,) for a vector."""
+
+    shape: tuple[int, ...]
+
+    @property
+    def is_maps(self) -> bool:
+        return len(self.shape) == 3
+
+    @property
+    def channels(self) -> int:
+        """Maps of a picture, or units of a vector."""
+        return self.shape[0]
+
+    @property
+    def height(self) -> int:
+        return self.shape[1]
+
+    @property
+    def width(self) -> int:
+        return self.shape[2]
+
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+    def __str__(self) -> str:
+        return " × ".join(map(str, self.shape))

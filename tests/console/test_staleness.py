@@ -1,0 +1,146 @@
+"""archc build --check: whether a committed file is what archc emits now, and what has changed if not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+BACKEND = """
+from archc.backend import PROTOCOL, EmittedSource
+
+
+class Mine:
+    name, protocol, frameworks, strategies, train_module = "mine", PROTOCOL, (), ("columns",), None
+
+    def emit(self, graph, recipe, placement, origin):
+        layers = "".join(f"{node.name} = {node.op.summary()!r}\\n" for node in graph.nodes)
+        return EmittedSource(f"# {origin.spec} {origin.sha256} EDITION\\n{layers}", "Mine", {})
+
+
+backend = Mine()
+"""
+
+
+@pytest.fixture
+def mine(install_backend: Callable[[str, str, str], None]) -> None:
+    install_backend("archc-mine", "mine", BACKEND)
+
+
+@pytest.fixture
+def build(archc, small: Path, mine: None) -> Callable[..., tuple[int, str]]:
+    """Build net.py: the exit code and what is said."""
+
+    def build(*options: str) -> tuple[int, str]:
+        result = archc("build", small, "--backend", "mine", "-o", "net.py", *options)
+        assert result.err == ""
+        return result.code, result.out
+
+    return build
+
+
+Build = Callable[..., tuple[int, str]]
+
+
+def test_absent_then_up_to_date(build: Build, here: Path) -> None:
+    assert build("--check") == (1, "net.py is stale: it is not there\n")
+    assert not (here / "net.py").exists()
+    assert build() == (0, "net.py: class Mine, 837 parameters\n")
+    before = (here / "net.py").stat()
+    assert build("--check") == (0, "net.py: up to date, class Mine, 837 parameters\n")
+    assert (here / "net.py").stat() == before
+
+
+def change(file: str, old: str, new: str) -> None:
+    text = Path(file).read_text()
+    assert old in text
+    Path(file).write_text(text.replace(old, new))
+
+
+def test_the_spec_has_changed(build: Build) -> None:
+    build()
+    change("small.yaml", "kernel: 3", "kernel: 2")
+    assert build("--check") == (1, "net.py is stale: the spec has changed\n")
+    build()
+    assert build("--check")[0] == 0
+
+
+def test_only_the_text_of_the_spec_has_changed(build: Build) -> None:
+    build()
+    change("small.yaml", "layers:", "layers:  # in order")
+    assert build("--check") == (1, "net.py is stale: the spec's text has changed, though not what it describes\n")
+
+
+def test_edited_by_hand(build: Build) -> None:
+    build()
+    change("net.py", "conv1", "conv2")
+    assert build("--check") == (1, "net.py is stale: it has been edited since archc emitted it\n")
+    change("small.yaml", "kernel: 3", "kernel: 2")
+    said = "net.py is stale: it has been edited since archc emitted it, and the spec has changed\n"
+    assert build("--check") == (1, said)
+    assert "conv2" in Path("net.py").read_text()
+
+
+def test_emitted_otherwise_now(build: Build, install_backend: Callable[..., None], mine: None) -> None:
+    build()
+    from importlib import import_module
+
+    backend = import_module("module_of_archc_mine").backend
+    emit = type(backend).emit
+
+    def newer(*arguments: object) -> object:
+        source = emit(*arguments)
+        return type(source)(source.text.replace("EDITION", "2"), source.class_name, source.renamed)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(backend), "emit", newer)
+        code, said = build("--check")
+    assert code == 1
+    assert said.startswith(
+        "net.py is stale: the spec is the same, but its name, the options, archc or the backend is another"
+    )
+
+
+@pytest.mark.parametrize("text", ["", "mine\n", "# archc"])
+def test_not_emitted_by_archc(build: Build, text: str) -> None:
+    Path("net.py").write_text(text)
+    assert build("--check") == (1, "net.py is stale: it was not emitted by archc\n")
+    assert Path("net.py").read_text() == text
+
+
+def test_line_ends_of_another_system_are_no_change(build: Build) -> None:
+    build()
+    Path("net.py").write_bytes(Path("net.py").read_bytes().replace(b"\n", b"\r\n"))
+    assert build("--check")[0] == 0
+
+
+def test_json(build: Build, archc) -> None:
+    assert json.loads(build("--check", "--output-format", "json")[1])["stale"] == ["absent"]
+    assert json.loads(build("--output-format", "json")[1])["stale"] == []
+    change("net.py", "conv1", "conv2")
+    change("small.yaml", "kernel: 3", "kernel: 2")
+    code, said = build("--check", "--output-format", "json")
+    assert (code, json.loads(said)["stale"]) == (1, ["edited", "spec"])
+
+
+def test_a_folder_and_force_are_usage_errors(archc, small: Path, here: Path) -> None:
+    (here / "net.py").mkdir()
+    result = archc("build", small, "-o", "net.py", "--check")
+    assert (result.code, result.out) == (2, "")
+    assert "error: net.py is no file that source could be in\n" in result.err
+    result = archc("build", small, "-o", "net.py", "--check", "--force")
+    assert (result.code, result.err) == (
+        2,
+        "error: `--check` writes nothing, `--force` overwrites\n  use one of them\n",
+    )
+
+
+@pytest.mark.parametrize("backend", ["torch", "keras"])
+def test_archc_s_own_backends_tell_the_spec_s_hash(archc, small: Path, backend: str) -> None:
+    command = ("build", small, "--backend", backend, "-o", "net.py")
+    assert archc(*command).code == 0
+    change("small.yaml", "layers:", "layers:  # in order")
+    said = "net.py is stale: the spec's text has changed, though not what it describes\n"
+    assert archc(*command, "--check").out == said

@@ -1,0 +1,73 @@
+"""Every code and every op explains itself by an example that is run: it fails as said, and the corrected one holds."""
+
+import pytest
+
+from archc.analysis import analyse
+from archc.backend import Origin, load
+from archc.diagnostics.codes import CODES
+from archc.explain.explanation import explanation_of, names, title_of
+from archc.ops import ops
+
+each_code = pytest.mark.parametrize("name", CODES)
+each_op = pytest.mark.parametrize("name", ops())
+
+
+def found(name: str) -> set[str]:
+    """The codes that the failing example gives."""
+    explanation = explanation_of(name)
+    assert explanation is not None
+    return {finding.code for finding in explanation.findings}
+
+
+@each_code
+def test_the_failing_example_of_a_code_gives_it_and_no_other(name: str) -> None:
+    assert found(name) == {name}
+
+
+@each_op
+def test_the_failing_example_of_an_op_makes_one_mistake_with_it(name: str) -> None:
+    (code,) = found(name)
+    assert CODES[code].severity == "error"
+    assert f"{{op: {name}" in ops()[name].failing
+
+
+@pytest.mark.parametrize("name", names())
+def test_archc_has_nothing_to_say_of_a_corrected_example(name: str) -> None:
+    explanation = explanation_of(name)
+    assert explanation is not None
+    assert analyse(explanation.corrected.encode(), "corrected.yaml").findings == []
+
+
+@pytest.mark.parametrize("name", [name for name, code in CODES.items() if code.backend])
+def test_what_only_a_backend_refuses_is_corrected_for_it(name: str) -> None:
+    code = CODES[name]
+    assert code.backend is not None
+    assert isinstance(code.failing, str)
+    assert analyse(code.failing.encode(), "failing.yaml").findings == []
+    facts = analyse(code.corrected.encode(), "corrected.yaml").facts
+    assert facts is not None
+    origin = Origin.of("corrected.yaml", code.corrected.encode())
+    assert load(code.backend).emit(facts.graph, facts.recipe, None, origin).text
+
+
+def test_without_the_backend_its_finding_is_missing_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archc.backend.entry_points", lambda group: ())
+    explanation = explanation_of("ARC501")
+    assert explanation is not None
+    assert explanation.findings == ()
+    assert found("ARC210") == {"ARC210"}
+
+
+def test_words_are_found_in_any_case() -> None:
+    assert [explanation.name for word in ("arc210", "Conv2D") if (explanation := explanation_of(word))] == [
+        "ARC210",
+        "conv2d",
+    ]
+    assert explanation_of("conv3d") is None
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_one_line_is_that_of_the_page(name: str) -> None:
+    explanation = explanation_of(name)
+    assert explanation is not None
+    assert (explanation.name, explanation.title) == (name, title_of(name))

@@ -1,0 +1,94 @@
+"""The canonical layout: as in the pairs of tests/specs/fmt, idempotent, and of the same meaning whatever the style."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from archc.language import reader
+from archc.language.layout import canonical as layout
+from archc.language.layout.canonical import canonical
+from archc.language.reader import MappingNode, YamlNode, plain, read
+
+SPECS = Path(__file__).parents[2] / "specs"
+PAIRS = sorted(spec for spec in (SPECS / "fmt").glob("*.yaml") if not spec.stem.endswith(".formatted"))
+
+
+def formatted(text: str) -> str:
+    data, findings = canonical(text.encode(), "a.yaml")
+    assert findings == []
+    assert data is not None
+    return data.decode()
+
+
+@pytest.mark.parametrize("spec", PAIRS, ids=lambda spec: spec.stem)
+def test_pairs(spec: Path, golden: Callable[[Path, str], None]) -> None:
+    once = formatted(spec.read_bytes().decode())
+    golden(spec.with_suffix(".formatted.yaml"), once)
+    assert formatted(once) == once
+
+
+@pytest.mark.parametrize("spec", sorted(SPECS.glob("*/*.yaml")), ids=lambda spec: f"{spec.parent.name}/{spec.stem}")
+def test_any_spec_is_laid_out_once_and_for_all_or_left_alone(spec: Path) -> None:
+    data = spec.read_bytes()
+    once, findings = canonical(data, spec.name)
+    if once is None:
+        assert findings == read(data, spec.name)[1] != []
+    else:
+        assert canonical(once, spec.name) == (once, [])
+
+
+def test_good_specs_are_in_layout() -> None:
+    other = {spec.name for spec in (SPECS / "good").glob("*.yaml") if formatted(spec.read_text()) != spec.read_text()}
+    assert other == {"scalars.yaml"}  # its point is how else a spec may be written
+
+
+def test_a_text_that_would_become_too_long_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "[a,b,c]"
+    monkeypatch.setattr(reader, "MAX_BYTES", len(text))
+    monkeypatch.setattr(layout, "MAX_BYTES", len(text))
+    data, (finding,) = canonical(text.encode(), "a.yaml")
+    assert data is None
+    assert finding.code == "ARC003"
+
+
+def node(text: str) -> YamlNode:
+    root, findings = read(text.encode(), "a.yaml")
+    assert findings == []
+    assert root is not None
+    return root
+
+
+def layers(root: YamlNode) -> list[str]:
+    found = root.entries.get("layers") if isinstance(root, MappingNode) else None
+    return list(found.entries) if isinstance(found, MappingNode) else []
+
+
+def anchors(text: str) -> Counter[str]:
+    """Each anchor and alias with the number of its places, as PyYAML finds them."""
+    events = [event for event in yaml.parse(text) if isinstance(event, yaml.NodeEvent) and event.anchor]
+    return Counter("&*"[isinstance(event, yaml.AliasEvent)] + str(event.anchor) for event in events)
+
+
+@given(data=st.data())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_meaning_comments_and_anchors_stay_whatever_the_style(
+    written: Callable[[st.DataObject], str], data: st.DataObject
+) -> None:
+    text = written(data)
+    once = formatted(text)
+    assert plain(node(once)) == plain(node(text))
+    assert layers(node(once)) == layers(node(text))
+    assert anchors(once) == anchors(text)
+    comment = re.compile("#c[0-9]+é")
+    assert Counter(comment.findall(once)) == Counter(comment.findall(text))
+    assert formatted(once) == once
+    assert not re.search(r"[\t\r]|\A\n|\n\n\n|[ ]\n|\n\n\Z", once)
+    assert once.endswith("\n")

@@ -1,0 +1,132 @@
+"""Layers to a graph: who reads whom, what a failure poisons, and where each field was written."""
+
+import pytest
+
+from archc.analysis import analyse
+from archc.diagnostics.finding import Finding
+from archc.graph import Graph
+from archc.language.lowering import lower
+from archc.language.spec import read_spec
+
+HEAD = "schema: archc/v1\nname: small\ninput: {image: [3, 8, 8]}\n"
+
+
+def lowered(layers: str, more: str = "") -> tuple[Graph, list[Finding]]:
+    text = HEAD + more + "layers:\n" + "".join(f"  {line.strip()}\n" for line in layers.strip().splitlines())
+    document, findings = read_spec(text.encode(), "small.yaml")
+    assert document is not None
+    graph, found = lower(document)
+    return graph, findings + found
+
+
+def test_a_layer_reads_the_one_before_it_unless_it_says_from() -> None:
+    graph, findings = lowered("""
+        a: {op: relu}
+        b: {op: relu}
+        c: {op: relu, from: a}
+        d: {op: add, from: [c, b]}
+        e: {op: relu}
+    """)
+    assert findings == []
+    assert {node.name: node.inputs for node in graph.nodes} == {
+        "a": ("image",),
+        "b": ("a",),
+        "c": ("a",),
+        "d": ("c", "b"),
+        "e": ("d",),
+    }
+
+
+def test_outputs_are_the_layers_that_nobody_reads() -> None:
+    graph, _ = lowered("""
+        a: {op: relu}
+        b: {op: relu}
+        c: {op: relu, from: a}
+    """)
+    assert graph.outputs == ("b", "c")
+    assert not graph.is_chain
+
+
+def test_a_failed_layer_takes_its_readers_with_it_and_nobody_else() -> None:
+    graph, findings = lowered("""
+        a: {op: relu}
+        b: {op: conv2d, filters: 4, kernel: 9}
+        c: {op: relu}
+        d: {op: add, from: [a, c]}
+        e: {op: relu, from: a}
+    """)
+    assert [finding.code for finding in findings] == ["ARC201"]
+    assert [node.name for node in graph.nodes] == ["a", "e"]
+
+
+def test_a_field_knows_where_it_was_written_even_in_the_defaults() -> None:
+    graph, _ = lowered("a: {op: conv2d, filters: 4, kernel: 3}", "defaults: {conv2d: {stride: 2}}\n")
+    node = graph.node("a")
+    assert (node.at("filters").line, node.at("filters").column) == (6, 28)
+    assert (node.at("stride").line, node.at("stride").column) == (4, 29)
+    assert node.at("padding") == node.span
+    assert (node.span.line, node.span.column) == (6, 3)
+
+
+def test_the_order_of_sections_and_of_fields_does_not_matter() -> None:
+    text = HEAD.replace(
+        "schema: archc/v1\n", "layers: {a: {kernel: 3, op: conv2d}}\ndefaults: {conv2d: {filters: 2}}\n"
+    )
+    document, findings = read_spec((text + "schema: archc/v1\n").encode(), "small.yaml")
+    assert document is not None
+    graph, found = lower(document)
+    assert findings + found == []
+    assert graph.node("a").output.shape == (2, 6, 6)
+
+
+@pytest.mark.parametrize("name", ["class", "forward", "self", "on", "null", "True"])
+def test_a_name_that_another_language_reserves_is_a_name(name: str) -> None:
+    graph, findings = lowered(f"{name}: {{op: relu}}\nlast: {{op: relu, from: '{name}'}}")
+    assert findings == []
+    assert [node.name for node in graph.nodes] == [name, "last"]
+
+
+def test_the_title_is_the_name_where_there_is_none() -> None:
+    assert lowered("a: {op: relu}")[0].title == "small"
+    assert lowered("a: {op: relu}", "title: A net\n")[0].title == "A net"
+
+
+@pytest.mark.parametrize(("units", "fits"), [(2**20, True), (2**20 + 1, False)])
+def test_no_layer_has_more_than_2_to_the_40_parameters(units: int, fits: bool) -> None:
+    graph, findings = lowered(
+        f"flat: {{op: flatten}}\na: {{op: dense, units: {2**20}}}\nb: {{op: dense, units: {units}}}"
+    )
+    assert [finding.code for finding in findings] == ([] if fits else ["ARC205"])
+    assert ("b" in [node.name for node in graph.nodes]) == fits
+
+
+def test_20_000_layers_are_lowered_one_by_one() -> None:
+    graph, findings = lowered("\n".join(f"r{number}: {{op: relu}}" for number in range(20_000)))
+    assert findings == []
+    assert graph.is_chain
+    assert graph.outputs == ("r19999",)
+
+
+@pytest.mark.parametrize(
+    ("layers", "mended"),
+    [
+        ("  fc1: {op: dense, units: 2}\n", "  flat: {op: flatten}\n  fc1: {op: dense, units: 2}\n"),
+        ("    fc1:\n      {op: dense, units: 2}\n", "    flat: {op: flatten}\n    fc1:\n      {op: dense, units: 2}\n"),
+        (
+            "  flat: {op: relu}\n  fc1: {op: dense, units: 2}\n",
+            "  flat: {op: relu}\n  flat_fc1: {op: flatten}\n  fc1: {op: dense, units: 2}\n",
+        ),
+        ("  fc1: {op: dense, units: 2, from: image}\n", None),
+        ("  {fc1: {op: dense, units: 2}}\n", None),
+    ],
+)
+def test_a_forgotten_flatten_is_written_where_it_belongs(layers: str, mended: str | None) -> None:
+    head = HEAD + "defaults: {dense: {weight_init: {he_normal: {}}}}\nlayers:\n"
+    text = head + layers
+    (finding,) = analyse(text.encode(), "small.yaml").findings
+    assert finding.code == "ARC202"
+    assert len(finding.fix) == (mended is not None)
+    for edit in finding.fix:
+        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
+        assert text == head + (mended or "")
+        assert analyse(text.encode(), "small.yaml").findings == []

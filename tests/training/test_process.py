@@ -1,0 +1,118 @@
+"""How a run's process ends: an exit code and one line, never a traceback."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from archc.failure import FINDING, Failure
+from archc.streams import OutputFailure
+from archc.training.job import Job
+from archc.training.process import run_main
+
+
+@pytest.fixture
+def asked(job: Job, monkeypatch: pytest.MonkeyPatch) -> Job:
+    """The command line names this job."""
+    file = job.run / "job.json"
+    file.write_text(job.model_dump_json())
+    monkeypatch.setattr(sys, "argv", ["train", str(file)])
+    return job
+
+
+def test_a_run_that_ends_well(asked: Job) -> None:
+    seen: list[Job] = []
+    assert run_main(seen.append) == 0
+    assert seen == [asked]
+
+
+def test_a_run_failure_is_one_line_and_its_remedy(asked: Job, capsys: pytest.CaptureFixture[str]) -> None:
+    def main(job: Job) -> None:
+        raise Failure("no picture is left", "add some", FINDING)
+
+    assert run_main(main) == 1
+    assert capsys.readouterr().err == "error: no picture is left\n  add some\n"
+
+
+def test_an_output_that_is_full(asked: Job, capsys: pytest.CaptureFixture[str]) -> None:
+    def main(job: Job) -> None:
+        raise OutputFailure("cannot write standard output: No space left on device")
+
+    assert run_main(main) == 3
+    told = "cannot write standard output: No space left on device\n  what was recorded before is in the run's folder"
+    assert capsys.readouterr().err == f"error: {told}\n"
+    assert not (asked.run / "crash.txt").exists()
+
+
+def test_an_interrupted_run(asked: Job, capsys: pytest.CaptureFixture[str]) -> None:
+    def main(job: Job) -> None:
+        raise KeyboardInterrupt
+
+    assert run_main(main) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ValueError("shapes differ\nat length"), "ValueError: shapes differ"),
+        (MemoryError(), "MemoryError"),
+    ],
+)
+def test_a_crash_is_kept_in_the_runs_folder(
+    asked: Job, capsys: pytest.CaptureFixture[str], error: Exception, line: str
+) -> None:
+    def main(job: Job) -> None:
+        raise error
+
+    assert run_main(main) == 3
+    crash = asked.run / "crash.txt"
+    assert capsys.readouterr().err == f"error: the run stopped: {line}\n  the traceback is in {crash}\n"
+    assert crash.read_text().startswith("Traceback")
+
+
+def test_a_crash_whose_folder_is_gone_is_kept_elsewhere(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "job.json"
+    file.write_text(job.model_copy(update={"run": tmp_path / "gone"}).model_dump_json())
+    monkeypatch.setattr(sys, "argv", ["train", str(file)])
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def main(job: Job) -> None:
+        raise ZeroDivisionError
+
+    assert run_main(main) == 3
+    (kept,) = tmp_path.glob("archc-crash-*.txt")
+    assert "ZeroDivisionError" in kept.read_text()
+    error = capsys.readouterr().err
+    assert error == f"error: the run stopped: ZeroDivisionError\n  the traceback is in {kept}\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["a", "b"]])
+def test_one_argument_is_expected(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["train", *arguments])
+    assert run_main(lambda job: None) == 2
+    assert "RUN/job.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("output", ["cat", "true"])
+def test_no_output_ends_a_run(asked: Job, output: str) -> None:
+    """Neither a terminal without the characters of a path, nor a reader that leaves early."""
+    script = (
+        "import sys, time\nfrom archc.training.process import run_main\n"
+        "def main(job):\n    time.sleep(0.3)\n    print('runs/ñ holds the run', flush=True)\n"
+        "sys.exit(run_main(main))"
+    )
+    done = subprocess.run(
+        ["sh", "-c", f'{{ "$0" "$@"; echo $? >code; }} | {output}', sys.executable, "-c", script, sys.argv[1]],
+        capture_output=True,
+        cwd=asked.run,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+    )
+    assert (asked.run / "code").read_text() == "0\n"
+    assert done.stdout == (b"runs/? holds the run\n" if output == "cat" else b"")
