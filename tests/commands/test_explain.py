@@ -30,7 +30,7 @@ def test_an_op(archc) -> None:
 def test_a_concept(archc) -> None:
     result = archc("explain", "MACs")
     assert (result.code, result.err) == (0, "")
-    assert result.out.startswith("macs: What is counted of a layer, how, and why other tools count otherwise\n\n")
+    assert result.out.startswith("macs: How archc counts parameters and operations, and why other tools differ\n\n")
     assert "\n    archc                            714,188,480\n" in result.out
 
 
