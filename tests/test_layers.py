@@ -17,6 +17,7 @@ ROOMS = {
     "source": "",
     "tensor": "",
     "example": "",
+    "files": "",
     "failure": "wording",
     "streams": "failure",
     "ops": "tensor example",
@@ -32,15 +33,15 @@ ROOMS = {
     "difference": "wording graph ops language passes analysis",
     "figure": "wording tensor graph ops passes emit",
     "explain": "diagnostics ops language analysis backend",
-    "training": "failure streams language",
-    "pictures": "failure language training",
+    "training": "files failure streams language",
+    "pictures": "wording files failure language training",
     "report": "wording tensor graph diagnostics language passes analysis backend explain difference",
-    "console": "wording failure diagnostics language passes analysis backend emit report",
-    "run": "wording failure language analysis backend training",
+    "console": "wording files failure diagnostics language passes analysis backend emit report",
+    "run": "wording files failure language analysis backend training",
     "commands": "wording failure streams diagnostics language passes analysis fixing emit figure backend explain "
     "difference training report console run",
-    "archc_torch": "tensor graph ops language passes emit backend failure streams training pictures",
-    "archc_keras": "tensor graph ops language passes emit backend failure training pictures",
+    "archc_torch": "tensor graph ops language passes emit backend files failure streams training pictures",
+    "archc_keras": "tensor graph ops language passes emit backend files failure training pictures",
 }
 
 FRAMEWORKS = {"torch", "tensorflow", "keras", "jax"}

@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import stat
 import sys
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from archc.emit.seal import PYTHON, Comment, is_sealed, was_sealed
 from archc.failure import Failure
+from archc.files import write_whole
 
 STANDARD_OUTPUT = Path("-")
-
-
-def write_whole(place: Path, data: bytes) -> None:
-    """Under another name first: until all of it is on disk, whatever was there stays.
-
-    A link keeps pointing where it does, a file that is there keeps its mode.
-    """
-    place = Path(os.path.realpath(place))
-    mode = stat.S_IMODE(place.stat().st_mode) if place.exists() else 0o666 & ~_umask()
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=place.parent, prefix=f".{place.name}.", delete=False) as file:
-        part = Path(file.name)
-        try:
-            file.write(data)
-            file.close()
-            part.chmod(mode)
-            part.replace(place)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
 
 
 def write_out(text: str) -> None:
@@ -59,9 +37,3 @@ def _refuse_foreign(place: Path, comment: Comment) -> None:
         return
     why = "has been edited since archc emitted it" if was_sealed(present, comment) else "was not emitted by archc"
     raise Failure(f"{place} {why}", help="`--force` overwrites it, `-o` chooses another place", code=2)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

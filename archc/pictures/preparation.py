@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archc.failure import Failure
+from archc.files import write_whole
 from archc.language.spec import DataRecipe, TestViews
 from archc.pictures.ahead import in_order
 from archc.pictures.decoding import square
@@ -42,7 +43,7 @@ class Statistics:
     def save(self, path: Path) -> None:
         from safetensors.numpy import save  # pyright: ignore[reportUnknownVariableType]
 
-        path.write_bytes(save({"mean": self.mean, "colours": self.colours}))
+        write_whole(path, save({"mean": self.mean, "colours": self.colours}))
 
     @staticmethod
     def load(path: Path) -> Statistics:

@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
 from archc.backend import Backend, distribution_of
+from archc.files import write_whole
 from archc.training.job import Job
 
 STATUS = {0: "complete", 130: "interrupted"}
@@ -40,7 +41,8 @@ def write_receipt(job: Job, spec: Path, backend: Backend, *, started: datetime, 
         "versions": versions(backend),
         "platform": platform.platform(),
     }
-    (job.run / "receipt.json").write_text(json.dumps(receipt, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = json.dumps(receipt, indent=2, ensure_ascii=False) + "\n"
+    write_whole(job.run / "receipt.json", text.encode())
 
 
 def versions(backend: Backend) -> dict[str, str]:

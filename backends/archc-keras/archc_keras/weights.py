@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from archc.files import write_whole
+
 Arrays = dict[str, NDArray[np.float32]]
 
 CANONICAL = {4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}
@@ -42,7 +44,5 @@ def save(model: Any, path: Path) -> None:
     """Write a model's weights as safetensors; until all of them are on disk, whatever was there stays."""
     from safetensors.numpy import save as to_bytes
 
-    part = path.with_name(f"{path.name}.part")
     # Not safetensors' own save_file, whose files only their owner can read.
-    part.write_bytes(to_bytes(canonical(model)))
-    part.replace(path)
+    write_whole(path, to_bytes(canonical(model)))

@@ -10,6 +10,8 @@ import torch
 from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
+from archc.files import write_whole
+
 STATISTICS = {"running_mean": "mean", "running_var": "variance"}
 """What the language calls PyTorch's buffers of a batch normalisation."""
 
@@ -31,7 +33,5 @@ def canonical(model: nn.Module, renamed: Mapping[str, str]) -> dict[str, Tensor]
 
 def save(model: nn.Module, path: Path, renamed: Mapping[str, str]) -> None:
     """Write a model's weights as safetensors; until all of them are on disk, whatever was there stays."""
-    part = path.with_name(f"{path.name}.part")
     # Not safetensors' own save_file, whose files only their owner can read.
-    part.write_bytes(to_bytes(canonical(model, renamed)))
-    part.replace(path)
+    write_whole(path, to_bytes(canonical(model, renamed)))

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import stat
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+import pytest
+
+from archc.files import write_whole
 
 SIZE = 8_000_000
 WRITER = f"""
 import sys
 from itertools import cycle
 from pathlib import Path
-from archc.console.writing import write_whole
+from archc.files import write_whole
 
 print("begins", flush=True)
 for byte in cycle((b"a", b"b")):
@@ -21,7 +26,7 @@ for byte in cycle((b"a", b"b")):
 LIMITED = f"""
 import resource, sys
 from pathlib import Path
-from archc.console.writing import write_whole
+from archc.files import write_whole
 
 resource.setrlimit(resource.RLIMIT_FSIZE, ({SIZE // 2}, {SIZE // 2}))
 try:
@@ -58,3 +63,27 @@ def test_a_disk_that_ends_leaves_what_was_there_and_nothing_else(tmp_path: Path)
     assert done.stdout == "File too large\n"
     assert place.read_bytes() == b"old"
     assert [file.name for file in tmp_path.iterdir()] == ["net.py"]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o755])
+def test_an_existing_file_keeps_its_mode(tmp_path: Path, mode: int) -> None:
+    place = tmp_path / "net.py"
+    place.touch()
+    place.chmod(mode)
+    write_whole(place, b"new")
+    assert (place.read_bytes(), stat.S_IMODE(place.stat().st_mode)) == (b"new", mode)
+
+
+def test_a_new_file_has_the_mode_and_the_folder_that_any_new_file_has(tmp_path: Path) -> None:
+    place, other = tmp_path / "below" / "net.py", tmp_path / "other"
+    write_whole(place, b"new")
+    other.touch()
+    assert place.stat().st_mode == other.stat().st_mode
+
+
+def test_a_link_keeps_its_target(tmp_path: Path) -> None:
+    link = tmp_path / "link.py"
+    link.symlink_to("net.py")
+    write_whole(link, b"new")
+    assert link.readlink() == Path("net.py")
+    assert (tmp_path / "net.py").read_bytes() == b"new"
