@@ -10,8 +10,8 @@ from archc.diagnostics.finding import Finding, in_source_order, is_error, replac
 from archc.graph import Graph
 from archc.language.lowering import lower
 from archc.language.reader import MAX_FINDINGS
-from archc.language.silences import silence
 from archc.language.spec import Document, Recipe, Spec, default_recipe, read_spec
+from archc.language.suppressions import suppress
 from archc.passes.advice import advise
 from archc.passes.counts import Counts, count
 from archc.passes.device_memory import device_memory
@@ -69,7 +69,7 @@ def analyse(data: bytes, name: str) -> Analysis:
     if document is None:
         return Analysis(None, _told(findings))
     analysis = _analyse(document, findings)
-    return Analysis(analysis.facts, _told(silence(analysis.findings, document.root)))
+    return Analysis(analysis.facts, _told(suppress(analysis.findings, document.root)))
 
 
 def _told(findings: list[Finding]) -> list[Finding]:

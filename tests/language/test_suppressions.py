@@ -1,4 +1,4 @@
-"""A comment silences advice at its own place and nowhere else."""
+"""A suppression hides advice at its own place and nowhere else."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def codes(text: str) -> list[str]:
         "# archc: allow ARC902  # noqa",
     ],
 )
-def test_every_form_of_a_silence(comment: str) -> None:
+def test_every_form_of_a_suppression(comment: str) -> None:
     assert codes(f"{POOL} {comment}\n") == []
     assert codes(f"  {comment}\n{POOL}\n") == []
     assert codes(f"{POOL}\n") == ["ARC902"]
@@ -42,7 +42,7 @@ def test_every_form_of_a_silence(comment: str) -> None:
         (f"{POOL}  # archc: allow ARC901\n", ["ARC902", "ARC990"]),
     ],
 )
-def test_a_silence_elsewhere_or_of_another_code_is_unused(text: str, expected: list[str]) -> None:
+def test_a_suppression_on_another_line_or_of_another_code_is_unused(text: str, expected: list[str]) -> None:
     assert codes(text) == expected
 
 
@@ -56,11 +56,11 @@ def test_a_silence_elsewhere_or_of_another_code_is_unused(text: str, expected: l
         "# the archc: allow ARC902",
     ],
 )
-def test_the_word_archc_alone_is_no_silence(comment: str) -> None:
+def test_the_word_archc_alone_is_not_a_suppression(comment: str) -> None:
     assert codes(f"{POOL} {comment}\n") == ["ARC902"]
 
 
-def test_a_string_is_no_comment() -> None:
+def test_a_string_is_not_a_comment() -> None:
     assert codes(f'{POOL}\ntitle: "a # archc: allow ARC902"\n') == ["ARC902"]
 
 
@@ -68,16 +68,16 @@ def test_a_string_is_no_comment() -> None:
     "comment",
     ["# archc:", "# archc: allow", "# archc: ARC902", "# archc: allow ARC902 ARC901", "# archc: allow(ARC902)"],
 )
-def test_a_silence_that_cannot_be_read_silences_nothing(comment: str) -> None:
+def test_an_invalid_suppression_suppresses_nothing(comment: str) -> None:
     assert codes(f"{POOL} {comment}\n") == ["ARC902", "ARC991"]
 
 
-def test_an_error_is_never_silenced() -> None:
+def test_an_error_is_never_suppressed() -> None:
     pool = POOL.replace("kernel: 3", "kernel: 9")
     assert codes(f"{pool}  # archc: allow ARC201\n") == ["ARC201", "ARC991"]
 
 
-def test_what_is_unused_is_not_known_before_the_errors_are_mended() -> None:
+def test_a_suppression_is_not_unused_while_there_are_errors() -> None:
     assert codes(f"{POOL}  # archc: allow ARC902\n  pool2: {{op: max_pool2d, kernel: 9, stride: 1}}\n") == ["ARC201"]
 
 
@@ -89,9 +89,22 @@ def test_what_is_unused_is_not_known_before_the_errors_are_mended() -> None:
         "  relu1: {op: relu}\n  relu2: {op: relu}\n  # archc: allow ARC902",
     ],
 )
-def test_an_unused_silence_is_deleted_to_mend_it(layers: str) -> None:
+def test_the_fix_of_an_unused_suppression_deletes_it(layers: str) -> None:
     spec = HEAD + layers
     (finding,) = analyse(spec.encode(), "small.yaml").findings
     (edit,) = finding.fix
     mended = spec[: edit.span.start] + edit.text + spec[edit.span.end :]
     assert mended == HEAD + "  relu1: {op: relu}\n  relu2: {op: relu}\n"
+
+
+@pytest.mark.parametrize(
+    ("comment", "message"),
+    [
+        ("ARC902, ARC902", "unused suppression: ARC902 is not reported on line 5"),
+        ("ARC902, ARC903", "unused suppression: ARC902, ARC903 are not reported on line 5"),
+    ],
+)
+def test_the_message_names_each_unused_code_once(comment: str, message: str) -> None:
+    spec = f"{HEAD}  relu1: {{op: relu}}  # archc: allow {comment}\n"
+    (finding,) = analyse(spec.encode(), "small.yaml").findings
+    assert finding.message == message

@@ -1,0 +1,112 @@
+"""Comments that suppress advice: `# archc: allow ARC902 - reason`.
+
+A suppression applies to its own line or, if the comment is alone on its line, to the next. Only advice can be
+suppressed. A suppression that is invalid or unused is itself reported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from archc.diagnostics.codes import CODES
+from archc.diagnostics.finding import Edit, Finding, is_error, report
+from archc.language.comments import comments
+from archc.language.reader import YamlNode
+from archc.source import Span
+from archc.wording import listed
+
+# One comment may contain several parts, as in `# explanation  # archc: allow ARC902`.
+_MARKER = re.compile(r"(?<!\S)#[ \t]*archc:[ \t]*((?:(?!\s#).)*)")
+_ALLOW = re.compile(r"allow[ \t]+(?P<codes>\w+(?:[ \t]*,[ \t]*\w+)*)[ \t]*(?:[-–—:].*)?\Z")
+_LINE_BREAK = re.compile(r"\r\n|\n|\r")
+_CODE = re.compile(r"\w+")
+_FORM = "write `# archc: allow ARC902 - reason`; separate several codes with commas"
+
+
+class _Suppression(NamedTuple):
+    """The advice that a comment suppresses on `line`."""
+
+    span: Span
+    codes: tuple[str, ...]
+    line: int
+
+
+def suppress(findings: list[Finding], root: YamlNode) -> list[Finding]:
+    """The findings without the suppressed ones, and with a finding for each invalid or unused suppression."""
+    if "archc:" not in root.span.source.text:
+        return findings
+    suppressions, invalid = _read(comments(root))
+    allowed = {(suppression.line, code) for suppression in suppressions for code in suppression.codes}
+    found = {(finding.span.line, finding.code) for finding in findings}
+    left = [f for f in findings if f.severity == "error" or (f.span.line, f.code) not in allowed]
+    # Advice is computed only for a spec without errors. Until then, no suppression is known to be unused.
+    unused = [] if is_error(findings) else _unused(suppressions, found)
+    return [*left, *invalid, *unused]
+
+
+def _read(spans: Iterable[Span]) -> tuple[list[_Suppression], list[Finding]]:
+    suppressions: list[_Suppression] = []
+    invalid: list[Finding] = []
+    for comment in spans:
+        text = comment.source.text[comment.start : comment.end]
+        for match in _MARKER.finditer(text):
+            begins = comment.start + match.start()
+            span = Span(comment.source, begins, begins + len(match[0].rstrip()))
+            allow = _ALLOW.match(match[1].rstrip())
+            if allow is None:
+                message = "invalid suppression: expected `allow` and a code after `archc:`"
+                invalid.append(report(span, "ARC991", message, help=_FORM))
+                continue
+            start = comment.start + match.start(1) + allow.start("codes")
+            codes = [
+                (c[0], Span(span.source, start + c.start(), start + c.end())) for c in _CODE.finditer(allow["codes"])
+            ]
+            invalid += [fault for code, place in codes if (fault := _fault(code, place))]
+            # The valid codes of a comment take effect even if another code in it is invalid.
+            advice = dict.fromkeys(code for code, _ in codes if code in CODES and CODES[code].severity == "advice")
+            suppressions.append(_Suppression(span, tuple(advice), span.line + _is_alone(comment)))
+    return suppressions, invalid
+
+
+def _is_alone(comment: Span) -> bool:
+    """Whether the comment is alone on its line, so that it applies to the next line."""
+    return not comment.source.line(comment.line)[: comment.column - 1].strip()
+
+
+def _fault(code: str, span: Span) -> Finding | None:
+    if code not in CODES:
+        guess = code.upper() if code.upper() in CODES else None
+        help = f"did you mean `{guess}`?" if guess else "copy the code from a finding, such as `advice[ARC902]`"
+        return report(span, "ARC991", f"unknown code `{code[:64]}`", help=help)
+    if CODES[code].severity == "advice":
+        return None
+    message = f"{code} is an error; only advice can be suppressed"
+    return report(span, "ARC991", message, help=f"fix the error, and remove {code} from this comment")
+
+
+def _unused(suppressions: Iterable[_Suppression], found: set[tuple[int, str]]) -> list[Finding]:
+    findings: list[Finding] = []
+    for suppression in suppressions:
+        idle = [code for code in suppression.codes if (suppression.line, code) not in found]
+        if not idle:
+            continue
+        verb = "is" if len(idle) == 1 else "are"
+        message = f"unused suppression: {listed(idle)} {verb} not reported on line {suppression.line}"
+        is_whole = len(idle) == len(suppression.codes)
+        help = "delete the comment" if is_whole else f"remove {listed(idle)} from the comment"
+        help += "; it applies to its own line, or to the next line if it is alone on its own"
+        # Deleting some codes from the comment could leave a reason that no longer matches: only the author can tell.
+        fix = [_deletion(suppression.span)] if is_whole else []
+        findings.append(report(suppression.span, "ARC990", message, help=help, fix=fix))
+    return findings
+
+
+def _deletion(span: Span) -> Edit:
+    """The edit that deletes a comment with the white space before it, or the whole line if it is alone on it."""
+    before = span.source.line(span.line)[: span.column - 1]
+    if before.strip():
+        return Edit(Span(span.source, span.start - len(before) + len(before.rstrip()), span.end), "")
+    line_break = _LINE_BREAK.match(span.source.text, span.end)
+    return Edit(Span(span.source, span.start - len(before), line_break.end() if line_break else span.end), "")
