@@ -1,24 +1,54 @@
-"""How archc puts things into words: counts, lists that may be long, and text that is safe to show."""
+"""How archc phrases output: counts, lists that may be long, and text that is safe and that fits a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 
 MOST_NAMED = 12
 
+# The characters beyond ASCII that archc's own tables contain. Each takes one column.
+_NARROW = str.maketrans("", "", "×→⌈⌉µ…\N{NO-BREAK SPACE}")
+
 
 def counted(count: int, one: str, many: str | None = None) -> str:
-    """`1 layer`, `2 layers`, `1,024 layers`; `many` where an s is not enough."""
+    """`1 layer`, `2 layers`, `1,024 layers`. Give `many` for a plural that is not formed with an s."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def listed(names: Sequence[str], *, most: int = MOST_NAMED) -> str:
-    """`a, b, c`; beyond `most` names the first of them and how many there are besides: `a, b and 3 more`."""
+    """`a, b, c`. A list longer than `most` ends in a count instead: `a, b and 3 more`."""
     if len(names) <= most:
         return ", ".join(names)
     return f"{', '.join(names[:most])} and {len(names) - most:,} more"
 
 
 def visible(text: str) -> str:
-    """The text with what steers a terminal, or the direction of writing, shown as an escape."""
+    """The text with escapes in place of characters that control a terminal or the direction of writing."""
     return "".join(c if c.isprintable() else (" " if c == "\t" else f"\\u{ord(c):04x}") for c in text)
+
+
+def cells(text: str) -> int:
+    """The number of terminal columns that the text takes."""
+    if text.isascii() or text.translate(_NARROW).isascii():
+        return len(text)
+    from rich.cells import cell_len  # `archc check` starts without rich unless a spec has other characters
+
+    return cell_len(text)
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """The text in lines of at most `width` columns. A word that is wider than a line is broken."""
+    if not any(cells(character) > 1 for character in text):
+        return wrap(text, width)
+    from rich.cells import chop_cells
+
+    # textwrap counts characters. It would make lines of Chinese text twice as wide as the terminal.
+    lines: list[str] = []
+    for word in filter(None, text.split(" ")):
+        for part in chop_cells(word, max(width, 2)):
+            if lines and cells(f"{lines[-1]} {part}") <= width:
+                lines[-1] += f" {part}"
+            else:
+                lines.append(part)
+    return lines

@@ -1,45 +1,44 @@
-"""Findings as a person reads them: the place, the line, carets under what is meant, the arithmetic and the fix.
+"""Findings for people: the position, the source line with carets, the arithmetic and the fix.
 
-The first line of a finding is never wrapped, so that it can be searched for; all below it keeps to the width.
+The first line of a finding is never wrapped, so that it can be searched for. The lines below it fit the given width.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 
 from archc.diagnostics.finding import Finding
 from archc.source import Span
-from archc.wording import visible
+from archc.wording import cells, visible
 
 Style = Callable[[str, str], str]
-"""Paints a text in a style: error, advice, place, caret or plain."""
+"""Renders a text in a named style: a key of `_ANSI`."""
 
 WIDTH = 120
-"""The columns that findings take where no terminal says otherwise."""
+"""The width of findings when the output is not a terminal."""
 
 _ANSI = {"error": "1;31", "advice": "1;33", "place": "1", "caret": "1;31", "margin": "34", "strong": "1", "dim": "2"}
 _NARROWEST = 20
 
 
 def ansi(text: str, style: str) -> str:
-    """The text in colours of a terminal."""
+    """The text with the escape sequences of a terminal style."""
     return f"\x1b[{_ANSI[style]}m{text}\x1b[0m"
 
 
 def unstyled(text: str, style: str) -> str:
-    """The text as it is."""
+    """The text unchanged, for output that is not a terminal."""
     return text
 
 
 def render(findings: Iterable[Finding], style: Style = unstyled, *, width: int = WIDTH) -> str:
-    """All findings, an empty line between each two."""
+    """The findings as text, separated by empty lines."""
     return "\n".join(_render_one(finding, style, width) for finding in findings)
 
 
 def headline(finding: Finding, style: Style = unstyled) -> str:
-    """Where, of what kind and what: all of a finding in one line."""
+    """`FILE:LINE:COLUMN: error[CODE]: MESSAGE`."""
     span = finding.span
     where = style(f"{visible(span.source.name)}:{span.line}:{span.column}:", "place")
     kind = style(f"{finding.severity}[{finding.code}]", finding.severity)
@@ -76,21 +75,21 @@ def _help(finding: Finding) -> str:
 
 
 def _wrap(prefix: str, text: str, width: int) -> list[str]:
-    """The text after its prefix, further lines under its beginning; what stands in backticks stays together."""
+    """The text after its prefix, continued at the same indent. Text in backticks is not broken."""
     room = max(width - len(prefix), _NARROWEST)
     lines: list[str] = []
     for word in re.findall(r"(?:`[^`]*`|[^ ])+", text):
-        if lines and _cells(f"{lines[-1]} {word}") <= room:
+        if lines and cells(f"{lines[-1]} {word}") <= room:
             lines[-1] += f" {word}"
         else:
             lines.append(word)
-    if _cells(text) <= room:
-        lines = [text]  # as it is, runs of spaces too
+    if cells(text) <= room:
+        lines = [text]  # unchanged: the loop above joins runs of spaces
     return [f"{prefix if not number else ' ' * len(prefix)}{line}" for number, line in enumerate(lines)]
 
 
 def _excerpt(spans: list[Span], label: str, mark: str, digits: int, style: Style, width: int) -> list[str]:
-    """One source line with the marks under it. A long line is cut around the first span, or all where they fit."""
+    """One source line with marks under its spans. A long line is cut to the spans, or to the first if not all fit."""
     number = spans[0].line
     text = spans[0].source.line(number)
     shown, offset = _cut(text, spans, max(width - digits - 3, _NARROWEST))
@@ -101,7 +100,7 @@ def _excerpt(spans: list[Span], label: str, mark: str, digits: int, style: Style
         if start < 0 or start > len(shown):
             continue
         before, marked = visible(shown[:start]), visible(shown[start : start + length])
-        marks += _blank(before)[len(marks) :] + mark * max(_cells(marked), 1)
+        marks += " " * (cells(before) - len(marks)) + mark * max(cells(marked), 1)
     margin = style(f"{number:>{digits}} |", "margin")
     under = " " * digits + style(" |", "margin")
     label = f" {visible(label)}" if label else ""
@@ -109,7 +108,7 @@ def _excerpt(spans: list[Span], label: str, mark: str, digits: int, style: Style
 
 
 def _cut(text: str, spans: list[Span], room: int) -> tuple[str, int]:
-    """As much of a line as the room holds, with its first span at least, and how many characters were cut before."""
+    """The part of a line that fits the room and contains its first span, and the number of characters cut before it."""
     places = [(s.column - 1, s.column - 1 + s.end - s.start) for s in spans]
     first, last = min(begin for begin, _ in places), max(end for _, end in places[1:] or places)
     column = first if _fits(text[first:last], room // 2) else places[0][0]
@@ -123,7 +122,7 @@ def _cut(text: str, spans: list[Span], room: int) -> tuple[str, int]:
 
 
 def _begin(text: str, end: int, room: int) -> int:
-    """Where the longest text begins that ends at `end` and fits the room."""
+    """The start of the longest text that ends at `end` and fits the room."""
     start = end
     while start and (room := room - _taken(text[start - 1])) >= 0:
         start -= 1
@@ -131,7 +130,7 @@ def _begin(text: str, end: int, room: int) -> int:
 
 
 def _end(text: str, start: int, room: int) -> int:
-    """Where the longest text ends that begins at `start` and fits the room."""
+    """The end of the longest text that starts at `start` and fits the room."""
     end = start
     while end < len(text) and (room := room - _taken(text[end])) >= 0:
         end += 1
@@ -139,24 +138,9 @@ def _end(text: str, start: int, room: int) -> int:
 
 
 def _fits(text: str, room: int) -> bool:
-    return len(text) <= room and _cells(visible(text)) <= room
+    return len(text) <= room and cells(visible(text)) <= room
 
 
 def _taken(character: str) -> int:
-    """The columns of a character as shown, at least one: a line of accents alone is cut too."""
-    return max(_cells(visible(character)), 1)
-
-
-def _cells(text: str) -> int:
-    """The columns of a terminal that a text takes."""
-    return len(text) if text.isascii() else sum(_cell(character) for character in text)
-
-
-def _cell(character: str) -> int:
-    if unicodedata.category(character) in ("Mn", "Me"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
-def _blank(text: str) -> str:
-    return "".join(" " * _cell(character) for character in text)
+    """The columns of a character as shown. At least one, so that a line of combining accents is cut too."""
+    return max(cells(visible(character)), 1)

@@ -1,4 +1,4 @@
-"""The difference between two specs as a person reads it: a few lines a change, what follows from it, and the totals."""
+"""The difference between two specs as text for people: each change, its effects on later layers, and the totals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from archc.report.diff_words import (
     total_rows,
 )
 from archc.report.table import Column, table
-from archc.wording import visible
+from archc.wording import counted, listed, visible
 
 _COLUMNS = (
     Column("", least=20),
@@ -32,15 +32,15 @@ _COLUMNS = (
     Column("change", right=True),
 )
 
-# Of lines on layers that follow, and of names in a row. The others are counted.
+# An effect with more lines than this ends in the number of layers that are not shown.
 _MOST = 12
 
 
 def diff(found: Difference, names: tuple[str, str], *, width: int, style: Style = unstyled) -> str:
-    """All that differs between two specs of these names, in `width` characters."""
+    """The difference as text of `width` columns. `names` are those of the two specs."""
     before, after = map(visible, names)
     if found.is_none:
-        return f"{before} and {after} mean the same"
+        return f"{before} and {after} are equivalent"
     blocks = [
         [style(f"{before} → {after}", "strong")],
         [*_changes(found, width, style)],
@@ -52,22 +52,22 @@ def diff(found: Difference, names: tuple[str, str], *, width: int, style: Style 
 
 
 def _changes(found: Difference, width: int, style: Style) -> Iterator[str]:
-    """What differs in layers: what many have in common first, then each by itself, then new names."""
+    """The changes of layers: first those that several layers share, then the others by layer, then new names."""
     common = in_common(found)
     for field, names in common.items():
-        head, *rest = _wrapped(f"~ {len(names):,} layers  ", change(field), width)
+        head, *rest = _wrapped(f"~ {counted(len(names), 'layer')}  ", change(field), width)
         yield style(head, "strong")
         yield from rest
-        yield from _wrapped("    ", _listed(names), width)
+        yield from _wrapped("    ", listed(names), width)
     for difference in found.layers:
-        changes, counted = field_changes(difference, common), [*figures(difference.before, difference.after)]
-        if changes or counted:
-            yield from _layer(difference, changes, counted, width, style)
+        changes, costs = field_changes(difference, common), [*figures(difference.before, difference.after)]
+        if changes or costs:
+            yield from _layer(difference, changes, costs, width, style)
     yield from _renamed(found, width)
 
 
 def _layer(
-    difference: LayerDifference, changes: list[str], counted: list[Figure], width: int, style: Style
+    difference: LayerDifference, changes: list[str], costs: list[Figure], width: int, style: Style
 ) -> Iterator[str]:
     old, new = difference.before, difference.after
     name = difference.name
@@ -76,7 +76,7 @@ def _layer(
     head, *rest = _wrapped(f"{MARKS[difference.kind]} {name}  ", ", ".join(changes), width)
     yield style(head, "strong")
     yield from rest
-    parts = [" ".join(filter(None, (what, _from_to(a, b)))) for what, a, b in counted]
+    parts = [" ".join(filter(None, (what, _from_to(a, b)))) for what, a, b in costs]
     if parts:
         yield from _wrapped("    ", "; ".join(parts), width)
 
@@ -87,34 +87,30 @@ def _from_to(before: str, after: str) -> str:
 
 def _renamed(found: Difference, width: int) -> Iterator[str]:
     if found.renamed:
-        yield from _wrapped("= renamed  ", _listed([f"{old} → {new}" for old, new in found.renamed]), width)
-
-
-def _listed(names: list[str]) -> str:
-    """Names with commas; of very many the first."""
-    more = [f"and {len(names) - _MOST:,} more"] if len(names) > _MOST else []
-    return ", ".join([*names[:_MOST], *more])
+        yield from _wrapped("= renamed  ", listed([f"{old} → {new}" for old, new in found.renamed]), width)
 
 
 def _effect(effect: Effect, width: int) -> Iterator[str]:
     yield from _wrapped("", effect_heading(effect), width, further="    ")
     groups = alike(effect)
-    for names, said in groups[:_MOST]:
-        yield from _wrapped("    ", f"{_listed(names)}: {said}", width, further="      ")
+    for names, effects in groups[:_MOST]:
+        yield from _wrapped("    ", f"{listed(names)}: {effects}", width, further="      ")
     if len(groups) > _MOST:
-        yield f"    and {sum(len(names) for names, _ in groups[_MOST:]):,} more"
+        hidden = sum(len(names) for names, _ in groups[_MOST:])
+        yield f"    and {counted(hidden, 'more layer')}"
 
 
 def _totals(found: Difference, width: int, style: Style) -> Iterator[str]:
     headings, *rows = table(_COLUMNS, total_rows(found), width=width)
     yield from (style(line, "dim") for line in headings)
     yield from (line for row in rows for line in row)
-    if said := exchanges(found):
-        yield from _wrapped("", said, width, further="  ")
+    if changed := exchanges(found):
+        yield from _wrapped("", changed, width, further="  ")
 
 
 def _wrapped(head: str, text: str, width: int, further: str | None = None) -> list[str]:
-    """A text behind its head, further lines below where it begins unless told otherwise; the head alone of no text."""
+    """The text after `head`. Lines after the first are indented by `further`, by default to the start of the text."""
+    # A long head, such as a path of settings, would leave no room for the text below it.
     indent = " " * min(len(head), 16) if further is None else further
     lines = wrap(text, max(width, 40), initial_indent=head, subsequent_indent=indent, break_on_hyphens=False)
     return lines or [head.rstrip()]

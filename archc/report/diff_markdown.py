@@ -1,6 +1,6 @@
-"""The difference between two specs as a comment on a pull request: a heading, the totals, and a table of what differs.
+"""The difference between two specs as a comment on a pull request: a heading, the totals, and a table of changes.
 
-Whatever comes from outside is code, or has every character that could mean something as an entity.
+Text from a spec or a file name is set as code, or with entities for every character that has a meaning in markdown.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ _HARMLESS = frozenset(" /.-→×:,")
 
 
 def markdown(found: Difference, names: tuple[str, str]) -> str:
-    """All that differs between two specs of these names, in GitHub's markdown."""
+    """The difference in GitHub's markdown. `names` are those of the two specs."""
     return "\n\n".join(_parts(found, names)) + "\n"
 
 
 def _parts(found: Difference, names: tuple[str, str]) -> Iterator[str]:
     before, after = map(_code, names)
     if found.is_none:
-        yield f"### {before} and {after} mean the same"
+        yield f"### {before} and {after} are equivalent"
         return
     yield f"### {before} → {after}"
     yield f"{summary(found)}."
     yield _table(("", "before", "after", "change"), total_rows(found), right=3)
-    if said := exchanges(found):
-        yield f"{_text(said)[0].upper()}{_text(said)[1:]}."
+    if changed := exchanges(found):
+        yield f"{_text(changed)[0].upper()}{_text(changed)[1:]}."
     rows = [*_layers(found), *_renamed(found)]
     rows += [(head[0], _code(head[2:].strip()), _code(values), "") for head, values in map(setting, found.settings)]
     if rows:
@@ -53,7 +53,7 @@ def _parts(found: Difference, names: tuple[str, str]) -> Iterator[str]:
 
 
 def _layers(found: Difference) -> Iterator[tuple[str, ...]]:
-    """What many layers have in common first, then each layer by itself."""
+    """The rows of changed layers: first the changes that several layers share, then the others by layer."""
     common = in_common(found)
     for field, names in common.items():
         yield "~", ", ".join(map(_code, names)), _code(change(field)), ""
@@ -63,39 +63,39 @@ def _layers(found: Difference) -> Iterator[tuple[str, ...]]:
             yield row
 
 
-def _layer(difference: LayerDifference, told: Container[FieldChange]) -> tuple[str, ...]:
-    said = [
+def _layer(difference: LayerDifference, listed: Container[FieldChange]) -> tuple[str, ...]:
+    costs = [
         _text(" ".join(filter(None, (what, f"{a} → {b}" if a and b else a or b))))
         for what, a, b in figures(difference.before, difference.after)
     ]
-    changes = ", ".join(map(_code, field_changes(difference, told)))
-    return MARKS[difference.kind], _code(difference.name), changes, "<br>".join(said)
+    changes = ", ".join(map(_code, field_changes(difference, listed)))
+    return MARKS[difference.kind], _code(difference.name), changes, "<br>".join(costs)
 
 
 def _renamed(found: Difference) -> Iterator[tuple[str, ...]]:
-    """One row for all, so that a hundred new names take no hundred lines."""
+    """One row for all renamed layers: a comment with a hundred rows is not read."""
     if found.renamed:
         yield "=", "renamed", ", ".join(f"{_code(old)} → {_code(new)}" for old, new in found.renamed), ""
 
 
 def _effect(effect: Effect) -> str:
-    """Folded, since it follows from what is told above."""
-    rows = [(", ".join(map(_code, names)), _text(said)) for names, said in alike(effect)]
+    """The layers that a change affects, folded because they follow from the changes above."""
+    rows = [(", ".join(map(_code, names)), _text(changes)) for names, changes in alike(effect)]
     table = _table(("layers", "change"), rows)
     return f"<details><summary>{_text(effect_heading(effect))}</summary>\n\n{table}\n\n</details>"
 
 
 def _table(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]], right: int = 0) -> str:
-    """A table whose last `right` columns stand at the right."""
+    """A markdown table whose last `right` columns are right-aligned."""
     rule = ["---"] * (len(headings) - right) + ["--:"] * right
     return "\n".join(f"| {' | '.join(cells)} |" for cells in [headings, rule, *rows])
 
 
 def _code(text: str) -> str:
-    """A text as code: in backticks, in which no other character but a table's bar means anything, or as HTML."""
+    """The text as code: in backticks, or as HTML if a backtick or a bar in it would end the code or the table cell."""
     return f"<code>{_text(text)}</code>" if set(text) & set("`|") else f"`{visible(text)}`"
 
 
 def _text(text: str) -> str:
-    """A text in which no character has a meaning in markdown or HTML."""
+    """The text with entities for every character that may have a meaning in markdown or HTML."""
     return "".join(c if c.isalnum() or c in _HARMLESS else f"&#{ord(c)};" for c in visible(text))

@@ -1,4 +1,4 @@
-"""The difference between two specs in words: what each format says of a layer, of what follows, and of the totals."""
+"""The phrases that every format of a difference shares: those of a layer, of an effect, and of the totals."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from archc.difference.effects import Effect
 from archc.difference.layers import LayerDifference, LayerSide
 from archc.difference.settings import FieldChange
 from archc.passes.memory import in_units
+from archc.wording import counted
 
-# As many layers as would be tedious to read of one by one.
+# A change that this many layers share is listed once, with their names.
 _MANY = 3
 
 _COUNTED = ("", "parameters", "MACs", "activations", "exchanged values")
 
 Figure = tuple[str, str, str]
-"""What is counted, and its values before and after."""
+"""A count's name, and its values before and after. A value is empty if the layer is missing on that side."""
 
 MARKS = {"added": "+", "removed": "-", "changed": "~"}
 
 
 def in_common(found: Difference) -> dict[FieldChange, list[str]]:
-    """The changes of a field that so many layers have in common that they are told once, and those layers."""
+    """The field changes that at least `_MANY` layers share, each with the names of those layers."""
     layers: dict[FieldChange, list[str]] = {}
     for difference in found.layers:
         for field in difference.fields:
@@ -30,19 +31,19 @@ def in_common(found: Difference) -> dict[FieldChange, list[str]]:
     return {field: names for field, names in layers.items() if len(names) >= _MANY}
 
 
-def field_changes(difference: LayerDifference, told: Container[FieldChange] = ()) -> list[str]:
-    """What a layer is that is in one spec only; else what differs in it by itself and is not told for many."""
+def field_changes(difference: LayerDifference, listed: Container[FieldChange] = ()) -> list[str]:
+    """The description of a layer that only one spec has, else its changes that are not `listed` elsewhere."""
     old, new = difference.before, difference.after
     if old is None or new is None:
         layer = new or old
         assert layer is not None
         op = layer.node.op
-        return [f"{' '.join(filter(None, (op.op, op.summary())))} of {', '.join(layer.node.inputs)}"]
-    said = [change(field) for field in difference.fields if field not in told]
+        return [" ".join(filter(None, (op.op, op.summary()))), f"reads {', '.join(layer.node.inputs)}"]
+    changes = [change(field) for field in difference.fields if field not in listed]
     if difference.reads:
         verb = "moved: reads" if difference.moved else "reads"
-        said.append(f"{verb} {', '.join(new.node.inputs)} instead of {', '.join(old.node.inputs)}")
-    return said
+        changes.append(f"{verb} {', '.join(new.node.inputs)} instead of {', '.join(old.node.inputs)}")
+    return changes
 
 
 def change(field: FieldChange) -> str:
@@ -51,7 +52,7 @@ def change(field: FieldChange) -> str:
 
 
 def setting(field: FieldChange) -> tuple[str, str]:
-    """A mark with the path of a field outside of the layers, and its value, or both."""
+    """The heading and the value of a changed field outside the layers: `~ train.batch  `, `128 → 64`."""
     if field.before is None:
         return f"+ {field.path}  ", str(field.after)
     if field.after is None:
@@ -60,7 +61,7 @@ def setting(field: FieldChange) -> tuple[str, str]:
 
 
 def figures(before: LayerSide | None, after: LayerSide | None) -> Iterator[Figure]:
-    """What is counted of a layer, where its sides differ; empty on the side that lacks it. Its shape has no word."""
+    """The counts that differ between the two sides of a layer. The name of its shape is empty."""
     old, new = (_figures(layer) if layer else {} for layer in (before, after))
     for what in dict.fromkeys(sorted((*old, *new), key=_COUNTED.index)):
         a, b = (side.get(what, "0") if layer else "" for side, layer in ((old, before), (new, after)))
@@ -69,24 +70,22 @@ def figures(before: LayerSide | None, after: LayerSide | None) -> Iterator[Figur
 
 
 def _figures(layer: LayerSide) -> dict[str, str]:
-    """The shape, without a word for it, and what else there is to say."""
+    """The shape, under an empty name, and the counts that are not zero."""
     counted = {"parameters": layer.parameters, "MACs": layer.macs, "exchanged values": layer.exchanged}
     found = {"": str(layer.node.output)} | {what: f"{count:,}" for what, count in counted.items() if count}
     return found | ({"activations": in_units(layer.kept)} if layer.kept else {})
 
 
 def summary(found: Difference) -> str:
-    """`2 layers changed, 1 added, 16 follow`"""
+    """`2 layers changed, 1 added, 16 affected`"""
     layers = [(sum(layer.kind == kind for layer in found.layers), kind) for kind in ("changed", "added", "removed")]
-    follow = sum(len(effect.layers) for effect in found.effects)
-    layers += [(len(found.renamed), "renamed"), (follow, "follows" if follow == 1 else "follow")]
-    said = [f"{count:,} {word}" for count, word in layers if count]
-    if said:
-        count, _, word = said[0].partition(" ")
-        said[0] = f"{count} {'layer' if count == '1' else 'layers'} {word}"
+    layers += [(len(found.renamed), "renamed"), (sum(len(effect.layers) for effect in found.effects), "affected")]
+    shown = [(count, verb) for count, verb in layers if count]
+    parts = [f"{counted(count, 'layer')} {verb}" for count, verb in shown[:1]]
+    parts += [f"{count:,} {verb}" for count, verb in shown[1:]]  # only the first count names its noun
     if found.settings:
-        said.append(f"{len(found.settings)} {'setting' if len(found.settings) == 1 else 'settings'} changed")
-    return ", ".join(said)
+        parts.append(f"{counted(len(found.settings), 'setting')} changed")
+    return ", ".join(parts)
 
 
 def effect_heading(effect: Effect) -> str:
@@ -110,27 +109,27 @@ def _sums(layers: list[LayerSide]) -> dict[str, int]:
 
 
 def alike(effect: Effect) -> list[tuple[list[str], str]]:
-    """What happens to the layers that follow, those together to which the same happens; the first first."""
+    """The affected layers, grouped by the change they share: names and change, in the order of the network."""
     groups: dict[str, list[str]] = {}
     for old, new in effect.layers:
         shapes = list(dict.fromkeys((str(old.node.output), str(new.node.output))))
-        said = [" → ".join(shapes)]
+        changes = [" → ".join(shapes)]
         if old.parameters != new.parameters:
-            said.append(f"parameters {old.parameters:,} → {new.parameters:,}")
+            changes.append(f"parameters {old.parameters:,} → {new.parameters:,}")
         elif len(shapes) == 1:
-            said.append(f"MACs {old.macs:,} → {new.macs:,}")
-        groups.setdefault(", ".join(said), []).append(new.node.name)
-    return [(names, said) for said, names in groups.items()]
+            changes.append(f"MACs {old.macs:,} → {new.macs:,}")
+        groups.setdefault(", ".join(changes), []).append(new.node.name)
+    return [(names, changes) for changes, names in groups.items()]
 
 
 def total_rows(found: Difference) -> list[tuple[str, str, str, str]]:
-    """What is counted of both networks: before, after, and by how much it has changed."""
+    """The rows of the table of totals: name, before, after, and relative change."""
     old, new = found.before, found.after
-    device = " a device" if max(old.devices, new.devices) > 1 else ""
+    device = " per device" if max(old.devices, new.devices) > 1 else ""
     batch = f", batch {old.batch:,}" if old.batch == new.batch else ""
     rows = [
         ("parameters", f"{old.parameters:,}", f"{new.parameters:,}", _relative(old.parameters, new.parameters)),
-        ("MACs an example", f"{old.macs:,}", f"{new.macs:,}", _relative(old.macs, new.macs)),
+        ("MACs per example", f"{old.macs:,}", f"{new.macs:,}", _relative(old.macs, new.macs)),
         (f"peak memory{device}{batch}", in_units(old.memory), in_units(new.memory), _relative(old.memory, new.memory)),
     ]
     if old.exchanges or new.exchanges:
@@ -140,18 +139,18 @@ def total_rows(found: Difference) -> list[tuple[str, str, str, str]]:
 
 
 def _relative(before: int, after: int) -> str:
-    """`+12.5 %`, or `same`; nothing where there was nothing, of which no part can be told."""
+    """`+12.5 %`, or `same`. Empty if the old value is zero, which has no relative change."""
     if before == after:
         return "same"
     return f"{100 * (after - before) / before:+,.1f} %" if before else ""
 
 
 def exchanges(found: Difference) -> str:
-    """Which layers exchange values that did not, and which do no more; empty where they are the same."""
+    """The layers that start (`+`) or stop (`-`) exchanging values. Empty if there are none."""
     renamed = dict(found.renamed)
     old = [renamed.get(name, name) for name in found.before.exchanges]
     had, have = set(old), set(found.after.exchanges)
     more = [name for name in found.after.exchanges if name not in had]
     less = [name for name in old if name not in have]
-    said = [*(f"+ {name}" for name in more), *(f"- {name}" for name in less)]
-    return f"layers that exchange values: {', '.join(said)}" if said else ""
+    changes = [*(f"+ {name}" for name in more), *(f"- {name}" for name in less)]
+    return f"layers that exchange values: {', '.join(changes)}" if changes else ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from sys import maxsize
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from archc.analysis import Facts
@@ -15,7 +14,7 @@ from archc.passes.counts import LayerCounts
 from archc.passes.memory import in_units
 from archc.passes.placement import Placement
 from archc.report.table import Column, fitting, table
-from archc.wording import visible
+from archc.wording import visible, wrapped
 
 if TYPE_CHECKING:
     from archc.passes.receptive import ReceptiveField
@@ -76,10 +75,10 @@ _FIGURES = (
 
 def network(facts: Facts, *, width: int, style: Style = unstyled, wide: bool = False) -> str:
     """The title, the table in `width` characters, and what holds; all figures where `wide`, however wide that is."""
-    lines = [*(style(line, "strong") for line in wrap(visible(facts.graph.title), width)), ""]
+    lines = [*(style(line, "strong") for line in wrapped(visible(facts.graph.title), width)), ""]
     lines += _table(facts, width, style, wide=wide)
     for line in _summary(facts):
-        lines += wrap(line, width) or [""]
+        lines += wrapped(line, width) or [""]
     return "\n".join(lines)
 
 
@@ -103,7 +102,7 @@ def _table(facts: Facts, width: int, style: Style, *, wide: bool) -> Iterator[st
     yield from (style(line, "strong") for line in total)
     if not wide and len(kept) < len(columns):
         left = ", ".join(column.heading for place, column in enumerate(columns) if place not in kept)
-        yield from wrap(f"no room here for: {left}; `--wide` shows everything", width)
+        yield from wrapped(f"no room here for: {left}; `--wide` shows everything", width)
 
 
 def _inputs(facts: Facts, figures: list[_Figure]) -> Iterator[list[str]]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
 
 from archc.diagnostics.text import Style, unstyled
 from archc.passes.memory import Memory, in_units
 from archc.passes.plan import Cost, Crossing, Option, Part, Plan
 from archc.report.table import Column, fitting, table
-from archc.wording import visible
+from archc.wording import listed, visible, wrapped
 
 _STRATEGIES = (
     Column("strategy"),
@@ -33,18 +32,18 @@ _CROSSINGS = (
 
 def plan_page(title: str, plan: Plan, *, width: int, style: Style = unstyled) -> str:
     """All of a plan in `width` characters, without its findings."""
-    lines = [*(style(line, "strong") for line in wrap(visible(title), width)), *wrap(_setting(plan), width), ""]
+    lines = [*(style(line, "strong") for line in wrapped(visible(title), width)), *wrapped(_setting(plan), width), ""]
     lines += _table(_STRATEGIES, [*_summary(plan)], width, style, strong=_place_of_cheapest(plan))
-    lines += [line for sentence in _verdicts(plan) for line in wrap(sentence, width)]
+    lines += [line for sentence in _verdicts(plan) for line in wrapped(sentence, width)]
     possible = [(option, option.cost) for option in plan.options if option.cost]
     if possible:
         lines += ["", style("What a device holds: maps or units, and parameters", "strong")]
         lines += _table(*_holdings(possible), width, style)
-        lines += [line for sentence in _examples(possible) for line in wrap(sentence, width)]
+        lines += [line for sentence in _examples(possible) for line in wrapped(sentence, width)]
     for option, cost in possible:
         lines += ["", style(f"{option.strategy}: what a device receives in a step", "strong")]
         lines += _table(_CROSSINGS, [_crossing(c, plan.setting.link) for c in cost.crossings], width, style)
-        lines += wrap(_received(cost), width)
+        lines += wrapped(_received(cost), width)
     return "\n".join(lines)
 
 
@@ -104,9 +103,7 @@ def _verdicts(plan: Plan) -> Iterator[str]:
         yield f"The spec says {declared}."
     for option in plan.options:
         if option.obstacles:
-            first, *others = option.obstacles
-            more = f", and {len(others)} more" if others else ""
-            yield f"{option.strategy} is impossible: {first}{more}."
+            yield f"{option.strategy} is impossible: {listed(option.obstacles, most=1)}."
     if setting.device_memory is not None:
         yield _room("One device", plan.alone, setting.device_memory)
     macs = {option.strategy: f"{cost.macs:,}" for option in plan.options if (cost := option.cost)}

@@ -1,14 +1,15 @@
-"""A table as plain lines, its columns as wide as what they hold.
+"""A table as plain lines, with columns as wide as their widest cell.
 
-Where the terminal is too narrow for that, columns are folded, and the least needed left out.
+On a narrow terminal, columns are folded first, then the least important ones are omitted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import zip_longest
-from textwrap import wrap
 from typing import NamedTuple
+
+from archc.wording import cells, wrapped
 
 GAP = 2
 
@@ -16,15 +17,15 @@ GAP = 2
 class Column(NamedTuple):
     heading: str
     right: bool = False
-    """Figures stand at the right."""
+    """Align cells to the right, as figures are."""
     least: int | None = None
-    """The width down to which it is folded where the table is too wide; None: not at all."""
+    """The width that the column may be folded to in a table that is too wide. None: never folded."""
     leave: int = 0
-    """The columns of the highest number are left out first where folding is not enough; 0: never left out."""
+    """When folding is not enough, columns are omitted from the highest number down. 0: never omitted."""
 
 
 def fitting(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, width: int) -> list[int]:
-    """The places of the columns that `width` characters have room for, folded or not."""
+    """The indices of the columns that fit in `width`, once folded."""
     widths = _widths(columns, rows)
     least = [min(full, column.least or full) for column, full in zip(columns, widths, strict=True)]
     kept = list(range(len(columns)))
@@ -34,10 +35,10 @@ def fitting(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, width: 
 
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, width: int) -> list[list[str]]:
-    """The lines of the headings and of each row, of `width` characters at most where folding can do that."""
+    """The lines of the headings, then of each row. They fit in `width` if folding can achieve that."""
     widths = _widths(columns, rows)
     widths = _folded(columns, widths, sum(widths) + GAP * (len(widths) - 1) - width)
-    return [_row(columns, widths, cells) for cells in [_headings(columns), *rows]]
+    return [_row(columns, widths, row) for row in [_headings(columns), *rows]]
 
 
 def _headings(columns: Sequence[Column]) -> tuple[str, ...]:
@@ -45,11 +46,11 @@ def _headings(columns: Sequence[Column]) -> tuple[str, ...]:
 
 
 def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
-    return [max(map(len, cells)) for cells in zip(_headings(columns), *rows, strict=True)]
+    return [max(map(cells, column)) for column in zip(_headings(columns), *rows, strict=True)]
 
 
 def _folded(columns: Sequence[Column], widths: list[int], excess: int) -> list[int]:
-    """The widths less what is too much, taken from the widest of the columns that fold."""
+    """The widths reduced by `excess` in total, one column at a time from the widest column that folds."""
     widths = list(widths)
     while excess > 0:
         wide = [i for i, column in enumerate(columns) if column.least is not None and widths[i] > column.least]
@@ -60,25 +61,30 @@ def _folded(columns: Sequence[Column], widths: list[int], excess: int) -> list[i
     return widths
 
 
-def _row(columns: Sequence[Column], widths: list[int], cells: Sequence[str]) -> list[str]:
-    folded = [_fold(cell, width) for cell, width in zip(cells, widths, strict=True)]
+def _row(columns: Sequence[Column], widths: list[int], row: Sequence[str]) -> list[str]:
+    folded = [_fold(cell, width) for cell, width in zip(row, widths, strict=True)]
     lines: list[str] = []
     for parts in zip_longest(*folded, fillvalue=""):
         aligned = [
-            part.rjust(width) if column.right else part.ljust(width)
+            _aligned(part, width, right=column.right)
             for part, width, column in zip(parts, widths, columns, strict=True)
         ]
         lines.append((" " * GAP).join(aligned).rstrip())
     return lines
 
 
+def _aligned(text: str, width: int, *, right: bool) -> str:
+    space = " " * (width - cells(text))
+    return space + text if right else text + space
+
+
 def _fold(cell: str, width: int) -> list[str]:
-    """The lines of a cell: broken after commas where that is enough, between words where it is not."""
-    if len(cell) <= width:
+    """The lines of a cell, broken after commas if that is enough, else between words."""
+    if cells(cell) <= width:
         return [cell]
     phrases = cell.split(", ")
-    if max(map(len, phrases)) >= width:
-        return wrap(cell, width)
-    # textwrap does not break at a no-break space.
+    if max(map(cells, phrases)) >= width:
+        return wrapped(cell, width)
+    # `wrapped` does not break at a no-break space, which keeps a phrase on one line.
     unbroken = ", ".join(phrase.replace(" ", "\N{NO-BREAK SPACE}") for phrase in phrases)
-    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in wrap(unbroken, width)]
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in wrapped(unbroken, width)]

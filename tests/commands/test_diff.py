@@ -24,7 +24,7 @@ def other(small: Path) -> Path:
 
 def test_the_same_is_0_and_another_is_1(archc, small: Path, other: Path) -> None:
     result = archc("diff", small, small)
-    assert (result.code, result.out, result.err) == (0, "small.yaml and small.yaml mean the same\n", "")
+    assert (result.code, result.out, result.err) == (0, "small.yaml and small.yaml are equivalent\n", "")
     result = archc("diff", small, other)
     assert (result.code, result.err) == (1, "")
     assert result.out.splitlines()[:4] == [
@@ -108,5 +108,5 @@ def test_json(archc, small: Path, other: Path) -> None:
 def test_a_comment_on_a_pull_request(archc, small: Path, other: Path) -> None:
     result = archc("diff", small, other, "--output-format", "markdown")
     assert (result.code, result.err) == (1, "")
-    assert result.out.startswith("### `small.yaml` → `other.yaml`\n\n1 layer changed, 1 follows.\n")
+    assert result.out.startswith("### `small.yaml` → `other.yaml`\n\n1 layer changed, 1 affected.\n")
     assert "| ~ | `fc` | `units 5 → 10` | 5 → 10<br>" in result.out

@@ -1,11 +1,11 @@
 """Findings as a person reads them, whatever the line holds."""
 
 import re
-import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len as cells
 
 from archc.analysis import analyse
 from archc.diagnostics.finding import Finding, in_source_order, report
@@ -32,10 +32,6 @@ def excerpt(finding: Finding) -> tuple[str, str]:
     """The line that is shown and the marks under it, without the margin."""
     _, _, line, marks, *_ = render([finding]).splitlines()
     return line.partition("| ")[2], marks.partition("| ")[2]
-
-
-def cells(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else not unicodedata.combining(c) for c in text)
 
 
 def test_the_example_of_the_design() -> None:

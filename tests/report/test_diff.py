@@ -1,4 +1,4 @@
-"""The difference between two specs as a reviewer reads it: pairs that one would meet, as text and as a comment."""
+"""The difference between two specs as a reviewer reads it: realistic pairs, as text and as a comment."""
 
 from __future__ import annotations
 
@@ -88,10 +88,10 @@ def tables(text: str) -> Iterator[list[str]]:
             yield block.splitlines()
 
 
-def test_what_means_the_same_is_a_line() -> None:
+def test_equivalent_specs_are_one_line() -> None:
     same = difference(facts(FREE), facts(FREE.replace("title: AlexNet", "title: Another")))
-    assert diff(same, ("a.yaml", "b.yaml"), width=80) == "a.yaml and b.yaml mean the same"
-    assert markdown(same, ("a.yaml", "b.yaml")) == "### `a.yaml` and `b.yaml` mean the same\n"
+    assert diff(same, ("a.yaml", "b.yaml"), width=80) == "a.yaml and b.yaml are equivalent"
+    assert markdown(same, ("a.yaml", "b.yaml")) == "### `a.yaml` and `b.yaml` are equivalent\n"
 
 
 def test_colours_change_nothing_but_colour() -> None:
@@ -129,7 +129,7 @@ class _Tags(HTMLParser):
         self.seen.add(tag)
 
 
-def test_of_very_many_the_first_are_named() -> None:
+def test_a_long_list_names_the_first() -> None:
     layers = "".join(f"  t{i}: {{op: tanh}}\n" for i in range(50))
     before = f"schema: archc/v1\nname: deep\ninput: {{image: [4, 8, 8]}}\nlayers:\n{layers}"
     renamed = difference(facts(before), facts(before.replace("  t", "  u")))
