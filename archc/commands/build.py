@@ -10,8 +10,7 @@ import typer
 
 from archc.analysis import Facts
 from archc.backend import EmittedSource, Origin
-from archc.console.emission import backend_named, emit, sealed
-from archc.console.placing import placement_for
+from archc.console.emission import backend_named, emit, placement_for, sealed
 from archc.console.specs import OutputFormat, OutputFormatOption, SpecArgument, facts_or_exit, resolve_aloud, spec_name
 from archc.console.staleness import staleness
 from archc.console.writing import STANDARD_OUTPUT, write_out, write_sealed

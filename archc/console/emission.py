@@ -1,4 +1,4 @@
-"""A spec's facts to a backend's source, for the commands that need it."""
+"""From a spec's facts to a backend's source: the backend, the placement of `--parallel`, and the sealed text."""
 
 from __future__ import annotations
 
@@ -11,31 +11,61 @@ from archc.backend import Backend, BackendFailure, EmittedSource, Origin, Unsupp
 from archc.console.specs import show_findings
 from archc.emit.seal import seal
 from archc.failure import Failure
-from archc.passes.placement import Placement
+from archc.language.spec import DEVICES, Strategy
+from archc.passes.placement import Placement, place, under
 
 
 def backend_named(name: str) -> Backend:
-    """The installed backend of a name, else a Failure that says how to get it."""
+    """The installed backend with this name. Raises a Failure with the command that installs it."""
     try:
         return load(name)
     except BackendFailure as failure:
         raise Failure(failure.message, help=failure.help, code=3) from failure
 
 
+def placement_for(backend: Backend, facts: Facts, strategy: Strategy | None) -> Placement | None:
+    """The placement that source is emitted for. None if each device computes the whole network.
+
+    The number of devices comes from the spec's `parallel:`, or is two without one. Layers that the spec places by hand
+    keep their placement only under the spec's own strategy. A layer that does not split evenly is reported as a
+    finding, with exit code 1.
+    """
+    if strategy in (None, "data"):
+        return None
+    if strategy not in backend.strategies:
+        known = " and ".join(f"`{known}`" for known in ("data", *backend.strategies))
+        help = f"it supports {known}; `archc plan` shows the cost of `{strategy}`"
+        raise Failure(f"the backend `{backend.name}` does not support `--parallel {strategy}`", help=help, code=2)
+    parallel = facts.spec.parallel
+    devices = parallel.devices if parallel else DEVICES
+    asked = under(strategy, devices, parallel)
+    placement, findings = place(facts.graph, facts.counts, asked, facts.recipe.batch)
+    if findings:
+        show_findings(findings, err=True)
+        raise typer.Exit(1)
+    if "split" not in placement.layouts.values():
+        why = "there is only one device" if devices == 1 else "no layer has weights to split"
+        help = f"omit `--parallel {strategy}`"
+        raise Failure(f"`{strategy}` splits no layer of {facts.graph.name}: {why}", help=help, code=2)
+    return placement
+
+
 def emit(backend: Backend, facts: Facts, origin: Origin, placement: Placement | None = None) -> EmittedSource:
-    """The source of a network, or of a device's part of it, sealed; what the backend cannot express is a finding and
-    exit 1."""
+    """The sealed source of a network, or of one device's part of it.
+
+    Layers that the backend does not support are reported as findings, with exit code 1.
+    """
     try:
         source = sealed(backend, facts, origin, placement)
     except Unsupported as unsupported:
         show_findings(refusals(unsupported, facts.graph), err=True)
         raise typer.Exit(1) from unsupported
     for old, new in source.renamed.items():
-        typer.echo(f"{old} is called {new} in the source: {backend.name} uses that name for something else", err=True)
+        typer.echo(f"{old} is emitted as {new}: the name is reserved in {backend.name} source", err=True)
     return source
 
 
 def sealed(backend: Backend, facts: Facts, origin: Origin, placement: Placement | None = None) -> EmittedSource:
-    """The source of a network with its seal; raises Unsupported."""
+    """The source of a network with its seal. Raises Unsupported."""
     source = backend.emit(facts.graph, facts.recipe, placement, origin)
     return replace(source, text=seal(source.text))

@@ -30,7 +30,7 @@ def test_a_file_named_for_network_and_backend(archc, small: Path, here: Path) ->
 
 def test_a_renamed_layer_is_told(archc, small: Path) -> None:
     result = archc("build", small, "--backend", "torch")
-    assert "class is called class_ in the source: torch uses that name for something else\n" in result.err
+    assert "class is emitted as class_: the name is reserved in torch source\n" in result.err
 
 
 def test_into_a_new_folder_with_the_usual_rights(archc, small: Path, here: Path) -> None:

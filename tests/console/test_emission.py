@@ -1,4 +1,4 @@
-"""archc build --parallel: which placement a backend is given, and what is said where there is none."""
+"""archc build --parallel: the placement that a backend receives, and the failure if there is none."""
 
 from __future__ import annotations
 
@@ -96,20 +96,20 @@ def test_a_width_that_does_not_divide_is_a_finding(archc, spec, here: Path) -> N
 @pytest.mark.parametrize(
     ("backend", "strategy", "help"),
     [
-        ("torch", "hybrid", "it does for `data` and `columns`; `archc plan` says what `hybrid` costs"),
-        ("keras", "columns", "it does for `data`; `archc plan` says what `columns` costs"),
+        ("torch", "hybrid", "it supports `data` and `columns`; `archc plan` shows the cost of `hybrid`"),
+        ("keras", "columns", "it supports `data`; `archc plan` shows the cost of `columns`"),
     ],
 )
 def test_a_strategy_that_a_backend_does_not_write(archc, spec, backend: str, strategy: str, help: str) -> None:
     result = archc("build", spec(), "--backend", backend, "--parallel", strategy)
-    said = f"error: the backend `{backend}` writes no source for `{strategy}`\n  {help}\n"
+    said = f"error: the backend `{backend}` does not support `--parallel {strategy}`\n  {help}\n"
     assert (result.code, result.out, result.err) == (2, "", said)
 
 
 def test_nothing_to_split(archc, spec, here: Path) -> None:
     result = archc("build", spec("parallel: {devices: 1, strategy: data}\n"), "--parallel", "columns")
-    said = "error: `columns` splits nothing of net: there is one device\n  leave it out\n"
+    said = "error: `columns` splits no layer of net: there is only one device\n  omit `--parallel columns`\n"
     assert (result.code, result.err) == (2, said)
     Path("net.yaml").write_text("schema: archc/v1\nname: net\ninput: {image: [4, 4, 4]}\nlayers:\n  r: {op: relu}\n")
     result = archc("build", "net.yaml", "--parallel", "columns")
-    assert (result.code, result.err) == (2, said.replace("there is one device", "no layer has weights to be split"))
+    assert (result.code, result.err) == (2, said.replace("there is only one device", "no layer has weights to split"))
