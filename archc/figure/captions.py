@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from archc.figure.blocks import Block
-from archc.figure.lettering import Style, bound, folded
+from archc.figure.lettering import TextStyle, bound, folded
 from archc.graph import Graph, Node
 from archc.ops.weighted import Weighted
 
@@ -18,7 +18,7 @@ _WIDTH = 104.0
 
 class Line(NamedTuple):
     text: str
-    style: Style
+    style: TextStyle
 
 
 def caption(block: Block, graph: Graph, exchanges: Mapping[str, str]) -> tuple[Line, ...]:
@@ -35,7 +35,7 @@ def caption(block: Block, graph: Graph, exchanges: Mapping[str, str]) -> tuple[L
     return tuple(lines)
 
 
-def _lines(words: list[str], style: Style) -> list[Line]:
+def _lines(words: list[str], style: TextStyle) -> list[Line]:
     """The words in lines, each word in one where it fits."""
     lines: list[str] = []
     for word in words:

@@ -25,7 +25,7 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class Polyline:
     """A line through points, or, where `curved`, a Bézier curve of a start, two handles and an end."""
 
     points: tuple[Point, ...]
@@ -44,5 +44,5 @@ class Drawing:
     width: float = 0.0
     height: float = 0.0
     faces: list[Face] = field(default_factory=list[Face])
-    paths: list[Path] = field(default_factory=list[Path])
+    polylines: list[Polyline] = field(default_factory=list[Polyline])
     texts: list[Text] = field(default_factory=list[Text])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import Literal, NamedTuple
 
-Style = Literal["title", "name", "caption", "exchange", "size", "note"]
+TextStyle = Literal["title", "name", "caption", "exchange", "size", "note"]
 Anchor = Literal["start", "middle", "end"]
 
 
@@ -16,7 +16,7 @@ class Font(NamedTuple):
     colour: str
 
 
-FONTS: dict[Style, Font] = {
+FONTS: dict[TextStyle, Font] = {
     "title": Font(16, True, "#1c2733"),
     "name": Font(11, True, "#1c2733"),
     "caption": Font(11, False, "#47535f"),
@@ -36,18 +36,18 @@ _BOUNDS = {
 _BOLD = 1.15
 
 
-def bound(text: str, style: Style) -> float:
+def bound(text: str, style: TextStyle) -> float:
     """The width in pixels that the text does not exceed."""
     font = FONTS[style]
     return sum(_BOUNDS.get(character, 1.0) for character in text) * font.size * (_BOLD if font.bold else 1.0)
 
 
-def height(style: Style) -> float:
+def height(style: TextStyle) -> float:
     """The height of a line in pixels."""
     return FONTS[style].size * LINE
 
 
-def folded(text: str, style: Style, room: float) -> list[str]:
+def folded(text: str, style: TextStyle, room: float) -> list[str]:
     """The text in lines that keep to the room, broken at spaces where it has them."""
     characters = max(len(text), 1)
     while True:
@@ -65,7 +65,7 @@ class Text:
     x: float
     y: float
     text: str
-    style: Style
+    style: TextStyle
     anchor: Anchor = "start"
 
     @property

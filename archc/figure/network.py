@@ -7,7 +7,7 @@ from dataclasses import replace
 from archc.figure import TooLarge
 from archc.figure.blocks import Block, blocks
 from archc.figure.columns import Place, places
-from archc.figure.drawing import Drawing, Face, Path, Point
+from archc.figure.drawing import Drawing, Face, Point, Polyline
 from archc.figure.layout import Layout, layout
 from archc.figure.lettering import Text, folded, height
 from archc.figure.solids import draw_solid
@@ -76,12 +76,12 @@ def _draw_towers(drawing: Drawing, plan: Layout) -> None:
             top = band.top + tower * band.pitch - height("note") - 2
             drawing.texts.append(Text(min(fronts, default=left), top, f"device {tower + 1}", "note"))
             if tower:
-                drawing.paths.append(Path((Point(left, top - 5), Point(right, top - 5)), "border"))
+                drawing.polylines.append(Polyline((Point(left, top - 5), Point(right, top - 5)), "border"))
 
 
 def _framed(drawing: Drawing, plan: Layout) -> Drawing:
     """The drawing moved to the middle of its page, its title above and the notes below."""
-    lefts = [point.x for path in drawing.paths for point in path.points]
+    lefts = [point.x for line in drawing.polylines for point in line.points]
     least = min([0.0, *lefts]) - plan.gap / 2
     most = max([0.0, *lefts, *(plan.right(band.row.last) for band in plan.bands)]) + plan.gap / 2
     width = max(most - least, _NARROWEST)
@@ -93,7 +93,7 @@ def _framed(drawing: Drawing, plan: Layout) -> Drawing:
     bottom = top + plan.bands[-1].bottom + 16
     if plan.towers.shown > 1:
         middle = bottom + height("note") / 2
-        moved.paths.append(Path((Point(_MARGIN, middle), Point(_MARGIN + _SAMPLE, middle)), "exchange"))
+        moved.polylines.append(Polyline((Point(_MARGIN, middle), Point(_MARGIN + _SAMPLE, middle)), "exchange"))
     notes = [(note, indent) for note, indent in _notes(plan) if note]
     for note, indent in notes:
         for line in folded(note, "note", width - indent):
@@ -115,7 +115,7 @@ def _moved(drawing: Drawing, dx: float, dy: float) -> Drawing:
         drawing.title,
         drawing.description,
         faces=[Face(move(face.points), face.fill) for face in drawing.faces],
-        paths=[replace(path, points=move(path.points)) for path in drawing.paths],
+        polylines=[replace(line, points=move(line.points)) for line in drawing.polylines],
         texts=[replace(text, x=text.x + dx, y=text.y + dy) for text in drawing.texts],
     )
 

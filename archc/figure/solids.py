@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import NamedTuple
 
-from archc.figure.drawing import Drawing, Face, Path, Point
+from archc.figure.drawing import Drawing, Face, Point, Polyline
 from archc.figure.lettering import Text, bound, height
 from archc.ops.window import Window
 from archc.tensor import Tensor
@@ -153,9 +153,9 @@ def draw_kernel(drawing: Drawing, solid: Solid, origin: Point, window: Window) -
     corners = ((u, v), (u + along, v), (u + along, v + down), (u, v + down))
     near = tuple(solid.side(origin, *corner) for corner in corners)
     far = tuple(Point(x - solid.depth, y) for x, y in near)
-    drawing.paths.append(Path(far, "hidden", closed=True))
-    drawing.paths += [Path(pair, "hidden") for pair in zip(far, near, strict=True)]
-    drawing.paths.append(Path(near, "kernel", closed=True))
+    drawing.polylines.append(Polyline(far, "hidden", closed=True))
+    drawing.polylines += [Polyline(pair, "hidden") for pair in zip(far, near, strict=True)]
+    drawing.polylines.append(Polyline(near, "kernel", closed=True))
     return near
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape
 
 from archc.emit.seal import XML, seal
-from archc.figure.drawing import Drawing, Face, Fill, Path, Point, Stroke
-from archc.figure.lettering import FONTS, Style, Text, bound
+from archc.figure.drawing import Drawing, Face, Fill, Point, Polyline, Stroke
+from archc.figure.lettering import FONTS, Text, TextStyle, bound
 
 _FAMILY = "Helvetica, Arial, Liberation Sans, DejaVu Sans, sans-serif"
 _FILLS: dict[Fill, str] = {
@@ -49,9 +49,9 @@ def _lines(drawing: Drawing) -> Iterator[str]:
     yield "</g>"
     for stroke, looks in _STROKES.items():
         yield f'<g fill="none" stroke-linejoin="round" {looks}>'
-        for path in drawing.paths:
-            if path.stroke == stroke:
-                yield from _path(path)
+        for line in drawing.polylines:
+            if line.stroke == stroke:
+                yield from _polyline(line)
         yield "</g>"
     yield f'<g font-family="{_FAMILY}" stroke="#ffffff" stroke-width="3" stroke-linejoin="round" paint-order="stroke">'
     for style in FONTS:
@@ -64,22 +64,22 @@ def _face(face: Face) -> str:
     return f'<polygon points="{_points(face.points)}" fill="{_FILLS[face.fill]}"/>'
 
 
-def _path(path: Path) -> Iterator[str]:
-    if path.curved:
-        start, *rest = path.points
+def _polyline(line: Polyline) -> Iterator[str]:
+    if line.curved:
+        start, *rest = line.points
         yield f'<path d="M{_points([start])} C{_points(rest)}"/>'
-    elif path.closed:
-        yield f'<polygon points="{_points(path.points)}"/>'
+    elif line.closed:
+        yield f'<polygon points="{_points(line.points)}"/>'
     else:
-        yield f'<polyline points="{_points(path.points)}"/>'
-    if path.arrow:
-        x, y = path.points[-1]
+        yield f'<polyline points="{_points(line.points)}"/>'
+    if line.arrow:
+        x, y = line.points[-1]
         head = (Point(x, y), Point(x - _ARROW, y - _ARROW / 2), Point(x - _ARROW, y + _ARROW / 2))
-        colour = FONTS["exchange"].colour if path.stroke == "exchange" else _INK
+        colour = FONTS["exchange"].colour if line.stroke == "exchange" else _INK
         yield f'<polygon points="{_points(head)}" fill="{colour}" stroke="none"/>'
 
 
-def _texts(style: Style, texts: Iterable[Text]) -> Iterator[str]:
+def _texts(style: TextStyle, texts: Iterable[Text]) -> Iterator[str]:
     font = FONTS[style]
     weight = ' font-weight="bold"' if font.bold else ""
     yield f'<g fill="{font.colour}" font-size="{_number(font.size)}"{weight}>'

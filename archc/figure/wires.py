@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archc.figure.columns import Place
-from archc.figure.drawing import Drawing, Path, Point, Stroke
+from archc.figure.drawing import Drawing, Point, Polyline, Stroke
 from archc.figure.layout import TRACK, Layout, Link
 from archc.figure.solids import draw_kernel
 from archc.ops.window import Window
@@ -42,10 +42,10 @@ class _Wires:
         middle = (left + right) / 2
         out, into = Point(left, start.y), Point(right, end.y)
         if start.x < left:
-            self._path(start, out, stroke=stroke)
+            self._line(start, out, stroke=stroke)
         curve = (out, Point(middle, out.y), Point(middle, into.y), into)
-        self._drawing.paths.append(Path(curve, stroke, curved=True))
-        self._path(into, end, stroke=stroke, arrow=not self._layout.columned.is_wire(link.target))
+        self._drawing.polylines.append(Polyline(curve, stroke, curved=True))
+        self._line(into, end, stroke=stroke, arrow=not self._layout.columned.is_wire(link.target))
 
     def around(self, links: list[Link]) -> None:
         """Lines from the end of a row to the beginning of the next, around both, each on a track of its own."""
@@ -65,7 +65,7 @@ class _Wires:
             left, down = -beyond - TRACK * inside, channel + TRACK * outside
             corners = (Point(right, start.y), Point(right, down), Point(left, down), Point(left, end.y))
             arrow = not layout.columned.is_wire(link.target)
-            self._path(start, *corners, end, stroke=_stroke(link), arrow=arrow)
+            self._line(start, *corners, end, stroke=_stroke(link), arrow=arrow)
 
     def _straight(self, link: Link, stroke: Stroke) -> None:
         """As in the paper: a pyramid from a kernel, lines around what a dense layer reads, an arrow otherwise."""
@@ -75,14 +75,14 @@ class _Wires:
         if window := self._window(link):
             inside = Point(end.x + self._layout.solids[link.target.name].depth * _INSIDE, end.y)
             for corner in self._kernel(link.source, link.source_tower, window):
-                self._path(corner, inside, stroke=stroke)
+                self._line(corner, inside, stroke=stroke)
         elif not self._layout.solids[link.target.name].is_maps and self._layout.blocks[link.target.name].layers:
             target = self._layout.solids[link.target.name]
             top = self._layout.origin(link.target, link.target_tower)
-            self._path(shape.side(origin, 1, 0), top, stroke=stroke)
-            self._path(shape.side(origin, 1, 1), Point(top.x, top.y + target.height), stroke=stroke)
+            self._line(shape.side(origin, 1, 0), top, stroke=stroke)
+            self._line(shape.side(origin, 1, 1), Point(top.x, top.y + target.height), stroke=stroke)
         else:
-            self._path(shape.exit(origin), end, stroke=stroke, arrow=True)
+            self._line(shape.exit(origin), end, stroke=stroke, arrow=True)
 
     def _start(self, link: Link, stroke: Stroke) -> Point:
         """Where a wire begins: at the apex of a kernel's pyramid, at the side of a solid, or where a wire ends."""
@@ -98,7 +98,7 @@ class _Wires:
         if (near, apex) not in self._pyramids:
             self._pyramids.add((near, apex))
             for corner in near:
-                self._path(corner, apex, stroke="wire")
+                self._line(corner, apex, stroke="wire")
         return apex
 
     def _end(self, link: Link) -> Point:
@@ -122,8 +122,8 @@ class _Wires:
             self._kernels[key] = draw_kernel(self._drawing, self._layout.solids[place.name], origin, window)
         return self._kernels[key]
 
-    def _path(self, *points: Point, stroke: Stroke, arrow: bool = False) -> None:
-        self._drawing.paths.append(Path(points, stroke, arrow=arrow))
+    def _line(self, *points: Point, stroke: Stroke, arrow: bool = False) -> None:
+        self._drawing.polylines.append(Polyline(points, stroke, arrow=arrow))
 
 
 def _stroke(link: Link) -> Stroke:
