@@ -1,10 +1,10 @@
-# Everything starts from a bare python3 (3.11 or later) with pip: `make run`, `make test`, `make lint`.
+# Needs only python3 (3.11 or newer) with pip. Start with `make run`, `make test` or `make lint`.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.synced
-# One pin for uv, read where uv itself reads it; a venv has bin/uv only after the first step below.
+# The version of uv is pinned once, in pyproject.toml, where uv reads it too. The recipe of $(STAMP) installs bin/uv.
 UV := $(shell sed -n 's/^required-version = "\(.*\)"/uv\1/p' pyproject.toml)
 PROJECTS := pyproject.toml $(wildcard backends/*/pyproject.toml)
 
@@ -18,7 +18,7 @@ run: $(STAMP)
 test: $(STAMP)
 	$(BIN)/pytest
 
-# Each kind of hostile text so many times: `make fuzz EXAMPLES=100000`.
+# Examples per kind of hostile text. To run more: `make fuzz EXAMPLES=100000`.
 EXAMPLES ?= 20000
 fuzz: $(STAMP)
 	EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/test_fuzz.py tests/test_emitted_safely.py
@@ -39,8 +39,8 @@ clean:
 	rm -rf $(VENV) build dist .pytest_cache .ruff_cache
 
 $(STAMP): uv.lock $(PROJECTS)
-	@test -n "$(UV)" || { echo "pyproject.toml pins no uv (required-version)"; exit 1; }
-	@echo "archc: installing into $(VENV) from uv.lock (PyTorch and TensorFlow: some GB the first time)"
+	@test -n "$(UV)" || { echo "pyproject.toml does not pin uv: set required-version under [tool.uv]"; exit 1; }
+	@echo "archc: installing into $(VENV) from uv.lock (PyTorch and TensorFlow: several GB the first time)"
 	test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
 	test -x $(BIN)/uv || $(PYTHON) -m pip --python $(BIN)/python install --quiet "$(UV)"
 	$(BIN)/uv sync --frozen --all-packages --all-extras --all-groups --python $(BIN)/python
