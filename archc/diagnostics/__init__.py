@@ -1,1 +1,1 @@
-"""Codes, findings, and one renderer a format."""
+"""Codes, findings, and one renderer for each output format."""

@@ -1,4 +1,4 @@
-"""Findings as one line each, `file:line:column: error[CODE]: message`: for editors, grep and a quick look."""
+"""Findings as one line each, `FILE:LINE:COLUMN: error[CODE]: MESSAGE`, for editors and grep."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from archc.diagnostics.text import Style, headline, unstyled
 
 
 def render(findings: Iterable[Finding], style: Style = unstyled) -> str:
-    """A line for each finding."""
+    """The findings as text, one line for each."""
     return "".join(f"{headline(finding, style)}\n" for finding in findings)

@@ -1,6 +1,6 @@
-"""What archc has to say about a place in a spec: a code, a sentence, the arithmetic and the fix.
+"""Finding: an error or advice at a position in a spec, with its code, message, arithmetic and fix.
 
-A finding cannot be made without a span, so none can be reported without a line and a column.
+A finding cannot be created without a span, so each one is reported with a line and a column.
 """
 
 from __future__ import annotations
@@ -13,32 +13,38 @@ from archc.source import Span
 
 Severity = Literal["error", "advice"]
 
+MAX_FINDINGS = 1000
+"""Findings that a person is shown; a text with more errors is not read any further."""
+
 
 class Edit(NamedTuple):
-    """What to write in a span's place; at an empty span, what to insert."""
+    """A text that replaces a span, or is inserted at it if the span is empty."""
 
     span: Span
     text: str
 
 
 def replacement(span: Span, text: str) -> tuple[Edit, ...]:
-    """The edit that writes `text` in a span's place, or none where an anchor, a tag or a line break would be lost."""
+    """The edit that replaces a span by `text`, or no edit if that would lose an anchor, a tag or a line break."""
     old = span.source.text[span.start : span.end]
+    # These start an anchor, a tag, a block scalar or an alias: the span then contains more than the value itself.
     if not old or old[0] in "&!|>*" or "\n" in old or "\r" in old:
         return ()
     return (Edit(span, text),)
 
 
 def respelling(span: Span, word: str | None) -> tuple[Edit, ...]:
-    """The edit that writes a word as a span's word, in the same quotes if it has any: in `{"pad":1}` they end it."""
+    """The edit that replaces the word in a span, keeping its quotes; no edit if `word` is None."""
+    # Without its quotes, the key in `{"pad":1}` would no longer end at the colon: YAML wants a space after that.
     quote = span.source.text[span.start : span.start + 1]
     return replacement(span, f"{quote}{word}{quote}" if quote in ("'", '"') else word) if word else ()
 
 
 class Finding(NamedTuple):
-    """One finding; `related` are further places that take part in it, each with what it says there.
+    """One finding.
 
-    `fix` holds the edits that mend it, where there is one certain way to.
+    `related` lists other positions that contribute to it, each with a label. `fix` lists the edits that correct it
+    when all are applied; it is empty unless exactly one correction is certain.
     """
 
     span: Span
@@ -64,22 +70,21 @@ def report(
     related: Iterable[tuple[Span, str]] = (),
     fix: Iterable[Edit] = (),
 ) -> Finding:
-    """A finding of a registered code at `span`."""
+    """A finding of a registered code at `span`. Empty notes are dropped."""
     assert code in CODES, code
     return Finding(span, code, message, tuple(note for note in notes if note), help, tuple(related), tuple(fix))
 
 
 def in_source_order(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings by place, each once: an alias must not report its anchor twice.
-
-    Whatever else is said of a place that the reader could not read (0xx) is an echo, and left out.
-    """
+    """The findings sorted by position, without duplicates and without those that follow from an unreadable value."""
+    # An unreadable value (0xx) becomes null, so a second finding at its span would only report that null.
     findings = list(findings)
     unread = {finding.span for finding in findings if finding.code < "ARC1"}
+    # Nodes behind an alias share the spans of their anchor, so the same finding can occur once for each alias.
     heard = dict.fromkeys(f for f in findings if f.code < "ARC1" or f.span not in unread)
     return sorted(heard, key=lambda f: (f.span.source.name, f.span.start, f.code, f.message))
 
 
 def is_error(findings: Iterable[Finding]) -> bool:
-    """Whether any finding makes the spec unusable."""
+    """Whether any of the findings is an error. A spec with only advice is usable."""
     return any(finding.severity == "error" for finding in findings)

@@ -1,4 +1,4 @@
-"""Findings as GitHub's workflow commands, which show them beside the line in a pull request."""
+"""Findings as GitHub workflow commands, which GitHub shows beside the line in a pull request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _COMMANDS = {"error": "error", "advice": "warning"}
 
 
 def render(findings: Iterable[Finding]) -> str:
-    """A command for each finding, a line each."""
+    """The findings as text, one command on one line for each."""
     return "".join(f"{_command(finding)}\n" for finding in findings)
 
 
@@ -22,12 +22,12 @@ def _command(finding: Finding) -> str:
     end_line, end_column = span.source.position(span.end)
     properties = {"file": visible(span.source.name), "line": str(span.line)}
     if end_line == span.line:
-        # GitHub takes columns only where both are in one line.
+        # GitHub accepts columns only for a position on a single line.
         properties |= {"col": str(span.column), "endLine": str(end_line), "endColumn": str(end_column)}
     else:
         properties |= {"endLine": str(end_line)}
     properties["title"] = f"{finding.code}: {CODES[finding.code].title}"
-    # The headline names the place again: the log of a run shows the message without the properties.
+    # The headline repeats the position, because the log of a run shows messages without their properties.
     lines = [headline(finding), *(visible(line) for line in (*finding.notes, finding.help) if line)]
     written = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     message = "\n".join(lines)

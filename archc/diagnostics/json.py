@@ -1,7 +1,7 @@
-"""Findings for programs, and what every JSON output is made of: closed classes whose fields are documented.
+"""Findings as JSON, and the conventions of every JSON output: closed TypedDicts with a description for each field.
 
-A class is a TypedDict, so that an output is built as plain data under a type checker's eye. All that a command prints
-is the class `CommandJson` in archc/report/COMMAND_json.py, and `archc schema COMMAND` prints its JSON Schema.
+A TypedDict is plain data that the type checker still verifies. The whole output of a command is the class
+`CommandJson` in archc/report/COMMAND_json.py, and `archc schema COMMAND` prints its JSON Schema.
 """
 
 from __future__ import annotations
@@ -9,61 +9,63 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import ConfigDict, Field, with_config
-from typing_extensions import TypedDict  # pydantic reads no other before Python 3.12
+from typing_extensions import TypedDict  # pydantic does not accept typing.TypedDict before Python 3.12
 
 from archc.diagnostics.finding import Finding, Severity
 from archc.source import Span
 
 documented = with_config(ConfigDict(extra="forbid", use_attribute_docstrings=True))
-"""A closed class of output, whose fields are described by the texts below them."""
+"""Marks a class of JSON output: no other fields are allowed, and the string below a field is its description."""
 
 
 @documented
 class PlaceJson(TypedDict):
-    """Where something stands in a spec; lines and columns count from one, in code points, and ends are exclusive."""
+    """A range of text in a spec. Lines and columns count from 1, columns in code points; the end is exclusive."""
 
-    # Described by annotations, which those below inherit, as they do not inherit texts.
-    file: Annotated[str, Field(description="The spec as it was named, `<stdin>` for standard input.")]
-    line: Annotated[int, Field(description="The line it begins in.")]
-    column: Annotated[int, Field(description="The column it begins at.")]
-    end_line: Annotated[int, Field(description="The line it ends in.")]
-    end_column: Annotated[int, Field(description="The column after its last.")]
+    # pydantic does not inherit descriptions from strings below fields, so these are annotations: subclasses need them.
+    file: Annotated[
+        str, Field(description="Path of the spec as given on the command line; `<stdin>` for standard input.")
+    ]
+    line: Annotated[int, Field(description="Line of the first character.")]
+    column: Annotated[int, Field(description="Column of the first character.")]
+    end_line: Annotated[int, Field(description="Line in which the range ends.")]
+    end_column: Annotated[int, Field(description="Column after the last character.")]
 
 
 @documented
 class RelatedJson(PlaceJson):
-    """Another place that has to do with a finding."""
+    """Another position that contributes to a finding."""
 
     label: str
-    """What is to be seen there."""
+    """What this position contributes, in a few words."""
 
 
 @documented
 class EditJson(PlaceJson):
-    """A text to write in place of another."""
+    """A replacement of a range of text."""
 
     text: str
-    """What to write; empty where something is to be deleted."""
+    """Text to write in place of the range; empty to delete the range."""
 
 
 @documented
 class FindingJson(PlaceJson):
-    """Something that is wrong with a spec, or seldom meant."""
+    """An error in a spec, or advice on it."""
 
     code: str
-    """Its code, which `archc explain CODE` explains."""
+    """Code of the finding, such as `ARC210`; `archc explain CODE` explains it."""
     severity: Severity
-    """`error`, or `advice`, which leaves the spec usable."""
+    """Whether the spec is unusable (`error`) or still usable (`advice`)."""
     message: str
-    """What was found, in a line."""
+    """The finding in one line."""
     notes: list[str]
-    """The arithmetic, and what else helps to see why."""
+    """The arithmetic and other facts that explain the finding."""
     help: str | None
-    """What to do."""
+    """How to correct the spec; null if archc has no suggestion."""
     related: list[RelatedJson]
-    """Other places that have to do with it."""
+    """Other positions that contribute to the finding."""
     fix: list[EditJson]
-    """The edits that mend it, to be made all together; none where no fix is certain."""
+    """Edits that correct the spec when all of them are applied; empty if no fix is certain."""
 
 
 def as_json(finding: Finding) -> FindingJson:

@@ -1,4 +1,4 @@
-"""Findings as SARIF 2.1.0, the OASIS standard for what static analysis finds: code scanning, editors, dashboards."""
+"""Findings as SARIF 2.1.0, the OASIS format for static analysis, which code scanning and editors read."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _LEVELS = {"error": "error", "advice": "warning"}
 
 
 def as_sarif(findings: Sequence[Finding], *, version: str, root: Path) -> dict[str, object]:
-    """A log of one run of archc `version`; files below `root` are named relative to it."""
+    """A SARIF log of one run of archc `version`. The paths of files below `root` are relative to it."""
     codes = sorted({finding.code for finding in findings})
     driver = {"name": "archc", "semanticVersion": version, "rules": [_rule(code) for code in codes]}
     run = {
         "tool": {"driver": driver},
-        "columnKind": "unicodeCodePoints",
+        "columnKind": "unicodeCodePoints",  # without it, a viewer counts columns in UTF-16 code units
         "results": [_result(finding, codes, root) for finding in findings],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
@@ -33,7 +33,7 @@ def _rule(name: str) -> dict[str, object]:
         "id": name,
         "shortDescription": _message(code.title),
         "fullDescription": _message(code.meaning),
-        "help": _message(f"{code.meaning} `archc explain {name}` shows an example and the same corrected."),
+        "help": _message(f"{code.meaning} `archc explain {name}` shows an example and how to correct it."),
         "defaultConfiguration": {"level": _LEVELS[code.severity]},
     }
 
@@ -62,8 +62,9 @@ def _fix(finding: Finding, root: Path) -> dict[str, object]:
         {"deletedRegion": _region(edit.span), "insertedContent": {"text": edit.text}} for edit in finding.fix
     ]
     change = {"artifactLocation": _artifact(finding.span, root), "replacements": replacements}
-    written = ", ".join(f"`{edit.text}`" for edit in finding.fix)
-    return {"description": _message(f"write {written}"), "artifactChanges": [change]}
+    written = ", ".join(f"`{edit.text}`" for edit in finding.fix if edit.text)
+    description = f"write {written}" if written else "delete the marked text"
+    return {"description": _message(description), "artifactChanges": [change]}
 
 
 def _location(span: Span, root: Path) -> dict[str, object]:
@@ -71,8 +72,10 @@ def _location(span: Span, root: Path) -> dict[str, object]:
 
 
 def _artifact(span: Span, root: Path) -> dict[str, str]:
+    # Not resolve(): a symbolic link must keep the name under which the user knows the file.
     place = Path(os.path.normpath(root / span.source.name))
     if place.is_relative_to(root):
+        # As bytes, because a file name need not be valid UTF-8.
         return {"uri": quote(os.fsencode(place.relative_to(root)))}
     return {"uri": place.as_uri()}
 
@@ -84,5 +87,5 @@ def _region(span: Span) -> dict[str, int]:
 
 
 def _message(text: str) -> dict[str, str]:
-    """Braces are doubled: a single pair holds the number of an argument."""
+    """A SARIF message. Braces are doubled, because `{0}` is a placeholder in SARIF (section 3.11.5)."""
     return {"text": text.replace("{", "{{").replace("}", "}}")}

@@ -1,4 +1,4 @@
-"""The registry: every code explains itself, in its family."""
+"""The registry: every code belongs to its family and has a title and a meaning."""
 
 import re
 from pathlib import Path
@@ -9,21 +9,29 @@ import archc
 from archc.diagnostics.codes import CODES
 from archc.diagnostics.codes.code import Code
 from archc.diagnostics.finding import is_error, report
-from archc.language.reader import MAX_BYTES, MAX_DEPTH, MAX_ENTRIES, MAX_FINDINGS, MAX_NODES, MAX_SCALAR
+from archc.language.reader import (
+    MAX_BYTES,
+    MAX_DEPTH,
+    MAX_ENTRIES,
+    MAX_FINDINGS,
+    MAX_INTEGER_DIGITS,
+    MAX_NODES,
+    MAX_SCALAR,
+)
 from archc.source import Source, Span
 
 SPAN = Span(Source("a.yaml", "a"), 0, 1)
 
 
 @pytest.mark.parametrize(("name", "code"), CODES.items(), ids=CODES)
-def test_a_code_says_what_it_means(name: str, code: Code) -> None:
+def test_a_code_has_a_title_and_a_meaning(name: str, code: Code) -> None:
     assert re.fullmatch(r"ARC[0-5][0-9]{2}|ARC9[0-9]{2}", name)
     assert code.title and not code.title.endswith(".")
     assert code.meaning.endswith(".")
     assert (code.severity == "advice") == name.startswith("ARC9")
 
 
-def test_codes_stand_in_order_and_titles_are_distinct() -> None:
+def test_codes_are_in_order_and_titles_are_distinct() -> None:
     assert list(CODES) == sorted(CODES)
     assert len({code.title for code in CODES.values()}) == len(CODES)
 
@@ -45,11 +53,12 @@ def test_advice_leaves_a_spec_usable() -> None:
     assert is_error([advice, error])
 
 
-def test_the_limits_are_told_as_they_are() -> None:
+def test_the_meanings_state_the_actual_limits() -> None:
     meaning = CODES["ARC003"].meaning
     assert f"{MAX_BYTES >> 20} MiB of text" in meaning
     assert f"{MAX_DEPTH} levels of nesting" in meaning
     assert f"{MAX_ENTRIES:,} layers" in meaning
     assert f"{MAX_NODES:,} values" in meaning
     assert f"{MAX_FINDINGS:,} findings" in meaning
-    assert f"{MAX_SCALAR:,} characters a value" in meaning
+    assert f"{MAX_SCALAR:,} characters per value" in meaning
+    assert f"more than {MAX_INTEGER_DIGITS} digits" in CODES["ARC007"].meaning

@@ -16,7 +16,7 @@ def test_a_command_for_each_finding_with_the_arithmetic_and_the_fix() -> None:
     found = render(analyse(text.encode(), "a.yaml").findings)
     assert found.startswith(
         "::error file=a.yaml,line=5,col=50,endLine=5,endColumn=51,"
-        "title=ARC210%3A filters or maps do not split into the groups::"
+        "title=ARC210%3A filters or maps not divisible by groups::"
         "a.yaml:5:50: error[ARC210]: a's 4 filters do not split into 3 groups%0A4 / 3 is not whole"
     )
     assert found.count("\n") == 1
@@ -30,7 +30,7 @@ def test_what_would_end_a_property_or_the_message_is_escaped() -> None:
     (line,) = render([finding("100%, a:b.yaml", "a", 0, 1, "50 %\r\n::error::x", help="a,b: %0A")]).splitlines()
     assert line == (
         "::error file=100%25%2C a%3Ab.yaml,line=1,col=1,endLine=1,endColumn=2,"
-        "title=ARC105%3A a value outside what the field takes::"
+        "title=ARC105%3A invalid value::"
         "100%25, a:b.yaml:1:1: error[ARC105]: 50 %25\\u000d\\u000a::error::x%0Aa,b: %250A"
     )
 

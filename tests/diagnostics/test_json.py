@@ -27,11 +27,11 @@ def test_a_finding_says_all_that_the_text_says() -> None:
         "end_column": 8,
         "code": "ARC005",
         "severity": "error",
-        "message": "`relu1` stands twice; the first is on line 6",
+        "message": "duplicate key `relu1`; first defined on line 6",
         "notes": [],
-        "help": "give the second another name, or delete one",
+        "help": "rename the second key, or delete one of the two",
         "related": [
-            {"file": "a.yaml", "line": 6, "column": 3, "end_line": 6, "end_column": 8, "label": "first here"},
+            {"file": "a.yaml", "line": 6, "column": 3, "end_line": 6, "end_column": 8, "label": "first defined here"},
         ],
         "fix": [],
     }

@@ -14,7 +14,7 @@ from jsonschema import Draft4Validator, FormatChecker
 
 from archc.analysis import analyse
 from archc.diagnostics.codes import CODES
-from archc.diagnostics.finding import Finding, report
+from archc.diagnostics.finding import Edit, Finding, report
 from archc.diagnostics.sarif import as_sarif
 from archc.fixing import fix
 from archc.source import Source, Span
@@ -107,6 +107,14 @@ def test_a_result_says_all_that_the_text_says(valid: Callable[[object], None]) -
         ("before", 1),
         ("here", 2),
     ]
+
+
+def test_a_fix_is_described_by_what_it_writes_or_deletes() -> None:
+    span = at("a: bad", "bad").span
+    for text, description in (("good", "write `good`"), ("", "delete the marked text")):
+        log = sarif([at("a: bad", "bad", fix=[Edit(span, text)])])
+        (made,) = log["runs"][0]["results"][0]["fixes"]
+        assert made["description"] == {"text": description}
 
 
 def test_advice_is_a_warning() -> None:

@@ -1,7 +1,7 @@
-"""The registry of codes: what each finding means, in the words of `archc explain`, and an example of it.
+"""The registry of codes: the title, meaning and example of each, as `archc explain CODE` shows them.
 
-Families, a file each: 0xx text and YAML, 1xx fields and names, 2xx shapes, 3xx expectations, 4xx placement,
-5xx what a backend cannot do, 9xx advice. A code, once published, keeps its meaning.
+Each family is a file: 0xx text and YAML, 1xx fields and names, 2xx shapes, 3xx expectations, 4xx placement,
+5xx unsupported by a backend, 9xx advice. A published code never changes its meaning.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""9xx: what is allowed but seldom meant."""
+"""9xx, advice: allowed, but seldom intended."""
 
 from __future__ import annotations
 
@@ -19,72 +19,76 @@ _COLUMNS = "parallel: {devices: 2, strategy: columns}\n"
 
 ADVICE: dict[str, Code] = {
     "ARC901": Code(
-        title="an initialisation left to the default",
-        meaning="PyTorch and Keras initialise differently when nothing is written, so archc draws He-normal weights "
-        "and zero biases in every backend. Write `weight_init` to make it your decision.",
+        title="default initialisation",
+        meaning="PyTorch and Keras initialise weights differently by default. Without `weight_init`, archc draws "
+        "He-normal weights and sets biases to zero in every backend. Set `weight_init` in the layer or in "
+        "`defaults:` to make the choice explicit.",
         failing=HEAD + "  conv1: {op: conv2d, filters: 8, kernel: 3}\n",
         corrected=CONV_HEAD + "  conv1: {op: conv2d, filters: 8, kernel: 3}\n",
         severity="advice",
     ),
     "ARC902": Code(
-        title="rounding drops input that was never read",
-        meaning="The size rule did not come out whole and was rounded down, so the last rows and columns are covered "
-        "by no window. Choose another size, padding, or `rounding: ceil`.",
+        title="rounding leaves input unread",
+        meaning="The size rule gives a fraction, which is rounded down, so no window covers the last rows or "
+        "columns of the input. Use another size or padding, or set `rounding: ceil`.",
         failing=HEAD + "  pool1: {op: max_pool2d, kernel: 3, stride: 2}\n",
         corrected=HEAD + "  pool1: {op: max_pool2d, kernel: 3, stride: 2, rounding: ceil}\n",
         severity="advice",
     ),
     "ARC903": Code(
-        title="a normalisation without a ReLU before it",
-        meaning="Local response normalisation divides by the squares of neighbouring maps. Before the ReLU, or without "
-        "one, negative values count there like positive ones. The paper's text normalises after the ReLU (section "
-        "3.3); the configuration that was trained in 2012 does so after conv2, and before the ReLU after conv1. To "
-        "follow that, silence the advice at its line.",
+        title="normalisation without a ReLU before it",
+        meaning="Local response normalisation squares neighbouring maps, so without a ReLU before it, negative "
+        "values count like positive ones. The AlexNet paper normalises after the ReLU (section 3.3). The "
+        "configuration trained in 2012 normalises after the ReLU that follows conv2, but before the ReLU that "
+        "follows conv1. Move the ReLU, or suppress this advice to keep that order.",
         failing=HEAD + _CONV + "  norm1: " + _LRN + "  relu1: {op: relu}\n",
         corrected=HEAD + _CONV + "  relu1: {op: relu}\n  norm1: " + _LRN,
         severity="advice",
     ),
     "ARC904": Code(
-        title="dropout before a normalisation",
-        meaning="While training, dropout at rate r zeroes values and multiplies the others by 1 / (1 - r); their "
-        "squares are then on average 1 / (1 - r) times those of testing, and a normalisation that uses them, local "
-        "or over the batch, divides by something else than it will. Dropout stands after the normalisation.",
+        title="dropout before normalisation",
+        meaning="In training, dropout at rate r zeroes some values and multiplies the others by 1 / (1 - r), so on "
+        "average the squares are 1 / (1 - r) times those in testing. A normalisation that uses these squares, local "
+        "or over the batch, therefore divides by different amounts in training and testing. Move the dropout after "
+        "the normalisation.",
         failing=HEAD + "  relu1: {op: relu}\n  drop1: {op: dropout, rate: 0.5}\n  norm1: " + _LRN,
         corrected=HEAD + "  relu1: {op: relu}\n  norm1: " + _LRN + "  drop1: {op: dropout, rate: 0.5}\n",
         severity="advice",
     ),
     "ARC905": Code(
-        title="a softmax before a loss that has one",
-        meaning="The loss `cross_entropy` takes a softmax itself, with which a last softmax layer is fused. One that "
-        "another layer reads is not fused: probabilities of probabilities are all nearly equal, and learning is slow. "
-        "In the middle of a network, too, values that sum to 1 leave little for the next layer.",
+        title="softmax that is not the last layer",
+        meaning="The loss `cross_entropy` applies a softmax itself. archc fuses the last softmax layer with it, but "
+        "not one that another layer reads: the loss then sees probabilities of probabilities, which are all nearly "
+        "equal, and learning is slow. In the middle of a network, values that sum to 1 also leave little for the "
+        "next layer. Move the softmax to the end.",
         failing=HEAD + "  flat: {op: flatten}\n  prob: {op: softmax}\n  drop1: {op: dropout, rate: 0.5}\n",
         corrected=HEAD + "  flat: {op: flatten}\n  drop1: {op: dropout, rate: 0.5}\n  prob: {op: softmax}\n",
         severity="advice",
     ),
     "ARC906": Code(
-        title="a kernel as large as its map",
-        meaning="A convolution whose window covers all of its input leaves one place: it is a dense layer on the "
-        "flattened maps, with the same weights in the same order. With padding most of its window lies on zeros. "
-        "Often the size of the maps, as in `13 × 13`, was taken for the kernel's.",
+        title="kernel as large as its input",
+        meaning="A convolution whose window covers its whole input has a single position: it equals a dense layer "
+        "on the flattened maps, with the same weights in the same order. With padding, most of its window covers "
+        "zeros. A common mistake is to use the size of the maps, such as `13 × 13`, as the kernel. Use a smaller "
+        "kernel, or a dense layer.",
         failing=HEAD + _CONV.replace("kernel: 3", "kernel: 8").replace(", padding: 1", ""),
         corrected=HEAD + _CONV,
         severity="advice",
     ),
     "ARC907": Code(
-        title="a normalisation over the edge of a device's maps",
-        meaning="By columns each device holds an equal part of the maps. An lrn whose window reaches over that edge "
-        "first exchanges a halo of neighbouring maps. With `groups` a multiple of the devices the window ends at the "
-        "edge, which is what the paper's two GPUs computed.",
+        title="normalisation across a device boundary",
+        meaning="With `strategy: columns`, each device stores an equal part of the maps. An lrn whose window "
+        "crosses the boundary between two parts must first exchange a halo of neighbouring maps. Set `groups` to a "
+        "multiple of the devices: the window then ends at the boundary, which is what the paper's two GPUs computed.",
         failing=HEAD + _CONV + "  relu1: {op: relu}\n  norm1: " + _LRN + _COLUMNS,
         corrected=HEAD + _CONV + "  relu1: {op: relu}\n  norm1: " + _LRN.replace("k: 2", "k: 2, groups: 2") + _COLUMNS,
         severity="advice",
     ),
     "ARC908": Code(
-        title="one layer has nearly all parameters",
-        meaning="More than 90 % of the parameters, and at least a million, are in one of several layers. Published "
-        "networks concentrate less: AlexNet holds 62 % in fc6, VGG-16 74 %. As a rule maps were flattened before "
-        "they were made small.",
+        title="nearly all parameters in one layer",
+        meaning="One of the network's layers has more than 90 % of its parameters, and at least a million. "
+        "Published networks are less concentrated: AlexNet has 62 % in fc6, VGG-16 has 74 %. The usual cause is a "
+        "flatten while the maps are still large. Add a pool or a stride before it.",
         failing=HEAD.replace("8, 8", "96, 96") + _CONV + _POOL + _HEAD_OF_CLASSES,
         corrected=HEAD.replace("8, 8", "96, 96")
         + _CONV
@@ -93,52 +97,57 @@ ADVICE: dict[str, Code] = {
         severity="advice",
     ),
     "ARC909": Code(
-        title="AlexNet's 224 pixels, rounded down",
-        meaning="A window of 11 with stride 4 over 224 pixels gives 54 places and leaves one pixel out. The paper "
-        "says 224 and 55: its code rounds up, the last window hanging 3 pixels over the right and bottom edge. 227 "
-        "pixels give the same 55 without rounding.",
+        title="AlexNet's 224-pixel input rounded down",
+        meaning="A window of 11 with stride 4 has 54 positions in 224 pixels and leaves one pixel unread. The paper "
+        "states an input of 224 and an output of 55: its code rounds up, and the last window extends 3 pixels "
+        "beyond the right and bottom edge. Set `rounding: ceil`, or use an input of 227 pixels, which gives the "
+        "same 55 without rounding.",
         failing=HEAD.replace("8, 8", "224, 224") + _FIRST,
         corrected=HEAD.replace("8, 8", "227, 227") + _FIRST,
         severity="advice",
     ),
     "ARC910": Code(
-        title="a bias before a batch normalisation",
-        meaning="A batch normalisation subtracts the mean of each map or unit, and with it any number that was added "
-        "to all of it: a bias just before it learns nothing, but is stored, summed over devices and updated. The "
-        "normalisation's own bias takes its place.",
+        title="bias before batch normalisation",
+        meaning="Batch normalisation subtracts the mean of each map or unit, and with it any constant that was "
+        "added to all of it. A bias just before it has no effect, but is still stored, summed over devices and "
+        "updated. Set `bias: false`: the normalisation's own bias replaces it.",
         failing=CONV_HEAD + _NORMALISED.replace(", bias: false", ""),
         corrected=CONV_HEAD + _NORMALISED,
         severity="advice",
     ),
     "ARC911": Code(
-        title="a placement that changes nothing",
-        meaning="`parallel.layers` is for layers that are placed otherwise than the strategy places them. By `columns` "
-        "all convolutions and dense layers are split, by `hybrid` the dense ones, by `data` none.",
+        title="redundant placement",
+        meaning="`parallel.layers` overrides where the strategy places a layer, and this entry changes nothing. "
+        "`columns` splits all convolutions and dense layers, `hybrid` splits the dense layers, and `data` splits "
+        "none. Delete the entry.",
         failing=HEAD + _CONV + _COLUMNS.replace("}", ", layers: {conv1: split}}"),
         corrected=HEAD + _CONV + _COLUMNS,
         severity="advice",
     ),
     "ARC912": Code(
-        title="a replicated layer that costs more than it saves",
-        meaning="Every device holds all parameters of a replicated layer and computes all of it, so that what reads "
-        "it need not gather its output. Its gradients, of which each device then has a part only, are summed. Where "
-        "in sum no fewer bytes cross than if it were split, nothing is gained for the memory and the time.",
+        title="replication that costs more than it saves",
+        meaning="Each device stores all parameters of a replicated layer and computes all of it, so the layers that "
+        "read it need not gather its output. In return its gradients must be summed, because each device has only a "
+        "part of them. In total, no fewer bytes cross between devices than if it were split, so the extra memory "
+        "and time gain nothing. Split it instead.",
         failing=HEAD + _CONV + _CONV2 + _COLUMNS.replace("}", ", layers: {conv2: replicate}}"),
         corrected=HEAD + _CONV + _CONV2 + _COLUMNS.replace("}", ", layers: {conv1: replicate}}"),
         severity="advice",
     ),
     "ARC990": Code(
-        title="a silence that silences nothing",
-        meaning="`# archc: allow CODE - why` silences advice at its own line or, where nothing else stands on it, at "
-        "the line below. What is no longer found there needs no silence: delete it, so that it hides nothing later.",
+        title="unused suppression",
+        meaning="`# archc: allow CODE - reason` suppresses advice on its own line or, if the comment is alone on "
+        "its line, on the next. This suppression matches no advice. Delete it, so that it does not hide advice in "
+        "the future.",
         failing=HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}  # archc: allow ARC902\n",
         corrected=HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n",
         severity="advice",
     ),
     "ARC991": Code(
-        title="a silence that cannot be read",
-        meaning="A comment that begins with `archc:` reads `# archc: allow ARC902`, several codes with commas between, "
-        "and after a dash or a colon why. Only advice, 9xx, can be silenced: an error is mended.",
+        title="invalid suppression",
+        meaning="A comment that begins with `archc:` must have the form `# archc: allow ARC902`, with commas "
+        "between several codes, and the reason after a dash or a colon. Only advice, ARC9xx, can be suppressed. Fix "
+        "errors instead.",
         failing=HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}  # archc: ignore ARC902\n",
         corrected=HEAD + "  pool1: {op: max_pool2d, kernel: 3, stride: 2}  # archc: allow ARC902\n",
         severity="advice",

@@ -1,4 +1,4 @@
-"""What a code holds: a rule's text, and the same small spec failing and corrected."""
+"""Code: a rule in words, with a small spec that breaks it and the same spec corrected."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Literal, NamedTuple
 
 
 class Code(NamedTuple):
-    """A kind of finding: its one-line title, what a person should know about it, and two whole specs.
+    """A kind of finding: a one-line title, a meaning of a few sentences, and two complete example specs.
 
-    `failing` gives a finding of this code, as bytes where no text can; `corrected` holds. Where it takes a backend to
-    give the finding, `backend` names one.
+    `failing` produces a finding of this code; it is bytes if the mistake is not expressible as text. `corrected`
+    produces no finding. `backend` names the backend that reports the code, if `archc check` alone does not.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""3xx: what the spec expects of itself."""
+"""3xx: `expect:` states something that the computation contradicts."""
 
 from __future__ import annotations
 
@@ -12,31 +12,34 @@ _COLUMNS = "parallel: {devices: 2, strategy: columns}\n"
 
 EXPECTATIONS: dict[str, Code] = {
     "ARC301": Code(
-        title="the output is not what the layer expects",
-        meaning="`expect:` on a layer states its output shape without the batch axis. The arithmetic shown is how "
-        "archc arrived at another one: either a field before this line or the expectation is wrong.",
+        title="unexpected output shape",
+        meaning="`expect:` on a layer states its output shape without the batch axis, and the computed shape is "
+        "different. The notes show the arithmetic. Correct the field that is wrong, here or in an earlier layer, or "
+        "correct the expectation.",
         failing=HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 1, expect: [3, 4, 4]}\n",
         corrected=HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2, expect: [3, 4, 4]}\n",
     ),
     "ARC302": Code(
-        title="a total is not what the spec expects",
-        meaning="`expect:` at the top level states totals. The difference and the layers with the most are shown; "
-        "a group count or a forgotten layer is the usual cause.",
+        title="unexpected total",
+        meaning="The top-level `expect:` states totals of the network, and a computed total is different. The notes "
+        "show the difference and the largest layers. The usual causes are a wrong `groups` and a missing layer.",
         failing=DENSE_HEAD + _DENSE + "expect: {parameters: 1920}\n",
         corrected=DENSE_HEAD + _DENSE + "expect: {parameters: 1930}\n",
     ),
     "ARC303": Code(
-        title="the exchanges are not what the spec expects",
-        meaning="`exchanges` lists the layers that, with the network split over the devices by columns, must gather "
-        "maps or units from other devices before they can compute.",
+        title="unexpected exchanges",
+        meaning="`exchanges` in the top-level `expect:` lists the layers that must gather maps or units from other "
+        "devices before they can compute, under the strategy in `parallel:`. The computed list is different. "
+        "Correct the list, or the `groups` and placement that cause the exchanges.",
         failing=DENSE_HEAD + _TWO_DENSE + "expect: {exchanges: [fc1]}\n" + _COLUMNS,
         corrected=DENSE_HEAD + _TWO_DENSE + "expect: {exchanges: [fc2]}\n" + _COLUMNS,
     ),
     "ARC304": Code(
-        title="a training step takes more memory than the spec expects",
-        meaning="`memory` is what a training step in float32 may take at the recipe's batch, on each device where "
-        "there are several. The layer of the peak is shown with what is alive there; a smaller batch needs less of all "
-        "but weights, their gradients and momentum. `archc explain memory` states what is counted.",
+        title="training step takes more memory than expected",
+        meaning="`memory` in the top-level `expect:` is the most that a float32 training step may take at the "
+        "recipe's batch, on each device if there are several. The notes show the layer at the peak and everything "
+        "in memory there. A smaller batch reduces all of it except weights, their gradients and momentum. `archc "
+        "explain memory` lists what is counted.",
         failing=DENSE_HEAD + _WIDE_DENSE + "expect: {memory: 1MiB}\n",
         corrected=DENSE_HEAD + _WIDE_DENSE + "expect: {memory: 4MiB}\n",
     ),

@@ -1,4 +1,4 @@
-"""1xx: fields, names and how layers are wired."""
+"""1xx: fields, names, and which layer reads which."""
 
 from __future__ import annotations
 
@@ -13,77 +13,84 @@ _RECIPE = (
 FIELDS: dict[str, Code] = {
     "ARC101": Code(
         title="unknown field",
-        meaning="Fields are a closed set: a misspelt field that is silently ignored would train another network. "
-        "The message names the nearest field of that place.",
+        meaning="The fields of each op and section are fixed. archc reports an unknown field, because ignoring a "
+        "misspelt one would silently train another network. Use the field that the help suggests, or delete this "
+        "one.",
         failing=HEAD + "  pool1: {op: max_pool2d, kernel_size: 2, kernel: 2, stride: 2}\n",
         corrected=HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n",
     ),
     "ARC102": Code(
         title="unknown op",
-        meaning="Ops are a closed set. The words of other frameworks are understood well enough to name archc's own: "
-        "`linear` is `dense`, `Conv2D` is `conv2d`.",
+        meaning="No op has this name; `archc explain` lists them all. archc recognises the names that other "
+        "frameworks use, and suggests its own: `dense` for `linear`, `conv2d` for `Conv2D`.",
         failing=HEAD + "  pool1: {op: MaxPool2d, kernel: 2, stride: 2}\n",
         corrected=HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n",
     ),
     "ARC103": Code(
-        title="a field is missing",
-        meaning="The field changes the network and no value of it is the obvious one, so archc does not guess. "
-        "A pool's stride, a dropout's rate and an lrn's four figures have no default.",
+        title="missing field",
+        meaning="The field changes the network and has no obvious value, so archc does not choose one. For example, "
+        "a pool's stride, a dropout's rate and an lrn's `size`, `alpha`, `beta` and `k` have no default. Add the "
+        "field. For a layer, it can also come from `defaults:`.",
         failing=HEAD + "  pool1: {op: max_pool2d, kernel: 2}\n",
         corrected=HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n",
     ),
     "ARC104": Code(
-        title="the wrong kind of value",
-        meaning="The field takes another type. Scalars follow YAML 1.2: `1e-4` is a number, `no` is a string, "
-        "`010` is ten.",
+        title="wrong type",
+        meaning="The field takes a value of another type. Scalars follow YAML 1.2: `1e-4` is a number, `no` is a "
+        "string, `010` is ten. Write a value of the type that the message names.",
         failing=HEAD + '  drop1: {op: dropout, rate: "0.5"}\n',
         corrected=HEAD + "  drop1: {op: dropout, rate: 0.5}\n",
     ),
     "ARC105": Code(
-        title="a value outside what the field takes",
-        meaning="The value has the right type but is not one of the words, or not in the range, that the field allows.",
+        title="invalid value",
+        meaning="The value has the right type, but it is out of range or not one of the words that the field takes. "
+        "Write a value that the message or the help lists.",
         failing=HEAD + "  drop1: {op: dropout, rate: 1.5}\n",
         corrected=HEAD + "  drop1: {op: dropout, rate: 0.5}\n",
     ),
     "ARC106": Code(
-        title="a name that cannot be used",
-        meaning="Names are ASCII: a letter, then letters, digits and underscores, at most 64 in all. "
-        "They become names in emitted source.",
+        title="invalid name",
+        meaning="A name starts with an ASCII letter and continues with ASCII letters, digits and underscores, at "
+        "most 64 characters in total, because it becomes a name in emitted source. A layer cannot have the name of "
+        "the input. Choose another name.",
         failing=HEAD + "  relu-1: {op: relu}\n",
         corrected=HEAD + "  relu_1: {op: relu}\n",
     ),
     "ARC107": Code(
-        title="a layer reads one that is not there",
-        meaning="`from:` names layers that stand before this one, or the input. Layers are written in the order in "
-        "which they are computed, so a later layer cannot be read.",
+        title="unknown or later layer",
+        meaning="A name must refer to a layer of the spec, and `from:` to the input or an earlier layer. Layers are "
+        "written in the order in which they are computed, so a layer cannot read a later one. Correct the name, or "
+        "move the layer that is read before the one that reads it.",
         failing=HEAD + "  sum1: {op: add, from: [image, relu1]}\n  relu1: {op: relu, from: image}\n",
         corrected=HEAD + "  relu1: {op: relu, from: image}\n  sum1: {op: add, from: [image, relu1]}\n",
     ),
     "ARC108": Code(
-        title="the wrong number of inputs",
-        meaning="`add` and `concat` read two or more layers, given as a list in `from:`; every other op reads "
-        "exactly one.",
+        title="wrong number of inputs",
+        meaning="`add` and `concat` read two or more layers, which `from:` lists. Every other op reads exactly one. "
+        "Change `from:` to match the op.",
         failing=HEAD + "  relu1: {op: relu}\n  sum1: {op: add}\n",
         corrected=HEAD + "  relu1: {op: relu}\n  sum1: {op: add, from: [image, relu1]}\n",
     ),
     "ARC109": Code(
-        title="the recipe does not fit the network",
-        meaning="`train:` must suit the input and outputs of the network: pictures are cropped to exactly the input's "
-        "height and width, and cannot be cropped larger than they were resized to.",
+        title="recipe does not match the network",
+        meaning="`train:` must match the input and outputs of the network. Images are cropped to exactly the height "
+        "and width of the input, and a crop cannot be larger than the size to which they were resized. Change "
+        "`crop:`, `resize:` or the input.",
         failing=_RECIPE + "  data: {resize: 9, crop: 7, mirror: true, mean: pixel}\n",
         corrected=_RECIPE + "  data: {resize: 9, crop: 8, mirror: true, mean: pixel}\n",
     ),
     "ARC110": Code(
-        title="a layer that nobody reads",
-        meaning="The spec lists its `outputs:`, and this layer is none and leads to none: it would be computed for "
-        "nothing.",
+        title="unused layer",
+        meaning="The spec lists its `outputs:`, and none of them is this layer or depends on it, so computing it "
+        "has no effect. Delete the layer, read it in another one, or add it to `outputs:`.",
         failing=HEAD + "  relu1: {op: relu}\n  tanh1: {op: tanh, from: image}\noutputs: [relu1]\n",
         corrected=HEAD + "  relu1: {op: relu}\n  tanh1: {op: tanh, from: image}\noutputs: [relu1, tanh1]\n",
     ),
     "ARC111": Code(
-        title="a layer reads itself",
-        meaning="Directly, or through other layers that lead back to it. The message names the way round. A network "
-        "of archc/v1 is computed once, from its input to its outputs: there is no recurrence.",
+        title="cyclic dependency",
+        meaning="The layer reads its own output, directly or through other layers. The message shows the path. A "
+        "network in archc/v1 is computed once, from its input to its outputs: it has no recurrence. Change one of "
+        "the layers to read an earlier one.",
         failing=HEAD + "  sum1: {op: add, from: [image, relu1]}\n  relu1: {op: relu}\n",
         corrected=HEAD + "  relu1: {op: relu}\n  sum1: {op: add, from: [image, relu1]}\n",
     ),

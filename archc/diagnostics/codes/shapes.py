@@ -9,50 +9,53 @@ _LARGE = "  conv1: {{op: conv2d, filters: {}, kernel: 1, padding: 20}}\n"
 
 SHAPES: dict[str, Code] = {
     "ARC201": Code(
-        title="the window is larger than its input",
-        meaning="The output of a window op has (N - F + 2P) / S + 1 places in each direction, where the F of a "
-        "dilated kernel is D (F - 1) + 1. When F exceeds N + 2P there is no place to put the window.",
+        title="window larger than its input",
+        meaning="A window with kernel K and dilation D spans F = D (K - 1) + 1 values. With stride S and padding P, "
+        "it has (N - F + 2P) / S + 1 positions along an axis of N values. If F is larger than N + 2P, the window "
+        "does not fit anywhere. Use a smaller kernel or dilation, or more padding.",
         failing=HEAD + "  pool1: {op: max_pool2d, kernel: 9, stride: 1}\n",
         corrected=HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n",
     ),
     "ARC202": Code(
-        title="the op reads a vector, its input is maps",
-        meaning="A dense layer multiplies a vector, a softmax ranks one. Maps of C x H x W must be flattened first, "
-        "in an order that the spec then states. Add `flat: {op: flatten}` before it.",
+        title="expected a vector, got maps",
+        meaning="Dense and softmax layers read a vector, but the input of this one is maps of C × H × W. Flatten "
+        "them first, so that the spec states the order of the values: add `flat: {op: flatten}` before this layer.",
         failing=DENSE_HEAD + "  fc1: {op: dense, units: 10}\n",
         corrected=DENSE_HEAD + "  flat: {op: flatten}\n  fc1: {op: dense, units: 10}\n",
     ),
     "ARC203": Code(
-        title="the op reads maps, its input is a vector",
-        meaning="Convolutions, pools and local response normalisation need channels, height and width. "
-        "They stand before the flatten.",
+        title="expected maps, got a vector",
+        meaning="Convolutions, pools and local response normalisation read maps with channels, height and width, "
+        "but the input of this layer is a vector. Move the layer before the `flatten`.",
         failing=HEAD + "  flat: {op: flatten}\n  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n",
         corrected=HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n  flat: {op: flatten}\n",
     ),
     "ARC204": Code(
-        title="inputs of unequal shape",
-        meaning="`add` needs equal shapes; `concat` joins channels, so height and width must be equal.",
+        title="inputs of different shapes",
+        meaning="The inputs of `add` must have equal shapes. `concat` joins channels, so its inputs must have equal "
+        "height and width. Change the stride or padding of the layers that it reads, or read other layers.",
         failing=HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n  sum1: {op: add, from: [image, pool1]}\n",
         corrected=HEAD
         + "  pool1: {op: max_pool2d, kernel: 3, stride: 1, padding: 1}\n  sum1: {op: add, from: [image, pool1]}\n",
     ),
     "ARC205": Code(
-        title="an output too large to be meant",
-        meaning="No tensor of a spec may hold more than 2^40 values, and no layer more than 2^40 parameters.",
+        title="layer too large",
+        meaning="A tensor may have at most 2^40 values, and a layer at most 2^40 parameters. Check the fields of "
+        "this layer and of the layers before it for a mistyped number.",
         failing=CONV_HEAD + _LARGE.format(2_000_000_000),
         corrected=CONV_HEAD + _LARGE.format(20),
     ),
     "ARC206": Code(
         title="two softmaxes in a row",
-        meaning="A softmax of a softmax flattens the distribution towards uniform: with 1000 classes the largest "
-        "possible probability becomes 0.27 %. Keep the last one.",
+        meaning="A softmax of a softmax makes the distribution nearly uniform: with 1000 classes, the largest "
+        "possible probability becomes 0.27 %. Keep only the last one.",
         failing=HEAD + "  flat: {op: flatten}\n  prob1: {op: softmax}\n  prob2: {op: softmax}\n",
         corrected=HEAD + "  flat: {op: flatten}\n  prob: {op: softmax}\n",
     ),
     "ARC210": Code(
-        title="filters or maps do not split into the groups",
-        meaning="A convolution in G groups gives each group 1/G of the input maps and 1/G of the filters. "
-        "Both counts must be multiples of G.",
+        title="filters or maps not divisible by groups",
+        meaning="A convolution with G groups gives each group 1/G of the input maps and 1/G of the filters, so G "
+        "must divide both numbers. Change `groups`, `filters` or the number of input maps.",
         failing=CONV_HEAD + "  conv1: {op: conv2d, filters: 8, kernel: 3, groups: 3}\n",
         corrected=CONV_HEAD + "  conv1: {op: conv2d, filters: 9, kernel: 3, groups: 3}\n",
     ),
