@@ -1,7 +1,8 @@
-"""Bytes to a tree of nodes with spans: YAML 1.2 core, without what makes one text mean two things.
+"""Reads the bytes of a spec into a tree of nodes with spans.
 
-Reads PyYAML's parse events with a stack of its own, so no nesting can exhaust the interpreter's. Every limit on
-untrusted input lives here. What is wrong becomes a finding; nothing is raised for a bad text.
+The syntax is the YAML 1.2 core schema without the features that different readers understand differently. Nodes are
+built from PyYAML's parse events on a stack of our own, so that deep nesting cannot exhaust the interpreter's. All
+limits on untrusted input are defined here. Mistakes in the text become findings, never exceptions.
 """
 
 from __future__ import annotations
@@ -15,18 +16,21 @@ from typing import NamedTuple
 
 import yaml
 
-from archc.diagnostics.finding import Finding, report
+from archc.diagnostics.finding import MAX_FINDINGS, Finding, report
+from archc.language.decoding import decode
 from archc.source import Source, Span
 
-# docs/limits.md says what each is for; a test holds its figures to these.
+# docs/limits.md gives the reason for each limit. A test compares its numbers with these.
 MAX_BYTES = 8 * 2**20
 MAX_ENTRIES = 100_000
 MAX_DEPTH = 64
 MAX_NODES = 1_000_000
 MAX_SCALAR = 4096
+# The most decimal digits that always fit in 64 bits.
 MAX_INTEGER_DIGITS = 18
-MAX_FINDINGS = 1000
 
+# The core schema of YAML 1.2 (section 10.3.2). PyYAML's own resolver follows YAML 1.1, in which `no` is false, `010` is
+# eight and `1e-4` is a string.
 _PLAIN = re.compile(
     r"""(?:
       (?P<null> ~ | null | Null | NULL | )
@@ -37,23 +41,20 @@ _PLAIN = re.compile(
     )\Z""",
     re.VERBOSE,
 )
+# Half of a UTF-16 pair: not a character, and UTF-8 cannot encode it.
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
-# What a reader of the screen takes for another order of the text, or another line than YAML does (CVE-2021-42574).
-_MISLEADING = re.compile("[\u202a-\u202e\u2066-\u2069\x85\u2028\u2029]")
-
-_TOO_DEEP = "no field of archc/v1 is nested more than 5 deep: is a bracket left open?"
-_TOO_MUCH = "describe a smaller network: docs/limits.md says what each limit is for"
-_NOT_INDENTED = "indent it as the lines that it belongs to; before it, a bracket or a quote may be one too many"
-# What to do about what libyaml says, by how that begins.
+_TOO_DEEP = "check for an unclosed bracket: fields of archc/v1 nest at most 5 levels deep"
+_TOO_MUCH = "describe a smaller network; docs/limits.md explains each limit"
+_NOT_INDENTED = "indent this line like the others of its block, or remove an extra bracket or quote before it"
+# libyaml's messages name the token that it expected, not the mistake. The key is how a message begins.
 _REMEDIES = {
-    "did not find expected ','": "close the bracket, and put a comma between the things in it",
-    "mapping values are not allowed": "a mapping goes into braces, or on lines of its own that are indented further; "
-    "a value that holds `: `, into quotes",
+    "did not find expected ','": "close the bracket, and separate its entries with commas",
+    "mapping values are not allowed": "put a nested mapping in braces, or on lines of its own with more indentation; "
+    "quote a value that contains `: `",
     "did not find expected key": _NOT_INDENTED,
     "did not find expected '-'": _NOT_INDENTED,
     "found unexpected end of stream": "close the quotes",
-    "found unknown escape character": "a backslash in double quotes is written `\\\\`; in single ones, as it is",
+    "found unknown escape character": "write a backslash as `\\\\` in double quotes, or use single quotes",
     "found character that cannot start any token": "put the value in quotes",
 }
 
@@ -61,7 +62,7 @@ Value = None | bool | int | float | str
 
 
 class ScalarNode(NamedTuple):
-    """A single value, resolved by the YAML 1.2 core schema."""
+    """A single value, with its type resolved by the YAML 1.2 core schema."""
 
     value: Value
     span: Span
@@ -73,7 +74,7 @@ class SequenceNode(NamedTuple):
 
 
 class MappingNode(NamedTuple):
-    """Keys are strings, each once; `keys` holds the scalar, and so the span, of each."""
+    """A mapping with string keys. `keys` has the scalar, and so the span, of each key in `entries`."""
 
     entries: dict[str, YamlNode]
     keys: dict[str, ScalarNode]
@@ -84,7 +85,8 @@ YamlNode = ScalarNode | SequenceNode | MappingNode
 
 
 def plain(node: YamlNode) -> object:
-    """The node as plain Python data. Recursion is bounded by MAX_DEPTH."""
+    """The node as plain Python data."""
+    # The recursion is at most MAX_DEPTH deep.
     match node:
         case ScalarNode():
             return node.value
@@ -95,11 +97,15 @@ def plain(node: YamlNode) -> object:
 
 
 def read(data: bytes, name: str) -> tuple[YamlNode | None, list[Finding]]:
-    """The root node of a text as far as it can be used, and what is wrong with the text.
+    """The root node of the text in `data`, and the findings in the text, reported under `name`.
 
-    None where the rest could only be guessed. A repeated key keeps its first value; an unusable value is null.
+    The root is None if a mistake makes the rest of the text ambiguous. Otherwise the root is usable in spite of the
+    findings: a duplicate key has its first value, and an unsupported number is null.
     """
-    source, findings = _decode(data, name)
+    if len(data) > MAX_BYTES:
+        message = f"the spec is larger than the limit of {MAX_BYTES:,} bytes"
+        return None, [report(Span(Source(name, ""), 0, 0), "ARC003", message, help=_TOO_MUCH)]
+    source, findings = decode(data, name)
     if findings:
         return None, findings
     builder = _Builder(source)
@@ -110,57 +116,24 @@ def read(data: bytes, name: str) -> tuple[YamlNode | None, list[Finding]]:
     except yaml.MarkedYAMLError as error:
         return None, [*builder.findings, _syntax_finding(source, error, builder.end)]
     if builder.root is None:
-        return None, [report(Span(source, 0, 0), "ARC004", "the text is empty: a spec begins with `schema: archc/v1`")]
+        help = "begin with `schema: archc/v1`"
+        return None, [report(Span(source, 0, 0), "ARC004", "the spec is empty", help=help)]
     return builder.root, builder.findings
 
 
-def _decode(data: bytes, name: str) -> tuple[Source, list[Finding]]:
-    if len(data) > MAX_BYTES:
-        source = Source(name, "")
-        return source, [
-            report(
-                Span(source, 0, 0),
-                "ARC003",
-                f"the text has more than {MAX_BYTES:,} bytes, the limit",
-                help=_TOO_MUCH,
-            )
-        ]
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        # UTF-16 and friends hold no readable first line, so the excerpt is what came before.
-        source = Source(name, data[: error.start].decode("utf-8-sig", errors="replace"))
-        at = len(source.text)
-        message = f"byte {data[error.start]:#04x} at offset {error.start} is not UTF-8"
-        return source, [report(Span(source, at, at), "ARC001", message, help="save the spec as UTF-8")]
-    source = Source(name, text)
-    control = _CONTROL.search(text)
-    if control:
-        message = f"the control character U+{ord(control[0]):04X} does not belong in a spec"
-        return source, [report(Span(source, control.start(), control.end()), "ARC002", message, help="delete it")]
-    misleading = _MISLEADING.search(text)
-    if misleading:
-        return source, [_misleading_finding(Span(source, misleading.start(), misleading.end()), misleading[0])]
-    return source, []
-
-
-def _misleading_finding(span: Span, character: str) -> Finding:
-    what = "is a line break to some readers only" if character in "\x85\u2028\u2029" else "turns the order of writing"
-    escape = f"\\u{ord(character):04x}"
-    message = f"the character U+{ord(character):04X} {what}: the spec would not say what it seems to"
-    return report(span, "ARC002", message, help=f'delete it, or write `{escape}` in a "string"')
-
-
 def _events(text: str) -> Iterator[yaml.Event]:
+    # libyaml is the faster parser, but PyYAML can be installed without it.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         yield from yaml.parse(text, Loader=loader)
     except (ValueError, OverflowError) as error:
-        # PyYAML's readers trip over some escapes, tags and versions out of all range, and do not say where.
+        # PyYAML passes escapes, tags and versions to chr(), decode() and int() unchecked. If one is out of range, these
+        # fail without a position.
         raise yaml.MarkedYAMLError(problem=str(error)) from error
 
 
 def _syntax_finding(source: Source, error: yaml.MarkedYAMLError, read_to: int) -> Finding:
+    # The problem is where the parser stopped. The context is the construct that it was in, such as an open bracket.
     mark = error.problem_mark or error.context_mark
     at = min(mark.index, len(source.text)) if mark else read_to
     related: list[tuple[Span, str]] = []
@@ -171,13 +144,17 @@ def _syntax_finding(source: Source, error: yaml.MarkedYAMLError, read_to: int) -
     problem = error.problem or error.context or ""
     help = next((remedy for begins, remedy in _REMEDIES.items() if problem.startswith(begins)), None)
     if source.text[at:end] == "\t":
-        help = "indent with spaces: a tab begins nothing in YAML"
-    return report(Span(source, at, end), "ARC004", f"not YAML: {problem}", help=help, related=related)
+        help = "indent with spaces; YAML does not allow tabs there"
+    return report(Span(source, at, end), "ARC004", f"invalid YAML: {problem}", help=help, related=related)
 
 
 @dataclass(slots=True)
 class _Open:
-    """A collection whose end has not been read; a mapping holds the key that waits for its value."""
+    """A collection whose end has not been read yet: a sequence if `items` is a list, else a mapping.
+
+    `key` is the key whose value comes next. `expanded` is the number of values inside, with aliases followed, and
+    `height` the levels of nesting. Both are kept up to date so that an alias needs no walk over what it repeats.
+    """
 
     start: int
     anchor: str | None
@@ -196,15 +173,17 @@ class _Open:
 
 
 class _Builder:
-    """Takes events one by one; `accept` returns False once the rest of the text could only add noise."""
+    """Builds nodes from parse events. `accept` returns False once the rest of the text cannot be understood."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.root: YamlNode | None = None
         self.findings: list[Finding] = []
-        # Where the last thing that is written ends: libyaml ends a block collection only at the next token.
+        # The end of the last event with any text. libyaml ends a block collection only at the token after it, behind
+        # comments and blank lines; this is where its text ends.
         self.end = 0
         self._stack: list[_Open] = []
+        # By name: the node that the anchor marks, the number of values in it, and its height.
         self._anchors: dict[str, tuple[YamlNode, int, int]] = {}
         self._documents = 0
         self._nodes = 0
@@ -219,7 +198,7 @@ class _Builder:
             case yaml.DocumentStartEvent():
                 self._documents += 1
                 if self._documents > 1:
-                    return self._stop(event, "ARC006", "a spec is one document: a second one starts here")
+                    return self._stop(event, "ARC006", "a spec is a single YAML document; a second one starts here")
             case yaml.AliasEvent():
                 return self._alias(event)
             case yaml.SequenceStartEvent():
@@ -235,7 +214,7 @@ class _Builder:
     def _span(self, event: yaml.Event) -> Span:
         assert event.start_mark is not None and event.end_mark is not None
         start, end = event.start_mark.index, event.end_mark.index
-        # A block scalar ends at the next token: the white space before that is not part of it.
+        # libyaml extends a block scalar up to the next token, over blank lines and indentation that are not part of it.
         while end > start and self.source.text[end - 1].isspace():
             end -= 1
         return Span(self.source, start, end)
@@ -248,10 +227,12 @@ class _Builder:
         self.findings.append(report(self._span(event), code, message, help=help))
 
     def _count(self, event: yaml.Event, values: int) -> bool:
-        """Whether so many more values fit, in all and in the collection that is open."""
+        """Whether the limits allow `values` more values, and one more entry in the open collection."""
+        # An alias is counted before any code walks the tree: a few lines of nested aliases can expand to billions of
+        # values ("billion laughs").
         self._nodes += values
         if self._nodes > MAX_NODES:
-            message = f"more than {MAX_NODES:,} values, each alias counted as what it repeats"
+            message = f"more than {MAX_NODES:,} values; an alias counts as all the values that it repeats"
             return self._stop(event, "ARC003", message, help=_TOO_MUCH)
         if self._stack and self._stack[-1].count >= MAX_ENTRIES:
             message = f"more than {MAX_ENTRIES:,} entries in one mapping or list"
@@ -262,16 +243,14 @@ class _Builder:
         if not self._count(event, 1) or len(self.findings) > MAX_FINDINGS:
             return False
         if event.tag is not None:
-            self._find(
-                event, "ARC006", f"tags are no part of archc/v1: `{_shorthand(event.tag)}`", help="delete the tag"
-            )
+            self._find(event, "ARC006", f"unsupported tag `{_shorthand(event.tag)}`", help="delete the tag")
         return True
 
     def _open(self, event: yaml.CollectionStartEvent, span: Span, items: list[YamlNode] | None) -> bool:
         if len(self._stack) >= MAX_DEPTH:
-            return self._stop(event, "ARC003", f"nested more than {MAX_DEPTH} deep", help=_TOO_DEEP)
+            return self._stop(event, "ARC003", f"nested more than {MAX_DEPTH} levels deep", help=_TOO_DEEP)
         if self._wants_key():
-            return self._stop(event, "ARC006", "a key must be a plain name, not a list or a mapping")
+            return self._stop(event, "ARC006", "a key must be a name, not a list or a mapping")
         self._stack.append(_Open(span.start, event.anchor, items=items))
         return True
 
@@ -283,17 +262,18 @@ class _Builder:
 
     def _alias(self, event: yaml.AliasEvent) -> bool:
         if self._wants_key():
-            return self._stop(event, "ARC006", "a key must be a plain name, not an alias")
+            return self._stop(event, "ARC006", "a key must be a name, not an alias")
+        name = (event.anchor or "")[:64]
         if any(level.anchor == event.anchor for level in self._stack):
-            message = f"`*{event.anchor}` stands inside what it repeats"
-            return self._stop(event, "ARC008", message, help="write out what it should repeat")
+            message = f"the alias `*{name}` is inside the value that it repeats"
+            return self._stop(event, "ARC008", message, help="write the value out instead of the alias")
         if event.anchor not in self._anchors:
-            message = f"no `&{event.anchor}` stands before this alias"
-            help = f"write `&{event.anchor}` before what it repeats, above; if text is meant, quote it"
+            message = f"unknown alias `*{name}`: no anchor `&{name}` comes before it"
+            help = f"write `&{name}` before the value to repeat, or put `*{name}` in quotes if it is text"
             return self._stop(event, "ARC008", message, help=help)
         node, expanded, height = self._anchors[event.anchor]
         if len(self._stack) + height > MAX_DEPTH:
-            return self._stop(event, "ARC003", f"nested more than {MAX_DEPTH} deep", help=_TOO_DEEP)
+            return self._stop(event, "ARC003", f"nested more than {MAX_DEPTH} levels deep", help=_TOO_DEEP)
         if not self._count(event, expanded):
             return False
         self._add(node, None, expanded, height)
@@ -304,14 +284,18 @@ class _Builder:
 
     def _scalar(self, event: yaml.ScalarEvent, span: Span) -> bool:
         if len(event.value) > MAX_SCALAR:
-            message = f"a value of {len(event.value):,} characters; the limit is {MAX_SCALAR:,}"
-            return self._stop(event, "ARC003", message, help="shorten it; if it was not meant, is a quote left open?")
-        if event.style == '"' and _SURROGATE.search(event.value):  # only an escape can write one
-            return self._stop(event, "ARC002", "an escape for half a character: U+D800 to U+DFFF stand for nothing")
-        # A spec of many layers writes the same few words again and again: each is held once.
+            what = "key" if self._wants_key() else "value"
+            message = f"the {what} has {len(event.value):,} characters; the limit is {MAX_SCALAR:,}"
+            return self._stop(event, "ARC003", message, help="shorten it, or close a quote that was left open")
+        # Only an escape can produce a surrogate: decoding the text has rejected any other.
+        if event.style == '"' and _SURROGATE.search(event.value):
+            message = "the string contains an escape from U+D800 to U+DFFF, which is not a character"
+            return self._stop(event, "ARC002", message, help="delete the escape")
+        # A large spec repeats the same few words in every layer. Interning keeps one copy of each in memory.
         text = intern(event.value)
         if self._wants_key():
             return self._key(event, ScalarNode(text, span))
+        # `style` is None for a plain scalar. A quoted or block scalar is always a string.
         value = text if event.style else self._resolve(event, text)
         self._add(ScalarNode(value, span), event.anchor, 1, 0)
         return True
@@ -319,15 +303,14 @@ class _Builder:
     def _key(self, event: yaml.ScalarEvent, key: ScalarNode) -> bool:
         level = self._stack[-1]
         if event.value == "<<" and not event.style:
-            self._find(
-                event, "ARC006", "merge keys are no part of archc/v1", help="write the fields out, or use `defaults:`"
-            )
+            self._find(event, "ARC006", "unsupported merge key `<<`", help="write the fields out, or use `defaults:`")
             level.merges = True
         elif event.value in level.keys:
             first = level.keys[event.value].span
-            message = f"`{event.value}` stands twice; the first is on line {first.line}"
-            help = "give the second another name, or delete one"
-            self.findings.append(report(key.span, "ARC005", message, help=help, related=[(first, "first here")]))
+            message = f"duplicate key `{event.value}`; first defined on line {first.line}"
+            help = "rename the second key, or delete one of the two"
+            related = [(first, "first defined here")]
+            self.findings.append(report(key.span, "ARC005", message, help=help, related=related))
             level.skip_value = True
         level.key = key
         return True
@@ -342,19 +325,21 @@ class _Builder:
         if kind == "bool":
             return text.lower() == "true"
         if kind == "integer":
-            if len(text.lstrip("+-0ox")) > MAX_INTEGER_DIGITS:
-                message = f"an integer of {len(text)} digits; the limit is {MAX_INTEGER_DIGITS}"
-                self._find(event, "ARC007", message, help="no field takes one so large: if text is meant, quote it")
+            digits = len(text.lstrip("+-0ox"))
+            if digits > MAX_INTEGER_DIGITS:
+                message = f"the integer has {digits:,} digits; the limit is {MAX_INTEGER_DIGITS}"
+                self._find(event, "ARC007", message, help="write a smaller number, or quote it if it is text")
                 return None
+            # Base 0 would reject leading zeros, but YAML 1.2 reads `010` as ten.
             return int(text, base=0 if text.startswith(("0o", "0x")) else 10)
         if kind == "not_finite" or not math.isfinite(float(text)):
             message = f"`{text[:40]}` is not a finite number"
-            self._find(event, "ARC007", message, help="write a number; if text is meant, quote it")
+            self._find(event, "ARC007", message, help="write a finite number, or quote it if it is text")
             return None
         return float(text)
 
     def _add(self, node: YamlNode, anchor: str | None, expanded: int, height: int) -> None:
-        """Put a whole node where it belongs."""
+        """Enter a complete node in the open collection, or make it the root."""
         if anchor is not None:
             self._anchors[anchor] = (node, expanded, height)
         if not self._stack:
@@ -370,10 +355,10 @@ class _Builder:
 
 
 def _enter(level: _Open, node: YamlNode) -> None:
-    """Give the waiting key of a mapping its value."""
+    """Enter the value of a mapping's current key."""
     assert level.key is not None and isinstance(level.key.value, str)
     if level.merges and isinstance(node, MappingNode):
-        # Reported already: its fields are taken so that nothing else is found to be missing.
+        # The merge key is reported already. Its fields are still entered, so that none of them is reported as missing.
         level.entries, level.keys = node.entries | level.entries, node.keys | level.keys
     elif not level.skip_value and not level.merges:
         level.entries[level.key.value] = node

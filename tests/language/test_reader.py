@@ -1,4 +1,4 @@
-"""Bytes to nodes: YAML 1.2 core scalars, exact spans, and findings for whatever is no spec."""
+"""Bytes to nodes: YAML 1.2 core scalars, exact spans, and findings for a text that is not a spec."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNod
 
 @pytest.fixture(params=["libyaml", "pure Python"], autouse=True)
 def loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both parsers of PyYAML: the fast one is not there on every machine."""
+    """Both parsers of PyYAML: a machine may lack the fast one."""
     if request.param == "pure Python":
         monkeypatch.delattr(yaml, "CSafeLoader")
     else:
@@ -90,11 +90,16 @@ def test_scalars_of_the_core_schema(text: str, expected: object) -> None:
 @pytest.mark.parametrize(
     "text", [".inf", "-.INF", "+.Inf", ".nan", ".NaN", "1e400", "-1e999", "9" * 19, "-" + "1" * 19]
 )
-def test_numbers_that_no_architecture_has(text: str) -> None:
+def test_numbers_that_cannot_be_used(text: str) -> None:
     root, (finding,) = read(f"a: {text}\nb: 1\n".encode(), "a.yaml")
     assert (finding.code, finding.span.column) == ("ARC007", 4)
     assert root is not None
     assert plain(root) == {"a": None, "b": 1}
+
+
+@pytest.mark.parametrize("text", ["1" * 19, "-" + "1" * 19, "0x" + "f" * 19, "000" + "1" * 19])
+def test_the_digits_of_a_long_integer_are_counted_without_its_sign_and_prefix(text: str) -> None:
+    assert only(f"a: {text}".encode()).message == "the integer has 19 digits; the limit is 18"
 
 
 def test_spans_are_exact() -> None:
@@ -181,7 +186,9 @@ def test_a_merge_key_is_refused_and_its_fields_taken_as_meant() -> None:
         (b"a: *x", "ARC008", (1, 4)),
     ],
 )
-def test_a_text_that_is_no_spec_is_one_finding_at_its_place(data: bytes, code: str, place: tuple[int, int]) -> None:
+def test_a_text_that_is_not_a_spec_gives_one_finding_at_its_position(
+    data: bytes, code: str, place: tuple[int, int]
+) -> None:
     finding = only(data)
     assert (finding.code, (finding.span.line, finding.span.column)) == (code, place)
 
@@ -234,7 +241,7 @@ def test_aliases_cannot_expand_without_end(item: bytes) -> None:
 
 def test_a_text_beyond_8_mib_is_not_even_decoded() -> None:
     finding = only(b"\xff" * (8 * 2**20 + 1))
-    assert (finding.code, finding.message) == ("ARC003", "the text has more than 8,388,608 bytes, the limit")
+    assert (finding.code, finding.message) == ("ARC003", "the spec is larger than the limit of 8,388,608 bytes")
 
 
 def test_reading_ends_soon_after_a_thousand_findings() -> None:
