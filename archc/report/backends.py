@@ -1,4 +1,4 @@
-"""The installed backends as a table, and why one of them cannot be used."""
+"""The installed backends as a table, with the failure of each one that cannot be used."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COLUMNS = (
 
 
 def backends(found: Sequence[Installation], *, width: int) -> str:
-    """A row for each, then the failures in full."""
+    """A row for each backend, then the failures in full."""
     lines = [line for row in table(_COLUMNS, [_row(each) for each in found], width=width) for line in row]
     for each in found:
         if each.failure is not None:
@@ -27,6 +27,8 @@ def backends(found: Sequence[Installation], *, width: int) -> str:
 
 def _row(found: Installation) -> tuple[str, ...]:
     frameworks = ", ".join(f"{name} {version or 'not installed'}" for name, version in found.frameworks.items())
-    does = "nothing, see below" if found.backend is None else "emits, trains" if found.backend.train_module else "emits"
+    does = "unusable, see below"
+    if found.backend is not None:
+        does = "emits, trains" if found.backend.train_module else "emits"
     distribution = found.distribution if found.version is None else f"{found.distribution} {found.version}"
     return tuple(map(visible, (found.name, distribution, frameworks, does)))

@@ -1,4 +1,4 @@
-"""What `archc backends` prints for programs."""
+"""The JSON output of `archc backends`."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from archc.diagnostics.json import documented
 
 @documented
 class FailureJson(TypedDict):
-    """Why a backend cannot be used."""
+    """The reason that a backend cannot be used."""
 
     message: str
-    """What is wrong."""
+    """The problem, in one sentence."""
     help: str
-    """What to do about it."""
+    """How to fix the problem."""
 
 
 @documented
 class FrameworkJson(TypedDict):
-    """A distribution that emitted source imports."""
+    """A framework that emitted source imports."""
 
     distribution: str
-    """Its name."""
+    """Name of the framework's distribution, as `pip install` takes it."""
     version: str | None
-    """The version that is installed; null where none is."""
+    """Installed version of the framework; null if it is not installed."""
 
 
 @documented
@@ -36,31 +36,31 @@ class BackendJson(TypedDict):
     """An installed backend."""
 
     name: str
-    """What `--backend` calls it."""
+    """Name of the backend, as `--backend` takes it."""
     distribution: str
-    """The distribution that brings it."""
+    """Distribution that provides the backend."""
     version: str | None
-    """The version of that distribution; null where it has none."""
+    """Version of the backend's distribution; null if it has none."""
     frameworks: list[FrameworkJson]
-    """What the source that it emits imports, the framework first; empty where the backend cannot be used."""
+    """Frameworks that emitted source imports, the main one first; empty if the backend cannot be used."""
     trains: bool
-    """Whether `archc train` can use it."""
+    """Whether `archc train` can use the backend."""
     failure: FailureJson | None
-    """Why it cannot be used; null where it can."""
+    """Reason that the backend cannot be used; null if it can."""
 
 
 @documented
 class BackendsJson(TypedDict):
-    """What `archc backends --output-format json` prints."""
+    """The output of `archc backends --output-format json`."""
 
     version: Literal[1]
-    """Of this format."""
+    """Version of this format."""
     backends: list[BackendJson]
-    """All that are installed, by name."""
+    """All installed backends, sorted by name."""
 
 
 def as_json(installations: Iterable[Installation]) -> BackendsJson:
-    """The installed backends."""
+    """The installed backends as plain data."""
     return {"version": 1, "backends": [_backend(installation) for installation in installations]}
 
 

@@ -1,4 +1,4 @@
-"""What `archc build` prints for programs."""
+"""The JSON output of `archc build`."""
 
 from __future__ import annotations
 
@@ -13,33 +13,34 @@ from archc.diagnostics.json import documented
 from archc.language.spec import Strategy
 from archc.report.staleness import Reason
 
-_Class = TypedDict("_Class", {"class": Annotated[str, Field(description="The class or function to call.")]})
+_Class = TypedDict("_Class", {"class": Annotated[str, Field(description="Class or function of the network's source.")]})
 
 
 @documented
 class BuildJson(_Class):
-    """What `archc build --output-format json` prints."""
+    """The output of `archc build --output-format json`."""
 
     version: Literal[1]
-    """Of this format."""
+    """Version of this format."""
     spec: str
-    """The spec's file."""
+    """File of the spec, as named on the command line; `<stdin>` for standard input."""
     output: str
-    """The file that was written or checked."""
+    """File that was written, or with `--check` compared."""
     stale: list[Reason]
-    """With `--check`, why the file is not what archc emits now, empty where it is: `absent`, not there; `foreign`, not
-    emitted by archc; `edited` since; `spec`, the spec has changed; `text`, only its text has, not what it describes;
-    `emission`, the spec is the same, archc or the backend another."""
+    """With `--check`, the reasons that the file is out of date; empty if it is up to date. `absent`: there is no such
+    file. `foreign`: archc did not emit it. `edited`: it was edited after archc emitted it. `spec`: the network in the
+    spec has changed. `text`: only the text of the spec has changed, not the network. `emission`: the spec is the same,
+    but the name of the spec, the options, archc or the backend has changed."""
     backend: str
-    """The backend that emitted it."""
+    """Backend that emitted the source."""
     parallel: Strategy | None
-    """With `--parallel`, the strategy under which each device computes what was emitted; null for the network whole."""
+    """Strategy of `--parallel` for which one device's part was emitted; null if the whole network was emitted."""
     parameters: int
-    """Trained numbers of the network."""
+    """Number of trained values in the whole network."""
     renamed: dict[str, str]
-    """Layers whose name the language cannot use, each with the name that it has in the source."""
+    """Layers whose names are reserved in the emitted source, each with the name that it has there instead."""
     sha256: str
-    """The hash of what archc emits, in hexadecimal digits."""
+    """SHA-256 of the emitted source, in hexadecimal digits."""
 
 
 def as_json(
@@ -52,7 +53,7 @@ def as_json(
     parameters: int,
     stale: tuple[Reason, ...],
 ) -> BuildJson:
-    """What was emitted, from what and where to."""
+    """The emitted source, its spec and its file as plain data."""
     return {
         "version": 1,
         "spec": spec,

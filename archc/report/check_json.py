@@ -1,4 +1,4 @@
-"""What `archc check` prints for programs."""
+"""The JSON output of `archc check`."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from archc.report.facts_json import as_json as facts_as_json
 
 @documented
 class SpecJson(TypedDict):
-    """A spec that was checked."""
+    """A spec and the result of checking it."""
 
     spec: str
-    """The file as it was named, `<stdin>` for standard input."""
+    """File of the spec, as named on the command line; `<stdin>` for standard input."""
     holds: bool
-    """Whether no finding is an error."""
+    """Whether the spec is valid: none of its findings is an error."""
     findings: list[FindingJson]
-    """What is wrong or seldom meant, in the order of the text."""
+    """Errors and advice, in the order of the text."""
     network: NetworkJson | None
-    """What the spec describes; null where it does not hold."""
+    """Facts of the network; null if the spec has an error."""
 
 
 @documented
 class CheckJson(TypedDict):
-    """What `archc check --output-format json` prints."""
+    """The output of `archc check --output-format json`."""
 
     version: Literal[1]
-    """Of this format."""
+    """Version of this format."""
     specs: list[SpecJson]
-    """Every spec that was checked, in the order of the arguments and of the paths below a folder."""
+    """All checked specs, in the order of the arguments. The specs of a folder are sorted by path."""
 
 
 def as_json(specs: Iterable[tuple[str, Analysis]]) -> CheckJson:
-    """Specs by name, and what is known of each."""
+    """The analyses of the named specs as plain data."""
     return {"version": 1, "specs": [_spec(name, analysis) for name, analysis in specs]}
 
 

@@ -1,4 +1,4 @@
-"""What `archc diff` prints for programs."""
+"""The JSON output of `archc diff`."""
 
 from __future__ import annotations
 
@@ -16,130 +16,130 @@ from archc.report.facts_json import Reads
 
 @documented
 class LayerSideJson(Reads):
-    """A layer in one of the two specs."""
+    """A layer as one of the two specs defines it."""
 
     name: str
-    """Its name there."""
+    """Name of the layer in this spec."""
     op: str
-    """What it computes."""
+    """Op of the layer."""
     output: list[int]
-    """Its output's shape, [channels, height, width] or [units], without the batch axis."""
+    """Shape of the layer's output without the batch axis: [channels, height, width] or [units]."""
     parameters: int
-    """Trained numbers."""
+    """Number of trained values in the layer."""
     macs: int
-    """Multiply-accumulates for one example."""
+    """Multiply-accumulates of the layer per example, forward."""
     activations: int
-    """Bytes that it keeps for the backward pass of a step, on one device."""
+    """Bytes that the layer keeps for the backward pass of a step, on one device."""
     exchanged: int
-    """Values an example that devices exchange before it computes."""
+    """Values per example that devices exchange before the layer computes, over all devices."""
 
 
 @documented
 class SettingJson(TypedDict):
-    """A field whose value differs."""
+    """A field whose value differs between the two specs."""
 
     path: str
-    """Its name; outside of layers with the sections that it is in, as `train.data.crop`."""
+    """Name of the field. Outside the layers it has its sections: `train.data.crop`."""
     before: str | None
-    """Its value in the first spec, defaults resolved, as a spec writes it; null where there is none."""
+    """Value in the first spec as YAML, with defaults resolved; null if it has none."""
     after: str | None
-    """Its value in the second."""
+    """Value in the second spec as YAML, with defaults resolved; null if it has none."""
 
 
 @documented
 class LayerDifferenceJson(TypedDict):
-    """A layer that differs by itself."""
+    """A layer that was added, removed or changed."""
 
     kind: ChangeKind
-    """Whether the second spec alone has it, the first alone, or both."""
+    """`added`: only the second spec has the layer. `removed`: only the first has it. `changed`: both have it."""
     before: LayerSideJson | None
-    """The layer in the first spec; null where it was added."""
+    """The layer in the first spec; null if it was added."""
     after: LayerSideJson | None
-    """The layer in the second; null where it was removed."""
+    """The layer in the second spec; null if it was removed."""
     fields: list[SettingJson]
-    """Its fields that differ, `op` among them where it is another op."""
+    """Fields of the layer that differ, including `op`."""
     rewired: bool
-    """Whether it reads something else, seen past layers that were added, removed or moved."""
+    """Whether the layer reads another value. Layers that were inserted, removed or moved in between do not count."""
     moved: bool
-    """Whether it stands elsewhere, so that what is said of it need not be said of its neighbours."""
+    """Whether the layer was moved to another position. Its old and new neighbours are then not listed as rewired."""
 
 
 @documented
 class AffectedJson(TypedDict):
-    """A layer that is what it was, with another shape or other costs."""
+    """A layer with the same fields as before, but another shape or cost."""
 
     before: LayerSideJson
     """The layer in the first spec."""
     after: LayerSideJson
-    """The layer in the second."""
+    """The layer in the second spec."""
 
 
 @documented
 class EffectJson(TypedDict):
-    """What changes do to the layers after them."""
+    """The effect of changes on later layers."""
 
     causes: list[str]
-    """Changed layers, or the input; of more than eight the first."""
+    """Changed layers or inputs that cause the effect; at most the first eight."""
     layers: list[AffectedJson]
-    """The layers that they affect, in order."""
+    """Affected layers, in the order of the second spec."""
 
 
 @documented
 class RenamedJson(TypedDict):
-    """A layer of another name."""
+    """A layer that has another name in the second spec."""
 
     before: str
-    """Its name in the first spec."""
+    """Name of the layer in the first spec."""
     after: str
-    """Its name in the second."""
+    """Name of the layer in the second spec."""
 
 
 @documented
 class SideJson(TypedDict):
-    """One of the two specs, and its totals."""
+    """One of the two specs with its totals."""
 
     spec: str
-    """The file as it was named, `<stdin>` for standard input."""
+    """File of the spec, as named on the command line; `<stdin>` for standard input."""
     parameters: int
-    """Trained numbers."""
+    """Number of trained values in the network."""
     macs: int
-    """Multiply-accumulates for one example."""
+    """Multiply-accumulates of the network per example, forward."""
     batch: int
-    """Examples a step, by the recipe."""
+    """Examples per training step, from the recipe."""
     devices: int
-    """Devices that compute it."""
+    """Number of devices that compute the network."""
     memory: int
-    """Peak bytes of a step of training, on one device."""
+    """Peak memory of a training step on one device, in bytes."""
     exchanged: int
-    """Values an example that devices exchange."""
+    """Values per example that devices exchange, over all devices."""
     exchanges: list[str]
-    """The layers before which they do."""
+    """Layers before which devices exchange values."""
 
 
 @documented
 class DiffJson(TypedDict):
-    """What `archc diff --output-format json` prints."""
+    """The output of `archc diff --output-format json`."""
 
     version: Literal[1]
-    """Of this format."""
+    """Version of this format."""
     same: bool
-    """Whether both specs mean the same."""
+    """Whether the two specs are equivalent."""
     before: SideJson
     """The first spec."""
     after: SideJson
     """The second spec."""
     renamed: list[RenamedJson]
-    """Layers that have another name."""
+    """Layers that have another name in the second spec."""
     layers: list[LayerDifferenceJson]
-    """Layers that differ by themselves, in the order of the second spec."""
+    """Layers that were added, removed or changed, in the order of the second spec."""
     effects: list[EffectJson]
-    """What follows from those, and from another input."""
+    """Effects of these layers, or of another input, on later layers."""
     settings: list[SettingJson]
-    """All that differs outside of layers."""
+    """Fields that differ outside the layers."""
 
 
 def as_json(found: Difference, names: tuple[str, str]) -> DiffJson:
-    """The difference between two specs of these names as plain data."""
+    """The difference as plain data. `names` are those of the two specs."""
     return {
         "version": 1,
         "same": found.is_none,

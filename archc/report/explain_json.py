@@ -1,4 +1,4 @@
-"""What `archc explain` prints for programs."""
+"""The JSON output of `archc explain`."""
 
 from __future__ import annotations
 
@@ -20,63 +20,63 @@ class FieldJson(TypedDict):
     """A field of an op."""
 
     name: str
-    """How a spec writes it."""
+    """Name of the field in a spec."""
     takes: str
-    """What its value may be, in words."""
+    """Valid values, in words."""
     default: str | None
-    """What it is when not written, as a spec would write it; null where it must be written."""
+    """Default value as YAML; null if the field is required."""
     meaning: str
-    """What it is."""
+    """Meaning of the field."""
 
 
 @documented
 class ExplanationJson(TypedDict):
-    """A code or an op, with a spec that fails and the same corrected."""
+    """A code or an op, with a failing example and its correction."""
 
     name: str
-    """The code, or the op."""
+    """Name of the code or op."""
     severity: Severity | None
-    """Of a code; null of an op."""
+    """Severity of a code; null for an op."""
     title: str
-    """What it means, in a line."""
+    """Meaning in one line."""
     meaning: str
-    """What it means, at length."""
+    """Meaning in full."""
     shape_rule: str | None
-    """The output's shape from the input's, in words; null of a code."""
+    """Output shape of an op as a function of its input shape; null for a code."""
     fields: list[FieldJson]
-    """Of an op; none of a code."""
+    """Fields of an op; empty for a code."""
     command: str
-    """The command that gives the findings."""
+    """Command that reports the findings."""
     failing: str
-    """A spec that fails, with escapes for bytes that are no text."""
+    """Spec that fails. Bytes that are not text are escaped."""
     findings: list[FindingJson]
-    """What the command says of it; none where it needs a backend that is not installed."""
+    """Findings of the command; empty if it needs a backend that is not installed."""
     corrected: str
-    """The spec as it should be."""
+    """The same spec, corrected."""
 
 
 @documented
 class ConceptJson(TypedDict):
-    """What many ops share, such as how arithmetic is counted."""
+    """A topic that concerns many ops, such as the way operations are counted."""
 
     name: str
-    """How `archc explain` knows it."""
+    """Name of the concept, as `archc explain` takes it."""
     title: str
-    """What it is, in a line."""
+    """Subject of the page in one line."""
     text: str
-    """All there is to say, as Markdown."""
+    """The page as Markdown."""
 
 
 @documented
 class ExplainJson(TypedDict):
-    """What `archc explain --output-format json` prints."""
+    """The output of `archc explain --output-format json`."""
 
     version: Literal[1]
-    """Of this format."""
+    """Version of this format."""
     explanations: list[ExplanationJson]
-    """The one that was asked for; all, codes first, where none was."""
+    """Explanations: the requested one, or all of them, codes first, if no name was given."""
     concepts: list[ConceptJson]
-    """The one that was asked for; all where none was."""
+    """Concepts: the requested one, or all of them if no name was given."""
 
 
 def as_json(explanations: Iterable[Explanation], concepts: Iterable[Concept]) -> ExplainJson:

@@ -1,4 +1,4 @@
-"""An explanation as a person reads it: what it means, what fails, what archc says of that, and what is right."""
+"""An explanation as text for people: the meaning, a failing example, its findings, and the corrected example."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from archc.report.table import Column, table
 
 _COLUMNS = (Column("field"), Column("takes", least=14), Column("default", least=8), Column("meaning", least=20))
 
-EVERY_LAYER = "Every layer may also say `from` and `expect`."
+EVERY_LAYER = "Every layer also accepts `from` and `expect`."
 
 
 def page(explanation: Explanation, style: Style = unstyled, *, width: int) -> str:
-    """All of an explanation, at most `width` wide but for the specs."""
+    """The page of an explanation, in `width` columns except for the examples."""
     return "\n\n".join(part.rstrip("\n") for part in _parts(explanation, style, width)) + "\n"
 
 
 def concept_page(concept: Concept, *, width: int) -> str:
-    """All of a concept, at most `width` wide but for the blocks that stand as they are."""
+    """The page of a concept, in `width` columns except for its indented blocks."""
     parts = (f"{concept.name}: {concept.title}", *concept.parts)
     return "\n\n".join(_set(part, width) for part in parts) + "\n"
 
 
 def _set(part: str, width: int) -> str:
-    """Prose and the items of a list wrapped."""
+    """A part of a concept's page. Prose and list items are wrapped, indented blocks are not."""
     if part.startswith("    "):
         return part
     if part.startswith("- "):
@@ -39,29 +39,29 @@ def _set(part: str, width: int) -> str:
 
 
 def listing(titles: Iterable[tuple[str, str]], *, width: int) -> str:
-    """Each name and its title."""
+    """A table of names and their titles."""
     rows = table((Column("name"), Column("meaning", least=20)), [*titles], width=width)
     return "\n".join(line for row in rows for line in row)
 
 
 def shown(spec: str | bytes) -> tuple[str, bool]:
-    """A spec as it can be shown, and whether some of it had to be escaped."""
+    """The spec as printable text, and whether any of it had to be escaped."""
     text = spec.decode("utf-8", "backslashreplace") if isinstance(spec, bytes) else spec
     visible = "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
     return visible, visible != spec
 
 
 def failing_heading(explanation: Explanation, *, escaped: bool) -> str:
-    """What stands before the failing example."""
-    verdict = "Holds, but is advised against" if explanation.severity == "advice" else "Fails"
-    return f"{verdict}, the escape standing for what it names:" if escaped else f"{verdict}:"
+    """The line before the failing example."""
+    verdict = "Valid, but advised against" if explanation.severity == "advice" else "Fails"
+    return f"{verdict} (with escapes for what cannot be printed):" if escaped else f"{verdict}:"
 
 
 def saying(explanation: Explanation) -> str:
-    """What stands before the findings of the example."""
+    """The line before the findings of the example."""
     if not explanation.findings:
-        return f"`{explanation.command}` refuses it; its backend is not installed here."
-    return f"`{explanation.command}` says:"
+        return f"`{explanation.command}` reports an error. Its backend is not installed here."
+    return f"`{explanation.command}` reports:"
 
 
 def _parts(explanation: Explanation, style: Style, width: int) -> Iterator[str]:
@@ -98,7 +98,7 @@ def _wrapped(text: str, width: int, *, first: str = "", then: str = "") -> str:
 
 def _table(fields: tuple[FieldRow, ...], width: int) -> str:
     cells = [
-        (field.name, field.takes, "must be written" if field.default is None else field.default, field.meaning)
+        (field.name, field.takes, "required" if field.default is None else field.default, field.meaning)
         for field in fields
     ]
     return "\n".join(line for row in table(_COLUMNS, cells, width=width) for line in row)

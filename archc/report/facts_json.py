@@ -1,4 +1,4 @@
-"""A network's facts for programs."""
+"""The facts of a network as JSON."""
 
 from __future__ import annotations
 
@@ -18,98 +18,97 @@ from archc.report.placement_json import PlacementJson
 from archc.report.placement_json import as_json as placement_as_json
 
 Shape = list[int]
-"""[channels, height, width], or [units]: without the batch axis."""
+"""[channels, height, width] or [units], without the batch axis."""
 
 
 @documented
 class CountsJson(TypedDict):
-    """What a layer or a network holds and takes; `archc explain macs` states each convention."""
+    """Counts of a layer or a network. `archc explain macs` states each convention."""
 
-    # Described here and not by texts below: of those pydantic reads only a class's own.
-    parameters: Annotated[int, Field(description="Trained numbers: weights and biases.")]
-    weights: Annotated[int, Field(description="Trained numbers that are no biases.")]
-    biases: Annotated[int, Field(description="Trained numbers that are added.")]
+    # Described with Field: pydantic reads the docstrings of fields only in their own class, not in one that inherits.
+    parameters: Annotated[int, Field(description="Number of trained values: weights and biases.")]
+    weights: Annotated[int, Field(description="Number of trained values that are not biases.")]
+    biases: Annotated[int, Field(description="Number of trained values that are added.")]
     statistics: Annotated[
-        int,
-        Field(description="Numbers that are not trained but follow the batches, as those of a batch normalisation."),
+        int, Field(description="Number of values that are updated, not trained: running means and variances.")
     ]
-    macs: Annotated[int, Field(description="Multiply-accumulates forward for one example.")]
-    backward_macs: Annotated[int, Field(description="Multiply-accumulates of the gradients for one example.")]
+    macs: Annotated[int, Field(description="Multiply-accumulates per example, forward.")]
+    backward_macs: Annotated[int, Field(description="Multiply-accumulates of the gradients per example.")]
     element_ops: Annotated[
-        int, Field(description="Scalar operations forward for one example, besides the multiply-accumulates.")
+        int, Field(description="Scalar operations per example, forward, other than the multiply-accumulates.")
     ]
-    activations: Annotated[int, Field(description="Values of the outputs for one example.")]
+    activations: Annotated[int, Field(description="Number of output values per example.")]
 
 
 @documented
 class ReceptiveFieldJson(TypedDict):
-    """The rectangle of pixels that a value of a layer can see, as though maps went on beyond their edges."""
+    """The rectangle of pixels that can affect one value of a layer, as if maps extended beyond their edges."""
 
     size: list[int]
-    """[height, width]; the whole input for a vector."""
+    """[height, width] in pixels. For a vector, the size of the whole input."""
     start: list[int]
-    """[row, column] of its first pixel for the first place of the map; negative in the padding."""
+    """[row, column] of the first pixel that affects the map's first value; negative in the padding."""
     stride: list[int] | None
-    """[rows, columns] from one place to the next; null for a vector, and where paths of unequal strides meet."""
+    """[rows, columns] between the fields of adjacent values; null for a vector, or where unequal strides meet."""
 
 
-Reads = TypedDict("Reads", {"from": Annotated[list[str], Field(description="What it reads: layers or the input.")]})
+Reads = TypedDict("Reads", {"from": Annotated[list[str], Field(description="Layers or input that the layer reads.")]})
 
 
 @documented
 class LayerJson(Reads, CountsJson):
-    """A layer and what it costs."""
+    """A layer and its counts."""
 
     name: str
-    """Its name in the spec."""
+    """Name of the layer in the spec."""
     op: str
-    """What it computes, which `archc explain OP` explains."""
+    """Op of the layer. `archc explain OP` explains it."""
     window: str
-    """What the table says beside the op: its window or rate; may be empty."""
+    """Window or rate of the op, as the table shows it; may be empty."""
     size: str | None
-    """How the size of its maps comes about, as `(227 - 11) / 4 + 1 = 55`; null where no window slides."""
+    """Arithmetic of the output size: `(227 - 11) / 4 + 1 = 55`; null if the op has no sliding window."""
     output: Shape
-    """Its output's shape, [channels, height, width] or [units], without the batch axis."""
+    """Shape of the layer's output without the batch axis: [channels, height, width] or [units]."""
     receptive_field: ReceptiveFieldJson | None
-    """What of the input a value of it sees; null where it is larger than any picture."""
+    """Receptive field of one output value; null if it is larger than any picture."""
 
 
 @documented
 class HeldJson(TypedDict):
-    """Which of the spec's expectations there are; all hold."""
+    """The expectations of the spec, all of which are met."""
 
     layers: list[str]
-    """The layers whose shape is as expected."""
+    """Layers with an expected shape."""
     totals: list[str]
-    """The totals that are as expected."""
+    """Totals with an expected value."""
 
 
 @documented
 class NetworkJson(CountsJson):
-    """All that is known of a network; its counts are the sums of its layers'."""
+    """A network. Its counts are the sums of those of its layers."""
 
     name: str
-    """Its name."""
+    """Name of the network."""
     title: str
-    """What it is, in a line; the name where the spec has no title."""
+    """Title of the network in one line; the name if the spec has no title."""
     inputs: dict[str, Shape]
-    """The shape of each input by its name."""
+    """Shape of each input, by name."""
     outputs: list[str]
-    """The layers whose values it returns."""
+    """Layers whose values the network returns."""
     layers: list[LayerJson]
-    """In the order in which they are computed."""
+    """Layers in the order of computation."""
     chain: list[list[int]]
-    """The [height, width] of its maps from the first layer to the last, each where it changes."""
+    """[height, width] of the maps from the first layer to the last, listed where it changes."""
     batch: int
-    """The examples of a step over all devices, for which memory is told."""
+    """Examples per step over all devices, from the recipe."""
     training_memory: MemoryJson
-    """Of a training step of `batch` examples in float32."""
+    """Memory of a training step with `batch` examples in float32."""
     inference_memory: MemoryJson
-    """Of an inference of as many in float32."""
+    """Memory of an inference with `batch` examples in float32."""
     held: HeldJson
-    """The spec's expectations."""
+    """Expectations of the spec, all of which are met."""
     placement: PlacementJson | None
-    """Where it is computed; null where the spec does not say `parallel`."""
+    """Placement of the network on devices; null if the spec has no `parallel`."""
 
 
 def as_json(facts: Facts) -> NetworkJson:

@@ -1,4 +1,4 @@
-"""What one device takes, for programs."""
+"""The memory of one device as JSON."""
 
 from __future__ import annotations
 
@@ -10,23 +10,22 @@ from archc.passes.memory import Memory
 
 @documented
 class MemoryJson(TypedDict):
-    """What one device takes for a step of training or an inference, in bytes; `archc explain memory` states what is
-    counted."""
+    """Memory of a training step or an inference on one device, in bytes. `archc explain memory` states what counts."""
 
     weights: int
-    """Trained numbers, and statistics that follow the batches."""
+    """Trained values, and the running statistics of normalisations."""
     gradients: int
-    """Of the trained numbers; none in an inference."""
+    """Gradients of the trained values; 0 in an inference."""
     momentum: int
-    """What the optimizer remembers of each trained number; none in an inference."""
+    """State of the optimizer for each trained value; 0 in an inference."""
     activations: int
-    """What the forward pass keeps for the backward pass; none in an inference."""
+    """Values that the forward pass keeps for the backward pass; 0 in an inference."""
     working: int
-    """The most that is alive at once beside those: values, their gradients, buffers."""
+    """Largest total of everything else alive at one moment: values, their gradients and buffers."""
     peak: int
-    """The most that is alive at once of all."""
+    """Largest total of all of these alive at one moment."""
     peak_layer: str
-    """The layer at which that is; empty for a network without layers."""
+    """Layer where the peak occurs; empty if the network has no layers."""
 
 
 def as_json(memory: Memory) -> MemoryJson:

@@ -1,4 +1,4 @@
-"""A network's layer table and totals, as an expert would draw them by hand."""
+"""The layer table of a network with its totals, for people."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from archc.passes.counts import LayerCounts
 from archc.passes.memory import in_units
 from archc.passes.placement import Placement
 from archc.report.table import Column, fitting, table
-from archc.wording import visible, wrapped
+from archc.wording import counted, visible, wrapped
 
 if TYPE_CHECKING:
     from archc.passes.receptive import ReceptiveField
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Figure:
-    """A column of the table and what it says of a layer; of its counts, what it says in the last row too."""
+    """A column of the table. `of` gives the cell of a layer; `counted` gives a count, which the last row totals."""
 
     column: Column
     of: Callable[[Facts, Node], str] | None = None
     counted: Callable[[LayerCounts], int] | None = None
     wide: bool = False
-    """Shown only where everything is asked for."""
+    """Shown only with `--wide`."""
 
     def layer(self, facts: Facts, node: Node) -> str:
         return self.of(facts, node) if self.of else self._figure(facts.counts.layers[node.name])
@@ -74,7 +74,7 @@ _FIGURES = (
 
 
 def network(facts: Facts, *, width: int, style: Style = unstyled, wide: bool = False) -> str:
-    """The title, the table in `width` characters, and what holds; all figures where `wide`, however wide that is."""
+    """The title, the table and the totals in `width` columns. With `wide`, all columns, whatever their width."""
     lines = [*(style(line, "strong") for line in wrapped(visible(facts.graph.title), width)), ""]
     lines += _table(facts, width, style, wide=wide)
     for line in _summary(facts):
@@ -91,7 +91,7 @@ def _table(facts: Facts, width: int, style: Style, *, wide: bool) -> Iterator[st
     rows.append(["total", *(figure.total(facts) for figure in figures[1:])])
     columns = [figure.column for figure in figures]
     if wide:
-        # A figure that no layer has is not worth its column, and no terminal is too narrow for what was asked for.
+        # A column without any value is omitted. The others are not cut to the terminal, since `--wide` asked for them.
         kept, width = [place for place in range(len(figures)) if any(row[place] for row in rows)], maxsize
     else:
         kept = fitting(columns, rows, width=width)
@@ -101,26 +101,26 @@ def _table(facts: Facts, width: int, style: Style, *, wide: bool) -> Iterator[st
     yield from (line for row in shown for line in row)
     yield from (style(line, "strong") for line in total)
     if not wide and len(kept) < len(columns):
-        left = ", ".join(column.heading for place, column in enumerate(columns) if place not in kept)
-        yield from wrapped(f"no room here for: {left}; `--wide` shows everything", width)
+        hidden = ", ".join(column.heading for place, column in enumerate(columns) if place not in kept)
+        yield from wrapped(f"columns hidden: {hidden}; show them with `--wide`", width)
 
 
 def _inputs(facts: Facts, figures: list[_Figure]) -> Iterator[list[str]]:
     for name, tensor in facts.graph.inputs.items():
-        said = {"layer": name, "op": "input", "output": str(tensor)}
-        yield [said.get(figure.column.heading, "") for figure in figures]
+        cells = {"layer": name, "op": "input", "output": str(tensor)}
+        yield [cells.get(figure.column.heading, "") for figure in figures]
 
 
 def _reads(graph: Graph, node: Node) -> str:
-    """The inputs of a layer, where they are not simply the layer before."""
-    return "" if graph.is_chain else f" of {', '.join(node.inputs)}"
+    """The inputs of a layer. Empty in a chain, where every layer reads the previous one."""
+    return "" if graph.is_chain else f" from {', '.join(node.inputs)}"
 
 
 def _summary(facts: Facts) -> Iterator[str]:
     yield ""
     if facts.shapes.chain:
         yield " → ".join(str(s.height) if s.height == s.width else f"{s.height}×{s.width}" for s in facts.shapes.chain)
-    yield f"{facts.counts.parameters:,} parameters, {facts.counts.macs:,} MACs an example"
+    yield f"{facts.counts.parameters:,} parameters, {facts.counts.macs:,} MACs per example"
     if facts.graph.nodes:
         yield _memory(facts)
     if facts.held.count:
@@ -132,23 +132,25 @@ def _summary(facts: Facts) -> Iterator[str]:
 def _memory(facts: Facts) -> str:
     step, devices = facts.step_memory, facts.placement.devices if facts.placement else 1
     each = f" on each of {devices} devices" if devices > 1 else ""
-    trains = f"{in_units(step.peak)} to train, the peak at {step.peak_layer}"
-    return f"memory at batch {facts.recipe.batch:,}{each}: {trains}; {in_units(facts.inference_memory.peak)} to infer"
+    training = f"{in_units(step.peak)} for training (peak at {step.peak_layer})"
+    inference = f"{in_units(facts.inference_memory.peak)} for inference"
+    return f"memory at batch {facts.recipe.batch:,}{each}: {training}, {inference}"
 
 
 def _held(facts: Facts) -> str:
     held = facts.held
-    shapes = [f"the shapes of {', '.join(held.layers)}"] if held.layers else []
-    words = {"macs": "MACs"}
-    return f"expectations held, {held.count}: " + ", ".join((*shapes, *(words.get(t, t) for t in held.totals)))
+    shapes = [f"shapes of {', '.join(held.layers)}"] if held.layers else []
+    totals = [{"macs": "MACs"}.get(total, total) for total in held.totals]
+    parts = [*shapes, *([", ".join(totals)] if totals else [])]
+    return f"{counted(held.count, 'expectation')} met: {'; '.join(parts)}"
 
 
 def exchanges(placement: Placement) -> str:
-    """Where the devices exchange maps, in one line."""
-    split = f"over {placement.devices} devices by {placement.strategy}"
+    """The layers before which the devices exchange maps, in one line."""
+    heading = f"on {counted(placement.devices, 'device')}, split by {placement.strategy}"
     if not placement.exchanges:
-        return f"{split}: no layer exchanges maps"
-    said = {"gather": "gather their input", "halo": "exchange a halo", "redistribute": "redistribute their input"}
-    layers = {kind: [e.layer for e in placement.exchanges if e.kind == kind] for kind in said}
-    parts = [f"{', '.join(names)} {said[kind]}" for kind, names in layers.items() if names]
-    return f"{split}: {'; '.join(parts)} from the other devices"
+        return f"{heading}: no maps are exchanged"
+    verbs = {"gather": "maps are gathered", "halo": "a halo is exchanged", "redistribute": "maps are redistributed"}
+    layers = {kind: [e.layer for e in placement.exchanges if e.kind == kind] for kind in verbs}
+    parts = [f"{verbs[kind]} before {', '.join(names)}" for kind, names in layers.items() if names]
+    return f"{heading}: {'; '.join(parts)}"

@@ -1,4 +1,4 @@
-"""Where a network is computed, for programs."""
+"""The placement of a network on devices as JSON."""
 
 from __future__ import annotations
 
@@ -13,47 +13,47 @@ from archc.passes.placement import Exchange, ExchangeKind, Placement, Reduction
 
 @documented
 class ExchangeJson(TypedDict):
-    """Values that devices exchange before a layer computes; numbers an example of the batch."""
+    """Values that devices exchange before a layer computes. All counts are per example."""
 
     layer: str
-    """The layer that reads values of another device."""
+    """Layer that reads values from another device."""
     kind: ExchangeKind
-    """`gather`: the maps of a group are put together; `halo`: neighbouring maps cross at each boundary;
-    `redistribute`: each device is given the maps of its part."""
+    """`gather`: each device receives the missing maps of its groups. `halo`: devices exchange the maps beside their
+    boundaries. `redistribute`: each device receives the maps of its part."""
     sources: list[str]
-    """The layers whose output crosses, or the input."""
+    """Layers, or the input, whose values are exchanged."""
     values: float
-    """How many cross, over all devices."""
+    """Values that all devices receive."""
     received: float
-    """How many the device receives that receives most."""
+    """Values that the busiest device receives."""
     returned: float
-    """How many gradients it receives in the backward pass, a reduce-scatter."""
+    """Gradients that the busiest device receives in the backward pass, by a reduce-scatter."""
 
 
 @documented
 class ReductionJson(TypedDict):
-    """Gradients that are summed over all devices in the backward pass, an all-reduce."""
+    """Gradients that an all-reduce sums over all devices in the backward pass."""
 
     layer: str
-    """The layer whose gradients they are."""
+    """Layer whose gradients are summed."""
     of: Literal["parameters", "output"]
-    """Of its parameters, or of its output where those are fewer."""
+    """Whether the gradients are those of the layer's parameters or of its output, whichever are fewer."""
     values: int
-    """How many: a step for parameters, an example for an output."""
+    """Number of gradients: per step for `parameters`, per example for `output`."""
 
 
 @documented
 class PlacementJson(TypedDict):
-    """Where the network is computed."""
+    """The placement of the network on devices."""
 
     strategy: Strategy
-    """How it is split over the devices."""
+    """Strategy that splits the network over the devices."""
     devices: int
-    """How many there are."""
+    """Number of devices."""
     exchanges: list[ExchangeJson]
-    """What they exchange, in the order of the layers."""
+    """Exchanges of values, in the order of the layers."""
     reductions: list[ReductionJson]
-    """What they sum in the backward pass, in the order of the layers."""
+    """Sums of gradients in the backward pass, in the order of the layers."""
 
 
 def as_json(placement: Placement) -> PlacementJson:

@@ -1,4 +1,4 @@
-"""A plan as a person reads it: the strategies side by side, then what each device holds, then what crosses."""
+"""A plan for people: the strategies side by side, then the parameters of each device, then the exchanges."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from archc.diagnostics.text import Style, unstyled
 from archc.passes.memory import Memory, in_units
 from archc.passes.plan import Cost, Crossing, Option, Part, Plan
 from archc.report.table import Column, fitting, table
-from archc.wording import listed, visible, wrapped
+from archc.wording import counted, listed, visible, wrapped
 
 _STRATEGIES = (
     Column("strategy"),
@@ -22,7 +22,7 @@ _STRATEGIES = (
 _CROSSINGS = (
     Column("layer", least=8),
     Column("exchange"),
-    Column("of", least=10),
+    Column("tensor", least=10),
     Column("values", right=True),
     Column("forward", right=True),
     Column("backward", right=True),
@@ -31,17 +31,17 @@ _CROSSINGS = (
 
 
 def plan_page(title: str, plan: Plan, *, width: int, style: Style = unstyled) -> str:
-    """All of a plan in `width` characters, without its findings."""
+    """The plan in `width` columns, without its findings."""
     lines = [*(style(line, "strong") for line in wrapped(visible(title), width)), *wrapped(_setting(plan), width), ""]
     lines += _table(_STRATEGIES, [*_summary(plan)], width, style, strong=_place_of_cheapest(plan))
     lines += [line for sentence in _verdicts(plan) for line in wrapped(sentence, width)]
     possible = [(option, option.cost) for option in plan.options if option.cost]
     if possible:
-        lines += ["", style("What a device holds: maps or units, and parameters", "strong")]
+        lines += ["", style("Maps or units, and parameters, on each device", "strong")]
         lines += _table(*_holdings(possible), width, style)
         lines += [line for sentence in _examples(possible) for line in wrapped(sentence, width)]
     for option, cost in possible:
-        lines += ["", style(f"{option.strategy}: what a device receives in a step", "strong")]
+        lines += ["", style(f"{option.strategy}: received by each device per step", "strong")]
         lines += _table(_CROSSINGS, [_crossing(c, plan.setting.link) for c in cost.crossings], width, style)
         lines += wrapped(_received(cost), width)
     return "\n".join(lines)
@@ -49,10 +49,9 @@ def plan_page(title: str, plan: Plan, *, width: int, style: Style = unstyled) ->
 
 def _setting(plan: Plan) -> str:
     setting = plan.setting
-    devices = "1 device" if setting.devices == 1 else f"{setting.devices} devices"
     memory = f" of {in_units(setting.device_memory)}" if setting.device_memory is not None else ""
-    link = f", a link of {setting.link / 1e9:g} GB/s each way" if setting.devices > 1 else ""
-    return f"{devices}{memory}, a batch of {setting.batch}, {setting.precision}{link}"
+    link = f", link of {setting.link / 1e9:g} GB/s each way" if setting.devices > 1 else ""
+    return f"{counted(setting.devices, 'device')}{memory}, batch {setting.batch}, {setting.precision}{link}"
 
 
 def _table(
@@ -95,35 +94,37 @@ def _verdicts(plan: Plan) -> Iterator[str]:
     setting = plan.setting
     if plan.options:
         yield (
-            "Parameters, memory: of one device. Forward and backward: bytes that it receives in a step; time: over the "
-            "link, without overlap."
+            "Parameters and peak memory are per device. Forward and backward are the bytes that a device receives per "
+            "step, and time is their transfer over the link, not overlapped with computation."
         )
     declared = next((option.strategy for option in plan.options if option.is_declared), None)
     if declared:
-        yield f"The spec says {declared}."
+        yield f"The spec's own strategy is {declared}."
     for option in plan.options:
         if option.obstacles:
             yield f"{option.strategy} is impossible: {listed(option.obstacles, most=1)}."
     if setting.device_memory is not None:
-        yield _room("One device", plan.alone, setting.device_memory)
+        yield _room(plan.alone, setting.device_memory)
     macs = {option.strategy: f"{cost.macs:,}" for option in plan.options if (cost := option.cost)}
     if macs:
-        each = ", ".join(f"{count} by {strategy}" for strategy, count in macs.items())
+        each = ", ".join(f"{count} under {strategy}" for strategy, count in macs.items())
         own = each if len(set(macs.values())) > 1 else next(iter(macs.values()))
-        yield f"Of the {plan.macs:,} multiply-accumulates of a step, a device computes {own}."
+        yield f"A step takes {plan.macs:,} multiply-accumulates. Each device computes {own}."
     if plan.cheapest is None and any(option.cost for option in plan.options):
-        yield f"No strategy fits {setting.devices} devices: a smaller batch, or more devices."
+        yield f"No strategy fits on {counted(setting.devices, 'device')}. Try a smaller batch or more devices."
 
 
-def _room(who: str, memory: Memory, room: int) -> str:
-    """Whether it fits, with the difference and where the most is needed."""
-    spare = room - memory.peak
-    verdict = f"has room for it, {in_units(spare)} to spare" if spare >= 0 else f"lacks {in_units(-spare)}"
-    return f"{who} of {in_units(room)} {verdict}: {in_units(memory.peak)} at most, at {memory.peak_layer}."
+def _room(alone: Memory, room: int) -> str:
+    """Whether the whole network fits on one device, with the difference and the layer of the peak."""
+    spare = room - alone.peak
+    peak = f"its peak is {in_units(alone.peak)}, at {alone.peak_layer}"
+    if spare < 0:
+        return f"One device of {in_units(room)} is {in_units(-spare)} too small for the whole network: {peak}."
+    return f"One device of {in_units(room)} fits the whole network with {in_units(spare)} to spare: {peak}."
 
 
 def _holdings(possible: Sequence[tuple[Option, Cost]]) -> tuple[list[Column], list[list[str]]]:
-    """A row for each layer with parameters, a column for each strategy."""
+    """A table with a row for each layer that has parameters and a column for each strategy."""
     columns = [Column("layer", least=8), *(Column(option.strategy, right=True, least=10) for option, _ in possible)]
     rows = [
         [parts[0].layer, *map(_held, parts)]
@@ -138,13 +139,13 @@ def _held(part: Part) -> str:
 
 
 def _examples(possible: Sequence[tuple[Option, Cost]]) -> Iterator[str]:
-    """How many examples a device computes, where not all."""
+    """The number of examples that each device computes, for strategies that divide the batch."""
     for option, cost in possible:
         most = max((part.examples for part in cost.parts), default=0)
         fewer = [part for part in cost.parts if part.examples < most or part.layout == "batch"]
         if fewer:
             which = "" if len(fewer) == len(cost.parts) else f" up to {fewer[-1].layer}, then all {most}"
-            yield f"{option.strategy}: {fewer[0].examples} examples a device{which}."
+            yield f"{option.strategy}: each device computes {counted(fewer[0].examples, 'example')}{which}."
 
 
 def _crossing(crossing: Crossing, link: float) -> tuple[str, ...]:
@@ -161,9 +162,11 @@ def _crossing(crossing: Crossing, link: float) -> tuple[str, ...]:
 
 def _received(cost: Cost) -> str:
     reduced = sum(round(c.values) for c in cost.crossings if c.kind == "all-reduce" and c.of == ("parameters",))
-    parts = [f"{_number(cost.received)} values an example received forward"] if cost.received else []
-    parts += [f"gradients of {reduced:,} parameters summed, 4 × {reduced:,} = {4 * reduced:,} bytes"] if reduced else []
-    return "; ".join(parts) or "nothing crosses"
+    parts = [f"forward: {_number(cost.received)} values received per example"] if cost.received else []
+    if reduced:
+        # Gradients are float32 at any precision.
+        parts.append(f"backward: {reduced:,} gradients summed, 4 × {reduced:,} = {4 * reduced:,} bytes")
+    return "; ".join(parts) or "no exchanges"
 
 
 def _number(values: float) -> str:

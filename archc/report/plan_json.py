@@ -1,4 +1,4 @@
-"""What `archc plan` prints for programs."""
+"""The JSON output of `archc plan`."""
 
 from __future__ import annotations
 
@@ -18,120 +18,121 @@ from archc.report.memory_json import as_json as memory_as_json
 
 @documented
 class PartJson(TypedDict):
-    """What one device holds of a layer."""
+    """The part of a layer on one device."""
 
     layer: str
-    """Its name in the spec."""
+    """Name of the layer in the spec."""
     layout: Layout
-    """`split`: a part of the maps or units of all examples; `batch`: all maps of a part of the examples;
-    `whole`: all of both, as every other device."""
+    """`split`: some of the maps or units, for all examples. `batch`: all maps or units, for some of the examples.
+    `whole`: all maps or units for all examples, on every device."""
     channels: int
-    """How many of the maps or units."""
+    """Number of maps or units on this device."""
     of: int
-    """How many the layer has."""
+    """Number of maps or units in the whole layer."""
     unit: Literal["maps", "units"]
-    """What is counted."""
+    """Whether `channels` and `of` count maps or units."""
     examples: int
-    """How many of the batch's examples it computes."""
+    """Examples of the batch that this device computes."""
     parameters: int
-    """Trained numbers that it holds."""
+    """Number of trained values of the layer on this device."""
     output_bytes: int
-    """Its part of the layer's output in a step."""
+    """Bytes of the layer's output on this device in a step."""
 
 
 @documented
 class CrossingJson(TypedDict):
-    """What devices exchange for a layer in a step."""
+    """The values or gradients that devices exchange for a layer in a step."""
 
     layer: str
-    """The layer that reads values of other devices, or whose gradients are summed."""
+    """Layer that reads values from other devices, or whose gradients are summed."""
     kind: ExchangeKind | Literal["all-reduce"]
-    """`gather`: the maps of a group are put together; `halo`: neighbouring maps cross; `redistribute`: each device is
-    given the maps of its part; `all-reduce`: gradients are summed over all devices."""
+    """`gather`: each device receives the missing maps of its groups. `halo`: devices exchange the maps beside their
+    boundaries. `redistribute`: each device receives the maps of its part. `all-reduce`: gradients are summed over all
+    devices."""
     of: list[str]
-    """What crosses: outputs of these layers, or `parameters` or `output`, whose gradients are summed."""
+    """Layers whose outputs are exchanged. For an `all-reduce`, `parameters` or `output`: its gradients are summed."""
     values: float
-    """Received by one device for an example; of an all-reduce, the gradients that are summed."""
+    """Values that one device receives per example. For an `all-reduce`, the number of gradients that are summed."""
     forward_bytes: int
-    """That the device that receives most receives in the forward pass of a step."""
+    """Bytes that the busiest device receives in the forward pass of a step."""
     backward_bytes: int
-    """The same in the backward pass."""
+    """Bytes that the busiest device receives in the backward pass of a step."""
     seconds: float
-    """Both over the link."""
+    """Time to transfer these bytes over the link."""
 
 
 @documented
 class CostJson(TypedDict):
-    """What a strategy costs."""
+    """The cost of a strategy."""
 
     parameters: int
-    """Trained numbers on one device."""
+    """Number of trained values on one device."""
     memory: MemoryJson
-    """On one device."""
+    """Memory of a training step on one device."""
     fits: bool | None
-    """Whether that is no more than `device_memory`; null where the spec does not say it."""
+    """Whether the peak memory is at most `device_memory`; null if the spec does not set it."""
     macs: int
-    """Multiply-accumulates of one device in a step, forward and backward."""
+    """Multiply-accumulates of one device per step, forward and backward."""
     received: float
-    """Values that one device receives for an example in the forward pass."""
+    """Values that one device receives per example in the forward pass."""
     forward_bytes: int
-    """That one device receives in the forward pass of a step."""
+    """Bytes that one device receives in the forward pass of a step."""
     backward_bytes: int
-    """The same in the backward pass."""
+    """Bytes that one device receives in the backward pass of a step."""
     seconds: float
-    """Both over the link, with nothing computed meanwhile."""
+    """Time to transfer these bytes over the link, not overlapped with computation."""
     layers: list[PartJson]
-    """What one device holds of each layer, that with the most."""
+    """Part of each layer on one device, the one with the most if they differ."""
     crossings: list[CrossingJson]
-    """What crosses, in the order of the layers."""
+    """Exchanges between the devices, in the order of the layers."""
 
 
 @documented
 class OptionJson(TypedDict):
-    """A strategy."""
+    """A strategy and its cost."""
 
     strategy: Strategy
-    """How the network is split over the devices."""
+    """Strategy that splits the network over the devices."""
     declared: bool
-    """Whether the spec says this one."""
+    """Whether the spec declares this strategy."""
     cheapest: bool
-    """Whether its exchanges take least, of the strategies that fit."""
+    """Whether this strategy has the shortest exchange time of those that fit."""
     obstacles: list[str]
-    """Why it is impossible; none where it is not."""
+    """Reasons that the strategy is impossible; empty if it is possible."""
     findings: list[FindingJson]
-    """The layers that do not split over the devices."""
+    """Findings for layers that do not split evenly over the devices."""
     cost: CostJson | None
-    """What it costs; null where it is impossible."""
+    """Cost of the strategy; null if it is impossible."""
 
 
 @documented
 class PlanJson(TypedDict):
-    """What `archc plan --output-format json` prints."""
+    """The output of `archc plan --output-format json`."""
 
     version: Literal[1]
-    """Of this format."""
+    """Version of this format."""
     spec: str
-    """The file as it was named."""
+    """File of the spec, as named on the command line; `<stdin>` for standard input."""
     name: str
-    """The network's name."""
+    """Name of the network."""
     devices: int
-    """Over how many it is planned."""
+    """Number of devices in the plan."""
     batch: int
-    """Examples a step, over all devices together."""
+    """Examples per step, over all devices."""
     precision: Precision
-    """Of what is computed; weights and their gradients are float32 in any."""
+    """Precision of the arithmetic. Weights and their gradients are always float32."""
     link_bytes_per_second: float
-    """What a device receives at most, while it sends as much."""
+    """Link bandwidth per device in bytes per second, each way."""
     device_memory: int | None
-    """Bytes that one device holds; null where the spec does not say it."""
+    """Memory of one device in bytes; null if the spec does not set it."""
     alone: MemoryJson
-    """What one device takes that computes everything."""
+    """Memory of a training step if one device computes the whole network."""
     alone_macs: int
-    """The multiply-accumulates of a step, forward and backward."""
+    """Multiply-accumulates of the whole network per step, forward and backward."""
     alone_fits: bool | None
-    """Whether that is no more than `device_memory`; null where the spec does not say it."""
+    """Whether the whole network fits in `device_memory`; null if the spec does not set it."""
     options: list[OptionJson]
-    """The strategies; none for one device."""
+    """Strategies for several devices; empty for one device."""
 
 
 def as_json(spec: str, name: str, plan: Plan) -> PlanJson:

@@ -1,4 +1,4 @@
-"""Why an emitted file is not what archc emits now."""
+"""The reasons that an emitted file is out of date."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Literal
 Reason = Literal["absent", "foreign", "edited", "spec", "text", "emission"]
 
 SAID: dict[Reason, str] = {
-    "absent": "it is not there",
-    "foreign": "it was not emitted by archc",
-    "edited": "it has been edited since archc emitted it",
+    "absent": "the file does not exist",
+    "foreign": "the file was not emitted by archc",
+    "edited": "the file was edited after archc emitted it",
     "spec": "the spec has changed",
-    "text": "the spec's text has changed, though not what it describes",
-    "emission": "the spec is the same, but its name, the options, archc or the backend is another",
+    "text": "the text of the spec has changed, but not the network",
+    "emission": "the spec is the same, but its name, the options, archc or the backend has changed",
 }
 
 
 def why(reasons: Iterable[Reason]) -> str:
-    """The reasons in a sentence's words."""
+    """The reasons as one phrase."""
     return ", and ".join(SAID[reason] for reason in reasons)

@@ -61,7 +61,7 @@ def test_one_that_cannot_be_used_is_told_with_its_reason(archc, install_backend:
     install_backend("archc-mine", "mine", "raise RuntimeError('no \\x1b[31m license')")
     result = archc("backends")
     assert (result.code, result.err) == (3, "")
-    assert "nothing, see below\n" in result.out
+    assert "unusable, see below\n" in result.out
     message = "the backend `mine` of archc-mine cannot be imported: RuntimeError: no \\u001b[31m license"
     assert result.out.endswith(f"\nerror: {message}\n  reinstall archc-mine\n")
 

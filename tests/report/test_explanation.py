@@ -1,4 +1,4 @@
-"""An explanation as it is read, against golden files: a code, one whose example is no text, and an op."""
+"""Explanations against golden files: a code, a code whose example is not text, and an op."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,7 +34,7 @@ def test_prose_and_tables_keep_to_the_width(name: str, width: int) -> None:
 
 
 @pytest.mark.parametrize("name", concepts())
-def test_a_concept_keeps_to_the_width_but_for_its_blocks(name: str) -> None:
+def test_a_concept_keeps_to_the_width_except_for_its_blocks(name: str) -> None:
     lines = concept_page(concepts()[name], width=60).splitlines()
     assert max(len(line) for line in lines if not line.startswith("    ")) <= 60
     assert max(map(len, concept_page(concepts()[name], width=80).splitlines())) <= 80
@@ -62,13 +62,13 @@ def test_colour_is_only_what_findings_have() -> None:
     assert coloured.startswith("error[ARC210]: ")
 
 
-def test_a_shape_rule_is_not_told_twice() -> None:
+def test_a_shape_rule_is_shown_once() -> None:
     assert "Shapes: (C, H, W) -> (C, H', W'), H' = (H - F + 2P) / S + 1" in page(explained("max_pool2d"), width=80)
     assert "Shapes" not in page(explained("dense"), width=80) + page(explained("ARC210"), width=80)
 
 
 def test_advice_does_not_fail() -> None:
-    assert "Holds, but is advised against:\n" in page(explained("ARC902"), width=80)
+    assert "Valid, but advised against:\n" in page(explained("ARC902"), width=80)
 
 
 def test_a_control_character_is_shown_as_its_escape() -> None:
@@ -78,8 +78,8 @@ def test_a_control_character_is_shown_as_its_escape() -> None:
 
 def test_a_backend_that_is_not_installed() -> None:
     text = page(replace(explained("ARC501"), findings=()), width=80)
-    assert "`archc build --backend keras` refuses it; its backend is not installed here.\n" in text
-    assert "says" not in text.partition("refuses")[2]
+    assert "`archc build --backend keras` reports an error. Its backend is not installed here.\n" in text
+    assert "reports" not in text.partition("reports an error")[2]
 
 
 def test_the_listing_folds_long_titles() -> None:

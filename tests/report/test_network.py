@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from archc.analysis import Facts, analyse
 from archc.passes.placement import Exchange, ExchangeKind
@@ -36,7 +37,7 @@ def test_the_table(name: str, golden: Callable[[Path, str], None]) -> None:
 
 
 @pytest.mark.parametrize("name", ["alexnet", "batch_norm"])
-def test_every_figure_where_all_are_asked_for(name: str, golden: Callable[[Path, str], None]) -> None:
+def test_the_wide_table_has_every_column(name: str, golden: Callable[[Path, str], None]) -> None:
     golden(HERE / f"{name}.wide.txt", shown(facts(name), width=80, wide=True))
 
 
@@ -48,14 +49,14 @@ def test_eighty_columns_are_enough_for_an_expert_s_table(golden: Callable[[Path,
 
 @pytest.mark.parametrize("width", range(32, 130))
 @pytest.mark.parametrize("name", ["alexnet", "windows"])
-def test_a_narrower_terminal_shows_fewer_columns_and_says_which(name: str, width: int) -> None:
+def test_a_narrow_terminal_hides_columns_and_names_them(name: str, width: int) -> None:
     found = facts(name)
     lines = shown(found, width=width).splitlines()
     assert max(map(len, lines)) <= width
     text = " ".join(lines)
     for heading in ("window", "size", "parameters", "MACs"):
         assert (heading in next(line for line in lines if line.startswith("layer"))) != (
-            heading in text.partition("no room")[2].partition(";")[0]
+            heading in text.partition("columns hidden")[2].partition(";")[0]
         )
     for node in found.graph.nodes:
         assert any(line.startswith(f"{node.name} ") and str(node.output) in line for line in lines)
@@ -68,6 +69,16 @@ def test_a_title_cannot_steer_the_terminal() -> None:
     assert shown(analysis.facts).startswith("[red]Alex\\u001b[2JNet[/red]\n")
 
 
+def test_a_title_with_wide_characters_fits_the_terminal() -> None:
+    title = "畳み込みニューラルネットワーク" * 4
+    text = SPECS["alexnet"].read_text("utf-8").replace("title: AlexNet", f"title: {title}  #")
+    analysis = analyse(text.encode(), "alexnet.yaml")
+    assert analysis.facts is not None
+    lines = shown(analysis.facts, width=80).splitlines()
+    assert "".join(lines[: lines.index("")]) == title
+    assert max(map(cell_len, lines)) <= 80
+
+
 def exchange(layer: str, kind: ExchangeKind) -> Exchange:
     return Exchange(layer, kind, ("x",), 2, 1, 1)
 
@@ -75,12 +86,12 @@ def exchange(layer: str, kind: ExchangeKind) -> Exchange:
 @pytest.mark.parametrize(
     ("found", "line"),
     [
-        ((), "over 2 devices by columns: no layer exchanges maps"),
-        ((exchange("a", "gather"),), "over 2 devices by columns: a gather their input from the other devices"),
+        ((), "on 2 devices, split by columns: no maps are exchanged"),
+        ((exchange("a", "gather"),), "on 2 devices, split by columns: maps are gathered before a"),
         (
             (exchange("a", "gather"), exchange("n", "halo"), exchange("j", "redistribute"), exchange("b", "gather")),
-            "over 2 devices by columns: a, b gather their input; n exchange a halo; j redistribute their input from "
-            "the other devices",
+            "on 2 devices, split by columns: maps are gathered before a, b; a halo is exchanged before n; maps are "
+            "redistributed before j",
         ),
     ],
 )
