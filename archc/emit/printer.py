@@ -1,6 +1,7 @@
-"""The one place that turns source nodes into text: indentation, wrapping, imports, escapes.
+"""Print source nodes as text: indentation, wrapping, imports and escapes.
 
-What it prints is what `ruff format` with its defaults would leave as it is.
+A statement that fits on one line is on one line. A longer one breaks after a parenthesis: the arguments go on the next
+line if they fit there, and one a line with a trailing comma if not. `ruff format` leaves the text unchanged.
 """
 
 from __future__ import annotations
@@ -36,11 +37,10 @@ from archc.emit.syntax import (
 
 WIDTH = 88
 _INDENT = "    "
-_COMMENT = "  # "
 
 
 def print_module(module: Module) -> str:
-    """The text of a file, ending in a line break."""
+    """Return the text of a file, with a line break at its end."""
     parts = [_docstring(module.doc, ""), _imports(module.imports)]
     text = "\n\n".join(parts)
     for part in module.body:
@@ -69,20 +69,12 @@ def _class(part: Class) -> list[str]:
 
 
 def _function(function: Function, indent: str) -> list[str]:
-    lines = _head(f"{indent}def {function.name}(", function.signature, f") -> {function.returns}:", indent)
+    # A head breaks as a call does.
+    parameters = tuple(Argument(Fixed(parameter)) for parameter in function.signature.split(", "))
+    lines = _broken(indent, Call(Fixed(f"def {function.name}"), parameters), f" -> {function.returns}:", indent)
     if function.doc:
         lines.append(_docstring((function.doc,), indent + _INDENT))
     return [*lines, *_block(function.body, indent + _INDENT)]
-
-
-def _head(before: str, parameters: str, after: str, indent: str) -> list[str]:
-    """A line `before parameters after`, broken between the parameters where it is too long."""
-    flat, inner = f"{before}{parameters}{after}", indent + _INDENT
-    if len(flat) <= WIDTH:
-        return [flat]
-    one_line = f"{inner}{parameters}"
-    body = [one_line] if len(one_line) <= WIDTH else [f"{inner}{parameter}," for parameter in parameters.split(", ")]
-    return [before, *body, indent + after]
 
 
 def _block(body: Iterable[Statement], indent: str) -> list[str]:
@@ -92,119 +84,85 @@ def _block(body: Iterable[Statement], indent: str) -> list[str]:
 def _statement(statement: Statement, indent: str) -> list[str]:
     match statement:
         case Assign():
-            comment = f"{_COMMENT}{statement.comment}" if statement.comment else ""
-            return _assigned(f"{indent}{statement.target.text} = ", statement.value, comment, indent)
+            lines = _parenthesized(f"{indent}{statement.target.text} = ", statement.value, indent)
+            return _commented(lines, statement.comment, indent)
         case Do():
-            return _wrapped(indent, statement.value, "", indent)
+            return _broken(indent, statement.value, "", indent)
         case Return():
             return _return(statement.value, indent)
         case Assert():
-            return _assert(statement, indent)
+            return _parenthesized(f"{indent}assert {statement.test.text}, ", statement.message, indent)
 
 
 def _return(value: Expression, indent: str) -> list[str]:
-    """Several values without parentheses, where they fit on the line."""
     if isinstance(value, Tuple) and len(value.items) > 1:
-        flat = f"{indent}return {', '.join(map(_flat, value.items))}"
-        if len(flat) <= WIDTH:
-            return [flat]
-    return _assigned(f"{indent}return ", value, "", indent)
+        without_parentheses = f"{indent}return {', '.join(map(_flat, value.items))}"
+        if _fits(without_parentheses):
+            return [without_parentheses]
+    return _parenthesized(f"{indent}return ", value, indent)
 
 
-def _assert(statement: Assert, indent: str) -> list[str]:
-    """On one line; where that is too long, the message in parentheses."""
-    before, message = f"{indent}assert {statement.test.text}, ", statement.message.text
-    if len(before + message) <= WIDTH:
-        return [before + message]
-    return [f"{before}(", f"{indent}{_INDENT}{message}", f"{indent})"]
-
-
-def _assigned(before: str, value: Expression, after: str, indent: str) -> list[str]:
-    """`_wrapped`, in parentheses where the first line is too long and they make all of them fit."""
-    lines = _wrapped(before, value, after, indent)
-    inner = indent + _INDENT
-    within = after if isinstance(value, Call) and isinstance(value.function, Call) else ""
-    inside = _wrapped(inner, value, within, inner)
-    if len(lines[0]) <= WIDTH or max(map(len, inside)) > WIDTH:
+def _commented(lines: list[str], comment: str | None, indent: str) -> list[str]:
+    """Return the lines with a comment: at the end of a single line if it fits, else above."""
+    if comment is None:
         return lines
-    return [f"{before}(", *inside, f"{indent}){after.removeprefix(within)}"]
+    with_comment = f"{lines[0]}  # {comment}"
+    return [with_comment] if len(lines) == 1 and _fits(with_comment) else [f"{indent}# {comment}", *lines]
 
 
-def _wrapped(before: str, value: Expression, after: str, indent: str) -> list[str]:
-    """A line `before value after`, broken inside the value where it is too long."""
+def _parenthesized(before: str, value: Expression, indent: str) -> list[str]:
+    """Return `before value`, with the value in parentheses where breaking inside it does not suffice."""
+    lines = _broken(before, value, "", indent)
+    inner = indent + _INDENT
+    inside = _broken(inner, value, "", inner)
+    # A broken sum is a syntax error without them. Where they do not help either, the formatter removes them.
+    needed = len(lines) > 1 if isinstance(value, Sum) else not _fits(lines[0]) and all(map(_fits, inside))
+    return [f"{before}(", *inside, f"{indent})"] if needed else lines
+
+
+def _broken(before: str, value: Expression, after: str, indent: str) -> list[str]:
+    """Return the line `before value after`, broken inside the value if it is too long."""
     flat = f"{before}{_flat(value)}{after}"
-    if len(flat) <= WIDTH and not _must_break(value):
+    if _fits(flat):
         return [flat]
     inner = indent + _INDENT
     match value:
-        case Call(function=Call() as layer, arguments=inputs):
-            return _applied(before, layer, inputs, after, indent)
-        case Call(function=function, arguments=arguments) if arguments:
-            # A trailing comma tells ruff to keep one line an argument; without one it would join what fits, or break
-            # the last of two calls, `Layer(fields)(` being short enough for a line.
-            ends = not after.startswith("(") or len(f"{before}{_flat(value)}(") > WIDTH
-            body = _inside(arguments, inner) if ends else _one_a_line(arguments, inner)
-            return [f"{before}{_flat(function)}(", *body, f"{indent}){after}"]
-        case Tuple(items=items) if items:
-            return [f"{before}(", *_one_a_line(map(Argument, items), inner), f"{indent}){after}"]
-        case List(items=items) if items:
-            return [f"{before}[", *_one_a_line(map(Argument, items), inner), f"{indent}]{after}"]
+        case Call(arguments=arguments) if arguments:
+            # The function of `Layer(fields)(x)` is itself a call; it breaks first if `Layer(fields)(` is too long.
+            *function, last = _broken(before, value.function, "(", indent)
+            closed = f"{last}{_arguments(arguments)}){after}"
+            if function and _fits(closed):
+                return [*function, closed]
+            one_line = f"{inner}{_arguments(arguments)}"
+            body = [one_line] if _fits(one_line) else _one_a_line(arguments, inner)
+            return [*function, last, *body, f"{indent}){after}"]
+        case Tuple(items=items) | List(items=items) if items:
+            opening, closing = "()" if isinstance(value, Tuple) else "[]"
+            return [f"{before}{opening}", *_one_a_line(map(Argument, items), inner), f"{indent}{closing}{after}"]
         case Unpacked():
-            return _wrapped(f"{before}**", value.value, after, indent)
+            return _broken(f"{before}**", value.value, after, indent)
         case Sum():
-            one_line = f"{inner}{_flat(value)}"
             first, *others = value.terms
-            terms = [f"{inner}{first.text}", *(f"{inner}+ {term.text}" for term in others)]
-            return [f"{before}(", *([one_line] if len(one_line) <= WIDTH else terms), f"{indent}){after}"]
+            return [f"{before}{first.text}", *(f"{indent}+ {term.text}" for term in others)]
         case _:
             return [flat]
-
-
-def _applied(before: str, layer: Call, inputs: tuple[Argument, ...], after: str, indent: str) -> list[str]:
-    """`Layer(fields)(inputs)`, broken in the fields; in the inputs where that is not enough."""
-    if after.startswith(_COMMENT):
-        return _commented(before, layer, inputs, after, indent)
-    last = f"({_arguments(inputs)}){after}"
-    if layer.arguments and len(f"{indent}){last}") <= WIDTH:
-        return _wrapped(before, layer, last, indent)
-    return [*_wrapped(before, layer, "(", indent), *_inside(inputs, indent + _INDENT), f"{indent}){after}"]
-
-
-def _commented(before: str, layer: Call, inputs: tuple[Argument, ...], comment: str, indent: str) -> list[str]:
-    """`Layer(fields)(inputs)` with its comment on the first line: after the last, ruff would break the inputs alone."""
-    inner, last = indent + _INDENT, f"{indent})({_arguments(inputs)})"
-    if not layer.arguments:
-        return [f"{before}{_flat(layer)}({comment}", *_inside(inputs, inner), f"{indent})"]
-    lines = [f"{before}{_flat(layer.function)}({comment}", *_inside(layer.arguments, inner)]
-    if len(last) <= WIDTH:
-        return [*lines, last]
-    return [*lines, f"{indent})(", *_inside(inputs, inner), f"{indent})"]
-
-
-def _inside(arguments: tuple[Argument, ...], indent: str) -> list[str]:
-    """Arguments on lines of their own: on one where they fit."""
-    one_line = f"{indent}{_arguments(arguments)}"
-    must_break = any(argument.comment or _must_break(argument.value) for argument in arguments)
-    return _one_a_line(arguments, indent) if must_break or len(one_line) > WIDTH else [one_line]
 
 
 def _one_a_line(arguments: Iterable[Argument], indent: str) -> list[str]:
     lines: list[str] = []
     for argument in arguments:
-        keyword = f"{argument.keyword}=" if argument.keyword else ""
-        comment = f"{_COMMENT}{argument.comment}" if argument.comment else ""
-        lines += _wrapped(f"{indent}{keyword}", argument.value, f",{comment}", indent)
+        broken = _broken(f"{indent}{_keyword(argument)}", argument.value, ",", indent)
+        lines += _commented(broken, argument.comment, indent)
     return lines
 
 
-def _must_break(value: Expression) -> bool:
-    if not isinstance(value, Call):
-        return False
-    inside = any(argument.comment or _must_break(argument.value) for argument in value.arguments)
-    return inside or (isinstance(value.function, Call) and _must_break(value.function))
+def _fits(line: str) -> bool:
+    # A comment ends its line, so what follows it cannot be on the same one.
+    return len(line) <= WIDTH and "\n" not in line
 
 
 def _flat(value: Expression) -> str:
+    """Return the value on one line, with a line break only after each comment inside it."""
     match value:
         case Name() | Fixed():
             return value.text
@@ -225,7 +183,16 @@ def _flat(value: Expression) -> str:
 
 
 def _arguments(arguments: Iterable[Argument]) -> str:
-    return ", ".join((f"{a.keyword}=" if a.keyword else "") + _flat(a.value) for a in arguments)
+    return ", ".join(map(_flat_argument, arguments))
+
+
+def _flat_argument(argument: Argument) -> str:
+    flat = f"{_keyword(argument)}{_flat(argument.value)}"
+    return f"{flat}  # {argument.comment}\n" if argument.comment else flat
+
+
+def _keyword(argument: Argument) -> str:
+    return f"{argument.keyword}=" if argument.keyword else ""
 
 
 def literal(value: str | bool | float | None) -> str:
@@ -254,15 +221,15 @@ def _escape(character: str, quote: str) -> str:
 
 
 def _docstring(paragraphs: tuple[str, ...], indent: str) -> str:
-    """A docstring: on one line where it fits, else wrapped; white space folded as a formatter would."""
-    folded = [" ".join(paragraph.split()) for paragraph in paragraphs]
-    one_line = f'{indent}"""{escaped(folded[0])}"""'
-    if len(folded) == 1 and len(one_line) <= WIDTH:
-        return one_line
-    width = WIDTH - len(indent) - len('"""')
+    """Return a docstring with white space folded, on one line if it fits."""
+    # Escapes make a text longer, so they come before the wrapping. The closing quotes of a single line count as well:
+    # ruff never moves them to a line of their own.
+    folded = [escaped(" ".join(paragraph.split())) for paragraph in paragraphs]
+    width = WIDTH - len(indent) - len('"""' + '"""')
     wrapped = [wrap(paragraph, width, break_long_words=False, break_on_hyphens=False) for paragraph in folded]
-    texts = [f"\n{indent}".join(map(escaped, lines)) for lines in wrapped]
-    return f'{indent}"""' + f"\n\n{indent}".join(texts) + f'\n{indent}"""'
+    text = f"\n\n{indent}".join(f"\n{indent}".join(lines) for lines in wrapped)
+    end = f"\n{indent}" if "\n" in text else ""
+    return f'{indent}"""{text}{end}"""'
 
 
 def _imports(imports: Iterable[Import]) -> str:

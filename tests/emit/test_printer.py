@@ -79,10 +79,8 @@ applied = st.builds(lambda layer, value: Call(layer, (Argument(value),)), flat_c
 expressions: st.SearchStrategy[Expression] = plain | sums | flat_calls | applied
 several = st.builds(Tuple, st.lists(names, min_size=2, max_size=6).map(tuple))
 targets = identifiers.map(lambda name: Name(f"self.{name}_"))
-# A comment stands after a call or a sum, as every rule of a backend has it.
 statements: st.SearchStrategy[Statement] = st.one_of(
-    st.builds(Assign, targets, flat_calls | sums | applied, shapes | silent),
-    st.builds(Assign, targets, expressions),
+    st.builds(Assign, targets, expressions, shapes | silent),
     st.builds(Do, flat_calls | modules_in_order | applied),
     st.builds(lambda length: Assert(Fixed("nn == 96"), Fixed(f'f"{{nn}} {"n" * length}"')), st.integers(1, 60)),
 )
@@ -162,6 +160,15 @@ def test_a_docstring_says_what_it_was_given(paragraphs: list[str]) -> None:
     assert isinstance(only, ast.Expr)
     assert said is not None
     assert [" ".join(part.split()) for part in said.split("\n\n")] == [" ".join(p.split()) for p in paragraphs]
+
+
+def test_a_docstring_of_any_length_is_formatted(tmp_path: Path) -> None:
+    for length in range(70, 100):
+        doc = "word " * (length // 5) + "." * (length % 5 + 1)
+        forward = Function("forward", "self", "None", (Do(Fixed("print(nn)")),), doc)
+        module = Module((doc,), (Import("torch", ("nn",)),), (Class("Model", Name("nn.Module"), doc, (forward,)),))
+        (tmp_path / f"{length}.py").write_text(print_module(module))
+    assert not ruff(tmp_path, "format", "--diff")
 
 
 def test_imports_are_merged_and_in_order(tmp_path: Path) -> None:

@@ -20,31 +20,30 @@ class Alexnet(keras.Model):
 
     def __init__(self) -> None:
         image = keras.Input((227, 227, 3), name="image")
-        x = layers.Conv2D(  # 55 x 55 x 96
-            96, 11, strides=4, **normal(0.01), name="conv1"
-        )(image)
+        # 55 x 55 x 96
+        x = layers.Conv2D(96, 11, strides=4, **normal(0.01), name="conv1")(image)
         x = layers.ReLU(name="relu1")(x)  # 55 x 55 x 96
-        x = LocalResponseNorm(  # 55 x 55 x 96
-            5, alpha=1e-4, beta=0.75, k=2, groups=2, name="norm1"
-        )(x)
+        # 55 x 55 x 96
+        x = LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=2, groups=2, name="norm1")(x)
         x = layers.MaxPooling2D(3, strides=2, name="pool1")(x)  # 27 x 27 x 96
-        x = GroupedConv2D(  # 27 x 27 x 256
+        # 27 x 27 x 256
+        x = GroupedConv2D(
             256, 5, padding="same", groups=2, **normal(0.01, bias=1), name="conv2"
         )(x)
         x = layers.ReLU(name="relu2")(x)  # 27 x 27 x 256
-        x = LocalResponseNorm(  # 27 x 27 x 256
-            5, alpha=1e-4, beta=0.75, k=2, groups=2, name="norm2"
-        )(x)
+        # 27 x 27 x 256
+        x = LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=2, groups=2, name="norm2")(x)
         x = layers.MaxPooling2D(3, strides=2, name="pool2")(x)  # 13 x 13 x 256
-        x = layers.Conv2D(  # 13 x 13 x 384
-            384, 3, padding="same", **normal(0.01), name="conv3"
-        )(x)
+        # 13 x 13 x 384
+        x = layers.Conv2D(384, 3, padding="same", **normal(0.01), name="conv3")(x)
         x = layers.ReLU(name="relu3")(x)  # 13 x 13 x 384
-        x = GroupedConv2D(  # 13 x 13 x 384
+        # 13 x 13 x 384
+        x = GroupedConv2D(
             384, 3, padding="same", groups=2, **normal(0.01, bias=1), name="conv4"
         )(x)
         x = layers.ReLU(name="relu4")(x)  # 13 x 13 x 384
-        x = GroupedConv2D(  # 13 x 13 x 256
+        # 13 x 13 x 256
+        x = GroupedConv2D(
             256, 3, padding="same", groups=2, **normal(0.01, bias=1), name="conv5"
         )(x)
         x = layers.ReLU(name="relu5")(x)  # 13 x 13 x 256

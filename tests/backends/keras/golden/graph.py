@@ -21,19 +21,17 @@ class Graph(keras.Model):
     def __init__(self) -> None:
         x_ = keras.Input((17, 19, 3), name="x")
         x = layers.ZeroPadding2D(((0, 2), (1, 0)), name="class_pad")(x_)
-        class_ = layers.Conv2D(  # 9 x 9 x 6
-            6, 3, strides=2, **he_normal(bias=0.25), name="class"
-        )(x)
+        # 9 x 9 x 6
+        class_ = layers.Conv2D(6, 3, strides=2, **he_normal(bias=0.25), name="class")(x)
         x = LowestPadding2D(((1, 1), (1, 1)), name="l_pad")(class_)
         l_ = layers.MaxPooling2D((3, 2), strides=2, name="l")(x)  # 5 x 5 x 6
-        x = layers.MaxPooling2D(  # 5 x 5 x 6
-            2, strides=2, padding="same", name="keras"
-        )(class_)
+        # 5 x 5 x 6
+        x = layers.MaxPooling2D(2, strides=2, padding="same", name="keras")(class_)
         x = layers.Concatenate(name="both")([l_, x])  # 5 x 5 x 12
-        norm = SpatialResponseNorm(  # 5 x 5 x 12
-            3, alpha=0.001, beta=0.75, k=1, name="norm"
-        )(x)
-        x = layers.Conv2D(  # 5 x 5 x 4
+        # 5 x 5 x 12
+        norm = SpatialResponseNorm(3, alpha=0.001, beta=0.75, k=1, name="norm")(x)
+        # 5 x 5 x 4
+        x = layers.Conv2D(
             4,
             3,
             padding="same",

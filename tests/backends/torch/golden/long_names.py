@@ -1,10 +1,10 @@
 """the_longest_name_that_the_language_allows_for_anything_is_this_1.
 
-Input (N, 2, 12, 12), output (N, 4). 63,172 parameters, 201,344 multiply-accumulates
-an example. Run this file to check it.
+Input (N, 2, 12, 12), output (N, 4). 63,172 parameters, 201,344
+multiply-accumulates an example. Run this file to check it.
 
-Emitted by `archc build long_names.yaml --backend torch`; SHA-256 of long_names.yaml:
-7a4de4967b9519700b8394de27f2978136b31cbe94250a0d5b7e6218fc0d77c5.
+Emitted by `archc build long_names.yaml --backend torch`; SHA-256 of
+long_names.yaml: 7a4de4967b9519700b8394de27f2978136b31cbe94250a0d5b7e6218fc0d77c5.
 """
 
 from collections.abc import Callable
@@ -23,18 +23,22 @@ class TheLongestNameThatTheLanguageAllowsForAnythingIsThis1(nn.Module):
         self.the_longest_name_that_the_language_allows_for_anything_is_this_3_pad = (
             nn.ZeroPad2d((0, 1, 0, 1))
         )
+        # 64 x 11 x 11
         self.the_longest_name_that_the_language_allows_for_anything_is_this_3 = (
             nn.Conv2d(2, 64, 3)
-        )  # 64 x 11 x 11
+        )
+        # 64 x 11 x 11
         self.the_longest_name_that_the_language_allows_for_anything_is_this_4 = (
             nn.ReLU()
-        )  # 64 x 11 x 11
+        )
+        # 15488
         self.the_longest_name_that_the_language_allows_for_anything_is_this_7 = (
             nn.Flatten()
-        )  # 15488
+        )
+        # 4
         self.the_longest_name_that_the_language_allows_for_anything_is_this_8 = (
             nn.Linear(15488, 4)
-        )  # 4
+        )
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -50,26 +54,26 @@ class TheLongestNameThatTheLanguageAllowsForAnythingIsThis1(nn.Module):
     def forward(
         self, the_longest_name_that_the_language_allows_for_anything_is_this_2: Tensor
     ) -> Tensor:
+        # 64 x 11 x 11
         the_longest_name_that_the_language_allows_for_anything_is_this_3 = self.the_longest_name_that_the_language_allows_for_anything_is_this_3(
             self.the_longest_name_that_the_language_allows_for_anything_is_this_3_pad(
                 the_longest_name_that_the_language_allows_for_anything_is_this_2
             ),
-        )  # 64 x 11 x 11
+        )
+        # 64 x 11 x 11
         x = self.the_longest_name_that_the_language_allows_for_anything_is_this_4(
             the_longest_name_that_the_language_allows_for_anything_is_this_3
-        )  # 64 x 11 x 11
-        x = (
-            the_longest_name_that_the_language_allows_for_anything_is_this_3 + x
-        )  # 64 x 11 x 11
+        )
+        # 64 x 11 x 11
+        x = the_longest_name_that_the_language_allows_for_anything_is_this_3 + x
+        # 128 x 11 x 11
         x = torch.cat(
             (the_longest_name_that_the_language_allows_for_anything_is_this_3, x), dim=1
-        )  # 128 x 11 x 11
-        x = self.the_longest_name_that_the_language_allows_for_anything_is_this_7(
-            x
-        )  # 15488
-        x = self.the_longest_name_that_the_language_allows_for_anything_is_this_8(
-            x
-        )  # 4
+        )
+        # 15488
+        x = self.the_longest_name_that_the_language_allows_for_anything_is_this_7(x)
+        # 4
+        x = self.the_longest_name_that_the_language_allows_for_anything_is_this_8(x)
         return x
 
     def predict(

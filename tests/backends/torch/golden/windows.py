@@ -24,16 +24,14 @@ class Windows(nn.Sequential):
             OrderedDict(
                 sides_pad=nn.ZeroPad2d((1, 2, 3, 0)),
                 sides=nn.Conv2d(3, 6, (4, 3)),  # 6 x 40 x 38
-                ceil=nn.Conv2d(
-                    6, 8, 3, stride=(1, 3), padding=1, groups=2
-                ),  # 8 x 40 x 13
+                # 8 x 40 x 13
+                ceil=nn.Conv2d(6, 8, 3, stride=(1, 3), padding=1, groups=2),
                 ceil_pad=nn.ReLU(),  # 8 x 40 x 13
                 same_even_pad=nn.ZeroPad2d((1, 2, 0, 1)),
                 same_even=nn.Conv2d(8, 8, (2, 4), groups=4),  # 8 x 40 x 13
                 same_odd=nn.Conv2d(8, 6, 5, padding=2, bias=False),  # 6 x 40 x 13
-                dilated=nn.Conv2d(
-                    6, 6, (3, 2), padding=(2, 1), dilation=(2, 3)
-                ),  # 6 x 40 x 12
+                # 6 x 40 x 12
+                dilated=nn.Conv2d(6, 6, (3, 2), padding=(2, 1), dilation=(2, 3)),
                 same_strided_pad=nn.ZeroPad2d((1, 1, 0, 1)),
                 same_strided=nn.Conv2d(6, 6, 3, stride=(2, 1)),  # 6 x 20 x 12
                 pool_ceil=nn.MaxPool2d(2, stride=(3, 1)),  # 6 x 7 x 11
