@@ -1,4 +1,4 @@
-"""A backend's process: started, waited for, and ended with archc."""
+"""The training process of a backend: started, waited for, and ended together with archc."""
 
 from __future__ import annotations
 
@@ -7,17 +7,28 @@ import subprocess
 import sys
 from types import FrameType
 
+from archc.backend import Backend
+from archc.failure import USAGE, Failure
+
 KNOWN_CODES = (0, 1, 2, 3, 130)
 PATIENCE = 10.0
 """Seconds that an interrupted process has to end by itself."""
 
 
+def training_module(backend: Backend) -> str:
+    """The module of a backend that trains; a Failure if it has none."""
+    if backend.train_module is None:
+        message = f"the backend `{backend.name}` emits source, but cannot train it"
+        raise Failure(message, help="`archc build` writes the source", code=USAGE)
+    return backend.train_module
+
+
 def run_to_end(command: list[str]) -> int:
-    """Run a command that shares this terminal; its exit code in archc's terms. Ctrl-C and SIGTERM end it too."""
+    """Run a command that shares this terminal; its exit code as one of archc's. Ctrl-C and SIGTERM end it too."""
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return _in_our_terms(process.wait())
+        return _known_code(process.wait())
     except KeyboardInterrupt:
         _end(process)
         return 130
@@ -30,23 +41,26 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Wait for a process that a terminal has interrupted as well; end it where none has."""
+    """End a process, with more force each time that it does not react."""
+    # A terminal sends Ctrl-C to the whole process group, so the process may be ending already: at first, only wait.
     for ask in (lambda: None, process.terminate, process.kill):
         ask()
         try:
             process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             continue
-        except KeyboardInterrupt:  # asked again: no more patience
+        except KeyboardInterrupt:  # a second Ctrl-C: do not wait any longer
             continue
         return
 
 
-def _in_our_terms(code: int) -> int:
+def _known_code(code: int) -> int:
+    """The exit code; one that archc does not use is reported, and becomes 3."""
     if code in KNOWN_CODES:
         return code
     if code < 0:
         name = signal.Signals(-code).name
+        # The kernel ends the largest process with SIGKILL when memory runs out.
         reason = "; the system may have run out of memory" if -code == signal.SIGKILL else ""
         print(f"error: the training process was ended by {name}{reason}", file=sys.stderr)
     else:

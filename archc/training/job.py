@@ -1,4 +1,4 @@
-"""A training job: what `archc train` asks of a backend, as one JSON file in the run's folder."""
+"""A training job: everything that `archc train` asks of a backend, as the file job.json in the run's folder."""
 
 from __future__ import annotations
 
@@ -12,38 +12,41 @@ from archc.language.spec import Precision, Recipe
 
 
 class Job(BaseModel):
-    """Everything a run needs; a backend reads nothing else."""
+    """Everything that a run needs; a backend reads no other settings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     protocol: Literal[1] = 1
     name: str
-    """The network's."""
+    """The network's name."""
     run: Path
-    """The run's folder, absolute."""
+    """The run's folder, as an absolute path."""
     source: str
-    """The emitted file's name inside the run's folder: `alexnet.py`."""
+    """The name of the emitted file in the run's folder: `alexnet.py`."""
     model: str
-    """The class to build from it, whose constructor takes no argument: `Alexnet`."""
+    """The class in that file to build; its constructor takes no arguments: `Alexnet`."""
     renamed: dict[str, str] = {}
-    """The spec's layers that the source calls otherwise, with those names; saved weights have the spec's."""
+    """The name in the source of each layer that had to be renamed, by its name in the spec. Saved weights use the
+    spec's names."""
     image: tuple[PositiveInt, PositiveInt, PositiveInt]
-    """Channels, height, width."""
+    """Channels, height and width of an input picture."""
     outputs: PositiveInt
-    """Units of the head."""
+    """The number of scores that the network returns for a picture."""
     devices: PositiveInt
     recipe: Recipe
-    """The spec's, with the command line's overrides."""
+    """The spec's recipe with the command line's overrides."""
     steps: PositiveInt | None = None
-    """Stop after so many optimiser steps, however many epochs they are; None: after the recipe's epochs."""
+    """The number of optimiser steps; if None, the recipe's epochs decide."""
     seed: NonNegativeInt
     precision: Precision
     pictures: Path
-    """The folder of pictures, absolute."""
+    """The folder of pictures, as an absolute path."""
     built_in: bool
-    """The pictures are archc's own: generate them into the folder first."""
-    notes: tuple[str, ...] = ()
-    """Lines to print right after the line on devices."""
+    """Whether the pictures are archc's own; if so, the backend generates them into `pictures` first."""
+
+    @property
+    def file(self) -> Path:
+        return self.run / "job.json"
 
     @property
     def weights(self) -> Path:
@@ -55,27 +58,29 @@ class Job(BaseModel):
 
     @property
     def local_batch(self) -> int:
-        """Pictures that one device sees in a step."""
+        """The number of pictures that each device sees per step."""
         return self.recipe.batch // self.devices
 
 
 def read_job(path: Path) -> Job:
-    """The job in a JSON file, checked strictly."""
+    """The job in a JSON file; a Failure names the first field that does not fit."""
     try:
         job = Job.model_validate_json(path.read_bytes())
     except OSError as error:
-        raise Failure(f"cannot read {path}: {error.strerror}", "`archc train` writes it") from error
+        raise Failure(f"cannot read {path}: {error.strerror}", "`archc train` writes this file") from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise Failure(
-            f"{path} is no job of protocol 1: {where}: {first['msg']}", "archc and its backend must be of one version"
+            f"{path} is not a job of protocol 1: {where}: {first['msg']}",
+            "install archc and its backend in the same version",
         ) from error
+    # `archc train` checks this too, but a job may have been edited by hand.
     if job.recipe.batch % job.devices:
         below = max(job.recipe.batch // job.devices, 1) * job.devices
         raise Failure(
             f"a batch of {job.recipe.batch} does not split evenly over {job.devices} devices",
-            f"`--batch {below}`: every device must see as many pictures as the others",
+            f"`--batch {below}`: each device needs the same number of pictures",
             USAGE,
         )
     return job

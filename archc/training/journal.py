@@ -1,7 +1,8 @@
-"""What a run tells: metrics.jsonl for programs, progress for the person in front of it.
+"""The record of a run: metrics.jsonl and result.json for programs, progress for the person in front of it.
 
 Each line of metrics.jsonl is one JSON object with `event` (devices, start, step, epoch, end) and `seconds` since the
-journal was opened, and has left this process when the call returns. Ranks above 0 hold a silent one (`active=False`).
+journal was opened. A line has been handed to the system when the call that wrote it returns. One process writes the
+record; the ranks above 0 of a run use an inactive journal, which writes and prints nothing.
 """
 
 from __future__ import annotations
@@ -11,50 +12,43 @@ import math
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from typing import TYPE_CHECKING
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Any
 
+from archc.failure import USAGE, Failure
 from archc.language.spec import TestViews
+from archc.training.job import Job
 from archc.training.progress import Progress, duration, progress
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from archc.training.job import Job
-    from archc.training.score import Score
+from archc.training.result import Figures, Result
+from archc.training.score import Score
 
 VIEWS: dict[TestViews, str] = {"ten_crop": "ten views", "center": "centre view"}
-"""How each test is called in a sentence."""
+"""The name of each test in a sentence."""
 
 
 class Journal:
-    """The record of one run. A context manager: leaving it closes the file and the bar."""
+    """The record of one run on the named devices. A context manager: leaving it closes the file and the bar."""
 
-    def __init__(self, run: Path, *, active: bool) -> None:
+    def __init__(self, run: Path, *, devices: Sequence[str], active: bool) -> None:
         self._run = run
+        self._devices = tuple(devices)
         self._open = ExitStack()
         self._began = self._mark = time.monotonic()
         self._training = 0.0
-        self._file = (
-            self._open.enter_context((run / "metrics.jsonl").open("a", encoding="utf-8", buffering=1))
-            if active
-            else None
-        )
+        self._file = self._open.enter_context(_new_record(run)) if active else None
         self._progress: Progress | None = None
         self._batch = 0
         self._classes = 1
         self._lr = 0.0
         self._first_loss = self._last_loss = math.nan
+        self._write("devices", used=self._devices)
 
     def __enter__(self) -> Journal:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._open.close()
-
-    def devices(self, line: str, *, used: Sequence[str]) -> None:
-        """Which devices train: what to tell the person, and each one's name for the record."""
-        self._write("devices", used=list(used))
-        self.say(line)
 
     def say(self, line: str) -> None:
         """One line for the person."""
@@ -115,11 +109,16 @@ class Journal:
         self.say(f"testing on the held-out pictures ({VIEWS[test]})")
 
     def end(self, score: Score, *, test: TestViews) -> None:
-        """The run is complete."""
-        first, last, chance = self._first_loss, self._last_loss, 1 / self._classes
-        self._write("end", first_loss=first, last_loss=last, chance=chance, **_figures(score, test))
-        self.say(f"loss {first:.2f} -> {last:.2f}, {_sentence(score, test)}, chance {percent(chance)}")
-        self.say(f"{self._run} holds the run, {duration(time.monotonic() - self._began)}")
+        """The run is complete, with this score in the final test."""
+        figures = Figures(
+            first_loss=self._first_loss, last_loss=self._last_loss, chance=1 / self._classes, **_figures(score, test)
+        )
+        self._write("end", **dict(figures))
+        if self._file:
+            Result(devices=self._devices, figures=figures).write(self._run)
+        losses = f"loss {self._first_loss:.2f} -> {self._last_loss:.2f}"
+        self.say(f"{losses}, {_sentence(score, test)}, chance {percent(figures.chance)}")
+        self.say(f"finished in {duration(time.monotonic() - self._began)}; saved in {self._run}")
 
     def _write(self, event: str, **facts: object) -> None:
         if not self._file:
@@ -129,12 +128,21 @@ class Journal:
         self._file.write(json.dumps({"event": event, "seconds": seconds, **finite}, allow_nan=False) + "\n")
 
 
+def _new_record(run: Path) -> TextIOWrapper:
+    """metrics.jsonl, opened for writing line by line; it must not exist yet, so that no two processes write it."""
+    path = run / "metrics.jsonl"
+    try:
+        return path.open("x", encoding="utf-8", buffering=1)
+    except FileExistsError:
+        raise Failure(f"{path} exists: the run has been started before", "start a new run", USAGE) from None
+
+
 def _finite(value: object) -> object:
     """JSON has no NaN: a loss that is none is null."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _figures(score: Score, test: TestViews) -> dict[str, object]:
+def _figures(score: Score, test: TestViews) -> dict[str, Any]:
     return {"test": test, "count": score.count, "top1": score.top1, "top5": score.top5, "loss": score.loss}
 
 

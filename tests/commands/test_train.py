@@ -19,12 +19,12 @@ from safetensors.numpy import load_file
     ("options", "line"),
     [
         ("--gpus 2 --batch 5", "error: a batch of 5 does not split evenly over 2 devices"),
-        ("--steps 3 --epochs 2", "error: --steps and --epochs both say when to stop"),
-        ("--lr nan", "error: --lr nan is no learning rate"),
-        ("--lr 0", "error: --lr 0.0 is no learning rate"),
-        ("--data nothing", "error: nothing is no folder"),
-        ("--data small.yaml", "error: small.yaml is no folder"),
-        ("--run full", "error: full holds something already"),
+        ("--steps 3 --epochs 2", "error: --steps and --epochs both limit the run"),
+        ("--lr nan", "error: --lr nan is not a valid learning rate"),
+        ("--lr 0", "error: --lr 0.0 is not a valid learning rate"),
+        ("--data nothing", "error: nothing is not a folder"),
+        ("--data small.yaml", "error: small.yaml is not a folder"),
+        ("--run full", "error: full is not empty"),
         ("--gpus 0", "Error: Invalid value for '--gpus'"),
         ("--steps -1", "Error: Invalid value for '--steps'"),
         ("--precision float16", "Error: Invalid value for '--precision'"),
@@ -50,7 +50,7 @@ def test_only_a_classifier_is_trained(archc, small: Path, here: Path, layers: st
     small.write_text(small.read_text().replace("  prob: {op: softmax}", layers))
     result = archc("train", small)
     assert (result.code, result.out) == (1, "")
-    assert f"error: training takes one output of a score a class, small gives {found}\n" in result.err
+    assert f"error: training needs one output with one score per class, small returns {found}\n" in result.err
     assert not (here / "runs").exists()
 
 
@@ -62,11 +62,11 @@ def test_without_parameters_there_is_nothing_to_train(archc, small: Path, here: 
     assert not (here / "runs").exists()
 
 
-def test_maps_are_no_scores(archc, small: Path) -> None:
+def test_maps_are_not_scores(archc, small: Path) -> None:
     small.write_text(small.read_text().partition("  flat:")[0])
     result = archc("train", small)
     assert result.code == 1
-    assert "small gives class (4 × 6 × 6)\n" in result.err
+    assert "small returns class (4 × 6 × 6)\n" in result.err
 
 
 def test_a_spec_with_errors(archc, small: Path, here: Path) -> None:
@@ -96,7 +96,11 @@ def test_a_run_from_the_spec_to_the_receipt(archc, small: Path, here: Path) -> N
     assert (run / "spec.yaml").read_bytes() == small.read_bytes()
     assert (run / "small.py").read_text().splitlines()[0] == '"""A small network.'
     assert sorted(load_file(run / "weights.safetensors")) == ["conv1.bias", "conv1.weight", "fc.bias", "fc.weight"]
-    assert receipt["result"]["event"] == "end"
+    assert receipt["result"]["count"] == 8 * 24
+    assert not result.err.startswith("no spec")
+    lines = result.out.splitlines()
+    assert lines[0].startswith("recipe: the spec has no `train:`")
+    assert lines[1].startswith("batch: 4 instead of the recipe's 128; the learning rate is scaled with it: ")
 
 
 def test_an_interrupted_run_leaves_a_receipt(small: Path, here: Path) -> None:

@@ -33,7 +33,7 @@ def test_the_folder_that_was_asked_for(here: Path, made_before: bool) -> None:
 def test_a_folder_that_holds_something(here: Path) -> None:
     Path("full").mkdir()
     Path("full/.hidden").touch()
-    with pytest.raises(Failure, match="full holds something already") as caught:
+    with pytest.raises(Failure, match="full is not empty") as caught:
         make_run_folder(Path("full"), "net")
     assert caught.value.code == 2
 

@@ -1,9 +1,10 @@
-"""The receipt: what went in and what came out, with checksums, whatever became of the run."""
+"""The receipt: what went in and what came out, with checksums, whether or not the run was complete."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,8 +15,10 @@ import pytest
 
 from archc.analysis import Facts
 from archc.backend import load
+from archc.failure import Failure
 from archc.run.receipt import versions, write_receipt
 from archc.training.job import Job
+from archc.training.result import Figures, Result
 
 STARTED = datetime(2012, 9, 30, 12, 0, 1, 500, tzinfo=UTC)
 
@@ -56,12 +59,8 @@ def sha256(data: bytes) -> str:
 
 def test_a_complete_run(job: Job, alexnet: Path) -> None:
     job.weights.write_bytes(b"weights")
-    events = [
-        {"event": "devices", "used": ["cpu", "cpu"]},
-        {"event": "step", "loss": 7.0},
-        {"event": "end", "top1": 5},
-    ]
-    (job.run / "metrics.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
+    figures = Figures(first_loss=7.0, last_loss=0.5, chance=0.1, test="center", count=9, top1=5, top5=8, loss=1.25)
+    Result(devices=("cpu", "cpu"), figures=figures).write(job.run)
     receipt = written(job, 0)
     assert (receipt["status"], receipt["exit_code"]) == ("complete", 0)
     assert receipt["command"] == "archc train --lr '1e-3'"
@@ -73,7 +72,16 @@ def test_a_complete_run(job: Job, alexnet: Path) -> None:
     assert (receipt["backend"], receipt["devices"]) == ("torch", {"asked": 2, "used": ["cpu", "cpu"]})
     assert (receipt["seed"], receipt["precision"], receipt["pictures"]) == (3, "float32", "built-in")
     assert receipt["recipe"]["optimizer"]["sgd"]["lr"] == 0.01
-    assert receipt["result"] == {"event": "end", "top1": 5}
+    assert receipt["result"] == {
+        "first_loss": 7.0,
+        "last_loss": 0.5,
+        "chance": 0.1,
+        "test": "center",
+        "count": 9,
+        "top1": 5,
+        "top5": 8,
+        "loss": 1.25,
+    }
 
 
 @pytest.mark.parametrize(("code", "status"), [(130, "interrupted"), (1, "failed"), (3, "failed")])
@@ -85,11 +93,18 @@ def test_a_run_that_left_nothing(job: Job, code: int, status: str) -> None:
     assert receipt["devices"] == {"asked": 2, "used": None}
 
 
-def test_a_run_that_was_killed_within_a_line(job: Job) -> None:
-    (job.run / "metrics.jsonl").write_text('{"event": "devices", "used": ["cpu"]}\n{"event": "st')
+def test_a_run_that_ended_early_has_its_devices(job: Job) -> None:
+    Result(devices=("cpu",)).write(job.run)
     receipt = written(job, 3)
     assert receipt["devices"]["used"] == ["cpu"]
     assert receipt["result"] is None
+
+
+def test_a_folder_that_is_gone(job: Job) -> None:
+    shutil.rmtree(job.run)
+    with pytest.raises(Failure, match=f"cannot write the receipt into {job.run}: No such file") as failure:
+        written(job, 0)
+    assert failure.value.code == 3
 
 
 def test_pictures_of_one_s_own(job: Job) -> None:

@@ -1,4 +1,4 @@
-"""The recipe that a run trains with: the spec's, the command line's, and what is said of the difference."""
+"""The recipe and the devices of a run: the spec's, with the command line's overrides."""
 
 from __future__ import annotations
 
@@ -23,33 +23,22 @@ def facts(facts_of: FactsOf, alexnet: Path) -> Facts:
 
 
 def test_without_overrides_the_spec_s_own(facts: Facts) -> None:
-    assert trained_recipe(facts, NONE, 2) == (facts.recipe, [])
+    assert trained_recipe(facts, NONE, 2) == facts.recipe
 
 
 def test_the_learning_rate_is_scaled_with_the_batch(facts: Facts) -> None:
-    recipe, notes = trained_recipe(facts, Overrides(batch=32, lr=None, steps=None, epochs=None), 2)
+    recipe = trained_recipe(facts, Overrides(batch=32, lr=None, steps=None, epochs=None), 2)
     assert (recipe.batch, recipe.optimizer.sgd.lr) == (32, 0.0025)
-    assert notes == [
-        "batch: 32 instead of the recipe's 128, so the learning rate is scaled with it: "
-        "0.01 × 32/128 = 0.0025 (`--lr` sets another)"
-    ]
     assert recipe.optimizer.sgd.momentum == facts.recipe.optimizer.sgd.momentum
 
 
 def test_a_learning_rate_that_is_given_is_not_scaled(facts: Facts) -> None:
-    recipe, notes = trained_recipe(facts, Overrides(batch=32, lr=0.5, steps=None, epochs=7), 1)
+    recipe = trained_recipe(facts, Overrides(batch=32, lr=0.5, steps=None, epochs=7), 1)
     assert (recipe.optimizer.sgd.lr, recipe.epochs) == (0.5, 7)
-    assert notes == ["batch: 32 instead of the recipe's 128", "learning rate: 0.5 instead of the recipe's 0.01"]
 
 
-def test_the_recipes_own_figures_need_no_word(facts: Facts) -> None:
-    assert trained_recipe(facts, Overrides(batch=128, lr=0.01, steps=5, epochs=None), 2)[1] == []
-
-
-def test_the_default_recipe_is_told(facts_of: FactsOf) -> None:
-    recipe, notes = trained_recipe(facts_of(BARE), NONE, 1)
-    assert recipe.data.crop == (20, 24)
-    assert notes == ["the spec has no `train:`, so this is the default recipe, the paper's: the run's job.json has it"]
+def test_the_default_recipe_crops_to_the_networks_input(facts_of: FactsOf) -> None:
+    assert trained_recipe(facts_of(BARE), NONE, 1).data.crop == (20, 24)
 
 
 @pytest.mark.parametrize(("batch", "devices", "other"), [(33, 2, 32), (1, 2, 2), (128, 3, 126)])
@@ -73,7 +62,7 @@ def test_one_picture_has_no_variance(facts_of: FactsOf, image: str, layers: str)
         layers = layers.replace(name, field)
     facts = facts_of(f"schema: archc/v1\nname: one\ninput: {{image: {image}}}\nlayers:\n  {layers}\n")
     for devices in (1, 2):
-        with pytest.raises(Failure, match="norm normalises each value over a batch") as caught:
+        with pytest.raises(Failure, match="norm normalises each value over the batch") as caught:
             trained_recipe(facts, Overrides(batch=devices, lr=None, steps=None, epochs=None), devices)
         assert (caught.value.code, caught.value.help) == (2, f"`--batch {2 * devices}` or more")
         trained_recipe(facts, Overrides(batch=2 * devices, lr=None, steps=None, epochs=None), devices)
@@ -81,32 +70,22 @@ def test_one_picture_has_no_variance(facts_of: FactsOf, image: str, layers: str)
 
 def test_one_picture_of_several_values_a_map_has_a_variance(facts_of: FactsOf) -> None:
     facts = facts_of(BARE.replace("flat: {op: flatten}", "n: {op: batch_norm, epsilon: 1e-5, momentum: 0.9}"))
-    assert trained_recipe(facts, Overrides(batch=1, lr=None, steps=None, epochs=None), 1)[0].batch == 1
+    assert trained_recipe(facts, Overrides(batch=1, lr=None, steps=None, epochs=None), 1).batch == 1
 
 
 @pytest.mark.parametrize("lr", [float("nan"), float("inf"), 0.0, -0.1])
-def test_no_learning_rate(facts: Facts, lr: float) -> None:
-    with pytest.raises(Failure, match="is no learning rate") as caught:
+def test_a_learning_rate_is_finite_and_above_0(facts: Facts, lr: float) -> None:
+    with pytest.raises(Failure, match="is not a valid learning rate") as caught:
         trained_recipe(facts, Overrides(batch=None, lr=lr, steps=None, epochs=None), 1)
     assert caught.value.code == 2
 
 
 def test_one_end_of_a_run(facts: Facts) -> None:
-    with pytest.raises(Failure, match="both say when to stop") as caught:
+    with pytest.raises(Failure, match="both limit the run") as caught:
         trained_recipe(facts, Overrides(batch=None, lr=None, steps=5, epochs=1), 1)
     assert caught.value.code == 2
 
 
-def test_devices(facts: Facts, facts_of: FactsOf, alexnet: Path) -> None:
-    notice = (
-        "strategy: data parallel takes the place of the spec's `columns`, which this version cannot run: "
-        "each device holds the whole model and 1/{} of the batch"
-    )
-    assert devices_wanted(None, facts) == (2, [notice.format(2)])
-    assert devices_wanted(4, facts) == (4, [notice.format(4)])
-    assert devices_wanted(1, facts) == (1, [])
-    assert devices_wanted(None, facts_of(BARE)) == (1, [])
-    assert devices_wanted(2, facts_of(BARE)) == (2, [])
-    text = alexnet.read_text().replace("strategy: columns", "strategy: data")
-    text = text.replace(", exchanges: [conv3, fc6, fc7, fc8]", "")
-    assert devices_wanted(None, facts_of(text)) == (2, [])
+def test_devices(facts: Facts, facts_of: FactsOf) -> None:
+    assert [devices_wanted(asked, facts) for asked in (None, 1, 4)] == [2, 1, 4]
+    assert [devices_wanted(asked, facts_of(BARE)) for asked in (None, 2)] == [1, 2]

@@ -38,5 +38,4 @@ def job(tmp_path: Path, recipe: Recipe) -> Job:
         precision="float32",
         pictures=tmp_path / "pictures",
         built_in=True,
-        notes=("a note",),
     )

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from archc.failure import USAGE, Failure
 from archc.training.job import Job
 from archc.training.journal import Journal
+from archc.training.result import Figures, Result, read_result
 from archc.training.score import Score
 
+DEVICES = ("CPU 0", "CPU 1")
 HALF = Score(count=8, top1=4, top5=6, loss_sum=10.0)
 
 
@@ -20,7 +23,6 @@ def events(run: Path) -> list[dict[str, Any]]:
 
 def a_run(job: Job, journal: Journal, losses: list[float]) -> None:
     with journal:
-        journal.devices("2 CPU processes", used=["CPU 0", "CPU 1"])
         journal.start(job, steps=len(losses), pictures=64, classes=4)
         for step, loss in enumerate(losses, 1):
             journal.step(step, epoch=0, loss=loss, lr=0.5)
@@ -30,7 +32,7 @@ def a_run(job: Job, journal: Journal, losses: list[float]) -> None:
 
 
 def test_each_line_of_the_record_is_an_event(job: Job) -> None:
-    a_run(job, Journal(job.run, active=True), [6.91, 0.84])
+    a_run(job, Journal(job.run, devices=DEVICES, active=True), [6.91, 0.84])
     devices, start, first, second, epoch, end = events(job.run)
     assert devices["used"] == ["CPU 0", "CPU 1"]
     assert {key: start[key] for key in ("event", "name", "devices", "batch", "lr", "steps", "pictures", "classes")} == {
@@ -48,8 +50,8 @@ def test_each_line_of_the_record_is_an_event(job: Job) -> None:
         ("step", 2, 0.84, 0.5),
     ]
     assert (epoch["event"], epoch["epoch"], epoch["test"], epoch["lr"]) == ("epoch", 0, "center", 0.05)
+    assert end.pop("event") == "end"
     assert {key: end[key] for key in end.keys() - {"seconds"}} == {
-        "event": "end",
         "first_loss": 6.91,
         "last_loss": 0.84,
         "chance": 0.25,
@@ -59,44 +61,55 @@ def test_each_line_of_the_record_is_an_event(job: Job) -> None:
         "top5": 6,
         "loss": 1.25,
     }
+    end.pop("seconds")
+    assert read_result(job.run) == Result(devices=DEVICES, figures=Figures(**end))
     times = [event["seconds"] for event in events(job.run)]
     assert times == sorted(times)
 
 
 def test_what_the_person_reads(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
-    a_run(job, Journal(job.run, active=True), [6.91, 0.84])
+    a_run(job, Journal(job.run, devices=DEVICES, active=True), [6.91, 0.84])
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:3] == [
-        "2 CPU processes",
+    assert lines[:2] == [
         "data: 64 pictures to train on, 4 classes, on a head of 5 outputs",
         "training tiny: 2 steps of 8 pictures (4 a device), lr 0.5, float32, seed 0",
     ]
-    assert lines[3].startswith("step 1/2  loss 6.91")
-    assert re.match(r"step 2/2  loss 0\.84  [0-9.,]+ pictures/s", lines[4])
-    assert lines[5:8] == [
+    assert lines[2].startswith("step 1/2  loss 6.91")
+    assert re.match(r"step 2/2  loss 0\.84  [0-9.,]+ pictures/s", lines[3])
+    assert lines[4:7] == [
         "epoch 1: held-out top-1 50.0 % (centre view), loss 1.25, learning rate 0.5 -> 0.05",
         "testing on the held-out pictures (ten views)",
         "loss 6.91 -> 0.84, held-out top-1 50.0 % (ten views), chance 25.0 %",
     ]
-    assert lines[8].startswith(f"{job.run} holds the run")
-    assert len(lines) == 9
+    assert re.fullmatch(rf"finished in \d+ s; saved in {re.escape(str(job.run))}", lines[7])
+    assert len(lines) == 8
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
 def test_a_loss_that_json_cannot_hold_is_null(job: Job, loss: float) -> None:
-    a_run(job, Journal(job.run, active=True), [loss])
+    a_run(job, Journal(job.run, devices=DEVICES, active=True), [loss])
     steps = [event for event in events(job.run) if event["event"] == "step"]
     assert [event["loss"] for event in steps] == [None]
 
 
 def test_a_line_is_on_disk_when_the_call_returns(job: Job) -> None:
-    with Journal(job.run, active=True) as journal:
+    with Journal(job.run, devices=DEVICES, active=True) as journal:
         journal.start(job, steps=1, pictures=8, classes=2)
         journal.step(1, epoch=0, loss=1.0, lr=0.5)
-        assert [event["event"] for event in events(job.run)] == ["start", "step"]
+        assert [event["event"] for event in events(job.run)] == ["devices", "start", "step"]
 
 
 def test_other_ranks_are_silent(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
-    a_run(job, Journal(job.run, active=False), [1.0])
+    a_run(job, Journal(job.run, devices=DEVICES, active=False), [1.0])
     assert capsys.readouterr().out == ""
     assert not (job.run / "metrics.jsonl").exists()
+    assert read_result(job.run) is None
+
+
+def test_a_second_writer_is_refused(job: Job) -> None:
+    a_run(job, Journal(job.run, devices=DEVICES, active=True), [1.0])
+    before = events(job.run)
+    with pytest.raises(Failure, match=r"metrics\.jsonl exists: the run has been started before") as failure:
+        Journal(job.run, devices=DEVICES, active=True)
+    assert failure.value.code == USAGE
+    assert events(job.run) == before

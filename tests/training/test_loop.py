@@ -78,7 +78,7 @@ def run(job: Job, *, spread: float = 0.3) -> tuple[Score, Regression]:
     """Train on 90 points, test on 40."""
     values, labels = points(130, spread=spread)
     trainer = Regression(job.recipe, (values[:90], labels[:90]), (values[90:], labels[90:]))
-    with Journal(job.run, active=True) as journal:
+    with Journal(job.run, devices=["CPU"], active=True) as journal:
         return train(job, trainer, journal, pictures=90, classes=CLASSES), trainer
 
 

@@ -14,6 +14,7 @@ from archc.training.job import Job
 from archc.training.journal import Journal
 from archc.training.loop import train
 from archc.training.model import source
+from archc.training.result import Result
 from archc_keras.devices import Devices, Strategy
 from archc_keras.trainer import KerasTrainer
 
@@ -23,10 +24,9 @@ POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 
 def run(job: Job, devices: Devices) -> None:
     """Train as the job says."""
-    with Journal(job.run, active=True) as journal:
-        journal.devices(devices.line, used=devices.used)
-        for note in job.notes:
-            journal.say(note)
+    print(devices.line, flush=True)
+    Result(devices=devices.used).write(job.run)
+    with Journal(job.run, devices=devices.used, active=True) as journal:
         pictures, statistics = open_pictures(job)
         keras.utils.set_random_seed(job.seed)
         keras.mixed_precision.set_dtype_policy(POLICIES[job.precision])

@@ -21,7 +21,7 @@ from archc.failure import Failure
 from archc.streams import guard
 from archc.training.job import Job
 from archc.training.process import as_failure
-from archc_torch.devices import DeviceKind, Devices
+from archc_torch.devices import Devices
 
 GRACE = 2.0
 """Seconds that a rank with an error of its own waits: if the error was that another rank had ended, the launcher finds
@@ -45,7 +45,7 @@ def launch(job: Job, devices: Devices) -> None:
             logs_specs=DefaultLogsSpecs(logs),
         )
         try:
-            elastic_launch(config, _work)(job, devices.kind)
+            elastic_launch(config, _work)(job, devices)
         except ChildFailedError as error:
             _restore_terminal()
             raise _cause(*error.get_first_failure()) from None
@@ -54,13 +54,13 @@ def launch(job: Job, devices: Devices) -> None:
             raise KeyboardInterrupt from None
 
 
-def _work(job: Job, kind: DeviceKind) -> None:
+def _work(job: Job, devices: Devices) -> None:
     """What a rank's process runs. A failure goes where the launcher reads it."""
     from archc_torch.rank import run_rank
 
     guard()
     try:
-        run_rank(job, kind)
+        run_rank(job, devices)
     except Exception as error:  # the last resort, as in `run_main`
         if not isinstance(error, Failure):
             time.sleep(GRACE)

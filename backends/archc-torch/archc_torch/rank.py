@@ -15,7 +15,7 @@ from archc.training.job import Job
 from archc.training.journal import Journal
 from archc.training.loop import train
 from archc.training.model import source
-from archc_torch.devices import DeviceKind
+from archc_torch.devices import DeviceKind, Devices
 from archc_torch.memory import keep_memory
 from archc_torch.trainer import TorchTrainer
 
@@ -23,10 +23,11 @@ MOST_RANKS = 1024
 """More than any job has: keeps the draws of two seeds apart on all ranks."""
 
 
-def run_rank(job: Job, kind: DeviceKind) -> None:
+def run_rank(job: Job, devices: Devices) -> None:
     """Train as one of the job's ranks, or alone."""
     rank = int(os.environ["RANK"]) if job.devices > 1 else 0
     keep_memory()
+    kind = devices.kind
     device = _device(kind, rank)
     if job.devices > 1:
         dist.init_process_group("nccl" if kind == "cuda" else "gloo", device_id=device if kind == "cuda" else None)
@@ -36,7 +37,7 @@ def run_rank(job: Job, kind: DeviceKind) -> None:
     torch.manual_seed(job.seed * MOST_RANKS + rank)  # equal weights, then dropout of each rank's own
     pictures, statistics = load_pictures(job)
     feed = Feed(job, pictures, statistics, rank, job.devices, torch.get_num_threads())
-    with Journal(job.run, active=rank == 0) as journal:
+    with Journal(job.run, devices=devices.names, active=rank == 0) as journal:
         model = _normalising_together(model, job, kind, journal)
         trainer = TorchTrainer(job, model, module.sgd(model), feed, device)
         train(job, trainer, journal, pictures=len(pictures.train), classes=len(pictures.classes))

@@ -13,21 +13,19 @@ if __name__ == "__mp_main__":  # a rank, which imports this before all else: Ctr
 
 
 def main(job: Job) -> None:
-    """Train as the job says; the run's folder then holds weights and metrics."""
+    """Train as the job asks, and leave the weights, metrics.jsonl and result.json in the run's folder."""
     from archc.pictures.dataset import open_pictures
-    from archc.training.journal import Journal
+    from archc.training.result import Result
     from archc_torch.devices import find_devices
     from archc_torch.launch import launch
     from archc_torch.rank import run_rank
 
     devices = find_devices(job.devices)
-    with Journal(job.run, active=True) as journal:
-        journal.devices(devices.line, used=devices.names)
-        for note in job.notes:
-            journal.say(note)
+    print(devices.line, flush=True)
+    Result(devices=devices.names).write(job.run)
     open_pictures(job)
     if devices.count == 1:
-        run_rank(job, devices.kind)
+        run_rank(job, devices)
     else:
         launch(job, devices)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from safetensors.numpy import load_file
 
 from archc.training.job import Job
+from archc.training.result import Figures, Result, read_result
 
 
 def start(job: Job) -> subprocess.Popen[str]:
@@ -19,19 +20,18 @@ def start(job: Job) -> subprocess.Popen[str]:
 
 
 def test_a_run_from_its_job_to_its_weights(make_job: Callable[..., Job]) -> None:
-    notes = ("the first note", "the second note")
-    jobs = [make_job(name, rate=0.5, notes=notes) for name in ("first", "again")]
+    jobs = [make_job(name, rate=0.5) for name in ("first", "again")]
     processes = [start(job) for job in jobs]
     (out, errors), _ = [process.communicate() for process in processes]
     assert [process.returncode for process in processes] == [0, 0], errors
     assert errors == ""
-    loud = "NO GPU HERE: 2 logical CPUs stand in for 2 GPUs, MirroredStrategy"
-    assert out.splitlines()[:3] == [loud, *notes]
+    assert out.splitlines()[0] == "NO GPU HERE: 2 logical CPUs stand in for 2 GPUs, MirroredStrategy"
 
     job, again = jobs
     assert sorted(file.name for file in job.run.iterdir() if file.is_file()) == [
         "job.json",
         "metrics.jsonl",
+        "result.json",
         "small.py",
         "statistics.safetensors",
         "weights.safetensors",
@@ -41,6 +41,8 @@ def test_a_run_from_its_job_to_its_weights(make_job: Callable[..., Job]) -> None
     assert [event["event"] for event in events] == ["devices", "start", *["step"] * 4, "epoch", *["step"] * 4, "end"]
     assert events[0]["used"] == ["logical CPU 0", "logical CPU 1"]
     assert events[-1]["count"] == 13
+    figures = {key: value for key, value in events[-1].items() if key not in ("event", "seconds")}
+    assert read_result(job.run) == Result(devices=("logical CPU 0", "logical CPU 1"), figures=Figures(**figures))
     assert steps[-1]["loss"] < steps[0]["loss"]
     assert load_file(job.weights)["conv2.weight"].shape == (12, 4, 3, 3)
     assert job.weights.read_bytes() == again.weights.read_bytes(), "the same job, another run"
@@ -61,6 +63,7 @@ def test_bfloat16_with_batch_normalisation_and_ctrl_c(make_job: Callable[..., Jo
     _, errors = interrupted.communicate()
     assert (interrupted.returncode, errors) == (130, "interrupted\n")
     assert not endless.weights.exists()
+    assert read_result(endless.run) == Result(devices=("logical CPU 0", "logical CPU 1"))
 
     out, errors = process.communicate()
     assert (process.returncode, errors) == (0, "")

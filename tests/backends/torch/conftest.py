@@ -117,7 +117,7 @@ def make_job(pictures: Path, tmp_path: Path) -> Callable[..., Job]:
             "data": {"resize": 36, "crop": 32, "mirror": True, "color_pca": 0.1, "mean": "pixel"},
             "test": "ten_crop",
         }
-        given = {"devices": 2, "seed": 3, "precision": "float32", "notes": ["a note"], **fields}
+        given = {"devices": 2, "seed": 3, "precision": "float32", **fields}
         job = Job.model_validate(
             {
                 "name": "small",

@@ -23,6 +23,7 @@ from archc.pictures.dataset import load_pictures
 from archc.pictures.feed import Feed
 from archc.training.job import Job
 from archc.training.model import source
+from archc.training.result import Figures, Result, read_result
 
 MakeJob = Callable[..., Job]
 
@@ -59,11 +60,13 @@ def test_two_ranks_compute_what_one_does(make_job: MakeJob) -> None:
 
     code, out, err = finish(start(job))
     assert (code, err) == (0, [])
-    assert out[:2] == ["NO GPU HERE: 2 CPU processes over gloo stand in for 2 GPUs", "a note"]
+    assert out[0] == "NO GPU HERE: 2 CPU processes over gloo stand in for 2 GPUs"
     assert any(line.startswith("loss ") and line.endswith("(ten views), chance 33.3 %") for line in out)
     kinds = [event["event"] for event in events(job)]
     assert kinds == ["devices", "start", *["step"] * 4, "epoch", *["step"] * 2, "end"]
     assert events(job)[0]["used"] == ["cpu", "cpu"]
+    figures = {key: value for key, value in events(job)[-1].items() if key not in ("event", "seconds")}
+    assert read_result(job.run) == Result(devices=("cpu", "cpu"), figures=Figures(**figures))
 
     code, out, err = finish(start(alone))
     assert (code, err) == (0, [])
@@ -81,7 +84,8 @@ def test_two_ranks_compute_what_one_does(make_job: MakeJob) -> None:
         assert array.dtype == np.float32
         np.testing.assert_allclose(array, theirs[name], rtol=1e-3, atol=1e-5, err_msg=name)
     left = {file.name for file in job.run.iterdir()} - {"__pycache__"}
-    assert left == {"job.json", "metrics.jsonl", "small.py", "statistics.safetensors", "weights.safetensors"}
+    named = {"job.json", "metrics.jsonl", "result.json", "small.py"}
+    assert left == named | {"statistics.safetensors", "weights.safetensors"}
 
 
 def test_batch_normalisation_on_two_ranks(make_job: MakeJob) -> None:
@@ -116,6 +120,23 @@ def test_a_failure_in_a_rank_is_told_once(make_job: MakeJob, pictures: Path) -> 
         "  replace the file or take it out of the folder",
     ]
     assert not (job.run / "crash.txt").exists()
+    assert read_result(job.run) == Result(devices=("cpu", "cpu"))
+
+
+def test_a_run_that_ends_before_its_ranks_start_has_devices(make_job: MakeJob, pictures: Path) -> None:
+    job = make_job("small", pictures=pictures / "train" / "red")
+    code, out, err = finish(start(job))
+    assert (code, len(out), len(err)) == (1, 1, 2)
+    assert read_result(job.run) == Result(devices=("cpu", "cpu"))
+
+
+def test_one_process_writes_the_record(make_job: MakeJob) -> None:
+    """Whoever opens a record that exists fails, so a record that is complete has one writer."""
+    job = make_job("again", steps=1)
+    (job.run / "metrics.jsonl").touch()
+    code, _, err = finish(start(job))
+    assert (code, err[0]) == (2, f"error: {job.run / 'metrics.jsonl'} exists: the run has been started before")
+    assert (job.run / "metrics.jsonl").read_text() == ""
 
 
 def test_a_defect_in_a_rank_becomes_a_report(make_job: MakeJob) -> None:

@@ -1,0 +1,41 @@
+"""How a run differs from its spec, one line for each difference, as `archc train` prints them before training."""
+
+from __future__ import annotations
+
+from archc.analysis import Facts
+from archc.language.spec import Recipe
+from archc.run.recipe import Overrides
+
+
+def run_notes(facts: Facts, overrides: Overrides, recipe: Recipe, devices: int) -> list[str]:
+    """The lines for a run of `recipe` on `devices` devices; none if the run follows the spec in everything."""
+    return [*_on_strategy(facts, devices), *_on_default(facts), *_on_batch(facts, overrides, recipe)]
+
+
+def _on_strategy(facts: Facts, devices: int) -> list[str]:
+    placement = facts.placement
+    if placement is None or placement.strategy == "data" or devices == 1:
+        return []
+    return [
+        f"strategy: data parallel instead of the spec's `{placement.strategy}`, which cannot be trained yet: "
+        f"each device has the whole model and 1/{devices} of the batch"
+    ]
+
+
+def _on_default(facts: Facts) -> list[str]:
+    if not facts.recipe_is_default:
+        return []
+    return ["recipe: the spec has no `train:`; using the default, the AlexNet paper's recipe (in the run's job.json)"]
+
+
+def _on_batch(facts: Facts, overrides: Overrides, recipe: Recipe) -> list[str]:
+    """Another batch, and another learning rate: a given one, or one that is scaled with the batch."""
+    before, lr_before, lr = facts.recipe.batch, facts.recipe.optimizer.sgd.lr, recipe.optimizer.sgd.lr
+    notes: list[str] = []
+    if recipe.batch != before:
+        scaled = f"{lr_before:g} × {recipe.batch}/{before} = {lr:g} (`--lr` sets another)"
+        why = f"; the learning rate is scaled with it: {scaled}" if overrides.lr is None else ""
+        notes.append(f"batch: {recipe.batch} instead of the recipe's {before}{why}")
+    if overrides.lr not in (None, lr_before):
+        notes.append(f"learning rate: {lr:g} instead of the recipe's {lr_before:g}")
+    return notes

@@ -1,0 +1,87 @@
+"""A run before it starts: the command line's options checked against the spec, while nothing is written yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from archc.analysis import Facts
+from archc.backend import EmittedSource
+from archc.failure import FINDING, USAGE, Failure
+from archc.language.spec import Precision, Recipe
+from archc.run.notes import run_notes
+from archc.run.recipe import Overrides, devices_wanted, trained_recipe
+from archc.training.job import Job
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of `archc train`; None leaves the choice to the spec or to a default."""
+
+    devices: int | None
+    data: Path | None
+    overrides: Overrides
+    seed: int
+    precision: Precision
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A run that can start: everything its job needs, apart from the emitted source and the folder."""
+
+    name: str
+    image: tuple[int, int, int]
+    """Channels, height and width of an input picture."""
+    outputs: int
+    devices: int
+    recipe: Recipe
+    options: Options
+    notes: tuple[str, ...]
+    """How the run differs from its spec, one line for each difference."""
+
+    def job(self, folder: Path, source: EmittedSource) -> Job:
+        """The job that trains `source` in `folder`."""
+        data = self.options.data
+        return Job(
+            name=self.name,
+            run=folder,
+            source=f"{self.name}.py",
+            model=source.class_name,
+            renamed=source.renamed,
+            image=self.image,
+            outputs=self.outputs,
+            devices=self.devices,
+            recipe=self.recipe,
+            steps=self.options.overrides.steps,
+            seed=self.options.seed,
+            precision=self.options.precision,
+            pictures=(data or folder / "pictures").resolve(),
+            built_in=data is None,
+        )
+
+
+def set_up(facts: Facts, options: Options) -> Setup:
+    """Check that the network and the options can be trained; a Failure names the first reason why not."""
+    devices = devices_wanted(options.devices, facts)
+    recipe = trained_recipe(facts, options.overrides, devices)
+    if options.data is not None and not options.data.is_dir():
+        help = "`--data` takes a folder of pictures with one folder per class"
+        raise Failure(f"{options.data} is not a folder", help=help, code=USAGE)
+    image, outputs = _classifier(facts)
+    notes = run_notes(facts, options.overrides, recipe, devices)
+    return Setup(facts.graph.name, image, outputs, devices, recipe, options, tuple(notes))
+
+
+def _classifier(facts: Facts) -> tuple[tuple[int, int, int], int]:
+    """The shape (C, H, W) of the picture that the network takes, and the number of scores that it returns."""
+    graph = facts.graph
+    (image,) = graph.inputs.values()
+    outputs = [(name, graph.tensor(name)) for name in graph.outputs]
+    if len(outputs) != 1 or outputs[0][1].is_maps:
+        found = ", ".join(f"{name} ({tensor})" for name, tensor in outputs)
+        help = "end the network in one `dense` layer, with or without `softmax`"
+        message = f"training needs one output with one score per class, {graph.name} returns {found}"
+        raise Failure(message, help=help, code=FINDING)
+    if not facts.counts.parameters:
+        raise Failure(f"{graph.name} has no parameters to train", help="add a `dense` layer", code=FINDING)
+    return (image.channels, image.height, image.width), outputs[0][1].size

@@ -1,0 +1,65 @@
+"""The result of a run, as the training process writes it to result.json for the receipt of `archc train`.
+
+It is written twice: with the devices alone as soon as they are known, so that a run that ends early has them too, and
+with the figures of the final test when the run is complete.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
+
+from archc.failure import Failure
+from archc.files import write_whole
+from archc.language.spec import TestViews
+
+
+class Figures(BaseModel):
+    """The figures of a complete run. A loss that is not finite is null, since JSON has no NaN."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    first_loss: float | None
+    """The loss of the first batch, before any step."""
+    last_loss: float | None
+    """The loss of the last batch, before the last step."""
+    chance: float
+    """The top-1 rate of guessing: 1 / classes."""
+    test: TestViews
+    count: PositiveInt
+    """Held-out pictures that were tested."""
+    top1: NonNegativeInt
+    top5: NonNegativeInt
+    loss: float | None
+    """The mean loss over the held-out pictures."""
+
+
+class Result(BaseModel):
+    """What a run used and achieved."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    devices: tuple[str, ...]
+    """The name of each device, as the framework calls it."""
+    figures: Figures | None = None
+    """None until the run is complete."""
+
+    def write(self, run: Path) -> None:
+        """Write result.json into the run's folder."""
+        write_whole(run / "result.json", (self.model_dump_json(indent=2) + "\n").encode())
+
+
+def read_result(run: Path) -> Result | None:
+    """The result in a run's folder; None if the run ended before it had devices."""
+    path = run / "result.json"
+    try:
+        return Result.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Failure(f"cannot read {path}: {error.strerror}") from error
+    except ValidationError as error:
+        reason = error.errors(include_url=False)[0]["msg"]
+        help = "install archc and its backend in the same version"
+        raise Failure(f"{path} is not the result of a run: {reason}", help) from error

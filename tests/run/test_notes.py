@@ -1,0 +1,60 @@
+"""The lines on how a run differs from its spec."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from archc.analysis import Facts
+from archc.run.notes import run_notes
+from archc.run.recipe import Overrides, trained_recipe
+
+BARE = "schema: archc/v1\nname: bare\ninput: {image: [3, 20, 24]}\nlayers: {flat: {op: flatten}}\n"
+COLUMNS = (
+    "strategy: data parallel instead of the spec's `columns`, which cannot be trained yet: "
+    "each device has the whole model and 1/{} of the batch"
+)
+SCALED = (
+    "batch: 32 instead of the recipe's 128; the learning rate is scaled with it: "
+    "0.01 × 32/128 = 0.0025 (`--lr` sets another)"
+)
+
+FactsOf = Callable[[str], Facts]
+
+
+def notes(
+    facts: Facts, devices: int, *, batch: int | None = None, lr: float | None = None, steps: int | None = None
+) -> list[str]:
+    overrides = Overrides(batch=batch, lr=lr, steps=steps, epochs=None)
+    return run_notes(facts, overrides, trained_recipe(facts, overrides, devices), devices)
+
+
+@pytest.fixture
+def facts(facts_of: FactsOf, alexnet: Path) -> Facts:
+    return facts_of(alexnet.read_text())
+
+
+def test_a_run_that_follows_its_spec_needs_no_line(facts: Facts, facts_of: FactsOf, alexnet: Path) -> None:
+    assert notes(facts, 1) == []
+    assert notes(facts, 1, batch=128, lr=0.01, steps=5) == []
+    data = alexnet.read_text().replace("strategy: columns", "strategy: data")
+    assert notes(facts_of(data.replace(", exchanges: [conv3, fc6, fc7, fc8]", "")), 2) == []
+
+
+@pytest.mark.parametrize("devices", [2, 4])
+def test_another_strategy(facts: Facts, devices: int) -> None:
+    assert notes(facts, devices) == [COLUMNS.format(devices)]
+
+
+def test_another_batch_and_another_learning_rate(facts: Facts) -> None:
+    given = "learning rate: 0.5 instead of the recipe's 0.01"
+    assert notes(facts, 1, batch=32) == [SCALED]
+    assert notes(facts, 1, lr=0.5) == [given]
+    assert notes(facts, 1, batch=32, lr=0.5) == ["batch: 32 instead of the recipe's 128", given]
+
+
+def test_the_default_recipe(facts_of: FactsOf) -> None:
+    default = "recipe: the spec has no `train:`; using the default, the AlexNet paper's recipe (in the run's job.json)"
+    assert notes(facts_of(BARE), 2) == [default]
