@@ -1,7 +1,7 @@
-"""Fixes made: a spec's text with every certain edit of its findings, and each character outside of those as it was.
+"""Applies the certain fixes of a spec's findings, and leaves every character outside of them unchanged.
 
-An edit may lay bare another mistake (an op's right name makes its fields known), so rounds go on until none is left to
-make.
+A fix can reveal another finding: only under its correct name are the fields of an op known. So the text is analysed
+and fixed again until no fix is left.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from archc.analysis import Analysis, analyse
 from archc.diagnostics.finding import Edit, Finding
 
+# An upper bound, in case fixes ever undo each other.
 MAX_ROUNDS = 16
 
 
 @dataclass(frozen=True)
 class Fixed:
-    """A text after its fixes, the findings that they mended, and what archc says of the text now."""
+    """The fixed text, the findings that were fixed, and the analysis of the fixed text."""
 
     data: bytes
     mended: tuple[Finding, ...]
@@ -27,7 +28,7 @@ class Fixed:
 
 
 def fix(data: bytes, name: str) -> Fixed:
-    """The text in `data` with all certain fixes made; `name` is what it is reported under."""
+    """The text in `data` with all certain fixes applied. Findings are reported under `name`."""
     mended: list[Finding] = []
     analysis = analyse(data, name)
     for _ in range(MAX_ROUNDS):
@@ -41,7 +42,7 @@ def fix(data: bytes, name: str) -> Fixed:
 
 
 def without_overlaps(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings whose fixes can be made together: of those that touch the same text, the first."""
+    """The findings whose fixes can be applied together: if two touch the same text, only the first of them."""
     taken: list[tuple[int, int]] = []
     chosen: list[Finding] = []
     for finding in findings:
@@ -54,14 +55,15 @@ def without_overlaps(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _is_free(place: tuple[int, int], taken: list[tuple[int, int]]) -> bool:
-    """Whether a place touches none of those taken, which stand in order and touch none of each other."""
+    """Whether a range touches none of those taken, which are sorted and do not touch each other."""
     start, end = place
+    # The taken ranges are disjoint, so only the neighbours on both sides can touch this one.
     at = bisect(taken, place)
     return all(end < other_start or other_end < start for other_start, other_end in taken[max(at - 1, 0) : at + 1])
 
 
 def _edited(data: bytes, edits: Iterable[Edit]) -> bytes:
-    """The text with its edits; a byte order mark, which no span counts, stays."""
+    """The text with the edits applied. A byte order mark is kept; spans do not count it."""
     text = data.decode("utf-8-sig")
     parts: list[str] = []
     at = 0

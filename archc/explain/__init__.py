@@ -1,1 +1,1 @@
-"""What `archc explain` shows: codes and ops with examples that are run, and pages on what ops have in common."""
+"""The pages of `archc explain`: codes and ops with examples that are run, and concepts that many ops share."""

@@ -1,5 +1,5 @@
-"""The language: the bytes of a spec to a graph, and the same text laid out anew or described to an editor.
+"""The language archc/v1: from the bytes of a spec to a graph, plus its formatter and its JSON Schema.
 
-Read in this order: `reader` gives nodes with positions, `spec` the sections, `lowering` the graph. Nothing outside this
-room reads a spec's text.
+Read the modules in this order: `reader` returns nodes with positions, `spec` the sections, `lowering` the graph. Only
+this package reads the text of a spec.
 """

@@ -1,4 +1,4 @@
-"""The specs that come with archc."""
+"""Finds the specs that are shipped with archc."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def packaged_specs() -> Path:
-    """The folder of the specs that come with archc: inside the package, or beside it in a checkout."""
+    """The folder of the shipped specs: in the package if it was installed, beside it in a checkout."""
     package = Path(__file__).parents[1]
     inside = package / "specs"
     return inside if inside.is_dir() else package.parent / "specs"

@@ -1,5 +1,5 @@
-"""The one canonical layout of a spec: data -> text of the same meaning, with every comment kept.
+"""The formatter: rewrites a spec in its one canonical layout, with the same meaning and all comments.
 
-`order` says which field comes first, `spelling` how a scalar is written, `tree` puts both and the comments into what
-is to be printed, `printing` breaks that into lines, and `canonical` proves that nothing was lost.
+`order` decides the order of fields, and `spelling` how a scalar is written. `tree` builds what is to be printed from
+both and the comments, and `printing` breaks that into lines. `canonical` verifies that nothing was lost.
 """

@@ -1,4 +1,4 @@
-"""A spec's text to the text of its one layout, proved to mean the same."""
+"""Formats the text of a spec, and verifies that the result means the same."""
 
 from __future__ import annotations
 
@@ -12,19 +12,24 @@ from archc.language.reader import MAX_BYTES, MappingNode, YamlNode, plain, read
 
 
 class MeaningChanged(Exception):
-    """The text laid out anew is not what the old one was: a defect of archc."""
+    """The formatted text does not mean the same as the original: an internal error."""
 
 
 def canonical(data: bytes, name: str) -> tuple[bytes | None, list[Finding]]:
-    """The bytes laid out anew; None and the findings for what is no YAML that archc reads. Raises MeaningChanged."""
+    """The formatted bytes, or None and the findings if archc cannot read the text as YAML.
+
+    Raises MeaningChanged rather than return a text that lost anything.
+    """
     root, findings = read(data, name)
     if root is None or findings:
         return None, findings
+    # The tree looks for lines at LF only. Nodes have the spans of their own source, so the text is read once more.
     if b"\r" in data:
         root, _ = read(data.replace(b"\r\n", b"\n").replace(b"\r", b"\n"), name)
         assert root is not None
     formatted = ("\n".join(lines(*tree(root))) + "\n").encode()
     again, findings = read(formatted, name)
+    # Indentation can push a text over the limit; `findings` then has that error, and the text stays as it is.
     if len(formatted) > MAX_BYTES:
         return None, findings
     if again is None or findings or _meaning(again) != _meaning(root):
@@ -33,8 +38,9 @@ def canonical(data: bytes, name: str) -> tuple[bytes | None, list[Finding]]:
 
 
 def _meaning(root: YamlNode) -> tuple[object, list[str], Counter[str]]:
-    """The data, the order of the layers, and the comments."""
+    """What formatting must keep: the data, the order of the layers, and the comments."""
     text = root.span.source.text
     layers = root.entries.get("layers") if isinstance(root, MappingNode) else None
     order = list(layers.entries) if isinstance(layers, MappingNode) else []
+    # Layers without `from` read the one before, so their order has a meaning. A dict compares equal in any order.
     return plain(root), order, Counter(text[span.start : span.end].rstrip() for span in comments(root))

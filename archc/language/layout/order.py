@@ -1,4 +1,4 @@
-"""Which field of a mapping comes first: the order of the language's own classes."""
+"""The order of fields in a mapping: that of the classes of the language."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from archc.language.validation import field_names, model_at
 from archc.ops import ops
 
 HEADER = ("schema", "name", "title", "input")
-"""The sections that stand together at the top."""
+"""The sections at the top, with no blank line between them."""
 
 
 def in_order(keys: Iterable[str], path: tuple[str, ...], node: MappingNode) -> list[str]:
-    """The keys of the mapping at a path of a spec: known ones first, then unknown ones as they stand."""
+    """The keys of the mapping at `path`, in canonical order. Unknown keys come last, in their own order."""
     if path[:1] == ("layers",) and len(path) == 2:
         return _sorted(keys, ("op", "from", *_fields_of_op(node.entries.get("op"))), last="expect")
     if path[:1] == ("defaults",) and len(path) == 2:
         return _sorted(keys, _fields_of_op(path[1]))
+    # The order of the layers has a meaning. The ops in `defaults`, and nested values, have no canonical order.
     return list(keys) if path[:1] in (("layers",), ("defaults",)) else _sorted(keys, field_names(model_at(Spec, path)))
 
 

@@ -1,4 +1,7 @@
-"""A tree to lines: a collection on one line where that fits and no comment stands inside, else one entry a line."""
+"""Breaks a tree into lines.
+
+A collection is printed on one line if it fits and contains no comment, else with one entry per line.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,11 @@ from archc.language.layout.tree import Comment, Entry, Group, Leaf, above
 WIDTH = 120
 INDENT = "  "
 LONGEST_KEY = 1000
-"""Before a longer one YAML wants a `?`."""
+"""YAML requires a `?` before a key of more than 1024 characters, its quotes and escapes included."""
 
 
 def lines(root: Entry, tail: Iterable[Comment]) -> Iterator[str]:
-    """The lines of a whole text."""
+    """The lines of the whole text: the root, then the comments in `tail`."""
     if root.after is not None:
         root = above(root, root.after)
     yield from _own_lines(root.before, "", first=True)
@@ -72,7 +75,8 @@ def _head(key: Leaf | None, pad: str) -> str:
 
 
 def _block_item(item: Entry, group: Group, pad: str) -> tuple[Entry, list[str]]:
-    """`- ` before the first line of a group; the comments that had no place between the two stand above it."""
+    """An item that is a collection: its lines, the first one after `- `, and the item with the comments above it."""
+    # There is no place for a comment between `- ` and the first entry, so it moves above the item.
     if item.after is not None:
         item = replace(above(item, item.after), after=None)
     body = list(_block(group, pad + INDENT))
@@ -86,7 +90,7 @@ def _block_item(item: Entry, group: Group, pad: str) -> tuple[Entry, list[str]]:
 
 
 def _flow(value: Leaf | Group) -> str | None:
-    """A value on one line; None where that cannot be."""
+    """The value on one line, or None if it cannot be on one line."""
     if isinstance(value, Leaf):
         return value.flow
     if value.tail or (value.block and value.entries):
@@ -104,7 +108,8 @@ def _flow(value: Leaf | Group) -> str | None:
 
 
 def _speaks_of_its_line(entry: Entry) -> bool:
-    """Whether a comment silences advice at this line, which therefore stays one."""
+    """Whether a suppression applies to this line."""
+    # A suppression covers one line, so an entry broken over several would escape it.
     nearest = [comment.text for comment in entry.before[-1:]]
     return any("archc:" in text for text in [*nearest, entry.after or ""])
 

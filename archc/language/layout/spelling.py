@@ -1,4 +1,4 @@
-"""How a scalar is written: as it stands where it can, in quotes only where it needs them."""
+"""How a scalar is written: unchanged if possible, and in quotes only if it needs them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from archc.language.reader import Value
 
 _FLOW_INDICATOR = re.compile(r"[,\[\]{}]")
 _LINE_OR_TAB = re.compile("[\t\n\x85\u2028\u2029]")
-# What YAML 1.1 or 1.2 takes for another type, or might: it stays in quotes.
+# A string that a reader of YAML 1.1 or 1.2 could take for a boolean, null, number, date or time keeps its quotes.
 _OTHER_TYPE = re.compile(r"(?i:y|yes|n|no|on|off|true|false|null)\Z|[0-9][0-9a-f.,:_exotz+\- ]*\Z", re.IGNORECASE)
 
 
 def spelled(written: str, value: Value, *, flow: bool) -> str:
-    """A scalar on one line, in a flow collection or outside of one; `written` is how the source has it."""
+    """The scalar `value` on one line, for a flow collection or for a block. `written` is its text in the source."""
+    # Numbers keep their spelling, such as `1e-4`. An absent value is written as `null`.
     if not isinstance(value, str):
         return written or "null"
     one_line = written and not _LINE_OR_TAB.search(written)
@@ -21,6 +22,7 @@ def spelled(written: str, value: Value, *, flow: bool) -> str:
         return written
     if _can_be_plain(value, flow=flow):
         return value
+    # The author's own quotes and escapes are kept where ours would need escapes too.
     if one_line and written[0] in "'\"" and not _is_simple(value):
         return written
     return _quoted(value)
@@ -28,6 +30,7 @@ def spelled(written: str, value: Value, *, flow: bool) -> str:
 
 def _can_stay_plain(written: str, *, flow: bool) -> bool:
     is_plain = not written.startswith(("'", '"', "|", ">"))
+    # At the start of a line, `---` and `...` mark the bounds of a document.
     return is_plain and not written.startswith(("---", "...")) and not (flow and _FLOW_INDICATOR.search(written))
 
 
@@ -44,7 +47,7 @@ def _can_be_plain(value: str, *, flow: bool) -> bool:
 
 
 def _is_simple(value: str) -> bool:
-    """Whether double quotes around it are enough."""
+    """Whether the value needs no escapes in double quotes."""
     return value.isprintable() and not set(value) & {'"', "\\"}
 
 

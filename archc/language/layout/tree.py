@@ -1,7 +1,7 @@
-"""What is to be printed: the nodes of a text in canonical order, each comment with what it speaks of.
+"""Builds what is to be printed: the nodes in canonical order, each with its comments.
 
-A comment on a line of its own belongs to what follows, or ends the block whose indentation it has; one at the end of a
-line belongs to what ends or opens there.
+A comment on its own line belongs to the entry that follows or, if none does, to the end of the block that has its
+indentation. A comment at the end of a line belongs to the entry that ends or opens on that line.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNod
 from archc.source import Span
 
 BLOCKS = (("layers",), ("defaults",), ("train",))
-"""The sections that are never written on one line."""
+"""The sections that are never printed on one line."""
 
 _IN_FLOW = -2
-"""The column of what stands in a flow collection: columns say nothing there."""
+"""Stands for the column of entries in a flow collection, where indentation has no meaning."""
+# Up to the next `-` or alias. A comment on the way may contain either, so it is skipped as a whole.
 _TO_DASH = re.compile(r"(?:[^-#]|#[^\n]*)*-")
 _TO_ALIAS = re.compile(r"(?:[^*#]|#[^\n]*)*(\*[0-9A-Za-z_-]+)")
 
 
 @dataclass(frozen=True)
 class Comment:
-    """A comment on a line of its own, and whether a blank line stands above it."""
+    """A comment on its own line, and whether there is a blank line above it."""
 
     text: str
     blank: bool = False
@@ -35,7 +36,7 @@ class Comment:
 
 @dataclass(frozen=True)
 class Leaf:
-    """A scalar or an alias, as it is written outside of a flow collection and inside of one."""
+    """A scalar or an alias, as written in a block and in a flow collection."""
 
     block: str
     flow: str
@@ -43,7 +44,7 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Group:
-    """A mapping or a sequence; `tail` are comments after its last entry, `block` says that it never is on one line."""
+    """A mapping or a sequence. `tail` has the comments after its last entry. `block` forces one entry per line."""
 
     is_mapping: bool
     anchor: str
@@ -54,7 +55,11 @@ class Group:
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry of a group, or the root: the comments above it, a blank line, the value, the comment at its line."""
+    """One entry of a group, or the root.
+
+    `before` has the comments above it, `after` the comment at the end of its first line; `blank` asks for a blank line
+    between `before` and the entry.
+    """
 
     key: Leaf | None
     value: Leaf | Group
@@ -65,7 +70,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where an entry stands in the source."""
+    """The position of an entry in the source."""
 
     key: ScalarNode | None
     node: YamlNode
@@ -76,14 +81,14 @@ class _Place:
 
 
 def tree(root: YamlNode) -> tuple[Entry, tuple[Comment, ...]]:
-    """The root as it is to be printed, and the comments after it. Lines of the source end at LF."""
+    """The root as it is to be printed, and the comments after it. The source must use LF for line ends."""
     builder = _Builder(root)
     entry = builder.entry(_place(None, root, 0), (), len(builder.text), -1)
     return entry, builder.own_lines(len(builder.text))
 
 
 class _Builder:
-    """Walks the nodes in source order and hands out each comment once, as it passes it."""
+    """Walks the nodes in source order, and assigns each comment to an entry exactly once."""
 
     def __init__(self, root: YamlNode) -> None:
         self.text = root.span.source.text
@@ -91,7 +96,7 @@ class _Builder:
         self._next = 0
 
     def entry(self, place: _Place, path: tuple[str, ...], limit: int, outer: int) -> Entry:
-        """The entry at a place; what comes before `limit` may belong to it. `outer` is the column around it."""
+        """The entry at `place`. Comments before the offset `limit` may belong to it. `outer` is its parent's column."""
         before = self.own_lines(place.start)
         key = self._key(place.key) if place.key else None
         opened = place.key.span.end if place.key else place.start
@@ -136,7 +141,7 @@ class _Builder:
     ) -> Group:
         anchor = _anchor(node)
         start = content_start(node.span) if anchor else node.span.start
-        # A mapping may have no braces inside of brackets: `[a: 1]`.
+        # In brackets, a mapping of one entry needs no braces: `[a: 1]`.
         in_flow = outer == _IN_FLOW or self.text[start] in "{["
         column = _IN_FLOW if in_flow else _column(self.text, start)
         end = node.span.end if in_flow else limit
@@ -150,14 +155,14 @@ class _Builder:
         return Group(isinstance(node, MappingNode), anchor, tuple(entries), tail, block=path in ((), *BLOCKS))
 
     def own_lines(self, until: int, column: int = 0) -> tuple[Comment, ...]:
-        """The comments up to a place, no farther than the first one that is left of a column."""
+        """The comments up to an offset, or up to the first one that starts to the left of `column`."""
         taken: list[Comment] = []
         while (span := self._waiting(until)) and _column(self.text, span.start) >= column:
             taken.append(Comment(self._take(), _blank_above(self.text, span.start)))
         return tuple(taken)
 
     def _same_line(self, start: int, until: int) -> list[str]:
-        """The comments between two places that stand on the line of the first."""
+        """The comments between two offsets that are on the line of the first."""
         taken: list[str] = []
         while (span := self._waiting(until)) and "\n" not in self.text[start : span.start]:
             taken.append(self._take())
@@ -174,7 +179,7 @@ class _Builder:
 
 
 def _places(node: MappingNode | SequenceNode) -> Iterator[_Place]:
-    """Where the entries of a collection stand, in source order."""
+    """The positions of the entries of a collection, in source order."""
     if isinstance(node, MappingNode):
         for name, key in node.keys.items():
             yield _place(key, node.entries[name], key.span.end)
@@ -190,7 +195,8 @@ def _places(node: MappingNode | SequenceNode) -> Iterator[_Place]:
 
 
 def _place(key: ScalarNode | None, node: YamlNode, reached: int) -> _Place:
-    """An alias has the node that it repeats: that stands before what has been reached."""
+    """The position of one entry. `reached` is the offset behind which its value is."""
+    # An alias is represented by the node that it repeats, whose span is before the offset reached.
     text = node.span.source.text
     is_alias = node.span.start < (key.span.start if key else reached)
     if is_alias:
@@ -205,7 +211,8 @@ def _place(key: ScalarNode | None, node: YamlNode, reached: int) -> _Place:
 
 
 def _anchor(node: YamlNode) -> str:
-    """`&name` or nothing. One that stands where a mapping's first key does is the key's."""
+    """The anchor of a node, `&name`, or an empty string."""
+    # `&a key: 1` without a line break before the key anchors the key, although the mapping begins there as well.
     if isinstance(node, MappingNode) and any(key.span.start == node.span.start for key in node.keys.values()):
         return ""
     found = ANCHOR.match(node.span.source.text, node.span.start, node.span.end)
@@ -221,20 +228,21 @@ def _column(text: str, at: int) -> int:
 
 
 def _blank_above(text: str, at: int) -> bool:
-    """Whether what stands at a place is the first on its line, and the line above it is blank."""
+    """Whether the text at an offset is the first on its line, below a blank line."""
     line = text.rfind("\n", 0, at) + 1
     above = text.rfind("\n", 0, max(line - 1, 0)) + 1
     return line > 0 and not text[line:at].strip(" -?,{[") and not text[above:line].strip()
 
 
 def above(entry: Entry, text: str) -> Entry:
-    """The entry with one more comment above it; a blank line stays above all of that."""
+    """The entry with one more comment above it. A blank line above the entry moves above the comments."""
     comment = Comment(text, blank=entry.blank and not entry.before)
     return replace(entry, before=(*entry.before, comment), blank=entry.blank and bool(entry.before))
 
 
 def _with_first_comments(item: Entry) -> Entry:
-    """The comments above the first entry of an item's group stand above the item: `- ` leaves no place between."""
+    """The item with the comments above its group's first entry moved above the item itself."""
+    # There is no place for them between `- ` and the first entry.
     group = item.value
     if isinstance(group, Leaf) or group.anchor or not group.entries:
         return item
@@ -245,9 +253,10 @@ def _with_first_comments(item: Entry) -> Entry:
 
 
 def _ordered(entries: list[Entry], keys: list[str], path: tuple[str, ...], node: MappingNode) -> list[Entry]:
-    """In the language's order, unless an alias would come before its anchor; the sections of a spec set apart."""
+    """The entries in canonical order, the sections of a spec with blank lines between them."""
     by_key = dict(zip(keys, entries, strict=True))
     order = in_order(keys, path, node)
+    # An alias must stay behind its anchor, so entries are not sorted if that would reorder anchors and aliases.
     if list(_marks(entries)) != list(_marks(by_key[key] for key in order)):
         order = keys
     if path:
@@ -259,7 +268,11 @@ def _ordered(entries: list[Entry], keys: list[str], path: tuple[str, ...], node:
 
 
 def _set_apart(entry: Entry, *, if_commented: bool = False) -> Entry:
-    """With a blank line above all of it; or without one, unless it stands there above comments."""
+    """The entry with a blank line above it and its comments.
+
+    With `if_commented`, a blank line is kept only if the source has one above the entry's comments.
+    """
+
     if not entry.before:
         return replace(entry, blank=not if_commented)
     first, *others = entry.before
@@ -267,7 +280,7 @@ def _set_apart(entry: Entry, *, if_commented: bool = False) -> Entry:
 
 
 def _marks(entries: Iterable[Entry]) -> Iterator[str]:
-    """Anchors and aliases, in order."""
+    """The anchors and aliases in the entries, in order."""
     for entry in entries:
         for part in (entry.key, entry.value):
             if isinstance(part, Group):
