@@ -1,4 +1,4 @@
-"""The fields of an op as a table, read off its class: what each takes, what it is when not written, what it means."""
+"""Builds the table of an op's fields from its class: the values that each takes, its default and its meaning."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Schema = dict[str, Any]
 
 @dataclass(frozen=True)
 class FieldRow:
-    """A field; `default` is None where it must be written, `meaning` is empty where the class has no words for it."""
+    """A field of an op. `default` is None for a required field; `meaning` is empty if the class has no description."""
 
     name: str
     takes: str
@@ -22,7 +22,7 @@ class FieldRow:
 
 
 def rows(op: type[Op]) -> tuple[FieldRow, ...]:
-    """The fields of an op, those that must be written first."""
+    """The fields of an op, required ones first."""
     schema = op.model_json_schema()
     required = set(schema["required"])
     fields = {name: field for name, field in schema["properties"].items() if name != "op"}
@@ -38,7 +38,7 @@ def rows(op: type[Op]) -> tuple[FieldRow, ...]:
 
 
 def _takes(schema: Schema, named: dict[str, Schema]) -> str:
-    """What a JSON Schema allows, in words."""
+    """The values that a JSON Schema allows, in words."""
     if "$ref" in schema:
         return _takes(named[schema["$ref"].rpartition("/")[2]], named)
     if "anyOf" in schema:
@@ -49,7 +49,7 @@ def _takes(schema: Schema, named: dict[str, Schema]) -> str:
         case "boolean":
             return "`true` or `false`"
         case "array":
-            return "[height, width]"  # the only list that an op's field takes
+            return "[height, width]"  # the only list that any field takes
         case "object":
             return _mapping(schema, named)
         case kind:
@@ -57,7 +57,7 @@ def _takes(schema: Schema, named: dict[str, Schema]) -> str:
 
 
 def _mapping(schema: Schema, named: dict[str, Schema]) -> str:
-    """{all, that, must, stand}, or each that may stand by itself."""
+    """`{a, b}` if both keys are required, else `{a: …} or {b: …}`: a mapping of optional keys takes one of them."""
     if required := schema.get("required"):
         return f"{{{', '.join(required)}}}"
     alone = [f"{{{key}: {_takes(value, named)}}}" for key, value in schema.get("properties", {}).items()]
@@ -66,10 +66,9 @@ def _mapping(schema: Schema, named: dict[str, Schema]) -> str:
 
 def _range(schema: Schema) -> str:
     words = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to", "exclusiveMaximum": "below"}
-    told = [
-        f" {word} {schema[bound]:g}" for bound, word in words.items() if bound in schema and schema[bound] != LARGEST
-    ]
-    return ",".join(told)
+    # LARGEST is a technical limit (2^31 - 1), which would only distract in a table.
+    bounds = {bound: word for bound, word in words.items() if bound in schema and schema[bound] != LARGEST}
+    return ",".join(f" {word} {schema[bound]:g}" for bound, word in bounds.items())
 
 
 def _choice(words: list[str]) -> str:
@@ -77,7 +76,7 @@ def _choice(words: list[str]) -> str:
 
 
 def as_written(value: Any) -> str:
-    """A value as the language writes it, at its shortest."""
+    """A value as written in a spec, in its shortest form."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():
@@ -91,5 +90,5 @@ def as_written(value: Any) -> str:
 
 
 def _shortest(sides: list[Any]) -> str:
-    """One number for sides that are all equal."""
+    """A single number if there are several sides and all are equal, else an empty string."""
     return str(sides[0]) if len(sides) > 1 and len(set(map(str, sides))) == 1 else ""

@@ -1,7 +1,8 @@
-"""JSON Schemas: the language's (draft 7), for editors, from the classes of the spec and of the ops; and any output's.
+"""Generates JSON Schemas: of the language (draft 7, for editors), and of any command's JSON output.
 
-What the language's refuses, archc refuses; archc refuses more, since a schema sees no shapes. A field that `defaults:`
-may supply is required of a layer only where they do not.
+The schema of the language is generated from the classes of the spec and of the ops. archc rejects every spec that it
+rejects, and more, because a schema cannot compute shapes. A field of an op is required in a layer unless `defaults:`
+supplies it.
 """
 
 from __future__ import annotations
@@ -20,18 +21,18 @@ from archc.ops.fields import Margins, Size, WeightInit
 from archc.ops.op import Op
 
 _EXPECT: JsonSchemaValue = {
-    "description": "The output's shape, which must hold: [channels, height, width], or [units].",
+    "description": "Expected output shape of this layer: [channels, height, width] or [units]. Another shape is an error.",
     "type": "array",
     "items": {"type": "integer", "minimum": 1},
     "minItems": 1,
     "maxItems": 3,
 }
-_WRAPPED = re.compile(r"(?<!\n)\n(?!\n)")  # editors show each line of a docstring as a paragraph
-_FROM = "What the layer reads, by name: the input or layers that stand before it; unsaid, the one before."
+_WRAPPED = re.compile(r"(?<!\n)\n(?!\n)")  # editors would show each line as a paragraph
+_FROM = "Names of what this layer reads: the input or earlier layers. Default: the layer directly before this one."
 
 
 def json_schema() -> JsonSchemaValue:
-    """The schema of a whole spec in archc/v1."""
+    """The JSON Schema of a complete spec in archc/v1."""
     definitions: JsonSchemaValue = {}
     spec = _of(Spec, definitions)
     bodies = {name: _of(op, definitions) for name, op in sorted(ops().items())}
@@ -53,7 +54,7 @@ def json_schema() -> JsonSchemaValue:
 
 
 def output_schema(command: str, document: type) -> JsonSchemaValue:
-    """The schema (draft 2020-12) of what a command prints for programs, `document` being its class."""
+    """The JSON Schema (draft 2020-12) of a command's JSON output, generated from its class `document`."""
     made = TypeAdapter[object](document).json_schema(schema_generator=_Untitled, mode="serialization")
     version = made["properties"]["version"]["const"]
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"urn:archc:{command}:v{version}"}
@@ -61,7 +62,7 @@ def output_schema(command: str, document: type) -> JsonSchemaValue:
 
 
 def _of(model: type[BaseModel], definitions: JsonSchemaValue) -> JsonSchemaValue:
-    """The schema of one class; the classes that it names go to the definitions of all."""
+    """The schema of one class. Classes that it refers to are added to the shared `definitions`."""
     made = model.model_json_schema(ref_template="#/definitions/{model}", schema_generator=_Draft7)
     for name, definition in made.pop("$defs", {}).items():
         assert definitions.setdefault(name, definition) == definition, f"two classes are called {name}"
@@ -77,19 +78,20 @@ def _required(body: JsonSchemaValue) -> Iterator[str]:
 
 
 def _defaults(name: str, body: JsonSchemaValue) -> JsonSchemaValue:
-    """An op's fields under `defaults:`, none of them required."""
+    """The schema of an op's fields under `defaults:`. None of them is required."""
     fields = {field: {"$ref": f"#/definitions/{name}/properties/{field}"} for field in body["properties"]}
     del fields["op"]
     return {"description": body["description"], **_closed(fields)}
 
 
 def _layer(bodies: dict[str, JsonSchemaValue]) -> JsonSchemaValue:
-    """A layer: its op first, and by that what else it says. So a mistake is told for the one op that was meant."""
+    """The schema of a layer: its `op` decides which fields it takes."""
+    # Not `oneOf`: for a single mistake, an editor would list the errors of every op.
     return {
         "type": "object",
         "properties": {
             "op": {
-                "description": "What the layer computes.",
+                "description": "Op of this layer: what it computes.",
                 "enum": list(bodies),
                 "enumDescriptions": [body["description"].partition("\n")[0] for body in bodies.values()],
             }
@@ -104,7 +106,7 @@ def _is_op(name: str) -> JsonSchemaValue:
 
 
 def _body(op: type[Op], body: JsonSchemaValue) -> JsonSchemaValue:
-    """A layer of one op: the op's fields, and what any layer may say."""
+    """The schema of a layer with a given op: the op's fields, and those of every layer."""
     least, most = op.arity
     names = {"type": "array", "items": {"type": "string"}, "minItems": least, **({"maxItems": most} if most else {})}
     reads = {"description": _FROM, **(names if least > 1 else {"anyOf": [{"type": "string"}, names]})}
@@ -113,7 +115,7 @@ def _body(op: type[Op], body: JsonSchemaValue) -> JsonSchemaValue:
 
 
 def _unless_default(name: str, field: str) -> JsonSchemaValue:
-    """An op's field is required of each of its layers, unless `defaults:` supply it."""
+    """A rule that requires a field in each layer of an op, unless `defaults:` supplies it."""
     supplied = {
         "required": ["defaults"],
         "properties": {"defaults": {"required": [name], "properties": {name: {"required": [field]}}}},
@@ -123,7 +125,7 @@ def _unless_default(name: str, field: str) -> JsonSchemaValue:
 
 
 class _Untitled(GenerateJsonSchema):
-    """pydantic's generator without the titles that it makes up, each description in one line."""
+    """pydantic's generator without generated titles, and with each description on one line."""
 
     def field_title_should_be_set(self, schema: core_schema.CoreSchema | Any) -> bool:
         return False
@@ -138,7 +140,7 @@ class _Untitled(GenerateJsonSchema):
 
 
 class _Draft7(_Untitled):
-    """The same in the words of draft 7."""
+    """The generator of the language's schema, in draft 7."""
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         made = super().model_schema(schema)
@@ -147,20 +149,23 @@ class _Draft7(_Untitled):
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
         made = super().dict_schema(schema)
+        # A pattern for keys forbids nothing by itself: keys that do not match would be allowed.
         return made | {"additionalProperties": False} if "patternProperties" in made else made
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         made = super().nullable_schema(schema)
+        # A list of types instead of an `anyOf`, whose error would not name the rule that a wrong value breaks.
         inner = made["anyOf"][0]
         return {**inner, "type": [inner["type"], "null"]} if "type" in inner else made
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         made = super().default_schema(schema)
         if made.get("default", 0) is None:
-            del made["default"]  # what says nothing needs no saying
+            del made["default"]  # None is the absence of the field, not a value to write
         return made
 
     def encode_default(self, dft: Any) -> Any:
+        # pydantic would dump the classes as they are. A default must read as a spec writes it.
         match dft:
             case Margins():
                 return self.encode_default(dft.symmetric)

@@ -1,4 +1,4 @@
-"""The table of an op's fields says what its class takes."""
+"""The table of an op's fields matches its class."""
 
 from typing import Any
 
