@@ -21,7 +21,7 @@ from archc.ops.fields import Margins, Size, WeightInit
 from archc.ops.op import Op
 
 _EXPECT: JsonSchemaValue = {
-    "description": "Expected output shape of this layer: [channels, height, width] or [units]. Another shape is an error.",
+    "description": "Expected output shape of this layer: [channels, height, width] or [units]. archc checks it.",
     "type": "array",
     "items": {"type": "integer", "minimum": 1},
     "minItems": 1,
