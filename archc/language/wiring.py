@@ -1,4 +1,7 @@
-"""What each layer reads as the spec writes it, to say why a name cannot be read: unknown, later, or a cycle."""
+"""Explains why a layer cannot read a name: the name is unknown, its layer comes later, or there is a cycle.
+
+Works on the nodes of the spec, because the graph contains only layers that could be wired.
+"""
 
 from __future__ import annotations
 
@@ -12,25 +15,31 @@ from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNod
 from archc.language.spec import Document
 from archc.language.vocabulary import did_you_mean
 from archc.source import Span
+from archc.wording import listed
 
-# All searches together, so that a hostile spec is not searched for ever: cycles beyond are told as later layers.
+# The steps of all searches together: in a hostile spec, a search from each layer would take quadratic time. Beyond this
+# limit, a cycle is reported as a later layer.
 _MOST_STEPS = 200_000
 _MOST_NAMED = 4
 
 
 class Wiring:
-    """The names that layers read, followed where one cannot be."""
+    """The names that each layer reads, and the search for cycles among them."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
         self._steps_left = _MOST_STEPS
+        # The edges (reader, source) of the cycles reported so far.
         self._told: set[tuple[str, str]] = set()
 
     def unreadable(self, reader: str, name: str, span: Span, readable: Iterable[str]) -> list[Finding]:
-        """Why `reader` cannot read `name`, written at `span`. A cycle is told once, wherever it closes."""
+        """Why `reader` cannot read `name`, written at `span`.
+
+        The result is empty if the cycle is reported already.
+        """
         if name not in self._document.spec.layers:
             help = did_you_mean(name, readable, what="names")
-            return [report(span, "ARC107", f"there is no layer `{name[:64]}`", help=help)]
+            return [report(span, "ARC107", f"unknown layer `{name[:64]}`", help=help)]
         if (reader, name) in self._told:
             return []
         path = self._path(name, reader)
@@ -38,29 +47,28 @@ class Wiring:
 
     def _later(self, reader: str, name: str, span: Span) -> Finding:
         where = self._document.key("layers", name)
-        message = f"{name} stands after {reader}, on line {where.line}"
-        help = f"move {name} before {reader}: a layer reads only what stands before it"
-        return report(span, "ARC107", message, help=help, related=[(where, "here")])
+        message = f"{reader} reads {name}, which is defined later, on line {where.line}"
+        help = f"move {name} before {reader}: a layer reads only earlier layers"
+        return report(span, "ARC107", message, help=help, related=[(where, "defined here")])
 
     def _cycle(self, path: list[str], span: Span) -> Finding:
-        """`path` begins and ends with the layer that reads itself."""
+        """The finding for a cycle. `path` begins and ends with the layer that reads itself."""
         reader, *others = path[:-1]
         self._told.update(pairwise(path))
-        help = "name a layer that stands before it: values flow one way"
+        help = "read an earlier layer: a network has no cycles"
         if not others:
             return report(span, "ARC111", f"{reader} reads itself", help=help)
-        through = others[0] if len(others) == 1 else f"{others[0]} and {len(others) - 1} more"
         steps = [f"which reads {name}" for name in path[2:]]
         if len(steps) > _MOST_NAMED:
             steps = [*steps[: _MOST_NAMED - 2], "…", *steps[-1:]]
         note = ", ".join([f"{reader} reads {path[1]}", *steps])
         places = [(self._document.key("layers", name), f"reads {source}") for name, source in pairwise(path[1:])]
         related = sorted(places[:_MOST_NAMED], key=lambda place: place[0].start)
-        message = f"{reader} reads itself, through {through}"
+        message = f"{reader} reads itself through {listed(others, most=1)}"
         return report(span, "ARC111", message, notes=[note], help=help, related=related)
 
     def _path(self, start: str, goal: str) -> list[str]:
-        """The shortest way from `start` to `goal`, from each layer to what it reads; empty where there is none."""
+        """The shortest path of reads from `start` to `goal`, or an empty list if there is none."""
         came_from: dict[str, str | None] = {start: None}
         waiting = deque([start])
         while waiting and self._steps_left:
@@ -76,7 +84,7 @@ class Wiring:
 
     @cached_property
     def _reads(self) -> dict[str, tuple[str, ...]]:
-        """By layer, what it names in `from`, else the layer before it."""
+        """For each layer, the names in its `from`, or else the layer before it."""
         layers = self._document.node("layers")
         found: dict[str, tuple[str, ...]] = {}
         before: tuple[str, ...] = ()
