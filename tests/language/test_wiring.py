@@ -1,4 +1,4 @@
-"""Why a name cannot be read: a cycle is told once and with the way round, however many layers there are."""
+"""Why a name cannot be read: a cycle is reported once, with its path, however many layers there are."""
 
 from time import process_time
 
@@ -11,8 +11,8 @@ HEAD = "schema: archc/v1\nname: wired\ninput: {image: [1, 4, 4]}\nlayers:\n"
 
 
 @given(sources=st.lists(st.integers(0, 6), min_size=7, max_size=7))
-def test_a_cycle_is_told_where_there_is_one_and_nowhere_else(sources: list[int]) -> None:
-    """Each layer reads one: following it from a layer comes back to it, or never does."""
+def test_a_cycle_is_reported_exactly_where_there_is_one(sources: list[int]) -> None:
+    """Each layer reads one other, so following the reads from a layer either returns to it or never does."""
     text = HEAD + "".join(f"  a{n}: {{op: relu, from: a{source}}}\n" for n, source in enumerate(sources))
     findings = analyse(text.encode(), "wired.yaml").findings
     cycles: set[frozenset[int]] = set()
@@ -30,9 +30,9 @@ def test_a_cycle_is_told_where_there_is_one_and_nowhere_else(sources: list[int])
     assert all(layers[finding.span.line - 5] in finding.message for finding in told)
 
 
-def test_very_many_layers_that_read_later_ones_are_not_searched_for_ever() -> None:
+def test_the_search_ends_soon_in_a_spec_of_very_many_later_layers() -> None:
     text = HEAD + "".join(f"  a{n}: {{op: add, from: [a{n + 1}, a{n + 2}]}}\n" for n in range(20_000))
     began = process_time()
     findings = analyse(text.encode(), "wired.yaml").findings
     assert process_time() - began < 8
-    assert findings[0].message == "a1 stands after a0, on line 6"
+    assert findings[0].message == "a0 reads a1, which is defined later, on line 6"
