@@ -1,4 +1,4 @@
-"""Tensor: the shape of a value, without the batch axis."""
+"""Tensor: the shape of a layer's output, without the batch axis."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from math import prod
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """The shape of one example's value, the batch axis implied: (C, H, W) for maps, (units,) for a vector."""
+    """The shape of a value for one example: (C, H, W) for maps, (units,) for a vector."""
 
     shape: tuple[int, ...]
 
@@ -18,7 +18,7 @@ class Tensor:
 
     @property
     def channels(self) -> int:
-        """Maps of a picture, or units of a vector."""
+        """The number of maps, or of units for a vector."""
         return self.shape[0]
 
     @property
