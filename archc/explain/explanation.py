@@ -1,4 +1,7 @@
-"""What `archc explain` and docs/reference.md say of a code or an op; what its example gives comes from a real run."""
+"""The explanation of a code or an op, for `archc explain` and docs/reference.md.
+
+The findings of its example are not written by hand: the example is analysed.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +22,10 @@ EXAMPLE = "example.yaml"
 
 @dataclass(frozen=True)
 class Explanation:
-    """A page on a code, or on an op, which has no `severity` but a shape rule and fields.
+    """The page on a code or an op. An op has no `severity`; a code has no `fields` and an empty `shape_rule`.
 
-    Where the title says all of the shape rule, nobody repeats it. `command` is what gives the findings of the failing
-    example; there are none where it needs a backend that is not installed.
+    A report omits a `shape_rule` that the title already contains. `command` is the command that reports `findings` for
+    the failing example. `findings` is empty if that takes a backend that is not installed.
     """
 
     name: str
@@ -38,12 +41,12 @@ class Explanation:
 
 
 def names() -> list[str]:
-    """All that can be explained: codes, then ops."""
+    """The names of all codes and ops, codes first."""
     return [*CODES, *sorted(ops())]
 
 
 def explanation_of(word: str) -> Explanation | None:
-    """What there is to say of a word, None where it is neither a code nor an op."""
+    """The explanation of a code or an op, in any case; None for any other word."""
     code, op = CODES.get(word.upper()), ops().get(word.lower())
     if code is not None:
         return _of_code(word.upper(), code)
@@ -51,7 +54,7 @@ def explanation_of(word: str) -> Explanation | None:
 
 
 def title_of(name: str) -> str:
-    """The one line on a code or an op."""
+    """The one-line title of a code or an op."""
     return CODES[name].title if name in CODES else _paragraphs(ops()[name])[0]
 
 
@@ -87,7 +90,7 @@ def _of_op(name: str, op: type[Op]) -> Explanation:
 
 
 def _paragraphs(op: type[Op]) -> list[str]:
-    """The docstring of an op, each paragraph as one line."""
+    """The paragraphs of an op's docstring, each on one line. The first is its title."""
     return [" ".join(paragraph.split()) for paragraph in inspect.cleandoc(op.__doc__ or "").split("\n\n")]
 
 
