@@ -1,4 +1,4 @@
-"""Fixes: only what is certain, nothing outside of it touched, and nothing left to do after."""
+"""Fixes change only what is certain, touch nothing else, and leave nothing to fix."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def layer(body: str) -> str:
         ("\n    op: relu\n    # reads\n    inputs:  image # x", "\n    op: relu\n    # reads\n    from:  image # x"),
     ],
 )
-def test_what_is_certain_is_written(wrong: str, right: str) -> None:
+def test_a_certain_fix_is_applied(wrong: str, right: str) -> None:
     assert fixed(layer(wrong)) == layer(right)
     assert analyse(layer(right).encode(), "a.yaml").facts is not None
 
@@ -94,7 +94,7 @@ def test_what_is_certain_is_written(wrong: str, right: str) -> None:
         "{op: relu, from: imag}",  # a layer's name is the author's
     ],
 )
-def test_what_is_not_certain_stays(body: str) -> None:
+def test_an_uncertain_mistake_stays(body: str) -> None:
     done = fix(layer(body).encode(), "a.yaml")
     assert done.mended == ()
     assert done.data == layer(body).encode()
@@ -130,7 +130,7 @@ def test_defaults_and_their_ops() -> None:
     assert fixed(text) == text.replace("Linear", "dense").replace("useBias", "bias")
 
 
-def test_one_anchor_read_in_two_ways_ends() -> None:
+def test_fixing_ends_for_an_anchor_that_is_used_twice() -> None:
     text = f"{HEAD}layers:\n  a: &x {{op: conv2d, filters: 3, kernel_size: 3}}\n  b: *x\n"
     assert fixed(text) == text.replace("kernel_size", "kernel")
 
@@ -140,7 +140,7 @@ def test_a_byte_order_mark_and_every_line_ending_stay() -> None:
     assert fix(codecs.BOM_UTF8 + text, "a").data == codecs.BOM_UTF8 + text.replace(b"kernel_size", b"kernel")
 
 
-def test_of_fixes_that_touch_the_first_is_made() -> None:
+def test_only_the_first_of_touching_fixes_is_applied() -> None:
     source = Source("a.yaml", "0123456789")
 
     def finding(*places: tuple[int, int]) -> Finding:
@@ -207,7 +207,7 @@ def test_nothing_outside_of_the_edits_changes_and_nothing_is_left(
 
 
 def _spliced(text: str, edits: list[Edit]) -> Iterator[str]:
-    """All characters that no edit covers, as they were, and the edits between them."""
+    """The characters outside of all edits, unchanged, with the texts of the edits between them."""
     for at, character in enumerate(text):
         yield from (edit.text for edit in edits if edit.span.start == at)
         if not any(edit.span.start <= at < edit.span.end for edit in edits):

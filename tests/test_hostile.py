@@ -1,6 +1,6 @@
-"""Input that means harm ends in findings, exit 0 or 1, within bounds: benchmarks/hostile.py measures them exactly.
+"""Hostile input ends in exit code 0 or 1, within bounds of time and memory. benchmarks/hostile.py measures exactly.
 
-All inputs go through one process, whose peak memory is then that of the worst of them.
+All inputs go through one process, so its peak memory is that of the worst input so far.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from archc.language.reader import read
 
 LIMITS = Path(__file__).parents[1] / "docs" / "limits.md"
 
-# No slow machine and no allocator that holds on to memory reaches these; what is promised is less.
+# Generous, so that they hold on slow machines and with allocators that keep memory. docs/limits.md promises less.
 SECONDS, MEGABYTES = 20, 400.0
 
-# Answers each path on standard input with a line: exit code, peak memory in MB, what was said.
+# For each path on standard input, prints a line: exit code, peak memory in MB, standard output and standard error.
 CHECK = """
 import contextlib, io, json, re, resource, sys
 from pathlib import Path
@@ -33,7 +33,7 @@ from archc.commands import main
 def peak():
     if sys.platform == "darwin":
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    # Linux counts what the process that started this one held into ru_maxrss.
+    # On Linux, ru_maxrss also counts the memory of the process that started this one.
     status = Path("/proc/self/status").read_text()
     return int(re.search(r"VmHWM:\\s+(\\d+) kB", status)[1]) * 1024 / 1e6
 
@@ -108,7 +108,7 @@ def test_a_mapping_of_more_than_100_000_entries_is_refused() -> None:
 
 
 def test_the_limits_are_documented_as_they_are() -> None:
-    """Each row of the table ends in the limit's name in reader.py, and all of them are there."""
+    """Each row of the table ends in the limit's name in reader.py, and the table lists every limit."""
     rows = re.findall(r"^\|.*?\| ([0-9,]+)(?: MiB)? \| `(MAX_[A-Z_]+)` \|$", LIMITS.read_text(encoding="utf-8"), re.M)
     told = {name: int(figure.replace(",", "")) for figure, name in rows}
     limits = {name: value for name, value in vars(reader).items() if name.startswith("MAX_")}

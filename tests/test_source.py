@@ -1,4 +1,4 @@
-"""Lines and columns as editors count them: from one, in code points, whatever ends a line."""
+"""Lines and columns count as in editors: from one, in code points, for any kind of line break."""
 
 import pytest
 from hypothesis import given
@@ -34,7 +34,7 @@ def test_a_column_counts_code_points() -> None:
 
 
 @given(text=st.text(st.sampled_from("ab漢 \r\n\u2028"), max_size=30))
-def test_a_place_leads_back_to_its_character(text: str) -> None:
+def test_a_position_leads_back_to_its_character(text: str) -> None:
     source = Source("a.yaml", text)
     for offset, character in enumerate(text):
         line, column = source.position(offset)

@@ -1,4 +1,4 @@
-"""Comments are found wherever YAML allows them, and nowhere inside a value."""
+"""Comments are found wherever YAML allows them, and never inside a value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Specs, and what is none, in any style: flow or block, quotes, comments, blank lines, anchors, values over lines."""
+"""Draws texts in any YAML style, valid specs or not: flow and block, quotes, comments, anchors, multi-line values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BARE = re.compile(r"\? |^'|'$|\"")
 
 
 class Writer:
-    """Draws a text that archc reads without a finding. Its comments are `#c1é`, `#c2é`, …"""
+    """Draws a text in which the reader finds no mistake. Its comments are `#c1é`, `#c2é`, …"""
 
     def __init__(self, data: st.DataObject) -> None:
         self.data = data
@@ -74,7 +74,7 @@ class Writer:
         return [f"{key}\n{pad}:" if key.startswith("?") else f"{key}:" for key in self.keys(least=1)]
 
     def block(self, pad: str, depth: int) -> str:
-        """What stands behind `key:` or `-`, to the end of its last line."""
+        """The text after `key:` or `-`, to the end of its last line."""
         if depth and self.one_in(2):
             return " " + self.anchored(lambda: self.end() + self.entries(pad, depth))
         if self.one_in(8):
@@ -104,7 +104,7 @@ class Writer:
         return self.data.draw(names)
 
     def anchored(self, write: Callable[[], str]) -> str:
-        """What `write` writes, perhaps behind an anchor: known only then, so that nothing stands inside of itself."""
+        """The result of `write`, perhaps with an anchor. No alias to the anchor is drawn inside its own value."""
         if self.one_in_not(6):
             return write()
         self.opened += 1
@@ -116,5 +116,5 @@ class Writer:
 
 @pytest.fixture(scope="session")
 def written() -> Callable[[st.DataObject], str]:
-    """A text that is drawn."""
+    """Returns a function that draws a text."""
     return lambda data: Writer(data).text()

@@ -1,4 +1,4 @@
-"""The canonical layout: as in the pairs of tests/specs/fmt, idempotent, and of the same meaning whatever the style."""
+"""The canonical layout: equal to the pairs in tests/specs/fmt, idempotent, and with the same meaning in any style."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_pairs(spec: Path, golden: Callable[[Path, str], None]) -> None:
 
 
 @pytest.mark.parametrize("spec", sorted(SPECS.glob("*/*.yaml")), ids=lambda spec: f"{spec.parent.name}/{spec.stem}")
-def test_any_spec_is_laid_out_once_and_for_all_or_left_alone(spec: Path) -> None:
+def test_formatting_any_spec_is_idempotent_or_leaves_it_unchanged(spec: Path) -> None:
     data = spec.read_bytes()
     once, findings = canonical(data, spec.name)
     if once is None:
@@ -47,10 +47,10 @@ def test_any_spec_is_laid_out_once_and_for_all_or_left_alone(spec: Path) -> None
 
 def test_good_specs_are_in_layout() -> None:
     other = {spec.name for spec in (SPECS / "good").glob("*.yaml") if formatted(spec.read_text()) != spec.read_text()}
-    assert other == {"scalars.yaml"}  # its point is how else a spec may be written
+    assert other == {"scalars.yaml"}  # its purpose is the other ways to write a spec
 
 
-def test_a_text_that_would_become_too_long_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_text_that_would_become_too_long_stays_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "[a,b,c]"
     monkeypatch.setattr(reader, "MAX_BYTES", len(text))
     monkeypatch.setattr(layout, "MAX_BYTES", len(text))
