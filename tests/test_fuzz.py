@@ -1,6 +1,6 @@
-"""Whatever the bytes: facts or at least one error, never an exception; all that is found can be shown and emitted.
+"""Any bytes give facts or at least one error, never an exception, and every result can be printed and emitted.
 
-`make fuzz EXAMPLES=100000` runs each kind of text that often.
+`make fuzz EXAMPLES=100000` runs each kind of text 100,000 times.
 """
 
 import ast
@@ -37,7 +37,7 @@ bounded = settings(
     max_examples=int(os.environ.get("EXAMPLES", "200")), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
-# Pieces from which texts that are nearly specs are put together.
+# Pieces of which nearly valid specs are composed.
 WORDS = """schema archc/v1 name input image layers defaults conv1 relu1 op conv2d max_pool2d dense lrn add concat relu
 softmax flatten dropout filters kernel stride padding groups rounding same ceil from outputs expect parameters train
 batch parallel devices strategy columns hybrid weight_init normal std 0 1 2 3 -1 0.5 1e-4 .nan ~ true no""".split()
@@ -60,7 +60,7 @@ def check(data: bytes) -> None:
 
 
 def tell(findings: list[Finding]) -> None:
-    """The findings in every format, and every edit at places that are there."""
+    """Print the findings in every format, and check that every position is in the text."""
     for finding in findings:
         place = as_json(finding)
         assert (place["line"], place["column"]) <= (place["end_line"], place["end_column"])
@@ -71,7 +71,7 @@ def tell(findings: list[Finding]) -> None:
 
 
 def show(facts: Facts) -> None:
-    """The table, the facts for programs and both backends' source of a network."""
+    """Print the table, the JSON facts and both backends' source of a network."""
     assert_readable(network(facts, width=80))
     json.dumps(facts_as_json(facts), allow_nan=False).encode()
     for backend in BACKENDS:
@@ -83,7 +83,7 @@ def show(facts: Facts) -> None:
 
 
 def assert_readable(text: str) -> None:
-    """Nothing in the text steers a terminal or turns the order of writing."""
+    """Nothing in the text controls a terminal or the direction of writing."""
     assert all(character.isprintable() or character == "\n" for character in text)
     text.encode()
 
@@ -97,7 +97,7 @@ def test_any_bytes(data: bytes) -> None:
 
 @st.composite
 def mutated(draw: st.DrawFn) -> bytes:
-    """A good spec after a few accidents: bytes changed, pieces deleted, doubled, or taken from another spec."""
+    """A good spec with a few bytes changed, or pieces deleted, doubled or taken from another spec."""
     data = draw(st.sampled_from(GOOD))
     for accident in draw(st.lists(st.sampled_from(["change", "delete", "double", "splice"]), min_size=1, max_size=3)):
         start = draw(st.integers(0, len(data)))
@@ -125,7 +125,7 @@ def test_a_good_spec_after_accidents(data: bytes) -> None:
 
 @st.composite
 def mixed_lines(draw: st.DrawFn) -> bytes:
-    """A good spec with whole lines left out, doubled, moved, or taken from another: what often still holds."""
+    """A good spec with whole lines deleted, or taken from another spec. Many of these are still valid."""
     lines = draw(st.sampled_from(GOOD)).splitlines(keepends=True)
     for _ in range(draw(st.integers(1, 3))):
         at = draw(st.integers(0, len(lines)))
@@ -174,7 +174,7 @@ values = st.recursive(
 @bounded
 @given(data=st.data())
 def test_a_spec_with_one_value_replaced(data: st.DataObject) -> None:
-    """Any value at any place of a whole spec, which reaches every field of every section and op."""
+    """A drawn value in place of any value of a whole spec: this reaches every field of every section and op."""
     spec = Path(__file__).parent / "specs" / "good" / data.draw(st.sampled_from(["recipe.yaml", "branches.yaml"]))
     root = yaml.safe_load(spec.read_text(encoding="utf-8"))
     place = root

@@ -1,4 +1,4 @@
-"""Every code and every op explains itself by an example that is run: it fails as said, and the corrected one holds."""
+"""The failing example of every code and op produces its finding, and the corrected example produces none."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def test_the_failing_example_of_an_op_makes_one_mistake_with_it(name: str) -> No
 
 
 @pytest.mark.parametrize("name", names())
-def test_archc_has_nothing_to_say_of_a_corrected_example(name: str) -> None:
+def test_a_corrected_example_gives_no_finding(name: str) -> None:
     explanation = explanation_of(name)
     assert explanation is not None
     assert analyse(explanation.corrected.encode(), "corrected.yaml").findings == []
@@ -67,7 +67,7 @@ def test_words_are_found_in_any_case() -> None:
 
 
 @pytest.mark.parametrize("name", names())
-def test_the_one_line_is_that_of_the_page(name: str) -> None:
+def test_title_of_is_the_title_of_the_page(name: str) -> None:
     explanation = explanation_of(name)
     assert explanation is not None
     assert (explanation.name, explanation.title) == (name, title_of(name))
