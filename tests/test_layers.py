@@ -33,7 +33,7 @@ ROOMS = {
     "difference": "wording graph ops language passes analysis",
     "figure": "wording tensor graph ops passes emit",
     "explain": "diagnostics ops language analysis backend",
-    "training": "files failure streams language",
+    "training": "wording files failure streams language",
     "pictures": "wording files failure language training",
     "report": "wording tensor graph diagnostics language passes analysis backend explain difference",
     "console": "wording files failure diagnostics language passes analysis backend emit report",

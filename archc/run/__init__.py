@@ -1,1 +1,1 @@
-"""A training run as `archc train` sees it: its recipe, its folder, the backend's process, the receipt."""
+"""The side of `archc train` in a training run: its setup, its folder, the training process and the receipt."""

@@ -1,4 +1,4 @@
-"""What a training run is, whatever the framework: its job, its loop, its schedule, its journal.
+"""The side of the training process in a run, for every framework: job, loop, schedule, journal and result.
 
-`archc train` writes the job; a backend's own process reads it and does the rest. No framework here.
+`archc train` writes the job; the process of a backend reads it and trains. Nothing here imports a framework.
 """

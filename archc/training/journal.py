@@ -22,6 +22,7 @@ from archc.training.job import Job
 from archc.training.progress import Progress, duration, progress
 from archc.training.result import Figures, Result
 from archc.training.score import Score
+from archc.wording import counted
 
 VIEWS: dict[TestViews, str] = {"ten_crop": "ten views", "center": "centre view"}
 """The name of each test in a sentence."""
@@ -51,14 +52,14 @@ class Journal:
         self._open.close()
 
     def say(self, line: str) -> None:
-        """One line for the person."""
+        """Print one line for the person who watches the run."""
         if self._progress:
             self._progress.say(line)
         elif self._file:
             print(line, flush=True)
 
     def start(self, job: Job, *, steps: int, pictures: int, classes: int) -> None:
-        """Training begins: `steps` optimiser steps over `pictures` pictures of `classes` classes."""
+        """Record that training begins: `steps` optimiser steps over `pictures` pictures in `classes` classes."""
         recipe = job.recipe
         self._batch, self._classes, self._mark = recipe.batch, classes, time.monotonic()
         self._lr = recipe.optimizer.sgd.lr
@@ -74,17 +75,17 @@ class Journal:
             pictures=pictures,
             classes=classes,
         )
-        spare = f", on a head of {job.outputs} outputs" if classes < job.outputs else ""
-        self.say(f"data: {pictures} pictures to train on, {classes} classes{spare}")
+        spare = f"; the network has {job.outputs:,} outputs" if classes < job.outputs else ""
+        self.say(f"data: {counted(pictures, 'training picture')} in {counted(classes, 'class', 'classes')}{spare}")
         self.say(
-            f"training {job.name}: {steps} steps of {recipe.batch} pictures ({job.local_batch} a device), "
-            f"lr {recipe.optimizer.sgd.lr:g}, {job.precision}, seed {job.seed}"
+            f"training {job.name}: {counted(steps, 'step')} of {counted(recipe.batch, 'picture')} "
+            f"({job.local_batch:,} per device), lr {recipe.optimizer.sgd.lr:g}, {job.precision}, seed {job.seed}"
         )
         if self._file:
             self._progress = self._open.enter_context(closing(progress("step", steps)))
 
     def step(self, step: int, *, epoch: int, loss: float, lr: float) -> None:
-        """Optimiser step number `step` (from 1) was taken; `loss` is that before it."""
+        """Record optimiser step number `step` (from 1); `loss` is the batch's loss before the step."""
         self._first_loss, self._last_loss = (loss if step == 1 else self._first_loss), loss
         now = time.monotonic()
         self._training, self._mark = self._training + now - self._mark, now
@@ -94,22 +95,22 @@ class Journal:
             self._progress.show(step, f"loss {loss:.2f}  {_short(rate)} pictures/s")
 
     def epoch(self, epoch: int, score: Score, *, lr: float) -> None:
-        """An epoch (from 0) ended with this score for the centre view of the held-out pictures; `lr` is the next's."""
+        """Record an epoch (from 0) and its score on the centre view; `lr` is the learning rate of the next epoch."""
         self._write("epoch", epoch=epoch, lr=lr, **_figures(score, "center"))
         cut = f", learning rate {self._lr:g} -> {lr:g}" if lr != self._lr else ""
         self.say(f"epoch {epoch + 1}: {_sentence(score, 'center')}, loss {score.loss:.2f}{cut}")
         self._lr = lr
-        self._mark = time.monotonic()  # an evaluation is no training time
+        self._mark = time.monotonic()  # the evaluation does not count as training time
 
     def testing(self, test: TestViews) -> None:
-        """All steps are done; the final test begins."""
+        """Print that all steps are done and the final test begins."""
         if self._progress:
             self._progress.close()
             self._progress = None
         self.say(f"testing on the held-out pictures ({VIEWS[test]})")
 
     def end(self, score: Score, *, test: TestViews) -> None:
-        """The run is complete, with this score in the final test."""
+        """Record that the run is complete, with this score in the final test."""
         figures = Figures(
             first_loss=self._first_loss, last_loss=self._last_loss, chance=1 / self._classes, **_figures(score, test)
         )
@@ -129,16 +130,19 @@ class Journal:
 
 
 def _new_record(run: Path) -> TextIOWrapper:
-    """metrics.jsonl, opened for writing line by line; it must not exist yet, so that no two processes write it."""
+    """A new metrics.jsonl, open for writing line by line."""
     path = run / "metrics.jsonl"
     try:
+        # "x" fails if the file exists: of several ranks, or of two starts of one job, only one can write it.
         return path.open("x", encoding="utf-8", buffering=1)
     except FileExistsError:
-        raise Failure(f"{path} exists: the run has been started before", "start a new run", USAGE) from None
+        raise Failure(
+            f"{path} exists: the run has been started before", "start a new run: `archc train`", USAGE
+        ) from None
 
 
 def _finite(value: object) -> object:
-    """JSON has no NaN: a loss that is none is null."""
+    """The value, or None in place of NaN and infinity, which JSON cannot express."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
@@ -151,10 +155,10 @@ def _sentence(score: Score, test: TestViews) -> str:
 
 
 def _short(rate: float) -> str:
-    """`27.9`, `2,820`: three digits or a whole number."""
+    """A rate with three digits, or as a whole number from 100 on: `27.9`, `2,820`."""
     return f"{rate:.3g}" if rate < 100 else f"{rate:,.0f}"
 
 
 def percent(rate: float) -> str:
-    """`78.1 %`."""
+    """A rate as a percentage: `78.1 %`."""
     return f"{100 * rate:.1f} %"

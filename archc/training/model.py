@@ -1,4 +1,4 @@
-"""The source that archc emitted into a run's folder: the model that a job trains, and how."""
+"""The emitted source in a run's folder, which defines the model and the optimizer of its job."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from archc.training.job import Job
 
 
 def source(job: Job) -> ModuleType:
-    """The emitted source as a module. Importing it imports the framework: for a backend's process."""
+    """The emitted source as a module. It imports the framework, so only the process of a backend may call this."""
     spec = spec_from_file_location(f"archc_run_{job.name}", job.run / job.source)
     assert spec is not None and spec.loader is not None
     module = module_from_spec(spec)

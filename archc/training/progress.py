@@ -1,4 +1,4 @@
-"""How far a long task is: a bar on a terminal, a plain line every ten seconds anywhere else."""
+"""The progress of a long task: a bar on a terminal, a plain line every ten seconds anywhere else."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ EVERY = 10.0
 
 
 class Progress(Protocol):
-    """A task of `total` parts being done. Use with `contextlib.closing`."""
+    """The progress of one task of `total` parts. Use it with `contextlib.closing`."""
 
     def show(self, done: int, note: str = "") -> None:
-        """`done` parts are done; `note` is what to say beside it."""
+        """Show that `done` parts are done, with a note beside the count."""
         ...
 
     def say(self, line: str) -> None:
-        """A line of its own."""
+        """Print a line of its own, above the bar if there is one."""
         ...
 
     def close(self) -> None:
-        """Nothing more is shown; closing twice is no mistake."""
+        """Stop showing progress. Closing twice is allowed."""
         ...
 
 
 def progress(what: str, total: int) -> Progress:
-    """A bar where a person watches, else plain lines."""
+    """A bar if a person watches, else plain lines."""
     watched = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
     return Bar(what, total) if watched else Lines(what, total)
 
 
 class Lines:
-    """Plain lines for a pipe, a log or a dumb terminal: the first part, one every ten seconds, the last."""
+    """Plain lines for a pipe, a log or a dumb terminal: for the first and the last part, and every ten seconds."""
 
     def __init__(self, what: str, total: int) -> None:
         self._what = what
@@ -61,6 +61,7 @@ class Lines:
     def _time(self, done: int, seconds: float) -> str:
         if done == self._total:
             return f"in {duration(seconds)}"
+        # One part is not enough for an estimate: a framework compiles and allocates memory in its first step.
         return f"ETA {duration(seconds / done * (self._total - done))}" if done > 1 else ""
 
 
@@ -83,6 +84,7 @@ class Bar:
 
 
 def _rich_bar() -> RichProgress:
+    # Imported here, since only a terminal needs it and it takes a tenth of a second.
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
@@ -101,7 +103,7 @@ def _rich_bar() -> RichProgress:
 
 
 def duration(seconds: float) -> str:
-    """`8 s`, `3 min 5 s`, `2 h 10 min`."""
+    """A time in its two largest units: `8 s`, `3 min 5 s`, `2 h 10 min`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

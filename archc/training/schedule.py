@@ -1,4 +1,4 @@
-"""The learning rate over a run: the paper's rule, divided when the held-out error stops falling."""
+"""The learning rate over a run, by the rule of the AlexNet paper: it is cut when the held-out error stops falling."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from archc.language.spec import OnPlateau
 
 @dataclass(frozen=True)
 class Plateau:
-    """Multiplies `lr` by `rule.factor`, at most `rule.times` times, each time that
-    `rule.patience` epochs in a row brought no error below the best so far. Without a rule, never.
+    """A learning rate under an `on_plateau` rule.
+
+    After `rule.patience` epochs in a row without an error below the best so far, `lr` is multiplied by `rule.factor`,
+    at most `rule.times` times in all. Without a rule it never changes.
     """
 
     lr: float
@@ -20,7 +22,7 @@ class Plateau:
     cuts: int = 0
 
     def after(self, error: float) -> Plateau:
-        """The state after one more epoch, whose held-out error rate was `error`."""
+        """The state after one more epoch, with a held-out error rate of `error`."""
         if self.rule is None:
             return self
         if error < self.best:

@@ -1,4 +1,4 @@
-"""What a model makes of the held-out pictures."""
+"""The score of a model on held-out pictures."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Score:
-    """What a model makes of the held-out pictures, each counted once."""
+    """The predictions of a model for `count` held-out pictures, compared with their classes."""
 
     count: int
     top1: int
-    """Pictures whose own class came first."""
+    """Pictures whose class has the highest predicted probability."""
     top5: int
-    """Pictures whose own class was among the first five."""
+    """Pictures whose class is among the five with the highest predicted probabilities."""
     loss_sum: float
+    """The sum over the pictures of -log of the predicted probability of their class."""
 
     @property
     def top1_rate(self) -> float:

@@ -1,4 +1,4 @@
-"""A job survives its file; a file that is none is refused with one line."""
+"""A job survives its file; any other file is refused with one line."""
 
 import json
 from pathlib import Path
@@ -54,7 +54,7 @@ def test_a_field_at_fault_is_named(job: Job, change: dict[str, Any], named: str)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[]"])
-def test_what_is_no_json_object_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_what_is_not_a_json_object_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "job.json"
     file.write_bytes(content)
     with pytest.raises(Failure, match="not a job of protocol 1: the file"):

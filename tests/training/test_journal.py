@@ -1,4 +1,4 @@
-"""What a run writes down for programs and says to the person in front of it."""
+"""The record of a run for programs, and the lines for the person in front of it."""
 
 import json
 import re
@@ -71,8 +71,8 @@ def test_what_the_person_reads(job: Job, capsys: pytest.CaptureFixture[str]) -> 
     a_run(job, Journal(job.run, devices=DEVICES, active=True), [6.91, 0.84])
     lines = capsys.readouterr().out.splitlines()
     assert lines[:2] == [
-        "data: 64 pictures to train on, 4 classes, on a head of 5 outputs",
-        "training tiny: 2 steps of 8 pictures (4 a device), lr 0.5, float32, seed 0",
+        "data: 64 training pictures in 4 classes; the network has 5 outputs",
+        "training tiny: 2 steps of 8 pictures (4 per device), lr 0.5, float32, seed 0",
     ]
     assert lines[2].startswith("step 1/2  loss 6.91")
     assert re.match(r"step 2/2  loss 0\.84  [0-9.,]+ pictures/s", lines[3])
@@ -86,7 +86,7 @@ def test_what_the_person_reads(job: Job, capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])
-def test_a_loss_that_json_cannot_hold_is_null(job: Job, loss: float) -> None:
+def test_a_loss_that_json_cannot_express_is_null(job: Job, loss: float) -> None:
     a_run(job, Journal(job.run, devices=DEVICES, active=True), [loss])
     steps = [event for event in events(job.run) if event["event"] == "step"]
     assert [event["loss"] for event in steps] == [None]

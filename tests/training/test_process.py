@@ -41,7 +41,7 @@ def test_an_output_that_is_full(asked: Job, capsys: pytest.CaptureFixture[str]) 
         raise OutputFailure("cannot write standard output: No space left on device")
 
     assert run_main(main) == 3
-    told = "cannot write standard output: No space left on device\n  what was recorded before is in the run's folder"
+    told = "cannot write standard output: No space left on device\n  the run's folder keeps what was recorded before"
     assert capsys.readouterr().err == f"error: {told}\n"
     assert not (asked.run / "crash.txt").exists()
 
@@ -69,7 +69,7 @@ def test_a_crash_is_kept_in_the_runs_folder(
 
     assert run_main(main) == 3
     crash = asked.run / "crash.txt"
-    assert capsys.readouterr().err == f"error: the run stopped: {line}\n  the traceback is in {crash}\n"
+    assert capsys.readouterr().err == f"error: training failed: {line}\n  the traceback is in {crash}\n"
     assert crash.read_text().startswith("Traceback")
 
 
@@ -88,7 +88,7 @@ def test_a_crash_whose_folder_is_gone_is_kept_elsewhere(
     (kept,) = tmp_path.glob("archc-crash-*.txt")
     assert "ZeroDivisionError" in kept.read_text()
     error = capsys.readouterr().err
-    assert error == f"error: the run stopped: ZeroDivisionError\n  the traceback is in {kept}\n"
+    assert error == f"error: training failed: ZeroDivisionError\n  the traceback is in {kept}\n"
 
 
 @pytest.mark.parametrize("arguments", [[], ["a", "b"]])
@@ -105,7 +105,7 @@ def test_no_output_ends_a_run(asked: Job, output: str) -> None:
     """Neither a terminal without the characters of a path, nor a reader that leaves early."""
     script = (
         "import sys, time\nfrom archc.training.process import run_main\n"
-        "def main(job):\n    time.sleep(0.3)\n    print('runs/ñ holds the run', flush=True)\n"
+        "def main(job):\n    time.sleep(0.3)\n    print('saved in runs/ñ', flush=True)\n"
         "sys.exit(run_main(main))"
     )
     done = subprocess.run(
@@ -115,4 +115,4 @@ def test_no_output_ends_a_run(asked: Job, output: str) -> None:
         env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
     )
     assert (asked.run / "code").read_text() == "0\n"
-    assert done.stdout == (b"runs/? holds the run\n" if output == "cat" else b"")
+    assert done.stdout == (b"saved in runs/?\n" if output == "cat" else b"")

@@ -144,7 +144,7 @@ def test_a_defect_in_a_rank_becomes_a_report(make_job: MakeJob) -> None:
     code, _, err = finish(start(job))
     assert code == 3
     place = job.run / "crash.txt"
-    assert err == ["error: the run stopped: LookupError: nowhere", f"  the traceback is in {place}"]
+    assert err == ["error: training failed: LookupError: nowhere", f"  the traceback is in {place}"]
     assert "in forward" in place.read_text()
 
 
