@@ -1,4 +1,4 @@
-"""The front end as one function: bytes of a spec in, its graph with all facts and findings out."""
+"""The front end as one function: the bytes of a spec in, its graph with all facts and findings out."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from archc.diagnostics.finding import Finding, in_source_order, is_error, replacement, report
+from archc.diagnostics.finding import MAX_FINDINGS, Finding, in_source_order, is_error, replacement, report
 from archc.graph import Graph
 from archc.language.lowering import lower
-from archc.language.reader import MAX_FINDINGS
-from archc.language.spec import Document, Recipe, Spec, default_recipe, read_spec
+from archc.language.spec import Document, Recipe, Spans, Spec, default_recipe, read_spec
 from archc.language.suppressions import suppress
 from archc.passes.advice import advise
 from archc.passes.counts import Counts, count
@@ -26,10 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Facts:
-    """All that is known of a network without errors."""
+    """Everything that is known about a network without errors."""
 
     spec: Spec
-    """As it was written; its layers are those of the graph."""
+    """The spec as written; its layers are in the graph."""
     graph: Graph
     recipe: Recipe
     recipe_is_default: bool
@@ -40,31 +39,31 @@ class Facts:
 
     @cached_property
     def receptive_fields(self) -> dict[str, ReceptiveField | None]:
-        """What of the input a value of each layer sees."""
-        from archc.passes.receptive import receptive_fields  # few checks show them, and all would wait for it
+        """The receptive field of each layer."""
+        from archc.passes.receptive import receptive_fields  # few checks show them, and the import would slow down all
 
         return receptive_fields(self.graph)
 
     @cached_property
     def step_memory(self) -> Memory:
-        """What a training step takes at the recipe's batch, on the device that takes most."""
+        """The memory of a training step at the recipe's batch, on the device that needs most."""
         return device_memory(self.graph, self.placement, batch=self.recipe.batch)
 
     @cached_property
     def inference_memory(self) -> Memory:
-        """The same of an inference on as many examples."""
+        """The memory of an inference on the same number of examples, on the device that needs most."""
         return device_memory(self.graph, self.placement, batch=self.recipe.batch, training=False)
 
 
 class Analysis(NamedTuple):
-    """`facts` is None where any finding is an error."""
+    """The result of a check. `facts` is None if any finding is an error."""
 
     facts: Facts | None
     findings: list[Finding]
 
 
 def analyse(data: bytes, name: str) -> Analysis:
-    """Everything that archc knows of the spec in `data`, reported under `name`."""
+    """Everything that archc finds out about the spec in `data`, which findings call `name`."""
     document, findings = read_spec(data, name)
     if document is None:
         return Analysis(None, _told(findings))
@@ -73,37 +72,38 @@ def analyse(data: bytes, name: str) -> Analysis:
 
 
 def _told(findings: list[Finding]) -> list[Finding]:
-    """In the order of the text; of more errors than anyone reads, the first. Advice alone is told in full."""
+    """The findings in the order of the text; errors are cut after MAX_FINDINGS, advice alone is not."""
     ordered = in_source_order(findings)
     if len(ordered) <= MAX_FINDINGS or not is_error(ordered):
         return ordered
-    message = f"more than {MAX_FINDINGS:,} findings: the first are shown"
-    more = report(ordered[MAX_FINDINGS].span, "ARC003", message, help="mend those, and check again")
+    message = f"more than {MAX_FINDINGS:,} findings; only the first are shown"
+    more = report(ordered[MAX_FINDINGS].span, "ARC003", message, help="fix those, and check again")
     return [*ordered[:MAX_FINDINGS], more]
 
 
 def _analyse(document: Document, findings: list[Finding]) -> Analysis:
-    """Facts and findings, before any is silenced."""
+    """Facts and findings, suppressed ones included."""
     graph, more = lower(document)
     findings += more
     shape_facts = shapes(graph)
-    held_layers, more = check_layers(document, graph, shape_facts)
+    held_layers, more = check_layers(graph, shape_facts)
     findings += more
     if is_error(findings):
         return Analysis(None, findings)
-    return _totals(document, graph, shape_facts, held_layers, findings)
+    return _totals(document.spec, document.spans, graph, shape_facts, held_layers, findings)
 
 
-def _totals(document: Document, graph: Graph, shape_facts: Shapes, held: Held, findings: list[Finding]) -> Analysis:
-    """What can only be asked of a whole graph."""
-    spec = document.spec
+def _totals(
+    spec: Spec, spans: Spans, graph: Graph, shape_facts: Shapes, held: Held, findings: list[Finding]
+) -> Analysis:
+    """The questions that only a whole graph can answer."""
     counts = count(graph)
     recipe = spec.train or default_recipe(next(iter(spec.input.values())))
     placement, more = place(graph, counts, spec.parallel, recipe.batch) if spec.parallel else (None, [])
-    held_totals, unexpected = check_totals(document, counts)
-    held_exchanges, misplaced = check_exchanges(document, graph, placement)
-    held_memory, exceeded = check_memory(document, graph, placement, recipe.batch)
-    overrides = _check_overrides(document, graph, counts, placement, recipe.batch)
+    held_totals, unexpected = check_totals(spec.expect, spans, counts)
+    held_exchanges, misplaced = check_exchanges(spec.expect, spans, graph, placement)
+    held_memory, exceeded = check_memory(spec.expect, spans, graph, placement, recipe.batch)
+    overrides = _check_overrides(spec, spans, graph, counts, placement, recipe.batch)
     advice = advise(graph, shape_facts, counts, placement, recipe.loss)
     findings = [
         *findings,
@@ -112,7 +112,7 @@ def _totals(document: Document, graph: Graph, shape_facts: Shapes, held: Held, f
         *misplaced,
         *exceeded,
         *overrides,
-        *_check_recipe(document, graph),
+        *_check_recipe(spec, spans, graph),
         *advice,
     ]
     if is_error(findings):
@@ -131,27 +131,26 @@ def _totals(document: Document, graph: Graph, shape_facts: Shapes, held: Held, f
 
 
 def _check_overrides(
-    document: Document, graph: Graph, counts: Counts, placement: Placement | None, batch: int
+    spec: Spec, spans: Spans, graph: Graph, counts: Counts, placement: Placement | None, batch: int
 ) -> list[Finding]:
-    """Of the layers that are placed by hand, where there are any."""
-    parallel = document.spec.parallel
-    if parallel is None or not parallel.layers:
+    """The findings on layers that the spec places itself, if it places any."""
+    if spec.parallel is None or placement is None or not spec.parallel.layers:
         return []
-    from archc.passes.overrides import check_overrides  # few specs have any, and all would wait for it
+    from archc.passes.overrides import check_overrides  # few specs place layers, and the import would slow down all
 
-    return check_overrides(document, graph, counts, placement, batch)
+    return check_overrides(spec.parallel, spans, graph, counts, placement, batch)
 
 
-def _check_recipe(document: Document, graph: Graph) -> list[Finding]:
-    """The crop is what the network sees."""
-    recipe = document.spec.train
+def _check_recipe(spec: Spec, spans: Spans, graph: Graph) -> list[Finding]:
+    """The crop must have the size of the network's input."""
+    recipe = spec.train
     (image,) = graph.inputs.values()
     if recipe is None or tuple(recipe.data.crop) == image.shape[1:]:
         return []
-    span = document.span("train", "data", "crop")
-    message = f"the crop is {recipe.data.crop}, the network's input {image.height} × {image.width}"
+    span = spans.value("train", "data", "crop")
+    message = f"the crop is {recipe.data.crop}, but the network's input is {image.height} × {image.width}"
     (name,) = graph.inputs
-    related = [(document.key("input", name), f"{name} is {image}")]
+    related = [(spans.key("input", name), f"{name} is {image}")]
     crop = str(image.height) if image.height == image.width else str(list(image.shape[1:]))
     fix = replacement(span, crop)
-    return [report(span, "ARC109", message, help=f"write `crop: {crop}`", related=related, fix=fix)]
+    return [report(span, "ARC109", message, help=f"use `crop: {crop}`", related=related, fix=fix)]

@@ -1,13 +1,14 @@
-"""What a backend is, and how installed ones are found.
+"""What a backend is, and how installed backends are found.
 
-A backend is an object that a distribution publishes under the entry point group `archc.backends`: it turns a graph into
-standalone source (`emit`) without importing its framework, and may name a module that trains that source as a process
-of its own. No line of archc knows it. docs/backends.md writes one; `archc.conformance` says whether it keeps the rules:
+A backend is an object that a distribution publishes under the entry point group `archc.backends`. It turns a graph into
+standalone source (`emit`) without importing its framework, and may name a module that trains that source in a process
+of its own. archc itself names no backend. docs/backends.md writes one; `archc.conformance` checks that it keeps the
+rules:
 
-- the same arguments give the same bytes, whatever the machine, the locale or the seed of hashes;
-- source imports no archc, and strings of the spec reach it only as escaped literals, docstrings and checked names;
-- it holds `origin.sha256` whole, by which `archc build --check` knows the spec that it came from;
-- all layers that the backend cannot express are named in one Unsupported: `every` collects them.
+- the same request gives the same bytes, whatever the machine, the locale or the hash seed;
+- source does not import archc, and strings of the spec reach it only as escaped literals, docstrings and checked names;
+- source contains `origin.sha256` in full, by which `archc build --check` finds out whether the spec has changed;
+- one Unsupported names every layer that the backend cannot express: `every` collects them.
 """
 
 from __future__ import annotations
@@ -15,21 +16,22 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
+from importlib.metadata import EntryPoint, PackageNotFoundError, version
 from pathlib import PurePath
 from typing import Protocol, TypeVar, runtime_checkable
 
 from archc.diagnostics.finding import Finding, report
+from archc.entry_points import BACKENDS, imported, installed, only, owner
 from archc.failure import Failure
 from archc.graph import Graph
 from archc.language.spec import Recipe, Strategy
 from archc.language.vocabulary import did_you_mean
+from archc.passes.counts import Counts
 from archc.passes.placement import Placement
 
-PROTOCOL = 2
-GROUP = "archc.backends"
+PROTOCOL = 3
 OWN = ("torch", "keras")
-"""The backends that archc's extras bring."""
+"""The backends that archc's extras install."""
 
 Item = TypeVar("Item")
 Written = TypeVar("Written")
@@ -37,9 +39,9 @@ Written = TypeVar("Written")
 
 @dataclass(frozen=True)
 class Origin:
-    """The spec that source is emitted from: the same on every machine, whatever its folders are called.
+    """The spec that source is emitted from, the same on every machine.
 
-    `spec` is the file's name without folders; `sha256` is of its bytes, what `sha256sum` shows for the file.
+    `spec` is the file's name without its folders; `sha256` is the hash of its bytes, as `sha256sum` prints it.
     """
 
     spec: str
@@ -47,20 +49,34 @@ class Origin:
 
     @classmethod
     def of(cls, path: str, data: bytes) -> Origin:
-        """The origin of a spec's bytes, read from a path."""
+        """The origin of a spec's bytes that were read from a path."""
         from hashlib import sha256
 
         return cls(PurePath(path).name, sha256(data).hexdigest())
 
     def command(self, backend: str, placement: Placement | None = None) -> str:
-        """The command that emits the source anew, in the spec's folder."""
+        """The command that emits the source again, in the spec's folder."""
         parallel = ["--parallel", placement.strategy] if placement else []
         return shlex.join(["archc", "build", self.spec, "--backend", backend, *parallel])
 
 
 @dataclass(frozen=True)
+class Request:
+    """What a backend is asked to emit: a network with its counts and its recipe.
+
+    With a placement, which is for one of the backend's `strategies`, the part that each of its devices computes.
+    """
+
+    graph: Graph
+    counts: Counts
+    recipe: Recipe
+    origin: Origin
+    placement: Placement | None = None
+
+
+@dataclass(frozen=True)
 class EmittedSource:
-    """Emitted source: its text, the class to build without arguments, and layer names that had to change."""
+    """Emitted source: its text, the class to build without arguments, and the layers that had to be renamed."""
 
     text: str
     class_name: str
@@ -68,7 +84,7 @@ class EmittedSource:
 
 
 class Unsupported(Exception):
-    """The backend cannot express a layer; `layers` says why by name, with those that `also` cannot be expressed."""
+    """The backend cannot express a layer. `layers` has a message for each such layer, those in `also` included."""
 
     def __init__(self, layer: str, message: str, also: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
@@ -76,7 +92,7 @@ class Unsupported(Exception):
 
 
 def every(items: Iterable[Item], write: Callable[[Item], Written]) -> list[Written]:
-    """What `write` makes of each item, in order; one Unsupported for all that it refuses."""
+    """The result of `write` for each item, in order; raises one Unsupported for all items that it refuses."""
     written: list[Written] = []
     refused: dict[str, str] = {}
     for item in items:
@@ -92,84 +108,70 @@ def every(items: Iterable[Item], write: Callable[[Item], Written]) -> list[Writt
 
 def refusals(unsupported: Unsupported, graph: Graph) -> list[Finding]:
     """A finding for each layer that a backend cannot express, at its op."""
-    return [report(graph.node(layer).at("op"), "ARC501", said) for layer, said in unsupported.layers.items()]
+    layers = unsupported.layers.items()
+    return [report(graph.node(layer).at("op"), "ARC501", message) for layer, message in layers]
 
 
 @runtime_checkable
 class Backend(Protocol):
-    """What archc asks of a backend."""
+    """What archc requires of a backend."""
 
     @property
     def name(self) -> str:
-        """What `--backend` calls it: the name of its entry point."""
+        """The name for `--backend`, which is also the name of the entry point."""
         ...
 
     @property
     def protocol(self) -> int:
-        """The version of this protocol that it was written for."""
+        """The version of this protocol that the backend implements."""
         ...
 
     @property
     def frameworks(self) -> tuple[str, ...]:
-        """The distributions that its source imports, the framework first; archc asks for their versions only."""
+        """The distributions that emitted source imports, the framework first. archc only asks for their versions."""
         ...
 
     @property
     def strategies(self) -> tuple[Strategy, ...]:
-        """The strategies of which it can write what one device computes: `archc build --parallel`."""
+        """The strategies for which it can write what one device computes, with `archc build --parallel`."""
         ...
 
     @property
     def train_module(self) -> str | None:
-        """The module that runs a training job, `python -m MODULE RUN/job.json`; None where it only emits."""
+        """The module that runs a training job, as `python -m MODULE RUN/job.json`; None if it only emits."""
         ...
 
-    def emit(self, graph: Graph, recipe: Recipe, placement: Placement | None, origin: Origin) -> EmittedSource:
-        """Standalone source for a graph, or, with a placement, for the part of each of its devices; raises Unsupported.
-
-        A placement is of one of its `strategies`.
-        """
+    def emit(self, request: Request) -> EmittedSource:
+        """Standalone source for a request; raises Unsupported."""
         ...
-
-
-class BackendFailure(Failure):
-    """A backend that cannot be used; the message names the distribution."""
-
-
-def installed() -> dict[str, list[EntryPoint]]:
-    """The installed backends by name; two of one name are a clash that `load` reports."""
-    found: dict[str, list[EntryPoint]] = {}
-    for point in entry_points(group=GROUP):
-        found.setdefault(point.name, []).append(point)
-    return found
 
 
 @dataclass(frozen=True)
 class Installation:
-    """One distribution's backend: itself, or why it cannot be used. A framework that is not there has no version."""
+    """The backend of one distribution, or why it cannot be used. A framework that is not installed has no version."""
 
     name: str
     distribution: str
     version: str | None
     backend: Backend | None
-    failure: BackendFailure | None
+    failure: Failure | None
     frameworks: Mapping[str, str | None]
 
 
 def installations() -> list[Installation]:
-    """All that is installed, by name; each is imported, its framework is not."""
-    points = [point for _, points in sorted(installed().items()) for point in points]
+    """All installed backends by name. Each backend is imported, its framework is not."""
+    points = [point for _, points in sorted(installed(BACKENDS).items()) for point in points]
     return [_installation(point) for point in points]
 
 
 def _installation(point: EntryPoint) -> Installation:
-    owner = _owner(point)
+    distribution = owner(point)
     try:
         backend = load(point.name)
-    except BackendFailure as failure:
-        return Installation(point.name, owner, _version(owner), None, failure, {})
+    except Failure as failure:
+        return Installation(point.name, distribution, _version(distribution), None, failure, {})
     frameworks = {name: _version(name) for name in backend.frameworks}
-    return Installation(point.name, owner, _version(owner), backend, None, frameworks)
+    return Installation(point.name, distribution, _version(distribution), backend, None, frameworks)
 
 
 def _version(distribution: str) -> str | None:
@@ -180,46 +182,30 @@ def _version(distribution: str) -> str | None:
 
 
 def load(name: str) -> Backend:
-    """The backend of a name; raises BackendFailure."""
-    points = installed()
+    """The backend of this name; raises Failure if there is none or it cannot be used."""
+    points = installed(BACKENDS)
     if name not in points:
         known = ", ".join(sorted(points)) or "none"
         help = f"pip install 'archc[{name}]'" if name in OWN else did_you_mean(name, OWN, what="backends")
-        raise BackendFailure(f"no backend `{name}` is installed (installed: {known})", help)
-    if len(points[name]) > 1:
-        owners = " and ".join(sorted(_owner(point) for point in points[name]))
-        raise BackendFailure(f"{owners} both call their backend `{name}`", "uninstall one of them")
-    (point,) = points[name]
-    return _checked(_imported(point), point)
-
-
-def _imported(point: EntryPoint) -> object:
-    try:
-        return point.load()
-    except (Exception, SystemExit) as error:  # whatever a foreign distribution raises must name it
-        owner = _owner(point)
-        message = f"the backend `{point.name}` of {owner} cannot be imported: {type(error).__name__}: {error}"
-        raise BackendFailure(message, f"reinstall {owner}") from error
+        raise Failure(f"the backend `{name}` is not installed (installed: {known})", help)
+    point = only(points[name], "backend")
+    return _checked(imported(point, "backend"), point)
 
 
 def _checked(backend: object, point: EntryPoint) -> Backend:
-    owner = _owner(point)
+    distribution = owner(point)
     protocol = getattr(backend, "protocol", None)
     if protocol != PROTOCOL:
-        message = f"the backend `{point.name}` of {owner} speaks protocol {protocol}, this archc {PROTOCOL}"
-        raise BackendFailure(message, f"install versions of archc and {owner} that belong together")
+        message = f"the backend `{point.name}` of {distribution} has protocol {protocol}, this archc has {PROTOCOL}"
+        raise Failure(message, f"install versions of archc and {distribution} that match")
     if not isinstance(backend, Backend):
-        raise BackendFailure(f"what {owner} calls its backend `{point.name}` is none", f"reinstall {owner}")
+        raise Failure(f"the backend `{point.name}` of {distribution} is not a Backend", f"reinstall {distribution}")
     if backend.name != point.name:
-        message = f"the backend `{point.name}` of {owner} calls itself `{backend.name}`"
-        raise BackendFailure(message, "its entry point and its `name` must be the same")
+        message = f"the backend `{point.name}` of {distribution} has the name `{backend.name}`"
+        raise Failure(message, "its entry point and its `name` must be equal")
     return backend
 
 
 def distribution_of(name: str) -> str:
-    """The distribution that brings an installed backend."""
-    return _owner(installed()[name][0])
-
-
-def _owner(point: EntryPoint) -> str:
-    return point.dist.name if point.dist is not None else point.value
+    """The distribution of an installed backend."""
+    return owner(installed(BACKENDS)[name][0])

@@ -1,6 +1,6 @@
-"""The typed IR: Node and Graph. A directed acyclic graph in the order in which it is computed.
+"""The typed IR: Node and Graph, a directed acyclic graph in the order in which it is computed.
 
-Everything after `lower` reads this and nothing of the text, apart from spans to report at.
+Everything after lowering reads this and nothing of the text, apart from spans to report at.
 """
 
 from __future__ import annotations
@@ -16,7 +16,11 @@ from archc.tensor import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One layer: `op` applied to the values named `inputs`. `fields` are the spans of what the spec wrote."""
+    """One layer: `op` applied to the values named `inputs`.
+
+    `span` is the layer's name in the spec, `fields` are the spans of its fields. `expected` is the output shape that
+    the spec expects, if it expects one.
+    """
 
     name: str
     op: Op
@@ -24,15 +28,16 @@ class Node:
     output: Tensor
     span: Span
     fields: Mapping[str, Span]
+    expected: tuple[int, ...] | None = None
 
     def at(self, field: str) -> Span:
-        """Where the spec wrote `field`, or the layer's name where it did not."""
+        """Where a field is written, or the layer's name if it is not."""
         return self.fields.get(field, self.span)
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A network: named inputs, nodes after all that they read, and the names of its outputs."""
+    """A network: named inputs, nodes after everything that they read, and the names of its outputs."""
 
     name: str
     title: str
@@ -49,6 +54,7 @@ class Graph:
         return {node.name: node for node in self.nodes}
 
     def node(self, name: str) -> Node:
+        """The layer of this name."""
         return self._by_name[name]
 
     def tensor(self, name: str) -> Tensor:
@@ -56,11 +62,12 @@ class Graph:
         return self._tensors[name]
 
     def tensors(self, names: tuple[str, ...]) -> tuple[Tensor, ...]:
+        """The values of several layers or inputs."""
         return tuple([self._tensors[name] for name in names])
 
     @cached_property
     def readers(self) -> dict[str, tuple[Node, ...]]:
-        """For each value, the nodes that read it."""
+        """The nodes that read each value, every node once."""
         found: dict[str, list[Node]] = {name: [] for name in (*self.inputs, *self._by_name)}
         for node in self.nodes:
             for name in dict.fromkeys(node.inputs):
@@ -72,3 +79,19 @@ class Graph:
         """Whether each node reads only the one before it."""
         before = (next(iter(self.inputs)), *(node.name for node in self.nodes))
         return all(node.inputs == (name,) for node, name in zip(self.nodes, before, strict=False))
+
+    @cached_property
+    def final_softmaxes(self) -> frozenset[str]:
+        """The layers that turn the network's scores into probabilities: no layer reads them."""
+        return frozenset(n.name for n in self.nodes if n.op.gives_probabilities and not self.readers[n.name])
+
+    @cached_property
+    def fused_softmax(self) -> Node | None:
+        """The final softmax that a cross-entropy loss takes over, so that the trained network returns logits.
+
+        None with several outputs, and in a network that has no other layer.
+        """
+        if len(self.outputs) != 1 or len(self.nodes) < 2:
+            return None
+        (output,) = self.outputs
+        return self.node(output) if output in self.final_softmaxes else None

@@ -22,6 +22,11 @@ class Tensor:
         return self.shape[0]
 
     @property
+    def unit(self) -> str:
+        """What its channels are called: `maps`, or `units` of a vector."""
+        return "maps" if self.is_maps else "units"
+
+    @property
     def height(self) -> int:
         return self.shape[1]
 

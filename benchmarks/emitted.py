@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from types import ModuleType
 
 from archc.analysis import analyse
-from archc.backend import Origin, load
+from archc.backend import Origin, Request, load
 
 ALEXNET = Path(__file__).parents[1] / "specs" / "alexnet.yaml"
 
@@ -20,7 +20,7 @@ def emitted(backend: str) -> ModuleType:
     with TemporaryDirectory() as folder:
         file = Path(folder) / "alexnet.py"
         origin = Origin.of(ALEXNET.name, ALEXNET.read_bytes())
-        source = load(backend).emit(facts.graph, facts.recipe, None, origin)
+        source = load(backend).emit(Request(facts.graph, facts.counts, facts.recipe, origin))
         file.write_text(source.text, encoding="utf-8")
         spec = spec_from_file_location("emitted_alexnet", file)
         assert spec is not None and spec.loader is not None

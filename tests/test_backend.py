@@ -11,7 +11,6 @@ from archc.backend import (
     OWN,
     PROTOCOL,
     Backend,
-    BackendFailure,
     Origin,
     Unsupported,
     distribution_of,
@@ -19,6 +18,7 @@ from archc.backend import (
     installed,
     load,
 )
+from archc.failure import Failure
 
 GOOD = f"""
 class Mine:
@@ -38,8 +38,8 @@ backend = Mine()
 Install = Callable[[str, str, str], None]
 
 
-def failure(name: str) -> BackendFailure:
-    with pytest.raises(BackendFailure) as caught:
+def failure(name: str) -> Failure:
+    with pytest.raises(Failure) as caught:
         load(name)
     return caught.value
 

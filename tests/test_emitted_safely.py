@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from archc.analysis import Facts, analyse
-from archc.backend import EmittedSource, Origin, load
+from archc.backend import EmittedSource, Origin, Request, load
 from archc.conformance.hostile import NAMES, TITLES, called, tame
 from archc.conformance.structure import compare
 from archc.emit.seal import is_sealed, seal
@@ -44,7 +44,7 @@ def facts_of(spec: Path) -> Facts:
 
 
 def emitted(backend: str, facts: Facts, graph: Graph, file: str = "spec.yaml") -> EmittedSource:
-    return load(backend).emit(graph, facts.recipe, None, Origin.of(file, b""))
+    return load(backend).emit(Request(graph, facts.counts, facts.recipe, Origin.of(file, b"")))
 
 
 @bounded

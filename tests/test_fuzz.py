@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
 from archc.analysis import Facts, analyse
-from archc.backend import Origin, Unsupported, load
+from archc.backend import Origin, Request, Unsupported, load
 from archc.diagnostics import concise, github
 from archc.diagnostics.finding import Finding
 from archc.diagnostics.json import as_json
@@ -76,7 +76,7 @@ def show(facts: Facts) -> None:
     json.dumps(facts_as_json(facts), allow_nan=False).encode()
     for backend in BACKENDS:
         try:
-            source = backend.emit(facts.graph, facts.recipe, None, ORIGIN)
+            source = backend.emit(Request(facts.graph, facts.counts, facts.recipe, ORIGIN))
         except Unsupported:
             continue
         ast.parse(seal(source.text))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from archc.analysis import Facts, analyse
-from archc.backend import Origin, load
+from archc.backend import Origin, Request, load
 from archc.language.layout.canonical import canonical
 from archc.ops.lrn import Lrn
 from archc.ops.weighted import Weighted
@@ -46,7 +46,8 @@ def test_it_is_in_layout_and_begins_with_what_it_is(spec: Path) -> None:
 @pytest.mark.parametrize("backend", ["torch", "keras"])
 def test_both_backends_emit_it(spec: Path, backend: str) -> None:
     facts = facts_of(spec)
-    source = load(backend).emit(facts.graph, facts.recipe, None, Origin.of(spec.name, spec.read_bytes()))
+    origin = Origin.of(spec.name, spec.read_bytes())
+    source = load(backend).emit(Request(facts.graph, facts.counts, facts.recipe, origin))
     compile(source.text, spec.name, "exec")
 
 

@@ -1,4 +1,4 @@
-"""archc build: a spec as one standalone source file."""
+"""archc build: emit a spec as one standalone source file."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from archc.analysis import Facts
-from archc.backend import EmittedSource, Origin
-from archc.console.emission import backend_named, emit, placement_for, sealed
+from archc.backend import EmittedSource, Origin, load
+from archc.console.emission import emit, placement_for, sealed
 from archc.console.specs import OutputFormat, OutputFormatOption, SpecArgument, facts_or_exit, resolve_aloud, spec_name
 from archc.console.staleness import staleness
 from archc.console.writing import STANDARD_OUTPUT, write_out, write_sealed
@@ -20,7 +20,7 @@ from archc.passes.placement import Placement
 from archc.report.staleness import Reason, why
 from archc.wording import visible
 
-BackendOption = Annotated[str, typer.Option("--backend", help="torch, keras, or another installed backend.")]
+BackendOption = Annotated[str, typer.Option("--backend", help="Backend to use: torch, keras or another installed one.")]
 
 
 def build(
@@ -31,29 +31,37 @@ def build(
         typer.Option(
             "--output",
             "-o",
-            help="The file to write, - for standard output.",
+            help="File to write, or - for standard output.",
             show_default="NAME_BACKEND.py, NAME_BACKEND_columns.py",
         ),
     ] = None,
     parallel: Annotated[
         Strategy | None,
-        typer.Option(help="Emit what each of the spec's devices, else of two, computes.", show_default="one device"),
+        typer.Option(
+            help="Emit the part of each device under this strategy, for the devices of the spec or for two.",
+            show_default="the whole network",
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that archc did not emit.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite a file that archc did not emit or that was edited.")
+    ] = False,
     check: Annotated[
         bool,
-        typer.Option("--check", help="Write nothing, say whether the file is what archc emits now; exit 1 if not."),
+        typer.Option("--check", help="Write nothing. Report whether the file is up to date; exit with code 1 if not."),
     ] = False,
     output_format: OutputFormatOption = OutputFormat.full,
 ) -> None:
-    """Emit a spec as one standalone source file of a framework. It does not import archc."""
+    """Emit a spec as a standalone source file.
+
+    The file imports the backend's framework, but not archc.
+    """
     if check and force:
-        raise Failure("`--check` writes nothing, `--force` overwrites", help="use one of them", code=2)
+        raise Failure("`--check` and `--force` exclude each other", help="use only one of them", code=2)
     if output == STANDARD_OUTPUT and (check or output_format is OutputFormat.json):
-        raise Failure("`-o -` writes source to standard output, nothing else", help="name a file", code=2)
+        raise Failure("`-o -` prints only source to standard output", help="name a file with `-o`", code=2)
     path = resolve_aloud(spec)
     facts, data = facts_or_exit(path)
-    chosen = backend_named(backend)
+    chosen = load(backend)
     origin = Origin.of(str(path), data)
     placement = placement_for(chosen, facts, parallel)
     source = emit(chosen, facts, origin, placement)
@@ -82,18 +90,18 @@ def build(
         )
         typer.echo(json.dumps(document, indent=2))
     else:
-        typer.echo(f"{visible(str(place))}{_told(source, facts, placement, stale, checked=check)}")
+        typer.echo(f"{visible(str(place))}{_result(source, facts, placement, stale, checked=check)}")
     raise typer.Exit(1 if stale else 0)
 
 
-def _told(
+def _result(
     source: EmittedSource, facts: Facts, placement: Placement | None, stale: tuple[Reason, ...], *, checked: bool
 ) -> str:
-    """What was found or done, after the file's name."""
+    """The result to print after the name of the file."""
     if stale:
-        return f" is stale: {why(stale)}"
-    held = f"{facts.counts.parameters:,} parameters"
+        return f" is out of date: {why(stale)}"
+    size = f"{facts.counts.parameters:,} parameters"
     if placement is not None:
         own = sum(share.parameters for share in placement.shares.values())
-        held = f"{own:,} of {held} on each of {placement.devices} devices"
-    return f": {'up to date, ' if checked else ''}class {source.class_name}, {held}"
+        size = f"{own:,} of {size} on each of {placement.devices} devices"
+    return f": {'up to date, ' if checked else ''}class {source.class_name}, {size}"

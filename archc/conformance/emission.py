@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archc.backend import Backend, EmittedSource, Origin, Unsupported
+from archc.backend import Backend, EmittedSource, Origin, Request, Unsupported
 from archc.conformance.cases import Case
 from archc.conformance.hostile import hostile, tame
 from archc.conformance.structure import compare
@@ -30,7 +30,7 @@ def emitted(backend: Backend, case: Case, graph: Graph | None = None) -> Emitted
     graph = graph or facts.graph
     origin = Origin.of(f"{case.name}.yaml", case.spec.encode())
     try:
-        return backend.emit(graph, facts.recipe, None, origin)
+        return backend.emit(Request(graph, facts.counts, facts.recipe, origin))
     except Unsupported as unsupported:
         for layer, said in unsupported.layers.items():
             demand(layer in {node.name for node in graph.nodes}, f"it refuses `{layer}`, which is no layer", case)

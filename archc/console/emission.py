@@ -7,20 +7,12 @@ from dataclasses import replace
 import typer
 
 from archc.analysis import Facts
-from archc.backend import Backend, BackendFailure, EmittedSource, Origin, Unsupported, load, refusals
+from archc.backend import Backend, EmittedSource, Origin, Request, Unsupported, refusals
 from archc.console.specs import show_findings
 from archc.emit.seal import seal
 from archc.failure import Failure
 from archc.language.spec import DEVICES, Strategy
 from archc.passes.placement import Placement, place, under
-
-
-def backend_named(name: str) -> Backend:
-    """The installed backend with this name. Raises a Failure with the command that installs it."""
-    try:
-        return load(name)
-    except BackendFailure as failure:
-        raise Failure(failure.message, help=failure.help, code=3) from failure
 
 
 def placement_for(backend: Backend, facts: Facts, strategy: Strategy | None) -> Placement | None:
@@ -67,5 +59,5 @@ def emit(backend: Backend, facts: Facts, origin: Origin, placement: Placement | 
 
 def sealed(backend: Backend, facts: Facts, origin: Origin, placement: Placement | None = None) -> EmittedSource:
     """The source of a network with its seal. Raises Unsupported."""
-    source = backend.emit(facts.graph, facts.recipe, placement, origin)
+    source = backend.emit(Request(facts.graph, facts.counts, facts.recipe, origin, placement))
     return replace(source, text=seal(source.text))

@@ -50,7 +50,7 @@ def _rewired(pairing: Pairing, moved: frozenset[str]) -> frozenset[str]:
 
 def reads(node: Node, names: Iterable[str | None]) -> tuple[str | None, ...]:
     """What a layer reads, in its order, but for a sum, whose order says nothing; None: a layer that the other lacks."""
-    return tuple(sorted(names, key=str) if node.op.op == "add" else names)
+    return tuple(sorted(names, key=str) if node.op.commutes else names)
 
 
 def _seen_past(graph: Graph, passing: set[str]) -> dict[str, str]:

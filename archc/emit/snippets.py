@@ -1,4 +1,4 @@
-"""Snippets: definitions that emitted source needs whole, kept as real modules that are tested like any other."""
+"""Loads snippets: definitions that emitted source contains verbatim, kept as modules that are tested as such."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from archc.emit.syntax import Import, Snippet
 
 @dataclass(frozen=True)
 class LoadedSnippet:
+    """A snippet's definitions, and the imports that they need."""
+
     imports: tuple[Import, ...]
     snippet: Snippet
 
 
 def load(package: str, name: str) -> LoadedSnippet:
-    """The module `name` of a package, split into its imports and its definitions. Nothing of it is run."""
+    """The module `name` of a package, split into its imports and its definitions, without importing it."""
     text = files(package).joinpath(f"{name}.py").read_text(encoding="utf-8")
     imports: list[Import] = []
     for statement in ast.parse(text).body:
@@ -32,7 +34,24 @@ def load(package: str, name: str) -> LoadedSnippet:
     raise AssertionError(f"{package}.{name} defines nothing")
 
 
+def names_in(package: str) -> frozenset[str]:
+    """All names that the snippets of a package define or import: the file may use them for nothing else."""
+    found: set[str] = set()
+    for file in files(package).iterdir():
+        if file.name.endswith(".py"):
+            for statement in ast.parse(file.read_text(encoding="utf-8")).body:
+                match statement:
+                    case ast.Import() | ast.ImportFrom():
+                        found |= {alias.asname or alias.name for alias in statement.names}
+                    case ast.ClassDef() | ast.FunctionDef():
+                        found.add(statement.name)
+                    case _:
+                        pass
+    return frozenset(found)
+
+
 def _first_line(statement: ast.stmt) -> int:
+    # A decorated statement's own line number is that of its `def` or `class`.
     decorators = getattr(statement, "decorator_list", [])
     return min(statement.lineno, *(decorator.lineno for decorator in decorators), statement.lineno)
 

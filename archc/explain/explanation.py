@@ -9,10 +9,11 @@ import inspect
 from dataclasses import dataclass
 
 from archc.analysis import analyse
-from archc.backend import BackendFailure, Origin, Unsupported, load, refusals
+from archc.backend import Origin, Request, Unsupported, load, refusals
 from archc.diagnostics.codes import CODES
 from archc.diagnostics.codes.code import Code
 from archc.diagnostics.finding import Finding, Severity
+from archc.failure import Failure
 from archc.language.field_table import FieldRow, rows
 from archc.ops import ops
 from archc.ops.op import Op
@@ -101,9 +102,9 @@ def _findings(spec: str | bytes, backend: str | None) -> tuple[Finding, ...]:
     if backend is None or facts is None:
         return tuple(analysis.findings)
     try:
-        load(backend).emit(facts.graph, facts.recipe, None, Origin.of(EXAMPLE, data))
+        load(backend).emit(Request(facts.graph, facts.counts, facts.recipe, Origin.of(EXAMPLE, data)))
     except Unsupported as unsupported:
         return tuple(refusals(unsupported, facts.graph))
-    except BackendFailure:
+    except Failure:
         pass
     return ()

@@ -11,8 +11,6 @@ from archc.figure.lettering import TextStyle, bound, folded
 from archc.graph import Graph, Node
 from archc.ops.weighted import Weighted
 
-# As figures in papers say it; every other op by its own name.
-_SPOKEN = {"relu": "ReLU", "lrn": "LRN", "max_pool2d": "max pooling"}
 _WIDTH = 104.0
 
 
@@ -50,7 +48,7 @@ def _words(node: Node, graph: Graph, *, is_first: bool) -> list[str]:
     """What is said of a layer, in parts that are not broken over lines."""
     inputs = graph.tensors(node.inputs)
     windowed = node.op.window(inputs) is not None
-    words = [_SPOKEN.get(node.op.op, node.op.op.replace("_", " "))]
+    words = [node.op.called()]
     if windowed and isinstance(node.op, Weighted):
         words = []  # a solid with a kernel before it is a convolution
     words += [word for word in re.split(r"(?<=,) ", node.op.summary()) if word]

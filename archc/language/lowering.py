@@ -1,6 +1,6 @@
-"""Spec to graph: every layer validated by its op's class, its inputs resolved, its output's shape inferred.
+"""Spec to graph: each layer validated by its op's class, its inputs resolved, the shape of its output inferred.
 
-A layer that fails has no tensor, and whatever reads it is skipped in silence: one mistake, one finding.
+A layer that fails has no tensor, and its readers are skipped without a finding: one mistake, one finding.
 """
 
 from __future__ import annotations
@@ -11,35 +11,33 @@ from math import prod
 
 from pydantic import ValidationError
 
-from archc.diagnostics.finding import Edit, Finding, report, respelling
+from archc.diagnostics.finding import MAX_FINDINGS, Edit, Finding, report, respelling
 from archc.graph import Graph, Node
-from archc.language.reader import MAX_FINDINGS, MappingNode, ScalarNode, SequenceNode, YamlNode, plain
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, plain
 from archc.language.spec import Document
-from archc.language.validation import NAME, explain, not_a_name, renaming
+from archc.language.validation import NAME, explain, not_a_name, renaming, unknown_field
 from archc.language.vocabulary import certain, did_you_mean, nearest
 from archc.language.wiring import Wiring
 from archc.ops import ops
-from archc.ops.dense import Dense
 from archc.ops.op import Op, ShapeError
-from archc.ops.softmax import Softmax
 from archc.source import Span
 from archc.tensor import Tensor
 
 LARGEST_TENSOR = 2**40
-_SMALLER = "fewer filters or units, or a stride or a pool before it"
+_SMALLER = "use fewer filters or units, or a stride or a pool before it"
 
-# Of what is told in passing: so many inputs, and so many layers back.
+# Long lists help nobody: so many inputs are named in a finding, and so many layers are followed back.
 _MOST_NAMED = 8
 _MOST_STEPS = 100
 
 _PLACEHOLDER = re.compile(r"\{(?:name|([0-9]+))\}")
 
-# What a layer says besides its op's own fields.
 _WIRING = ("from", "expect")
+"""The fields of every layer besides `op` and the op's own."""
 
 
 def lower(document: Document) -> tuple[Graph, list[Finding]]:
-    """The graph of a document, without the layers that failed or read one that did, and what is wrong with those."""
+    """The graph of a document, without layers that fail or depend on one that fails, and the findings on those."""
     lowering = _Lowering(document)
     lowering.run()
     spec = document.spec
@@ -55,7 +53,7 @@ def lower(document: Document) -> tuple[Graph, list[Finding]]:
 
 @dataclass
 class _Fields:
-    """A layer's fields with those it inherits from `defaults`, and where each stands."""
+    """The fields of a layer, those from `defaults` included, and where each is written."""
 
     nodes: dict[str, YamlNode] = field(default_factory=dict[str, YamlNode])
     keys: dict[str, ScalarNode] = field(default_factory=dict[str, ScalarNode])
@@ -72,8 +70,8 @@ class _Lowering:
         self.nodes: dict[str, Node] = {}
         self._wiring = Wiring(document)
         self._defaults = self._read_defaults()
-        # None marks a layer that failed: its readers are skipped.
         inputs = document.spec.input
+        # None marks a layer that failed: its readers are skipped.
         self._tensors: dict[str, Tensor | None] = {
             name: Tensor(tuple(shape)) if document.input_known else None for name, shape in inputs.items()
         }
@@ -81,6 +79,7 @@ class _Lowering:
         self._read: set[str] = set()
 
     def run(self) -> None:
+        """Lower all layers in order, then check the outputs."""
         layers = self.document.node("layers")
         if not isinstance(layers, MappingNode):
             return
@@ -94,7 +93,7 @@ class _Lowering:
         self._check_outputs()
 
     def outputs(self) -> tuple[str, ...]:
-        """What the spec names as outputs, else the layers that nobody reads."""
+        """The outputs that the spec names, or else the layers that no layer reads."""
         named = self.document.spec.outputs
         return tuple(named) if named else tuple(name for name in self.nodes if name not in self._read)
 
@@ -108,28 +107,25 @@ class _Lowering:
                 key = section.keys[name].span
                 self._unknown_op(name, key, renaming(name, key, ops(), section.entries))
             elif not isinstance(body, MappingNode):
-                self.findings.append(
-                    report(body.span, "ARC104", f"the defaults of `{name}` are a mapping of its fields")
-                )
+                message = f"the defaults of `{name}` must be a mapping of its fields"
+                self.findings.append(report(body.span, "ARC104", message))
             else:
                 found[name] = self._known_fields(name, body)
         return found
 
     def _known_fields(self, op: str, body: MappingNode) -> MappingNode:
-        """The defaults without fields that the op has not, each of which is reported once."""
+        """The defaults without the fields that the op does not have, each of which is reported once."""
         allowed = [name for name in ops()[op].model_fields if name != "op"]
         for name in body.entries:
             if name not in allowed:
-                help = did_you_mean(name, allowed, what="fields")
                 key = body.keys[name].span
-                fix = renaming(name, key, allowed, body.entries)
-                self.findings.append(report(key, "ARC101", f"{op} has no field `{name}`", help=help, fix=fix))
+                self.findings.append(unknown_field(name, key, key, op, allowed, (), body.entries))
         known = MappingNode({k: v for k, v in body.entries.items() if k in allowed}, body.keys, body.span)
         self._check_defaults(op, known)
         return known
 
     def _check_defaults(self, op: str, defaults: MappingNode) -> None:
-        """Report what no layer of the op could take, whether or not there is one; what is missing, a layer may give."""
+        """Report what no layer of the op could take, used or not. A missing field is fine: a layer may give it."""
         data = {name: plain(value) for name, value in defaults.entries.items()}
         try:
             ops()[op].model_validate({"op": op, **data})
@@ -139,20 +135,21 @@ class _Lowering:
 
     def _unknown_op(self, name: str, span: Span, fix: tuple[Edit, ...]) -> None:
         help = did_you_mean(name, ops(), what="ops")
-        self.findings.append(report(span, "ARC102", f"there is no op `{name[:64]}`", help=help, fix=fix))
+        self.findings.append(report(span, "ARC102", f"unknown op `{name[:64]}`", help=help, fix=fix))
 
     def _layer(self, name: str, body: YamlNode, key: Span) -> Tensor | None:
-        """Validate and infer one layer; its output, or None where it or what it reads failed."""
+        """Validate and infer one layer; its output, or None if it fails or depends on a layer that fails."""
         if not NAME.match(name):
             self.findings.append(not_a_name(name, key))
         elif name in self.document.spec.input:
-            self.findings.append(
-                report(key, "ARC106", f"`{name}` is the input's name already", help="rename the layer")
-            )
+            message = f"`{name}` is already the name of the input"
+            self.findings.append(report(key, "ARC106", message, help="rename the layer"))
         if not isinstance(body, MappingNode):
-            self.findings.append(report(body.span, "ARC104", f"layer {name} is a mapping such as {{op: relu}}"))
+            message = f"the layer {name} must be a mapping such as {{op: relu}}"
+            self.findings.append(report(body.span, "ARC104", message))
             return None
         inputs = self._inputs(name, body)
+        expected = self._expected(body)
         op, fields = self._op(name, body, key)
         if op is None or inputs is None or not self._check_arity(op, inputs, name, body, fields):
             return None
@@ -161,26 +158,23 @@ class _Lowering:
         if len(known) < len(tensors):
             return None
         spans = {field: node.span for field, node in fields.nodes.items()}
-        if "from" in body.entries:
-            spans["from"] = body.entries["from"].span
+        spans |= {field: body.entries[field].span for field in _WIRING if field in body.entries}
         try:
+            op.check_order(tuple(self.nodes[value].op if value in self.nodes else None for value in inputs))
             output = op.infer(known)
         except ShapeError as error:
             self.findings.append(self._shape_finding(Node(name, op, inputs, known[0], key, spans), error))
             return None
-        return self._keep(Node(name, op, inputs, output, key, spans), known)
+        return self._keep(Node(name, op, inputs, output, key, spans, expected), known)
 
     def _op(self, name: str, body: MappingNode, key: Span) -> tuple[Op | None, _Fields]:
         fields = _Fields()
         node = body.entries.get("op")
         if node is None:
-            guess = nearest(next(iter(body.entries), ""), ["op"])
-            help = f"did you mean `op:` by `{next(iter(body.entries))}:`?" if guess else f"ops: {', '.join(ops())}"
-            fix = [edit for k, v in body.keys.items() for edit in renaming(k, v.span, ["op"], body.entries)]
-            self.findings.append(report(key, "ARC103", f"{name} needs `op`", help=help, fix=fix))
+            self.findings.append(_missing_op(name, body, key))
             return None, fields
         if not isinstance(node, ScalarNode) or node.value is None:
-            self.findings.append(report(node.span, "ARC104", "`op` takes the name of an op"))
+            self.findings.append(report(node.span, "ARC104", "`op` must be the name of an op"))
             return None, fields
         written = str(node.value)
         kind = written if written in ops() else certain(written, ops())
@@ -196,14 +190,28 @@ class _Lowering:
             op = ops()[kind].model_validate(data)
             return op if kind == written else None, fields
         except ValidationError as error:
-            found = explain(error, ops()[kind], fields.nodes, fields.keys, node.span, name)
-            self.findings += [_with_wiring(f, body) for f in found if not self._of_defaults(kind, f.span)]
+            found = explain(error, ops()[kind], fields.nodes, fields.keys, node.span, name, _WIRING)
+            self.findings += [finding for finding in found if not self._of_defaults(kind, finding.span)]
             return None, fields
 
     def _of_defaults(self, op: str, span: Span) -> bool:
-        """Whether a span lies in the op's defaults, whose faults are reported for themselves."""
+        """Whether a span lies in the op's defaults, whose mistakes are reported there and not at each layer."""
         defaults = self._defaults.get(op)
         return defaults is not None and defaults.span.start <= span.start < defaults.span.end
+
+    def _expected(self, body: MappingNode) -> tuple[int, ...] | None:
+        """The shape that the layer expects, if it expects one that can be read."""
+        node = body.entries.get("expect")
+        if node is None:
+            return None
+        items = node.items if isinstance(node, SequenceNode) else []
+        sizes = [item.value for item in items if isinstance(item, ScalarNode)]
+        whole = tuple(size for size in sizes if type(size) is int)
+        if not whole or len(whole) < len(items):
+            message = "`expect` must be a shape: [channels, height, width] or [units]"
+            self.findings.append(report(node.span, "ARC104", message))
+            return None
+        return whole
 
     def _inputs(self, name: str, body: MappingNode) -> tuple[str, ...] | None:
         node = body.entries.get("from")
@@ -212,7 +220,7 @@ class _Lowering:
             return (self._last,)
         items = node.items if isinstance(node, SequenceNode) else [node]
         if not items or any(not isinstance(i, ScalarNode) or not isinstance(i.value, str) for i in items):
-            self.findings.append(report(node.span, "ARC104", "`from` takes a layer's name, or a list of them"))
+            self.findings.append(report(node.span, "ARC104", "`from` must be the name of a layer, or a list of names"))
             return None
         names = [(str(item.value), item.span) for item in items if isinstance(item, ScalarNode)]
         unknown = [(value, span) for value, span in names if value not in self._tensors][:MAX_FINDINGS]
@@ -223,7 +231,7 @@ class _Lowering:
         return None if unknown else tuple(value for value, _ in names)
 
     def _may_be_input(self, name: str) -> bool:
-        """Where the input could not be read, any name that no layer has may be its."""
+        """If the input could not be read, any name that is not a layer's may be its name."""
         return not self.document.input_known and name not in self.document.spec.layers
 
     def _check_arity(self, op: Op, inputs: tuple[str, ...], name: str, body: MappingNode, fields: _Fields) -> bool:
@@ -232,55 +240,48 @@ class _Lowering:
             return True
         node = body.entries.get("from", fields.nodes["op"])
         wants = f"{least} input" if most == least else f"{least} or more inputs"
-        help = "list them: `from: [a, b]`" if most is None else "join them first, with `add` or `concat`"
-        self.findings.append(report(node.span, "ARC108", f"{name} takes {wants}, it has {len(inputs)}", help=help))
+        joining = " or ".join(f"`{each}`" for each in ops() if ops()[each].arity[1] is None)
+        help = "list them: `from: [a, b]`" if most is None else f"join them first, with {joining}"
+        message = f"{name} expects {wants}, got {len(inputs)}"
+        self.findings.append(report(node.span, "ARC108", message, help=help))
         return False
 
     def _keep(self, node: Node, inputs: tuple[Tensor, ...]) -> Tensor | None:
-        """Put a layer into the graph, unless something else than its shape is against it; its output then."""
+        """Add a layer to the graph and return its output; None if it is too large."""
         largest = max([node.output.size, *[prod(p.shape) for p in node.op.parameters(inputs)]])
         if largest > LARGEST_TENSOR:
             message = f"{node.name} needs a tensor of {largest:,} values; the limit is {LARGEST_TENSOR:,}"
             self.findings.append(report(node.at("op"), "ARC205", message, help=_SMALLER))
             return None
-        if isinstance(node.op, Softmax) and self._follows_softmax(node):
-            message = f"{node.name} is a softmax of the softmax {node.inputs[0]}"
-            self.findings.append(
-                report(node.at("op"), "ARC206", message, help=f"delete {node.inputs[0]} or {node.name}")
-            )
-            return None
         self.nodes[node.name] = node
         return node.output
 
-    def _follows_softmax(self, node: Node) -> bool:
-        before = self.nodes.get(node.inputs[0])
-        return before is not None and isinstance(before.op, Softmax)
-
     def _shape_finding(self, node: Node, error: ShapeError) -> Finding:
         inputs = list(dict.fromkeys(node.inputs))[:_MOST_NAMED]
-        related = [(self._input_span(name), f"{name} gives {self._tensors[name]}") for name in inputs]
+        related = [(self._input_span(name), f"{name} is {self._tensors[name]}") for name in inputs]
         if error.also and error.also in node.fields:
             related = [(node.fields[error.also], "")]
         return report(
             node.at(error.field),
             error.code,
             _named(error.message, node),
-            notes=[*(_named(note, node) for note in error.notes), self._way(node) if error.code == "ARC201" else ""],
-            help=error.help,
+            notes=[*(_named(note, node) for note in error.notes), self._sizes_before(node) if error.from_size else ""],
+            help=_named(error.help, node) if error.help else None,
             related=related,
-            fix=self._flatten_before(node) if isinstance(node.op, Dense) and error.code == "ARC202" else (),
+            fix=self._inserted(node, *error.insert) if error.insert else (),
         )
 
-    def _flatten_before(self, node: Node) -> tuple[Edit, ...]:
-        """The layer that a dense one lacks, on a line of its own; not where `from` says what the dense layer reads."""
+    def _inserted(self, node: Node, name: str, body: str) -> tuple[Edit, ...]:
+        """A layer on a line of its own before `node`; none if `from` names what the node reads."""
         indent = node.span.source.line(node.span.line)[: node.span.column - 1]
-        name = next((n for n in ("flat", f"flat_{node.name}"[:64]) if n not in self.document.spec.layers), None)
-        if "from" in node.fields or indent.strip() or name is None or name in self.document.spec.input:
+        taken = {*self.document.spec.layers, *self.document.spec.input}
+        free = next((n for n in (name, f"{name}_{node.name}"[:64]) if n not in taken), None)
+        if "from" in node.fields or indent.strip() or free is None:
             return ()
-        return (Edit(Span(node.span.source, node.span.start, node.span.start), f"{name}: {{op: flatten}}\n{indent}"),)
+        return (Edit(Span(node.span.source, node.span.start, node.span.start), f"{free}: {body}\n{indent}"),)
 
-    def _way(self, node: Node) -> str:
-        """How the maps came to be as small as they are: each size on the way, the last first."""
+    def _sizes_before(self, node: Node) -> str:
+        """The sizes that led to the layer's input, each where it changes."""
         sizes: list[str] = []
         (name, *_) = node.inputs
         for _ in range(_MOST_STEPS):
@@ -293,11 +294,11 @@ class _Lowering:
             if before is None:
                 break
             name = before.inputs[0]
-        return f"the way there: {', '.join(reversed(sizes))}" if len(sizes) > 1 else ""
+        return f"sizes before it: {', '.join(reversed(sizes))}" if len(sizes) > 1 else ""
 
     def _input_span(self, name: str) -> Span:
         section = "input" if name in self.document.spec.input else "layers"
-        return self.document.key(section, name)
+        return self.document.spans.key(section, name)
 
     def _check_outputs(self) -> None:
         node = self.document.node("outputs")
@@ -309,11 +310,11 @@ class _Lowering:
             if name not in self.document.spec.layers:
                 help = did_you_mean(name, self.document.spec.layers, what="layers")
                 self.findings.append(
-                    report(item.span, "ARC107", f"there is no layer `{name}` to be an output", help=help)
+                    report(item.span, "ARC107", f"unknown layer `{name[:64]}` in `outputs`", help=help)
                 )
             elif name in named:
+                message = f"duplicate output `{name}`; a network returns each value once"
                 related = [(named[name], "first here")]
-                message = f"`outputs` names {name} twice: a network returns each value once"
                 self.findings.append(report(item.span, "ARC105", message, help="delete the second", related=related))
             named.setdefault(name, item.span)
         self._check_all_read(node.span)
@@ -324,19 +325,16 @@ class _Lowering:
             if name not in self._read and name not in named:
                 help = f"read it, add it to `outputs:`, or delete {name}"
                 related = [(outputs, "the outputs")]
-                self.findings.append(report(layer.span, "ARC110", f"nobody reads {name}", help=help, related=related))
+                self.findings.append(report(layer.span, "ARC110", f"{name} is never used", help=help, related=related))
+
+
+def _missing_op(name: str, body: MappingNode, key: Span) -> Finding:
+    first = next(iter(body.entries), "")
+    help = f"did you mean `op:` by `{first}:`?" if nearest(first, ["op"]) else f"ops: {', '.join(ops())}"
+    fix = [edit for k, v in body.keys.items() for edit in renaming(k, v.span, ["op"], body.entries)]
+    return report(key, "ARC103", f"{name} needs `op`", help=help, fix=fix)
 
 
 def _named(text: str, node: Node) -> str:
-    """An op's sentence with the layer's name for `{name}` and those of its inputs for `{0}`, `{1}`, …"""
+    """An op's text with the layer's name for `{name}` and the names of its inputs for `{0}`, `{1}`, …"""
     return _PLACEHOLDER.sub(lambda match: node.inputs[int(match[1])] if match[1] else node.name, text)
-
-
-def _with_wiring(finding: Finding, body: MappingNode) -> Finding:
-    """`from` and `expect` belong to every layer: an unknown field may be a misspelling of those too."""
-    word = finding.message.rpartition("no field `")[2].rstrip("`")
-    guess = nearest(word, _WIRING) if finding.code == "ARC101" else None
-    if guess is None or not finding.help or finding.help.startswith("did you mean"):
-        return finding
-    fix = renaming(word, finding.span, _WIRING, body.entries)
-    return report(finding.span, finding.code, finding.message, help=f"did you mean `{guess}`?", fix=fix)

@@ -218,36 +218,48 @@ class Spec(Section):
     )
 
 
+class Spans(NamedTuple):
+    """Where the parts of a spec are written, by their path of keys: the only thing of the text that passes need."""
+
+    root: MappingNode
+
+    def value(self, *path: str) -> Span:
+        """The span of the value at a path, or of the nearest mapping around it."""
+        node = _at(self.root, path)
+        return node.span if node else self.value(*path[:-1])
+
+    def key(self, *path: str) -> Span:
+        """The span of the last key of a path, or of the nearest mapping around it."""
+        parent = _at(self.root, path[:-1])
+        if isinstance(parent, MappingNode) and path[-1] in parent.keys:
+            return parent.keys[path[-1]].span
+        return self.value(*path[:-1])
+
+
 class Document(NamedTuple):
-    """A spec and where each part of it stands. `input_known` is False where the input could not be read."""
+    """A spec together with its nodes. `input_known` is False if the input could not be read."""
 
     spec: Spec
     root: MappingNode
     input_known: bool
 
+    @property
+    def spans(self) -> Spans:
+        return Spans(self.root)
+
     def node(self, *path: str) -> YamlNode | None:
         """The node at a path of keys."""
-        node: YamlNode | None = self.root
-        for step in path:
-            node = node.entries.get(step) if isinstance(node, MappingNode) else None
-        return node
-
-    def span(self, *path: str) -> Span:
-        """Where the value at a path stands, or the nearest thing around it."""
-        node = self.node(*path)
-        return node.span if node else self.span(*path[:-1])
-
-    def key(self, *path: str) -> Span:
-        """Where the last key of a path stands."""
-        parent = self.node(*path[:-1])
-        return (
-            parent.keys[path[-1]].span
-            if isinstance(parent, MappingNode) and path[-1] in parent.keys
-            else self.span(*path[:-1])
-        )
+        return _at(self.root, path)
 
 
-# What stands in for a part that could not be read, so that the other parts are still checked.
+def _at(root: YamlNode, path: tuple[str, ...]) -> YamlNode | None:
+    node: YamlNode | None = root
+    for step in path:
+        node = node.entries.get(step) if isinstance(node, MappingNode) else None
+    return node
+
+
+# Placeholders for parts that could not be read, so that the other parts are still checked.
 _PLACEHOLDERS: dict[str, object] = {
     "schema": "archc/v1",
     "name": "unnamed",
@@ -257,7 +269,7 @@ _PLACEHOLDERS: dict[str, object] = {
 
 
 def read_spec(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
-    """The document that a text holds, as far as it can be read, and what is wrong with it."""
+    """The document of a text, as far as it can be read, and the findings on it."""
     root, findings = read(data, name)
     if root is None:
         return None, findings

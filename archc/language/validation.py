@@ -1,4 +1,4 @@
-"""Nodes to pydantic models, and pydantic's errors to findings at the node at fault."""
+"""Pydantic's errors as findings, each at the node that is at fault."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from archc.diagnostics.finding import Edit, Finding, replacement, report, respelling
-from archc.language.reader import MAX_FINDINGS, MappingNode, ScalarNode, SequenceNode, YamlNode
+from archc.diagnostics.finding import MAX_FINDINGS, Edit, Finding, replacement, report, respelling
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.language.vocabulary import certain, did_you_mean, nearest
 from archc.source import Span
 
@@ -34,8 +34,8 @@ _RANGES = {
     "greater_than": "it must be more than {gt}",
     "less_than_equal": "it must be at most {le}",
     "less_than": "it must be less than {lt}",
-    "too_short": "at least {min_length} is needed",
-    "too_long": "at most {max_length} may stand here",
+    "too_short": "it needs at least {min_length}",
+    "too_long": "it takes at most {max_length}",
     "string_too_long": "it takes at most {max_length} characters",
 }
 _WHOLE = "-?(0|[1-9][0-9]{0,17})"
@@ -45,30 +45,48 @@ _NUMBERS = {
     "padding": _WHOLE,
     "float_type": _WHOLE + r"(\.[0-9]{1,20})?(e[-+]?[0-9]{1,2})?",
 }
-"""What takes numbers, and how those are written that cannot be read in two ways."""
+"""Kinds of errors of fields that take numbers, and the spellings of a number that can only be read in one way."""
 
-# Fields among which a misspelt one is worth to be mended.
+# In a mapping with more keys, renaming one is not tried: comparing each with all others takes quadratic time.
 _MOST_SIBLINGS = 100
-# What a value outside its range is called, where that is not ARC105.
+# The codes of errors whose code is not ARC105.
 _CODES = {"crop": "ARC109"}
 
 
 def not_a_name(word: str, span: Span) -> Finding:
-    """The finding for a word that stands where a name must."""
-    message = f"`{word[:64]}` is no name: a letter, then letters, digits and `_`, at most 64, all ASCII"
+    """The finding for a word that is used as a name and is not one."""
+    message = f"`{word[:64]}` is not a valid name"
+    note = "a name is a letter, then letters, digits and `_`: ASCII, at most 64 characters"
     letters = (c if c.isascii() and c.isalnum() else "_" for c in word[:64])
     usable = "".join(letters).lstrip("_0123456789").rstrip("_")
-    return report(span, "ARC106", message, help=f"`{usable}` is one" if usable else None)
+    return report(span, "ARC106", message, notes=[note], help=f"use `{usable}`" if usable else None)
 
 
 def renaming(word: str, span: Span, allowed: Iterable[str], siblings: Collection[str]) -> tuple[Edit, ...]:
-    """The edit that gives a key the name it must mean, where none of its siblings has that name or means it too."""
+    """The edit that gives a key the name that it must mean, unless a sibling has that name or means it too."""
     allowed = list(allowed)
     right = certain(word, allowed)
     if right is None or len(siblings) > _MOST_SIBLINGS:
         return ()
     meaning_it = [key for key in siblings if certain(key, allowed) == right]
     return respelling(span, right) if meaning_it == [word] else ()
+
+
+def unknown_field(
+    word: str,
+    key: Span | None,
+    owner: Span,
+    what: str,
+    allowed: Iterable[str],
+    also: Iterable[str],
+    siblings: Collection[str],
+) -> Finding:
+    """The finding for a field that `what` does not have; `also` are allowed words that the help does not list."""
+    allowed, also = list(allowed), list(also)
+    help = did_you_mean(word, allowed, what="fields", also=also)
+    # A word that is near an allowed field is not renamed to one of the others.
+    fix = renaming(word, key, allowed if nearest(word, allowed) else also, siblings) if key else ()
+    return report(key or owner, "ARC101", f"unknown field `{word}` in {what}", help=help, fix=fix)
 
 
 def explain(
@@ -78,11 +96,13 @@ def explain(
     keys: Mapping[str, ScalarNode],
     owner: Span,
     what: str,
+    also: Iterable[str] = (),
 ) -> list[Finding]:
-    """A finding for each thing that pydantic found wrong with a `model`.
+    """A finding for each error that pydantic found in a `model`.
 
-    `nodes` and `keys` are the nodes and the keys that its fields came from, `owner` the span to report a missing field
-    at, and `what` how to call the whole.
+    `nodes` and `keys` are where its fields were written, `owner` is where a missing field is reported, and `what` is
+    what messages call the whole. `also` are words that the caller takes beside the model's fields: an unknown field
+    may be a misspelling of those.
     """
     details = error.errors(include_url=False)[:MAX_FINDINGS]
     misspelt = {
@@ -91,7 +111,7 @@ def explain(
         if detail["type"] == "extra_forbidden"
     }
     return [
-        _finding(model, detail, nodes, keys, owner, what)
+        _finding(model, detail, nodes, keys, owner, what, also)
         for detail in details
         if detail["type"] != "missing" or (detail["loc"][:-1], detail["loc"][-1]) not in misspelt
     ]
@@ -108,6 +128,7 @@ def _finding(
     keys: Mapping[str, ScalarNode],
     owner: Span,
     what: str,
+    also: Iterable[str],
 ) -> Finding:
     node, key_span, path = _locate(detail["loc"], nodes, keys)
     field = ".".join(path)
@@ -116,10 +137,8 @@ def _finding(
     inside = f"{what}'s `{'.'.join(path[:-1])}`" if len(path) > 1 else what
     match kind:
         case "extra_forbidden":
-            allowed = field_names(parent)
-            help = did_you_mean(path[-1], allowed, what="fields")
-            fix = renaming(path[-1], key_span, allowed, _siblings(path, nodes)) if key_span else ()
-            return report(key_span or owner, "ARC101", f"{inside} has no field `{path[-1]}`", help=help, fix=fix)
+            own, others = field_names(parent), also if len(path) == 1 else ()
+            return unknown_field(path[-1], key_span, owner, inside, own, others, _siblings(path, nodes))
         case "missing":
             help = _to_write(path[-1], _literals(parent, path[-1]))
             return report(_enclosing(path, nodes) or owner, "ARC103", f"{inside} needs `{path[-1]}`", help=help)
@@ -132,7 +151,7 @@ def _finding(
             # pydantic marks a key, not a value, by a last step of its own
             return not_a_name(str(detail["input"]), (key_span if detail["loc"][-1] == "[key]" else node) or owner)
         case _ if kind in _KINDS:
-            message = f"`{field}` takes {_KINDS[kind]}, not {_shown(detail['input'])}"
+            message = f"`{field}` must be {_KINDS[kind]}, got {_shown(detail['input'])}"
             help, text = _as_meant(detail["input"], kind, model_at(model, path), path[-1])
             fix = replacement(node, text) if node and text else ()
             return report(node or owner, "ARC104", message, help=help, fix=fix)
@@ -147,7 +166,7 @@ def _finding(
 def _locate(
     loc: tuple[int | str, ...], nodes: Mapping[str, YamlNode], keys: Mapping[str, ScalarNode]
 ) -> tuple[Span | None, Span | None, list[str]]:
-    """The spans of the value and of its key, and the path without what pydantic adds for unions and validators."""
+    """The spans of the value and of its key, and the path without the steps that pydantic adds for unions."""
     path: list[str] = []
     value: YamlNode | None = None
     key: Span | None = None
@@ -173,7 +192,7 @@ def _locate(
 
 
 def _enclosing(path: list[str], nodes: Mapping[str, YamlNode]) -> Span | None:
-    """The span of the mapping that lacks the last step of the path, inside the whole."""
+    """The span of the mapping in which the last step of the path is missing."""
     value: YamlNode | None = None
     for step in path[:-1]:
         value = nodes.get(step)
@@ -182,7 +201,7 @@ def _enclosing(path: list[str], nodes: Mapping[str, YamlNode]) -> Span | None:
 
 
 def _siblings(path: list[str], nodes: Mapping[str, YamlNode]) -> Mapping[str, YamlNode]:
-    """All that stands in the mapping of the last step of the path."""
+    """The entries of the mapping in which the last step of the path is written."""
     for step in path[:-1]:
         value = nodes.get(step)
         nodes = value.entries if isinstance(value, MappingNode) else {}
@@ -190,12 +209,12 @@ def _siblings(path: list[str], nodes: Mapping[str, YamlNode]) -> Mapping[str, Ya
 
 
 def field_names(model: type[BaseModel] | None) -> list[str]:
-    """The fields of a model, as the language calls them; none where there is no model."""
+    """The fields of a model as a spec writes them; none for no model."""
     return [info.alias or name for name, info in model.model_fields.items()] if model else []
 
 
 def model_at(model: type[BaseModel] | None, path: Iterable[str]) -> type[BaseModel] | None:
-    """The model at a path of fields from another, None where there is none."""
+    """The model at a path of fields below another model; None if there is none."""
     for step in path:
         info = next((i for n, i in model.model_fields.items() if (i.alias or n) == step), None) if model else None
         model = _model_in(info.annotation) if info else None
@@ -221,10 +240,10 @@ def _literals(model: type[BaseModel] | None, field: str) -> list[str]:
 
 
 def _to_write(field: str, words: list[str]) -> str:
-    """The help for a field that is missing: the one word that it takes, or the words."""
+    """The help for a missing field, with the words that it takes, if it takes words."""
     if len(words) == 1:
-        return f"write `{field}: {words[0]}`"
-    return f"write `{field}:`" + (f" with one of {', '.join(words)}" if words else "")
+        return f"add `{field}: {words[0]}`"
+    return f"add `{field}:`" + (f" with one of {', '.join(words)}" if words else "")
 
 
 def _shown(value: object) -> str:
@@ -251,18 +270,18 @@ def _range(kind: str, context: dict[str, Any]) -> str:
 
 
 def _as_meant(value: object, kind: str, model: type[BaseModel] | None, field: str) -> tuple[str | None, str | None]:
-    """The help for a value of the wrong kind where it is plain what was meant, what to write where it is certain."""
+    """The help for a value of the wrong kind, if its meaning is plain, and the text to write, if it is certain."""
     if isinstance(value, str) and value in field_names(model):
         fields = "…" if field_names(model_at(model, [value])) else ""
         text = f"{{{value}: {{{fields}}}}}"
         return f"write `{field}: {text}`", None if fields else text
     if kind == "string_type" and type(value) in (int, float, bool):
-        return "write it in quotes", None
+        return "put it in quotes", None
     return _without_quotes(value, kind)
 
 
 def _without_quotes(value: object, kind: str) -> tuple[str | None, str | None]:
-    """The same for a number in quotes, where a number belongs."""
+    """The same for a number in quotes."""
     if not isinstance(value, str) or kind not in _NUMBERS or not re.fullmatch(_NUMBERS["float_type"], value):
         return None, None
     return f"write {value} without quotes", value if re.fullmatch(_NUMBERS[kind], value) else None

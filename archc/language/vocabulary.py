@@ -1,88 +1,80 @@
-"""Did you mean: the words of PyTorch, Keras and Caffe, and plain misspellings, to archc's own."""
+"""Did you mean: from the words of PyTorch, Keras and Caffe, and from misspellings, to the words of archc.
+
+Each op brings what other frameworks call it and its fields.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from difflib import get_close_matches
+from functools import cache
 from itertools import takewhile
+from typing import NamedTuple
+
+from archc.failure import Failure
+from archc.ops import ops
+from archc.ops.op import Op, name_of
 
 _MOST_SHOWN = 40
-# Of a hundred thousand layers, those just before are the likeliest to be meant.
 _MOST_COMPARED = 200
 
-# Several archc words for one foreign word: the one that the place allows is meant.
-_SYNONYMS: dict[str, tuple[str, ...]] = {
-    "linear": ("dense",),
-    "fc": ("dense",),
-    "innerproduct": ("dense",),
-    "fullyconnected": ("dense",),
-    "conv": ("conv2d",),
-    "convolution": ("conv2d",),
-    "convolution2d": ("conv2d",),
-    "maxpool": ("max_pool2d",),
-    "maxpool2d": ("max_pool2d",),
-    "maxpooling2d": ("max_pool2d",),
-    "pool": ("max_pool2d",),
-    "pooling": ("max_pool2d",),
-    "localresponsenorm": ("lrn",),
-    "localresponsenormalization": ("lrn",),
-    "norm": ("lrn", "batch_norm"),
-    "bn": ("batch_norm",),
-    "batchnorm2d": ("batch_norm",),
-    "batchnorm1d": ("batch_norm",),
-    "batchnormalization": ("batch_norm",),
-    "eps": ("epsilon",),
-    "concatenate": ("concat",),
-    "cat": ("concat",),
-    "eltwise": ("add",),
-    "sum": ("add",),
-    "outchannels": ("filters",),
-    "channels": ("filters",),
-    "numoutput": ("filters", "units"),
-    "outfeatures": ("units",),
-    "kernels": ("kernel", "filters"),
-    "kernelsize": ("kernel", "size"),
-    "poolsize": ("kernel",),
-    "localsize": ("size",),
-    "strides": ("stride",),
-    "pad": ("padding",),
-    "group": ("groups",),
-    "dilationrate": ("dilation",),
-    "ceilmode": ("rounding",),
-    "p": ("rate",),
-    "dropoutratio": ("rate",),
-    "usebias": ("bias",),
-    "biasterm": ("bias",),
-    "kernelinitializer": ("weight_init",),
-    "weightfiller": ("weight_init",),
-    "biasinitializer": ("bias_init",),
-    "biasfiller": ("bias_init",),
-    "bottom": ("from",),
-    "inputs": ("from", "input"),
-    "type": ("op",),
-    "batchsize": ("batch",),
-    "learningrate": ("lr",),
-    "baselr": ("lr",),
-    "weightdecay": ("weight_decay",),
-    "maxepochs": ("epochs",),
-    "gpus": ("devices",),
+# Foreign words for fields that belong to no op. Of several archc words, the one that the place allows is meant.
+_OF_SECTIONS: dict[str, tuple[str, ...]] = {
+    "from": ("bottom", "inputs"),
+    "input": ("inputs",),
+    "op": ("type",),
+    "batch": ("batch_size",),
+    "lr": ("learning_rate", "base_lr"),
+    "weight_decay": ("weight_decay",),
+    "epochs": ("max_epochs",),
+    "devices": ("gpus",),
 }
-
-# Not one of archc's for certain: a pool may average, a norm be another, a filler stand for more than a number.
-_LOOSE = frozenset(
-    "pool pooling norm eltwise channels ceilmode kernelinitializer weightfiller biasinitializer biasfiller".split()
-)
-# What other frameworks want to be told of a layer's input, which archc knows.
+# Fields that other frameworks need because they do not infer shapes.
 _INFERRED = frozenset("inchannels infeatures inplanes inputshape inputdim inputsize numinputs".split())
 _SHORTEST_MISSPELT = 5
+
+
+class _Foreign(NamedTuple):
+    """Foreign words, folded: the archc words for each, and which of them can mean something else as well."""
+
+    words: dict[str, tuple[str, ...]]
+    loose: frozenset[str]
+
+
+@cache
+def _foreign() -> _Foreign:
+    words: dict[str, dict[str, None]] = {}
+    loose: set[str] = set()
+    bases: list[type[object]] = list(dict.fromkeys(base for op in _importable() for base in op.__mro__))
+    for own, foreign in [*_OF_SECTIONS.items(), *(names for base in bases for names in _names_of(base))]:
+        for word in foreign:
+            words.setdefault(_folded(word), {})[own] = None
+    for base in bases:
+        loose.update(map(_folded, vars(base).get("loose_names", ())))
+    return _Foreign({word: tuple(own) for word, own in words.items()}, frozenset(loose))
+
+
+def _importable() -> Iterator[type[Op]]:
+    """All ops but those of distributions that cannot be imported, which are reported where a spec uses them."""
+    for name in ops():
+        with suppress(Failure):
+            yield ops()[name]
+
+
+def _names_of(base: type[object]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What a class itself declares: names of the op, if it is one, and of its fields."""
+    if issubclass(base, Op) and (name := name_of(base)):
+        yield name, vars(base).get("other_names", ())
+    yield from vars(base).get("other_field_names", {}).items()
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str | None:
     """The allowed word that `word` most likely stands for."""
     allowed = list(allowed)
     folded = _folded(word)
-    for candidate in (*(w for w in allowed if w.replace("_", "") == folded), *_SYNONYMS.get(folded, ())):
+    for candidate in (*(w for w in allowed if w.replace("_", "") == folded), *_foreign().words.get(folded, ())):
         if candidate in allowed:
             return candidate
     close = get_close_matches(word[:64].lower(), allowed, n=1, cutoff=0.6)
@@ -90,19 +82,20 @@ def nearest(word: str, allowed: Iterable[str]) -> str | None:
 
 
 def certain(word: str, allowed: Iterable[str]) -> str | None:
-    """The one allowed word that `word` must mean: the same but for case, a synonym, or one letter off a long word."""
+    """The one allowed word that `word` must mean: equal but for case, a synonym, or one letter off a long word."""
     allowed, folded = list(allowed), _folded(word)
+    words, loose = _foreign()
     same = [w for w in allowed if w.replace("_", "") == folded]
-    synonyms = [w for w in _SYNONYMS.get(folded, ()) if w in allowed and folded not in _LOOSE]
+    synonyms = [w for w in words.get(folded, ()) if w in allowed and folded not in loose]
     misspelt = [w for w in allowed if len(w) >= _SHORTEST_MISSPELT and _is_one_letter_off(word.lower(), w)]
-    if folded in _SYNONYMS:
+    if folded in words:
         misspelt = []
     found = same or synonyms or misspelt
     return found[0] if len(found) == 1 and found[0] == nearest(word, allowed) else None
 
 
 def _is_one_letter_off(word: str, right: str) -> bool:
-    """A letter is left out, added, another or swapped with the next; never a digit: conv3d is no conv2d."""
+    """Whether one letter is missing, added, replaced or swapped with the next. Never a digit: conv3d is not conv2d."""
     if abs(len(word) - len(right)) > 1 or re.findall("[0-9]", word) != re.findall("[0-9]", right):
         return False
     same = len([*takewhile(lambda pair: pair[0] == pair[1], zip(word, right, strict=False))])
@@ -115,13 +108,14 @@ def _folded(word: str) -> str:
     return word.lower().replace("_", "").replace("-", "").replace(" ", "")
 
 
-def did_you_mean(word: str, allowed: Iterable[str], *, what: str) -> str:
-    """A help line: the nearest allowed word, or all of them (the last ones, of many) where none is near."""
+def did_you_mean(word: str, allowed: Iterable[str], *, what: str, also: Iterable[str] = ()) -> str:
+    """A help line: the nearest allowed word, else the nearest in `also`, else a list of the allowed words."""
+    # Of a hundred thousand layers, the last ones are the likeliest to be meant, and comparing all would take minutes.
     allowed = list(allowed)[-_MOST_COMPARED:]
-    guess = nearest(word, allowed)
+    guess = nearest(word, allowed) or nearest(word, also)
     if guess:
         return f"did you mean `{guess}`?"
     if _folded(word) in _INFERRED:
-        return f"archc infers it from what the layer reads: delete `{word}`"
+        return f"delete `{word}`: archc infers it from the layer's input"
     shown = allowed if len(allowed) <= _MOST_SHOWN else ["…", *allowed[-_MOST_SHOWN:]]
     return f"{what} here: {', '.join(shown)}"

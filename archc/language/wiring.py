@@ -46,7 +46,7 @@ class Wiring:
         return [self._cycle([reader, *path], span) if path else self._later(reader, name, span)]
 
     def _later(self, reader: str, name: str, span: Span) -> Finding:
-        where = self._document.key("layers", name)
+        where = self._document.spans.key("layers", name)
         message = f"{reader} reads {name}, which is defined later, on line {where.line}"
         help = f"move {name} before {reader}: a layer reads only earlier layers"
         return report(span, "ARC107", message, help=help, related=[(where, "defined here")])
@@ -62,7 +62,7 @@ class Wiring:
         if len(steps) > _MOST_NAMED:
             steps = [*steps[: _MOST_NAMED - 2], "…", *steps[-1:]]
         note = ", ".join([f"{reader} reads {path[1]}", *steps])
-        places = [(self._document.key("layers", name), f"reads {source}") for name, source in pairwise(path[1:])]
+        places = [(self._document.spans.key("layers", name), f"reads {source}") for name, source in pairwise(path[1:])]
         related = sorted(places[:_MOST_NAMED], key=lambda place: place[0].start)
         message = f"{reader} reads itself through {listed(others, most=1)}"
         return report(span, "ARC111", message, notes=[note], help=help, related=related)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 from archc.example import HEAD
 from archc.ops.op import Kept, Op
@@ -15,20 +15,25 @@ if TYPE_CHECKING:
 
 
 class Add(Op, frozen=True):
-    """The sum of two or more inputs of equal shape, place by place."""
+    """The sum of two or more inputs of equal shape, value by value."""
 
-    arity: ClassVar[tuple[int, int | None]] = (2, None)
-    shape_rule: ClassVar[str] = "equal shapes -> the same shape"
-    failing: ClassVar[str] = (
-        HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n  sum1: {op: add, from: [image, pool1]}\n"
-    )
-    corrected: ClassVar[str] = HEAD + "  relu1: {op: relu}\n  sum1: {op: add, from: [image, relu1]}\n"
+    arity = (2, None)
+    shape_rule = "equal shapes -> the same shape"
+    failing = HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n  sum1: {op: add, from: [image, pool1]}\n"
+    corrected = HEAD + "  relu1: {op: relu}\n  sum1: {op: add, from: [image, relu1]}\n"
+    other_names = ("sum", "Eltwise")
+    loose_names = ("Eltwise",)
+    output_sign = "kept"
+    keeps_zeros = True
+    commutes = True
+    element_ops_words = "one less than its inputs"
+    kept_words = "nothing"
     op: Literal["add"]
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         if len(set(inputs)) > 1:
             shapes = ", ".join(map(str, inputs))
-            raise unequal(f"{{name}} adds inputs of unequal shape: {shapes}", inputs, channels=True)
+            raise unequal(f"{{name}} adds inputs of different shapes: {shapes}", inputs, channels=True)
         return inputs[0]
 
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
@@ -37,9 +42,9 @@ class Add(Op, frozen=True):
         return np.sum(inputs, axis=0)
 
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
-        """Nothing: the gradient of a sum is that of each of its parts."""
+        """Nothing: every input has the gradient of the sum."""
         return Kept()
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
-        """An addition a value for each input but the first."""
+        """One addition per value for each input but the first."""
         return (len(inputs) - 1) * output.size

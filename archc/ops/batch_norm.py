@@ -9,7 +9,7 @@ from pydantic import Field
 
 from archc.example import HEAD
 from archc.ops.fields import Positive, Rate
-from archc.ops.op import Kept, Op, Parameter
+from archc.ops.op import Kept, Op, OtherNames, Parameter
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -19,19 +19,28 @@ if TYPE_CHECKING:
 class BatchNorm(Op, frozen=True):
     """y = weight (x - mean) / sqrt(variance + epsilon) + bias, for each map or unit: any shape -> the same shape.
 
-    While training, mean and variance are those of the batch, over all examples and places; else the running ones, of
-    which a step keeps the share `momentum`: running <- momentum running + (1 - momentum) found, the found variance
-    divided by its number of values less one. They begin at 0 and 1, weights at 1 and biases at 0.
+    While training, mean and variance are those of the batch, over all examples and positions. Otherwise they are the
+    running statistics, which each step updates: running <- momentum running + (1 - momentum) batch, with the batch's
+    unbiased variance (divided by the number of values less one). The running mean starts at 0, the running variance
+    at 1, weights at 1 and biases at 0.
     """
 
-    shape_rule: ClassVar[str] = "any shape -> the same shape"
-    failing: ClassVar[str] = HEAD + "  norm1: {op: batch_norm, epsilon: 1e-5}\n"
-    corrected: ClassVar[str] = HEAD + "  norm1: {op: batch_norm, epsilon: 1e-5, momentum: 0.9}\n"
+    shape_rule = "any shape -> the same shape"
+    failing = HEAD + "  norm1: {op: batch_norm, epsilon: 1e-5}\n"
+    corrected = HEAD + "  norm1: {op: batch_norm, epsilon: 1e-5, momentum: 0.9}\n"
+    other_names = ("BatchNorm2d", "BatchNorm1d", "BatchNormalization", "bn", "norm")
+    other_field_names: ClassVar[OtherNames] = {"epsilon": ("eps",)}
+    loose_names = ("norm",)
+    normalises = "batch"
+    element_ops_words = "4, and 2 for each map or unit"
+    kept_words = "its input"
     op: Literal["batch_norm"]
-    epsilon: Positive = Field(description="What is added to the variance; PyTorch's default is 1e-5, Keras's 1e-3.")
+    epsilon: Positive = Field(
+        description="Number added to the variance before the root; PyTorch's default is 1e-5, Keras's 1e-3."
+    )
     momentum: Rate = Field(
-        description="Share of the running mean and variance that a step keeps, as in Keras and ONNX; PyTorch's "
-        "`momentum` is the rest, so its default of 0.1 is 0.9 here."
+        description="Share of the running mean and variance that each step keeps, as in Keras and ONNX. PyTorch's "
+        "`momentum` is the other share: its default of 0.1 is 0.9 here."
     )
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
@@ -47,12 +56,12 @@ class BatchNorm(Op, frozen=True):
         return weight * (x - mean) / np.sqrt(variance + self.epsilon) + bias
 
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
-        """Its input; the mean and deviation of each map, the same whatever the batch, are left out."""
+        """Its input. The mean and deviation of each map do not grow with the batch and are not counted."""
         return Kept(inputs=True)
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
-        """With the running figures, a value: less the mean, times the weight, over the deviation, plus the bias; a map:
-        epsilon added, the root taken."""
+        """With running statistics: four per value (minus mean, times weight, over deviation, plus bias) and two per map
+        (plus epsilon, square root)."""
         return 4 * output.size + 2 * output.channels
 
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:

@@ -1,4 +1,4 @@
-"""Convolution over maps, in groups."""
+"""Convolution over maps, with groups."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import Field
 
 from archc.example import CONV_HEAD
 from archc.ops.fields import ONE, Count, Size, SizeField
-from archc.ops.op import Kept, Parameter, Reach, ShapeError, require_maps
+from archc.ops.op import Kept, OtherNames, Parameter, Reach, ShapeError, require_maps
 from archc.ops.weighted import Weighted
 from archc.ops.windowed import SIZE_RULE, Windowed
 from archc.tensor import Tensor
@@ -19,32 +19,41 @@ if TYPE_CHECKING:
     from archc.ops.op import Array
 
 
-# More groups than any network has: so far is searched for a number that divides.
+# No network has more groups; a suggestion is searched for up to here.
 _MOST_SUGGESTED = 2**12
 
 
 class Conv2d(Windowed, Weighted, frozen=True):
-    """Each filter's inner product with the window around each place: (C, H, W) -> (filters, H', W').
+    """The inner product of each filter with each window: (C, H, W) -> (filters, H', W').
 
-    The cross-correlation that all frameworks call convolution. With `groups` G, each G-th part of the filters reads
-    the G-th part of the maps.
+    This is the cross-correlation that all frameworks call convolution. With `groups` G, filters and maps are split into
+    G equal parts, and each part of the filters reads its own part of the maps.
     """
 
-    leading: ClassVar[tuple[str, ...]] = ("filters", "kernel", "stride", "padding", "dilation", "rounding", "groups")
-    shape_rule: ClassVar[str] = (
-        f"(C, H, W) -> (filters, H', W'), {SIZE_RULE}; a dilation D makes F = D (kernel - 1) + 1"
-    )
-    failing: ClassVar[str] = CONV_HEAD + "  conv1: {op: conv2d, filters: 8, kernel: 3, groups: 2}\n"
-    corrected: ClassVar[str] = CONV_HEAD + "  conv1: {op: conv2d, filters: 9, kernel: 3, groups: 3}\n"
+    leading = ("filters", "kernel", "stride", "padding", "dilation", "rounding", "groups")
+    shape_rule = f"(C, H, W) -> (filters, H', W'), {SIZE_RULE}; a dilation D makes F = D (kernel - 1) + 1"
+    failing = CONV_HEAD + "  conv1: {op: conv2d, filters: 8, kernel: 3, groups: 2}\n"
+    corrected = CONV_HEAD + "  conv1: {op: conv2d, filters: 9, kernel: 3, groups: 3}\n"
+    spoken = "convolution"
+    other_names = ("conv", "Convolution", "Convolution2D")
+    other_field_names: ClassVar[OtherNames] = {
+        "filters": ("out_channels", "channels", "num_output", "kernels"),
+        "groups": ("group",),
+        "dilation": ("dilation_rate",),
+    }
+    loose_names = ("channels",)
+    channels_field = "filters"
     op: Literal["conv2d"]
-    filters: Count = Field(description="Output maps, one a filter; a multiple of `groups`.")
+    filters: Count = Field(description="Number of filters, one for each output map; a multiple of `groups`.")
     stride: SizeField = Field(
-        default=ONE, description="Pixels from one window to the next: one number or [height, width]."
+        default=ONE, description="Pixels between neighbouring windows: one number or [height, width]."
     )
     dilation: SizeField = Field(
-        default=ONE, description="Pixels from one place of the kernel to the next: one number or [height, width]."
+        default=ONE, description="Pixels between neighbouring positions of the kernel: one number or [height, width]."
     )
-    groups: Count = Field(default=1, description="Equal parts of the maps, each read by its own part of the filters.")
+    groups: Count = Field(
+        default=1, description="Number of equal parts of the maps; each part is read by its own part of the filters."
+    )
 
     def _stride(self) -> Size:
         return self.stride
@@ -68,9 +77,9 @@ class Conv2d(Windowed, Weighted, frozen=True):
         return np.concatenate(products, axis=1) + bias
 
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
-        """Its input, for the gradient of the weights; as a padded copy where two sides are padded unequally."""
+        """Its input, for the gradient of the weights; as a padded copy where it must be padded first."""
         window = self.window(inputs)
-        if window.margins.symmetric is not None and not window.overhangs:
+        if self.plain_padding(window) is not None:
             return Kept(inputs=True)
         return Kept(copied=inputs[0].channels * window.padded.area)
 
@@ -81,13 +90,13 @@ class Conv2d(Windowed, Weighted, frozen=True):
         help = f"groups: {common} divides both"
         if self.filters % self.groups:
             share = _share(maps, self.groups)
-            note = f"{self.filters} / {self.groups} is not whole, and its input has {maps} maps: {share}"
+            note = f"{self.filters} / {self.groups} is not whole; the input has {maps} maps: {share}"
             message = f"{{name}}'s {self.filters} filters do not split into {self.groups} groups"
             raise ShapeError("groups", "ARC210", message, notes=(note,), help=help, also="filters")
         if maps % self.groups:
             share = _share(self.filters, self.groups)
-            note = f"{maps} / {self.groups} is not whole, and it has {self.filters} filters: {share}"
-            message = f"the {maps} maps that {{name}} reads do not split into {self.groups} groups"
+            note = f"{maps} / {self.groups} is not whole; there are {self.filters} filters: {share}"
+            message = f"the {maps} input maps of {{name}} do not split into {self.groups} groups"
             raise ShapeError("groups", "ARC210", message, notes=(note,), help=help)
 
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
@@ -105,13 +114,22 @@ class Conv2d(Windowed, Weighted, frozen=True):
     def reach(self) -> Reach:
         return Reach(groups=self.groups)
 
+    def reads_words(self, x: Tensor) -> str:
+        read = f"all {x.channels} maps"
+        if self.groups > 1:
+            read = f"{x.channels // self.groups} of the {x.channels} maps"
+        return f"each filter reads {read}"
+
+    def as_dense(self) -> str | None:
+        return f"`{{op: flatten}}`, then `{{op: dense, units: {self.filters}}}`" if self.groups == 1 else None
+
     def split(self, devices: int) -> Self:
         parts = {"filters": self.filters // devices, "groups": max(1, self.groups // devices)}
         return self.model_copy(update=parts)
 
 
 def largest_divisor(number: int, *, at_most: int) -> int:
-    """The largest divisor of `number` that does not exceed `at_most`, nor what a network may want."""
+    """The largest divisor of `number` up to `at_most`."""
     return next(d for d in range(min(number, at_most, _MOST_SUGGESTED), 0, -1) if number % d == 0)
 
 

@@ -1,4 +1,4 @@
-"""Every unit reads every value."""
+"""Dense (fully connected) layer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import Field
 
 from archc.example import DENSE_HEAD
 from archc.ops.fields import Count
-from archc.ops.op import Kept, Parameter, Reach, ShapeError
+from archc.ops.op import Kept, OtherNames, Parameter, Reach, require_vector
 from archc.ops.weighted import Weighted
 from archc.tensor import Tensor
 
@@ -20,23 +20,19 @@ if TYPE_CHECKING:
 class Dense(Weighted, frozen=True):
     """W x + b: (n,) -> (units,)."""
 
-    leading: ClassVar[tuple[str, ...]] = ("units",)
-    shape_rule: ClassVar[str] = "(n,) -> (units,)"
-    failing: ClassVar[str] = DENSE_HEAD + "  fc1: {op: dense, units: 10}\n"
-    corrected: ClassVar[str] = DENSE_HEAD + "  flat: {op: flatten}\n  fc1: {op: dense, units: 10}\n"
+    leading = ("units",)
+    shape_rule = "(n,) -> (units,)"
+    failing = DENSE_HEAD + "  fc1: {op: dense, units: 10}\n"
+    corrected = DENSE_HEAD + "  flat: {op: flatten}\n  fc1: {op: dense, units: 10}\n"
+    other_names = ("Linear", "InnerProduct", "FullyConnected", "fc")
+    other_field_names: ClassVar[OtherNames] = {"units": ("out_features", "num_output")}
+    channels_field = "units"
     op: Literal["dense"]
-    units: Count = Field(description="Length of the output vector.")
+    units: Count = Field(description="Number of units: the length of the output vector.")
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         (x,) = inputs
-        if len(x.shape) != 1:
-            raise ShapeError(
-                "op",
-                "ARC202",
-                f"{{name}} is dense and reads a vector, its input is maps of {x}",
-                notes=(f"flattened they are {' × '.join(map(str, x.shape))} = {x.size} values",),
-                help="add a layer `{op: flatten}` before it",
-            )
+        require_vector(self, x, insert=True)
         return Tensor((self.units,))
 
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
@@ -60,6 +56,9 @@ class Dense(Weighted, frozen=True):
 
     def reach(self) -> Reach:
         return Reach(groups=1)
+
+    def reads_words(self, x: Tensor) -> str:
+        return f"each unit reads all {x.channels} values"
 
     def split(self, devices: int) -> Self:
         return self.model_copy(update={"units": self.units // devices})

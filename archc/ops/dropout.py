@@ -9,7 +9,7 @@ from pydantic import Field
 
 from archc.example import HEAD
 from archc.ops.fields import Rate
-from archc.ops.op import Kept, Op
+from archc.ops.op import Kept, Op, OtherNames
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -17,13 +17,18 @@ if TYPE_CHECKING:
 
 
 class Dropout(Op, frozen=True):
-    """While training, each value is zero with probability `rate`, the others divided by 1 - rate; else the identity."""
+    """While training, zero with probability `rate` for each value, the others over 1 - rate; else the identity."""
 
-    shape_rule: ClassVar[str] = "any shape -> the same shape"
-    failing: ClassVar[str] = HEAD + "  drop1: {op: dropout, p: 0.5}\n"
-    corrected: ClassVar[str] = HEAD + "  drop1: {op: dropout, rate: 0.5}\n"
+    shape_rule = "any shape -> the same shape"
+    failing = HEAD + "  drop1: {op: dropout, p: 0.5}\n"
+    corrected = HEAD + "  drop1: {op: dropout, rate: 0.5}\n"
+    other_field_names: ClassVar[OtherNames] = {"rate": ("p", "dropout_ratio")}
+    output_sign = "kept"
+    keeps_zeros = True
+    element_ops_words = "none"
+    kept_words = "a mask, 1 byte per value"
     op: Literal["dropout"]
-    rate: Rate = Field(description="Probability that a value is zero, from 0 to below 1.")
+    rate: Rate = Field(description="Probability that a value is set to zero while training, from 0 to below 1.")
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         return inputs[0]
@@ -32,16 +37,20 @@ class Dropout(Op, frozen=True):
         return inputs[0]
 
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
-        """A mask of one byte a value, as on a GPU; PyTorch on a CPU keeps it in the values' own precision."""
+        """A mask of one byte per value, as on a GPU; on a CPU, PyTorch keeps it in the precision of the values."""
         return Kept(own=output.size if self.rate else 0)
 
     def is_view(self, inputs: tuple[Tensor, ...], *, training: bool) -> bool:
-        """It is the identity where it drops nothing."""
+        """Yes, where it drops nothing."""
         return not training or not self.rate
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
-        """None but while training, where it is a multiplication by its mask a value."""
+        """None in inference; while training, one multiplication by the mask per value, which is not counted."""
         return 0
+
+    @property
+    def drop_rate(self) -> float:
+        return self.rate
 
     def summary(self) -> str:
         return f"rate {self.rate:g}"

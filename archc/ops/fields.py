@@ -1,4 +1,4 @@
-"""The types of ops' fields, as the language writes them and as the compiler reads them."""
+"""The types of ops' fields: as a spec writes them, and as the compiler uses them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Margins(NamedTuple):
 
     @property
     def symmetric(self) -> Size | None:
-        """The padding as one height and width, where both sides have the same."""
+        """The padding as one height and width, if opposite sides are equal."""
         return Size(self.top, self.left) if (self.top, self.left) == (self.bottom, self.right) else None
 
 
@@ -120,17 +120,17 @@ class _Fields(BaseModel):
 
 
 class Normal(_Fields):
-    """Draw from a normal distribution of mean 0."""
+    """A normal distribution with mean 0."""
 
     std: Positive = Field(description="Standard deviation.")
 
 
 class HeNormal(_Fields):
-    """Draw from a normal distribution of mean 0 and variance 2 / fan-in (He et al., arXiv 1502.01852)."""
+    """A normal distribution with mean 0 and variance 2 / fan-in (He et al., arXiv 1502.01852)."""
 
 
 class WeightInit(_Fields):
-    """How weights begin: exactly one of the fields."""
+    """How weights are initialised: exactly one of the fields."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -140,9 +140,9 @@ class WeightInit(_Fields):
             ]
         }
     )
-    normal: Normal | None = Field(default=None, description="From a normal distribution of mean 0.")
+    normal: Normal | None = Field(default=None, description="Normal distribution with mean 0.")
     he_normal: HeNormal | None = Field(
-        default=None, description="From a normal distribution of mean 0 and variance 2 / fan-in."
+        default=None, description="Normal distribution with mean 0 and variance 2 / fan-in."
     )
 
     @model_validator(mode="after")
@@ -152,8 +152,9 @@ class WeightInit(_Fields):
         return self
 
     def std(self, fan_in: int) -> float:
-        """The standard deviation for a weight with `fan_in` inputs to each unit."""
+        """The standard deviation for a layer whose units have `fan_in` inputs each."""
         return self.normal.std if self.normal is not None else (2 / fan_in) ** 0.5
 
 
-HE_NORMAL = WeightInit.model_construct(he_normal=HeNormal.model_construct())  # builds no validator: start-up counts
+# model_construct builds no validator, which would slow down start-up.
+HE_NORMAL = WeightInit.model_construct(he_normal=HeNormal.model_construct())

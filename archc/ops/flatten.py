@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 from archc.example import HEAD
 from archc.ops.op import Kept, Op
@@ -14,11 +14,15 @@ if TYPE_CHECKING:
 
 
 class Flatten(Op, frozen=True):
-    """All values as one vector, map by map and row by row: (C, H, W) -> (C H W,), in every backend in this order."""
+    """All values as one vector, map by map and row by row in every backend: (C, H, W) -> (C H W,)."""
 
-    shape_rule: ClassVar[str] = "(C, H, W) -> (C H W,)"
-    failing: ClassVar[str] = HEAD + "  flat: {op: flatten}\n  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n"
-    corrected: ClassVar[str] = HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n  flat: {op: flatten}\n"
+    shape_rule = "(C, H, W) -> (C H W,)"
+    failing = HEAD + "  flat: {op: flatten}\n  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n"
+    corrected = HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n  flat: {op: flatten}\n"
+    output_sign = "kept"
+    keeps_zeros = True
+    element_ops_words = "none"
+    kept_words = "nothing; of maps it makes a copy, which is a value"
     op: Literal["flatten"]
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
@@ -28,16 +32,16 @@ class Flatten(Op, frozen=True):
         return inputs[0].reshape(len(inputs[0]), -1)
 
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
-        """Nothing: values are moved only."""
+        """Nothing: values are only moved."""
         return Kept()
 
     def is_view(self, inputs: tuple[Tensor, ...], *, training: bool) -> bool:
-        """Maps of more than one place lie in memory place by place (channels last), so they are copied map by map."""
+        """Not of larger maps: these are stored channels last, so they are copied map by map."""
         (x,) = inputs
         return not x.is_maps or x.height * x.width == 1 or x.channels == 1
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
-        """None: values are moved only."""
+        """None: values are only moved."""
         return 0
 
     def footprint(self, inputs: tuple[Tensor, ...]) -> None:

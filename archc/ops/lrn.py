@@ -10,7 +10,7 @@ from pydantic import Field
 
 from archc.example import HEAD
 from archc.ops.fields import Count, NotNegative, Positive
-from archc.ops.op import FLOAT32, POINT, Footprint, Kept, Op, Reach, Scratch, ShapeError, require_maps
+from archc.ops.op import FLOAT32, POINT, Footprint, Kept, Op, OtherNames, Reach, Scratch, ShapeError, require_maps
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -20,26 +20,36 @@ if TYPE_CHECKING:
 class Lrn(Op, frozen=True):
     """y = x / (k + alpha/n * sum of squares over the window)^beta: (C, H, W) -> (C, H, W).
 
-    `scope: channels` sums over `size` neighbouring maps, n = size; `scope: spatial` over size x size places of one
-    map, n = size squared. `groups` keeps the window inside each part of the maps. The convention of ONNX, Caffe,
-    PyTorch and cuda-convnet; TensorFlow's own does not divide alpha.
+    With `scope: channels` the window is `size` neighbouring maps and n = size; with `scope: spatial` it is size x size
+    positions of one map and n = size squared. `groups` keeps the window inside each part of the maps. This is the
+    convention of ONNX, Caffe, PyTorch and cuda-convnet; TensorFlow does not divide alpha by n.
     """
 
-    shape_rule: ClassVar[str] = "(C, H, W) -> (C, H, W)"
-    failing: ClassVar[str] = HEAD + "  relu1: {op: relu}\n  norm1: {op: lrn, size: 5}\n"
-    corrected: ClassVar[str] = (
-        HEAD + "  relu1: {op: relu}\n  norm1: {op: lrn, size: 5, alpha: 1e-4, beta: 0.75, k: 2}\n"
-    )
+    shape_rule = "(C, H, W) -> (C, H, W)"
+    failing = HEAD + "  relu1: {op: relu}\n  norm1: {op: lrn, size: 5}\n"
+    corrected = HEAD + "  relu1: {op: relu}\n  norm1: {op: lrn, size: 5, alpha: 1e-4, beta: 0.75, k: 2}\n"
+    spoken = "LRN"
+    other_names = ("LocalResponseNorm", "LocalResponseNormalization", "norm")
+    other_field_names: ClassVar[OtherNames] = {"size": ("local_size", "kernel_size")}
+    loose_names = ("norm",)
+    output_sign = "kept"
+    normalises = "neighbours"
+    element_ops_words = "W + 4, over a window of W maps or positions"
+    kept_words = "its input; with `scope: spatial` in float32, with the squares in a margin, their mean and its power"
     op: Literal["lrn"]
-    size: Count = Field(description="Window: neighbouring maps, or under `scope: spatial` pixels each way in one map.")
-    alpha: NotNegative = Field(description="Weight of the window's mean square.")
+    size: Count = Field(
+        description="Size of the window: neighbouring maps, or pixels in each direction with `scope: spatial`."
+    )
+    alpha: NotNegative = Field(description="Weight of the mean square over the window.")
     beta: Positive = Field(description="Exponent of the divisor.")
-    k: Positive = Field(description="What the divisor starts from; it keeps a silent window from dividing by zero.")
+    k: Positive = Field(description="Constant in the divisor, so that a window of zeros does not divide by zero.")
     scope: Literal["channels", "spatial"] = Field(
         default="channels",
-        description="`channels`: over `size` neighbouring maps; `spatial`: over size × size pixels of one map.",
+        description="`channels`: the window is `size` neighbouring maps; `spatial`: size × size pixels of one map.",
     )
-    groups: Count = Field(default=1, description="Equal parts of the maps; no window reaches from one into the next.")
+    groups: Count = Field(
+        default=1, description="Number of equal parts of the maps; no window crosses from one part into the next."
+    )
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         (x,) = inputs
@@ -48,7 +58,7 @@ class Lrn(Op, frozen=True):
             raise ShapeError(
                 "groups",
                 "ARC210",
-                f"the {x.channels} maps that {{name}} reads do not split into {self.groups} groups",
+                f"the {x.channels} input maps of {{name}} do not split into {self.groups} groups",
                 notes=(f"{x.channels} / {self.groups} is not whole",),
             )
         return x
@@ -59,7 +69,7 @@ class Lrn(Op, frozen=True):
         return x / (self.k + self.alpha * energy) ** self.beta
 
     def _energy_over_maps(self, x: Array) -> Array:
-        """The mean square over the window of maps, a map that is not there counting as zero."""
+        """The mean square over the window of maps; maps beyond the first and last count as zero."""
         import numpy as np
 
         energy = np.empty_like(x)
@@ -71,7 +81,7 @@ class Lrn(Op, frozen=True):
         return energy
 
     def _energy_in_map(self, x: Array) -> Array:
-        """The mean square over the window of places, one that is not there counting as zero."""
+        """The mean square over the window of positions; positions beyond the edges count as zero."""
         import numpy as np
 
         energy = np.empty_like(x)
@@ -82,7 +92,7 @@ class Lrn(Op, frozen=True):
 
     @property
     def _before(self) -> int:
-        """Neighbours in the window below or before; an even size leans that way."""
+        """Neighbours in the window before its centre; the window of an even size has one more there."""
         return self.size // 2
 
     @property
@@ -90,9 +100,9 @@ class Lrn(Op, frozen=True):
         return (self.size - 1) // 2
 
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
-        """Between maps its input alone, from which it finds the divisor anew.
+        """Between maps, only its input: the backward pass computes the divisor again.
 
-        Within a map, in float32: its input, the squares with a margin, their mean with k, and the power of that.
+        Within a map, all in float32: its input, the squares with a margin, their mean plus k, and the power of that.
         """
         (x,) = inputs
         if self.scope == "channels":
@@ -102,11 +112,11 @@ class Lrn(Op, frozen=True):
         return Kept(inputs=True, wide=True, own=(margined + 2 * x.size) * FLOAT32)
 
     def scratch(self, inputs: tuple[Tensor, ...], output: Tensor, *, narrow: bool) -> Scratch:
-        """In float32, as on a GPU; on a CPU it works on a few examples at a time.
+        """Buffers in float32, as on a GPU; on a CPU the emitted code works on a few examples at a time and uses less.
 
-        Between maps: the squares, their window's sum being the output; backward, the divisor's base, what is divided
-        and its window's sum. Where it reads less than float32, all of that and its inputs in float32, and the results
-        apart. Within a map: backward, the gradients of its steps; and where it reads less, the results once more.
+        Between maps, forward: the squares (their sum over the window is written to the output). Backward: the base of
+        the divisor, the quotient, and its sum over the window. With narrow inputs, also float32 copies of the inputs
+        and of the results. Within a map, backward: the gradients of each step; with narrow inputs, also the results.
         """
         whole, half = output.size * FLOAT32, output.size * FLOAT32 // 2
         if self.scope == "spatial":
@@ -114,7 +124,7 @@ class Lrn(Op, frozen=True):
         return Scratch(3 * whole - half, 6 * whole - half) if narrow else Scratch(whole, 3 * whole)
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
-        """A value: its square, the sum of the window's, times alpha / n, plus k, the power, the division."""
+        """Per value: its square, the sum over the window, times alpha / n, plus k, the power, the division."""
         window = self.size if self.scope == "channels" else self.size**2
         return output.size * (window + 4)
 
@@ -131,6 +141,9 @@ class Lrn(Op, frozen=True):
         if self.scope == "spatial" or self.size == 1:
             return Reach()
         return Reach(groups=self.groups, before=self._before, after=self._after)
+
+    def reads_words(self, x: Tensor) -> str:
+        return f"each output reads a window of {self.size} maps"
 
     def split(self, devices: int) -> Self:
         return self.model_copy(update={"groups": max(1, self.groups // devices)})

@@ -1,4 +1,4 @@
-"""Pooling by the maximum; overlapping where the stride is smaller than the kernel."""
+"""Max pooling; windows overlap where the stride is smaller than the kernel."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pydantic import Field
 
 from archc.example import HEAD
 from archc.ops.fields import Margins, Size, SizeField
-from archc.ops.op import INT64, Kept, ShapeError, require_maps
+from archc.ops.op import INT64, Kept, OtherNames, ShapeError, require_maps
+from archc.ops.window import Window
 from archc.ops.windowed import SIZE_RULE, Windowed
 from archc.tensor import Tensor
 
@@ -18,15 +19,23 @@ if TYPE_CHECKING:
 
 
 class MaxPool2d(Windowed, frozen=True):
-    """The largest value in each window: (C, H, W) -> (C, H', W'). Padding counts as minus infinity."""
+    """The largest value of each window, padding being minus infinity: (C, H, W) -> (C, H', W')."""
 
-    leading: ClassVar[tuple[str, ...]] = ("kernel", "stride")
-    shape_rule: ClassVar[str] = f"(C, H, W) -> (C, H', W'), {SIZE_RULE}"
-    failing: ClassVar[str] = HEAD + "  pool1: {op: max_pool2d, kernel: 2}\n"
-    corrected: ClassVar[str] = HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n"
+    leading = ("kernel", "stride")
+    shape_rule = f"(C, H, W) -> (C, H', W'), {SIZE_RULE}"
+    failing = HEAD + "  pool1: {op: max_pool2d, kernel: 2}\n"
+    corrected = HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n"
+    spoken = "max pooling"
+    other_names = ("MaxPool2d", "MaxPooling2D", "MaxPool", "Pooling", "pool")
+    other_field_names: ClassVar[OtherNames] = {"kernel": ("pool_size",)}
+    loose_names = ("Pooling", "pool")
+    output_sign = "kept"
+    keeps_zeros = True
+    element_ops_words = "F - 1, over a window of F positions"
+    kept_words = "its input, and the position of each maximum, 8 bytes each"
     op: Literal["max_pool2d"]
     # No default: a forgotten stride is a silent bug.
-    stride: SizeField = Field(description="Pixels from one window to the next: one number or [height, width].")
+    stride: SizeField = Field(description="Pixels between neighbouring windows: one number or [height, width].")
 
     def _stride(self) -> Size:
         return self.stride
@@ -44,23 +53,24 @@ class MaxPool2d(Windowed, frozen=True):
         return self.views(inputs[0], beyond=-np.inf).max((3, 5))
 
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
-        """Its input, from which PyTorch takes the shape alone, and the place of each maximum as an int64.
+        """Its input, of which PyTorch only needs the shape, and the position of each maximum as an int64.
 
-        Padding that PyTorch's pool does not take, more than half a window or unequal, is a padded copy of the input.
+        Where the input must be padded first, the padded copy takes the place of the input.
         """
-        window = self.window(inputs)
-        margins = window.margins.symmetric
-        places = output.size * INT64
-        if (
-            margins is not None
-            and margins.height <= self.kernel.height // 2
-            and margins.width <= self.kernel.width // 2
-        ):
+        window, places = self.window(inputs), output.size * INT64
+        if self.plain_padding(window) is not None:
             return Kept(inputs=True, own=places)
         return Kept(copied=inputs[0].channels * window.padded.area, own=places)
 
+    def plain_padding(self, window: Window) -> Size | None:
+        """As for all windows, but at most half the kernel; an overhang is what `ceil_mode` gives."""
+        padding = window.margins.symmetric
+        if padding is None or padding.height > self.kernel.height // 2 or padding.width > self.kernel.width // 2:
+            return None
+        return padding
+
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
-        """Comparisons, one fewer than the window has places, a value."""
+        """Per value, one comparison less than the window has positions."""
         return output.size * (self.kernel.area - 1)
 
     def _check_padding(self, margins: Margins) -> None:
@@ -69,6 +79,7 @@ class MaxPool2d(Windowed, frozen=True):
             raise ShapeError(
                 "padding",
                 "ARC201",
-                f"{{name}}'s padding of {high} × {wide} holds a whole window of {self.kernel}, the maximum of nothing",
-                help="a padding smaller than the kernel",
+                f"{{name}}'s padding of {high} × {wide} has room for a whole window of {self.kernel}",
+                notes=("such a window reads nothing but padding, and nothing has no maximum",),
+                help="use a padding smaller than the kernel",
             )

@@ -1,7 +1,7 @@
-"""What an op is: one frozen class that holds its fields, shape rule, parameters, cost and meaning.
+"""What an op is: one frozen class with its fields, shape rule, parameters, cost, meaning and names.
 
-An op never sees source text. It raises ShapeError with the name of the field at fault, and whoever drives it knows
-where that field stands.
+Everything that archc does with an op follows from this class, so a new op is one file. An op never sees source text: it
+raises ShapeError with the name of the field at fault, and its caller knows where that field is written.
 """
 
 from __future__ import annotations
@@ -9,22 +9,34 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from math import prod
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self, get_args
 
 from pydantic import BaseModel
 
 from archc.ops.window import Window
 from archc.tensor import Tensor
 
-if TYPE_CHECKING:  # NumPy is imported by what computes, not by what checks
+if TYPE_CHECKING:  # only what computes imports NumPy, not what checks
     import numpy as np
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
 
+OtherNames = Mapping[str, tuple[str, ...]]
+"""By a field of an op, the names that other frameworks have for it."""
+
+FLOAT32 = 4
+INT64 = 8
+"""Bytes of a value that is this wide in every precision."""
+
 
 class ShapeError(Exception):
-    """The inputs do not suit the op. `field` is at fault, or "op" where no single field is."""
+    """The inputs do not suit the op.
+
+    `field` is at fault, or "op" where no single field is; `also` is a second field to mark. In texts, `{name}` stands
+    for the layer and `{0}`, `{1}`, … for its inputs. `insert` is a layer that mends it when written before this one, as
+    a name to propose and its body; `from_size` asks for the sizes that led to the input.
+    """
 
     def __init__(
         self,
@@ -35,6 +47,8 @@ class ShapeError(Exception):
         notes: tuple[str, ...] = (),
         help: str | None = None,
         also: str | None = None,
+        insert: tuple[str, str] | None = None,
+        from_size: bool = False,
     ) -> None:
         super().__init__(message)
         self.field = field
@@ -43,12 +57,14 @@ class ShapeError(Exception):
         self.notes = notes
         self.help = help
         self.also = also
+        self.insert = insert
+        self.from_size = from_size
 
 
 class Parameter(NamedTuple):
-    """A tensor that a layer holds, in the canonical layout: (out, in / groups, height, width) or (out, in).
+    """A tensor that a layer owns, in the canonical layout: (out, in / groups, height, width) or (out, in).
 
-    `trained` is False for what is not learned by the gradient but follows the batches: running figures.
+    `trained` is False for running statistics, which are updated from the batches and not by a gradient.
     """
 
     name: str
@@ -58,7 +74,7 @@ class Parameter(NamedTuple):
 
 
 class Numbers(NamedTuple):
-    """How many a layer holds: `weights` and `biases`, which are trained, and `statistics`, which follow the batches."""
+    """How many numbers a layer owns: `weights` and `biases` are trained, `statistics` are updated from the batches."""
 
     weights: int
     biases: int
@@ -70,10 +86,10 @@ class Numbers(NamedTuple):
 
 
 class Reach(NamedTuple):
-    """Which input maps an output map reads, what decides where a network can be split by maps.
+    """Which input maps an output map is computed from; this decides where a network can be split by maps.
 
-    `groups` None: only the map at its own place. `groups` G: all maps of its own G-th part, or, with neighbours, only
-    so many before and after it inside that part.
+    With `groups` None, only the map at its own position. With `groups` G, all maps of its own G-th part, or, with
+    neighbours, only `before` and `after` of them around its position, inside that part.
     """
 
     groups: int | None = None
@@ -85,7 +101,7 @@ class Reach(NamedTuple):
         return self.before + self.after > 0
 
     def maps(self, part: range, given: int, read: int) -> range:
-        """Which of `read` input maps are read for `part` of the `given` output maps."""
+        """Which of `read` input maps are needed for `part` of the `given` output maps."""
         groups = self.groups or min(given, read)
         first, beyond = part.start * groups // given, -(-part.stop * groups // given)
         start, stop = first * read // groups, beyond * read // groups
@@ -94,17 +110,12 @@ class Reach(NamedTuple):
         return range(start, stop)
 
 
-FLOAT32 = 4
-INT64 = 8
-"""Bytes of what is so wide in any precision."""
-
-
 class Kept(NamedTuple):
-    """What an op's backward pass needs of its forward pass, for one example: it stays in memory in between.
+    """What an op keeps in memory from its forward pass for its backward pass, for one example.
 
-    `inputs` and `output` are the values themselves, which other layers may keep as well; `wide` inputs are float32,
-    a copy where they are read in less; `copied`, so many values of its inputs in another form, in the precision that it
-    computes in; `own`, further bytes: masks, indices, sums.
+    `inputs` and `output` are the values themselves, which other layers may keep as well. With `wide`, inputs are kept
+    in float32, as a copy where they arrive narrower. `copied` counts input values kept in another form, in the
+    precision that the op computes in. `own` are further bytes: masks, indices, sums.
     """
 
     inputs: bool = False
@@ -115,15 +126,15 @@ class Kept(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Bytes an example for a moment of an op's forward and of its backward pass: beside what it reads, makes and keeps,
-    and their gradients."""
+    """Bytes per example that the forward and the backward pass use briefly, besides inputs, output, kept values and
+    gradients."""
 
     forward: int = 0
     backward: int = 0
 
 
 class Footprint(NamedTuple):
-    """What an output place sees in one direction: place i the input's from i stride - before to i stride + after."""
+    """Which input positions an output position depends on along one axis: i stride - before to i stride + after."""
 
     stride: int = 1
     before: int = 0
@@ -131,24 +142,61 @@ class Footprint(NamedTuple):
 
 
 POINT = Footprint()
-"""Only the place at its own position."""
+"""Only the position itself."""
 
 
 class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Base of all ops: fields are strict, closed and frozen.
 
-    An op brings its shape rule in words, a small spec that fails because of it, and the same corrected.
+    A subclass declares `op: Literal["name"]`, its fields, and whichever of the traits below are not at their default.
     """
 
-    arity: ClassVar[tuple[int, int | None]] = (1, 1)
-    leading: ClassVar[tuple[str, ...]] = ()
-    """The fields that are written first, in this order; the others follow as the class has them."""
-    autocast: ClassVar[Literal["narrow", "wide"] | None] = None
-    """Whether under mixed precision it computes in the narrow or in the wide one; None: in that of what it reads."""
-    shape_rule: ClassVar[str]
-    failing: ClassVar[str]
-    corrected: ClassVar[str]
+    # The language: what a spec writes.
     op: str
+    arity: ClassVar[tuple[int, int | None]] = (1, 1)
+    """Fewest and most inputs; None for no limit."""
+    leading: ClassVar[tuple[str, ...]] = ()
+    """Fields that `archc fmt` writes first, in this order; the others follow in the order of the class."""
+    shape_rule: ClassVar[str]
+    """The output's shape from the inputs', in words."""
+    failing: ClassVar[str]
+    """A small spec with a mistake that this op reports."""
+    corrected: ClassVar[str]
+    """The same spec without the mistake."""
+
+    # Names: what people and other frameworks call it.
+    spoken: ClassVar[str] = ""
+    """What a sentence or a figure calls it; by default its name with spaces for underscores."""
+    other_names: ClassVar[tuple[str, ...]] = ()
+    """What other frameworks call it, for "did you mean" and `--fix`."""
+    other_field_names: ClassVar[OtherNames] = {}
+    """What other frameworks call its fields, by its own field names."""
+    loose_names: ClassVar[tuple[str, ...]] = ()
+    """Those of the names above that can mean something else as well: suggested, never fixed automatically."""
+
+    # What it does to values, for advice.
+    is_activation: ClassVar[bool] = False
+    """Whether it is a nonlinear function of each value by itself."""
+    output_sign: ClassVar[Literal["nonnegative", "kept", "any"]] = "any"
+    """Whether outputs are never negative, or are not when the inputs are not."""
+    keeps_zeros: ClassVar[bool] = False
+    """Whether zeros in its inputs stay zeros, so that a dropout's zeros reach its reader."""
+    normalises: ClassVar[Literal["neighbours", "batch"] | None] = None
+    """Whether it divides values by the energy of their neighbours, or by the deviation of each map over the batch."""
+    gives_probabilities: ClassVar[bool] = False
+    """Whether its outputs sum to 1, as a softmax's do."""
+    commutes: ClassVar[bool] = False
+    """Whether the order of its inputs does not matter."""
+    channels_field: ClassVar[str | None] = None
+    """The field that sets the number of output maps or units."""
+
+    # What it costs, in words for the concept pages; `element_ops` and `kept` compute the same.
+    element_ops_words: ClassVar[str]
+    """Element operations per output value, as a row of `archc explain macs`."""
+    kept_words: ClassVar[str]
+    """What it keeps for its backward pass, as a row of `archc explain memory`."""
+    autocast: ClassVar[Literal["narrow", "wide"] | None] = None
+    """The precision that it computes in under mixed precision; None: the precision of its inputs."""
 
     @abstractmethod
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
@@ -156,14 +204,17 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
 
     @abstractmethod
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
-        """The output for examples (N, …), in NumPy float64: what the op means. `weights` are by parameters' names."""
+        """The output for a batch (N, …) in NumPy float64: the meaning of the op. `weights` are by parameter name."""
+
+    def check_order(self, before: tuple[Op | None, ...]) -> None:
+        """Raise ShapeError if the op makes no sense after the ops that give its inputs; None is the network's input."""
 
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
-        """The tensors that the layer holds: weights, biases, and what is not trained, in this order."""
+        """The tensors that the layer owns, in this order: weights, biases, running statistics."""
         return ()
 
     def numbers(self, inputs: tuple[Tensor, ...]) -> Numbers:
-        """How many numbers those are."""
+        """The sizes of those tensors, summed by kind."""
         weights = biases = statistics = 0
         for parameter in self.parameters(inputs):
             size = prod(parameter.shape)
@@ -176,51 +227,82 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
         return Numbers(weights, biases, statistics)
 
     def macs(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
-        """Multiply-accumulates for one example, of convolutions and dense layers as is usual."""
+        """Multiply-accumulates for one example; by convention, of convolutions and dense layers only."""
         return 0
 
     @abstractmethod
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
-        """What `compute` takes for one example besides multiply-accumulates, by its formula as written: each addition,
-        multiplication, division, comparison, power or exponential is one, and a window at the edge counts as whole."""
+        """Scalar operations of `compute` for one example besides multiply-accumulates.
+
+        Each addition, multiplication, division, comparison, power or exponential of the formula as written counts one;
+        a window at the edge counts as a whole one.
+        """
 
     @abstractmethod
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
-        """What stays in memory from its forward to its backward pass."""
+        """What stays in memory from the forward to the backward pass."""
 
     def scratch(self, inputs: tuple[Tensor, ...], output: Tensor, *, narrow: bool) -> Scratch:
-        """What it takes for a moment, where it reads float32 or, `narrow`, less."""
+        """What each pass uses briefly; `narrow` if the inputs are narrower than float32."""
         return Scratch()
 
     def is_view(self, inputs: tuple[Tensor, ...], *, training: bool) -> bool:
-        """Whether its output is its input's own memory."""
+        """Whether the output shares the memory of the input."""
         return False
 
+    @property
+    def drop_rate(self) -> float:
+        """The share of values that it sets to zero at random while training."""
+        return 0.0
+
     def window(self, inputs: tuple[Tensor, ...]) -> Window | None:
-        """The window that slides over the maps, for ops that have one."""
+        """The window that slides over the maps, if the op has one."""
         return None
 
     def footprint(self, inputs: tuple[Tensor, ...]) -> tuple[Footprint, Footprint] | None:
-        """What an output place sees of each input, vertically and horizontally: by default only its own position. None
-        where any value may see all of them."""
+        """What an output position depends on, vertically and horizontally; None if it may depend on everything."""
         return POINT, POINT
 
     def summary(self) -> str:
-        """What the table says of the op beside its name: a window, a rate."""
+        """What the layer table shows beside the op: its window or rate."""
         return ""
 
     def reach(self) -> Reach:
-        """Which input maps an output map reads: by default only its own."""
+        """Which input maps an output map depends on; by default only its own."""
         return Reach()
 
+    @classmethod
+    def has_groups(cls) -> bool:
+        """Whether a field `groups` divides its maps into parts that do not read each other."""
+        return "groups" in cls.model_fields
+
+    def reads_words(self, x: Tensor) -> str:
+        """What one output is computed from, where that is more than its own map: `each filter reads all 96 maps`."""
+        return f"each output reads all {x.channels} {x.unit}"
+
     def split(self, devices: int) -> Self:
-        """The op by which each of so many devices computes an equal part of its maps: by default the op itself."""
+        """The op by which each of `devices` devices computes an equal part of the maps; by default the op itself."""
         return self
 
     def reads(self, part: range, inputs: tuple[Tensor, ...], output: Tensor) -> tuple[range, ...]:
-        """The maps (or units) of each input that `part` of the output's maps is computed from."""
+        """The maps or units of each input that `part` of the output's maps depends on."""
         reach = self.reach()
         return tuple(reach.maps(part, output.channels, x.channels) for x in inputs)
+
+    def as_dense(self) -> str | None:
+        """The layers that compute the same when its window covers its whole input, as a spec writes them."""
+        return None
+
+    @classmethod
+    def called(cls) -> str:
+        """What a sentence calls the op."""
+        return cls.spoken or (name_of(cls) or "").replace("_", " ")
+
+
+def name_of(op: type[Op]) -> str | None:
+    """The name by which a spec asks for an op; None for a base class that ops share."""
+    names = get_args(op.model_fields["op"].annotation)
+    return names[0] if names else None
 
 
 def require_maps(op: Op, x: Tensor) -> None:
@@ -229,6 +311,19 @@ def require_maps(op: Op, x: Tensor) -> None:
         raise ShapeError(
             "op",
             "ARC203",
-            f"{{name}} is a {op.op} and reads maps of C × H × W, its input is a vector of {x}",
+            f"{{name}} is a {op.op} and expects maps of C × H × W; its input is a vector of {x}",
             help="move it before the flatten",
+        )
+
+
+def require_vector(op: Op, x: Tensor, *, insert: bool = False) -> None:
+    """Raise unless `x` is a vector; with `insert`, the layer that flattens it can be added automatically."""
+    if x.is_maps:
+        raise ShapeError(
+            "op",
+            "ARC202",
+            f"{{name}} is a {op.op} layer and expects a vector; its input is maps of {x}",
+            notes=(f"flattened, they are {' × '.join(map(str, x.shape))} = {x.size} values",) if insert else (),
+            help="add a layer `{op: flatten}` before it",
+            insert=("flat", "{op: flatten}") if insert else None,
         )

@@ -1,4 +1,7 @@
-"""Windows laid down one by one: where each reads, for what an op means. It shares no arithmetic with the size rule."""
+"""Where each window reads, found by laying windows down one by one.
+
+The meaning of an op uses this, so that it shares no arithmetic with the size rule that it is tested against.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from archc.ops.fields import Rounding
 def places(
     n: int, *, kernel: int, stride: int, dilation: int, margin: tuple[int, int] | Literal["same"], rounding: Rounding
 ) -> list[list[int]]:
-    """In one direction over `n` places, what each window reads: negative, or `n` and more, where that is beyond."""
+    """Along one axis of `n` positions, the positions each window reads; below 0 or from `n` on they are padding."""
     span = dilation * (kernel - 1) + 1
     before, after = _same(n, span, stride) if margin == "same" else margin
     starts = [-before]
@@ -24,7 +27,7 @@ def places(
 
 
 def _same(n: int, span: int, stride: int) -> tuple[int, int]:
-    """As many windows as strides begin, the odd place at the end."""
+    """The padding of `same`: one window for each stride that starts, the odd position at the end."""
     last = (n - 1) // stride * stride
     missing = max(last + span - n, 0)
     return missing // 2, missing - missing // 2

@@ -1,36 +1,24 @@
-"""Rectified linear unit."""
+"""Rectified linear unit (Nair and Hinton, ICML 2010)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 from archc.example import HEAD
-from archc.ops.op import Kept, Op
-from archc.tensor import Tensor
+from archc.ops.activation import Activation
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
 
 
-class Relu(Op, frozen=True):
+class Relu(Activation, frozen=True):
     """max(x, 0), each value by itself: any shape -> the same shape."""
 
-    shape_rule: ClassVar[str] = "any shape -> the same shape"
-    failing: ClassVar[str] = HEAD + "  relu1: {op: relu, inplace: true}\n"
-    corrected: ClassVar[str] = HEAD + "  relu1: {op: relu}\n"
+    failing = HEAD + "  relu1: {op: relu, inplace: true}\n"
+    corrected = HEAD + "  relu1: {op: relu}\n"
+    spoken = "ReLU"
+    output_sign = "nonnegative"
     op: Literal["relu"]
 
-    def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
-        return inputs[0]
-
-    def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
-        return inputs[0].clip(min=0)
-
-    def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
-        """Its output, zero where the gradient is; the layer that reads it often keeps it in any case."""
-        return Kept(output=True)
-
-    def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
-        """A comparison a value."""
-        return output.size
+    def value(self, x: Array) -> Array:
+        return x.clip(min=0)

@@ -1,12 +1,12 @@
-"""Scores to probabilities."""
+"""Softmax: scores to probabilities."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 from archc.example import HEAD
-from archc.ops.op import Kept, Op, Reach, ShapeError
+from archc.ops.op import Kept, Op, Reach, ShapeError, require_vector
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -14,24 +14,28 @@ if TYPE_CHECKING:
 
 
 class Softmax(Op, frozen=True):
-    """exp(x) / sum of exp(x): (n,) -> (n,). The last one is fused into a cross-entropy loss when training."""
+    """exp(x) / sum of exp(x): (n,) -> (n,). A final softmax is fused into the cross-entropy loss for training."""
 
-    shape_rule: ClassVar[str] = "(n,) -> (n,)"
-    failing: ClassVar[str] = HEAD + "  prob: {op: softmax}\n"
-    corrected: ClassVar[str] = HEAD + "  flat: {op: flatten}\n  prob: {op: softmax}\n"
-    autocast: ClassVar[Literal["narrow", "wide"] | None] = "wide"
+    shape_rule = "(n,) -> (n,)"
+    failing = HEAD + "  prob: {op: softmax}\n"
+    corrected = HEAD + "  flat: {op: flatten}\n  prob: {op: softmax}\n"
+    autocast = "wide"
+    output_sign = "nonnegative"
+    gives_probabilities = True
+    element_ops_words = "5 n - 2 for all n values together"
+    kept_words = "its output in float32; in the loss, its logarithm"
     op: Literal["softmax"]
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         (x,) = inputs
-        if len(x.shape) != 1:
-            raise ShapeError(
-                "op",
-                "ARC202",
-                f"{{name}} is a softmax and reads a vector, its input is maps of {x}",
-                help="add a layer `{op: flatten}` before it",
-            )
+        require_vector(self, x)
         return x
+
+    def check_order(self, before: tuple[Op | None, ...]) -> None:
+        (source,) = before
+        if source is not None and source.gives_probabilities:
+            message = "{name} is a softmax of the softmax {0}"
+            raise ShapeError("op", "ARC206", message, help="delete {0} or {name}")
 
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
         import numpy as np
@@ -41,7 +45,7 @@ class Softmax(Op, frozen=True):
         return odds / odds.sum(1, keepdims=True)
 
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
-        """Its output, or, fused into the loss, its logarithm: as many float32 values."""
+        """Its output, or the logarithm of it where it is fused into the loss: the same number of float32 values."""
         return Kept(output=True)
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:

@@ -1,4 +1,4 @@
-"""What two or more inputs that must agree differ in: which input has how many maps, rows or columns."""
+"""How inputs that must agree differ: which of them has how many maps, rows or columns."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from collections.abc import Iterable
 
 from archc.ops.op import ShapeError
 from archc.tensor import Tensor
+from archc.wording import listed
 
 _AXES = ("maps", "rows", "columns")
 _MOST_NAMED = 4
 _REMEDIES = {
     "kinds": "flatten the maps first",
-    "units": "a dense layer in between brings a vector to as many units",
-    "maps": "a `conv2d` of `kernel: 1` in between brings one to as many maps",
-    "rows": "padding that keeps the size, or a pool or stride on the larger one",
+    "units": "a `dense` layer in between gives a vector the same number of units",
+    "maps": "a `conv2d` with `kernel: 1` in between gives one the same number of maps",
+    "rows": "use padding that keeps the size, or a pool or a stride on the larger one",
 }
 
 
 def unequal(message: str, inputs: tuple[Tensor, ...], *, channels: bool) -> ShapeError:
-    """The error for inputs of unequal shape; without `channels` only rows and columns must agree."""
+    """The error for inputs of different shapes; without `channels`, only rows and columns must agree."""
     if len({x.is_maps for x in inputs}) > 1:
         kinds = ("a vector", "maps")
         return _error(message, [f"{_held(kinds[x.is_maps] for x in inputs)}"], "kinds")
@@ -37,13 +38,8 @@ def _error(message: str, notes: Iterable[str], remedy: str) -> ShapeError:
 
 
 def _held(values: Iterable[str]) -> str:
-    """Who has what: `{0}` stands for the name of the first input."""
+    """Which inputs have which value; `{0}` stands for the name of the first input."""
     holders: dict[str, list[str]] = {}
     for at, value in enumerate(values):
         holders.setdefault(value, []).append(f"{{{at}}}")
-    return ", ".join(f"{_several(names)}: {value}" for value, names in holders.items())
-
-
-def _several(names: list[str]) -> str:
-    more = len(names) - _MOST_NAMED
-    return " and ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return "; ".join(f"{listed(names, most=_MOST_NAMED)}: {value}" for value, names in holders.items())

@@ -1,27 +1,39 @@
-"""What layers with learned weights share: a bias or none, and how both begin."""
+"""What layers with learned weights share: a weight, a bias or none, and how both are initialised."""
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import Field
 
 from archc.ops.fields import HE_NORMAL, WeightInit
-from archc.ops.op import Op
+from archc.ops.op import Op, OtherNames
 from archc.tensor import Tensor
 
 
 class Weighted(Op, frozen=True):
-    """An op that learns a weight and, unless it says otherwise, a bias."""
+    """An op with a learned weight and, unless `bias: false`, a learned bias."""
 
-    autocast: ClassVar[Literal["narrow", "wide"] | None] = "narrow"
-    bias: bool = Field(default=True, description="Whether a learned number is added to each filter's or unit's output.")
+    element_ops_words = "1 for the bias"
+    kept_words = "its input"
+    other_field_names: ClassVar[OtherNames] = {
+        "bias": ("use_bias", "bias_term"),
+        "weight_init": ("kernel_initializer", "weight_filler"),
+        "bias_init": ("bias_initializer", "bias_filler"),
+    }
+    # A framework's initialiser has options that a renamed field would lose.
+    loose_names = ("kernel_initializer", "weight_filler", "bias_initializer", "bias_filler")
+
+    autocast = "narrow"
+    bias: bool = Field(
+        default=True, description="Whether a learned number is added to the output of each filter or unit."
+    )
     weight_init: WeightInit = Field(
         default=HE_NORMAL,
-        description="How weights begin: {normal: {std: …}} or {he_normal: {}}; write it, frameworks differ.",
+        description="How weights are initialised: {normal: {std: …}} or {he_normal: {}}. Frameworks' defaults differ.",
     )
-    bias_init: float = Field(default=0, description="The number that every bias begins with.")
+    bias_init: float = Field(default=0, description="Initial value of every bias.")
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
-        """The addition of the bias, a value of the output."""
+        """The addition of the bias, once per output value."""
         return output.size if self.bias else 0

@@ -1,4 +1,4 @@
-"""The size rule of everything that slides a window: (N - F + 2P) / S + 1, and how it is rounded."""
+"""The size rule of convolutions and pools: (N - F + 2P) / S + 1, and how it is rounded."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from archc.ops.fields import ONE, Margins, Padding, Rounding, Size
 
 
 class Axis(NamedTuple):
-    """One direction: `n` input places, a window of `f` (dilated), `before` and `after` padding, stride `s`."""
+    """One axis: `n` input positions, a (dilated) window of `f`, padding `before` and `after`, stride `s`."""
 
     n: int
     f: int
@@ -31,7 +31,7 @@ class Axis(NamedTuple):
 
     @property
     def out(self) -> int:
-        """Output places. A window may hang over the end, but never begins beyond the input."""
+        """Output positions. The last window may hang over the end, but never starts beyond the input."""
         return self._rounded - 1 if self._begins_beyond else self._rounded
 
     @property
@@ -42,28 +42,28 @@ class Axis(NamedTuple):
 
     @property
     def _begins_beyond(self) -> bool:
-        """Whether rounding up has put the last window where no input is under it."""
+        """Whether rounding up puts the last window entirely beyond the input."""
         return self.rounding == "ceil" and not self.is_whole and (self._rounded - 1) * self.s >= self.n + self.before
 
     @property
     def overhang(self) -> int:
-        """Places that the last window covers beyond the input and its padding, under `rounding: ceil`."""
+        """Positions beyond the input and its padding that the last window covers, with `rounding: ceil`."""
         return max((self.out - 1) * self.s - self._room, 0) if self.rounding == "ceil" else 0
 
     @property
     def padded(self) -> int:
-        """Input places with the padding and what the last window covers beyond it."""
+        """Input positions, with padding and overhang."""
         return self.n + self.before + self.after + self.overhang
 
     @property
     def dropped(self) -> int:
-        """Input places at the end that no window covers."""
+        """Input positions at the end that no window covers."""
         covered = (self.out - 1) * self.s + self.f - self.before
         return max(self.n - max(covered, 0), 0)
 
     @property
     def room(self) -> str:
-        """How far the window can move, with its figures, as in `227 - 11 = 216`."""
+        """How far the window can move, with its figures: `227 - 11 = 216`."""
         return f"{self._places} = {self._room}"
 
     @property
@@ -74,16 +74,16 @@ class Axis(NamedTuple):
 
     @property
     def arithmetic(self) -> str:
-        """The rule with its figures, as in `(227 - 11) / 4 + 1 = 55`."""
+        """The rule with its figures: `(227 - 11) / 4 + 1 = 55`."""
         quotient = f"({self._places}) / {self.s}"
         if not self.is_whole:
             quotient = f"⌊{quotient}⌋" if self.rounding == "floor" else f"⌈{quotient}⌉"
-        beyond = f", less 1 that begins beyond the input: {self.out}" if self._begins_beyond else ""
+        beyond = f", minus 1 that starts beyond the input: {self.out}" if self._begins_beyond else ""
         return f"{quotient} + 1 = {self._rounded}{beyond}"
 
 
 class Window(NamedTuple):
-    """A window over maps: kernel, stride and dilation as written, and both directions of the size rule."""
+    """A window over maps: kernel, stride and dilation as written, and both axes of the size rule."""
 
     kernel: Size
     stride: Size
@@ -98,17 +98,23 @@ class Window(NamedTuple):
 
     @property
     def overhangs(self) -> bool:
-        """Whether the last window hangs over the padding, under `rounding: ceil`."""
+        """Whether the last window hangs over the padding, with `rounding: ceil`."""
         return bool(self.vertical.overhang or self.horizontal.overhang)
 
     @property
+    def around(self) -> Margins:
+        """Everything around the map that some window covers: padding and overhang."""
+        top, bottom, left, right = self.margins
+        return Margins(top, bottom + self.vertical.overhang, left, right + self.horizontal.overhang)
+
+    @property
     def padded(self) -> Size:
-        """Height and width of the input with its padding, and with what the last window hangs over."""
+        """Height and width of the input, with padding and overhang."""
         return Size(self.vertical.padded, self.horizontal.padded)
 
     @property
     def arithmetic(self) -> str:
-        """One direction's arithmetic where both are alike, else both."""
+        """The arithmetic of one axis if both are the same, else of both."""
         if self.vertical == self.horizontal:
             return self.vertical.arithmetic
         return f"{self.vertical.arithmetic}, {self.horizontal.arithmetic}"
@@ -124,7 +130,7 @@ def slide(
     dilation: Size = ONE,
     rounding: Rounding = "floor",
 ) -> Window:
-    """The window over a map of `height` x `width` pixels; whether it fits is for the caller to ask."""
+    """The window over a map of `height` x `width` pixels; the caller checks whether it fits."""
     top, bottom = _margins(height, kernel.height, dilation.height, stride.height, padding, "vertical")
     left, right = _margins(width, kernel.width, dilation.width, stride.width, padding, "horizontal")
     return Window(
@@ -138,18 +144,18 @@ def slide(
 
 
 def least_input(axis: Axis, out: int, padding: Padding) -> int:
-    """The fewest input places from which a window such as `axis` gives `out` places or more, under its `padding`."""
+    """The smallest input from which a window like `axis` gives at least `out` positions, with this `padding`."""
     if padding == "same":
         return (out - 1) * axis.s + 1
     whole = (out - 1) * axis.s + axis.f - axis.before - axis.after
     if axis.rounding == "floor" or out == 1:
         return max(whole, 1)
-    # Rounded up, one place more than the last whole step is enough, if the last window begins on input.
+    # Rounded up, one position beyond the last whole step is enough, if the last window starts on input.
     return max(min(max(whole - axis.s + 1, (out - 1) * axis.s - axis.before + 1), whole), 1)
 
 
 def dilated(kernel: int, dilation: int) -> int:
-    """The places a dilated kernel spans: D (F - 1) + 1."""
+    """The positions that a dilated kernel spans: D (F - 1) + 1."""
     return dilation * (kernel - 1) + 1
 
 
@@ -158,6 +164,6 @@ def _margins(
 ) -> tuple[int, int]:
     if isinstance(padding, Margins):
         return (padding.top, padding.bottom) if direction == "vertical" else (padding.left, padding.right)
-    # `same`: as much as makes the output ceil(n / stride), the odd row or column at the end.
+    # `same`: as much as makes the output ceil(n / stride), with the odd row or column at the end.
     total = max((-(-n // stride) - 1) * stride + dilated(kernel, dilation) - n, 0)
     return total // 2, total - total // 2

@@ -1,13 +1,13 @@
-"""What convolutions and pools share: a window, whether it fits, and the shape it leaves."""
+"""What convolutions and pools share: a window, whether it fits, and the shape of the output."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
 from archc.ops.fields import NO_PADDING, ONE, Margins, Padding, PaddingField, Rounding, Size, SizeField
-from archc.ops.op import Footprint, Op, ShapeError, require_maps
+from archc.ops.op import Footprint, Op, OtherNames, ShapeError, require_maps
 from archc.ops.places import places
 from archc.ops.window import Axis, Window, slide
 from archc.tensor import Tensor
@@ -22,17 +22,25 @@ SIZE_RULE = (
 
 
 class Windowed(Op, frozen=True):
-    """An op that slides a window over each input map. `stride` is declared by the op: only some have a default."""
+    """An op that slides a window over each input map. Each op declares `stride` itself: only some have a default."""
 
-    kernel: SizeField = Field(description="Window in pixels: one number or [height, width].")
+    other_field_names: ClassVar[OtherNames] = {
+        "kernel": ("kernel_size", "kernels"),
+        "stride": ("strides",),
+        "padding": ("pad",),
+        "rounding": ("ceil_mode",),
+    }
+    loose_names = ("ceil_mode",)  # its value is true or false, not a word
+
+    kernel: SizeField = Field(description="Size of the window in pixels: one number or [height, width].")
     padding: PaddingField = Field(
         default=NO_PADDING,
         description="Rows and columns added around each map: one number, [height, width], {top, bottom, left, right}, "
-        "or `same` for an output of ceil(N / S), the odd row or column at the bottom and right.",
+        "or `same` for an output of ceil(N / S), with the odd row or column at the bottom and right.",
     )
     rounding: Rounding = Field(
         default="floor",
-        description="How (N - F + 2P) / S is made whole: `floor`, or `ceil` for a last window that hangs over.",
+        description="How (N - F + 2P) / S is rounded: `floor`, or `ceil` for a last window that hangs over the edge.",
     )
 
     def _stride(self) -> Size:
@@ -52,6 +60,14 @@ class Windowed(Op, frozen=True):
             dilation=self._dilation(),
             rounding=self.rounding,
         )
+
+    def plain_padding(self, window: Window) -> Size | None:
+        """The padding as one height and width, if a framework's own argument can express it.
+
+        None where two sides differ or the last window hangs over: emitted source then pads the input first, and keeps
+        the padded copy.
+        """
+        return None if window.overhangs else window.margins.symmetric
 
     def footprint(self, inputs: tuple[Tensor, ...]) -> tuple[Footprint, Footprint]:
         window = self.window(inputs)
@@ -80,7 +96,7 @@ class Windowed(Op, frozen=True):
         return Tensor((channels, *window.output))
 
     def views(self, x: Array, *, beyond: float) -> Array:
-        """What each window sees, `beyond` where that is no place of a map: (N, C, H, W) -> (N, C, H', kH, W', kW)."""
+        """What each window reads, `beyond` outside the map: (N, C, H, W) -> (N, C, H', kH, W', kW)."""
         import numpy as np
 
         pad = self.padding
@@ -114,14 +130,15 @@ def _too_large(axis: Axis, dilation: int, name: str) -> ShapeError:
     return ShapeError(
         "kernel",
         "ARC201",
-        f"{{name}}'s window is {axis.f} {name}, its input {axis.n}",
-        notes=(f"(N - F + 2P) / S + 1 with {f}N - F + 2P = {axis.room} leaves no place for the window",),
-        help=f"a kernel of at most {(room - 1) // dilation + 1}, more padding, or fewer layers that shrink the maps",
+        f"{{name}}'s window is {axis.f} {name}, but its input only {axis.n}",
+        notes=(f"(N - F + 2P) / S + 1 has no solution: {f}N - F + 2P = {axis.room}",),
+        help=f"use a kernel of at most {(room - 1) // dilation + 1}, more padding, or fewer pools and strides before",
+        from_size=True,
     )
 
 
 def _short(value: Size | Padding) -> str:
-    """A size or padding as the language writes it, at its shortest."""
+    """A size or padding in its shortest spelling."""
     if value == "same":
         return "same"
     size = value.symmetric if isinstance(value, Margins) else value

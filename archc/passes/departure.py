@@ -1,7 +1,7 @@
-"""Where a chain of layers first departs from what an expected shape needs.
+"""The first layer of a chain whose size differs from what an expected shape needs.
 
-Walks back from the layer that expects it: the sizes of its input that lead there, of what that reads, and so on to the
-network's input or to a layer whose own expectation held.
+Walks back from the layer with the expectation: which sizes of its input give the expected one, which sizes of the layer
+before give those, and so on, up to the network's input or to a layer whose own expectation holds.
 """
 
 from __future__ import annotations
@@ -11,20 +11,18 @@ from dataclasses import dataclass
 from math import isqrt
 
 from archc.graph import Graph, Node
-from archc.ops.dense import Dense
 from archc.ops.fields import NO_PADDING, ONE, Margins, Padding, Size
-from archc.ops.flatten import Flatten
 from archc.ops.window import Axis, Window, least_input
 from archc.ops.windowed import Windowed
 from archc.tensor import Tensor
 
-# Layers that are walked back: more than the longest published chain has.
+# The longest published chains have fewer layers.
 _FURTHEST = 250
 
 
 @dataclass(frozen=True)
 class Range:
-    """The sizes in one direction that lead to what is expected."""
+    """The sizes along one axis that lead to the expected size."""
 
     low: int
     high: int
@@ -44,16 +42,16 @@ class Need:
         return self.rows.low <= height <= self.rows.high and self.columns.low <= width <= self.columns.high
 
     def beside(self, height: int, width: int) -> tuple[int, Range]:
-        """What is, and what must be, in the direction that departs."""
+        """The size along the axis that differs, and the sizes that it must have."""
         rows_hold = self.rows.low <= height <= self.rows.high
         return (width, self.columns) if rows_hold else (height, self.rows)
 
 
 @dataclass(frozen=True)
 class Departure:
-    """`node` gives other sizes than `need`; `remedy` is one field of it that mends them all, with its arithmetic.
+    """`node` gives other sizes than `need`; `remedy` is one change of its fields that mends them, with its arithmetic.
 
-    `source` is what the network's input would have to be instead, where the chain begins there.
+    `source` is the size of the network's input that would mend them instead, if the chain starts there.
     """
 
     node: Node
@@ -63,8 +61,8 @@ class Departure:
     source: Need | None
 
 
-def departure(graph: Graph, node: Node, expected: list[int], trusted: Set[str]) -> Departure | None:
-    """The first layer that departs; the one with a remedy, if there is one. None where sizes are not the matter."""
+def departure(graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[str]) -> Departure | None:
+    """The first layer that differs and has a remedy, or else the first that differs; None if sizes are not wrong."""
     chain, source = _walk_back(graph, node, expected, trusted) if min(expected) > 0 else ([], None)
     departing: list[Departure] = []
     for layer, need in chain:
@@ -77,14 +75,14 @@ def departure(graph: Graph, node: Node, expected: list[int], trusted: Set[str]) 
 
 
 def _walk_back(
-    graph: Graph, node: Node, expected: list[int], trusted: Set[str]
+    graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[str]
 ) -> tuple[list[tuple[Node, Need]], Need | None]:
-    """Each layer of the chain, first to last, with what its output must be; and the same of the network's input."""
+    """Each layer of the chain, first to last, with the sizes that it needs; and those of the network's input."""
     chain: list[tuple[Node, Need]] = []
     need: Need | None = None
     if node.output.is_maps and len(expected) == 3:
         need = Need(Range(expected[1], expected[1]), Range(expected[2], expected[2]))
-    while len(node.inputs) == 1 and not isinstance(node.op, Dense) and len(chain) < _FURTHEST:
+    while len(node.inputs) == 1 and not _mixes(node) and len(chain) < _FURTHEST:
         (name,) = node.inputs
         if need is not None:
             chain.append((node, need))
@@ -95,9 +93,15 @@ def _walk_back(
     return chain[::-1], None
 
 
-def _before(node: Node, need: Need | None, x: Tensor, expected: list[int]) -> Need | None:
-    """What the input of `node` must be for its output to be what it must be."""
-    if isinstance(node.op, Flatten) and x.is_maps and len(expected) == 1:
+def _mixes(node: Node) -> bool:
+    """Whether the output says nothing of the size of the input, as of a dense layer."""
+    return node.op.channels_field is not None and not node.output.is_maps
+
+
+def _before(node: Node, need: Need | None, x: Tensor, expected: tuple[int, ...]) -> Need | None:
+    """The sizes that the input of `node` needs so that its output has the sizes that it needs."""
+    is_flattened = x.is_maps and not node.output.is_maps and x.size == node.output.size
+    if is_flattened and len(expected) == 1:
         return _unflattened(x, expected[0])
     if need is None or not isinstance(node.op, Windowed):
         return need if x.shape[1:] == node.output.shape[1:] else None
@@ -108,7 +112,7 @@ def _before(node: Node, need: Need | None, x: Tensor, expected: list[int]) -> Ne
 
 
 def _unflattened(x: Tensor, units: int) -> Need | None:
-    """The square maps that are flattened to so many units."""
+    """The square maps that have so many units when flattened."""
     side = isqrt(units // x.channels)
     return Need(Range(side, side), Range(side, side)) if side and x.channels * side * side == units else None
 
@@ -119,7 +123,7 @@ def _inputs_for(axis: Axis, out: Range, padding: Padding) -> Range | None:
 
 
 def _remedy(node: Node, graph: Graph, need: Need) -> str | None:
-    """The one field that gives what is needed: rounding up, padding that keeps a size, a stride where it has none."""
+    """One change that gives the sizes needed: rounding up, padding that keeps the size, or a stride instead of none."""
     op = node.op
     assert isinstance(op, Windowed)
     (x,) = graph.tensors(node.inputs)
@@ -134,5 +138,5 @@ def _remedy(node: Node, graph: Graph, need: Need) -> str | None:
     for written, change in changes:
         changed = op.model_copy(update=change).window((x,))
         if need.admits(*changed.output):
-            return f"`{written}` on {node.name} gives it: {changed.arithmetic}"
+            return f"use `{written}` on {node.name}: {changed.arithmetic}"
     return None

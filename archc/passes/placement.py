@@ -16,9 +16,6 @@ from typing import Literal, NamedTuple
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
 from archc.language.spec import Parallel, Strategy
-from archc.ops.conv2d import Conv2d
-from archc.ops.dense import Dense
-from archc.ops.softmax import Softmax
 from archc.ops.weighted import Weighted
 from archc.passes.counts import Counts
 from archc.passes.holding import Holding, Layout, part
@@ -112,9 +109,9 @@ def under(strategy: Strategy, devices: int, declared: Parallel | None) -> Parall
 
 def is_split(node: Node, strategy: Strategy) -> bool:
     """Whether a strategy by itself splits a layer with weights of its own."""
-    if strategy == "data":
+    if strategy == "data" or not isinstance(node.op, Weighted):
         return False
-    return isinstance(node.op, Dense if strategy == "hybrid" else Weighted)
+    return strategy == "columns" or not node.output.is_maps  # hybrid splits the dense layers
 
 
 class _Placing:
@@ -160,8 +157,8 @@ class _Placing:
         if self._devices > 1 and self._is_split(node):
             return "split"
         if "split" in read:
-            # A replicated layer computes everything on each device; a last softmax works on what is collected anyway.
-            return "whole" if isinstance(node.op, Weighted) or _is_collected(node, self._graph) else "split"
+            # A replicated layer computes everything on each device; a final softmax runs on the collected output.
+            return "whole" if isinstance(node.op, Weighted) or node.name in self._graph.final_softmaxes else "split"
         return "batch" if "batch" in read else "whole"
 
     def _is_split(self, node: Node) -> bool:
@@ -174,7 +171,7 @@ class _Placing:
         """Fetch what each device lacks; the values that the one with the most reads for an example."""
         inputs = self._graph.tensors(node.inputs)
         sources = [self.holdings[name] for name in node.inputs]
-        if layout == "batch" or all(s.layout == "whole" for s in sources) or _is_collected(node, self._graph):
+        if layout == "batch" or all(s.layout == "whole" for s in sources) or node.name in self._graph.final_softmaxes:
             return sum(x.size for x in inputs)
         fetched: dict[str, list[float]] = {}
         areas = [x.size // x.channels for x in inputs]
@@ -240,18 +237,13 @@ class _Placing:
 
 
 def _uneven(node: Node, devices: int) -> Finding:
-    what, maps = "maps" if node.output.is_maps else "units", node.output.channels
-    step = lcm(devices, node.op.groups) if isinstance(node.op, Conv2d) else devices
+    what, maps = node.output.unit, node.output.channels
+    step = lcm(devices, node.op.reach().groups or 1)
     less = maps // step * step
     return report(
         node.span,
         "ARC401",
         f"{node.name}'s {maps} {what} do not split over {devices} devices",
         notes=[f"{maps} / {devices} is not whole"],
-        help=f"{f'{less} or ' if less else ''}{less + step} {what} do",
+        help=f"use {f'{less} or ' if less else ''}{less + step} {what}",
     )
-
-
-def _is_collected(node: Node, graph: Graph) -> bool:
-    """Whether the layer is a last softmax: it works on the network's output, which is collected in any case."""
-    return isinstance(node.op, Softmax) and not graph.readers[node.name]

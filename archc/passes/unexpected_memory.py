@@ -1,35 +1,34 @@
-"""Why a training step takes more memory than the spec expects: the peak, what is alive there, and a batch that fits."""
+"""Why a training step needs more memory than the spec expects: its peak, what is in memory there, a batch that fits."""
 
 from __future__ import annotations
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph
-from archc.language.spec import Document
 from archc.passes.device_memory import largest_batch
 from archc.passes.memory import Memory, in_units
 from archc.passes.placement import Placement
+from archc.source import Span
 
 _MOST_NAMED = 3
 
 
 def unexpected_memory(
-    document: Document, graph: Graph, placement: Placement | None, found: Memory, *, batch: int, expected: int
+    span: Span, graph: Graph, placement: Placement | None, found: Memory, *, batch: int, expected: int
 ) -> Finding:
-    """The finding on a step whose peak is above what is expected."""
+    """The finding on a training step whose peak exceeds the expected limit."""
     devices = placement.devices if placement else 1
     each = f" on each of {devices} devices" if devices > 1 else ""
-    span = document.span("expect", "memory")
     return report(
         span,
         "ARC304",
-        f"a training step of {batch:,} examples takes {in_units(found.peak)}{each}, more than {in_units(expected)}",
+        f"a training step of {batch:,} examples needs {in_units(found.peak)}{each}; the limit is {in_units(expected)}",
         notes=[
             f"{found.peak:,} - {expected:,} = {found.peak - expected:+,} bytes",
             _peak(found),
             _most_kept(found),
         ],
         help=_help(graph, placement, found, batch=batch, expected=expected),
-        related=[(graph.node(found.peak_layer).span, "the peak")] if found.peak_layer else [],
+        related=[(graph.node(found.peak_layer).span, "peak")] if found.peak_layer else [],
     )
 
 
@@ -48,14 +47,14 @@ def _peak(found: Memory) -> str:
 def _most_kept(found: Memory) -> str:
     most = sorted(found.layers, key=lambda name: -found.layers[name].kept)[:_MOST_NAMED]
     shares = ", ".join(f"{name} {in_units(kept)}" for name in most if (kept := found.layers[name].kept))
-    return f"the most is kept for the backward pass by {shares}" if shares else ""
+    return f"most is kept for the backward pass by {shares}" if shares else ""
 
 
 def _help(graph: Graph, placement: Placement | None, found: Memory, *, batch: int, expected: int) -> str:
     fits = largest_batch(graph, placement, batch=batch, limit=expected)
     if fits:
-        return f"a batch of {fits:,} fits"
+        return f"use a batch of at most {fits:,}"
     constant = found.weights + found.gradients + found.momentum
     if constant > expected:
-        return f"no batch fits: weights, gradients and momentum alone take {in_units(constant)}"
-    return "no batch fits, not even of one example a device"
+        return f"no batch fits: weights, gradients and momentum alone need {in_units(constant)}"
+    return "no batch fits, not even one example per device"

@@ -1,4 +1,4 @@
-"""Why a layer's output is not what it expects: the arithmetic, where the chain departs, and what would give it."""
+"""Why a layer's output is not the expected shape: the arithmetic, the layer that departs first, and a remedy."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from dataclasses import dataclass
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
-from archc.language.spec import Document
-from archc.ops.conv2d import Conv2d
-from archc.ops.dense import Dense
 from archc.passes.departure import Departure, departure
 from archc.passes.pixels_224 import EXPLANATION, is_rounded_down
 from archc.passes.shapes import Shapes
@@ -18,7 +15,7 @@ from archc.source import Span
 
 @dataclass(frozen=True)
 class _Cause:
-    """What explains a shape: notes, the places that take part, and the remedy where one is known."""
+    """One cause of a wrong shape: notes, related places, and a remedy if one is known."""
 
     notes: tuple[str, ...] = ()
     related: tuple[tuple[Span, str], ...] = ()
@@ -26,25 +23,25 @@ class _Cause:
 
 
 def unexpected_shape(
-    document: Document, graph: Graph, facts: Shapes, node: Node, expected: list[int], trusted: Set[str] | None
+    graph: Graph, facts: Shapes, node: Node, expected: tuple[int, ...], trusted: Set[str] | None
 ) -> Finding:
-    """The finding. `trusted` are the layers whose own expectation held; None where no cause is looked for."""
+    """The finding. `trusted` are layers whose own expectation holds; None if no cause is to be searched for."""
     notes = [facts.windows[node.name].arithmetic] if node.name in facts.windows else []
-    notes += [f"its input {name} gives {graph.tensor(name)}" for name in dict.fromkeys(node.inputs)]
+    notes += [f"its input {name} is {graph.tensor(name)}" for name in dict.fromkeys(node.inputs)]
     causes = [] if trusted is None else [*_sizes(graph, node, expected, trusted), *_channels(graph, node, expected)]
     remedies = [cause.remedy for cause in causes if cause.remedy]
-    fields = f"expect: {list(node.output.shape)} is what the fields give"
+    fields = f"the layer's fields give `expect: {list(node.output.shape)}`"
     return report(
-        document.span("layers", node.name, "expect"),
+        node.at("expect"),
         "ARC301",
-        f"{node.name} gives {node.output}, not {_shape(expected)}",
+        f"{node.name} has the shape {node.output}, expected {_shape(expected)}",
         notes=[*notes, *(note for cause in causes for note in cause.notes)],
         help=", and ".join(remedies) if len(remedies) == len(causes) and causes else fields,
         related=[place for cause in causes for place in cause.related],
     )
 
 
-def _sizes(graph: Graph, node: Node, expected: list[int], trusted: Set[str]) -> list[_Cause]:
+def _sizes(graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[str]) -> list[_Cause]:
     found = departure(graph, node, expected, trusted)
     if found is None:
         return []
@@ -52,12 +49,12 @@ def _sizes(graph: Graph, node: Node, expected: list[int], trusted: Set[str]) -> 
     notes: list[str] = []
     if found.node.name != node.name:
         wanted = f"{node.name}'s {_shape(expected)}"
-        notes.append(f"{found.node.name} departs: {found.window.arithmetic}, where {wanted} needs {needed}")
+        notes.append(f"{found.node.name} is the first to differ: {found.window.arithmetic}; {wanted} needs {needed}")
     if is_rounded_down(found.window):
         notes += EXPLANATION
     elif found.source is not None and found.remedy is None:
         notes.append(_input(found))
-    related = () if found.node.name == node.name else ((found.node.span, f"gives {size}, needed: {needed}"),)
+    related = () if found.node.name == node.name else ((found.node.span, f"gives {size}, needs {needed}"),)
     return [_Cause(tuple(notes), related, found.remedy)]
 
 
@@ -65,33 +62,32 @@ def _input(found: Departure) -> str:
     assert found.source is not None
     rows, columns = found.source.rows, found.source.columns
     size = f"{rows} rows and columns" if rows == columns else f"{rows} rows and {columns} columns"
-    return f"an input of {size} leads to it"
+    return f"an input of {size} gives the expected shape"
 
 
-def _channels(graph: Graph, node: Node, expected: list[int]) -> list[_Cause]:
-    """Where it is the number of maps or units, the layer that sets it; or a flatten that is missing."""
+def _channels(graph: Graph, node: Node, expected: tuple[int, ...]) -> list[_Cause]:
+    """The layer that sets the number of maps or units, if that is wrong; or a missing flatten."""
     shape = node.output.shape
-    if len(expected) < len(shape) and expected == [node.output.size]:
-        note = f"flattened it is {node.output} = {node.output.size}"
-        return [_Cause((note,), remedy=f"a layer `{{op: flatten}}` after {node.name} gives it")]
+    if len(expected) < len(shape) and expected == (node.output.size,):
+        note = f"flattened, it is {node.output} = {node.output.size}"
+        return [_Cause((note,), remedy=f"add a layer `{{op: flatten}}` after {node.name}")]
     if len(expected) != len(shape) or expected[0] == shape[0]:
         return []
     origin = node
-    while len(origin.inputs) == 1 and not isinstance(origin.op, Conv2d | Dense):
+    while len(origin.inputs) == 1 and origin.op.channels_field is None:
         (name,) = origin.inputs
         if name in graph.inputs or graph.tensor(name).channels != shape[0]:
             return []
         origin = graph.node(name)
-    field = {"conv2d": "filters", "dense": "units"}.get(origin.op.op)
+    field = origin.op.channels_field
     if field is None:
         return []
-    remedy = f"`{field}: {expected[0]}` on {origin.name} gives it"
+    remedy = f"use `{field}: {expected[0]}` on {origin.name}"
     if origin is node:
         return [_Cause(remedy=remedy)]
-    what = "maps" if node.output.is_maps else "units"
-    notes = (f"its {shape[0]} {what} come from {origin.name}",)
-    return [_Cause(notes, ((origin.at(field), f"{shape[0]} {what}"),), remedy)]
+    notes = (f"its {shape[0]} {node.output.unit} come from {origin.name}",)
+    return [_Cause(notes, ((origin.at(field), f"{shape[0]} {node.output.unit}"),), remedy)]
 
 
-def _shape(shape: list[int]) -> str:
+def _shape(shape: tuple[int, ...]) -> str:
     return " × ".join(map(str, shape))

@@ -7,8 +7,9 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
-from archc.backend import BackendFailure, Installation
+from archc.backend import Installation
 from archc.diagnostics.json import documented
+from archc.failure import Failure
 
 
 @documented
@@ -75,5 +76,5 @@ def _backend(found: Installation) -> BackendJson:
     }
 
 
-def _failure(failure: BackendFailure | None) -> FailureJson | None:
+def _failure(failure: Failure | None) -> FailureJson | None:
     return None if failure is None else {"message": failure.message, "help": failure.help}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from archc.analysis import Facts, analyse
+from archc.backend import Origin, Request
 from archc.emit.plan import SourcePlan, plan
 
 RESERVED = {"forward", "training", "Tensor", "taken"}
@@ -24,7 +25,7 @@ def facts(layers: str, *, name: str = "net", image: str = "image", more: str = "
 
 def planned(layers: str, **options: str) -> SourcePlan:
     found = facts(layers, **options)
-    return plan(found.graph, found.recipe, RESERVED)
+    return plan(Request(found.graph, found.counts, found.recipe, Origin("spec.yaml", "0" * 64)), RESERVED)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from archc.analysis import analyse
-from archc.backend import Origin, load
+from archc.backend import Origin, Request, load
 from archc.diagnostics.codes import CODES
 from archc.explain.explanation import explanation_of, names, title_of
 from archc.ops import ops
@@ -47,7 +47,7 @@ def test_what_only_a_backend_refuses_is_corrected_for_it(name: str) -> None:
     facts = analyse(code.corrected.encode(), "corrected.yaml").facts
     assert facts is not None
     origin = Origin.of("corrected.yaml", code.corrected.encode())
-    assert load(code.backend).emit(facts.graph, facts.recipe, None, origin).text
+    assert load(code.backend).emit(Request(facts.graph, facts.counts, facts.recipe, origin)).text
 
 
 def test_without_the_backend_its_finding_is_missing_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What is allowed but seldom meant, a file a family: each question reads facts and answers with findings."""
+"""Advice on what is allowed but rarely intended: one file per family, each question reads facts and gives findings."""
 
 from __future__ import annotations
 

@@ -1,89 +1,87 @@
-"""Normalisation: what should come before it, and what should not; and where its window ends."""
+"""Normalisation: what should come before it, what should not, and where its window ends."""
 
 from __future__ import annotations
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
-from archc.ops.add import Add
-from archc.ops.batch_norm import BatchNorm
-from archc.ops.concat import Concat
-from archc.ops.dropout import Dropout
-from archc.ops.lrn import Lrn
-from archc.ops.max_pool2d import MaxPool2d
-from archc.ops.relu import Relu
-from archc.ops.tanh import Tanh
 from archc.ops.weighted import Weighted
 from archc.passes.placement import Placement
 
 _PAPER = (
-    "the paper's text (3.3) normalises after the ReLU; its 2012 configuration does so after conv2, and before the ReLU "
-    "after conv1"
+    "the paper's text (section 3.3) normalises after the ReLU; its 2012 configuration does so after conv2, but before "
+    "the ReLU after conv1"
 )
 
 
 def no_relu_before(graph: Graph) -> list[Finding]:
-    """An lrn that reads values of both signs: before the ReLU, or where there is none."""
+    """A normalisation over neighbours whose input can be negative: before the ReLU, or without one."""
     findings: list[Finding] = []
-    following = _following_relu(graph)
-    rectified: set[str] = set()
+    following = _following_rectifier(graph)
+    nonnegative: set[str] = set()
     for node in graph.nodes:
-        keeps = isinstance(node.op, Lrn | MaxPool2d | Dropout | Add | Concat)
-        if isinstance(node.op, Relu) or (keeps and all(name in rectified for name in node.inputs)):
-            rectified.add(node.name)
-        elif isinstance(node.op, Lrn):
+        op = node.op
+        kept = op.output_sign == "kept" and all(name in nonnegative for name in node.inputs)
+        if op.output_sign == "nonnegative" or kept:
+            nonnegative.add(node.name)
+        elif op.normalises == "neighbours":
             findings.append(_no_relu(graph, node, following.get(node.name)))
-            rectified.add(node.name)  # a second lrn on it has the same cause
+            nonnegative.add(node.name)  # a second normalisation after it would have the same cause
     return findings
 
 
-def _following_relu(graph: Graph) -> dict[str, str]:
-    """By layer, the ReLU that its values come to first, through pools and the like."""
-    found: dict[str, str] = {}
+def _following_rectifier(graph: Graph) -> dict[str, Node]:
+    """For each layer, the first activation with non-negative outputs that its values reach, through pools and so on."""
+    found: dict[str, Node] = {}
     for node in reversed(graph.nodes):
         for reader in graph.readers[node.name]:
-            if isinstance(reader.op, Relu):
-                found[node.name] = reader.name
-            elif isinstance(reader.op, Lrn | MaxPool2d | Dropout) and reader.name in found:
+            passes_on = reader.op.output_sign == "kept" and len(reader.inputs) == 1
+            if reader.op.is_activation and reader.op.output_sign == "nonnegative":
+                found[node.name] = reader
+            elif passes_on and reader.name in found:
                 found[node.name] = found[reader.name]
     return found
 
 
-def _no_relu(graph: Graph, node: Node, relu: str | None) -> Finding:
+def _no_relu(graph: Graph, node: Node, rectifier: Node | None) -> Finding:
     (source,) = node.inputs
-    message = f"{node.name} normalises before the ReLU {relu}" if relu else f"{node.name} normalises without a ReLU"
-    dampens = f"what {relu} will drop dampens what it keeps" if relu else "negative values dampen their neighbours too"
+    if rectifier:
+        message = f"{node.name} normalises before the {rectifier.op.called()} {rectifier.name}"
+        effect = f"values that {rectifier.name} will drop reduce those that it keeps"
+        help = f"move {rectifier.name} before {node.name}"
+    else:
+        message = f"{node.name} normalises without a ReLU before it"
+        effect = "negative values reduce their neighbours too"
+        help = f"add a layer `{{op: relu}}` before {node.name}"
     notes = [
-        f"{source} can give negative values, and the window of {node.op.summary()} sums squares: {dampens}",
+        f"{source} can be negative, and {node.name} sums squares over a window of {node.op.summary()}: {effect}",
         _PAPER,
     ]
-    help = f"move {relu} before {node.name}" if relu else f"add a layer `{{op: relu}}` before {node.name}"
-    related = [] if source in graph.inputs else [(graph.node(source).at("op"), f"{source} is no ReLU")]
+    related = [] if source in graph.inputs else [(graph.node(source).at("op"), f"{source} is not a ReLU")]
     return report(node.at("op"), "ARC903", message, notes=notes, help=help, related=related)
 
 
 def dropout_before(graph: Graph) -> list[Finding]:
-    """A normalisation that reads what a dropout gives, through layers that keep its zeros."""
+    """A normalisation of values that a dropout has set to zero, directly or through layers that keep zeros."""
     findings: list[Finding] = []
     dropped: dict[str, Node] = {}
     for node in graph.nodes:
         source = next((dropped[name] for name in node.inputs if name in dropped), None)
-        if isinstance(node.op, Dropout) and node.op.rate:
+        if node.op.drop_rate:
             dropped[node.name] = node
-        elif source is not None and isinstance(node.op, Relu | Tanh | MaxPool2d | Add | Concat | Dropout):
-            dropped[node.name] = source
-        elif source is not None and isinstance(node.op, Lrn | BatchNorm):
+        elif source is not None and node.op.normalises:
             findings.append(_dropped(source, node))
+        elif source is not None and node.op.keeps_zeros:
+            dropped[node.name] = source
     return findings
 
 
 def _dropped(dropout: Node, norm: Node) -> Finding:
-    assert isinstance(dropout.op, Dropout)
-    rate = dropout.op.rate
-    energy = f"1 / (1 - {rate:g}) = {1 / (1 - rate):.3g}"
-    uses = "sums" if isinstance(norm.op, Lrn) else "takes its variance from"
+    rate = dropout.op.drop_rate
+    scale = 1 / (1 - rate)
+    uses = "sums" if norm.op.normalises == "neighbours" else "takes its variance from"
     note = (
-        f"while training, a kept value is multiplied by {energy} and others are zero: the squares that {norm.name} "
-        f"{uses} are on average {1 / (1 - rate):.3g} times those of testing"
+        f"while training, kept values are multiplied by 1 / (1 - {rate:g}) = {scale:.3g} and the others are zero: the "
+        f"squares that {norm.name} {uses} are on average {scale:.3g} times those in inference"
     )
     related = [(norm.at("op"), f"{norm.name} reads it")]
     message = f"{dropout.name} drops values before the normalisation {norm.name}"
@@ -92,44 +90,42 @@ def _dropped(dropout: Node, norm: Node) -> Finding:
 
 
 def bias_before(graph: Graph) -> list[Finding]:
-    """A bias that batch normalisations alone read, which subtract it again as part of the mean."""
+    """A bias that only batch normalisations read, which subtract it again as part of the mean."""
     findings: list[Finding] = []
     for node in graph.nodes:
         readers = graph.readers[node.name]
-        is_read_by_norms = readers and all(isinstance(reader.op, BatchNorm) for reader in readers)
+        is_read_by_norms = readers and all(reader.op.normalises == "batch" for reader in readers)
         if isinstance(node.op, Weighted) and node.op.bias and is_read_by_norms and node.name not in graph.outputs:
             findings.append(_subtracted(node, readers[0]))
     return findings
 
 
 def _subtracted(node: Node, norm: Node) -> Finding:
-    units = node.output.channels
-    what = "maps" if node.output.is_maps else "units"
+    count = node.output.channels
     notes = [
         f"a bias adds one number to all values of a map or unit, and {norm.name} subtracts their mean",
-        f"{units:,} {what}: {units:,} parameters that nothing depends on",
+        f"{count:,} {node.output.unit}: {count:,} parameters without effect",
     ]
-    related = [(norm.at("op"), f"{norm.name} subtracts it, and has a bias of its own")]
-    message = f"{node.name}'s bias is without effect before the batch normalisation {norm.name}"
-    return report(
-        node.at("bias"), "ARC910", message, notes=notes, help=f"`bias: false` on {node.name}", related=related
-    )
+    related = [(norm.at("op"), f"{norm.name} subtracts it and has a bias of its own")]
+    message = f"{node.name}'s bias has no effect before the batch normalisation {norm.name}"
+    help = f"set `bias: false` on {node.name}"
+    return report(node.at("bias"), "ARC910", message, notes=notes, help=help, related=related)
 
 
 def window_over_devices(graph: Graph, placement: Placement) -> list[Finding]:
-    """An lrn whose window reaches into the maps that another device holds."""
+    """A normalisation whose window reaches into the maps of another device."""
     findings: list[Finding] = []
     for exchange in placement.exchanges:
         node = graph.node(exchange.layer)
-        if exchange.kind != "halo" or not isinstance(node.op, Lrn):
+        if exchange.kind != "halo" or not node.op.has_groups():
             continue
         area = f"{node.output.height} × {node.output.width}"
         maps = round(exchange.values) // (node.output.height * node.output.width)
-        notes = [
-            f"a halo crosses: {maps} maps of {area} = {exchange.values:,.0f} values an example, before it computes"
-        ]
+        notes = [f"a halo is exchanged before it: {maps} maps of {area} = {exchange.values:,.0f} values per example"]
         parts = "halves" if placement.devices == 2 else f"{placement.devices} parts"
-        message = f"{node.name}'s window of {node.op.size} maps crosses the {parts} in which the devices hold them"
-        help = f"`groups: {placement.devices}` ends it at each device's edge, as the paper's two GPUs did"
+        reach = node.op.reach()
+        size = reach.before + 1 + reach.after
+        message = f"{node.name}'s window of {size} maps crosses the {parts} that the devices have"
+        help = f"use `groups: {placement.devices}`: the window then ends at each device's edge, as on the paper's GPUs"
         findings.append(report(node.at("op"), "ARC907", message, notes=notes, help=help))
     return findings

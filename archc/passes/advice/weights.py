@@ -1,4 +1,4 @@
-"""Weights: how they begin where the spec does not say, and whether one layer has nearly all of them."""
+"""Weights: an initialisation that the spec leaves open, and a layer that has nearly all of them."""
 
 from __future__ import annotations
 
@@ -6,29 +6,30 @@ from math import prod
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
-from archc.ops.flatten import Flatten
 from archc.ops.weighted import Weighted
 from archc.passes.counts import Counts
+from archc.wording import counted
 
-# Of published networks VGG-16 concentrates most, 74 % in its fc6: beyond 90 % maps were flattened too early.
+# Among published networks VGG-16 has the largest share, 74 % in its fc6; with 90 %, maps were flattened too early.
 _MOST = 0.9
-# A small network has a largest layer of necessity, and nothing to save.
+# In a small network some layer has to be the largest, and there is nothing to save.
 _LARGE = 1_000_000
 
 
 def default_initialisation(graph: Graph) -> list[Finding]:
-    """One finding for all layers: the remedy, a line in `defaults`, is one too."""
+    """One finding for all layers, since one line in `defaults` mends them all."""
     silent = [n for n in graph.nodes if isinstance(n.op, Weighted) and "weight_init" not in n.fields]
     if not silent:
         return []
-    more = f" and {len(silent) - 1} more start" if len(silent) > 1 else " starts"
-    message = f"{silent[0].name}{more} from he_normal weights, which the spec does not say"
-    help = "write it: `defaults: {conv2d: {weight_init: {he_normal: {}}}}`"
-    return [report(silent[0].span, "ARC901", message, help=help.replace("conv2d", silent[0].op.op))]
+    others = len(silent) - 1
+    more = f" and {counted(others, 'other layer')} set" if others else " sets"
+    message = f"{silent[0].name}{more} no `weight_init`; he_normal is used"
+    help = f"state it: `defaults: {{{silent[0].op.op}: {{weight_init: {{he_normal: {{}}}}}}}}`"
+    return [report(silent[0].span, "ARC901", message, help=help)]
 
 
 def concentrated_parameters(graph: Graph, counts: Counts) -> list[Finding]:
-    """One layer of several with more than 90 % of all parameters."""
+    """One of several layers that has more than 90 % of all parameters."""
     weighted = [node for node in graph.nodes if counts.layers[node.name].parameters]
     if len(weighted) < 2:
         return []
@@ -39,17 +40,17 @@ def concentrated_parameters(graph: Graph, counts: Counts) -> list[Finding]:
     weights = largest.op.parameters(graph.tensors(largest.inputs))[0]
     notes = [
         f"{own:,} of {total:,}, its weights {' × '.join(f'{n:,}' for n in weights.shape)} = {prod(weights.shape):,}",
-        "of AlexNet's, fc6 holds 62 %; of VGG-16's, 74 %",
+        "for comparison: fc6 has 62 % of AlexNet's parameters, and 74 % of VGG-16's",
     ]
-    message = f"{largest.name} holds {100 * own / total:.4g} % of the parameters"
+    message = f"{largest.name} has {100 * own / total:.4g} % of the parameters"
     return [report(largest.span, "ARC908", message, notes=notes, help=_fewer(graph, largest))]
 
 
 def _fewer(graph: Graph, node: Node) -> str:
     (source, *_) = node.inputs
     before = None if source in graph.inputs else graph.node(source)
-    if before is not None and isinstance(before.op, Flatten):
-        (maps,) = graph.tensors(before.inputs)
-        if maps.is_maps and maps.height * maps.width > 1:
+    if before is not None and not before.output.is_maps:
+        maps = graph.tensor(before.inputs[0])
+        if maps.is_maps and maps.size == before.output.size and maps.height * maps.width > 1:
             return f"shrink the {maps.height} × {maps.width} maps before {before.name} with a pool or a stride"
-    return "fewer units, or fewer maps to read"
+    return "use fewer units, or fewer input maps"

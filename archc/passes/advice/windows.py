@@ -1,4 +1,4 @@
-"""Windows: input that none reads, one that reads all of it, and AlexNet's first at 224 pixels."""
+"""Windows: input that no window reads, a window as large as its map, and AlexNet's first layer at 224 pixels."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from math import prod
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
-from archc.ops.conv2d import Conv2d
 from archc.ops.fields import ONE
+from archc.ops.weighted import Weighted
 from archc.ops.window import Axis, Window
 from archc.passes.pixels_224 import EXPLANATION, REMEDY, is_rounded_down
 from archc.passes.shapes import Shapes
 
 
 def dropped_input(graph: Graph, facts: Shapes) -> list[Finding]:
-    """Rows and columns at the end that rounding leaves out."""
+    """Rows and columns at the end that rounding drops."""
     findings: list[Finding] = []
     for name, window in facts.windows.items():
         rows, columns = window.vertical.dropped, window.horizontal.dropped
@@ -23,9 +23,9 @@ def dropped_input(graph: Graph, facts: Shapes) -> list[Finding]:
             continue
         lost = " and ".join(_lost(n, what) for n, what in ((rows, "row"), (columns, "column")) if n)
         notes = [window.arithmetic, _covered(window.vertical if rows else window.horizontal)]
-        help = "other padding or another size"
+        help = "use other padding or another size"
         if window.vertical.rounding == "floor":
-            help = f"`rounding: ceil`, {help}"
+            help = "use `rounding: ceil`, other padding or another size"
         findings.append(
             report(node.at("kernel"), "ARC902", f"{name} never reads the last {lost}", notes=notes, help=help)
         )
@@ -42,47 +42,47 @@ def _covered(axis: Axis) -> str:
 
 
 def paper_rounded_down(graph: Graph, facts: Shapes) -> list[Finding]:
-    """224 pixels under a window of 11 with stride 4, which the paper's network rounds up."""
+    """A window of 11 with stride 4 over 224 pixels, which the paper's network rounds up."""
     findings: list[Finding] = []
     for name, window in facts.windows.items():
         node = graph.node(name)
         if _is_papers(graph, node, window):
-            message = f"{name} gives 54 from 224 pixels, where AlexNet has 55"
+            message = f"{name} gives 54 for 224 pixels; AlexNet has 55"
             notes = [window.arithmetic, *EXPLANATION]
             findings.append(report(node.at("kernel"), "ARC909", message, notes=notes, help=REMEDY))
     return findings
 
 
 def _is_papers(graph: Graph, node: Node, window: Window) -> bool:
-    return isinstance(node.op, Conv2d) and node.inputs[0] in graph.inputs and is_rounded_down(window)
+    return isinstance(node.op, Weighted) and node.inputs[0] in graph.inputs and is_rounded_down(window)
 
 
 def whole_map(graph: Graph, facts: Shapes) -> list[Finding]:
-    """A convolution whose kernel is as large as the maps that it reads."""
+    """A convolution whose kernel is as large as its input maps."""
     findings: list[Finding] = []
     for name, window in facts.windows.items():
         node = graph.node(name)
         covers = window.vertical.f >= window.vertical.n and window.horizontal.f >= window.horizontal.n
-        if isinstance(node.op, Conv2d) and covers and window.dilation == ONE != window.kernel:
-            findings.append(_whole_map(graph, node, node.op, window))
+        if isinstance(node.op, Weighted) and covers and window.dilation == ONE != window.kernel:
+            findings.append(_whole_map(graph, node, window))
     return findings
 
 
-def _whole_map(graph: Graph, node: Node, op: Conv2d, window: Window) -> Finding:
+def _whole_map(graph: Graph, node: Node, window: Window) -> Finding:
     (x,) = graph.tensors(node.inputs)
-    weights = op.parameters((x,))[0]
+    weights = node.op.parameters((x,))[0]
     figures = f"{' × '.join(map(str, weights.shape))} = {prod(weights.shape):,} weights"
-    message = f"{node.name}'s kernel of {window.kernel} is as large as its input's maps"
+    message = f"{node.name}'s kernel of {window.kernel} is as large as its input maps"
     if (window.vertical.n, window.horizontal.n) == window.kernel and window.output == ONE:
-        notes = [f"{window.arithmetic}: one place is left, and each filter reads all of {x}", figures]
-        help = "a smaller kernel, if the map was to be kept"
-        if op.groups == 1:
-            help = f"`{{op: flatten}}`, then `{{op: dense, units: {op.filters}}}` compute the same; or {help}"
+        notes = [f"{window.arithmetic}: the window has one position, and each filter reads all of {x}", figures]
+        help = "use a smaller kernel to keep the maps"
+        if same := node.op.as_dense():
+            help = f"{same} compute the same; or {help}"
         return report(node.at("kernel"), "ARC906", message, notes=notes, help=help)
     smaller = prod(weights.shape) // window.kernel.area * 9
     notes = [
-        f"{window.arithmetic}: of these windows at most one a direction lies on no padding",
+        f"{window.arithmetic}: at most one window per axis avoids the padding",
         f"{figures}; 3 × 3 has {smaller:,}",
     ]
-    help = "was the size of the maps meant? `kernel: 3, padding: 1` keeps them"
+    help = "if the size of the maps was meant, `kernel: 3, padding: 1` keeps it"
     return report(node.at("kernel"), "ARC906", message, notes=notes, help=help)

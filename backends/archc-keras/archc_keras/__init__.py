@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archc.backend import PROTOCOL, EmittedSource, Origin
-from archc.graph import Graph
-from archc.language.spec import Recipe, Strategy
-from archc.passes.placement import Placement
+from archc.backend import PROTOCOL, EmittedSource, Request
+from archc.language.spec import Strategy
 
 
 @dataclass(frozen=True)
 class KerasBackend:
-    """What archc finds under the entry point `keras`."""
+    """The object of the entry point `keras`."""
 
     name: str = "keras"
     protocol: int = PROTOCOL
@@ -20,11 +18,11 @@ class KerasBackend:
     strategies: tuple[Strategy, ...] = ()
     train_module: str = "archc_keras.train"
 
-    def emit(self, graph: Graph, recipe: Recipe, placement: Placement | None, origin: Origin) -> EmittedSource:
+    def emit(self, request: Request) -> EmittedSource:
         """One standalone file: see `archc_keras.emission`."""
-        from archc_keras.emission import emit
+        from archc_keras.emission import emit  # listing backends should not wait for it
 
-        return emit(graph, recipe, placement, origin)
+        return emit(request)
 
 
 backend = KerasBackend()

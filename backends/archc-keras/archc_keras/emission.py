@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from archc.backend import EmittedSource, Origin, Unsupported, every
+from archc.backend import EmittedSource, Request, every
 from archc.emit.passing import passing
 from archc.emit.plan import SourcePlan, Step, plan
 from archc.emit.printer import print_module
@@ -33,13 +33,11 @@ from archc.emit.syntax import (
     names,
 )
 from archc.graph import Graph
-from archc.language.spec import Recipe
-from archc.passes.placement import Placement
 from archc_keras.reserved import RESERVED
 from archc_keras.rules import RULES
 from archc_keras.training import check, plateau, sgd
 
-# What Keras lacks, and the snippet that defines each.
+# Definitions that Keras lacks, each with its snippet, in the order of the file.
 SNIPPETS = {
     "normal": "normal",
     "he_normal": "he_normal",
@@ -54,18 +52,16 @@ SNIPPETS = {
 
 @dataclass(frozen=True)
 class KerasLayer:
-    """One step in Keras: layers, applied one after the other, the last of which has the step's name."""
+    """One step in Keras: layers that are applied one after the other; the last has the step's name."""
 
     step: Step
     calls: tuple[Call, ...]
 
 
-def emit(graph: Graph, recipe: Recipe, placement: Placement | None, origin: Origin) -> EmittedSource:
-    """EmittedSource whose class holds the graph's layers by their own names.
-
-    `placement` is for strategies that split the network; data parallelism needs nothing of it.
-    """
-    planned = plan(graph, recipe, RESERVED, channels_last=True)
+def emit(request: Request) -> EmittedSource:
+    """Source whose class has the graph's layers by their own names."""
+    graph, recipe = request.graph, request.recipe
+    planned = plan(request, RESERVED, channels_last=True)
     layers = every(planned.steps, partial(_layer, planned))
     used = {name for layer in layers for value in layer.calls for name in names(value)}
     if planned.parameters:
@@ -73,7 +69,7 @@ def emit(graph: Graph, recipe: Recipe, placement: Placement | None, origin: Orig
     snippets = [load("archc_keras.snippets", file) for name, file in SNIPPETS.items() if Name(name) in used]
     recipe_functions = (sgd(planned, recipe), *plateau(recipe)) if planned.parameters else ()
     module = Module(
-        doc=document(planned, origin, "keras"),
+        doc=document(planned, request.origin, "keras"),
         imports=tuple(_imports(planned, snippets)),
         body=(
             _model(graph, planned, layers),
@@ -87,12 +83,10 @@ def emit(graph: Graph, recipe: Recipe, placement: Placement | None, origin: Orig
 
 
 def _layer(planned: SourcePlan, step: Step) -> KerasLayer:
-    op, name = step.node.op, step.node.name
-    if op.op not in RULES:
-        raise Unsupported(name, f"the Keras backend cannot express {op.op} yet")
+    name = step.node.name
     calls = [
         replace(value, arguments=(*value.arguments, Argument(Literal(_name(planned, name, added)), "name")))
-        for added, value in RULES[op.op](op, step).items()
+        for added, value in RULES.write(step).items()
     ]
     return KerasLayer(step, tuple(calls))
 
@@ -113,7 +107,7 @@ def _imports(planned: SourcePlan, snippets: Iterable[LoadedSnippet]) -> Iterator
 
 
 def _model(graph: Graph, planned: SourcePlan, layers: list[KerasLayer]) -> Class:
-    """A functional model, whose lines name what more than the next layer reads."""
+    """A functional model; values that only the next layer reads are called `x`."""
     (image,) = graph.inputs
     shape = Tuple(tuple(map(Literal, planned.shape(planned.image_shape))))
     begin = Assign(Name(planned.image), call("keras.Input", shape, name=image))
@@ -138,7 +132,7 @@ def _arguments(*values: Expression, name: str) -> tuple[Argument, ...]:
 
 
 def _assign(planned: SourcePlan, layer: KerasLayer) -> Iterator[Assign]:
-    """The layers of a step, each applied to the one before."""
+    """The layers of a step, each applied to the one before it."""
     step = layer.step
     target = Name(step.identifier)
     first, *others = reads = tuple(map(Name, step.reads))
@@ -151,7 +145,7 @@ def _assign(planned: SourcePlan, layer: KerasLayer) -> Iterator[Assign]:
 
 
 def _predict(planned: SourcePlan) -> tuple[Function, ...]:
-    """Probabilities, where the last softmax was left to the loss."""
+    """`predict` returns probabilities, if the final softmax is left to the loss."""
     if not planned.predicts_probabilities:
         return ()
     body = (

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-# I, O and l are names that linters refuse.
-RESERVED = frozenset(
-    """
-    Any BatchNorm GroupedConv2D LocalResponseNorm LowestPadding2D MomentumSGD SpatialResponseNorm he_normal initializers
-    keras layers math normal ops self super x I O l
-    """.split()
-)
+from archc.emit.snippets import names_in
+
+# Layers are local variables of the constructor, which calls the snippets. I, O and l are names that linters refuse.
+RESERVED = names_in("archc_keras.snippets") | frozenset("Any I O keras l layers math ops self super x".split())

@@ -16,8 +16,8 @@ from archc.tensor import Tensor
 def sgd(planned: SourcePlan, recipe: Recipe) -> Function:
     """`sgd`: the paper's rule with the spec's figures."""
     rule = recipe.optimizer.sgd
-    ops = {step.node.op.op for step in planned.steps}
-    biases = ("bias", "beta") if "batch_norm" in ops else ("bias",)
+    normalises = any(step.node.op.normalises == "batch" for step in planned.steps)
+    biases = ("bias", "beta") if normalises else ("bias",)  # Keras calls a batch normalisation's bias beta
     undecayed = Tuple(tuple(map(Literal, biases)) if rule.spares_biases else ())
     figures = {"momentum": rule.momentum, "weight_decay": rule.weight_decay}
     made = call("MomentumSGD", rule.lr, **figures, undecayed=undecayed)

@@ -11,7 +11,6 @@ from archc.backend import Unsupported, every
 from archc.emit.plan import SourcePlan, Step
 from archc.emit.syntax import Literal, call
 from archc.graph import Node
-from archc.ops.dropout import Dropout
 from archc.ops.op import ShapeError
 from archc.passes.holding import Layout, part
 from archc.passes.placement import Placement
@@ -137,7 +136,7 @@ def _whole_refusal(step: Step, layout: Layout) -> str | None:
         return f"{node.name} is computed for a part of the examples, columns compute a part of the maps"
     if node.op.parameters(step.inputs):
         return f"every rank has all of {node.name}, and columns split every layer that has weights"
-    if isinstance(node.op, Dropout):
+    if node.op.drop_rate:
         return f"every rank has all that {node.name} reads, and each would drop other values of it"
     return None
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from archc.backend import EmittedSource, Origin, every
+from archc.backend import EmittedSource, Request, every
 from archc.emit.plan import SourcePlan, plan
 from archc.emit.printer import print_module
 from archc.emit.prose import document
 from archc.emit.self_check import RUN
 from archc.emit.snippets import LoadedSnippet, load
 from archc.emit.syntax import Function, Import, Main, Module, Name
-from archc.graph import Graph
 from archc.language.spec import Recipe
-from archc.passes.placement import Placement
 from archc_torch import ranks
 from archc_torch.columns import column
 from archc_torch.layers import TorchLayer, layer
@@ -22,7 +20,7 @@ from archc_torch.model import model
 from archc_torch.reserved import RESERVED
 from archc_torch.training import check, plateau, sgd
 
-# What PyTorch lacks, and the snippet that defines each, in the order of the file.
+# Definitions that PyTorch lacks, each with its snippet, in the order of the file.
 SNIPPETS = {
     "Gather": "gather",
     "LRN": "lrn",
@@ -35,17 +33,17 @@ SNIPPETS = {
 }
 
 
-def emit(graph: Graph, recipe: Recipe, placement: Placement | None, origin: Origin) -> EmittedSource:
-    """EmittedSource whose class holds the graph's layers as modules of their own names; how it trains stands below.
+def emit(request: Request) -> EmittedSource:
+    """Source whose class has the graph's layers as modules of their own names, followed by how it is trained.
 
-    With a placement in columns, the class is what each of its devices, a rank, holds and computes.
+    With a placement by columns, the class is the part of one rank, as each device is called.
     """
-    planned = plan(graph, recipe, RESERVED)
+    planned, recipe, placement = plan(request, RESERVED), request.recipe, request.placement
     if placement is None:
         layers = every(planned.steps, partial(layer, planned))
-        return _source(planned, layers, recipe, document(planned, origin, "torch"), (check(planned), RUN))
+        return _source(planned, layers, recipe, document(planned, request.origin, "torch"), (check(planned), RUN))
     own = column(planned, placement)
-    title = ranks.document(planned, own, placement, origin)
+    title = ranks.document(planned, own, placement, request.origin)
     return _source(own.planned, own.layers, recipe, title, (ranks.check(own), ranks.run(own)), "column", "on_ranks")
 
 
@@ -57,7 +55,7 @@ def _source(
     last: tuple[Function | Main, ...],
     *functions: str,
 ) -> EmittedSource:
-    """The file: imports, the network's class, the snippets that it and what follows call, and what checks it."""
+    """The file: imports, the network's class, the snippets that are used, the recipe, and the check."""
     snippets = list(_snippets(planned, layers, functions))
     recipe_functions = (sgd(recipe), *plateau(recipe)) if planned.parameters else ()
     module = Module(

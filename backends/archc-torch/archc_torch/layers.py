@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archc.backend import Unsupported
 from archc.emit.plan import SourcePlan, Step
 from archc.emit.syntax import Call, Expression
 from archc_torch.rules import RULES
@@ -12,22 +11,19 @@ from archc_torch.rules import RULES
 
 @dataclass(frozen=True)
 class TorchLayer:
-    """One step in PyTorch: modules by identifier, applied one after the other, or an expression of what it reads."""
+    """One step in PyTorch: modules by identifier, applied one after the other, or an expression of its inputs."""
 
     step: Step
     modules: dict[str, Call]
     comment: str
-    """Its output's shape: `96 x 55 x 55`."""
+    """The shape of its output: `96 x 55 x 55`."""
     expression: Expression | None = None
 
 
 def layer(planned: SourcePlan, step: Step) -> TorchLayer:
     """The step as its op's rule writes it; raises Unsupported."""
-    op = step.node.op
-    if op.op not in RULES:
-        raise Unsupported(step.node.name, f"the PyTorch backend cannot express {op.op} yet")
     comment = planned.comment(step.node.output)
-    match RULES[op.op](op, step):
+    match RULES.write(step):
         case (padding, module):
             return TorchLayer(step, {planned.free(f"{step.identifier}_pad"): padding, step.identifier: module}, comment)
         case (module,):

@@ -83,7 +83,7 @@ def _reset(planned: SourcePlan) -> tuple[Function, ...]:
     begun |= {
         step.identifier: call(f"self.{step.identifier}.reset_parameters")
         for step in planned.steps
-        if step.node.op.op == "batch_norm"
+        if step.node.op.normalises == "batch"
     }
     body = tuple(Do(begun[step.identifier]) for step in planned.steps if step.identifier in begun)
     return (Function("reset_parameters", "self", "None", body),) if body else ()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-# Public attributes of every module: a layer of such a name would hide one. A test compares them with PyTorch's own.
+from archc.emit.snippets import names_in
+
+# Public attributes of every module: a layer with such a name would hide one. A test compares them with PyTorch's own.
 ATTRIBUTES = frozenset(
     """
     T_destination add_module append apply bfloat16 buffers call_super_init children compile cpu cuda double
@@ -16,13 +18,11 @@ ATTRIBUTES = frozenset(
     """.split()
 )
 
-# Names that the file gives to something else, and three that linters refuse: I, O and l.
-OWN = frozenset(
-    """
-    I O l
-    AllGather Any Callable Gather LRN MomentumSGD Normalise OrderedDict ReduceLROnPlateau SpatialLRN Tensor nn
-    once_differentiable predict reset_parameters self super torch tuple x
-    """.split()
-)
+# Names that the file itself uses where layers are named, and three that linters refuse: I, O and l.
+OWN = frozenset("I O l OrderedDict ReduceLROnPlateau nn predict reset_parameters self super torch tuple x".split())
 
-RESERVED = ATTRIBUTES | OWN
+# Layers are attributes, which hide nothing of the module around the class. Only the network's class shares its names,
+# and like all classes it starts with a capital.
+CLASSES = frozenset(name for name in names_in("archc_torch.snippets") if name[0].isupper())
+
+RESERVED = ATTRIBUTES | OWN | CLASSES

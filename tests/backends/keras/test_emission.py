@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from archc.analysis import Facts, analyse
-from archc.backend import Origin, Unsupported, load
+from archc.backend import Origin, Request, Unsupported, load
 from archc.emit.seal import seal
 
 ROOT = Path(__file__).parents[3]
@@ -29,7 +29,7 @@ def facts_of(data: bytes) -> Facts:
 
 
 def emitted(facts: Facts, origin: Origin = ORIGIN) -> str:
-    return load("keras").emit(facts.graph, facts.recipe, None, origin).text
+    return load("keras").emit(Request(facts.graph, facts.counts, facts.recipe, origin)).text
 
 
 @pytest.mark.parametrize("spec", [ALEXNET, HERE / "graph.yaml"], ids=lambda spec: spec.stem)

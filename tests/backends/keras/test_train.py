@@ -25,7 +25,7 @@ def test_a_run_from_its_job_to_its_weights(make_job: Callable[..., Job]) -> None
     (out, errors), _ = [process.communicate() for process in processes]
     assert [process.returncode for process in processes] == [0, 0], errors
     assert errors == ""
-    assert out.splitlines()[0] == "NO GPU HERE: 2 logical CPUs stand in for 2 GPUs, MirroredStrategy"
+    assert out.splitlines()[0] == "NO GPU FOUND: training on 2 logical CPUs, MirroredStrategy"
 
     job, again = jobs
     assert sorted(file.name for file in job.run.iterdir() if file.is_file()) == [
@@ -67,5 +67,5 @@ def test_bfloat16_with_batch_normalisation_and_ctrl_c(make_job: Callable[..., Jo
 
     out, errors = process.communicate()
     assert (process.returncode, errors) == (0, "")
-    assert "batch normalisation: each device normalises by its own 3 pictures, not by all 6" in out.splitlines()
+    assert "batch normalisation: each device normalises over its own 3 pictures, not over all 6" in out.splitlines()
     assert {str(array.dtype) for array in load_file(low.weights).values()} == {"float32"}

@@ -14,7 +14,7 @@ from PIL import Image
 from torch import nn
 
 from archc.analysis import Facts
-from archc.backend import Origin, load
+from archc.backend import Origin, Request, load
 from archc.graph import Graph
 from archc.training.job import Job
 
@@ -71,7 +71,7 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Build:
     """The model of an emitted file, imported as any other module."""
 
     def build(facts: Facts, graph: Graph) -> nn.Module:
-        source = load("torch").emit(graph, facts.recipe, None, Origin.of("spec.yaml", b""))
+        source = load("torch").emit(Request(graph, facts.counts, facts.recipe, Origin.of("spec.yaml", b"")))
         place = tmp_path_factory.mktemp("emitted") / "emitted.py"
         place.write_text(source.text, encoding="utf-8")
         specification = importlib.util.spec_from_file_location("emitted", place)

@@ -11,7 +11,7 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 from archc.analysis import analyse
-from archc.backend import Origin, load
+from archc.backend import Origin, Request, load
 from archc.conformance.reference import evaluate
 
 sides = st.fixed_dictionaries({side: st.integers(0, 4) for side in ("top", "bottom", "left", "right")})
@@ -47,7 +47,7 @@ def test_any_window(layer: dict[str, Any], height: int, width: int) -> None:
     facts = analyse(json.dumps(spec).encode(), "spec.yaml").facts
     assume(facts is not None)
     assert facts is not None
-    source = load("torch").emit(facts.graph, facts.recipe, None, Origin.of("spec.yaml", b""))
+    source = load("torch").emit(Request(facts.graph, facts.counts, facts.recipe, Origin.of("spec.yaml", b"")))
     event("pads by a module" if "a_pad=" in source.text else "pads by itself")
     scope: dict[str, Any] = {"__name__": "emitted"}
     exec(source.text, scope)

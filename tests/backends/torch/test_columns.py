@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from archc.analysis import Facts, analyse
-from archc.backend import EmittedSource, Origin, Unsupported, load
+from archc.backend import EmittedSource, Origin, Request, Unsupported, load
 from archc.conformance.cases import op_cases
 from archc.conformance.hostile import hostile, tame
 from archc.conformance.structure import compare
@@ -94,10 +94,12 @@ def placed(facts: Facts, devices: int, **parallel: Any) -> Placement:
 
 
 def emitted(text: str, devices: int | None, **parallel: Any) -> EmittedSource:
-    """EmittedSource of a rank; of one process where `devices` is None."""
+    """The source of one rank, or of one process if `devices` is None."""
     facts = facts_of(text)
     placement = placed(facts, devices, **parallel) if devices else None
-    return load("torch").emit(facts.graph, facts.recipe, placement, Origin.of("net.yaml", text.encode()))
+    return load("torch").emit(
+        Request(facts.graph, facts.counts, facts.recipe, Origin.of("net.yaml", text.encode()), placement)
+    )
 
 
 def write(folder: Path, case: str, text: str, devices: int) -> None:
@@ -116,7 +118,7 @@ def op_networks(op: str) -> Iterator[tuple[str, str]]:
         if findings:
             continue
         try:
-            load("torch").emit(facts.graph, facts.recipe, placement, Origin.of("net.yaml", b""))
+            load("torch").emit(Request(facts.graph, facts.counts, facts.recipe, Origin.of("net.yaml", b""), placement))
         except Unsupported:
             continue
         yield case.name, text
@@ -175,9 +177,8 @@ def test_without_the_sums_the_gradients_are_others(differences: Found) -> None:
 
 def test_golden_alexnet(golden: Callable[[Path, str], None]) -> None:
     facts = facts_of(ALEXNET.read_text("utf-8"))
-    source = load("torch").emit(
-        facts.graph, facts.recipe, facts.placement, Origin.of(ALEXNET.name, ALEXNET.read_bytes())
-    )
+    origin = Origin.of(ALEXNET.name, ALEXNET.read_bytes())
+    source = load("torch").emit(Request(facts.graph, facts.counts, facts.recipe, origin, facts.placement))
     assert max(map(len, source.text.splitlines())) <= 88
     golden(HERE / "golden" / "alexnet_columns.py", source.text)
 
@@ -211,7 +212,13 @@ def test_names_and_strings_that_mean_harm_change_nothing_else(network: str) -> N
         graphs = tame(facts.graph), hostile(facts.graph, seed=seed)
         sources = [
             load("torch").emit(
-                graph, facts.recipe, place(graph, count(graph), COLUMNS, 4)[0], Origin.of("net.yaml", b"")
+                Request(
+                    graph,
+                    facts.counts,
+                    facts.recipe,
+                    Origin.of("net.yaml", b""),
+                    place(graph, count(graph), COLUMNS, 4)[0],
+                )
             )
             for graph in graphs
         ]
@@ -301,5 +308,5 @@ def test_what_is_computed_by_batch_is_no_column() -> None:
     facts = facts_of(layers("c: {op: conv2d, filters: 8}", "f: {op: flatten}", "d: {op: dense, units: 8}"))
     hybrid, _ = place(facts.graph, facts.counts, Parallel(devices=2, strategy="hybrid"), 4)
     with pytest.raises(Unsupported) as caught:
-        load("torch").emit(facts.graph, facts.recipe, hybrid, Origin.of("net.yaml", b""))
+        load("torch").emit(Request(facts.graph, facts.counts, facts.recipe, Origin.of("net.yaml", b""), hybrid))
     assert {"c", "f"} <= caught.value.layers.keys()

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from archc.analysis import Facts, analyse
-from archc.backend import EmittedSource, Origin, Unsupported, load
+from archc.backend import EmittedSource, Origin, Request, Unsupported, load
 from archc.emit.seal import seal
 from archc.graph import Graph
 from archc.ops.relu import Relu
@@ -34,7 +34,7 @@ def facts_of(spec: Path) -> Facts:
 
 
 def emitted(facts: Facts, graph: Graph | None = None, origin: Origin = ORIGIN) -> EmittedSource:
-    return load("torch").emit(graph or facts.graph, facts.recipe, None, origin)
+    return load("torch").emit(Request(graph or facts.graph, facts.counts, facts.recipe, origin))
 
 
 def ruff(*command: str | Path) -> None:

@@ -14,7 +14,7 @@ from archc_torch.weights import canonical
 from torch import Tensor, nn
 
 from archc.analysis import Facts, analyse
-from archc.backend import Origin, load
+from archc.backend import Origin, Request, load
 from archc.conformance.reference import evaluate
 from archc.graph import Graph
 from archc.ops.weighted import Weighted
@@ -53,7 +53,7 @@ def pictures(facts: Facts, count: int, dtype: torch.dtype = torch.float32) -> Te
 
 def identifiers(facts: Facts) -> Mapping[str, str]:
     """Each layer's name in the emitted file."""
-    source = load("torch").emit(facts.graph, facts.recipe, None, ORIGIN)
+    source = load("torch").emit(Request(facts.graph, facts.counts, facts.recipe, ORIGIN))
     return {node.name: source.renamed.get(node.name, node.name) for node in facts.graph.nodes}
 
 

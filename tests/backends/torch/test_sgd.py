@@ -13,7 +13,7 @@ from archc_torch.snippets.momentum_sgd import MomentumSGD
 from torch import nn
 
 from archc.analysis import analyse
-from archc.backend import Origin, load
+from archc.backend import Origin, Request, load
 from archc.language.spec import OnPlateau
 from archc.training.schedule import Plateau
 
@@ -43,7 +43,7 @@ def emitted(*, bias: bool = True, decay_biases: bool = False, patience: int = 2)
     analysis = analyse(text, "net.yaml")
     facts = analysis.facts
     assert facts is not None, analysis
-    source = load("torch").emit(facts.graph, facts.recipe, None, Origin.of("net.yaml", text))
+    source = load("torch").emit(Request(facts.graph, facts.counts, facts.recipe, Origin.of("net.yaml", text)))
     scope: dict[str, Any] = {"__name__": "emitted"}
     exec(source.text, scope)
     return scope

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from archc.analysis import Facts, analyse
-from archc.backend import Origin, load
+from archc.backend import Origin, Request, load
 from archc.conformance.reference import evaluate
 from archc.ops.weighted import Weighted
 
@@ -35,7 +35,7 @@ def facts_of(spec: Path) -> Facts:
 
 def build(facts: Facts, folder: Path) -> Any:
     """The emitted source's model."""
-    source = load("keras").emit(facts.graph, facts.recipe, None, ORIGIN)
+    source = load("keras").emit(Request(facts.graph, facts.counts, facts.recipe, ORIGIN))
     file = folder / "emitted.py"
     file.write_text(source.text, encoding="utf-8")
     spec = spec_from_file_location("emitted", file)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from archc.analysis import analyse
-from archc.backend import Origin, load
+from archc.backend import Origin, Request, load
 from archc.language.spec import OnPlateau
 from archc.training.schedule import Plateau
 
@@ -137,7 +137,7 @@ def test_the_emitted_schedule_is_that_of_archc_train(patience: int) -> None:
     facts = analyse(text, "net.yaml").facts
     assert facts is not None
     scope: dict[str, Any] = {"__name__": "emitted"}
-    exec(load("keras").emit(facts.graph, facts.recipe, None, Origin.of("net.yaml", text)).text, scope)
+    exec(load("keras").emit(Request(facts.graph, facts.counts, facts.recipe, Origin.of("net.yaml", text))).text, scope)
     model, schedule = scope["Net"](), scope["plateau"]()
     model.compile(scope["sgd"](), "mse")
     schedule.set_model(model)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archc.backend import PROTOCOL, EmittedSource, Origin
-from archc.graph import Graph
-from archc.language.spec import Recipe, Strategy
-from archc.passes.placement import Placement
+from archc.backend import PROTOCOL, EmittedSource, Request
+from archc.language.spec import Strategy
 
 
 @dataclass(frozen=True)
 class NumpyBackend:
-    """What archc finds under the entry point `numpy`; it emits and trains nothing."""
+    """The object of the entry point `numpy`; it only emits."""
 
     name: str = "numpy"
     protocol: int = PROTOCOL
@@ -20,11 +18,11 @@ class NumpyBackend:
     strategies: tuple[Strategy, ...] = ()
     train_module: None = None
 
-    def emit(self, graph: Graph, recipe: Recipe, placement: Placement | None, origin: Origin) -> EmittedSource:
+    def emit(self, request: Request) -> EmittedSource:
         """One standalone file."""
         from archc_numpy.emission import emit
 
-        return emit(graph, recipe, origin)
+        return emit(request)
 
 
 backend = NumpyBackend()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from archc.backend import EmittedSource, Origin, Unsupported, every
+from archc.backend import EmittedSource, Origin, Request, every
 from archc.emit.plan import SourcePlan, Step, plan
 from archc.emit.printer import print_module
-from archc.emit.snippets import load
+from archc.emit.snippets import load, names_in
 from archc.emit.syntax import (
     Argument,
     Assign,
@@ -24,8 +24,6 @@ from archc.emit.syntax import (
     Tuple,
     call,
 )
-from archc.graph import Graph
-from archc.language.spec import Recipe
 from archc.ops.weighted import Weighted
 from archc.tensor import Tensor
 from archc_numpy.rules import RULES
@@ -33,20 +31,20 @@ from archc_numpy.rules import RULES
 SNIPPETS = ("conv2d", "dense", "max_pool2d", "softmax")
 """Functions that NumPy lacks, each a module of `archc_numpy.snippets`."""
 
-RESERVED = frozenset((*SNIPPETS, "numpy", "self", "sliding_window_view", "SimpleNamespace", "I", "O", "l"))
-"""Names that the file gives to something else, and three that linters refuse."""
+RESERVED = names_in("archc_numpy.snippets") | {"SimpleNamespace", "numpy", "self", "I", "O", "l"}
+"""Names that the file uses itself, and three that linters refuse."""
 
 
-def emit(graph: Graph, recipe: Recipe, origin: Origin) -> EmittedSource:
-    """EmittedSource whose class holds the weights and, called, computes the layers."""
-    planned = plan(graph, recipe, RESERVED)
+def emit(request: Request) -> EmittedSource:
+    """Source whose class has the weights and computes the layers when it is called."""
+    planned = plan(request, RESERVED)
     values = every(planned.steps, _value)
     called = {value.value.function for value in values if isinstance(value.value, Call)}
     called |= {Name("softmax")} if planned.predicts_probabilities else set()
     snippets = [load("archc_numpy.snippets", name) for name in SNIPPETS if Name(name) in called]
     imports = [Import("numpy"), Import("types", ("SimpleNamespace",))]
     module = Module(
-        doc=_document(planned, origin),
+        doc=_document(planned, request.origin),
         imports=(*imports, *(wanted for snippet in snippets for wanted in snippet.imports)),
         body=(*(snippet.snippet for snippet in snippets), _class(planned, values), _main(planned)),
     )
@@ -55,11 +53,8 @@ def emit(graph: Graph, recipe: Recipe, origin: Origin) -> EmittedSource:
 
 def _value(step: Step) -> Assign:
     """A step as a line: its value under its own name, its shape as a comment."""
-    op = step.node.op.op
-    if op not in RULES:
-        raise Unsupported(step.node.name, f"the NumPy backend cannot express {op}")
     comment = " x ".join(map(str, step.node.output.shape))
-    return Assign(Name(step.identifier), RULES[op](step.node.op, step), comment)
+    return Assign(Name(step.identifier), RULES.write(step), comment)
 
 
 def _document(planned: SourcePlan, origin: Origin) -> tuple[str, ...]:

@@ -1,81 +1,80 @@
-"""How each op is written in NumPy: an expression of the values that a step reads, one function an op."""
+"""How each op is written in NumPy: one rule per op, which returns an expression of the op's inputs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from archc.backend import Unsupported
 from archc.emit.plan import Step
+from archc.emit.rules import Rules
 from archc.emit.syntax import Expression, Literal, Name, Sum, Tuple, call
+from archc.ops.add import Add
+from archc.ops.concat import Concat
 from archc.ops.conv2d import Conv2d
 from archc.ops.dense import Dense
+from archc.ops.dropout import Dropout
 from archc.ops.fields import ONE
+from archc.ops.flatten import Flatten
 from archc.ops.max_pool2d import MaxPool2d
 from archc.ops.op import Op
+from archc.ops.relu import Relu
+from archc.ops.softmax import Softmax
+from archc.ops.tanh import Tanh
 from archc.ops.window import Window
 
-RULES: dict[str, Callable[[Any, Step], Expression]] = {}
+RULES = Rules[Expression]("numpy", "NumPy")
+rule = RULES.register
 
 
-def rule(write: Callable[[Any, Step], Expression]) -> Callable[[Any, Step], Expression]:
-    """Register a rule for the op of its name."""
-    RULES[write.__name__] = write
-    return write
-
-
-@rule
+@rule(Conv2d)
 def conv2d(op: Conv2d, step: Step) -> Expression:
     if op.groups > 1:
-        raise Unsupported(step.node.name, f"the NumPy backend convolves in one group, not {op.groups}")
+        raise RULES.unsupported(step, f"{op.groups} groups")
     fields = _window(op.window(step.inputs))
     if op.dilation != ONE:
         fields["dilation"] = _numbers(*op.dilation)
     return call("conv2d", _read(step), *_weights(op, step), **fields)
 
 
-@rule
+@rule(MaxPool2d)
 def max_pool2d(op: MaxPool2d, step: Step) -> Expression:
     return call("max_pool2d", _read(step), _numbers(*op.kernel), **_window(op.window(step.inputs)))
 
 
-@rule
+@rule(Dense)
 def dense(op: Dense, step: Step) -> Expression:
     return call("dense", _read(step), *_weights(op, step))
 
 
-@rule
-def relu(op: Op, step: Step) -> Expression:
+@rule(Relu)
+def relu(op: Relu, step: Step) -> Expression:
     return call("numpy.maximum", _read(step), 0)
 
 
-@rule
-def tanh(op: Op, step: Step) -> Expression:
+@rule(Tanh)
+def tanh(op: Tanh, step: Step) -> Expression:
     return call("numpy.tanh", _read(step))
 
 
-@rule
-def softmax(op: Op, step: Step) -> Expression:
+@rule(Softmax)
+def softmax(op: Softmax, step: Step) -> Expression:
     return call("softmax", _read(step))
 
 
-@rule
-def flatten(op: Op, step: Step) -> Expression:
+@rule(Flatten)
+def flatten(op: Flatten, step: Step) -> Expression:
     return call("numpy.reshape", _read(step), _numbers(-1, step.node.output.size))
 
 
-@rule
-def dropout(op: Op, step: Step) -> Expression:
+@rule(Dropout)
+def dropout(op: Dropout, step: Step) -> Expression:
     return _read(step)  # nothing is trained here
 
 
-@rule
-def add(op: Op, step: Step) -> Expression:
+@rule(Add)
+def add(op: Add, step: Step) -> Expression:
     return Sum(tuple(map(Name, step.reads)))
 
 
-@rule
-def concat(op: Op, step: Step) -> Expression:
+@rule(Concat)
+def concat(op: Concat, step: Step) -> Expression:
     return call("numpy.concatenate", Tuple(tuple(map(Name, step.reads))), axis=1)
 
 
@@ -93,9 +92,8 @@ def _numbers(*numbers: int) -> Tuple:
 
 
 def _window(window: Window) -> dict[str, Expression]:
-    """Stride and padding where they are not the default; what the last window hangs over is padding as well."""
-    margins, stride = window.margins, window.stride
-    rows = margins.top, margins.bottom + window.vertical.overhang
-    columns = margins.left, margins.right + window.horizontal.overhang
-    fields: dict[str, Expression] = {} if stride == ONE else {"stride": _numbers(*stride)}
-    return fields | ({"padding": Tuple((_numbers(*rows), _numbers(*columns)))} if any(rows + columns) else {})
+    """Stride and padding, each if it is not the default."""
+    top, bottom, left, right = around = window.around
+    fields: dict[str, Expression] = {} if window.stride == ONE else {"stride": _numbers(*window.stride)}
+    padding = {"padding": Tuple((_numbers(top, bottom), _numbers(left, right)))}
+    return fields | (padding if any(around) else {})

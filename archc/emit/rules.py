@@ -1,0 +1,64 @@
+"""How a backend writes each op: one rule per op, registered by the op's class.
+
+    rules = Rules[Layers]("torch", "PyTorch")
+    rule = rules.register
+
+    @rule(Conv2d)
+    def conv2d(op: Conv2d, step: Step) -> Layers: ...
+
+A distribution that brings an op of its own brings the rules for it too: an entry point of the group `archc.rules` whose
+name is the backend's names a module, which registers its rules when it is imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from archc.backend import Unsupported
+from archc.emit.plan import Step
+from archc.entry_points import RULES, imported, installed
+from archc.ops.op import Op
+
+Written = TypeVar("Written")
+OpClass = TypeVar("OpClass", bound=Op)
+
+
+class Rules(Generic[Written]):
+    """The rules of one backend: `backend` is its name, `framework` what messages call it."""
+
+    def __init__(self, backend: str, framework: str) -> None:
+        self._backend = backend
+        self._framework = framework
+        self._rules: dict[type[Op], Callable[[Any, Step], Written]] = {}
+
+    def register(self, op: type[OpClass]) -> Callable[[Callable[[OpClass, Step], Written]], Callable[..., Written]]:
+        """Register the decorated function as the rule for an op."""
+
+        def registered(rule: Callable[[OpClass, Step], Written]) -> Callable[..., Written]:
+            self._rules[op] = rule
+            return rule
+
+        return registered
+
+    def write(self, step: Step) -> Written:
+        """The step as its op's rule writes it; raises Unsupported if there is none."""
+        op = step.node.op
+        if type(op) not in self._rules:
+            self._all_imported  # noqa: B018  the rules of other distributions, needed only for their ops
+        rule = self._rules.get(type(op))
+        if rule is None:
+            raise self.unsupported(step, f"`{op.op}`")
+        return rule(op, step)
+
+    def unsupported(self, step: Step, what: str) -> Unsupported:
+        """The error for a layer that the framework cannot compute faithfully."""
+        name = step.node.name
+        return Unsupported(name, f"{name} needs {what}, which the {self._framework} backend does not support")
+
+    @cached_property
+    def _all_imported(self) -> bool:
+        for point in installed(RULES).get(self._backend, []):
+            imported(point, "rules for the backend")
+        return True
