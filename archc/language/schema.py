@@ -91,7 +91,7 @@ def _layer(bodies: dict[str, JsonSchemaValue]) -> JsonSchemaValue:
         "type": "object",
         "properties": {
             "op": {
-                "description": "Op of this layer: what it computes.",
+                "description": "Operation that this layer computes.",
                 "enum": list(bodies),
                 "enumDescriptions": [body["description"].partition("\n")[0] for body in bodies.values()],
             }
