@@ -45,6 +45,7 @@ _PLAIN = re.compile(
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _TOO_DEEP = "check for an unclosed bracket: fields of archc/v1 nest at most 5 levels deep"
 _TOO_MUCH = "describe a smaller network; docs/limits.md explains each limit"
+_NOT_A_NAME = "write the key as a name, or put it in quotes if it is text"
 _NOT_INDENTED = "indent this line like the others of its block, or remove an extra bracket or quote before it"
 # libyaml's messages name the token that it expected, not the mistake. The key is how a message begins.
 _REMEDIES = {
@@ -198,7 +199,8 @@ class _Builder:
             case yaml.DocumentStartEvent():
                 self._documents += 1
                 if self._documents > 1:
-                    return self._stop(event, "ARC006", "a spec is a single YAML document; a second one starts here")
+                    message = "a spec is a single YAML document; a second one starts here"
+                    return self._stop(event, "ARC006", message, help="write each spec in a file of its own")
             case yaml.AliasEvent():
                 return self._alias(event)
             case yaml.SequenceStartEvent():
@@ -250,7 +252,7 @@ class _Builder:
         if len(self._stack) >= MAX_DEPTH:
             return self._stop(event, "ARC003", f"nested more than {MAX_DEPTH} levels deep", help=_TOO_DEEP)
         if self._wants_key():
-            return self._stop(event, "ARC006", "a key must be a name, not a list or a mapping")
+            return self._stop(event, "ARC006", "a key must be a name, not a list or a mapping", help=_NOT_A_NAME)
         self._stack.append(_Open(span.start, event.anchor, items=items))
         return True
 
@@ -262,7 +264,7 @@ class _Builder:
 
     def _alias(self, event: yaml.AliasEvent) -> bool:
         if self._wants_key():
-            return self._stop(event, "ARC006", "a key must be a name, not an alias")
+            return self._stop(event, "ARC006", "a key must be a name, not an alias", help=_NOT_A_NAME)
         name = (event.anchor or "")[:64]
         if any(level.anchor == event.anchor for level in self._stack):
             message = f"the alias `*{name}` is inside the value that it repeats"

@@ -95,8 +95,8 @@ def _unused(suppressions: Iterable[_Suppression], found: set[tuple[int, str]]) -
         verb = "is" if len(idle) == 1 else "are"
         message = f"unused suppression: {listed(idle)} {verb} not reported on line {suppression.line}"
         is_whole = len(idle) == len(suppression.codes)
-        help = "delete the comment" if is_whole else f"remove {listed(idle)} from the comment"
-        help += "; it applies to its own line, or to the next line if it is alone on its own"
+        delete = "delete the comment, or move it to the line of the advice"
+        help = delete if is_whole else f"remove {listed(idle)} from the comment"
         # Deleting some codes from the comment could leave a reason that no longer matches: only the author can tell.
         fix = [_deletion(suppression.span)] if is_whole else []
         findings.append(report(suppression.span, "ARC990", message, help=help, fix=fix))
