@@ -9,7 +9,7 @@ TEXT = b"schema: archc/v1\nname: a\ninput: {image: [3, 8, 8]}\nlayers:\n  a: {op
 
 def test_a_line_each() -> None:
     assert render(analyse(TEXT, "specs/a.yaml").findings) == (
-        "specs/a.yaml:5:19: error[ARC101]: a has no field `filter`\n"
+        "specs/a.yaml:5:19: error[ARC101]: unknown field `filter` in a\n"
         "specs/a.yaml:5:38: error[ARC105]: `kernel` is `0`: it takes a whole number from 1, or [height, width]\n"
     )
     assert render([]) == ""
@@ -17,7 +17,7 @@ def test_a_line_each() -> None:
 
 def test_in_colour_the_place_and_the_kind_stand_out() -> None:
     first = render(analyse(TEXT, "a.yaml").findings, ansi).splitlines()[0]
-    assert first == "\x1b[1ma.yaml:5:19:\x1b[0m \x1b[1;31merror[ARC101]\x1b[0m: a has no field `filter`"
+    assert first == "\x1b[1ma.yaml:5:19:\x1b[0m \x1b[1;31merror[ARC101]\x1b[0m: unknown field `filter` in a"
 
 
 def test_a_line_stays_a_line_and_steers_nothing() -> None:

@@ -51,7 +51,7 @@ def test_what_only_a_backend_refuses_is_corrected_for_it(name: str) -> None:
 
 
 def test_without_the_backend_its_finding_is_missing_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archc.backend.entry_points", lambda group: ())
+    monkeypatch.setattr("archc.backend.installed", lambda group: {})
     explanation = explanation_of("ARC501")
     assert explanation is not None
     assert explanation.findings == ()
