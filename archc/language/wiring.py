@@ -54,6 +54,7 @@ class Wiring:
     def _cycle(self, path: list[str], span: Span) -> Finding:
         """The finding for a cycle. `path` begins and ends with the layer that reads itself."""
         reader, *others = path[:-1]
+        # Every edge of the cycle closes the same one, so none of them is reported again.
         self._told.update(pairwise(path))
         help = "read an earlier layer: a network has no cycles"
         if not others:
@@ -71,6 +72,7 @@ class Wiring:
         """The shortest path of reads from `start` to `goal`, or an empty list if there is none."""
         came_from: dict[str, str | None] = {start: None}
         waiting = deque([start])
+        # Breadth first, so that the path in the message is a shortest one.
         while waiting and self._steps_left:
             self._steps_left -= 1
             layer = waiting.popleft()

@@ -52,6 +52,7 @@ def _block(group: Group, pad: str) -> Iterator[str]:
 def _entry(entry: Entry, pad: str, *, first: bool) -> Iterator[str]:
     head = _head(entry.key, pad)
     text = entry.value.block if isinstance(entry.value, Leaf) else _flow(entry.value)
+    # An entry that a suppression covers stays on one line at any width: broken over several, it would escape.
     fits = text is not None and (len(head) + 1 + len(text) <= WIDTH or _speaks_of_its_line(entry))
     if isinstance(entry.value, Leaf) or not entry.value.entries or fits:
         body = [f"{head} {text}"]
@@ -59,6 +60,7 @@ def _entry(entry: Entry, pad: str, *, first: bool) -> Iterator[str]:
         body = [_joined(head, entry.value.anchor), *_block(entry.value, pad + INDENT)]
     else:
         entry, body = _block_item(entry, entry.value, pad)
+    # The head of a very long key has two lines; the comment goes to the end of the first.
     body[:1] = body[0].split("\n")
     if entry.after is not None:
         body[0] += f"  {entry.after}"
@@ -108,8 +110,7 @@ def _flow(value: Leaf | Group) -> str | None:
 
 
 def _speaks_of_its_line(entry: Entry) -> bool:
-    """Whether a suppression applies to this line."""
-    # A suppression covers one line, so an entry broken over several would escape it.
+    """Whether a suppression applies to the line of this entry."""
     nearest = [comment.text for comment in entry.before[-1:]]
     return any("archc:" in text for text in [*nearest, entry.after or ""])
 

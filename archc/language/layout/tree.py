@@ -97,6 +97,7 @@ class _Builder:
 
     def entry(self, place: _Place, path: tuple[str, ...], limit: int, outer: int) -> Entry:
         """The entry at `place`. Comments before the offset `limit` may belong to it. `outer` is its parent's column."""
+        # Each call below takes the comments up to an offset, so the calls must be in the order of the source.
         before = self.own_lines(place.start)
         key = self._key(place.key) if place.key else None
         opened = place.key.span.end if place.key else place.start
@@ -110,6 +111,7 @@ class _Builder:
             children = list(_places(place.node))
             inside = children[0].start if children else place.end
             beside = self._same_line(opened, inside)
+            # An empty collection has no entry to which a comment in its brackets could belong.
             if not children:
                 before += self.own_lines(inside)
             value = self._group(place.node, children, path, limit, outer)
@@ -117,6 +119,7 @@ class _Builder:
         entry = Entry(key, value, before, None, _blank_above(self.text, place.start))
         if key is None and path:
             entry = _with_first_comments(entry)
+        # `a: # one` with the value and `# two` on the next line has two comments for one line. The last one stays.
         for text in beside[:-1]:
             entry = above(entry, text)
         return replace(entry, after=beside[-1] if beside else None)
@@ -144,11 +147,13 @@ class _Builder:
         # In brackets, a mapping of one entry needs no braces: `[a: 1]`.
         in_flow = outer == _IN_FLOW or self.text[start] in "{["
         column = _IN_FLOW if in_flow else _column(self.text, start)
+        # A block has no closing bracket: comments below its last entry belong to it if they are indented like it.
         end = node.span.end if in_flow else limit
         entries: list[Entry] = []
         for place, until in zip(places, [*(following.start for following in places[1:]), end], strict=False):
             step = str(place.key.value) if place.key else "-"
             entries.append(self.entry(place, (*path, step), until, column))
+        # A sequence may have the column of the mapping that contains it. Comments at that column belong to the mapping.
         tail = self.own_lines(end, column=0 if in_flow else max(column, outer + 1))
         if isinstance(node, MappingNode):
             entries = _ordered(entries, list(node.entries), path, node)
@@ -186,6 +191,7 @@ def _places(node: MappingNode | SequenceNode) -> Iterator[_Place]:
         return
     text = node.span.source.text
     reached = content_start(node.span)
+    # An item of a block begins at its dash, which is not part of the span of its node.
     is_block = text[reached] == "-"
     for item in node.items:
         dash = _TO_DASH.match(text, reached) if is_block else None
