@@ -1,4 +1,4 @@
-"""Where a job trains: GPUs, or logical CPUs that stand in for them where the machine has none."""
+"""The devices that a job trains on: GPUs, or on a machine without GPUs, logical CPUs."""
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportAttributeAccessIssue=false
 
@@ -12,16 +12,16 @@ import tensorflow as tf
 from archc.failure import Failure
 
 Strategy = Any
-"""A tf.distribute.Strategy, which has no type that a checker could read."""
+"""A tf.distribute.Strategy; TensorFlow has no types for a checker to read."""
 
 
-# TensorFlow's own word on devices; the line of `Devices` says it better.
+# TensorFlow would log the devices itself; `Devices.line` names them in plain words.
 tf.get_logger().setLevel("ERROR")
 
 
 @dataclass(frozen=True)
 class Devices:
-    """A strategy over the devices that were asked for, each one's name, and the line that says which they are."""
+    """The devices of a run: a strategy over them, their names, and a line for the person who trains that names them."""
 
     strategy: Strategy
     used: tuple[str, ...]
@@ -29,14 +29,17 @@ class Devices:
 
 
 def open_devices(count: int) -> Devices:
-    """`count` GPUs; on a machine without any, `count` logical CPUs. Call it before anything else runs on TensorFlow."""
+    """The first `count` GPUs; on a machine without any, `count` logical CPUs.
+
+    Call it before anything else runs on TensorFlow, which fixes its devices at the first operation.
+    """
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
         return _stand_ins(count)
     if len(gpus) < count:
         raise Failure(
-            f"asked for {count} GPUs, this machine has {len(gpus)}",
-            f"`--gpus {len(gpus)}`, or CUDA_VISIBLE_DEVICES= for a rehearsal on CPUs",
+            f"the run needs {count} GPUs, this machine has {len(gpus)}",
+            f"use `--gpus {len(gpus)}`, or set `CUDA_VISIBLE_DEVICES=` to train on logical CPUs",
         )
     models = tuple(tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus[:count])
     if count == 1:
@@ -46,10 +49,10 @@ def open_devices(count: int) -> Devices:
 
 def _stand_ins(count: int) -> Devices:
     if count == 1:
-        return Devices(tf.distribute.OneDeviceStrategy("CPU:0"), ("CPU",), "NO GPU HERE: the CPU stands in for 1 GPU")
+        return Devices(tf.distribute.OneDeviceStrategy("CPU:0"), ("CPU",), "NO GPU FOUND: training on the CPU")
     (cpu,) = tf.config.list_physical_devices("CPU")
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * count)
-    line = f"NO GPU HERE: {count} logical CPUs stand in for {count} GPUs, MirroredStrategy"
+    line = f"NO GPU FOUND: training on {count} logical CPUs, MirroredStrategy"
     return Devices(_mirrored("CPU", count), tuple(f"logical CPU {index}" for index in range(count)), line)
 
 

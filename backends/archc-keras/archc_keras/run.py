@@ -1,4 +1,4 @@
-"""One training run: pictures, the emitted model on its devices, the loop."""
+"""One training run: it builds the emitted model on its devices and trains it on the pictures."""
 # pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ from archc.training.journal import Journal
 from archc.training.loop import train
 from archc.training.model import source
 from archc.training.result import Result
+from archc.wording import counted
 from archc_keras.devices import Devices, Strategy
 from archc_keras.trainer import KerasTrainer
 
 POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
-"""Keras' name for each precision. Both keep weights in float32."""
+"""Keras' name for each precision. Both keep the weights in float32."""
 
 
 def run(job: Job, devices: Devices) -> None:
-    """Train as the job says."""
+    """Train on these devices as the job asks."""
     print(devices.line, flush=True)
     Result(devices=devices.used).write(job.run)
     with Journal(job.run, devices=devices.used, active=True) as journal:
@@ -33,8 +34,8 @@ def run(job: Job, devices: Devices) -> None:
         model, optimizer = build(job, devices.strategy)
         if job.devices > 1 and any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers):
             journal.say(
-                f"batch normalisation: each device normalises by its own {job.local_batch} pictures, "
-                f"not by all {job.recipe.batch}"
+                f"batch normalisation: each device normalises over its own {counted(job.local_batch, 'picture')}, "
+                f"not over all {job.recipe.batch:,}"
             )
         feed = Feed(job, pictures, statistics, threads=os.cpu_count() or 1)
         trainer = KerasTrainer(job, model, optimizer, devices.strategy, feed)
@@ -42,7 +43,7 @@ def run(job: Job, devices: Devices) -> None:
 
 
 def build(job: Job, strategy: Strategy) -> tuple[Any, Any]:
-    """The emitted model and the emitted optimizer, on a strategy's devices."""
+    """The emitted model and its emitted optimizer, on a strategy's devices."""
     emitted = source(job)
     with strategy.scope():
         model = getattr(emitted, job.model)()

@@ -1,4 +1,4 @@
-"""TensorFlow's start, without what it prints of itself, and Ctrl-C while it computes."""
+"""Starting TensorFlow without its messages, and ending it with Ctrl-C while it computes."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ from threading import Thread
 from archc.failure import INTERRUPTED, Failure
 
 GRACE = 1.0
-"""Seconds that Python has to end by itself after Ctrl-C; within TensorFlow it hears nothing of it."""
+"""Seconds that Python has to end by itself after Ctrl-C. While TensorFlow computes, Python does not see the signal."""
 
 
 LEAVE_BAR = b"\n\x1b[?25h"
-"""A new line, and the cursor that a progress bar has hidden."""
+"""Ends the line of a progress bar and shows the cursor, which the bar has hidden."""
 
 
 @contextmanager
 def held_back(log: Path) -> Generator[None]:
-    """Keep the process's stderr, its C++ libraries' included, in a file. Shown where something fails, else dropped;
-    the file stays only if the process dies."""
+    """Keep everything written to stderr in a file, C++ libraries included, and show it only after an unexpected error.
+
+    The file stays only if the process dies.
+    """
     sys.stderr.flush()
-    stderr = os.dup(2)
+    stderr = os.dup(2)  # C++ writes to descriptor 2, so replacing sys.stderr would not be enough
     with log.open("wb") as held:
         os.dup2(held.fileno(), 2)
     try:
@@ -47,16 +49,18 @@ def held_back(log: Path) -> Generator[None]:
 
 def heed_interrupts() -> None:
     """Let Ctrl-C end the process even while TensorFlow computes a step or traces a function."""
+    # Python calls signal handlers only between its own instructions. The wakeup descriptor is written by the C-level
+    # handler at once, and a thread that waits for it runs whenever TensorFlow has released the interpreter lock.
     heard, told = socket.socketpair()
     told.setblocking(False)
     signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
 
     def watch() -> None:
-        with told:  # keeps it open
+        with told:  # keeps the socket open: the wakeup descriptor is only a number
             while heard.recv(1) != bytes([signal.SIGINT]):
                 pass
         time.sleep(GRACE)
-        # Past sys.stderr, which a progress bar keeps for itself.
+        # Not through sys.stderr, which a progress bar may have redirected.
         os.write(2, b"%binterrupted\n" % (LEAVE_BAR if os.isatty(2) else b""))
         os._exit(INTERRUPTED)
 

@@ -1,4 +1,4 @@
-"""`python -m archc_keras.train RUN/job.json`: train the emitted source in a run's folder, nothing else."""
+"""`python -m archc_keras.train RUN/job.json`: train the emitted source in the folder of a run."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from archc_keras.startup import heed_interrupts, held_back
 
 
 def main(job: Job) -> None:
-    """Train as the job says; the run's folder then holds weights and metrics."""
-    # Read while TensorFlow is imported: Keras on TensorFlow, whose warnings are not for whoever trains.
+    """Train as the job asks, and leave the weights, metrics.jsonl and result.json in the run's folder."""
+    # Read while TensorFlow is imported. Level 2 hides its warnings, which do not concern the person who trains.
     os.environ |= {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"}
     heed_interrupts()
     with held_back(job.run / "startup.log"):

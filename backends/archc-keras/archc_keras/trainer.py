@@ -1,4 +1,4 @@
-"""What the training loop asks of Keras: batches, one step, an evaluation, the weights, over any number of replicas."""
+"""The training loop's operations in Keras, on any number of replicas: batches, steps, evaluation, weights."""
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportAttributeAccessIssue=false, reportUntypedFunctionDecorator=false
 
@@ -20,16 +20,16 @@ from archc_keras.devices import Strategy
 from archc_keras.weights import save
 
 Shares = tuple[Any, ...]
-"""Arrays cut into one equal share a replica."""
+"""Arrays that are split into one equal share for each replica."""
 
 Sum = tf.distribute.ReduceOp.SUM
 
 
 class KerasTrainer:
-    """Trains one model, mirrored over a strategy's replicas: `archc.training.loop.Trainer`.
+    """Trains one model, mirrored on a strategy's replicas; implements `archc.training.loop.Trainer`.
 
-    Each replica computes its share of the global batch; gradients and losses are summed over the replicas and divided
-    by the global batch, so that any number of replicas computes what one does.
+    Each replica computes its share of the global batch. Losses are divided by the size of the global batch, and losses
+    and gradients are summed over the replicas, so the result does not depend on the number of replicas.
     """
 
     def __init__(self, job: Job, model: Any, optimizer: Any, strategy: Strategy, feed: Feed) -> None:
@@ -46,13 +46,14 @@ class KerasTrainer:
             yield self._share(batch.images, batch.labels)
 
     def step(self, batch: Shares, lr: float) -> float:
-        """One optimiser step; the mean loss over the global batch, before the step."""
+        """Take one optimiser step; the mean loss over the global batch before the step."""
         self._optimizer.learning_rate = lr
         return float(self._step(batch))
 
     def evaluate(self, test: TestViews) -> Score:
         """The score over all held-out pictures, each counted once."""
         _share_running_figures(self._model, self._strategy)
+        # All batches are padded to the size of the first: for another shape, TensorFlow would trace the function again.
         count, sums, size = 0, np.zeros(3), 0
         for batch in self._feed.held_out(test):
             size = size or self._whole_shares(len(batch.labels))
@@ -62,7 +63,7 @@ class KerasTrainer:
         return Score(count, top1=round(top1), top5=round(top5), loss_sum=loss)
 
     def save(self, path: Path) -> None:
-        """Write the weights in the layout of every backend."""
+        """Write the weights in the layout that all backends share."""
         _share_running_figures(self._model, self._strategy)
         save(self._model, path)
 
@@ -75,19 +76,21 @@ class KerasTrainer:
         return self._strategy.reduce(Sum, self._strategy.run(self._score, args=batch), axis=None)
 
     def _learn(self, images: Any, labels: Any) -> Any:
-        """One replica's part of a step; its part of the mean loss."""
+        """Take one replica's part of a step; its part of the mean loss."""
         with tf.GradientTape() as tape:
             logits = tf.cast(self._model(images, training=True), tf.float32)
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
             loss = tf.reduce_sum(losses) / self._job.recipe.batch
         weights = self._model.trainable_variables
-        # It sums the gradients over the replicas.
+        # `apply` sums the gradients over the replicas.
         self._optimizer.apply(tape.gradient(loss, [weight.value for weight in weights]), weights)
         return loss
 
     def _score(self, images: Any, labels: Any, counts: Any) -> Any:
-        """One replica's sums over pictures (n, views, h, w, C): first, among the first five, loss. `counts` (n,) is
-        1 for a picture, 0 for padding."""
+        """Three sums over one replica's pictures (n, views, h, w, C): the top-1 and the top-5 hits, and the losses.
+
+        `counts` (n,) is 1 for a picture and 0 for padding.
+        """
         views = tf.reshape(images, (-1, *images.shape[2:]))
         logits = tf.cast(self._model(views, training=False), tf.float32)
         probabilities = tf.nn.softmax(tf.reshape(logits, (*images.shape[:2], self._job.outputs)))
@@ -95,12 +98,13 @@ class KerasTrainer:
         best = tf.math.top_k(mean, k=min(5, self._job.outputs)).indices
         hits = tf.cast(best == tf.cast(labels, tf.int32)[:, None], tf.float32)
         own = tf.gather(mean, labels, batch_dims=1)
+        # Without the maximum, one probability that rounds to 0 would make the total infinite.
         losses = -tf.math.log(tf.maximum(own, np.finfo(np.float32).tiny))
         scores = tf.stack([hits[:, 0], tf.reduce_sum(hits, axis=1), losses])
         return tf.linalg.matvec(scores, counts)
 
     def _share(self, *arrays: NDArray[Any]) -> Shares:
-        """Each array cut into as many equal parts as there are replicas."""
+        """Each array split into one equal part for each replica."""
         replicas = self._strategy.num_replicas_in_sync
 
         def share(context: Any) -> Shares:
@@ -110,13 +114,13 @@ class KerasTrainer:
         return self._strategy.experimental_distribute_values_from_function(share)
 
     def _whole_shares(self, count: int) -> int:
-        """`count`, rounded up to an equal share for each replica."""
+        """`count` rounded up to a multiple of the number of replicas."""
         replicas = self._strategy.num_replicas_in_sync
         return -(-count // replicas) * replicas
 
 
 def _separate_draws(model: Any, strategy: Strategy) -> None:
-    """Give each replica random draws of its own: dropout would else drop the same units on all of them."""
+    """Give each replica its own random draws; otherwise dropout would drop the same units on all of them."""
     for variable in model.non_trainable_variables:
         if variable.name == "seed_generator_state":
             for replica, state in enumerate(strategy.experimental_local_results(variable.value)):
@@ -124,7 +128,7 @@ def _separate_draws(model: Any, strategy: Strategy) -> None:
 
 
 def _share_running_figures(model: Any, strategy: Strategy) -> None:
-    """Give all replicas the mean of their running means and variances, which batch normalisation keeps apart."""
+    """Give all replicas the mean of their running means and variances, which each has updated on its own."""
     for weight in model.non_trainable_weights:
         kept = strategy.experimental_local_results(weight.value)
         mean = np.mean([each.numpy() for each in kept], axis=0)
@@ -133,7 +137,7 @@ def _share_running_figures(model: Any, strategy: Strategy) -> None:
 
 
 def _padded(batch: Batch, size: int) -> tuple[NDArray[Any], ...]:
-    """Images and labels filled up to `size` with blanks, and what each counts: 1, or 0 for a blank."""
+    """Images and labels padded to `size` with zeros, and a count for each: 1 for a picture, 0 for padding."""
     blanks = size - len(batch.labels)
     counts = np.repeat(np.array([1, 0], np.float32), [len(batch.labels), blanks])
     images = np.pad(batch.images, [(0, blanks), *[(0, 0)] * (batch.images.ndim - 1)])

@@ -1,4 +1,4 @@
-"""A model's weights as every backend saves them: `conv1.weight` (O, I / groups, kH, kW), `fc6.weight` (out, in)."""
+"""A model's weights as all backends save them: `conv1.weight` (O, I / groups, kH, kW), `fc6.weight` (out, in)."""
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from archc.files import write_whole
 Arrays = dict[str, NDArray[np.float32]]
 
 CANONICAL = {4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}
-"""Axes by rank: (kH, kW, I, O) -> (O, I, kH, kW), (in, out) -> (out, in), a bias as it is."""
+"""The order of axes by an array's rank: (kH, kW, I, O) -> (O, I, kH, kW), (in, out) -> (out, in), a bias as it is."""
 
 NAMES = {
     "kernel": "weight",
@@ -24,11 +24,11 @@ NAMES = {
     "moving_mean": "mean",
     "moving_variance": "variance",
 }
-"""Keras' names for what a layer holds, and those of every backend."""
+"""Keras' names for a layer's variables, and the names that all backends save."""
 
 
 def canonical(model: Any) -> Arrays:
-    """What a Keras model has learned, running figures too, by the names of every backend, contiguous float32."""
+    """A Keras model's trained arrays and running statistics by the saved names, as contiguous float32."""
     return {
         f"{layer.name}.{NAMES[variable.name]}": _canonical(variable.numpy())
         for layer in model.layers
@@ -41,8 +41,8 @@ def _canonical(array: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def save(model: Any, path: Path) -> None:
-    """Write a model's weights as safetensors; until all of them are on disk, whatever was there stays."""
+    """Write a model's weights as safetensors; if writing fails, an earlier file stays."""
     from safetensors.numpy import save as to_bytes
 
-    # Not safetensors' own save_file, whose files only their owner can read.
+    # Not safetensors' own save_file: only the owner can read the files it writes.
     write_whole(path, to_bytes(canonical(model)))

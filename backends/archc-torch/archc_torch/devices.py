@@ -1,4 +1,4 @@
-"""Where a job trains: GPUs over NCCL, or CPU processes over gloo that stand in for them where the machine has none."""
+"""The devices that a job trains on: GPUs over NCCL, or on a machine without GPUs, CPU processes over gloo."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ DeviceKind = Literal["cuda", "cpu"]
 
 @dataclass(frozen=True)
 class Devices:
-    """What the ranks compute on, one each."""
+    """The devices of a run, one for each rank."""
 
     kind: DeviceKind
     names: tuple[str, ...]
     line: str
-    """Says to a person which they are."""
+    """A line for the person who trains that names the devices."""
 
     @property
     def count(self) -> int:
@@ -27,19 +27,19 @@ class Devices:
 
 
 def find_devices(count: int) -> Devices:
-    """`count` of this machine's GPUs; if it has none, `count` processes on its CPU."""
+    """The first `count` of this machine's GPUs; if it has none, `count` processes on its CPU."""
     there = torch.cuda.device_count() if torch.cuda.is_available() else 0
     return choose(count, tuple(torch.cuda.get_device_name(index) for index in range(there)))
 
 
 def choose(count: int, gpus: tuple[str, ...]) -> Devices:
-    """The devices for `count` ranks on a machine with these GPUs."""
+    """The devices for `count` ranks on a machine with these GPUs; a Failure if it has some, but too few."""
     if not gpus:
         return Devices("cpu", ("cpu",) * count, _stand_in(count))
     if len(gpus) < count:
         raise Failure(
-            f"asked for {count} GPUs, this machine has {len(gpus)}",
-            f"`--gpus {len(gpus)}`, or `CUDA_VISIBLE_DEVICES=` for a rehearsal on CPU processes",
+            f"the run needs {count} GPUs, this machine has {len(gpus)}",
+            f"use `--gpus {len(gpus)}`, or set `CUDA_VISIBLE_DEVICES=` to train in CPU processes",
         )
     names = gpus[:count]
     kind = "1 GPU" if count == 1 else f"{count} GPUs over NCCL"
@@ -48,5 +48,5 @@ def choose(count: int, gpus: tuple[str, ...]) -> Devices:
 
 def _stand_in(count: int) -> str:
     if count == 1:
-        return "NO GPU HERE: the CPU stands in for 1 GPU"
-    return f"NO GPU HERE: {count} CPU processes over gloo stand in for {count} GPUs"
+        return "NO GPU FOUND: training on the CPU"
+    return f"NO GPU FOUND: training in {count} CPU processes over gloo"

@@ -1,4 +1,4 @@
-"""Ranks by PyTorch's own launcher, and whatever ends them as one failure of the run."""
+"""Starts the ranks of a run with PyTorch's own launcher, and turns the way they end into one Failure."""
 
 from __future__ import annotations
 
@@ -24,13 +24,16 @@ from archc.training.process import as_failure
 from archc_torch.devices import Devices
 
 GRACE = 2.0
-"""Seconds that a rank with an error of its own waits: if the error was that another rank had ended, the launcher finds
-that one first."""
+"""Seconds that a rank with an unexpected error waits before it ends.
+
+The error may only say that another rank is gone. The launcher reports the rank that ends first, so it then reports the
+other one."""
 
 
 def launch(job: Job, devices: Devices) -> None:
-    """Run the job's ranks, one a device, until all are done or one fails."""
-    logging.disable()  # in this process, which has nothing else to say: the launcher's word on every rank that ends
+    """Run one rank for each device until all are done or one fails; raises the failure of the first."""
+    logging.disable()  # the launcher logs each rank that ends; this process logs nothing else
+    # Ranks on one CPU share its cores; with all cores each, they would wait for each other.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, torch.get_num_threads() // devices.count)))
     with TemporaryDirectory(prefix="archc-") as logs:
         config = LaunchConfig(
@@ -55,36 +58,37 @@ def launch(job: Job, devices: Devices) -> None:
 
 
 def _work(job: Job, devices: Devices) -> None:
-    """What a rank's process runs. A failure goes where the launcher reads it."""
+    """The main function of a rank's process. A failure is written to the file that the launcher reads."""
     from archc_torch.rank import run_rank
 
     guard()
     try:
         run_rank(job, devices)
-    except Exception as error:  # the last resort, as in `run_main`
+    except Exception as error:  # a framework may raise anything, as in `run_main`
         if not isinstance(error, Failure):
             time.sleep(GRACE)
         failure = as_failure(error, job.run)
+        # The launcher takes the failure with the earliest timestamp for the first one.
         told = {"message": failure.message, "help": failure.help, "code": failure.code, "timestamp": int(time.time())}
         Path(os.environ["TORCHELASTIC_ERROR_FILE"]).write_text(json.dumps(told), encoding="utf-8")
-        # Not sys.exit: threads of a process group whose peers are gone may never end.
+        # Not sys.exit: it waits for the threads of the process group, which may never end once other ranks are gone.
         os._exit(failure.code)
 
 
 def _cause(rank: int, process: ProcessFailure) -> BaseException:
-    """What a rank told of its failure; else what its end tells."""
+    """The failure that a rank wrote down, or one made from the way its process ended."""
     told = process.error_file_data
     if "help" in told:
         return Failure(told["message"], told["help"], told["code"])
     if process.exitcode == -signal.SIGINT:
         return KeyboardInterrupt()
     if process.exitcode == -signal.SIGKILL:
-        return Failure(f"rank {rank} was killed", "if the system ran out of memory: a smaller `--batch`")
+        return Failure(f"rank {rank} was killed", "if the system ran out of memory, use a smaller `--batch`")
     end = process.signal_name() if process.exitcode < 0 else f"code {process.exitcode}"
-    return Failure(f"rank {rank} ended with {end}", "what it said of it, if anything, stands above")
+    return Failure(f"rank {rank} ended with {end}", "see its own messages above, if there are any")
 
 
 def _restore_terminal() -> None:
-    """A rank that is ended leaves its bar's line open and the cursor hidden."""
+    """End the line and show the cursor, which a rank that is ended within its progress bar leaves hidden."""
     if sys.stdout.isatty():
         print("\x1b[?25h", flush=True)

@@ -1,4 +1,4 @@
-"""One rank of a run: the emitted model, its share of the pictures, the loop."""
+"""One rank of a run: it builds the emitted model and trains it on its share of the pictures."""
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
 from __future__ import annotations
@@ -15,26 +15,27 @@ from archc.training.job import Job
 from archc.training.journal import Journal
 from archc.training.loop import train
 from archc.training.model import source
+from archc.wording import counted
 from archc_torch.devices import DeviceKind, Devices
 from archc_torch.memory import keep_memory
 from archc_torch.trainer import TorchTrainer
 
 MOST_RANKS = 1024
-"""More than any job has: keeps the draws of two seeds apart on all ranks."""
+"""More ranks than any job has, so that no rank of one seed draws the same numbers as a rank of another seed."""
 
 
 def run_rank(job: Job, devices: Devices) -> None:
-    """Train as one of the job's ranks, or alone."""
+    """Train as one of the job's ranks, or as the only one."""
     rank = int(os.environ["RANK"]) if job.devices > 1 else 0
     keep_memory()
     kind = devices.kind
     device = _device(kind, rank)
     if job.devices > 1:
         dist.init_process_group("nccl" if kind == "cuda" else "gloo", device_id=device if kind == "cuda" else None)
-    torch.manual_seed(job.seed)
+    torch.manual_seed(job.seed)  # the same initial weights on each rank
     module = source(job)
     model: nn.Module = getattr(module, job.model)()
-    torch.manual_seed(job.seed * MOST_RANKS + rank)  # equal weights, then dropout of each rank's own
+    torch.manual_seed(job.seed * MOST_RANKS + rank)  # different dropout on each rank
     pictures, statistics = load_pictures(job)
     feed = Feed(job, pictures, statistics, rank, job.devices, torch.get_num_threads())
     with Journal(job.run, devices=devices.names, active=rank == 0) as journal:
@@ -46,14 +47,14 @@ def run_rank(job: Job, devices: Devices) -> None:
 
 
 def _normalising_together(model: nn.Module, job: Job, kind: DeviceKind, journal: Journal) -> nn.Module:
-    """The model with its batch normalisations over the whole batch on GPUs; PyTorch has no such thing for CPUs."""
+    """The model, on GPUs with batch normalisation over the whole batch; PyTorch has no such layer for CPUs."""
     if job.devices == 1 or not any(isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) for layer in model.modules()):
         return model
     if kind == "cuda":
         return nn.SyncBatchNorm.convert_sync_batchnorm(model)
     journal.say(
-        f"batch normalisation: on CPUs each process normalises by its own {job.local_batch} pictures, "
-        f"not by all {job.recipe.batch} as GPUs do"
+        f"batch normalisation: on CPUs each process normalises over its own {counted(job.local_batch, 'picture')}, "
+        f"not over all {job.recipe.batch:,} as on GPUs"
     )
     return model
 
@@ -62,7 +63,7 @@ def _device(kind: DeviceKind, rank: int) -> torch.device:
     """This rank's own GPU, or the CPU."""
     if kind == "cpu":
         return torch.device("cpu")
-    torch.backends.cudnn.benchmark = True  # all batches have one shape
-    torch.set_float32_matmul_precision("high")  # TF32, as cuDNN's convolutions have it anyway
+    torch.backends.cudnn.benchmark = True  # pays off, since all training batches have the same shape
+    torch.set_float32_matmul_precision("high")  # TF32 for dense layers, as cuDNN uses for convolutions by default
     torch.cuda.set_device(rank)
     return torch.device("cuda", rank)

@@ -1,4 +1,4 @@
-"""`python -m archc_torch.train RUN/job.json`: train the emitted source in a run's folder, nothing else."""
+"""`python -m archc_torch.train RUN/job.json`: train the emitted source in the folder of a run."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import sys
 from archc.training.job import Job
 from archc.training.process import run_main
 
-if __name__ == "__mp_main__":  # a rank, which imports this before all else: Ctrl-C ends it at once, without a word
+if __name__ == "__mp_main__":
+    # This is a rank: multiprocessing imports the main module under this name before anything else. Ctrl-C must end the
+    # rank at once and silently, since the launching process reports the interrupt.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def main(job: Job) -> None:
     """Train as the job asks, and leave the weights, metrics.jsonl and result.json in the run's folder."""
+    # PyTorch takes seconds to import: not before the job has been read, nor in a rank's import of this module.
     from archc.pictures.dataset import open_pictures
     from archc.training.result import Result
     from archc_torch.devices import find_devices

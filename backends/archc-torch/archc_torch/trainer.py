@@ -1,4 +1,4 @@
-"""What the training loop asks of PyTorch: batches, one step, an evaluation, the weights, on one rank of any number."""
+"""The training loop's operations in PyTorch, on one of any number of ranks: batches, steps, evaluation, weights."""
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from archc.training.score import Score
 from archc_torch.weights import save
 
 Batch = tuple[Tensor, Tensor]
-"""Images (n, C, h, w), channels last in memory, and labels (n,), on the rank's device."""
+"""Images (n, C, h, w), in memory with channels last, and labels (n,), on the rank's device."""
 
 
 class TorchTrainer:
-    """Trains one model on this rank's part of every batch: `archc.training.loop.Trainer`.
+    """Trains one model on this rank's part of each batch; implements `archc.training.loop.Trainer`.
 
-    Each rank computes the mean over its equal part; gradients and losses are averaged over the ranks, so that any
-    number of ranks computes what one does.
+    All parts have the same size. Each rank computes the mean over its part, and gradients and losses are averaged over
+    the ranks, so the result does not depend on the number of ranks.
     """
 
     def __init__(
@@ -42,12 +42,12 @@ class TorchTrainer:
         self._optimizer = optimizer
 
     def batches(self, epoch: int) -> Iterator[Batch]:
-        """This rank's part of every global batch of an epoch."""
+        """This rank's part of each global batch of an epoch."""
         for batch in self._feed.training(epoch):
             yield self._maps(batch.images), self._put(torch.from_numpy(batch.labels))
 
     def step(self, batch: Batch, lr: float) -> float:
-        """One optimiser step; the mean loss over the global batch, before the step."""
+        """Take one optimiser step; the mean loss over the global batch before the step."""
         images, labels = batch
         loss = cross_entropy(self._logits(self._parallel, images), labels)
         loss.backward()
@@ -58,7 +58,7 @@ class TorchTrainer:
         return self._total(loss.detach()).item() / self._feed.ranks
 
     def evaluate(self, test: TestViews) -> Score:
-        """The score over all held-out pictures, each counted on one rank; shares may differ in size."""
+        """The score over all held-out pictures, each counted on one rank. The ranks' shares may differ in size."""
         self._share_statistics()
         sums = torch.zeros(4, dtype=torch.float64, device=self._device)
         self._model.eval()
@@ -66,7 +66,7 @@ class TorchTrainer:
             for batch in self._feed.held_out(test):
                 n, views, *size = batch.images.shape
                 images = self._maps(batch.images.reshape(n * views, *size))
-                # The model itself: in its parallel form, every rank would have to call it equally often.
+                # Not the parallel form: each rank would have to call it the same number of times.
                 probabilities = self._logits(self._model, images).softmax(dim=1).unflatten(0, (n, views)).mean(1)
                 sums += _judge(probabilities, self._put(torch.from_numpy(batch.labels)))
         self._model.train()
@@ -74,46 +74,49 @@ class TorchTrainer:
         return Score(round(count), top1=round(top1), top5=round(top5), loss_sum=loss)
 
     def save(self, path: Path) -> None:
-        """Write the weights, the same on all ranks, from the first."""
+        """Write the weights from the first rank; all ranks have the same."""
         if self._feed.rank == 0:
             save(self._model, path, self._job.renamed)
 
     def _logits(self, model: nn.Module, images: Tensor) -> Tensor:
-        """(n, C, h, w) -> (n, outputs) in float32, computed in the job's precision."""
+        """The scores (n, outputs) of images (n, C, h, w), computed in the job's precision and returned in float32."""
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._job.precision == "bfloat16"):
             return model(images).float()
 
     def _maps(self, images: NDArray[np.float32]) -> Tensor:
-        """(n, h, w, C) in memory, seen as (n, C, h, w): what PyTorch calls channels last, without a copy."""
+        """A view (n, C, h, w) of images (n, h, w, C): PyTorch's channels-last format, without a copy."""
         return self._put(torch.from_numpy(images)).permute(0, 3, 1, 2)
 
     def _put(self, values: Tensor) -> Tensor:
-        """On the rank's device, copied there while it computes."""
+        """The values on the rank's device."""
+        # From pinned memory, a copy to the GPU overlaps with computation.
         return values.pin_memory().to(self._device, non_blocking=True) if self._device.type == "cuda" else values
 
     def _share_statistics(self) -> None:
-        """The running means and variances of the first rank, which are the saved ones, on all ranks."""
+        """Give all ranks the running means and variances of the first rank, which are the ones that are saved."""
         if self._feed.ranks > 1:
             for statistic in self._model.buffers():
                 dist.broadcast(statistic, src=0)
 
     def _total(self, values: Tensor) -> Tensor:
-        """The sum over all ranks."""
+        """The sum over all ranks; changes `values` in place."""
         if self._feed.ranks > 1:
             dist.all_reduce(values)
         return values
 
 
 def _over_ranks(model: nn.Module, device: torch.device) -> DistributedDataParallel:
-    """The model whose gradients are averaged over the ranks while `backward` runs."""
+    """The model wrapped so that `backward` averages the gradients over the ranks."""
     ids = [device.index] if device.type == "cuda" else None
+    # With views, the gradients are averaged where they lie, without a copy. Each step computes the same graph.
     return DistributedDataParallel(model, device_ids=ids, gradient_as_bucket_view=True, static_graph=True)
 
 
 def _judge(probabilities: Tensor, labels: Tensor) -> Tensor:
-    """Sums over pictures (n, outputs): count, class first, class among the first five, -log of its probability."""
+    """Four sums over pictures (n, outputs): their count, the top-1 and the top-5 hits, and the losses."""
     best = probabilities.topk(min(5, probabilities.shape[1])).indices
     hits = (best == labels[:, None]).double()
     own = probabilities.gather(1, labels[:, None]).double()
+    # Without the clamp, one probability that rounds to 0 would make the total infinite.
     losses = -own.clamp_min(torch.finfo(torch.float32).tiny).log()
     return torch.stack([torch.ones_like(own).sum(), hits[:, 0].sum(), hits.sum(), losses.sum()])

@@ -1,4 +1,4 @@
-"""A model's weights as every backend saves them: `conv1.weight` (O, I / groups, kH, kW), `fc6.weight` (out, in)."""
+"""A model's weights as all backends save them: `conv1.weight` (O, I / groups, kH, kW), `fc6.weight` (out, in)."""
 # pyright: reportUnknownVariableType=false
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from torch import Tensor, nn
 from archc.files import write_whole
 
 STATISTICS = {"running_mean": "mean", "running_var": "variance"}
-"""What the language calls PyTorch's buffers of a batch normalisation."""
+"""The spec language's names for PyTorch's buffers of a batch normalisation."""
 
 
 def canonical(model: nn.Module, renamed: Mapping[str, str]) -> dict[str, Tensor]:
-    """The trained arrays and running figures by their names in every backend, contiguous float32 on the CPU.
+    """The trained arrays and running statistics by the spec's names, as contiguous float32 on the CPU.
 
-    `renamed` are the spec's layers that the model calls otherwise, with those names.
+    `renamed` maps the name in the spec of each renamed layer to its name in the model.
     """
     in_spec = {module: layer for layer, module in renamed.items()}
     found: dict[str, Tensor] = {}
@@ -32,6 +32,6 @@ def canonical(model: nn.Module, renamed: Mapping[str, str]) -> dict[str, Tensor]
 
 
 def save(model: nn.Module, path: Path, renamed: Mapping[str, str]) -> None:
-    """Write a model's weights as safetensors; until all of them are on disk, whatever was there stays."""
-    # Not safetensors' own save_file, whose files only their owner can read.
+    """Write a model's weights as safetensors; if writing fails, an earlier file stays."""
+    # Not safetensors' own save_file: only the owner can read the files it writes.
     write_whole(path, to_bytes(canonical(model, renamed)))

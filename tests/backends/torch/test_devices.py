@@ -1,4 +1,4 @@
-"""Which devices a machine gives a job."""
+"""The devices of a job on machines with and without GPUs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from archc.failure import Failure
 @pytest.mark.parametrize(
     ("count", "gpus", "kind", "names", "line"),
     [
-        (1, (), "cpu", ("cpu",), "NO GPU HERE: the CPU stands in for 1 GPU"),
-        (2, (), "cpu", ("cpu", "cpu"), "NO GPU HERE: 2 CPU processes over gloo stand in for 2 GPUs"),
+        (1, (), "cpu", ("cpu",), "NO GPU FOUND: training on the CPU"),
+        (2, (), "cpu", ("cpu", "cpu"), "NO GPU FOUND: training in 2 CPU processes over gloo"),
         (1, ("H100",), "cuda", ("H100",), "1 GPU: H100"),
         (2, ("A", "B", "C"), "cuda", ("A", "B"), "2 GPUs over NCCL: A, B"),
     ],
@@ -27,6 +27,6 @@ def test_fewer_gpus_than_asked_for() -> None:
         choose(2, ("H100",))
     assert caught.value.code == 3
     assert str(caught.value) == (
-        "error: asked for 2 GPUs, this machine has 1\n"
-        "  `--gpus 1`, or `CUDA_VISIBLE_DEVICES=` for a rehearsal on CPU processes"
+        "error: the run needs 2 GPUs, this machine has 1\n"
+        "  use `--gpus 1`, or set `CUDA_VISIBLE_DEVICES=` to train in CPU processes"
     )

@@ -60,7 +60,7 @@ def test_two_ranks_compute_what_one_does(make_job: MakeJob) -> None:
 
     code, out, err = finish(start(job))
     assert (code, err) == (0, [])
-    assert out[0] == "NO GPU HERE: 2 CPU processes over gloo stand in for 2 GPUs"
+    assert out[0] == "NO GPU FOUND: training in 2 CPU processes over gloo"
     assert any(line.startswith("loss ") and line.endswith("(ten views), chance 33.3 %") for line in out)
     kinds = [event["event"] for event in events(job)]
     assert kinds == ["devices", "start", *["step"] * 4, "epoch", *["step"] * 2, "end"]
@@ -70,7 +70,7 @@ def test_two_ranks_compute_what_one_does(make_job: MakeJob) -> None:
 
     code, out, err = finish(start(alone))
     assert (code, err) == (0, [])
-    assert out[0] == "NO GPU HERE: the CPU stands in for 1 GPU"
+    assert out[0] == "NO GPU FOUND: training on the CPU"
 
     for two, one in zip(events(job), events(alone), strict=True):
         assert two.get("loss", 0) == pytest.approx(one.get("loss", 0), rel=1e-4)
@@ -92,7 +92,7 @@ def test_batch_normalisation_on_two_ranks(make_job: MakeJob) -> None:
     job = make_job("two", steps=4, norm="nn.BatchNorm2d(8)")
     code, out, err = finish(start(job))
     assert (code, err) == (0, [])
-    said = "batch normalisation: on CPUs each process normalises by its own 3 pictures, not by all 6 as GPUs do"
+    said = "batch normalisation: on CPUs each process normalises over its own 3 pictures, not over all 6 as on GPUs"
     assert out.count(said) == 1
     saved = load_file(job.weights)
     assert {name for name in saved if name.startswith("norm1")} == {
@@ -151,7 +151,7 @@ def test_a_defect_in_a_rank_becomes_a_report(make_job: MakeJob) -> None:
 def test_a_killed_rank_ends_the_run(make_job: MakeJob) -> None:
     code, _, err = finish(start(make_job("killed", fault="os.kill(os.getpid(), signal.SIGKILL)")))
     assert code == 3
-    assert err == ["error: rank 1 was killed", "  if the system ran out of memory: a smaller `--batch`"]
+    assert err == ["error: rank 1 was killed", "  if the system ran out of memory, use a smaller `--batch`"]
 
 
 @pytest.mark.parametrize("devices", [2, 1])
