@@ -10,8 +10,10 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
 from archc.analysis import Facts, analyse
 from archc.commands import main
@@ -48,24 +50,45 @@ def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
     return golden
 
 
-@pytest.fixture
-def install_backend(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str, str, str], None]:
-    """Put a distribution with one backend on the path, as an installer would."""
+@pytest.fixture(scope="session")
+def site_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """A folder with projects in it as an installer leaves them: built as wheels and unpacked."""
 
-    def install(distribution: str, name: str, source: str) -> None:
+    def site_of(*projects: Path) -> Path:
+        folder = tmp_path_factory.mktemp("site")
+        for project in projects:
+            wheel = str(tmp_path_factory.mktemp("wheel"))
+            for built in WheelBuilder(str(project)).build(directory=wheel, versions=["standard"]):
+                ZipFile(built).extractall(folder)
+        return folder
+
+    return site_of
+
+
+@pytest.fixture
+def install(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str, str, str, str, str], None]:
+    """Put a distribution with one module and one entry point, to an object of that module, on the path."""
+
+    def install(distribution: str, group: str, name: str, source: str, value: str) -> None:
         place = tmp_path_factory.mktemp("site")
         module = f"module_of_{distribution.replace('-', '_')}"
         information = place / f"{distribution.replace('-', '_')}-1.0.dist-info"
         information.mkdir()
         (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n")
-        (information / "entry_points.txt").write_text(f"[archc.backends]\n{name} = {module}:backend\n")
+        (information / "entry_points.txt").write_text(f"[{group}]\n{name} = {module}:{value}\n")
         (place / f"{module}.py").write_text(source)
         monkeypatch.syspath_prepend(place)
         monkeypatch.delitem(sys.modules, module, raising=False)
 
     return install
+
+
+@pytest.fixture
+def install_backend(install: Callable[[str, str, str, str, str], None]) -> Callable[[str, str, str], None]:
+    """Put a distribution with one backend, `backend` of its module, on the path."""
+    return lambda distribution, name, source: install(distribution, "archc.backends", name, source, "backend")
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ class Flatten(Op, frozen=True):
     output_sign = "kept"
     keeps_zeros = True
     element_ops_words = "none"
-    kept_words = "nothing; of maps it makes a copy, which is a value"
+    kept_words = "nothing; of maps, it makes a copy"
     op: Literal["flatten"]
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:

@@ -32,7 +32,7 @@ class MaxPool2d(Windowed, frozen=True):
     output_sign = "kept"
     keeps_zeros = True
     element_ops_words = "F - 1, over a window of F positions"
-    kept_words = "its input, and the position of each maximum, 8 bytes each"
+    kept_words = "its input, and 8 bytes for the position of each maximum"
     op: Literal["max_pool2d"]
     # No default: a forgotten stride is a silent bug.
     stride: SizeField = Field(description="Pixels between neighbouring windows: one number or [height, width].")

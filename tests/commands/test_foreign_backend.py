@@ -20,9 +20,9 @@ class Mine:
         if node.op.op == "tanh":
             raise Unsupported(node.name, "this backend has no tanh")
 
-    def emit(self, graph, recipe, placement, origin):
-        every(graph.nodes, self.refuse)
-        return EmittedSource(f"# {graph.title}\\n", "Mine", {})
+    def emit(self, request):
+        every(request.graph.nodes, self.refuse)
+        return EmittedSource(f"# {request.graph.title}\\n", "Mine", {})
 
 
 backend = Mine()

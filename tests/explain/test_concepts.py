@@ -10,6 +10,7 @@ import pytest
 from archc.analysis import Facts, analyse
 from archc.explain.concepts import concepts
 from archc.explain.explanation import names
+from archc.ops import ops
 from archc.ops.conv2d import Conv2d
 from archc.ops.weighted import Weighted
 
@@ -121,3 +122,13 @@ def test_element_operations_by_the_pages_rules() -> None:
         found = analyse(f"{head}  a: {layer}\n".encode(), "a.yaml").facts
         assert found is not None
         assert found.counts.element_ops == expected, layer
+
+
+@pytest.mark.parametrize(
+    ("name", "heading"), [("macs", "element operations of each op"), ("memory", "What each op keeps")]
+)
+def test_a_table_of_ops_has_each_op_once(name: str, heading: str) -> None:
+    parts = concepts()[name].parts
+    table = parts[next(at for at, part in enumerate(parts) if heading in part) + 1]
+    rows = [line.split("    ")[1] for line in table.splitlines() if line[4] != " "]
+    assert sorted(op for row in rows for op in row.split(", ")) == sorted(ops())

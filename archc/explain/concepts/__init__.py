@@ -1,19 +1,32 @@
-"""Pages on what many ops share, such as how arithmetic is counted: a file NAME.md each, found without a line here.
+"""Pages on what many ops have in common, such as how arithmetic is counted: one file NAME.md each.
 
-The first line is the title, after `# `. Parts are divided by empty lines: prose, a list of `- ` items, or a block that
-stands as it is, each line indented by four spaces and at most 76 wide.
+The first line of a file is its title, after `# `. Empty lines separate its parts: prose, a list of `- ` items, or a block
+whose lines are indented by four spaces, at most 76 wide, and shown as they are. A block `{element_ops}` or `{kept}`
+becomes a table of the ops, from what each op says of itself.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from textwrap import wrap
+
+from archc.ops import ops
+from archc.ops.op import Op
+
+_WIDTH = 76
+_INDENT = "    "
+_TABLES: dict[str, Callable[[type[Op]], str]] = {
+    "{element_ops}": lambda op: op.element_ops_words,
+    "{kept}": lambda op: op.kept_words,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """A page by its name, as its file has it; `parts` are those after the title."""
+    """A page by the name of its file; `parts` are the parts after the title."""
 
     name: str
     title: str
@@ -22,7 +35,7 @@ class Concept:
 
 @cache
 def concepts() -> dict[str, Concept]:
-    """All pages, by name."""
+    """All pages by name."""
     pages = [page for page in files(__name__).iterdir() if page.name.endswith(".md")]
     texts = {page.name.removesuffix(".md"): page.read_text(encoding="utf-8") for page in pages}
     return {name: _read(name, texts[name]) for name in sorted(texts)}
@@ -30,4 +43,22 @@ def concepts() -> dict[str, Concept]:
 
 def _read(name: str, text: str) -> Concept:
     title, *parts = text.strip("\n").split("\n\n")
-    return Concept(name, title.removeprefix("# "), tuple(parts))
+    return Concept(name, title.removeprefix("# "), tuple(map(_filled, parts)))
+
+
+def _filled(part: str) -> str:
+    words = _TABLES.get(part.strip())
+    return part if words is None else "\n".join(_table(words))
+
+
+def _table(words: Callable[[type[Op]], str]) -> Iterator[str]:
+    """A row for all ops with the same words, in two columns."""
+    rows: dict[str, list[str]] = {}
+    for name in sorted(ops()):
+        rows.setdefault(words(ops()[name]), []).append(name)
+    left = max(len(", ".join(names)) for names in rows.values())
+    between = " " * 4
+    for text, names in rows.items():
+        first, *others = wrap(text, _WIDTH - len(_INDENT) - left - len(between))
+        yield f"{_INDENT}{', '.join(names):<{left}}{between}{first}"
+        yield from (f"{_INDENT}{'':<{left}}{between}{line}" for line in others)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from zipfile import ZipFile
 
 import pytest
-from hatchling.builders.wheel import WheelBuilder
 
 PROJECT = Path(__file__).parent / "archc-numpy"
 collect_ignore = [PROJECT.name]  # its own tests run where it is installed
@@ -19,10 +18,6 @@ def project() -> Path:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder as an installer would fill it."""
-    folder = tmp_path_factory.mktemp("site")
-    built = WheelBuilder(str(PROJECT)).build(directory=str(tmp_path_factory.mktemp("wheel")), versions=["standard"])
-    for wheel in built:
-        ZipFile(wheel).extractall(folder)
-    return folder
+def site(site_of: Callable[..., Path]) -> Path:
+    """A folder in which the backend is installed."""
+    return site_of(PROJECT)
