@@ -1,6 +1,6 @@
-"""The command line: one file a command, each thin. Parse, call, print; this file is the way in and the way out.
+"""The command line. Each command is a thin module that parses, calls and prints. This one starts and ends the process.
 
-Exit codes: 0 holds, 1 findings, 2 wrong usage, 3 the environment or a defect of archc, 130 interrupted.
+Exit codes: 0 success, 1 findings, 2 wrong usage, 3 environment or internal error, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -28,8 +28,10 @@ EXAMPLES = {
     "diff": "archc diff specs/alexnet.yaml specs/alexnet_one_tower.yaml",
     "schema": "archc schema > archc-v1.schema.json",
 }
-"""An example of each command, in the order of `--help`. A command is the function of its name in the module of its
-name, which is imported only when it is called: start-up is most of what `archc check` takes."""
+"""An example of each command, in the order of `--help`. The command NAME is the function NAME of `archc.commands.NAME`.
+
+A module is imported only if its command is called, because imports take most of the time of `archc check`.
+"""
 
 
 def _version(wanted: bool) -> None:
@@ -41,20 +43,22 @@ def _version(wanted: bool) -> None:
 
 
 def _application(arguments: list[str]) -> typer.Typer:
-    """The command line with the command that is called; with all of them where it is none."""
+    """The command line with the called command, or with all commands if none is called."""
     application = typer.Typer(
         name="archc",
         no_args_is_help=True,
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        help="Compiler and verifier for neural-network architectures, written once as a YAML spec.",
+        help="Compile and verify neural networks, each described once in a YAML spec.",
         epilog="Example: archc check specs/alexnet.yaml",
     )
 
     @application.callback()
     def options(  # pyright: ignore[reportUnusedFunction]
-        version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+        version: bool = typer.Option(
+            False, "--version", callback=_version, is_eager=True, help="Print the version and exit."
+        ),
     ) -> None:
         pass
 
@@ -66,12 +70,13 @@ def _application(arguments: list[str]) -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command line and leave with its exit code; no error ever ends in a traceback on the screen."""
+    """Run the command line and exit with its code. No error ever prints a traceback."""
     guard()
-    # A run is short and makes no cycles to speak of: Python would look through a growing network again and again, and
-    # through all that was imported once more before it ends.
+    # A run is short and creates few reference cycles. The collector would only traverse the growing network again and
+    # again, and all imported modules once more at exit.
     gc.disable()
-    # A spec is read alike wherever it is, and nobody waits while every distribution is asked for plugins of pydantic.
+    # The same spec must give the same result in every environment, and searching all distributions for pydantic
+    # plugins takes time.
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     code = _run()
     gc.freeze()
@@ -88,18 +93,18 @@ def _run() -> int:
         return failure.code
     except typer.TyperException as error:
         if isinstance(error, typer.BadParameter):
-            error.message = error.message.removeprefix("Value error, ")  # so pydantic begins what a validator says
-        error.show(sys.stderr)  # pyright: ignore  # all that typer raises have it; their common base does not say so
+            error.message = error.message.removeprefix("Value error, ")  # pydantic's prefix
+        error.show(sys.stderr)  # pyright: ignore  # every typer exception has it, but their base class does not declare it
         return USAGE
     except (KeyboardInterrupt, typer.Abort):
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except Exception as error:
-        return _defect(error)
+        return _internal_error(error)
 
 
 def _invoke(arguments: list[str]) -> int:
-    """Parse and call: the code that the command leaves with. Not typer's own `main`, which ends on a closed pipe."""
+    """Parse the arguments and call the command; returns its exit code. Typer's own `main` fails on a closed pipe."""
     command = typer.main.get_command(_application(arguments))
     try:
         with command.make_context("archc", arguments) as context:
@@ -109,13 +114,13 @@ def _invoke(arguments: list[str]) -> int:
     return 0
 
 
-def _defect(error: Exception) -> int:
-    """The last resort: whatever archc did not foresee becomes one line and a file."""
+def _internal_error(error: Exception) -> int:
+    """Report an unexpected exception in one line, and write its traceback to a file."""
     import traceback
     from tempfile import NamedTemporaryFile
 
-    with NamedTemporaryFile("w", prefix="archc-defect-", suffix=".txt", delete=False, encoding="utf-8") as file:
+    with NamedTemporaryFile("w", prefix="archc-error-", suffix=".txt", delete=False, encoding="utf-8") as file:
         traceback.print_exc(file=file)
-    message = f"error: a defect of archc: {type(error).__name__}"
-    print(f"{message}; please report it with {Path(file.name)}", file=sys.stderr)
+    message = f"internal error: {type(error).__name__}. Please report it and attach {Path(file.name)}"
+    print(message, file=sys.stderr)
     return ENVIRONMENT

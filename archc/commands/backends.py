@@ -1,4 +1,4 @@
-"""archc backends: what is installed, and why one cannot be used."""
+"""archc backends: the installed backends, and the reason that one cannot be used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ _PIPE_WIDTH = 80
 def backends(output_format: OutputFormatOption = OutputFormat.full) -> None:
     """List the installed backends.
 
-    What brings each, its framework and what it does. Exit 3 where one cannot be used.
+    For each backend, print its distribution, its frameworks, and whether it emits and trains. Exit with code 3 if a
+    backend cannot be used or none is installed.
     """
     found = installations()
     if output_format is OutputFormat.json:
@@ -30,7 +31,7 @@ def backends(output_format: OutputFormatOption = OutputFormat.full) -> None:
 
         typer.echo(table(found, width=columns(sys.stdout, otherwise=_PIPE_WIDTH)))
     else:
-        help = " or ".join(f"pip install 'archc[{name}]'" for name in OWN)
+        help = " or ".join(f"`pip install 'archc[{name}]'`" for name in OWN)
         raise Failure("no backend is installed", help=help, code=3)
     if not found or any(each.failure for each in found):
         raise typer.Exit(3)

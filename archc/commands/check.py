@@ -1,4 +1,4 @@
-"""archc check: are specs right, and what networks are they?"""
+"""archc check: validate specs, and show the layer table of one."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from archc.console.spec_files import SpecFile, SpecsArgument, spec_files
 from archc.console.specs import show_findings
 from archc.console.terminal import columns, style_of
 from archc.diagnostics.finding import Finding, is_error
+from archc.wording import counted, visible
 
-# Wide enough for any table where no terminal says otherwise.
+# Wide enough for most tables, if the output is not a terminal.
 _PIPE_WIDTH = 200
 
 
@@ -32,31 +33,32 @@ class CheckFormat(StrEnum):
 FormatOption = Annotated[
     CheckFormat,
     typer.Option(
-        help="For a person, a line each, for a program, for GitHub workflows, for code scanning (SARIF 2.1.0)."
+        help="Format of the output: full text, one line per finding (concise), JSON, GitHub workflow commands, or "
+        "SARIF 2.1.0 for code scanning."
     ),
 ]
-StrictOption = Annotated[bool, typer.Option("--strict", help="Exit 1 on advice too.")]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with code 1 on advice as well.")]
 WideOption = Annotated[
-    bool, typer.Option("--wide", help="Show every figure in the table, however wide the terminal is.")
+    bool, typer.Option("--wide", help="Show all columns of the table, even if they exceed the terminal.")
 ]
 FixOption = Annotated[
     bool,
     typer.Option(
         "--fix",
-        help="First make the fixes that are certain, in the files; for - the fixed text goes to standard output.",
+        help="Apply the safe fixes to the files first. For -, print the fixed text to standard output.",
     ),
 ]
 
 
 class Checked(NamedTuple):
-    """A spec, and what archc knows of it."""
+    """A spec by name, and its analysis."""
 
     name: str
     analysis: Analysis
 
 
 class Outcome(NamedTuple):
-    """All specs of a run. `err`: what is said of them goes to standard error, since a fixed text goes to output."""
+    """All specs of a run. `err`: reports go to standard error, because a fixed text goes to standard output."""
 
     specs: list[Checked]
     several: bool
@@ -77,12 +79,12 @@ def check(
 ) -> None:
     """Validate specs and infer their shapes.
 
-    One is shown as a table of its layers with totals and exchanges, several as a line each. Exit 1 on an error.
+    Print the layer table and the totals of one spec, or one line per spec for several. Exit with code 1 on an error.
     """
     files = spec_files(specs or [])
     several = len(files) > 1 or any(Path(spec).is_dir() for spec in specs or [] if spec != "-")
     err = fix and any(file.place is None for file in files)
-    # What a program reads on standard error stays free of other lines.
+    # A program that parses the report on standard error must find no other lines there.
     aside = not err or output_format in (CheckFormat.full, CheckFormat.concise)
     checked = [
         Checked(file.name, _fixed(file, aside=aside) if fix else analyse(file.data, file.name)) for file in files
@@ -93,33 +95,31 @@ def check(
     if strict and outcome.findings and not failed:
         failed = True
         if aside:
-            typer.echo(f"--strict: advice counts as an error, and there is some: {len(outcome.findings)}", err=True)
+            advice = counted(len(outcome.findings), "piece of advice", "pieces of advice")
+            typer.echo(f"failing on {advice} (--strict)", err=True)
     raise typer.Exit(1 if failed else 0)
 
 
 def _fixed(file: SpecFile, *, aside: bool) -> Analysis:
-    """Make the certain fixes of a file, say each, and analyse what it holds then."""
+    """Apply the safe fixes to a file, print each of them, and analyse the fixed text."""
     from archc.diagnostics.concise import render
     from archc.fixing import fix
-    from archc.wording import visible
 
     fixed = fix(file.data, file.name)
     if fixed.mended or (file.place is None and file.is_whole):
         file.rewrite(fixed.data)
     if fixed.mended and aside:
-        typer.echo(f"{visible(file.name)}: {_counted(len(fixed.mended), 'fix', 'fixes')} made", err=True)
+        typer.echo(f"{visible(file.name)}: {counted(len(fixed.mended), 'fix', 'fixes')} applied", err=True)
         for finding in fixed.mended:
             written = ", ".join(f"`{text}`" for edit in finding.fix if (text := edit.text.strip()))
-            typer.echo(f"  {render([finding]).rstrip()}: {f'now {written}' if written else 'deleted'}", err=True)
+            typer.echo(f"  {render([finding]).rstrip()}; now {written or 'deleted'}", err=True)
     return fixed.analysis
 
 
 def _show_full(outcome: Outcome) -> None:
-    from archc.wording import visible
-
     for spec in outcome.specs:
         if spec.analysis.facts is not None:
-            typer.echo(f"{visible(spec.name)} holds", err=outcome.err)
+            typer.echo(f"{visible(spec.name)} is valid", err=outcome.err)
             if not outcome.several:
                 _show_network(spec.analysis.facts, outcome)
         show_findings(spec.analysis.findings, err=outcome.err)
@@ -141,15 +141,11 @@ def _summary(outcome: Outcome) -> str:
     failed = sum(spec.analysis.facts is None for spec in outcome.specs)
     errors = sum(finding.severity == "error" for finding in outcome.findings)
     advice = len(outcome.findings) - errors
-    verdict = f"{failed} with errors" if failed else "all hold"
-    summary = f"{_counted(len(outcome.specs), 'spec', 'specs')} checked, {verdict}"
-    counts = [_counted(errors, "error", "errors")] if errors else []
-    counts += [_counted(advice, "piece of advice", "pieces of advice")] if advice else []
+    verdict = f"{failed} with errors" if failed else "all valid"
+    summary = f"{counted(len(outcome.specs), 'spec')} checked, {verdict}"
+    counts = [counted(errors, "error")] if errors else []
+    counts += [counted(advice, "piece of advice", "pieces of advice")] if advice else []
     return f"{summary}; {', '.join(counts)}" if counts else summary
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}"
 
 
 def _show_concise(outcome: Outcome) -> None:

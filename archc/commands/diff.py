@@ -1,4 +1,4 @@
-"""archc diff: what differs between two specs, whatever their texts look like?"""
+"""archc diff: compare the networks of two specs, not their texts."""
 
 from __future__ import annotations
 
@@ -26,17 +26,16 @@ class DiffFormat(StrEnum):
 
 
 def diff(
-    before: Annotated[str, typer.Argument(metavar="A", help="A spec, or - for standard input.")],
-    after: Annotated[str, typer.Argument(metavar="B", help="What has become of it, or - for standard input.")],
+    before: Annotated[str, typer.Argument(metavar="A", help="Old spec, or - for standard input.")],
+    after: Annotated[str, typer.Argument(metavar="B", help="New spec, or - for standard input.")],
     output_format: Annotated[
-        DiffFormat, typer.Option(help="For a person, for a program, or for a comment on a pull request.")
+        DiffFormat, typer.Option(help="Format of the output. Markdown is meant for a comment on a pull request.")
     ] = DiffFormat.full,
 ) -> None:
-    """Say what differs between the networks of two specs.
+    """Compare the networks of two specs.
 
-    Layers, what follows from those, recipe, placement, totals.
-
-    Exit 0 where both mean the same, 1 where they differ, 2 where one of them has errors.
+    Print the changed layers, their effects on later layers, the changes outside the layers, and the totals. Exit with
+    code 0 if the specs are equivalent, 1 if they differ, and 2 if one has errors.
     """
     names, facts = _both(before, after)
     found = difference(*facts)
@@ -57,9 +56,9 @@ def diff(
 
 
 def _both(before: str, after: str) -> tuple[tuple[str, str], tuple[Facts, Facts]]:
-    """The names and facts of two specs; the findings of both on standard error where there is nothing to compare."""
+    """The names and facts of two specs. If one has errors, its findings go to standard error."""
     if before == after == "-":
-        raise Failure("standard input is one spec, not two", code=2)
+        raise Failure("standard input can be only one of the two specs", code=2)
     old, new = (spec_file(argument) for argument in (before, after))
     analyses = [analyse(file.data, file.name) for file in (old, new)]
     first, second = (analysis.facts for analysis in analyses)
@@ -68,4 +67,5 @@ def _both(before: str, after: str) -> tuple[tuple[str, str], tuple[Facts, Facts]
     failed = [(file.name, a.findings) for file, a in zip((old, new), analyses, strict=True) if a.facts is None]
     for _, findings in failed:
         show_findings(findings, err=True)
-    raise Failure(f"nothing to compare: {' and '.join(name for name, _ in failed)} must hold", code=2)
+    verb = "has" if len(failed) == 1 else "have"
+    raise Failure(f"nothing to compare: {' and '.join(name for name, _ in failed)} {verb} errors", code=2)

@@ -1,4 +1,4 @@
-"""archc explain: what does a code, an op or a concept mean?"""
+"""archc explain: explain a code, an op or a concept."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ def explain(
         str | None,
         typer.Argument(
             metavar="CODE|OP|CONCEPT",
-            help="A code, as in `error[ARC210]`, an op, or a concept; without one all are listed.",
+            help="Code (ARC210), op (conv2d) or concept (macs) to explain. Without one, list all of them.",
             show_default=False,
         ),
     ] = None,
     output_format: Annotated[
-        PageFormat, typer.Option(help="For a person, for a program, or for the docs.")
+        PageFormat, typer.Option(help="Format of the output. Markdown is that of docs/reference.md.")
     ] = PageFormat.full,
 ) -> None:
-    """Say what a finding's code, an op or a concept means.
+    """Explain a code, an op or a concept.
 
-    A code and an op with a spec that fails, what archc says of it, and the same corrected.
+    Print the meaning of a code or an op with a failing example, its findings, and the corrected example.
     """
     if word is None and output_format is PageFormat.full:
         titles = [(name, title_of(name)) for name in names()]
@@ -65,13 +65,13 @@ def _all() -> tuple[list[Explanation], list[Concept]]:
 
 
 def _one(word: str) -> tuple[list[Explanation], list[Concept]]:
-    """The page on a word: an explanation, or a concept."""
+    """The explanation of a code or an op, or the concept, that a word names."""
     explanation, concept = explanation_of(word), concepts().get(word.lower())
     if explanation is None and concept is None:
         known = {name.lower(): name for name in (*names(), *concepts())}
         guess = nearest(word, known)
-        help = f"did you mean `{known[guess]}`?" if guess else "`archc explain` lists all that there are"
-        raise Failure(f"there is no code, op or concept `{word[:64]}`", help=help, code=2)
+        help = f"did you mean `{known[guess]}`?" if guess else "list all names with `archc explain`"
+        raise Failure(f"unknown code, op or concept `{word[:64]}`", help=help, code=2)
     return [explanation] if explanation else [], [concept] if concept else []
 
 

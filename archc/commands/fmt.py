@@ -1,4 +1,4 @@
-"""archc fmt: every spec in its one layout."""
+"""archc fmt: format specs in the canonical layout."""
 
 from __future__ import annotations
 
@@ -12,41 +12,45 @@ from archc.console.specs import show_findings
 from archc.language.layout.canonical import MeaningChanged, canonical
 from archc.wording import visible
 
-CheckOption = Annotated[bool, typer.Option("--check", help="Write nothing, name what would change; exit 1 if any.")]
+CheckOption = Annotated[
+    bool,
+    typer.Option("--check", help="Write nothing. Name the specs that would change; exit with code 1 if any would."),
+]
 
 
 def fmt(specs: SpecsArgument = None, check: CheckOption = False) -> None:
-    """Lay specs out in the one canonical way.
+    """Format specs in the canonical layout.
 
-    Comments and meaning stay, order and white space are archc's.
+    Change the order of fields and the white space, never comments or meaning. Rewrite files in place, and print
+    standard input to standard output.
 
-    Files are written in place, standard input goes to standard output. A text that cannot be read as a spec's YAML, or
-    has no line `schema: archc/…`, is left alone, and why is said, exit 1.
+    Skip a file that is not valid YAML or has no `schema: archc/…` line, and exit with code 1.
     """
     files = spec_files(specs or [])
-    # Standard output is for the text that came from standard input, and for nothing else.
+    # Formatted standard input is the only text on standard output; messages go to standard error.
     err = not check and any(file.place is None for file in files)
     outcomes = Counter(_lay_out(file, check=check, err=err) for file in files)
     if any(file.place for file in files):
         typer.echo(_counts(outcomes, check=check), err=err)
-    raise typer.Exit(3 if outcomes["defect"] else 1 if outcomes["unreadable"] or (check and outcomes["changed"]) else 0)
+    raise typer.Exit(3 if outcomes["failed"] else 1 if outcomes["skipped"] or (check and outcomes["changed"]) else 0)
 
 
 def _lay_out(file: SpecFile, *, check: bool, err: bool) -> str:
-    """What became of a spec: `changed`, `unchanged`, `unreadable`, or `defect` of archc."""
+    """Format one spec. The outcome is `changed`, `unchanged`, `skipped` or `failed`."""
     try:
         formatted, findings = canonical(file.data, file.name)
     except MeaningChanged:
         name = visible(file.name)
-        typer.echo(f"error: a defect of archc: {name} would not mean the same; it was left as it is", err=True)
-        return "defect"
+        report = "The file is unchanged. Please report the error and attach the file"
+        typer.echo(f"internal error: formatting would change the meaning of {name}. {report}", err=True)
+        return "failed"
     if formatted is None:
         show_findings(findings, err=True)
-        return "unreadable"
+        return "skipped"
     if not file.is_spec:
-        # Any text may be read as YAML, a script as one long string: the layout of specs would ruin it.
-        typer.echo(f"error: {visible(file.name)} is no spec, it has no line `schema: archc/…`: left alone", err=True)
-        return "unreadable"
+        # Almost any text is valid YAML: a shell script is one long string, which formatting would join into one line.
+        typer.echo(f"error: skipped {visible(file.name)}: no `schema: archc/…` line", err=True)
+        return "skipped"
     changed = formatted != file.data
     if check and changed:
         typer.echo(f"would format {visible(file.name)}")
@@ -58,6 +62,6 @@ def _lay_out(file: SpecFile, *, check: bool, err: bool) -> str:
 
 
 def _counts(outcomes: Counter[str], *, check: bool) -> str:
-    said = {"changed": "would change" if check else "formatted", "unchanged": "in layout", "unreadable": "left alone"}
-    counts = [f"{outcomes[outcome]} {words}" for outcome, words in said.items() if outcomes[outcome]]
+    words = {"changed": "would change" if check else "formatted", "unchanged": "unchanged", "skipped": "skipped"}
+    counts = [f"{outcomes[outcome]} {word}" for outcome, word in words.items() if outcomes[outcome]]
     return f"specs: {', '.join(counts)}"

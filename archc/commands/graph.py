@@ -1,4 +1,4 @@
-"""archc graph: a network as a figure."""
+"""archc graph: draw a network as a figure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from archc.console.writing import STANDARD_OUTPUT, write_out, write_sealed
 from archc.emit.seal import DOT, MERMAID, XML
 from archc.failure import Failure
 from archc.figure import TooLarge
-from archc.wording import visible
+from archc.wording import counted, visible
 
 
 class FigureFormat(StrEnum):
@@ -37,24 +37,26 @@ def graph(
     spec: SpecArgument = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The file to write, - for standard output.", show_default="NAME.svg"),
+        typer.Option("--output", "-o", help="File to write, or - for standard output.", show_default="NAME.svg"),
     ] = None,
     figure_format: Annotated[
         FigureFormat | None,
-        typer.Option("--format", help="By the file's suffix: .svg, .mmd, .dot.", show_default=False),
+        typer.Option("--format", help="Format of the figure.", show_default="by the suffix of -o, else svg"),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that archc did not draw.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite a file that archc did not draw or that was edited.")
+    ] = False,
 ) -> None:
-    """Draw a network as SVG, or as text for Mermaid or Graphviz.
+    """Draw a network as SVG, Mermaid or Graphviz.
 
-    The SVG has blocks to scale, a tower a device, as the AlexNet paper draws them.
+    Draw the SVG as blocks to scale, with one tower per device, like figure 2 of the AlexNet paper.
     """
     chosen = figure_format or _format_of(output)
     facts, _ = facts_or_exit(resolve_aloud(spec))
     try:
         text = _drawn(facts, chosen)
     except TooLarge as error:
-        help = "" if chosen is FigureFormat.dot else "`--format dot` has no limit"
+        help = "" if chosen is FigureFormat.dot else "use `--format dot`, which has no limit"
         raise Failure(f"{facts.graph.name}: {error}", help=help, code=2) from error
     if output == STANDARD_OUTPUT:
         write_out(text)
@@ -62,8 +64,7 @@ def graph(
     suffix = next(suffix for suffix, known in _SUFFIXES.items() if known is chosen)
     place = output or Path(f"{facts.graph.name}{suffix}")
     write_sealed(place, text, _COMMENTS[chosen], force=force)
-    layers = len(facts.graph.nodes)
-    typer.echo(f"{visible(str(place))}: {layers:,} layer{'s' * (layers != 1)} as {chosen}")
+    typer.echo(f"{visible(str(place))}: {counted(len(facts.graph.nodes), 'layer')} as {chosen}")
 
 
 def _format_of(output: Path | None) -> FigureFormat:
@@ -71,7 +72,7 @@ def _format_of(output: Path | None) -> FigureFormat:
         return FigureFormat.svg
     if (found := _SUFFIXES.get(output.suffix.lower())) is None:
         known = ", ".join(_SUFFIXES)
-        raise Failure(f"{output} has no suffix of a figure", help=f"{known}, or say `--format`", code=2)
+        raise Failure(f"unknown suffix of {output}", help=f"use {known}, or set `--format`", code=2)
     return found
 
 

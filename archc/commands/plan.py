@@ -1,4 +1,4 @@
-"""archc plan: what does a network cost over several devices, before it runs?"""
+"""archc plan: the cost of each strategy for several devices, computed before anything runs."""
 
 from __future__ import annotations
 
@@ -35,23 +35,29 @@ def plan(
     spec: SpecArgument = None,
     gpus: Annotated[
         int | None,
-        typer.Option(min=1, max=MOST_DEVICES, help="Devices to plan for.", show_default=f"the spec's, else {DEVICES}"),
+        typer.Option(min=1, max=MOST_DEVICES, help="Number of devices.", show_default=f"the spec's, or {DEVICES}"),
     ] = None,
     batch: Annotated[
         int | None,
-        typer.Option(min=1, max=_MOST_EXAMPLES, help="Examples a step, over all devices.", show_default="the recipe's"),
+        typer.Option(
+            min=1, max=_MOST_EXAMPLES, help="Examples per step, over all devices.", show_default="the recipe's"
+        ),
     ] = None,
-    link: Annotated[str, typer.Option(metavar="RATE", help="What a device receives while it sends as much.")] = "8GB/s",
-    precision: Annotated[Precision, typer.Option(help="Of the arithmetic; weights stay float32.")] = "float32",
+    link: Annotated[
+        str, typer.Option(metavar="RATE", help="Link bandwidth per device, each way: 8GB/s, 100Gbit/s.")
+    ] = "8GB/s",
+    precision: Annotated[
+        Precision, typer.Option(help="Precision of the arithmetic. Weights stay float32.")
+    ] = "float32",
     output_format: OutputFormatOption = OutputFormat.full,
 ) -> None:
-    """Price every strategy for several devices, before anything runs.
+    """Compare the ways to split a network over devices.
 
-    What each device holds, what crosses between them, and how long that takes.
+    For each strategy, print the memory per device, the exchanges between devices, and their time, before anything runs.
 
-    Exit 1 where the spec's own strategy is impossible, or, if it has none, every one.
+    Exit with code 1 if the spec's own strategy is impossible, or if it has none and every strategy is impossible.
     """
-    rate = _bytes_a_second(link)
+    rate = _bytes_per_second(link)
     path = resolve_aloud(spec)
     facts, _ = facts_or_exit(path)
     setting = Setting(
@@ -71,12 +77,12 @@ def plan(
     raise typer.Exit(0 if _is_possible(made) else 1)
 
 
-def _bytes_a_second(link: str) -> float:
+def _bytes_per_second(link: str) -> float:
     match = _LINK.fullmatch(link.strip())
     rate = float(match[1]) * _SIZES[match[2]] / (8 if match[3] == "bit" else 1) if match else 0
     if not rate:
-        help = "a rate in bytes or bits: 8GB/s, 900MB/s, 100Gbit/s"
-        raise Failure(f"--link {link[:64]} is no rate", help=help, code=2)
+        help = "give bytes or bits per second: 8GB/s, 900MB/s, 100Gbit/s"
+        raise Failure(f"--link {link[:64]} is not a rate", help=help, code=2)
     return rate
 
 
@@ -89,6 +95,6 @@ def _show(facts: Facts, made: Plan) -> None:
 
 
 def _is_possible(made: Plan) -> bool:
-    """Whether what the spec says can be done over so many devices, or, where it says nothing, anything."""
+    """Whether the spec's own strategy is possible, or at least one strategy if the spec has none."""
     asked = [option for option in made.options if option.is_declared] or list(made.options)
     return not asked or any(option.cost for option in asked)

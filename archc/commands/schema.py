@@ -1,4 +1,4 @@
-"""archc schema: the language as editors read it, and what commands print as programs read it."""
+"""archc schema: JSON Schemas of the language, for editors, and of the commands' output, for programs."""
 
 from __future__ import annotations
 
@@ -19,19 +19,22 @@ def schema(
     command: Annotated[
         str | None,
         typer.Argument(
-            metavar="COMMAND", help="Whose JSON output to describe; without it, the language.", show_default=False
+            metavar="COMMAND",
+            help="Command whose JSON output to describe.",
+            show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Print the JSON Schema of the language, or of a command's output.
+    """Print the JSON Schema of specs, or of a command's output.
 
-    Of archc/v1 for editors, of what a command prints as JSON for programs.
+    Without a command, print the schema of specs (archc/v1), which editors use. With a command, print the schema of its
+    JSON output.
     """
     typer.echo(json.dumps(json_schema() if command is None else _of_output(command), indent=2))
 
 
 def documents() -> dict[str, str]:
-    """Each command that prints JSON, and the module that has the class of what it prints: `CheckJson` of `check`."""
+    """The commands with JSON output, each with the module of its class: `CheckJson` for `check`."""
     named = {name: f"archc.report.{name}_json" for name in EXAMPLES}
     return {name: module for name, module in named.items() if find_spec(module)}
 
@@ -40,6 +43,6 @@ def _of_output(command: str) -> dict[str, object]:
     known = documents()
     if command not in known:
         guess = nearest(command, known)
-        help = f"did you mean `{guess}`?" if guess else f"those that do: {', '.join(known)}"
-        raise Failure(f"no command `{command[:64]}` prints JSON", help=help, code=2)
+        help = f"did you mean `{guess}`?" if guess else f"use one of {', '.join(known)}"
+        raise Failure(f"`{command[:64]}` is not a command with JSON output", help=help, code=2)
     return output_schema(command, getattr(import_module(known[command]), f"{command.capitalize()}Json"))

@@ -1,1 +1,1 @@
-"""What commands share: the specs and files that they read and write, the terminal that they print to."""
+"""Shared by commands: the specs they read, the files they write, and the terminal they print to."""

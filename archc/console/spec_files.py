@@ -1,4 +1,4 @@
-"""Several specs at once: files, folders and standard input, as what they are called and their bytes."""
+"""The specs that a command line names as files, folders or standard input, each with its name and its bytes."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ SpecsArgument = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="SPEC",
-        help="Specs, folders (the .yaml and .yml files below them that have a line `schema: archc/…`, hidden folders "
-        "apart) and - for standard input; by default specs/alexnet.yaml.",
+        help="Spec files or folders, or - for standard input. A folder means the .yaml and .yml files below it that "
+        "have a line `schema: archc/…`; hidden folders are skipped. Default: specs/alexnet.yaml.",
         show_default=False,
     ),
 ]
 
-# Wherever `schema` can stand in front of `archc/`: a line of its own, in quotes, in `{…}`.
+# `schema: archc/` in each form that YAML allows: at the start of a line, in quotes, or inside `{…}`.
 _SCHEMA = re.compile(rb"""(?:^|[\r\n{,\xbf])[ \t]*["']?schema["']?[ \t]*:[ \t]*["']?archc/""")
 
 
 class SpecFile(NamedTuple):
-    """A spec that was asked for: what it is called and its bytes; `place` is None for standard input."""
+    """A spec named on the command line, and its bytes. `place` is None for standard input."""
 
     name: str
     data: bytes
@@ -38,16 +38,16 @@ class SpecFile(NamedTuple):
 
     @property
     def is_whole(self) -> bool:
-        """Whether `data` is all of it: no more is read than shows that it is too long."""
+        """Whether `data` is the whole file. Reading stops one byte after the limit, where ARC003 is certain."""
         return len(self.data) <= MAX_BYTES
 
     @property
     def is_spec(self) -> bool:
-        """Whether it means to be one."""
+        """Whether the file has a `schema: archc/…` line, whatever else is in it."""
         return bool(_SCHEMA.search(self.data))
 
     def rewrite(self, data: bytes) -> None:
-        """Write other bytes in its place, or to standard output for what came from standard input."""
+        """Replace the file by `data`. For standard input, write `data` to standard output."""
         if self.place is None:
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
@@ -63,7 +63,7 @@ class SpecFile(NamedTuple):
 
 
 def spec_files(arguments: list[str]) -> list[SpecFile]:
-    """The specs that the arguments name, each once: in the order given, those of a folder sorted by path."""
+    """The specs that the arguments name, without duplicates, in their order. Those of a folder are sorted by path."""
     if not arguments:
         place = resolve_aloud(None)
         return [SpecFile(str(place), read_bytes(place), place)]
@@ -75,15 +75,16 @@ def spec_files(arguments: list[str]) -> list[SpecFile]:
 
 
 def spec_file(argument: str) -> SpecFile:
-    """The one spec that an argument names, - being standard input."""
+    """The spec that an argument names. - is standard input."""
     if argument == "-":
         return SpecFile(STDIN, read_bytes(Path(argument)), None)
     return SpecFile(str(Path(argument)), read_bytes(Path(argument)), Path(argument))
 
 
 def _named(argument: str) -> Iterator[SpecFile]:
-    if not argument:  # a variable of the shell's that is not set: to Path it is the current folder
-        raise Failure("a spec's name is empty", help="`.` is the current folder", code=2)
+    # Usually an unset shell variable. To Path, an empty name is the current folder.
+    if not argument:
+        raise Failure("the name of a spec is empty", help="write `.` for the current folder", code=2)
     if argument != "-" and Path(argument).is_dir():
         yield from _below(Path(argument))
     else:
@@ -91,17 +92,17 @@ def _named(argument: str) -> Iterator[SpecFile]:
 
 
 def _below(folder: Path) -> Iterator[SpecFile]:
-    """The specs below a folder; how many YAML files are none is said, so that none is left out in silence."""
+    """The specs below a folder. The number of other YAML files is printed, so that no file is skipped silently."""
     files = [SpecFile(str(place), read_bytes(place), place) for place in sorted(_yaml_below(folder))]
     specs = [file for file in files if file.is_spec]
     others = len(files) - len(specs)
     if not specs:
-        raise Failure(f"there is no spec below {folder}: no YAML file with a line `schema: archc/…`", code=2)
+        raise Failure(f"no spec in {folder}/: no YAML file has a `schema: archc/…` line", code=2)
     if others:
-        from archc.wording import visible
+        from archc.wording import counted, visible
 
-        what = "1 YAML file is" if others == 1 else f"{others} YAML files are"
-        typer.echo(f"below {visible(str(folder))}, {what} left out: no line `schema: archc/…`", err=True)
+        skipped = f"skipped {counted(others, 'YAML file')} in {visible(str(folder))}/"
+        typer.echo(f"{skipped}: no `schema: archc/…` line", err=True)
     yield from specs
 
 

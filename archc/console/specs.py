@@ -1,4 +1,4 @@
-"""Which spec a command works on, and its bytes."""
+"""The spec of a command that takes one, and its facts or its findings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STDIN = "<stdin>"
 SpecArgument = Annotated[
     Path | None,
     typer.Argument(
-        metavar="SPEC", help="The spec, - for standard input; by default specs/alexnet.yaml.", show_default=False
+        metavar="SPEC", help="Spec file, or - for standard input. Default: specs/alexnet.yaml.", show_default=False
     ),
 ]
 
@@ -31,20 +31,19 @@ class OutputFormat(StrEnum):
     json = "json"
 
 
-OutputFormatOption = Annotated[OutputFormat, typer.Option(help="For a person, or for a program.")]
+OutputFormatOption = Annotated[OutputFormat, typer.Option(help="Print text (full), or JSON for programs.")]
 
 
 def resolve(spec: Path | None) -> tuple[Path, list[str]]:
-    """The spec asked for; without one the current folder's, else the packaged one, and a note that says which."""
+    """The given spec, with no notes. Else the default spec of the current folder or of archc, with a note to print."""
     if spec is not None:
         return spec, []
     chosen = DEFAULT if DEFAULT.is_file() else packaged_specs() / DEFAULT.name
-    whose = "of this folder" if chosen == DEFAULT else "that comes with archc"
-    return chosen, [f"spec: {chosen}, the one {whose}, since none was named"]
+    return chosen, [f"no spec given; using {chosen}"]
 
 
 def resolve_aloud(spec: Path | None) -> Path:
-    """`resolve`, with its note on standard error."""
+    """As `resolve`, with its note printed to standard error."""
     path, notes = resolve(spec)
     for note in notes:
         typer.echo(note, err=True)
@@ -52,23 +51,23 @@ def resolve_aloud(spec: Path | None) -> Path:
 
 
 def spec_name(path: Path) -> str:
-    """What a spec is called; - is standard input."""
+    """The name of a spec in output. - is standard input."""
     return STDIN if path == Path("-") else str(path)
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a spec, of standard input for -; at most one more than the reader's limit."""
+    """The bytes of a spec, or of standard input for -. Reading stops one byte after the reader's limit."""
     if path == Path("-"):
         return _standard_input()
     try:
         if path.exists() and not path.is_file() and not _is_substituted(path):
-            kind = "a folder" if path.is_dir() else "no regular file"
-            raise Failure(f"{path} is {kind}, a spec is a YAML file", code=2)
+            kind = "a folder" if path.is_dir() else "not a regular file"
+            raise Failure(f"{path} is {kind}; a spec is a YAML file", code=2)
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        help = f"the specs that come with archc are in {packaged_specs()}"
-        raise Failure(f"there is no file {path}", help=help, code=2) from None
+        help = f"the specs of archc itself are in {packaged_specs()}"
+        raise Failure(f"file not found: {path}", help=help, code=2) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise Failure(f"cannot read {path}: {reason}", code=2) from None
@@ -85,12 +84,12 @@ def _standard_input() -> bytes:
 
 
 def _is_substituted(path: Path) -> bool:
-    """Whether it is a pipe that a shell has opened, as for `<(…)`; into one of another name nobody may ever write."""
+    """Whether the path is a pipe that a shell opened for `<(…)`. Reading any other pipe could wait forever."""
     return path.parent == Path("/dev/fd") and path.is_fifo()
 
 
 def show_findings(findings: list[Finding], *, err: bool) -> None:
-    """The findings as text, in colour on a terminal that wants it."""
+    """Print findings as text, in colour on a terminal that supports it."""
     if not findings:
         return
     from archc.console.terminal import columns, style_of
@@ -101,7 +100,7 @@ def show_findings(findings: list[Finding], *, err: bool) -> None:
 
 
 def facts_or_exit(path: Path) -> tuple[Facts, bytes]:
-    """The facts of a spec for a command that needs them; its findings on standard error, exit 1 on an error."""
+    """The facts of a spec, and its bytes. Findings go to standard error, and an error exits with code 1."""
     data = read_bytes(path)
     analysis = analyse(data, spec_name(path))
     show_findings(analysis.findings, err=True)

@@ -1,4 +1,4 @@
-"""Whether a file is what archc emits now, and if not, why not."""
+"""Whether an emitted file is up to date, and if not, why."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HASH = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 def staleness(place: Path, origin: Origin, emit: Callable[[Origin], str]) -> tuple[Reason, ...]:
-    """Why a file is not what `emit` gives for the spec as it is now; nothing where it is."""
+    """The reasons that a file differs from what `emit` returns for the current spec. Empty if it is up to date."""
     present = _read(place)
     if present is None:
         return ("absent",)
@@ -29,18 +29,19 @@ def staleness(place: Path, origin: Origin, emit: Callable[[Origin], str]) -> tup
 
 
 def _since(present: str, origin: Origin, emit: Callable[[Origin], str]) -> Reason:
-    """What has changed since the file was emitted, by the hash of the spec that it names."""
+    """The change since the file was emitted, found by the hash of the spec in the file."""
     named = _HASH.search(present)
     if named is None or named[0] == origin.sha256:
         return "emission"
+    # Emit the current network with the old hash: if that gives the file, only the text of the spec has changed.
     return "text" if emit(replace(origin, sha256=named[0])) == present else "spec"
 
 
 def _read(place: Path) -> str | None:
-    """The text of a file, its line ends as any system writes them; None where there is none."""
+    """The text of a file, with its line endings converted to \n. None if the file does not exist."""
     try:
         if place.exists() and not place.is_file():
-            raise Failure(f"{place} is no file that source could be in", help="name another: -o", code=2)
+            raise Failure(f"{place} is not a regular file", help="name another file with `-o`", code=2)
         return place.read_text(encoding="utf-8", errors="replace") if place.exists() else None
     except OSError as error:
         raise Failure(f"cannot read {place}: {error.strerror}", code=3) from error

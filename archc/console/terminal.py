@@ -1,4 +1,4 @@
-"""What kind of thing output goes to."""
+"""The terminal that a stream goes to, if any: its colours and its width."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 
 def wants_colour(stream: TextIO) -> bool:
-    """Colours on a terminal, unless NO_COLOR is set (no-color.org) or the terminal is dumb."""
+    """Whether to use colours: on a terminal, unless it is dumb or NO_COLOR is set (no-color.org)."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def style_of(stream: TextIO) -> Style:
-    """How a stream shows what stands out: in colour where it wants that."""
-    from archc.diagnostics.text import ansi, unstyled  # what programs read has no style
+    """The style for a stream, with colours if it wants them."""
+    from archc.diagnostics.text import ansi, unstyled  # JSON output has no style
 
     return ansi if wants_colour(stream) else unstyled
 
 
 def columns(stream: TextIO, *, otherwise: int) -> int:
-    """The width of the terminal that a stream goes to, `otherwise` where it goes to none."""
+    """The width of the stream's terminal, or `otherwise` if the stream is not a terminal."""
     return shutil.get_terminal_size().columns if stream.isatty() else otherwise

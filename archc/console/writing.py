@@ -1,4 +1,4 @@
-"""A file written whole or not at all, and over nothing that archc did not write."""
+"""Emitted files. archc overwrites a file only if it emitted that file itself and nobody has edited it since."""
 
 from __future__ import annotations
 
@@ -13,27 +13,28 @@ STANDARD_OUTPUT = Path("-")
 
 
 def write_out(text: str) -> None:
-    """Write a file's text to standard output: its bytes, whatever characters a terminal may lack."""
+    """Write the text of a file to standard output as UTF-8, whatever the encoding of the terminal."""
     sys.stdout.buffer.write(text.encode())
     sys.stdout.buffer.flush()
 
 
 def write_sealed(place: Path, text: str, comment: Comment = PYTHON, *, force: bool) -> None:
-    """Write what archc emitted, over nothing but what it emitted before, unedited, unless forced to."""
+    """Write sealed text to a file. Refuses to overwrite a file without a valid seal, unless `force` is set."""
     try:
         if place.exists() and not place.is_file():
-            kind = "a folder" if place.is_dir() else "no regular file"
-            raise Failure(f"cannot write {place}: it is {kind}", help="choose another place: -o", code=2)
+            kind = "a folder" if place.is_dir() else "not a regular file"
+            raise Failure(f"cannot write {place}: it is {kind}", help="name another file with `-o`", code=2)
         if place.exists() and not force:
             _refuse_foreign(place, comment)
         write_whole(place, text.encode())
     except OSError as error:
-        raise Failure(f"cannot write {place}: {error.strerror}", help="choose another place: -o", code=3) from error
+        raise Failure(f"cannot write {place}: {error.strerror}", help="name another file with `-o`", code=3) from error
 
 
 def _refuse_foreign(place: Path, comment: Comment) -> None:
     present = place.read_text(encoding="utf-8", errors="replace")
     if is_sealed(present, comment):
         return
-    why = "has been edited since archc emitted it" if was_sealed(present, comment) else "was not emitted by archc"
-    raise Failure(f"{place} {why}", help="`--force` overwrites it, `-o` chooses another place", code=2)
+    why = "was edited after archc emitted it" if was_sealed(present, comment) else "was not emitted by archc"
+    help = "overwrite it with `--force`, or name another file with `-o`"
+    raise Failure(f"{place} {why}", help=help, code=2)

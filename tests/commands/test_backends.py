@@ -1,4 +1,4 @@
-"""archc backends: what is installed, of which version, and why one cannot be used."""
+"""archc backends: the installed backends, their versions, and the reason that one cannot be used."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Install = Callable[[str, str, str], None]
 
 MINE = """
 class Mine:
-    name, protocol, frameworks, strategies, train_module = "mine", 2, ("numpy", "a-thing"), (), None
+    name, protocol, frameworks, strategies, train_module = "mine", 3, ("numpy", "a-thing"), (), None
 
-    def emit(self, graph, recipe, placement, origin):
+    def emit(self, request):
         raise NotImplementedError
 
 backend = Mine()
@@ -75,19 +75,19 @@ def test_two_of_one_name_are_both_listed(archc, install_backend: Install) -> Non
         "archc-mine",
         "other-thing",
     }
-    assert "archc-mine and other-thing both call their backend `mine`\n  uninstall one of them\n" in result.out
+    assert "archc-mine and other-thing both provide the backend `mine`\n  uninstall one of them\n" in result.out
 
 
 def test_none(archc, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archc.backend.entry_points", lambda group: ())
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: ())
     result = archc("backends")
     assert (result.code, result.out) == (3, "")
-    assert result.err.startswith("error: no backend is installed\n  pip install 'archc[torch]'")
+    assert result.err.startswith("error: no backend is installed\n  `pip install 'archc[torch]'`")
     assert json.loads(archc("backends", "--output-format", "json").out) == {"version": 1, "backends": []}
 
 
 def test_json_of_one_that_cannot_be_used(archc, install_backend: Install) -> None:
-    install_backend("archc-mine", "mine", MINE.replace("2,", "1,"))
+    install_backend("archc-mine", "mine", MINE.replace("3,", "1,"))
     result = archc("backends", "--output-format", "json")
     assert result.code == 3
     document = json.loads(result.out)
@@ -100,7 +100,7 @@ def test_json_of_one_that_cannot_be_used(archc, install_backend: Install) -> Non
         "frameworks": [],
         "trains": False,
         "failure": {
-            "message": "the backend `mine` of archc-mine speaks protocol 1, this archc 2",
-            "help": "install versions of archc and archc-mine that belong together",
+            "message": "the backend `mine` of archc-mine has protocol 1, this archc has 3",
+            "help": "install versions of archc and archc-mine that match",
         },
     }

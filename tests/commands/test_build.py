@@ -1,4 +1,4 @@
-"""archc build: the file it writes, and the files that it leaves alone."""
+"""archc build: the file that it writes, and the files that it does not overwrite."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_foreign_file_stays(archc, small: Path, here: Path) -> None:
     assert (result.code, result.out) == (2, "")
     assert result.err.splitlines()[-2:] == [
         "error: net.py was not emitted by archc",
-        "  `--force` overwrites it, `-o` chooses another place",
+        "  overwrite it with `--force`, or name another file with `-o`",
     ]
     assert Path("net.py").read_text() == "mine\n"
     assert archc("build", small, "-o", "net.py", "--force").code == 0
@@ -99,7 +99,7 @@ def test_an_edited_file_stays(archc, small: Path) -> None:
     Path("net.py").write_text(edited)
     result = archc("build", small, "-o", "net.py")
     assert result.code == 2
-    assert "error: net.py has been edited since archc emitted it\n" in result.err
+    assert "error: net.py was edited after archc emitted it\n" in result.err
     assert Path("net.py").read_text() == edited
 
 
@@ -131,7 +131,7 @@ def test_links_in_a_circle(archc, small: Path, here: Path) -> None:
     Path("net.py").symlink_to("net.py")
     result = archc("build", small, "-o", "net.py")
     assert result.code in (0, 2, 3)
-    assert "defect" not in result.err
+    assert "internal error" not in result.err
 
 
 def test_a_place_under_a_file(archc, small: Path, here: Path) -> None:
@@ -163,7 +163,7 @@ def test_an_unknown_backend(archc, small: Path, here: Path) -> None:
     result = archc("build", small, "--backend", "jax")
     assert (result.code, result.out) == (3, "")
     first, second = result.err.splitlines()
-    assert first.startswith("error: no backend `jax` is installed (installed: ")
+    assert first.startswith("error: the backend `jax` is not installed (installed: ")
     assert second == "  backends here: torch, keras"
     assert names(here) == ["small.yaml"]
 

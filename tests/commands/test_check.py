@@ -1,4 +1,4 @@
-"""archc check: the table of a spec that holds, the findings of one that does not, and whatever is no spec."""
+"""archc check: the table of a valid spec, the findings of an invalid one, and files that are not specs."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 
 
-def test_a_spec_that_holds(archc, alexnet: Path) -> None:
+def test_a_valid_spec(archc, alexnet: Path) -> None:
     result = archc("check", alexnet)
     assert (result.code, result.err) == (0, "")
     lines = result.out.splitlines()
-    assert lines[:2] == [f"{alexnet} holds", "AlexNet, two GPUs (Krizhevsky, Sutskever and Hinton, 2012)"]
+    assert lines[:2] == [f"{alexnet} is valid", "AlexNet, two GPUs (Krizhevsky, Sutskever and Hinton, 2012)"]
     rows = {line.split()[0]: line for line in lines if line}
     assert rows["conv1"].split() == (
         "conv1 conv2d 11 × 11, stride 4 (227 - 11) / 4 + 1 = 55 96 × 55 × 55 34,944 105,415,200".split()
     )
     assert rows["total"].split() == ["total", "60,965,224", "724,406,816"]
     assert "55 → 27 → 13 → 6" in lines
-    assert "60,965,224 parameters, 724,406,816 MACs an example" in lines
-    assert "over 2 devices by columns: conv3, fc6, fc7, fc8 gather their input from the other devices" in lines
+    assert "60,965,224 parameters, 724,406,816 MACs per example" in lines
+    assert "on 2 devices, split by columns: maps are gathered before conv3, fc6, fc7, fc8" in lines
     assert not any(line != line.rstrip() for line in lines)
 
 
@@ -36,7 +36,7 @@ def test_findings_name_line_and_column(archc, small: Path) -> None:
     ]
     assert "did you mean `filters`?" in result.out
     assert "did you mean `relu`?" in result.out
-    assert "holds" not in result.out
+    assert "is valid" not in result.out
 
 
 def test_advice_leaves_the_exit_code_at_zero(archc, small: Path) -> None:
@@ -46,7 +46,7 @@ def test_advice_leaves_the_exit_code_at_zero(archc, small: Path) -> None:
     assert "advice[ARC901]" in result.out
 
 
-def test_json_of_a_spec_that_holds(archc, alexnet: Path) -> None:
+def test_json_of_a_valid_spec(archc, alexnet: Path) -> None:
     result = archc("check", alexnet, "--output-format", "json")
     assert (result.code, result.err) == (0, "")
     (said,) = json.loads(result.out)["specs"]
@@ -76,19 +76,19 @@ def test_json_of_findings(archc, small: Path) -> None:
     }
 
 
-def test_there_is_no_such_file(archc, here: Path) -> None:
+def test_a_missing_file(archc, here: Path) -> None:
     result = archc("check", "nothing.yaml")
     assert (result.code, result.out) == (2, "")
     first, second = result.err.splitlines()
-    assert first == "error: there is no file nothing.yaml"
-    assert second.startswith("  the specs that come with archc are in ")
+    assert first == "error: file not found: nothing.yaml"
+    assert second.startswith("  the specs of archc itself are in ")
     assert Path(second.partition(" are in ")[2], "alexnet.yaml").is_file()
 
 
 def test_a_pipe_that_nobody_writes_to_does_not_hang(archc, here: Path) -> None:
     os.mkfifo("pipe.yaml")
     result = archc("check", "pipe.yaml")
-    assert (result.code, result.err) == (2, "error: pipe.yaml is no regular file, a spec is a YAML file\n")
+    assert (result.code, result.err) == (2, "error: pipe.yaml is not a regular file; a spec is a YAML file\n")
 
 
 def test_links_in_a_circle(archc, here: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_file_without_read_permission(archc, small: Path) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff\xfe", b"\0", b"- a", b"schema: archc/v2", b"a" * (2 << 20)])
-def test_bytes_that_are_no_spec_are_findings(archc, here: Path, data: bytes) -> None:
+def test_bytes_that_are_not_a_spec_are_findings(archc, here: Path, data: bytes) -> None:
     Path("odd.yaml").write_bytes(data)
     result = archc("check", "odd.yaml")
     assert (result.code, result.err) == (1, "")
@@ -141,14 +141,14 @@ def test_the_spec_of_the_current_folder_is_the_default(archc, small: Path) -> No
     small.rename("specs/alexnet.yaml")
     result = archc("check")
     assert result.code == 0
-    assert result.err == "spec: specs/alexnet.yaml, the one of this folder, since none was named\n"
-    assert result.out.splitlines()[:2] == ["specs/alexnet.yaml holds", "A small network"]
+    assert result.err == "no spec given; using specs/alexnet.yaml\n"
+    assert result.out.splitlines()[:2] == ["specs/alexnet.yaml is valid", "A small network"]
 
 
 def test_elsewhere_the_spec_that_comes_with_archc_is_the_default(archc, here: Path) -> None:
     result = archc("check")
     assert result.code == 0
     note = result.err.removesuffix("\n")
-    assert note.startswith("spec: ")
-    assert note.endswith("specs/alexnet.yaml, the one that comes with archc, since none was named")
+    assert note.startswith("no spec given; using /")
+    assert note.endswith("/specs/alexnet.yaml")
     assert "60,965,224 parameters" in result.out

@@ -1,4 +1,4 @@
-"""archc check of several specs, of folders and of standard input; its formats; advice that counts."""
+"""archc check: several specs, folders, standard input, output formats and --strict."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ def stdin(monkeypatch: pytest.MonkeyPatch):
     return stdin
 
 
-def test_of_several_a_line_each_that_holds_the_findings_and_a_count(archc, small: Path, bad: Path) -> None:
+def test_several_specs_have_a_line_each_the_findings_and_a_count(archc, small: Path, bad: Path) -> None:
     result = archc("check", small, bad)
     assert (result.code, result.err) == (1, "")
     lines = result.out.splitlines()
-    assert lines[0] == "small.yaml holds"
+    assert lines[0] == "small.yaml is valid"
     assert lines[1].startswith("bad.yaml:6:23: error[ARC101]: ")
     assert lines[-1] == "2 specs checked, 1 with errors; 2 errors"
     assert "parameters" not in result.out
 
 
-def test_of_several_that_all_hold(archc, small: Path) -> None:
+def test_several_valid_specs(archc, small: Path) -> None:
     Path("other.yml").write_text(small.read_text().replace(", weight_init: {normal: {std: 0.1}}", ""))
     result = archc("check", "small.yaml", "other.yml", "./small.yaml")
     assert result.code == 0
     lines = result.out.splitlines()
-    assert lines[:2] == ["small.yaml holds", "other.yml holds"]
-    assert lines[-1] == "2 specs checked, all hold; 1 piece of advice"
+    assert lines[:2] == ["small.yaml is valid", "other.yml is valid"]
+    assert lines[-1] == "2 specs checked, all valid; 1 piece of advice"
 
 
-def test_a_folder_is_the_specs_below_it_by_path_and_says_what_it_leaves_out(archc, small: Path) -> None:
+def test_a_folder_means_its_specs_by_path_and_reports_skipped_files(archc, small: Path) -> None:
     text = small.read_text()
     for name in ("z/b.yaml", "z/a.yml", "a/c.yaml", "a/.hidden/d.yaml", ".git/e.yaml"):
         Path("specs", name).parent.mkdir(parents=True, exist_ok=True)
@@ -59,12 +59,12 @@ def test_a_folder_is_the_specs_below_it_by_path_and_says_what_it_leaves_out(arch
     result = archc("check", "specs")
     assert result.code == 0
     assert result.out.splitlines() == [
-        "specs/a/c.yaml holds",
-        "specs/z/a.yml holds",
-        "specs/z/b.yaml holds",
-        "3 specs checked, all hold",
+        "specs/a/c.yaml is valid",
+        "specs/z/a.yml is valid",
+        "specs/z/b.yaml is valid",
+        "3 specs checked, all valid",
     ]
-    assert result.err == "below specs, 1 YAML file is left out: no line `schema: archc/…`\n"
+    assert result.err == "skipped 1 YAML file in specs/: no `schema: archc/…` line\n"
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_folder_is_the_specs_below_it_by_path_and_says_what_it_leaves_out(arch
         "{name: a, schema: archc/v1, ",
     ],
 )
-def test_what_is_meant_to_be_a_spec_is_never_left_out(archc, here: Path, head: str) -> None:
+def test_a_file_with_a_schema_line_is_never_skipped(archc, here: Path, head: str) -> None:
     Path("specs").mkdir()
     Path("specs/a.yaml").write_bytes(head.encode())
     result = archc("check", "specs")
@@ -90,7 +90,7 @@ def test_a_folder_without_a_spec(archc, here: Path) -> None:
     Path("a.yaml").write_text("a: schema: archc/v1 is no such line\n")
     result = archc("check", ".")
     assert (result.code, result.out) == (2, "")
-    assert result.err == "error: there is no spec below .: no YAML file with a line `schema: archc/…`\n"
+    assert result.err == "error: no spec in ./: no YAML file has a `schema: archc/…` line\n"
 
 
 def test_a_file_that_is_not_there_is_said_before_anything_is_checked(archc, small: Path) -> None:
@@ -102,7 +102,7 @@ def test_standard_input(archc, small: Path, stdin) -> None:
     stdin(small.read_bytes())
     result = archc("check", "-")
     assert (result.code, result.err) == (0, "")
-    assert result.out.splitlines()[:2] == ["<stdin> holds", "A small network"]
+    assert result.out.splitlines()[:2] == ["<stdin> is valid", "A small network"]
     stdin(b"schema: archc/v2")
     assert archc("check", "-").out.startswith("<stdin>:1:")
 
@@ -120,9 +120,9 @@ def test_a_standard_input_that_cannot_be_read(here: Path, redirection: str, said
 def test_standard_input_among_others(archc, small: Path, stdin) -> None:
     stdin(small.read_bytes())
     assert archc("check", small, "-").out.splitlines() == [
-        "small.yaml holds",
-        "<stdin> holds",
-        "2 specs checked, all hold",
+        "small.yaml is valid",
+        "<stdin> is valid",
+        "2 specs checked, all valid",
     ]
 
 
@@ -132,10 +132,10 @@ def test_strict_counts_advice(archc, small: Path) -> None:
     result = archc("check", small, "--strict")
     assert result.code == 1
     assert "advice[ARC901]" in result.out
-    assert result.err == "--strict: advice counts as an error, and there is some: 1\n"
+    assert result.err == "failing on 1 piece of advice (--strict)\n"
 
 
-def test_strict_is_content_where_there_is_no_advice(archc, small: Path) -> None:
+def test_strict_without_advice(archc, small: Path) -> None:
     result = archc("check", small, "--strict")
     assert (result.code, result.err) == (0, "")
 
@@ -144,8 +144,8 @@ def test_concise(archc, small: Path, bad: Path) -> None:
     result = archc("check", small, bad, "--output-format", "concise")
     assert (result.code, result.err) == (1, "")
     assert result.out == (
-        "bad.yaml:6:23: error[ARC101]: conv1 has no field `filter`\n"
-        "bad.yaml:7:15: error[ARC102]: there is no op `rely`\n"
+        "bad.yaml:6:23: error[ARC101]: unknown field `filter` in conv1\n"
+        "bad.yaml:7:15: error[ARC102]: unknown op `rely`\n"
     )
     assert archc("check", small, "--output-format", "concise").out == ""
 

@@ -1,4 +1,4 @@
-"""archc diff: two specs in, what differs out, and an exit code that says whether anything does."""
+"""archc diff: the report, and the exit code that shows whether two specs differ."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_the_same_is_0_and_another_is_1(archc, small: Path, other: Path) -> None
     ]
 
 
-def test_advice_is_no_matter_here(archc, small: Path) -> None:
+def test_advice_is_ignored(archc, small: Path) -> None:
     small.write_text(small.read_text().replace(", weight_init: {normal: {std: 0.1}}", ""))
     assert archc("check", small).out.count("advice[") == 1
     result = archc("diff", small, small)
@@ -48,7 +48,7 @@ def test_one_with_errors_is_2_and_its_findings(archc, small: Path, other: Path) 
         result = archc("diff", *arguments)
         assert (result.code, result.out) == (2, "")
         assert result.err.startswith("other.yaml:9:")
-        assert result.err.splitlines()[-1] == "error: nothing to compare: other.yaml must hold"
+        assert result.err.splitlines()[-1] == "error: nothing to compare: other.yaml has errors"
 
 
 def test_both_with_errors(archc, small: Path, other: Path) -> None:
@@ -57,17 +57,17 @@ def test_both_with_errors(archc, small: Path, other: Path) -> None:
     result = archc("diff", small, other, "--output-format", "json")
     assert (result.code, result.out) == (2, "")
     assert result.err.count("error[ARC") == 2
-    assert result.err.splitlines()[-1] == "error: nothing to compare: small.yaml and other.yaml must hold"
+    assert result.err.splitlines()[-1] == "error: nothing to compare: small.yaml and other.yaml have errors"
 
 
-def test_one_that_is_not_there(archc, small: Path) -> None:
+def test_a_missing_spec(archc, small: Path) -> None:
     result = archc("diff", small, "none.yaml")
-    assert (result.code, result.err.splitlines()[0]) == (2, "error: there is no file none.yaml")
+    assert (result.code, result.err.splitlines()[0]) == (2, "error: file not found: none.yaml")
 
 
-def test_a_folder_is_no_spec(archc, small: Path) -> None:
+def test_a_folder_is_not_a_spec(archc, small: Path) -> None:
     result = archc("diff", small, ".")
-    assert (result.code, result.err) == (2, "error: . is a folder, a spec is a YAML file\n")
+    assert (result.code, result.err) == (2, "error: . is a folder; a spec is a YAML file\n")
 
 
 def test_one_of_them_from_standard_input(archc, small: Path, other: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +79,7 @@ def test_one_of_them_from_standard_input(archc, small: Path, other: Path, monkey
 
 def test_standard_input_is_one_spec(archc) -> None:
     result = archc("diff", "-", "-")
-    assert (result.code, result.err) == (2, "error: standard input is one spec, not two\n")
+    assert (result.code, result.err) == (2, "error: standard input can be only one of the two specs\n")
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="sh alone has no <(…)")

@@ -1,4 +1,4 @@
-"""archc explain: a code, an op, all of them, and words that are neither."""
+"""archc explain: a code, an op, a concept, the list of all, and unknown words."""
 
 import json
 from collections.abc import Callable
@@ -15,7 +15,7 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference.md"
 def test_a_code(archc) -> None:
     result = archc("explain", "arc210")
     assert (result.code, result.err) == (0, "")
-    assert result.out.startswith("error[ARC210]: filters or maps do not split into the groups\n\n")
+    assert result.out.startswith("error[ARC210]: filters or maps not divisible by groups\n\n")
     assert "example.yaml:6:54: error[ARC210]: conv1's 8 filters do not split into 3 groups" in result.out
     assert result.out.endswith("groups: 3}\n")
 
@@ -23,7 +23,7 @@ def test_a_code(archc) -> None:
 def test_an_op(archc) -> None:
     result = archc("explain", "max_pool2d")
     assert (result.code, result.err) == (0, "")
-    assert result.out.startswith("max_pool2d: The largest value in each window")
+    assert result.out.startswith("max_pool2d: The largest value of each window")
     assert "error[ARC103]: pool1 needs `stride`" in result.out
 
 
@@ -48,18 +48,18 @@ def test_all_of_them_a_row_each(archc) -> None:
         ("linear", "did you mean `dense`?"),
         ("mac", "did you mean `macs`?"),
         ("MaxPool2d", "did you mean `max_pool2d`?"),
-        ("", "`archc explain` lists all that there are"),
-        ("zzz", "`archc explain` lists all that there are"),
+        ("", "list all names with `archc explain`"),
+        ("zzz", "list all names with `archc explain`"),
     ],
 )
 def test_an_unknown_word(archc, word: str, help: str) -> None:
     result = archc("explain", word)
     assert (result.code, result.out) == (2, "")
-    assert result.err == f"error: there is no code, op or concept `{word}`\n  {help}\n"
+    assert result.err == f"error: unknown code, op or concept `{word}`\n  {help}\n"
 
 
 def test_a_word_with_an_escape_of_a_terminal(archc) -> None:
-    assert archc("explain", "\x1b[31m").err.startswith("error: there is no code, op or concept `\\u001b[31m`\n")
+    assert archc("explain", "\x1b[31m").err.startswith("error: unknown code, op or concept `\\u001b[31m`\n")
 
 
 def test_json_of_one_and_of_all(archc) -> None:

@@ -1,4 +1,4 @@
-"""archc fmt: in place, whole or not at all; --check writes nothing; what is no YAML is left alone."""
+"""archc fmt: files are rewritten whole or not at all, --check writes nothing, other files are skipped."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def type_in(monkeypatch: pytest.MonkeyPatch):
     return type_in
 
 
-def test_a_folder_is_laid_out_in_place(archc, specs: Path) -> None:
+def test_a_folder_is_formatted_in_place(archc, specs: Path) -> None:
     (specs / "messy.yaml").chmod(0o640)
     result = archc("fmt", specs)
     assert (result.code, result.err) == (0, "")
-    assert result.out == "formatted specs/messy.yaml\nspecs: 1 formatted, 1 in layout\n"
+    assert result.out == "formatted specs/messy.yaml\nspecs: 1 formatted, 1 unchanged\n"
     assert (specs / "messy.yaml").read_text() == NEAT
     assert stat.S_IMODE((specs / "messy.yaml").stat().st_mode) == 0o640
     assert sorted(file.name for file in specs.iterdir()) == ["messy.yaml", "neat.yaml"]
-    assert archc("fmt", specs).out == "specs: 2 in layout\n"
+    assert archc("fmt", specs).out == "specs: 2 unchanged\n"
 
 
-def test_what_is_in_layout_is_not_written(archc, specs: Path) -> None:
+def test_a_formatted_file_is_not_written(archc, specs: Path) -> None:
     before = (specs / "neat.yaml").stat()
     archc("fmt", specs)
     after = (specs / "neat.yaml").stat()
@@ -53,7 +53,7 @@ def test_what_is_in_layout_is_not_written(archc, specs: Path) -> None:
 def test_check_writes_nothing(archc, specs: Path) -> None:
     result = archc("fmt", "--check", specs)
     assert (result.code, result.err) == (1, "")
-    assert result.out == "would format specs/messy.yaml\nspecs: 1 would change, 1 in layout\n"
+    assert result.out == "would format specs/messy.yaml\nspecs: 1 would change, 1 unchanged\n"
     assert (specs / "messy.yaml").read_text() == MESSY
     assert archc("fmt", "--check", specs / "neat.yaml").code == 0
 
@@ -65,38 +65,38 @@ def test_a_link_stays_one(archc, specs: Path, here: Path) -> None:
     assert (specs / "messy.yaml").read_text() == NEAT
 
 
-def test_what_cannot_be_read_is_left_alone_and_the_others_are_not(archc, specs: Path) -> None:
+def test_an_invalid_file_is_skipped_and_the_others_are_not(archc, specs: Path) -> None:
     (specs / "broken.yaml").write_text(BROKEN)
     result = archc("fmt", specs)
     assert result.code == 1
     assert result.err.startswith("specs/broken.yaml:3:1: error[ARC005]")
-    assert result.out == "formatted specs/messy.yaml\nspecs: 1 formatted, 1 in layout, 1 left alone\n"
+    assert result.out == "formatted specs/messy.yaml\nspecs: 1 formatted, 1 unchanged, 1 skipped\n"
     assert (specs / "broken.yaml").read_text() == BROKEN
 
 
 @pytest.mark.parametrize("text", ["set -e\necho $1  # a script\n", "services:\n    web:\n        image: nginx\n"])
-def test_what_is_no_spec_is_left_alone(archc, type_in, specs: Path, text: str) -> None:
+def test_a_file_that_is_not_a_spec_is_skipped(archc, type_in, specs: Path, text: str) -> None:
     """YAML reads a script as one string: its lines would become one."""
     (specs / "other").write_text(text)
     result = archc("fmt", specs / "other", specs / "neat.yaml")
-    assert (result.code, result.out) == (1, "specs: 1 in layout, 1 left alone\n")
-    assert result.err == "error: specs/other is no spec, it has no line `schema: archc/…`: left alone\n"
+    assert (result.code, result.out) == (1, "specs: 1 unchanged, 1 skipped\n")
+    assert result.err == "error: skipped specs/other: no `schema: archc/…` line\n"
     assert (specs / "other").read_text() == text
     type_in(text.encode())
     assert archc("fmt", "-").out == ""
 
 
-def test_an_empty_name_is_no_folder(archc, specs: Path) -> None:
+def test_an_empty_name_is_not_a_folder(archc, specs: Path) -> None:
     result = archc("fmt", "")
     assert (result.code, result.out, result.err) == (
         2,
         "",
-        "error: a spec's name is empty\n  `.` is the current folder\n",
+        "error: the name of a spec is empty\n  write `.` for the current folder\n",
     )
     assert (specs / "messy.yaml").read_text() == MESSY
 
 
-def test_a_spec_that_does_not_hold_is_laid_out(archc, specs: Path) -> None:
+def test_a_spec_with_errors_is_formatted(archc, specs: Path) -> None:
     (specs / "messy.yaml").write_text(MESSY.replace("relu", "rely"))
     assert archc("fmt", specs / "messy.yaml").code == 0
     assert (specs / "messy.yaml").read_text() == NEAT.replace("relu", "rely")
@@ -128,11 +128,11 @@ def test_a_layout_that_would_change_the_meaning_is_never_written(
     monkeypatch.setattr(canonical, "lines", lambda root, tail: ["name: a"])
     result = archc("fmt", specs / "messy.yaml")
     assert result.code == 3
-    assert result.err.startswith("error: a defect of archc: specs/messy.yaml would not mean the same")
+    assert result.err.startswith("internal error: formatting would change the meaning of specs/messy.yaml")
     assert result.err.count("\n") == 1
     assert (specs / "messy.yaml").read_text() == MESSY
 
 
-def test_the_specs_that_come_with_archc_are_in_layout(archc, alexnet: Path) -> None:
+def test_the_specs_of_archc_are_formatted(archc, alexnet: Path) -> None:
     result = archc("fmt", "--check", alexnet.parent)
     assert (result.code, result.err) == (0, "")

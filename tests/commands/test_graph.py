@@ -1,4 +1,4 @@
-"""archc graph: formats, the file it writes, the files that it leaves alone, and the figure of the README."""
+"""archc graph: formats, the file that it writes, the files that it does not overwrite, and the README's figure."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def test_an_unknown_suffix(archc, small: Path) -> None:
     result = archc("graph", small, "-o", "net.png")
     assert (result.code, result.out) == (2, "")
     assert result.err.splitlines() == [
-        "error: net.png has no suffix of a figure",
-        "  .svg, .mmd, .mermaid, .dot, .gv, or say `--format`",
+        "error: unknown suffix of net.png",
+        "  use .svg, .mmd, .mermaid, .dot, .gv, or set `--format`",
     ]
 
 
@@ -73,7 +73,7 @@ def test_a_foreign_and_an_edited_file_stay_its_own_is_written_over(archc, small:
     assert archc("graph", small, "-o", place).code == 0
     edited = Path(place).read_text(encoding="utf-8").replace("conv1", "edited")
     Path(place).write_text(edited, encoding="utf-8")
-    assert f"error: {place} has been edited since archc emitted it\n" in archc("graph", small, "-o", place).err
+    assert f"error: {place} was edited after archc emitted it\n" in archc("graph", small, "-o", place).err
     assert Path(place).read_text(encoding="utf-8") == edited
 
 
@@ -98,5 +98,8 @@ def test_too_many_layers_for_a_picture(archc, here: Path, figure_format: str, sa
     Path("large.yaml").write_text(f"schema: archc/v1\nname: large\ninput: {{image: [3, 9, 9]}}\nlayers:\n{layers}")
     result = archc("graph", "large.yaml", "-o", "-", "--format", figure_format)
     assert (result.code, result.out) == (2, "")
-    assert result.err.splitlines()[-2:] == [f"error: large: {said}", "  `--format dot` has no limit"]
+    assert result.err.splitlines()[-2:] == [
+        f"error: large: {said}",
+        "  use `--format dot`, which has no limit",
+    ]
     assert archc("graph", "large.yaml", "-o", "-", "--format", "dot").out.count(" -> ") == 4_000

@@ -1,4 +1,4 @@
-"""The way in and the way out: help, versions, what comes in with which command, and every other end of a process."""
+"""The start and the end of the process: help, version, imports, streams, internal errors and exit codes."""
 
 from __future__ import annotations
 
@@ -122,16 +122,16 @@ def test_standard_input(archc, small: Path, monkeypatch: pytest.MonkeyPatch, com
     assert (result.code, "<stdin>:1:1: error[ARC004]" in result.out + result.err) == (1, True)
 
 
-def test_a_defect_is_one_line_and_a_file(archc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_internal_error_is_one_line_and_a_file(archc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def check() -> None:
         raise ZeroDivisionError("a secret of the machine")
 
     monkeypatch.setattr("archc.commands.check.check", check)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     result = archc("check")
-    (kept,) = tmp_path.glob("archc-defect-*.txt")
+    (kept,) = tmp_path.glob("archc-error-*.txt")
     assert (result.code, result.out) == (3, "")
-    assert result.err == f"error: a defect of archc: ZeroDivisionError; please report it with {kept}\n"
+    assert result.err == f"internal error: ZeroDivisionError. Please report it and attach {kept}\n"
     assert "ZeroDivisionError: a secret of the machine" in kept.read_text()
 
 
@@ -217,7 +217,7 @@ def test_the_front_door_of_a_checkout(alexnet: Path) -> None:
         [sys.executable, "cli.py", "check", "specs/alexnet.yaml"], cwd=ROOT, capture_output=True, text=True
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("specs/alexnet.yaml holds\n")
+    assert done.stdout.startswith("specs/alexnet.yaml is valid\n")
     assert "60,965,224 parameters" in done.stdout
 
 
@@ -260,7 +260,7 @@ def test_findings_keep_to_the_terminal(small: Path) -> None:
     code, shown = on_a_terminal("check", str(small), COLUMNS="60")
     first, *lines = COLOUR.sub("", shown).replace("\r", "").splitlines()
     assert code == 1
-    assert first == "small.yaml:8:14: error[ARC102]: there is no op `warp`"
+    assert first == "small.yaml:8:14: error[ARC102]: unknown op `warp`"
     assert max(map(len, lines)) <= 60
     assert any(line.endswith("…") for line in lines)
 

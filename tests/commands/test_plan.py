@@ -1,4 +1,4 @@
-"""archc plan: the strategies side by side, for a person and for a program; and what cannot be planned."""
+"""archc plan: the strategies side by side, for people and for programs, and impossible plans."""
 
 from __future__ import annotations
 
@@ -78,13 +78,13 @@ def test_the_time_is_in_proportion_to_the_link(archc, alexnet: Path, link: str, 
 
 
 @pytest.mark.parametrize("link", ["", "8", "8GB", "fast", "0GB/s", "-8GB/s", "8gb/s", "1e9GB/s", "\x1b[2J"])
-def test_a_link_that_is_no_rate(archc, alexnet: Path, link: str) -> None:
+def test_a_link_that_is_not_a_rate(archc, alexnet: Path, link: str) -> None:
     result = archc("plan", alexnet, f"--link={link}")
     assert (result.code, result.out) == (2, "")
     first, second = result.err.splitlines()
     assert first.startswith("error: --link ")
     assert first.isprintable()
-    assert second == "  a rate in bytes or bits: 8GB/s, 900MB/s, 100Gbit/s"
+    assert second == "  give bytes or bits per second: 8GB/s, 900MB/s, 100Gbit/s"
 
 
 @pytest.mark.parametrize(

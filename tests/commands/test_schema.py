@@ -1,4 +1,4 @@
-"""archc schema: what an editor is given, and what a program is; real output against it by an independent validator."""
+"""archc schema: the schema of specs and those of JSON output, which an independent validator checks."""
 
 from __future__ import annotations
 
@@ -78,12 +78,12 @@ def test_every_object_is_closed_and_says_what_each_field_is(command: str, schema
 
 @pytest.mark.parametrize(
     ("word", "help"),
-    [("chekc", "did you mean `check`?"), ("fmt", f"those that do: {', '.join(documents())}")],
+    [("chekc", "did you mean `check`?"), ("fmt", f"use one of {', '.join(documents())}")],
 )
 def test_a_command_that_prints_no_json(archc, word: str, help: str) -> None:
     result = archc("schema", word)
     assert (result.code, result.out) == (2, "")
-    assert result.err == f"error: no command `{word}` prints JSON\n  {help}\n"
+    assert result.err == f"error: `{word}` is not a command with JSON output\n  {help}\n"
 
 
 def test_the_classes_of_output_are_read_only_where_json_is_printed() -> None:

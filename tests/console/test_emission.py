@@ -66,7 +66,7 @@ def test_the_file_is_checked_under_the_same_option(archc, spec) -> None:
     assert result.out == "net.py: up to date, class Net, 1,386 of 2,772 parameters on each of 2 devices\n"
     assert archc(*build, "--check").code == 1
     archc("build", spec("  relu: {op: relu}\n"), "-o", "net.py", "--parallel", "columns", "--check")
-    assert archc(*build, "--parallel", "columns", "--check").out == "net.py is stale: the spec has changed\n"
+    assert archc(*build, "--parallel", "columns", "--check").out == "net.py is out of date: the spec has changed\n"
 
 
 def test_json(archc, spec) -> None:

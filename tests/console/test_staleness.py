@@ -1,4 +1,4 @@
-"""archc build --check: whether a committed file is what archc emits now, and what has changed if not."""
+"""archc build --check: whether a committed file is up to date, and what has changed if not."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from archc.backend import PROTOCOL, EmittedSource
 class Mine:
     name, protocol, frameworks, strategies, train_module = "mine", PROTOCOL, (), ("columns",), None
 
-    def emit(self, graph, recipe, placement, origin):
-        layers = "".join(f"{node.name} = {node.op.summary()!r}\\n" for node in graph.nodes)
+    def emit(self, request):
+        origin = request.origin
+        layers = "".join(f"{node.name} = {node.op.summary()!r}\\n" for node in request.graph.nodes)
         return EmittedSource(f"# {origin.spec} {origin.sha256} EDITION\\n{layers}", "Mine", {})
 
 
@@ -45,7 +46,7 @@ Build = Callable[..., tuple[int, str]]
 
 
 def test_absent_then_up_to_date(build: Build, here: Path) -> None:
-    assert build("--check") == (1, "net.py is stale: it is not there\n")
+    assert build("--check") == (1, "net.py is out of date: the file does not exist\n")
     assert not (here / "net.py").exists()
     assert build() == (0, "net.py: class Mine, 837 parameters\n")
     before = (here / "net.py").stat()
@@ -62,7 +63,7 @@ def change(file: str, old: str, new: str) -> None:
 def test_the_spec_has_changed(build: Build) -> None:
     build()
     change("small.yaml", "kernel: 3", "kernel: 2")
-    assert build("--check") == (1, "net.py is stale: the spec has changed\n")
+    assert build("--check") == (1, "net.py is out of date: the spec has changed\n")
     build()
     assert build("--check")[0] == 0
 
@@ -70,15 +71,15 @@ def test_the_spec_has_changed(build: Build) -> None:
 def test_only_the_text_of_the_spec_has_changed(build: Build) -> None:
     build()
     change("small.yaml", "layers:", "layers:  # in order")
-    assert build("--check") == (1, "net.py is stale: the spec's text has changed, though not what it describes\n")
+    assert build("--check") == (1, "net.py is out of date: the text of the spec has changed, but not the network\n")
 
 
 def test_edited_by_hand(build: Build) -> None:
     build()
     change("net.py", "conv1", "conv2")
-    assert build("--check") == (1, "net.py is stale: it has been edited since archc emitted it\n")
+    assert build("--check") == (1, "net.py is out of date: the file was edited after archc emitted it\n")
     change("small.yaml", "kernel: 3", "kernel: 2")
-    said = "net.py is stale: it has been edited since archc emitted it, and the spec has changed\n"
+    said = "net.py is out of date: the file was edited after archc emitted it, and the spec has changed\n"
     assert build("--check") == (1, said)
     assert "conv2" in Path("net.py").read_text()
 
@@ -99,14 +100,14 @@ def test_emitted_otherwise_now(build: Build, install_backend: Callable[..., None
         code, said = build("--check")
     assert code == 1
     assert said.startswith(
-        "net.py is stale: the spec is the same, but its name, the options, archc or the backend is another"
+        "net.py is out of date: the spec is the same, but its name, the options, archc or the backend has changed"
     )
 
 
 @pytest.mark.parametrize("text", ["", "mine\n", "# archc"])
 def test_not_emitted_by_archc(build: Build, text: str) -> None:
     Path("net.py").write_text(text)
-    assert build("--check") == (1, "net.py is stale: it was not emitted by archc\n")
+    assert build("--check") == (1, "net.py is out of date: the file was not emitted by archc\n")
     assert Path("net.py").read_text() == text
 
 
@@ -129,11 +130,11 @@ def test_a_folder_and_force_are_usage_errors(archc, small: Path, here: Path) -> 
     (here / "net.py").mkdir()
     result = archc("build", small, "-o", "net.py", "--check")
     assert (result.code, result.out) == (2, "")
-    assert "error: net.py is no file that source could be in\n" in result.err
+    assert "error: net.py is not a regular file\n" in result.err
     result = archc("build", small, "-o", "net.py", "--check", "--force")
     assert (result.code, result.err) == (
         2,
-        "error: `--check` writes nothing, `--force` overwrites\n  use one of them\n",
+        "error: `--check` and `--force` exclude each other\n  use only one of them\n",
     )
 
 
@@ -142,5 +143,5 @@ def test_archc_s_own_backends_tell_the_spec_s_hash(archc, small: Path, backend: 
     command = ("build", small, "--backend", backend, "-o", "net.py")
     assert archc(*command).code == 0
     change("small.yaml", "layers:", "layers:  # in order")
-    said = "net.py is stale: the spec's text has changed, though not what it describes\n"
+    said = "net.py is out of date: the text of the spec has changed, but not the network\n"
     assert archc(*command, "--check").out == said
