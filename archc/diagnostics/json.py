@@ -26,10 +26,10 @@ class PlaceJson(TypedDict):
     file: Annotated[
         str, Field(description="Path of the spec as given on the command line; `<stdin>` for standard input.")
     ]
-    line: Annotated[int, Field(description="Line of the first character.")]
-    column: Annotated[int, Field(description="Column of the first character.")]
+    line: Annotated[int, Field(description="Line in which the range begins.")]
+    column: Annotated[int, Field(description="Column at which the range begins.")]
     end_line: Annotated[int, Field(description="Line in which the range ends.")]
-    end_column: Annotated[int, Field(description="Column after the last character.")]
+    end_column: Annotated[int, Field(description="Column after the last character of the range.")]
 
 
 @documented
