@@ -1,1 +1,1 @@
-"""From a graph to source: a plan that all backends share, a few kinds of source nodes, and one printer."""
+"""From a graph to source code: a plan that all backends share, a few kinds of source nodes, and one printer."""

@@ -1,4 +1,7 @@
-"""Values that pass from one line to the next are called `x`, as people write it: nothing holds them any longer then."""
+"""Renames values that only the next line reads to `x`, as people write a forward pass.
+
+The next assignment to `x` also drops the last reference to the value, so its memory can be freed.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,16 @@ X = Name("x")
 
 
 def passing(lines: Sequence[Assign], outputs: Sequence[Name]) -> tuple[tuple[Assign, ...], tuple[Name, ...]]:
-    """The lines and their outputs, a value being called `x` where only the next line reads it.
+    """The lines and the outputs, with `x` for each value that only the next line reads.
 
-    The last line's is `x` where it is the only output. No value may be called so before.
+    The last line's value becomes `x` too if it is the only output. No value may be called `x` before.
     """
+    # A single output is read by the line after the last. Several outputs are read there too, but -1 is never the next
+    # line, so they keep their names.
     end = len(lines) if len(outputs) == 1 else -1
     readers = {output.text: {end} for output in outputs}
     passes: list[bool] = []
+    # Backwards, because a name can be assigned more than once: an assignment ends the search for readers of that value.
     for place, line in reversed(list(enumerate(lines))):
         passes.append(readers.pop(line.target.text, None) == {place + 1})
         for name in names(line.value):
@@ -32,7 +38,7 @@ def passing(lines: Sequence[Assign], outputs: Sequence[Name]) -> tuple[tuple[Ass
 
 
 def _with_x(value: Expression, passed: Name) -> Expression:
-    """The expression with `x` for a name."""
+    """The expression, with `x` in place of the name `passed`."""
     match value:
         case Name():
             return X if value == passed else value

@@ -1,7 +1,8 @@
-"""Print source nodes as text: indentation, wrapping, imports and escapes.
+"""Prints source nodes as text, with indentation, wrapping, sorted imports and escapes.
 
-A statement that fits on one line is on one line. A longer one breaks after a parenthesis: the arguments go on the next
-line if they fit there, and one a line with a trailing comma if not. `ruff format` leaves the text unchanged.
+A statement that fits on a line stays on one. A longer one breaks after an opening bracket: a call's arguments go on
+the next line if all of them fit there, and on a line each otherwise, with a trailing comma. A comment that does not fit
+at the end of its line goes on the line above. `ruff format` with its defaults leaves the text as it is.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ _INDENT = "    "
 
 
 def print_module(module: Module) -> str:
-    """Return the text of a file, with a line break at its end."""
+    """The text of a file, which ends in a line break."""
     parts = [_docstring(module.doc, ""), _imports(module.imports)]
     text = "\n\n".join(parts)
     for part in module.body:
@@ -69,7 +70,7 @@ def _class(part: Class) -> list[str]:
 
 
 def _function(function: Function, indent: str) -> list[str]:
-    # A head breaks as a call does.
+    # ruff breaks a parameter list as it breaks the arguments of a call.
     parameters = tuple(Argument(Fixed(parameter)) for parameter in function.signature.split(", "))
     lines = _broken(indent, Call(Fixed(f"def {function.name}"), parameters), f" -> {function.returns}:", indent)
     if function.doc:
@@ -103,7 +104,7 @@ def _return(value: Expression, indent: str) -> list[str]:
 
 
 def _commented(lines: list[str], comment: str | None, indent: str) -> list[str]:
-    """Return the lines with a comment: at the end of a single line if it fits, else above."""
+    """The lines with a comment: at the end of a single line if it fits there, above them otherwise."""
     if comment is None:
         return lines
     with_comment = f"{lines[0]}  # {comment}"
@@ -111,24 +112,25 @@ def _commented(lines: list[str], comment: str | None, indent: str) -> list[str]:
 
 
 def _parenthesized(before: str, value: Expression, indent: str) -> list[str]:
-    """Return `before value`, with the value in parentheses where breaking inside it does not suffice."""
+    """The line `before value`, with the value in parentheses if breaks inside it are not enough."""
     lines = _broken(before, value, "", indent)
     inner = indent + _INDENT
     inside = _broken(inner, value, "", inner)
-    # A broken sum is a syntax error without them. Where they do not help either, the formatter removes them.
+    # A sum on several lines is a syntax error without parentheses. Other values get them only if all lines then fit:
+    # ruff removes parentheses that do not help.
     needed = len(lines) > 1 if isinstance(value, Sum) else not _fits(lines[0]) and all(map(_fits, inside))
     return [f"{before}(", *inside, f"{indent})"] if needed else lines
 
 
 def _broken(before: str, value: Expression, after: str, indent: str) -> list[str]:
-    """Return the line `before value after`, broken inside the value if it is too long."""
+    """The line `before value after`, broken inside the value if it is too long."""
     flat = f"{before}{_flat(value)}{after}"
     if _fits(flat):
         return [flat]
     inner = indent + _INDENT
     match value:
         case Call(arguments=arguments) if arguments:
-            # The function of `Layer(fields)(x)` is itself a call; it breaks first if `Layer(fields)(` is too long.
+            # The function of `Layer(fields)(x)` is itself a call. It breaks if `Layer(fields)(` is too long for a line.
             *function, last = _broken(before, value.function, "(", indent)
             closed = f"{last}{_arguments(arguments)}){after}"
             if function and _fits(closed):
@@ -138,6 +140,7 @@ def _broken(before: str, value: Expression, after: str, indent: str) -> list[str
             return [*function, last, *body, f"{indent}){after}"]
         case Tuple(items=items) | List(items=items) if items:
             opening, closing = "()" if isinstance(value, Tuple) else "[]"
+            # ruff never joins the items of a broken tuple or list.
             return [f"{before}{opening}", *_one_a_line(map(Argument, items), inner), f"{indent}{closing}{after}"]
         case Unpacked():
             return _broken(f"{before}**", value.value, after, indent)
@@ -157,12 +160,12 @@ def _one_a_line(arguments: Iterable[Argument], indent: str) -> list[str]:
 
 
 def _fits(line: str) -> bool:
-    # A comment ends its line, so what follows it cannot be on the same one.
+    # `_flat` puts a line break after a comment, which nothing can follow on its line.
     return len(line) <= WIDTH and "\n" not in line
 
 
 def _flat(value: Expression) -> str:
-    """Return the value on one line, with a line break only after each comment inside it."""
+    """The value on one line, apart from a line break after each comment inside it."""
     match value:
         case Name() | Fixed():
             return value.text
@@ -196,18 +199,18 @@ def _keyword(argument: Argument) -> str:
 
 
 def literal(value: str | bool | float | None) -> str:
-    """A Python literal that evaluates to exactly `value`, in ruff's spelling and as a person writes it: `5e-4`."""
+    """A Python literal that evaluates to exactly `value`, spelled as ruff does and as a person would: `5e-4`."""
     if isinstance(value, float) and 0 < abs(value) < 1e-3:
         return f"{Decimal(repr(value)):e}"
     if not isinstance(value, str):
         return repr(value).replace("e+", "e")
-    # Double quotes, unless single ones need fewer escapes.
+    # ruff prefers double quotes, unless single quotes need fewer escapes.
     quote = "'" if value.count('"') > value.count("'") else '"'
     return quote + escaped(value, quote) + quote
 
 
 def escaped(text: str, quote: str = '"') -> str:
-    """The text inside a literal: quotes, backslashes and whatever is not printable as escapes."""
+    """The text for use inside a string literal: quotes, backslashes and unprintable characters are escaped."""
     return "".join(_escape(character, quote) for character in text)
 
 
@@ -221,9 +224,9 @@ def _escape(character: str, quote: str) -> str:
 
 
 def _docstring(paragraphs: tuple[str, ...], indent: str) -> str:
-    """Return a docstring with white space folded, on one line if it fits."""
-    # Escapes make a text longer, so they come before the wrapping. The closing quotes of a single line count as well:
-    # ruff never moves them to a line of their own.
+    """The docstring, with white space folded, on one line if it fits."""
+    # Escapes make the text longer, so they come before the wrapping. The width leaves room for both quotes: ruff keeps
+    # the closing quotes of a single line on that line, however long it is.
     folded = [escaped(" ".join(paragraph.split())) for paragraph in paragraphs]
     width = WIDTH - len(indent) - len('"""' + '"""')
     wrapped = [wrap(paragraph, width, break_long_words=False, break_on_hyphens=False) for paragraph in folded]
@@ -233,7 +236,7 @@ def _docstring(paragraphs: tuple[str, ...], indent: str) -> str:
 
 
 def _imports(imports: Iterable[Import]) -> str:
-    """Imports merged and sorted: the standard library, then the rest; whole modules before names from them."""
+    """The imports, merged and sorted as isort does: the standard library first, and `import` before `from`."""
     names: dict[str, set[str]] = {}
     whole: set[str] = set()
     for wanted in imports:
@@ -255,5 +258,5 @@ def _section(whole: set[str], names: dict[str, set[str]], *, standard: bool) -> 
 
 
 def _isort_key(name: str) -> tuple[int, str]:
-    """CONSTANTS, then Classes, then functions, as isort orders names."""
+    """The key that sorts names as isort does: CONSTANTS, then Classes, then functions."""
     return (0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2, name)

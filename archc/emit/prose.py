@@ -1,4 +1,4 @@
-"""What emitted source says in words, the same for every framework."""
+"""The docstrings of emitted source, which are the same for every framework."""
 
 from __future__ import annotations
 
@@ -8,32 +8,33 @@ from archc.language.spec import Recipe
 
 
 def document(planned: SourcePlan, origin: Origin, backend: str) -> tuple[str, ...]:
-    """The paragraphs at the top of a file: what it is, its figures, where it comes from."""
+    """The paragraphs of the module docstring: the network's title, its shapes and sizes, and the file's origin."""
     image = planned.batch(planned.image_shape)
-    outputs = " and ".join(map(planned.batch, planned.output_shapes))
+    outputs = ", ".join(map(planned.batch, planned.output_shapes))
+    output = "output" if len(planned.output_shapes) == 1 else "outputs"
     return (
         f"{planned.title.rstrip('.')}.",
-        f"Input {image}, output {outputs}. {planned.parameters:,} parameters, {planned.macs:,} multiply-accumulates an "
-        "example. Run this file to check it.",
+        f"Input {image}, {output} {outputs}. {planned.parameters:,} parameters, {planned.macs:,} multiply-accumulates "
+        "per example. Run this file to check it.",
         f"Emitted by `{origin.command(backend)}`; SHA-256 of {origin.spec}: {origin.sha256}.",
     )
 
 
 def promise(planned: SourcePlan) -> str:
-    """What the network's class gives."""
+    """The docstring of the network's class."""
     if planned.predicts_probabilities:
-        return "Logits from a call, class probabilities from `predict`."
+        return "Calling the model returns logits; `predict` returns class probabilities."
     return _from_image(planned)
 
 
 def probabilities(planned: SourcePlan) -> str:
-    """What `predict` gives."""
+    """The docstring of `predict`."""
     return f"Class probabilities: {_from_image(planned)}"
 
 
 def optimizer(recipe: Recipe) -> str:
-    """What `sgd` makes."""
-    return "The optimizer of the spec" + (": no bias decays." if recipe.optimizer.sgd.spares_biases else ".")
+    """The docstring of `sgd`."""
+    return "The spec's optimizer" + (", with no weight decay on biases." if recipe.optimizer.sgd.spares_biases else ".")
 
 
 def _from_image(planned: SourcePlan) -> str:

@@ -1,4 +1,7 @@
-"""The last line of what archc emits: a checksum of all lines above it, by which archc knows its own unedited work."""
+"""The last line of emitted files: a comment with a checksum of all lines above it.
+
+It lets archc overwrite a file that it emitted, and refuse to overwrite one that somebody has edited since.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import NamedTuple
 
 
 class Comment(NamedTuple):
-    """How a format marks a line as a comment."""
+    """The text around a comment in one file format."""
 
     before: str
     after: str = ""
@@ -25,13 +28,13 @@ def seal(text: str, comment: Comment = PYTHON) -> str:
 
 
 def is_sealed(text: str, comment: Comment = PYTHON) -> bool:
-    """Whether archc emitted the text and nobody has edited it since."""
+    """Whether archc emitted the text and nobody has edited it."""
     body, mark, _ = text.rpartition(_mark(comment))
     return bool(mark) and text == seal(body, comment)
 
 
 def was_sealed(text: str, comment: Comment = PYTHON) -> bool:
-    """Whether the text ends as emitted source does, edited or not."""
+    """Whether the text ends in a checksum line, edited or not."""
     return text.rstrip("\n").rpartition("\n")[2].startswith(_mark(comment))
 
 

@@ -1,4 +1,4 @@
-"""The check that an emitted file makes of itself when it is run: parameters, shapes, a step of training."""
+"""The `check` function of emitted source, which runs with the file: parameters, output shapes, a training step."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from archc.emit.syntax import (
 )
 
 EXAMPLES = 2
-"""In a batch; one would have no variance for a batch normalisation of a vector."""
+"""The batch size of the check. Batch normalisation of a vector needs two examples: one has no variance."""
 
 RUN = Main((Do(call("check")),))
 
@@ -30,13 +30,14 @@ RUN = Main((Do(call("check")),))
 def check(
     planned: SourcePlan, *, seed: Call, count: str, compute: Iterable[Statement], step: Iterable[Statement], finite: str
 ) -> Function:
-    """`check`, of what a framework has its own words for.
+    """The function `check`, from the parts that differ between frameworks.
 
-    `count` is the number of parameters of `model`. `compute` leaves `output`, `outputs` where there are several. `step`
-    trains a network with parameters and leaves `loss`; `finite` then says whether all weights are so.
+    `seed` seeds all random draws. `count` is an expression for the number of parameters of `model`. `compute` assigns
+    `output`, or `outputs` if there are several. `step` trains for one step and assigns `loss`; `finite` is then an
+    expression that is true if all weights are finite. A network without parameters needs neither.
     """
     trains = planned.parameters > 0
-    told = "{type(model).__name__}: {count:,} parameters" + (", loss {loss:.2f}" if trains else "")
+    summary = "{type(model).__name__}: {count:,} parameters" + (", loss {loss:.2f}" if trains else "")
     body: tuple[Statement, ...] = (
         Do(seed),
         Assign(Name("model"), call(planned.class_name)),
@@ -47,14 +48,15 @@ def check(
         *compute,
         *_shapes(planned),
         *((*step, Assert(Fixed(finite), Fixed('"weights are not finite"'))) if trains else ()),
-        Do(Fixed(f'print(f"{told}")')),
+        Do(Fixed(f'print(f"{summary}")')),
     )
-    doc = "Build the network, count it, train one step." if trains else "Build the network and count it."
+    checked = "check its parameters and output shapes"
+    doc = f"Build the network, {checked}, train one step." if trains else f"Build the network and {checked}."
     return Function("check", "", "None", body, doc=doc)
 
 
 def batch(shape: Iterable[int] = ()) -> Tuple:
-    """The shape of a batch of examples, such as `(2, 1000)`."""
+    """The shape of the check's batch for examples of a shape: `(2, 1000)` for 1000."""
     return Tuple(tuple(map(Literal, (EXAMPLES, *shape))))
 
 

@@ -1,6 +1,7 @@
-"""The kinds of Python that emitted source is made of. A backend's rules build these; only the printer makes text.
+"""The Python syntax nodes that emitted source is built from. Backends build nodes; only the printer makes text of them.
 
-Whatever comes from a spec enters as a checked Name or as a Literal; `Fixed` holds text that a backend's author wrote.
+Text from a spec enters as a Name, which is checked, or as a Literal, which is escaped. It cannot become code otherwise:
+`Fixed` is for text that a backend's author wrote.
 """
 
 from __future__ import annotations
@@ -14,22 +15,24 @@ _DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*\Z", re.
 
 @dataclass(frozen=True)
 class Name:
-    """A dotted name."""
+    """A dotted name, such as `nn.Conv2d` or `x`."""
 
     text: str
 
     def __post_init__(self) -> None:
-        assert _DOTTED.match(self.text), f"{self.text!r} is no name"
+        assert _DOTTED.match(self.text), f"{self.text!r} is not a dotted name"
 
 
 @dataclass(frozen=True)
 class Literal:
+    """A constant, printed as a literal that evaluates to exactly this value."""
+
     value: str | bool | int | float | None
 
 
 @dataclass(frozen=True)
 class Fixed:
-    """An expression whose text holds nothing of a spec."""
+    """An expression as text, printed unchanged. It must not contain text from a spec."""
 
     text: str
 
@@ -46,14 +49,14 @@ class List:
 
 @dataclass(frozen=True)
 class Sum:
-    """a + b + c."""
+    """`a + b + c`."""
 
     terms: tuple[Name, ...]
 
 
 @dataclass(frozen=True)
 class Argument:
-    """One argument of a call; a comment makes the call one line an argument."""
+    """One argument of a call. If any argument has a comment, each goes on a line of its own."""
 
     value: Expression
     keyword: str | None = None
@@ -62,7 +65,7 @@ class Argument:
 
 @dataclass(frozen=True)
 class Call:
-    """`function(arguments)`, or, where `function` is itself a call, `Layer(fields)(x)`."""
+    """`function(arguments)`. A function that is itself a call gives `Layer(fields)(x)`."""
 
     function: Name | Fixed | Call
     arguments: tuple[Argument, ...] = ()
@@ -80,6 +83,8 @@ Expression = Name | Literal | Fixed | Tuple | List | Sum | Call | Unpacked
 
 @dataclass(frozen=True)
 class Assign:
+    """`target = value  # comment`."""
+
     target: Name
     value: Expression
     comment: str | None = None
@@ -87,13 +92,15 @@ class Assign:
 
 @dataclass(frozen=True)
 class Do:
-    """An expression for its effect."""
+    """An expression as a statement, for its side effect."""
 
     value: Expression
 
 
 @dataclass(frozen=True)
 class Return:
+    """`return value`."""
+
     value: Expression
 
 
@@ -107,7 +114,7 @@ class Assert:
 
 @dataclass(frozen=True)
 class Function:
-    """`signature` is what stands between the parentheses: fixed text, but for the names of inputs."""
+    """A function or a method. `signature` is the text between the parentheses; the backend must check names in it."""
 
     name: str
     signature: str
@@ -118,6 +125,8 @@ class Function:
 
 @dataclass(frozen=True)
 class Class:
+    """A class of methods, with one base class."""
+
     name: str
     base: Name
     doc: str
@@ -127,14 +136,14 @@ class Class:
 
 @dataclass(frozen=True)
 class Snippet:
-    """Definitions that a backend keeps as a module of its own: their text, without docstring and imports."""
+    """The text of definitions that a backend keeps as a module of its own, without its docstring and its imports."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Main:
-    """What the file does when it is run by itself."""
+    """The block under `if __name__ == "__main__":`."""
 
     body: tuple[Statement, ...]
 
@@ -152,7 +161,7 @@ class Import:
 
 @dataclass(frozen=True)
 class Module:
-    """A whole file. `doc` is text, escaped when printed."""
+    """A whole file. `doc` lists the paragraphs of its docstring, which the printer escapes."""
 
     doc: tuple[str, ...]
     imports: tuple[Import, ...]
@@ -162,7 +171,7 @@ class Module:
 def call(
     function: str | Call, *values: Expression | str | float | None, **keywords: Expression | str | float | None
 ) -> Call:
-    """A call with plain values as literals."""
+    """A call. Plain values become literals."""
     positional = [Argument(_expression(value)) for value in values]
     named = [Argument(_expression(value), keyword) for keyword, value in keywords.items()]
     return Call(Name(function) if isinstance(function, str) else function, (*positional, *named))
@@ -173,18 +182,18 @@ def _expression(value: Expression | str | float | None) -> Expression:
 
 
 def number(value: float) -> float:
-    """A number as a person writes it: `2` for 2.0."""
+    """The number as a person writes it: `2` for 2.0."""
     return int(value) if float(value).is_integer() and abs(value) < 1e6 else value
 
 
 def pair(size: tuple[int, int]) -> Expression:
-    """A height and a width as frameworks take them: one number where they are equal."""
+    """A height and a width as frameworks accept them: one number if both are equal, a tuple otherwise."""
     height, width = size
     return Literal(height) if height == width else Tuple((Literal(height), Literal(width)))
 
 
 def names(value: Expression) -> Iterator[Name]:
-    """Every name in an expression, those of what it calls too."""
+    """Every name in an expression, including the functions that it calls."""
     match value:
         case Name():
             yield value

@@ -1,4 +1,4 @@
-"""Values called `x` on their way to the next line: what is computed stays the same, whatever reads what."""
+"""Renaming values to `x` never changes what is computed."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def line(target: str, *reads: str) -> Assign:
     return Assign(Name(target), call("f", *map(Name, reads)))
 
 
-def told(lines: list[Assign], *outputs: str) -> list[str]:
-    """Each line as `target: reads`, and the outputs."""
+def renamed(lines: list[Assign], *outputs: str) -> list[str]:
+    """Each line after the renaming as `target: reads`, and then the outputs."""
     written, results = passing(lines, [Name(output) for output in outputs])
     reads = [" ".join(a.value.text for a in each.value.arguments) for each in written]  # pyright: ignore
     return [
@@ -27,20 +27,30 @@ def told(lines: list[Assign], *outputs: str) -> list[str]:
 
 
 def test_a_chain_is_all_x() -> None:
-    assert told([line("a", "image"), line("b", "a"), line("c", "b")], "c") == ["x: image", "x: x", "x: x", "x"]
+    assert renamed([line("a", "image"), line("b", "a"), line("c", "b")], "c") == ["x: image", "x: x", "x: x", "x"]
 
 
 def test_what_a_later_line_reads_keeps_its_name() -> None:
     lines = [line("a", "image"), line("b", "a"), line("c", "b"), line("d", "c", "a")]
-    assert told(lines, "d") == ["a: image", "x: a", "x: x", "x: x a", "x"]
+    assert renamed(lines, "d") == ["a: image", "x: a", "x: x", "x: x a", "x"]
 
 
 def test_several_outputs_keep_their_names() -> None:
-    assert told([line("a", "image"), line("b", "a"), line("c", "b")], "b", "c") == ["x: image", "b: x", "c: b", "b c"]
+    assert renamed([line("a", "image"), line("b", "a"), line("c", "b")], "b", "c") == [
+        "x: image",
+        "b: x",
+        "c: b",
+        "b c",
+    ]
 
 
-def test_a_name_that_is_given_again_is_another_value() -> None:
-    assert told([line("a", "image"), line("a", "a"), line("b", "a")], "a", "b") == ["x: image", "a: x", "b: a", "a b"]
+def test_a_name_that_is_assigned_again_is_another_value() -> None:
+    assert renamed([line("a", "image"), line("a", "a"), line("b", "a")], "a", "b") == [
+        "x: image",
+        "a: x",
+        "b: a",
+        "a b",
+    ]
 
 
 @st.composite
@@ -59,7 +69,7 @@ def networks(draw: st.DrawFn) -> tuple[list[Assign], list[Name]]:
 
 
 def computed(lines: list[Assign], outputs: list[Name]) -> tuple[Any, ...]:
-    """What the lines give when they are run; `f` mixes all that it reads, in its order."""
+    """The results of running the lines. `f` hashes its arguments in order, so that any wrong one shows."""
     body = (*lines, Return(Tuple(tuple(outputs))))
     scope: dict[str, Any] = {"f": lambda *read: hash(("f", *map(str, read))) % 999_983}
     exec(print_module(Module(("A file.",), (), (Function("g", "image", "tuple", body),))), scope)

@@ -1,4 +1,4 @@
-"""What the printer writes is what ruff's formatter and linter, with their defaults, leave as it is."""
+"""ruff's formatter and linter, with their defaults, accept printed source unchanged."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ from archc.emit.syntax import (
 
 RUFF = [sys.executable, "-m", "ruff"]
 
-# Short names and the longest that a spec may have, and names that a backend's author chose. All belong to something,
-# so that the linter knows them.
+# Short names, the longest names that a spec allows, and names that a backend's author chooses. All are attributes, so
+# that the linter does not report undefined names.
 identifiers = st.one_of(
     st.from_regex(r"[a-z]{1,8}[0-9]?", fullmatch=True), st.integers(9, 64).map(lambda length: "n" * length)
 ).filter(lambda name: name not in ("as", "do", "if", "in", "is", "or", "and", "def", "del", "for", "not", "try"))
@@ -104,7 +104,7 @@ def modules(draw: st.DrawFn) -> Module:
 
 
 def ruff(folder: Path, *command: str) -> str:
-    """What ruff has to say about a folder; nothing where it is content."""
+    """ruff's output for a folder; empty if it has no complaints."""
     done = subprocess.run([*RUFF, *command, "--isolated", "--no-cache", folder], capture_output=True, text=True)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
@@ -112,7 +112,7 @@ def ruff(folder: Path, *command: str) -> str:
 UNHURRIED = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 
 
-# Not shrunk: what ruff would change says enough.
+# Not shrunk: ruff's diff is enough to find the cause, and shrinking takes minutes.
 @settings(max_examples=10, deadline=None, phases=[Phase.generate], suppress_health_check=UNHURRIED)
 @given(st.lists(modules(), min_size=1, max_size=25))
 def test_what_is_printed_is_formatted_and_clean(printed: list[Module]) -> None:
@@ -153,13 +153,13 @@ def test_how_a_literal_is_written(value: str | float, written: str) -> None:
 
 
 @given(st.lists(docs, min_size=1, max_size=3))
-def test_a_docstring_says_what_it_was_given(paragraphs: list[str]) -> None:
+def test_a_docstring_keeps_its_text(paragraphs: list[str]) -> None:
     module = ast.parse(print_module(Module(tuple(paragraphs), (), ())))
     (only,) = module.body
-    said = ast.get_docstring(module)
+    doc = ast.get_docstring(module)
     assert isinstance(only, ast.Expr)
-    assert said is not None
-    assert [" ".join(part.split()) for part in said.split("\n\n")] == [" ".join(p.split()) for p in paragraphs]
+    assert doc is not None
+    assert [" ".join(part.split()) for part in doc.split("\n\n")] == [" ".join(p.split()) for p in paragraphs]
 
 
 def test_a_docstring_of_any_length_is_formatted(tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_imports_are_merged_and_in_order(tmp_path: Path) -> None:
     assert not ruff(tmp_path, "check", "--select", "I")
 
 
-def test_a_name_that_is_code_is_refused() -> None:
+def test_a_name_rejects_code() -> None:
     for text in ("", "a b", "a()", "a.", "1a", "é", "a\n"):
-        with pytest.raises(AssertionError, match="is no name"):
+        with pytest.raises(AssertionError, match="is not a dotted name"):
             Name(text)

@@ -1,4 +1,4 @@
-"""The seal: archc's own work, edited or not, told from a file of somebody else."""
+"""The seal tells emitted files from edited ones, and both from files that archc did not write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Snippets: a module read as text, its imports apart from its definitions, nothing of it run."""
+"""Loading a snippet splits a module into imports and definitions without running it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from archc.emit.syntax import Import
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty package of its own."""
+    """The folder of an empty, importable package."""
     monkeypatch.delitem(sys.modules, "snippets_of_a_test", raising=False)
     folder = tmp_path / "snippets_of_a_test"
     folder.mkdir()

@@ -1,4 +1,4 @@
-"""Batch normalisation, as emitted into a model's source."""
+"""Batch normalisation, for emitted source."""
 # pyright: basic, reportIncompatibleMethodOverride=false, reportOptionalMemberAccess=false
 # pyright: reportOperatorIssue=false, reportOptionalOperand=false
 
@@ -10,9 +10,9 @@ from keras import layers, ops
 
 @keras.saving.register_keras_serializable()
 class BatchNorm(layers.BatchNormalization):
-    """Keras' own, but for the running variance, to which a batch adds its unbiased one.
+    """BatchNormalization with an unbiased running variance, as in PyTorch.
 
-    So it is in PyTorch: the squares divided by their number less one.
+    A batch of n values adds its variance with the divisor n - 1. Keras divides by n.
     """
 
     def call(self, x: Any, training: bool = False, mask: Any = None) -> Any:

@@ -1,4 +1,4 @@
-"""He-normal weights, as emitted into a model's source."""
+"""Initialisation for layers before ReLUs (He et al., arXiv 1502.01852)."""
 # pyright: basic
 
 from typing import Any
@@ -7,7 +7,7 @@ from keras import initializers
 
 
 def he_normal(bias: float = 0.0) -> dict[str, Any]:
-    """How a layer begins: weights of variance 2 / fan-in, and biases all alike."""
+    """Initializers: normal weights of variance 2 / fan-in, and a constant bias."""
     weights = initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")
     return {
         "kernel_initializer": weights,

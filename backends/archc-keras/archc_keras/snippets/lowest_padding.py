@@ -1,4 +1,4 @@
-"""Padding for a maximum, as emitted into a model's source."""
+"""Padding for max pooling, for emitted source."""
 # pyright: basic, reportIncompatibleMethodOverride=false
 
 import math
@@ -10,7 +10,7 @@ from keras import layers, ops
 
 @keras.saving.register_keras_serializable()
 class LowestPadding2D(layers.ZeroPadding2D):
-    """Pads maps with minus infinity, which no maximum picks."""
+    """Pads with minus infinity, so that max pooling never picks the padding."""
 
     def call(self, inputs: Any) -> Any:
         margins = ((0, 0), *self.padding, (0, 0))

@@ -1,7 +1,7 @@
-"""Local response normalisation over neighbouring maps, as emitted into a source.
+"""Local response normalisation over neighbouring maps, for emitted source.
 
-The sum over a window of maps is a product with a band matrix: on a CPU three times as
-fast as `tf.nn.lrn` in a training step.
+The sum over a window of maps is a product with a band matrix. In a training step on a
+CPU, this is three times as fast as `tf.nn.lrn`.
 """
 # pyright: basic, reportOperatorIssue=false, reportOptionalOperand=false
 
@@ -13,10 +13,10 @@ from keras import layers, ops
 
 @keras.saving.register_keras_serializable()
 class LocalResponseNorm(layers.Layer):
-    """Divides each value by the energy of its neighbours in `size` maps.
+    """Local response normalisation over `size` neighbouring maps in each group.
 
-    y = x / (k + alpha / size * sum of squares)^beta, over a window of `size` maps that
-    stays inside its group, an even one leaning down: (N, H, W, C) -> (N, H, W, C).
+    (N, H, W, C) -> (N, H, W, C): y = x / (k + alpha / size * sum of squares)^beta. An
+    even window has one more map before its centre than after it.
     """
 
     def __init__(
@@ -35,6 +35,6 @@ class LocalResponseNorm(layers.Layer):
         before, after = min(self.size // 2, last), min((self.size - 1) // 2, last)
         band = ops.triu(ops.tril(ops.ones((count, count), wide), before), -after)
         d = self.k + ops.matmul(ops.square(maps), self.alpha / self.size * band)
-        # d^-beta; `power` and its gradient take three times as long on a CPU.
+        # d^-beta: on a CPU, `power` and its gradient would take three times as long.
         y = maps * ops.exp(-self.beta * ops.log(d))
         return ops.cast(ops.reshape(y, (-1, *x.shape[1:])), x.dtype)

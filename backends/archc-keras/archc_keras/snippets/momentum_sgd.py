@@ -1,4 +1,4 @@
-"""The paper's rule for changing weights, as emitted into a model's source."""
+"""The AlexNet paper's optimizer, for emitted source."""
 # pyright: basic, reportOptionalOperand=false
 
 from typing import Any
@@ -9,10 +9,10 @@ from keras import ops
 
 @keras.saving.register_keras_serializable()
 class MomentumSGD(keras.optimizers.Optimizer):
-    """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
+    """SGD as in AlexNet: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
 
-    Weights of the names `undecayed` do not decay. `keras.optimizers.SGD` keeps its
-    decay out of the velocity, so it is another rule.
+    Variables named in `undecayed` have no weight decay. `keras.optimizers.SGD` keeps
+    weight decay out of the velocity, so it differs.
     """
 
     def __init__(
@@ -24,7 +24,7 @@ class MomentumSGD(keras.optimizers.Optimizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, **kwargs)
-        # Not `self.weight_decay`, which Keras would apply by its own rule.
+        # Keras would apply its own weight decay if this were `self.weight_decay`.
         self.momentum, self.decay = momentum, weight_decay
         self.undecayed = tuple(undecayed)
 

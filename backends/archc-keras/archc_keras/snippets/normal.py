@@ -1,4 +1,4 @@
-"""Normal weights, as emitted into a model's source."""
+"""Initialisation from a normal distribution, for emitted source."""
 # pyright: basic
 
 from typing import Any
@@ -7,7 +7,7 @@ from keras import initializers
 
 
 def normal(std: float, bias: float = 0.0) -> dict[str, Any]:
-    """How a layer begins: normal weights around 0, and biases all alike."""
+    """Initializers: normal weights around 0, and a constant bias."""
     return {
         "kernel_initializer": initializers.RandomNormal(stddev=std),
         "bias_initializer": initializers.Constant(bias),

@@ -1,4 +1,4 @@
-"""Local response normalisation within a map, as emitted into a model's source."""
+"""Local response normalisation within a map, for emitted source."""
 # pyright: basic, reportOperatorIssue=false, reportOptionalOperand=false
 
 from typing import Any
@@ -9,11 +9,11 @@ from keras import layers, ops
 
 @keras.saving.register_keras_serializable()
 class SpatialResponseNorm(layers.Layer):
-    """Divides each value by the energy around it in its map.
+    """Local response normalisation over size x size neighbours in the same map.
 
-    y = x / (k + alpha / size^2 * sum of squares over size x size places)^beta, nothing
-    lying beyond the edges: (N, H, W, C) -> (N, H, W, C). The window of an even size
-    leans up and to the left.
+    (N, H, W, C) -> (N, H, W, C): y = x / (k + alpha / size^2 * sum of squares)^beta.
+    Values beyond the edges count as zero. An even window has one more row above its
+    centre and one more column to its left.
     """
 
     def __init__(
@@ -28,6 +28,6 @@ class SpatialResponseNorm(layers.Layer):
         margins = (self.size // 2, (self.size - 1) // 2)
         squares = ops.pad(ops.square(wide), ((0, 0), margins, margins, (0, 0)))
         mean = ops.average_pool(squares, self.size, strides=1)
-        # d^-beta; `power` and its gradient take three times as long on a CPU.
+        # d^-beta: on a CPU, `power` and its gradient would take three times as long.
         scale = ops.exp(-self.beta * ops.log(self.k + self.alpha * mean))
         return ops.cast(wide * scale, x.dtype)

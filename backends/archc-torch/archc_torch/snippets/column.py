@@ -1,4 +1,4 @@
-"""A whole network's weights cut for its ranks, and joined, as emitted into a source."""
+"""Splitting a network's weights among ranks and joining them, for emitted source."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,6 +12,6 @@ def column(state: Mapping[str, Tensor], rank: int, ranks: int) -> dict[str, Tens
 
 
 def whole(columns: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """The whole network's `state_dict`, from those of all ranks in their order."""
+    """The whole network's `state_dict`, joined from all ranks' in rank order."""
     parts = {name: [state[name] for state in columns] for name in columns[0]}
     return {n: torch.cat(p) if p[0].ndim else p[0] for n, p in parts.items()}

@@ -1,4 +1,4 @@
-"""The exchange between the ranks that hold a value's maps, as emitted into a source."""
+"""The exchange between ranks that each hold some of the maps, for emitted source."""
 # pyright: reportUnknownVariableType=false, reportIncompatibleMethodOverride=false
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false
 
@@ -10,11 +10,12 @@ from torch.autograd.function import once_differentiable
 
 
 class Gather(nn.Module):
-    """The maps of all ranks, in their order: (N, C, ...) -> (N, ranks C, ...).
+    """Concatenates all ranks' maps in rank order: (N, C, ...) -> (N, ranks C, ...).
 
-    Each rank goes on to other maps, so it has a summand of each gradient: the sum goes
-    to the rank that holds the map. Not `summed` where all compute the same loss: each
-    has the whole gradient, and a sum would count it once for every rank.
+    Each rank computes different maps from the result, so it has only its own term of
+    the gradient. The backward pass sums the terms on the rank that holds the map.
+    Use `summed=False` if all ranks compute the same loss: each then has the whole
+    gradient, and a sum would count it once per rank.
     """
 
     def __init__(self, ranks: int, summed: bool = True) -> None:

@@ -1,10 +1,10 @@
-"""Weights for layers before ReLUs (He et al., arXiv 1502.01852), as emitted."""
+"""Initialisation for layers before ReLUs (He et al., arXiv 1502.01852)."""
 
 from torch import nn
 
 
 def he_normal(layer: nn.Conv2d | nn.Linear, bias: float = 0) -> None:
-    """Draw weights of mean 0 and variance 2 / fan-in; make all biases alike."""
+    """Draw normal weights of variance 2 / fan-in; fill the biases with `bias`."""
     nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
     if layer.bias is not None:
         nn.init.constant_(layer.bias, bias)

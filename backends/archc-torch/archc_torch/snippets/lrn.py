@@ -1,7 +1,8 @@
-"""Local response normalisation over neighbouring maps, for a model's source.
+"""Local response normalisation over neighbouring maps, for emitted source.
 
-The window of an even size leans to the lower maps, as in PyTorch. On a CPU, forward and
-backward are eight times as fast as those of `nn.functional.local_response_norm`.
+A window of even size has one more map before its centre than after it, as in PyTorch.
+On a CPU, forward and backward are eight times as fast as those of
+`nn.functional.local_response_norm`.
 """
 # pyright: reportUnknownVariableType=false, reportIncompatibleMethodOverride=false
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false
@@ -15,7 +16,7 @@ from torch.autograd.function import once_differentiable
 
 
 class LRN(nn.Module):
-    """Divides each value by the energy around it, in `size` maps of its group.
+    """Local response normalisation over `size` neighbouring maps in each group.
 
     (N, C, H, W) -> (N, C, H, W): y = x / d^beta, d = k + alpha / size * sum of squares.
     """
@@ -41,7 +42,7 @@ class LRN(nn.Module):
         return direct.addcmul_(spread, x, value=-2 * self.beta * self.slope)
 
     def sum_over_maps(self, x: Tensor, turned: bool = False) -> Tensor:
-        """Each map plus those around it in its group; `turned`, those it is around."""
+        """Sum each map's window; if `turned`, sum the maps whose windows contain it."""
         total = x.clone()
         source, sums = (t.unflatten(1, (self.groups, -1)) for t in (x, total))
         for step in range(1, (self.after if turned else self.before) + 1):
@@ -52,7 +53,7 @@ class LRN(nn.Module):
 
 
 class Normalise(torch.autograd.Function):
-    """LRN that keeps its input alone: to find d anew costs less than to store it."""
+    """Autograd for LRN. Saves only x: recomputing d is cheaper than storing it."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, norm: LRN) -> Tensor:
@@ -67,11 +68,11 @@ class Normalise(torch.autograd.Function):
 
 
 def piecewise(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
-    """The function in float32 at least; on a CPU, of as few examples as caches hold."""
+    """Apply a function in float32 or wider; on a CPU, to a few examples at a time."""
     x, wide = tensors[0], torch.promote_types(tensors[0].dtype, torch.float32)
     if x.device.type != "cpu" or torch.compiler.is_compiling():
         return function(*(t.to(wide) for t in tensors)).to(x.dtype)
-    count = max(1, 400_000 // x.shape[1:].numel())
+    count = max(1, 400_000 // x.shape[1:].numel())  # examples that fit in the caches
     result = torch.empty_like(x)
     for part, *parts in zip(*(t.split(count) for t in (result, *tensors)), strict=True):
         part.copy_(function(*(t.to(wide) for t in parts)))

@@ -1,4 +1,4 @@
-"""The paper's rule for changing weights, as emitted into a model's source."""
+"""The AlexNet paper's optimizer, for emitted source."""
 # pyright: reportIncompatibleMethodOverride=false, reportUnknownMemberType=false
 
 from collections.abc import Callable
@@ -8,9 +8,9 @@ import torch
 
 
 class MomentumSGD(torch.optim.Optimizer):
-    """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
+    """SGD as in AlexNet: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
 
-    `torch.optim.SGD` has no lr in its v: another rule as soon as the rate changes.
+    `torch.optim.SGD` applies lr outside v, so it differs once the rate changes.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Ranks for a file that is run by itself, as emitted into a source."""
+"""Runs emitted source on several ranks, for a file that is started by itself."""
 # pyright: reportUnknownMemberType=false
 
 import os
@@ -10,8 +10,9 @@ from torch.distributed import run
 
 
 def on_ranks(ranks: int, function: Callable[[], str]) -> None:
-    """Run a function on the ranks of torchrun, or start them; say what it returns."""
+    """Run a function on every rank, starting torchrun if needed; print its summary."""
     if "RANK" not in os.environ:
+        # torchrun would set this to 1 as well, but with a warning.
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         run.main(["--standalone", f"--nproc-per-node={ranks}", __file__])
         return
@@ -20,7 +21,7 @@ def on_ranks(ranks: int, function: Callable[[], str]) -> None:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
         torch.set_default_device("cuda")
     distributed.init_process_group("nccl" if on_gpus else "gloo")
-    said = function()
+    summary = function()
     if distributed.get_rank() == 0:
-        print(f"each of {ranks} ranks: {said}")
+        print(f"each of {ranks} ranks: {summary}")
     distributed.destroy_process_group()

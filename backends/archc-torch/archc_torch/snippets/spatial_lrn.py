@@ -1,14 +1,15 @@
-"""Local response normalisation within a map, as emitted into a model's source."""
+"""Local response normalisation within a map, for emitted source."""
 
 import torch
 from torch import Tensor, nn
 
 
 class SpatialLRN(nn.Module):
-    """Divides each value by the energy around it in its map.
+    """Local response normalisation over size x size neighbours in the same map.
 
-    (N, C, H, W) -> (N, C, H, W): y = x / (k + alpha / size^2 * sum of squares)^beta,
-    the sum running over size x size places; nothing lies beyond the edges.
+    (N, C, H, W) -> (N, C, H, W): y = x / (k + alpha / size^2 * sum of squares)^beta.
+    Values beyond the edges count as zero. An even window has one more row above its
+    centre and one more column to its left.
     """
 
     def __init__(self, size: int, alpha: float, beta: float, k: float) -> None:

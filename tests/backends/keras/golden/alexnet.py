@@ -1,7 +1,7 @@
 """AlexNet, two GPUs (Krizhevsky, Sutskever and Hinton, 2012).
 
 Input (N, 227, 227, 3), output (N, 1000). 60,965,224 parameters, 724,406,816
-multiply-accumulates an example. Run this file to check it.
+multiply-accumulates per example. Run this file to check it.
 
 Emitted by `archc build alexnet.yaml --backend keras`; SHA-256 of alexnet.yaml:
 76db5a97ca38d90a41b30769bed33a5d798d960f42a19618cacfdaefd15f6e6b.
@@ -16,7 +16,7 @@ from keras import initializers, layers, ops
 
 @keras.saving.register_keras_serializable()
 class Alexnet(keras.Model):
-    """Logits from a call, class probabilities from `predict`."""
+    """Calling the model returns logits; `predict` returns class probabilities."""
 
     def __init__(self) -> None:
         image = keras.Input((227, 227, 3), name="image")
@@ -70,7 +70,7 @@ class Alexnet(keras.Model):
 
 
 def normal(std: float, bias: float = 0.0) -> dict[str, Any]:
-    """How a layer begins: normal weights around 0, and biases all alike."""
+    """Initializers: normal weights around 0, and a constant bias."""
     return {
         "kernel_initializer": initializers.RandomNormal(stddev=std),
         "bias_initializer": initializers.Constant(bias),
@@ -79,9 +79,9 @@ def normal(std: float, bias: float = 0.0) -> dict[str, Any]:
 
 @keras.saving.register_keras_serializable()
 class GroupedConv2D(layers.Conv2D):
-    """A Conv2D that computes each of its groups by itself and joins their maps.
+    """A Conv2D that convolves its groups one by one and concatenates their maps.
 
-    The same weights and results; TensorFlow on a CPU is several times as fast at it.
+    Same weights and results as Conv2D, several times faster in TensorFlow on a CPU.
     """
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
@@ -93,10 +93,10 @@ class GroupedConv2D(layers.Conv2D):
 
 @keras.saving.register_keras_serializable()
 class LocalResponseNorm(layers.Layer):
-    """Divides each value by the energy of its neighbours in `size` maps.
+    """Local response normalisation over `size` neighbouring maps in each group.
 
-    y = x / (k + alpha / size * sum of squares)^beta, over a window of `size` maps that
-    stays inside its group, an even one leaning down: (N, H, W, C) -> (N, H, W, C).
+    (N, H, W, C) -> (N, H, W, C): y = x / (k + alpha / size * sum of squares)^beta. An
+    even window has one more map before its centre than after it.
     """
 
     def __init__(
@@ -115,17 +115,17 @@ class LocalResponseNorm(layers.Layer):
         before, after = min(self.size // 2, last), min((self.size - 1) // 2, last)
         band = ops.triu(ops.tril(ops.ones((count, count), wide), before), -after)
         d = self.k + ops.matmul(ops.square(maps), self.alpha / self.size * band)
-        # d^-beta; `power` and its gradient take three times as long on a CPU.
+        # d^-beta: on a CPU, `power` and its gradient would take three times as long.
         y = maps * ops.exp(-self.beta * ops.log(d))
         return ops.cast(ops.reshape(y, (-1, *x.shape[1:])), x.dtype)
 
 
 @keras.saving.register_keras_serializable()
 class MomentumSGD(keras.optimizers.Optimizer):
-    """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
+    """SGD as in AlexNet: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
 
-    Weights of the names `undecayed` do not decay. `keras.optimizers.SGD` keeps its
-    decay out of the velocity, so it is another rule.
+    Variables named in `undecayed` have no weight decay. `keras.optimizers.SGD` keeps
+    weight decay out of the velocity, so it differs.
     """
 
     def __init__(
@@ -137,7 +137,7 @@ class MomentumSGD(keras.optimizers.Optimizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, **kwargs)
-        # Not `self.weight_decay`, which Keras would apply by its own rule.
+        # Keras would apply its own weight decay if this were `self.weight_decay`.
         self.momentum, self.decay = momentum, weight_decay
         self.undecayed = tuple(undecayed)
 
@@ -162,7 +162,7 @@ class MomentumSGD(keras.optimizers.Optimizer):
 
 
 def sgd() -> MomentumSGD:
-    """The optimizer of the spec: no bias decays."""
+    """The spec's optimizer, with no weight decay on biases."""
     return MomentumSGD(0.01, momentum=0.9, weight_decay=5e-4, undecayed=("bias",))
 
 
@@ -174,7 +174,7 @@ def plateau() -> keras.callbacks.ReduceLROnPlateau:
 
 
 def check() -> None:
-    """Build the network, count it, train one step."""
+    """Build the network, check its parameters and output shapes, train one step."""
     keras.utils.set_random_seed(0)
     model = Alexnet()
     count = sum(math.prod(w.shape) for w in model.trainable_weights)

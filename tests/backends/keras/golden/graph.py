@@ -1,7 +1,7 @@
 """graph.
 
-Input (N, 17, 19, 3), output (N, 5) and (N, 2). 1,335 parameters, 25,222
-multiply-accumulates an example. Run this file to check it.
+Input (N, 17, 19, 3), outputs (N, 5), (N, 2). 1,335 parameters, 25,222
+multiply-accumulates per example. Run this file to check it.
 
 Emitted by `archc build graph.yaml --backend keras`; SHA-256 of graph.yaml:
 352baae22eb29b02fc8c90ad7f5bb237e696cbba427e478987bc97db582d868d.
@@ -56,7 +56,7 @@ class Graph(keras.Model):
 
 
 def normal(std: float, bias: float = 0.0) -> dict[str, Any]:
-    """How a layer begins: normal weights around 0, and biases all alike."""
+    """Initializers: normal weights around 0, and a constant bias."""
     return {
         "kernel_initializer": initializers.RandomNormal(stddev=std),
         "bias_initializer": initializers.Constant(bias),
@@ -64,7 +64,7 @@ def normal(std: float, bias: float = 0.0) -> dict[str, Any]:
 
 
 def he_normal(bias: float = 0.0) -> dict[str, Any]:
-    """How a layer begins: weights of variance 2 / fan-in, and biases all alike."""
+    """Initializers: normal weights of variance 2 / fan-in, and a constant bias."""
     weights = initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")
     return {
         "kernel_initializer": weights,
@@ -74,9 +74,9 @@ def he_normal(bias: float = 0.0) -> dict[str, Any]:
 
 @keras.saving.register_keras_serializable()
 class GroupedConv2D(layers.Conv2D):
-    """A Conv2D that computes each of its groups by itself and joins their maps.
+    """A Conv2D that convolves its groups one by one and concatenates their maps.
 
-    The same weights and results; TensorFlow on a CPU is several times as fast at it.
+    Same weights and results as Conv2D, several times faster in TensorFlow on a CPU.
     """
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
@@ -88,7 +88,7 @@ class GroupedConv2D(layers.Conv2D):
 
 @keras.saving.register_keras_serializable()
 class LowestPadding2D(layers.ZeroPadding2D):
-    """Pads maps with minus infinity, which no maximum picks."""
+    """Pads with minus infinity, so that max pooling never picks the padding."""
 
     def call(self, inputs: Any) -> Any:
         margins = ((0, 0), *self.padding, (0, 0))
@@ -97,11 +97,11 @@ class LowestPadding2D(layers.ZeroPadding2D):
 
 @keras.saving.register_keras_serializable()
 class SpatialResponseNorm(layers.Layer):
-    """Divides each value by the energy around it in its map.
+    """Local response normalisation over size x size neighbours in the same map.
 
-    y = x / (k + alpha / size^2 * sum of squares over size x size places)^beta, nothing
-    lying beyond the edges: (N, H, W, C) -> (N, H, W, C). The window of an even size
-    leans up and to the left.
+    (N, H, W, C) -> (N, H, W, C): y = x / (k + alpha / size^2 * sum of squares)^beta.
+    Values beyond the edges count as zero. An even window has one more row above its
+    centre and one more column to its left.
     """
 
     def __init__(
@@ -116,17 +116,17 @@ class SpatialResponseNorm(layers.Layer):
         margins = (self.size // 2, (self.size - 1) // 2)
         squares = ops.pad(ops.square(wide), ((0, 0), margins, margins, (0, 0)))
         mean = ops.average_pool(squares, self.size, strides=1)
-        # d^-beta; `power` and its gradient take three times as long on a CPU.
+        # d^-beta: on a CPU, `power` and its gradient would take three times as long.
         scale = ops.exp(-self.beta * ops.log(self.k + self.alpha * mean))
         return ops.cast(wide * scale, x.dtype)
 
 
 @keras.saving.register_keras_serializable()
 class MomentumSGD(keras.optimizers.Optimizer):
-    """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
+    """SGD as in AlexNet: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
 
-    Weights of the names `undecayed` do not decay. `keras.optimizers.SGD` keeps its
-    decay out of the velocity, so it is another rule.
+    Variables named in `undecayed` have no weight decay. `keras.optimizers.SGD` keeps
+    weight decay out of the velocity, so it differs.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class MomentumSGD(keras.optimizers.Optimizer):
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, **kwargs)
-        # Not `self.weight_decay`, which Keras would apply by its own rule.
+        # Keras would apply its own weight decay if this were `self.weight_decay`.
         self.momentum, self.decay = momentum, weight_decay
         self.undecayed = tuple(undecayed)
 
@@ -163,7 +163,7 @@ class MomentumSGD(keras.optimizers.Optimizer):
 
 
 def sgd() -> MomentumSGD:
-    """The optimizer of the spec: no bias decays."""
+    """The spec's optimizer, with no weight decay on biases."""
     return MomentumSGD(0.01, momentum=0.9, weight_decay=5e-4, undecayed=("bias",))
 
 
@@ -175,7 +175,7 @@ def plateau() -> keras.callbacks.ReduceLROnPlateau:
 
 
 def check() -> None:
-    """Build the network, count it, train one step."""
+    """Build the network, check its parameters and output shapes, train one step."""
     keras.utils.set_random_seed(0)
     model = Graph()
     count = sum(math.prod(w.shape) for w in model.trainable_weights)

@@ -1,7 +1,7 @@
 """AlexNet, two GPUs (Krizhevsky, Sutskever and Hinton, 2012).
 
 Input (N, 3, 227, 227), output (N, 1000). 60,965,224 parameters, 724,406,816
-multiply-accumulates an example. Run this file to check it.
+multiply-accumulates per example. Run this file to check it.
 
 Emitted by `archc build alexnet.yaml --backend torch`; SHA-256 of alexnet.yaml:
 76db5a97ca38d90a41b30769bed33a5d798d960f42a19618cacfdaefd15f6e6b.
@@ -18,7 +18,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 
 class Alexnet(nn.Sequential):
-    """Logits from a call, class probabilities from `predict`."""
+    """Calling the model returns logits; `predict` returns class probabilities."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -66,7 +66,7 @@ class Alexnet(nn.Sequential):
 
 
 class LRN(nn.Module):
-    """Divides each value by the energy around it, in `size` maps of its group.
+    """Local response normalisation over `size` neighbouring maps in each group.
 
     (N, C, H, W) -> (N, C, H, W): y = x / d^beta, d = k + alpha / size * sum of squares.
     """
@@ -92,7 +92,7 @@ class LRN(nn.Module):
         return direct.addcmul_(spread, x, value=-2 * self.beta * self.slope)
 
     def sum_over_maps(self, x: Tensor, turned: bool = False) -> Tensor:
-        """Each map plus those around it in its group; `turned`, those it is around."""
+        """Sum each map's window; if `turned`, sum the maps whose windows contain it."""
         total = x.clone()
         source, sums = (t.unflatten(1, (self.groups, -1)) for t in (x, total))
         for step in range(1, (self.after if turned else self.before) + 1):
@@ -103,7 +103,7 @@ class LRN(nn.Module):
 
 
 class Normalise(torch.autograd.Function):
-    """LRN that keeps its input alone: to find d anew costs less than to store it."""
+    """Autograd for LRN. Saves only x: recomputing d is cheaper than storing it."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, norm: LRN) -> Tensor:
@@ -118,11 +118,11 @@ class Normalise(torch.autograd.Function):
 
 
 def piecewise(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
-    """The function in float32 at least; on a CPU, of as few examples as caches hold."""
+    """Apply a function in float32 or wider; on a CPU, to a few examples at a time."""
     x, wide = tensors[0], torch.promote_types(tensors[0].dtype, torch.float32)
     if x.device.type != "cpu" or torch.compiler.is_compiling():
         return function(*(t.to(wide) for t in tensors)).to(x.dtype)
-    count = max(1, 400_000 // x.shape[1:].numel())
+    count = max(1, 400_000 // x.shape[1:].numel())  # examples that fit in the caches
     result = torch.empty_like(x)
     for part, *parts in zip(*(t.split(count) for t in (result, *tensors)), strict=True):
         part.copy_(function(*(t.to(wide) for t in parts)))
@@ -130,16 +130,16 @@ def piecewise(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
 
 
 def normal(layer: nn.Conv2d | nn.Linear, std: float, bias: float = 0) -> None:
-    """Draw the weights from a normal distribution around 0; make all biases alike."""
+    """Draw weights from a normal distribution around 0; fill the biases with `bias`."""
     nn.init.normal_(layer.weight, std=std)
     if layer.bias is not None:
         nn.init.constant_(layer.bias, bias)
 
 
 class MomentumSGD(torch.optim.Optimizer):
-    """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
+    """SGD as in AlexNet: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
 
-    `torch.optim.SGD` has no lr in its v: another rule as soon as the rate changes.
+    `torch.optim.SGD` applies lr outside v, so it differs once the rate changes.
     """
 
     def __init__(
@@ -164,7 +164,7 @@ class MomentumSGD(torch.optim.Optimizer):
 
 
 def sgd(model: nn.Module) -> MomentumSGD:
-    """The optimizer of the spec: no bias decays."""
+    """The spec's optimizer, with no weight decay on biases."""
     weights = [p for name, p in model.named_parameters() if not name.endswith(".bias")]
     biases = [p for name, p in model.named_parameters() if name.endswith(".bias")]
     groups = [{"params": weights}, {"params": biases, "weight_decay": 0}]
@@ -179,7 +179,7 @@ def plateau(optimizer: MomentumSGD) -> ReduceLROnPlateau:
 
 
 def check() -> None:
-    """Build the network, count it, train one step."""
+    """Build the network, check its parameters and output shapes, train one step."""
     torch.manual_seed(0)
     model = Alexnet()
     count = sum(p.numel() for p in model.parameters())

@@ -1,12 +1,12 @@
 """AlexNet, two GPUs (Krizhevsky, Sutskever and Hinton, 2012), for one of 2 ranks.
 
-Input (N, 3, 227, 227), output (N, 1000), the same on all ranks. Each holds its part
-of every layer's maps, in all 30,482,612 of 60,965,224 parameters, and receives
-30,336 values an example where a `Gather` stands. Seed each differently, or they draw
-the same weights and drop the same units. Run this file to check it.
+Input (N, 3, 227, 227), output (N, 1000), the same on all ranks. Each holds its
+part of every layer's maps, in all 30,482,612 of 60,965,224 parameters, and
+receives 30,336 values an example where a `Gather` stands. Seed each differently,
+or they draw the same weights and drop the same units. Run this file to check it.
 
-Emitted by `archc build alexnet.yaml --backend torch --parallel columns`; SHA-256 of
-alexnet.yaml: 76db5a97ca38d90a41b30769bed33a5d798d960f42a19618cacfdaefd15f6e6b.
+Emitted by `archc build alexnet.yaml --backend torch --parallel columns`; SHA-256
+of alexnet.yaml: 76db5a97ca38d90a41b30769bed33a5d798d960f42a19618cacfdaefd15f6e6b.
 """
 
 import os
@@ -22,7 +22,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 
 class Alexnet(nn.Sequential):
-    """Logits from a call, class probabilities from `predict`."""
+    """Calling the model returns logits; `predict` returns class probabilities."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -75,11 +75,12 @@ class Alexnet(nn.Sequential):
 
 
 class Gather(nn.Module):
-    """The maps of all ranks, in their order: (N, C, ...) -> (N, ranks C, ...).
+    """Concatenates all ranks' maps in rank order: (N, C, ...) -> (N, ranks C, ...).
 
-    Each rank goes on to other maps, so it has a summand of each gradient: the sum goes
-    to the rank that holds the map. Not `summed` where all compute the same loss: each
-    has the whole gradient, and a sum would count it once for every rank.
+    Each rank computes different maps from the result, so it has only its own term of
+    the gradient. The backward pass sums the terms on the rank that holds the map.
+    Use `summed=False` if all ranks compute the same loss: each then has the whole
+    gradient, and a sum would count it once per rank.
     """
 
     def __init__(self, ranks: int, summed: bool = True) -> None:
@@ -114,7 +115,7 @@ class AllGather(torch.autograd.Function):
 
 
 class LRN(nn.Module):
-    """Divides each value by the energy around it, in `size` maps of its group.
+    """Local response normalisation over `size` neighbouring maps in each group.
 
     (N, C, H, W) -> (N, C, H, W): y = x / d^beta, d = k + alpha / size * sum of squares.
     """
@@ -140,7 +141,7 @@ class LRN(nn.Module):
         return direct.addcmul_(spread, x, value=-2 * self.beta * self.slope)
 
     def sum_over_maps(self, x: Tensor, turned: bool = False) -> Tensor:
-        """Each map plus those around it in its group; `turned`, those it is around."""
+        """Sum each map's window; if `turned`, sum the maps whose windows contain it."""
         total = x.clone()
         source, sums = (t.unflatten(1, (self.groups, -1)) for t in (x, total))
         for step in range(1, (self.after if turned else self.before) + 1):
@@ -151,7 +152,7 @@ class LRN(nn.Module):
 
 
 class Normalise(torch.autograd.Function):
-    """LRN that keeps its input alone: to find d anew costs less than to store it."""
+    """Autograd for LRN. Saves only x: recomputing d is cheaper than storing it."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, norm: LRN) -> Tensor:
@@ -166,11 +167,11 @@ class Normalise(torch.autograd.Function):
 
 
 def piecewise(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
-    """The function in float32 at least; on a CPU, of as few examples as caches hold."""
+    """Apply a function in float32 or wider; on a CPU, to a few examples at a time."""
     x, wide = tensors[0], torch.promote_types(tensors[0].dtype, torch.float32)
     if x.device.type != "cpu" or torch.compiler.is_compiling():
         return function(*(t.to(wide) for t in tensors)).to(x.dtype)
-    count = max(1, 400_000 // x.shape[1:].numel())
+    count = max(1, 400_000 // x.shape[1:].numel())  # examples that fit in the caches
     result = torch.empty_like(x)
     for part, *parts in zip(*(t.split(count) for t in (result, *tensors)), strict=True):
         part.copy_(function(*(t.to(wide) for t in parts)))
@@ -178,16 +179,16 @@ def piecewise(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
 
 
 def normal(layer: nn.Conv2d | nn.Linear, std: float, bias: float = 0) -> None:
-    """Draw the weights from a normal distribution around 0; make all biases alike."""
+    """Draw weights from a normal distribution around 0; fill the biases with `bias`."""
     nn.init.normal_(layer.weight, std=std)
     if layer.bias is not None:
         nn.init.constant_(layer.bias, bias)
 
 
 class MomentumSGD(torch.optim.Optimizer):
-    """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
+    """SGD as in AlexNet: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
 
-    `torch.optim.SGD` has no lr in its v: another rule as soon as the rate changes.
+    `torch.optim.SGD` applies lr outside v, so it differs once the rate changes.
     """
 
     def __init__(
@@ -217,14 +218,15 @@ def column(state: Mapping[str, Tensor], rank: int, ranks: int) -> dict[str, Tens
 
 
 def whole(columns: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """The whole network's `state_dict`, from those of all ranks in their order."""
+    """The whole network's `state_dict`, joined from all ranks' in rank order."""
     parts = {name: [state[name] for state in columns] for name in columns[0]}
     return {n: torch.cat(p) if p[0].ndim else p[0] for n, p in parts.items()}
 
 
 def on_ranks(ranks: int, function: Callable[[], str]) -> None:
-    """Run a function on the ranks of torchrun, or start them; say what it returns."""
+    """Run a function on every rank, starting torchrun if needed; print its summary."""
     if "RANK" not in os.environ:
+        # torchrun would set this to 1 as well, but with a warning.
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         run.main(["--standalone", f"--nproc-per-node={ranks}", __file__])
         return
@@ -233,14 +235,14 @@ def on_ranks(ranks: int, function: Callable[[], str]) -> None:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
         torch.set_default_device("cuda")
     distributed.init_process_group("nccl" if on_gpus else "gloo")
-    said = function()
+    summary = function()
     if distributed.get_rank() == 0:
-        print(f"each of {ranks} ranks: {said}")
+        print(f"each of {ranks} ranks: {summary}")
     distributed.destroy_process_group()
 
 
 def sgd(model: nn.Module) -> MomentumSGD:
-    """The optimizer of the spec: no bias decays."""
+    """The spec's optimizer, with no weight decay on biases."""
     weights = [p for name, p in model.named_parameters() if not name.endswith(".bias")]
     biases = [p for name, p in model.named_parameters() if name.endswith(".bias")]
     groups = [{"params": weights}, {"params": biases, "weight_decay": 0}]
@@ -255,7 +257,7 @@ def plateau(optimizer: MomentumSGD) -> ReduceLROnPlateau:
 
 
 def check() -> str:
-    """Build the network, count it, train one step."""
+    """Build the network, check its parameters and output shapes, train one step."""
     torch.manual_seed(distributed.get_rank())
     model = Alexnet()
     count = sum(p.numel() for p in model.parameters())

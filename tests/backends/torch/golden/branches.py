@@ -1,7 +1,7 @@
 """Branches – \"add\" and 'concat'.
 
-Input (N, 4, 13, 12), output (N, 14) and (N, 5, 7, 6). 3,553 parameters, 46,992
-multiply-accumulates an example. Run this file to check it.
+Input (N, 4, 13, 12), outputs (N, 14), (N, 5, 7, 6). 3,553 parameters, 46,992
+multiply-accumulates per example. Run this file to check it.
 
 Emitted by `archc build branches.yaml --backend torch`; SHA-256 of branches.yaml:
 9c67f87bf2f042d913136849b1bf0b73a155aef79abe89faf206ce12e3d652f4.
@@ -62,7 +62,7 @@ class TensorNet(nn.Module):
 
 
 class LRN(nn.Module):
-    """Divides each value by the energy around it, in `size` maps of its group.
+    """Local response normalisation over `size` neighbouring maps in each group.
 
     (N, C, H, W) -> (N, C, H, W): y = x / d^beta, d = k + alpha / size * sum of squares.
     """
@@ -88,7 +88,7 @@ class LRN(nn.Module):
         return direct.addcmul_(spread, x, value=-2 * self.beta * self.slope)
 
     def sum_over_maps(self, x: Tensor, turned: bool = False) -> Tensor:
-        """Each map plus those around it in its group; `turned`, those it is around."""
+        """Sum each map's window; if `turned`, sum the maps whose windows contain it."""
         total = x.clone()
         source, sums = (t.unflatten(1, (self.groups, -1)) for t in (x, total))
         for step in range(1, (self.after if turned else self.before) + 1):
@@ -99,7 +99,7 @@ class LRN(nn.Module):
 
 
 class Normalise(torch.autograd.Function):
-    """LRN that keeps its input alone: to find d anew costs less than to store it."""
+    """Autograd for LRN. Saves only x: recomputing d is cheaper than storing it."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, norm: LRN) -> Tensor:
@@ -114,11 +114,11 @@ class Normalise(torch.autograd.Function):
 
 
 def piecewise(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
-    """The function in float32 at least; on a CPU, of as few examples as caches hold."""
+    """Apply a function in float32 or wider; on a CPU, to a few examples at a time."""
     x, wide = tensors[0], torch.promote_types(tensors[0].dtype, torch.float32)
     if x.device.type != "cpu" or torch.compiler.is_compiling():
         return function(*(t.to(wide) for t in tensors)).to(x.dtype)
-    count = max(1, 400_000 // x.shape[1:].numel())
+    count = max(1, 400_000 // x.shape[1:].numel())  # examples that fit in the caches
     result = torch.empty_like(x)
     for part, *parts in zip(*(t.split(count) for t in (result, *tensors)), strict=True):
         part.copy_(function(*(t.to(wide) for t in parts)))
@@ -126,10 +126,11 @@ def piecewise(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
 
 
 class SpatialLRN(nn.Module):
-    """Divides each value by the energy around it in its map.
+    """Local response normalisation over size x size neighbours in the same map.
 
-    (N, C, H, W) -> (N, C, H, W): y = x / (k + alpha / size^2 * sum of squares)^beta,
-    the sum running over size x size places; nothing lies beyond the edges.
+    (N, C, H, W) -> (N, C, H, W): y = x / (k + alpha / size^2 * sum of squares)^beta.
+    Values beyond the edges count as zero. An even window has one more row above its
+    centre and one more column to its left.
     """
 
     def __init__(self, size: int, alpha: float, beta: float, k: float) -> None:
@@ -148,23 +149,23 @@ class SpatialLRN(nn.Module):
 
 
 def normal(layer: nn.Conv2d | nn.Linear, std: float, bias: float = 0) -> None:
-    """Draw the weights from a normal distribution around 0; make all biases alike."""
+    """Draw weights from a normal distribution around 0; fill the biases with `bias`."""
     nn.init.normal_(layer.weight, std=std)
     if layer.bias is not None:
         nn.init.constant_(layer.bias, bias)
 
 
 def he_normal(layer: nn.Conv2d | nn.Linear, bias: float = 0) -> None:
-    """Draw weights of mean 0 and variance 2 / fan-in; make all biases alike."""
+    """Draw normal weights of variance 2 / fan-in; fill the biases with `bias`."""
     nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
     if layer.bias is not None:
         nn.init.constant_(layer.bias, bias)
 
 
 class MomentumSGD(torch.optim.Optimizer):
-    """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
+    """SGD as in AlexNet: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
 
-    `torch.optim.SGD` has no lr in its v: another rule as soon as the rate changes.
+    `torch.optim.SGD` applies lr outside v, so it differs once the rate changes.
     """
 
     def __init__(
@@ -189,7 +190,7 @@ class MomentumSGD(torch.optim.Optimizer):
 
 
 def sgd(model: nn.Module) -> MomentumSGD:
-    """The optimizer of the spec: no bias decays."""
+    """The spec's optimizer, with no weight decay on biases."""
     weights = [p for name, p in model.named_parameters() if not name.endswith(".bias")]
     biases = [p for name, p in model.named_parameters() if name.endswith(".bias")]
     groups = [{"params": weights}, {"params": biases, "weight_decay": 0}]
@@ -204,7 +205,7 @@ def plateau(optimizer: MomentumSGD) -> ReduceLROnPlateau:
 
 
 def check() -> None:
-    """Build the network, count it, train one step."""
+    """Build the network, check its parameters and output shapes, train one step."""
     torch.manual_seed(0)
     model = TensorNet()
     count = sum(p.numel() for p in model.parameters())

@@ -1,9 +1,10 @@
 """net, for one of 2 ranks.
 
 Input (N, 3, 6, 5), output (N, 8, 6, 5) and (N, 12) and (N, 12), the same on all
-ranks. Each holds its part of every layer's maps, in all 2,326 of 4,652 parameters,
-and receives 240 values an example where a `Gather` stands. Seed each differently, or
-they draw the same weights and drop the same units. Run this file to check it.
+ranks. Each holds its part of every layer's maps, in all 2,326 of 4,652
+parameters, and receives 240 values an example where a `Gather` stands. Seed each
+differently, or they draw the same weights and drop the same units. Run this file
+to check it.
 
 Emitted by `archc build net.yaml --backend torch --parallel columns`; SHA-256 of
 net.yaml: 5fc328f487a2509ea5c90b494436e872b52df2d19756c412f79b85724f500f58.
@@ -70,11 +71,12 @@ class Net(nn.Module):
 
 
 class Gather(nn.Module):
-    """The maps of all ranks, in their order: (N, C, ...) -> (N, ranks C, ...).
+    """Concatenates all ranks' maps in rank order: (N, C, ...) -> (N, ranks C, ...).
 
-    Each rank goes on to other maps, so it has a summand of each gradient: the sum goes
-    to the rank that holds the map. Not `summed` where all compute the same loss: each
-    has the whole gradient, and a sum would count it once for every rank.
+    Each rank computes different maps from the result, so it has only its own term of
+    the gradient. The backward pass sums the terms on the rank that holds the map.
+    Use `summed=False` if all ranks compute the same loss: each then has the whole
+    gradient, and a sum would count it once per rank.
     """
 
     def __init__(self, ranks: int, summed: bool = True) -> None:
@@ -109,10 +111,11 @@ class AllGather(torch.autograd.Function):
 
 
 class SpatialLRN(nn.Module):
-    """Divides each value by the energy around it in its map.
+    """Local response normalisation over size x size neighbours in the same map.
 
-    (N, C, H, W) -> (N, C, H, W): y = x / (k + alpha / size^2 * sum of squares)^beta,
-    the sum running over size x size places; nothing lies beyond the edges.
+    (N, C, H, W) -> (N, C, H, W): y = x / (k + alpha / size^2 * sum of squares)^beta.
+    Values beyond the edges count as zero. An even window has one more row above its
+    centre and one more column to its left.
     """
 
     def __init__(self, size: int, alpha: float, beta: float, k: float) -> None:
@@ -131,16 +134,16 @@ class SpatialLRN(nn.Module):
 
 
 def he_normal(layer: nn.Conv2d | nn.Linear, bias: float = 0) -> None:
-    """Draw weights of mean 0 and variance 2 / fan-in; make all biases alike."""
+    """Draw normal weights of variance 2 / fan-in; fill the biases with `bias`."""
     nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
     if layer.bias is not None:
         nn.init.constant_(layer.bias, bias)
 
 
 class MomentumSGD(torch.optim.Optimizer):
-    """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
+    """SGD as in AlexNet: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
 
-    `torch.optim.SGD` has no lr in its v: another rule as soon as the rate changes.
+    `torch.optim.SGD` applies lr outside v, so it differs once the rate changes.
     """
 
     def __init__(
@@ -170,14 +173,15 @@ def column(state: Mapping[str, Tensor], rank: int, ranks: int) -> dict[str, Tens
 
 
 def whole(columns: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """The whole network's `state_dict`, from those of all ranks in their order."""
+    """The whole network's `state_dict`, joined from all ranks' in rank order."""
     parts = {name: [state[name] for state in columns] for name in columns[0]}
     return {n: torch.cat(p) if p[0].ndim else p[0] for n, p in parts.items()}
 
 
 def on_ranks(ranks: int, function: Callable[[], str]) -> None:
-    """Run a function on the ranks of torchrun, or start them; say what it returns."""
+    """Run a function on every rank, starting torchrun if needed; print its summary."""
     if "RANK" not in os.environ:
+        # torchrun would set this to 1 as well, but with a warning.
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         run.main(["--standalone", f"--nproc-per-node={ranks}", __file__])
         return
@@ -186,14 +190,14 @@ def on_ranks(ranks: int, function: Callable[[], str]) -> None:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
         torch.set_default_device("cuda")
     distributed.init_process_group("nccl" if on_gpus else "gloo")
-    said = function()
+    summary = function()
     if distributed.get_rank() == 0:
-        print(f"each of {ranks} ranks: {said}")
+        print(f"each of {ranks} ranks: {summary}")
     distributed.destroy_process_group()
 
 
 def sgd(model: nn.Module) -> MomentumSGD:
-    """The optimizer of the spec: no bias decays."""
+    """The spec's optimizer, with no weight decay on biases."""
     weights = [p for name, p in model.named_parameters() if not name.endswith(".bias")]
     biases = [p for name, p in model.named_parameters() if name.endswith(".bias")]
     groups = [{"params": weights}, {"params": biases, "weight_decay": 0}]
@@ -208,7 +212,7 @@ def plateau(optimizer: MomentumSGD) -> ReduceLROnPlateau:
 
 
 def check() -> str:
-    """Build the network, count it, train one step."""
+    """Build the network, check its parameters and output shapes, train one step."""
     torch.manual_seed(distributed.get_rank())
     model = Net()
     count = sum(p.numel() for p in model.parameters())

@@ -1,7 +1,7 @@
 """the_longest_name_that_the_language_allows_for_anything_is_this_1.
 
 Input (N, 2, 12, 12), output (N, 4). 63,172 parameters, 201,344
-multiply-accumulates an example. Run this file to check it.
+multiply-accumulates per example. Run this file to check it.
 
 Emitted by `archc build long_names.yaml --backend torch`; SHA-256 of
 long_names.yaml: 7a4de4967b9519700b8394de27f2978136b31cbe94250a0d5b7e6218fc0d77c5.
@@ -16,7 +16,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 
 class TheLongestNameThatTheLanguageAllowsForAnythingIsThis1(nn.Module):
-    """Logits from a call, class probabilities from `predict`."""
+    """Calling the model returns logits; `predict` returns class probabilities."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,16 +87,16 @@ class TheLongestNameThatTheLanguageAllowsForAnythingIsThis1(nn.Module):
 
 
 def he_normal(layer: nn.Conv2d | nn.Linear, bias: float = 0) -> None:
-    """Draw weights of mean 0 and variance 2 / fan-in; make all biases alike."""
+    """Draw normal weights of variance 2 / fan-in; fill the biases with `bias`."""
     nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
     if layer.bias is not None:
         nn.init.constant_(layer.bias, bias)
 
 
 class MomentumSGD(torch.optim.Optimizer):
-    """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
+    """SGD as in AlexNet: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
 
-    `torch.optim.SGD` has no lr in its v: another rule as soon as the rate changes.
+    `torch.optim.SGD` applies lr outside v, so it differs once the rate changes.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ class MomentumSGD(torch.optim.Optimizer):
 
 
 def sgd(model: nn.Module) -> MomentumSGD:
-    """The optimizer of the spec: no bias decays."""
+    """The spec's optimizer, with no weight decay on biases."""
     weights = [p for name, p in model.named_parameters() if not name.endswith(".bias")]
     biases = [p for name, p in model.named_parameters() if name.endswith(".bias")]
     groups = [{"params": weights}, {"params": biases, "weight_decay": 0}]
@@ -136,7 +136,7 @@ def plateau(optimizer: MomentumSGD) -> ReduceLROnPlateau:
 
 
 def check() -> None:
-    """Build the network, count it, train one step."""
+    """Build the network, check its parameters and output shapes, train one step."""
     torch.manual_seed(0)
     model = TheLongestNameThatTheLanguageAllowsForAnythingIsThis1()
     count = sum(p.numel() for p in model.parameters())

@@ -1,7 +1,7 @@
 """Windows.
 
 Input (N, 3, 40, 37), output (N, 10). 3,424 parameters, 1,313,720
-multiply-accumulates an example. Run this file to check it.
+multiply-accumulates per example. Run this file to check it.
 
 Emitted by `archc build windows.yaml --backend torch`; SHA-256 of windows.yaml:
 eb0a8f0f457cc7a0aef390389f0d7e18ec3dc6a0087609adb1a3ab306bc5d968.
@@ -17,7 +17,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 
 class Windows(nn.Sequential):
-    """Logits from a call, class probabilities from `predict`."""
+    """Calling the model returns logits; `predict` returns class probabilities."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -65,23 +65,23 @@ class Windows(nn.Sequential):
 
 
 def normal(layer: nn.Conv2d | nn.Linear, std: float, bias: float = 0) -> None:
-    """Draw the weights from a normal distribution around 0; make all biases alike."""
+    """Draw weights from a normal distribution around 0; fill the biases with `bias`."""
     nn.init.normal_(layer.weight, std=std)
     if layer.bias is not None:
         nn.init.constant_(layer.bias, bias)
 
 
 def he_normal(layer: nn.Conv2d | nn.Linear, bias: float = 0) -> None:
-    """Draw weights of mean 0 and variance 2 / fan-in; make all biases alike."""
+    """Draw normal weights of variance 2 / fan-in; fill the biases with `bias`."""
     nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
     if layer.bias is not None:
         nn.init.constant_(layer.bias, bias)
 
 
 class MomentumSGD(torch.optim.Optimizer):
-    """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
+    """SGD as in AlexNet: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
 
-    `torch.optim.SGD` has no lr in its v: another rule as soon as the rate changes.
+    `torch.optim.SGD` applies lr outside v, so it differs once the rate changes.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class MomentumSGD(torch.optim.Optimizer):
 
 
 def sgd(model: nn.Module) -> MomentumSGD:
-    """The optimizer of the spec: no bias decays."""
+    """The spec's optimizer, with no weight decay on biases."""
     weights = [p for name, p in model.named_parameters() if not name.endswith(".bias")]
     biases = [p for name, p in model.named_parameters() if name.endswith(".bias")]
     groups = [{"params": weights}, {"params": biases, "weight_decay": 0}]
@@ -121,7 +121,7 @@ def plateau(optimizer: MomentumSGD) -> ReduceLROnPlateau:
 
 
 def check() -> None:
-    """Build the network, count it, train one step."""
+    """Build the network, check its parameters and output shapes, train one step."""
     torch.manual_seed(0)
     model = Windows()
     count = sum(p.numel() for p in model.parameters())
