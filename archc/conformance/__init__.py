@@ -1,11 +1,12 @@
-"""Whether a backend keeps the rules of `archc.backend`, for its own tests; docs/backends.md shows how.
+"""Checks that a backend keeps the rules of `archc.backend`, for use in the backend's own tests.
 
     @pytest.mark.parametrize("check", checks("mine", compute), ids=str)
     def test_conformance(check):
         assert not check()
 
-Each check raises an AssertionError that holds the spec which shows what is wrong, else returns the layers that the
-backend refuses, with what it says of them. Needs no test framework; NumPy where values are computed.
+A check that fails raises an AssertionError, whose message ends in the spec that shows the mistake. A check that passes
+returns the layers that the backend does not support, with the backend's message for each. The checks need no test
+framework; they need NumPy if values are compared. docs/backends.md has a whole example.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ from archc.conformance.processes import check_processes
 __all__ = ["Case", "Check", "Compute", "EmittedSource", "NotConformant", "cases", "checks", "spec_cases"]
 
 _EVERY = 10
-"""Emission in other processes is tried with every so many cases."""
+"""One in so many cases is also emitted in other processes. More would only take longer."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One rule for one case; called, it says which layers the backend refuses."""
+    """One rule applied to one case. A call runs the check and returns the unsupported layers with their messages."""
 
     name: str
     run: Callable[[], Mapping[str, str]]
@@ -41,7 +42,10 @@ class Check:
 
 
 def checks(name: str, compute: Compute | None = None, more: Iterable[Case] = ()) -> tuple[Check, ...]:
-    """All checks of an installed backend, with `more` cases of its own; of values where its tests can compute them."""
+    """All checks for an installed backend, on archc's cases and on `more` cases of the backend's own.
+
+    Values are compared only if `compute` is given.
+    """
     backend = load(name)
     tried = (*cases(), *more)
     found = [Check(f"{case}-emission", partial(check_emission, backend, case)) for case in tried]

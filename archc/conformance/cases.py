@@ -1,6 +1,6 @@
-"""The networks that a backend is tried with: each op with every value of each field, and the specs that archc brings.
+"""The networks that a backend is tested on: each op with every value of each field, and the specs that ship with archc.
 
-A case is the text of a spec, so that what failed can be read, and tried by `archc check`.
+A case is the text of a spec, so that a failed one can be read, and passed to `archc check`.
 """
 
 from __future__ import annotations
@@ -25,26 +25,28 @@ from archc.ops.op import Op, ShapeError
 from archc.tensor import Tensor
 
 INPUTS = ([12, 9, 11], [12, 8, 8], [1, 8, 8], [12, 1, 1])
-"""Maps that 1 to 4 groups divide, square and not; one map; one place."""
+"""Shapes of the input: 12 maps split into 1 to 4 groups. Not square, square, a single map, a single place."""
 _AROUND = {"input", "vector", "from"}
-"""What a choice says of the layer's surroundings; all else are its fields."""
+"""The keys of a choice that describe the layer's surroundings. All other keys are fields of the layer."""
 _TRIES = 20
+"""How often a pair of values is tried with random other values before it counts as impossible."""
 
 Choice = Mapping[str, Any]
+"""A value for each field of the layer, None for a field that is left out, and its surroundings (`_AROUND`)."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A spec that holds, by a name that says what it tries."""
+    """A valid spec, and a name for it."""
 
     name: str
     spec: str
 
     @cached_property
     def facts(self) -> Facts:
-        """What archc knows of it."""
+        """The spec's graph, recipe and counts."""
         analysis = analyse(self.spec.encode(), f"{self.name}.yaml")
-        assert analysis.facts is not None, f"{self.name} does not hold: {analysis.findings}"
+        assert analysis.facts is not None, f"{self.name} is not valid: {analysis.findings}"
         return analysis.facts
 
     def __str__(self) -> str:
@@ -52,7 +54,7 @@ class Case:
 
 
 def cases() -> tuple[Case, ...]:
-    """Every case: of each op, and of each spec that comes with archc."""
+    """All cases: those of each op, and the specs that ship with archc."""
     return (*(case for name in sorted(ops()) for case in op_cases(name)), *spec_cases(packaged_specs()))
 
 
@@ -63,23 +65,23 @@ def spec_cases(folder: Path) -> tuple[Case, ...]:
 
 @cache
 def op_cases(name: str) -> tuple[Case, ...]:
-    """Networks around one layer of an op: any two values of two fields that can stand together do so in one of them."""
+    """Networks around one layer of an op. Any two values of two fields that are valid together meet in one of them."""
     op = ops()[name]
     dimensions = {"input": [*INPUTS], "vector": [False, True], "from": _counts(op), **field_values(op)}
-    choices = _pairwise(dimensions, lambda choice: _holds(op, name, choice))
+    choices = _pairwise(dimensions, lambda choice: _is_valid(op, name, choice))
     return tuple(
         Case(f"{name}_{number}", _spec(f"{name}_{number}", name, choice)) for number, choice in enumerate(choices)
     )
 
 
 def _counts(op: type[Op]) -> list[int]:
-    """How many inputs the layer reads: as few as it may, and one more where it may."""
+    """The numbers of inputs to test: the fewest that the op takes, and one more if it takes more."""
     least, most = op.arity
     return [least, least + 1] if most is None or most > least else [least]
 
 
-def _holds(op: type[Op], name: str, choice: Choice) -> bool:
-    """Whether the layer's fields suit each other and what it reads."""
+def _is_valid(op: type[Op], name: str, choice: Choice) -> bool:
+    """Whether the layer's fields are valid together and for its inputs."""
     image = Tensor(tuple(choice["input"]))
     read = Tensor((image.size,)) if choice["vector"] else image
     try:
@@ -90,12 +92,12 @@ def _holds(op: type[Op], name: str, choice: Choice) -> bool:
 
 
 def _layer(name: str, choice: Choice) -> dict[str, Any]:
-    """The layer with the fields that are not left out."""
+    """The layer as a spec has it, without the fields that are left out."""
     return {"op": name, **{f: value for f, value in choice.items() if f not in _AROUND and value is not None}}
 
 
 def _spec(title: str, name: str, choice: Choice) -> str:
-    """The text of a choice, laid out as archc does."""
+    """The spec for a choice, in archc's own layout."""
     read = "flat" if choice["vector"] else "image"
     layers: dict[str, Any] = {"flat": {"op": "flatten"}} if choice["vector"] else {}
     reads: dict[str, Any] = {}
@@ -109,9 +111,12 @@ def _spec(title: str, name: str, choice: Choice) -> str:
     return text.decode()
 
 
-def _pairwise(dimensions: Mapping[str, list[Any]], holds: Callable[[Choice], bool]) -> Iterator[Choice]:
-    """Choices that hold, in which every two values of two dimensions meet that meet in any."""
-    random = Random(0)
+def _pairwise(dimensions: Mapping[str, list[Any]], is_valid: Callable[[Choice], bool]) -> Iterator[Choice]:
+    """Valid choices in which any two values of two dimensions meet, unless no valid choice has both.
+
+    Trying every combination is out of reach: a convolution alone has more than 100 million.
+    """
+    random = Random(0)  # the same cases in every run
     wanted = dict.fromkeys(
         ((a, i), (b, j))
         for a, b in combinations(dimensions, 2)
@@ -123,7 +128,7 @@ def _pairwise(dimensions: Mapping[str, list[Any]], holds: Callable[[Choice], boo
         for _ in range(_TRIES):
             drawn = {name: random.randrange(len(values)) for name, values in dimensions.items()} | dict(pair)
             choice = {name: dimensions[name][place] for name, place in drawn.items()}
-            if holds(choice):
+            if is_valid(choice):
                 for met in combinations(drawn.items(), 2):
                     wanted.pop(met, None)
                 yield choice

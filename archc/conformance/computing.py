@@ -1,4 +1,4 @@
-"""What emitted source computes, against `archc.conformance.reference`: every output and each layer between."""
+"""Compares the values that emitted source computes with those of `archc.conformance.reference`, for every layer."""
 
 from __future__ import annotations
 
@@ -18,28 +18,30 @@ if TYPE_CHECKING:
     from archc.ops.op import Array
 
 Compute = Callable[["EmittedSource", Graph, Mapping[str, "Array"], "Array"], Mapping[str, "NDArray[Any]"]]
-"""What a backend's own tests give, since they alone know its framework: source, graph, weights and examples
-(N, C, H, W) to the values of layers by the spec's names, maps as (N, C, H, W), all in float64 and not while training.
-`weights` are by layer and parameter, such as `conv1.weight`, in the canonical layout of `archc.ops.op.Parameter`."""
+"""Runs emitted source. The backend's tests supply it, because only they know the framework.
+
+It takes the source, the graph, the weights and examples of shape (N, C, H, W), and returns the values of layers by
+their names in the spec, maps as (N, C, H, W). All are in float64, and the model is in inference mode. The keys of the
+weights are a layer and a parameter, such as `conv1.weight`; the layout is that of `archc.ops.op.Parameter`."""
 
 MOST_MACS = 20_000_000
-"""The most multiply-accumulates of a case that is computed: the reference takes a second for about so many."""
+"""Cases with more multiply-accumulates are not computed. The reference takes about a second for this many."""
 _EXAMPLES, _RTOL, _ATOL = 2, 1e-9, 1e-11
 
 
 def check_values(backend: Backend, case: Case, compute: Compute) -> Mapping[str, str]:
-    """What the source of a case computes is what the ops mean; returns the layers that the backend refuses.
+    """Check that the source of a case computes what the ops mean. Returns the unsupported layers.
 
-    Every layer of the network is asked for: once more with each as an output where it has more than one.
+    The network is emitted as it is, and once more with every layer as an output, so that each can be compared.
     """
     graph = case.facts.graph
-    telling = replace(graph, outputs=tuple(node.name for node in graph.nodes))
-    for each in dict.fromkeys((graph.outputs, telling.outputs)):
-        told = replace(graph, outputs=each)
-        source = emitted(backend, case, told)
+    every_layer = tuple(node.name for node in graph.nodes)
+    for outputs in dict.fromkeys((graph.outputs, every_layer)):
+        variant = replace(graph, outputs=outputs)
+        source = emitted(backend, case, variant)
         if not isinstance(source, EmittedSource):
             return source
-        _compare(source, told, case, compute)
+        _compare(source, variant, case, compute)
     return {}
 
 
@@ -52,18 +54,21 @@ def _compare(source: EmittedSource, graph: Graph, case: Case, compute: Compute) 
     x = random.standard_normal((_EXAMPLES, *image.shape))
     found, meant = compute(source, graph, weights, x), evaluate(graph, weights, x)
     missing = set(graph.outputs) - found.keys()
-    demand(not missing, f"nothing is computed for {', '.join(sorted(missing))}", case)
+    demand(not missing, f"no values for {', '.join(sorted(missing))}", case)
     for name, value in found.items():
         expected = meant[name]
-        shapes = f"{name} is {value.shape}, not {expected.shape}"
+        shapes = f"{name}: expected shape {expected.shape}, got {value.shape}"
         demand(value.shape == expected.shape, shapes, case)
         off = np.abs(value - expected)
         close = bool((off <= _ATOL + _RTOL * np.abs(expected)).all())
-        demand(close, f"{name} is off by {off.max():g} of at most {np.abs(expected).max():g}", case)
+        demand(close, f"{name}: largest error {off.max():g}, largest expected value {np.abs(expected).max():g}", case)
 
 
 def _weights(graph: Graph, random: Any) -> dict[str, Array]:
-    """Weights that hide nothing: no two alike, what is not trained above zero, as a variance is."""
+    """Random weights that can hide no mistake.
+
+    No two are equal. Parameters that are not trained are above zero, because one of them is a variance.
+    """
     return {
         f"{node.name}.{parameter.name}": random.normal(scale=0.2, size=parameter.shape)
         if parameter.trained

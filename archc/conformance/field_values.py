@@ -1,4 +1,7 @@
-"""Values that a field takes, made from its JSON Schema: what an op's class says of it, and nothing else."""
+"""Test values for the fields of an op, made from the JSON Schema of its class alone.
+
+An op from another distribution is tested on all of its fields, too, without a list of values to keep up to date.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ _INTEGERS = 4
 
 
 def field_values(op: type[Op]) -> dict[str, list[Any]]:
-    """For each field of an op but its name, values that the class takes by themselves; None for one left out."""
+    """Values for each field of an op except `op`. None means that the field is left out."""
     schema = op.model_json_schema()
     definitions, required = schema.get("$defs", {}), schema["required"]
     return {
@@ -40,12 +43,13 @@ def _values(schema: JsonSchemaValue, definitions: JsonSchemaValue) -> list[Any]:
         case {"type": "number"}:
             return [number for number in _NUMBERS if _within(number, schema)]
         case {"type": "array", "items": items, "minItems": length}:
+            # Unequal entries, ascending and descending, so that a swapped height and width shows.
             values = _values(items, definitions)
             return [values[1 : 1 + length], values[:length][::-1]]
         case {"type": "object"}:
             return _objects(schema, definitions)
         case _:
-            assert schema == {"type": "null"}, f"no values are known for {schema}"
+            assert schema == {"type": "null"}, f"no test values for {schema}"
             return []
 
 
@@ -56,7 +60,7 @@ def _within(number: float, schema: JsonSchemaValue) -> bool:
 
 
 def _objects(schema: JsonSchemaValue, definitions: JsonSchemaValue) -> list[Any]:
-    """Each property alone where exactly one is taken; else all, in as many ways as the first has values."""
+    """Values of an object: each property alone if the schema takes exactly one of them, all together otherwise."""
     values = {name: _values(field, definitions) for name, field in schema["properties"].items()}
     if "oneOf" in schema:
         return [{name: value} for name, known in values.items() for value in known]

@@ -1,4 +1,4 @@
-"""A network under names and a title that mean harm, and under some that do not."""
+"""The same network under hostile names and a hostile title, and under tame ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ num numpy object ops optimizer optimizers or output parameters pass path pi pred
 requires_grad_ reset_parameters return self shape softmax state state_dict step str sum summary super tensorflow tf
 to torch train training tuple type typing variables weight weights while with x y yield zero_grad zip
 """.split()
-"""Words of Python, of its libraries, and of what emitted source is likely to call something."""
+"""Keywords and builtins of Python, names from frameworks, and names that emitted source is likely to use."""
 
 TITLES = (
     '"""\nimport os\nos.system("true")\n"""',
@@ -35,11 +35,12 @@ TITLES = (
     "\\N{BULLET} \\x00 \\u202e",
     "class Net:\n    pass",
 )
-"""The reader refuses some of them; a backend must not rely on it."""
+"""Titles that try to end a docstring, to add a line or to change a format. The reader rejects some of them, but a
+backend must not rely on that."""
 
 
 def called(graph: Graph, name: str, title: str, values: Sequence[str]) -> Graph:
-    """The graph with another name and title, and its input and layers called otherwise."""
+    """The graph with another name and title. `values` are the new names of its input and of its layers, in order."""
     old = [*graph.inputs, *(node.name for node in graph.nodes)]
     new = dict(zip(old, values, strict=True))
     nodes = tuple(
@@ -50,13 +51,13 @@ def called(graph: Graph, name: str, title: str, values: Sequence[str]) -> Graph:
 
 
 def tame(graph: Graph) -> Graph:
-    """The graph under names that no source holds by itself."""
+    """The graph under names that no backend would use for anything else."""
     values = [f"tame_{number:04}" for number in range(1 + len(graph.nodes))]
     return called(graph, "tame_network", "A tame title", values)
 
 
 def hostile(graph: Graph, seed: str) -> Graph:
-    """The graph under names and a title that mean harm, drawn by the seed."""
+    """The graph under hostile names and a hostile title, drawn by the seed."""
     random = Random(seed)
     count = 1 + len(graph.nodes)
     names = [*random.sample(NAMES, min(count, len(NAMES))), *(f"l{number}" for number in range(count - len(NAMES)))]

@@ -1,4 +1,7 @@
-"""Emission in processes of its own: it imports no framework, and neither seed, locale nor folder changes a byte."""
+"""Checks that emission is reproducible and light, in processes of their own.
+
+The hash seed, the locale, the time zone and the working folder change no byte, and emitting imports no framework.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,12 @@ SETTINGS = (
     {"PYTHONHASHSEED": "0", "LC_ALL": "C", "TZ": "UTC"},
     {"PYTHONHASHSEED": "4294967295", "LC_ALL": "tr_TR.UTF-8", "PYTHONUTF8": "1", "TZ": "Asia/Tokyo"},
 )
-"""The Turkish locale has an i of its own."""
+"""The Turkish locale is one of them because `i` and `I` are not a pair of upper and lower case in it."""
 _MAIN = "from archc.conformance.processes import main; main()"
 
 
 def check_processes(backend: Backend, cases: Sequence[Case]) -> Mapping[str, str]:
-    """Each process emits what this one does, and holds none of the backend's frameworks."""
+    """Check that each process emits the same as this one, and imports none of the backend's frameworks."""
     hashes = [_hash(backend, case) for case in cases]
     distributions = {name.lower().replace("_", "-") for name in backend.frameworks}
     frameworks = {
@@ -37,12 +40,12 @@ def check_processes(backend: Backend, cases: Sequence[Case]) -> Mapping[str, str
         if imported := frameworks & set(modules):
             raise AssertionError(f"emitting imports {', '.join(sorted(imported))}")
         for case, here, there in zip(cases, hashes, found, strict=True):
-            demand(here == there, f"{case} is emitted otherwise under {settings}", case)
+            demand(here == there, f"{case}: the source differs under {settings}", case)
     return {}
 
 
 def main() -> None:
-    """Specs on standard input, as JSON; the hashes of their sources and this process's modules on standard output."""
+    """Read specs from standard input as JSON; print the hashes of their sources and the imported modules."""
     backend = load(sys.argv[1])
     hashes = [_hash(backend, Case(name, spec)) for name, spec in json.load(sys.stdin)]
     json.dump([hashes, sorted({name.partition(".")[0] for name in sys.modules})], sys.stdout)
@@ -54,7 +57,7 @@ def _hash(backend: Backend, case: Case) -> str:
 
 
 def _elsewhere(name: str, cases: Sequence[Case], settings: dict[str, str]) -> tuple[list[str], list[str]]:
-    """The hashes and the modules of a process under other settings, in a folder of its own."""
+    """The hashes and the modules of a process with these environment variables, in an empty folder."""
     environment = {**os.environ, **settings, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     with TemporaryDirectory() as folder:
         done = subprocess.run(

@@ -1,6 +1,6 @@
-"""What a graph computes, in NumPy float64, by each op's own meaning: the judge of what backends emit.
+"""The reference: what a graph computes in NumPy float64, by each op's own `compute`. Backends are compared with it.
 
-Needs the extra `archc[train]`, for NumPy.
+Needs NumPy, which comes with the extra `archc[train]`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 
 def evaluate(graph: Graph, weights: Mapping[str, NDArray[Any]], x: Array) -> dict[str, Array]:
-    """The value of the input and of every layer for examples (N, C, H, W), without dropout.
+    """The values of the input and of every layer for examples of shape (N, C, H, W), without dropout.
 
-    `weights` are by layer and parameter, in the canonical layout: `conv1.weight` (O, I / groups, kH, kW).
+    The keys of `weights` are a layer and a parameter; the layout is that of `archc.ops.op.Parameter`. For example,
+    `conv1.weight` has the shape (O, I / groups, kH, kW).
     """
     (image,) = graph.inputs
     values = {image: x}

@@ -1,4 +1,8 @@
-"""Two Python sources of one network under different names: equal but for these names, its strings and docstrings."""
+"""Compares two Python sources of one network under different names.
+
+They must be equal apart from those names and from strings that contain them. This shows that a name or a title cannot
+change what the code does.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +19,23 @@ from archc.graph import Graph
 
 
 def compare(first: EmittedSource, tame: Graph, second: EmittedSource, hostile: Graph) -> str | None:
-    """What differs that must not; None where nothing does. The names of `tame` stand nowhere by themselves."""
+    """The first difference that names do not explain, or None.
+
+    The names of `tame` must not occur in the source for any other reason.
+    """
     try:
         trees = [ast.parse(source.text) for source in (first, second)]
     except (SyntaxError, ValueError) as error:
-        return f"the source is no Python: {error}"
+        return f"the source is not valid Python: {error}"
     comparison = _Comparison(first, tame, second, hostile)
     try:
         comparison.same(*trees)
     except _Difference as difference:
         return str(difference)
     if hidden := comparison.hidden():
-        return f"a layer hides `{hidden}`, which the source uses"
+        return f"a layer hides `{hidden}`, a name that the source uses"
     if len(_comments(first.text)) != len(_comments(second.text)):
-        return "there are other comments"
+        return "the number of comments differs"
     return None
 
 
@@ -41,19 +48,21 @@ class _Difference(Exception):
 
 @dataclass(frozen=True)
 class _Place:
-    """A variable of a function or of the module, or an attribute of a class."""
+    """A variable of a function or of the module, or an attribute of a class, by its scopes from the module inwards."""
 
     scope: tuple[ast.AST, ...]
     is_attribute: bool
     name: str
 
     def hides(self, other: _Place) -> bool:
-        """Whether the other is found here instead."""
+        """Whether a lookup of the other name finds this one: the same name, in the same scope or in one around it."""
         same = (self.name, self.is_attribute) == (other.name, other.is_attribute)
         return same and self.scope == other.scope[: len(self.scope)]
 
 
 class _Comparison:
+    """A walk over both trees at once, which collects where names of layers replace each other and where names stay."""
+
     def __init__(self, first: EmittedSource, tame: Graph, second: EmittedSource, hostile: Graph) -> None:
         self._names = dict(zip(_values(tame), _values(hostile), strict=True))
         self._stated = {first.class_name: second.class_name}
@@ -63,9 +72,9 @@ class _Comparison:
         self._kept: set[_Place] = set()
 
     def same(self, a: ast.AST, b: ast.AST) -> None:
-        """Walk both trees side by side; raises _Difference."""
+        """Compare two nodes and all below them. Raises _Difference."""
         if type(a) is not type(b):
-            raise _Difference(f"line {_line(b)}: {type(b).__name__} where {type(a).__name__} was")
+            raise _Difference(f"line {_line(b)}: expected {type(a).__name__}, got {type(b).__name__}")
         if isinstance(a, ast.Constant) and isinstance(b, ast.Constant):
             self._same_constant(a, b)
             return
@@ -77,7 +86,7 @@ class _Comparison:
         self._scope = around
 
     def hidden(self) -> str | None:
-        """A name that the source uses where a layer has taken it; two layers of one name in one place."""
+        """A name that a layer takes from the source itself or from another layer, or None."""
         taken: set[_Place] = set()
         for place, name in self._replaced.items():
             now = _Place(place.scope, place.is_attribute, name)
@@ -92,40 +101,42 @@ class _Comparison:
         elif isinstance(x, list) and isinstance(y, list):
             ours, theirs = cast("list[object]", x), cast("list[object]", y)
             if len(ours) != len(theirs):
-                raise _Difference(f"line {_line(b)}: {len(theirs)} {field} where {len(ours)} were")
+                raise _Difference(f"line {_line(b)}: expected {len(ours)} {field}, got {len(theirs)}")
             for one, other in zip(ours, theirs, strict=True):
                 self._same_field(a, b, field, one, other)
         elif isinstance(x, str) and isinstance(y, str):
             self._same_name(a, b, x, y)
         elif x != y:
-            raise _Difference(f"line {_line(b)}: {field} {y!r} where {x!r} was")
+            raise _Difference(f"line {_line(b)}: expected {field} {x!r}, got {y!r}")
 
     def _same_constant(self, a: ast.Constant, b: ast.Constant) -> None:
         x, y = a.value, b.value
+        # A string that contains a name or the title may differ anywhere: white space and line breaks move with them.
         if isinstance(x, str) and isinstance(y, str) and any(text in " ".join(x.split()) for text in self._texts):
             return
         if (type(x), x) != (type(y), y):
-            raise _Difference(f"line {_line(b)}: {y!r} where {x!r} was")
+            raise _Difference(f"line {_line(b)}: expected {x!r}, got {y!r}")
 
     def _same_name(self, a: ast.AST, b: ast.AST, x: str, y: str) -> None:
         if x in self._stated:
             if self._stated[x] != y:
-                raise _Difference(f"line {_line(b)}: the class is called `{y}`, not {self._stated[x]}")
+                raise _Difference(f"line {_line(b)}: expected the class name `{self._stated[x]}`, got `{y}`")
             return
         tame = next((name for name in self._names if x.startswith(name)), None)
         if tame is None:
             if x != y:
-                raise _Difference(f"line {_line(b)}: `{y}` where `{x}` was")
+                raise _Difference(f"line {_line(b)}: expected `{x}`, got `{y}`")
             if place := self._place(a, x):
                 self._kept.add(place)
             return
+        # A backend may add a suffix of its own, such as `_pad`, and underscores to make a name free.
         if not re.fullmatch(rf"{self._names[tame]}_*{re.escape(x.removeprefix(tame))}_*", y):
-            raise _Difference(f"line {_line(b)}: `{y}` for what belongs to the layer `{self._names[tame]}`")
+            raise _Difference(f"line {_line(b)}: expected a name made from the layer `{self._names[tame]}`, got `{y}`")
         if place := self._place(a, x):
             self._replaced[place] = y
 
     def _place(self, node: ast.AST, name: str) -> _Place | None:
-        """Where a name is looked up; None where nowhere: a keyword, or `module.attribute`."""
+        """The place where a name is looked up, or None for a keyword or `module.attribute`: no layer hides those."""
         inside_class = bool(self._scope) and isinstance(self._scope[-1], ast.ClassDef)
         match node:
             case ast.Attribute(value=ast.Name(id="self")):

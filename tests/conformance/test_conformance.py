@@ -1,4 +1,4 @@
-"""The conformance kit: its cases hold every value that a field takes, and it finds each way to break a rule."""
+"""The conformance checks: their cases cover every value of every field, and they find each way to break a rule."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from archc.backend import EmittedSource, Origin, Unsupported, load
+from archc.backend import EmittedSource, Origin, Request, Unsupported, load
 from archc.conformance import Case, NotConformant, cases
 from archc.conformance.cases import op_cases
 from archc.conformance.computing import check_values
@@ -67,7 +67,7 @@ def test_paddings_strides_and_groups_are_tried_in_all_forms() -> None:
     assert any(isinstance(op.padding, Margins) and op.padding.symmetric is None for op in convolutions)
 
 
-def test_inputs_are_square_and_not_and_vectors_where_an_op_reads_them() -> None:
+def test_inputs_are_square_or_not_and_vectors_if_the_op_takes_them() -> None:
     read = {case.facts.graph.tensors(case.facts.graph.node("layer").inputs)[0].shape for case in op_cases("softmax")}
     assert all(len(shape) == 1 for shape in read)
     read = {case.facts.graph.tensors(case.facts.graph.node("layer").inputs)[0].shape for case in op_cases("relu")}
@@ -75,7 +75,7 @@ def test_inputs_are_square_and_not_and_vectors_where_an_op_reads_them() -> None:
     assert {len(case.facts.graph.node("layer").inputs) for case in op_cases("add")} == {2, 3}
 
 
-def test_cases_are_specs_in_archc_s_layout_and_those_that_it_brings() -> None:
+def test_cases_are_in_archc_s_layout_and_include_the_shipped_specs() -> None:
     every = cases()
     assert len({case.name for case in every}) == len(every)
     assert "alexnet" in {case.name for case in every}
@@ -85,17 +85,18 @@ def test_cases_are_specs_in_archc_s_layout_and_those_that_it_brings() -> None:
 
 @dataclass(frozen=True)
 class Broken:
-    """A backend that writes a little Python and breaks a rule by `spoil`."""
+    """A backend that emits a little Python. `spoil` makes it break a rule."""
 
     spoil: Callable[[EmittedSource, Graph, Origin], EmittedSource] = lambda source, graph, origin: source
     rename: Callable[[str], str] = lambda name: name + "_"
     name: str = "broken"
-    protocol: int = 2
+    protocol: int = 3
     frameworks: tuple[str, ...] = ()
     strategies: tuple[()] = ()
     train_module: None = None
 
-    def emit(self, graph: Graph, recipe: object, placement: object, origin: Origin) -> EmittedSource:
+    def emit(self, request: Request) -> EmittedSource:
+        graph, origin = request.graph, request.origin
         (image,) = graph.inputs
         names = {old: self.rename(old) for old in (image, *(node.name for node in graph.nodes))}
         lines = [f"{names[node.name]} = numpy.tanh({names[node.inputs[0]]})  # {node.output}" for node in graph.nodes]
@@ -119,21 +120,29 @@ def raising(error: Callable[[Graph], Exception]) -> Callable[[EmittedSource, Gra
 count = iter(range(10**9))
 
 BREAKS = {
-    "emitted once more, it is not the same": in_text("numpy.tanh", lambda _: f"numpy.tanh{next(count)}"),
-    "the hash of the spec is not in the source": lambda s, g, o: replace(s, text=s.text.replace(o.sha256, "")),
-    "it renames what is no layer": lambda s, g, o: replace(s, renamed={**s.renamed, "other": "another"}),
-    "two layers have one name in the source": lambda s, g, o: replace(s, renamed=dict.fromkeys(s.renamed, "same")),
-    "it refuses `other`, which is no layer": raising(lambda _: Unsupported("other", "no")),
-    "it says 'no\\nno' of first, not a line": raising(lambda graph: Unsupported(graph.nodes[0].name, "no\nno")),
-    "it raises KeyError: 'first'": raising(lambda graph: KeyError(graph.nodes[0].name)),
-    "the source is no Python": in_text("import numpy", lambda graph: f"import numpy\n# {graph.title}"),
-    "Expr where Assign was": in_text(
+    "emitting twice gives two different results": in_text("numpy.tanh", lambda _: f"numpy.tanh{next(count)}"),
+    "the source does not contain the SHA-256 of the spec": lambda s, g, o: replace(
+        s, text=s.text.replace(o.sha256, "")
+    ),
+    "`renamed` has a key that is neither a layer nor the input": lambda s, g, o: replace(
+        s, renamed={**s.renamed, "other": "another"}
+    ),
+    "two layers have the same name in the source": lambda s, g, o: replace(s, renamed=dict.fromkeys(s.renamed, "same")),
+    "unsupported layer `other` is not a layer of the network": raising(lambda _: Unsupported("other", "no")),
+    "the message for first is not one printable line: 'no\\nno'": raising(
+        lambda graph: Unsupported(graph.nodes[0].name, "no\nno")
+    ),
+    "emit raises KeyError: 'first'": raising(lambda graph: KeyError(graph.nodes[0].name)),
+    "the source is not valid Python": in_text("import numpy", lambda graph: f"import numpy\n# {graph.title}"),
+    "expected Assign, got Expr": in_text(
         "import numpy", lambda g: "import numpy\n" + ("x\n" if g.title < "A t" else "x = 1\n")
     ),
-    "there are other comments": in_text(
+    "the number of comments differs": in_text(
         "import numpy", lambda g: "import numpy" + "  # no"[: 6 * ("tame" not in g.name)]
     ),
-    "was": in_text("numpy.tanh", lambda graph: "numpy." + ("tanh" if "tame" in graph.name else "sinh")),
+    "expected `tanh`, got `sinh`": in_text(
+        "numpy.tanh", lambda graph: "numpy." + ("tanh" if "tame" in graph.name else "sinh")
+    ),
 }
 
 
@@ -142,30 +151,30 @@ def test_a_backend_that_breaks_no_rule() -> None:
     assert all(check_emission(backend, case) == {} for case in (CASE, *op_cases("relu")))
 
 
-@pytest.mark.parametrize("said", BREAKS)
-def test_a_broken_rule_is_found_and_shown_with_its_spec(said: str) -> None:
+@pytest.mark.parametrize("message", BREAKS)
+def test_a_broken_rule_is_found_and_shown_with_its_spec(message: str) -> None:
     with pytest.raises(NotConformant) as found:
         for case in (CASE, *op_cases("relu"), *op_cases("tanh")):
-            check_emission(Broken(BREAKS[said]), case)
-    assert said in str(found.value)
+            check_emission(Broken(BREAKS[message]), case)
+    assert message in str(found.value)
     assert "\n\nschema: archc/v1\n" in str(found.value)
 
 
 def test_a_layer_that_hides_what_the_source_uses_is_found() -> None:
     careless = Broken(rename=lambda name: name + "_" if keyword.iskeyword(name) else name)
-    with pytest.raises(NotConformant, match="a layer hides `numpy`, which the source uses"):
+    with pytest.raises(NotConformant, match="a layer hides `numpy`, a name that the source uses"):
         for case in cases():
             check_emission(careless, case)
 
 
-def test_what_it_refuses_is_returned() -> None:
+def test_unsupported_layers_are_returned() -> None:
     refusing = Broken(raising(lambda graph: Unsupported(graph.nodes[1].name, "no tanh")))
     assert check_emission(refusing, CASE) == {"second": "no tanh"}
     assert check_values(refusing, CASE, lambda *_: {}) == {"second": "no tanh"}
 
 
 def computing(change: Callable[[Any], Any]) -> Callable[..., dict[str, Any]]:
-    """The reference itself as what a backend computes, with a change."""
+    """A backend that computes what the reference does, with a change."""
     return lambda source, graph, weights, x: change(
         {name: value for name, value in evaluate(graph, weights, x).items() if name in graph.outputs}
     )
@@ -174,19 +183,19 @@ def computing(change: Callable[[Any], Any]) -> Callable[..., dict[str, Any]]:
 def test_values_are_compared_with_the_reference() -> None:
     backend = load("torch")
     assert check_values(backend, CASE, computing(lambda values: values)) == {}
-    for change, said in (
-        (lambda values: {}, "nothing is computed for second"),
+    for change, message in (
+        (lambda values: {}, "no values for second"),
         (
             lambda values: {name: value[:1] for name, value in values.items()},
-            "second is (1, 3, 4, 4), not (2, 3, 4, 4)",
+            "second: expected shape (2, 3, 4, 4), got (1, 3, 4, 4)",
         ),
-        (lambda values: {name: value + 1e-8 for name, value in values.items()}, "second is off by 1e-08"),
-        (lambda values: {name: value + (name == "first") for name, value in values.items()}, "first is off by 1 "),
-        (lambda values: {name: value * float("nan") for name, value in values.items()}, "second is off by nan"),
+        (lambda values: {name: value + 1e-8 for name, value in values.items()}, "second: largest error 1e-08"),
+        (lambda values: {name: value + (name == "first") for name, value in values.items()}, "first: largest error 1,"),
+        (lambda values: {name: value * float("nan") for name, value in values.items()}, "second: largest error nan"),
     ):
         with pytest.raises(NotConformant) as found:
             check_values(backend, CASE, computing(change))
-        assert said in str(found.value)
+        assert message in str(found.value)
 
 
 SLOPPY = """
@@ -196,24 +205,25 @@ from archc.backend import PROTOCOL, EmittedSource
 class Sloppy:
     name, protocol, frameworks, strategies, train_module = "sloppy", PROTOCOL, ("numpy",), (), None
 
-    def emit(self, graph, recipe, placement, origin):
+    def emit(self, request):
+        graph = request.graph
         names = {names}
-        return EmittedSource(f"{{origin.sha256}} {{names}}", "Net", {{}})
+        return EmittedSource(f"{{request.origin.sha256}} {{names}}", "Net", {{}})
 
 backend = Sloppy()
 """
 
 
 @pytest.mark.parametrize(
-    ("imported", "names", "said"),
+    ("imported", "names", "message"),
     [
         ("numpy", "sorted(node.name for node in graph.nodes)", "emitting imports numpy"),
-        ("json", "hash(graph.name)", "case is emitted otherwise under"),
-        ("json", "__import__('os').getcwd()", "case is emitted otherwise under"),
+        ("json", "hash(graph.name)", "case: the source differs under"),
+        ("json", "__import__('os').getcwd()", "case: the source differs under"),
     ],
 )
-def test_a_process_of_its_own_tells(
-    imported: str, names: str, said: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+def test_emission_that_depends_on_its_process_is_found(
+    imported: str, names: str, message: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "sloppy-1.dist-info").mkdir()
     (tmp_path / "sloppy-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: sloppy\nVersion: 1\n")
@@ -221,10 +231,10 @@ def test_a_process_of_its_own_tells(
     (tmp_path / "sloppy_one.py").write_text(SLOPPY.format(imported=imported, names=names))
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "sloppy_one", raising=False)
-    with pytest.raises(AssertionError, match=said):
+    with pytest.raises(AssertionError, match=message):
         check_processes(load("sloppy"), [CASE])
 
 
 @pytest.mark.parametrize("name", ["torch", "keras"])
-def test_processes_of_their_own_emit_the_same(name: str) -> None:
+def test_the_backends_emit_the_same_in_every_process(name: str) -> None:
     assert check_processes(load(name), cases()[::25]) == {}

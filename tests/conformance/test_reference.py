@@ -1,4 +1,4 @@
-"""What a graph means, on figures that can be worked out by hand. Both backends are held against it elsewhere."""
+"""The reference on examples small enough to work out by hand. Other tests compare both backends with it."""
 
 from __future__ import annotations
 
