@@ -1,4 +1,4 @@
-"""The emitted source of AlexNet as a module, for the benchmarks of both backends."""
+"""Imports the emitted source of AlexNet, for the benchmarks of both backends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ALEXNET = Path(__file__).parents[1] / "specs" / "alexnet.yaml"
 
 
 def emitted(backend: str) -> ModuleType:
-    """What `archc build --backend BACKEND` writes, imported."""
+    """The module that `archc build specs/alexnet.yaml --backend BACKEND` writes."""
     facts = analyse(ALEXNET.read_bytes(), ALEXNET.name).facts
     assert facts is not None
     with TemporaryDirectory() as folder:

@@ -1,9 +1,9 @@
-"""What `archc check` costs on input that means harm: processor seconds, peak memory, exit code, whole processes.
+"""Measures `archc check` on hostile input: processor seconds, peak memory and exit code of the whole process.
 
     .venv/bin/python benchmarks/hostile.py [NAME …]
 
-The promise (docs/limits.md) is exit 0 or 1 within two seconds and 300 MB on any bytes; the suite holds the same
-inputs to bounds that no slow machine breaks (tests/test_hostile.py).
+docs/limits.md promises exit code 0 or 1 within two seconds and 300 MB for any bytes. The test suite checks the same
+inputs against looser bounds, which slow machines meet too (tests/test_hostile.py).
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ SECONDS, MEGABYTES = 2.0, 300.0
 
 
 def spec(layers: bytes, head: bytes = HEAD) -> bytes:
-    """A spec of these layers, each on a line of its own."""
+    """A spec with these lines under `layers:`."""
     return head + b"layers:\n" + layers
 
 
 def chain(layers: int, body: bytes = b"{op: relu}") -> bytes:
-    """A spec of many equal layers."""
+    """A spec with this many equal layers, each reading the one before."""
     return spec(b"".join(b"  l%d: %s\n" % (i, body) for i in range(layers)))
 
 
 def aliased(layers: int, body: bytes) -> bytes:
-    """Many layers that are all one node."""
+    """A spec whose layers are all aliases of one YAML node."""
     return spec(b"  l0: &a %s\n" % body + b"".join(b"  l%d: *a\n" % i for i in range(1, layers)))
 
 
 def bomb(levels: int, wide: int) -> bytes:
-    """Aliases of aliases: `wide` to the power of `levels` nodes."""
+    """Aliases of aliases, which expand to `wide` to the power of `levels` nodes."""
     rows = (b"a%d: &a%d [%s]\n" % (i, i, b",".join([b"*a%d" % (i - 1)] * wide)) for i in range(1, levels))
     return HEAD + b"a0: &a0 [%s]\n" % b",".join([b"x"] * wide) + b"".join(rows)
 
 
 def filled(piece: bytes, size: int) -> bytes:
-    """The piece, again and again, up to a size."""
+    """The piece, repeated up to a size in bytes."""
     return piece * (size // len(piece))
 
 
@@ -67,7 +67,7 @@ INPUTS: dict[str, Callable[[], bytes]] = {
         b"  l: {op: relu, a: &a [%s]}\n" % b",".join([b"1"] * 1000) + filled(b"  m: {op: relu, a: *a}\n", 22_000)
     ),
     "100,000 layers that are one bad node": lambda: aliased(99_999, b"{op: relu, kernel: 3}"),
-    # what archc leaves out of YAML
+    # parts of YAML that archc does not support
     "merge keys": lambda: filled(b"<<: &a {x: 1}\n", 100_000),
     "merge keys of large mappings": lambda: (
         b"a: &a {%s}\nb:\n" % b",".join(b"k%d: 1" % i for i in range(10_000)) + filled(b"  <<: *a\n", 100_000)
@@ -159,7 +159,7 @@ def write(name: str, file: Path) -> None:
 
 
 def measure(file: Path) -> tuple[float, float, int]:
-    """Seconds of processor, peak megabytes and exit code of `archc check` on a file."""
+    """The processor seconds, the peak memory in MB and the exit code of `archc check FILE`."""
     command = [str(Path(sys.executable).with_name("archc")), "check", str(file)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
@@ -174,7 +174,7 @@ def main() -> None:
     with TemporaryDirectory() as folder:
         for name in names:
             file = Path(folder) / "hostile.yaml"
-            # In a process of its own: a child begins with the peak memory of the process that starts it.
+            # Written by another process: a child inherits the peak memory of the process that starts it.
             writing = Process(target=write, args=(name, file))
             writing.start()
             writing.join()

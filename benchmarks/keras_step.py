@@ -1,7 +1,8 @@
-"""The emitted Keras AlexNet on TensorFlow against the same written by hand with `groups=2` and `tf.nn.lrn`: a training
-step and inference in float32 and bfloat16, and norm1 and conv2 alone.
+"""Times the emitted Keras AlexNet on TensorFlow. The baseline is the same network with `groups=2` and `tf.nn.lrn`.
 
-.venv/bin/python benchmarks/keras_step.py
+    .venv/bin/python benchmarks/keras_step.py
+
+It times a training step and inference, and norm1 and conv2 alone, in float32 and in bfloat16.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from ratio import compare
 
 BATCH, ROUNDS = 64, 3
 
-tf.get_logger().setLevel("ERROR")  # it warns of functions that are traced for several layers
+tf.get_logger().setLevel("ERROR")  # it warns about functions that it traces for several layers
 
 
 class TensorFlowLrn(keras.layers.Layer):
-    """TensorFlow's own normalisation, which costs the same with and without groups and knows no bfloat16 on a CPU."""
+    """TensorFlow's own normalisation. It costs the same with and without groups. It has no bfloat16 on a CPU."""
 
     def call(self, x: Any) -> Any:
         y = tf.nn.local_response_normalization(tf.cast(x, tf.float32), depth_radius=2, bias=2.0, alpha=2e-5, beta=0.75)
@@ -31,7 +32,7 @@ class TensorFlowLrn(keras.layers.Layer):
 
 
 def by_hand(model: Any) -> Any:
-    """The network with Keras' own grouped convolution and TensorFlow's own normalisation."""
+    """The baseline: the network with Keras' own grouped convolution and TensorFlow's own normalisation."""
 
     def clone(layer: Any) -> Any:
         match type(layer).__name__:
@@ -47,7 +48,7 @@ def by_hand(model: Any) -> Any:
 
 
 def step(model: Any, optimizer: Any) -> Callable[[], object]:
-    """One step on random pictures."""
+    """A training step on random images."""
     images = tf.random.normal((BATCH, 227, 227, 3))
     labels = tf.random.uniform((BATCH,), maxval=1000, dtype=tf.int32)
     model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True))
@@ -55,13 +56,13 @@ def step(model: Any, optimizer: Any) -> Callable[[], object]:
 
 
 def inference(model: Any) -> Callable[[], object]:
-    """Logits for random pictures."""
+    """Inference: the logits of random images."""
     images = tf.random.normal((BATCH, 227, 227, 3))
     return lambda: model.predict_on_batch(images)
 
 
 def alone(layer: Any, *shape: int) -> Callable[[], object]:
-    """Forward and backward of one layer on maps of this shape."""
+    """The forward and backward pass of one layer, on random maps of this shape."""
     maps = tf.cast(tf.random.normal((BATCH, *shape)), layer.compute_dtype)
 
     @tf.function

@@ -1,9 +1,9 @@
-"""How each pass grows with the layers, in one process: processor time at each size, and the slope of all of them.
+"""Measures how the time of each pass grows with the number of layers, in one process.
 
     .venv/bin/python benchmarks/passes.py [LAYERS …]
 
-The slope is that of the logarithms by least squares from 1,000 layers on, below which what is constant weighs more
-than what grows: 1.0 is linear.
+It prints the processor time at each size, and the slope of log time over log size by least squares: 1.0 is linear.
+Sizes below 1,000 layers do not count towards the slope, because constant costs dominate there.
 """
 
 from __future__ import annotations

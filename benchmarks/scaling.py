@@ -1,9 +1,10 @@
-"""How checking grows with the layers: a chain of convolutions and a residual DAG, analysed and drawn as a table.
+"""Measures how the time of `archc check` grows with the number of layers, for a chain and for a residual DAG.
 
     .venv/bin/python benchmarks/scaling.py [LAYERS …]
 
-Each size is a process of its own, `archc check` as a user runs it, in processor seconds: it uses one core, and these
-hold on a busy machine too. Growth is the slope from the size before, start-up left out: 1.0 is linear.
+Each size is a process of its own, as a user runs it. The figures are processor seconds: the command uses one core, and
+they are valid on a busy machine too. Growth is the slope of log time over log size from the previous size, without the
+start-up time: 1.0 is linear.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ SIZES = (1000, 10_000, 100_000)
 
 
 def chain(layers: int) -> str:
-    """Convolutions and ReLUs in turn, each reading the layer before it."""
+    """A chain in which convolutions and ReLUs alternate."""
     bodies = ("{op: conv2d, filters: 8, kernel: 3, padding: 1}", "{op: relu}")
     return HEAD + "".join(f"  l{i}: {bodies[i % 2]}\n" for i in range(layers))
 
 
 def dag(layers: int) -> str:
-    """Residual blocks: a convolution, a ReLU, and the sum of both."""
+    """A chain of residual blocks, each a convolution, a ReLU and the sum of both."""
     bodies = (
         "{{op: conv2d, filters: 8, kernel: 3, padding: 1}}",
         "{{op: relu}}",
@@ -37,7 +38,7 @@ def dag(layers: int) -> str:
 
 
 def seconds(text: str, file: Path) -> float:
-    """Processor seconds of `archc check`, which must succeed."""
+    """The processor seconds of `archc check` on the text. The check must pass."""
     file.write_text(text, encoding="utf-8")
     taken, _, code = measure(file)
     assert code == 0
@@ -57,7 +58,7 @@ def main() -> None:
                 work = seconds(spec(size), file) - start_up
                 growth = f", growth {log(work / before[1]) / log(size / before[0]):.2f}" if before else ""
                 print(
-                    f"{name} of {size:,}: {work + start_up:.2f} s, {work / size * 1e6:.0f} µs a layer{growth}",
+                    f"{name} of {size:,}: {work + start_up:.2f} s, {work / size * 1e6:.0f} µs per layer{growth}",
                     flush=True,
                 )
                 before = size, work

@@ -1,8 +1,9 @@
-"""`archc check specs/alexnet.yaml` as a whole process, against the least that it must import and against torchinfo.
+"""Times `archc check specs/alexnet.yaml` as a whole process. The baselines are its minimal imports, and torchinfo.
 
     .venv/bin/python benchmarks/startup.py
 
-Run in turn, A B C D A B C D …; processor time, user and system, which others disturb less than time on the clock.
+The commands run in turn, A B C D A B C D …. The figures are processor time, user and system, which other processes
+disturb less than wall time.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 ROUNDS = 9
 
 IMPORTS = "import pydantic, yaml"
-# The least that a command line with one model of one field takes: pydantic imports most of itself only for a model.
+# The minimum for a command line with one model of one field: pydantic imports most of itself only to build a model.
 LEAST = """
 import typer, yaml
 from pydantic import BaseModel
@@ -33,14 +34,14 @@ TORCHINFO = "from alexnet import Alexnet; from torchinfo import summary; summary
 
 
 def seconds(command: list[str], folder: str) -> float:
-    """Of the processor, for one run."""
+    """The processor seconds of one run."""
     before = getrusage(RUSAGE_CHILDREN)
     subprocess.run(command, cwd=folder, env=ENVIRONMENT, stdout=subprocess.DEVNULL, check=True)
     after = getrusage(RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-# Python's own switch against .pyc files would have every run compile every module again.
+# Without .pyc files, every run would compile every module again.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 if __name__ == "__main__":
@@ -51,7 +52,7 @@ if __name__ == "__main__":
         commands = [[*archc, "check", spec], *([sys.executable, "-c", code] for code in (IMPORTS, LEAST, TORCHINFO))]
         rounds = [[seconds(command, folder) for command in commands] for _ in range(ROUNDS + 1)][1:]
     check, imports, _, torchinfo = (median(times) for times in zip(*rounds, strict=True))
-    print(f"archc check {check:.3f} s, {IMPORTS} {imports:.3f} s, torchinfo {torchinfo:.2f} s of the processor")
-    print(f"  {median(c / i for c, i, *_ in rounds):.2f} times the imports")
-    print(f"  (typer and a model of one field alone: {median(alone / i for _, i, alone, _ in rounds):.2f} times)")
-    print(f"  {median(t / c for c, *_, t in rounds):.1f} times as fast as torchinfo")
+    print(f"archc check {check:.3f} s, {IMPORTS} {imports:.3f} s, torchinfo {torchinfo:.2f} s of processor time")
+    print(f"  {median(c / i for c, i, *_ in rounds):.2f}× the time of the imports")
+    print(f"  (typer and a model of one field alone: {median(alone / i for _, i, alone, _ in rounds):.2f}×)")
+    print(f"  {median(t / c for c, *_, t in rounds):.1f}× faster than torchinfo")

@@ -1,7 +1,7 @@
-"""The emitted PyTorch AlexNet against the same network with `nn.LocalResponseNorm`, and without any normalisation.
+"""Times the emitted PyTorch AlexNet. The baselines are the same network with `nn.LocalResponseNorm`, and without LRN.
 
-.venv/bin/python benchmarks/torch_step.py      # on a GPU where there is one
-.venv/bin/python benchmarks/torch_step.py 1    # on one thread, in CPU seconds: where other processes use the cores too
+.venv/bin/python benchmarks/torch_step.py      # on a GPU if there is one
+.venv/bin/python benchmarks/torch_step.py 1    # on one thread, in CPU seconds, for a machine with other work
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ NORMS: dict[str, Callable[[], nn.Module] | None] = {
     "by hand": lambda: nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=2),  # costs the same with and without groups
     "none": nn.Identity,
 }
-"""What stands in the place of norm1 and norm2."""
+"""The module that replaces norm1 and norm2 in each network; None keeps the emitted one."""
 
 
 @dataclass
 class Network:
-    """One of the networks in one precision, and pictures for it, in channels last."""
+    """One of the networks in one precision, with a batch of images, in channels-last memory format."""
 
     name: str
     precision: torch.dtype
@@ -65,7 +65,7 @@ class Network:
         _wait()
 
     def update(self) -> None:
-        """The optimizer alone, with the gradients of the last step."""
+        """The optimizer's step alone, with the gradients of the last training step."""
         self.optimizer.step()
         _wait()
 
