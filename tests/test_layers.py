@@ -154,6 +154,12 @@ def test_archc_holds_no_framework(module: str) -> None:
     assert not at_import & HEAVY or room(module) in ("pictures", "training")
 
 
+def test_only_the_language_reads_a_spec_s_text() -> None:
+    """After lowering, everything reads the graph. The console only needs to know how many bytes to read."""
+    readers = {name for name in MODULES if "archc.language.reader" in imports(name, types=True)}
+    assert {name for name in readers if room(name) != "language"} == {"archc.console.spec_files", "archc.console.specs"}
+
+
 @each_module
 def test_files_and_functions_stay_short(module: str) -> None:
     assert len(MODULES[module].read_text(encoding="utf-8").splitlines()) <= LONGEST_FILE

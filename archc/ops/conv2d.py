@@ -90,12 +90,12 @@ class Conv2d(Windowed, Weighted, frozen=True):
         help = f"groups: {common} divides both"
         if self.filters % self.groups:
             share = _share(maps, self.groups)
-            note = f"{self.filters} / {self.groups} is not whole; the input has {maps} maps: {share}"
+            note = f"{self.filters} / {self.groups} is not whole, and its input has {maps} maps: {share}"
             message = f"{{name}}'s {self.filters} filters do not split into {self.groups} groups"
             raise ShapeError("groups", "ARC210", message, notes=(note,), help=help, also="filters")
         if maps % self.groups:
             share = _share(self.filters, self.groups)
-            note = f"{maps} / {self.groups} is not whole; there are {self.filters} filters: {share}"
+            note = f"{maps} / {self.groups} is not whole, and it has {self.filters} filters: {share}"
             message = f"the {maps} input maps of {{name}} do not split into {self.groups} groups"
             raise ShapeError("groups", "ARC210", message, notes=(note,), help=help)
 
