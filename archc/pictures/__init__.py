@@ -1,5 +1,5 @@
-"""Pictures on disk become arrays: find, generate, decode, crop, normalise, order, feed.
+"""Turns pictures on disk into batches of arrays: finds or generates, decodes, crops, normalises and orders them.
 
-Imported by backends only: it needs the extra `archc[train]`. Every random draw is seeded by the run's seed, the epoch
-and the picture's index, so what a picture becomes does not depend on ranks, threads or the backend.
+Only backends import it, since it needs the extra `archc[train]`. Each random draw is seeded by the run's seed, the
+epoch and the picture's index, so the arrays do not depend on the number of ranks or threads, or on the backend.
 """

@@ -1,4 +1,4 @@
-"""Work on pictures in threads, a bounded number ahead of whoever uses the results."""
+"""Work in threads that stays a bounded number of results ahead of their consumer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ Result = TypeVar("Result")
 
 
 def in_order(work: Callable[[Item], Result], items: Iterable[Item], *, threads: int, ahead: int) -> Iterator[Result]:
-    """`work` on each item, in order, at most `ahead` results waiting. Left early, it drops what has not begun."""
+    """Yield the results of `work` in the order of the items, computing at most `ahead` of them in advance.
+
+    If the generator is closed early, work that has not begun is dropped.
+    """
     pool = ThreadPoolExecutor(threads, thread_name_prefix="pictures")
     waiting: deque[Future[Result]] = deque()
     try:

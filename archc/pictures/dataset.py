@@ -1,4 +1,4 @@
-"""A job's pictures, made ready: generated if built in, found, checked against the network, measured."""
+"""Makes a job's pictures ready for training: generates, finds, checks and measures them."""
 
 from __future__ import annotations
 
@@ -9,29 +9,30 @@ from archc.pictures.gratings import write_gratings
 from archc.pictures.order import batches
 from archc.pictures.preparation import Statistics, measure
 from archc.training.job import Job
+from archc.wording import counted
 
 
 def open_pictures(job: Job) -> tuple[Pictures, Statistics]:
-    """Make a job's pictures ready and measure them: once, in one process, before any rank starts."""
+    """Make a job's pictures ready and measure them. Call it once, in one process, before any rank starts."""
     channels, height, width = job.image
     if channels not in MODES:
-        fix = "an `input` of one of these: [1, height, width] or [3, height, width]"
-        raise Failure(f"{job.name} reads {channels} channels, pictures have 1 or 3", fix, FINDING)
+        fix = "use an `input` of [1, height, width] or [3, height, width]"
+        raise Failure(f"{job.name} takes {counted(channels, 'channel')}, pictures have 1 or 3", fix, FINDING)
     if job.built_in:
         write_gratings(job.pictures, size=(height, width), channels=channels)
     pictures = find_pictures(job.pictures)
-    if len(pictures.classes) > job.outputs:
-        raise Failure(
-            f"{job.pictures} holds {len(pictures.classes)} classes, {job.name} has {job.outputs} outputs",
-            f"a head of {len(pictures.classes)} units or more, or fewer class folders",
-            FINDING,
-        )
-    batches(len(pictures.train), job.recipe.batch, seed=job.seed, epoch=0)  # refuses a batch that cannot be filled
+    classes = len(pictures.classes)
+    if classes > job.outputs:
+        message = f"{job.pictures} has {classes:,} classes, {job.name} has {counted(job.outputs, 'output')}"
+        fix = f"use {classes} or more units in the last `dense` layer, or remove class folders"
+        raise Failure(message, fix, FINDING)
+    # Called for its check that the pictures fill a batch, before the slow measurement.
+    batches(len(pictures.train), job.recipe.batch, seed=job.seed, epoch=0)
     statistics = measure([file for file, _ in pictures.train], job.recipe.data, channels=channels)
     statistics.save(job.statistics)
     return pictures, statistics
 
 
 def load_pictures(job: Job) -> tuple[Pictures, Statistics]:
-    """What `open_pictures` made ready, for the ranks that it started."""
+    """The pictures and statistics that `open_pictures` made ready, for a rank in another process."""
     return find_pictures(job.pictures), Statistics.load(job.statistics)

@@ -1,4 +1,4 @@
-"""From a picture's file to a square of pixels, whatever kind of JPEG or PNG it is."""
+"""Decodes JPEG and PNG files of any kind into squares of 8-bit pixels."""
 
 from __future__ import annotations
 
@@ -12,28 +12,30 @@ from PIL import Image, ImageOps
 from archc.failure import FINDING, Failure
 
 MODES = {1: "L", 3: "RGB"}
+"""Pillow's name for 8-bit pixels, by the number of channels."""
 
-# Pillow warns of metadata that nothing here reads, and raises on a broken picture. `catch_warnings` is not for threads.
+# Pillow's warnings are about metadata, which is not read here; a broken picture raises an error. The filter is set once
+# for the process, since `catch_warnings` is not safe in threads.
 warnings.filterwarnings("ignore", module=r"PIL\.|archc\.pictures\.decoding")
 
 
 def square(file: Path, size: int, *, channels: int) -> NDArray[np.uint8]:
-    """The picture's centre square, its shorter side scaled to `size`: (size, size, channels)."""
+    """The centre square of a picture, scaled to `size` pixels: (size, size, channels)."""
     try:
         with Image.open(file, formats=("JPEG", "PNG")) as image:
-            image.draft(None, (2 * size, 2 * size))  # a JPEG many times larger is decoded at a fraction of its size
+            image.draft(None, (2 * size, 2 * size))  # decodes a much larger JPEG at a fraction of its size, faster
             upright = ImageOps.exif_transpose(image)
             pixels = np.asarray(_scaled(_opaque(upright).convert(MODES[channels]), size))
     except Image.UnidentifiedImageError as error:
-        raise _unreadable(file, "it is neither JPEG nor PNG") from error
-    except Exception as error:  # on broken files Pillow raises a dozen kinds, and all mean this
+        raise _unreadable(file, "not a JPEG or PNG file") from error
+    except Exception as error:  # on broken files, Pillow raises a dozen kinds of error
         raise _unreadable(file, str(error).strip().partition("\n")[0] or type(error).__name__) from error
     return pixels.reshape(size, size, channels)
 
 
 def _opaque(image: Image.Image) -> Image.Image:
-    """The picture with 8 bits a channel, transparency laid over white."""
-    if image.mode.startswith("I"):
+    """The picture with 8 bits per channel, with white behind transparent pixels."""
+    if image.mode.startswith("I"):  # 16 bits, which `convert` would clip to 255 instead of scaling
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if not image.has_transparency_data:
         return image
@@ -48,4 +50,4 @@ def _scaled(image: Image.Image, size: int) -> Image.Image:
 
 
 def _unreadable(file: Path, reason: str) -> Failure:
-    return Failure(f"{file} cannot be read: {reason}", "replace the file or take it out of the folder", FINDING)
+    return Failure(f"cannot read {file}: {reason}", "replace the file or remove it", FINDING)

@@ -1,4 +1,4 @@
-"""Batches of ready arrays for one rank, prepared ahead by threads: the same for any number of ranks and threads."""
+"""Batches of arrays for one rank, prepared ahead in threads; their union is the same for any number of ranks."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from archc.training.job import Job
 Labelled = tuple[Array, int]
 
 AHEAD = 2
-"""Batches being prepared while one is in use."""
+"""Batches that are prepared while one is in use."""
 
 VIEWS = 120
-"""Views in a batch of held-out pictures, at most: what a test holds in memory."""
+"""The largest number of views in a batch of held-out pictures, which bounds the memory of a test."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Some pictures and their labels."""
+    """Pictures and their labels."""
 
     images: Array
-    """(n, h, w, C) to train on; (n, views, h, w, C) held out."""
+    """(n, h, w, C) for training; (n, views, h, w, C) for held-out pictures."""
     labels: NDArray[np.int64]
     """(n,)"""
 
 
 @dataclass(frozen=True)
 class Feed:
-    """What one of `ranks` ranks reads."""
+    """The pictures of one of `ranks` ranks."""
 
     job: Job
     pictures: Pictures
@@ -48,7 +48,7 @@ class Feed:
     threads: int = 2
 
     def training(self, epoch: int) -> Iterator[Batch]:
-        """This rank's equal part of every global batch of an epoch (from 0)."""
+        """This rank's part of each global batch of an epoch (from 0); all ranks' parts have the same size."""
         recipe, seed = self.job.recipe, self.job.seed
         part = recipe.batch // self.ranks
         order = batches(len(self.pictures.train), recipe.batch, seed=seed, epoch=epoch)
@@ -61,9 +61,9 @@ class Feed:
         return _batches(in_order(prepare, mine, threads=self.threads, ahead=AHEAD * part), part)
 
     def held_out(self, test: TestViews) -> Iterator[Batch]:
-        """This rank's share of the held-out pictures, each on one rank only.
+        """This rank's share of the held-out pictures; no two ranks share a picture.
 
-        The last batch may be smaller than the others, and a rank of many may have none at all.
+        The last batch may be smaller than the others. With more ranks than pictures, some ranks have no batch.
         """
         mine = self.pictures.val[self.rank :: self.ranks]
         size = VIEWS // 10 if test == "ten_crop" else VIEWS

@@ -1,4 +1,4 @@
-"""Folders of pictures, a folder a class: which files there are, and which are held out."""
+"""Finds the pictures of a data set on disk, with one folder per class, and splits off the held-out ones."""
 
 from __future__ import annotations
 
@@ -8,59 +8,61 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archc.failure import FINDING, Failure
+from archc.wording import listed
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
-LAYOUT = "a folder a class: DIR/train/CLASS/*.jpg and DIR/val/CLASS/*.jpg, or DIR/CLASS/*.jpg, which is split for you"
+LAYOUT = "DIR/train/CLASS/*.jpg with DIR/val/CLASS/*.jpg, or DIR/CLASS/*.jpg, which archc splits"
 
 Labelled = tuple[tuple[Path, int], ...]
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """A data set on disk. A label is an index into `classes`, which are in alphabetical order."""
+    """A data set on disk. A label is an index into `classes`, which is in alphabetical order."""
 
     classes: tuple[str, ...]
     train: Labelled
     val: Labelled
-    """Held out: never trained on."""
+    """The held-out pictures, which are never trained on."""
 
 
 def find_pictures(root: Path) -> Pictures:
-    """The pictures below `root`: root/train/CLASS/* and root/val/CLASS/*, or root/CLASS/*, of which a tenth of each
-    class (at least one) is held out. Hidden files and other kinds of file are passed over."""
+    """The pictures in root/train/CLASS and root/val/CLASS, or in root/CLASS.
+
+    In the second layout, a tenth of each class is held out, and at least one picture. Hidden files and other kinds of
+    file are ignored.
+    """
     train, val = root / "train", root / "val"
     if not root.is_dir():
-        raise Failure(f"{root} is no folder", f"`--data DIR` takes {LAYOUT}", FINDING)
+        raise Failure(f"{root} is not a folder", f"`--data DIR` takes {LAYOUT}", FINDING)
     if train.is_dir() and val.is_dir():
         return _both(_classes(train), _classes(val), root)
     if train.is_dir() or val.is_dir():
         missing = val if train.is_dir() else train
-        raise Failure(
-            f"{missing} is missing", f"DIR/train and DIR/val go together; without both, DIR is {LAYOUT}", FINDING
-        )
+        raise Failure(f"{missing} is missing", f"the layout is {LAYOUT}", FINDING)
     return _split(_classes(root), root)
 
 
 def _classes(folder: Path) -> dict[str, tuple[Path, ...]]:
-    """The pictures of each class below a folder, in order of name."""
+    """The pictures of each class in a folder, both in order of name."""
     entries = _entries(folder)
     names = [entry.name for entry in entries if _is_folder(entry)]
     found = {name: tuple(folder / name / entry.name for entry in _pictures(folder / name)) for name in names}
     if not found and any(entry.name.lower().endswith(SUFFIXES) for entry in entries):
-        raise Failure(f"{folder} holds pictures without class folders", f"expected {LAYOUT}", FINDING)
+        raise Failure(f"{folder} contains pictures, but no class folders", f"the layout is {LAYOUT}", FINDING)
     if not found:
-        raise Failure(f"{folder} holds no class folders", f"expected {LAYOUT}", FINDING)
+        raise Failure(f"{folder} contains no class folders", f"the layout is {LAYOUT}", FINDING)
     for name, files in found.items():
         if not files:
-            fix = "a class needs JPEG or PNG files (.jpg, .jpeg, .png) directly in its folder"
-            raise Failure(f"{folder / name} holds no picture", fix, FINDING)
+            fix = "put JPEG or PNG files (.jpg, .jpeg, .png) directly into the class's folder"
+            raise Failure(f"{folder / name} contains no pictures", fix, FINDING)
     if len(found) < 2:
-        raise Failure(f"{folder} holds one class only", f"two or more are needed: {LAYOUT}", FINDING)
+        raise Failure(f"{folder} contains only one class", f"use two or more; the layout is {LAYOUT}", FINDING)
     return found
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
-    """What a folder holds, without hidden entries, in order of name."""
+    """The entries of a folder except hidden ones, in order of name."""
     try:
         with os.scandir(folder) as entries:
             return sorted((e for e in entries if not e.name.startswith(".")), key=lambda entry: entry.name)
@@ -69,39 +71,35 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _pictures(folder: Path) -> list[os.DirEntry[str]]:
-    """A dangling link counts: it is reported when it is read, not passed over in silence."""
+    # A dangling link counts as a picture, so that reading it reports it.
     return [entry for entry in _entries(folder) if entry.name.lower().endswith(SUFFIXES) and not _is_folder(entry)]
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link in a circle
+    except OSError:  # a link that leads to itself
         return False
 
 
 def _both(train: dict[str, tuple[Path, ...]], val: dict[str, tuple[Path, ...]], root: Path) -> Pictures:
-    """Pictures already split by whoever made the folders."""
-    odd = sorted(train.keys() ^ val.keys())
-    if odd:
-        side = "train" if odd[0] in train else "val"
-        more = f" (and {len(odd) - 1} more)" if len(odd) > 1 else ""
-        raise Failure(
-            f"class {odd[0]!r}{more} is in {root / side} only",
-            "train/ and val/ must hold the same class folders",
-            FINDING,
-        )
+    """The pictures of train/ and val/ folders, which must have the same classes."""
+    alone = {"train": sorted(train.keys() - val.keys()), "val": sorted(val.keys() - train.keys())}
+    if any(alone.values()):
+        found = "; ".join(f"only {folder}/ has {listed(names)}" for folder, names in alone.items() if names)
+        fix = "make the same class folders in train/ and val/"
+        raise Failure(f"train/ and val/ in {root} have different classes: {found}", fix, FINDING)
     return Pictures(tuple(train), _label(train), _label(val))
 
 
 def _split(classes: dict[str, tuple[Path, ...]], root: Path) -> Pictures:
-    """A tenth of each class held out, chosen by a hash of the names: the same wherever the folder lies."""
+    """The pictures of class folders, with a tenth of each class held out."""
     train: dict[str, tuple[Path, ...]] = {}
     val: dict[str, tuple[Path, ...]] = {}
     for name, files in classes.items():
         if len(files) == 1:
-            fix = "a class needs two or more: one is held out"
-            raise Failure(f"{root / name} holds one picture only", fix, FINDING)
+            fix = "add a second one: at least one picture per class is held out"
+            raise Failure(f"{root / name} contains only one picture", fix, FINDING)
         held = set(sorted(files, key=_shuffled)[: max(1, len(files) // 10)])
         train[name] = tuple(file for file in files if file not in held)
         val[name] = tuple(file for file in files if file in held)
@@ -109,6 +107,7 @@ def _split(classes: dict[str, tuple[Path, ...]], root: Path) -> Pictures:
 
 
 def _shuffled(file: Path) -> bytes:
+    # By a hash of the names below the root, the split is the same on each machine and does not follow the file order.
     return hashlib.sha256(os.fsencode(f"{file.parent.name}/{file.name}")).digest()
 
 

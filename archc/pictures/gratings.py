@@ -1,7 +1,7 @@
 """The built-in pictures: coloured gratings in eight classes, two orientations by four colours.
 
 Phase, wavelength, tilt, contrast, brightness and noise are drawn for each picture from (seed, class, split, number), so
-the set is the same wherever it is made with the same Pillow. Nothing here is a copy of anybody's picture.
+the set is the same on each machine with the same version of Pillow.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from archc.failure import FINDING, Failure
 from archc.training.progress import progress
 
 ORIENTATIONS = {"horizontal": math.pi / 2, "vertical": 0.0}
-"""How the stripes lie, and the direction across them: radians from the horizontal."""
+"""The direction across the stripes of each orientation, in radians from the horizontal."""
 
 COLOURS = {
     3: {"blue": (70, 90, 200), "green": (70, 170, 80), "red": (200, 70, 70), "yellow": (190, 170, 60)},
     1: {"black": (50,), "dark": (100,), "grey": (150,), "light": (200,)},
 }
-"""By the number of channels."""
+"""The colours of the classes, by the number of channels."""
 
 COUNTS = {"train": 96, "val": 24}
-"""Pictures of a class."""
+"""Pictures per class."""
 
 TILT = math.radians(15)
-"""The most that a wave is tilted from its class's orientation, either way."""
+"""The largest angle between a picture's waves and the orientation of its class, either way."""
 
 
 @dataclass(frozen=True)
 class Gratings:
-    """What a set of gratings holds; written into the set last, it says that the set is whole."""
+    """The description of a set of gratings. It is written into the set last, so it marks a complete set."""
 
     height: int
     width: int
@@ -50,15 +50,15 @@ class Gratings:
 
 
 def write_gratings(root: Path, *, size: tuple[int, int], channels: int, seed: int = 0) -> None:
-    """Make `root` a whole set of gratings of `size` (height, width); one that is there already stays as it is.
+    """Make `root` a complete set of gratings of `size` (height, width); if it is one already, nothing changes.
 
-    The set is made beside its place and moved there when whole. Only a set of gratings is ever replaced.
+    The set is made in a folder beside `root` and moved when complete. A folder with anything else is never replaced.
     """
     gratings = Gratings(*size, channels, seed)
     if _holds(root, gratings):
         return
     if root.exists() and not (_mark(root).is_file() or not any(root.iterdir())):
-        raise Failure(f"{root} holds something other than the built-in pictures", "move it away first", FINDING)
+        raise Failure(f"{root} contains other files than the built-in pictures", "move them away first", FINDING)
     root.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{root.name}.", dir=root.parent) as folder:
         made = Path(folder) / root.name
@@ -78,7 +78,7 @@ def _holds(root: Path, gratings: Gratings) -> bool:
 
 
 def _move(made: Path, root: Path, gratings: Gratings) -> None:
-    """Put a whole set in its place, unless another process has put the same there meanwhile."""
+    """Move a complete set to `root`. Another process may move the same set there first, which is not an error."""
     if root.exists():
         shutil.rmtree(root)
     try:
@@ -90,7 +90,7 @@ def _move(made: Path, root: Path, gratings: Gratings) -> None:
 
 def _make(root: Path, gratings: Gratings) -> None:
     plan = list(_plan(gratings.channels))
-    with closing(progress(f"making {gratings.height} × {gratings.width} pictures", len(plan))) as shown:
+    with closing(progress(f"generating {gratings.height} × {gratings.width} pictures", len(plan))) as shown:
         for done, (file, key, orientation, colour) in enumerate(plan, 1):
             random = np.random.default_rng((gratings.seed, *key))
             pixels = grating(random, (gratings.height, gratings.width), ORIENTATIONS[orientation], colour)
@@ -102,7 +102,7 @@ def _make(root: Path, gratings: Gratings) -> None:
 
 
 def _plan(channels: int) -> Iterator[tuple[str, tuple[int, int, int], str, tuple[int, ...]]]:
-    """Each picture's file, its place (class, split, number), orientation and colour."""
+    """For each picture: its file, its key (class, split, number), its orientation and its colour."""
     kinds = [(o, name, colour) for o in ORIENTATIONS for name, colour in COLOURS[channels].items()]
     for label, (orientation, name, colour) in enumerate(kinds):
         for split, (folder, count) in enumerate(COUNTS.items()):
@@ -114,7 +114,7 @@ def _plan(channels: int) -> Iterator[tuple[str, tuple[int, int, int], str, tuple
 def grating(
     random: np.random.Generator, size: tuple[int, int], direction: float, colour: tuple[int, ...]
 ) -> NDArray[np.uint8]:
-    """One picture (height, width, C): waves of light and dark in a colour, with noise."""
+    """One picture (height, width, C): light and dark waves of a colour across `direction`, with noise."""
     height, width = size
     side = min(size)
     wavelength = random.uniform(max(3.0, side / 28), max(5.0, side / 9))

@@ -1,6 +1,7 @@
-"""idx files (MNIST, Fashion-MNIST) to folders of pictures: `python -m archc.pictures.idx FROM TO`.
+"""Converts idx files (MNIST, Fashion-MNIST) to folders of pictures: `python -m archc.pictures.idx FROM TO`.
 
-FROM holds {train,t10k}-{images-idx3,labels-idx1}-ubyte, gzipped or not; TO becomes train/CLASS/*.png, val/CLASS/*.png.
+FROM contains {train,t10k}-{images-idx3,labels-idx1}-ubyte, gzipped or not. The pictures are written to
+TO/train/CLASS/*.png and TO/val/CLASS/*.png.
 """
 
 from __future__ import annotations
@@ -20,24 +21,27 @@ from PIL import Image
 
 from archc.failure import ENVIRONMENT, FINDING, INTERRUPTED, Failure
 from archc.training.progress import progress
+from archc.wording import counted
 
 Pixels = NDArray[np.uint8]
 
 SPLITS = {"train": "train", "val": "t10k"}
-"""The folder of each pair of files, and how their names begin."""
+"""The folder for each pair of files, and the beginning of their names."""
 
 UNSIGNED_BYTE = 8
-"""The idx format's number for this type of value."""
+"""The code of this type of value in the idx format."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command; its exit code."""
+    """Run the command line; its exit code."""
     parser = argparse.ArgumentParser("python -m archc.pictures.idx", description=__doc__)
-    parser.add_argument("source", metavar="FROM", type=Path, help="the folder of idx files")
-    parser.add_argument("target", metavar="TO", type=Path, help="the folder to make")
-    parser.add_argument("--classes", type=_names, default=(), help="names of the classes, by label: shirt,shoe,...")
+    parser.add_argument("source", metavar="FROM", type=Path, help="folder of idx files")
+    parser.add_argument("target", metavar="TO", type=Path, help="folder to create")
     parser.add_argument(
-        "--limit", type=_count, metavar="N", help="the first N pictures of a class in train, N/5 in val"
+        "--classes", type=_names, default=(), help="class names in the order of their labels: shirt,shoe,..."
+    )
+    parser.add_argument(
+        "--limit", type=_count, metavar="N", help="convert only N pictures of each class in train/, N/5 in val/"
     )
     options = parser.parse_args(arguments)
     try:
@@ -46,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(failure, file=sys.stderr)
         return failure.code
     except OSError as error:
-        print(Failure(f"cannot write {options.target}: {error}", "another place"), file=sys.stderr)
+        print(Failure(f"cannot write {options.target}: {error}", "choose another folder"), file=sys.stderr)
         return ENVIRONMENT
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -55,14 +59,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def convert(source: Path, target: Path, *, classes: Sequence[str] = (), limit: int | None = None) -> None:
-    """Write every picture of `source` into its class's folder below `target`, which must not exist yet."""
+    """Write the pictures of `source` into class folders in `target`, which must not exist yet."""
     if target.exists():
-        raise Failure(f"{target} exists already", "name a folder that does not", FINDING)
+        raise Failure(f"{target} already exists", "choose a new folder", FINDING)
     pairs = {split: _pair(source, stem) for split, stem in SPLITS.items()}
     largest = max(int(labels.max()) for _, labels in pairs.values())
     names = tuple(classes) or tuple(map(str, range(largest + 1)))
     if largest >= len(names):
-        raise Failure(f"label {largest} has no name among {len(names)}", "name every class", FINDING)
+        raise Failure(f"label {largest} has no name: `--classes` has {len(names)}", "name each class", FINDING)
     target.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
         made = Path(folder) / target.name
@@ -75,12 +79,12 @@ def convert(source: Path, target: Path, *, classes: Sequence[str] = (), limit: i
 def _names(text: str) -> tuple[str, ...]:
     names = tuple(text.split(","))
     if len(set(names)) < len(names) or not all(map(_is_folder_name, names)):
-        raise argparse.ArgumentTypeError("expected different names of folders with commas between them")
+        raise argparse.ArgumentTypeError("expected unique folder names, separated by commas")
     return names
 
 
 def _is_folder_name(name: str) -> bool:
-    """A hidden folder is no class to whoever reads the set."""
+    # Names with a dot first are hidden folders, which `find_pictures` ignores.
     return name != "" and name == Path(name).name and not name.startswith(".")
 
 
@@ -95,7 +99,8 @@ def _pair(source: Path, stem: str) -> tuple[Pixels, Pixels]:
     images = read_idx(_find(source, f"{stem}-images-idx3-ubyte"), dimensions=3)
     labels = read_idx(_find(source, f"{stem}-labels-idx1-ubyte"), dimensions=1)
     if len(images) != len(labels):
-        raise Failure(f"{source}: {len(images)} {stem} pictures have {len(labels)} labels", "files of one set", FINDING)
+        message = f"{source}: {counted(len(images), f'{stem} picture')}, but {counted(len(labels), 'label')}"
+        raise Failure(message, "use files of one set", FINDING)
     return images, labels
 
 
@@ -103,31 +108,35 @@ def _find(source: Path, name: str) -> Path:
     for file in (source / name, source / f"{name}.gz"):
         if file.is_file():
             return file
-    raise Failure(f"{source} holds neither {name} nor {name}.gz", "the folder of a set in idx files", FINDING)
+    raise Failure(f"{source} contains neither {name} nor {name}.gz", "use a folder of idx files", FINDING)
 
 
 def read_idx(file: Path, *, dimensions: int) -> Pixels:
-    """An idx file's array of bytes. Its header: two zeros, the type, the number of dimensions, each one's length."""
+    """The array of bytes in an idx file."""
+    # The header: two zero bytes, the type, the number of dimensions, then the length of each as a 32-bit integer.
     try:
         data = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
     except (OSError, EOFError, zlib.error) as error:
         raise _broken(file, str(error)) from error
     header = 4 + 4 * dimensions
     if len(data) < header or data[:4] != bytes((0, 0, UNSIGNED_BYTE, dimensions)):
-        raise _broken(file, f"no header of an idx file of bytes in {dimensions} dimensions")
+        raise _broken(file, f"not an idx file of bytes in {counted(dimensions, 'dimension')}")
     shape = tuple(np.frombuffer(data[4:header], ">u4").tolist())
-    size = int(np.prod(shape, dtype=object))
-    if not size or len(data) != header + size:
-        raise _broken(file, f"{' x '.join(map(str, shape))} are promised, {len(data) - header} bytes are there")
+    size = int(np.prod(shape, dtype=object))  # three lengths of 32 bits can overflow NumPy's integers
+    lengths = " × ".join(map(str, shape))
+    if not size:
+        raise _broken(file, f"the file contains no values: {lengths}")
+    if len(data) != header + size:
+        raise _broken(file, f"expected {lengths} bytes, got {len(data) - header}")
     return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
 
 
 def _broken(file: Path, reason: str) -> Failure:
-    return Failure(f"{file}: {reason}", "fetch the file again", FINDING)
+    return Failure(f"{file}: {reason}", "download the file again", FINDING)
 
 
 def _write(folder: Path, images: Pixels, labels: Pixels, names: Sequence[str], limit: int | None) -> None:
-    """One PNG a picture, named by its place in the file, into its class's folder."""
+    """Write one PNG for each picture into the folder of its class, named by the picture's index in the file."""
     chosen = sorted(int(i) for label in np.unique(labels) for i in np.flatnonzero(labels == label)[:limit])
     with closing(progress(f"writing {folder.name}", len(chosen))) as shown:
         for done, number in enumerate(chosen, 1):

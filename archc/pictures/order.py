@@ -1,4 +1,4 @@
-"""Which pictures make up which batch of an epoch."""
+"""The order of the pictures in an epoch."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archc.failure import FINDING, Failure
+from archc.wording import counted
 
 ORDER, VIEW = 0, 1
-"""What a random draw is for. Each takes its own seed: (seed, epoch, ORDER) and (seed, epoch, VIEW, index)."""
+"""The purpose of a random draw, as a part of its seed: (seed, epoch, ORDER) or (seed, epoch, VIEW, index)."""
 
 
 def batches(count: int, batch: int, *, seed: int, epoch: int) -> list[NDArray[np.int64]]:
-    """A permutation of range(count) in whole batches; the tail that fills none is dropped."""
+    """A random permutation of range(count) in full batches. The last pictures are dropped if they do not fill one."""
     if count < batch:
-        raise Failure(f"{count} pictures do not fill one batch of {batch}", f"`--batch {count}` or less", FINDING)
+        message = f"{counted(count, 'picture')} cannot fill a batch of {batch:,}"
+        raise Failure(message, f"use `--batch {count}` or less", FINDING)
     random = np.random.default_rng((seed, epoch, ORDER))
     order = random.permutation(count).astype(np.int64)
     return list(order[: count - count % batch].reshape(-1, batch))

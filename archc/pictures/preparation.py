@@ -1,6 +1,7 @@
-"""From a square picture to what the network reads: crop, mirror, colour noise, minus the mean.
+"""Turns square pictures into the network's input: crops and mirrors them, adds colour noise, subtracts the mean.
 
-Arrays are float32, (height, width, channels), about -128 to 128: the paper subtracts, never divides.
+Arrays are float32, (height, width, channels), with values of about -128 to 128: like the AlexNet paper, archc subtracts
+the mean and does not divide by the standard deviation.
 """
 
 from __future__ import annotations
@@ -24,17 +25,17 @@ from archc.training.progress import progress
 Array = NDArray[np.float32]
 
 SAMPLE = 4096
-"""Pictures that the statistics are measured on, at most."""
+"""The largest number of pictures that the statistics are measured on."""
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """What is subtracted from every picture, and how the colours vary together."""
+    """The mean that is subtracted from each picture, and the covariance of the colours."""
 
     mean: Array
     """(resize, resize, C): the mean picture, or the mean of each channel, or zeros."""
     colours: Array
-    """(C, C): the principal components of the pixels, a column each, as long as their standard deviation."""
+    """(C, C): one principal component of the pixels per column, whose length is the standard deviation along it."""
 
     @property
     def channels(self) -> int:
@@ -54,12 +55,13 @@ class Statistics:
             arrays = load_file(path)
             return Statistics(arrays["mean"], arrays["colours"])
         except (OSError, SafetensorError, KeyError) as error:
-            raise Failure(f"{path} holds no statistics of pictures: {error}", "start the run again") from error
+            raise Failure(f"{path} does not contain picture statistics: {error}", "start the run again") from error
 
 
 def measure(files: Sequence[Path], data: DataRecipe, *, channels: int, threads: int = 2) -> Statistics:
-    """The statistics of at most 4096 pictures, evenly spread over `files`."""
+    """The statistics of at most 4,096 pictures, evenly spread over `files`."""
     count = min(len(files), SAMPLE)
+    # `files` is in the order of classes: the first 4,096 would come from a few of them.
     chosen = [files[i * len(files) // count] for i in range(count)]
     total = np.zeros((data.resize, data.resize, channels))
     products = np.zeros((channels, channels))
@@ -78,22 +80,22 @@ def measure(files: Sequence[Path], data: DataRecipe, *, channels: int, threads: 
 
 
 def _subtracted(mean: NDArray[np.float64], data: DataRecipe) -> Array:
-    """What the recipe subtracts, given the mean picture."""
+    """The array that the recipe subtracts, given the mean picture."""
     by_kind = {"pixel": mean, "channel": np.broadcast_to(mean.mean((0, 1)), mean.shape), "none": np.zeros(mean.shape)}
     return np.ascontiguousarray(by_kind[data.mean], np.float32)
 
 
 def _components(mean: NDArray[np.float64], products: NDArray[np.float64]) -> Array:
-    """The principal components of colours whose mean picture and mean product (C, C) are given."""
+    """The principal components of the colours, given the mean picture and the mean of the products (C, C)."""
     channel = mean.mean((0, 1))
     variances, axes = np.linalg.eigh(products - np.outer(channel, channel))
-    # an axis has no sign of its own: its largest part is taken as positive, on every machine
+    # An eigenvector has no sign of its own, and LAPACK libraries differ: make the largest part of each positive.
     signs = np.sign(np.take_along_axis(axes, np.abs(axes).argmax(0, keepdims=True), 0))
     return (axes * signs * np.sqrt(np.maximum(variances, 0))).astype(np.float32)
 
 
 def training_view(file: Path, data: DataRecipe, statistics: Statistics, *, seed: int, epoch: int, index: int) -> Array:
-    """One random view of the picture with this index: (h, w, C)."""
+    """A random view (h, w, C) of the training picture with this index."""
     random = np.random.default_rng((seed, epoch, VIEW, index))
     top = int(random.integers(data.resize - data.crop.height + 1))
     left = int(random.integers(data.resize - data.crop.width + 1))
@@ -101,14 +103,18 @@ def training_view(file: Path, data: DataRecipe, statistics: Statistics, *, seed:
     pixels = square(file, data.resize, channels=statistics.channels)
     view = _view(pixels, statistics, data, top, left, mirrored=mirrored)
     if data.color_pca:
+        # The paper's colour noise: the components, each times a Gaussian draw with a standard deviation of `color_pca`.
         strengths = random.standard_normal(statistics.channels, np.float32) * np.float32(data.color_pca)
         view += statistics.colours @ strengths
     return view
 
 
 def test_views(file: Path, data: DataRecipe, statistics: Statistics, *, test: TestViews) -> Array:
-    """The views whose predictions are averaged: (1, h, w, C), the centre; or (10, h, w, C), the four corners and the
-    centre, then the same five mirrored."""
+    """The views whose predictions are averaged.
+
+    `center` is the centre, (1, h, w, C). `ten_crop` is the four corners and the centre, then their mirror images,
+    (10, h, w, C).
+    """
     pixels = square(file, data.resize, channels=statistics.channels)
     bottom, right = data.resize - data.crop.height, data.resize - data.crop.width
     centre = (bottom // 2, right // 2)
@@ -123,7 +129,7 @@ def test_views(file: Path, data: DataRecipe, statistics: Statistics, *, test: Te
 def _view(
     pixels: NDArray[np.uint8], statistics: Statistics, data: DataRecipe, top: int, left: int, *, mirrored: bool
 ) -> Array:
-    """The crop at this place, less the mean there."""
+    """The crop at this place, minus the mean of the same place."""
     window = np.s_[top : top + data.crop.height, left : left + data.crop.width]
     view = pixels[window] - statistics.mean[window]
     return np.ascontiguousarray(view[:, ::-1]) if mirrored else view

@@ -38,15 +38,15 @@ def test_a_rank_loads_what_was_opened(job: Job, fill: Callable[..., Path]) -> No
 def test_more_classes_than_outputs_are_refused(job: Job, fill: Callable[..., Path]) -> None:
     fill(job.pictures, {"a": 3, "b": 3, "c": 3})
     failure = refused(job.model_copy(update={"outputs": 2}))
-    assert failure.message == f"{job.pictures} holds 3 classes, tiny has 2 outputs"
+    assert failure.message == f"{job.pictures} has 3 classes, tiny has 2 outputs"
 
 
 def test_a_batch_that_cannot_be_filled_is_refused_before_a_run(job: Job, fill: Callable[..., Path]) -> None:
     fill(job.pictures, {"a": 2, "b": 2})
-    assert refused(job).message == "2 pictures do not fill one batch of 4"
+    assert refused(job).message == "2 pictures cannot fill a batch of 4"
 
 
 def test_pictures_have_one_channel_or_three(job: Job) -> None:
     assert (
-        refused(job.model_copy(update={"image": (4, 8, 10)})).message == "tiny reads 4 channels, pictures have 1 or 3"
+        refused(job.model_copy(update={"image": (4, 8, 10)})).message == "tiny takes 4 channels, pictures have 1 or 3"
     )

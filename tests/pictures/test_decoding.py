@@ -128,8 +128,8 @@ WHOLE_PNG = "whole.png"
 @pytest.mark.parametrize(
     ("name", "damage", "reason"),
     [
-        ("text.jpg", lambda data: b"not a picture", "it is neither JPEG nor PNG"),
-        ("empty.png", lambda data: b"", "it is neither JPEG nor PNG"),
+        ("text.jpg", lambda data: b"not a picture", "not a JPEG or PNG file"),
+        ("empty.png", lambda data: b"", "not a JPEG or PNG file"),
         ("cut.png", lambda data: data[: len(data) // 2], ""),
         ("flipped.png", lambda data: data[:60] + bytes(20) + data[80:], ""),
         ("only-its-head.png", lambda data: data[:40], ""),
@@ -142,21 +142,21 @@ def test_a_broken_file_is_named(tmp_path: Path, name: str, damage: object, reaso
     file.write_bytes(damage(whole.read_bytes()))  # pyright: ignore[reportCallIssue]
     with pytest.raises(Failure) as failure:
         square(file, 16, channels=3)
-    assert failure.value.message.startswith(f"{file} cannot be read: {reason}")
+    assert failure.value.message.startswith(f"cannot read {file}: {reason}")
     assert failure.value.code == FINDING
 
 
 def test_a_cut_jpeg_is_named(tmp_path: Path) -> None:
     whole = saved(halves(), tmp_path / "whole.jpg").read_bytes()
     (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(Failure, match=r"cut\.jpg cannot be read: "):
+    with pytest.raises(Failure, match=r"cannot read .*cut\.jpg: "):
         square(tmp_path / "cut.jpg", 16, channels=3)
 
 
 def test_other_formats_are_not_decoded(tmp_path: Path) -> None:
     """Pillow reads dozens, some through large and seldom visited code."""
     file = saved(halves(), tmp_path / "really-a-gif.png", format="GIF")
-    with pytest.raises(Failure, match="it is neither JPEG nor PNG"):
+    with pytest.raises(Failure, match="not a JPEG or PNG file"):
         square(file, 16, channels=3)
 
 
@@ -165,10 +165,10 @@ def test_a_small_file_that_claims_a_huge_picture_is_refused(tmp_path: Path) -> N
     data[16:24] = (40_000).to_bytes(4, "big") * 2
     data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
     (tmp_path / "huge.png").write_bytes(data)
-    with pytest.raises(Failure, match=r"huge\.png cannot be read: Image size \(1600000000 pixels\) exceeds limit"):
+    with pytest.raises(Failure, match=r"cannot read .*huge\.png: Image size \(1600000000 pixels\) exceeds limit"):
         square(tmp_path / "huge.png", 16, channels=3)
 
 
 def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Failure, match=r"gone\.png cannot be read: .*No such file"):
+    with pytest.raises(Failure, match=r"cannot read .*gone\.png: .*No such file"):
         square(tmp_path / "gone.png", 16, channels=3)

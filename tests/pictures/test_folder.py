@@ -1,4 +1,4 @@
-"""Which pictures a folder holds, and what is said of one that holds none."""
+"""The pictures of a folder, and the message for a folder that cannot be used."""
 
 import os
 from pathlib import Path
@@ -88,23 +88,27 @@ def refused(root: Path) -> Failure:
 @pytest.mark.parametrize(
     ("files", "message", "help"),
     [
-        ([], "{root} holds no class folders", "a folder a class"),
-        (["readme.txt"], "{root} holds no class folders", "a folder a class"),
-        (["1.jpg", "2.PNG"], "{root} holds pictures without class folders", "a folder a class"),
-        (["a/1.jpg", "a/2.jpg"], "{root} holds one class only", "two or more are needed"),
-        (["a/1.jpg", "a/2.jpg", "b/1.txt"], "{root}/b holds no picture", ".jpg, .jpeg, .png"),
-        (["a/1.jpg", "a/2.jpg", "b/1.jpg"], "{root}/b holds one picture only", "one is held out"),
-        (["train/a/1.jpg", "train/b/1.jpg"], "{root}/val is missing", "go together"),
-        (["val/a/1.jpg", "val/b/1.jpg"], "{root}/train is missing", "go together"),
-        (["train/1.jpg", "val/1.jpg"], "{root}/train holds pictures without class folders", "a folder a class"),
+        ([], "{root} contains no class folders", "the layout is DIR/train/CLASS"),
+        (["readme.txt"], "{root} contains no class folders", "the layout is DIR/train/CLASS"),
+        (["1.jpg", "2.PNG"], "{root} contains pictures, but no class folders", "or DIR/CLASS/*.jpg"),
+        (["a/1.jpg", "a/2.jpg"], "{root} contains only one class", "use two or more"),
+        (["a/1.jpg", "a/2.jpg", "b/1.txt"], "{root}/b contains no pictures", ".jpg, .jpeg, .png"),
+        (
+            ["a/1.jpg", "a/2.jpg", "b/1.jpg"],
+            "{root}/b contains only one picture",
+            "at least one picture per class is held out",
+        ),
+        (["train/a/1.jpg", "train/b/1.jpg"], "{root}/val is missing", "the layout is DIR/train/CLASS"),
+        (["val/a/1.jpg", "val/b/1.jpg"], "{root}/train is missing", "the layout is DIR/train/CLASS"),
+        (["train/1.jpg", "val/1.jpg"], "{root}/train contains pictures, but no class folders", "or DIR/CLASS/*.jpg"),
         (
             ["train/a/1.jpg", "train/b/1.jpg", "val/a/1.jpg", "val/c/1.jpg"],
-            "class 'b' (and 1 more) is in {root}/train only",
+            "train/ and val/ in {root} have different classes: only train/ has b; only val/ has c",
             "the same class folders",
         ),
         (
             ["train/b/1.jpg", "train/c/1.jpg", "val/a/1.jpg", "val/b/1.jpg", "val/c/1.jpg"],
-            "class 'a' is in {root}/val only",
+            "train/ and val/ in {root} have different classes: only val/ has a",
             "the same class folders",
         ),
     ],
@@ -117,10 +121,10 @@ def test_a_folder_that_cannot_be_used_is_refused_with_the_fix(
     assert help in failure.help
 
 
-def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
-    assert refused(tmp_path / "gone").message == f"{tmp_path / 'gone'} is no folder"
+def test_what_is_not_a_folder_is_refused(tmp_path: Path) -> None:
+    assert refused(tmp_path / "gone").message == f"{tmp_path / 'gone'} is not a folder"
     (tmp_path / "file").touch()
-    assert refused(tmp_path / "file").message == f"{tmp_path / 'file'} is no folder"
+    assert refused(tmp_path / "file").message == f"{tmp_path / 'file'} is not a folder"
 
 
 def test_a_link_that_leads_nowhere_counts_so_that_reading_it_reports_it(tmp_path: Path) -> None:
@@ -135,7 +139,7 @@ def test_a_link_that_leads_nowhere_counts_so_that_reading_it_reports_it(tmp_path
     assert {file for file, label in found.train + found.val if label == 1} == set(broken)
 
 
-def test_names_that_are_no_text_are_found(tmp_path: Path) -> None:
+def test_names_that_are_not_text_are_found(tmp_path: Path) -> None:
     touch(tmp_path, "a/1.jpg", "a/2.jpg", "b/1.jpg", "b/2.jpg")
     odd = tmp_path / "a" / os.fsdecode(b"\xff.jpg")
     odd.touch()

@@ -81,7 +81,7 @@ def test_a_set_of_another_kind_is_replaced(tmp_path: Path) -> None:
 def test_an_empty_folder_is_filled_and_any_other_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "train").mkdir()
     (tmp_path / "train" / "holiday.jpg").touch()
-    with pytest.raises(Failure, match="holds something other than the built-in pictures") as failure:
+    with pytest.raises(Failure, match="contains other files than the built-in pictures") as failure:
         write_gratings(tmp_path, size=(8, 8), channels=3)
     assert failure.value.code == FINDING
     assert [file.name for file in (tmp_path / "train").iterdir()] == ["holiday.jpg"]

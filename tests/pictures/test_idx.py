@@ -68,7 +68,7 @@ def test_classes_are_named_and_limited(source: Path, tmp_path: Path) -> None:
 
 
 def test_a_label_without_a_name_is_refused_before_anything_is_written(source: Path, tmp_path: Path) -> None:
-    with pytest.raises(Failure, match="label 2 has no name among 2"):
+    with pytest.raises(Failure, match="label 2 has no name: `--classes` has 2"):
         convert(source, tmp_path / "out", classes=("a", "b"))
     assert not (tmp_path / "out").exists()
 
@@ -76,7 +76,7 @@ def test_a_label_without_a_name_is_refused_before_anything_is_written(source: Pa
 def test_a_target_that_exists_is_left_alone(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "out").mkdir()
     assert main([str(source), str(tmp_path / "out")]) == FINDING
-    assert capsys.readouterr().err.startswith(f"error: {tmp_path / 'out'} exists already\n")
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path / 'out'} already exists\n")
     assert list((tmp_path / "out").iterdir()) == []
 
 
@@ -91,12 +91,12 @@ def test_a_target_that_cannot_be_made_is_one_line(
 def test_a_missing_file_is_named(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (source / "train-labels-idx1-ubyte").unlink()
     assert main([str(source), str(tmp_path / "out")]) == FINDING
-    assert "holds neither train-labels-idx1-ubyte nor train-labels-idx1-ubyte.gz" in capsys.readouterr().err
+    assert "contains neither train-labels-idx1-ubyte nor train-labels-idx1-ubyte.gz" in capsys.readouterr().err
 
 
 def test_pictures_and_labels_must_agree_in_number(source: Path, tmp_path: Path) -> None:
     (source / "train-labels-idx1-ubyte").write_bytes(idx(np.zeros(3, np.uint8)))
-    with pytest.raises(Failure, match="11 train pictures have 3 labels"):
+    with pytest.raises(Failure, match="11 train pictures, but 3 labels"):
         convert(source, tmp_path / "out")
 
 
@@ -106,14 +106,14 @@ WHOLE = idx(np.arange(12, dtype=np.uint8).reshape(3, 2, 2))
 @pytest.mark.parametrize(
     ("name", "data", "reason"),
     [
-        ("empty", b"", "no header"),
-        ("short", WHOLE[:10], "no header"),
-        ("floats", bytes((0, 0, 13, 3)) + WHOLE[4:], "no header"),
-        ("vector", bytes((0, 0, 8, 1)) + WHOLE[4:], "no header"),
-        ("cut", WHOLE[:-1], "3 x 2 x 2 are promised, 11 bytes are there"),
-        ("long", WHOLE + b"x", "3 x 2 x 2 are promised, 13 bytes are there"),
-        ("none", bytes((0, 0, 8, 3)) + bytes(12), "0 x 0 x 0 are promised"),
-        ("huge", bytes((0, 0, 8, 3)) + b"\xff" * 12, "4294967295 x 4294967295 x 4294967295 are promised"),
+        ("empty", b"", "not an idx file of bytes in 3 dimensions"),
+        ("short", WHOLE[:10], "not an idx file of bytes in 3 dimensions"),
+        ("floats", bytes((0, 0, 13, 3)) + WHOLE[4:], "not an idx file of bytes in 3 dimensions"),
+        ("vector", bytes((0, 0, 8, 1)) + WHOLE[4:], "not an idx file of bytes in 3 dimensions"),
+        ("cut", WHOLE[:-1], "expected 3 × 2 × 2 bytes, got 11"),
+        ("long", WHOLE + b"x", "expected 3 × 2 × 2 bytes, got 13"),
+        ("none", bytes((0, 0, 8, 3)) + bytes(12), "the file contains no values: 0 × 0 × 0"),
+        ("huge", bytes((0, 0, 8, 3)) + b"\xff" * 12, "expected 4294967295 × 4294967295 × 4294967295 bytes"),
         ("plain.gz", WHOLE, "Not a gzipped file"),
         ("cut.gz", gzip.compress(WHOLE)[:-9], "ended before"),
         ("flipped.gz", gzip.compress(WHOLE)[:12] + b"\xff\xff" + gzip.compress(WHOLE)[14:], ""),

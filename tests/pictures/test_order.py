@@ -31,7 +31,7 @@ def test_the_same_seed_and_epoch_give_the_same_order_and_others_another() -> Non
 
 
 def test_fewer_pictures_than_a_batch_are_refused() -> None:
-    with pytest.raises(Failure, match="7 pictures do not fill one batch of 8") as failure:
+    with pytest.raises(Failure, match="7 pictures cannot fill a batch of 8") as failure:
         batches(7, 8, seed=0, epoch=0)
     assert failure.value.code == FINDING
     assert "--batch 7" in failure.value.help

@@ -172,7 +172,7 @@ def test_statistics_come_back_from_their_file(random_files: list[Path], tmp_path
 def test_a_file_without_statistics_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no arrays")
     for name in ("text", "gone"):
-        with pytest.raises(Failure, match=f"{name} holds no statistics of pictures") as failure:
+        with pytest.raises(Failure, match=f"{name} does not contain picture statistics") as failure:
             Statistics.load(tmp_path / name)
         assert failure.value.code == ENVIRONMENT
 

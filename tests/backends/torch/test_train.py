@@ -116,8 +116,8 @@ def test_a_failure_in_a_rank_is_told_once(make_job: MakeJob, pictures: Path) -> 
     code, _, err = finish(start(job))
     assert code == 1
     assert err == [
-        f"error: {broken} cannot be read: it is neither JPEG nor PNG",
-        "  replace the file or take it out of the folder",
+        f"error: cannot read {broken}: not a JPEG or PNG file",
+        "  replace the file or remove it",
     ]
     assert not (job.run / "crash.txt").exists()
     assert read_result(job.run) == Result(devices=("cpu", "cpu"))
