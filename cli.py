@@ -1,4 +1,4 @@
-"""The front door of a checkout: `python cli.py check specs/alexnet.yaml`."""
+"""Run archc from a checkout: `python cli.py check specs/alexnet.yaml`."""
 
 from archc.commands import main
 

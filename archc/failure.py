@@ -1,4 +1,4 @@
-"""What ends a command or a run that is not a finding: one line, how to go on, and an exit code."""
+"""A failure that ends a command or a run and is not a finding: a message, a help line and an exit code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ INTERRUPTED = 130
 
 
 class Failure(Exception):
-    """Wrong usage, or an environment that lacks something; never shown with a traceback."""
+    """Wrong usage, or a problem of the environment. Shown without a traceback."""
 
     def __init__(self, message: str, help: str = "", code: int = ENVIRONMENT) -> None:
         super().__init__(message, help, code)
@@ -18,7 +18,7 @@ class Failure(Exception):
         self.code = code
 
     def __str__(self) -> str:
-        from archc.wording import visible  # few runs fail
+        from archc.wording import visible  # imported only by runs that fail
 
-        # A message names files, options and layers, whatever they are called.
+        # The message may quote names of files, options and layers, which may contain control characters.
         return f"error: {visible(self.message)}" + (f"\n  {visible(self.help)}" if self.help else "")

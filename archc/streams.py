@@ -1,4 +1,4 @@
-"""Standard output and standard error that no reader, disk or terminal makes a process fall over."""
+"""Standard output and standard error that survive a closed pipe, a full disk and a terminal without UTF-8."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class OutputFailure(Failure):
-    """Standard output takes no more: a full disk, most often."""
+    """Standard output cannot be written, usually because the disk is full."""
 
 
 class _Output(FileIO):
-    """A reader that leaves, as `| head` does, loses what follows; the process goes on and ends with its own code."""
+    """Standard output. If the reader closes the pipe, as `head` does, the rest is discarded and the process goes on."""
 
     def write(self, data: ReadableBuffer, /) -> int:
         try:
@@ -27,13 +27,13 @@ class _Output(FileIO):
         except BrokenPipeError:
             return len(memoryview(data))
         except OSError as error:
-            # Python would try once more before it ends.
+            # At exit Python flushes the buffer again, which would fail again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
             raise OutputFailure(f"cannot write standard output: {error.strerror}") from error
 
 
 class _Errors(FileIO):
-    """Where nothing can be said, the exit code is all there is."""
+    """Standard error. Failures are ignored: there is no other place to report them, except the exit code."""
 
     def write(self, data: ReadableBuffer, /) -> int:
         try:
@@ -43,15 +43,15 @@ class _Errors(FileIO):
 
 
 def guard() -> None:
-    """Put both in the place of Python's own."""
+    """Replace Python's own streams by these."""
     for name, raw in (("stdout", _Output), ("stderr", _Errors)):
         stream = getattr(sys, name)
-        if stream is None:  # closed by whoever started this: `>&-`
-            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115  for as long as the process lives
+        if stream is None:  # closed by the caller: `>&-`
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115  open until the process exits
         elif isinstance(getattr(stream, "buffer", None), BufferedWriter | FileIO):  # FileIO: PYTHONUNBUFFERED
             setattr(sys, name, _text(raw(stream.fileno(), "w", closefd=False), stream.encoding))
 
 
 def _text(raw: FileIO, encoding: str) -> TextIOWrapper:
-    """A text stream over bytes, line by line. Without UTF-8 it shows a question mark rather than ending the run."""
+    """A line-buffered text stream. Characters that the encoding lacks become question marks."""
     return TextIOWrapper(BufferedWriter(raw), encoding=encoding, errors="replace", line_buffering=True)

@@ -1,4 +1,4 @@
-"""What a figure shows as one solid: a layer that makes new maps, with the layers after it that only change those."""
+"""The blocks of a figure. One solid stands for a layer and for the layers after it that only change its maps."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from archc.tensor import Tensor
 
 @dataclass(frozen=True)
 class Block:
-    """`layers[0]` made `tensor`; the others follow it in a chain. The input of the network has no layers."""
+    """`layers[0]` computes `tensor`, and the other layers follow in a chain. The input of the network has no layers."""
 
     name: str
     tensor: Tensor
     layers: tuple[Node, ...]
     reads: tuple[str, ...]
-    """The blocks that it reads, each once."""
+    """The names of the blocks that it reads, without duplicates."""
 
 
 def blocks(graph: Graph) -> tuple[Block, ...]:
-    """The blocks of a network, each after all that it reads."""
+    """The blocks of a network. Each comes after the blocks that it reads."""
     holders = {name: name for name in graph.inputs}
     layers: dict[str, list[Node]] = {name: [] for name in graph.inputs}
     reads: dict[str, tuple[str, ...]] = dict.fromkeys(graph.inputs, ())
@@ -37,7 +37,10 @@ def blocks(graph: Graph) -> tuple[Block, ...]:
 
 
 def _follows(node: Node, graph: Graph) -> bool:
-    """Whether a layer is said beside the block before it, as the paper does with pools: nothing else reads that."""
+    """Whether a layer belongs to the block of its input, as pools do in the paper's figure.
+
+    It does if it has no weights and is the only reader of that input.
+    """
     (source, *more) = node.inputs
     alone = not more and source not in graph.inputs and source not in graph.outputs
     return alone and not isinstance(node.op, Weighted) and graph.readers[source] == (node,)

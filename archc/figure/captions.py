@@ -1,4 +1,4 @@
-"""What is written under a block: its name, its window, and the layers that are no solids of their own."""
+"""The caption of a block: its name, its window, and the layers that it includes."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Line(NamedTuple):
 
 
 def caption(block: Block, graph: Graph, exchanges: Mapping[str, str]) -> tuple[Line, ...]:
-    """The lines under a block. `exchanges`: the kind of those layers before which devices exchange values."""
+    """The lines under a block. `exchanges`: the kind of exchange before each layer that has one."""
     lines = _lines([block.name], "name")
     for number, node in enumerate(block.layers):
         words, kind = _words(node, graph, is_first=not number), exchanges.get(node.name)
-        if kind and number:  # of the first layer, lines that cross from another device say it
+        if kind and number:  # lines from another device show the exchange of the first layer
             words[-1] += ","
             words.append(kind)
         lines += _lines(words, "exchange" if kind else "caption")
@@ -34,7 +34,7 @@ def caption(block: Block, graph: Graph, exchanges: Mapping[str, str]) -> tuple[L
 
 
 def _lines(words: list[str], style: TextStyle) -> list[Line]:
-    """The words in lines, each word in one where it fits."""
+    """The words in lines. A word is broken only if it does not fit one line."""
     lines: list[str] = []
     for word in words:
         if lines and bound(f"{lines[-1]} {word}", style) <= _WIDTH:
@@ -45,7 +45,7 @@ def _lines(words: list[str], style: TextStyle) -> list[Line]:
 
 
 def _words(node: Node, graph: Graph, *, is_first: bool) -> list[str]:
-    """What is said of a layer, in parts that are not broken over lines."""
+    """The words for a layer. Each stays on one line if it fits."""
     inputs = graph.tensors(node.inputs)
     windowed = node.op.window(inputs) is not None
     words = [node.op.called()]

@@ -1,7 +1,7 @@
-"""A graph in columns, from left to right: each block after all that it reads, ordered so that few lines cross.
+"""A graph in columns from left to right. Each block comes after the blocks that it reads, and few lines cross.
 
-The layered method of Sugiyama, Tagawa and Toda (1981): rank by the longest path, wires through the columns that a value
-passes on its way, and sweeps of barycentres over the order in each column.
+This is the layered method of Sugiyama, Tagawa and Toda (1981): blocks are ranked by the longest path, a value gets a
+wire in each column that it passes, and each column is ordered by sweeps over the barycentres of its neighbours.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _SWEEPS = 4
 
 
 class Place(NamedTuple):
-    """The block of a name in its own column; in a later column the wire that carries its value on."""
+    """A block in its own column, or in a later column the wire that carries the block's value."""
 
     name: str
     column: int
@@ -27,7 +27,8 @@ Columns = tuple[tuple[Place, ...], ...]
 
 
 class Columned(NamedTuple):
-    """Places by column, from top to bottom, and for each place those of the column before that lead to it."""
+    """The places of each column from top to bottom. `sources`: for each place, the places in the previous column that
+    lead to it. `ranks`: the column of each block."""
 
     columns: Columns
     sources: Mapping[Place, tuple[Place, ...]]
@@ -46,7 +47,7 @@ def ranks(blocks: Iterable[Block]) -> dict[str, int]:
 
 
 def last_readers(blocks: Iterable[Block], ranks: Mapping[str, int]) -> dict[str, int]:
-    """For each block the last column that reads it, else its own."""
+    """For each block, the last column that reads it, or its own column if none does."""
     found = dict(ranks)
     for block in blocks:
         for name in block.reads:
@@ -55,14 +56,14 @@ def last_readers(blocks: Iterable[Block], ranks: Mapping[str, int]) -> dict[str,
 
 
 def places(blocks: tuple[Block, ...]) -> int:
-    """How many places the columns of these blocks hold, wires included: what drawing them takes."""
+    """The number of places in all columns, including wires, which decides the cost of drawing."""
     rank = ranks(blocks)
     last = last_readers(blocks, rank)
     return len(rank) + sum(max(last[name] - rank[name] - 1, 0) for name in rank)
 
 
 def in_columns(blocks: tuple[Block, ...]) -> Columned:
-    """The places of all blocks and wires, ordered."""
+    """The ordered columns of all blocks and wires."""
     rank = ranks(blocks)
     last = last_readers(blocks, rank)
     found: list[list[Place]] = [[] for _ in range(max(rank.values()) + 1)]
@@ -78,7 +79,7 @@ def in_columns(blocks: tuple[Block, ...]) -> Columned:
 
 
 def readers(sources: Mapping[Place, tuple[Place, ...]]) -> dict[Place, list[Place]]:
-    """For each place those of the next column that it leads to."""
+    """For each place, the places in the next column that it leads to."""
     found: dict[Place, list[Place]] = {place: [] for place in sources}
     for place, before in sources.items():
         for source in before:
@@ -87,7 +88,7 @@ def readers(sources: Mapping[Place, tuple[Place, ...]]) -> dict[Place, list[Plac
 
 
 def _ordered(columns: list[list[Place]], sources: Mapping[Place, tuple[Place, ...]]) -> Columns:
-    """The best of the orders that sweeps to the right and to the left find."""
+    """The order with the fewest crossings that alternating sweeps to the right and to the left find."""
     after = readers(sources)
     best = tuple(map(tuple, columns))
     fewest = crossings(best, sources)
@@ -107,7 +108,7 @@ def _ordered(columns: list[list[Place]], sources: Mapping[Place, tuple[Place, ..
 
 
 def _order_by(neighbours: Mapping[Place, Sequence[Place]], beside: list[Place], column: list[Place]) -> None:
-    """Order a column by the mean place of each one's neighbours in the column beside it."""
+    """Order a column by the mean position of each place's neighbours in the adjacent column."""
     there = {place: at for at, place in enumerate(beside)}
     here = {place: at for at, place in enumerate(column)}
     column.sort(key=lambda place: _mean([there[other] for other in neighbours[place]], here[place]))
@@ -118,11 +119,11 @@ def _mean(numbers: list[int], otherwise: int) -> float:
 
 
 def crossings(columns: Iterable[Iterable[Place]], sources: Mapping[Place, tuple[Place, ...]]) -> int:
-    """How many pairs of lines between neighbouring columns cross."""
+    """The number of crossing pairs of lines between adjacent columns."""
     found = 0
     before: dict[Place, int] = {}
     for column in columns:
-        seen: list[int] = []
+        seen: list[int] = []  # sorted ends of the lines to places above this one
         for place in column:
             ends = sorted(before[source] for source in sources[place])
             found += sum(len(seen) - bisect_right(seen, end) for end in ends)

@@ -1,4 +1,4 @@
-"""A network as a Graphviz graph: every layer a node, every value that it reads an edge."""
+"""A network as a Graphviz graph, with a node for each layer and an edge for each value that a layer reads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from archc.wording import visible
 
 
 def dot(graph: Graph, placement: Placement | None) -> str:
-    """The graph in the DOT language, sealed; edges over which devices exchange values are dashed."""
+    """The graph in the DOT language, sealed. Dashed edges show values that devices exchange."""
     return seal("\n".join(_lines(graph, placement)) + "\n", DOT)
 
 
@@ -31,6 +31,6 @@ def _lines(graph: Graph, placement: Placement | None) -> Iterator[str]:
 
 
 def _quoted(*lines: str) -> str:
-    """A quoted string, which takes any word and any character; Graphviz reads entities and escapes in it."""
+    """A quoted string of DOT. Graphviz interprets entities and backslash escapes in it, so both are escaped."""
     escaped = (visible(line).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;") for line in lines)
     return '"' + "\\n".join(escaped) + '"'

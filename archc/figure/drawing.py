@@ -1,4 +1,4 @@
-"""What a picture is made of: lines, faces and texts, each at its place in pixels."""
+"""The elements of a picture: faces, lines and texts, with positions in pixels."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Polyline:
-    """A line through points, or, where `curved`, a Bézier curve of a start, two handles and an end."""
+    """A line through points. If `curved`, a Bézier curve with a start, two control points and an end."""
 
     points: tuple[Point, ...]
     stroke: Stroke
@@ -37,7 +37,7 @@ class Polyline:
 
 @dataclass
 class Drawing:
-    """A picture of `width` × `height` pixels, with its name and description for those who do not see it."""
+    """A picture of `width` × `height` pixels. Screen readers use its title and description."""
 
     title: str
     description: str

@@ -1,4 +1,4 @@
-"""How high each place of a column stands: as near to what it is joined with as its neighbours let it."""
+"""The height of each place: as close to the places that it is connected with as its column permits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _WIRE_WEIGHT = 4.0
 
 
 def heights(columned: Columned, extents: Mapping[Place, tuple[float, float]], *, gap: float) -> dict[Place, float]:
-    """The line y of each place. `extents`: the room that it takes above and below that line."""
+    """The y of each place's line. `extents`: the space that the place takes above and below its line."""
     found: dict[Place, float] = {}
     for column in columned.columns:
         found |= _settle(column, dict.fromkeys(column, 0.0), dict.fromkeys(column, 1.0), extents, gap)
@@ -21,7 +21,7 @@ def heights(columned: Columned, extents: Mapping[Place, tuple[float, float]], *,
         neighbours = columned.sources if forward else after
         for column in columned.columns if forward else reversed(columned.columns):
             wanted = {place: _mean([found[other] for other in neighbours[place]], found[place]) for place in column}
-            # A wire is wanted straight, and blocks give way to it.
+            # Straight wires matter more than the height of blocks.
             weights = {place: _WIRE_WEIGHT if columned.is_wire(place) else 1.0 for place in column}
             found |= _settle(column, wanted, weights, extents, gap)
     return found
@@ -38,7 +38,10 @@ def _settle(
     extents: Mapping[Place, tuple[float, float]],
     gap: float,
 ) -> dict[Place, float]:
-    """The least squares from what is wanted, in order and apart: isotonic regression by pooling adjacent violators."""
+    """The heights nearest to the wanted ones, by weighted least squares, that keep the order and the gaps.
+
+    Isotonic regression, by pooling adjacent violators: neighbours that would overlap move as one pool.
+    """
     offsets: list[float] = []
     for number, place in enumerate(column):
         room = extents[column[number - 1]][1] + gap + extents[place][0] if number else 0.0

@@ -1,4 +1,4 @@
-"""Where everything of a figure stands, in pixels: the solids of each tower, and room for what is written under them."""
+"""The position of everything in a figure, in pixels: the solids of each tower, and the space for their captions."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from archc.figure.towers import Towers
 from archc.graph import Graph
 
 ROOM = 960.0
-"""The width that a row keeps to, where no column alone is wider."""
+"""The maximum width of a row, unless a single column is wider."""
 TRACK = 7.0
-"""The distance of lines that go from one row to the next."""
+"""The distance between lines that lead from one row to the next."""
 _PLAIN_GAP, _WIRED_GAP = 32.0, 40.0
 _BETWEEN_CAPTIONS = 10.0
 _BETWEEN_LANES = 14.0
@@ -33,7 +33,7 @@ _WIRE = 4.0
 
 
 class Link(NamedTuple):
-    """A line from a place of one tower to a place of the next column; `exchange` where it crosses devices."""
+    """A line from a place in one tower to a place in the next column. `exchange`: it crosses devices."""
 
     source: Place
     source_tower: int
@@ -42,12 +42,15 @@ class Link(NamedTuple):
     exchange: bool
 
     def track(self) -> tuple[Place, int, bool]:
-        """What it shares with other lines from the same place."""
+        """The key of the track that it shares with other lines from the same place."""
         return self.source, self.source_tower, self.exchange
 
 
 class Band(NamedTuple):
-    """The towers of a row, from `top` on: each `pitch` below the one before, places from `lowest` y on."""
+    """The towers of a row, from `top` to `bottom`, each `pitch` below the previous one.
+
+    `least` is the smallest y of the row's places.
+    """
 
     row: Row
     top: float
@@ -55,12 +58,12 @@ class Band(NamedTuple):
     least: float
     bottom: float
     captions: float
-    """The top of the captions of the whole row, where they stand in a strip under it."""
+    """The top of the strip of captions under the row, if the layout has one."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """All places; `is_plain` where each column holds one block alone, as in the paper's figure."""
+    """The position of every place. `is_plain`: every column is a single block, as in the paper's figure."""
 
     graph: Graph
     blocks: Mapping[str, Block]
@@ -78,7 +81,7 @@ class Layout:
         return _PLAIN_GAP if self.is_plain else _WIRED_GAP
 
     def is_single(self, place: Place) -> bool:
-        """Whether a place is drawn once for all towers: the input's."""
+        """Whether a place is drawn once for all towers, as the input is."""
         return place.name in self.graph.inputs and place.column == 0
 
     def caption_width(self, name: str) -> float:
@@ -97,12 +100,12 @@ class Layout:
             return 2 * _WIRE
         body = self.solids[place.name].left + self.solids[place.name].right
         words = self.caption_width(place.name)
-        # Captions in a strip may reach into the gaps beside their columns.
+        # Captions in a strip may extend into the gaps beside their columns.
         return max(body, words + _BETWEEN_CAPTIONS - self.gap if self.is_plain else words)
 
     @cached_property
     def extents(self) -> dict[Place, tuple[float, float]]:
-        """What each place takes above and below its line."""
+        """The space that each place takes above and below its line."""
         return {place: self._extent(place) for column in self.columned.columns for place in column}
 
     def _extent(self, place: Place) -> tuple[float, float]:
@@ -118,7 +121,7 @@ class Layout:
 
     @cached_property
     def links(self) -> list[list[Link]]:
-        """For each column, the lines that lead to it."""
+        """The lines that lead to each column."""
         return [[link for place in column for link in self._links_to(place)] for column in self.columned.columns]
 
     def _links_to(self, place: Place) -> Iterator[Link]:
@@ -135,10 +138,11 @@ class Layout:
 
     @cached_property
     def bands(self) -> list[Band]:
-        """The rows, one below the other, from y = 0 on."""
+        """The rows from top to bottom. The first begins at y = 0."""
         tracks = [len(set(map(Link.track, links))) for links in (*self.links[1:], [])]
         rows = in_rows(self.widths, tracks, gap=self.gap, room=ROOM)
         if len(rows) > 1:
+            # Lines between rows run along both sides, so the columns get less width.
             rows = in_rows(self.widths, tracks, gap=self.gap, room=max(ROOM - 2 * TRACK * max(tracks), ROOM / 2))
         bands: list[Band] = []
         top = 0.0
@@ -155,7 +159,7 @@ class Layout:
         header = _HEADER if self.towers.shown > 1 else 0.0
         pitch = header + most - least + (_BETWEEN_BANDS if self.towers.shown > 1 else 0.0)
         band = Band(row, top + header, pitch, least, 0.0, 0.0)
-        # What is drawn once stands in the middle of all towers and may be higher than they are together.
+        # A place that is drawn once is centred on all towers, and may be taller than all of them together.
         over = max((top - (self._line(place, 0, band) - self.extents[place][0]) for place in places), default=0.0)
         band = band._replace(top=band.top + max(over, 0.0))
         last = self.towers.shown - 1
@@ -177,7 +181,7 @@ class Layout:
         return self._band_of[place.column]
 
     def line(self, place: Place, tower: int) -> float:
-        """The y at which lines reach a place."""
+        """The y at which lines meet a place."""
         return self._line(place, tower, self.band(place))
 
     def left(self, column: int) -> float:
@@ -188,7 +192,7 @@ class Layout:
         return self.left(column) + self.widths[column]
 
     def origin(self, place: Place, tower: int) -> Point:
-        """The top left corner of a solid's front."""
+        """The top left corner of the front of a solid."""
         shape = self.solids[place.name]
         middle = (self.left(place.column) + self.right(place.column)) / 2
         x = middle + (shape.left - shape.right) / 2
@@ -196,7 +200,7 @@ class Layout:
 
 
 def layout(graph: Graph, blocks: tuple[Block, ...], towers: Towers) -> Layout:
-    """The layout of a network's blocks in its towers."""
+    """The layout of the blocks of a network in its towers."""
     held = {block.name: towers.tensor(block) for block in blocks}
     measure = scale(held.values())
     return Layout(

@@ -1,4 +1,4 @@
-"""Text of which only a bound on the width is known: no font is measured, so that every machine draws the same."""
+"""Text with an upper bound on its width. No font is measured, so every machine draws the same figure."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ FONTS: dict[TextStyle, Font] = {
     "note": Font(11, False, "#47535f"),
 }
 LINE = 1.25
-"""The height of a line, in the font's size."""
+"""The height of a line as a multiple of the font size."""
 
-# Of Verdana and DejaVu Sans, the widest fonts that a viewer commonly has; all others get the whole em.
+# Widths in em, for Verdana and DejaVu Sans, the widest fonts that viewers commonly have. Other characters get 1 em.
 _BOUNDS = {
     **dict.fromkeys("'ijlIJ|/\\:;,. ()[]!ftr-", 0.43),
     **dict.fromkeys('abcdeghknopqsuvxyz0123456789_*$?`{}–"', 0.64),
@@ -37,7 +37,7 @@ _BOLD = 1.15
 
 
 def bound(text: str, style: TextStyle) -> float:
-    """The width in pixels that the text does not exceed."""
+    """An upper bound on the width of the text in pixels."""
     font = FONTS[style]
     return sum(_BOUNDS.get(character, 1.0) for character in text) * font.size * (_BOLD if font.bold else 1.0)
 
@@ -48,19 +48,20 @@ def height(style: TextStyle) -> float:
 
 
 def folded(text: str, style: TextStyle, room: float) -> list[str]:
-    """The text in lines that keep to the room, broken at spaces where it has them."""
+    """The text in lines that fit the room, broken at spaces if possible."""
     characters = max(len(text), 1)
     while True:
         lines = wrap(text, characters) or [""]
         widest = max(bound(line, style) for line in lines)
         if widest <= room or characters == 1:
             return lines
+        # Widths vary by character, so the estimate by proportion is repeated. It shrinks by at least one character.
         characters = max(min(characters - 1, int(characters * room / widest)), 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A line of text: `x` is its start, middle or end, `y` the top of its line."""
+    """A line of text. `x` is its start, middle or end, as `anchor` sets; `y` is the top of the line."""
 
     x: float
     y: float
@@ -74,5 +75,5 @@ class Text:
 
     @property
     def is_certain(self) -> bool:
-        """Whether the bound holds in any common font, or the text has to be made to keep to it."""
+        """Whether the width bound is certain in any common font. If not, the text is squeezed to its bound."""
         return all(c in _BOUNDS or c.isascii() for c in self.text)

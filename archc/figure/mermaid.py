@@ -1,4 +1,4 @@
-"""A network as a Mermaid flowchart, which GitHub and GitLab draw: every layer a node, every value it reads an edge."""
+"""A network as a Mermaid flowchart, which GitHub and GitLab render: a node per layer, an edge per value read."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from archc.wording import visible
 
 MOST_EDGES = 500
 MOST_CHARACTERS = 50_000
-"""What Mermaid draws unless it is configured otherwise: `maxEdges` and `maxTextSize`."""
+"""Mermaid's own default limits, `maxEdges` and `maxTextSize`."""
 
 
 def mermaid(graph: Graph, placement: Placement | None) -> str:
-    """The flowchart, sealed; dotted edges are those over which devices exchange values. Raises TooLarge."""
+    """The flowchart, sealed. Dotted edges show values that devices exchange. Raises TooLarge."""
     edges = sum(len(node.inputs) for node in graph.nodes)
     if edges > MOST_EDGES:
         raise TooLarge("edges of a Mermaid flowchart", found=edges, most=MOST_EDGES)
@@ -34,7 +34,7 @@ def _lines(graph: Graph, placement: Placement | None) -> Iterator[str]:
     yield f"title: {_title(graph.title)}"
     yield "---"
     yield "flowchart TB"
-    # Numbers for names: `end`, `graph`, and what begins with an o or an x mean something else there.
+    # Nodes are numbered, because Mermaid has other meanings for `end`, `graph`, and names that begin with o or x.
     numbers: dict[str, int] = {}
     for name, lines in labels(graph):
         numbers[name] = len(numbers)
@@ -46,7 +46,7 @@ def _lines(graph: Graph, placement: Placement | None) -> Iterator[str]:
 
 
 def _title(title: str) -> str:
-    """A double-quoted scalar of YAML, without what Mermaid takes for tags or directives before it reads the YAML."""
+    """The title as a double-quoted YAML scalar. Tags and directives are escaped, as Mermaid looks for those first."""
     quoted = json.dumps(visible(title), ensure_ascii=False)
     return "".join(f"\\u{ord(c):04x}" if c in "<>&%`'" else c for c in quoted)
 

@@ -1,4 +1,4 @@
-"""A network as the paper's figure 2 draws one: blocks to scale, kernels, towers and what they exchange."""
+"""A network drawn like figure 2 of the AlexNet paper: blocks to scale, kernels, towers and their exchanges."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from archc.passes.placement import Placement
 from archc.wording import visible
 
 MOST_PARTS = 5_000
-"""Blocks, the lines between them and the columns that those pass, in all towers: nobody reads more as a picture."""
+"""The limit of blocks, lines and wires in all towers. Larger pictures are unreadable."""
 
 _MARGIN = 24.0
 _NARROWEST = 420.0
 _SAMPLE = 26.0
-_SCALE = "Sizes are to scale: lengths grow with their square root."
+_SCALE = "Drawn to scale: each length is proportional to the square root of its size."
 
 
 def draw(graph: Graph, placement: Placement | None) -> Drawing:
-    """The figure of a network; raises TooLarge."""
+    """The figure of a network. Raises TooLarge."""
     found = blocks(graph)
     shown = towers(graph, placement)
     parts = shown.shown * (places(found) + sum(len(block.reads) for block in found))
@@ -64,13 +64,13 @@ def _draw_caption(drawing: Drawing, plan: Layout, name: str, top: Point) -> None
 
 
 def _draw_towers(drawing: Drawing, plan: Layout) -> None:
-    """The number of each device above its tower, and a border between two."""
+    """Draw the number of each device above its tower, and a border between towers."""
     if plan.towers.shown == 1:
         return
     for band in plan.bands:
         first = band.row.first + (1 if band.row.first == 0 and band.row.last > 0 else 0)
         left, right = plan.left(first), plan.right(band.row.last)
-        # Above the fronts, where no line comes from the left.
+        # Numbers are above the fronts of the solids, where no line arrives from the left.
         fronts = [plan.origin(place, 0).x for place in plan.columned.columns[first] if not plan.columned.is_wire(place)]
         for tower in range(plan.towers.shown):
             top = band.top + tower * band.pitch - height("note") - 2
@@ -80,7 +80,7 @@ def _draw_towers(drawing: Drawing, plan: Layout) -> None:
 
 
 def _framed(drawing: Drawing, plan: Layout) -> Drawing:
-    """The drawing moved to the middle of its page, its title above and the notes below."""
+    """The drawing centred on its page, with the title above it and the notes below it."""
     lefts = [point.x for line in drawing.polylines for point in line.points]
     least = min([0.0, *lefts]) - plan.gap / 2
     most = max([0.0, *lefts, *(plan.right(band.row.last) for band in plan.bands)]) + plan.gap / 2
@@ -121,12 +121,12 @@ def _moved(drawing: Drawing, dx: float, dy: float) -> Drawing:
 
 
 def _description(blocks: tuple[Block, ...], towers: Towers) -> str:
-    """The figure in words."""
-    said = [_said(block) for block in blocks]
-    return " ".join([f"{'; '.join(said)}.", *([towers.note] if towers.note else []), _SCALE])
+    """The description of the figure for screen readers."""
+    sentences = [_described(block) for block in blocks]
+    return " ".join([f"{'; '.join(sentences)}.", *([towers.note] if towers.note else []), _SCALE])
 
 
-def _said(block: Block) -> str:
+def _described(block: Block) -> str:
     layers = ", ".join(node.name for node in block.layers[1:])
     reads = f" from {', '.join(block.reads)}" if block.reads else ""
     return f"{block.name}, {block.tensor}{reads}" + (f", then {layers}" if layers else "")

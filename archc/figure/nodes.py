@@ -1,4 +1,4 @@
-"""A graph's nodes as the text formats label them."""
+"""The labels of nodes and edges that the text formats share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from archc.passes.placement import Placement
 
 
 def labels(graph: Graph) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Each input and layer, and the lines of its label: name, op, output."""
+    """The name of each input and layer, with the lines of its label: name, op and output."""
     for name, tensor in graph.inputs.items():
         yield name, (name, str(tensor))
     for node in graph.nodes:
@@ -17,5 +17,5 @@ def labels(graph: Graph) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def exchange_kinds(placement: Placement | None) -> Mapping[str, str]:
-    """The layers before which devices exchange values, and how."""
+    """The layers before which devices exchange values, with the kind of exchange."""
     return {exchange.layer: exchange.kind for exchange in placement.exchanges} if placement else {}

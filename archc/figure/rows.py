@@ -1,4 +1,4 @@
-"""Columns in rows, as words in lines: where a row ends, and where each of its columns stands."""
+"""Columns broken into rows, as words into lines: the end of each row, and the position of its columns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _LEAST_FILLED = 0.5
 
 
 class Row(NamedTuple):
-    """Columns `first` to `last`, both included, and the left edge of each."""
+    """The columns `first` to `last`, inclusive, and the left edge of each."""
 
     first: int
     last: int
@@ -17,7 +17,7 @@ class Row(NamedTuple):
 
 
 def in_rows(widths: Sequence[float], lines: Sequence[int], *, gap: float, room: float) -> list[Row]:
-    """Rows that keep to the room, ended where few lines go on. `lines[n]`: how many lead from column n to the next."""
+    """Rows that fit the room, broken where few lines cross. `lines[n]`: the lines from column n to the next."""
     rows: list[Row] = []
     first = 0
     while first < len(widths):
@@ -28,6 +28,7 @@ def in_rows(widths: Sequence[float], lines: Sequence[int], *, gap: float, room: 
             taken += gap + widths[fits]
         last = fits
         if fits < len(widths) - 1:
+            # A row may end early, from half of the columns that fit, if fewer lines lead on from there.
             least = first + int(_LEAST_FILLED * (fits - first))
             last = min(range(fits, least - 1, -1), key=lambda column: lines[column])
         rows.append(Row(first, last, _lefts(widths[first : last + 1], gap)))

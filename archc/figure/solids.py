@@ -1,6 +1,6 @@
-"""A tensor as a solid in cabinet projection: maps' height and width, their number as the depth; units as a thin bar.
+"""A tensor as a solid in cabinet projection: the size of its maps, with their number as depth. Units are a thin bar.
 
-Lengths grow with the square root of the sizes: to one scale, but 227 pixels and 6 both legible.
+Lengths are proportional to the square root of the sizes, so that both 227 pixels and 6 are legible at one scale.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _LONGEST_SIDE, _LONGEST_DEPTH = 150.0, 140.0
 _SHORTEST = 3.0
 _BAR = 8.0
 _SLANT = 0.36
-"""The share of a map's width that is drawn, both to the right and upwards."""
+"""The drawn share of a map's width, to the right and upwards."""
 _LINE = 0.42
-"""Where lines reach a solid: this share of its height from the top."""
+"""The point where lines meet a solid, as a share of its height from the top."""
 _LOWEST = 0.9
 _LEAST_KERNEL = 5.0
 _NEAR = 3.0
@@ -36,7 +36,7 @@ class Scale(NamedTuple):
 
 
 def scale(tensors: Iterable[Tensor]) -> Scale:
-    """The scale at which all tensors are drawn."""
+    """The common scale for all tensors."""
     tensors = list(tensors)
     side = max((max(t.shape[1:]) for t in tensors if t.is_maps), default=1)
     depth = max(t.channels for t in tensors)
@@ -44,7 +44,7 @@ def scale(tensors: Iterable[Tensor]) -> Scale:
 
 
 class Label(NamedTuple):
-    """A size beside the solid, from the top left corner of its front."""
+    """The text of a size. Its position is relative to the top left corner of the solid's front."""
 
     x: float
     y: float
@@ -61,7 +61,7 @@ class Label(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Solid:
-    """A box whose front is `depth` × `height` pixels and whose sides recede by `slant` pixels, with its sizes."""
+    """A box with labelled sizes. Its front has `depth` × `height` pixels, and its sides recede by `slant` pixels."""
 
     is_maps: bool
     depth: float
@@ -71,45 +71,45 @@ class Solid:
 
     @property
     def left(self) -> float:
-        """What it takes to the left of its front."""
+        """The space that it takes to the left of its front."""
         return max(0.0, -min(label.x for label in self.labels))
 
     @property
     def right(self) -> float:
-        """What it takes from its front's left edge to the right."""
+        """The space that it takes to the right of its front's left edge."""
         return max(self.depth + self.slant, *(label.right for label in self.labels))
 
     @property
     def above(self) -> float:
-        """What it takes above the line."""
+        """The space that it takes above its line."""
         return self.slant + self.line
 
     @property
     def below(self) -> float:
-        """What it takes below the line."""
+        """The space that it takes below its line."""
         return max(self.height, *(label.bottom for label in self.labels)) - self.line
 
     @property
     def line(self) -> float:
-        """Where lines reach it, from its front's top."""
+        """The distance from the top of its front to the point where lines arrive."""
         return self.height * _LINE
 
     def side(self, origin: Point, along: float, down: float) -> Point:
-        """A point of the right side, as shares of its width and height."""
+        """A point on the right side, given as shares of the side's width and height."""
         return Point(origin.x + self.depth + along * self.slant, origin.y - along * self.slant + down * self.height)
 
     @property
     def down(self) -> float:
-        """How far down the right side, as a share, the middle of its width is as high as the line."""
+        """The share of the right side's height at which the middle of its width is level with the line."""
         return min(_LINE + self.slant / 2 / self.height, _LOWEST)
 
     def exit(self, origin: Point) -> Point:
-        """Where lines leave it."""
+        """The point where lines leave."""
         return self.side(origin, 0.5, self.down)
 
 
 def solid(tensor: Tensor, scale: Scale) -> Solid:
-    """The solid of a tensor, sizes written on it as in the paper: beside its height, its width and its depth."""
+    """The solid of a tensor. Its sizes are labelled as in the paper, beside its height, width and depth."""
     if not tensor.is_maps:
         tall = max(scale.depth * sqrt(tensor.channels), _SHORTEST)
         slant = _BAR * 0.6
@@ -120,7 +120,7 @@ def solid(tensor: Tensor, scale: Scale) -> Solid:
     tall = max(scale.side * sqrt(tensor.height), _SHORTEST)
     slant = max(scale.side * sqrt(tensor.width), _SHORTEST) * _SLANT
     high, wide, maps = str(tensor.height), str(tensor.width), str(tensor.channels)
-    # Both below the line, where others arrive and leave.
+    # Both labels are below the line, where lines arrive and leave.
     least = tall * _LINE + _NEAR
     at_height = Label(-_NEAR - bound(high, "size"), max(tall - height("size"), least), high)
     at_width = Label(deep + slant / 2 + _NEAR, max(tall - slant / 2 + _NEAR / 2, least), wide)
@@ -131,7 +131,7 @@ def solid(tensor: Tensor, scale: Scale) -> Solid:
 
 
 def draw_solid(drawing: Drawing, solid: Solid, origin: Point) -> None:
-    """The three faces that are seen, and the sizes; `origin` is the top left corner of the front."""
+    """Draw the three visible faces and the sizes. `origin` is the top left corner of the front."""
     d, h, s = solid.depth, solid.height, solid.slant
     x, y = origin
     front = (Point(x, y), Point(x + d, y), Point(x + d, y + h), Point(x, y + h))
@@ -146,7 +146,7 @@ def draw_solid(drawing: Drawing, solid: Solid, origin: Point) -> None:
 
 
 def draw_kernel(drawing: Drawing, solid: Solid, origin: Point, window: Window) -> tuple[Point, ...]:
-    """The window as a small box through all maps; returns the corners of its near end, on the right side."""
+    """Draw the window as a small box through all maps. Returns the corners of its end on the right side."""
     along = _share(window.horizontal.f / window.horizontal.n, solid.slant)
     down = _share(window.vertical.f / window.vertical.n, solid.height)
     u, v = 0.5 - along / 2, min(max(solid.down - down / 2, 0.0), 1.0 - down)
@@ -160,5 +160,5 @@ def draw_kernel(drawing: Drawing, solid: Solid, origin: Point, window: Window) -
 
 
 def _share(share: float, length: float) -> float:
-    """The share of a side that a window covers, large enough to be seen, never beyond the side."""
+    """The share of a side that a window covers, at least large enough to be visible."""
     return min(max(share, _LEAST_KERNEL / length), 1.0)

@@ -1,4 +1,4 @@
-"""A drawing as SVG: nothing but shapes and text, with no style sheet, script or link."""
+"""A drawing as SVG with shapes and text only: no style sheets, scripts or links."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ARROW = 6.0
 
 
 def svg(drawing: Drawing) -> str:
-    """The picture as a standalone file, sealed."""
+    """The drawing as a standalone SVG file, sealed."""
     return seal("\n".join(_lines(drawing)) + "\n", XML)
 
 
@@ -42,7 +42,7 @@ def _lines(drawing: Drawing) -> Iterator[str]:
     )
     yield f'<title id="title">{escape(drawing.title)}</title>'
     yield f'<desc id="description">{escape(drawing.description)}</desc>'
-    # A ground of its own: lines and text are dark, the page around may be too.
+    # A white background, because lines and text are dark and the page may be dark too.
     yield f'<rect width="{width}" height="{height}" rx="8" fill="#ffffff"/>'
     yield f'<g stroke="{_INK}" stroke-width="0.9" stroke-linejoin="round">'
     yield from map(_face, drawing.faces)
@@ -85,7 +85,7 @@ def _texts(style: TextStyle, texts: Iterable[Text]) -> Iterator[str]:
     yield f'<g fill="{font.colour}" font-size="{_number(font.size)}"{weight}>'
     for text in texts:
         anchor = f' text-anchor="{text.anchor}"' if text.anchor != "start" else ""
-        # A script that no bound is known for is made to keep to it.
+        # Text in a script without a certain bound is squeezed to its bound.
         keep = f' textLength="{_number(bound(text.text, style))}"' if not text.is_certain else ""
         squeeze = ' lengthAdjust="spacingAndGlyphs"' if keep else ""
         at = f'x="{_number(text.x)}" y="{_number(text.baseline)}"'
@@ -98,6 +98,6 @@ def _points(points: Iterable[Point]) -> str:
 
 
 def _number(number: float) -> str:
-    """With one decimal at most: a tenth of a pixel."""
+    """The number with at most one decimal: a tenth of a pixel is precise enough."""
     text = f"{number:.1f}"
     return "0" if text == "-0.0" else text.removesuffix(".0")

@@ -1,4 +1,4 @@
-"""Which devices a figure shows: a tower each where tensors are held in parts, as in the paper's figure 2."""
+"""The devices in a figure. Each is a tower if tensors are split, as in figure 2 of the AlexNet paper."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ MOST_TOWERS = 4
 
 @dataclass(frozen=True)
 class Towers:
-    """`shown` towers, and what of a block one of them holds."""
+    """The number of towers that are shown, and the part of a block in each."""
 
     shown: int
     placement: Placement | None
     exchanges: Mapping[str, str]
 
     def tensor(self, block: Block) -> Tensor:
-        """What one device holds of a block's value."""
+        """The part of a block's value on one device."""
         if self.placement is None or self.placement.layouts[block.name] != "split":
             return block.tensor
         channels, *size = block.tensor.shape
         return Tensor((channels // self.placement.devices, *size))
 
     def crosses(self, source: Block, target: Block) -> str | None:
-        """How a block reads another device's part of what it reads: `gather`, `halo`, `redistribute`, or not at all."""
+        """The kind of exchange through which a block reads another device's part, or None if it does not."""
         if self.placement is None or not target.layers:
             return None
         held = source.layers[-1].name if source.layers else source.name
@@ -38,25 +38,25 @@ class Towers:
 
     @property
     def note(self) -> str:
-        """What must be said of the devices under the figure."""
+        """The note on devices under the figure. Empty for a single device."""
         placement = self.placement
         if placement is None or placement.devices == 1:
             return ""
         if not self.exchanges and "split" not in placement.layouts.values():
-            return f"Each of the {placement.devices} devices holds all of this, and a part of the batch."
+            return f"Each of the {placement.devices} devices computes the whole network for a part of the batch."
         if self.shown == 1:
-            return f"One of {placement.devices} devices; what is red reads what others hold."
-        whole = " What a device holds whole it computes for its part of the batch." if self.by_batch else ""
-        return f"Read from {'the other' if placement.devices == 2 else 'another'} device.{whole}"
+            return f"One of {placement.devices} devices is shown. Layers in red read values from other devices."
+        whole = " Layers that are not split are computed for each device's part of the batch." if self.by_batch else ""
+        return f"Values read from {'the other' if placement.devices == 2 else 'another'} device.{whole}"
 
     @property
     def by_batch(self) -> bool:
-        """Whether devices share the examples of a batch."""
+        """Whether some layers are computed by each device for a part of the batch."""
         return self.placement is not None and "batch" in self.placement.layouts.values()
 
 
 def towers(graph: Graph, placement: Placement | None) -> Towers:
-    """The towers of a network as it is placed; one where every device holds all layers, or where they are too many."""
+    """The towers of a placed network. There is only one if no layer is split, or if there are too many devices."""
     if placement is None:
         return Towers(1, None, {})
     split = "split" in placement.layouts.values()

@@ -1,4 +1,4 @@
-"""The lines of a figure: pyramids from a kernel to the solid that reads through it, and wires for everything else."""
+"""The lines of a figure: pyramids from a kernel to the solid that reads through it, and wires between other solids."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _INSIDE = 0.2
 
 
 def draw_lines(drawing: Drawing, layout: Layout) -> None:
-    """All kernels and all lines between neighbouring columns."""
+    """Draw all kernels, and all lines between adjacent columns."""
     wires = _Wires(drawing, layout)
     for number, links in enumerate(layout.links):
         ends_row = number > 0 and layout.band(Place("", number)).row.first == number
@@ -32,7 +32,7 @@ class _Wires:
         self._pyramids: set[tuple[tuple[Point, ...], Point]] = set()
 
     def across(self, link: Link) -> None:
-        """A line to the next column of the same row."""
+        """Draw a line to the next column of the same row."""
         stroke = _stroke(link)
         if self._layout.is_plain:
             self._straight(link, stroke)
@@ -48,19 +48,20 @@ class _Wires:
         self._line(into, end, stroke=stroke, arrow=not self._layout.columned.is_wire(link.target))
 
     def around(self, links: list[Link]) -> None:
-        """Lines from the end of a row to the beginning of the next, around both, each on a track of its own."""
+        """Draw the lines from the end of a row to the start of the next, around both, each on its own track."""
         layout = self._layout
         ends = {link: (self._start(link, _stroke(link)), self._end(link)) for link in links}
         ordered = sorted(links, key=lambda link: (ends[link][0].y, ends[link][1].y))
         tracks = list(dict.fromkeys(map(Link.track, ordered)))
         channel = layout.band(links[0].source).bottom + TRACK
-        # Captions may reach so far beyond the columns.
+        # Captions may extend this far beyond the columns.
         beyond = layout.gap / 2
         for link in ordered:
             start, end = ends[link]
             inside = tracks.index(link.track())
             outside = len(tracks) - 1 - inside
-            # The topmost goes outside of all others on the right, below them in between, and inside on the left.
+            # So that no two cross, the topmost line is the outermost on the right, the lowest between the rows, and the
+            # innermost on the left.
             right = layout.right(link.source.column) + beyond + TRACK * outside
             left, down = -beyond - TRACK * inside, channel + TRACK * outside
             corners = (Point(right, start.y), Point(right, down), Point(left, down), Point(left, end.y))
@@ -68,7 +69,7 @@ class _Wires:
             self._line(start, *corners, end, stroke=_stroke(link), arrow=arrow)
 
     def _straight(self, link: Link, stroke: Stroke) -> None:
-        """As in the paper: a pyramid from a kernel, lines around what a dense layer reads, an arrow otherwise."""
+        """Draw a line as the paper does: a pyramid from a kernel, a frame for a dense layer, otherwise an arrow."""
         shape = self._layout.solids[link.source.name]
         origin = self._layout.origin(link.source, link.source_tower)
         end = self._end(link)
@@ -85,7 +86,7 @@ class _Wires:
             self._line(shape.exit(origin), end, stroke=stroke, arrow=True)
 
     def _start(self, link: Link, stroke: Stroke) -> Point:
-        """Where a wire begins: at the apex of a kernel's pyramid, at the side of a solid, or where a wire ends."""
+        """The start of a line: the apex of a kernel's pyramid, the side of a solid, or the end of a wire."""
         place, tower = link.source, link.source_tower
         if self._layout.columned.is_wire(place):
             return Point(self._layout.right(place.column), self._layout.line(place, tower))
@@ -108,7 +109,7 @@ class _Wires:
         return Point(self._layout.origin(link.target, link.target_tower).x, y)
 
     def _window(self, link: Link) -> Window | None:
-        """The window through which a block reads, if it has one."""
+        """The window through which the target reads, if it has one."""
         block = self._layout.blocks[link.target.name]
         if self._layout.columned.is_wire(link.target) or not block.layers:
             return None

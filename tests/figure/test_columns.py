@@ -1,4 +1,4 @@
-"""Columns and heights: every line leads to the next column, few cross, and nothing stands on another."""
+"""Columns and heights: every line leads to the next column, few lines cross, and nothing overlaps."""
 
 from __future__ import annotations
 
@@ -90,9 +90,7 @@ POOL = "op: max_pool2d, kernel: 2, stride: 2"
         ({"c": CONV, "r": "op: relu", "s": "op: add, from: [c, r]"}, {"c": ["c"], "r": ["r"], "s": ["s"]}),
     ],
 )
-def test_what_only_one_layer_reads_is_said_beside_its_block(
-    layers: dict[str, str], expected: dict[str, list[str]]
-) -> None:
+def test_a_value_with_one_reader_joins_the_block_before(layers: dict[str, str], expected: dict[str, list[str]]) -> None:
     head = "schema: archc/v1\nname: x\ninput: {image: [3, 8, 8]}\nlayers:\n"
     found = analyse((head + "".join(f"  {n}: {{{f}}}\n" for n, f in layers.items())).encode(), "spec.yaml").facts
     assert found is not None

@@ -1,4 +1,4 @@
-"""Bounds on widths that no font was measured for, and text folded into them."""
+"""Upper bounds on text widths, and text folded to fit them."""
 
 from __future__ import annotations
 

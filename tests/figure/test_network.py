@@ -1,4 +1,4 @@
-"""The figure of a network, as its SVG says it: nothing overlaps, nothing leaves the picture, and it tells the truth."""
+"""The SVG figure of a network: nothing overlaps, nothing leaves the picture, and its sizes are the network's."""
 
 from __future__ import annotations
 
@@ -91,21 +91,25 @@ def test_one_tower_without_a_split() -> None:
     data = text.replace("columns", "data").replace(", exchanges: [conv3, fc6, fc7, fc8]", "")
     picture = read(figure(data))
     assert len(picture.faces) == 3 * 9
-    assert {"96", "4096", "Each of the 2 devices holds all of this, and a part of the batch."} <= set(picture.words)
+    assert {"96", "4096", "Each of the 2 devices computes the whole network for a part of the batch."} <= set(
+        picture.words
+    )
     assert picture.exchanges == 0
     alone = read(figure(re.sub("parallel:.*\n", "", data)))
     assert (len(alone.faces), len(alone.words)) == (len(picture.faces), len(picture.words) - 1)
 
 
-def test_of_many_devices_one_is_shown() -> None:
+def test_one_of_many_devices_is_shown() -> None:
     text = (TESTS.parent / "specs" / "alexnet.yaml").read_text()
     text = text.replace("devices: 2", "devices: 8").replace(", exchanges: [conv3, fc6, fc7, fc8]", "")
     picture = read(figure(text))
     check(picture)
-    assert {"12", "32", "512", "One of 8 devices; what is red reads what others hold."} <= set(picture.words)
+    assert {"12", "32", "512", "One of 8 devices is shown. Layers in red read values from other devices."} <= set(
+        picture.words
+    )
 
 
-def test_a_halo_within_a_block_is_said() -> None:
+def test_a_halo_within_a_block_is_named() -> None:
     picture = read(figure(TESTS / "specs" / "good" / "recipe.yaml"))
     assert picture.words.count("device 3") == 1
     assert any(word.endswith("halo") for word in picture.words)
@@ -143,7 +147,7 @@ def chain(layers: int) -> str:
     return head + "".join(f"  c{n}: {conv}\n" for n in range(layers))
 
 
-def test_what_is_too_much_is_refused() -> None:
+def test_a_network_that_is_too_large_is_refused() -> None:
     most = (MOST_PARTS - 1) // 2
     assert figure(chain(most)).count("<text") > 3 * most
     with pytest.raises(TooLarge, match=r"^5,001 blocks and lines are too many to draw: the limit is 5,000$"):

@@ -1,4 +1,4 @@
-"""What Graphviz and Mermaid are given: pydot parses the one, a grammar of what archc writes of Mermaid the other."""
+"""The text for Graphviz, parsed by pydot, and for Mermaid, parsed by a grammar of the lines that archc writes."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def unquoted(quoted: object) -> str:
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
-def test_dot_holds_every_layer_and_every_edge(spec: Path) -> None:
+def test_dot_has_every_layer_and_every_edge(spec: Path) -> None:
     found = facts(spec)
     text = dot(found.graph, found.placement)
     assert is_sealed(text, DOT)
@@ -105,7 +105,7 @@ def read_mermaid(text: str) -> tuple[str, list[str], list[tuple[int, int, str | 
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
-def test_mermaid_holds_every_layer_and_every_edge(spec: Path) -> None:
+def test_mermaid_has_every_layer_and_every_edge(spec: Path) -> None:
     found = facts(spec)
     title, labels, edges = read_mermaid(mermaid(found.graph, found.placement))
     assert title == found.graph.title
