@@ -1,6 +1,6 @@
-"""What each layer holds and what it takes to compute, and the network: parameters, arithmetic, activations.
+"""Parameters, arithmetic and activations of each layer and of the whole network.
 
-The conventions, and how the counters of other tools differ from them, are the page of `archc explain macs`.
+`archc explain macs` describes the conventions, and how the counters of other tools differ from them.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from archc.graph import Graph, Node
 
 @dataclass(frozen=True, slots=True)
 class LayerCounts:
-    """Values held: `weights` and `biases`, which are trained, and `statistics`, which follow the batches.
+    """The counts of one layer.
 
-    For one example: multiply-accumulates forward (`macs`) and of the gradients (`backward_macs`), the scalar operations
-    besides them forward (`element_ops`), and the values of the output (`activations`).
+    `weights` and `biases` are trained; `statistics` are updated from the batches. The other counts are per example:
+    multiply-accumulates of the forward pass (`macs`) and of the backward pass (`backward_macs`), other scalar
+    operations of the forward pass (`element_ops`), and output values (`activations`).
     """
 
     weights: int
@@ -29,13 +30,13 @@ class LayerCounts:
 
     @property
     def parameters(self) -> int:
-        """All that is trained."""
+        """The number of trained values."""
         return self.weights + self.biases
 
 
 @dataclass(frozen=True, slots=True)
 class Counts(LayerCounts):
-    """Of the whole network, and by layer in the graph's order."""
+    """The counts of the whole network, and those of each layer in the order of the graph."""
 
     layers: dict[str, LayerCounts]
 
@@ -43,7 +44,7 @@ class Counts(LayerCounts):
 def count(graph: Graph) -> Counts:
     """The counts of every layer and their sums."""
     layers: dict[str, LayerCounts] = {}
-    # The values in which anything trained has a part: only those need a gradient.
+    # Layers that are trained or that depend on one that is. Only their outputs need a gradient.
     learned: set[str] = set()
     for node in graph.nodes:
         reads_learned = not learned.isdisjoint(node.inputs)
@@ -55,7 +56,7 @@ def count(graph: Graph) -> Counts:
 
 
 def _count(graph: Graph, node: Node, *, reads_learned: bool) -> LayerCounts:
-    """One layer's; the gradient of its weights, and that of its input where one is needed, take its MACs once each."""
+    """The counts of one layer; `reads_learned` if its input needs a gradient."""
     inputs = graph.tensors(node.inputs)
     numbers = node.op.numbers(inputs)
     macs = node.op.macs(inputs, node.output)
@@ -64,6 +65,7 @@ def _count(graph: Graph, node: Node, *, reads_learned: bool) -> LayerCounts:
         biases=numbers.biases,
         statistics=numbers.statistics,
         macs=macs,
+        # The gradient of the weights and the gradient of the input each take as many MACs as the forward pass.
         backward_macs=macs * ((numbers.weights > 0) + reads_learned),
         element_ops=node.op.element_ops(inputs, node.output),
         activations=node.output.size,

@@ -1,4 +1,4 @@
-"""The memory that one device takes under the placement of a spec, and the largest batch that fits it."""
+"""The memory that one device needs under a placement, and the largest batch that fits."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from archc.passes.placement import Placement
 def device_memory(
     graph: Graph, placement: Placement | None, *, batch: int, precision: Precision = "float32", training: bool = True
 ) -> Memory:
-    """Of the device that takes most, for a batch over all of them together; without a placement, of the only one."""
+    """The memory of the device that needs most, or of the only device if there is no placement.
+
+    `batch` counts the examples of all devices together.
+    """
     if placement is None:
         return memory(graph, batch=batch, precision=precision, training=training)
+    # Rounded up: some device computes the odd example of a batch that does not divide evenly.
     part = -(-batch // placement.batch_parts)
     return memory(graph, batch=part, precision=precision, training=training, shares=placement.shares)
 
 
 def largest_batch(graph: Graph, placement: Placement | None, *, batch: int, limit: int) -> int:
-    """The largest batch up to `batch` whose training step takes `limit` bytes at most on each device; 0 for none.
-
-    The peak is the largest of sums that each grow linearly with the batch, so that a step of Newton's method from above
-    never passes over a batch that fits.
-    """
+    """The largest batch, up to `batch`, whose training step needs at most `limit` bytes on each device; 0 for none."""
+    # The peak is a maximum of functions that grow linearly with the batch, so it is convex: Newton's method, started
+    # above the solution, never steps past a batch that fits.
     parts = placement.batch_parts if placement else 1
     count = -(-batch // parts)
 

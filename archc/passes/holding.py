@@ -1,7 +1,8 @@
-"""Which maps of a value each device holds, and what it lacks of those that a layer reads.
+"""Which maps of a value each device has, and which of the maps that a layer reads it must fetch.
 
-A value is held `whole` by every device, `split` by maps (or units) into equal contiguous parts, one a device, or by
-`batch`: all maps of an equal part of the examples.
+A value has one of three layouts. `whole`: every device has all maps for all examples. `split`: every device has an
+equal, contiguous part of the maps (or units) for all examples. `batch`: every device has all maps for an equal part of
+the examples.
 """
 
 from __future__ import annotations
@@ -12,30 +13,31 @@ Layout = Literal["whole", "split", "batch"]
 
 
 def part(maps: int, device: int, devices: int) -> range:
-    """The maps that one device holds of a value that is split."""
+    """The maps of a split value that belong to one device."""
     return range(device * maps // devices, (device + 1) * maps // devices)
 
 
 class Holding:
-    """One value over the devices: what each holds of it, and has fetched so far, for all examples."""
+    """What each device has of one value: its own part, and the maps that it has fetched so far."""
 
     def __init__(self, layout: Layout, maps: int, devices: int) -> None:
         self.layout: Layout = layout
         self.maps = maps
         self.devices = devices
+        # By device: the maps that it has for all examples. Most values are never fetched, so this is made on demand.
         self._held: list[list[range]] | None = None
 
     def has(self, device: int, needed: range) -> bool:
-        """Whether a device holds maps, for all examples, from the beginning."""
+        """Whether a device has the needed maps for all examples without fetching any."""
         if self.layout == "split":
             own = part(self.maps, device, self.devices)
             return (own.start <= needed.start and needed.stop <= own.stop) or not needed
         return self.layout == "whole"
 
     def fetch(self, device: int, needed: range) -> float:
-        """How many maps, for an average example, a device receives to have those that are needed for all examples.
+        """The number of maps, for an average example, that a device receives to have the needed ones for all examples.
 
-        What is fetched stays: another layer that reads it does not fetch it again.
+        Fetched maps stay on the device: the next layer that reads them does not fetch them again.
         """
         if self._held is None:
             split = self.layout == "split"
@@ -43,11 +45,12 @@ class Holding:
         missing = _without([needed], self._held[device])
         self._held[device] += missing
         lacking = sum(map(len, missing))
+        # With the layout `batch`, a device has all maps of its own examples: one of every `devices`.
         return lacking if self.layout == "split" else lacking * (self.devices - 1) / self.devices
 
 
 def _without(wanted: list[range], held: list[range]) -> list[range]:
-    """What of the wanted maps is in none of the held ranges."""
+    """The ranges of wanted maps that are in none of the held ranges."""
     for have in held:
         wanted = [
             rest

@@ -1,7 +1,7 @@
-"""How many bytes a training step or an inference takes, and the layer at which they are the most.
+"""How many bytes a training step or an inference needs, and at which layer it needs the most.
 
-Follows the values, their gradients and what each op keeps through one forward and one backward pass, in the order in
-which they are computed. The conventions, and what is left out, are the page of `archc explain memory`.
+Simulates one forward and one backward pass, layer by layer, and follows the values, their gradients and what each op
+keeps. `archc explain memory` describes the conventions and what is not counted.
 """
 
 from __future__ import annotations
@@ -18,22 +18,25 @@ from archc.passes.values import LayerValues, Run, Share, Value, lay_out
 
 @dataclass(slots=True)
 class LayerMemory:
-    """Of one layer, in bytes."""
+    """The memory of one layer, in bytes."""
 
     kept: int
-    """What it is the first to keep for its backward pass."""
+    """Bytes kept for this layer's backward pass and not already kept by an earlier layer."""
     working: int = 0
-    """The most, forward or backward, that is alive beside weights, gradients, momentum and all that is kept."""
+    """Most bytes in memory while the layer runs, without weights, their gradients, momentum and kept values."""
     peak: int = 0
-    """The most of all that is alive while it computes, forward or backward."""
+    """Most bytes in memory while the layer runs, forward or backward."""
     gradients: int = 0
-    """Of weights, at that moment."""
+    """Bytes of weights' gradients at the peak."""
     alive: int = 0
-    """Of all that is kept, at that moment."""
+    """Bytes of all kept values at the peak."""
 
 
 class Memory(NamedTuple):
-    """In bytes. Gradients of weights come while activations go, so that the peak is less than the sum of all parts."""
+    """The memory of a network, in bytes.
+
+    The peak is less than the sum of the parts: activations are freed while the gradients of weights are made.
+    """
 
     layers: dict[str, LayerMemory]
     weights: int
@@ -42,20 +45,22 @@ class Memory(NamedTuple):
 
     @property
     def activations(self) -> int:
-        """All that is kept from the forward for the backward pass."""
+        """Bytes kept from the forward pass for the backward pass."""
         return sum(layer.kept for layer in self.layers.values())
 
     @property
     def working(self) -> int:
+        """Most bytes in memory besides weights, their gradients, momentum and kept values."""
         return max((layer.working for layer in self.layers.values()), default=0)
 
     @property
     def peak(self) -> int:
+        """Most bytes in memory at any moment."""
         return max((layer.peak for layer in self.layers.values()), default=self.weights + self.momentum)
 
     @property
     def peak_layer(self) -> str:
-        """The layer at which the peak occurs, the first of several; empty for a network without layers."""
+        """The first layer at which the peak occurs; empty for a network without layers."""
         return max(self.layers, key=lambda name: self.layers[name].peak, default="")
 
 
@@ -67,7 +72,7 @@ def memory(
     training: bool = True,
     shares: Mapping[str, Share] | None = None,
 ) -> Memory:
-    """The memory of a step of training, or of an inference, on a batch; on one device of several by its `shares`."""
+    """The memory of a training step or of an inference on a batch; with `shares`, that of one of several devices."""
     inputs, layers = lay_out(Run(graph, batch, precision, training, shares))
     trained = sum(layer.trained for layer in layers)
     weights = FLOAT32 * (trained + sum(layer.statistics for layer in layers))
@@ -77,6 +82,7 @@ def memory(
     for layer in layers:
         alive.forward(layer, told[layer.name])
     if training:
+        # A value whose `last` is beyond all layers is an output of the network.
         alive.ask_gradients(dict.fromkeys(layer.output for layer in layers if layer.output.last == len(layers)))
         for layer in reversed(layers):
             alive.backward(layer, told[layer.name])
@@ -84,7 +90,7 @@ def memory(
 
 
 def in_units(size: int) -> str:
-    """Bytes to three digits, as `1.05 GiB`."""
+    """A number of bytes with three digits: `1.05 GiB`."""
     for unit, one in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
         if size >= one:
             return f"{size / one:.3g} {unit}" if size < 1000 * one else f"{size / one:,.0f} {unit}"
@@ -92,7 +98,7 @@ def in_units(size: int) -> str:
 
 
 class _Alive:
-    """The bytes that are alive: held throughout, gradients of weights, what is kept, and all other values."""
+    """Counts the bytes in memory: weights and momentum, gradients of weights, kept values, and all other values."""
 
     def __init__(self, held: int, inputs: list[Value]) -> None:
         self._held, self._gradients, self._kept, self._others = held, 0, 0, 0
@@ -101,7 +107,7 @@ class _Alive:
             self._make(value)
 
     def forward(self, layer: LayerValues, told: LayerMemory) -> None:
-        """The output is made; then what no later layer reads is dropped, unless it is kept."""
+        """Make the layer's output, then drop each value that no later layer reads, unless it is kept."""
         if not layer.is_view:
             self._make(layer.output)
         self._kept += layer.own + layer.copies
@@ -111,12 +117,12 @@ class _Alive:
                 self._others -= value.size
 
     def ask_gradients(self, outputs: Iterable[Value]) -> None:
-        """The loss gives the outputs' gradients."""
+        """Make the gradients of the network's outputs, which the loss gives."""
         for value in outputs:
             self._add_gradient(value)
 
     def backward(self, layer: LayerValues, told: LayerMemory) -> None:
-        """Gradients of weights and of what it reads are made; then that of its output and what it kept are dropped."""
+        """Make the gradients of the layer's weights and inputs, then drop that of its output and what it kept."""
         if layer.output in self._with_gradient and not layer.is_view:
             added = sum(self._add_gradient(value) for value in layer.reads)
             if not layer.narrow:
@@ -124,8 +130,9 @@ class _Alive:
             self._tell(told, layer.backward + added + layer.narrow)
             self._others -= layer.output.size
         self._kept -= told.kept
+        # The caller still has the network's input, so it stays in memory when the layer that kept it is done.
         self._others += sum(value.size for value in layer.reads if value.is_input and value.keeper == layer.index)
-        if layer.narrow:  # made wide when what its layer kept is gone
+        if layer.narrow:  # the float32 copies of the gradients are made only after the layer's kept values are freed
             self._gradients += FLOAT32 * layer.trained
             self._tell(told, layer.narrow)
 
@@ -136,7 +143,7 @@ class _Alive:
             self._kept += value.size
 
     def _add_gradient(self, value: Value) -> int:
-        """Make a value's gradient, or add to the one that another reader made: what that takes for a moment."""
+        """Make a value's gradient, or add to that of another reader; the bytes that this takes briefly."""
         if not value.learned:
             return 0
         if value in self._with_gradient:

@@ -1,10 +1,13 @@
-"""Where a network is computed: what each device holds of every layer, and what crosses between the devices.
+"""Where a network is computed: what each device has of every layer, and what the devices exchange.
 
-A layer with weights of its own is split, each device computing an equal contiguous part of its maps or units for all
-examples, or replicated; the others follow what they read. Under `data` all are replicated and each device computes its
-part of the examples; under `columns`, as in the paper, all are split; under `hybrid` convolutions are replicated and
-dense layers split (Krizhevsky, arXiv 1404.5997). Before a layer computes, a device fetches what it does not hold of
-the maps that its part reads: the exchanges follow from that, none is listed.
+A convolution or a dense layer is split or replicated. If it is split, each device computes an equal, contiguous part of
+its maps or units for all examples; if it is replicated, each device has all of its parameters. Other layers run
+wherever their inputs are. `data` replicates all layers, and each device computes its part of the examples; `columns`
+splits all layers, as in the paper; `hybrid` replicates convolutions and splits dense layers (Krizhevsky, arXiv
+1404.5997).
+
+Before a layer runs, each device fetches the maps that its part reads and that it does not have. The exchanges are
+derived from this rule and from what each op reads; there is no list of layers that exchange.
 """
 
 from __future__ import annotations
@@ -25,13 +28,15 @@ ExchangeKind = Literal["gather", "halo", "redistribute"]
 
 
 class Exchange(NamedTuple):
-    """Before `layer` computes, devices fetch values of `sources`; on the way back the gradients of those are summed
-    where they are held, a reduce-scatter of the same values.
+    """Values of `sources` that devices fetch before `layer` runs.
 
-    A gather fetches the maps of a group, a halo those beside a device's own, and a redistribution those that come to
-    lie in its part. Values are for an example: `values` over all devices, `received` by the device that receives most,
-    and `returned` the gradients that it receives. No gradient returns where nothing before the layer is trained, nor
-    where every device has all of it.
+    A gather fetches the maps of whole groups, a halo fetches neighbours of a device's own maps, and a redistribution
+    fetches maps that move to another device's part. In the backward pass the gradients of these values return to where
+    the values came from and are summed there (a reduce-scatter).
+
+    All figures are per example: `values` for all devices together, `received` for the device that receives most, and
+    `returned` for the gradients that return to one device, at most. `returned` is 0 if nothing before the layer is
+    trained, or if every device computes the complete gradient itself.
     """
 
     layer: str
@@ -43,9 +48,9 @@ class Exchange(NamedTuple):
 
 
 class Reduction(NamedTuple):
-    """Gradients that every device holds a summand of and needs the sum of, an all-reduce in the backward pass.
+    """An all-reduce in the backward pass: every device has one summand of a gradient and needs the sum.
 
-    Of a layer's `parameters`, `values` a step; or of its `output`, `values` an example, where that is less.
+    The gradient is that of the layer's parameters, `values` per step, or that of its output, `values` per example.
     """
 
     layer: str
@@ -54,10 +59,11 @@ class Reduction(NamedTuple):
 
 
 class Placement(NamedTuple):
-    """`shares` is what one device holds of each layer, that with the most where they differ.
+    """The layout of each layer and what follows from it.
 
-    They are for one example of the part of the batch that `batch_parts` devices divide up among them: a device that
-    computes all examples of such a batch counts so many times as much.
+    `shares` is what one device has of each layer, the largest share if devices differ. The batch is divided into
+    `batch_parts` parts, and shares are per example of one part: a layer that each device computes for the whole batch
+    counts `batch_parts` times.
     """
 
     strategy: Strategy
@@ -69,22 +75,23 @@ class Placement(NamedTuple):
     reductions: tuple[Reduction, ...]
 
     def all_reduced(self, values: float) -> float:
-        """What one device receives in a ring all-reduce: its part of the sum by n - 1 steps, the others' by as many."""
+        """The number of values that one device receives in a ring all-reduce of `values`."""
+        # With n devices, n - 1 steps complete the sum of an n-th on each device, and n - 1 more steps pass the sums on.
         return values * 2 * (self.devices - 1) / self.devices
 
     def forward(self, batch: int) -> int:
-        """Values that the busiest device receives in a step's forward pass."""
+        """The number of values that the busiest device receives in the forward pass of a step."""
         return round(sum(exchange.received for exchange in self.exchanges) * batch)
 
     def backward(self, batch: int) -> int:
-        """The same of its backward pass."""
+        """The number of values that the busiest device receives in the backward pass of a step."""
         returned = sum(exchange.returned for exchange in self.exchanges) * batch
         summed = sum(r.values * (batch if r.of == "output" else 1) for r in self.reductions)
         return round(returned + self.all_reduced(summed))
 
 
 def place(graph: Graph, counts: Counts, parallel: Parallel, batch: int) -> tuple[Placement, list[Finding]]:
-    """How a graph is computed under a strategy, in steps of so many examples, and the layers that do not split."""
+    """The placement of a graph for steps of `batch` examples, and findings on layers that do not split evenly."""
     placing = _Placing(graph, counts, parallel)
     for node in graph.nodes:
         placing.visit(node)
@@ -102,20 +109,20 @@ def place(graph: Graph, counts: Counts, parallel: Parallel, batch: int) -> tuple
 
 
 def under(strategy: Strategy, devices: int, declared: Parallel | None) -> Parallel:
-    """So many devices under a strategy; layers that the spec places by hand are so under its own strategy alone."""
+    """A strategy on a number of devices, with the layers that `declared` places itself if its strategy is the same."""
     layers = declared.layers if declared is not None and declared.strategy == strategy else {}
     return Parallel(devices=devices, strategy=strategy, layers=layers)
 
 
 def is_split(node: Node, strategy: Strategy) -> bool:
-    """Whether a strategy by itself splits a layer with weights of its own."""
+    """Whether a strategy splits a layer that the spec does not place itself."""
     if strategy == "data" or not isinstance(node.op, Weighted):
         return False
-    return strategy == "columns" or not node.output.is_maps  # hybrid splits the dense layers
+    return strategy == "columns" or not node.output.is_maps  # hybrid splits dense layers only
 
 
 class _Placing:
-    """Follows in order what the devices hold, and back again what they must sum."""
+    """Places the layers in order, then walks back to find the gradients that must be summed."""
 
     def __init__(self, graph: Graph, counts: Counts, parallel: Parallel) -> None:
         self.findings: list[Finding] = []
@@ -131,22 +138,26 @@ class _Placing:
             name: Holding("batch" if by_batch else "whole", x.channels, parallel.devices)
             for name, x in graph.inputs.items()
         }
-        # By layer and source: the values that each device fetches for an average example.
+        # By layer and source: the number of values that each device fetches for an average example.
         self._fetched: dict[str, dict[str, list[float]]] = {}
-        # The layers of which a part reads what other devices hold, each with that source.
+        # Pairs of layer and source where some device reads maps of the source that it did not have from the start.
         self._crossings: set[tuple[str, str]] = set()
+        # Layers whose maps do not split evenly.
         self._uneven: set[str] = set()
+        # Layers that are trained or that depend on one that is: only their outputs have gradients.
         self._learned: set[str] = set()
+        # Sources whose gradients return from other devices.
         self._returning: set[str] = set()
 
     def visit(self, node: Node) -> None:
-        """Place a layer whose inputs are placed."""
+        """Place a layer, after all of its inputs."""
         layout = self._layout(node)
         maps = node.output.channels
         self.holdings[node.name] = Holding(layout, maps, self._devices)
         if self._counts[node.name].parameters or not self._learned.isdisjoint(node.inputs):
             self._learned.add(node.name)
         if layout == "split" and maps % self._devices:
+            # A layer without weights has the width of its input, where the mistake is reported already.
             if isinstance(node.op, Weighted) or self._uneven.isdisjoint(node.inputs):
                 self.findings.append(_uneven(node, self._devices))
             self._uneven.add(node.name)
@@ -168,7 +179,7 @@ class _Placing:
         return is_split(node, self._parallel.strategy)
 
     def _read(self, node: Node, layout: Layout) -> int:
-        """Fetch what each device lacks; the values that the one with the most reads for an example."""
+        """Note what each device fetches for a layer; the values per example that a device reads at most."""
         inputs = self._graph.tensors(node.inputs)
         sources = [self.holdings[name] for name in node.inputs]
         if layout == "batch" or all(s.layout == "whole" for s in sources) or node.name in self._graph.final_softmaxes:
@@ -185,6 +196,7 @@ class _Placing:
             for name, source, maps, area in zip(node.inputs, sources, reads, areas, strict=True):
                 if source.has(device, maps):
                     continue
+                # Noted even if an earlier layer has fetched the maps: the gradient of this reader returns too.
                 self._crossings.add((node.name, name))
                 if received := source.fetch(device, maps) * area:
                     fetched.setdefault(name, [0] * self._devices)[device] += received
@@ -200,13 +212,18 @@ class _Placing:
         return Share(outputs * examples, reads * examples, parameters)
 
     def return_gradients(self, batch: int) -> None:
-        """Back through the layers: which gradients are summands only, and which of them are summed."""
+        """Walk back and decide where gradients are summed.
+
+        A device that computes only a part of a layer gets only one summand of the gradient of the layer's input.
+        """
         summands: set[str] = set()
         for node in reversed(self._graph.nodes):
             layout = self.holdings[node.name].layout
             trained = self._counts[node.name].parameters
             if layout == "batch" and trained:
                 self.reductions.append(Reduction(node.name, "parameters", trained))
+            # A replicated layer needs the same weights everywhere, so it must not apply a summand alone. The sum is
+            # taken of whichever is smaller: its weights' gradient, or its output's, which is then complete.
             if layout == "whole" and node.name in summands and trained:
                 if trained <= node.output.size * batch:
                     self.reductions.append(Reduction(node.name, "parameters", trained))
@@ -219,7 +236,7 @@ class _Placing:
         self._returning &= self._learned
 
     def exchanges(self) -> list[Exchange]:
-        """The exchanges, in order."""
+        """The exchanges in the order of the layers."""
         return [self._exchange(self._graph.node(name), fetched) for name, fetched in self._fetched.items()]
 
     def _exchange(self, node: Node, fetched: dict[str, list[float]]) -> Exchange:
@@ -238,6 +255,7 @@ class _Placing:
 
 def _uneven(node: Node, devices: int) -> Finding:
     what, maps = node.output.unit, node.output.channels
+    # The number to propose must be a multiple of the groups too.
     step = lcm(devices, node.op.reach().groups or 1)
     less = maps // step * step
     return report(

@@ -1,8 +1,8 @@
-"""What each strategy costs before anything runs: what a device holds, what it receives, and how long that takes.
+"""The cost of each strategy before anything runs: memory per device, bytes received, and the time that these take.
 
-The time is that of the bytes which the device that receives most receives, one after another over a link, forward and
-backward, with no latency and nothing computed meanwhile. What a device computes is the same under each strategy, unless
-layers are replicated that all devices then compute, so the least time marks the cheapest.
+The time assumes that the busiest device receives all of its bytes, forward and backward, one after another over its
+link, with no latency and with no computation meanwhile. Every strategy divides the computation equally, except for
+replicated layers, which every device repeats. So the strategy with the least time is the cheapest.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ from archc.passes.values import WIDTH
 
 @dataclass(frozen=True)
 class Setting:
-    """What is planned for: `link` in bytes a second, each way; `device_memory` in bytes, None where nobody says."""
+    """The hardware and the batch to plan for.
+
+    `link` is in bytes per second, each way. `device_memory` is in bytes, None if it is unknown.
+    """
 
     devices: int
     batch: int
@@ -37,9 +40,9 @@ class Setting:
 
 @dataclass(frozen=True)
 class Part:
-    """What one device holds of a layer: so many of its maps (or units), for so many of the batch's examples.
+    """One device's part of a layer: `channels` of its `of` maps or units, for `examples` of the batch.
 
-    `output_bytes` are those of its part of the output in a step, before anything is freed.
+    `output_bytes` is the size of the part's output in a step, before anything is freed.
     """
 
     layer: str
@@ -54,9 +57,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Crossing:
-    """What crosses for a layer, an exchange or a reduction, in bytes that the busiest device receives in a step.
+    """An exchange or a reduction of a layer: `forward` and `backward` are the bytes that the busiest device receives.
 
-    `values` are those of a reduction as a whole, or those received for an example in an exchange.
+    They are per step. `values` is the size of the gradient that a reduction sums, or the number of values that a device
+    receives per example in an exchange.
     """
 
     layer: str
@@ -69,8 +73,11 @@ class Crossing:
 
 @dataclass(frozen=True)
 class Cost:
-    """Of a strategy that is possible, on the device with the most: `macs`, forward and backward, that it computes in a
-    step; `received`, values for an example forward. `fits` is None where nobody says what a device holds."""
+    """The cost of a possible strategy for the device with the most of each.
+
+    `macs` are those of a step, forward and backward. `received` counts the values of the forward pass per example.
+    `fits` is None if the device's memory is unknown.
+    """
 
     parts: tuple[Part, ...]
     crossings: tuple[Crossing, ...]
@@ -92,7 +99,10 @@ class Cost:
 
 @dataclass(frozen=True)
 class Option:
-    """A strategy: its cost, or what is in its way, the layers that do not split as findings too."""
+    """A strategy with its cost, or with the obstacles that make it impossible.
+
+    `findings` are the obstacles that have a place in the spec: layers that do not split evenly.
+    """
 
     strategy: Strategy
     is_declared: bool
@@ -103,7 +113,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Plan:
-    """All strategies, beside one device that does everything: its memory, its parameters, and its MACs in a step."""
+    """All strategies, and for comparison one device that does everything: its memory, parameters and MACs per step."""
 
     setting: Setting
     alone: Memory
@@ -118,7 +128,7 @@ class Plan:
 
     @property
     def cheapest(self) -> Strategy | None:
-        """The strategy whose exchanges take least, of those that fit; of several, the first."""
+        """The strategy that fits and whose exchanges take the least time; the first of several, None if none fits."""
         fitting: list[tuple[float, Strategy]] = [
             (o.cost.seconds, o.strategy) for o in self.options if o.cost and o.cost.fits is not False
         ]
@@ -126,7 +136,7 @@ class Plan:
 
 
 def plan(graph: Graph, counts: Counts, parallel: Parallel | None, setting: Setting) -> Plan:
-    """Each strategy over the devices; layers that the spec places by hand are so under its own strategy."""
+    """The plan of a graph; layers that `parallel` places itself are placed so under its own strategy only."""
     alone = device_memory(graph, None, batch=setting.batch, precision=setting.precision)
     macs = setting.batch * (counts.macs + counts.backward_macs)
     strategies: tuple[Strategy, ...] = get_args(Strategy) if setting.devices > 1 else ()
@@ -162,7 +172,8 @@ def _cost(graph: Graph, counts: Counts, placement: Placement, setting: Setting) 
 
 
 def _macs(layer: LayerCounts, layout: Layout, setting: Setting) -> int:
-    """A part of the maps for all examples takes as much as all maps for as large a part of the examples."""
+    """The MACs of one device for a layer in a step."""
+    # A part of the maps for all examples takes as many MACs as all maps for an equal part of the examples.
     return setting.batch * (layer.macs + layer.backward_macs) // (1 if layout == "whole" else setting.devices)
 
 
@@ -182,7 +193,7 @@ def _part(node: Node, placement: Placement, setting: Setting) -> Part:
 
 
 def _crossings(graph: Graph, placement: Placement, setting: Setting) -> Iterator[Crossing]:
-    """In the order of the layers, what a layer fetches before what it sums."""
+    """What each layer fetches and sums, in the order of the layers."""
     exchanges = {exchange.layer: exchange for exchange in placement.exchanges}
     reductions = {reduction.layer: reduction for reduction in placement.reductions}
     for node in graph.nodes:
@@ -200,8 +211,8 @@ def _exchanged(exchange: Exchange, setting: Setting) -> Crossing:
 
 
 def _reduced(reduction: Reduction, placement: Placement, setting: Setting) -> Crossing:
-    """Gradients of parameters are float32 in any precision."""
     if reduction.of == "parameters":
+        # Gradients of parameters are float32 in every precision.
         received = placement.all_reduced(reduction.values) * FLOAT32
     else:
         received = placement.all_reduced(reduction.values * setting.batch) * WIDTH[setting.precision]

@@ -1,7 +1,7 @@
-"""Which pixels of the input a value can see: each layer's receptive field, and how far apart neighbours' fields are.
+"""The receptive field of each layer: which pixels of the input one of its values depends on.
 
-As though every map went on beyond its edges, as is usual (Araujo, Norris and Sim, "Computing receptive fields of
-convolutional neural networks", Distill 2019): near an edge a value sees fewer pixels.
+The fields are those of maps without edges, as is usual (Araujo, Norris and Sim, "Computing receptive fields of
+convolutional neural networks", Distill 2019). Near an edge, a value depends on fewer pixels.
 """
 
 from __future__ import annotations
@@ -12,18 +12,22 @@ from archc.graph import Graph, Node
 from archc.ops.fields import LARGEST, Size
 from archc.ops.op import POINT, Footprint
 
+# Published networks join branches of equal strides. Unequal ones can multiply with each join, hence a limit.
 _MOST_STRIDES = 8
 
 _Paths = dict[int, tuple[int, int]]
-"""In one direction: place i of a map sees the pixels from first + i stride to last + i stride, {stride: (first, last)}.
-One entry but where paths of unequal strides meet: then it sees what lies between the first and the last of all."""
+"""Along one axis, {stride: (first, last)}: position i of a map sees pixels first + i stride to last + i stride.
+
+There is one entry, unless branches of different strides have met: then the position sees all pixels from the first to
+the last of all entries."""
 
 
 class ReceptiveField(NamedTuple):
-    """`size`, in pixels, of the rectangle around all that a value sees; the largest, where places differ in it.
+    """The rectangle of pixels that a value sees: its `size`, the largest one if it differs between positions.
 
-    `start` is the row and column of its first pixel for the first place, negative in the padding. `stride` is in pixels
-    from one place to the next; None for a vector, which sees the whole input, or where paths of unequal strides meet.
+    `start` is the row and column of the first pixel that the first position sees; it is negative in the padding.
+    `stride` is the distance in pixels between the fields of neighbouring positions. It is None for a vector, which sees
+    the whole input, and where branches of different strides have met.
     """
 
     size: Size
@@ -37,7 +41,7 @@ class _Seen(NamedTuple):
 
 
 def receptive_fields(graph: Graph) -> dict[str, ReceptiveField | None]:
-    """By layer; None where paths of more than 8 strides meet, or the field is larger than any picture."""
+    """The field of each layer; None if branches of more than 8 strides meet, or if it is larger than any picture."""
     ((name, image),) = graph.inputs.items()
     whole = ReceptiveField(Size(image.height, image.width), (0, 0), None)
     seen: dict[str, _Seen | None] = {name: _Seen({1: (0, 0)}, {1: (0, 0)})}
@@ -49,13 +53,13 @@ def receptive_fields(graph: Graph) -> dict[str, ReceptiveField | None]:
 
 
 def _seen(graph: Graph, node: Node, seen: dict[str, _Seen | None]) -> _Seen | None:
-    """What the places of a layer's maps see, all its inputs taken together."""
+    """What the positions of a layer see through all of its inputs; None if this is unknown for one of them."""
     footprint = node.op.footprint(graph.tensors(node.inputs))
     inputs = [seen[name] for name in dict.fromkeys(node.inputs)]
     known = [found for found in inputs if found is not None]
     if footprint is None or len(known) < len(inputs):
         return None
-    if footprint == (POINT, POINT) and len(known) == 1:
+    if footprint == (POINT, POINT) and len(known) == 1:  # most layers: nothing changes, so nothing is computed
         return known[0]
     vertical = _union([_through(found.vertical, footprint[0]) for found in known])
     horizontal = _union([_through(found.horizontal, footprint[1]) for found in known])
@@ -63,6 +67,7 @@ def _seen(graph: Graph, node: Node, seen: dict[str, _Seen | None]) -> _Seen | No
 
 
 def _through(paths: _Paths, window: Footprint) -> _Paths:
+    """What a position sees through a window over a map whose positions see `paths`."""
     return {
         stride * window.stride: (first - window.before * stride, last + window.after * stride)
         for stride, (first, last) in paths.items()
@@ -70,6 +75,7 @@ def _through(paths: _Paths, window: Footprint) -> _Paths:
 
 
 def _union(branches: list[_Paths]) -> _Paths:
+    """What a position sees that reads the same position of several branches."""
     union = dict(branches[0])
     for paths in branches[1:]:
         for stride, (first, last) in paths.items():
@@ -99,12 +105,14 @@ def _first(paths: _Paths) -> int:
 
 
 def _longest(paths: _Paths, places: int) -> int:
-    """Between the least of lines and the greatest of lines the distance is convex: the most is at an end."""
+    """The most pixels that one of the positions sees."""
+    # The last pixel is a maximum of linear functions of the position, and the first pixel a minimum. Their distance is
+    # convex, so it is largest at the first or at the last position.
     return max(_length(paths, 0), _length(paths, places - 1))
 
 
 def _length(paths: _Paths, place: int) -> int:
-    """Pixels from the first to the last that a place sees."""
+    """The number of pixels from the first to the last that a position sees."""
     first = min(first + place * stride for stride, (first, _) in paths.items())
     last = max(last + place * stride for stride, (_, last) in paths.items())
     return last - first + 1

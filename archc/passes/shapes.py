@@ -1,4 +1,4 @@
-"""How each size comes about: the window of every layer that has one, and the chain of sizes from input to output."""
+"""Where sizes come from: the window of each layer that has one, and the sizes of the maps from input to output."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from archc.ops.window import Window
 
 
 class Shapes(NamedTuple):
-    """`windows` by layer; `chain`, the sizes of the maps in order, each where it changes."""
+    """`windows` is by layer; `chain` lists the sizes of the maps in order, without repetitions in a row."""
 
     windows: dict[str, Window]
     chain: tuple[Size, ...]
 
 
 def shapes(graph: Graph) -> Shapes:
-    """The windows and the chain of sizes of a graph."""
+    """The windows and the sizes of a graph."""
     windows: dict[str, Window] = {}
     chain: list[Size] = []
     for node in graph.nodes:

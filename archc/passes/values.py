@@ -1,6 +1,7 @@
-"""Which values a step or an inference holds: the bytes of each, what is a view of what, and which layers keep it.
+"""The values in memory during a training step or an inference: their sizes, views, and the layers that keep them.
 
-A value that several layers keep for their backward pass is there once; a view is the value that it looks at.
+A value that several layers keep for their backward pass is in memory once. A view shares the memory of its source, so
+both are the same `Value`.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from archc.language.spec import Precision
 from archc.ops.op import FLOAT32, Kept
 
 WIDTH: dict[Precision, int] = {"float32": FLOAT32, "bfloat16": 2}
-"""Bytes of a value; weights and their gradients are float32 in any precision."""
+"""Bytes of one number of a value. Weights and their gradients are float32 in every precision."""
 
 
 class Share(NamedTuple):
-    """What one device holds of a layer: for one example, values of its output and values that it reads, gathered ones
-    included; and its trained parameters."""
+    """One device's part of a layer: the values that it makes and reads for one example, and its trained parameters.
+
+    `reads` includes values that other devices send.
+    """
 
     outputs: int
     reads: int
@@ -27,7 +30,7 @@ class Share(NamedTuple):
 
 
 class Run(NamedTuple):
-    """What is run: a step of training, or an inference, on a batch, by one device with its `shares` of the layers."""
+    """A training step or an inference on a batch, on one device; `shares` are its parts of the layers, None for all."""
 
     graph: Graph
     batch: int
@@ -38,11 +41,11 @@ class Run(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Value:
-    """The memory of a layer's output, or of an input: `size` bytes, `width` of them a number.
+    """The memory of a layer's output or of an input: `size` bytes, of which each number takes `width`.
 
-    Where nothing trained has a part in it, it is not `learned` and has no gradient. `last` is the last layer that
-    reads it forward, beyond all layers for what the caller holds; `keeper`, the first that keeps it, whose backward
-    pass is the last to need it.
+    `learned` is whether the value depends on anything trained; if not, it has no gradient. `last` is the index of the
+    last layer that reads it in the forward pass, or the number of layers for a value that the caller has until the end.
+    `keeper` is the first layer that keeps it: since the backward pass goes in reverse, the last one to need it.
     """
 
     size: int
@@ -53,13 +56,14 @@ class Value:
     is_input: bool = False
 
 
-@dataclass(slots=True)  # frozen, it would take twice as long to make
+@dataclass(slots=True)  # not frozen: a frozen dataclass takes twice as long to make
 class LayerValues:
-    """What a layer reads and makes; its trained parameters and statistics; and bytes.
+    """The values that a layer reads and makes, and the bytes that it needs besides.
 
-    `own` it keeps beside values for its backward pass: masks, indices, copies. `copies`, of its weights in the narrow
-    precision, stay as long. `forward` and `backward` it takes for a moment beside values and gradients; `narrow`, for
-    the gradients of its weights before they are made float32.
+    `trained` and `statistics` count parameters; the other integers below `index` are bytes. `own` is kept for the
+    backward pass besides values: masks, indices, copies of inputs. `copies` are copies of the weights in the narrow
+    precision, kept as long. `forward` and `backward` are used briefly in that pass. `narrow` are the gradients of the
+    weights before they become float32.
     """
 
     name: str
@@ -76,17 +80,18 @@ class LayerValues:
 
     @property
     def is_view(self) -> bool:
+        """Whether the output shares the memory of an input."""
         return self.output in self.reads
 
     @property
     def kept(self) -> int:
-        """What it keeps and no layer before it: of all that is kept, what its backward pass frees."""
+        """The bytes that this layer is the first to keep, which its backward pass frees."""
         values = {*self.reads, self.output}
         return self.own + self.copies + sum([value.size for value in values if value.keeper == self.index])
 
 
 def lay_out(run: Run) -> tuple[list[Value], list[LayerValues]]:
-    """The inputs, and the layers in the graph's order."""
+    """The values of a run: those of the network's inputs, and the layers in the order of the graph."""
     graph = run.graph
     values = {
         name: Value(run.batch * tensor.size * FLOAT32, FLOAT32, learned=False, last=0, is_input=True)
@@ -103,7 +108,7 @@ def lay_out(run: Run) -> tuple[list[Value], list[LayerValues]]:
 
 
 def _lay_out(run: Run, index: int, node: Node, values: Mapping[str, Value]) -> LayerValues:
-    """The layer of a node whose inputs are laid out; what it reads and keeps is noted at the values."""
+    """The layer of a node, after all of its inputs. Updates `last` and `keeper` of the values that it touches."""
     op, inputs = node.op, run.graph.tensors(node.inputs)
     numbers = op.numbers(inputs)
     whole = Share(node.output.size, sum([x.size for x in inputs]), numbers.trained)
@@ -121,7 +126,7 @@ def _lay_out(run: Run, index: int, node: Node, values: Mapping[str, Value]) -> L
     kept = Kept() if is_view else op.kept(inputs, node.output)
     kept_width = FLOAT32 if kept.wide else width
     gathered = run.batch * share.reads * read_width if _gathers(run, node, share, values) else 0
-    # Not as other layers have its inputs: put together from several devices, or in another precision.
+    # Inputs that were gathered from several devices or converted to another precision belong to this layer alone.
     is_copied = kept.inputs and (gathered > 0 or kept_width != read_width)
     copied = kept.copied * share.reads // whole.reads * width + share.reads * is_copied * kept_width
     own = run.batch * (kept.own * share.outputs // whole.outputs + copied)
@@ -151,7 +156,7 @@ def _lay_out(run: Run, index: int, node: Node, values: Mapping[str, Value]) -> L
 
 
 def _gathers(run: Run, node: Node, share: Share, values: Mapping[str, Value]) -> bool:
-    """Whether the layer reads more than the device has."""
+    """Whether the layer reads values that other devices send."""
     if run.shares is None:
         return False
     return run.batch * share.reads > sum(values[name].size // values[name].width for name in node.inputs)
