@@ -1,1 +1,1 @@
-"""What differs between two networks, whatever their texts look like: facts in, differences out."""
+"""The difference between two networks, whatever their texts look like. Facts in, differences out."""

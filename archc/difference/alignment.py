@@ -1,15 +1,16 @@
-"""What two sequences have in common, in order: Myers, "An O(ND) Difference Algorithm", 1986."""
+"""The longest common subsequence of two sequences: Myers, "An O(ND) Difference Algorithm", 1986."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-# Beyond so many insertions and deletions nobody follows a difference step by step, and the time grows with the square.
+# The limit of insertions and deletions. The time grows with their square, and longer differences are unreadable.
 _MOST = 1000
 
 
 def aligned(a: Sequence[int], b: Sequence[int]) -> list[tuple[int, int]]:
-    """Pairs of places with equal values, rising in both; as many as can be where no more than `_MOST` are left out."""
+    """Pairs of indices with equal values, increasing in both. As many as possible, up to `_MOST` unpaired values."""
+    # A common beginning and a common end need no search.
     first = 0
     while first < min(len(a), len(b)) and a[first] == b[first]:
         first += 1
@@ -23,8 +24,8 @@ def aligned(a: Sequence[int], b: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def _shortest(a: Sequence[int], b: Sequence[int]) -> list[tuple[int, int]]:
-    """The equal pairs on a path of fewest insertions and deletions; none where it has more than `_MOST`."""
-    furthest = {1: 0}  # by diagonal: the place in `a` that a path of `edits` steps comes to
+    """The equal pairs on a path with the fewest insertions and deletions. Empty if there are more than `_MOST`."""
+    furthest = {1: 0}  # by diagonal: the index in `a` that a path of `edits` steps reaches
     trace: list[dict[int, int]] = []
     for edits in range(min(len(a) + len(b), _MOST) + 1):
         trace.append(dict(furthest))
@@ -39,12 +40,12 @@ def _shortest(a: Sequence[int], b: Sequence[int]) -> list[tuple[int, int]]:
 
 
 def _inserts(furthest: dict[int, int], diagonal: int, edits: int) -> bool:
-    """Whether the last step to a diagonal is an insertion from the one above it."""
+    """Whether the last step to a diagonal is an insertion, from the diagonal above it."""
     return diagonal == -edits or (diagonal != edits and furthest[diagonal - 1] < furthest[diagonal + 1])
 
 
 def _equal(trace: list[dict[int, int]], x: int, y: int) -> list[tuple[int, int]]:
-    """The equal pairs of the path that the trace leads back along."""
+    """The equal pairs of the path, found by following the trace backwards."""
     pairs: list[tuple[int, int]] = []
     for edits in range(len(trace) - 1, -1, -1):
         furthest, diagonal = trace[edits], x - y

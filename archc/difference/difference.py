@@ -1,4 +1,4 @@
-"""What differs between two networks: layers, what those do to others, all else that a spec says, and the totals."""
+"""The difference between two networks: changed layers, their effects on others, other settings, and the totals."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from archc.difference.settings import FieldChange, changed_settings
 
 @dataclass(frozen=True)
 class Totals:
-    """Of a network. `memory` is the peak in bytes of a step of `batch` examples, on each of `devices`.
+    """The totals of one network.
 
-    `exchanges` has the layers before which these exchange values, and `exchanged` how many an example.
+    `memory` is the peak of a training step with `batch` examples, in bytes on each of `devices`. `exchanges` are the
+    layers before which devices exchange values, and `exchanged` is the number of those values per example.
     """
 
     parameters: int
@@ -29,7 +30,7 @@ class Totals:
 
 @dataclass(frozen=True)
 class Difference:
-    """All that differs. `renamed` has old and new names of layers; nothing differs where all but totals is empty."""
+    """The whole difference. `renamed` has pairs of old and new names. `before` and `after` are always present."""
 
     renamed: tuple[tuple[str, str], ...]
     layers: tuple[LayerDifference, ...]
@@ -40,11 +41,12 @@ class Difference:
 
     @property
     def is_none(self) -> bool:
+        """Whether the networks are equivalent. Effects need no check: a changed layer or input causes them."""
         return not (self.renamed or self.layers or self.settings)
 
 
 def difference(before: Facts, after: Facts) -> Difference:
-    """What differs between two networks. Titles, comments, order, and defaults that are written out, do not."""
+    """The difference between two networks. Titles, comments, order and written-out defaults are ignored."""
     matching = match(before.graph, after.graph)
     pairing = matching.pairing
     sides = Measured(before), Measured(after)

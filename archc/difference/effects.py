@@ -1,4 +1,4 @@
-"""What a change does to the layers after it, that are what they were and yet have other shapes or costs."""
+"""The effects of changes: layers that are unchanged themselves, but have other shapes or costs than before."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from archc.ops.op import ShapeError
 
 Names = tuple[str, ...]
 
-# Of more causes than this the first are named.
+# At most this many causes of an effect are named.
 _MOST = 8
 
 
 @dataclass(frozen=True)
 class Effect:
-    """Layers of other shapes or costs, before and after, and the changed layers or the input that make them so."""
+    """Layers with other shapes or costs, before and after, and the changed layers or inputs that cause this."""
 
     causes: Names
     layers: tuple[tuple[LayerSide, LayerSide], ...]
@@ -27,7 +27,7 @@ class Effect:
 def effects(
     pairing: Pairing, before: Measured, after: Measured, differences: Iterable[LayerDifference]
 ) -> tuple[Effect, ...]:
-    """The layers that changes upstream have changed, in order, by their causes."""
+    """The layers that changes upstream affect, grouped by their causes, in the order of the network."""
     told = {difference.name: difference for difference in differences if difference.after is not None}
     gone, causes = _removed(pairing), _causes(pairing, told)
     found: dict[Names, list[tuple[LayerSide, LayerSide]]] = {}
@@ -41,7 +41,7 @@ def effects(
 
 
 def _removed(pairing: Pairing) -> dict[str, Names]:
-    """For each removed layer, by its old name, those removed ones up to it that gave their input another shape."""
+    """For each removed layer, the removed layers up to it that changed the shape of their input."""
     gone: dict[str, Names] = {}
     for node in pairing.removed:
         gone[node.name] = _together([*(gone.get(name, ()) for name in node.inputs), _own(node, pairing.before)])
@@ -49,7 +49,7 @@ def _removed(pairing: Pairing) -> dict[str, Names]:
 
 
 def _causes(pairing: Pairing, told: dict[str, LayerDifference]) -> dict[str, Names]:
-    """For each value of the new network, what has given it another shape; nothing where it has the one it had."""
+    """For each value of the new network, the causes of its other shape. Empty if its shape is the same as before."""
     before, after = pairing.before, pairing.after
     gone = _removed(pairing)
     causes: dict[str, Names] = {
@@ -68,19 +68,19 @@ def _causes(pairing: Pairing, told: dict[str, LayerDifference]) -> dict[str, Nam
 
 
 def _upstream(pairing: Pairing, node: Node, causes: dict[str, Names], gone: dict[str, Names]) -> Names:
-    """What has reshaped the values that a layer reads, the removed ones that it read before among it."""
+    """The causes of other shapes among the values that a layer reads, and among the removed layers that it read."""
     old = pairing.old.get(node.name)
     read = pairing.before.node(old).inputs if old is not None else ()
     return _together([*(causes[name] for name in node.inputs), *(gone.get(name, ()) for name in read)])
 
 
 def _own(node: Node, graph: Graph) -> Names:
-    """The layer itself, where its output is not shaped as what it reads."""
+    """The layer itself, if its output has another shape than its input."""
     return (node.name,) if node.output != graph.tensor(node.inputs[0]) else ()
 
 
 def _reshaping(old: Node, new: Node, after: Graph, told: LayerDifference | None) -> Names:
-    """A changed layer itself, where what it was would give another shape from what is read now."""
+    """A changed layer itself, if its old op would give another shape for the new input."""
     if told is None:
         return ()
     if told.reads:
@@ -92,5 +92,5 @@ def _reshaping(old: Node, new: Node, after: Graph, told: LayerDifference | None)
 
 
 def _together(causes: Iterable[Names]) -> Names:
-    """All causes, each once."""
+    """The causes without duplicates, up to the limit."""
     return tuple(dict.fromkeys(name for some in causes for name in some))[:_MOST]

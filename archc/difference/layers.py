@@ -1,4 +1,4 @@
-"""Which layers differ: added, removed, changed, rewired or moved, each with what it is and costs on both sides."""
+"""The layers that differ: added, removed, changed, rewired or moved, each with its op and its costs on both sides."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ ChangeKind = Literal["added", "removed", "changed"]
 
 @dataclass(frozen=True)
 class LayerSide:
-    """A layer in one of the networks. `kept` is in bytes, what it keeps for a backward pass of a step; `exchanged`, the
-    values an example that devices exchange before it computes."""
+    """A layer in one of the networks.
+
+    `kept` is the number of bytes that it keeps for the backward pass of a step. `exchanged` is the number of values per
+    example that devices exchange before it computes.
+    """
 
     node: Node
     parameters: int
@@ -31,15 +34,16 @@ class LayerSide:
 
     @property
     def size(self) -> tuple[object, ...]:
-        """What another layer's change may do to it."""
+        """The properties that a change of another layer may affect."""
         return self.node.output, self.parameters, self.macs
 
 
 @dataclass(frozen=True)
 class LayerDifference:
-    """A layer that is in one network only, or in both and not the same. `fields` has `op` where that is another.
+    """A layer that only one network has, or that differs. `fields` includes `op` if the op itself differs.
 
-    `reads` says that it reads something else, seen past layers put in between; `moved`, that it stands elsewhere.
+    `reads`: its inputs differ, not counting layers that were inserted or removed in between. `moved`: the layer itself
+    has another position.
     """
 
     before: LayerSide | None
@@ -56,14 +60,14 @@ class LayerDifference:
 
     @property
     def name(self) -> str:
-        """Its name, the new one of two."""
+        """Its name: the new one if it was renamed."""
         layer = self.after or self.before
         assert layer is not None
         return layer.node.name
 
 
 class Measured:
-    """A network whose layers' figures are at hand."""
+    """A network that looks up the costs of a layer by its name."""
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
@@ -74,7 +78,7 @@ class Measured:
 
     @cached_property
     def exchanged(self) -> dict[str, int]:
-        """The values an example that devices exchange, by the layer that reads them."""
+        """The number of values per example that devices exchange, by the layer that reads them."""
         placement = self.facts.placement
         return {e.layer: round(e.values) for e in placement.exchanges} if placement else {}
 
@@ -85,7 +89,7 @@ class Measured:
 
 
 def changed_layers(matching: Matching, before: Measured, after: Measured) -> tuple[LayerDifference, ...]:
-    """All layers that differ by themselves, in the order of the new network, removed ones where they were."""
+    """The layers that differ themselves, in the order of the new network. Removed layers keep their old position."""
     pairing, wires = matching.pairing, matching.wires
     removed = _removed_before(pairing)
     found: list[LayerDifference] = []
@@ -103,7 +107,7 @@ def changed_layers(matching: Matching, before: Measured, after: Measured) -> tup
 
 
 def _removed_before(pairing: Pairing) -> dict[str, list[str]]:
-    """Runs of removed layers by the layer that follows them, empty for none."""
+    """The runs of removed layers, by the old name of the next remaining layer. The key of a run at the end is empty."""
     runs: dict[str, list[str]] = {}
     run: list[str] = []
     for node in pairing.before.nodes:
@@ -115,7 +119,7 @@ def _removed_before(pairing: Pairing) -> dict[str, list[str]]:
 
 
 def _fields(before: Op, after: Op) -> Iterator[FieldChange]:
-    """What differs between two ops; of another op, that it is another, and whatever both have."""
+    """The differing fields of two ops. If the ops themselves differ, only fields that both have are compared."""
     if before == after:
         return
     old, new = (_written(op) for op in (before, after))
@@ -125,6 +129,6 @@ def _fields(before: Op, after: Op) -> Iterator[FieldChange]:
 
 
 def _written(op: Op) -> dict[str, str]:
-    """Each field as the language writes it, defaults too, in its order."""
+    """The fields of an op as YAML, in the order of the language, including defaults."""
     values = op.model_dump(mode="json")
     return {name: as_written(values[name]) for name in dict.fromkeys(("op", *op.leading, *values))}

@@ -1,7 +1,7 @@
-"""Which layer of one network is which of the other: by name, and where names have changed by op, fields and place.
+"""Matching the layers of two networks: by name, or, for renamed layers, by op, fields and position.
 
-Two ways are tried, and the one kept by which less differs: names first, or the longest sequence of equal ops first,
-which sees through names that were given to other layers. Linear in layers, but for the logarithm of a sort.
+Two ways are tried, and the one with the smaller difference wins: names first, or the longest sequence of equal ops
+first, which recognises names that were given to other layers. The time is linear in the layers, except for a sort.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from archc.graph import Graph, Node
 from archc.ops.op import Op
 
 _Kind = Callable[[Node], Hashable]
-"""What two layers at the same place must have in common to be one."""
+"""The properties that two layers at the same position must share to be matched."""
 
 
 @dataclass(frozen=True)
 class Matching:
-    """The layers of two networks in pairs, and what those read."""
+    """The pairs of layers of two networks, and those whose inputs differ."""
 
     pairing: Pairing
     wires: Wires
 
     @property
     def cost(self) -> tuple[int, int]:
-        """How much differs: layers in one only, changed or reading something else, and outputs; then, new names."""
+        """The size of the difference: unpaired and changed layers and outputs first, then renamed layers."""
         pairing, pairs = self.pairing, self.pairing.pairs
         changed = sum(old.op != new.op or new.name in self.wires.changed for old, new in pairs)
         outputs = [pairing.new.get(name) for name in pairing.before.outputs] != [*pairing.after.outputs]
@@ -37,14 +37,14 @@ class Matching:
         return len(pairing.removed) + len(pairing.added) + changed + outputs, renamed
 
     def mirrored(self) -> Matching:
-        """The same, seen from the other network."""
+        """The same matching with the two networks exchanged."""
         old = self.pairing.old
         changed, moved = (frozenset(old[name] for name in names) for names in (self.wires.changed, self.wires.moved))
         return Matching(self.pairing.mirrored(), Wires(changed, moved))
 
 
 def match(before: Graph, after: Graph) -> Matching:
-    """The layers of two networks, matched alike from both sides: of several ways that are as good, always the same."""
+    """The best matching. It does not depend on which network comes first, even if several are equally good."""
     if _spelled(after) < _spelled(before):
         return _match(after, before).mirrored()
     return _match(before, after)
@@ -73,7 +73,7 @@ def _in_sequence(before: Graph, after: Graph) -> list[tuple[str, str]]:
 
 
 def _complete(pairing: Pairing) -> None:
-    """Pair the layers that are left: equal in one place first, then of the same name, then of one op in one place."""
+    """Pair the remaining layers: equal layers at one position, then equal names, then equal ops at one position."""
     _join_placed(pairing, lambda node: node.op)
     _join_named(pairing, any_op=True)
     _join_placed(pairing, lambda node: node.op.op)
@@ -88,7 +88,7 @@ def _join_named(pairing: Pairing, *, any_op: bool) -> None:
 
 
 def _join_placed(pairing: Pairing, kind: _Kind) -> None:
-    """Pair what reads the same layers, from the inputs on; then what is read by the same layers, from the end."""
+    """Pair layers with the same inputs, from the first layer on; then layers with the same readers, from the last."""
     places: dict[str, Hashable] = {n.name: (kind(n), reads(n, n.inputs)) for n in pairing.removed}
     _join(pairing, pairing.added, places, lambda node: _mapped_inputs(pairing, node, kind))
     places = {n.name: (kind(n), _readers(n, pairing.before)) for n in reversed(pairing.removed)}
@@ -96,13 +96,13 @@ def _join_placed(pairing: Pairing, kind: _Kind) -> None:
 
 
 def _mapped_inputs(pairing: Pairing, node: Node, kind: _Kind) -> Hashable:
-    """Where an added layer stands among the old by what it reads; None where that is new too."""
+    """The position of an added layer in the old network, by its inputs. None if an input is new too."""
     names = [pairing.old.get(name) for name in node.inputs]
     return None if None in names else (kind(node), reads(node, names))
 
 
 def _mapped_readers(pairing: Pairing, node: Node, kind: _Kind) -> Hashable:
-    """The same by who reads it."""
+    """The position of an added layer in the old network, by its readers. None if a reader is new too."""
     names = {pairing.old.get(name) for name in _readers(node, pairing.after)}
     return None if None in names else (kind(node), frozenset(names))
 
@@ -112,7 +112,7 @@ def _readers(node: Node, graph: Graph) -> frozenset[str]:
 
 
 def _join(pairing: Pairing, added: list[Node], places: dict[str, Hashable], place_of: _Kind) -> None:
-    """Pair added layers, each with a removed one at the same place: of its name, or the first."""
+    """Pair each added layer with a removed layer at the same position: the one of the same name, or the first."""
     waiting: dict[Hashable, deque[str]] = defaultdict(deque)
     for name, place in places.items():
         waiting[place].append(name)

@@ -1,4 +1,4 @@
-"""The layers of two networks in pairs: which is which."""
+"""The pairing of the layers of two networks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from archc.graph import Graph, Node
 
 
 class Pairing:
-    """Pairs of layers, each in one pair at most: `old` names by new, `new` names by old, inputs included."""
+    """Pairs of layers, at most one per layer. `old` maps new names to old ones, `new` the reverse; both have inputs."""
 
     def __init__(self, before: Graph, after: Graph, pairs: Iterable[tuple[str, str]] = ()) -> None:
         self.before, self.after = before, after
@@ -30,9 +30,9 @@ class Pairing:
 
     @property
     def pairs(self) -> list[tuple[Node, Node]]:
-        """The layers that are in both, old and new, in the order of the new."""
+        """The old and the new layer of each pair, in the order of the new network."""
         return [(self.before.node(self.old[node.name]), node) for node in self.after.nodes if node.name in self.old]
 
     def mirrored(self) -> Pairing:
-        """The same pairs, seen from the other network."""
+        """The same pairs with the two networks exchanged."""
         return Pairing(self.after, self.before, [(new.name, old.name) for old, new in self.pairs])

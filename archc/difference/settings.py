@@ -1,4 +1,4 @@
-"""What differs outside of the layers: input, outputs, how the network is placed and trained, what is expected."""
+"""The differences outside the layers: name, input, outputs, placement, recipe and expectations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from archc.language.field_table import as_written
 
 @dataclass(frozen=True)
 class FieldChange:
-    """A field by its path, and its value before and after, as a spec would write it; None where there is none."""
+    """A field by its path, with its value before and after as YAML. None: the field is absent."""
 
     path: str
     before: str | None
@@ -21,9 +21,9 @@ class FieldChange:
 
 
 def changed_settings(pairing: Pairing, before: Facts, after: Facts) -> tuple[FieldChange, ...]:
-    """All changes outside of the layers; what only follows a layer's new name is none."""
-    told = before.spec.train is not None or after.spec.train is not None  # else both have what archc takes by default
-    old, new = _settings(before, pairing.new, trained=told), _settings(after, {}, trained=told)
+    """The changes outside the layers. A changed name of a layer is not counted where the layer is referenced."""
+    trained = before.spec.train is not None or after.spec.train is not None  # else both have archc's default recipe
+    old, new = _settings(before, pairing.new, trained=trained), _settings(after, {}, trained=trained)
     for settings, names in zip((old, new), _expected_shapes(pairing, before, after), strict=True):
         settings |= {"expect.shapes": _listed(names)} if names else {}
     changes = [FieldChange(path, old.get(path), new.get(path)) for path in {**old, **new}]
@@ -31,7 +31,7 @@ def changed_settings(pairing: Pairing, before: Facts, after: Facts) -> tuple[Fie
 
 
 def _settings(facts: Facts, names: dict[str, str], *, trained: bool) -> dict[str, str]:
-    """The value of each field by its path; layers are called as in `names`."""
+    """The value of each field, by its path. Layers are renamed according to `names`."""
     spec, graph = facts.spec, facts.graph
     settings = {"name": spec.name}
     settings |= {f"input.{name}": f"[{', '.join(map(str, tensor.shape))}]" for name, tensor in graph.inputs.items()}
@@ -50,7 +50,7 @@ def _settings(facts: Facts, names: dict[str, str], *, trained: bool) -> dict[str
 
 
 def _expected_shapes(pairing: Pairing, before: Facts, after: Facts) -> tuple[list[str], list[str]]:
-    """The layers of both networks whose shape only the first or only the second expects, by their new names."""
+    """The layers in both networks whose shape only the first expects, and those of only the second, by new name."""
     old = {pairing.new[name]: None for name in before.held.layers if name in pairing.new}
     new = {name: None for name in after.held.layers if name in pairing.old}
     return [name for name in old if name not in new], [name for name in new if name not in old]
@@ -61,7 +61,7 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _flat(path: str, values: dict[str, object]) -> dict[str, str]:
-    """The fields of nested sections, each by its whole path."""
+    """The fields of nested sections by their full paths."""
     found: dict[str, str] = {}
     for name, value in values.items():
         inside = f"{path}.{name}"
@@ -73,5 +73,5 @@ def _flat(path: str, values: dict[str, object]) -> dict[str, str]:
 
 
 def _memory(size: int) -> str:
-    """Bytes as a spec writes them."""
+    """A number of bytes as a spec writes it."""
     return f"{size >> 30}GiB" if size % 2**30 == 0 else f"{size >> 20}MiB"

@@ -1,6 +1,6 @@
-"""Which layers read something else than before, seen past those that were added, removed or moved.
+"""The layers whose inputs differ, not counting layers that were added, removed or moved in between.
 
-So a layer that is put into a chain rewires nobody: who reads it reads what it reads, a step further on.
+So a layer that is inserted into a chain rewires no other layer: its reader still reads the same value, through it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _NONE: frozenset[str] = frozenset()
 
 @dataclass(frozen=True)
 class Wires:
-    """New names of layers: those that read something else, and of them those that are the same at another place."""
+    """The layers whose inputs differ, by new name. `moved`: those of them that have another position."""
 
     changed: frozenset[str]
     moved: frozenset[str]
 
 
 def wires(pairing: Pairing) -> Wires:
-    """What the layers in both networks read. One that moved is told as such where that says more in fewer changes."""
+    """The wires that differ. Layers count as moved if that explains the difference with fewer changes."""
     rewired = _rewired(pairing, _NONE)
     if len(rewired) > 1:
         rank = {node.name: place for place, node in enumerate(pairing.before.nodes)}
@@ -49,12 +49,12 @@ def _rewired(pairing: Pairing, moved: frozenset[str]) -> frozenset[str]:
 
 
 def reads(node: Node, names: Iterable[str | None]) -> tuple[str | None, ...]:
-    """What a layer reads, in its order, but for a sum, whose order says nothing; None: a layer that the other lacks."""
+    """The inputs of a layer, sorted if their order does not matter. None: a layer that the other network lacks."""
     return tuple(sorted(names, key=str) if node.op.commutes else names)
 
 
 def _seen_past(graph: Graph, passing: set[str]) -> dict[str, str]:
-    """For each value the one that it stands for: of layers in `passing` the value behind all their inputs, if one."""
+    """The origin of each value. A layer in `passing` passes on the origin of its inputs, if they have only one."""
     seen = {name: name for name in graph.inputs}
     for node in graph.nodes:
         behind = {seen[name] for name in node.inputs}
@@ -63,8 +63,8 @@ def _seen_past(graph: Graph, passing: set[str]) -> dict[str, str]:
 
 
 def _rising(ranked: list[tuple[int, str]]) -> frozenset[str]:
-    """The names of a longest subsequence of rising ranks."""
-    ends: list[int] = []  # the smallest rank that a rising sequence of each length ends with
+    """The names of a longest subsequence with increasing ranks."""
+    ends: list[int] = []  # for each length, the smallest last rank of an increasing sequence
     places: list[int] = []
     before: list[int] = []
     for place, (rank, _) in enumerate(ranked):

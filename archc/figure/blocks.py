@@ -39,7 +39,7 @@ def blocks(graph: Graph) -> tuple[Block, ...]:
 def _follows(node: Node, graph: Graph) -> bool:
     """Whether a layer belongs to the block of its input, as pools do in the paper's figure.
 
-    It does if it has no weights and is the only reader of that input.
+    It does if it has no weights, reads one layer that is not an output, and is the only reader of that layer.
     """
     (source, *more) = node.inputs
     alone = not more and source not in graph.inputs and source not in graph.outputs

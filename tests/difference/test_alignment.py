@@ -1,4 +1,4 @@
-"""The longest sequence that two have in common, against the textbook's table."""
+"""The longest common subsequence, compared with dynamic programming."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ def test_it_is_a_common_sequence_and_none_is_longer(a: list[int], b: list[int]) 
     assert len(pairs) == longest(a, b)
 
 
-def test_of_what_has_little_in_common_the_ends_are_aligned() -> None:
+def test_sequences_with_little_in_common_are_aligned_at_the_ends() -> None:
     a, b = ([0, *range(first, first + 2000), 1] for first in (10, 5000))
     assert aligned(a, b) == [(0, 0), (2001, 2001)]

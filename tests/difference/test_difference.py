@@ -1,4 +1,4 @@
-"""What is told of two networks: random ones against what was done to them, and a few cases a reviewer would meet."""
+"""Differences between random networks and known edits of them, and a few cases from reviews."""
 
 from __future__ import annotations
 
