@@ -66,7 +66,7 @@ def read_bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        help = f"the specs of archc itself are in {packaged_specs()}"
+        help = f"the specs shipped with archc are in {packaged_specs()}"
         raise Failure(f"file not found: {path}", help=help, code=2) from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)

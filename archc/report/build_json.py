@@ -13,7 +13,7 @@ from archc.diagnostics.json import documented
 from archc.language.spec import Strategy
 from archc.report.staleness import Reason
 
-_Class = TypedDict("_Class", {"class": Annotated[str, Field(description="Class or function of the network's source.")]})
+_Class = TypedDict("_Class", {"class": Annotated[str, Field(description="Class or function that builds the network.")]})
 
 
 @documented
@@ -23,7 +23,7 @@ class BuildJson(_Class):
     version: Literal[1]
     """Version of this format."""
     spec: str
-    """File of the spec, as named on the command line; `<stdin>` for standard input."""
+    """Path of the spec as given on the command line; `<stdin>` for standard input."""
     output: str
     """File that was written, or with `--check` compared."""
     stale: list[Reason]

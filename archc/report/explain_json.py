@@ -50,9 +50,9 @@ class ExplanationJson(TypedDict):
     failing: str
     """Spec that fails. Bytes that are not text are escaped."""
     findings: list[FindingJson]
-    """Findings of the command; empty if it needs a backend that is not installed."""
+    """Findings for the failing spec; empty if the command needs a backend that is not installed."""
     corrected: str
-    """The same spec, corrected."""
+    """Failing spec, corrected."""
 
 
 @documented

@@ -13,17 +13,17 @@ class MemoryJson(TypedDict):
     """Memory of a training step or an inference on one device, in bytes. `archc explain memory` states what counts."""
 
     weights: int
-    """Trained values, and the running statistics of normalisations."""
+    """Bytes of the trained values, and of the running statistics of normalisations."""
     gradients: int
-    """Gradients of the trained values; 0 in an inference."""
+    """Bytes of the gradients of trained values; 0 in an inference."""
     momentum: int
-    """State of the optimizer for each trained value; 0 in an inference."""
+    """Bytes of the optimizer's state for the trained values; 0 in an inference."""
     activations: int
-    """Values that the forward pass keeps for the backward pass; 0 in an inference."""
+    """Bytes of the values that the forward pass keeps for the backward pass; 0 in an inference."""
     working: int
-    """Largest total of everything else alive at one moment: values, their gradients and buffers."""
+    """Most other bytes in use at one moment: values, their gradients and buffers."""
     peak: int
-    """Largest total of all of these alive at one moment."""
+    """Most bytes in use at one moment, in total."""
     peak_layer: str
     """Layer where the peak occurs; empty if the network has no layers."""
 

@@ -13,7 +13,7 @@ from archc.passes.placement import Exchange, ExchangeKind, Placement, Reduction
 
 @documented
 class ExchangeJson(TypedDict):
-    """Values that devices exchange before a layer computes. All counts are per example."""
+    """Values that devices exchange before a layer computes."""
 
     layer: str
     """Layer that reads values from another device."""
@@ -23,11 +23,11 @@ class ExchangeJson(TypedDict):
     sources: list[str]
     """Layers, or the input, whose values are exchanged."""
     values: float
-    """Values that all devices receive."""
+    """Number of values that all devices receive together, per example."""
     received: float
-    """Values that the busiest device receives."""
+    """Number of values that the busiest device receives per example."""
     returned: float
-    """Gradients that the busiest device receives in the backward pass, by a reduce-scatter."""
+    """Number of gradients per example that the busiest device receives in the backward pass, by a reduce-scatter."""
 
 
 @documented

@@ -82,7 +82,7 @@ class CostJson(TypedDict):
     seconds: float
     """Time to transfer these bytes over the link, not overlapped with computation."""
     layers: list[PartJson]
-    """Part of each layer on one device, the one with the most if they differ."""
+    """Part of each layer on the device that has the most of it."""
     crossings: list[CrossingJson]
     """Exchanges between the devices, in the order of the layers."""
 
@@ -112,7 +112,7 @@ class PlanJson(TypedDict):
     version: Literal[1]
     """Version of this format."""
     spec: str
-    """File of the spec, as named on the command line; `<stdin>` for standard input."""
+    """Path of the spec as given on the command line; `<stdin>` for standard input."""
     name: str
     """Name of the network."""
     devices: int

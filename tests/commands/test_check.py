@@ -81,7 +81,7 @@ def test_a_missing_file(archc, here: Path) -> None:
     assert (result.code, result.out) == (2, "")
     first, second = result.err.splitlines()
     assert first == "error: file not found: nothing.yaml"
-    assert second.startswith("  the specs of archc itself are in ")
+    assert second.startswith("  the specs shipped with archc are in ")
     assert Path(second.partition(" are in ")[2], "alexnet.yaml").is_file()
 
 
