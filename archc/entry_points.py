@@ -20,7 +20,7 @@ RULES = "archc.rules"
 
 def installed(group: str) -> dict[str, list[EntryPoint]]:
     """The entry points of a group by name; two of one name are a clash, which `only` reports."""
-    from importlib.metadata import entry_points  # takes a tenth of the start-up of `archc check`, which needs none
+    from importlib.metadata import entry_points  # slow to import, and few checks need any
 
     found: dict[str, list[EntryPoint]] = {}
     for point in entry_points(group=group):

@@ -130,8 +130,8 @@ class _Lowering:
         try:
             ops()[op].model_validate({"op": op, **data})
         except ValidationError as error:
-            found = explain(error, ops()[op], defaults.entries, defaults.keys, defaults.span, op)
-            self.findings += [finding for finding in found if finding.span != defaults.span]
+            nodes, keys = defaults.entries, defaults.keys
+            self.findings += explain(error, ops()[op], nodes, keys, defaults.span, op, partial=True)
 
     def _unknown_op(self, name: str, span: Span, fix: tuple[Edit, ...]) -> None:
         help = did_you_mean(name, ops(), what="ops")

@@ -97,14 +97,18 @@ def explain(
     owner: Span,
     what: str,
     also: Iterable[str] = (),
+    *,
+    partial: bool = False,
 ) -> list[Finding]:
     """A finding for each error that pydantic found in a `model`.
 
     `nodes` and `keys` are where its fields were written, `owner` is where a missing field is reported, and `what` is
     what messages call the whole. `also` are words that the caller takes beside the model's fields: an unknown field
-    may be a misspelling of those.
+    may be a misspelling of those. With `partial`, fields may be missing.
     """
     details = error.errors(include_url=False)[:MAX_FINDINGS]
+    if partial:
+        details = [detail for detail in details if detail["type"] != "missing" or len(detail["loc"]) > 1]
     misspelt = {
         (detail["loc"][:-1], nearest(str(detail["loc"][-1]), _fields_at(model, detail["loc"][:-1])))
         for detail in details

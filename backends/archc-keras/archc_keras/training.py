@@ -1,4 +1,4 @@
-"""What stands below the network: the spec's optimizer and schedule, and a check that the file makes of itself."""
+"""What follows the network in the file: the spec's optimizer and schedule, and a check of the file itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from archc.tensor import Tensor
 
 
 def sgd(planned: SourcePlan, recipe: Recipe) -> Function:
-    """`sgd`: the paper's rule with the spec's figures."""
+    """`sgd`: the paper's rule with the spec's numbers."""
     rule = recipe.optimizer.sgd
     normalises = any(step.node.op.normalises == "batch" for step in planned.steps)
     biases = ("bias", "beta") if normalises else ("bias",)  # Keras calls a batch normalisation's bias beta
@@ -25,7 +25,7 @@ def sgd(planned: SourcePlan, recipe: Recipe) -> Function:
 
 
 def plateau(recipe: Recipe) -> Iterator[Function]:
-    """`plateau`: the spec's schedule, where it has one, in Keras' terms."""
+    """`plateau`: the spec's schedule, if it has one, as a callback of Keras."""
     if recipe.schedule is None:
         return
     rule = recipe.schedule.on_plateau
@@ -33,12 +33,12 @@ def plateau(recipe: Recipe) -> Iterator[Function]:
     fields = {"factor": rule.factor, "patience": rule.patience, "min_delta": 0, "min_lr": last}
     kind = "keras.callbacks.ReduceLROnPlateau"
     made = call(kind, "val_accuracy", mode="max", **fields)
-    doc = "The schedule of the spec, for `fit`: by the held-out accuracy of an epoch."
+    doc = "The spec's schedule for `fit`; it follows the held-out accuracy."
     yield Function("plateau", "", kind, (Return(made),), doc=doc)
 
 
 def check(planned: SourcePlan) -> Function:
-    """`check`: parameters, shapes and a step of training, in Keras' words."""
+    """`check`: parameters, shapes and one training step, in Keras."""
     images = call("keras.random.normal", batch(planned.shape(planned.image_shape)))
     output = Name("outputs" if len(planned.outputs) > 1 else "output")
     return self_check.check(
@@ -52,13 +52,13 @@ def check(planned: SourcePlan) -> Function:
 
 
 def _step(outputs: tuple[Tensor, ...]) -> tuple[Statement, ...]:
-    """A step towards random classes, or towards zeros where the network gives no scores of classes."""
+    """A training step towards random classes, or towards zeros if the network does not return scores of classes."""
     first, *others = outputs
     loss: Expression = Literal("mean_squared_error")
     step = "model.train_on_batch(images, targets)"
     if others:
         targets = Fixed("[ops.zeros_like(output) for output in outputs]")
-        # By itself it gives a list, of each output's loss too.
+        # Without return_dict, the result is a list with the loss of each output.
         step = 'model.train_on_batch(images, targets, return_dict=True)["loss"]'
     elif first.is_maps:
         targets = Fixed("ops.zeros_like(output)")

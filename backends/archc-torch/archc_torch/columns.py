@@ -1,6 +1,6 @@
-"""One rank's part of a network that is split by maps: narrower layers, and gathers before those that read all maps.
+"""One rank's part of a network that is split by maps: narrower layers, and gathers before layers that read all maps.
 
-The placement says who holds what, each op which maps a part of its output reads: what is gathered follows from that.
+What is gathered follows from the placement, which maps each rank has, and from each op, which maps it reads.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from archc_torch.layers import TorchLayer, layer
 
 @dataclass(frozen=True)
 class Column:
-    """What each of so many ranks computes, and how many values of an example it receives between its layers."""
+    """What each of `ranks` ranks computes, and how many values per example it receives between its layers."""
 
     planned: SourcePlan
     layers: tuple[TorchLayer, ...]
@@ -29,9 +29,9 @@ class Column:
 
 
 def column(planned: SourcePlan, placement: Placement) -> Column:
-    """A rank's part of a plan; raises Unsupported for all layers that it cannot compute after gathers alone.
+    """A rank's part of a plan; raises Unsupported for all layers that need more than gathers.
 
-    A halo is no gather: whole maps in its place would cost many times what `archc plan` says.
+    A halo is not a gather: gathering whole maps instead would cost many times what `archc plan` shows.
     """
     splitting = _Splitting(planned, placement)
     layers = [made for each in every(planned.steps, splitting.write) for made in each]
@@ -51,7 +51,7 @@ def column(planned: SourcePlan, placement: Placement) -> Column:
 
 
 class _Splitting:
-    """Goes through the steps in order and remembers what is gathered: who reads it next need not ask again."""
+    """Goes through the steps in order and remembers what is gathered: a later reader does not gather it again."""
 
     def __init__(self, planned: SourcePlan, placement: Placement) -> None:
         self.steps: list[Step] = []
@@ -62,7 +62,7 @@ class _Splitting:
         self._gathered: set[str] = set()
 
     def write(self, step: Step) -> list[TorchLayer]:
-        """The gathers that a step needs, and the step as a rank computes it."""
+        """The gathers that a step needs, followed by the step as one rank computes it."""
         layers: list[TorchLayer] = []
         reads: list[str] = []
         inputs: list[Tensor] = []
@@ -78,20 +78,20 @@ class _Splitting:
         return [*layers, layer(self._planned, own)]
 
     def collect(self, value: str, output: Tensor) -> tuple[list[TorchLayer], str]:
-        """An output, for all ranks: each computes the loss of all of it."""
+        """An output, gathered on all ranks, since each computes the whole loss."""
         return self._gather(value, output, summed=False) if self._is_split(value) else ([], value)
 
     def _is_split(self, value: str) -> bool:
         return value in self._made and self._layouts[self._made[value].node.name] == "split"
 
     def _lacks(self, step: Step) -> list[bool]:
-        """Whether a rank must gather each value that it reads; raises Unsupported where that would not do."""
+        """Whether a rank must gather each of its inputs; raises Unsupported if a gather is not enough."""
         node, ranks = step.node, range(self._ranks)
         splits = [self._is_split(value) for value in step.reads]
         if self._layouts[node.name] != "split":
             if refusal := _whole_refusal(step, self._layouts[node.name]):
                 raise Unsupported(node.name, refusal)
-            return splits  # a last softmax works on all scores
+            return splits  # a final softmax runs on all scores
         reads = [node.op.reads(part(node.output.channels, r, self._ranks), step.inputs, node.output) for r in ranks]
         lacks: list[bool] = []
         for is_split, x, maps in zip(splits, step.inputs, zip(*reads, strict=True), strict=True):
@@ -102,18 +102,18 @@ class _Splitting:
         return lacks
 
     def _own(self, node: Node, inputs: tuple[Tensor, ...]) -> Node:
-        """The layer as a rank computes its own maps."""
+        """The layer as a rank computes it, for its own maps."""
         op, output = node.op.split(self._ranks), self._part(node.output)
         try:
             made = op.infer(inputs)
         except ShapeError:
             made = None
         if made != output:
-            raise Unsupported(node.name, f"no rank can compute a part of {node.name} alone from all that it reads")
+            raise Unsupported(node.name, f"{node.name} cannot be computed in parts, one on each rank")
         return replace(node, op=op, output=output)
 
     def _gather(self, value: str, x: Tensor, *, summed: bool) -> tuple[list[TorchLayer], str]:
-        """The layer that gathers a value, where none has yet, and the name of what it gives."""
+        """The layer that gathers a value, unless there is one already, and the name of its output."""
         name = self._planned.free(f"{value}_all" if summed else f"{value}_out")
         if name in self._gathered:
             return [], name
@@ -130,26 +130,26 @@ class _Splitting:
 
 
 def _whole_refusal(step: Step, layout: Layout) -> str | None:
-    """Why a layer that is not split cannot be computed by every rank, if so."""
+    """Why a layer that is not split cannot run on every rank; None if it can."""
     node = step.node
     if layout == "batch":
-        return f"{node.name} is computed for a part of the examples, columns compute a part of the maps"
+        return f"{node.name} is computed for a part of the examples; `columns` needs a part of the maps"
     if node.op.parameters(step.inputs):
-        return f"every rank has all of {node.name}, and columns split every layer that has weights"
+        return f"{node.name} is replicated; `columns` splits every layer that has weights"
     if node.op.drop_rate:
-        return f"every rank has all that {node.name} reads, and each would drop other values of it"
+        return f"every rank has the whole input of {node.name} and would drop other values of it"
     return None
 
 
 def _cut_refusal(node: Node) -> str:
-    return f"{node.name} reads a part of what every rank has all of, and columns do not cut that"
+    return f"{node.name} reads a part of a value that every rank has whole; `columns` does not cut it"
 
 
 def _refusal(node: Node, ranks: int) -> str:
-    """Why neither a rank's own maps nor all of them are what it reads."""
+    """Why a rank's own maps are not enough, and all maps would be too many."""
     reach = node.op.reach()
     if reach.has_neighbours:
-        return f"{node.name} reads a halo, maps beside a rank's own, and columns gather whole values only"
+        return f"{node.name} reads a halo of maps beside a rank's own; `columns` gathers only whole values"
     if reach.groups:
-        return f"{node.name}'s {reach.groups} groups do not divide up among {ranks} ranks"
-    return f"the maps that {node.name} joins lie with other ranks, and columns gather whole values only"
+        return f"{node.name}'s {reach.groups} groups do not split over {ranks} ranks"
+    return f"{node.name} joins maps of other ranks; `columns` gathers only whole values"

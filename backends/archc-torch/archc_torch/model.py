@@ -1,4 +1,4 @@
-"""The network's class: its layers, how their weights begin, what it returns."""
+"""The network's class: its layers, their initialisation, what it returns."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from archc_torch.layers import TorchLayer
 
 
 def model(planned: SourcePlan, layers: Sequence[TorchLayer]) -> Class:
-    """A chain as one Sequential, a graph as a Module whose forward names what more than the next layer reads."""
+    """A chain as one Sequential; a graph as a Module whose `forward` names the values that several layers read."""
     base, build, forward = _sequential(layers) if planned.is_chain else _module(planned, layers)
     reset = _reset(planned)
     if reset:
@@ -37,7 +37,7 @@ def model(planned: SourcePlan, layers: Sequence[TorchLayer]) -> Class:
 
 
 Parts = tuple[Name, tuple[Statement, ...], tuple[Function, ...]]
-"""The base class, what builds the layers, and the forward method, where the base brings none."""
+"""The base class, the statements that build the layers, and `forward`, unless the base has one."""
 
 
 def _sequential(layers: Sequence[TorchLayer]) -> Parts:
@@ -78,7 +78,7 @@ def _value(layer: TorchLayer) -> Expression:
 
 
 def _reset(planned: SourcePlan) -> tuple[Function, ...]:
-    """The method that makes the weights begin anew, a line a layer."""
+    """The method that initialises the weights, one line per layer."""
     begun = {layer.identifier: _begin(layer) for layer in planned.initialisations}
     begun |= {
         step.identifier: call(f"self.{step.identifier}.reset_parameters")
@@ -97,7 +97,7 @@ def _begin(layer: Initialisation) -> Call:
 
 
 def _predict(planned: SourcePlan) -> tuple[Function, ...]:
-    """Probabilities, where the last softmax was left to the loss."""
+    """`predict` returns probabilities, if the final softmax is left to the loss."""
     if not planned.predicts_probabilities:
         return ()
     logits = call("self", Name(planned.image))

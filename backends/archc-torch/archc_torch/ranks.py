@@ -1,4 +1,4 @@
-"""What a file that holds one rank's part says of itself, and the check that it makes on all ranks together."""
+"""The docstring of a file with one rank's part, and the check that it runs on all ranks together."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def document(planned: SourcePlan, column: Column, placement: Placement, origin: 
     outputs = " and ".join(map(planned.batch, planned.output_shapes))
     return (
         f"{planned.title.rstrip('.')}, for one of {column.ranks} ranks.",
-        f"Input {image}, output {outputs}, the same on all ranks. Each holds its part of every layer's maps, in all "
+        f"Input {image}, output {outputs}, the same on all ranks. Each rank has its part of every layer's maps, "
         f"{column.planned.parameters:,} of {planned.parameters:,} parameters, and receives {column.received:,} values "
-        "an example where a `Gather` stands. Seed each differently, or they draw the same weights and drop the same "
-        "units. Run this file to check it.",
+        "per example through its `Gather` layers. Seed each rank differently, or all draw the same weights and drop "
+        "the same units. Run this file to check it.",
         f"Emitted by `{origin.command('torch', placement)}`; SHA-256 of {origin.spec}: {origin.sha256}.",
     )
 
 
 def check(column: Column) -> Function:
-    """`check`, which each rank runs: it counts what it receives as well, and returns what there is to say."""
+    """`check`, which each rank runs. It also counts the values that it receives, and returns the line to print."""
     planned = column.planned
     outputs = Name("outputs" if len(planned.outputs) > 1 else "output")
     compute = (*_from_first_rank("image", image(planned)), Assign(outputs, call("model", Name("image"))))
@@ -42,13 +42,13 @@ def check(column: Column) -> Function:
         step=(*_from_first_rank("labels", targets), *learn) if targets else learn,
         finite=FINITE,
     )
-    told = "{count:,} parameters" + (", received {received:,} values an example" if column.received else "")
-    # The last statement of one process prints.
+    told = "{count:,} parameters" + (", received {received:,} values per example" if column.received else "")
+    # On one process, the last statement prints.
     return replace(checked, returns="str", body=(*checked.body[:-1], Return(Fixed(f'f"{told}"'))))
 
 
 def run(column: Column) -> Main:
-    """The check on all ranks."""
+    """The check, started on all ranks."""
     return Main((Do(call("on_ranks", column.ranks, Name("check"))),))
 
 
@@ -57,7 +57,7 @@ def _from_first_rank(name: str, value: Call) -> tuple[Statement, ...]:
 
 
 def _received(column: Column) -> tuple[Statement, ...]:
-    """What crossed between the layers, as the plan has it; that of the outputs is not summed on the way back."""
+    """Compare the values received between layers with the plan; gathers of outputs are not summed and do not count."""
     if not column.received:
         return ()
     gathers = Fixed("[m for m in model.modules() if isinstance(m, Gather)]")

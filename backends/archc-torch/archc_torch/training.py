@@ -1,4 +1,4 @@
-"""What stands below the network: the spec's optimizer and schedule, and a check that the file makes of itself."""
+"""What follows the network in the file: the spec's optimizer and schedule, and a check of the file itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FINITE = "all(p.isfinite().all() for p in model.parameters())"
 
 
 def sgd(recipe: Recipe) -> Function:
-    """`sgd`: the paper's rule with the spec's figures."""
+    """`sgd`: the paper's rule with the spec's numbers."""
     rule = recipe.optimizer.sgd
     figures = {"lr": rule.lr, "momentum": rule.momentum, "weight_decay": rule.weight_decay}
     if not rule.spares_biases:
@@ -33,7 +33,7 @@ def sgd(recipe: Recipe) -> Function:
 
 
 def plateau(recipe: Recipe) -> Iterator[Function]:
-    """`plateau`: the spec's schedule, where it has one, in PyTorch's terms."""
+    """`plateau`: the spec's schedule, if it has one, as PyTorch's own scheduler."""
     if recipe.schedule is None:
         return
     rule = recipe.schedule.on_plateau
@@ -44,12 +44,12 @@ def plateau(recipe: Recipe) -> Iterator[Function]:
         "optimizer: MomentumSGD",
         "ReduceLROnPlateau",
         (Return(call("ReduceLROnPlateau", Name("optimizer"), **fields)),),
-        doc="The schedule of the spec: `step` takes the held-out error after each epoch.",
+        doc="The spec's schedule: call `step` with the held-out error after each epoch.",
     )
 
 
 def check(planned: SourcePlan) -> Function:
-    """`check`: parameters, shapes and a step of training, in PyTorch's words."""
+    """`check`: parameters, shapes and one training step, in PyTorch."""
     return self_check.check(
         planned,
         seed=call("torch.manual_seed", 0),
@@ -61,18 +61,18 @@ def check(planned: SourcePlan) -> Function:
 
 
 def image(planned: SourcePlan) -> Call:
-    """Random pictures."""
+    """A batch of random pictures."""
     return call("torch.randn", *batch(planned.shape(planned.image_shape)).items)
 
 
 def labels(outputs: tuple[Tensor, ...]) -> Call | None:
-    """Random classes, where the network gives scores of some."""
+    """Random classes; None if the network does not return scores of classes."""
     first, *others = outputs
     return None if others or first.is_maps else call("torch.randint", first.channels, batch())
 
 
 def step(outputs: tuple[Tensor, ...], labels: Expression | None) -> tuple[Statement, ...]:
-    """A step towards labels, or towards zeros where the network gives no scores of classes."""
+    """A training step towards labels, or towards zeros if the network does not return scores of classes."""
     first, *others = outputs
     if others:
         loss = Fixed("sum(output.square().mean() for output in outputs)")

@@ -193,7 +193,7 @@ def test_the_file_runs_by_itself(tmp_path: Path) -> None:
     # With an import of archc made impossible.
     (tmp_path / "archc.py").write_text("raise ImportError")
     done = subprocess.run([sys.executable, "alexnet.py"], cwd=tmp_path, capture_output=True, text=True)
-    said = "each of 2 ranks: 30,482,612 parameters, received 30,336 values an example\n"
+    said = "each of 2 ranks: 30,482,612 parameters, received 30,336 values per example\n"
     assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
 
 
@@ -256,25 +256,25 @@ LRN = "op: lrn, size: 3, alpha: 1, beta: 0.75, k: 1"
         (
             ["c: {op: conv2d, filters: 8}", f"n: {{{LRN}}}", "d: {op: conv2d, filters: 6, groups: 2}"],
             {"devices": 2},
-            {"n": "n reads a halo, maps beside a rank's own, and columns gather whole values only"},
+            {"n": "n reads a halo of maps beside a rank's own; `columns` gathers only whole values"},
         ),
         (
             ["c: {op: conv2d, filters: 8}", f"n: {{{LRN}, groups: 2}}", "d: {op: conv2d, filters: 8, groups: 2}"],
             {"devices": 4},
             {
-                "n": "n reads a halo, maps beside a rank's own, and columns gather whole values only",
-                "d": "d's 2 groups do not divide up among 4 ranks",
+                "n": "n reads a halo of maps beside a rank's own; `columns` gathers only whole values",
+                "d": "d's 2 groups do not split over 4 ranks",
             },
         ),
         (
             ["a: {op: conv2d, filters: 8}", "b: {op: conv2d, filters: 8}", "j: {op: concat, from: [a, b]}"],
             {"devices": 2},
-            {"j": "the maps that j joins lie with other ranks, and columns gather whole values only"},
+            {"j": "j joins maps of other ranks; `columns` gathers only whole values"},
         ),
         (
             ["a: {op: conv2d, filters: 3, groups: 3}"],
             {"devices": 3},
-            {"a": "a reads a part of what every rank has all of, and columns do not cut that"},
+            {"a": "a reads a part of a value that every rank has whole; `columns` does not cut it"},
         ),
         (
             [
@@ -284,19 +284,19 @@ LRN = "op: lrn, size: 3, alpha: 1, beta: 0.75, k: 1"
             ],
             {"devices": 2},
             {
-                "n": "every rank has all of n, and columns split every layer that has weights",
-                "d": "every rank has all that d reads, and each would drop other values of it",
+                "n": "n is replicated; `columns` splits every layer that has weights",
+                "d": "every rank has the whole input of d and would drop other values of it",
             },
         ),
         (
             ["c: {op: conv2d, filters: 8}", "d: {op: conv2d, filters: 8}"],
             {"devices": 2, "layers": {"d": "replicate"}},
-            {"d": "every rank has all of d, and columns split every layer that has weights"},
+            {"d": "d is replicated; `columns` splits every layer that has weights"},
         ),
         (
             ["f: {op: flatten}", "d: {op: dense, units: 8}", "s: {op: softmax}", "e: {op: dense, units: 8}"],
             {"devices": 2},
-            {"s": "no rank can compute a part of s alone from all that it reads"},
+            {"s": "s cannot be computed in parts, one on each rank"},
         ),
     ],
 )

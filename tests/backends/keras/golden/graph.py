@@ -168,7 +168,7 @@ def sgd() -> MomentumSGD:
 
 
 def plateau() -> keras.callbacks.ReduceLROnPlateau:
-    """The schedule of the spec, for `fit`: by the held-out accuracy of an epoch."""
+    """The spec's schedule for `fit`; it follows the held-out accuracy."""
     return keras.callbacks.ReduceLROnPlateau(
         "val_accuracy", mode="max", factor=0.1, patience=5, min_delta=0, min_lr=1e-5
     )

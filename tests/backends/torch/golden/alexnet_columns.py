@@ -1,9 +1,9 @@
 """AlexNet, two GPUs (Krizhevsky, Sutskever and Hinton, 2012), for one of 2 ranks.
 
-Input (N, 3, 227, 227), output (N, 1000), the same on all ranks. Each holds its
-part of every layer's maps, in all 30,482,612 of 60,965,224 parameters, and
-receives 30,336 values an example where a `Gather` stands. Seed each differently,
-or they draw the same weights and drop the same units. Run this file to check it.
+Input (N, 3, 227, 227), output (N, 1000), the same on all ranks. Each rank has its
+part of every layer's maps, 30,482,612 of 60,965,224 parameters, and receives
+30,336 values per example through its `Gather` layers. Seed each rank differently,
+or all draw the same weights and drop the same units. Run this file to check it.
 
 Emitted by `archc build alexnet.yaml --backend torch --parallel columns`; SHA-256
 of alexnet.yaml: 76db5a97ca38d90a41b30769bed33a5d798d960f42a19618cacfdaefd15f6e6b.
@@ -250,7 +250,7 @@ def sgd(model: nn.Module) -> MomentumSGD:
 
 
 def plateau(optimizer: MomentumSGD) -> ReduceLROnPlateau:
-    """The schedule of the spec: `step` takes the held-out error after each epoch."""
+    """The spec's schedule: call `step` with the held-out error after each epoch."""
     return ReduceLROnPlateau(
         optimizer, factor=0.1, patience=4, threshold=0, min_lr=1e-5, eps=0
     )
@@ -276,7 +276,7 @@ def check() -> str:
     loss.backward()
     sgd(model).step()
     assert all(p.isfinite().all() for p in model.parameters()), "weights are not finite"
-    return f"{count:,} parameters, received {received:,} values an example"
+    return f"{count:,} parameters, received {received:,} values per example"
 
 
 if __name__ == "__main__":

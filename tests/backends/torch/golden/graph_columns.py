@@ -1,9 +1,9 @@
 """net, for one of 2 ranks.
 
 Input (N, 3, 6, 5), output (N, 8, 6, 5) and (N, 12) and (N, 12), the same on all
-ranks. Each holds its part of every layer's maps, in all 2,326 of 4,652
-parameters, and receives 240 values an example where a `Gather` stands. Seed each
-differently, or they draw the same weights and drop the same units. Run this file
+ranks. Each rank has its part of every layer's maps, 2,326 of 4,652 parameters,
+and receives 240 values per example through its `Gather` layers. Seed each rank
+differently, or all draw the same weights and drop the same units. Run this file
 to check it.
 
 Emitted by `archc build net.yaml --backend torch --parallel columns`; SHA-256 of
@@ -205,7 +205,7 @@ def sgd(model: nn.Module) -> MomentumSGD:
 
 
 def plateau(optimizer: MomentumSGD) -> ReduceLROnPlateau:
-    """The schedule of the spec: `step` takes the held-out error after each epoch."""
+    """The spec's schedule: call `step` with the held-out error after each epoch."""
     return ReduceLROnPlateau(
         optimizer, factor=0.1, patience=4, threshold=0, min_lr=1e-5, eps=0
     )
@@ -230,7 +230,7 @@ def check() -> str:
     loss.backward()
     sgd(model).step()
     assert all(p.isfinite().all() for p in model.parameters()), "weights are not finite"
-    return f"{count:,} parameters, received {received:,} values an example"
+    return f"{count:,} parameters, received {received:,} values per example"
 
 
 if __name__ == "__main__":

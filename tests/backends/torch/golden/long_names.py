@@ -129,7 +129,7 @@ def sgd(model: nn.Module) -> MomentumSGD:
 
 
 def plateau(optimizer: MomentumSGD) -> ReduceLROnPlateau:
-    """The schedule of the spec: `step` takes the held-out error after each epoch."""
+    """The spec's schedule: call `step` with the held-out error after each epoch."""
     return ReduceLROnPlateau(
         optimizer, factor=0.1, patience=4, threshold=0, min_lr=1e-5, eps=0
     )
