@@ -66,10 +66,12 @@ def departure(graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[
     chain, source = _walk_back(graph, node, expected, trusted) if min(expected) > 0 else ([], None)
     departing: list[Departure] = []
     for layer, need in chain:
-        window = layer.op.window(graph.tensors(layer.inputs))
-        if window is None or need.admits(*window.output):
+        if not isinstance(layer.op, Windowed):
             continue
-        departing.append(Departure(layer, window, need, _remedy(layer, graph, need), source))
+        (x,) = graph.tensors(layer.inputs)
+        window = layer.op.window((x,))
+        if not need.admits(*window.output):
+            departing.append(Departure(layer, window, need, _remedy(layer.name, layer.op, x, need), source))
     mended = (found for found in departing if found.remedy)
     return next(mended, departing[0] if departing else None)
 
@@ -122,11 +124,8 @@ def _inputs_for(axis: Axis, out: Range, padding: Padding) -> Range | None:
     return Range(low, high) if low <= high else None
 
 
-def _remedy(node: Node, graph: Graph, need: Need) -> str | None:
+def _remedy(name: str, op: Windowed, x: Tensor, need: Need) -> str | None:
     """One change that gives the sizes needed: rounding up, padding that keeps the size, or a stride instead of none."""
-    op = node.op
-    assert isinstance(op, Windowed)
-    (x,) = graph.tensors(node.inputs)
     changes: list[tuple[str, dict[str, object]]] = [("rounding: ceil", {"rounding": "ceil"})]
     window = op.window((x,))
     odd = window.vertical.f == window.horizontal.f and window.vertical.f % 2
@@ -138,5 +137,5 @@ def _remedy(node: Node, graph: Graph, need: Need) -> str | None:
     for written, change in changes:
         changed = op.model_copy(update=change).window((x,))
         if need.admits(*changed.output):
-            return f"use `{written}` on {node.name}: {changed.arithmetic}"
+            return f"use `{written}` on {name}: {changed.arithmetic}"
     return None

@@ -58,17 +58,15 @@ def _follows(spans: Spans, graph: Graph, node: Node) -> Finding:
         if isinstance(source.op, Weighted) or others or name in graph.inputs:
             break
         source = graph.node(name)
-    scales = node.op.parameters(graph.tensors(node.inputs))
-    own = "only a scale and a shift for each input map" if scales else "no weights"
     message = f"{node.name} cannot be placed: it runs wherever its input is"
-    note = f"`{node.op.op}` has {own}; only convolutions and dense layers can be placed"
+    note = f"`{node.op.op}` has no filters or units to split; only convolutions and dense layers can be placed"
     return report(
         spans.key("parallel", "layers", node.name),
         "ARC402",
         message,
         notes=[note],
         help=f"place {source.name} instead" if isinstance(source.op, Weighted) else "delete it",
-        related=[(node.at("op"), own)],
+        related=[(node.at("op"), "no filters or units")],
     )
 
 
@@ -76,8 +74,8 @@ def _changes_nothing(spans: Spans, name: str, choice: Choice, parallel: Parallel
     if parallel.devices == 1:
         message = f"`{name}: {choice}` has no effect: there is only one device"
     else:
-        done = "split" if choice == "split" else "replicated"
-        message = f"`{name}: {choice}` has no effect: `{parallel.strategy}` has {name} {done} anyway"
+        does = "splits" if choice == "split" else "replicates"
+        message = f"`{name}: {choice}` has no effect: `{parallel.strategy}` {does} {name} anyway"
     return report(spans.value("parallel", "layers", name), "ARC911", message, help="delete it")
 
 
@@ -100,7 +98,7 @@ def _costs_more(
             "ARC912",
             f"replicating {node.name} costs more than it saves",
             notes=[crosses, costs],
-            help=f"delete it, so that {node.name} is split",
+            help=f"delete it: {node.name} is then split",
             related=[(node.span, f"{counts.layers[node.name].parameters:,} parameters")],
         )
     ]

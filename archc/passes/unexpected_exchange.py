@@ -57,11 +57,19 @@ def _cause(spans: Spans, graph: Graph, placement: Placement, node: Node) -> _Cau
 
 
 def _of_exchange(graph: Graph, placement: Placement, node: Node) -> _Cause:
+    """Why a layer exchanges values although the spec does not expect it."""
     devices, name = placement.devices, node.name
     (x, *_) = graph.tensors(node.inputs)
+    sources = ", ".join(dict.fromkeys(node.inputs))
+    if any(placement.layouts[read] == "batch" for read in node.inputs):
+        note = f"{name} is computed for all examples, and each device has {sources} for its own examples only"
+        return _Cause(node.at("op"), "reads all examples", note)
+    if placement.layouts[name] == "whole":
+        note = f"{name} is replicated: each device reads all of {sources}, but has only a part of it"
+        return _Cause(node.at("op"), "replicated", note)
     reach = node.op.reach()
     if reach.groups is None:
-        note = f"{name} needs values of {', '.join(dict.fromkeys(node.inputs))} that are on other devices"
+        note = f"{name} needs values of {sources} that are on other devices"
         return _Cause(node.at("op"), "reads values on other devices", note)
     note = f"{name}: {node.op.reads_words(x)}, and each device has {x.channels // devices}"
     if not node.op.has_groups():
@@ -72,6 +80,7 @@ def _of_exchange(graph: Graph, placement: Placement, node: Node) -> _Cause:
 
 
 def _of_none(spans: Spans, graph: Graph, placement: Placement, node: Node) -> _Cause:
+    """Why a layer exchanges nothing although the spec expects it."""
     devices, name, (source, *_) = placement.devices, node.name, node.inputs
     origin = spans.key("input", source) if source in graph.inputs else graph.node(source).span
     layouts = {placement.layouts[read] for read in node.inputs}
@@ -83,7 +92,7 @@ def _of_none(spans: Spans, graph: Graph, placement: Placement, node: Node) -> _C
     groups = node.op.reach().groups
     if node.op.has_groups() and groups is not None and groups % devices == 0:
         note = f"{name}'s {groups} groups are a multiple of {devices} devices: each device has the maps that it reads"
-        remedy = f"without groups, {name} reads the maps of other devices"
+        remedy = f"delete `groups` from {name} if it should read the maps of other devices"
         return _Cause(node.at("groups"), f"groups is {groups}", note, remedy)
     earlier = next((e for e in placement.exchanges if source in e.sources), None)
     if earlier:

@@ -9,6 +9,7 @@ from archc.passes.memory import Memory, in_units
 from archc.passes.placement import Placement
 from archc.source import Span
 
+# Layers that a note names.
 _MOST_NAMED = 3
 
 
@@ -47,7 +48,7 @@ def _peak(found: Memory) -> str:
 def _most_kept(found: Memory) -> str:
     most = sorted(found.layers, key=lambda name: -found.layers[name].kept)[:_MOST_NAMED]
     shares = ", ".join(f"{name} {in_units(kept)}" for name in most if (kept := found.layers[name].kept))
-    return f"most is kept for the backward pass by {shares}" if shares else ""
+    return f"kept for the backward pass, the largest shares: {shares}" if shares else ""
 
 
 def _help(graph: Graph, placement: Placement | None, found: Memory, *, batch: int, expected: int) -> str:

@@ -40,18 +40,27 @@ def test_the_figures_are_shown_and_rounding_up_proposed_only_where_it_is_not_use
         "⌊(10 - 3) / 2⌋ + 1 = 4, (9 - 3) / 2 + 1 = 4",
         "4 windows of 3 with stride 2 cover 9 of 10",
     )
-    assert finding.help == "`rounding: ceil`, other padding or another size"
+    assert finding.help == "use `rounding: ceil`, other padding or another size"
     (finding,) = check(POOL % (2, 4, ", padding: 1, rounding: ceil"), image="[1, 11, 11]").findings
-    assert finding.help == "other padding or another size"
+    assert finding.help == "use other padding or another size"
+
+
+def test_a_single_window_is_counted_in_the_singular(check: Check) -> None:
+    (finding,) = check(POOL % (6, 3, ""), image="[1, 8, 8]").findings
+    assert finding.notes == ("⌊(8 - 6) / 3⌋ + 1 = 1", "one window of 6 covers 6 of 8")
 
 
 @pytest.mark.parametrize(
     ("layers", "message"),
     [
-        (["a: {op: conv2d, filters: 2, kernel: 3}"], "a starts from he_normal weights, which the spec does not say"),
+        (["a: {op: conv2d, filters: 2, kernel: 3}"], "a sets no `weight_init`; he_normal is used"),
+        (
+            ["flat: {op: flatten}", *(f"d{number}: {{op: dense, units: 2}}" for number in range(2))],
+            "d0 and 1 other layer set no `weight_init`; he_normal is used",
+        ),
         (
             ["flat: {op: flatten}", *(f"d{number}: {{op: dense, units: 2}}" for number in range(3))],
-            "d0 and 2 more start from he_normal weights, which the spec does not say",
+            "d0 and 2 other layers set no `weight_init`; he_normal is used",
         ),
     ],
 )
@@ -60,4 +69,4 @@ def test_layers_without_an_initialisation_are_one_advice(layers: list[str], mess
     analysis = analyse((head + "".join(f"  {layer}\n" for layer in layers)).encode(), "small.yaml")
     assert advice(analysis) == [message]
     op = "conv2d" if "conv2d" in layers[0] else "dense"
-    assert analysis.findings[0].help == f"write it: `defaults: {{{op}: {{weight_init: {{he_normal: {{}}}}}}}}`"
+    assert analysis.findings[0].help == f"state it: `defaults: {{{op}: {{weight_init: {{he_normal: {{}}}}}}}}`"

@@ -1,15 +1,27 @@
 """Each advice where it is due, and silence in the nearest case where it is not."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
 from archc.analysis import Analysis
+from archc.graph import Graph
+from archc.ops.activation import Activation
+from archc.passes.advice.normalisation import dropout_before, no_relu_before
+
+if TYPE_CHECKING:
+    from archc.ops.op import Array
 
 Check = Callable[..., Analysis]
 CONV = "conv%s: {op: conv2d, filters: 4}"
 LRN = "norm%s: {op: lrn}"
 RELU = "relu%s: {op: relu}"
+BATCH_NORM = "norm%s: {op: batch_norm, epsilon: 1e-5, momentum: 0.9}"
+TANH = "tanh%s: {op: tanh}"
 POOL = "pool%s: {op: max_pool2d, kernel: 2, stride: 2}"
 DROP = "drop%s: {op: dropout, rate: 0.5}"
 
@@ -26,11 +38,17 @@ def found(analysis: Analysis) -> list[tuple[str, str]]:
         ([CONV % 1, RELU % 1, LRN % 1], None),
         ([CONV % 1, RELU % 1, POOL % 1, LRN % 1, LRN % 2], None),
         ([CONV % 1, LRN % 1, POOL % 1, RELU % 1], "norm1 normalises before the ReLU relu1"),
-        ([CONV % 1, LRN % 1, LRN % 2, CONV % 2, RELU % 2], "norm1 normalises without a ReLU"),
-        ([CONV % 1, "tanh1: {op: tanh}", LRN % 1], "norm1 normalises without a ReLU"),
-        ([LRN % 1], "norm1 normalises without a ReLU"),
+        ([CONV % 1, LRN % 1, LRN % 2, CONV % 2, RELU % 2], "norm1 normalises without a ReLU before it"),
+        ([CONV % 1, TANH % 1, LRN % 1], "norm1 normalises without a ReLU before it"),
+        ([CONV % 1, RELU % 1, TANH % 1, LRN % 1], None),
+        ([CONV % 1, LRN % 1, TANH % 1, RELU % 1], "norm1 normalises before the ReLU relu1"),
+        ([CONV % 1, RELU % 1, BATCH_NORM % 1, LRN % 2], "norm2 normalises without a ReLU before it"),
+        ([LRN % 1], "norm1 normalises without a ReLU before it"),
         ([CONV % 1, RELU % 1, "sum1: {op: add, from: [relu1, relu1]}", LRN % 1], None),
-        ([CONV % 1, RELU % 1, "sum1: {op: add, from: [relu1, conv1]}", LRN % 1], "norm1 normalises without a ReLU"),
+        (
+            [CONV % 1, RELU % 1, "sum1: {op: add, from: [relu1, conv1]}", LRN % 1],
+            "norm1 normalises without a ReLU before it",
+        ),
     ],
 )
 def test_a_normalisation_follows_a_relu(check: Check, layers: list[str], expected: str | None) -> None:
@@ -46,6 +64,8 @@ def test_a_normalisation_follows_a_relu(check: Check, layers: list[str], expecte
         ([DROP % 1, RELU % 1, LRN % 1], "drop1"),
         ([DROP % 1, CONV % 1, RELU % 1, LRN % 1], None),
         ([RELU % 1, "drop1: {op: dropout, rate: 0}", LRN % 1], None),
+        ([DROP % 1, TANH % 1, BATCH_NORM % 1], "drop1"),
+        ([DROP % 1, "flat: {op: flatten}", BATCH_NORM % 1], "drop1"),
     ],
 )
 def test_a_dropout_comes_after_the_normalisation(check: Check, layers: list[str], dropout: str | None) -> None:
@@ -53,10 +73,39 @@ def test_a_dropout_comes_after_the_normalisation(check: Check, layers: list[str]
     assert found(check(*layers)) == ([("ARC904", message)] if dropout else [])
 
 
+class Sigmoid(Activation, frozen=True):
+    """An op that no pass knows, apart from its traits."""
+
+    output_sign = "nonnegative"
+    keeps_zeros = False
+    op: Literal["sigmoid"]
+
+    def value(self, x: Array) -> Array:
+        raise NotImplementedError
+
+
+def with_sigmoid(check: Check, *layers: str) -> Graph:
+    """The graph of layers, with a sigmoid in place of each tanh."""
+    facts = check(*layers).facts
+    assert facts is not None
+    sigmoid = Sigmoid(op="sigmoid")
+    nodes = (replace(node, op=sigmoid) if node.op.op == "tanh" else node for node in facts.graph.nodes)
+    return replace(facts.graph, nodes=tuple(nodes))
+
+
+def test_advice_on_normalisation_reads_traits_and_no_names(check: Check) -> None:
+    assert no_relu_before(with_sigmoid(check, CONV % 1, TANH % 1, LRN % 1)) == []
+    (finding,) = no_relu_before(with_sigmoid(check, CONV % 1, LRN % 1, TANH % 1))
+    assert (finding.code, finding.message) == ("ARC903", "norm1 normalises before the sigmoid tanh1")
+    assert finding.notes[0].endswith("negative values reduce their neighbours before tanh1 removes them")
+    assert finding.help == "move tanh1 before norm1"
+    assert dropout_before(with_sigmoid(check, DROP % 1, TANH % 1, BATCH_NORM % 1)) == []
+
+
 FLAT, PROB = "flat: {op: flatten}", "prob: {op: softmax}"
 FC = "fc%s: {op: dense, units: 5%s}"
-MIDDLE = "prob is a softmax in the middle: %s computes with its probabilities"
-TWICE = "prob is a softmax before the loss cross_entropy, which takes one itself of what %s gives"
+MIDDLE = "prob is a softmax in the middle of the network: %s reads its probabilities"
+TWICE = "prob is a softmax before the loss cross_entropy, which applies one itself to %s"
 
 
 @pytest.mark.parametrize(
@@ -95,6 +144,21 @@ def test_one_place_of_one_pixel_is_no_whole_map(check: Check) -> None:
     assert found(check("conv1: {op: conv2d, filters: 4, kernel: 1, padding: 0}", image="[4, 1, 1]")) == []
 
 
+@pytest.mark.parametrize(
+    ("fields", "help"),
+    [
+        ("kernel: 8, padding: same", "use `kernel: 3`, and `padding: 1` to keep the size of the maps"),
+        ("kernel: 8, padding: same, stride: 2", "use `kernel: 3`"),
+        # One position, but shifted by the padding: it does not read the last row and column.
+        ("kernel: 8, padding: 1, stride: 8", "use `kernel: 3`"),
+        ("kernel: 8, padding: 0, groups: 2", "use a smaller kernel to keep the maps"),
+    ],
+)
+def test_a_remedy_for_a_large_kernel_does_what_it_promises(check: Check, fields: str, help: str) -> None:
+    findings = check(f"conv1: {{op: conv2d, filters: 4, {fields}}}").findings
+    assert [finding.help for finding in findings if finding.code == "ARC906"] == [help]
+
+
 def test_a_whole_map_is_the_dense_layer_that_it_names(check: Check) -> None:
     analysis = check("conv1: {op: conv2d, filters: 7, kernel: 8, padding: 0}")
     dense = check(FLAT, "fc1: {op: dense, units: 7}")
@@ -125,7 +189,8 @@ def test_a_window_over_the_devices_edge_has_its_price(
     assert [finding.code for finding in analysis.findings] == (["ARC907"] if values else [])
     if values:
         (note,) = analysis.findings[0].notes
-        assert note == f"a halo crosses: {values} an example, before it computes"
+        devices = parallel.partition("devices: ")[2][0]
+        assert note == f"with {devices} devices, norm1 first exchanges a halo: {values} per example"
         assert analysis.facts is not None
         assert analysis.facts.placement is not None
         (exchange,) = analysis.facts.placement.exchanges
@@ -144,7 +209,7 @@ def test_a_window_over_the_devices_edge_has_its_price(
     ],
 )
 def test_parameters_in_one_layer(check: Check, image: str, layers: list[str], share: str | None) -> None:
-    expected = [("ARC908", f"fc1 holds {share} % of the parameters")] if share else []
+    expected = [("ARC908", f"fc1 has {share} % of the parameters")] if share else []
     assert found(check(*layers, image=image)) == expected
 
 

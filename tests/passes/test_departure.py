@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from hypothesis import event, given
 from hypothesis import strategies as st
 
 from archc.analysis import Analysis, analyse
-from archc.ops.fields import Margins, Padding, Rounding, Size
+from archc.ops.fields import NO_PADDING, Margins, Padding, Rounding, Size
 from archc.ops.max_pool2d import MaxPool2d
 from archc.ops.op import ShapeError
-from archc.ops.window import Axis, least_input, slide
+from archc.ops.relu import Relu
+from archc.ops.window import Axis, Window, least_input, slide
+from archc.passes.departure import departure
 from archc.tensor import Tensor
 
 Check = Callable[..., Analysis]
@@ -50,7 +53,7 @@ layers:
 def test_every_input_that_is_named_leads_there_and_its_neighbours_do_not() -> None:
     analysis = analyse(CHAIN.format(size=30).encode(), "chain.yaml")
     (finding,) = analysis.findings
-    assert "an input of 43 to 48 rows and 40 to 45 columns leads to it" in finding.notes
+    assert "an input of 43 to 48 rows and 40 to 45 columns gives the expected shape" in finding.notes
     errors = {
         size: [
             f.code for f in analyse(CHAIN.format(size=size).encode(), "chain.yaml").findings if f.severity == "error"
@@ -60,26 +63,41 @@ def test_every_input_that_is_named_leads_there_and_its_neighbours_do_not() -> No
     assert [size for size, codes in errors.items() if not codes] == list(range(43, 49))
 
 
+class Odd(Relu, frozen=True):
+    """An op with a window, but not with the fields of a convolution or a pool, as a distribution may bring one."""
+
+    def window(self, inputs: tuple[Tensor, ...]) -> Window:
+        return slide(8, 8, kernel=Size(2, 2), stride=Size(2, 2), padding=NO_PADDING)
+
+
+def test_an_op_with_a_window_of_its_own_kind_gets_no_remedy(check: Check) -> None:
+    facts = check("relu1: {op: relu}").facts
+    assert facts is not None
+    (node,) = facts.graph.nodes
+    odd = replace(node, op=Odd(op="relu"))
+    assert departure(replace(facts.graph, nodes=(odd,)), odd, (4, 2, 2), frozenset()) is None
+
+
 def test_what_held_is_not_doubted(check: Check) -> None:
     conv = "conv1: {op: conv2d, filters: 4, padding: 0%s}"
     pool = "pool1: {op: max_pool2d, kernel: 2, stride: 2, expect: [4, 4, 4]}"
     (doubted,) = check(conv % "", pool).findings
-    assert doubted.help == "`padding: 1` on conv1 gives it: (8 - 3 + 2 × 1) / 1 + 1 = 8"
+    assert doubted.help == "use `padding: 1` on conv1: (8 - 3 + 2 × 1) / 1 + 1 = 8"
     (trusted,) = check(conv % ", expect: [4, 6, 6]", pool).findings
-    assert trusted.help == "expect: [4, 3, 3] is what the fields give"
+    assert trusted.help == "the layer's fields give `expect: [4, 3, 3]`"
     assert trusted.related == ()
 
 
 def test_the_first_of_many_wrong_shapes_are_explained(check: Check) -> None:
     layers = [f"conv{n}: {{op: conv2d, filters: 4, from: image, expect: [5, 8, 8]}}" for n in range(30)]
     helps = [finding.help for finding in check(*layers).findings]
-    assert helps[:20] == [f"`filters: 5` on conv{n} gives it" for n in range(20)]
-    assert set(helps[20:]) == {"expect: [4, 8, 8] is what the fields give"}
+    assert helps[:20] == [f"use `filters: 5` on conv{n}" for n in range(20)]
+    assert set(helps[20:]) == {"the layer's fields give `expect: [4, 8, 8]`"}
 
 
 def test_a_forgotten_stride_is_proposed(check: Check) -> None:
     (finding,) = check("pool1: {op: max_pool2d, kernel: 2, stride: 1, expect: [4, 4, 4]}").findings
-    assert finding.help == "`stride: 2` on pool1 gives it: (8 - 2) / 2 + 1 = 4"
+    assert finding.help == "use `stride: 2` on pool1: (8 - 2) / 2 + 1 = 4"
 
 
 layers = st.lists(
@@ -94,7 +112,7 @@ layers = st.lists(
     min_size=1,
     max_size=4,
 )
-REMEDY = re.compile(r"`(rounding|padding|stride): (\w+)` on a([0-9]) gives it: .*")
+REMEDY = re.compile(r"use `(rounding|padding|stride): (\w+)` on a([0-9]): .*")
 
 
 def chain(fields: list[dict[str, object]], expect: list[int]) -> Analysis:

@@ -29,20 +29,20 @@ def placed(check: Check, layers: str, strategy: str = "columns", devices: int = 
 @pytest.mark.parametrize(
     ("layers", "code", "message", "help"),
     [
-        ("{conv3: split}", "ARC107", "there is no layer `conv3` to be placed", "did you mean `conv2`?"),
+        ("{conv3: split}", "ARC107", "unknown layer `conv3` in `parallel.layers`", "did you mean `conv2`?"),
         (
             "{relu1: replicate}",
             "ARC402",
-            "relu1 is not placed by itself: it is computed where what it reads is held",
-            "place conv1, which it follows",
+            "relu1 cannot be placed: it runs wherever its input is",
+            "place conv1 instead",
         ),
         (
             "{norm1: replicate}",
             "ARC402",
-            "norm1 is not placed by itself: it is computed where what it reads is held",
-            "place conv1, which it follows",
+            "norm1 cannot be placed: it runs wherever its input is",
+            "place conv1 instead",
         ),
-        ("{fc1: split}", "ARC911", "`fc1: split` changes nothing: by `columns` fc1 is split anyway", "delete it"),
+        ("{fc1: split}", "ARC911", "`fc1: split` has no effect: `columns` splits fc1 anyway", "delete it"),
     ],
 )
 def test_what_a_spec_may_not_say(check: Check, layers: str, code: str, message: str, help: str) -> None:
@@ -66,7 +66,7 @@ def test_what_the_strategy_does_anyway(check: Check, strategy: str, layers: str,
 
 def test_one_device_has_nothing_to_place(check: Check) -> None:
     (finding,) = placed(check, "{fc2: replicate}", devices=1)
-    assert finding.message == "`fc2: replicate` changes nothing: there is one device"
+    assert finding.message == "`fc2: replicate` has no effect: there is only one device"
 
 
 def test_a_layer_that_is_split_by_hand_must_split(check: Check) -> None:
@@ -87,11 +87,12 @@ def test_a_replicated_layer_has_its_price(check: Check) -> None:
     layers = [layer % 2 if "%" in layer else layer for layer in THREE]
     parallel = "{devices: 2, strategy: columns, layers: {conv2: replicate}}"
     (finding,) = check(*layers, parallel=parallel).findings
-    assert (finding.code, finding.message) == ("ARC912", "conv2 is replicated, which costs more than it saves")
+    assert (finding.code, finding.message) == ("ARC912", "replicating conv2 costs more than it saves")
     without = 2 * (8 // 2 * 64) * 128 * 4
     assert finding.notes == (
-        f"in a step of 128 examples a device receives {without + 584 * 4:,} bytes with it, {without:,} without: +2,336",
-        "and each device holds 292 more parameters and computes what the others compute",
+        f"per step of 128 examples, a device receives {without + 584 * 4:,} bytes with it and {without:,} without: "
+        "+2,336",
+        "each device also has 292 more parameters, and repeats what the others compute",
     )
 
 

@@ -81,7 +81,7 @@ def test_the_widths_that_would_do_are_named(check: Check) -> None:
     (finding,) = check("conv1: {op: conv2d, filters: 9}", parallel="{devices: 4, strategy: columns}").findings
     assert finding.message == "conv1's 9 maps do not split over 4 devices"
     assert finding.notes == ("9 / 4 is not whole",)
-    assert finding.help == "8 or 12 maps do"
+    assert finding.help == "use 8 or 12 maps"
 
 
 def test_without_parallel_there_is_no_placement(check: Check) -> None:
@@ -137,7 +137,7 @@ def test_the_widths_that_would_do_suit_the_groups_too(check: Check) -> None:
     layers = [CONV1, "conv2: {op: conv2d, filters: 14, groups: 2}"]
     findings = check(*layers, parallel="{devices: 3, strategy: columns}").findings
     (finding,) = (finding for finding in findings if finding.code == "ARC401")
-    assert finding.help == "12 or 18 maps do"
+    assert finding.help == "use 12 or 18 maps"
 
 
 def test_hybrid_by_hand_is_hybrid(check: Check) -> None:

@@ -25,15 +25,16 @@ def no_relu_before(graph: Graph) -> list[Finding]:
             nonnegative.add(node.name)
         elif op.normalises == "neighbours":
             findings.append(_no_relu(graph, node, following.get(node.name)))
-            nonnegative.add(node.name)  # a second normalisation after it would have the same cause
+            nonnegative.add(node.name)  # so that a second normalisation after it, with the same cause, is not reported
     return findings
 
 
 def _following_rectifier(graph: Graph) -> dict[str, Node]:
-    """For each layer, the first activation with non-negative outputs that its values reach, through pools and so on."""
+    """For each layer, the next activation with non-negative outputs, if only layers that keep signs come before it."""
     found: dict[str, Node] = {}
     for node in reversed(graph.nodes):
         for reader in graph.readers[node.name]:
+            # Beyond a layer with several inputs, moving the activation would change the other branches too.
             passes_on = reader.op.output_sign == "kept" and len(reader.inputs) == 1
             if reader.op.is_activation and reader.op.output_sign == "nonnegative":
                 found[node.name] = reader
@@ -43,19 +44,16 @@ def _following_rectifier(graph: Graph) -> dict[str, Node]:
 
 
 def _no_relu(graph: Graph, node: Node, rectifier: Node | None) -> Finding:
-    (source,) = node.inputs
+    source = node.inputs[0]
     if rectifier:
         message = f"{node.name} normalises before the {rectifier.op.called()} {rectifier.name}"
-        effect = f"values that {rectifier.name} will drop reduce those that it keeps"
+        effect = f"negative values reduce their neighbours before {rectifier.name} removes them"
         help = f"move {rectifier.name} before {node.name}"
     else:
         message = f"{node.name} normalises without a ReLU before it"
         effect = "negative values reduce their neighbours too"
         help = f"add a layer `{{op: relu}}` before {node.name}"
-    notes = [
-        f"{source} can be negative, and {node.name} sums squares over a window of {node.op.summary()}: {effect}",
-        _PAPER,
-    ]
+    notes = [f"{source} can be negative, and {node.name} divides by a sum of squares: {effect}", _PAPER]
     related = [] if source in graph.inputs else [(graph.node(source).at("op"), f"{source} is not a ReLU")]
     return report(node.at("op"), "ARC903", message, notes=notes, help=help, related=related)
 
@@ -121,11 +119,11 @@ def window_over_devices(graph: Graph, placement: Placement) -> list[Finding]:
             continue
         area = f"{node.output.height} × {node.output.width}"
         maps = round(exchange.values) // (node.output.height * node.output.width)
-        notes = [f"a halo is exchanged before it: {maps} maps of {area} = {exchange.values:,.0f} values per example"]
-        parts = "halves" if placement.devices == 2 else f"{placement.devices} parts"
         reach = node.op.reach()
         size = reach.before + 1 + reach.after
-        message = f"{node.name}'s window of {size} maps crosses the {parts} that the devices have"
-        help = f"use `groups: {placement.devices}`: the window then ends at each device's edge, as on the paper's GPUs"
+        message = f"{node.name}'s window of {size} maps crosses the boundary between devices"
+        halo = f"{maps} maps of {area} = {exchange.values:,.0f} values per example"
+        notes = [f"with {placement.devices} devices, {node.name} first exchanges a halo: {halo}"]
+        help = f"use `groups: {placement.devices}`: the window then ends at the boundary, as on the paper's two GPUs"
         findings.append(report(node.at("op"), "ARC907", message, notes=notes, help=help))
     return findings

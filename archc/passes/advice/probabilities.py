@@ -52,7 +52,7 @@ def _softmax_twice(node: Node, reader: Node, loss: Loss) -> Finding:
 
 def _softmax_in_the_middle(node: Node, reader: Node) -> Finding:
     n = node.output.size
-    notes = [f"its {n:,} values sum to 1: on average, each is 1 / {n:,} = {1 / n:.2g}"]
+    notes = [f"its {n:,} values sum to 1, so their mean is 1 / {n:,} = {1 / n:.2g}"]
     message = f"{node.name} is a softmax in the middle of the network: {reader.name} reads its probabilities"
     help = "use `op: relu` between layers, and a softmax only at the end"
     related = [(reader.at("op"), f"{reader.name} reads it")]

@@ -39,7 +39,7 @@ def concentrated_parameters(graph: Graph, counts: Counts) -> list[Finding]:
         return []
     weights = largest.op.parameters(graph.tensors(largest.inputs))[0]
     notes = [
-        f"{own:,} of {total:,}, its weights {' × '.join(f'{n:,}' for n in weights.shape)} = {prod(weights.shape):,}",
+        f"{own:,} of {total:,}; its weights: {' × '.join(f'{n:,}' for n in weights.shape)} = {prod(weights.shape):,}",
         "for comparison: fc6 has 62 % of AlexNet's parameters, and 74 % of VGG-16's",
     ]
     message = f"{largest.name} has {100 * own / total:.4g} % of the parameters"
@@ -53,4 +53,4 @@ def _fewer(graph: Graph, node: Node) -> str:
         maps = graph.tensor(before.inputs[0])
         if maps.is_maps and maps.size == before.output.size and maps.height * maps.width > 1:
             return f"shrink the {maps.height} × {maps.width} maps before {before.name} with a pool or a stride"
-    return "use fewer units, or fewer input maps"
+    return f"use fewer {node.op.channels_field or 'maps'}, or fewer {graph.tensor(source).unit} in {source}"

@@ -37,8 +37,10 @@ def _lost(count: int, what: str) -> str:
 
 
 def _covered(axis: Axis) -> str:
-    covered = (axis.out - 1) * axis.s + axis.f
-    return f"{axis.out} windows of {axis.f} with stride {axis.s} cover {covered} of {axis.n + axis.before + axis.after}"
+    covered, size = (axis.out - 1) * axis.s + axis.f, axis.n + axis.before + axis.after
+    if axis.out == 1:
+        return f"one window of {axis.f} covers {covered} of {size}"
+    return f"{axis.out} windows of {axis.f} with stride {axis.s} cover {covered} of {size}"
 
 
 def paper_rounded_down(graph: Graph, facts: Shapes) -> list[Finding]:
@@ -73,8 +75,8 @@ def _whole_map(graph: Graph, node: Node, window: Window) -> Finding:
     weights = node.op.parameters((x,))[0]
     figures = f"{' × '.join(map(str, weights.shape))} = {prod(weights.shape):,} weights"
     message = f"{node.name}'s kernel of {window.kernel} is as large as its input maps"
-    if (window.vertical.n, window.horizontal.n) == window.kernel and window.output == ONE:
-        notes = [f"{window.arithmetic}: the window has one position, and each filter reads all of {x}", figures]
+    if (x.height, x.width) == window.kernel == window.padded:
+        notes = [f"{window.arithmetic}: the window has one position and covers its input maps", figures]
         help = "use a smaller kernel to keep the maps"
         if same := node.op.as_dense():
             help = f"{same} compute the same; or {help}"
@@ -84,5 +86,5 @@ def _whole_map(graph: Graph, node: Node, window: Window) -> Finding:
         f"{window.arithmetic}: at most one window per axis avoids the padding",
         f"{figures}; 3 × 3 has {smaller:,}",
     ]
-    help = "if the size of the maps was meant, `kernel: 3, padding: 1` keeps it"
-    return report(node.at("kernel"), "ARC906", message, notes=notes, help=help)
+    keeps = ", and `padding: 1` to keep the size of the maps" if window.stride == ONE else ""
+    return report(node.at("kernel"), "ARC906", message, notes=notes, help=f"use `kernel: 3`{keeps}")
