@@ -68,6 +68,7 @@ def build(
     if output == STANDARD_OUTPUT:
         write_out(source.text)
         return
+    # A split network gets its strategy in the name, so that it does not overwrite the whole one.
     place = output or Path(
         "_".join([facts.graph.name, chosen.name, *([placement.strategy] if placement else [])]) + ".py"
     )

@@ -102,7 +102,7 @@ def check(
 
 def _fixed(file: SpecFile, *, aside: bool) -> Analysis:
     """Apply the safe fixes to a file, print each of them, and analyse the fixed text."""
-    from archc.diagnostics.concise import render
+    from archc.diagnostics.concise import render  # these two only with --fix, for the time of start-up
     from archc.fixing import fix
 
     fixed = fix(file.data, file.name)

@@ -68,4 +68,5 @@ def _both(before: str, after: str) -> tuple[tuple[str, str], tuple[Facts, Facts]
     for _, findings in failed:
         show_findings(findings, err=True)
     verb = "has" if len(failed) == 1 else "have"
+    # Code 2, since 1 always means that two networks were compared and differ.
     raise Failure(f"nothing to compare: {' and '.join(name for name, _ in failed)} {verb} errors", code=2)

@@ -18,6 +18,7 @@ from archc.report.explain_json import as_json
 from archc.report.explanation import concept_page, listing, page
 from archc.report.explanation_markdown import markdown
 
+# Longer lines of prose are hard to read, however wide the terminal is.
 _WIDEST, _PIPE_WIDTH = 100, 80
 
 

@@ -77,6 +77,7 @@ def _format_of(output: Path | None) -> FigureFormat:
 
 
 def _drawn(facts: Facts, chosen: FigureFormat) -> str:
+    # Each format is imported only when it is drawn.
     if chosen is FigureFormat.svg:
         from archc.figure.network import draw
         from archc.figure.svg import svg

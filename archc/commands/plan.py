@@ -25,6 +25,7 @@ from archc.language.spec import DEVICES, MOST_DEVICES, Precision
 from archc.passes.plan import Plan, Setting
 from archc.passes.plan import plan as planned
 
+# Nine digits are enough for any link and cannot overflow a float.
 _LINK = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?(k|M|G|Ki|Mi|Gi)(B|bit)/s", re.ASCII)
 _SIZES = {"k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30}
 _PIPE_WIDTH = 80
@@ -91,6 +92,7 @@ def _show(facts: Facts, made: Plan) -> None:
 
     width = columns(sys.stdout, otherwise=_PIPE_WIDTH)
     typer.echo(plan_page(facts.graph.title, made, width=width, style=style_of(sys.stdout)), color=True)
+    # A layer that cannot be split is a finding of several strategies. It is shown once.
     show_findings([*dict.fromkeys(finding for option in made.options for finding in option.findings)], err=True)
 
 

@@ -35,6 +35,7 @@ def schema(
 
 def documents() -> dict[str, str]:
     """The commands with JSON output, each with the module of its class: `CheckJson` for `check`."""
+    # find_spec looks for the module without importing it.
     named = {name: f"archc.report.{name}_json" for name in EXAMPLES}
     return {name: module for name, module in named.items() if find_spec(module)}
 

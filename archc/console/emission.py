@@ -22,7 +22,7 @@ def placement_for(backend: Backend, facts: Facts, strategy: Strategy | None) -> 
     keep their placement only under the spec's own strategy. A layer that does not split evenly is reported as a
     finding, with exit code 1.
     """
-    if strategy in (None, "data"):
+    if strategy in (None, "data"):  # under `data`, each device computes the whole network for its part of the batch
         return None
     if strategy not in backend.strategies:
         known = " and ".join(f"`{known}`" for known in ("data", *backend.strategies))

@@ -55,6 +55,7 @@ class SpecFile(NamedTuple):
         from archc.console.writing import write_whole  # a check writes nothing
 
         try:
+            # Replacing a file needs no permission to write the file itself, so a read-only file needs its own check.
             if not os.access(self.place, os.W_OK):
                 raise Failure(f"cannot write {self.place}: Permission denied", code=3)
             write_whole(self.place, data)

@@ -68,7 +68,7 @@ def read_bytes(path: Path) -> bytes:
     except FileNotFoundError:
         help = f"the specs shipped with archc are in {packaged_specs()}"
         raise Failure(f"file not found: {path}", help=help, code=2) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise Failure(f"cannot read {path}: {reason}", code=2) from None
 

@@ -32,6 +32,7 @@ def write_sealed(place: Path, text: str, comment: Comment = PYTHON, *, force: bo
 
 
 def _refuse_foreign(place: Path, comment: Comment) -> None:
+    # A file with other bytes is foreign, whatever they decode to.
     present = place.read_text(encoding="utf-8", errors="replace")
     if is_sealed(present, comment):
         return

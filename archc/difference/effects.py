@@ -58,6 +58,7 @@ def _causes(pairing: Pairing, told: dict[str, LayerDifference]) -> dict[str, Nam
     for node in after.nodes:
         old = pairing.old.get(node.name)
         rewired = node.name in told and told[node.name].reads
+        # A value with its old shape hides the causes before it from its readers.
         if old is not None and before.tensor(old) == node.output and not rewired:
             causes[node.name] = ()
             continue

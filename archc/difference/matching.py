@@ -59,7 +59,7 @@ def _match(before: Graph, after: Graph) -> Matching:
     _join_named(by_name, any_op=False)
     _complete(by_name)
     named = Matching(by_name, wires(by_name))
-    if not named.cost[0]:
+    if not named.cost[0]:  # only names differ, so no other matching can be better
         return named
     by_sequence = Pairing(before, after, _in_sequence(before, after))
     _complete(by_sequence)

@@ -12,6 +12,7 @@ class Pairing:
 
     def __init__(self, before: Graph, after: Graph, pairs: Iterable[tuple[str, str]] = ()) -> None:
         self.before, self.after = before, after
+        # Inputs are paired by position: their names do not matter to the network.
         self.old = dict(zip(after.inputs, before.inputs, strict=False))
         self.new = {old: new for new, old in self.old.items()}
         for old, new in pairs:

@@ -45,6 +45,7 @@ def _settings(facts: Facts, names: dict[str, str], *, trained: bool) -> dict[str
         settings |= _flat("train", facts.recipe.model_dump(mode="json", exclude_none=True))
     expected = spec.expect.model_dump(mode="json", exclude_none=True, exclude={"exchanges"})
     if spec.expect.exchanges is not None:
+        # The order in which a spec lists exchanges does not matter.
         settings["expect.exchanges"] = _listed(sorted(names.get(name, name) for name in spec.expect.exchanges))
     return settings | _flat("expect", expected)
 

@@ -26,7 +26,7 @@ class Wires:
 def wires(pairing: Pairing) -> Wires:
     """The wires that differ. Layers count as moved if that explains the difference with fewer changes."""
     rewired = _rewired(pairing, _NONE)
-    if len(rewired) > 1:
+    if len(rewired) > 1:  # one rewired layer cannot be explained with fewer moves
         rank = {node.name: place for place, node in enumerate(pairing.before.nodes)}
         in_order = _rising([(rank[old.name], new.name) for old, new in pairing.pairs])
         moved = frozenset(name for name in rewired - in_order if len(pairing.after.node(name).inputs) == 1)

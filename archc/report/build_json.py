@@ -13,6 +13,7 @@ from archc.diagnostics.json import documented
 from archc.language.spec import Strategy
 from archc.report.staleness import Reason
 
+# `class` is a keyword, so it cannot be a field of a class statement.
 _Class = TypedDict("_Class", {"class": Annotated[str, Field(description="Class or function that builds the network.")]})
 
 

@@ -61,6 +61,7 @@ def _changes(found: Difference, width: int, style: Style) -> Iterator[str]:
         yield from _wrapped("    ", listed(names), width)
     for difference in found.layers:
         changes, costs = field_changes(difference, common), [*figures(difference.before, difference.after)]
+        # A layer has no entry of its own if the common changes above describe it completely.
         if changes or costs:
             yield from _layer(difference, changes, costs, width, style)
     yield from _renamed(found, width)

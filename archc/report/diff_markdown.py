@@ -98,4 +98,5 @@ def _code(text: str) -> str:
 
 def _text(text: str) -> str:
     """The text with entities for every character that may have a meaning in markdown or HTML."""
+    # More entities than markdown needs, but which characters are special depends on where they are.
     return "".join(c if c.isalnum() or c in _HARMLESS else f"&#{ord(c)};" for c in visible(text))

@@ -64,6 +64,7 @@ def figures(before: LayerSide | None, after: LayerSide | None) -> Iterator[Figur
     """The counts that differ between the two sides of a layer. The name of its shape is empty."""
     old, new = (_figures(layer) if layer else {} for layer in (before, after))
     for what in dict.fromkeys(sorted((*old, *new), key=_COUNTED.index)):
+        # `_figures` omits zeros, so a missing count of a present layer is 0.
         a, b = (side.get(what, "0") if layer else "" for side, layer in ((old, before), (new, after)))
         if a != b:
             yield what, a, b
@@ -93,6 +94,7 @@ def effect_heading(effect: Effect) -> str:
     count = len(effect.layers)
     old, new = (_sums([pair[side] for pair in effect.layers]) for side in (0, 1))
     grown = {b > a for a, b in zip(old.values(), new.values(), strict=True) if a != b}
+    # Counts may grow and shrink in one effect, or all stay the same while shapes change.
     verb = "change" if len(grown) != 1 else "grow" if grown.pop() else "shrink"
     because = f" because of {', '.join(effect.causes)}" if effect.causes else ""
     sums = [f"{what} {old[what]:,} → {new[what]:,}" for what in ("parameters", "MACs") if old[what] != new[what]]
@@ -116,7 +118,7 @@ def alike(effect: Effect) -> list[tuple[list[str], str]]:
         changes = [" → ".join(shapes)]
         if old.parameters != new.parameters:
             changes.append(f"parameters {old.parameters:,} → {new.parameters:,}")
-        elif len(shapes) == 1:
+        elif len(shapes) == 1:  # only the MACs show that such a layer is affected
             changes.append(f"MACs {old.macs:,} → {new.macs:,}")
         groups.setdefault(", ".join(changes), []).append(new.node.name)
     return [(names, changes) for changes, names in groups.items()]

@@ -46,6 +46,7 @@ def listing(titles: Iterable[tuple[str, str]], *, width: int) -> str:
 
 def shown(spec: str | bytes) -> tuple[str, bool]:
     """The spec as printable text, and whether any of it had to be escaped."""
+    # Bytes that are not UTF-8 become \xNN, the same escapes that control characters get below.
     text = spec.decode("utf-8", "backslashreplace") if isinstance(spec, bytes) else spec
     visible = "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
     return visible, visible != spec
@@ -69,7 +70,7 @@ def _parts(explanation: Explanation, style: Style, width: int) -> Iterator[str]:
     yield _wrapped(f"{severity}[{name}]: {explanation.title}" if severity else f"{name}: {explanation.title}", width)
     for paragraph in filter(None, explanation.meaning.split("\n\n")):
         yield _wrapped(paragraph, width)
-    if explanation.shape_rule not in explanation.title:
+    if explanation.shape_rule not in explanation.title:  # many titles already state the whole rule
         yield _wrapped(f"Shapes: {explanation.shape_rule}.", width)
     if explanation.fields:
         yield _table(explanation.fields, width)

@@ -55,6 +55,7 @@ def _one(explanation: Explanation) -> Iterator[str]:
 
 def _row(field: FieldRow) -> str:
     default = "required" if field.default is None else f"`{field.default}`"
+    # chr(92) is a backslash, which an f-string expression cannot contain before Python 3.12.
     return f"| `{field.name}` | {field.takes} | {default} | {field.meaning.replace('|', chr(92) + '|')} |"
 
 

@@ -52,6 +52,7 @@ class ReceptiveFieldJson(TypedDict):
     """[rows, columns] between the fields of adjacent values; null for a vector, or where unequal strides meet."""
 
 
+# `from` is a keyword, so it cannot be a field of a class statement.
 Reads = TypedDict("Reads", {"from": Annotated[list[str], Field(description="Layers or input that the layer reads.")]})
 
 

@@ -107,6 +107,7 @@ def _verdicts(plan: Plan) -> Iterator[str]:
         yield _room(plan.alone, setting.device_memory)
     macs = {option.strategy: f"{cost.macs:,}" for option in plan.options if (cost := option.cost)}
     if macs:
+        # One number is enough if every strategy divides the work equally.
         each = ", ".join(f"{count} under {strategy}" for strategy, count in macs.items())
         own = each if len(set(macs.values())) > 1 else next(iter(macs.values()))
         yield f"A step takes {plan.macs:,} multiply-accumulates. Each device computes {own}."
