@@ -67,6 +67,7 @@ class BatchNorm(Op, frozen=True):
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
         (x,) = inputs
         shape = (x.channels,)
+        # All of them are initialised with constants, so that the fan-in is not used.
         learned = (Parameter(name, shape, fan_in=1) for name in ("weight", "bias"))
         running = (Parameter(name, shape, fan_in=1, trained=False) for name in ("mean", "variance"))
         return (*learned, *running)

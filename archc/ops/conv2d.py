@@ -70,6 +70,7 @@ class Conv2d(Windowed, Weighted, frozen=True):
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
         import numpy as np
 
+        # Group by group, as the definition has it; slow, but it shares nothing with the source that it judges.
         views = np.split(self.views(inputs[0], beyond=0), self.groups, axis=1)
         filters = np.split(weights["weight"], self.groups)
         products = [np.einsum("nchyws,ocys->nohw", *pair, optimize=True) for pair in zip(views, filters, strict=True)]
@@ -88,6 +89,7 @@ class Conv2d(Windowed, Weighted, frozen=True):
             return
         common = largest_divisor(gcd(self.filters, maps), at_most=self.groups)
         help = f"groups: {common} divides both"
+        # The filters first: they are a field of this layer, while the maps come from another one.
         if self.filters % self.groups:
             share = _share(maps, self.groups)
             note = f"{self.filters} / {self.groups} is not whole, and its input has {maps} maps: {share}"
@@ -106,6 +108,7 @@ class Conv2d(Windowed, Weighted, frozen=True):
         return (weight, Parameter("bias", (self.filters,), fan_in)) if self.bias else (weight,)
 
     def macs(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
+        # The bias is added, not multiplied: it is an element operation.
         return output.size * (inputs[0].channels // self.groups) * self.kernel.area
 
     def summary(self) -> str:
@@ -124,6 +127,7 @@ class Conv2d(Windowed, Weighted, frozen=True):
         return f"`{{op: flatten}}`, then `{{op: dense, units: {self.filters}}}`" if self.groups == 1 else None
 
     def split(self, devices: int) -> Self:
+        # With fewer groups than devices, each device computes a part of one group and reads all maps of that group.
         parts = {"filters": self.filters // devices, "groups": max(1, self.groups // devices)}
         return self.model_copy(update=parts)
 

@@ -51,6 +51,7 @@ class Dense(Weighted, frozen=True):
     def macs(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         return inputs[0].size * self.units
 
+    # Every unit depends on every value: no position survives.
     def footprint(self, inputs: tuple[Tensor, ...]) -> None:
         return None
 

@@ -33,6 +33,7 @@ class Dropout(Op, frozen=True):
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         return inputs[0]
 
+    # The meaning is that of inference: what training draws is not part of it.
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
         return inputs[0]
 

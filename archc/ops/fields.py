@@ -49,6 +49,7 @@ class Margins(NamedTuple):
 
 
 def _whole(value: object, least: int) -> bool:
+    # Not isinstance: to Python, the `true` of YAML is an int as well.
     return type(value) is int and least <= value <= LARGEST
 
 

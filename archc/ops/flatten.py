@@ -44,5 +44,6 @@ class Flatten(Op, frozen=True):
         """None: values are only moved."""
         return 0
 
+    # A vector has no positions; a later layer may read any of its values.
     def footprint(self, inputs: tuple[Tensor, ...]) -> None:
         return None

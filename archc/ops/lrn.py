@@ -72,6 +72,7 @@ class Lrn(Op, frozen=True):
         """The mean square over the window of maps; maps beyond the first and last count as zero."""
         import numpy as np
 
+        # A loop over maps is slow, but it shares nothing with the emitted source that it judges.
         energy = np.empty_like(x)
         part = x.shape[1] // self.groups
         for c in range(x.shape[1]):
@@ -118,6 +119,7 @@ class Lrn(Op, frozen=True):
         the divisor, the quotient, and its sum over the window. With narrow inputs, also float32 copies of the inputs
         and of the results. Within a map, backward: the gradients of each step; with narrow inputs, also the results.
         """
+        # A narrow value is bfloat16, half as wide as float32.
         whole, half = output.size * FLOAT32, output.size * FLOAT32 // 2
         if self.scope == "spatial":
             return Scratch(half, 3 * whole) if narrow else Scratch(0, 2 * whole)
@@ -138,6 +140,7 @@ class Lrn(Op, frozen=True):
         return window + (f", {self.groups} groups" if self.groups > 1 else "")
 
     def reach(self) -> Reach:
+        # A window of one map reads no neighbours, so that a split by maps needs no exchange.
         if self.scope == "spatial" or self.size == 1:
             return Reach()
         return Reach(groups=self.groups, before=self._before, after=self._after)

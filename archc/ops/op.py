@@ -220,6 +220,7 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
             size = prod(parameter.shape)
             if not parameter.trained:
                 statistics += size
+            # Recipes may exempt biases from weight decay, so they are counted apart.
             elif parameter.name == "bias":
                 biases += size
             else:

@@ -20,6 +20,7 @@ def places(
     while True:
         start = starts[-1] + stride
         fits = start + span <= n + after
+        # Rounding up adds a window that starts on input, if the one before does not already reach the end.
         begins = rounding == "ceil" and start < n and starts[-1] + span < n + after
         if not (fits or begins):
             return [[begin + dilation * tap for tap in range(kernel)] for begin in starts]

@@ -41,6 +41,7 @@ class Softmax(Op, frozen=True):
         import numpy as np
 
         (x,) = inputs
+        # Subtracting the largest score changes no result, and keeps exp from overflowing.
         odds = np.exp(x - x.max(1, keepdims=True))
         return odds / odds.sum(1, keepdims=True)
 
@@ -52,6 +53,7 @@ class Softmax(Op, frozen=True):
         """Of n values: n - 1 comparisons, n subtractions, n exponentials, n - 1 additions, n divisions."""
         return 5 * output.size - 2
 
+    # Every probability depends on every score, so that a split softmax needs all of them.
     def footprint(self, inputs: tuple[Tensor, ...]) -> None:
         return None
 

@@ -114,6 +114,7 @@ class Windowed(Op, frozen=True):
             )
             for axis in (0, 1)
         )
+        # One margin on all sides is more than needed, but makes every index non-negative.
         around = max(-rows.min(), -columns.min(), rows.max() - x.shape[2] + 1, columns.max() - x.shape[3] + 1, 0)
         wide = np.pad(x, ((0, 0), (0, 0), (around, around), (around, around)), constant_values=beyond)
         return wide[:, :, (rows + around)[:, :, None, None], (columns + around)[None, None]]

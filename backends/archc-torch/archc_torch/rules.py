@@ -59,10 +59,12 @@ def max_pool2d(op: MaxPool2d, step: Step) -> Modules:
     fields: dict[str, Expression | int | bool] = {"stride": pair(op.stride)}
     padding = op.plain_padding(window)
     if padding is None:
+        # A maximum must not pick the padding: zeros would win over negative values.
         pad = call("nn.ConstantPad2d", _sides(window), Fixed('float("-inf")'))
         return pad, call("nn.MaxPool2d", pair(op.kernel), **fields)
     if any(padding):
         fields["padding"] = pair(padding)
+    # PyTorch's ceil_mode follows the same rule: no window starts beyond the input.
     if window.overhangs:
         fields["ceil_mode"] = True
     return (call("nn.MaxPool2d", pair(op.kernel), **fields),)
@@ -81,6 +83,7 @@ def lrn(op: Lrn, step: Step) -> Modules:
 @rule(BatchNorm)
 def batch_norm(op: BatchNorm, step: Step) -> Modules:
     fields: dict[str, float] = {}
+    # An expert leaves out what equals the framework's default.
     if op.epsilon != 1e-5:
         fields["eps"] = op.epsilon
     # PyTorch's momentum is the share of the new value. Subtracted in decimal, so that 0.9 gives 0.1.
