@@ -184,7 +184,7 @@ def test_check_imports_nothing_heavy(alexnet: Path) -> None:
         "import sys\nfrom archc.commands import main\n"
         "try: main()\n"
         "finally: print(sorted({m.partition('.')[0] for m in sys.modules} & set("
-        "'torch tensorflow keras jax numpy PIL safetensors archc_torch archc_keras'.split())))"
+        "'torch tensorflow keras jax numpy PIL rich safetensors archc_torch archc_keras'.split())))"
     )
     done = subprocess.run([sys.executable, "-c", script, "check", str(alexnet)], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
