@@ -1,4 +1,4 @@
-"""How archc phrases output: counts, lists that may be long, and text that is safe and that fits a terminal."""
+"""Phrases and widths of output: counts, long lists, printable text, and text that fits a terminal."""
 
 from __future__ import annotations
 

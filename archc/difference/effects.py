@@ -28,11 +28,11 @@ def effects(
     pairing: Pairing, before: Measured, after: Measured, differences: Iterable[LayerDifference]
 ) -> tuple[Effect, ...]:
     """The layers that changes upstream affect, grouped by their causes, in the order of the network."""
-    told = {difference.name: difference for difference in differences if difference.after is not None}
-    gone, causes = _removed(pairing), _causes(pairing, told)
+    changed = {difference.name: difference for difference in differences if difference.after is not None}
+    gone, causes = _removed(pairing), _causes(pairing, changed)
     found: dict[Names, list[tuple[LayerSide, LayerSide]]] = {}
     for old, new in pairing.pairs:
-        if new.name in told:
+        if new.name in changed:
             continue
         sides = before.layer(old.name), after.layer(new.name)
         if sides[0].size != sides[1].size:
@@ -48,7 +48,7 @@ def _removed(pairing: Pairing) -> dict[str, Names]:
     return gone
 
 
-def _causes(pairing: Pairing, told: dict[str, LayerDifference]) -> dict[str, Names]:
+def _causes(pairing: Pairing, changed: dict[str, LayerDifference]) -> dict[str, Names]:
     """For each value of the new network, the causes of its other shape. Empty if its shape is the same as before."""
     before, after = pairing.before, pairing.after
     gone = _removed(pairing)
@@ -57,13 +57,13 @@ def _causes(pairing: Pairing, told: dict[str, LayerDifference]) -> dict[str, Nam
     }
     for node in after.nodes:
         old = pairing.old.get(node.name)
-        rewired = node.name in told and told[node.name].reads
+        rewired = node.name in changed and changed[node.name].reads
         # A value with its old shape hides the causes before it from its readers.
         if old is not None and before.tensor(old) == node.output and not rewired:
             causes[node.name] = ()
             continue
         upstream = _upstream(pairing, node, causes, gone)
-        own = _own(node, after) if old is None else _reshaping(before.node(old), node, after, told.get(node.name))
+        own = _own(node, after) if old is None else _reshaping(before.node(old), node, after, changed.get(node.name))
         causes[node.name] = _together([upstream, own])
     return causes
 
@@ -80,11 +80,11 @@ def _own(node: Node, graph: Graph) -> Names:
     return (node.name,) if node.output != graph.tensor(node.inputs[0]) else ()
 
 
-def _reshaping(old: Node, new: Node, after: Graph, told: LayerDifference | None) -> Names:
+def _reshaping(old: Node, new: Node, after: Graph, changed: LayerDifference | None) -> Names:
     """A changed layer itself, if its old op would give another shape for the new input."""
-    if told is None:
+    if changed is None:
         return ()
-    if told.reads:
+    if changed.reads:
         return (new.name,)
     try:
         return (new.name,) if old.op.infer(after.tensors(new.inputs)) != new.output else ()

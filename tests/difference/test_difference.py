@@ -205,7 +205,7 @@ def _counts(facts: Facts, name: str) -> tuple[int, int]:
 @many
 @given(specs(), specs(), st.data())
 def test_both_ways_tell_the_same(one: Spec, other: Spec, data: st.DataObject) -> None:
-    """Of two networks that have nothing to do with each other, and of two that have much in common."""
+    """The same result in both directions, for unrelated networks and for similar ones."""
     if data.draw(st.booleans()):
         names = data.draw(st.permutations([*one["layers"]]))
         other = renamed(one, dict(zip(one["layers"], names, strict=True)))

@@ -1,6 +1,6 @@
-"""How wide a text really is in DejaVu Sans, the widest of the usual fonts: advances in thousandths of the size.
+"""Real text widths in DejaVu Sans, the widest common font: advances in thousandths of the font size.
 
-Read from the font's own files; what archc assumes is only a bound on them.
+The advances come from the font's own files. archc assumes only an upper bound on them.
 """
 
 from __future__ import annotations

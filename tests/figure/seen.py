@@ -1,4 +1,4 @@
-"""An SVG file as a viewer sees it: boxes of text, faces and lines, read from the markup alone."""
+"""An SVG file as a viewer shows it: boxes of text, faces and lines, read from the markup alone."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Picture:
     faces: list[Polygon]
     lines: list[Polygon]
     exchanges: int
-    """How many lines are drawn as those that cross devices, the sample beside the note included."""
+    """The number of lines in the style of exchanges, including the sample beside the note."""
 
     @property
     def words(self) -> list[str]:

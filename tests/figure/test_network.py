@@ -41,14 +41,14 @@ def figure(spec: Path | str) -> str:
 
 
 def check_branches(picture: Picture, found: Facts) -> None:
-    """Where there are branches, lines go around text as well; the paper's pyramids may pass behind a size."""
+    """With branches, lines go around text too. In a chain, the paper's pyramids may pass behind a size."""
     if any(len(column) > 1 for column in in_columns(blocks(found.graph)).columns):
         for box in picture.texts:
             assert not any(crosses(line, box) for line in picture.lines), box
 
 
 def check(picture: Picture) -> None:
-    """What must hold of any figure."""
+    """Check the properties of every figure."""
     for one, other in combinations(picture.texts, 2):
         assert not one.overlaps(other), (one, other)
     for box in picture.texts:

@@ -57,7 +57,7 @@ def edges_of(graph: Graph) -> list[tuple[str, str]]:
 
 
 def unquoted(quoted: object) -> str:
-    """What Graphviz shows for a quoted string."""
+    """The text that Graphviz shows for a quoted string."""
     text = str(quoted)
     assert text[0] == text[-1] == '"'
     return html.unescape(re.sub(r"\\(.)", lambda match: {"n": "\n"}.get(match[1], match[1]), text[1:-1]))
