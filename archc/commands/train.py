@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from archc.backend import Origin
+from archc.backend import Origin, load
 from archc.commands.build import BackendOption
-from archc.console.emission import backend_named, emit
+from archc.console.emission import emit
 from archc.console.specs import SpecArgument, facts_or_exit, resolve_aloud
 from archc.language.spec import Precision
 from archc.run.folder import start_folder
@@ -50,13 +50,13 @@ def train(
         typer.Option(metavar="DIR", help="Folder to write; it must be new or empty.", show_default="runs/NAME-TIME"),
     ] = None,
 ) -> None:
-    """Train a spec's network with its recipe, which the options override.
+    """Train a spec's network with its recipe.
 
-    The run's folder contains the spec, the trained source, metrics.jsonl, weights.safetensors and receipt.json.
+    Options override the recipe. The run's folder contains the spec, the trained source, metrics.jsonl, weights.safetensors and receipt.json.
     """
     path = resolve_aloud(spec)
     facts, text = facts_or_exit(path)
-    chosen = backend_named(backend)
+    chosen = load(backend)
     module = training_module(chosen)
     setup = set_up(facts, Options(gpus, data, Overrides(batch, lr, steps, epochs), seed, precision))
     source = emit(chosen, facts, Origin.of(str(path), text))

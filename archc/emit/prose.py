@@ -9,15 +9,19 @@ from archc.language.spec import Recipe
 
 def document(planned: SourcePlan, origin: Origin, backend: str) -> tuple[str, ...]:
     """The paragraphs of the module docstring: the network's title, its shapes and sizes, and the file's origin."""
-    image = planned.batch(planned.image_shape)
-    outputs = ", ".join(map(planned.batch, planned.output_shapes))
-    output = "output" if len(planned.output_shapes) == 1 else "outputs"
     return (
         f"{planned.title.rstrip('.')}.",
-        f"Input {image}, {output} {outputs}. {planned.parameters:,} parameters, {planned.macs:,} multiply-accumulates "
-        "per example. Run this file to check it.",
+        f"{shapes(planned)}. {planned.parameters:,} parameters, {planned.macs:,} multiply-accumulates per example. Run "
+        "this file to check it.",
         f"Emitted by `{origin.command(backend)}`; SHA-256 of {origin.spec}: {origin.sha256}.",
     )
+
+
+def shapes(planned: SourcePlan) -> str:
+    """The shapes of the network's input and outputs."""
+    output = "output" if len(planned.output_shapes) == 1 else "outputs"
+    outputs = ", ".join(map(planned.batch, planned.output_shapes))
+    return f"Input {planned.batch(planned.image_shape)}, {output} {outputs}"
 
 
 def promise(planned: SourcePlan) -> str:

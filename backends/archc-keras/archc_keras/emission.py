@@ -123,7 +123,11 @@ def _model(graph: Graph, planned: SourcePlan, layers: list[KerasLayer]) -> Class
 
 _SERIALISABLE = Fixed("keras.saving.register_keras_serializable()")
 _CONFIG = Function(
-    "get_config", "self", "dict[str, Any]", (Return(Fixed("{}")),), doc="Nothing: the class is the whole architecture."
+    "get_config",
+    "self",
+    "dict[str, Any]",
+    (Return(Fixed("{}")),),
+    doc="No options: the class is the whole architecture.",
 )
 
 
