@@ -11,6 +11,7 @@ from archc.analysis import Facts
 from archc.run.notes import run_notes
 from archc.run.recipe import Overrides, trained_recipe
 
+GUIDE = Path(__file__).parents[2] / "docs" / "training.md"
 BARE = "schema: archc/v1\nname: bare\ninput: {image: [3, 20, 24]}\nlayers: {flat: {op: flatten}}\n"
 COLUMNS = (
     "strategy: data parallel instead of the spec's `columns`, which cannot be trained yet: "
@@ -58,3 +59,9 @@ def test_another_batch_and_another_learning_rate(facts: Facts) -> None:
 def test_the_default_recipe(facts_of: FactsOf) -> None:
     default = "recipe: the spec has no `train:`; using the default, the AlexNet paper's recipe (in the run's job.json)"
     assert notes(facts_of(BARE), 2) == [default]
+
+
+def test_the_guide_shows_these_lines() -> None:
+    lines = [line.strip() for line in GUIDE.read_text().splitlines()]
+    assert COLUMNS.format(2) in lines
+    assert SCALED in lines
