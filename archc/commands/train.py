@@ -52,7 +52,8 @@ def train(
 ) -> None:
     """Train a spec's network with its recipe.
 
-    Options override the recipe. The run's folder contains the spec, the trained source, metrics.jsonl, weights.safetensors and receipt.json.
+    Options override the recipe. The run's folder contains the spec, the trained source, metrics.jsonl,
+    weights.safetensors and receipt.json.
     """
     path = resolve_aloud(spec)
     facts, text = facts_or_exit(path)

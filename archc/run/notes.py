@@ -14,6 +14,7 @@ def run_notes(facts: Facts, overrides: Overrides, recipe: Recipe, devices: int) 
 
 def _on_strategy(facts: Facts, devices: int) -> list[str]:
     placement = facts.placement
+    # On one device, all strategies are the same.
     if placement is None or placement.strategy == "data" or devices == 1:
         return []
     return [

@@ -25,7 +25,9 @@ def training_module(backend: Backend) -> str:
 
 def run_to_end(command: list[str]) -> int:
     """Run a command that shares this terminal; its exit code as one of archc's. Ctrl-C and SIGTERM end it too."""
+    # Text that is typed during a run is meant for the shell, so the process gets no input.
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    # Python would end at once on SIGTERM, and leave the training process running.
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         return _known_code(process.wait())

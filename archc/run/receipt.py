@@ -40,6 +40,7 @@ def _receipt(
         "command": command,
         "started": started.isoformat(timespec="seconds"),
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        # The hash is that of the copy which was trained: the file itself may have been edited since.
         "spec": {"path": str(spec), "sha256": sha256(job.run / "spec.yaml")},
         "source": {"path": job.source, "sha256": sha256(job.run / job.source)},
         "weights": {"path": job.weights.name, "sha256": sha256(job.weights)} if job.weights.exists() else None,

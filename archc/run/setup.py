@@ -67,6 +67,7 @@ def set_up(facts: Facts, options: Options) -> Setup:
     if options.data is not None and not options.data.is_dir():
         help = "`--data` takes a folder of pictures with one folder per class"
         raise Failure(f"{options.data} is not a folder", help=help, code=USAGE)
+    # After the options, so that wrong usage (exit 2) is reported before a finding on the spec (exit 1).
     image, outputs = _classifier(facts)
     notes = run_notes(facts, options.overrides, recipe, devices)
     return Setup(facts.graph.name, image, outputs, devices, recipe, options, tuple(notes))

@@ -14,6 +14,7 @@ from archc.language.spec import Precision, Recipe
 class Job(BaseModel):
     """Everything that a run needs; a backend reads no other settings."""
 
+    # An unknown field is refused: a backend that ignored it would train something else than was asked for.
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     protocol: Literal[1] = 1

@@ -18,7 +18,7 @@ def run_main(main: Callable[[Job], None]) -> int:
 
     Use it as `if __name__ == "__main__": sys.exit(run_main(main))`.
     """
-    guard()
+    guard()  # a closed pipe must not end a run of hours
     run: Path | None = None
     try:
         if len(sys.argv) != 2:
