@@ -16,13 +16,15 @@ from archc.graph import Graph, Node
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, plain
 from archc.language.spec import Document
 from archc.language.validation import NAME, explain, not_a_name, renaming, unknown_field
-from archc.language.vocabulary import certain, did_you_mean, nearest
+from archc.language.vocabulary import certain, did_you_mean, importable, nearest
 from archc.language.wiring import Wiring
 from archc.ops import ops
-from archc.ops.op import Op, ShapeError
+from archc.ops.op import Op, ShapeError, name_of
 from archc.source import Span
 from archc.tensor import Tensor
+from archc.wording import counted
 
+# A tensor of this size takes 4 TiB: far beyond any device, and far below where the arithmetic of shapes gets slow.
 LARGEST_TENSOR = 2**40
 _SMALLER = "use fewer filters or units, or a stride or a pool before it"
 
@@ -84,7 +86,8 @@ class _Lowering:
         if not isinstance(layers, MappingNode):
             return
         if not layers.entries:
-            self.findings.append(report(layers.span, "ARC103", "the spec has no layers"))
+            help = "add one, such as `relu1: {op: relu}`"
+            self.findings.append(report(layers.span, "ARC103", "the spec has no layers", help=help))
         for name, body in layers.entries.items():
             if len(self.findings) > MAX_FINDINGS:
                 return
@@ -161,9 +164,13 @@ class _Lowering:
         spans |= {field: body.entries[field].span for field in _WIRING if field in body.entries}
         try:
             op.check_order(tuple(self.nodes[value].op if value in self.nodes else None for value in inputs))
+        except ShapeError as error:
+            self._refuse(Node(name, op, inputs, known[0], key, spans), error, self._ops_of(inputs))
+            return None
+        try:
             output = op.infer(known)
         except ShapeError as error:
-            self.findings.append(self._shape_finding(Node(name, op, inputs, known[0], key, spans), error))
+            self._refuse(Node(name, op, inputs, known[0], key, spans), error, self._shapes_of(inputs))
             return None
         return self._keep(Node(name, op, inputs, output, key, spans, expected), known)
 
@@ -177,6 +184,7 @@ class _Lowering:
             self.findings.append(report(node.span, "ARC104", "`op` must be the name of an op"))
             return None, fields
         written = str(node.value)
+        # An op whose name is certainly a misspelling has its fields checked too, so that one run reports all mistakes.
         kind = written if written in ops() else certain(written, ops())
         if kind != written:
             self._unknown_op(written, node.span, respelling(node.span, kind))
@@ -190,7 +198,9 @@ class _Lowering:
             op = ops()[kind].model_validate(data)
             return op if kind == written else None, fields
         except ValidationError as error:
-            found = explain(error, ops()[kind], fields.nodes, fields.keys, node.span, name, _WIRING)
+            # `from` and `expect` belong to the nodes too: a misspelling of one is not renamed beside the right one.
+            nodes = {**fields.nodes, **body.entries}
+            found = explain(error, ops()[kind], nodes, fields.keys, node.span, name, _WIRING)
             self.findings += [finding for finding in found if not self._of_defaults(kind, finding.span)]
             return None, fields
 
@@ -227,6 +237,7 @@ class _Lowering:
         for value, span in unknown:
             if not self._may_be_input(value):
                 self.findings += self._wiring.unreadable(name, value, span, self._tensors)
+        # Unknown names included, so that no layer is reported as never used because another has a mistake.
         self._read.update(value for value, _ in names)
         return None if unknown else tuple(value for value, _ in names)
 
@@ -240,8 +251,10 @@ class _Lowering:
             return True
         node = body.entries.get("from", fields.nodes["op"])
         wants = f"{least} input" if most == least else f"{least} or more inputs"
-        joining = " or ".join(f"`{each}`" for each in ops() if ops()[each].arity[1] is None)
-        help = "list them: `from: [a, b]`" if most is None else f"join them first, with {joining}"
+        help = "list them: `from: [a, b]`"
+        if most is not None:
+            joining = [f"`{name_of(each)}`" for each in importable() if each.arity[1] is None]
+            help = f"join them first, with {' or '.join(joining)}"
         message = f"{name} expects {wants}, got {len(inputs)}"
         self.findings.append(report(node.span, "ARC108", message, help=help))
         return False
@@ -256,12 +269,11 @@ class _Lowering:
         self.nodes[node.name] = node
         return node.output
 
-    def _shape_finding(self, node: Node, error: ShapeError) -> Finding:
-        inputs = list(dict.fromkeys(node.inputs))[:_MOST_NAMED]
-        related = [(self._input_span(name), f"{name} is {self._tensors[name]}") for name in inputs]
+    def _refuse(self, node: Node, error: ShapeError, related: list[tuple[Span, str]]) -> None:
+        """Report that an op refuses its inputs. A second field at fault takes the place of `related`."""
         if error.also and error.also in node.fields:
             related = [(node.fields[error.also], "")]
-        return report(
+        finding = report(
             node.at(error.field),
             error.code,
             _named(error.message, node),
@@ -270,6 +282,7 @@ class _Lowering:
             related=related,
             fix=self._inserted(node, *error.insert) if error.insert else (),
         )
+        self.findings.append(finding)
 
     def _inserted(self, node: Node, name: str, body: str) -> tuple[Edit, ...]:
         """A layer on a line of its own before `node`; none if `from` names what the node reads."""
@@ -296,9 +309,21 @@ class _Lowering:
             name = before.inputs[0]
         return f"sizes before it: {', '.join(reversed(sizes))}" if len(sizes) > 1 else ""
 
-    def _input_span(self, name: str) -> Span:
-        section = "input" if name in self.document.spec.input else "layers"
-        return self.document.spans.key(section, name)
+    def _ops_of(self, inputs: tuple[str, ...]) -> list[tuple[Span, str]]:
+        """The op of each input, where it is written."""
+        nodes = [self.nodes[name] for name in _first(inputs) if name in self.nodes]
+        return [(node.at("op"), f"{node.name} is a {node.op.called()}") for node in nodes]
+
+    def _shapes_of(self, inputs: tuple[str, ...]) -> list[tuple[Span, str]]:
+        """The shape of each input, where the input is defined."""
+        found: list[tuple[Span, str]] = []
+        for name in _first(inputs):
+            section = "input" if name in self.document.spec.input else "layers"
+            tensor = self._tensors[name]
+            assert tensor is not None
+            shape = str(tensor) if tensor.is_maps else counted(tensor.size, "unit")
+            found.append((self.document.spans.key(section, name), f"{name} is {shape}"))
+        return found
 
     def _check_outputs(self) -> None:
         node = self.document.node("outputs")
@@ -330,9 +355,16 @@ class _Lowering:
 
 def _missing_op(name: str, body: MappingNode, key: Span) -> Finding:
     first = next(iter(body.entries), "")
-    help = f"did you mean `op:` by `{first}:`?" if nearest(first, ["op"]) else f"ops: {', '.join(ops())}"
+    help = f"add `op:` with one of {', '.join(ops())}"
+    if nearest(first, ["op"]):
+        help = f"did you mean `op:` instead of `{first}:`?"
     fix = [edit for k, v in body.keys.items() for edit in renaming(k, v.span, ["op"], body.entries)]
     return report(key, "ARC103", f"{name} needs `op`", help=help, fix=fix)
+
+
+def _first(inputs: tuple[str, ...]) -> list[str]:
+    """The inputs that a finding names, each once."""
+    return list(dict.fromkeys(inputs))[:_MOST_NAMED]
 
 
 def _named(text: str, node: Node) -> str:

@@ -34,9 +34,9 @@ _RANGES = {
     "greater_than": "it must be more than {gt}",
     "less_than_equal": "it must be at most {le}",
     "less_than": "it must be less than {lt}",
-    "too_short": "it needs at least {min_length}",
-    "too_long": "it takes at most {max_length}",
-    "string_too_long": "it takes at most {max_length} characters",
+    "too_short": "it must have at least {min_length} {entries}",
+    "too_long": "it must have at most {max_length} {entries}",
+    "string_too_long": "it must have at most {max_length} characters",
 }
 _WHOLE = "-?(0|[1-9][0-9]{0,17})"
 _NUMBERS = {
@@ -86,7 +86,7 @@ def unknown_field(
     help = did_you_mean(word, allowed, what="fields", also=also)
     # A word that is near an allowed field is not renamed to one of the others.
     fix = renaming(word, key, allowed if nearest(word, allowed) else also, siblings) if key else ()
-    return report(key or owner, "ARC101", f"unknown field `{word}` in {what}", help=help, fix=fix)
+    return report(key or owner, "ARC101", f"unknown field `{word[:64]}` in {what}", help=help, fix=fix)
 
 
 def explain(
@@ -109,6 +109,7 @@ def explain(
     details = error.errors(include_url=False)[:MAX_FINDINGS]
     if partial:
         details = [detail for detail in details if detail["type"] != "missing" or len(detail["loc"]) > 1]
+    # A required field that is misspelt is both unknown and missing: only the first is reported.
     misspelt = {
         (detail["loc"][:-1], nearest(str(detail["loc"][-1]), _fields_at(model, detail["loc"][:-1])))
         for detail in details
@@ -147,10 +148,10 @@ def _finding(
             help = _to_write(path[-1], _literals(parent, path[-1]))
             return report(_enclosing(path, nodes) or owner, "ARC103", f"{inside} needs `{path[-1]}`", help=help)
         case "literal_error":
-            allowed = _literals(parent, path[-1]) or [str(context.get("expected", ""))]
+            allowed = re.findall("'(.*?)'", context["expected"])
             help = did_you_mean(str(detail["input"]), allowed, what="values")
             fix = respelling(node, certain(str(detail["input"]), allowed)) if node else ()
-            return report(node or owner, "ARC105", f"`{field}` is {_shown(detail['input'])}", help=help, fix=fix)
+            return report(node or owner, "ARC105", f"`{field}` cannot be {_shown(detail['input'])}", help=help, fix=fix)
         case "name":
             # pydantic marks a key, not a value, by a last step of its own
             return not_a_name(str(detail["input"]), (key_span if detail["loc"][-1] == "[key]" else node) or owner)
@@ -270,7 +271,8 @@ def _shown(value: object) -> str:
 
 def _range(kind: str, context: dict[str, Any]) -> str:
     whole = {name: int(x) if isinstance(x, float) and x.is_integer() else x for name, x in context.items()}
-    return _RANGES[kind].format(**whole)
+    entries = "entry" if 1 in (whole.get("min_length"), whole.get("max_length")) else "entries"
+    return _RANGES[kind].format(**whole, entries=entries)
 
 
 def _as_meant(value: object, kind: str, model: type[BaseModel] | None, field: str) -> tuple[str | None, str | None]:

@@ -33,6 +33,7 @@ _OF_SECTIONS: dict[str, tuple[str, ...]] = {
 }
 # Fields that other frameworks need because they do not infer shapes.
 _INFERRED = frozenset("inchannels infeatures inplanes inputshape inputdim inputsize numinputs".split())
+# One letter off a shorter word is often another word: `relu` and `gelu`.
 _SHORTEST_MISSPELT = 5
 
 
@@ -43,11 +44,13 @@ class _Foreign(NamedTuple):
     loose: frozenset[str]
 
 
-@cache
+@cache  # for a spec without misspellings, no distribution is searched for ops
 def _foreign() -> _Foreign:
+    """The foreign words of all ops and sections."""
     words: dict[str, dict[str, None]] = {}
     loose: set[str] = set()
-    bases: list[type[object]] = list(dict.fromkeys(base for op in _importable() for base in op.__mro__))
+    # Base classes first: a word that means `kernel` to every window may also mean `filters` to a convolution.
+    bases: list[type[object]] = list(dict.fromkeys(base for op in importable() for base in reversed(op.__mro__)))
     for own, foreign in [*_OF_SECTIONS.items(), *(names for base in bases for names in _names_of(base))]:
         for word in foreign:
             words.setdefault(_folded(word), {})[own] = None
@@ -56,8 +59,8 @@ def _foreign() -> _Foreign:
     return _Foreign({word: tuple(own) for word, own in words.items()}, frozenset(loose))
 
 
-def _importable() -> Iterator[type[Op]]:
-    """All ops but those of distributions that cannot be imported, which are reported where a spec uses them."""
+def importable() -> Iterator[type[Op]]:
+    """All ops except those that cannot be imported, which are reported where a spec uses them."""
     for name in ops():
         with suppress(Failure):
             yield ops()[name]
@@ -88,9 +91,10 @@ def certain(word: str, allowed: Iterable[str]) -> str | None:
     same = [w for w in allowed if w.replace("_", "") == folded]
     synonyms = [w for w in words.get(folded, ()) if w in allowed and folded not in loose]
     misspelt = [w for w in allowed if len(w) >= _SHORTEST_MISSPELT and _is_one_letter_off(word.lower(), w)]
-    if folded in words:
+    if folded in words:  # a word of another framework is not a misspelling
         misspelt = []
     found = same or synonyms or misspelt
+    # The fix must not differ from what the help suggests.
     return found[0] if len(found) == 1 and found[0] == nearest(word, allowed) else None
 
 

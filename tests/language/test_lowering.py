@@ -1,4 +1,6 @@
-"""Layers to a graph: who reads whom, what a failure poisons, and where each field was written."""
+"""From layers to a graph: what each layer reads, what depends on a failed layer, and where each field is written."""
+
+from collections.abc import Callable
 
 import pytest
 
@@ -7,6 +9,7 @@ from archc.diagnostics.finding import Finding
 from archc.graph import Graph
 from archc.language.lowering import lower
 from archc.language.spec import read_spec
+from archc.ops import ops
 
 HEAD = "schema: archc/v1\nname: small\ninput: {image: [3, 8, 8]}\n"
 
@@ -105,6 +108,58 @@ def test_20_000_layers_are_lowered_one_by_one() -> None:
     assert findings == []
     assert graph.is_chain
     assert graph.outputs == ("r19999",)
+
+
+@pytest.mark.parametrize(
+    ("fields", "guess", "is_fixed"),
+    [
+        ("inputs: a", "from", True),
+        ("inputs: a, from: a", "from", False),
+        ("inputs: a, bottom: a", "from", False),
+        ("expct: [3, 8, 8]", "expect", True),
+        ("expct: [3, 8, 8], expect: [3, 8, 8]", "expect", False),
+    ],
+)
+def test_a_field_of_every_layer_is_renamed_unless_the_right_one_is_there(
+    fields: str, guess: str, is_fixed: bool
+) -> None:
+    _, findings = lowered(f"a: {{op: relu}}\nb: {{op: relu, {fields}}}")
+    assert {(f.code, f.help) for f in findings} == {("ARC101", f"did you mean `{guess}`?")}
+    assert [edit.text for f in findings for edit in f.fix] == ([guess] if is_fixed else [])
+
+
+@pytest.mark.parametrize("shape", ["[]", "x", "[3, x]", "[3, [8]]", "{c: 3}", "[3.0]", "[true]", ""])
+@pytest.mark.parametrize("layer", ["a: {op: relu, ", "a: {op: conv2d, filters: 4, kernel: 9}\nb: {op: relu, "])
+def test_a_shape_that_cannot_be_read_is_reported_even_if_the_input_failed(layer: str, shape: str) -> None:
+    _, findings = lowered(f"{layer}expect: {shape}}}")
+    (finding,) = (finding for finding in findings if finding.code != "ARC201")
+    message = "`expect` must be a shape: [channels, height, width] or [units]"
+    assert (finding.code, finding.message) == ("ARC104", message)
+
+
+def test_an_op_that_cannot_be_imported_is_no_matter_to_a_spec_without_it(install: Callable[..., None]) -> None:
+    ops.cache_clear()
+    try:
+        install("archc-a", "archc.ops", "broken", "raise ValueError", "Broken")
+        assert "broken" in ops()
+        _, findings = lowered("a: {op: relu, from: [image, image]}")
+    finally:
+        ops.cache_clear()
+    assert [(f.code, f.help) for f in findings] == [("ARC108", "join them first, with `add` or `concat`")]
+
+
+@pytest.mark.parametrize(
+    ("layers", "labels"),
+    [
+        ("a: {op: dense, units: 2}", ["image is 3 × 8 × 8"]),
+        ("a: {op: flatten}\nb: {op: lrn, size: 5, alpha: 1, beta: 1, k: 1}", ["a is 192 units"]),
+        ("a: {op: flatten}\nb: {op: softmax}\nc: {op: softmax}", ["b is a softmax"]),
+        ("a: {op: conv2d, filters: 3, kernel: 1, groups: 2}", [""]),
+    ],
+)
+def test_a_refused_input_is_described(layers: str, labels: list[str]) -> None:
+    _, (finding,) = lowered(layers)
+    assert [label for _, label in finding.related] == labels
 
 
 @pytest.mark.parametrize(

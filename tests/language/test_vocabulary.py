@@ -48,6 +48,7 @@ def test_one_foreign_word_may_mean_several_and_the_place_decides() -> None:
     assert nearest("num_output", ops()["dense"].model_fields) == "units"
     assert nearest("kernel_size", ops()["conv2d"].model_fields) == "kernel"
     assert nearest("kernel_size", ops()["lrn"].model_fields) == "size"
+    assert nearest("kernels", ops()["conv2d"].model_fields) == "kernel"
 
 
 @pytest.mark.parametrize(
