@@ -28,7 +28,7 @@ class Facts:
     """Everything that is known about a network without errors."""
 
     spec: Spec
-    """The spec as written; its layers are in the graph."""
+    """The spec as written. Of the layers it contains only the names; `graph` contains the layers."""
     graph: Graph
     recipe: Recipe
     recipe_is_default: bool
@@ -74,6 +74,7 @@ def analyse(data: bytes, name: str) -> Analysis:
 def _told(findings: list[Finding]) -> list[Finding]:
     """The findings in the order of the text; errors are cut after MAX_FINDINGS, advice alone is not."""
     ordered = in_source_order(findings)
+    # Advice leaves a spec usable, and a program that reads the output needs all of it.
     if len(ordered) <= MAX_FINDINGS or not is_error(ordered):
         return ordered
     message = f"more than {MAX_FINDINGS:,} findings; only the first are shown"
@@ -88,6 +89,7 @@ def _analyse(document: Document, findings: list[Finding]) -> Analysis:
     shape_facts = shapes(graph)
     held_layers, more = check_layers(graph, shape_facts)
     findings += more
+    # With layers missing from the graph, totals, placement and advice would only repeat what is reported already.
     if is_error(findings):
         return Analysis(None, findings)
     return _totals(document.spec, document.spans, graph, shape_facts, held_layers, findings)

@@ -1,6 +1,7 @@
-"""The language: pydantic models of a whole spec, and a document, which is a spec with the nodes it came from.
+"""The language: pydantic models of a whole spec, and a document, which is a spec with the nodes that it was read from.
 
-Of the layers it holds the names: each op's own class validates their fields when the spec is lowered.
+The models contain only the names of the layers. The fields of a layer are validated by its op's class, in `lowering`.
+The descriptions of the fields are what an editor shows on hovering, so each must make sense alone.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ Choice = Literal["split", "replicate"]
 Precision = Literal["float32", "bfloat16"]
 MOST_DEVICES = 64
 DEVICES = 2
-"""Where neither the spec nor the command line says over how many a network is split."""
+"""The number of devices if neither the spec nor the command line gives one."""
 
 _MEMORY = re.compile(r"([0-9]{1,6})(MiB|GiB)\Z", re.ASCII)
 _END = r"\Z"
@@ -53,7 +54,8 @@ def _is_image(value: list[int]) -> list[int]:
 
 
 def _matches(pattern: re.Pattern[str]) -> WithJsonSchema:
-    """The JSON Schema of a string that a pattern describes, whose `\\Z` is written `$` there."""
+    """The JSON Schema of a string that matches a pattern."""
+    # JSON Schema uses JavaScript's patterns, in which `$` is the end of the string and `\Z` does not exist.
     return WithJsonSchema({"type": "string", "pattern": f"^{pattern.pattern.removesuffix(_END)}$"})
 
 
@@ -69,103 +71,124 @@ def _read_memory(value: object) -> object:
 
 
 MemorySize = Annotated[int, BeforeValidator(_read_memory), _matches(_MEMORY)]
-"""Bytes, written such as 3GiB or 512MiB."""
+"""A number of bytes, written as 3GiB or 512MiB."""
 
 
 class Section(BaseModel):
-    """Fields are strict, closed and frozen."""
+    """Base of the sections of a spec: fields are strict, closed and frozen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class Expect(Section):
-    """Totals that must hold."""
+    """Totals of the network that archc checks."""
 
     parameters: Annotated[int, Field(ge=0)] | None = Field(
-        default=None, description="Learned numbers, weights and biases."
+        default=None, description="Expected number of parameters: all weights and biases."
     )
     macs: Annotated[int, Field(ge=0)] | None = Field(
-        default=None, description="Multiply-accumulates for one example, of convolutions and dense layers."
+        default=None,
+        description="Expected number of multiply-accumulates of convolutions and dense layers for one example.",
     )
     exchanges: list[str] | None = Field(
         default=None,
-        description="The layers before which maps or units cross between devices under `parallel:`, in any order. What "
-        "one layer gathers, another that reads it need not gather again.",
+        description="Layers before which devices exchange maps or units under `parallel:`, in any order. A layer that "
+        "reads what an earlier layer gathered does not exchange it again.",
     )
     memory: MemorySize | None = Field(
         default=None,
-        description="At most so much for a training step in float32 at the recipe's batch, such as 3GiB; under "
-        "`parallel:`, on each device.",
+        description="Upper limit for the memory of a training step in float32 at the recipe's batch, such as 3GiB; "
+        "with `parallel:`, on each device.",
     )
 
 
 class Parallel(Section):
-    """Where the network is computed: over how many devices, split how, each with how much memory."""
+    """How the network is divided among devices."""
 
-    devices: Annotated[int, Field(ge=1, le=MOST_DEVICES)] = Field(description="Over how many devices.")
-    strategy: Strategy = Field(
-        description="`data`: each holds all layers and a part of the batch; `columns`: each holds an equal part of "
-        "every layer's maps or units; `hybrid`: convolutions by data, dense layers by columns."
+    devices: Annotated[int, Field(ge=1, le=MOST_DEVICES)] = Field(
+        description="Number of devices that compute the network together."
     )
-    device_memory: MemorySize | None = Field(default=None, description="What one device holds, such as 3GiB or 512MiB.")
+    strategy: Strategy = Field(
+        description="How the network is divided. `data`: each device computes all layers for a part of the batch; "
+        "`columns`: each computes an equal part of the maps or units of every layer; `hybrid`: convolutions by data, "
+        "dense layers by columns."
+    )
+    device_memory: MemorySize | None = Field(
+        default=None, description="Memory of one device, such as 3GiB or 512MiB, for `archc plan`."
+    )
     layers: dict[str, Choice] = Field(
         default={},
-        description="Convolutions and dense layers that are placed otherwise than the strategy says: `split`, each "
-        "device computes a part of the maps or units; `replicate`, each holds all of the layer's parameters.",
+        description="Convolutions and dense layers to place differently from the strategy. `split`: each device "
+        "computes a part of the maps or units; `replicate`: each device stores all of the layer's parameters.",
     )
 
 
 class Sgd(Section):
     """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v."""
 
-    lr: Positive = Field(description="Learning rate.")
-    momentum: Rate = Field(description="Share of the last step that the next one keeps, from 0 to below 1.")
-    weight_decay: NotNegative = Field(description="Share of a weight that a step takes off, times the learning rate.")
-    decay_biases: bool = Field(default=False, description="Whether biases decay as weights do.")
+    lr: Positive = Field(description="Learning rate, before a schedule lowers it.")
+    momentum: Rate = Field(description="Share of the previous update that is added to each update, from 0 to below 1.")
+    weight_decay: NotNegative = Field(
+        description="Share of each weight that a step subtracts, multiplied by the learning rate."
+    )
+    decay_biases: bool = Field(default=False, description="Whether `weight_decay` also applies to biases.")
 
     @property
     def spares_biases(self) -> bool:
-        """Whether weights decay and biases do not."""
+        """Whether weights decay but biases do not."""
         return self.weight_decay > 0 and not self.decay_biases
 
 
 class Optimizer(Section):
-    """The rule that changes the weights; `sgd` is the only one so far."""
+    """The rule by which training updates the weights; `sgd` is the only one."""
 
-    sgd: Sgd = Field(description="Stochastic gradient descent by the paper's rule.")
+    sgd: Sgd = Field(description="Stochastic gradient descent with momentum and weight decay, by the paper's rule.")
 
 
 class OnPlateau(Section):
-    """Multiply the learning rate by `factor`, at most `times`, when `patience` epochs lowered no held-out error."""
+    """Multiplies the learning rate by `factor` after `patience` epochs without a lower held-out error."""
 
-    factor: Annotated[float, Field(gt=0, lt=1)] = Field(description="What the learning rate is multiplied by.")
-    times: Annotated[int, Field(ge=0, le=1000)] = Field(description="How often that may happen in a run.")
-    patience: Count = Field(default=5, description="Epochs without a lower held-out error before it happens.")
+    factor: Annotated[float, Field(gt=0, lt=1)] = Field(
+        description="Number that the learning rate is multiplied by, between 0 and 1."
+    )
+    times: Annotated[int, Field(ge=0, le=1000)] = Field(
+        description="Number of times that the learning rate may be lowered in a run."
+    )
+    patience: Count = Field(
+        default=5, description="Number of epochs without a lower held-out error after which the rate is lowered."
+    )
 
     def last(self, lr: float) -> float:
-        """What a learning rate has become when it has happened all its times."""
+        """The learning rate after it was lowered for the last time; `lr` is the first one."""
+        # Multiplied step by step, as a run does: a power could differ in the last digit.
         for _ in range(self.times):
             lr *= self.factor
         return lr
 
 
 class Schedule(Section):
-    """How the learning rate changes; without one it stays."""
+    """How the learning rate changes during training."""
 
-    on_plateau: OnPlateau = Field(description="Lower the learning rate when the held-out error has stopped falling.")
+    on_plateau: OnPlateau = Field(description="Lowers the learning rate when the held-out error stops falling.")
 
 
 class DataRecipe(Section):
-    """From a picture to the network's input: the shorter side to `resize` pixels, a `crop`, a mean subtracted."""
+    """How a picture becomes the network's input: it is resized, cropped, and a mean is subtracted."""
 
-    resize: Count = Field(description="Pixels of the shorter side after resizing.")
-    crop: SizeField = Field(description="Pixels cut out, which the network reads: one number or [height, width].")
-    mirror: bool = Field(description="Whether half the training pictures are mirrored, left to right.")
+    resize: Count = Field(description="Length in pixels of a picture's shorter side after resizing.")
+    crop: SizeField = Field(
+        description="Size in pixels of the part of a picture that the network reads: one number or [height, width]. It "
+        "must equal the size of the network's input."
+    )
+    mirror: bool = Field(
+        description="Whether training pictures are mirrored, left to right, with a probability of 1/2."
+    )
     color_pca: NotNegative = Field(
-        default=0, description="Deviation of a random shift along the colours' principal components; 0 for none."
+        default=0,
+        description="Standard deviation of a random shift of the colours along their principal components; 0 for none.",
     )
     mean: Literal["pixel", "channel", "none"] = Field(
-        description="What is subtracted: the mean of each `pixel`, of each `channel`, or nothing."
+        description="Mean over the training pictures that is subtracted: of each `pixel`, of each `channel`, or `none`."
     )
 
     @field_validator("crop")
@@ -173,48 +196,54 @@ class DataRecipe(Section):
     def _crop_fits(cls, crop: Size, info: ValidationInfo) -> Size:
         resize = info.data.get("resize")
         if resize is not None and max(crop) > resize:
-            raise PydanticCustomError("crop", "is cut from a picture resized to {resize}", {"resize": resize})
+            message = "must be at most {resize}, the value of `resize`"
+            raise PydanticCustomError("crop", message, {"resize": resize})
         return crop
 
 
 class Recipe(Section):
     """How the network is trained and tested."""
 
-    batch: Count = Field(description="Examples a step, over all devices together.")
-    epochs: Count = Field(description="Passes over the training data.")
-    loss: Loss = Field(description="What is minimised; a final softmax is part of `cross_entropy`.")
-    optimizer: Optimizer = Field(description="The rule that changes the weights.")
-    schedule: Schedule | None = Field(default=None, description="How the learning rate changes; without one it stays.")
-    data: DataRecipe = Field(description="From a picture to the network's input.")
+    batch: Count = Field(description="Number of examples per training step, on all devices together.")
+    epochs: Count = Field(description="Number of passes over the training data.")
+    loss: Loss = Field(description="Loss that training minimises. `cross_entropy` includes a final softmax.")
+    optimizer: Optimizer = Field(description="Rule by which training updates the weights.")
+    schedule: Schedule | None = Field(
+        default=None, description="How the learning rate changes during training. Default: it stays the same."
+    )
+    data: DataRecipe = Field(description="How a picture becomes the network's input.")
     test: TestViews = Field(
-        description="`ten_crop`: the mean over corners, centre and all five mirrored; `center`: the centre alone."
+        description="Parts of a picture that are tested. `ten_crop`: the four corners, the centre and the mirror image "
+        "of each, whose predictions are averaged; `center`: the centre only."
     )
 
 
 class Spec(Section):
     """A whole spec in archc/v1."""
 
-    schema_: Literal["archc/v1"] = Field(alias="schema", description="The language and its version.")
-    name: Name = Field(description="The network's name: a letter, then letters, digits and `_`, at most 64.")
+    schema_: Literal["archc/v1"] = Field(alias="schema", description="Language of this file and its version.")
+    name: Name = Field(
+        description="Name of the network: a letter, then letters, digits and `_`, at most 64 characters."
+    )
     title: Annotated[str, Field(max_length=200)] | None = Field(
-        default=None, description="What the network is, in a line, as reports and emitted source show it."
+        default=None, description="Title of the network in one line, for reports and emitted source. Default: its name."
     )
     input: Annotated[dict[Name, Image], Field(min_length=1, max_length=1)] = Field(
-        description="The one input, {name: [channels, height, width]}; the batch axis is implied."
+        description="Input of the network, {name: [channels, height, width]}, without the batch axis."
     )
     defaults: dict[str, object] = Field(
-        default={}, description="Fields for every layer of an op, overridden where the layer says so."
+        default={}, description="Default values of fields, by op. A layer's own fields take precedence."
     )
     layers: dict[str, object] = Field(
-        description="The layers by name, in order; each reads the one before it unless it says `from:`."
+        description="Layers by name, in order. Each reads the layer before it, unless it has a `from:`."
     )
     outputs: Annotated[list[str], Field(min_length=1, json_schema_extra={"uniqueItems": True})] | None = Field(
-        default=None, description="The layers whose values the network returns; without it, those that no layer reads."
+        default=None, description="Layers whose values the network returns. Default: those that no other layer reads."
     )
-    expect: Expect = Field(default_factory=Expect, description="Totals that must hold.")
-    parallel: Parallel | None = Field(default=None, description="How many devices compute the network, split how.")
+    expect: Expect = Field(default_factory=Expect, description="Totals of the network that archc checks.")
+    parallel: Parallel | None = Field(default=None, description="How the network is divided among devices.")
     train: Recipe | None = Field(
-        default=None, description="How the network is trained and tested; without it, a stated default recipe is used."
+        default=None, description="How the network is trained and tested. Default: a recipe after the paper's."
     )
 
 
@@ -237,7 +266,7 @@ class Spans(NamedTuple):
 
 
 class Document(NamedTuple):
-    """A spec together with its nodes. `input_known` is False if the input could not be read."""
+    """A spec with the nodes that it was read from. `input_known` is False if the input could not be read."""
 
     spec: Spec
     root: MappingNode
@@ -245,6 +274,7 @@ class Document(NamedTuple):
 
     @property
     def spans(self) -> Spans:
+        """Where the parts of the spec are written."""
         return Spans(self.root)
 
     def node(self, *path: str) -> YamlNode | None:
@@ -275,7 +305,11 @@ def read_spec(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
         return None, findings
     if not isinstance(root, MappingNode):
         start = Span(root.span.source, root.span.start, root.span.start + 1)
-        return None, [*findings, report(start, "ARC104", "a spec is a mapping that begins with `schema: archc/v1`")]
+        return None, [
+            *findings,
+            report(start, "ARC104", "a spec must be a mapping that begins with `schema: archc/v1`"),
+        ]
+    # The other parts of a spec are small, but layers can be many thousands: their bodies are read once, by `lower`.
     content = {key: _layer_names(node) if key == "layers" else plain(node) for key, node in root.entries.items()}
     start = Span(root.span.source, root.span.start, root.span.start)
     try:

@@ -1,4 +1,4 @@
-"""A document keeps where each part stands, survives parts that cannot be read, and has a recipe without `train:`."""
+"""A document knows the place of each part, survives unreadable parts, and has a recipe without `train:`."""
 
 import pytest
 from pydantic import ValidationError
@@ -27,18 +27,20 @@ def test_what_is_written_is_in_the_spec() -> None:
     assert spec.parallel.device_memory == 3 * 2**30
 
 
-def test_values_and_keys_know_where_they_stand() -> None:
-    found = document()
-    assert (found.span("layers", "relu1", "expect").line, found.span("layers", "relu1", "expect").column) == (5, 29)
-    assert (found.key("layers", "relu1").line, found.key("layers", "relu1").column) == (5, 3)
+def test_the_spans_of_values_and_keys() -> None:
+    spans = document().spans
+    value, key = spans.value("layers", "relu1", "expect"), spans.key("layers", "relu1")
+    assert (value.line, value.column) == (5, 29)
+    assert (key.line, key.column) == (5, 3)
 
 
-def test_what_is_not_written_is_reported_at_the_nearest_thing_around_it() -> None:
+def test_a_missing_value_is_reported_at_the_nearest_mapping_around_it() -> None:
     found = document()
+    spans = found.spans
     assert found.node("layers", "relu1", "from") is None
-    assert found.span("layers", "relu1", "from") == found.span("layers", "relu1")
-    assert found.key("layers", "relu2") == found.span("layers")
-    assert found.span("train", "data", "crop") == found.root.span
+    assert spans.value("layers", "relu1", "from") == spans.value("layers", "relu1")
+    assert spans.key("layers", "relu2") == spans.value("layers")
+    assert spans.value("train", "data", "crop") == found.root.span
 
 
 def test_a_part_that_cannot_be_read_leaves_the_others() -> None:
@@ -65,6 +67,33 @@ def test_other_units_are_refused(size: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("devices: 2", "devices: 100", "`parallel.devices` is `100`: it must be at most 64"),
+        ("strategy: data", "strategy: column", '`parallel.strategy` cannot be the string "column"'),
+        (
+            "strategy: data",
+            "strategy: columns, layers: {relu1: splitted}",
+            '`parallel.layers.relu1` cannot be the string "splitted"',
+        ),
+        ("{image: [3, 8, 8]}", "{}", "`input` is a mapping: it must have at least 1 entry"),
+        ("{image: [3, 8, 8]}", "{a: [1, 8, 8], b: [1, 8, 8]}", "`input` is a mapping: it must have at most 1 entry"),
+        ("{image: [3, 8, 8]}", "{image: [8, 8]}", "`input.image` is `[8, 8]`: it takes [channels, height, width]"),
+        ("layers:", "outputs: []\nlayers:", "`outputs` is `[]`: it must have at least 1 entry"),
+        (
+            "devices: 2, strategy: data",
+            "devises: 2, strategy: data",
+            "unknown field `devises` in the spec's `parallel`",
+        ),
+    ],
+)
+def test_a_value_that_is_not_allowed(old: str, new: str, message: str) -> None:
+    assert old in TEXT
+    _, (finding,) = read_spec(TEXT.replace(old, new).encode(), "small.yaml")
+    assert finding.message == message
+
+
+@pytest.mark.parametrize(
     ("image", "resize", "crop"),
     [([3, 227, 227], 256, (227, 227)), ([1, 28, 28], 32, (28, 28)), ([3, 64, 128], 144, (64, 128))],
 )
@@ -84,5 +113,12 @@ def test_the_default_recipe_can_always_be_cropped(side: int) -> None:
 def test_a_crop_larger_than_its_picture_is_refused() -> None:
     fields = {"crop": [8, 9], "mirror": True, "mean": "none"}
     assert DataRecipe.model_validate({"resize": 9, **fields}).crop == (8, 9)
-    with pytest.raises(ValidationError, match="cut from a picture resized to 8"):
+    with pytest.raises(ValidationError, match="must be at most 8, the value of `resize`"):
         DataRecipe.model_validate({"resize": 8, **fields})
+
+
+def test_a_word_in_a_mapping_of_words_is_corrected_too() -> None:
+    text = TEXT.replace("strategy: data", "strategy: columns, layers: {conv1: replicated, fc1: whole}")
+    _, findings = read_spec(text.encode(), "small.yaml")
+    assert [finding.help for finding in findings] == ["did you mean `replicate`?", "values here: split, replicate"]
+    assert [[edit.text for edit in finding.fix] for finding in findings] == [["replicate"], []]

@@ -84,7 +84,7 @@ def _whole_map(graph: Graph, node: Node, window: Window) -> Finding:
     smaller = prod(weights.shape) // window.kernel.area * 9
     notes = [
         f"{window.arithmetic}: at most one window per axis avoids the padding",
-        f"{figures}; 3 × 3 has {smaller:,}",
+        f"{figures}; a kernel of 3 × 3 has {smaller:,}",
     ]
     keeps = ", and `padding: 1` to keep the size of the maps" if window.stride == ONE else ""
     return report(node.at("kernel"), "ARC906", message, notes=notes, help=f"use `kernel: 3`{keeps}")
