@@ -132,9 +132,9 @@ def test_224_rounded_down_is_another_network() -> None:
 def test_a_224_spec_that_expects_55_is_told_of_rounding() -> None:
     analysis = check(*TO_224)
     first = analysis.findings[0]
-    assert (first.code, first.message) == ("ARC301", "conv1 gives 96 × 54 × 54, not 96 × 55 × 55")
+    assert (first.code, first.message) == ("ARC301", "conv1 has the shape 96 × 54 × 54, expected 96 × 55 × 55")
     assert first.notes[0] == "⌊(224 - 11) / 4⌋ + 1 = 54"
-    assert first.help == "`rounding: ceil` on conv1 gives it: ⌈(224 - 11) / 4⌉ + 1 = 55"
+    assert first.help == "use `rounding: ceil` on conv1: ⌈(224 - 11) / 4⌉ + 1 = 55"
     assert [finding.code for finding in analysis.findings] == ["ARC301"]
 
 

@@ -1,4 +1,4 @@
-"""How backends are found: what two distributions, an old one or a broken one cause is said with its name."""
+"""How backends are found, and that clashing, outdated and broken distributions are named."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from archc.backend import (
     Unsupported,
     distribution_of,
     every,
-    installed,
     load,
 )
+from archc.entry_points import BACKENDS, installed
 from archc.failure import Failure
 
 GOOD = f"""
@@ -28,7 +28,7 @@ class Mine:
     strategies = ()
     train_module = "mine.train"
 
-    def emit(self, graph, recipe, placement, origin):
+    def emit(self, request):
         raise NotImplementedError
 
 
@@ -56,17 +56,17 @@ def test_archc_s_own(name: str) -> None:
 def test_a_third_backend_needs_no_line_in_archc(install_backend: Install) -> None:
     install_backend("archc-mine", "mine", GOOD)
     assert load("mine").train_module == "mine.train"
-    assert set(installed()) == {*OWN, "mine"}
+    assert set(installed(BACKENDS)) == {*OWN, "mine"}
     assert distribution_of("mine") == "archc-mine"
 
 
 def test_a_backend_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     missing = failure("jax")
-    assert missing.message == "no backend `jax` is installed (installed: keras, torch)"
+    assert missing.message == "the backend `jax` is not installed (installed: keras, torch)"
     assert failure("Torch").help == "did you mean `torch`?"
-    monkeypatch.setattr("archc.backend.entry_points", lambda group: ())
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: ())
     missing = failure("torch")
-    assert missing.message == "no backend `torch` is installed (installed: none)"
+    assert missing.message == "the backend `torch` is not installed (installed: none)"
     assert missing.help == "pip install 'archc[torch]'"
 
 
@@ -74,7 +74,7 @@ def test_two_of_one_name(install_backend: Install) -> None:
     install_backend("archc-mine", "mine", GOOD)
     install_backend("other-thing", "mine", GOOD)
     clash = failure("mine")
-    assert clash.message == "archc-mine and other-thing both call their backend `mine`"
+    assert clash.message == "archc-mine and other-thing both provide the backend `mine`"
     assert clash.help == "uninstall one of them"
 
 
@@ -93,18 +93,17 @@ def test_a_backend_that_cannot_be_imported(install_backend: Install, source: str
     assert broken.help == "reinstall archc-mine"
 
 
-@pytest.mark.parametrize("protocol", ["1", "3", "'2'", "None"])
+@pytest.mark.parametrize("protocol", [str(PROTOCOL - 1), str(PROTOCOL + 1), f"'{PROTOCOL}'", "None"])
 def test_another_protocol(install_backend: Install, protocol: str) -> None:
     install_backend("archc-mine", "mine", GOOD.replace(f"protocol = {PROTOCOL}", f"protocol = {protocol}"))
-    message = failure("mine").message
-    assert (
-        message == f"the backend `mine` of archc-mine speaks protocol {protocol.strip(chr(39))}, this archc {PROTOCOL}"
-    )
+    told = protocol.strip("'")
+    message = f"the backend `mine` of archc-mine has protocol {told}, this archc has {PROTOCOL}"
+    assert failure("mine").message == message
 
 
 def test_a_backend_of_another_name(install_backend: Install) -> None:
     install_backend("archc-mine", "mine", GOOD.replace('"mine"', '"yours"'))
-    assert failure("mine").message == "the backend `mine` of archc-mine calls itself `yours`"
+    assert failure("mine").message == "the backend `mine` of archc-mine has the name `yours`"
 
 
 def test_a_backend_that_ends_the_process(install_backend: Install) -> None:
@@ -135,6 +134,6 @@ def test_every_refused_item_is_told() -> None:
     assert refused.value.layers == {"B": "no B", "D": "no D"}
 
 
-def test_what_is_no_backend(install_backend: Install) -> None:
+def test_an_object_that_is_not_a_backend(install_backend: Install) -> None:
     install_backend("archc-mine", "mine", f"class Mine:\n    protocol = {PROTOCOL}\n\n\nbackend = Mine()\n")
-    assert failure("mine").message == "what archc-mine calls its backend `mine` is none"
+    assert failure("mine").message == "the backend `mine` of archc-mine is not a Backend"

@@ -48,7 +48,7 @@ def test_what_hangs_over_and_what_is_never_read(axis: Axis) -> None:
 
 @given(axis=axes)
 def test_the_arithmetic_that_is_shown_adds_up(axis: Axis) -> None:
-    text, _, less = axis.arithmetic.partition(", less 1 that begins beyond the input: ")
+    text, _, less = axis.arithmetic.partition(", minus 1 that starts beyond the input: ")
     left, _, right = text.replace("×", "*").partition(" = ")
     for sign, name in (("⌊", "floor("), ("⌈", "ceil("), ("⌋", ")"), ("⌉", ")")):
         left = left.replace(sign, name)

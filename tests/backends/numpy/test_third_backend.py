@@ -58,7 +58,7 @@ def test_every_layer_that_it_cannot_express_is_told_in_one_run(site: Path, tmp_p
 def test_it_trains_nothing(site: Path, tmp_path: Path) -> None:
     done = python(site, "-c", ARCHC, "train", LENET, "--backend", "numpy", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "error: the backend `numpy` emits source and trains nothing\n" in done.stderr
+    assert "error: the backend `numpy` emits source, but cannot train it\n" in done.stderr
     assert list(tmp_path.iterdir()) == []
 
 
