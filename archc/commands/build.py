@@ -11,7 +11,7 @@ import typer
 from archc.analysis import Facts
 from archc.backend import EmittedSource, Origin, load
 from archc.console.emission import emit, placement_for, sealed
-from archc.console.specs import OutputFormat, OutputFormatOption, SpecArgument, facts_or_exit, resolve_aloud, spec_name
+from archc.console.specs import OutputFormat, OutputFormatOption, SpecArgument, facts_or_exit, resolve, spec_name
 from archc.console.staleness import staleness
 from archc.console.writing import STANDARD_OUTPUT, write_out, write_sealed
 from archc.failure import Failure
@@ -59,7 +59,7 @@ def build(
         raise Failure("`--check` and `--force` exclude each other", help="use only one of them", code=2)
     if output == STANDARD_OUTPUT and (check or output_format is OutputFormat.json):
         raise Failure("`-o -` prints only source to standard output", help="name a file with `-o`", code=2)
-    path = resolve_aloud(spec)
+    path = resolve(spec)
     facts, data = facts_or_exit(path)
     chosen = load(backend)
     origin = Origin.of(str(path), data)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from archc.analysis import Facts
-from archc.console.specs import SpecArgument, facts_or_exit, resolve_aloud
+from archc.console.specs import SpecArgument, facts_or_exit, resolve
 from archc.console.writing import STANDARD_OUTPUT, write_out, write_sealed
 from archc.emit.seal import DOT, MERMAID, XML
 from archc.failure import Failure
@@ -52,7 +52,7 @@ def graph(
     Draw the SVG as blocks to scale, with one tower per device, like figure 2 of the AlexNet paper.
     """
     chosen = figure_format or _format_of(output)
-    facts, _ = facts_or_exit(resolve_aloud(spec))
+    facts, _ = facts_or_exit(resolve(spec))
     try:
         text = _drawn(facts, chosen)
     except TooLarge as error:

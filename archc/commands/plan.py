@@ -15,7 +15,7 @@ from archc.console.specs import (
     OutputFormatOption,
     SpecArgument,
     facts_or_exit,
-    resolve_aloud,
+    resolve,
     show_findings,
     spec_name,
 )
@@ -59,7 +59,7 @@ def plan(
     Exit with code 1 if the spec's own strategy is impossible, or if it has none and every strategy is impossible.
     """
     rate = _bytes_per_second(link)
-    path = resolve_aloud(spec)
+    path = resolve(spec)
     facts, _ = facts_or_exit(path)
     setting = Setting(
         devices=gpus or (facts.spec.parallel.devices if facts.spec.parallel else DEVICES),

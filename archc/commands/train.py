@@ -13,7 +13,7 @@ import typer
 from archc.backend import Origin, load
 from archc.commands.build import BackendOption
 from archc.console.emission import emit
-from archc.console.specs import SpecArgument, facts_or_exit, resolve_aloud
+from archc.console.specs import SpecArgument, facts_or_exit, resolve
 from archc.language.spec import Precision
 from archc.run.folder import start_folder
 from archc.run.process import run_to_end, training_module
@@ -55,7 +55,7 @@ def train(
     Options override the recipe. The run's folder contains the spec, the trained source, metrics.jsonl,
     weights.safetensors and receipt.json.
     """
-    path = resolve_aloud(spec)
+    path = resolve(spec)
     facts, text = facts_or_exit(path)
     chosen = load(backend)
     module = training_module(chosen)

@@ -11,7 +11,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from archc.console.specs import STDIN, read_bytes, resolve_aloud
+from archc.console.specs import STDIN, read_bytes, resolve
 from archc.failure import Failure
 from archc.language.reader import MAX_BYTES
 
@@ -52,7 +52,7 @@ class SpecFile(NamedTuple):
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
             return
-        from archc.console.writing import write_whole  # a check writes nothing
+        from archc.files import write_whole  # a check writes nothing
 
         try:
             # Replacing a file needs no permission to write the file itself, so a read-only file needs its own check.
@@ -66,7 +66,7 @@ class SpecFile(NamedTuple):
 def spec_files(arguments: list[str]) -> list[SpecFile]:
     """The specs that the arguments name, without duplicates, in their order. Those of a folder are sorted by path."""
     if not arguments:
-        place = resolve_aloud(None)
+        place = resolve(None)
         return [SpecFile(str(place), read_bytes(place), place)]
     found: dict[str, SpecFile] = {}
     for argument in arguments:

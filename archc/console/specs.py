@@ -34,20 +34,13 @@ class OutputFormat(StrEnum):
 OutputFormatOption = Annotated[OutputFormat, typer.Option(help="Print text (full), or JSON for programs.")]
 
 
-def resolve(spec: Path | None) -> tuple[Path, list[str]]:
-    """The given spec, with no notes. Else the default spec of the current folder or of archc, with a note to print."""
+def resolve(spec: Path | None) -> Path:
+    """The given spec, else the default spec of the current folder or of archc; standard error names which."""
     if spec is not None:
-        return spec, []
+        return spec
     chosen = DEFAULT if DEFAULT.is_file() else packaged_specs() / DEFAULT.name
-    return chosen, [f"no spec given; using {chosen}"]
-
-
-def resolve_aloud(spec: Path | None) -> Path:
-    """As `resolve`, with its note printed to standard error."""
-    path, notes = resolve(spec)
-    for note in notes:
-        typer.echo(note, err=True)
-    return path
+    typer.echo(f"no spec given; using {chosen}", err=True)
+    return chosen
 
 
 def spec_name(path: Path) -> str:

@@ -1,8 +1,8 @@
 """Pages on what many ops have in common, such as how arithmetic is counted: one file NAME.md each.
 
-The first line of a file is its title, after `# `. Empty lines separate its parts: prose, a list of `- ` items, or a block
-whose lines are indented by four spaces, at most 76 wide, and shown as they are. A block `{element_ops}` or `{kept}`
-becomes a table of the ops, from what each op says of itself.
+The first line of a file is its title, after `# `. Empty lines separate its parts: prose, a list of `- ` items, or a
+block whose lines are indented by four spaces, at most 76 wide, and shown as they are. A block `{element_ops}` or
+`{kept}` becomes a table of the ops, from what each op declares.
 """
 
 from __future__ import annotations

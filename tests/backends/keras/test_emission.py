@@ -59,7 +59,8 @@ input: {image: [3, 32, 32]}
 layers:
   both: {op: conv2d, filters: 4, kernel: 3, stride: 2, dilation: 2, weight_init: {he_normal: {}}}
 """
-    with pytest.raises(Unsupported, match="both needs a stride and a dilation at once, which the Keras backend does not support") as raised:
+    message = "both needs a stride and a dilation at once, which the Keras backend does not support"
+    with pytest.raises(Unsupported, match=message) as raised:
         emitted(facts_of(spec))
     assert raised.value.layers.keys() == {"both"}
 
