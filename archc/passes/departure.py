@@ -72,6 +72,7 @@ def departure(graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[
         window = layer.op.window((x,))
         if not need.admits(*window.output):
             departing.append(Departure(layer, window, need, _remedy(layer.name, layer.op, x, need), source))
+    # A layer that one change mends is the likelier mistake, even if an earlier one differs too.
     mended = (found for found in departing if found.remedy)
     return next(mended, departing[0] if departing else None)
 
@@ -89,6 +90,7 @@ def _walk_back(
         if need is not None:
             chain.append((node, need))
         need = _before(node, need, graph.tensor(name), expected)
+        # Vectors have no sizes to need, but the maps that are flattened before them may.
         if name in graph.inputs or name in trusted or (need is None and graph.tensor(name).is_maps):
             return chain[::-1], need if name in graph.inputs else None
         node = graph.node(name)
@@ -96,12 +98,12 @@ def _walk_back(
 
 
 def _mixes(node: Node) -> bool:
-    """Whether the output says nothing of the size of the input, as of a dense layer."""
+    """Whether the size of the output does not depend on that of the input, as with a dense layer."""
     return node.op.channels_field is not None and not node.output.is_maps
 
 
 def _before(node: Node, need: Need | None, x: Tensor, expected: tuple[int, ...]) -> Need | None:
-    """The sizes that the input of `node` needs so that its output has the sizes that it needs."""
+    """The sizes that the input of `node` needs so that its output has the sizes `need`."""
     is_flattened = x.is_maps and not node.output.is_maps and x.size == node.output.size
     if is_flattened and len(expected) == 1:
         return _unflattened(x, expected[0])
@@ -114,18 +116,20 @@ def _before(node: Node, need: Need | None, x: Tensor, expected: tuple[int, ...])
 
 
 def _unflattened(x: Tensor, units: int) -> Need | None:
-    """The square maps that have so many units when flattened."""
+    """The sizes of square maps that flatten to `units`."""
     side = isqrt(units // x.channels)
     return Need(Range(side, side), Range(side, side)) if side and x.channels * side * side == units else None
 
 
 def _inputs_for(axis: Axis, out: Range, padding: Padding) -> Range | None:
+    # The output grows with the input, so the inputs end just before the first one that gives more than `out.high`.
     low, high = least_input(axis, out.low, padding), least_input(axis, out.high + 1, padding) - 1
     return Range(low, high) if low <= high else None
 
 
 def _remedy(name: str, op: Windowed, x: Tensor, need: Need) -> str | None:
     """One change that gives the sizes needed: rounding up, padding that keeps the size, or a stride instead of none."""
+    # In the order of how little they change: a stride makes another network of it.
     changes: list[tuple[str, dict[str, object]]] = [("rounding: ceil", {"rounding": "ceil"})]
     window = op.window((x,))
     odd = window.vertical.f == window.horizontal.f and window.vertical.f % 2

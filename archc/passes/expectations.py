@@ -37,6 +37,7 @@ def check_layers(graph: Graph, facts: Shapes) -> tuple[Held, list[Finding]]:
     findings: list[Finding] = []
     wrong: set[str] = set()
     for node in graph.nodes:
+        # A layer after a wrong one has a wrong shape as a consequence. Its expectation can still hold.
         if any(name in wrong for name in node.inputs):
             wrong.add(node.name)
         if node.expected == node.output.shape:

@@ -1,4 +1,4 @@
-"""AlexNet's first layer at 224 pixels: the paper has 224 and 55, and rounding down gives 54."""
+"""AlexNet's first layer at 224 pixels: the paper states 224 and 55, but rounding down gives 54."""
 
 from __future__ import annotations
 

@@ -35,6 +35,7 @@ def unexpected_exchange(spans: Spans, graph: Graph, placement: Placement, expect
         "not expected": [name for name in found if name not in due],
         "expected more than once": [name for name, times in Counter(expected).items() if times > 1],
     }
+    # A layer that exchanges otherwise can change the exchanges of all layers after it.
     first = next((node for node in graph.nodes if (node.name in due) != (node.name in needed)), None)
     cause = _cause(spans, graph, placement, first) if first else None
     help = f"the layers give `exchanges: [{', '.join(found)}]`" if len(found) <= MOST_NAMED else None
@@ -74,6 +75,7 @@ def _of_exchange(graph: Graph, placement: Placement, node: Node) -> _Cause:
     note = f"{name}: {node.op.reads_words(x)}, and each device has {x.channels // devices}"
     if not node.op.has_groups():
         return _Cause(node.at("op"), f"{node.op.called()} reads all", note)
+    # Each group must have an equal part of the maps and of the filters.
     evenly = x.channels % devices == 0 and node.output.channels % devices == 0
     remedy = f"use `groups: {devices}` on {name} to keep each device to its own maps" if evenly else None
     return _Cause(node.at("groups"), f"groups is {reach.groups}", note, remedy)

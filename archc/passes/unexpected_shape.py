@@ -29,6 +29,7 @@ def unexpected_shape(
     notes = [facts.windows[node.name].arithmetic] if node.name in facts.windows else []
     notes += [f"its input {name} is {graph.tensor(name)}" for name in dict.fromkeys(node.inputs)]
     causes = [] if trusted is None else [*_sizes(graph, node, expected, trusted), *_channels(graph, node, expected)]
+    # Only all remedies together give the expected shape, so with one missing none is proposed.
     remedies = [cause.remedy for cause in causes if cause.remedy]
     fields = f"the layer's fields give `expect: {list(node.output.shape)}`"
     return report(
@@ -49,9 +50,10 @@ def _sizes(graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[str
     notes: list[str] = []
     if found.node.name != node.name:
         wanted = f"{node.name}'s {_shape(expected)}"
-        notes.append(f"{found.node.name} is the first to differ: {found.window.arithmetic}; {wanted} needs {needed}")
+        notes.append(f"{found.node.name} has another size: {found.window.arithmetic}, but {wanted} needs {needed}")
     if is_rounded_down(found.window):
         notes += EXPLANATION
+    # With a remedy that changes a layer, another input would only be a second way to the same shape.
     elif found.source is not None and found.remedy is None:
         notes.append(_input(found))
     related = () if found.node.name == node.name else ((found.node.span, f"gives {size}, needs {needed}"),)
@@ -73,6 +75,7 @@ def _channels(graph: Graph, node: Node, expected: tuple[int, ...]) -> list[_Caus
         return [_Cause((note,), remedy=f"add a layer `{{op: flatten}}` after {node.name}")]
     if len(expected) != len(shape) or expected[0] == shape[0]:
         return []
+    # Layers without such a field have as many channels as their input.
     origin = node
     while len(origin.inputs) == 1 and origin.op.channels_field is None:
         (name,) = origin.inputs

@@ -15,7 +15,7 @@ from archc.passes.shapes import Shapes
 
 
 def advise(graph: Graph, shapes: Shapes, counts: Counts, placement: Placement | None, loss: Loss) -> list[Finding]:
-    """Advice on a graph without errors."""
+    """Advice on a graph without errors. Without a placement, none on devices."""
     return [
         *default_initialisation(graph),
         *dropped_input(graph, shapes),

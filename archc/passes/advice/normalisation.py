@@ -91,6 +91,7 @@ def bias_before(graph: Graph) -> list[Finding]:
     """A bias that only batch normalisations read, which subtract it again as part of the mean."""
     findings: list[Finding] = []
     for node in graph.nodes:
+        # Any other reader, or the caller of an output, does see the bias.
         readers = graph.readers[node.name]
         is_read_by_norms = readers and all(reader.op.normalises == "batch" for reader in readers)
         if isinstance(node.op, Weighted) and node.op.bias and is_read_by_norms and node.name not in graph.outputs:

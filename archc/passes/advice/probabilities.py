@@ -17,6 +17,7 @@ def softmax_before_loss(graph: Graph, loss: Loss) -> list[Finding]:
     for node in graph.nodes:
         readers = graph.readers[node.name]
         if node.op.gives_probabilities and readers:
+            # If one reader leads to the loss without weights in between, the loss sees these probabilities.
             ends = next((reader for reader in readers if reader.name in reaching and not _learns(reader)), None)
             finding = _softmax_twice(node, ends, loss) if ends else _softmax_in_the_middle(node, readers[0])
             findings.append(finding)
@@ -40,6 +41,7 @@ def _learns(node: Node) -> bool:
 
 def _softmax_twice(node: Node, reader: Node, loss: Loss) -> Finding:
     n = node.output.size
+    # The largest value of a softmax over probabilities is that of a one among zeros.
     notes = [
         f"a second softmax makes none of {n:,} probabilities larger than e / (e + {n:,} - 1) = "
         f"{_percent(e / (e + n - 1))}"

@@ -19,6 +19,7 @@ def dropped_input(graph: Graph, facts: Shapes) -> list[Finding]:
     for name, window in facts.windows.items():
         rows, columns = window.vertical.dropped, window.horizontal.dropped
         node = graph.node(name)
+        # The paper's own case has an advice of its own.
         if (not rows and not columns) or _is_papers(graph, node, window):
             continue
         lost = " and ".join(_lost(n, what) for n, what in ((rows, "row"), (columns, "column")) if n)
@@ -65,6 +66,7 @@ def whole_map(graph: Graph, facts: Shapes) -> list[Finding]:
     for name, window in facts.windows.items():
         node = graph.node(name)
         covers = window.vertical.f >= window.vertical.n and window.horizontal.f >= window.horizontal.n
+        # Pooling a whole map is common, and so is a kernel of one pixel. A dilated kernel reads only some of the pixels.
         if isinstance(node.op, Weighted) and covers and window.dilation == ONE != window.kernel:
             findings.append(_whole_map(graph, node, window))
     return findings
