@@ -1,4 +1,4 @@
-"""The network of the paper, in the paper's own figures, and what its variants come to."""
+"""The network of the paper against the figures of the paper, and its variants."""
 
 from pathlib import Path
 
@@ -129,7 +129,7 @@ def test_224_rounded_down_is_another_network() -> None:
     assert [size.height for size in facts.shapes.chain] == [54, 26, 12, 5]
 
 
-def test_a_224_spec_that_expects_55_is_told_of_rounding() -> None:
+def test_a_224_spec_that_expects_55_is_advised_to_round_up() -> None:
     analysis = check(*TO_224)
     first = analysis.findings[0]
     assert (first.code, first.message) == ("ARC301", "conv1 has the shape 96 × 54 × 54, expected 96 × 55 × 55")

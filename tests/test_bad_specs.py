@@ -1,7 +1,7 @@
-"""Each spec in tests/specs/bad names its findings where they stand: `# error[ARC210] @ 42`, code @ column.
+"""Each spec in tests/specs/bad lists its findings in comments on their lines: `# error[ARC210] @ 42`, code @ column.
 
-A place on another line is written `@ line:column`. A text beside a spec, NAME.txt, is how its findings read where no
-terminal says how wide it is; NAME.80.txt, on one of 80 columns; NAME.colour.txt, in colour.
+A position on another line is written `@ line:column`. NAME.txt beside a spec contains its findings as text without a
+terminal; NAME.80.txt, on a terminal of 80 columns; NAME.colour.txt, in colour.
 """
 
 import re
@@ -21,7 +21,7 @@ Place = tuple[int, int, str, str]
 
 
 def expected(spec: Path) -> list[Place]:
-    """The findings that a spec names, in source order."""
+    """The findings that a spec lists, in source order."""
     return sorted(
         (int(line or number), int(column), severity, code)
         for number, text in enumerate(spec.read_text(encoding="utf-8").split("\n"), 1)
@@ -30,7 +30,7 @@ def expected(spec: Path) -> list[Place]:
 
 
 @pytest.mark.parametrize("spec", sorted(SPECS.glob("*.yaml")), ids=lambda spec: spec.stem)
-def test_findings_are_exactly_those_that_the_spec_names(spec: Path) -> None:
+def test_findings_are_exactly_those_that_the_spec_lists(spec: Path) -> None:
     analysis = analyse(spec.read_bytes(), spec.name)
     assert [(f.span.line, f.span.column, f.severity, f.code) for f in analysis.findings] == expected(spec)
     assert (analysis.facts is None) == any(f.severity == "error" for f in analysis.findings)
@@ -46,5 +46,6 @@ def test_findings_read_as_written_beside_the_spec(text: Path, golden: Callable[[
 
 def test_every_code_has_a_spec_that_gives_it() -> None:
     shown = {code for spec in SPECS.glob("*.yaml") for _, _, _, code in expected(spec)}
-    elsewhere = {"ARC001", "ARC501"}  # bytes that are no text: test_yaml_reader.py; a backend's own: tests/backends
+    # Bytes that are not text are in tests/language/test_reader.py, what a backend cannot express in tests/backends.
+    elsewhere = {"ARC001", "ARC501"}
     assert shown | elsewhere == CODES.keys()

@@ -1,4 +1,4 @@
-"""Advice never stops a spec, and is silent where nothing is to be decided."""
+"""Advice never makes a spec unusable, and there is none if nothing is to decide."""
 
 from collections.abc import Callable
 

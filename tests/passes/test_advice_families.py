@@ -1,4 +1,4 @@
-"""Each advice where it is due, and silence in the nearest case where it is not."""
+"""Each advice in a case that deserves it, and none in the nearest case that does not."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_a_kernel_as_large_as_its_map(check: Check, fields: str, due: bool) -> N
     assert [code for code, _ in findings] == (["ARC906"] if due else [])
 
 
-def test_one_place_of_one_pixel_is_no_whole_map(check: Check) -> None:
+def test_a_kernel_of_one_pixel_is_never_too_large(check: Check) -> None:
     assert found(check("conv1: {op: conv2d, filters: 4, kernel: 1, padding: 0}", image="[4, 1, 1]")) == []
 
 
@@ -182,7 +182,7 @@ def test_a_whole_map_is_the_dense_layer_that_it_names(check: Check) -> None:
         ("", "{devices: 2, strategy: hybrid}", None),
     ],
 )
-def test_a_window_over_the_devices_edge_has_its_price(
+def test_the_price_of_a_window_across_a_device_boundary(
     check: Check, lrn: str, parallel: str, values: str | None
 ) -> None:
     analysis = check(CONV % 1, RELU % 1, f"norm1: {{op: lrn{lrn}}}", parallel=parallel)

@@ -1,4 +1,4 @@
-"""Where a chain departs: what it says is needed does lead to what was expected, and nothing else does."""
+"""The sizes and remedies that a wrong shape proposes do give the expected shape, and others do not."""
 
 import re
 from collections.abc import Callable
@@ -33,9 +33,7 @@ margins = st.builds(lambda before, after: Margins(before, after, before, after),
     rounding=st.sampled_from(["floor", "ceil"]),
     out=st.integers(1, 8),
 )
-def test_the_least_input_is_found_as_by_trying_all(
-    f: int, s: int, padding: Padding, rounding: Rounding, out: int
-) -> None:
+def test_the_least_input_against_trying_all(f: int, s: int, padding: Padding, rounding: Rounding, out: int) -> None:
     tried = (n for n in range(1, 100) if (a := axis(n, f, s, padding, rounding)).fits and a.out >= out)
     assert least_input(axis(50, f, s, padding, rounding), out, padding) == next(tried)
 
@@ -50,7 +48,7 @@ layers:
 """
 
 
-def test_every_input_that_is_named_leads_there_and_its_neighbours_do_not() -> None:
+def test_every_proposed_input_gives_the_expected_shape_and_its_neighbours_do_not() -> None:
     analysis = analyse(CHAIN.format(size=30).encode(), "chain.yaml")
     (finding,) = analysis.findings
     assert "an input of 43 to 48 rows and 40 to 45 columns gives the expected shape" in finding.notes
@@ -78,7 +76,7 @@ def test_an_op_with_a_window_of_its_own_kind_gets_no_remedy(check: Check) -> Non
     assert departure(replace(facts.graph, nodes=(odd,)), odd, (4, 2, 2), frozenset()) is None
 
 
-def test_what_held_is_not_doubted(check: Check) -> None:
+def test_a_layer_whose_expectation_holds_is_trusted(check: Check) -> None:
     conv = "conv1: {op: conv2d, filters: 4, padding: 0%s}"
     pool = "pool1: {op: max_pool2d, kernel: 2, stride: 2, expect: [4, 4, 4]}"
     (doubted,) = check(conv % "", pool).findings
@@ -88,7 +86,7 @@ def test_what_held_is_not_doubted(check: Check) -> None:
     assert trusted.related == ()
 
 
-def test_the_first_of_many_wrong_shapes_are_explained(check: Check) -> None:
+def test_only_the_first_of_many_wrong_shapes_are_explained(check: Check) -> None:
     layers = [f"conv{n}: {{op: conv2d, filters: 4, from: image, expect: [5, 8, 8]}}" for n in range(30)]
     helps = [finding.help for finding in check(*layers).findings]
     assert helps[:20] == [f"use `filters: 5` on conv{n}" for n in range(20)]
@@ -124,7 +122,7 @@ def chain(fields: list[dict[str, object]], expect: list[int]) -> Analysis:
 
 
 def rows_of(fields: list[dict[str, object]], rows: int) -> int | None:
-    """The rows that a chain gives, None where a window does not fit."""
+    """The rows of a chain's output, None if a window does not fit."""
     x = Tensor((2, rows, rows))
     try:
         for written in fields:
@@ -142,7 +140,7 @@ CHANGES = [("rounding", "ceil"), ("padding", 1), ("padding", 2), ("stride", 2)]
 
 
 @given(fields=layers, layer=st.integers(0, 1), change=st.sampled_from(CHANGES))
-def test_a_remedy_that_is_proposed_does_give_what_is_expected(
+def test_a_proposed_remedy_gives_the_expected_shape(
     fields: list[dict[str, object]], layer: int, change: tuple[str, object]
 ) -> None:
     size = rows_of(changed(fields, layer, *change), 50)
@@ -159,8 +157,10 @@ def test_a_remedy_that_is_proposed_does_give_what_is_expected(
 
 
 @given(fields=layers, size=st.integers(1, 20), rows=st.integers(5, 90))
-def test_an_input_is_named_only_where_it_leads_there(fields: list[dict[str, object]], size: int, rows: int) -> None:
-    """The needed range of rows, against trying one."""
+def test_an_input_is_proposed_only_if_it_gives_the_expected_shape(
+    fields: list[dict[str, object]], size: int, rows: int
+) -> None:
+    """The range of rows in the note, against a try."""
     findings = chain(fields, [2, size, size]).findings
     named = [re.search(r"an input of ([0-9]+)(?: to ([0-9]+))? rows", note) for f in findings for note in f.notes]
     match = next((found for found in named if found), None)

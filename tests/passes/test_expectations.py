@@ -1,4 +1,4 @@
-"""What held is a fact; what did not is a finding with the difference."""
+"""An expectation that holds is a fact; one that does not is a finding with the difference."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ CONV1 = "conv1: {op: conv2d, filters: 4%s}"
 PARAMETERS, MACS = 4 * 4 * 9 + 4, 4 * 64 * 4 * 9
 
 
-def test_what_held_is_known(check: Check) -> None:
+def test_expectations_that_hold_are_facts(check: Check) -> None:
     expect = f"{{parameters: {PARAMETERS}, macs: {MACS}, exchanges: []}}"
     parallel = "{devices: 2, strategy: columns}"
     analysis = check(CONV1 % ", expect: [4, 8, 8]", "relu1: {op: relu}", expect=expect, parallel=parallel)
@@ -41,7 +41,7 @@ def test_a_network_that_learns_nothing_has_no_largest_layer(check: Check) -> Non
     assert finding.notes == ("0 - 5 = -5",)
 
 
-def test_a_wrong_shape_is_told_once_and_another_branch_again(check: Check) -> None:
+def test_a_wrong_shape_is_reported_once_per_branch(check: Check) -> None:
     findings = check(
         CONV1 % ", expect: [4, 9, 9]",
         "relu1: {op: relu, expect: [4, 9, 9]}",
@@ -55,7 +55,7 @@ def test_a_wrong_shape_is_told_once_and_another_branch_again(check: Check) -> No
     ]
 
 
-def test_rounding_up_is_proposed_only_where_it_gives_what_is_expected(check: Check) -> None:
+def test_rounding_up_is_proposed_only_if_it_gives_the_expected_shape(check: Check) -> None:
     pool = "pool1: {op: max_pool2d, kernel: 3, stride: 2, expect: [4, %d, %d]}"
     (right,) = check(pool % (4, 4)).findings
     (wrong,) = check(pool % (4, 5)).findings
@@ -157,7 +157,7 @@ def test_a_replicated_layer_is_a_cause_too(check: Check) -> None:
     assert finding.related[0][0].line == finding.span.line - 2
 
 
-def test_of_very_many_exchanges_the_first_are_named(check: Check) -> None:
+def test_only_the_first_of_very_many_exchanges_are_named(check: Check) -> None:
     def unexpected(units: int) -> Finding:
         layers = ["flat: {op: flatten}", *(f"fc{i}: {{op: dense, units: 8}}" for i in range(units))]
         analysis = check(*layers, expect="{exchanges: []}", parallel="{devices: 2, strategy: columns}")

@@ -1,4 +1,4 @@
-"""Layers that a spec places by hand: what is impossible, what changes nothing, and what costs more than it saves."""
+"""Layers that a spec places itself: entries that are impossible, have no effect, or cost more than they save."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ def placed(check: Check, layers: str, strategy: str = "columns", devices: int = 
         ("{fc1: split}", "ARC911", "`fc1: split` has no effect: `columns` splits fc1 anyway", "delete it"),
     ],
 )
-def test_what_a_spec_may_not_say(check: Check, layers: str, code: str, message: str, help: str) -> None:
+def test_entries_that_are_impossible_or_have_no_effect(
+    check: Check, layers: str, code: str, message: str, help: str
+) -> None:
     (finding,) = placed(check, layers)
     assert (finding.code, finding.message, finding.help) == (code, message, help)
 
@@ -59,7 +61,9 @@ def test_what_a_spec_may_not_say(check: Check, layers: str, code: str, message: 
         ("columns", "{conv1: replicate, fc2: replicate}", []),
     ],
 )
-def test_what_the_strategy_does_anyway(check: Check, strategy: str, layers: str, pointless: list[str]) -> None:
+def test_an_entry_that_repeats_the_strategy_has_no_effect(
+    check: Check, strategy: str, layers: str, pointless: list[str]
+) -> None:
     found = [f for f in placed(check, layers, strategy) if f.code == "ARC911"]
     assert [finding.message.partition(":")[0].strip("`") for finding in found] == pointless
 
@@ -69,7 +73,7 @@ def test_one_device_has_nothing_to_place(check: Check) -> None:
     assert finding.message == "`fc2: replicate` has no effect: there is only one device"
 
 
-def test_a_layer_that_is_split_by_hand_must_split(check: Check) -> None:
+def test_a_layer_to_split_must_split_evenly(check: Check) -> None:
     parallel = "{devices: 2, strategy: data, layers: {conv1: split}}"
     (finding,) = check("conv1: {op: conv2d, filters: 9}", parallel=parallel).findings
     assert (finding.code, finding.message) == ("ARC401", "conv1's 9 maps do not split over 2 devices")
@@ -82,7 +86,7 @@ THREE = (
 )
 
 
-def test_a_replicated_layer_has_its_price(check: Check) -> None:
+def test_the_price_of_a_replicated_layer(check: Check) -> None:
     """conv2 gathers what it reads in any case, conv3 reads its own half: the 8 x 8 x 9 + 8 gradients are summed too."""
     layers = [layer % 2 if "%" in layer else layer for layer in THREE]
     parallel = "{devices: 2, strategy: columns, layers: {conv2: replicate}}"
@@ -96,13 +100,13 @@ def test_a_replicated_layer_has_its_price(check: Check) -> None:
     )
 
 
-def test_a_replicated_layer_that_saves_a_gather_is_no_matter(check: Check) -> None:
+def test_a_replicated_layer_that_saves_a_gather_is_not_reported(check: Check) -> None:
     layers = [layer % 1 if "%" in layer else layer for layer in THREE]
     parallel = "{devices: 2, strategy: columns, layers: {conv2: replicate}}"
     assert check(*layers, parallel=parallel).findings == []
 
 
-def test_of_thousands_only_the_first_are_priced(check: Check) -> None:
+def test_only_the_first_of_many_replicated_layers_are_priced(check: Check) -> None:
     layers = [f"conv{i}: {{op: conv2d, filters: 8, groups: 2}}" for i in range(60)]
     by_hand = ", ".join(f"conv{i}: replicate" for i in range(0, 60, 2))
     findings = check(*layers, parallel=f"{{devices: 2, strategy: columns, layers: {{{by_hand}}}}}").findings

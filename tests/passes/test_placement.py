@@ -77,7 +77,7 @@ def test_widths_are_multiples_of_the_devices(check: Check, parallel: str, faulty
     assert [finding.message.partition("'s ")[0] for finding in found] == faulty
 
 
-def test_the_widths_that_would_do_are_named(check: Check) -> None:
+def test_widths_that_split_evenly_are_proposed(check: Check) -> None:
     (finding,) = check("conv1: {op: conv2d, filters: 9}", parallel="{devices: 4, strategy: columns}").findings
     assert finding.message == "conv1's 9 maps do not split over 4 devices"
     assert finding.notes == ("9 / 4 is not whole",)
@@ -108,7 +108,7 @@ def test_no_more_is_gathered_than_the_groups_of_a_part_read(check: Check, groups
 
 
 @pytest.mark.parametrize(("size", "maps"), [(1, 0), (2, 1), (3, 2), (4, 3), (5, 4)])
-def test_a_window_of_an_even_size_leans_one_way(check: Check, size: int, maps: int) -> None:
+def test_a_window_of_even_size_has_one_more_neighbour_before(check: Check, size: int, maps: int) -> None:
     found = exchanges(check(CONV1, f"norm1: {{op: lrn, size: {size}}}", parallel="{devices: 2, strategy: columns}"))
     assert found == ([("norm1", "halo", maps * 64)] if maps else [])
 
@@ -119,7 +119,7 @@ def test_layers_that_read_the_input_alone_need_no_even_width(check: Check) -> No
     assert exchanges(check(*layers, image="[3, 8, 8]", parallel="{devices: 2, strategy: columns}")) == []
 
 
-def test_an_uneven_width_is_reported_where_it_comes_about(check: Check) -> None:
+def test_an_uneven_width_is_reported_at_its_first_layer(check: Check) -> None:
     layers = [
         CONV1,
         "join1: {op: concat, from: [conv1, image]}",
@@ -133,14 +133,14 @@ def test_an_uneven_width_is_reported_where_it_comes_about(check: Check) -> None:
     ]
 
 
-def test_the_widths_that_would_do_suit_the_groups_too(check: Check) -> None:
+def test_proposed_widths_are_multiples_of_the_groups_too(check: Check) -> None:
     layers = [CONV1, "conv2: {op: conv2d, filters: 14, groups: 2}"]
     findings = check(*layers, parallel="{devices: 3, strategy: columns}").findings
     (finding,) = (finding for finding in findings if finding.code == "ARC401")
     assert finding.help == "use 12 or 18 maps"
 
 
-def test_hybrid_by_hand_is_hybrid(check: Check) -> None:
+def test_data_with_split_dense_layers_is_hybrid(check: Check) -> None:
     def steps(parallel: str) -> tuple[object, ...]:
         analysis = check(CONV1, *DENSE, parallel=parallel)
         assert analysis.facts is not None

@@ -66,7 +66,7 @@ def whole_map(graph: Graph, facts: Shapes) -> list[Finding]:
     for name, window in facts.windows.items():
         node = graph.node(name)
         covers = window.vertical.f >= window.vertical.n and window.horizontal.f >= window.horizontal.n
-        # Pooling a whole map is common, and so is a kernel of one pixel. A dilated kernel reads only some of the pixels.
+        # Pooling a whole map is common, and so is a kernel of one pixel. A dilated kernel skips pixels.
         if isinstance(node.op, Weighted) and covers and window.dilation == ONE != window.kernel:
             findings.append(_whole_map(graph, node, window))
     return findings
