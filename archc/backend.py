@@ -196,7 +196,7 @@ def _checked(backend: object, point: EntryPoint) -> Backend:
     distribution = owner(point)
     protocol = getattr(backend, "protocol", None)
     if protocol != PROTOCOL:
-        message = f"the backend `{point.name}` of {distribution} has protocol {protocol}, this archc has {PROTOCOL}"
+        message = f"the backend `{point.name}` of {distribution} has protocol {protocol!r}, this archc has {PROTOCOL}"
         raise Failure(message, f"install versions of archc and {distribution} that match")
     if not isinstance(backend, Backend):
         raise Failure(f"the backend `{point.name}` of {distribution} is not a Backend", f"reinstall {distribution}")

@@ -96,8 +96,7 @@ def test_a_backend_that_cannot_be_imported(install_backend: Install, source: str
 @pytest.mark.parametrize("protocol", [str(PROTOCOL - 1), str(PROTOCOL + 1), f"'{PROTOCOL}'", "None"])
 def test_another_protocol(install_backend: Install, protocol: str) -> None:
     install_backend("archc-mine", "mine", GOOD.replace(f"protocol = {PROTOCOL}", f"protocol = {protocol}"))
-    told = protocol.strip("'")
-    message = f"the backend `mine` of archc-mine has protocol {told}, this archc has {PROTOCOL}"
+    message = f"the backend `mine` of archc-mine has protocol {protocol}, this archc has {PROTOCOL}"
     assert failure("mine").message == message
 
 

@@ -36,6 +36,7 @@ REASONS = {
     "archc/passes/unexpected_shape.py": "its help names the layer to add",
     "archc/passes/advice/normalisation.py": "the advice on normalisation is the paper's, which names its ReLU",
     "archc/passes/advice/probabilities.py": "its help names the layer to use instead",
+    "archc/pictures/dataset.py": "its help names the layer whose units are too few",
     "archc/run/setup.py": "its help names the layer to end the network with",
     "backends/archc-keras/archc_keras/emission.py": "it lists snippet files, two of which have the name of an op",
     "backends/archc-torch/archc_torch/emission.py": "it lists snippet files, one of which has the name of an op",

@@ -97,7 +97,7 @@ class Conv2d(Windowed, Weighted, frozen=True):
             raise ShapeError("groups", "ARC210", message, notes=(note,), help=help, also="filters")
         if maps % self.groups:
             share = _share(self.filters, self.groups)
-            note = f"{maps} / {self.groups} is not whole, and it has {self.filters} filters: {share}"
+            note = f"{maps} / {self.groups} is not whole; {{name}} has {self.filters} filters: {share}"
             message = f"the {maps} input maps of {{name}} do not split into {self.groups} groups"
             raise ShapeError("groups", "ARC210", message, notes=(note,), help=help)
 

@@ -64,7 +64,7 @@ def _pair(value: object, least: int) -> Size | None:
 def _read_size(value: object) -> Size:
     size = _pair(value, 1)
     if size is None:
-        raise PydanticCustomError("size", "takes a whole number from 1, or [height, width]")
+        raise PydanticCustomError("size", "must be a whole number from 1, or [height, width]")
     return size
 
 
@@ -77,7 +77,7 @@ def _read_padding(value: object) -> Margins | Literal["same"]:
     if isinstance(value, dict) and set(value) == set(_SIDES) and all(_whole(value[s], 0) for s in _SIDES):  # pyright: ignore[reportUnknownArgumentType]
         return Margins(**cast(dict[str, int], value))
     raise PydanticCustomError(
-        "padding", "takes a whole number from 0, [height, width], {top, bottom, left, right} or `same`"
+        "padding", "must be a whole number from 0, [height, width], {top, bottom, left, right} or `same`"
     )
 
 
@@ -149,7 +149,7 @@ class WeightInit(_Fields):
     @model_validator(mode="after")
     def _one(self) -> WeightInit:
         if (self.normal is None) == (self.he_normal is None):
-            raise PydanticCustomError("one_of", "takes exactly one of `normal: {std: …}` and `he_normal: {}`")
+            raise PydanticCustomError("one_of", "must have exactly one of `normal: {std: …}` and `he_normal: {}`")
         return self
 
     def std(self, fan_in: int) -> float:

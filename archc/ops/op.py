@@ -312,7 +312,7 @@ def require_maps(op: Op, x: Tensor) -> None:
         raise ShapeError(
             "op",
             "ARC203",
-            f"{{name}} is a {op.op} and expects maps of C × H × W; its input is a vector of {x}",
+            f"{{name}} ({op.op}) expects maps of C × H × W; its input is a vector of {x}",
             help="move it before the flatten",
         )
 
@@ -323,7 +323,7 @@ def require_vector(op: Op, x: Tensor, *, insert: bool = False) -> None:
         raise ShapeError(
             "op",
             "ARC202",
-            f"{{name}} is a {op.op} layer and expects a vector; its input is maps of {x}",
+            f"{{name}} ({op.op}) expects a vector; its input is maps of {x}",
             notes=(f"flattened, they are {' × '.join(map(str, x.shape))} = {x.size} values",) if insert else (),
             help="add a layer `{op: flatten}` before it",
             insert=("flat", "{op: flatten}") if insert else None,

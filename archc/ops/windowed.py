@@ -132,7 +132,7 @@ def _too_large(axis: Axis, dilation: int, name: str) -> ShapeError:
         "kernel",
         "ARC201",
         f"{{name}}'s window is {axis.f} {name}, but its input only {axis.n}",
-        notes=(f"(N - F + 2P) / S + 1 has no solution: {f}N - F + 2P = {axis.room}",),
+        notes=(f"in (N - F + 2P) / S + 1, {f}N - F + 2P = {axis.room} is negative",),
         help=f"use a kernel of at most {(room - 1) // dilation + 1}, more padding, or fewer pools and strides before",
         from_size=True,
     )

@@ -10,7 +10,7 @@ TEXT = b"schema: archc/v1\nname: a\ninput: {image: [3, 8, 8]}\nlayers:\n  a: {op
 def test_a_line_each() -> None:
     assert render(analyse(TEXT, "specs/a.yaml").findings) == (
         "specs/a.yaml:5:19: error[ARC101]: unknown field `filter` in a\n"
-        "specs/a.yaml:5:38: error[ARC105]: `kernel` is `0`: it takes a whole number from 1, or [height, width]\n"
+        "specs/a.yaml:5:38: error[ARC105]: `kernel` is `0`: it must be a whole number from 1, or [height, width]\n"
     )
     assert render([]) == ""
 
