@@ -13,12 +13,12 @@ derived from this rule and from what each op reads; there is no list of layers t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import lcm
+from math import gcd, lcm
 from typing import Literal, NamedTuple
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
-from archc.language.spec import Parallel, Strategy
+from archc.language.spec import MOST_DEVICES, Parallel, Strategy
 from archc.ops.weighted import Weighted
 from archc.passes.counts import Counts
 from archc.passes.holding import Holding, Layout, part
@@ -144,6 +144,8 @@ class _Placing:
         self._crossings: set[tuple[str, str]] = set()
         # Layers whose maps do not split evenly.
         self._uneven: set[str] = set()
+        # A number of devices that divides this splits every layer evenly, under each strategy.
+        self._common = gcd(*(node.output.channels for node in graph.nodes if isinstance(node.op, Weighted)))
         # Layers that are trained or that depend on one that is: only their outputs have gradients.
         self._learned: set[str] = set()
         # Sources whose gradients return from other devices.
@@ -159,7 +161,7 @@ class _Placing:
         if layout == "split" and maps % self._devices:
             # A layer without weights has the width of its input, where the mistake is reported already.
             if isinstance(node.op, Weighted) or self._uneven.isdisjoint(node.inputs):
-                self.findings.append(_uneven(node, self._devices))
+                self.findings.append(_uneven(node, self._devices, self._common))
             self._uneven.add(node.name)
         self.shares[node.name] = self._share(node, layout, self._read(node, layout))
 
@@ -253,15 +255,24 @@ class _Placing:
         )
 
 
-def _uneven(node: Node, devices: int) -> Finding:
+def _uneven(node: Node, devices: int, common: int) -> Finding:
     what, maps = node.output.unit, node.output.channels
     # The number to propose must be a multiple of the groups too.
     step = lcm(devices, node.op.reach().groups or 1)
     less = maps // step * step
+    widths = f"{f'{less} or ' if less else ''}{less + step} {what}"
+    others = _other_devices(devices, gcd(maps, common))
     return report(
         node.span,
         "ARC401",
         f"{node.name}'s {maps} {what} do not split over {devices} devices",
         notes=[f"{maps} / {devices} is not whole"],
-        help=f"use {f'{less} or ' if less else ''}{less + step} {what}",
+        help=f"use {others} devices, or {widths}" if others else f"use {widths}",
     )
+
+
+def _other_devices(devices: int, divisible: int) -> str:
+    """The nearest numbers of devices below and above `devices` that divide a number: `2 or 4`, or an empty string."""
+    even = [number for number in range(2, MOST_DEVICES + 1) if divisible % number == 0]
+    fewer, more = [n for n in even if n < devices], [n for n in even if n > devices]
+    return " or ".join(map(str, fewer[-1:] + more[:1]))

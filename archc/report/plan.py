@@ -8,7 +8,7 @@ from archc.diagnostics.text import Style, unstyled
 from archc.passes.memory import Memory, in_units
 from archc.passes.plan import Cost, Crossing, Option, Part, Plan
 from archc.report.table import Column, fitting, table
-from archc.wording import counted, listed, visible, wrapped
+from archc.wording import counted, visible, wrapped
 
 _STRATEGIES = (
     Column("strategy"),
@@ -42,7 +42,8 @@ def plan_page(title: str, plan: Plan, *, width: int, style: Style = unstyled) ->
         lines += [line for sentence in _examples(possible) for line in wrapped(sentence, width)]
     for option, cost in possible:
         lines += ["", style(f"{option.strategy}: received by each device per step", "strong")]
-        lines += _table(_CROSSINGS, [_crossing(c, plan.setting.link) for c in cost.crossings], width, style)
+        if cost.crossings:
+            lines += _table(_CROSSINGS, [_crossing(c, plan.setting.link) for c in cost.crossings], width, style)
         lines += wrapped(_received(cost), width)
     return "\n".join(lines)
 
@@ -62,6 +63,9 @@ def _table(
     yield from (style(line, "dim") for line in headings)
     for number, lines in enumerate(drawn):
         yield from (style(line, "strong") if number == strong else line for line in lines)
+    if len(kept) < len(columns):
+        hidden = ", ".join(column.heading for place, column in enumerate(columns) if place not in kept)
+        yield from wrapped(f"columns hidden: {hidden}; use a wider terminal or `--output-format json`", width)
 
 
 def _summary(plan: Plan) -> Iterator[tuple[str, ...]]:
@@ -102,7 +106,9 @@ def _verdicts(plan: Plan) -> Iterator[str]:
         yield f"The spec's own strategy is {declared}."
     for option in plan.options:
         if option.obstacles:
-            yield f"{option.strategy} is impossible: {listed(option.obstacles, most=1)}."
+            first, *others = option.obstacles
+            also = f" (and {counted(len(others), 'other reason')})" if others else ""
+            yield f"{option.strategy} is impossible: {first}{also}."
     if setting.device_memory is not None:
         yield _room(plan.alone, setting.device_memory)
     macs = {option.strategy: f"{cost.macs:,}" for option in plan.options if (cost := option.cost)}

@@ -53,6 +53,12 @@ def test_a_width_that_does_not_divide_is_shown_at_its_line_beside_what_is_possib
     assert any(row[:1] == ["data"] and row[-1] == "cheapest" for row in rows)
 
 
+def test_further_reasons_are_counted_as_reasons(archc, alexnet: Path) -> None:
+    said = " ".join(archc("plan", alexnet, "--gpus", "3").out.split())
+    assert "columns is impossible: conv2's 256 maps do not split over 3 devices (and 4 other reasons)." in said
+    assert "data is impossible: a batch of 128 does not split evenly over 3 devices. columns" in said
+
+
 def test_without_a_strategy_of_its_own_any_that_is_possible_will_do(archc, small: Path) -> None:
     result = archc("plan", small, "--gpus", "4")
     assert result.code == 0  # fc's 5 units do not split over 4

@@ -81,7 +81,25 @@ def test_widths_that_split_evenly_are_proposed(check: Check) -> None:
     (finding,) = check("conv1: {op: conv2d, filters: 9}", parallel="{devices: 4, strategy: columns}").findings
     assert finding.message == "conv1's 9 maps do not split over 4 devices"
     assert finding.notes == ("9 / 4 is not whole",)
-    assert finding.help == "use 8 or 12 maps"
+    assert finding.help == "use 3 or 9 devices, or 8 or 12 maps"
+
+
+@pytest.mark.parametrize(
+    ("maps", "devices", "help"),
+    [
+        (16, 3, "use 2 or 4 devices, or 15 or 18 maps"),  # 3 divides fc1's 24 units, but 4 divides both
+        (16, 5, "use 4 or 8 devices, or 15 or 20 maps"),
+        (16, 9, "use 8 devices, or 9 or 18 maps"),  # 16 devices would not divide the 24 units
+        (13, 2, "use 12 or 14 maps"),  # no number of devices divides 13 and 24
+        (128, 48, "use 8 devices, or 96 or 144 maps"),
+    ],
+)
+def test_numbers_of_devices_that_split_every_layer_are_proposed(
+    check: Check, maps: int, devices: int, help: str
+) -> None:
+    layers = [f"conv1: {{op: conv2d, filters: {maps}}}", "flat: {op: flatten}", "fc1: {op: dense, units: 24}"]
+    findings = check(*layers, parallel=f"{{devices: {devices}, strategy: columns}}").findings
+    assert [f.help for f in findings if f.code == "ARC401" and f.message.startswith("conv1")] == [help]
 
 
 def test_without_parallel_there_is_no_placement(check: Check) -> None:
@@ -137,7 +155,7 @@ def test_proposed_widths_are_multiples_of_the_groups_too(check: Check) -> None:
     layers = [CONV1, "conv2: {op: conv2d, filters: 14, groups: 2}"]
     findings = check(*layers, parallel="{devices: 3, strategy: columns}").findings
     (finding,) = (finding for finding in findings if finding.code == "ARC401")
-    assert finding.help == "use 12 or 18 maps"
+    assert finding.help == "use 2 devices, or 12 or 18 maps"
 
 
 def test_data_with_split_dense_layers_is_hybrid(check: Check) -> None:

@@ -1,0 +1,43 @@
+"""A plan in narrow terminals, and a plan without exchanges."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from archc.analysis import Facts, analyse
+from archc.passes.plan import Setting, plan
+from archc.report.plan import plan_page
+
+UNTRAINED = """\
+schema: archc/v1
+name: untrained
+input: {image: [3, 8, 8]}
+layers:
+  pool1: {op: max_pool2d, kernel: 2, stride: 2}
+"""
+
+
+def page(facts: Facts, *, width: int) -> list[str]:
+    setting = Setting(devices=2, batch=128, link=8e9, precision="float32", device_memory=None)
+    return plan_page("a title", plan(facts.graph, facts.counts, None, setting), width=width).splitlines()
+
+
+@pytest.mark.parametrize(("width", "hidden"), [(80, []), (60, ["parameters", "time", "time", "time"])])
+def test_columns_that_a_narrow_terminal_hides_are_named_below_each_table(
+    alexnet: Path, width: int, hidden: list[str]
+) -> None:
+    facts = analyse(alexnet.read_bytes(), "alexnet.yaml").facts
+    assert facts is not None
+    text = " ".join(page(facts, width=width))
+    notices = text.split("columns hidden: ")[1:]
+    assert [notice.partition(";")[0] for notice in notices] == hidden
+    assert all(notice.startswith(f"{name}; use a wider terminal") for notice, name in zip(notices, hidden, strict=True))
+
+
+def test_a_strategy_without_exchanges_has_no_table_of_them(facts_of: Callable[[str], Facts]) -> None:
+    lines = page(facts_of(UNTRAINED), width=80)
+    heading = lines.index("columns: received by each device per step")
+    assert lines[heading + 1] == "no exchanges"
