@@ -38,7 +38,8 @@ def build(
     parallel: Annotated[
         Strategy | None,
         typer.Option(
-            help="Emit the part of each device under this strategy, for the devices of the spec or for two.",
+            help="Emit the part that each device computes under this strategy. The number of devices comes from the "
+            "spec, or is 2.",
             show_default="the whole network",
         ),
     ] = None,
@@ -56,9 +57,13 @@ def build(
     The file imports the backend's framework, but not archc.
     """
     if check and force:
-        raise Failure("`--check` and `--force` exclude each other", help="use only one of them", code=2)
-    if output == STANDARD_OUTPUT and (check or output_format is OutputFormat.json):
-        raise Failure("`-o -` prints only source to standard output", help="name a file with `-o`", code=2)
+        raise Failure("`--check` and `--force` cannot be used together", help="use only one of them", code=2)
+    if output == STANDARD_OUTPUT and check:
+        message = "`--check` compares a file; it cannot be used with `-o -`"
+        raise Failure(message, help="name a file with `-o`", code=2)
+    if output == STANDARD_OUTPUT and output_format is OutputFormat.json:
+        message = "`-o -` and `--output-format json` both print to standard output"
+        raise Failure(message, help="name a file with `-o`", code=2)
     path = resolve(spec)
     facts, data = facts_or_exit(path)
     chosen = load(backend)

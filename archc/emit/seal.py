@@ -6,6 +6,7 @@ It lets archc overwrite a file that it emitted, and refuse to overwrite one that
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import NamedTuple
 
 
@@ -34,8 +35,9 @@ def is_sealed(text: str, comment: Comment = PYTHON) -> bool:
 
 
 def was_sealed(text: str, comment: Comment = PYTHON) -> bool:
-    """Whether the text ends in a checksum line, edited or not."""
-    return text.rstrip("\n").rpartition("\n")[2].startswith(_mark(comment))
+    """Whether a line of the text is a checksum, whether or not it matches. Lines may have been added below it."""
+    line = f"^{re.escape(_mark(comment))}[0-9a-f]{{64}}{re.escape(comment.after)}$"
+    return re.search(line, text, re.MULTILINE) is not None
 
 
 def _mark(comment: Comment) -> str:

@@ -84,6 +84,15 @@ def test_edited_by_hand(build: Build) -> None:
     assert "conv2" in Path("net.py").read_text()
 
 
+def test_a_line_added_by_hand_is_an_edit(build: Build, archc, small: Path) -> None:
+    build()
+    with Path("net.py").open("a") as file:
+        file.write("print(1)\n")
+    assert build("--check") == (1, "net.py is out of date: the file was edited after archc emitted it\n")
+    result = archc("build", small, "--backend", "mine", "-o", "net.py")
+    assert result.err.startswith("error: net.py was edited after archc emitted it\n")
+
+
 def test_emitted_otherwise_now(build: Build, install_backend: Callable[..., None], mine: None) -> None:
     build()
     from importlib import import_module
@@ -134,7 +143,7 @@ def test_a_folder_and_force_are_usage_errors(archc, small: Path, here: Path) -> 
     result = archc("build", small, "-o", "net.py", "--check", "--force")
     assert (result.code, result.err) == (
         2,
-        "error: `--check` and `--force` exclude each other\n  use only one of them\n",
+        "error: `--check` and `--force` cannot be used together\n  use only one of them\n",
     )
 
 
