@@ -185,9 +185,12 @@ def load(name: str) -> Backend:
     """The backend of this name; raises Failure if there is none or it cannot be used."""
     points = installed(BACKENDS)
     if name not in points:
-        known = ", ".join(sorted(points)) or "none"
-        help = f"pip install 'archc[{name}]'" if name in OWN else did_you_mean(name, OWN, what="backends")
-        raise Failure(f"the backend `{name}` is not installed (installed: {known})", help)
+        # Without any backend there is no list to show, so the help names archc's first one.
+        if name in OWN or not points:
+            help = f"pip install 'archc[{name if name in OWN else OWN[0]}]'"
+        else:
+            help = did_you_mean(name, sorted(points), what="backends", also=OWN)
+        raise Failure(f"the backend `{name}` is not installed", help)
     point = only(points[name], "backend")
     return _checked(imported(point, "backend"), point)
 

@@ -62,12 +62,14 @@ def test_a_third_backend_needs_no_line_in_archc(install_backend: Install) -> Non
 
 def test_a_backend_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     missing = failure("jax")
-    assert missing.message == "the backend `jax` is not installed (installed: keras, torch)"
+    assert missing.message == "the backend `jax` is not installed"
+    assert missing.help == "available backends: keras, torch"
     assert failure("Torch").help == "did you mean `torch`?"
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: ())
     missing = failure("torch")
-    assert missing.message == "the backend `torch` is not installed (installed: none)"
+    assert missing.message == "the backend `torch` is not installed"
     assert missing.help == "pip install 'archc[torch]'"
+    assert failure("jax").help == "pip install 'archc[torch]'"
 
 
 def test_two_of_one_name(install_backend: Install) -> None:

@@ -1,6 +1,6 @@
-"""Did you mean: from the words of PyTorch, Keras and Caffe, and from misspellings, to the words of archc.
+"""Suggests archc's names for misspelt names and for those of PyTorch, Keras and Caffe.
 
-Each op brings what other frameworks call it and its fields.
+Each op declares the names that other frameworks use for it and for its fields.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from contextlib import suppress
 from difflib import get_close_matches
 from functools import cache
 from itertools import takewhile
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from archc.failure import Failure
 from archc.ops import ops
@@ -20,7 +20,8 @@ from archc.ops.op import Op, name_of
 _MOST_SHOWN = 40
 _MOST_COMPARED = 200
 
-# Foreign words for fields that belong to no op. Of several archc words, the one that the place allows is meant.
+# Foreign words for fields that belong to no op. If several archc names match, the one that is allowed at that position
+# is used.
 _OF_SECTIONS: dict[str, tuple[str, ...]] = {
     "from": ("bottom", "inputs"),
     "input": ("inputs",),
@@ -30,6 +31,17 @@ _OF_SECTIONS: dict[str, tuple[str, ...]] = {
     "weight_decay": ("weight_decay",),
     "epochs": ("max_epochs",),
     "devices": ("gpus",),
+}
+Words = Literal["backends", "fields", "layers", "names", "ops", "values"]
+
+# How a list of words is introduced.
+_LISTED: dict[Words, str] = {
+    "backends": "available backends",
+    "fields": "valid fields",
+    "layers": "known layers",
+    "names": "known names",
+    "ops": "supported ops",
+    "values": "valid values",
 }
 # Fields that other frameworks need because they do not infer shapes.
 _INFERRED = frozenset("inchannels infeatures inplanes inputshape inputdim inputsize numinputs".split())
@@ -74,7 +86,7 @@ def _names_of(base: type[object]) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str | None:
-    """The allowed word that `word` most likely stands for."""
+    """The allowed word that `word` most likely means."""
     allowed = list(allowed)
     folded = _folded(word)
     for candidate in (*(w for w in allowed if w.replace("_", "") == folded), *_foreign().words.get(folded, ())):
@@ -112,7 +124,7 @@ def _folded(word: str) -> str:
     return word.lower().replace("_", "").replace("-", "").replace(" ", "")
 
 
-def did_you_mean(word: str, allowed: Iterable[str], *, what: str, also: Iterable[str] = ()) -> str:
+def did_you_mean(word: str, allowed: Iterable[str], *, what: Words, also: Iterable[str] = ()) -> str:
     """A help line: the nearest allowed word, else the nearest in `also`, else a list of the allowed words."""
     # Of a hundred thousand layers, the last ones are the likeliest to be meant, and comparing all would take minutes.
     allowed = list(allowed)[-_MOST_COMPARED:]
@@ -122,4 +134,4 @@ def did_you_mean(word: str, allowed: Iterable[str], *, what: str, also: Iterable
     if _folded(word) in _INFERRED:
         return f"delete `{word}`: archc infers it from the layer's input"
     shown = allowed if len(allowed) <= _MOST_SHOWN else ["…", *allowed[-_MOST_SHOWN:]]
-    return f"{what} here: {', '.join(shown)}"
+    return f"{_LISTED[what]}: {', '.join(shown)}"

@@ -49,9 +49,13 @@ def test_to_standard_output(archc, small: Path, here: Path) -> None:
     before = names(here)
     result = archc("build", small, "-o", "-")
     assert (result.code, result.out, names(here)) == (0, Path("net.py").read_text(), before)
-    for option in (("--check",), ("--output-format", "json")):
+    for option, message in [
+        (("--check",), "`--check` compares a file; it cannot be used with `-o -`"),
+        (("--output-format", "json"), "`-o -` and `--output-format json` both print to standard output"),
+    ]:
         result = archc("build", small, "-o", "-", *option)
         assert (result.code, result.out) == (2, "")
+        assert result.err == f"error: {message}\n  name a file with `-o`\n"
 
 
 def test_json(archc, small: Path) -> None:
@@ -163,8 +167,8 @@ def test_an_unknown_backend(archc, small: Path, here: Path) -> None:
     result = archc("build", small, "--backend", "jax")
     assert (result.code, result.out) == (3, "")
     first, second = result.err.splitlines()
-    assert first.startswith("error: the backend `jax` is not installed (installed: ")
-    assert second == "  backends here: torch, keras"
+    assert first == "error: the backend `jax` is not installed"
+    assert second == "  available backends: keras, torch"
     assert names(here) == ["small.yaml"]
 
 

@@ -120,5 +120,5 @@ def test_a_crop_larger_than_its_picture_is_refused() -> None:
 def test_a_word_in_a_mapping_of_words_is_corrected_too() -> None:
     text = TEXT.replace("strategy: data", "strategy: columns, layers: {conv1: replicated, fc1: whole}")
     _, findings = read_spec(text.encode(), "small.yaml")
-    assert [finding.help for finding in findings] == ["did you mean `replicate`?", "values here: split, replicate"]
+    assert [finding.help for finding in findings] == ["did you mean `replicate`?", "valid values: split, replicate"]
     assert [[edit.text for edit in finding.fix] for finding in findings] == [["replicate"], []]

@@ -77,12 +77,12 @@ def test_every_synonym_leads_to_a_word_of_the_language() -> None:
 
 def test_a_help_names_the_nearest_word_or_all() -> None:
     assert did_you_mean("strides", ["stride", "kernel"], what="fields") == "did you mean `stride`?"
-    assert did_you_mean("zzz", ["stride", "kernel"], what="fields") == "fields here: stride, kernel"
+    assert did_you_mean("zzz", ["stride", "kernel"], what="fields") == "valid fields: stride, kernel"
 
 
 def test_of_many_words_only_the_last_are_shown() -> None:
     help = did_you_mean("zzz", [f"conv{number}" for number in range(10_000)], what="names")
-    assert help.startswith("names here: …, ")
+    assert help.startswith("known names: …, ")
     assert help.endswith(", conv9999")
     assert len(help) < 500
 
