@@ -119,8 +119,13 @@ def _internal_error(error: Exception) -> int:
     import traceback
     from tempfile import NamedTemporaryFile
 
+    from archc.backend import OWN
+    from archc.entry_points import culprit
+
     with NamedTemporaryFile("w", prefix="archc-error-", suffix=".txt", delete=False, encoding="utf-8") as file:
         traceback.print_exc(file=file)
-    message = f"internal error: {type(error).__name__}. Please report it and attach {Path(file.name)}"
+    name = culprit(error, own=("archc", *(f"archc_{backend}" for backend in OWN)))
+    what, whom = (f"error in {name}", "it to its authors") if name else ("internal error", "it")
+    message = f"{what}: {type(error).__name__}. Please report {whom} and attach {Path(file.name)}"
     print(message, file=sys.stderr)
     return ENVIRONMENT

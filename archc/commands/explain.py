@@ -14,6 +14,7 @@ from archc.explain.concepts import Concept, concepts
 from archc.explain.explanation import Explanation, explanation_of, names, title_of
 from archc.failure import Failure
 from archc.language.vocabulary import nearest
+from archc.ops import ops
 from archc.report.explain_json import as_json
 from archc.report.explanation import concept_page, listing, page
 from archc.report.explanation_markdown import markdown
@@ -45,6 +46,9 @@ def explain(
 
     Print the meaning of a code or an op with a failing example, its findings, and the corrected example.
     """
+    if word is None:
+        for failure in ops().failures():
+            print(failure, file=sys.stderr)
     if word is None and output_format is PageFormat.full:
         titles = [(name, title_of(name)) for name in names()]
         typer.echo(listing([*titles, *((c.name, c.title) for c in concepts().values())], width=_width()))
@@ -67,13 +71,17 @@ def _all() -> tuple[list[Explanation], list[Concept]]:
 
 def _one(word: str) -> tuple[list[Explanation], list[Concept]]:
     """The explanation of a code or an op, or the concept, that a word names."""
-    explanation, concept = explanation_of(word), concepts().get(word.lower())
-    if explanation is None and concept is None:
+    if explanation := explanation_of(word):
+        return [explanation], []
+    if failure := ops().failure(word.lower()):
+        raise failure
+    concept = concepts().get(word.lower())
+    if concept is None:
         known = {name.lower(): name for name in (*names(), *concepts())}
         guess = nearest(word, known)
         help = f"did you mean `{known[guess]}`?" if guess else "list all names with `archc explain`"
         raise Failure(f"unknown code, op or concept `{word[:64]}`", help=help, code=2)
-    return [explanation] if explanation else [], [concept] if concept else []
+    return [], [concept]
 
 
 def _width() -> int:

@@ -4,6 +4,8 @@
     def test_conformance(check):
         assert not check()
 
+`op_checks` does the same for an op: it compares what the op's class declares with the values that it computes.
+
 A check that fails raises an AssertionError, whose message ends in the spec that shows the mistake. A check that passes
 returns the layers that the backend does not support, with the backend's message for each. The checks need no test
 framework; they need NumPy if values are compared. docs/backends.md has a whole example.
@@ -16,12 +18,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from archc.backend import EmittedSource, load
-from archc.conformance.cases import Case, cases, spec_cases
+from archc.conformance.cases import Case, cases, op_cases, spec_cases
 from archc.conformance.computing import MOST_MACS, Compute, check_values
 from archc.conformance.emission import NotConformant, check_emission
 from archc.conformance.processes import check_processes
+from archc.conformance.traits import check_traits
 
-__all__ = ["Case", "Check", "Compute", "EmittedSource", "NotConformant", "cases", "checks", "spec_cases"]
+__all__ = ["Case", "Check", "Compute", "EmittedSource", "NotConformant", "cases", "checks", "op_checks", "spec_cases"]
 
 _EVERY = 10
 """One in so many cases is also emitted in other processes. More would only take longer."""
@@ -53,3 +56,9 @@ def checks(name: str, compute: Compute | None = None, more: Iterable[Case] = ())
         small = (case for case in tried if case.facts.counts.macs <= MOST_MACS)
         found += [Check(f"{case}-values", partial(check_values, backend, case, compute)) for case in small]
     return (*found, Check("processes", partial(check_processes, backend, tried[::_EVERY])))
+
+
+def op_checks(name: str) -> tuple[Check, ...]:
+    """All checks for an op, archc's or that of a distribution. They need NumPy and no backend."""
+    small = (case for case in op_cases(name) if case.facts.counts.macs <= MOST_MACS)
+    return tuple(Check(f"{case}-traits", partial(check_traits, case)) for case in small)

@@ -19,7 +19,8 @@ from typing import Any, Generic, TypeVar
 from archc.backend import Unsupported
 from archc.emit.plan import Step
 from archc.entry_points import RULES, imported, installed
-from archc.ops.op import Op
+from archc.failure import Failure
+from archc.ops.op import Op, name_of
 
 Written = TypeVar("Written")
 OpClass = TypeVar("OpClass", bound=Op)
@@ -34,9 +35,12 @@ class Rules(Generic[Written]):
         self._rules: dict[type[Op], Callable[[Any, Step], Written]] = {}
 
     def register(self, op: type[OpClass]) -> Callable[[Callable[[OpClass, Step], Written]], Callable[..., Written]]:
-        """Register the decorated function as the rule for an op."""
+        """Register the decorated function as the rule for an op; raises Failure if the op has one."""
 
         def registered(rule: Callable[[OpClass, Step], Written]) -> Callable[..., Written]:
+            if other := self._rules.get(op):
+                both = f"{other.__module__} and {rule.__module__} both register a rule for `{name_of(op)}`"
+                raise Failure(f"{both} with the backend `{self._backend}`", "uninstall the distribution of one of them")
             self._rules[op] = rule
             return rule
 
@@ -50,7 +54,10 @@ class Rules(Generic[Written]):
         rule = self._rules.get(type(op))
         if rule is None:
             raise self.unsupported(step, f"`{op.op}`")
-        return rule(op, step)
+        written = rule(op, step)
+        if written is None:
+            raise Failure(f"the rule {rule.__module__}.{rule.__qualname__} for `{op.op}` returns nothing")
+        return written
 
     def unsupported(self, step: Step, what: str) -> Unsupported:
         """The error for a layer that the framework cannot compute faithfully."""

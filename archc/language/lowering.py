@@ -12,14 +12,15 @@ from math import prod
 from pydantic import ValidationError
 
 from archc.diagnostics.finding import MAX_FINDINGS, Edit, Finding, report, respelling
+from archc.failure import Failure
 from archc.graph import Graph, Node
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, plain
 from archc.language.spec import Document
 from archc.language.validation import NAME, explain, not_a_name, renaming, unknown_field
-from archc.language.vocabulary import certain, did_you_mean, importable, nearest
+from archc.language.vocabulary import certain, did_you_mean, nearest
 from archc.language.wiring import Wiring
 from archc.ops import ops
-from archc.ops.op import Op, ShapeError, name_of
+from archc.ops.op import Op, ShapeError
 from archc.source import Span
 from archc.tensor import Tensor
 from archc.wording import counted
@@ -137,6 +138,9 @@ class _Lowering:
             self.findings += explain(error, ops()[op], nodes, keys, defaults.span, op, partial=True)
 
     def _unknown_op(self, name: str, span: Span, fix: tuple[Edit, ...]) -> None:
+        if failure := ops().failure(name):
+            self.findings.append(report(span, "ARC102", failure.message, help=failure.help))
+            return
         help = did_you_mean(name, ops(), what="ops")
         self.findings.append(report(span, "ARC102", f"unknown op `{name[:64]}`", help=help, fix=fix))
 
@@ -168,7 +172,7 @@ class _Lowering:
             self._refuse(Node(name, op, inputs, known[0], key, spans), error, self._ops_of(inputs))
             return None
         try:
-            output = op.infer(known)
+            output = _checked(op, op.infer(known))
         except ShapeError as error:
             self._refuse(Node(name, op, inputs, known[0], key, spans), error, self._shapes_of(inputs))
             return None
@@ -185,7 +189,7 @@ class _Lowering:
             return None, fields
         written = str(node.value)
         # An op whose name is certainly a misspelling has its fields checked too, so that one run reports all mistakes.
-        kind = written if written in ops() else certain(written, ops())
+        kind = written if written in ops() else _meant(written)
         if kind != written:
             self._unknown_op(written, node.span, respelling(node.span, kind))
         if kind is None:
@@ -250,10 +254,12 @@ class _Lowering:
         if len(inputs) >= least and (most is None or len(inputs) <= most):
             return True
         node = body.entries.get("from", fields.nodes["op"])
-        wants = f"{least} input" if most == least else f"{least} or more inputs"
+        wants = f"{least} or more inputs" if most is None else f"{least} to {most} inputs"
+        if most == least:
+            wants = counted(least, "input")
         help = "list them: `from: [a, b]`"
-        if most is not None:
-            joining = [f"`{name_of(each)}`" for each in importable() if each.arity[1] is None]
+        if len(inputs) > least:
+            joining = [f"`{name}`" for name, each in ops().items() if each.arity[1] is None]
             help = f"join them first, with {' or '.join(joining)}"
         message = f"{name} expects {wants}, got {len(inputs)}"
         self.findings.append(report(node.span, "ARC108", message, help=help))
@@ -351,6 +357,20 @@ class _Lowering:
                 help = f"read it, add it to `outputs:`, or delete {name}"
                 related = [(outputs, "the outputs")]
                 self.findings.append(report(layer.span, "ARC110", f"{name} is never used", help=help, related=related))
+
+
+def _meant(word: str) -> str | None:
+    """The op that an unknown op must mean; none for one that is installed and cannot be used."""
+    return None if ops().failure(word) else certain(word, ops())
+
+
+def _checked(op: Op, output: Tensor) -> Tensor:
+    """The output that an op infers; raises Failure for what is no shape, which only another's op can infer."""
+    sizes = output.shape if isinstance(output, Tensor) else ()  # pyright: ignore[reportUnnecessaryIsInstance]
+    if len(sizes) not in (1, 3) or not all(type(size) is int and size > 0 for size in sizes):
+        message = f"the op `{op.op}` ({type(op).__module__}) infers {output!r} instead of a Tensor of 1 or 3 sizes"
+        raise Failure(message, "report it to the authors of the op")
+    return output
 
 
 def _missing_op(name: str, body: MappingNode, key: Span) -> Finding:

@@ -14,7 +14,8 @@ from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNod
 from archc.language.vocabulary import certain, did_you_mean, nearest
 from archc.source import Span
 
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\Z", re.ASCII)
+_LONGEST_NAME = 64
+NAME = re.compile(rf"[A-Za-z][A-Za-z0-9_]{{0,{_LONGEST_NAME - 1}}}\Z", re.ASCII)
 
 _KINDS = {
     "int_type": "a whole number",
@@ -55,11 +56,17 @@ _CODES = {"crop": "ARC109"}
 
 def not_a_name(word: str, span: Span) -> Finding:
     """The finding for a word that is used as a name and is not one."""
-    message = f"`{word[:64]}` is not a valid name"
-    note = "a name is a letter, then letters, digits and `_`: ASCII, at most 64 characters"
-    letters = (c if c.isascii() and c.isalnum() else "_" for c in word[:64])
+    if len(word) > _LONGEST_NAME:
+        # A shortened name, so that the message cannot read like the help, which has the first 64 characters.
+        message = f"`{word[:16]}…` has {len(word):,} characters; a name has at most {_LONGEST_NAME}"
+    else:
+        message = f"`{word}` is not a valid name" if word else "the empty string is not a valid name"
+    note = f"a name is a letter, then letters, digits and `_`: ASCII, at most {_LONGEST_NAME} characters"
+    letters = (c if c.isascii() and c.isalnum() else "_" for c in word[:_LONGEST_NAME])
     usable = "".join(letters).lstrip("_0123456789").rstrip("_")
-    return report(span, "ARC106", message, notes=[note], help=f"use `{usable}`" if usable else None)
+    return report(
+        span, "ARC106", message, notes=[note], help=f"use `{usable}`" if usable else "write a name, such as `relu1`"
+    )
 
 
 def renaming(word: str, span: Span, allowed: Iterable[str], siblings: Collection[str]) -> tuple[Edit, ...]:
@@ -148,7 +155,7 @@ def _finding(
             help = _to_write(path[-1], _literals(parent, path[-1]))
             return report(_enclosing(path, nodes) or owner, "ARC103", f"{inside} needs `{path[-1]}`", help=help)
         case "literal_error":
-            allowed = re.findall("'(.*?)'", context["expected"])
+            allowed = re.findall("'(.*?)'", context["expected"]) or re.split(", | or ", context["expected"])
             help = did_you_mean(str(detail["input"]), allowed, what="values")
             fix = respelling(node, certain(str(detail["input"]), allowed)) if node else ()
             return report(node or owner, "ARC105", f"`{field}` cannot be {_shown(detail['input'])}", help=help, fix=fix)

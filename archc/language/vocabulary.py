@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from difflib import get_close_matches
 from functools import cache
 from itertools import takewhile
 from typing import Literal, NamedTuple
 
-from archc.failure import Failure
 from archc.ops import ops
 from archc.ops.op import Op, name_of
 
@@ -32,6 +30,8 @@ _OF_SECTIONS: dict[str, tuple[str, ...]] = {
     "epochs": ("max_epochs",),
     "devices": ("gpus",),
 }
+# Fields that other frameworks need because they do not infer shapes.
+_INFERRED = frozenset("inchannels infeatures inplanes inputshape inputdim inputsize numinputs".split())
 Words = Literal["backends", "fields", "layers", "names", "ops", "values"]
 
 # How a list of words is introduced.
@@ -43,39 +43,33 @@ _LISTED: dict[Words, str] = {
     "ops": "supported ops",
     "values": "valid values",
 }
-# Fields that other frameworks need because they do not infer shapes.
-_INFERRED = frozenset("inchannels infeatures inplanes inputshape inputdim inputsize numinputs".split())
 # One letter off a shorter word is often another word: `relu` and `gelu`.
 _SHORTEST_MISSPELT = 5
 
 
 class _Foreign(NamedTuple):
-    """Foreign words, folded: the archc words for each, and which of them can mean something else as well."""
+    """Foreign words, folded: the archc words for each, and the pairs that are not certain, as (foreign, archc)."""
 
-    words: dict[str, tuple[str, ...]]
-    loose: frozenset[str]
+    words: dict[str, dict[str, None]]
+    loose: frozenset[tuple[str, str]]
 
 
 @cache  # for a spec without misspellings, no distribution is searched for ops
 def _foreign() -> _Foreign:
     """The foreign words of all ops and sections."""
     words: dict[str, dict[str, None]] = {}
-    loose: set[str] = set()
+    loose: set[tuple[str, str]] = set()
     # Base classes first: a word that means `kernel` to every window may also mean `filters` to a convolution.
-    bases: list[type[object]] = list(dict.fromkeys(base for op in importable() for base in reversed(op.__mro__)))
+    bases: list[type[object]] = list(dict.fromkeys(base for op in ops().values() for base in reversed(op.__mro__)))
     for own, foreign in [*_OF_SECTIONS.items(), *(names for base in bases for names in _names_of(base))]:
         for word in foreign:
-            words.setdefault(_folded(word), {})[own] = None
+            # The op of a distribution does not take over a word that already means one of archc's own.
+            if own not in ops() or ops().is_own(own) or ops().keys().isdisjoint(words.get(_folded(word), ())):
+                words.setdefault(_folded(word), {})[own] = None
     for base in bases:
-        loose.update(map(_folded, vars(base).get("loose_names", ())))
-    return _Foreign({word: tuple(own) for word, own in words.items()}, frozenset(loose))
-
-
-def importable() -> Iterator[type[Op]]:
-    """All ops except those that cannot be imported, which are reported where a spec uses them."""
-    for name in ops():
-        with suppress(Failure):
-            yield ops()[name]
+        uncertain = vars(base).get("loose_names", ())
+        loose.update((_folded(word), own) for own, foreign in _names_of(base) for word in foreign if word in uncertain)
+    return _Foreign(words, frozenset(loose))
 
 
 def _names_of(base: type[object]) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -101,7 +95,7 @@ def certain(word: str, allowed: Iterable[str]) -> str | None:
     allowed, folded = list(allowed), _folded(word)
     words, loose = _foreign()
     same = [w for w in allowed if w.replace("_", "") == folded]
-    synonyms = [w for w in words.get(folded, ()) if w in allowed and folded not in loose]
+    synonyms = [w for w in words.get(folded, ()) if w in allowed and (folded, w) not in loose]
     misspelt = [w for w in allowed if len(w) >= _SHORTEST_MISSPELT and _is_one_letter_off(word.lower(), w)]
     if folded in words:  # a word of another framework is not a misspelling
         misspelt = []

@@ -1,7 +1,7 @@
 """All ops by name: one file each in this folder, and those of installed distributions.
 
 A new file here is found without a list to edit. A distribution registers an op of its own under the entry point group
-`archc.ops`; docs/ops.md writes one.
+`archc.ops`; docs/ops.md shows how to write one.
 """
 
 from __future__ import annotations
@@ -14,22 +14,18 @@ from typing import TYPE_CHECKING
 
 from archc.entry_points import OPS, imported, installed, only, owner
 from archc.failure import Failure
+from archc.ops.declaration import fault
 from archc.ops.op import Op, name_of
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 
-@cache
-def ops() -> Mapping[str, type[Op]]:
-    """Every op class by its name."""
-    return _Ops()
+class Ops(Mapping[str, type[Op]]):
+    """Every op that can be used, by name.
 
-
-class _Ops(Mapping[str, type[Op]]):
-    """Looks at installed distributions only for a name that archc itself lacks, since that takes time at start-up.
-
-    The op of a distribution is imported when it is asked for. Raises Failure if it cannot be used.
+    Installed distributions are searched only for a name that archc itself lacks, because that takes time at start-up,
+    and an op of a distribution is imported when it is looked up. archc's own names cannot be replaced.
     """
 
     def __init__(self) -> None:
@@ -38,34 +34,79 @@ class _Ops(Mapping[str, type[Op]]):
             for value in vars(import_module(f"{__name__}.{module.name}")).values():
                 if isinstance(value, type) and issubclass(value, Op) and (name := name_of(value)):
                     self._own[name] = value
-
-    @cached_property
-    def _points(self) -> dict[str, list[EntryPoint]]:
-        points = installed(OPS)
-        if clashes := sorted(self._own.keys() & points.keys()):
-            name = clashes[0]
-            message = f"{owner(points[name][0])} provides an op `{name}`, which archc has itself"
-            raise Failure(message, f"uninstall {owner(points[name][0])}")
-        return points
+        self._looked_up: dict[str, type[Op] | Failure] = {}
 
     def __getitem__(self, name: str) -> type[Op]:
-        return self._own[name] if name in self._own else _loaded(only(self._points[name], "op"))
+        found = self._look_up(name)
+        if found is None or isinstance(found, Failure):
+            raise KeyError(name)
+        return found
 
     def __iter__(self) -> Iterator[str]:
         yield from self._own
-        yield from sorted(self._points)
+        yield from (name for name in sorted(self._points) if name in self)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._own or name in self._points
+        return name in self._own or (isinstance(name, str) and isinstance(self._look_up(name), type))
 
     def __len__(self) -> int:
-        return len(self._own) + len(self._points)
+        return sum(1 for _ in self)
+
+    def is_own(self, name: str) -> bool:
+        """Whether archc itself brings the op of this name."""
+        return name in self._own
+
+    def failure(self, name: str) -> Failure | None:
+        """Why an op that a distribution provides cannot be used; None for other names."""
+        found = self._look_up(name)
+        return found if isinstance(found, Failure) else None
+
+    def failures(self) -> list[Failure]:
+        """Why ops of distributions cannot be used, for all of them."""
+        if isinstance(self._installed, Failure):
+            return [self._installed]
+        replacing = [_replacing(point) for name in self._own for point in self._installed.get(name, [])]
+        return replacing + [failure for name in sorted(self._points) if (failure := self.failure(name))]
+
+    @cached_property
+    def _installed(self) -> dict[str, list[EntryPoint]] | Failure:
+        try:
+            return installed(OPS)
+        except Failure as failure:
+            return failure
+
+    @cached_property
+    def _points(self) -> dict[str, list[EntryPoint]]:
+        found = {} if isinstance(self._installed, Failure) else self._installed
+        return {name: points for name, points in found.items() if name not in self._own}
+
+    def _look_up(self, name: str) -> type[Op] | Failure | None:
+        if name in self._own:
+            return self._own[name]
+        if name not in self._looked_up and name in self._points:
+            try:
+                self._looked_up[name] = _loaded(only(self._points[name], "op"))
+            except Failure as failure:
+                self._looked_up[name] = failure
+        return self._looked_up.get(name)
 
 
 @cache
+def ops() -> Ops:
+    """The ops, looked up once per process."""
+    return Ops()
+
+
 def _loaded(point: EntryPoint) -> type[Op]:
     op = imported(point, "op")
-    if not isinstance(op, type) or not issubclass(op, Op) or name_of(op) != point.name:
-        message = f'the op `{point.name}` of {owner(point)} is not an Op with `op: Literal["{point.name}"]`'
-        raise Failure(message, f"reinstall {owner(point)}")
+    if reason := fault(op, point.name):
+        raise Failure(
+            f"the op `{point.name}` of {owner(point)} {reason}", f"report it to the authors of {owner(point)}"
+        )
+    assert isinstance(op, type) and issubclass(op, Op)
     return op
+
+
+def _replacing(point: EntryPoint) -> Failure:
+    message = f"the op `{point.name}` of {owner(point)} is not used: archc itself has an op of this name"
+    return Failure(message, f"uninstall {owner(point)}")

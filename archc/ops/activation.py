@@ -22,8 +22,6 @@ class Activation(Op, frozen=True):
 
     shape_rule = "any shape -> the same shape"
     is_activation = True
-    output_sign = "kept"
-    keeps_zeros = True
     element_ops_words = "1"
     kept_words = "its output"
 

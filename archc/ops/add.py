@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Add(Op, frozen=True):
-    """The sum of two or more inputs of equal shape, value by value."""
+    """The sum of two or more inputs of equal shape, element by element."""
 
     arity = (2, None)
     shape_rule = "equal shapes -> the same shape"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from archc.ops.op import Array
 
 
-# No network has more groups; a suggestion is searched for up to here.
+# The largest group count to suggest; no network has more.
 _MOST_SUGGESTED = 2**12
 
 
@@ -46,10 +46,11 @@ class Conv2d(Windowed, Weighted, frozen=True):
     op: Literal["conv2d"]
     filters: Count = Field(description="Number of filters, one for each output map; a multiple of `groups`.")
     stride: SizeField = Field(
-        default=ONE, description="Pixels between neighbouring windows: one number or [height, width]."
+        default=ONE, description="Distance in pixels from one window to the next: one number or [height, width]."
     )
     dilation: SizeField = Field(
-        default=ONE, description="Pixels between neighbouring positions of the kernel: one number or [height, width]."
+        default=ONE,
+        description="Distance in pixels between neighbouring positions of the kernel: one number or [height, width].",
     )
     groups: Count = Field(
         default=1, description="Number of equal parts of the maps; each part is read by its own part of the filters."
@@ -70,7 +71,7 @@ class Conv2d(Windowed, Weighted, frozen=True):
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
         import numpy as np
 
-        # Group by group, as the definition has it; slow, but it shares nothing with the source that it judges.
+        # Group by group, as in the definition: slow, but independent of the source that it checks.
         views = np.split(self.views(inputs[0], beyond=0), self.groups, axis=1)
         filters = np.split(weights["weight"], self.groups)
         products = [np.einsum("nchyws,ocys->nohw", *pair, optimize=True) for pair in zip(views, filters, strict=True)]

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class Dropout(Op, frozen=True):
-    """While training, zero with probability `rate` for each value, the others over 1 - rate; else the identity."""
+    """In training, sets each value to zero with probability `rate` and divides the others by 1 - rate.
+
+    Otherwise it returns its input.
+    """
 
     shape_rule = "any shape -> the same shape"
     failing = HEAD + "  drop1: {op: dropout, p: 0.5}\n"

@@ -33,6 +33,7 @@ class Lrn(Op, frozen=True):
     other_field_names: ClassVar[OtherNames] = {"size": ("local_size", "kernel_size")}
     loose_names = ("norm",)
     output_sign = "kept"
+    keeps_zeros = True
     normalises = "neighbours"
     element_ops_words = "W + 4, over a window of W maps or positions"
     kept_words = "its input; with `scope: spatial` in float32, with the squares in a margin, their mean and its power"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class MaxPool2d(Windowed, frozen=True):
-    """The largest value of each window, padding being minus infinity: (C, H, W) -> (C, H', W')."""
+    """The largest value of each window, with padding of minus infinity: (C, H, W) -> (C, H', W')."""
 
     leading = ("kernel", "stride")
     shape_rule = f"(C, H, W) -> (C, H', W'), {SIZE_RULE}"
@@ -35,7 +35,9 @@ class MaxPool2d(Windowed, frozen=True):
     kept_words = "its input, and 8 bytes for the position of each maximum"
     op: Literal["max_pool2d"]
     # No default: a forgotten stride is a silent bug.
-    stride: SizeField = Field(description="Pixels between neighbouring windows: one number or [height, width].")
+    stride: SizeField = Field(
+        description="Distance in pixels from one window to the next: one number or [height, width]."
+    )
 
     def _stride(self) -> Size:
         return self.stride
@@ -53,7 +55,7 @@ class MaxPool2d(Windowed, frozen=True):
         return self.views(inputs[0], beyond=-np.inf).max((3, 5))
 
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
-        """Its input, of which PyTorch only needs the shape, and the position of each maximum as an int64.
+        """Its input (PyTorch needs only its shape) and the position of each maximum, as an int64.
 
         Where the input must be padded first, the padded copy takes the place of the input.
         """

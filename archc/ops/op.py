@@ -31,11 +31,11 @@ INT64 = 8
 
 
 class ShapeError(Exception):
-    """The inputs do not suit the op.
+    """An op cannot take its inputs.
 
     `field` is at fault, or "op" where no single field is; `also` is a second field to mark. In texts, `{name}` stands
-    for the layer and `{0}`, `{1}`, … for its inputs. `insert` is a layer that mends it when written before this one, as
-    a name to propose and its body; `from_size` asks for the sizes that led to the input.
+    for the layer and `{0}`, `{1}`, … for its inputs. `insert` is a layer that fixes the error if it is inserted before
+    this one: a name to suggest and the layer's body. `from_size` asks for the sizes that led to the input.
     """
 
     def __init__(
@@ -180,7 +180,7 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     output_sign: ClassVar[Literal["nonnegative", "kept", "any"]] = "any"
     """Whether outputs are never negative, or are not when the inputs are not."""
     keeps_zeros: ClassVar[bool] = False
-    """Whether zeros in its inputs stay zeros, so that a dropout's zeros reach its reader."""
+    """Whether an output is zero where all inputs that it depends on are, so that a dropout's zeros reach its reader."""
     normalises: ClassVar[Literal["neighbours", "batch"] | None] = None
     """Whether it divides values by the energy of their neighbours, or by the deviation of each map over the batch."""
     gives_probabilities: ClassVar[bool] = False

@@ -18,6 +18,7 @@ class Relu(Activation, frozen=True):
     corrected = HEAD + "  relu1: {op: relu}\n"
     spoken = "ReLU"
     output_sign = "nonnegative"
+    keeps_zeros = True
     op: Literal["relu"]
 
     def value(self, x: Array) -> Array:

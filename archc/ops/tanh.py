@@ -16,6 +16,8 @@ class Tanh(Activation, frozen=True):
 
     failing = HEAD + "  tanh1: {op: tanh, from: [image, image]}\n"
     corrected = HEAD + "  tanh1: {op: tanh, from: image}\n"
+    output_sign = "kept"
+    keeps_zeros = True
     op: Literal["tanh"]
 
     def value(self, x: Array) -> Array:

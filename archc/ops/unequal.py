@@ -38,7 +38,7 @@ def _error(message: str, notes: Iterable[str], remedy: str) -> ShapeError:
 
 
 def _held(values: Iterable[str]) -> str:
-    """Which inputs have which value; `{0}` stands for the name of the first input."""
+    """Which inputs have which value; `{0}` is replaced by the name of the first input."""
     holders: dict[str, list[str]] = {}
     for at, value in enumerate(values):
         holders.setdefault(value, []).append(f"{{{at}}}")

@@ -40,7 +40,7 @@ class Windowed(Op, frozen=True):
     )
     rounding: Rounding = Field(
         default="floor",
-        description="How (N - F + 2P) / S is rounded: `floor`, or `ceil` for a last window that hangs over the edge.",
+        description="How (N - F + 2P) / S is rounded: `floor`, or `ceil` for a last window that extends past the edge.",
     )
 
     def _stride(self) -> Size:
@@ -128,12 +128,13 @@ def _too_large(axis: Axis, dilation: int, name: str) -> ShapeError:
     room = axis.n + axis.before + axis.after
     kernel = (axis.f - 1) // dilation + 1
     f = f"F = {dilation} × ({kernel} - 1) + 1 = {axis.f} and " if dilation > 1 else ""
+    largest = (room - 1) // dilation + 1
     return ShapeError(
         "kernel",
         "ARC201",
-        f"{{name}}'s window is {axis.f} {name}, but its input only {axis.n}",
+        f"{{name}}'s window is {axis.f} {name}, but its input is only {axis.n} {name}",
         notes=(f"in (N - F + 2P) / S + 1, {f}N - F + 2P = {axis.room} is negative",),
-        help=f"use a kernel of at most {(room - 1) // dilation + 1}, more padding, or fewer pools and strides before",
+        help=f"use a kernel of at most {largest}, more padding, or fewer pools and strides before it",
         from_size=True,
     )
 

@@ -8,10 +8,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from archc.analysis import analyse
+from archc.example import HEAD
 from archc.failure import Failure
+from archc.language.vocabulary import _foreign, certain, nearest  # pyright: ignore[reportPrivateUsage]
 from archc.ops import ops
 
 PROJECT = Path(__file__).parent / "archc-clamp"
@@ -30,6 +34,7 @@ layers:
 parallel: {devices: 2, strategy: columns}
 """
 
+Archc = Callable[..., Any]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -129,8 +134,9 @@ def test_what_it_emits_is_what_it_means(run: Run) -> None:
 import sys
 sys.path.append(sys.argv[1])
 from test_conformance import compute
-from archc.conformance import checks
+from archc.conformance import checks, op_checks
 found = [check for check in checks("numpy", compute) if check.name.startswith("clamp_")]
+found += op_checks("clamp")
 assert not any(check() for check in found)
 print(len(found))
 """
@@ -153,13 +159,39 @@ def fresh_ops() -> Iterator[None]:
     ops.cache_clear()
 
 
+@pytest.fixture
+def fresh_words() -> Iterator[None]:
+    """The words of other frameworks, collected again, and again afterwards."""
+    _foreign.cache_clear()
+    yield
+    _foreign.cache_clear()
+
+
 OP = """
 from typing import Literal
+from pydantic import Field
 from archc.ops.activation import Activation
+from archc.tensor import Tensor
 class Mine(Activation, frozen=True):
+    'x, each value by itself'
+    failing = corrected = "layers: {}"
     op: Literal["mine"]
     def value(self, x): return x
 """
+BROKEN = {
+    "mine:Exits": "raise SystemExit(3)\n",
+    "mine:Other": "class Other(Mine, frozen=True):\n    'x'\n    op: Literal['other']\n",
+    "mine:Abstract": "class Abstract(Activation, frozen=True):\n    'x'\n    op: Literal['mine']\n",
+    "mine:Silent": "class Silent(Mine, frozen=True):\n    'x'\n    failing = corrected = None\n",
+    "mine:Undocumented": "class Undocumented(Mine, frozen=True):\n    pass\n",
+    "mine:Word": "class Word(Mine, frozen=True):\n    'x'\n    other_names = 'my'\n",
+    "mine:Reading": "class Reading(Mine, frozen=True):\n    'x'\n    source: int = Field(1, alias='from')\n",
+    "mine:Mystery": "class Mystery(Mine, frozen=True):\n    'x'\n    size: int = 1\n",
+    "mine:Fails": "class Fails(Mine, frozen=True):\n    'x'\n    def infer(self, inputs): return 1 // 0\n",
+    "mine:Pair": "class Pair(Mine, frozen=True):\n    'x'\n    arity = (2, 3)\n"
+    "    order: Literal[1, 2] = Field(1, description='x')\n",
+    "mine:Zero": "class Zero(Mine, frozen=True):\n    'x'\n    def infer(self, inputs): return Tensor((0, 3))\n",
+}
 
 
 @pytest.mark.parametrize(
@@ -167,24 +199,91 @@ class Mine(Activation, frozen=True):
     [
         ([("archc-a", "mine:Mine"), ("archc-b", "mine:Mine")], "archc-a and archc-b both provide the op `mine`"),
         ([("archc-a", "mine:Missing")], "the op `mine` of archc-a cannot be imported: AttributeError"),
-        ([("archc-a", "mine:Literal")], 'the op `mine` of archc-a is not an Op with `op: Literal["mine"]`'),
+        ([("archc-a", "mine:Literal")], "the op `mine` of archc-a is not a subclass of Op"),
+        ([("archc-a", "mine:Exits")], "the op `mine` of archc-a cannot be imported: SystemExit: 3"),
+        ([("archc-a", "mine:Other")], 'the op `mine` of archc-a does not declare `op: Literal["mine"]`, in lower case'),
+        ([("archc-a", "mine:Abstract")], "the op `mine` of archc-a does not implement value"),
+        ([("archc-a", "mine:Silent")], "the op `mine` of archc-a does not declare failing, corrected"),
+        ([("archc-a", "mine:Undocumented")], "the op `mine` of archc-a has no docstring"),
+        ([("archc-a", "mine:Word")], "the op `mine` of archc-a declares 'my' where a tuple of names is needed"),
+        ([("archc-a", "mine:Reading")], "the op `mine` of archc-a has a field `from`, which every layer has already"),
+        ([("archc-a", "mine:Mystery")], "the op `mine` of archc-a has a field `size` without a description"),
     ],
 )
 @pytest.mark.usefixtures("fresh_ops")
-def test_an_op_that_cannot_be_used_names_its_distribution(
+def test_an_op_that_cannot_be_used_is_a_finding_at_its_layer(
     install: Callable[..., None], named: list[tuple[str, str]], message: str
 ) -> None:
     for distribution, value in named:
-        install(distribution, "archc.ops", "mine", OP, value.partition(":")[2])
-    with pytest.raises(Failure) as caught:
-        ops()["mine"]
-    assert caught.value.message.startswith(message)
-    assert "archc-a" in caught.value.message
+        install(distribution, "archc.ops", "mine", OP + BROKEN.get(value, ""), value.partition(":")[2])
+    assert "mine" not in ops()
+    assert "mine" not in list(ops())
+    (failure,) = ops().failures()
+    assert failure.message.startswith(message)
+    layers = ("a: {op: relu}", "b: {op: mine}", "c: {op: relu, form: b}", "d: {op: rleu}")
+    findings = analyse((HEAD + "".join(f"  {layer}\n" for layer in layers)).encode(), "a.yaml").findings
+    assert [finding.code for finding in findings] == ["ARC102", "ARC101", "ARC102"]
+    mine, *_ = findings
+    assert (mine.message, mine.help, mine.fix) == (failure.message, failure.help, ())
+    assert mine.help
+
+
+@pytest.mark.usefixtures("fresh_ops")
+def test_an_op_that_cannot_be_used_is_reported_where_ops_are_listed(archc: Archc, install: Callable[..., None]) -> None:
+    install("archc-a", "archc.ops", "mine", OP, "Missing")
+    message = "error: the op `mine` of archc-a cannot be imported: AttributeError"
+    done = archc("explain")
+    assert (done.code, "\nconv2d " in done.out) == (0, True)
+    assert done.err.startswith(message)
+    done = archc("explain", "mine")
+    assert (done.code, done.out) == (3, "")
+    assert done.err.startswith(message)
+    assert archc("explain", "macs").code == 0
+
+
+@pytest.mark.usefixtures("fresh_ops")
+def test_an_op_whose_code_fails_names_its_distribution(
+    archc: Archc, install: Callable[..., None], tmp_path: Path
+) -> None:
+    install("archc-a", "archc.ops", "mine", OP + BROKEN["mine:Fails"], "Fails")
+    spec = tmp_path / "a.yaml"
+    spec.write_text(f"{HEAD}  b: {{op: mine}}\n")
+    done = archc("check", spec)
+    assert done.code == 3
+    assert done.err.startswith("error in archc-a: ZeroDivisionError. Please report it to its authors and attach ")
+
+
+@pytest.mark.usefixtures("fresh_ops")
+def test_an_output_that_is_no_shape_is_the_fault_of_its_op(install: Callable[..., None]) -> None:
+    install("archc-a", "archc.ops", "mine", OP + BROKEN["mine:Zero"], "Zero")
+    with pytest.raises(Failure, match=r"the op `mine` \(.*\) infers .* instead of a Tensor of 1 or 3 sizes"):
+        analyse(f"{HEAD}  b: {{op: mine}}\n".encode(), "a.yaml")
+
+
+@pytest.mark.usefixtures("fresh_ops")
+def test_what_no_op_of_archc_s_own_has_is_worded_too(install: Callable[..., None]) -> None:
+    install("archc-a", "archc.ops", "mine", OP + BROKEN["mine:Pair"], "Pair")
+    layers = ("a: {op: mine}", "b: {op: mine, from: [a, a, a, a]}", "c: {op: mine, order: 3}")
+    findings = analyse((HEAD + "".join(f"  {layer}\n" for layer in layers)).encode(), "a.yaml").findings
+    assert [(finding.message, finding.help) for finding in findings] == [
+        ("a expects 2 to 3 inputs, got 1", "list them: `from: [a, b]`"),
+        ("b expects 2 to 3 inputs, got 4", "join them first, with `add` or `concat`"),
+        ("`order` cannot be `3`", "valid values: 1, 2"),
+    ]
+
+
+@pytest.mark.usefixtures("fresh_ops", "fresh_words")
+def test_a_distribution_takes_over_no_word_of_archc_s_own(install: Callable[..., None]) -> None:
+    install("archc-a", "archc.ops", "mine", OP + "    other_names = ('conv', 'my_own', 'norm')\n", "Mine")
+    assert certain("conv", ops()) == "conv2d"
+    assert certain("my_own", ops()) == "mine"
+    assert nearest("norm", ops()) == "batch_norm"
 
 
 @pytest.mark.usefixtures("fresh_ops")
 def test_archc_s_own_ops_cannot_be_replaced(install: Callable[..., None]) -> None:
     install("archc-a", "archc.ops", "relu", OP, "Mine")
     assert ops()["relu"].__module__ == "archc.ops.relu"
-    with pytest.raises(Failure, match="archc-a provides an op `relu`, which archc has itself"):
-        list(ops())
+    (failure,) = ops().failures()
+    assert failure.message == "the op `relu` of archc-a is not used: archc itself has an op of this name"
+    assert len(ops()) == len(set(ops()))

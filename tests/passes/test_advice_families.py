@@ -77,7 +77,6 @@ class Sigmoid(Activation, frozen=True):
     """An op that no pass knows, apart from its traits."""
 
     output_sign = "nonnegative"
-    keeps_zeros = False
     op: Literal["sigmoid"]
 
     def value(self, x: Array) -> Array:
@@ -105,7 +104,7 @@ def test_advice_on_normalisation_reads_traits_and_no_names(check: Check) -> None
 FLAT, PROB = "flat: {op: flatten}", "prob: {op: softmax}"
 FC = "fc%s: {op: dense, units: 5%s}"
 MIDDLE = "prob is a softmax in the middle of the network: %s reads its probabilities"
-TWICE = "prob is a softmax before the loss cross_entropy, which applies one itself to %s"
+TWICE = "prob is a softmax before the loss `cross_entropy`, which applies its own softmax to the output of %s"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import zip_longest
 from textwrap import wrap
 
 from archc.ops import ops
@@ -18,6 +19,8 @@ from archc.ops.op import Op
 
 _WIDTH = 76
 _INDENT = "    "
+# The widest column of names; more of them go on further lines.
+_MOST_LEFT = 36
 _TABLES: dict[str, Callable[[type[Op]], str]] = {
     "{element_ops}": lambda op: op.element_ops_words,
     "{kept}": lambda op: op.kept_words,
@@ -54,11 +57,11 @@ def _filled(part: str) -> str:
 def _table(words: Callable[[type[Op]], str]) -> Iterator[str]:
     """A row for all ops with the same words, in two columns."""
     rows: dict[str, list[str]] = {}
-    for name in sorted(ops()):
-        rows.setdefault(words(ops()[name]), []).append(name)
-    left = max(len(", ".join(names)) for names in rows.values())
+    for name, op in sorted(ops().items()):
+        rows.setdefault(words(op), []).append(name)
+    left = min(max(len(", ".join(names)) for names in rows.values()), _MOST_LEFT)
     between = " " * 4
     for text, names in rows.items():
-        first, *others = wrap(text, _WIDTH - len(_INDENT) - left - len(between))
-        yield f"{_INDENT}{', '.join(names):<{left}}{between}{first}"
-        yield from (f"{_INDENT}{'':<{left}}{between}{line}" for line in others)
+        right = wrap(text, _WIDTH - len(_INDENT) - left - len(between))
+        for name, line in zip_longest(wrap(", ".join(names), left), right, fillvalue=""):
+            yield f"{_INDENT}{name:<{left}}{between}{line}".rstrip()

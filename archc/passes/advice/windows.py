@@ -67,7 +67,8 @@ def whole_map(graph: Graph, facts: Shapes) -> list[Finding]:
         node = graph.node(name)
         covers = window.vertical.f >= window.vertical.n and window.horizontal.f >= window.horizontal.n
         # Pooling a whole map is common, and so is a kernel of one pixel. A dilated kernel skips pixels.
-        if isinstance(node.op, Weighted) and covers and window.dilation == ONE != window.kernel:
+        learns = isinstance(node.op, Weighted) and node.op.parameters(graph.tensors(node.inputs))
+        if learns and covers and window.dilation == ONE != window.kernel:
             findings.append(_whole_map(graph, node, window))
     return findings
 

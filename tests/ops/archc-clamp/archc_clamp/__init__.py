@@ -23,6 +23,8 @@ class Clamp(Activation, frozen=True):
     corrected = HEAD + "  clamp1: {op: clamp, limit: 1}\n"
     other_names = ("Hardtanh", "clip")
     other_field_names: ClassVar[OtherNames] = {"limit": ("max_val",)}
+    output_sign = "kept"
+    keeps_zeros = True
     element_ops_words = "2"
     kept_words = "its input"
     op: Literal["clamp"]

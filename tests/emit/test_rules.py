@@ -1,0 +1,48 @@
+"""The register of rules: one per op, and each returns what it writes."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from archc.analysis import analyse
+from archc.emit.plan import Step
+from archc.emit.rules import Rules
+from archc.example import HEAD
+from archc.failure import Failure
+from archc.ops.relu import Relu
+
+
+def step_of(layer: str) -> Step:
+    """A step with the node of a layer, which is all that the register reads."""
+    facts = analyse(f"{HEAD}  {layer}\n".encode(), "a.yaml").facts
+    assert facts is not None
+    step = type("Step", (), {"node": facts.graph.nodes[0]})
+    return cast(Step, step)
+
+
+def test_an_op_has_one_rule() -> None:
+    rules = Rules[str]("mine", "Mine")
+
+    def relu(op: Relu, step: Step) -> str:
+        return f"{step.node.name}: {op.op}"
+
+    rules.register(Relu)(relu)
+    assert rules.write(step_of("a: {op: relu}")) == "a: relu"
+    other = type(relu)(relu.__code__, {**relu.__globals__, "__name__": "elsewhere"})
+    message = f"{__name__} and elsewhere both register a rule for `relu` with the backend `mine`"
+    with pytest.raises(Failure, match=message):
+        rules.register(Relu)(other)
+    assert rules.write(step_of("a: {op: relu}")) == "a: relu"
+
+
+def test_a_rule_that_returns_nothing_is_named() -> None:
+    rules = Rules[Any]("mine", "Mine")
+
+    @rules.register(Relu)
+    def relu(op: Relu, step: Step) -> None:
+        del op, step
+
+    with pytest.raises(Failure, match=rf"the rule {__name__}\..*relu for `relu` returns nothing"):
+        rules.write(step_of("a: {op: relu}"))
