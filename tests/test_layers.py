@@ -24,25 +24,25 @@ ROOMS = {
     "ops": "wording tensor example failure entry_points",
     "graph": "source tensor ops",
     "diagnostics": "wording source example",
-    "language": "wording source tensor failure graph diagnostics ops",
-    "passes": "wording source tensor graph diagnostics ops language",
-    "analysis": "wording graph diagnostics language passes",
+    "language": "wording source tensor failure ops graph diagnostics",
+    "passes": "wording source tensor ops graph diagnostics language",
+    "analysis": "graph diagnostics language passes",
     "fixing": "diagnostics analysis",
     "backend": "failure entry_points graph diagnostics language passes",
-    "emit": "wording tensor entry_points graph ops language passes backend",
-    "conformance": "tensor graph ops language passes analysis backend",
-    "difference": "wording graph ops language passes analysis",
-    "figure": "wording tensor graph ops passes emit",
-    "explain": "failure diagnostics ops language analysis backend",
+    "emit": "tensor failure entry_points ops graph language backend",
+    "conformance": "tensor ops graph language analysis backend",
+    "difference": "ops graph language analysis",
+    "figure": "wording tensor ops graph passes emit",
+    "explain": "failure ops diagnostics language analysis backend",
     "training": "wording files failure streams language",
     "pictures": "wording files failure language training",
-    "report": "wording tensor failure graph diagnostics language passes analysis backend explain difference",
+    "report": "wording failure graph diagnostics language passes analysis backend difference explain",
     "console": "wording files failure diagnostics language passes analysis backend emit report",
-    "run": "wording files failure language analysis backend training",
-    "commands": "wording failure streams diagnostics language passes analysis fixing emit figure backend explain "
-    "difference training report console run",
-    "archc_torch": "wording tensor graph ops language passes emit backend files failure streams training pictures",
-    "archc_keras": "wording tensor graph ops language passes emit backend files failure training pictures",
+    "run": "files failure language analysis backend training",
+    "commands": "wording failure streams entry_points ops diagnostics language passes analysis fixing backend emit "
+    "difference figure explain report console run",
+    "archc_torch": "wording tensor files failure streams ops graph language passes backend emit training pictures",
+    "archc_keras": "wording tensor files failure ops graph language backend emit training pictures",
 }
 
 FRAMEWORKS = {"torch", "tensorflow", "keras", "jax"}
@@ -128,6 +128,12 @@ def test_imports_go_down_only(module: str) -> None:
         return
     assert room(module) in ROOMS, f"{module} is in no room of the table"
     assert used <= {room(module), *ROOMS[room(module)].split()}
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_the_table_allows_no_import_that_is_not_needed(name: str) -> None:
+    used = {room(other) for module in MODULES if room(module) == name for other in imports(module, types=True)}
+    assert set(ROOMS[name].split()) == used & ROOMS.keys() - {name}
 
 
 def test_there_is_no_circle_of_imports() -> None:
