@@ -83,7 +83,7 @@ def _bytes_per_second(link: str) -> float:
     rate = float(match[1]) * _SIZES[match[2]] / (8 if match[3] == "bit" else 1) if match else 0
     if not rate:
         help = "give bytes or bits per second: 8GB/s, 900MB/s, 100Gbit/s"
-        raise Failure(f"--link {link[:64]} is not a rate", help=help, code=2)
+        raise Failure(f"--link {link[:64]} is not a valid rate", help=help, code=2)
     return rate
 
 

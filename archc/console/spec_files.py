@@ -83,9 +83,9 @@ def spec_file(argument: str) -> SpecFile:
 
 
 def _named(argument: str) -> Iterator[SpecFile]:
-    # Usually an unset shell variable. To Path, an empty name is the current folder.
+    # Usually an unset shell variable. To Path, an empty path is the current folder.
     if not argument:
-        raise Failure("the name of a spec is empty", help="write `.` for the current folder", code=2)
+        raise Failure("the path of a spec is empty", help="use `.` for the current folder", code=2)
     if argument != "-" and Path(argument).is_dir():
         yield from _below(Path(argument))
     else:

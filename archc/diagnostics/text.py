@@ -70,7 +70,7 @@ def _render_one(finding: Finding, style: Style, width: int) -> str:
 def _help(finding: Finding) -> str:
     explain = f"`archc explain {finding.code}`"
     if not finding.help:
-        return explain
+        return f"see {explain}"
     return f"{finding.help} {explain}" if finding.help.endswith("?") else f"{finding.help}; {explain}"
 
 

@@ -35,9 +35,13 @@ def decode(data: bytes, name: str) -> tuple[Source, list[Finding]]:
 
 
 def _misleading_finding(span: Span, character: str) -> Finding:
+    name = f"U+{ord(character):04X}"
     if character in "\x85\u2028\u2029":
-        fact = "a line break in some programs only: the text can display on other lines than it is read"
+        message = (
+            f"only some programs treat {name} as a line break: the text can appear on different lines from the ones "
+            "that archc reads"
+        )
     else:
-        fact = "a bidirectional control: the text can display in another order than it is read"
+        message = f"{name} is a bidirectional control: the text can display in another order than it is read"
     help = f"delete it, or write it as `\\u{ord(character):04x}` in a double-quoted string"
-    return report(span, "ARC002", f"U+{ord(character):04X} is {fact}", help=help)
+    return report(span, "ARC002", message, help=help)

@@ -15,7 +15,7 @@ from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNod
 from archc.language.spec import Document
 from archc.language.vocabulary import did_you_mean
 from archc.source import Span
-from archc.wording import listed
+from archc.wording import counted
 
 # The steps of all searches together: in a hostile spec, a search from each layer would take quadratic time. Beyond this
 # limit, a cycle is reported as a later layer.
@@ -65,7 +65,9 @@ class Wiring:
         note = ", ".join([f"{reader} reads {path[1]}", *steps])
         places = [(self._document.spans.key("layers", name), f"reads {source}") for name, source in pairwise(path[1:])]
         related = sorted(places[:_MOST_NAMED], key=lambda place: place[0].start)
-        message = f"{reader} reads itself through {listed(others, most=1)}"
+        first, *more = others
+        through = f"{first} and {counted(len(more), 'other layer')}" if more else first
+        message = f"{reader} reads itself through {through}"
         return report(span, "ARC111", message, notes=[note], help=help, related=related)
 
     def _path(self, start: str, goal: str) -> list[str]:

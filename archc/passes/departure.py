@@ -1,7 +1,7 @@
 """The first layer of a chain whose size differs from what an expected shape needs.
 
 Walks back from the layer with the expectation: which sizes of its input give the expected one, which sizes of the layer
-before give those, and so on, up to the network's input or to a layer whose own expectation holds.
+before give those, and so on, up to the network's input or to a layer whose own expectation is met.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def _inputs_for(axis: Axis, out: Range, padding: Padding) -> Range | None:
 
 
 def _remedy(name: str, op: Windowed, x: Tensor, need: Need) -> str | None:
-    """One change that gives the sizes needed: rounding up, padding that keeps the size, or a stride instead of none."""
+    """One change that gives the sizes needed: rounding up, padding that keeps the size or none, or a stride."""
     # In the order of how little they change: a stride makes another network of it.
     changes: list[tuple[str, dict[str, object]]] = [("rounding: ceil", {"rounding": "ceil"})]
     window = op.window((x,))
@@ -136,6 +136,8 @@ def _remedy(name: str, op: Windowed, x: Tensor, need: Need) -> str | None:
     if op.padding == NO_PADDING and window.stride == ONE and odd:
         margin = window.vertical.f // 2
         changes.append((f"padding: {margin}", {"padding": Margins(margin, margin, margin, margin)}))
+    if op.padding != NO_PADDING and window.stride == ONE:
+        changes.append(("padding: 0", {"padding": NO_PADDING}))
     if window.stride == ONE:
         changes.append(("stride: 2", {"stride": Size(2, 2)}))
     for written, change in changes:

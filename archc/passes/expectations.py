@@ -1,4 +1,5 @@
-"""Whether the spec's expectations hold: shapes of layers, totals, memory, exchanges. What holds is a fact of its own.
+"""Whether the spec's expectations are met: shapes of layers, totals, memory, exchanges. The ones that are met are facts
+too.
 
 The modules that explain a failed expectation are imported only then: start-up is most of what a check takes.
 """
@@ -21,7 +22,7 @@ _EXPLAINED = 20
 
 @dataclass(frozen=True)
 class Held:
-    """The layers whose expected shape holds, and the totals that hold."""
+    """The layers whose expected shape is met, and the totals that are met."""
 
     layers: tuple[str, ...] = ()
     totals: tuple[str, ...] = ()
@@ -37,7 +38,7 @@ def check_layers(graph: Graph, facts: Shapes) -> tuple[Held, list[Finding]]:
     findings: list[Finding] = []
     wrong: set[str] = set()
     for node in graph.nodes:
-        # A layer after a wrong one has a wrong shape as a consequence. Its expectation can still hold.
+        # A layer after a wrong one has a wrong shape as a consequence. Its expectation can still be met.
         if any(name in wrong for name in node.inputs):
             wrong.add(node.name)
         if node.expected == node.output.shape:

@@ -7,7 +7,7 @@ from archc.ops.window import Axis, Window
 _PAPERS = Axis(224, 11, 0, 0, 4, "floor")
 
 EXPLANATION = (
-    "the paper's 55 comes from rounding up: ⌈(224 - 11) / 4⌉ + 1 = 55; the last window hangs 3 pixels over the edge, "
+    "the paper's 55 comes from rounding up: ⌈(224 - 11) / 4⌉ + 1 = 55; the last window extends 3 pixels past the edge, "
     "like padding of right 3 and bottom 3",
     "227 pixels give the same 55 without rounding: (227 - 11) / 4 + 1 = 55; 54 leads to 26, 12 and 5 instead of 27, 13 "
     "and 6",

@@ -25,9 +25,9 @@ class _Cause:
 def unexpected_shape(
     graph: Graph, facts: Shapes, node: Node, expected: tuple[int, ...], trusted: Set[str] | None
 ) -> Finding:
-    """The finding. `trusted` are layers whose own expectation holds; None if no cause is to be searched for."""
+    """The finding. `trusted` are layers whose own expectation is met; None if no cause is to be searched for."""
     notes = [facts.windows[node.name].arithmetic] if node.name in facts.windows else []
-    notes += [f"its input {name} is {graph.tensor(name)}" for name in dict.fromkeys(node.inputs)]
+    notes += [f"its input `{name}` is {graph.tensor(name)}" for name in dict.fromkeys(node.inputs)]
     causes = [] if trusted is None else [*_sizes(graph, node, expected, trusted), *_channels(graph, node, expected)]
     # Only all remedies together give the expected shape, so with one missing none is proposed.
     remedies = [cause.remedy for cause in causes if cause.remedy]

@@ -68,7 +68,7 @@ def measure(files: Sequence[Path], data: DataRecipe, *, channels: int, threads: 
     squares = in_order(
         lambda file: square(file, data.resize, channels=channels), chosen, threads=threads, ahead=4 * threads
     )
-    with closing(progress("measuring pictures", count)) as shown:
+    with closing(progress("computing picture statistics", count)) as shown:
         for done, pixels in enumerate(squares, 1):
             wide = pixels.astype(np.float64)
             total += wide

@@ -30,15 +30,15 @@ def trained_recipe(facts: Facts, overrides: Overrides, devices: int) -> Recipe:
     recipe = facts.recipe
     batch = overrides.batch or recipe.batch
     if overrides.steps and overrides.epochs:
-        raise Failure("--steps and --epochs both limit the run", help="give one of them", code=USAGE)
+        raise Failure("--steps and --epochs both limit the run", help="use only one of them", code=USAGE)
     if batch % devices:
         whole = max(batch // devices, 1) * devices
-        help = f"`--batch {whole}`: each device needs the same number of pictures"
+        help = f"use `--batch {whole}`: each device needs the same number of pictures"
         raise Failure(f"a batch of {batch} does not split evenly over {devices} devices", help=help, code=USAGE)
     if batch == devices and (layer := _normalises_one_value(facts)):
         raise Failure(
             f"{layer} normalises each value over the batch, and one picture per device has no variance",
-            help=f"`--batch {2 * devices}` or more",
+            help=f"use `--batch {2 * devices}` or more",
             code=USAGE,
         )
     sgd = recipe.optimizer.sgd.model_copy(update={"lr": _learning_rate(recipe, overrides.lr, batch)})

@@ -79,9 +79,10 @@ def _classifier(facts: Facts) -> tuple[tuple[int, int, int], int]:
     (image,) = graph.inputs.values()
     outputs = [(name, graph.tensor(name)) for name in graph.outputs]
     if len(outputs) != 1 or outputs[0][1].is_maps:
-        found = ", ".join(f"{name} ({tensor})" for name, tensor in outputs)
+        *others, last = (f"{name} ({tensor})" for name, tensor in outputs)
+        found = f"{', '.join(others)} and {last}" if others else last
         help = "end the network in one `dense` layer, with or without `softmax`"
-        message = f"training needs one output with one score per class, {graph.name} returns {found}"
+        message = f"training needs one output with one score per class; `{graph.name}` returns {found}"
         raise Failure(message, help=help, code=FINDING)
     if not facts.counts.parameters:
         raise Failure(f"{graph.name} has no parameters to train", help="add a `dense` layer", code=FINDING)

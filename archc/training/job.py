@@ -81,7 +81,7 @@ def read_job(path: Path) -> Job:
         below = max(job.recipe.batch // job.devices, 1) * job.devices
         raise Failure(
             f"a batch of {job.recipe.batch} does not split evenly over {job.devices} devices",
-            f"`--batch {below}`: each device needs the same number of pictures",
+            f"use `--batch {below}`: each device needs the same number of pictures",
             USAGE,
         )
     return job

@@ -91,7 +91,7 @@ def test_an_empty_name_is_not_a_folder(archc, specs: Path) -> None:
     assert (result.code, result.out, result.err) == (
         2,
         "",
-        "error: the name of a spec is empty\n  write `.` for the current folder\n",
+        "error: the path of a spec is empty\n  use `.` for the current folder\n",
     )
     assert (specs / "messy.yaml").read_text() == MESSY
 

@@ -42,15 +42,15 @@ def test_wrong_usage(archc, small: Path, here: Path, options: str, line: str) ->
 @pytest.mark.parametrize(
     ("layers", "found"),
     [
-        ("  prob: {op: softmax}\n  more: {op: dense, units: 2, from: flat}", "prob (5), more (2)"),
-        ("  maps: {op: tanh, from: class}\noutputs: [maps, fc]", "maps (4 × 6 × 6), fc (5)"),
+        ("  prob: {op: softmax}\n  more: {op: dense, units: 2, from: flat}", "prob (5) and more (2)"),
+        ("  maps: {op: tanh, from: class}\noutputs: [maps, fc]", "maps (4 × 6 × 6) and fc (5)"),
     ],
 )
 def test_only_a_classifier_is_trained(archc, small: Path, here: Path, layers: str, found: str) -> None:
     small.write_text(small.read_text().replace("  prob: {op: softmax}", layers))
     result = archc("train", small)
     assert (result.code, result.out) == (1, "")
-    assert f"error: training needs one output with one score per class, small returns {found}\n" in result.err
+    assert f"error: training needs one output with one score per class; `small` returns {found}\n" in result.err
     assert not (here / "runs").exists()
 
 
@@ -66,7 +66,7 @@ def test_maps_are_not_scores(archc, small: Path) -> None:
     small.write_text(small.read_text().partition("  flat:")[0])
     result = archc("train", small)
     assert result.code == 1
-    assert "small returns class (4 × 6 × 6)\n" in result.err
+    assert "`small` returns class (4 × 6 × 6)\n" in result.err
 
 
 def test_a_spec_with_errors(archc, small: Path, here: Path) -> None:

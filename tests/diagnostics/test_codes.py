@@ -61,4 +61,4 @@ def test_the_meanings_state_the_actual_limits() -> None:
     assert f"{MAX_NODES:,} values" in meaning
     assert f"{MAX_FINDINGS:,} findings" in meaning
     assert f"{MAX_SCALAR:,} characters per value" in meaning
-    assert f"more than {MAX_INTEGER_DIGITS} digits" in CODES["ARC007"].meaning
+    assert f"at most {MAX_INTEGER_DIGITS} digits" in CODES["ARC007"].meaning

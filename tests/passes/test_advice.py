@@ -69,4 +69,4 @@ def test_layers_without_an_initialisation_are_one_advice(layers: list[str], mess
     analysis = analyse((head + "".join(f"  {layer}\n" for layer in layers)).encode(), "small.yaml")
     assert advice(analysis) == [message]
     op = "conv2d" if "conv2d" in layers[0] else "dense"
-    assert analysis.findings[0].help == f"state it: `defaults: {{{op}: {{weight_init: {{he_normal: {{}}}}}}}}`"
+    assert analysis.findings[0].help == f"add `defaults: {{{op}: {{weight_init: {{he_normal: {{}}}}}}}}`"

@@ -93,6 +93,11 @@ def test_only_the_first_of_many_wrong_shapes_are_explained(check: Check) -> None
     assert set(helps[20:]) == {"the layer's fields give `expect: [4, 8, 8]`"}
 
 
+def test_no_padding_is_proposed_for_a_larger_output_than_expected(check: Check) -> None:
+    (finding,) = check("conv1: {op: conv2d, filters: 4, kernel: 3, padding: 1, expect: [4, 6, 6]}").findings
+    assert finding.help == "use `padding: 0` on conv1: (8 - 3) / 1 + 1 = 6"
+
+
 def test_a_forgotten_stride_is_proposed(check: Check) -> None:
     (finding,) = check("pool1: {op: max_pool2d, kernel: 2, stride: 1, expect: [4, 4, 4]}").findings
     assert finding.help == "use `stride: 2` on pool1: (8 - 2) / 2 + 1 = 4"
@@ -136,7 +141,7 @@ def changed(fields: list[dict[str, object]], layer: int, field: str, value: obje
     return [written | ({field: value} if n == layer else {}) for n, written in enumerate(fields)]
 
 
-CHANGES = [("rounding", "ceil"), ("padding", 1), ("padding", 2), ("stride", 2)]
+CHANGES = [("rounding", "ceil"), ("padding", 0), ("padding", 1), ("padding", 2), ("stride", 2)]
 
 
 @given(fields=layers, layer=st.integers(0, 1), change=st.sampled_from(CHANGES))

@@ -48,7 +48,7 @@ def test_a_batch_splits_evenly(facts: Facts, batch: int, devices: int, other: in
     assert caught.value.code == 2
     assert caught.value.message == f"a batch of {batch} does not split evenly over {devices} devices"
     assert caught.value.help is not None
-    assert caught.value.help.startswith(f"`--batch {other}`")
+    assert caught.value.help.startswith(f"use `--batch {other}`")
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_one_picture_has_no_variance(facts_of: FactsOf, image: str, layers: str)
     for devices in (1, 2):
         with pytest.raises(Failure, match="norm normalises each value over the batch") as caught:
             trained_recipe(facts, Overrides(batch=devices, lr=None, steps=None, epochs=None), devices)
-        assert (caught.value.code, caught.value.help) == (2, f"`--batch {2 * devices}` or more")
+        assert (caught.value.code, caught.value.help) == (2, f"use `--batch {2 * devices}` or more")
         trained_recipe(facts, Overrides(batch=2 * devices, lr=None, steps=None, epochs=None), devices)
 
 

@@ -79,7 +79,8 @@ ADVICE: dict[str, Code] = {
         title="normalisation across a device boundary",
         meaning="With `strategy: columns`, each device stores an equal part of the maps. An lrn whose window "
         "crosses the boundary between two parts must first exchange a halo of neighbouring maps. Set `groups` to a "
-        "multiple of the devices: the window then ends at the boundary, which is what the paper's two GPUs computed.",
+        "multiple of the number of devices: the window then ends at the boundary, which is what the paper's two GPUs "
+        "computed.",
         failing=HEAD + _CONV + "  relu1: {op: relu}\n  norm1: " + _LRN + _COLUMNS,
         corrected=HEAD + _CONV + "  relu1: {op: relu}\n  norm1: " + _LRN.replace("k: 2", "k: 2, groups: 2") + _COLUMNS,
         severity="advice",
@@ -128,8 +129,8 @@ ADVICE: dict[str, Code] = {
         title="replication that costs more than it saves",
         meaning="Each device stores all parameters of a replicated layer and computes all of it, so the layers that "
         "read it need not gather its output. In return its gradients must be summed, because each device has only a "
-        "part of them. In total, no fewer bytes cross between devices than if it were split, so the extra memory "
-        "and time gain nothing. Split it instead.",
+        "part of them. In total, the devices exchange at least as many bytes as if the layer were split, so "
+        "the extra memory and time gain nothing. Split it instead.",
         failing=HEAD + _CONV + _CONV2 + _COLUMNS.replace("}", ", layers: {conv2: replicate}}"),
         corrected=HEAD + _CONV + _CONV2 + _COLUMNS.replace("}", ", layers: {conv1: replicate}}"),
         severity="advice",

@@ -35,7 +35,7 @@ EXPECTATIONS: dict[str, Code] = {
         corrected=DENSE_HEAD + _TWO_DENSE + "expect: {exchanges: [fc2]}\n" + _COLUMNS,
     ),
     "ARC304": Code(
-        title="training step takes more memory than expected",
+        title="unexpected memory",
         meaning="`memory` in the top-level `expect:` is the most that a float32 training step may take at the "
         "recipe's batch, on each device if there are several. The notes show the layer at the peak and everything "
         "in memory there. A smaller batch reduces all of it except weights, their gradients and momentum. `archc "

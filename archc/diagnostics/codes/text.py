@@ -48,16 +48,15 @@ TEXT: dict[str, Code] = {
     "ARC006": Code(
         title="unsupported YAML feature",
         meaning="archc/v1 does not support tags, complex keys, merge keys (`<<`) and multiple documents, because "
-        "two readers can understand them differently. Anchors and aliases are supported. Write the fields out, or "
+        "YAML readers interpret them differently. Anchors and aliases are supported. Write the fields out, or "
         "share them through `defaults:`.",
         failing=HEAD + "  drop1: &drop {op: dropout, rate: 0.5}\n  drop2: {<<: *drop}\n",
         corrected=HEAD + "  drop1: &drop {op: dropout, rate: 0.5}\n  drop2: *drop\n",
     ),
     "ARC007": Code(
         title="unsupported number",
-        meaning="A number in a spec must be finite and fit in 64 bits. `.nan`, `.inf`, `1e400` and integers of more "
-        "than 18 digits have no meaning in an architecture. Write another number, or put the value in quotes if it "
-        "is text.",
+        meaning="A number in a spec must be finite, and an integer has at most 18 digits: `.nan`, `.inf` and `1e400` "
+        "are errors. Write another number, or put the value in quotes if it is text.",
         failing=HEAD + "  drop1: {op: dropout, rate: .nan}\n",
         corrected=HEAD + "  drop1: {op: dropout, rate: 0.5}\n",
     ),

@@ -46,7 +46,8 @@ def _softmax_twice(node: Node, reader: Node, loss: Loss) -> Finding:
         f"a second softmax makes none of {n:,} probabilities larger than e / (e + {n:,} - 1) = "
         f"{_percent(e / (e + n - 1))}"
     ]
-    message = f"{node.name} is a softmax before the loss {loss}, which applies one itself to {reader.name}"
+    own = f"its own softmax to the output of {reader.name}"
+    message = f"{node.name} is a softmax before the loss `{loss}`, which applies {own}"
     help = f"move {node.name} to the end, where it is fused into the loss, or delete it"
     related = [(reader.at("op"), f"{reader.name} reads it")]
     return report(node.at("op"), "ARC905", message, notes=notes, help=help, related=related)

@@ -24,7 +24,7 @@ def default_initialisation(graph: Graph) -> list[Finding]:
     others = len(silent) - 1
     more = f" and {counted(others, 'other layer')} set" if others else " sets"
     message = f"{silent[0].name}{more} no `weight_init`; he_normal is used"
-    help = f"state it: `defaults: {{{silent[0].op.op}: {{weight_init: {{he_normal: {{}}}}}}}}`"
+    help = f"add `defaults: {{{silent[0].op.op}: {{weight_init: {{he_normal: {{}}}}}}}}`"
     return [report(silent[0].span, "ARC901", message, help=help)]
 
 

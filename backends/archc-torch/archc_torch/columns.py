@@ -17,6 +17,8 @@ from archc.passes.placement import Placement
 from archc.tensor import Tensor
 from archc_torch.layers import TorchLayer, layer
 
+_SUPPORTED = "`--parallel columns` supports only gathers of whole tensors"
+
 
 @dataclass(frozen=True)
 class Column:
@@ -149,7 +151,7 @@ def _refusal(node: Node, ranks: int) -> str:
     """Why a rank's own maps are not enough, and all maps would be too many."""
     reach = node.op.reach()
     if reach.has_neighbours:
-        return f"{node.name} reads a halo of maps beside a rank's own; `columns` gathers only whole values"
+        return f"{node.name} needs a halo (neighbouring maps of other ranks); {_SUPPORTED}"
     if reach.groups:
         return f"{node.name}'s {reach.groups} groups do not split over {ranks} ranks"
-    return f"{node.name} joins maps of other ranks; `columns` gathers only whole values"
+    return f"{node.name} needs maps moved between ranks; {_SUPPORTED}"

@@ -26,6 +26,7 @@ from archc.passes.placement import Placement, place
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 ALEXNET = ROOT / "specs" / "alexnet.yaml"
+SUPPORTED = "`--parallel columns` supports only gathers of whole tensors"
 COLUMNS = Parallel(devices=2, strategy="columns")
 HEAD = """schema: archc/v1
 name: net
@@ -256,20 +257,20 @@ LRN = "op: lrn, size: 3, alpha: 1, beta: 0.75, k: 1"
         (
             ["c: {op: conv2d, filters: 8}", f"n: {{{LRN}}}", "d: {op: conv2d, filters: 6, groups: 2}"],
             {"devices": 2},
-            {"n": "n reads a halo of maps beside a rank's own; `columns` gathers only whole values"},
+            {"n": f"n needs a halo (neighbouring maps of other ranks); {SUPPORTED}"},
         ),
         (
             ["c: {op: conv2d, filters: 8}", f"n: {{{LRN}, groups: 2}}", "d: {op: conv2d, filters: 8, groups: 2}"],
             {"devices": 4},
             {
-                "n": "n reads a halo of maps beside a rank's own; `columns` gathers only whole values",
+                "n": f"n needs a halo (neighbouring maps of other ranks); {SUPPORTED}",
                 "d": "d's 2 groups do not split over 4 ranks",
             },
         ),
         (
             ["a: {op: conv2d, filters: 8}", "b: {op: conv2d, filters: 8}", "j: {op: concat, from: [a, b]}"],
             {"devices": 2},
-            {"j": "j joins maps of other ranks; `columns` gathers only whole values"},
+            {"j": f"j needs maps moved between ranks; {SUPPORTED}"},
         ),
         (
             ["a: {op: conv2d, filters: 3, groups: 3}"],

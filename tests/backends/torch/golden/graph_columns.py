@@ -1,8 +1,8 @@
 """net, for one of 2 ranks.
 
-Input (N, 3, 6, 5), output (N, 8, 6, 5) and (N, 12) and (N, 12), the same on all
-ranks. Each rank has its part of every layer's maps, 2,326 of 4,652 parameters,
-and receives 240 values per example through its `Gather` layers. Seed each rank
+Input (N, 3, 6, 5), outputs (N, 8, 6, 5), (N, 12), (N, 12), the same on all ranks.
+Each rank has its part of every layer's maps, 2,326 of 4,652 parameters, and
+receives 240 values per example through its `Gather` layers. Seed each rank
 differently, or all draw the same weights and drop the same units. Run this file
 to check it.
 
