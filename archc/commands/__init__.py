@@ -50,6 +50,7 @@ def _application(arguments: list[str]) -> typer.Typer:
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
         help="Compile and verify neural networks, each described once in a YAML spec.",
         epilog="Example: archc check specs/alexnet.yaml",
     )

@@ -81,7 +81,7 @@ def check(
 
     Print the layer table and the totals of one spec, or one line per spec for several. Exit with code 1 on an error.
     """
-    files = spec_files(specs or [])
+    files = spec_files(specs or [], to_write="archc check SPEC --fix" if fix else None)
     several = len(files) > 1 or any(Path(spec).is_dir() for spec in specs or [] if spec != "-")
     err = fix and any(file.place is None for file in files)
     # A program that parses the report on standard error must find no other lines there.

@@ -26,8 +26,8 @@ class DiffFormat(StrEnum):
 
 
 def diff(
-    before: Annotated[str, typer.Argument(metavar="A", help="Old spec, or - for standard input.")],
-    after: Annotated[str, typer.Argument(metavar="B", help="New spec, or - for standard input.")],
+    before: Annotated[str, typer.Argument(metavar="OLD", help="Old spec, or - for standard input.")],
+    after: Annotated[str, typer.Argument(metavar="NEW", help="New spec, or - for standard input.")],
     output_format: Annotated[
         DiffFormat, typer.Option(help="Format of the output. Markdown is meant for a comment on a pull request.")
     ] = DiffFormat.full,

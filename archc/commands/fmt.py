@@ -10,7 +10,7 @@ import typer
 from archc.console.spec_files import SpecFile, SpecsArgument, spec_files
 from archc.console.specs import show_findings
 from archc.language.layout.canonical import MeaningChanged, canonical
-from archc.wording import visible
+from archc.wording import counted, visible
 
 CheckOption = Annotated[
     bool,
@@ -26,7 +26,7 @@ def fmt(specs: SpecsArgument = None, check: CheckOption = False) -> None:
 
     Skip a file that is not valid YAML or has no `schema: archc/…` line, and exit with code 1.
     """
-    files = spec_files(specs or [])
+    files = spec_files(specs or [], to_write=None if check else "archc fmt SPEC")
     # Formatted standard input is the only text on standard output; messages go to standard error.
     err = not check and any(file.place is None for file in files)
     outcomes = Counter(_lay_out(file, check=check, err=err) for file in files)
@@ -62,6 +62,8 @@ def _lay_out(file: SpecFile, *, check: bool, err: bool) -> str:
 
 
 def _counts(outcomes: Counter[str], *, check: bool) -> str:
-    words = {"changed": "would change" if check else "formatted", "unchanged": "unchanged", "skipped": "skipped"}
-    counts = [f"{outcomes[outcome]} {word}" for outcome, word in words.items() if outcomes[outcome]]
-    return f"specs: {', '.join(counts)}"
+    """`1 spec formatted`, or `2 specs would change, 1 unchanged`."""
+    changed = "would change" if check else "formatted"
+    words = {"changed": changed, "unchanged": "unchanged", "skipped": "skipped", "failed": "failed"}
+    first, *others = [(outcomes[outcome], word) for outcome, word in words.items() if outcomes[outcome]]
+    return ", ".join([f"{counted(first[0], 'spec')} {first[1]}", *(f"{count:,} {word}" for count, word in others)])

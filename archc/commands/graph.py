@@ -30,6 +30,7 @@ _SUFFIXES = {
     ".dot": FigureFormat.dot,
     ".gv": FigureFormat.dot,
 }
+_TITLES = {FigureFormat.svg: "SVG", FigureFormat.mermaid: "Mermaid", FigureFormat.dot: "Graphviz"}
 _COMMENTS = {FigureFormat.svg: XML, FigureFormat.mermaid: MERMAID, FigureFormat.dot: DOT}
 
 
@@ -64,7 +65,7 @@ def graph(
     suffix = next(suffix for suffix, known in _SUFFIXES.items() if known is chosen)
     place = output or Path(f"{facts.graph.name}{suffix}")
     write_sealed(place, text, _COMMENTS[chosen], force=force)
-    typer.echo(f"{visible(str(place))}: {counted(len(facts.graph.nodes), 'layer')} as {chosen}")
+    typer.echo(f"{visible(str(place))}: {counted(len(facts.graph.nodes), 'layer')} as {_TITLES[chosen]}")
 
 
 def _format_of(output: Path | None) -> FigureFormat:

@@ -37,10 +37,18 @@ def train(
             show_default="built-in, generated pictures",
         ),
     ] = None,
-    batch: Annotated[int | None, typer.Option(min=1, help="Number of pictures per step, over all devices.")] = None,
-    lr: Annotated[float | None, typer.Option(help="Initial learning rate.")] = None,
+    batch: Annotated[
+        int | None,
+        typer.Option(min=1, help="Number of pictures per step, over all devices.", show_default="the recipe's"),
+    ] = None,
+    lr: Annotated[
+        float | None,
+        typer.Option(help="Initial learning rate.", show_default="the recipe's, scaled with the batch"),
+    ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Stop after this number of steps.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Stop after this number of epochs.")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Stop after this number of epochs.", show_default="the recipe's")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed for all random draws.")] = 0,
     precision: Annotated[
         Precision, typer.Option(help="Precision of the arithmetic; weights stay in float32.")

@@ -11,7 +11,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from archc.console.specs import STDIN, read_bytes, resolve
+from archc.console.specs import DEFAULT, STDIN, read_bytes, resolve
 from archc.failure import Failure
 from archc.language.reader import MAX_BYTES
 
@@ -63,9 +63,15 @@ class SpecFile(NamedTuple):
             raise Failure(f"cannot write {self.place}: {error.strerror}", code=3) from error
 
 
-def spec_files(arguments: list[str]) -> list[SpecFile]:
-    """The specs that the arguments name, without duplicates, in their order. Those of a folder are sorted by path."""
+def spec_files(arguments: list[str], *, to_write: str | None = None) -> list[SpecFile]:
+    """The specs that the arguments name, without duplicates, in their order. Those of a folder are sorted by path.
+
+    `to_write` is set for a command that writes its specs: the command line to suggest if it names none. Such a command
+    never gets the spec that is shipped with archc, which is part of the installation.
+    """
     if not arguments:
+        if to_write and not DEFAULT.is_file():
+            raise Failure(f"no spec given, and {DEFAULT} does not exist", help=f"name the spec: `{to_write}`", code=2)
         place = resolve(None)
         return [SpecFile(str(place), read_bytes(place), place)]
     found: dict[str, SpecFile] = {}

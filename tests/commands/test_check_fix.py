@@ -57,6 +57,22 @@ def test_what_cannot_be_fixed_is_reported_as_it_is_then(archc, wrong: Path) -> N
     assert b"kernel: 3" in wrong.read_bytes()
 
 
+def test_the_spec_that_comes_with_archc_is_never_fixed(
+    archc, wrong: Path, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "shipped").mkdir()
+    shipped = wrong.rename(here / "shipped" / "alexnet.yaml")
+    monkeypatch.setattr("archc.console.specs.packaged_specs", lambda: here / "shipped")
+    before = shipped.read_bytes()
+    result = archc("check", "--fix")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        "error: no spec given, and specs/alexnet.yaml does not exist\n  name the spec: `archc check SPEC --fix`\n"
+    )
+    assert shipped.read_bytes() == before
+    assert "unknown op `Conv2D`" in archc("check").out
+
+
 def test_only_the_files_with_fixes_are_written(archc, wrong: Path) -> None:
     Path("other.yaml").write_bytes(mended(wrong.read_bytes()))
     os.utime("other.yaml", ns=(1, 1))

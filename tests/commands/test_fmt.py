@@ -36,11 +36,11 @@ def test_a_folder_is_formatted_in_place(archc, specs: Path) -> None:
     (specs / "messy.yaml").chmod(0o640)
     result = archc("fmt", specs)
     assert (result.code, result.err) == (0, "")
-    assert result.out == "formatted specs/messy.yaml\nspecs: 1 formatted, 1 unchanged\n"
+    assert result.out == "formatted specs/messy.yaml\n1 spec formatted, 1 unchanged\n"
     assert (specs / "messy.yaml").read_text() == NEAT
     assert stat.S_IMODE((specs / "messy.yaml").stat().st_mode) == 0o640
     assert sorted(file.name for file in specs.iterdir()) == ["messy.yaml", "neat.yaml"]
-    assert archc("fmt", specs).out == "specs: 2 unchanged\n"
+    assert archc("fmt", specs).out == "2 specs unchanged\n"
 
 
 def test_a_formatted_file_is_not_written(archc, specs: Path) -> None:
@@ -53,7 +53,7 @@ def test_a_formatted_file_is_not_written(archc, specs: Path) -> None:
 def test_check_writes_nothing(archc, specs: Path) -> None:
     result = archc("fmt", "--check", specs)
     assert (result.code, result.err) == (1, "")
-    assert result.out == "would format specs/messy.yaml\nspecs: 1 would change, 1 unchanged\n"
+    assert result.out == "would format specs/messy.yaml\n1 spec would change, 1 unchanged\n"
     assert (specs / "messy.yaml").read_text() == MESSY
     assert archc("fmt", "--check", specs / "neat.yaml").code == 0
 
@@ -70,7 +70,7 @@ def test_an_invalid_file_is_skipped_and_the_others_are_not(archc, specs: Path) -
     result = archc("fmt", specs)
     assert result.code == 1
     assert result.err.startswith("specs/broken.yaml:3:1: error[ARC005]")
-    assert result.out == "formatted specs/messy.yaml\nspecs: 1 formatted, 1 unchanged, 1 skipped\n"
+    assert result.out == "formatted specs/messy.yaml\n1 spec formatted, 1 unchanged, 1 skipped\n"
     assert (specs / "broken.yaml").read_text() == BROKEN
 
 
@@ -79,7 +79,7 @@ def test_a_file_that_is_not_a_spec_is_skipped(archc, type_in, specs: Path, text:
     """YAML reads a script as one string: its lines would become one."""
     (specs / "other").write_text(text)
     result = archc("fmt", specs / "other", specs / "neat.yaml")
-    assert (result.code, result.out) == (1, "specs: 1 unchanged, 1 skipped\n")
+    assert (result.code, result.out) == (1, "1 spec unchanged, 1 skipped\n")
     assert result.err == "error: skipped specs/other: no `schema: archc/…` line\n"
     assert (specs / "other").read_text() == text
     type_in(text.encode())
@@ -94,6 +94,27 @@ def test_an_empty_name_is_not_a_folder(archc, specs: Path) -> None:
         "error: the path of a spec is empty\n  use `.` for the current folder\n",
     )
     assert (specs / "messy.yaml").read_text() == MESSY
+
+
+def test_the_spec_that_comes_with_archc_is_never_written(
+    archc, here: Path, specs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = (specs / "messy.yaml").rename(here / "alexnet.yaml")
+    monkeypatch.setattr("archc.console.specs.packaged_specs", lambda: here)
+    result = archc("fmt")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        "error: no spec given, and specs/alexnet.yaml does not exist\n  name the spec: `archc fmt SPEC`\n"
+    )
+    assert archc("fmt", "--check").out.endswith("1 spec would change\n")  # writes nothing, so it may read that spec
+    assert shipped.read_text() == MESSY
+
+
+def test_without_a_name_the_folder_s_own_default_is_formatted(archc, specs: Path) -> None:
+    (specs / "messy.yaml").rename(specs / "alexnet.yaml")
+    result = archc("fmt")
+    assert (result.code, result.out) == (0, "formatted specs/alexnet.yaml\n1 spec formatted\n")
+    assert (specs / "alexnet.yaml").read_text() == NEAT
 
 
 def test_a_spec_with_errors_is_formatted(archc, specs: Path) -> None:
@@ -112,7 +133,7 @@ def test_standard_input_to_standard_output(archc, type_in, here: Path) -> None:
     type_in(MESSY.encode())
     (here / "a.yaml").write_text(MESSY)
     result = archc("fmt", "-", "a.yaml")
-    assert (result.code, result.out, result.err) == (0, NEAT, "formatted a.yaml\nspecs: 2 formatted\n")
+    assert (result.code, result.out, result.err) == (0, NEAT, "formatted a.yaml\n2 specs formatted\n")
     (here / "a.yaml").unlink()
     type_in(BROKEN.encode())
     result = archc("fmt", "-")
@@ -130,6 +151,7 @@ def test_a_layout_that_would_change_the_meaning_is_never_written(
     assert result.code == 3
     assert result.err.startswith("internal error: formatting would change the meaning of specs/messy.yaml")
     assert result.err.count("\n") == 1
+    assert result.out == "1 spec failed\n"
     assert (specs / "messy.yaml").read_text() == MESSY
 
 

@@ -22,10 +22,10 @@ def test_the_figure_of_the_readme_is_what_the_command_draws(archc, alexnet: Path
 
 def test_without_o_a_file_named_for_the_network(archc, small: Path) -> None:
     result = archc("graph", small)
-    assert (result.code, result.out) == (0, "small.svg: 5 layers as svg\n")
+    assert (result.code, result.out) == (0, "small.svg: 5 layers as SVG\n")
     one = small.with_name("one.yaml")
     one.write_text("schema: archc/v1\nname: one\ninput: {image: [3, 8, 8]}\nlayers:\n  r: {op: relu}\n")
-    assert archc("graph", one).out == "one.svg: 1 layer as svg\n"
+    assert archc("graph", one).out == "one.svg: 1 layer as SVG\n"
     assert ElementTree.parse("small.svg").getroot().findtext("{*}title") == "A small network"
 
 
@@ -48,8 +48,8 @@ def test_the_suffix_says_the_format(archc, small: Path, place: str, comment: Com
 
 
 def test_a_format_that_is_named_goes_before_the_suffix(archc, small: Path) -> None:
-    assert archc("graph", small, "-o", "net.txt", "--format", "dot").out == "net.txt: 5 layers as dot\n"
-    assert archc("graph", small, "--format", "mermaid").out == "small.mmd: 5 layers as mermaid\n"
+    assert archc("graph", small, "-o", "net.txt", "--format", "dot").out == "net.txt: 5 layers as Graphviz\n"
+    assert archc("graph", small, "--format", "mermaid").out == "small.mmd: 5 layers as Mermaid\n"
     assert archc("graph", small, "-o", "-", "--format", "dot").out == Path("net.txt").read_text(encoding="utf-8")
 
 

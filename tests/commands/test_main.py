@@ -36,6 +36,13 @@ def test_help_ends_in_an_example(archc, command: tuple[str, ...]) -> None:
     assert last.startswith(("Example: archc", "archc"))
 
 
+@pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)])
+def test_h_is_short_for_help(archc, command: tuple[str, ...]) -> None:
+    result = archc(*command, "-h")
+    assert (result.code, result.err) == (0, "")
+    assert result.out == archc(*command, "--help").out
+
+
 # Not train's: its hundred steps of AlexNet are too many for a test.
 @pytest.mark.parametrize("example", [example for command, example in EXAMPLES.items() if command != "train"])
 def test_the_example_of_each_help_is_true(archc, here: Path, alexnet: Path, example: str) -> None:
