@@ -13,7 +13,7 @@ from archc.source import Span
 from archc.wording import cells, visible
 
 Style = Callable[[str, str], str]
-"""Renders a text in a named style: a key of `_ANSI`."""
+"""Renders text in a named style: a key of `_ANSI`."""
 
 WIDTH = 120
 """The width of findings when the output is not a terminal."""

@@ -1,7 +1,7 @@
 """Prints source nodes as text, with indentation, wrapping, sorted imports and escapes.
 
 A statement that fits on a line stays on one. A longer one breaks after an opening bracket: a call's arguments go on
-the next line if all of them fit there, and on a line each otherwise, with a trailing comma. A comment that does not fit
+the next line if all of them fit there, and otherwise one per line, with a trailing comma. A comment that does not fit
 at the end of its line goes on the line above. `ruff format` with its defaults leaves the text as it is.
 """
 
@@ -136,12 +136,12 @@ def _broken(before: str, value: Expression, after: str, indent: str) -> list[str
             if function and _fits(closed):
                 return [*function, closed]
             one_line = f"{inner}{_arguments(arguments)}"
-            body = [one_line] if _fits(one_line) else _one_a_line(arguments, inner)
+            body = [one_line] if _fits(one_line) else _one_per_line(arguments, inner)
             return [*function, last, *body, f"{indent}){after}"]
         case Tuple(items=items) | List(items=items) if items:
             opening, closing = "()" if isinstance(value, Tuple) else "[]"
             # ruff never joins the items of a broken tuple or list.
-            return [f"{before}{opening}", *_one_a_line(map(Argument, items), inner), f"{indent}{closing}{after}"]
+            return [f"{before}{opening}", *_one_per_line(map(Argument, items), inner), f"{indent}{closing}{after}"]
         case Unpacked():
             return _broken(f"{before}**", value.value, after, indent)
         case Sum():
@@ -151,7 +151,7 @@ def _broken(before: str, value: Expression, after: str, indent: str) -> list[str
             return [flat]
 
 
-def _one_a_line(arguments: Iterable[Argument], indent: str) -> list[str]:
+def _one_per_line(arguments: Iterable[Argument], indent: str) -> list[str]:
     lines: list[str] = []
     for argument in arguments:
         broken = _broken(f"{indent}{_keyword(argument)}", argument.value, ",", indent)
@@ -160,7 +160,7 @@ def _one_a_line(arguments: Iterable[Argument], indent: str) -> list[str]:
 
 
 def _fits(line: str) -> bool:
-    # `_flat` puts a line break after a comment, which nothing can follow on its line.
+    # `_flat` adds a line break after a comment, because nothing can follow a comment on its line.
     return len(line) <= WIDTH and "\n" not in line
 
 

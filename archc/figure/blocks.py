@@ -1,4 +1,4 @@
-"""The blocks of a figure. One solid stands for a layer and for the layers after it that only change its maps."""
+"""The blocks of a figure. One solid represents a layer and the layers after it that only change its maps."""
 
 from __future__ import annotations
 

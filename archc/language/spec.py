@@ -129,7 +129,7 @@ class Sgd(Section):
     lr: Positive = Field(description="Learning rate, before a schedule lowers it.")
     momentum: Rate = Field(description="Share of the previous update that is added to each update, from 0 to below 1.")
     weight_decay: NotNegative = Field(
-        description="Share of each weight that a step subtracts, multiplied by the learning rate."
+        description="Weight decay: the fraction of each weight, times the learning rate, that each step subtracts."
     )
     decay_biases: bool = Field(default=False, description="Whether `weight_decay` also applies to biases.")
 
@@ -243,7 +243,7 @@ class Spec(Section):
     expect: Expect = Field(default_factory=Expect, description="Totals of the network that archc checks.")
     parallel: Parallel | None = Field(default=None, description="How the network is divided among devices.")
     train: Recipe | None = Field(
-        default=None, description="How the network is trained and tested. Default: a recipe after the paper's."
+        default=None, description="How the network is trained and tested. Default: a recipe based on the paper's."
     )
 
 

@@ -41,7 +41,7 @@ class Run(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Value:
-    """The memory of a layer's output or of an input: `size` bytes, of which each number takes `width`.
+    """The memory of a layer's output or of an input: `size` bytes in total, `width` bytes per number.
 
     `learned` is whether the value depends on anything trained; if not, it has no gradient. `last` is the index of the
     last layer that reads it in the forward pass, or the number of layers for a value that the caller has until the end.

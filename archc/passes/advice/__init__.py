@@ -1,4 +1,7 @@
-"""Advice on what is allowed but rarely intended: one file per family, each question reads facts and gives findings."""
+"""Advice on what is allowed but rarely intended.
+
+There is one file per family; each function takes facts and returns findings.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from archc.passes.shapes import Shapes
 
 
 def advise(graph: Graph, shapes: Shapes, counts: Counts, placement: Placement | None, loss: Loss) -> list[Finding]:
-    """Advice on a graph without errors. Without a placement, none on devices."""
+    """Advice on a graph without errors. Without a placement, there is no advice about devices."""
     return [
         *default_initialisation(graph),
         *dropped_input(graph, shapes),

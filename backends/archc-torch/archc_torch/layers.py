@@ -1,4 +1,4 @@
-"""Each step of a source plan as PyTorch's modules."""
+"""Each step of a source plan as PyTorch modules."""
 
 from __future__ import annotations
 

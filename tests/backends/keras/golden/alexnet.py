@@ -65,7 +65,7 @@ class Alexnet(keras.Model):
         return ops.convert_to_numpy(ops.softmax(logits))
 
     def get_config(self) -> dict[str, Any]:
-        """Nothing: the class is the whole architecture."""
+        """No options: the class is the whole architecture."""
         return {}
 
 

@@ -51,7 +51,7 @@ class Graph(keras.Model):
         super().__init__(x_, [side, other], name="graph")
 
     def get_config(self) -> dict[str, Any]:
-        """Nothing: the class is the whole architecture."""
+        """No options: the class is the whole architecture."""
         return {}
 
 

@@ -74,7 +74,7 @@ class Gather(nn.Module):
     """Concatenates all ranks' maps in rank order: (N, C, ...) -> (N, ranks C, ...).
 
     Each rank computes different maps from the result, so it has only its own term of
-    the gradient. The backward pass sums the terms on the rank that holds the map.
+    the gradient. The backward pass sums the terms on the rank that computed the map.
     Use `summed=False` if all ranks compute the same loss: each then has the whole
     gradient, and a sum would count it once per rank.
     """
