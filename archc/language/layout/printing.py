@@ -22,14 +22,17 @@ def lines(root: Entry, tail: Iterable[Comment]) -> Iterator[str]:
     if root.after is not None:
         root = above(root, root.after)
     yield from _own_lines(root.before, "", first=True)
-    if root.before and (root.blank or _begins_with_comment(root.value)):
+    body = [*_whole(root.value)]
+    if root.before and (root.blank or _begins_with_comment(root.value, body)):
         yield ""
-    yield from _whole(root.value)
+    yield from body
     yield from _own_lines(tail, "")
 
 
-def _begins_with_comment(value: Leaf | Group) -> bool:
-    return isinstance(value, Group) and any(entry.before for entry in value.entries[:1])
+def _begins_with_comment(value: Leaf | Group, body: list[str]) -> bool:
+    """Whether the first entry has a comment above it in the lines, which may come from an entry inside it."""
+    first = body[1 if isinstance(value, Group) and value.anchor and value.entries else 0]
+    return isinstance(value, Group) and first.startswith("#")
 
 
 def _whole(value: Leaf | Group) -> Iterator[str]:

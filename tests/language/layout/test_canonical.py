@@ -50,6 +50,13 @@ def test_good_specs_are_in_layout() -> None:
     assert other == {"scalars.yaml"}  # its purpose is the other ways to write a spec
 
 
+@pytest.mark.parametrize("anchor", ["", "&a\n"])
+def test_a_comment_that_moves_out_of_the_first_entry_stays_apart_from_those_above_the_text(anchor: str) -> None:
+    once = formatted(f"# above\n{anchor}-\n  # first\n  - x\n  # second\n  - y\n")
+    assert once == f"# above\n\n{anchor}# first\n- - x\n  # second\n  - y\n"
+    assert formatted(once) == once
+
+
 def test_a_text_that_would_become_too_long_stays_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "[a,b,c]"
     monkeypatch.setattr(reader, "MAX_BYTES", len(text))
