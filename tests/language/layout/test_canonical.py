@@ -52,7 +52,7 @@ def test_good_specs_are_in_layout() -> None:
 
 @pytest.mark.parametrize("anchor", ["", "&a\n"])
 def test_a_comment_that_moves_out_of_the_first_entry_stays_apart_from_those_above_the_text(anchor: str) -> None:
-    once = formatted(f"# above\n{anchor}-\n  # first\n  - x\n  # second\n  - y\n")
+    once = formatted(f"# above\n{anchor}- # first\n  - x\n  # second\n  - y\n")
     assert once == f"# above\n\n{anchor}# first\n- - x\n  # second\n  - y\n"
     assert formatted(once) == once
 
