@@ -1,4 +1,4 @@
-"""The house: imports go down only, frameworks stay in the backends, files are short and named for what they hold."""
+"""Imports go down only, frameworks stay in the backends, files are short and named for what they hold."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 
-# From the ground up: each room, and the rooms that it may import. None imports one that stands below it here.
-ROOMS = {
+# From the ground up: each package (or module of archc itself), and those that it may import. None imports one that is
+# listed after it.
+PACKAGES = {
     "wording": "",
     "source": "",
     "tensor": "",
@@ -98,13 +99,13 @@ def imports(module: str, *, in_functions: bool = True, types: bool = False) -> s
     return found
 
 
-def room(module: str) -> str:
-    """`archc.ops.relu` -> `ops`; a backend is one room."""
+def package(module: str) -> str:
+    """`archc.ops.relu` -> `ops`; a backend is one package."""
     first, *rest = module.split(".")
     return rest[0] if first == "archc" and rest else first
 
 
-def test_there_is_a_house() -> None:
+def test_the_packages_are_found() -> None:
     assert {"archc.language.spec", "archc.ops.relu", "archc_torch.rules", "archc_keras.train"} <= set(MODULES)
     assert imports("archc.commands.check") >= {"archc.analysis", "archc.report.network"}
     assert "archc.report.network" not in imports("archc.commands.check", in_functions=False)
@@ -113,7 +114,7 @@ def test_there_is_a_house() -> None:
 
 def test_the_table_goes_down_only() -> None:
     below: set[str] = set()
-    for name, allowed in ROOMS.items():
+    for name, allowed in PACKAGES.items():
         assert set(allowed.split()) <= below, name
         if not name.startswith("archc_"):
             below.add(name)
@@ -122,22 +123,22 @@ def test_the_table_goes_down_only() -> None:
 @each_module
 def test_imports_go_down_only(module: str) -> None:
     found = imports(module, types=True)
-    used = {room(other) for other in found if other.partition(".")[0] in ("archc", "archc_torch", "archc_keras")}
+    used = {package(other) for other in found if other.partition(".")[0] in ("archc", "archc_torch", "archc_keras")}
     if module == "archc":
         assert not used
         return
-    assert room(module) in ROOMS, f"{module} is in no room of the table"
-    assert used <= {room(module), *ROOMS[room(module)].split()}
+    assert package(module) in PACKAGES, f"{module} is not in the table"
+    assert used <= {package(module), *PACKAGES[package(module)].split()}
 
 
-@pytest.mark.parametrize("name", ROOMS)
+@pytest.mark.parametrize("name", PACKAGES)
 def test_the_table_allows_no_import_that_is_not_needed(name: str) -> None:
-    used = {room(other) for module in MODULES if room(module) == name for other in imports(module, types=True)}
-    assert set(ROOMS[name].split()) == used & ROOMS.keys() - {name}
+    used = {package(other) for module in MODULES if package(module) == name for other in imports(module, types=True)}
+    assert set(PACKAGES[name].split()) == used & PACKAGES.keys() - {name}
 
 
 def test_there_is_no_circle_of_imports() -> None:
-    """Not within a room either, and none that only a type checker sees, or that runs later in a function."""
+    """Not within a package either, and none that only a type checker sees, or that runs later in a function."""
     done: set[str] = set()
 
     def visit(module: str, path: tuple[str, ...]) -> None:
@@ -157,13 +158,16 @@ def test_there_is_no_circle_of_imports() -> None:
 def test_archc_holds_no_framework(module: str) -> None:
     assert not {name.partition(".")[0] for name in imports(module)} & FRAMEWORKS
     at_import = {name.partition(".")[0] for name in imports(module, in_functions=False)}
-    assert not at_import & HEAVY or room(module) in ("pictures", "training")
+    assert not at_import & HEAVY or package(module) in ("pictures", "training")
 
 
 def test_only_the_language_reads_a_spec_s_text() -> None:
     """After lowering, everything reads the graph. The console only needs to know how many bytes to read."""
     readers = {name for name in MODULES if "archc.language.reader" in imports(name, types=True)}
-    assert {name for name in readers if room(name) != "language"} == {"archc.console.spec_files", "archc.console.specs"}
+    assert {name for name in readers if package(name) != "language"} == {
+        "archc.console.spec_files",
+        "archc.console.specs",
+    }
 
 
 @each_module

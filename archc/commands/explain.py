@@ -39,7 +39,7 @@ def explain(
         ),
     ] = None,
     output_format: Annotated[
-        PageFormat, typer.Option(help="Format of the output. Markdown is that of docs/reference.md.")
+        PageFormat, typer.Option(help="Format of the output. Markdown is the format of docs/reference.md.")
     ] = PageFormat.full,
 ) -> None:
     """Explain a code, an op or a concept.

@@ -27,7 +27,7 @@ from archc.conformance.traits import check_traits
 __all__ = ["Case", "Check", "Compute", "EmittedSource", "NotConformant", "cases", "checks", "op_checks", "spec_cases"]
 
 _EVERY = 10
-"""One in so many cases is also emitted in other processes. More would only take longer."""
+"""Every n-th case is also emitted in other processes; more would take longer without finding more."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from archc.wording import counted
 LARGEST_TENSOR = 2**40
 _SMALLER = "use fewer filters or units, or a stride or a pool before it"
 
-# Long lists help nobody: so many inputs are named in a finding, and so many layers are followed back.
+# The most inputs that a finding names, and the most layers that it traces back.
 _MOST_NAMED = 8
 _MOST_STEPS = 100
 
@@ -365,7 +365,7 @@ def _meant(word: str) -> str | None:
 
 
 def _checked(op: Op, output: Tensor) -> Tensor:
-    """The output that an op infers; raises Failure for what is no shape, which only another's op can infer."""
+    """The output that an op infers; raises Failure if it is not a shape, as an op of a distribution might return."""
     sizes = output.shape if isinstance(output, Tensor) else ()  # pyright: ignore[reportUnnecessaryIsInstance]
     if len(sizes) not in (1, 3) or not all(type(size) is int and size > 0 for size in sizes):
         message = f"the op `{op.op}` ({type(op).__module__}) infers {output!r} instead of a Tensor of 1 or 3 sizes"

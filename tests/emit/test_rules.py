@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import Any, cast
 
 import pytest
@@ -30,7 +31,7 @@ def test_an_op_has_one_rule() -> None:
 
     rules.register(Relu)(relu)
     assert rules.write(step_of("a: {op: relu}")) == "a: relu"
-    other = type(relu)(relu.__code__, {**relu.__globals__, "__name__": "elsewhere"})
+    other = FunctionType(relu.__code__, {**globals(), "__name__": "elsewhere"})
     message = f"{__name__} and elsewhere both register a rule for `relu` with the backend `mine`"
     with pytest.raises(Failure, match=message):
         rules.register(Relu)(other)
