@@ -6,12 +6,13 @@ names it; `culprit` names it for an error that its code raises later.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from importlib.metadata import Distribution, EntryPoint, distributions, entry_points
+from traceback import walk_tb
 
 from archc.failure import Failure
-
-if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
 
 BACKENDS = "archc.backends"
 OPS = "archc.ops"
@@ -19,45 +20,60 @@ RULES = "archc.rules"
 
 
 def installed(group: str) -> dict[str, list[EntryPoint]]:
-    """The entry points of a group by name; two of one name are a clash, which `only` reports."""
-    from importlib.metadata import entry_points  # slow to import, and few checks need any
+    """The entry points of a group by name; two of one name are a clash, which `only` reports.
 
+    Those of a distribution that cannot be read are left out; `unreadable` names it.
+    """
     try:
-        points = entry_points(group=group)
-    except Exception as error:  # importlib reads the files of every distribution and checks none of them
-        message = f"the entry points of the installed distributions cannot be read: {type(error).__name__}: {error}"
-        raise Failure(message, "reinstall the distribution whose entry_points.txt is broken") from error
+        points = [*entry_points(group=group)]
+    except Exception:  # importlib reads the files of every distribution at once and checks none of them
+        points = [point for distribution in _readable() for point in distribution.entry_points.select(group=group)]
     found: dict[str, list[EntryPoint]] = {}
     for point in points:
         found.setdefault(point.name, []).append(point)
     return found
 
 
+def unreadable() -> list[Failure]:
+    """A failure for each distribution whose entry points cannot be read."""
+    found: list[Failure] = []
+    for distribution in distributions():
+        try:
+            distribution.entry_points  # noqa: B018  read when it is first asked for
+        except Exception as error:
+            name = _name(distribution) or "a distribution"
+            message = f"the entry points of {name} cannot be read: {type(error).__name__}: {_text(error)}"
+            found.append(Failure(message, f"reinstall {name}, or uninstall it"))
+    return found
+
+
 def only(points: list[EntryPoint], what: str) -> EntryPoint:
-    """The one entry point of a name; raises Failure if two distributions use it. `what`: backend, op."""
+    """The one entry point of a name; raises Failure if there are two. `what`: backend, op."""
     if len(points) > 1:
-        owners = " and ".join(sorted(map(owner, points)))
-        raise Failure(f"{owners} both provide the {what} `{points[0].name}`", "uninstall one of them")
+        owners = sorted(set(map(owner, points)))
+        if len(owners) == 1:
+            message = f"{owners[0]} provides the {what} `{points[0].name}` twice"
+            raise Failure(message, f"report it to the authors of {owners[0]}")
+        raise Failure(f"{' and '.join(owners)} both provide the {what} `{points[0].name}`", "uninstall one of them")
     return points[0]
 
 
 def imported(point: EntryPoint, what: str) -> object:
     """The object that an entry point names; raises Failure if it cannot be imported."""
     try:
-        return point.load()
-    except KeyboardInterrupt:
+        with redirect_stdout(sys.stderr):  # what a module prints must not end up in a command's output
+            return point.load()
+    except (KeyboardInterrupt, Failure):
         raise
     except BaseException as error:  # a foreign module may raise anything, SystemExit too, and must be named
         name = owner(point)
-        message = f"the {what} `{point.name}` of {name} cannot be imported: {type(error).__name__}: {error}"
-        raise Failure(message, f"reinstall {name}") from error
+        message = f"the {what} `{point.name}` of {name} cannot be imported: {type(error).__name__}: {_text(error)}"
+        raise Failure(message, f"reinstall {name}, or report it to its authors") from error
 
 
 def owner(point: EntryPoint) -> str:
     """The distribution of an entry point, or its module if the distribution has no name."""
-    # The name is None for broken metadata, which its type does not say.
-    name: str | None = point.dist.name if point.dist is not None else None
-    return name or point.value
+    return (_name(point.dist) if point.dist is not None else None) or point.value
 
 
 def culprit(error: BaseException, own: tuple[str, ...]) -> str | None:
@@ -65,12 +81,7 @@ def culprit(error: BaseException, own: tuple[str, ...]) -> str | None:
 
     `own` are the top-level modules that belong to archc.
     """
-    from traceback import walk_tb
-
-    try:
-        points = [p for group in (OPS, RULES, BACKENDS) for found in installed(group).values() for p in found]
-    except Failure:
-        return None
+    points = [point for group in (OPS, RULES, BACKENDS) for found in installed(group).values() for point in found]
     owners = {point.value.partition(":")[0].partition(".")[0]: owner(point) for point in points}
     chain: BaseException | None = error
     while chain is not None:
@@ -80,3 +91,34 @@ def culprit(error: BaseException, own: tuple[str, ...]) -> str | None:
                 return owners[module]
         chain = chain.__context__
     return None
+
+
+def _readable() -> Iterator[Distribution]:
+    """The distributions whose entry points can be read; of two with one name the first, which Python imports from."""
+    seen: set[str | None] = set()
+    for distribution in distributions():
+        try:
+            distribution.entry_points  # noqa: B018  read when it is first asked for
+        except Exception:
+            continue
+        name = _name(distribution)
+        if name is None or name not in seen:
+            yield distribution
+        seen.add(name)
+
+
+def _name(distribution: Distribution) -> str | None:
+    """The name of a distribution; None if its metadata is broken."""
+    try:
+        name: str | None = distribution.name  # None without a `Name:`, which its type does not say
+    except Exception:
+        return None
+    return name
+
+
+def _text(error: BaseException) -> str:
+    """The text of an error; the class of a foreign error may fail to give one."""
+    try:
+        return str(error)
+    except Exception:
+        return "without a text"

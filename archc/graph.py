@@ -12,6 +12,7 @@ from functools import cached_property
 from archc.ops.op import Op
 from archc.source import Span
 from archc.tensor import Tensor
+from archc.wording import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,11 @@ class Node:
     span: Span
     fields: Mapping[str, Span]
     expected: tuple[int, ...] | None = None
+
+    @property
+    def summary(self) -> str:
+        """What the layer table shows beside the op: its window or rate."""
+        return visible(self.op.summary())  # a string of the spec may be a part of it
 
     def at(self, field: str) -> Span:
         """Where a field is written, or the layer's name if it is not."""

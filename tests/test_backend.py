@@ -65,7 +65,7 @@ def test_a_backend_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> Non
     assert missing.message == "the backend `jax` is not installed"
     assert missing.help == "available backends: keras, torch"
     assert failure("Torch").help == "did you mean `torch`?"
-    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: ())
+    monkeypatch.setattr("archc.entry_points.entry_points", lambda group: ())
     missing = failure("torch")
     assert missing.message == "the backend `torch` is not installed"
     assert missing.help == "pip install 'archc[torch]'"
@@ -92,7 +92,7 @@ def test_a_backend_that_cannot_be_imported(install_backend: Install, source: str
     install_backend("archc-mine", "mine", source)
     broken = failure("mine")
     assert broken.message.startswith(f"the backend `mine` of archc-mine cannot be imported: {said}")
-    assert broken.help == "reinstall archc-mine"
+    assert broken.help == "reinstall archc-mine, or report it to its authors"
 
 
 @pytest.mark.parametrize("protocol", [str(PROTOCOL - 1), str(PROTOCOL + 1), f"'{PROTOCOL}'", "None"])

@@ -23,7 +23,7 @@ PACKAGES = {
     "streams": "failure",
     "entry_points": "failure",
     "ops": "wording tensor example failure entry_points",
-    "graph": "source tensor ops",
+    "graph": "wording source tensor ops",
     "diagnostics": "wording source example",
     "language": "wording source tensor failure ops graph diagnostics",
     "passes": "wording source tensor ops graph diagnostics language",

@@ -100,7 +100,7 @@ def _run() -> int:
     except (KeyboardInterrupt, typer.Abort):
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
-    except Exception as error:
+    except BaseException as error:  # the op of a distribution may raise anything, SystemExit too
         return _internal_error(error)
 
 
@@ -115,18 +115,21 @@ def _invoke(arguments: list[str]) -> int:
     return 0
 
 
-def _internal_error(error: Exception) -> int:
+def _internal_error(error: BaseException) -> int:
     """Report an unexpected exception in one line, and write its traceback to a file."""
     import traceback
     from tempfile import NamedTemporaryFile
 
     from archc.backend import OWN
     from archc.entry_points import culprit
+    from archc.ops import ops
 
     with NamedTemporaryFile("w", prefix="archc-error-", suffix=".txt", delete=False, encoding="utf-8") as file:
         traceback.print_exc(file=file)
     name = culprit(error, own=("archc", *(f"archc_{backend}" for backend in OWN)))
     what, whom = (f"error in {name}", "it to its authors") if name else ("internal error", "it")
+    if not name and (others := ops().in_use()):
+        whom = f"it, with the ops of {' and '.join(others)} that the spec uses,"
     message = f"{what}: {type(error).__name__}. Please report {whom} and attach {Path(file.name)}"
     print(message, file=sys.stderr)
     return ENVIRONMENT

@@ -22,7 +22,8 @@ from archc.conformance.cases import Case, cases, op_cases, spec_cases
 from archc.conformance.computing import MOST_MACS, Compute, check_values
 from archc.conformance.emission import NotConformant, check_emission
 from archc.conformance.processes import check_processes
-from archc.conformance.traits import check_traits
+from archc.conformance.traits import check_examples, check_traits
+from archc.ops import ops
 
 __all__ = ["Case", "Check", "Compute", "EmittedSource", "NotConformant", "cases", "checks", "op_checks", "spec_cases"]
 
@@ -61,4 +62,5 @@ def checks(name: str, compute: Compute | None = None, more: Iterable[Case] = ())
 def op_checks(name: str) -> tuple[Check, ...]:
     """All checks for an op, archc's or that of a distribution. They need NumPy and no backend."""
     small = (case for case in op_cases(name) if case.facts.counts.macs <= MOST_MACS)
-    return tuple(Check(f"{case}-traits", partial(check_traits, case)) for case in small)
+    examples = Check(f"{name}-examples", partial(check_examples, ops()[name]))
+    return (examples, *(Check(f"{case}-traits", partial(check_traits, case)) for case in small))

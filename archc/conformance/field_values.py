@@ -13,6 +13,7 @@ from archc.ops.op import Op
 
 _NUMBERS = (-0.5, 0, 1e-5, 0.5, 1)
 _INTEGERS = 4
+_PAIRS: dict[str, list[Any]] = {"boolean": [False, True], "string": ["a", "b"]}
 
 
 def field_values(op: type[Op]) -> dict[str, list[Any]]:
@@ -36,8 +37,8 @@ def _values(schema: JsonSchemaValue, definitions: JsonSchemaValue) -> list[Any]:
             return [value]
         case {"enum": values}:
             return list(values)
-        case {"type": "boolean"}:
-            return [False, True]
+        case {"type": "boolean" | "string" as kind}:
+            return _PAIRS[kind]
         case {"type": "integer"}:
             return [schema.get("minimum", 0) + n for n in range(_INTEGERS)]
         case {"type": "number"}:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
+from archc.analysis import analyse
 from archc.conformance.cases import Case
 from archc.conformance.emission import demand
+from archc.ops.op import Footprint, Kept, Op, Reach, Scratch
+from archc.ops.window import Window
 
 if TYPE_CHECKING:
-    from archc.ops.op import Array, Op
+    from archc.ops.op import Array
     from archc.tensor import Tensor
 
 _EXAMPLES = 2
@@ -22,6 +26,7 @@ def check_traits(case: Case) -> Mapping[str, str]:
     graph = case.facts.graph
     node = graph.node("layer")
     tensors, op, random = graph.tensors(node.inputs), node.op, np.random.default_rng(0)
+    _check_figures(case)
     weights = _weights(op, tensors, random)
     inputs = tuple(random.standard_normal((_EXAMPLES, *x.shape)) for x in tensors)
     output = op.compute(inputs, weights)
@@ -43,6 +48,40 @@ def check_traits(case: Case) -> Mapping[str, str]:
     if op.gives_probabilities:
         same = np.allclose(output.sum(1), 1)
         demand(same, "`gives_probabilities` is set, but the outputs do not sum to 1", case)
+    return {}
+
+
+def _check_figures(case: Case) -> None:
+    """Check that what an op answers is of the type that archc counts with, and never negative."""
+    graph = case.facts.graph
+    node = graph.node("layer")
+    op, inputs, output = node.op, graph.tensors(node.inputs), node.output
+    kept, scratch = op.kept(inputs, output), op.scratch(inputs, output, narrow=True)
+    answers: dict[str, tuple[object, type | tuple[type, ...]]] = {
+        "kept": (kept, Kept),
+        "scratch": (scratch, Scratch),
+        "reach": (op.reach(), Reach),
+        "window": (op.window(inputs), (Window, NoneType)),
+        "summary": (op.summary(), str),
+        **{f"footprint[{axis}]": (part, Footprint) for axis, part in enumerate(op.footprint(inputs) or ())},
+    }
+    for name, (answer, kind) in answers.items():
+        demand(isinstance(answer, kind), f"`{name}` gives {answer!r}, which is not of its type", case)
+    reads = op.reads(range(output.channels), inputs, output)
+    demand(len(reads) == len(inputs), f"`reads` gives {len(reads)} ranges for {len(inputs)} inputs", case)
+    sizes = (size for parameter in op.parameters(inputs) for size in parameter.shape)
+    figures = {"macs": op.macs(inputs, output), "element_ops": op.element_ops(inputs, output)}
+    for name, figure in [*figures.items(), ("kept", kept.own), ("kept", kept.copied), ("scratch", scratch.forward)]:
+        demand(type(figure) is int and figure >= 0, f"`{name}` gives {figure!r}, which is no count", case)
+    demand(all(type(size) is int and size > 0 for size in sizes), "`parameters` gives a size that is no count", case)
+
+
+def check_examples(op: type[Op]) -> Mapping[str, str]:
+    """Check that archc finds a mistake in an op's failing example, and none in the corrected one."""
+    for spec, is_wrong in ((op.failing, True), (op.corrected, False)):
+        findings = analyse(spec.encode(), "example.yaml").findings
+        found = f"{len(findings)} findings in the {'failing' if is_wrong else 'corrected'} example"
+        demand(bool(findings) == is_wrong, found, Case("example", spec))
     return {}
 
 

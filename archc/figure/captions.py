@@ -51,7 +51,7 @@ def _words(node: Node, graph: Graph, *, is_first: bool) -> list[str]:
     words = [node.op.called()]
     if windowed and isinstance(node.op, Weighted):
         words = []  # a solid with a kernel before it is a convolution
-    words += [word for word in re.split(r"(?<=,) ", node.op.summary()) if word]
+    words += [word for word in re.split(r"(?<=,) ", node.summary) if word]
     if windowed and not is_first:
         words.append(f"→ {node.output.height} × {node.output.width}")
     for name in dict.fromkeys(node.inputs):

@@ -13,7 +13,7 @@ def labels(graph: Graph) -> Iterator[tuple[str, tuple[str, ...]]]:
     for name, tensor in graph.inputs.items():
         yield name, (name, str(tensor))
     for node in graph.nodes:
-        yield node.name, (node.name, f"{node.op.op} {node.op.summary()}".strip(), str(node.output))
+        yield node.name, (node.name, f"{node.op.op} {node.summary}".strip(), str(node.output))
 
 
 def exchange_kinds(placement: Placement | None) -> Mapping[str, str]:

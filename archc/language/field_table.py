@@ -52,6 +52,8 @@ def _takes(schema: Schema, named: dict[str, Schema]) -> str:
             return "[height, width]"  # the only list that any field takes
         case "object":
             return _mapping(schema, named)
+        case "string":
+            return "text"
         case kind:
             return ("whole number" if kind == "integer" else "number") + _range(schema)
 
@@ -77,6 +79,8 @@ def _choice(words: list[str]) -> str:
 
 def as_written(value: Any) -> str:
     """A value as written in a spec, in its shortest form."""
+    if value is None:
+        return "none"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():

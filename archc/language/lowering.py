@@ -5,18 +5,17 @@ A layer that fails has no tensor, and its readers are skipped without a finding:
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from math import prod
 
 from pydantic import ValidationError
 
 from archc.diagnostics.finding import MAX_FINDINGS, Edit, Finding, report, respelling
-from archc.failure import Failure
 from archc.graph import Graph, Node
+from archc.language.inference import check_error, checked_output, named
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, plain
 from archc.language.spec import Document
-from archc.language.validation import NAME, explain, not_a_name, renaming, unknown_field
+from archc.language.validation import NAME, explain, field_names, not_a_name, renaming, unknown_field
 from archc.language.vocabulary import certain, did_you_mean, nearest
 from archc.language.wiring import Wiring
 from archc.ops import ops
@@ -32,8 +31,6 @@ _SMALLER = "use fewer filters or units, or a stride or a pool before it"
 # The most inputs that a finding names, and the most layers that it traces back.
 _MOST_NAMED = 8
 _MOST_STEPS = 100
-
-_PLACEHOLDER = re.compile(r"\{(?:name|([0-9]+))\}")
 
 _WIRING = ("from", "expect")
 """The fields of every layer besides `op` and the op's own."""
@@ -119,7 +116,7 @@ class _Lowering:
 
     def _known_fields(self, op: str, body: MappingNode) -> MappingNode:
         """The defaults without the fields that the op does not have, each of which is reported once."""
-        allowed = [name for name in ops()[op].model_fields if name != "op"]
+        allowed = [name for name in field_names(ops()[op]) if name != "op"]
         for name in body.entries:
             if name not in allowed:
                 key = body.keys[name].span
@@ -142,7 +139,8 @@ class _Lowering:
             self.findings.append(report(span, "ARC102", failure.message, help=failure.help))
             return
         help = did_you_mean(name, ops(), what="ops")
-        self.findings.append(report(span, "ARC102", f"unknown op `{name[:64]}`", help=help, fix=fix))
+        notes = [failure.message for failure in ops().unreadable]
+        self.findings.append(report(span, "ARC102", f"unknown op `{name[:64]}`", notes=notes, help=help, fix=fix))
 
     def _layer(self, name: str, body: YamlNode, key: Span) -> Tensor | None:
         """Validate and infer one layer; its output, or None if it fails or depends on a layer that fails."""
@@ -172,7 +170,7 @@ class _Lowering:
             self._refuse(Node(name, op, inputs, known[0], key, spans), error, self._ops_of(inputs))
             return None
         try:
-            output = _checked(op, op.infer(known))
+            output = checked_output(op, op.infer(known))
         except ShapeError as error:
             self._refuse(Node(name, op, inputs, known[0], key, spans), error, self._shapes_of(inputs))
             return None
@@ -259,6 +257,8 @@ class _Lowering:
             wants = counted(least, "input")
         help = "list them: `from: [a, b]`"
         if len(inputs) > least:
+            help = "delete some of them"
+        if most == 1:
             joining = [f"`{name}`" for name, each in ops().items() if each.arity[1] is None]
             help = f"join them first, with {' or '.join(joining)}"
         message = f"{name} expects {wants}, got {len(inputs)}"
@@ -277,14 +277,15 @@ class _Lowering:
 
     def _refuse(self, node: Node, error: ShapeError, related: list[tuple[Span, str]]) -> None:
         """Report that an op refuses its inputs. A second field at fault takes the place of `related`."""
+        check_error(node.op, error, len(node.inputs))
         if error.also and error.also in node.fields:
             related = [(node.fields[error.also], "")]
         finding = report(
             node.at(error.field),
             error.code,
-            _named(error.message, node),
-            notes=[*(_named(note, node) for note in error.notes), self._sizes_before(node) if error.from_size else ""],
-            help=_named(error.help, node) if error.help else None,
+            named(error.message, node),
+            notes=[*(named(note, node) for note in error.notes), self._sizes_before(node) if error.from_size else ""],
+            help=named(error.help, node) if error.help else None,
             related=related,
             fix=self._inserted(node, *error.insert) if error.insert else (),
         )
@@ -308,7 +309,7 @@ class _Lowering:
             shape = self._tensors[name]
             assert shape is not None
             source = self._tensors[before.inputs[0]] if before else None
-            if source is None or source.shape[1:] != shape.shape[1:]:
+            if shape.is_maps and (source is None or source.shape[1:] != shape.shape[1:]):
                 sizes.append(f"{name} {shape.height} × {shape.width}")
             if before is None:
                 break
@@ -364,15 +365,6 @@ def _meant(word: str) -> str | None:
     return None if ops().failure(word) else certain(word, ops())
 
 
-def _checked(op: Op, output: Tensor) -> Tensor:
-    """The output that an op infers; raises Failure if it is not a shape, as an op of a distribution might return."""
-    sizes = output.shape if isinstance(output, Tensor) else ()  # pyright: ignore[reportUnnecessaryIsInstance]
-    if len(sizes) not in (1, 3) or not all(type(size) is int and size > 0 for size in sizes):
-        message = f"the op `{op.op}` ({type(op).__module__}) infers {output!r} instead of a Tensor of 1 or 3 sizes"
-        raise Failure(message, "report it to the authors of the op")
-    return output
-
-
 def _missing_op(name: str, body: MappingNode, key: Span) -> Finding:
     first = next(iter(body.entries), "")
     help = f"add `op:` with one of {', '.join(ops())}"
@@ -385,8 +377,3 @@ def _missing_op(name: str, body: MappingNode, key: Span) -> Finding:
 def _first(inputs: tuple[str, ...]) -> list[str]:
     """The inputs that a finding names, each once."""
     return list(dict.fromkeys(inputs))[:_MOST_NAMED]
-
-
-def _named(text: str, node: Node) -> str:
-    """An op's text with the layer's name for `{name}` and the names of its inputs for `{0}`, `{1}`, …"""
-    return _PLACEHOLDER.sub(lambda match: node.inputs[int(match[1])] if match[1] else node.name, text)

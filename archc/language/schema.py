@@ -35,7 +35,9 @@ def json_schema() -> JsonSchemaValue:
     """The JSON Schema of a complete spec in archc/v1."""
     definitions: JsonSchemaValue = {}
     spec = _of(Spec, definitions)
-    bodies = {name: _of(op, definitions) for name, op in sorted(ops().items())}
+    # Classes of two distributions may have the same name, so theirs are kept apart.
+    prefixes = {name: "" if ops().is_own(name) else f"{name}." for name in ops()}
+    bodies = {name: _of(op, definitions, prefixes[name]) for name, op in sorted(ops().items())}
     properties = spec["properties"]
     properties["defaults"] |= _closed({name: _defaults(name, body) for name, body in bodies.items()})
     properties["layers"] |= {
@@ -61,11 +63,11 @@ def output_schema(command: str, document: type) -> JsonSchemaValue:
     return head | made
 
 
-def _of(model: type[BaseModel], definitions: JsonSchemaValue) -> JsonSchemaValue:
-    """The schema of one class. Classes that it refers to are added to the shared `definitions`."""
-    made = model.model_json_schema(ref_template="#/definitions/{model}", schema_generator=_Draft7)
+def _of(model: type[BaseModel], definitions: JsonSchemaValue, prefix: str = "") -> JsonSchemaValue:
+    """The schema of one class. Classes that it refers to are added to the shared `definitions`, with a prefix."""
+    made = model.model_json_schema(ref_template=f"#/definitions/{prefix}{{model}}", schema_generator=_Draft7)
     for name, definition in made.pop("$defs", {}).items():
-        assert definitions.setdefault(name, definition) == definition, f"two classes are called {name}"
+        assert definitions.setdefault(prefix + name, definition) == definition, f"two classes are called {name}"
     return made
 
 
@@ -145,7 +147,9 @@ class _Draft7(_Untitled):
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
         made = super().model_schema(schema)
         del made["title"]
-        return made | {"description": _WRAPPED.sub(" ", made["description"])}
+        if "description" in made:  # a class of a distribution may have no docstring
+            made["description"] = _WRAPPED.sub(" ", made["description"])
+        return made
 
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
         made = super().dict_schema(schema)

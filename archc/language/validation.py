@@ -169,7 +169,9 @@ def _finding(
             return report(node or owner, "ARC104", message, help=help, fix=fix)
         case _:
             rule = _range(kind, context) if kind in _RANGES else f"it {detail['msg']}"
-            message = f"`{field}` is {_shown(detail['input'])}: {rule}"
+            if kind == "value_error":  # from a validator of a distribution's op
+                rule = str(context["error"])
+            message = f"`{field}` is {_shown(detail['input'])}: {rule}" if field else f"{what}: {rule}"
             help, text = _without_quotes(detail["input"], kind)
             fix = replacement(node, text) if node and text else ()
             return report(node or owner, _CODES.get(kind, "ARC105"), message, help=help, fix=fix)

@@ -12,7 +12,7 @@ from functools import cache, cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from archc.entry_points import OPS, imported, installed, only, owner
+from archc.entry_points import OPS, imported, installed, only, owner, unreadable
 from archc.failure import Failure
 from archc.ops.declaration import fault
 from archc.ops.op import Op, name_of
@@ -56,6 +56,15 @@ class Ops(Mapping[str, type[Op]]):
         """Whether archc itself brings the op of this name."""
         return name in self._own
 
+    def provider(self, name: str) -> str | None:
+        """The distribution that brings an op of this name; None for archc's own."""
+        return None if name in self._own or name not in self._points else owner(self._points[name][0])
+
+    def in_use(self) -> list[str]:
+        """The distributions of the ops that were looked up and can be used."""
+        found = (self.provider(name) for name, op in self._looked_up.items() if isinstance(op, type))
+        return sorted({provider for provider in found if provider})
+
     def failure(self, name: str) -> Failure | None:
         """Why an op that a distribution provides cannot be used; None for other names."""
         found = self._look_up(name)
@@ -63,22 +72,22 @@ class Ops(Mapping[str, type[Op]]):
 
     def failures(self) -> list[Failure]:
         """Why ops of distributions cannot be used, for all of them."""
-        if isinstance(self._installed, Failure):
-            return [self._installed]
         replacing = [_replacing(point) for name in self._own for point in self._installed.get(name, [])]
-        return replacing + [failure for name in sorted(self._points) if (failure := self.failure(name))]
+        unusable = [failure for name in sorted(self._points) if (failure := self.failure(name))]
+        return [*self.unreadable, *replacing, *unusable]
 
     @cached_property
-    def _installed(self) -> dict[str, list[EntryPoint]] | Failure:
-        try:
-            return installed(OPS)
-        except Failure as failure:
-            return failure
+    def unreadable(self) -> list[Failure]:
+        """Why the entry points of distributions, which may provide ops, cannot be read."""
+        return unreadable()
+
+    @cached_property
+    def _installed(self) -> dict[str, list[EntryPoint]]:
+        return installed(OPS)
 
     @cached_property
     def _points(self) -> dict[str, list[EntryPoint]]:
-        found = {} if isinstance(self._installed, Failure) else self._installed
-        return {name: points for name, points in found.items() if name not in self._own}
+        return {name: points for name, points in self._installed.items() if name not in self._own}
 
     def _look_up(self, name: str) -> type[Op] | Failure | None:
         if name in self._own:

@@ -37,8 +37,8 @@ def field_changes(difference: LayerDifference, listed: Container[FieldChange] = 
     if old is None or new is None:
         layer = new or old
         assert layer is not None
-        op = layer.node.op
-        return [" ".join(filter(None, (op.op, op.summary()))), f"reads {', '.join(layer.node.inputs)}"]
+        node = layer.node
+        return [" ".join(filter(None, (node.op.op, node.summary))), f"reads {', '.join(node.inputs)}"]
     changes = [change(field) for field in difference.fields if field not in listed]
     if difference.reads:
         verb = "moved: reads" if difference.moved else "reads"

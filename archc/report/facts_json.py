@@ -137,7 +137,7 @@ def _layer(facts: Facts, node: Node) -> LayerJson:
         "name": node.name,
         "op": node.op.op,
         "from": list(node.inputs),
-        "window": node.op.summary(),
+        "window": node.summary,
         "size": window.arithmetic if window else None,
         "output": list(node.output.shape),
         "receptive_field": None if field is None else _receptive_field(field),

@@ -57,7 +57,7 @@ def _field(show: Callable[[ReceptiveField], str]) -> Callable[[Facts, Node], str
 _FIGURES = (
     _Figure(Column("layer"), lambda _, node: node.name),
     _Figure(Column("op", least=10, leave=1), lambda facts, node: node.op.op + _reads(facts.graph, node)),
-    _Figure(Column("window", least=18, leave=4), lambda _, node: node.op.summary()),
+    _Figure(Column("window", least=18, leave=4), lambda _, node: node.summary),
     _Figure(Column("size", leave=5), _arithmetic),
     _Figure(Column("output"), lambda _, node: str(node.output)),
     _Figure(Column("receptive field"), _field(lambda field: str(field.size)), wide=True),

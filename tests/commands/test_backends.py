@@ -63,7 +63,7 @@ def test_one_that_cannot_be_used_is_told_with_its_reason(archc, install_backend:
     assert (result.code, result.err) == (3, "")
     assert "unusable, see below\n" in result.out
     message = "the backend `mine` of archc-mine cannot be imported: RuntimeError: no \\u001b[31m license"
-    assert result.out.endswith(f"\nerror: {message}\n  reinstall archc-mine\n")
+    assert result.out.endswith(f"\nerror: {message}\n  reinstall archc-mine, or report it to its authors\n")
 
 
 def test_two_of_one_name_are_both_listed(archc, install_backend: Install) -> None:
@@ -79,7 +79,7 @@ def test_two_of_one_name_are_both_listed(archc, install_backend: Install) -> Non
 
 
 def test_none(archc, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: ())
+    monkeypatch.setattr("archc.entry_points.entry_points", lambda group: ())
     result = archc("backends")
     assert (result.code, result.out) == (3, "")
     assert result.err.startswith("error: no backend is installed\n  `pip install 'archc[torch]'`")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,10 +14,14 @@ from typing import Any
 import pytest
 
 from archc.analysis import analyse
+from archc.backend import load
+from archc.conformance import op_checks
 from archc.example import HEAD
 from archc.failure import Failure
+from archc.language.schema import json_schema
 from archc.language.vocabulary import _foreign, certain, nearest  # pyright: ignore[reportPrivateUsage]
 from archc.ops import ops
+from archc.ops.declaration import fault
 
 PROJECT = Path(__file__).parent / "archc-clamp"
 NUMPY = Path(__file__).parents[1] / "backends" / "numpy" / "archc-numpy"
@@ -168,9 +173,10 @@ def fresh_words() -> Iterator[None]:
 
 
 OP = """
-from typing import Literal
-from pydantic import Field
+from typing import Any, Literal
+from pydantic import Field, field_validator
 from archc.ops.activation import Activation
+from archc.ops.op import ShapeError
 from archc.tensor import Tensor
 class Mine(Activation, frozen=True):
     'x, each value by itself'
@@ -188,6 +194,32 @@ BROKEN = {
     "mine:Reading": "class Reading(Mine, frozen=True):\n    'x'\n    source: int = Field(1, alias='from')\n",
     "mine:Mystery": "class Mystery(Mine, frozen=True):\n    'x'\n    size: int = 1\n",
     "mine:Fails": "class Fails(Mine, frozen=True):\n    'x'\n    def infer(self, inputs): return 1 // 0\n",
+    "mine:Unheard": "class Unheard(Exception):\n    def __str__(self): raise ValueError\nraise Unheard\n",
+    "mine:Names": "class Names(Mine, frozen=True):\n    'x'\n    other_names = (5,)\n",
+    "mine:Arity": "class Arity(Mine, frozen=True):\n    'x'\n    arity = (3, 1)\n",
+    "mine:Sign": "class Sign(Mine, frozen=True):\n    'x'\n    output_sign = 'positive'\n",
+    "mine:Listed": "class Listed(Mine, frozen=True):\n    'x'\n    size: list[int] = Field([], description='x')\n",
+    "mine:Anything": "class Anything(Mine, frozen=True):\n    'x'\n    size: Any = Field(1, description='x')\n",
+    "mine:Pairs": "class Pairs(Mine, frozen=True):\n    'x'\n    size: tuple[int, int] = Field(description='x')\n",
+    "mine:Forward": "class Forward(Mine, frozen=True):\n    'x'\n    size: 'Missing' = Field(description='x')\n",
+    "mine:Factory": "class Factory(Mine, frozen=True):\n    'x'\n"
+    "    size: int = Field(default_factory=int, description='x')\n",
+    "mine:Open": "class Open(Mine, frozen=True, extra='allow'):\n    'x'\n",
+    "mine:Given": "class Given(Mine, frozen=True):\n    'x'\n    op: Literal['mine'] = 'mine'\n",
+    "mine:Lines": "class Lines(Mine, frozen=True):\n    'x'\n    kept_words = 'a\\nb'\n",
+    "mine:Advice": "class Advice(Mine, frozen=True):\n    'x'\n"
+    "    def infer(self, inputs): raise ShapeError('op', 'ARC901', 'no')\n",
+    "mine:Elsewhere": "class Elsewhere(Mine, frozen=True):\n    'x'\n"
+    "    def infer(self, inputs): raise ShapeError('op', 'ARC201', 'it is {1}')\n",
+    "mine:Leaves": "class Leaves(Mine, frozen=True):\n    'x'\n    def infer(self, inputs): raise SystemExit(0)\n",
+    "mine:Ends": "class Ends(Mine, frozen=True):\n    'x'\n    def infer(self, inputs): raise BaseException('x')\n",
+    "mine:Tagged": "class Tagged(Mine, frozen=True):\n    'x'\n    tag: str | None = Field(None, description='x')\n"
+    "    size_: int = Field(2, alias='size', description='x')\n"
+    "    def summary(self): return self.tag or ''\n"
+    "    @field_validator('size_')\n    def even(cls, value):\n"
+    "        if value % 2: raise ValueError('must be even')\n        return value\n",
+    "mine:Counted": "class Counted(Mine, frozen=True):\n    'x'\n"
+    "    def element_ops(self, inputs, output): return None\n",
     "mine:Pair": "class Pair(Mine, frozen=True):\n    'x'\n    arity = (2, 3)\n"
     "    order: Literal[1, 2] = Field(1, description='x')\n",
     "mine:Zero": "class Zero(Mine, frozen=True):\n    'x'\n    def infer(self, inputs): return Tensor((0, 3))\n",
@@ -201,13 +233,28 @@ BROKEN = {
         ([("archc-a", "mine:Missing")], "the op `mine` of archc-a cannot be imported: AttributeError"),
         ([("archc-a", "mine:Literal")], "the op `mine` of archc-a is not a subclass of Op"),
         ([("archc-a", "mine:Exits")], "the op `mine` of archc-a cannot be imported: SystemExit: 3"),
-        ([("archc-a", "mine:Other")], 'the op `mine` of archc-a does not declare `op: Literal["mine"]`, in lower case'),
+        ([("archc-a", "mine:Other")], 'the op `mine` of archc-a does not declare `op: Literal["mine"]`'),
         ([("archc-a", "mine:Abstract")], "the op `mine` of archc-a does not implement value"),
         ([("archc-a", "mine:Silent")], "the op `mine` of archc-a does not declare failing, corrected"),
         ([("archc-a", "mine:Undocumented")], "the op `mine` of archc-a has no docstring"),
         ([("archc-a", "mine:Word")], "the op `mine` of archc-a declares 'my' where a tuple of names is needed"),
         ([("archc-a", "mine:Reading")], "the op `mine` of archc-a has a field `from`, which every layer has already"),
         ([("archc-a", "mine:Mystery")], "the op `mine` of archc-a has a field `size` without a description"),
+        ([("archc-a", "mine:Unheard")], "the op `mine` of archc-a cannot be imported: Unheard: without a text"),
+        ([("archc-a", "mine:Names")], "the op `mine` of archc-a declares (5,) where a tuple of names is needed"),
+        (
+            [("archc-a", "mine:Arity")],
+            "the op `mine` of archc-a declares the arity (3, 1), which is not (fewest, most)",
+        ),
+        ([("archc-a", "mine:Sign")], "the op `mine` of archc-a declares 'positive' as `output_sign`, which is one of "),
+        ([("archc-a", "mine:Listed")], "the op `mine` of archc-a has a field `size` of a type that no field "),
+        ([("archc-a", "mine:Anything")], "the op `mine` of archc-a has a field `size` of a type that no field "),
+        ([("archc-a", "mine:Pairs")], "the op `mine` of archc-a has a field `size` of a type that no field "),
+        ([("archc-a", "mine:Forward")], "the op `mine` of archc-a has fields whose schema pydantic cannot write"),
+        ([("archc-a", "mine:Factory")], "the op `mine` of archc-a has a field `size` with a `default_factory` or a "),
+        ([("archc-a", "mine:Open")], "the op `mine` of archc-a changes `extra`, `strict` or `frozen` of Op"),
+        ([("archc-a", "mine:Given")], 'the op `mine` of archc-a does not declare `op: Literal["mine"]`'),
+        ([("archc-a", "mine:Lines")], "the op `mine` of archc-a declares more than one line as kept_words"),
     ],
 )
 @pytest.mark.usefixtures("fresh_ops")
@@ -241,22 +288,88 @@ def test_an_op_that_cannot_be_used_is_reported_where_ops_are_listed(archc: Archc
     assert archc("explain", "macs").code == 0
 
 
+@pytest.mark.parametrize(
+    ("op", "message"),
+    [
+        ("Fails", "error in archc-a: ZeroDivisionError. Please report it to its authors and attach "),
+        ("Leaves", "error in archc-a: SystemExit. Please report it to its authors and attach "),
+        ("Ends", "error in archc-a: BaseException. Please report it to its authors and attach "),
+        ("Counted", "internal error: TypeError. Please report it, with the ops of archc-a that the spec uses, and "),
+        ("Advice", "error: the op `mine` of archc-a raises a ShapeError with the code `ARC901`, which is not "),
+        ("Elsewhere", "error: the op `mine` of archc-a raises a ShapeError that names input 1 of 1, counted from 0"),
+    ],
+)
 @pytest.mark.usefixtures("fresh_ops")
 def test_an_op_whose_code_fails_names_its_distribution(
-    archc: Archc, install: Callable[..., None], tmp_path: Path
+    archc: Archc, install: Callable[..., None], tmp_path: Path, op: str, message: str
 ) -> None:
-    install("archc-a", "archc.ops", "mine", OP + BROKEN["mine:Fails"], "Fails")
+    install("archc-a", "archc.ops", "mine", OP + BROKEN[f"mine:{op}"], op)
     spec = tmp_path / "a.yaml"
     spec.write_text(f"{HEAD}  b: {{op: mine}}\n")
     done = archc("check", spec)
-    assert done.code == 3
-    assert done.err.startswith("error in archc-a: ZeroDivisionError. Please report it to its authors and attach ")
+    assert (done.code, done.out) == (3, "")
+    assert done.err.startswith(message)
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.usefixtures("fresh_ops")
+def test_fields_of_other_kinds_than_archc_s_own_have(
+    archc: Archc, install: Callable[..., None], tmp_path: Path
+) -> None:
+    install("archc-a", "archc.ops", "mine", 'print("imported")\n' + OP + BROKEN["mine:Tagged"], "Tagged")
+    spec = tmp_path / "a.yaml"
+    head = HEAD.replace("layers:", "defaults: {mine: {size: 4}}\nlayers:")
+    assert head != HEAD
+    spec.write_text(f'{head}  b: {{op: mine, tag: "\\e[31m"}}\n  c: {{op: mine, size: 3}}\n')
+    done = archc("check", spec)
+    assert (done.code, "error[ARC105]: `size` is `3`: must be even" in done.out) == (1, True)
+    spec.write_text(spec.read_text().replace("size: 3", "size: 8"))
+    done = archc("check", spec)
+    assert (done.code, "\\u001b[31m" in done.out, "\x1b" in done.out) == (0, True, False)
+    assert json.loads(archc("check", spec, "--output-format", "json").out)
+    assert "\x1b" not in archc("graph", spec, "-o", "-").out
+    page = archc("explain", "mine").out
+    assert re.search(r"\ntag +text +none +x\n", page)
+    assert all(not check() for check in op_checks("mine") if "traits" in str(check))
+
+
+@pytest.mark.usefixtures("fresh_ops")
+def test_classes_of_two_distributions_may_have_one_name(install: Callable[..., None]) -> None:
+    options = OP.replace("class Mine", "class Options(BaseModel, frozen=True):\n    {}: int = 1\nclass Mine")
+    options = options.replace("import Field", "import BaseModel, Field")
+    options += "    options: Options = Field(Options(), description='x')\n"
+    install("archc-a", "archc.ops", "mine", options.replace("{}", "a"), "Mine")
+    install("archc-b", "archc.ops", "other", options.replace("{}", "b").replace('["mine"]', '["other"]'), "Mine")
+    definitions = json_schema()["definitions"]
+    assert list(definitions["mine.Options"]["properties"]) == ["a"]
+    assert list(definitions["other.Options"]["properties"]) == ["b"]
+    assert definitions["other"]["properties"]["options"]["$ref"] == "#/definitions/other.Options"
+
+
+@pytest.mark.parametrize("broken", [b"[archc.ops]\nmine\n", b"[x]\n\xff = a:b\n", b"[console_scripts]\nfoo\n"])
+@pytest.mark.usefixtures("fresh_ops")
+def test_entry_points_that_cannot_be_read_disturb_nobody_else(
+    archc: Archc, install: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: bytes
+) -> None:
+    install("archc-a", "archc.ops", "mine", OP, "Mine")
+    information = tmp_path / "archc_b-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: archc-b\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_bytes(broken)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert set(load("torch").frameworks) == {"torch"}
+    assert "mine" in ops()
+    (failure,) = ops().failures()
+    assert failure.message.startswith("the entry points of archc-b cannot be read: ")
+    assert failure.help == "reinstall archc-b, or uninstall it"
+    (finding,) = analyse(f"{HEAD}  b: {{op: theirs}}\n".encode(), "a.yaml").findings
+    assert finding.notes == (failure.message,)
 
 
 @pytest.mark.usefixtures("fresh_ops")
 def test_an_output_that_is_no_shape_is_the_fault_of_its_op(install: Callable[..., None]) -> None:
     install("archc-a", "archc.ops", "mine", OP + BROKEN["mine:Zero"], "Zero")
-    with pytest.raises(Failure, match=r"the op `mine` \(.*\) infers .* instead of a Tensor of 1 or 3 sizes"):
+    with pytest.raises(Failure, match=r"the op `mine` of archc-a infers .* instead of a Tensor of 1 or 3 sizes"):
         analyse(f"{HEAD}  b: {{op: mine}}\n".encode(), "a.yaml")
 
 
@@ -267,7 +380,7 @@ def test_what_no_op_of_archc_s_own_has_is_worded_too(install: Callable[..., None
     findings = analyse((HEAD + "".join(f"  {layer}\n" for layer in layers)).encode(), "a.yaml").findings
     assert [(finding.message, finding.help) for finding in findings] == [
         ("a expects 2 to 3 inputs, got 1", "list them: `from: [a, b]`"),
-        ("b expects 2 to 3 inputs, got 4", "join them first, with `add` or `concat`"),
+        ("b expects 2 to 3 inputs, got 4", "delete some of them"),
         ("`order` cannot be `3`", "valid values: 1, 2"),
     ]
 
@@ -278,6 +391,12 @@ def test_a_distribution_takes_over_no_word_of_archc_s_own(install: Callable[...,
     assert certain("conv", ops()) == "conv2d"
     assert certain("my_own", ops()) == "mine"
     assert nearest("norm", ops()) == "batch_norm"
+
+
+@pytest.mark.parametrize("name", ops())
+def test_archc_s_own_ops_declare_what_others_must(name: str) -> None:
+    assert fault(ops()[name], name) is None
+    assert ops().provider(name) is None
 
 
 @pytest.mark.usefixtures("fresh_ops")
