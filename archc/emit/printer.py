@@ -200,10 +200,14 @@ def _keyword(argument: Argument) -> str:
 
 def literal(value: str | bool | float | None) -> str:
     """A Python literal that evaluates to exactly `value`, spelled as ruff does and as a person would: `5e-4`."""
-    if isinstance(value, float) and 0 < abs(value) < 1e-3:
-        return f"{Decimal(repr(value)):e}"
+    # Not the value's own repr: a subclass has another, such as `np.float64(0.5)`.
+    if isinstance(value, float):
+        written = float.__repr__(value)
+        return f"{Decimal(written):e}" if 0 < abs(value) < 1e-3 else written.replace("e+", "e")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int.__repr__(value)
     if not isinstance(value, str):
-        return repr(value).replace("e+", "e")
+        return repr(value)
     # ruff prefers double quotes, unless single quotes need fewer escapes.
     quote = "'" if value.count('"') > value.count("'") else '"'
     return quote + escaped(value, quote) + quote

@@ -2,13 +2,20 @@
 
 Text from a spec enters as a Name, which is checked, or as a Literal, which is escaped. It cannot become code otherwise:
 `Fixed` is for text that a backend's author wrote.
+
+A node that could not be printed raises ValueError or TypeError when it is made, so the traceback leads to its author.
 """
 
 from __future__ import annotations
 
+import keyword
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import isfinite
+from types import UnionType
+
+from typing_extensions import TypeIs
 
 _DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*\Z", re.ASCII)
 
@@ -20,7 +27,8 @@ class Name:
     text: str
 
     def __post_init__(self) -> None:
-        assert _DOTTED.match(self.text), f"{self.text!r} is not a dotted name"
+        if not _DOTTED.match(self.text) or any(map(keyword.iskeyword, self.text.split("."))):
+            raise ValueError(f"{self.text!r} is not a dotted name")
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,12 @@ class Literal:
 
     value: str | bool | int | float | None
 
+    def __post_init__(self) -> None:
+        if not _is_plain(self.value):
+            raise TypeError(f"{self.value!r} cannot be written as a literal")
+        if isinstance(self.value, float) and not isfinite(self.value):
+            raise ValueError(f"{float(self.value)!r} is not a finite number; write Fixed('float(\"{self.value}\")')")
+
 
 @dataclass(frozen=True)
 class Fixed:
@@ -36,15 +50,24 @@ class Fixed:
 
     text: str
 
+    def __post_init__(self) -> None:
+        _require((self.text,), str)
+
 
 @dataclass(frozen=True)
 class Tuple:
     items: tuple[Expression, ...]
 
+    def __post_init__(self) -> None:
+        _require(self.items, Value)
+
 
 @dataclass(frozen=True)
 class List:
     items: tuple[Expression, ...]
+
+    def __post_init__(self) -> None:
+        _require(self.items, Value)
 
 
 @dataclass(frozen=True)
@@ -52,6 +75,11 @@ class Sum:
     """`a + b + c`."""
 
     terms: tuple[Name, ...]
+
+    def __post_init__(self) -> None:
+        _require(self.terms, Name)
+        if not self.terms:
+            raise ValueError("a sum of nothing")
 
 
 @dataclass(frozen=True)
@@ -62,6 +90,12 @@ class Argument:
     keyword: str | None = None
     comment: str | None = None
 
+    def __post_init__(self) -> None:
+        _require((self.value,), Expression if self.keyword is None else Value)
+        if self.keyword is not None and not _is_identifier(self.keyword):
+            raise ValueError(f"{self.keyword!r} cannot be the keyword of an argument")
+        _require_one_line(self.comment)
+
 
 @dataclass(frozen=True)
 class Call:
@@ -70,6 +104,21 @@ class Call:
     function: Name | Fixed | Call
     arguments: tuple[Argument, ...] = ()
 
+    def __post_init__(self) -> None:
+        _require((self.function,), Name | Fixed | Call)
+        _require(self.arguments, Argument)
+        named: set[str] = set()
+        is_positional = True
+        for argument in self.arguments:
+            is_unpacked = isinstance(argument.value, Unpacked)
+            if argument.keyword is None and not is_unpacked and not is_positional:
+                raise ValueError(f"{argument.value!r} is a positional argument after a keyword")
+            if argument.keyword in named:
+                raise ValueError(f"two arguments have the keyword {argument.keyword!r}")
+            if argument.keyword is not None:
+                named.add(argument.keyword)
+            is_positional = is_positional and argument.keyword is None and not is_unpacked
+
 
 @dataclass(frozen=True)
 class Unpacked:
@@ -77,8 +126,13 @@ class Unpacked:
 
     value: Call
 
+    def __post_init__(self) -> None:
+        _require((self.value,), Call)
 
-Expression = Name | Literal | Fixed | Tuple | List | Sum | Call | Unpacked
+
+Value = Name | Literal | Fixed | Tuple | List | Sum | Call
+"""What stands anywhere; `**value` does not."""
+Expression = Value | Unpacked
 
 
 @dataclass(frozen=True)
@@ -89,6 +143,11 @@ class Assign:
     value: Expression
     comment: str | None = None
 
+    def __post_init__(self) -> None:
+        _require((self.target,), Name)
+        _require((self.value,), Value)
+        _require_one_line(self.comment)
+
 
 @dataclass(frozen=True)
 class Do:
@@ -96,12 +155,18 @@ class Do:
 
     value: Expression
 
+    def __post_init__(self) -> None:
+        _require((self.value,), Value)
+
 
 @dataclass(frozen=True)
 class Return:
     """`return value`."""
 
     value: Expression
+
+    def __post_init__(self) -> None:
+        _require((self.value,), Value)
 
 
 @dataclass(frozen=True)
@@ -178,7 +243,27 @@ def call(
 
 
 def _expression(value: Expression | str | float | None) -> Expression:
-    return Literal(value) if value is None or isinstance(value, str | int | float) else value
+    return Literal(value) if _is_plain(value) else value
+
+
+def _is_plain(value: object) -> TypeIs[str | float | None]:
+    return value is None or isinstance(value, str | int | float)
+
+
+def _is_identifier(text: str) -> bool:
+    return text.isascii() and text.isidentifier() and not keyword.iskeyword(text)
+
+
+def _require(values: Iterable[object], kind: type | UnionType) -> None:
+    """Raise TypeError for a value that is not of a kind: a checker would find it, but not every author runs one."""
+    for value in values:
+        if not isinstance(value, kind):
+            raise TypeError(f"{value!r} is no syntax node that can stand here")
+
+
+def _require_one_line(comment: str | None) -> None:
+    if comment is not None and not comment.isprintable():
+        raise ValueError(f"{comment!r} cannot be a comment")
 
 
 def number(value: float) -> float:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ast
+import math
+import re
 import subprocess
 import sys
+from enum import IntEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -34,6 +39,8 @@ from archc.emit.syntax import (
     Sum,
     Tuple,
     Unpacked,
+    call,
+    number,
 )
 
 RUFF = [sys.executable, "-m", "ruff"]
@@ -196,6 +203,71 @@ def test_imports_are_merged_and_in_order(tmp_path: Path) -> None:
 
 
 def test_a_name_rejects_code() -> None:
-    for text in ("", "a b", "a()", "a.", "1a", "é", "a\n"):
-        with pytest.raises(AssertionError, match="is not a dotted name"):
+    for text in ("", "a b", "a()", "a.", "1a", "é", "a\n", "class", "nn.None"):
+        with pytest.raises(ValueError, match="is not a dotted name"):
             Name(text)
+
+
+@pytest.mark.parametrize("keyword", ["", "a b", "a-b", "1a", "class", "None", "é", "a=1, b"])
+def test_a_keyword_is_an_identifier(keyword: str) -> None:
+    with pytest.raises(ValueError, match=f"{re.escape(repr(keyword))} cannot be the keyword of an argument"):
+        call("f", **{keyword: 1})
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, np.float64("inf")])
+def test_a_number_that_has_no_literal_is_refused(value: float) -> None:
+    with pytest.raises(ValueError, match=r"is not a finite number; write Fixed\('float\("):
+        call("f", number(value))
+
+
+@pytest.mark.parametrize("value", [b"a", 1j, [1], {}, np.int64(3), object(), Do])
+def test_what_is_no_syntax_node_is_refused(value: Any) -> None:
+    for make in (
+        lambda: call("f", value),
+        lambda: call("f", a=value),
+        lambda: Literal(value),
+        lambda: Tuple((value,)),
+        lambda: List((Name("a"), value)),
+        lambda: Sum((value,)),
+        lambda: Call(value),
+        lambda: Call(Name("f"), (value,)),
+        lambda: Assign(Name("a"), value),
+        lambda: Assign(value, Name("a")),
+        lambda: Return(value),
+        lambda: Do(value),
+        lambda: Unpacked(value),
+        lambda: Fixed(value),
+    ):
+        with pytest.raises(TypeError, match=re.escape(repr(value))):
+            make()
+
+
+def test_arguments_that_python_does_not_parse_are_refused() -> None:
+    a, b, more = Argument(Name("a")), Argument(Name("b"), "b"), Argument(Unpacked(call("f")))
+    for arguments, message in (
+        ((b, a), "positional argument after a keyword"),
+        ((more, a), "positional argument after a keyword"),
+        ((b, more, b), "two arguments have the keyword 'b'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            Call(Name("f"), arguments)
+    ast.parse(print_module(Module(("A.",), (), (Main((Do(Call(Name("f"), (a, more, b))),)),))))
+    for make in (lambda: Return(more.value), lambda: Tuple((more.value,)), lambda: Argument(more.value, "a")):
+        with pytest.raises(TypeError, match="is no syntax node that can stand here"):
+            make()
+    with pytest.raises(ValueError, match="a sum of nothing"):
+        Sum(())
+
+
+def test_a_comment_stays_on_its_line() -> None:
+    for make in (lambda: Argument(Name("a"), None, "a\nb"), lambda: Assign(Name("a"), Name("b"), "a\rb")):
+        with pytest.raises(ValueError, match="cannot be a comment"):
+            make()
+
+
+def test_a_number_of_another_class_is_written_as_a_plain_one() -> None:
+    assert [literal(value) for value in (np.float64(0.5), np.float64(1e-5), IntEnum("Size", {"one": 1})(1))] == [
+        "0.5",
+        "1e-5",
+        "1",
+    ]
