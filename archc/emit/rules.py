@@ -12,9 +12,9 @@ name is the backend's names a module, which registers its rules when it is impor
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from archc.backend import Unsupported
 from archc.emit.plan import Step
@@ -35,7 +35,12 @@ class Rules(Generic[Written]):
         self._rules: dict[type[Op], Callable[[Any, Step], Written]] = {}
 
     def register(self, op: type[OpClass]) -> Callable[[Callable[[OpClass, Step], Written]], Callable[..., Written]]:
-        """Register the decorated function as the rule for an op; raises Failure if the op has one."""
+        """Register the decorated function as the rule for an op; raises Failure if the op has one.
+
+        Raises TypeError for what a spec cannot ask for, such as a base class: its rule would never be used.
+        """
+        if not isinstance(op, type) or not issubclass(op, Op) or name_of(op) is None:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"{op!r} is not the class of an op, so it cannot have a rule")
 
         def registered(rule: Callable[[OpClass, Step], Written]) -> Callable[..., Written]:
             if other := self._rules.get(op):
@@ -56,8 +61,14 @@ class Rules(Generic[Written]):
             raise self.unsupported(step, f"`{op.op}`")
         written = rule(op, step)
         if written is None:
-            raise Failure(f"the rule {rule.__module__}.{rule.__qualname__} for `{op.op}` returns nothing")
+            raise self.fault(step, "nothing")
         return written
+
+    def fault(self, step: Step, returned: str) -> Failure:
+        """The error for a rule that returned what its backend cannot write: `a str, not an expression`."""
+        op = step.node.op
+        rule = self._rules[type(op)]
+        return Failure(f"the rule {rule.__module__}.{rule.__qualname__} for `{op.op}` returns {returned}")
 
     def unsupported(self, step: Step, what: str) -> Unsupported:
         """The error for a layer that the framework cannot compute faithfully."""
@@ -69,3 +80,13 @@ class Rules(Generic[Written]):
         for point in installed(RULES).get(self._backend, []):
             imported(point, "rules for the backend")
         return True
+
+
+def described(written: object) -> str:
+    """What a rule returned, for the message of its fault: `a str`, `a tuple of Call, str`."""
+    kind = type(written).__name__
+    if isinstance(written, tuple | list | dict):
+        items = cast("Iterable[object]", written.values() if isinstance(written, dict) else written)
+        held = ", ".join(type(item).__name__ for item in items)
+        return f"a {kind} of {held}" if held else f"an empty {kind}"
+    return f"{'an' if kind[0] in 'AEIOUaeiou' else 'a'} {kind}"

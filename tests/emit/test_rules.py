@@ -9,9 +9,11 @@ import pytest
 
 from archc.analysis import analyse
 from archc.emit.plan import Step
-from archc.emit.rules import Rules
+from archc.emit.rules import Rules, described
 from archc.example import HEAD
 from archc.failure import Failure
+from archc.ops.activation import Activation
+from archc.ops.op import Op
 from archc.ops.relu import Relu
 
 
@@ -47,3 +49,23 @@ def test_a_rule_that_returns_nothing_is_named() -> None:
 
     with pytest.raises(Failure, match=rf"the rule {__name__}\..*relu for `relu` returns nothing"):
         rules.write(step_of("a: {op: relu}"))
+
+
+@pytest.mark.parametrize("what", [Op, Activation, int, 3, "relu", None])
+def test_only_an_op_that_a_spec_can_ask_for_has_a_rule(what: Any) -> None:
+    with pytest.raises(TypeError, match="is not the class of an op, so it cannot have a rule"):
+        Rules[Any]("mine", "Mine").register(what)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("nn.ReLU()", "a str"),
+        (3, "an int"),
+        ((), "an empty tuple"),
+        (("a", 1), "a tuple of str, int"),
+        ({"_a": 1.0}, "a dict of float"),
+    ],
+)
+def test_how_a_fault_names_what_a_rule_returned(written: object, said: str) -> None:
+    assert described(written) == said

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import cast
 
 from archc.backend import EmittedSource, Request, every
 from archc.emit.passing import passing
 from archc.emit.plan import SourcePlan, Step, plan
 from archc.emit.printer import print_module
 from archc.emit.prose import document, probabilities, promise
+from archc.emit.rules import described
 from archc.emit.self_check import RUN
 from archc.emit.snippets import LoadedSnippet, load
 from archc.emit.syntax import (
@@ -83,12 +85,27 @@ def emit(request: Request) -> EmittedSource:
 
 
 def _layer(planned: SourcePlan, step: Step) -> KerasLayer:
+    """The step as its op's rule writes it; raises Unsupported, and Failure if the rule returns anything else."""
     name = step.node.name
+    written = RULES.write(step)
+    if not _is_layers(written):
+        raise RULES.fault(step, f"{described(written)}, not layers by suffix, of which the last is empty")
+    if any(argument.keyword == "name" for value in written.values() for argument in value.arguments):
+        raise RULES.fault(step, "a layer with a name, which archc gives it")
     calls = [
         replace(value, arguments=(*value.arguments, Argument(Literal(_name(planned, name, added)), "name")))
-        for added, value in RULES.write(step).items()
+        for added, value in written.items()
     ]
     return KerasLayer(step, tuple(calls))
+
+
+def _is_layers(written: object) -> bool:
+    """Whether a rule returned Keras layers by suffix, the last of which has the step's name."""
+    if not isinstance(written, dict):
+        return False
+    by_suffix = cast("dict[object, object]", written)
+    is_typed = all(isinstance(suffix, str) and isinstance(value, Call) for suffix, value in by_suffix.items())
+    return is_typed and [*by_suffix][-1:] == [""]
 
 
 def _name(planned: SourcePlan, name: str, added: str) -> str:

@@ -11,12 +11,12 @@ from archc.emit.printer import print_module
 from archc.emit.prose import document
 from archc.emit.self_check import RUN
 from archc.emit.snippets import LoadedSnippet, load
-from archc.emit.syntax import Function, Import, Main, Module, Name
+from archc.emit.syntax import Function, Import, Main, Module, Name, names
 from archc.language.spec import Recipe
 from archc_torch import ranks
 from archc_torch.columns import column
 from archc_torch.layers import TorchLayer, layer
-from archc_torch.model import model
+from archc_torch.model import is_sequential, model
 from archc_torch.reserved import RESERVED
 from archc_torch.training import check, plateau, sgd
 
@@ -60,14 +60,14 @@ def _source(
     recipe_functions = (sgd(recipe), *plateau(recipe)) if planned.parameters else ()
     module = Module(
         doc=doc,
-        imports=(*_imports(planned, recipe), *(found for snippet in snippets for found in snippet.imports)),
+        imports=(*_imports(planned, layers, recipe), *(found for snippet in snippets for found in snippet.imports)),
         body=(model(planned, layers), *(snippet.snippet for snippet in snippets), *recipe_functions, *last),
     )
     return EmittedSource(print_module(module), planned.class_name, planned.renamed)
 
 
 def _snippets(planned: SourcePlan, layers: Iterable[TorchLayer], functions: Iterable[str]) -> Iterator[LoadedSnippet]:
-    used = {module.function for layer in layers for module in layer.modules.values()}
+    used = {name for layer in layers for name in _called(layer)}
     used |= {Name("normal" if start.weights.normal else "he_normal") for start in planned.initialisations}
     used |= set(map(Name, functions))
     if planned.parameters:
@@ -75,12 +75,19 @@ def _snippets(planned: SourcePlan, layers: Iterable[TorchLayer], functions: Iter
     return (load("archc_torch.snippets", file) for name, file in SNIPPETS.items() if Name(name) in used)
 
 
-def _imports(planned: SourcePlan, recipe: Recipe) -> Iterator[Import]:
+def _called(layer: TorchLayer) -> set[Name]:
+    """The names in a layer's source, without its inputs, which may have the name of a snippet's function."""
+    values = (*layer.modules.values(), *(() if layer.expression is None else (layer.expression,)))
+    return {name for value in values for name in names(value)} - set(map(Name, layer.step.reads))
+
+
+def _imports(planned: SourcePlan, layers: Sequence[TorchLayer], recipe: Recipe) -> Iterator[Import]:
+    has_forward = not is_sequential(planned, layers)
     yield Import("torch")
     yield Import("torch", ("nn",))
-    if planned.is_chain:
+    if not has_forward:
         yield Import("collections", ("OrderedDict",))
-    if planned.predicts_probabilities or not planned.is_chain:
+    if planned.predicts_probabilities or has_forward:
         yield Import("torch", ("Tensor",))
     if planned.parameters and recipe.schedule is not None:
         yield Import("torch.optim.lr_scheduler", ("ReduceLROnPlateau",))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from archc.emit.plan import SourcePlan, Step
-from archc.emit.syntax import Call, Expression
+from archc.emit.rules import described
+from archc.emit.syntax import Call, Expression, Name, Value, names
 from archc_torch.rules import RULES
 
 
@@ -21,14 +22,16 @@ class TorchLayer:
 
 
 def layer(planned: SourcePlan, step: Step) -> TorchLayer:
-    """The step as its op's rule writes it; raises Unsupported."""
+    """The step as its op's rule writes it; raises Unsupported, and Failure if the rule returns anything else."""
     comment = planned.comment(step.node.output)
-    match RULES.write(step):
-        case (padding, module):
+    match written := RULES.write(step):
+        case (Call() as padding, Call() as module):
             return TorchLayer(step, {planned.free(f"{step.identifier}_pad"): padding, step.identifier: module}, comment)
-        case (module,):
+        case (Call() as module,):
             return TorchLayer(step, {step.identifier: module}, comment)
-        case tuple() as modules:
-            raise AssertionError(f"{len(modules)} modules")
-        case expression:
-            return TorchLayer(step, {}, comment, expression)
+        case _ if isinstance(written, Value):
+            if set(map(Name, step.reads)).isdisjoint(names(written)):
+                raise RULES.fault(step, f"{described(written)} that reads no input; a module must be in a tuple")
+            return TorchLayer(step, {}, comment, written)
+        case _:
+            raise RULES.fault(step, f"{described(written)}, not one or two modules or an expression")

@@ -27,13 +27,21 @@ from archc_torch.layers import TorchLayer
 
 
 def model(planned: SourcePlan, layers: Sequence[TorchLayer]) -> Class:
-    """A chain as one Sequential; a graph as a Module whose `forward` names the values that several layers read."""
-    base, build, forward = _sequential(layers) if planned.is_chain else _module(planned, layers)
+    """A chain of modules as one Sequential; anything else as a Module with a `forward`.
+
+    `forward` names the values that several layers read.
+    """
+    base, build, forward = _sequential(layers) if is_sequential(planned, layers) else _module(planned, layers)
     reset = _reset(planned)
     if reset:
         build = (*build, Do(call("self.reset_parameters")))
     functions = (Function("__init__", "self", "None", build), *reset, *forward, *_predict(planned))
     return Class(planned.class_name, base, promise(planned), functions)
+
+
+def is_sequential(planned: SourcePlan, layers: Sequence[TorchLayer]) -> bool:
+    """Whether the network is one Sequential, which holds modules and nothing else."""
+    return planned.is_chain and all(layer.expression is None for layer in layers)
 
 
 Parts = tuple[Name, tuple[Statement, ...], tuple[Function, ...]]

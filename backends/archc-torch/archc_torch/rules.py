@@ -1,7 +1,7 @@
 """How each op is written in PyTorch: one rule per op.
 
-A rule returns the modules that compute the op one after the other or, for an op that needs no module, an expression of
-its inputs.
+A rule returns one module, or two of which the first pads, in a tuple or, for an op that needs no module, an expression
+of its inputs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from archc.ops.tanh import Tanh
 from archc.ops.window import Window
 
 Modules = tuple[Call, ...]
-"""Modules that are applied one after the other."""
+"""One module, or two that are applied one after the other."""
 
 RULES = Rules[Modules | Expression]("torch", "PyTorch")
 rule = RULES.register

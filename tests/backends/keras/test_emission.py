@@ -10,10 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from archc_keras.rules import RULES
 
 from archc.analysis import Facts, analyse
 from archc.backend import Origin, Request, Unsupported, load
+from archc.emit.plan import Step
 from archc.emit.seal import seal
+from archc.emit.syntax import call
+from archc.failure import Failure
+from archc.ops.relu import Relu
 
 ROOT = Path(__file__).parents[3]
 ALEXNET = ROOT / "specs" / "alexnet.yaml"
@@ -63,6 +68,37 @@ layers:
     with pytest.raises(Unsupported, match=message) as raised:
         emitted(facts_of(spec))
     assert raised.value.layers.keys() == {"both"}
+
+
+LAYER = call("layers.ReLU")
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("layers.ReLU()", "a str, not layers by suffix, of which the last is empty"),
+        (LAYER, "a Call, not layers"),
+        ((LAYER,), "a tuple of Call, not layers"),
+        ({}, "an empty dict, not layers"),
+        ({"": "layers.ReLU()"}, "a dict of str, not layers"),
+        ({"_own": LAYER}, "a dict of Call, not layers"),
+        ({"": LAYER, "_after": LAYER}, "a dict of Call, Call, not layers"),
+        ({1: LAYER, "": LAYER}, "a dict of Call, Call, not layers"),
+        ({"": call("layers.ReLU", name="a")}, "a layer with a name, which archc gives it"),
+        (None, "nothing"),
+    ],
+)
+def test_what_is_no_layers_is_the_fault_of_the_rule(
+    monkeypatch: pytest.MonkeyPatch, written: object, said: str
+) -> None:
+    def rule(op: Relu, step: Step) -> object:
+        del op, step
+        return written
+
+    monkeypatch.setitem(vars(RULES)["_rules"], Relu, rule)
+    with pytest.raises(Failure) as caught:
+        emitted(facts_of(ALEXNET.read_bytes()))
+    assert caught.value.message.startswith(f"the rule {__name__}.{rule.__qualname__} for `relu` returns {said}")
 
 
 @pytest.mark.parametrize(

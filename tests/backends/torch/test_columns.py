@@ -12,14 +12,17 @@ from typing import Any
 
 import pytest
 import torch
+from archc_torch.rules import RULES
 
 from archc.analysis import Facts, analyse
 from archc.backend import EmittedSource, Origin, Request, Unsupported, load
 from archc.conformance.cases import op_cases
 from archc.conformance.hostile import hostile, tame
 from archc.conformance.structure import compare
+from archc.emit.syntax import Name, call
 from archc.language.spec import Parallel
 from archc.ops import ops
+from archc.ops.tanh import Tanh
 from archc.passes.counts import count
 from archc.passes.placement import Placement, place
 
@@ -63,6 +66,15 @@ layers:
   flat: {{op: flatten}}
   drop: {{op: dropout, rate: 0.5}}
   fc4: {{op: dense, units: 12}}
+"""
+CHAIN = f"""{HEAD}
+input: {{image: [3, 6, 5]}}
+layers:
+  conv: {{op: conv2d, filters: 8}}
+  flat: {{op: flatten}}
+  fc1: {{op: dense, units: 12}}
+  squashed: {{op: tanh}}
+  fc2: {{op: dense, units: 4}}
 """
 
 
@@ -140,6 +152,10 @@ def differences(tmp_path_factory: pytest.TempPathFactory) -> Found:
     for case, number in CASES:
         write(folders[number], case, NETWORKS[case], number)
     write(folders[2], "unsummed", NETWORKS["graph"], 2)
+    write(folders[2], "chain", CHAIN, 2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(vars(RULES)["_rules"], Tanh, lambda _, step: call("torch.tanh", Name(step.reads[0])))
+        (folders[2] / "chain_columns.py").write_text(emitted(CHAIN, 2).text, "utf-8")
     for op in ops():
         for case, text in islice(op_networks(op), EACH_OP):
             write(folders[2], case, text, 2)
@@ -168,6 +184,11 @@ def test_every_op_that_can_be_split(differences: Found) -> None:
     assert {case.rpartition("_")[0] for case, _ in tried} == ops().keys() - {"concat"}
     for case, figures in tried:
         assert max(figures["outputs"], figures["gradients"], figures["weights"]) < 1e-10, (case, figures)
+
+
+def test_an_expression_in_a_chain_is_computed(differences: Found) -> None:
+    for figures in differences["chain", 2]:
+        assert max(figures["outputs"], figures["gradients"], figures["weights"]) < 1e-10, figures
 
 
 def test_without_the_sums_the_gradients_are_others(differences: Found) -> None:
