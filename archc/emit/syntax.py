@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from math import isfinite
 from types import UnionType
 
-from typing_extensions import TypeIs
-
 _DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*\Z", re.ASCII)
 
 
@@ -38,7 +36,7 @@ class Literal:
     value: str | bool | int | float | None
 
     def __post_init__(self) -> None:
-        if not _is_plain(self.value):
+        if not isinstance(self.value, str | int | float | None):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"{self.value!r} cannot be written as a literal")
         if isinstance(self.value, float) and not isfinite(self.value):
             raise ValueError(f"{float(self.value)!r} is not a finite number; write Fixed('float(\"{self.value}\")')")
@@ -243,11 +241,7 @@ def call(
 
 
 def _expression(value: Expression | str | float | None) -> Expression:
-    return Literal(value) if _is_plain(value) else value
-
-
-def _is_plain(value: object) -> TypeIs[str | float | None]:
-    return value is None or isinstance(value, str | int | float)
+    return Literal(value) if value is None or isinstance(value, str | int | float) else value
 
 
 def _is_identifier(text: str) -> bool:
