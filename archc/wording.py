@@ -25,6 +25,8 @@ def listed(names: Sequence[str], *, most: int = MOST_NAMED) -> str:
 
 def visible(text: str) -> str:
     """The text with escapes in place of characters that control a terminal or the direction of writing."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else (" " if c == "\t" else f"\\u{ord(c):04x}") for c in text)
 
 

@@ -4,7 +4,8 @@ Everything that archc does with an op follows from this class, so a new op is on
 raises ShapeError with the name of the field at fault, and its caller knows where that field is written.
 """
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: pydantic would evaluate each annotation below again for every op, as
+# source text, which takes longer than all else that a class of an op takes to make.
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -203,10 +204,10 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
         """The output's shape; raises ShapeError."""
 
     @abstractmethod
-    def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
+    def compute(self, inputs: "tuple[Array, ...]", weights: "Mapping[str, Array]") -> "Array":
         """The output for a batch (N, …) in NumPy float64: the meaning of the op. `weights` are by parameter name."""
 
-    def check_order(self, before: tuple[Op | None, ...]) -> None:
+    def check_order(self, before: "tuple[Op | None, ...]") -> None:
         """Raise ShapeError if the op makes no sense after the ops that give its inputs; None is the network's input."""
 
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:

@@ -1,5 +1,8 @@
 """Shapes, parameters and costs of the ops, against counting; and what they refuse, with the field at fault."""
 
+import subprocess
+import sys
+from collections.abc import Iterator
 from itertools import product
 from math import prod
 from typing import Any
@@ -10,7 +13,7 @@ from hypothesis import strategies as st
 
 from archc.ops import ops
 from archc.ops.conv2d import Conv2d, largest_divisor
-from archc.ops.op import Op, Reach, ShapeError
+from archc.ops.op import Op, Reach, ShapeError, name_of
 from archc.tensor import Tensor
 
 LRN = {"op": "lrn", "size": 5, "alpha": 1e-4, "beta": 0.75, "k": 2}
@@ -24,6 +27,22 @@ def make(**fields: Any) -> Op:
 def test_one_file_an_op() -> None:
     assert {name: op.__module__ for name, op in ops().items()} == {name: f"archc.ops.{name}" for name in ops()}
     assert {"conv2d", "max_pool2d", "dense", "lrn", "add", "concat", "tanh"} <= ops().keys()
+    assert set(ops().values()) == set(named_below(Op))
+
+
+def named_below(base: type[Op]) -> Iterator[type[Op]]:
+    """The classes of archc below a base that are ops, and not bases themselves."""
+    for op in base.__subclasses__():
+        if op.__module__.startswith("archc.ops.") and name_of(op):
+            yield op
+        yield from named_below(op)
+
+
+def test_only_the_ops_that_are_looked_up_are_imported() -> None:
+    code = "import sys; from archc.ops import ops; ops()['relu']; 'window' in ops(); print(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    imported = {name for name in ops() if f"archc.ops.{name}" in done.stdout.split()}
+    assert imported == {"relu"}
 
 
 @pytest.mark.parametrize("op", ops().values(), ids=ops())
