@@ -11,6 +11,8 @@ from archc.conformance.cases import Case
 from archc.conformance.emission import demand, emitted
 from archc.conformance.reference import evaluate
 from archc.graph import Graph
+from archc.ops.op import Op
+from archc.tensor import Tensor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,7 +51,11 @@ def _compare(source: EmittedSource, graph: Graph, case: Case, compute: Compute) 
     import numpy as np
 
     random = np.random.default_rng(0)
-    weights = _weights(graph, random)
+    weights = {
+        f"{node.name}.{name}": value
+        for node in graph.nodes
+        for name, value in random_parameters(node.op, graph.tensors(node.inputs), random).items()
+    }
     (image,) = graph.inputs.values()
     x = random.standard_normal((_EXAMPLES, *image.shape))
     found, meant = compute(source, graph, weights, x), evaluate(graph, weights, x)
@@ -64,15 +70,14 @@ def _compare(source: EmittedSource, graph: Graph, case: Case, compute: Compute) 
         demand(close, f"{name}: largest error {off.max():g}, largest expected value {np.abs(expected).max():g}", case)
 
 
-def _weights(graph: Graph, random: Any) -> dict[str, Array]:
-    """Random weights that can hide no mistake.
+def random_parameters(op: Op, inputs: tuple[Tensor, ...], random: Any) -> dict[str, Array]:
+    """Random parameters of an op, by name, that can hide no mistake.
 
     No two are equal. Parameters that are not trained are above zero, because one of them is a variance.
     """
     return {
-        f"{node.name}.{parameter.name}": random.normal(scale=0.2, size=parameter.shape)
+        parameter.name: random.normal(scale=0.2, size=parameter.shape)
         if parameter.trained
         else random.uniform(0.5, 1.5, size=parameter.shape)
-        for node in graph.nodes
-        for parameter in node.op.parameters(graph.tensors(node.inputs))
+        for parameter in op.parameters(inputs)
     }

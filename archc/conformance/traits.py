@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import NoneType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archc.analysis import analyse
 from archc.conformance.cases import Case
+from archc.conformance.computing import random_parameters
 from archc.conformance.emission import demand
 from archc.ops.op import Footprint, Kept, Op, Reach, Scratch
 from archc.ops.window import Window
 
 if TYPE_CHECKING:
-    from archc.ops.op import Array
-    from archc.tensor import Tensor
+    pass
 
 _EXAMPLES = 2
 
@@ -27,7 +27,7 @@ def check_traits(case: Case) -> Mapping[str, str]:
     node = graph.node("layer")
     tensors, op, random = graph.tensors(node.inputs), node.op, np.random.default_rng(0)
     _check_figures(case)
-    weights = _weights(op, tensors, random)
+    weights = random_parameters(op, tensors, random)
     inputs = tuple(random.standard_normal((_EXAMPLES, *x.shape)) for x in tensors)
     output = op.compute(inputs, weights)
     shapes = f"`infer` gives {node.output.shape}, `compute` {output.shape[1:]}"
@@ -83,8 +83,3 @@ def check_examples(op: type[Op]) -> Mapping[str, str]:
         found = f"{len(findings)} findings in the {'failing' if is_wrong else 'corrected'} example"
         demand(bool(findings) == is_wrong, found, Case("example", spec))
     return {}
-
-
-def _weights(op: Op, tensors: tuple[Tensor, ...], random: Any) -> dict[str, Array]:
-    """Random parameters, above zero as a variance must be."""
-    return {p.name: random.uniform(0.5, 1.5, size=p.shape) for p in op.parameters(tensors)}

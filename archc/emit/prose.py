@@ -13,8 +13,13 @@ def document(planned: SourcePlan, origin: Origin, backend: str) -> tuple[str, ..
         f"{planned.title.rstrip('.')}.",
         f"{shapes(planned)}. {planned.parameters:,} parameters, {planned.macs:,} multiply-accumulates per example. Run "
         "this file to check it.",
-        f"Emitted by `{origin.command(backend)}`; SHA-256 of {origin.spec}: {origin.sha256}.",
+        emitted_by(origin, origin.command(backend)),
     )
+
+
+def emitted_by(origin: Origin, command: str) -> str:
+    """The command that emits the file, and the hash of the spec that it comes from."""
+    return f"Emitted by `{command}`; SHA-256 of {origin.spec}: {origin.sha256}."
 
 
 def shapes(planned: SourcePlan) -> str:

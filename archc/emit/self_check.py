@@ -27,13 +27,18 @@ EXAMPLES = 2
 RUN = Main((Do(call("check")),))
 
 
+def result(planned: SourcePlan) -> Name:
+    """The name that `compute` assigns: `output`, or `outputs` if there are several."""
+    return Name("outputs" if len(planned.outputs) > 1 else "output")
+
+
 def check(
     planned: SourcePlan, *, seed: Call, count: str, compute: Iterable[Statement], step: Iterable[Statement], finite: str
 ) -> Function:
     """The function `check`, from the parts that differ between frameworks.
 
     `seed` seeds all random draws. `count` is an expression for the number of parameters of `model`. `compute` assigns
-    `output`, or `outputs` if there are several. `step` trains for one step and assigns `loss`; `finite` is then an
+    what `result` names. `step` trains for one step and assigns `loss`; `finite` is then an
     expression that is true if all weights are finite. A network without parameters needs neither.
     """
     trains = planned.parameters > 0

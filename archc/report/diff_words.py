@@ -72,8 +72,8 @@ def figures(before: LayerSide | None, after: LayerSide | None) -> Iterator[Figur
 
 def _figures(layer: LayerSide) -> dict[str, str]:
     """The shape, under an empty name, and the counts that are not zero."""
-    counted = {"parameters": layer.parameters, "MACs": layer.macs, "exchanged values": layer.exchanged}
-    found = {"": str(layer.node.output)} | {what: f"{count:,}" for what, count in counted.items() if count}
+    counts = {"parameters": layer.parameters, "MACs": layer.macs, "exchanged values": layer.exchanged}
+    found = {"": str(layer.node.output)} | {what: f"{count:,}" for what, count in counts.items() if count}
     return found | ({"activations": in_units(layer.kept)} if layer.kept else {})
 
 

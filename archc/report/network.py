@@ -13,7 +13,7 @@ from archc.graph import Graph, Node
 from archc.passes.counts import LayerCounts
 from archc.passes.memory import in_units
 from archc.passes.placement import Placement
-from archc.report.table import Column, fitting, table
+from archc.report.table import Column, fitting, hidden, table
 from archc.wording import counted, visible, wrapped
 
 if TYPE_CHECKING:
@@ -101,8 +101,7 @@ def _table(facts: Facts, width: int, style: Style, *, wide: bool) -> Iterator[st
     yield from (line for row in shown for line in row)
     yield from (style(line, "strong") for line in total)
     if not wide and len(kept) < len(columns):
-        hidden = ", ".join(column.heading for place, column in enumerate(columns) if place not in kept)
-        yield from wrapped(f"columns hidden: {hidden}; show them with `--wide`", width)
+        yield from wrapped(f"columns hidden: {hidden(columns, kept)}; show them with `--wide`", width)
 
 
 def _inputs(facts: Facts, figures: list[_Figure]) -> Iterator[list[str]]:

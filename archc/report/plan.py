@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from archc.diagnostics.text import Style, unstyled
 from archc.passes.memory import Memory, in_units
 from archc.passes.plan import Cost, Crossing, Option, Part, Plan
-from archc.report.table import Column, fitting, table
+from archc.report.table import Column, fitting, hidden, table
 from archc.wording import counted, visible, wrapped
 
 _STRATEGIES = (
@@ -64,8 +64,9 @@ def _table(
     for number, lines in enumerate(drawn):
         yield from (style(line, "strong") if number == strong else line for line in lines)
     if len(kept) < len(columns):
-        hidden = ", ".join(column.heading for place, column in enumerate(columns) if place not in kept)
-        yield from wrapped(f"columns hidden: {hidden}; use a wider terminal or `--output-format json`", width)
+        yield from wrapped(
+            f"columns hidden: {hidden(columns, kept)}; use a wider terminal or `--output-format json`", width
+        )
 
 
 def _summary(plan: Plan) -> Iterator[tuple[str, ...]]:

@@ -34,6 +34,11 @@ def fitting(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, width: 
     return kept
 
 
+def hidden(columns: Sequence[Column], kept: Sequence[int]) -> str:
+    """The headings of the columns that are not kept."""
+    return ", ".join(column.heading for place, column in enumerate(columns) if place not in kept)
+
+
 def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, width: int) -> list[list[str]]:
     """The lines of the headings, then of each row. They fit in `width` if folding can achieve that."""
     widths = _widths(columns, rows)

@@ -8,9 +8,9 @@ import sys
 from types import FrameType
 
 from archc.backend import Backend
-from archc.failure import USAGE, Failure
+from archc.failure import ENVIRONMENT, FINDING, INTERRUPTED, USAGE, Failure
 
-KNOWN_CODES = (0, 1, 2, 3, 130)
+KNOWN_CODES = (0, FINDING, USAGE, ENVIRONMENT, INTERRUPTED)
 PATIENCE = 10.0
 """Seconds that an interrupted process has to end by itself."""
 
@@ -33,7 +33,7 @@ def run_to_end(command: list[str]) -> int:
         return _known_code(process.wait())
     except KeyboardInterrupt:
         _end(process)
-        return 130
+        return INTERRUPTED
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -67,4 +67,4 @@ def _known_code(code: int) -> int:
         print(f"error: the training process was ended by {name}{reason}", file=sys.stderr)
     else:
         print(f"error: the training process ended with code {code}", file=sys.stderr)
-    return 3
+    return ENVIRONMENT

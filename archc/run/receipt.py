@@ -11,12 +11,12 @@ from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
 from archc.backend import Backend, distribution_of
-from archc.failure import Failure
+from archc.failure import INTERRUPTED, Failure
 from archc.files import write_whole
 from archc.training.job import Job
 from archc.training.result import read_result
 
-STATUS = {0: "complete", 130: "interrupted"}
+STATUS = {0: "complete", INTERRUPTED: "interrupted"}
 
 
 def write_receipt(job: Job, spec: Path, backend: Backend, *, started: datetime, command: str, code: int) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from archc.analysis import Facts
 from archc.failure import USAGE, Failure
 from archc.language.spec import Recipe
+from archc.training.job import check_batch
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,7 @@ def trained_recipe(facts: Facts, overrides: Overrides, devices: int) -> Recipe:
     batch = overrides.batch or recipe.batch
     if overrides.steps and overrides.epochs:
         raise Failure("--steps and --epochs both limit the run", help="use only one of them", code=USAGE)
-    if batch % devices:
-        whole = max(batch // devices, 1) * devices
-        help = f"use `--batch {whole}`: each device needs the same number of pictures"
-        raise Failure(f"a batch of {batch} does not split evenly over {devices} devices", help=help, code=USAGE)
+    check_batch(batch, devices)
     if batch == devices and (layer := _normalises_one_value(facts)):
         raise Failure(
             f"{layer} normalises each value over the batch, and one picture per device has no variance",

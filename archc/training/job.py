@@ -77,11 +77,13 @@ def read_job(path: Path) -> Job:
             "install archc and its backend in the same version",
         ) from error
     # `archc train` checks this too, but a job may have been edited by hand.
-    if job.recipe.batch % job.devices:
-        below = max(job.recipe.batch // job.devices, 1) * job.devices
-        raise Failure(
-            f"a batch of {job.recipe.batch} does not split evenly over {job.devices} devices",
-            f"use `--batch {below}`: each device needs the same number of pictures",
-            USAGE,
-        )
+    check_batch(job.recipe.batch, job.devices)
     return job
+
+
+def check_batch(batch: int, devices: int) -> None:
+    """Raise Failure unless all devices get the same number of pictures of a batch."""
+    if batch % devices:
+        whole = max(batch // devices, 1) * devices
+        help = f"use `--batch {whole}`: each device needs the same number of pictures"
+        raise Failure(f"a batch of {batch} does not split evenly over {devices} devices", help=help, code=USAGE)

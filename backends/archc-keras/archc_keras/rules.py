@@ -129,7 +129,7 @@ def _weighted(op: Weighted, layer: Call) -> Call:
 def _padding(window: Window, layer: str) -> tuple[Layers, Fields]:
     """Keras' own padding if it is the same, else a layer before it that pads."""
     margins = window.around
-    if not any((margins.top, margins.bottom, margins.left, margins.right)):
+    if not any(margins):
         return {}, {}
     if margins == _same(window):
         return {}, {"padding": Literal("same")}

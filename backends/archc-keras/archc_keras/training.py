@@ -40,7 +40,7 @@ def plateau(recipe: Recipe) -> Iterator[Function]:
 def check(planned: SourcePlan) -> Function:
     """`check`: parameters, shapes and one training step, in Keras."""
     images = call("keras.random.normal", batch(planned.shape(planned.image_shape)))
-    output = Name("outputs" if len(planned.outputs) > 1 else "output")
+    output = self_check.result(planned)
     return self_check.check(
         planned,
         seed=call("keras.utils.set_random_seed", 0),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from archc.backend import Origin
 from archc.emit import self_check
 from archc.emit.plan import SourcePlan
-from archc.emit.prose import shapes
+from archc.emit.prose import emitted_by, shapes
 from archc.emit.syntax import Assert, Assign, Call, Do, Fixed, Function, Main, Name, Return, Statement, call
 from archc.passes.placement import Placement
 from archc_torch.columns import Column
@@ -22,14 +22,14 @@ def document(planned: SourcePlan, column: Column, placement: Placement, origin: 
         f"{column.planned.parameters:,} of {planned.parameters:,} parameters, and receives {column.received:,} values "
         "per example through its `Gather` layers. Seed each rank differently, or all draw the same weights and drop "
         "the same units. Run this file to check it.",
-        f"Emitted by `{origin.command('torch', placement)}`; SHA-256 of {origin.spec}: {origin.sha256}.",
+        emitted_by(origin, origin.command("torch", placement)),
     )
 
 
 def check(column: Column) -> Function:
     """`check`, which each rank runs. It also counts the values that it receives, and returns the line to print."""
     planned = column.planned
-    outputs = Name("outputs" if len(planned.outputs) > 1 else "output")
+    outputs = self_check.result(planned)
     compute = (*_from_first_rank("image", image(planned)), Assign(outputs, call("model", Name("image"))))
     targets = labels(planned.output_shapes)
     learn = step(planned.output_shapes, Name("labels"))

@@ -54,7 +54,7 @@ def check(planned: SourcePlan) -> Function:
         planned,
         seed=call("torch.manual_seed", 0),
         count=COUNT,
-        compute=(Assign(Name("outputs" if len(planned.outputs) > 1 else "output"), call("model", image(planned))),),
+        compute=(Assign(self_check.result(planned), call("model", image(planned))),),
         step=step(planned.output_shapes, labels(planned.output_shapes)),
         finite=FINITE,
     )
