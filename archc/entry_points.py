@@ -36,15 +36,7 @@ def installed(group: str) -> dict[str, list[EntryPoint]]:
 
 def unreadable() -> list[Failure]:
     """A failure for each distribution whose entry points cannot be read."""
-    found: list[Failure] = []
-    for distribution in distributions():
-        try:
-            distribution.entry_points  # noqa: B018  read when it is first asked for
-        except Exception as error:
-            name = _name(distribution) or "a distribution"
-            message = f"the entry points of {name} cannot be read: {type(error).__name__}: {_text(error)}"
-            found.append(Failure(message, f"reinstall {name}, or uninstall it"))
-    return found
+    return [failure for distribution in distributions() if (failure := _unreadable(distribution))]
 
 
 def only(points: list[EntryPoint], what: str) -> EntryPoint:
@@ -97,14 +89,22 @@ def _readable() -> Iterator[Distribution]:
     """The distributions whose entry points can be read; of two with one name the first, which Python imports from."""
     seen: set[str | None] = set()
     for distribution in distributions():
-        try:
-            distribution.entry_points  # noqa: B018  read when it is first asked for
-        except Exception:
-            continue
-        name = _name(distribution)
-        if name is None or name not in seen:
-            yield distribution
-        seen.add(name)
+        if _unreadable(distribution) is None:
+            name = _name(distribution)
+            if name is None or name not in seen:
+                yield distribution
+            seen.add(name)
+
+
+def _unreadable(distribution: Distribution) -> Failure | None:
+    """Why the entry points of a distribution cannot be read; None if they can."""
+    try:
+        distribution.entry_points  # noqa: B018  read when it is asked for
+    except Exception as error:
+        name = _name(distribution) or "a distribution"
+        message = f"the entry points of {name} cannot be read: {type(error).__name__}: {_text(error)}"
+        return Failure(message, f"reinstall {name}, or uninstall it")
+    return None
 
 
 def _name(distribution: Distribution) -> str | None:

@@ -79,7 +79,7 @@ def build(
     )
     stale: tuple[Reason, ...] = ()
     if check:
-        stale = staleness(place, origin, lambda other: sealed(chosen, facts, other, placement).text)
+        stale = staleness(place, source.text, origin, lambda other: sealed(chosen, facts, other, placement).text)
     else:
         write_sealed(place, source.text, force=force)
     if output_format is OutputFormat.json:

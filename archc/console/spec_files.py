@@ -14,6 +14,7 @@ import typer
 from archc.console.specs import DEFAULT, STDIN, read_bytes, resolve
 from archc.failure import Failure
 from archc.language.reader import MAX_BYTES
+from archc.wording import counted, visible
 
 SpecsArgument = Annotated[
     list[str] | None,
@@ -106,8 +107,6 @@ def _below(folder: Path) -> Iterator[SpecFile]:
     if not specs:
         raise Failure(f"no spec in {folder}/: no YAML file has a `schema: archc/…` line", code=2)
     if others:
-        from archc.wording import counted, visible
-
         skipped = f"skipped {counted(others, 'YAML file')} in {visible(str(folder))}/"
         typer.echo(f"{skipped}: no `schema: archc/…` line", err=True)
     yield from specs

@@ -15,12 +15,15 @@ from archc.report.staleness import Reason
 _HASH = re.compile(r"\b[0-9a-f]{64}\b")
 
 
-def staleness(place: Path, origin: Origin, emit: Callable[[Origin], str]) -> tuple[Reason, ...]:
-    """The reasons that a file differs from what `emit` returns for the current spec. Empty if it is up to date."""
+def staleness(place: Path, current: str, origin: Origin, emit: Callable[[Origin], str]) -> tuple[Reason, ...]:
+    """The reasons that a file differs from the `current` source. Empty if it is up to date.
+
+    `emit` gives the source of the current spec as if it had another origin.
+    """
     present = _read(place)
     if present is None:
         return ("absent",)
-    if present == emit(origin):
+    if present == current:
         return ()
     if not was_sealed(present):
         return ("foreign",)

@@ -108,14 +108,14 @@ class Call:
         named: set[str] = set()
         is_positional = True
         for argument in self.arguments:
-            is_unpacked = isinstance(argument.value, Unpacked)
-            if argument.keyword is None and not is_unpacked and not is_positional:
+            is_plain = argument.keyword is None and not isinstance(argument.value, Unpacked)
+            if is_plain and not is_positional:
                 raise ValueError(f"{argument.value!r} is a positional argument after a keyword")
             if argument.keyword in named:
                 raise ValueError(f"two arguments have the keyword {argument.keyword!r}")
             if argument.keyword is not None:
                 named.add(argument.keyword)
-            is_positional = is_positional and argument.keyword is None and not is_unpacked
+            is_positional = is_plain
 
 
 @dataclass(frozen=True)

@@ -294,8 +294,9 @@ class _Lowering:
     def _inserted(self, node: Node, name: str, body: str) -> tuple[Edit, ...]:
         """A layer on a line of its own before `node`; none if `from` names what the node reads."""
         indent = node.span.source.line(node.span.line)[: node.span.column - 1]
-        taken = {*self.document.spec.layers, *self.document.spec.input}
-        free = next((n for n in (name, f"{name}_{node.name}"[:64]) if n not in taken), None)
+        spec = self.document.spec
+        names = (name, f"{name}_{node.name}"[:64])
+        free = next((n for n in names if n not in spec.layers and n not in spec.input), None)
         if "from" in node.fields or indent.strip() or free is None:
             return ()
         return (Edit(Span(node.span.source, node.span.start, node.span.start), f"{free}: {body}\n{indent}"),)

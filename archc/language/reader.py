@@ -222,7 +222,7 @@ class _Builder:
         return Span(self.source, start, end)
 
     def _stop(self, event: yaml.Event, code: str, message: str, help: str | None = None) -> bool:
-        self.findings.append(report(self._span(event), code, message, help=help))
+        self._find(event, code, message, help)
         return False
 
     def _find(self, event: yaml.Event, code: str, message: str, help: str | None = None) -> None:

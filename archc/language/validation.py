@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from archc.diagnostics.finding import MAX_FINDINGS, Edit, Finding, replacement, report, respelling
@@ -230,9 +231,14 @@ def field_names(model: type[BaseModel] | None) -> list[str]:
 def model_at(model: type[BaseModel] | None, path: Iterable[str]) -> type[BaseModel] | None:
     """The model at a path of fields below another model; None if there is none."""
     for step in path:
-        info = next((i for n, i in model.model_fields.items() if (i.alias or n) == step), None) if model else None
+        info = _field(model, step)
         model = _model_in(info.annotation) if info else None
     return model
+
+
+def _field(model: type[BaseModel] | None, name: str) -> FieldInfo | None:
+    """The field that a spec writes as `name`; None if the model has none, or there is no model."""
+    return next((i for n, i in model.model_fields.items() if (i.alias or n) == name), None) if model else None
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
@@ -242,7 +248,7 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 
 def _literals(model: type[BaseModel] | None, field: str) -> list[str]:
-    info = next((i for n, i in model.model_fields.items() if (i.alias or n) == field), None) if model else None
+    info = _field(model, field)
     if info is None:
         return []
     return [

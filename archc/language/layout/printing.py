@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import takewhile
 
-from archc.language.layout.tree import Comment, Entry, Group, Leaf, above
+from archc.language.layout.tree import Comment, Entry, Group, Leaf, above, joined
 
 WIDTH = 120
 INDENT = "  "
@@ -60,7 +60,7 @@ def _entry(entry: Entry, pad: str, *, first: bool) -> Iterator[str]:
     if isinstance(entry.value, Leaf) or not entry.value.entries or fits:
         body = [f"{head} {text}"]
     elif entry.key:
-        body = [_joined(head, entry.value.anchor), *_block(entry.value, pad + INDENT)]
+        body = [joined(head, entry.value.anchor), *_block(entry.value, pad + INDENT)]
     else:
         entry, body = _block_item(entry, entry.value, pad)
     # The head of a very long key has two lines; the comment goes to the end of the first.
@@ -109,7 +109,7 @@ def _flow(value: Leaf | Group) -> str | None:
             return None
         parts.append(f"{entry.key.flow}: {text}" if entry.key else text)
     inside = ", ".join(parts)
-    return _joined(value.anchor, f"{{{inside}}}" if value.is_mapping else f"[{inside}]")
+    return joined(value.anchor, f"{{{inside}}}" if value.is_mapping else f"[{inside}]")
 
 
 def _speaks_of_its_line(entry: Entry) -> bool:
@@ -123,7 +123,3 @@ def _own_lines(comments: Iterable[Comment], pad: str, *, first: bool = False) ->
         if comment.blank and not (first and place == 0):
             yield ""
         yield pad + comment.text
-
-
-def _joined(*parts: str) -> str:
-    return " ".join(filter(None, parts))

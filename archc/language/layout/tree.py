@@ -137,7 +137,7 @@ class _Builder:
     def _spelled(self, anchor: str, node: ScalarNode) -> Leaf:
         written = self.text[content_start(node.span) : node.span.end]
         block, flow = (spelled(written, node.value, flow=flow) for flow in (False, True))
-        return Leaf(_joined(anchor, block), _joined(anchor, flow))
+        return Leaf(joined(anchor, block), joined(anchor, flow))
 
     def _group(
         self, node: MappingNode | SequenceNode, places: list[_Place], path: tuple[str, ...], limit: int, outer: int
@@ -225,8 +225,9 @@ def _anchor(node: YamlNode) -> str:
     return found[0] if found else ""
 
 
-def _joined(anchor: str, text: str) -> str:
-    return f"{anchor} {text}" if anchor else text
+def joined(*parts: str) -> str:
+    """The parts that are not empty, with a space between them."""
+    return " ".join(filter(None, parts))
 
 
 def _column(text: str, at: int) -> int:
