@@ -24,6 +24,7 @@ from archc.diagnostics.finding import Finding, report
 from archc.entry_points import BACKENDS, imported, installed, only, owner
 from archc.failure import Failure
 from archc.graph import Graph
+from archc.installing import backend_help
 from archc.language.spec import Recipe, Strategy
 from archc.language.vocabulary import did_you_mean
 from archc.passes.counts import Counts
@@ -31,7 +32,7 @@ from archc.passes.placement import Placement
 
 PROTOCOL = 3
 OWN = ("torch", "keras")
-"""The backends that archc's extras install."""
+"""The backends that come with archc, each in a distribution of its own."""
 
 Item = TypeVar("Item")
 Written = TypeVar("Written")
@@ -185,9 +186,9 @@ def load(name: str) -> Backend:
     """The backend of this name; raises Failure if there is none or it cannot be used."""
     points = installed(BACKENDS)
     if name not in points:
-        # Without any backend there is no list to show, so the help names archc's first one.
+        # Without any backend there is no list to show, so the help installs archc's first one.
         if name in OWN or not points:
-            help = f"pip install 'archc[{name if name in OWN else OWN[0]}]'"
+            help = backend_help(name if name in OWN else OWN[0])
         else:
             help = did_you_mean(name, sorted(points), what="backends", also=OWN)
         raise Failure(f"the backend `{name}` is not installed", help)

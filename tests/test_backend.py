@@ -19,6 +19,7 @@ from archc.backend import (
 )
 from archc.entry_points import BACKENDS, installed
 from archc.failure import Failure
+from archc.installing import backend_help
 
 GOOD = f"""
 class Mine:
@@ -68,8 +69,9 @@ def test_a_backend_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("archc.entry_points.entry_points", lambda group: ())
     missing = failure("torch")
     assert missing.message == "the backend `torch` is not installed"
-    assert missing.help == "pip install 'archc[torch]'"
-    assert failure("jax").help == "pip install 'archc[torch]'"
+    assert missing.help == backend_help("torch")
+    assert failure("keras").help == backend_help("keras")
+    assert failure("jax").help == backend_help("torch")
 
 
 def test_two_of_one_name(install_backend: Install) -> None:

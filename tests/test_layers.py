@@ -20,6 +20,7 @@ PACKAGES = {
     "example": "",
     "files": "",
     "failure": "wording",
+    "installing": "",
     "streams": "failure",
     "entry_points": "failure",
     "ops": "wording tensor example failure entry_points",
@@ -29,7 +30,7 @@ PACKAGES = {
     "passes": "wording source tensor ops graph diagnostics language",
     "analysis": "graph diagnostics language passes",
     "fixing": "diagnostics analysis",
-    "backend": "failure entry_points graph diagnostics language passes",
+    "backend": "failure installing entry_points graph diagnostics language passes",
     "emit": "tensor failure entry_points ops graph language backend",
     "conformance": "tensor ops graph language analysis backend",
     "difference": "ops graph language analysis",
@@ -39,9 +40,10 @@ PACKAGES = {
     "pictures": "wording files failure language training",
     "report": "wording failure graph diagnostics language passes analysis backend difference explain",
     "console": "wording files failure diagnostics language passes analysis backend emit report",
-    "run": "files failure language analysis backend training",
-    "commands": "wording failure streams entry_points ops diagnostics language passes analysis fixing backend emit "
-    "difference figure explain report console run",
+    "run": "files failure installing language analysis backend training",
+    "commands": "wording failure installing streams entry_points ops diagnostics language passes analysis fixing "
+    "backend emit difference figure explain report console run",
+    "__main__": "commands",
     "archc_torch": "wording tensor files failure streams ops graph language passes backend emit training pictures",
     "archc_keras": "wording tensor files failure ops graph language backend emit training pictures",
 }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -16,7 +18,9 @@ from archc.emit.seal import seal
 
 ROOT = Path(__file__).parents[1]
 UV = [sys.executable, "-m", "uv", "--quiet"]
-PACKAGES = {"archc": "archc", "archc_torch": "archc-torch", "archc_keras": "archc-keras"}
+PACKAGES = {"archc_compiler": "archc", "archc_torch": "archc_torch", "archc_keras": "archc_keras"}
+"""The package in each distribution."""
+PROJECTS = {name: ROOT if name == "archc_compiler" else ROOT / "backends" / name.replace("_", "-") for name in PACKAGES}
 ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV"))}
 
 
@@ -35,13 +39,17 @@ def install(python: Path, *what: str | Path) -> None:
         run(*command, cwd=ROOT)
 
 
+def build(folder: Path, *options: str) -> dict[str, Path]:
+    """What `uv build --all-packages` makes: without options, a source distribution of each project and its wheel."""
+    command = ["build", "--all-packages", "--no-build-isolation", "--offline", "--python", sys.executable]
+    run(*UV, *command, *options, "--out-dir", folder, cwd=ROOT)
+    return {wheel.name.partition("-")[0]: wheel for wheel in folder.glob("*.whl")}
+
+
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The wheel of each package."""
-    folder = tmp_path_factory.mktemp("wheels")
-    build = ["build", "--all-packages", "--wheel", "--no-build-isolation", "--offline"]
-    run(*UV, *build, "--python", sys.executable, "--out-dir", folder, cwd=ROOT)
-    return {wheel.name.partition("-")[0]: wheel for wheel in folder.glob("*.whl")}
+    """The wheel of each distribution, built from its source distribution, which lies beside it."""
+    return build(tmp_path_factory.mktemp("wheels"))
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +57,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of an environment with archc's dependencies as they are locked, and without archc."""
     folder = tmp_path_factory.mktemp("bare")
     run(*UV, "venv", "--python", sys.executable, folder / "env", cwd=ROOT)
-    export = ["export", "--frozen", "--package", "archc", "--no-dev", "--no-emit-workspace", "--no-hashes"]
+    export = ["export", "--frozen", "--package", "archc-compiler", "--no-dev", "--no-emit-workspace", "--no-hashes"]
     (folder / "requirements.txt").write_text(run(*UV, *export, cwd=ROOT))
     python = folder / "env" / "bin" / "python"
     install(python, "-r", folder / "requirements.txt")
@@ -69,29 +77,56 @@ def installed(bare: Path, wheels: dict[str, Path], tmp_path_factory: pytest.Temp
 
 def test_a_wheel_claims_its_own_name_only(wheels: dict[str, Path]) -> None:
     assert set(wheels) == set(PACKAGES)
-    for package, wheel in wheels.items():
+    for distribution, wheel in wheels.items():
         tops = {name.partition("/")[0] for name in ZipFile(wheel).namelist()}
-        (information,) = tops - {package}
-        assert information.startswith(f"{package}-")
+        (information,) = tops - {PACKAGES[distribution]}
+        assert information.startswith(f"{distribution}-")
         assert information.endswith(".dist-info")
 
 
 def test_what_is_in_the_wheels(wheels: dict[str, Path]) -> None:
-    for package, wheel in wheels.items():
+    for distribution, wheel in wheels.items():
+        package = PACKAGES[distribution]
         archive = ZipFile(wheel)
         names = set(archive.namelist())
         assert f"{package}/py.typed" in names
         assert not any("__pycache__" in name for name in names)
-        project = ROOT if package == "archc" else ROOT / "backends" / PACKAGES[package]
+        project = PROJECTS[distribution]
         for file in (*(project / package).rglob("*.py"), *(project / package).rglob("*.md")):
             assert archive.read(str(file.relative_to(project))) == file.read_bytes()
         (licence,) = (name for name in names if name.endswith("/LICENSE"))
         assert archive.read(licence) == (ROOT / "LICENSE").read_bytes()
-    archive = ZipFile(wheels["archc"])
+    archive = ZipFile(wheels["archc_compiler"])
     specs = {name for name in archive.namelist() if name.startswith("archc/specs/")}
     assert specs == {f"archc/specs/{file.name}" for file in (ROOT / "specs").iterdir()}
     for name in specs:
         assert archive.read(name) == (ROOT / name.removeprefix("archc/")).read_bytes()
+
+
+def test_a_wheel_is_the_same_without_a_source_distribution_between(wheels: dict[str, Path], tmp_path: Path) -> None:
+    for distribution, wheel in build(tmp_path, "--wheel").items():
+        assert sorted(ZipFile(wheel).namelist()) == sorted(ZipFile(wheels[distribution]).namelist())
+
+
+@pytest.mark.parametrize("distribution", PACKAGES)
+def test_a_source_distribution_has_files_only_and_its_licence(wheels: dict[str, Path], distribution: str) -> None:
+    """A link out of its root is refused by installers."""
+    (source,) = wheels[distribution].parent.glob(f"{distribution}-*.tar.gz")
+    with tarfile.open(source) as archive:
+        assert all(member.isfile() or member.isdir() for member in archive.getmembers())
+        licence = archive.extractfile(f"{source.name.removesuffix('.tar.gz')}/LICENSE")
+        assert licence is not None
+        assert licence.read() == (ROOT / "LICENSE").read_bytes()
+
+
+def test_no_distribution_requires_the_stranger_that_is_called_archc(wheels: dict[str, Path]) -> None:
+    for distribution, wheel in wheels.items():
+        archive = ZipFile(wheel)
+        (metadata,) = (name for name in archive.namelist() if name.endswith("METADATA"))
+        lines = archive.read(metadata).decode().splitlines()
+        assert f"Name: {distribution.replace('_', '-')}" in lines
+        lines = [line.removeprefix("Requires-Dist: ") for line in lines if line.startswith("Requires-Dist: ")]
+        assert "archc" not in [re.split(r"[^\w-]", line)[0] for line in lines]
 
 
 def test_what_the_wheels_bring_into_an_environment(bare: Path, installed: Path) -> None:
@@ -100,8 +135,35 @@ def test_what_the_wheels_bring_into_an_environment(bare: Path, installed: Path) 
         return {place.name for place in packages.iterdir()}
 
     brought = tops(installed / "python") - tops(bare)
-    assert {name for name in brought if not name.endswith(".dist-info")} == set(PACKAGES)
+    assert {name for name in brought if not name.endswith(".dist-info")} == set(PACKAGES.values())
     assert (installed / "archc").is_file()
+
+
+def test_a_missing_backend_is_installed_by_the_command_that_the_error_shows(
+    bare: Path, wheels: dict[str, Path], tmp_path: Path
+) -> None:
+    """From wheels: by the wheel that lies beside that of archc. The frameworks, several GB, are left out here."""
+    run(*UV, "venv", "--seed", "--python", sys.executable, tmp_path / "env", cwd=ROOT)
+    python = tmp_path / "env" / "bin" / "python"
+    install(python, "-r", bare.parents[2] / "requirements.txt")
+    install(python, "--no-deps", wheels["archc_compiler"])
+    command = [python, "-m", "archc", "build", "-o", "net.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=ENVIRONMENT)
+    assert done.returncode == 3
+    error, help = done.stderr.splitlines()[-2:]
+    assert error == "error: the backend `torch` is not installed"
+    assert help == f"  `env/bin/python -m pip install {wheels['archc_torch']}`"
+    shown = shlex.split(help.strip(" `"))
+    run(tmp_path / shown[0], *shown[1:], "--no-deps", cwd=tmp_path)
+    assert run(*command, cwd=tmp_path).startswith("net.py: class Alexnet")
+
+
+def test_in_a_checkout_the_error_shows_its_own_projects(bare: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [bare, ROOT / "cli.py", "build"], cwd=tmp_path, capture_output=True, text=True, env=ENVIRONMENT
+    )
+    what = f"-e {ROOT} -e {ROOT}/backends/archc-torch"
+    assert done.stderr.splitlines()[-1] == f"  `{bare} -m ensurepip && {bare} -m pip install {what}`"
 
 
 @pytest.mark.parametrize("framework", ["torch", "tensorflow", "keras", "numpy"])

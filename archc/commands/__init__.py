@@ -36,9 +36,9 @@ A module is imported only if its command is called, because imports take most of
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from archc.installing import archc_version
 
-        typer.echo(f"archc {version('archc')}")
+        typer.echo(f"archc {archc_version()}")
         raise typer.Exit
 
 

@@ -11,6 +11,7 @@ from archc.backend import OWN, installations
 from archc.console.specs import OutputFormat, OutputFormatOption
 from archc.console.terminal import columns
 from archc.failure import Failure
+from archc.installing import backend_help
 
 _PIPE_WIDTH = 80
 
@@ -31,7 +32,7 @@ def backends(output_format: OutputFormatOption = OutputFormat.full) -> None:
 
         typer.echo(table(found, width=columns(sys.stdout, otherwise=_PIPE_WIDTH)))
     else:
-        help = " or ".join(f"`pip install 'archc[{name}]'`" for name in OWN)
+        help = " or ".join(map(backend_help, OWN))
         raise Failure("no backend is installed", help=help, code=3)
     if not found or any(each.failure for each in found):
         raise typer.Exit(3)

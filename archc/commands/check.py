@@ -169,11 +169,10 @@ def _show_github(outcome: Outcome) -> None:
 
 
 def _show_sarif(outcome: Outcome) -> None:
-    from importlib.metadata import version
-
     from archc.diagnostics.sarif import as_sarif
+    from archc.installing import archc_version
 
-    log = as_sarif(outcome.findings, version=version("archc"), root=Path.cwd())
+    log = as_sarif(outcome.findings, version=archc_version(), root=Path.cwd())
     typer.echo(json.dumps(log, indent=2), err=outcome.err)
 
 

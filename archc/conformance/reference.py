@@ -1,6 +1,6 @@
 """The reference: what a graph computes in NumPy float64, by each op's own `compute`. Backends are compared with it.
 
-Needs NumPy, which comes with the extra `archc[train]`.
+Needs NumPy, which comes with the extra `archc-compiler[train]`.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from pathlib import Path
 from archc.backend import Backend, distribution_of
 from archc.failure import INTERRUPTED, Failure
 from archc.files import write_whole
+from archc.installing import DISTRIBUTION
 from archc.training.job import Job
 from archc.training.result import read_result
 
@@ -61,7 +62,7 @@ def versions(backend: Backend) -> dict[str, str]:
     """The versions of Python, archc, the backend and the distributions that the backend requires."""
     owner = distribution_of(backend.name)
     names = [
-        "archc",
+        DISTRIBUTION,
         owner,
         # A requirement begins with the distribution's name: `torch>=2.6; extra == "cpu"`.
         *(re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in distribution(owner).requires or ()),

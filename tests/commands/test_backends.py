@@ -11,6 +11,8 @@ from importlib.metadata import version
 import pytest
 from jsonschema import Draft202012Validator
 
+from archc.installing import backend_help
+
 Install = Callable[[str, str, str], None]
 
 MINE = """
@@ -82,7 +84,7 @@ def test_none(archc, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("archc.entry_points.entry_points", lambda group: ())
     result = archc("backends")
     assert (result.code, result.out) == (3, "")
-    assert result.err.startswith("error: no backend is installed\n  `pip install 'archc[torch]'`")
+    assert result.err == f"error: no backend is installed\n  {backend_help('torch')} or {backend_help('keras')}\n"
     assert json.loads(archc("backends", "--output-format", "json").out) == {"version": 1, "backends": []}
 
 

@@ -24,7 +24,7 @@ COMMANDS = tuple(EXAMPLES)
 
 def test_the_version(archc) -> None:
     result = archc("--version")
-    assert (result.code, result.out, result.err) == (0, f"archc {version('archc')}\n", "")
+    assert (result.code, result.out, result.err) == (0, f"archc {version('archc-compiler')}\n", "")
 
 
 @pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)])

@@ -114,5 +114,5 @@ def test_pictures_of_one_s_own(job: Job) -> None:
 
 def test_versions_of_all_that_takes_part() -> None:
     found = versions(load("torch"))
-    assert list(found)[:3] == ["python", "archc", "archc-torch"]
+    assert list(found)[:3] == ["python", "archc-compiler", "archc-torch"]
     assert found["torch"] == version("torch")
