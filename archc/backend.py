@@ -182,6 +182,11 @@ def _version(distribution: str) -> str | None:
         return None
 
 
+def names_of_backends() -> list[str]:
+    """The names of the installed backends, whether or not they can be used."""
+    return sorted(installed(BACKENDS))
+
+
 def load(name: str) -> Backend:
     """The backend of this name; raises Failure if there is none or it cannot be used."""
     points = installed(BACKENDS)

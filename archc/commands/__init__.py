@@ -8,6 +8,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
@@ -33,6 +35,9 @@ EXAMPLES = {
 A module is imported only if its command is called, because imports take most of the time of `archc check`.
 """
 
+_COMPLETE = "_ARCHC_COMPLETE"
+"""The environment variable by which the shell asks for completions. Typer derives its name from `archc`."""
+
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -47,7 +52,6 @@ def _application(arguments: list[str]) -> typer.Typer:
     application = typer.Typer(
         name="archc",
         no_args_is_help=True,
-        add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["--help", "-h"]},
@@ -106,13 +110,35 @@ def _run() -> int:
 
 def _invoke(arguments: list[str]) -> int:
     """Parse the arguments and call the command; returns its exit code. Typer's own `main` fails on a closed pipe."""
-    command = typer.main.get_command(_application(arguments))
+    completing = _COMPLETE in os.environ
+    command = typer.main.get_command(_application(_words_to_complete() if completing else arguments))
     try:
-        with command.make_context("archc", arguments) as context:
+        with _completion_may_end():
+            if completing:
+                command.main([], prog_name="archc")
+            context = command.make_context("archc", arguments)
+        with context:
             command.invoke(context)
     except typer.Exit as leaving:
         return leaving.exit_code
     return 0
+
+
+def _words_to_complete() -> list[str]:
+    """The words after `archc` on the command line that a shell completes; bash and the other shells differ."""
+    line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS") or ""
+    return line.split()[1:]
+
+
+@contextmanager
+def _completion_may_end() -> Generator[None]:
+    """Typer's completion ends the process with sys.exit, which elsewhere is an error of a distribution's op."""
+    try:
+        yield
+    except SystemExit as leaving:
+        raise typer.Exit(leaving.code if isinstance(leaving.code, int) else 0) from None
+    except OSError as error:
+        raise Failure(f"cannot install completion: {error}", help="print it with `--show-completion`") from error
 
 
 def _internal_error(error: BaseException) -> int:

@@ -9,9 +9,17 @@ from typing import Annotated
 import typer
 
 from archc.analysis import Facts
-from archc.backend import EmittedSource, Origin, load
+from archc.backend import EmittedSource, Origin, load, names_of_backends
 from archc.console.emission import emit, placement_for, sealed
-from archc.console.specs import OutputFormat, OutputFormatOption, SpecArgument, facts_or_exit, resolve, spec_name
+from archc.console.specs import (
+    OutputFormat,
+    OutputFormatOption,
+    QuietOption,
+    SpecArgument,
+    facts_or_exit,
+    resolve,
+    spec_name,
+)
 from archc.console.staleness import staleness
 from archc.console.writing import STANDARD_OUTPUT, write_out, write_sealed
 from archc.failure import Failure
@@ -20,7 +28,12 @@ from archc.passes.placement import Placement
 from archc.report.staleness import Reason, why
 from archc.wording import visible
 
-BackendOption = Annotated[str, typer.Option("--backend", help="Backend to use: torch, keras or another installed one.")]
+BackendOption = Annotated[
+    str,
+    typer.Option(
+        "--backend", help="Backend to use: torch, keras or another installed one.", autocompletion=names_of_backends
+    ),
+]
 
 
 def build(
@@ -51,6 +64,7 @@ def build(
         typer.Option("--check", help="Write nothing. Report whether the file is up to date; exit with code 1 if not."),
     ] = False,
     output_format: OutputFormatOption = OutputFormat.full,
+    quiet: QuietOption = False,
 ) -> None:
     """Emit a spec as a standalone source file.
 
@@ -64,12 +78,12 @@ def build(
     if output == STANDARD_OUTPUT and output_format is OutputFormat.json:
         message = "`-o -` and `--output-format json` both print to standard output"
         raise Failure(message, help="name a file with `-o`", code=2)
-    path = resolve(spec)
+    path = resolve(spec, quiet=quiet)
     facts, data = facts_or_exit(path)
     chosen = load(backend)
     origin = Origin.of(str(path), data)
     placement = placement_for(chosen, facts, parallel)
-    source = emit(chosen, facts, origin, placement)
+    source = emit(chosen, facts, origin, placement, quiet=quiet)
     if output == STANDARD_OUTPUT:
         write_out(source.text)
         return
@@ -95,7 +109,7 @@ def build(
             stale=stale,
         )
         typer.echo(json.dumps(document, indent=2))
-    else:
+    elif stale or not quiet:
         typer.echo(f"{visible(str(place))}{_result(source, facts, placement, stale, checked=check)}")
     raise typer.Exit(1 if stale else 0)
 

@@ -13,7 +13,7 @@ import typer
 
 from archc.analysis import Analysis, Facts, analyse
 from archc.console.spec_files import SpecFile, SpecsArgument, spec_files
-from archc.console.specs import show_findings
+from archc.console.specs import QuietOption, show_findings
 from archc.console.terminal import columns, style_of
 from archc.diagnostics.finding import Finding, is_error
 from archc.wording import counted, visible
@@ -64,6 +64,7 @@ class Outcome(NamedTuple):
     several: bool
     err: bool
     wide: bool
+    quiet: bool
 
     @property
     def findings(self) -> list[Finding]:
@@ -76,20 +77,21 @@ def check(
     strict: StrictOption = False,
     fix: FixOption = False,
     wide: WideOption = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Validate specs and infer their shapes.
 
     Print the layer table and the totals of one spec, or one line per spec for several. Exit with code 1 on an error.
     """
-    files = spec_files(specs or [], to_write="archc check SPEC --fix" if fix else None)
+    files = spec_files(specs or [], to_write="archc check SPEC --fix" if fix else None, quiet=quiet)
     several = len(files) > 1 or any(Path(spec).is_dir() for spec in specs or [] if spec != "-")
     err = fix and any(file.place is None for file in files)
     # A program that parses the report on standard error must find no other lines there.
-    aside = not err or output_format in (CheckFormat.full, CheckFormat.concise)
+    aside = not quiet and (not err or output_format in (CheckFormat.full, CheckFormat.concise))
     checked = [
         Checked(file.name, _fixed(file, aside=aside) if fix else analyse(file.data, file.name)) for file in files
     ]
-    outcome = Outcome(checked, several, err, wide)
+    outcome = Outcome(checked, several, err, wide, quiet)
     _SHOW[output_format](outcome)
     failed = is_error(outcome.findings)
     if strict and outcome.findings and not failed:
@@ -118,12 +120,12 @@ def _fixed(file: SpecFile, *, aside: bool) -> Analysis:
 
 def _show_full(outcome: Outcome) -> None:
     for spec in outcome.specs:
-        if spec.analysis.facts is not None:
+        if spec.analysis.facts is not None and not outcome.quiet:
             typer.echo(f"{visible(spec.name)} is valid", err=outcome.err)
             if not outcome.several:
                 _show_network(spec.analysis.facts, outcome)
         show_findings(spec.analysis.findings, err=outcome.err)
-    if outcome.several:
+    if outcome.several and not outcome.quiet:
         typer.echo(_summary(outcome), err=outcome.err)
 
 

@@ -11,7 +11,7 @@ import typer
 
 from archc.analysis import Facts, analyse
 from archc.console.spec_files import spec_file
-from archc.console.specs import show_findings
+from archc.console.specs import QuietOption, show_findings
 from archc.console.terminal import columns, style_of
 from archc.difference.difference import difference
 from archc.failure import Failure
@@ -31,6 +31,7 @@ def diff(
     output_format: Annotated[
         DiffFormat, typer.Option(help="Format of the output. Markdown is meant for a comment on a pull request.")
     ] = DiffFormat.full,
+    quiet: QuietOption = False,
 ) -> None:
     """Compare the networks of two specs.
 
@@ -47,7 +48,7 @@ def diff(
         from archc.report.diff_markdown import markdown
 
         typer.echo(markdown(found, names), nl=False)
-    else:
+    elif not quiet:
         from archc.report.diff import diff as text
 
         width = columns(sys.stdout, otherwise=_PIPE_WIDTH)

@@ -36,6 +36,7 @@ def explain(
             metavar="CODE|OP|CONCEPT",
             help="Code (ARC210), op (conv2d) or concept (macs) to explain. Without one, list all of them.",
             show_default=False,
+            autocompletion=lambda: [*names(), *concepts()],
         ),
     ] = None,
     output_format: Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from archc.console.spec_files import SpecFile, SpecsArgument, spec_files
-from archc.console.specs import show_findings
+from archc.console.specs import QuietOption, show_findings
 from archc.language.layout.canonical import MeaningChanged, canonical
 from archc.wording import counted, visible
 
@@ -18,7 +18,7 @@ CheckOption = Annotated[
 ]
 
 
-def fmt(specs: SpecsArgument = None, check: CheckOption = False) -> None:
+def fmt(specs: SpecsArgument = None, check: CheckOption = False, quiet: QuietOption = False) -> None:
     """Format specs in the canonical layout.
 
     Change the order of fields and the white space, never comments or meaning. Rewrite files in place, and print
@@ -26,16 +26,16 @@ def fmt(specs: SpecsArgument = None, check: CheckOption = False) -> None:
 
     Skip a file that is not valid YAML or has no `schema: archc/…` line, and exit with code 1.
     """
-    files = spec_files(specs or [], to_write=None if check else "archc fmt SPEC")
+    files = spec_files(specs or [], to_write=None if check else "archc fmt SPEC", quiet=quiet)
     # Formatted standard input is the only text on standard output; messages go to standard error.
     err = not check and any(file.place is None for file in files)
-    outcomes = Counter(_lay_out(file, check=check, err=err) for file in files)
-    if any(file.place for file in files):
+    outcomes = Counter(_lay_out(file, check=check, err=err, quiet=quiet) for file in files)
+    if any(file.place for file in files) and not quiet:
         typer.echo(_counts(outcomes, check=check), err=err)
     raise typer.Exit(3 if outcomes["failed"] else 1 if outcomes["skipped"] or (check and outcomes["changed"]) else 0)
 
 
-def _lay_out(file: SpecFile, *, check: bool, err: bool) -> str:
+def _lay_out(file: SpecFile, *, check: bool, err: bool, quiet: bool) -> str:
     """Format one spec. The outcome is `changed`, `unchanged`, `skipped` or `failed`."""
     try:
         formatted, findings = canonical(file.data, file.name)
@@ -56,7 +56,7 @@ def _lay_out(file: SpecFile, *, check: bool, err: bool) -> str:
         typer.echo(f"would format {visible(file.name)}")
     elif not check and (changed or file.place is None):
         file.rewrite(formatted)
-        if file.place is not None:
+        if file.place is not None and not quiet:
             typer.echo(f"formatted {visible(file.name)}", err=err)
     return "changed" if changed else "unchanged"
 

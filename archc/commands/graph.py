@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from archc.analysis import Facts
-from archc.console.specs import SpecArgument, facts_or_exit, resolve
+from archc.console.specs import QuietOption, SpecArgument, facts_or_exit, resolve
 from archc.console.writing import STANDARD_OUTPUT, write_out, write_sealed
 from archc.emit.seal import DOT, MERMAID, XML
 from archc.failure import Failure
@@ -47,13 +47,14 @@ def graph(
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite a file that archc did not draw or that was edited.")
     ] = False,
+    quiet: QuietOption = False,
 ) -> None:
     """Draw a network as SVG, Mermaid or Graphviz.
 
     Draw the SVG as blocks to scale, with one tower per device, like figure 2 of the AlexNet paper.
     """
     chosen = figure_format or _format_of(output)
-    facts, _ = facts_or_exit(resolve(spec))
+    facts, _ = facts_or_exit(resolve(spec, quiet=quiet))
     try:
         text = _drawn(facts, chosen)
     except TooLarge as error:
@@ -65,7 +66,8 @@ def graph(
     suffix = next(suffix for suffix, known in _SUFFIXES.items() if known is chosen)
     place = output or Path(f"{facts.graph.name}{suffix}")
     write_sealed(place, text, _COMMENTS[chosen], force=force)
-    typer.echo(f"{visible(str(place))}: {counted(len(facts.graph.nodes), 'layer')} as {_TITLES[chosen]}")
+    if not quiet:
+        typer.echo(f"{visible(str(place))}: {counted(len(facts.graph.nodes), 'layer')} as {_TITLES[chosen]}")
 
 
 def _format_of(output: Path | None) -> FigureFormat:

@@ -13,6 +13,7 @@ from archc.analysis import Facts
 from archc.console.specs import (
     OutputFormat,
     OutputFormatOption,
+    QuietOption,
     SpecArgument,
     facts_or_exit,
     resolve,
@@ -51,6 +52,7 @@ def plan(
         Precision, typer.Option(help="Precision of the arithmetic. Weights stay float32.")
     ] = "float32",
     output_format: OutputFormatOption = OutputFormat.full,
+    quiet: QuietOption = False,
 ) -> None:
     """Compare the ways to split a network over devices.
 
@@ -59,7 +61,7 @@ def plan(
     Exit with code 1 if the spec's own strategy is impossible, or if it has none and every strategy is impossible.
     """
     rate = _bytes_per_second(link)
-    path = resolve(spec)
+    path = resolve(spec, quiet=quiet)
     facts, _ = facts_or_exit(path)
     setting = Setting(
         devices=gpus or (facts.spec.parallel.devices if facts.spec.parallel else DEVICES),
@@ -74,7 +76,7 @@ def plan(
 
         typer.echo(json.dumps(as_json(spec_name(path), facts.graph.name, made), indent=2))
     else:
-        _show(facts, made)
+        _show(facts, made, quiet=quiet)
     raise typer.Exit(0 if _is_possible(made) else 1)
 
 
@@ -87,11 +89,12 @@ def _bytes_per_second(link: str) -> float:
     return rate
 
 
-def _show(facts: Facts, made: Plan) -> None:
+def _show(facts: Facts, made: Plan, *, quiet: bool) -> None:
     from archc.report.plan import plan_page
 
-    width = columns(sys.stdout, otherwise=_PIPE_WIDTH)
-    typer.echo(plan_page(facts.graph.title, made, width=width, style=style_of(sys.stdout)), color=True)
+    if not quiet:
+        width = columns(sys.stdout, otherwise=_PIPE_WIDTH)
+        typer.echo(plan_page(facts.graph.title, made, width=width, style=style_of(sys.stdout)), color=True)
     # A layer that cannot be split is a finding of several strategies. It is shown once.
     show_findings([*dict.fromkeys(finding for option in made.options for finding in option.findings)], err=True)
 

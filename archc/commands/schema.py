@@ -22,6 +22,7 @@ def schema(
             metavar="COMMAND",
             help="Command whose JSON output to describe.",
             show_default=False,
+            autocompletion=lambda: [*documents()],
         ),
     ] = None,
 ) -> None:

@@ -42,17 +42,20 @@ def placement_for(backend: Backend, facts: Facts, strategy: Strategy | None) -> 
     return placement
 
 
-def emit(backend: Backend, facts: Facts, origin: Origin, placement: Placement | None = None) -> EmittedSource:
+def emit(
+    backend: Backend, facts: Facts, origin: Origin, placement: Placement | None = None, *, quiet: bool = False
+) -> EmittedSource:
     """The sealed source of a network, or of one device's part of it.
 
-    Layers that the backend does not support are reported as findings, with exit code 1.
+    Layers that the backend does not support are reported as findings, with exit code 1. Layers that it had to rename
+    are listed on standard error, unless quiet.
     """
     try:
         source = sealed(backend, facts, origin, placement)
     except Unsupported as unsupported:
         show_findings(refusals(unsupported, facts.graph), err=True)
         raise typer.Exit(1) from unsupported
-    for old, new in source.renamed.items():
+    for old, new in () if quiet else source.renamed.items():
         typer.echo(f"{old} is emitted as {new}: the name is reserved in {backend.name} source", err=True)
     return source
 

@@ -64,7 +64,7 @@ class SpecFile(NamedTuple):
             raise Failure(f"cannot write {self.place}: {error.strerror}", code=3) from error
 
 
-def spec_files(arguments: list[str], *, to_write: str | None = None) -> list[SpecFile]:
+def spec_files(arguments: list[str], *, to_write: str | None = None, quiet: bool = False) -> list[SpecFile]:
     """The specs that the arguments name, without duplicates, in their order. Those of a folder are sorted by path.
 
     `to_write` is set for a command that writes its specs: the command line to suggest if it names none. Such a command
@@ -73,11 +73,11 @@ def spec_files(arguments: list[str], *, to_write: str | None = None) -> list[Spe
     if not arguments:
         if to_write and not DEFAULT.is_file():
             raise Failure(f"no spec given, and {DEFAULT} does not exist", help=f"name the spec: `{to_write}`", code=2)
-        place = resolve(None)
+        place = resolve(None, quiet=quiet)
         return [SpecFile(str(place), read_bytes(place), place)]
     found: dict[str, SpecFile] = {}
     for argument in arguments:
-        for file in _named(argument):
+        for file in _named(argument, quiet=quiet):
             found.setdefault(file.name, file)
     return list(found.values())
 
@@ -89,24 +89,24 @@ def spec_file(argument: str) -> SpecFile:
     return SpecFile(str(Path(argument)), read_bytes(Path(argument)), Path(argument))
 
 
-def _named(argument: str) -> Iterator[SpecFile]:
+def _named(argument: str, *, quiet: bool) -> Iterator[SpecFile]:
     # Usually an unset shell variable. To Path, an empty path is the current folder.
     if not argument:
         raise Failure("the path of a spec is empty", help="use `.` for the current folder", code=2)
     if argument != "-" and Path(argument).is_dir():
-        yield from _below(Path(argument))
+        yield from _below(Path(argument), quiet=quiet)
     else:
         yield spec_file(argument)
 
 
-def _below(folder: Path) -> Iterator[SpecFile]:
-    """The specs below a folder. The number of other YAML files is printed, so that no file is skipped silently."""
+def _below(folder: Path, *, quiet: bool) -> Iterator[SpecFile]:
+    """The specs below a folder. Unless quiet, print the number of the other YAML files, which are skipped."""
     files = [SpecFile(str(place), read_bytes(place), place) for place in sorted(_yaml_below(folder))]
     specs = [file for file in files if file.is_spec]
     others = len(files) - len(specs)
     if not specs:
         raise Failure(f"no spec in {folder}/: no YAML file has a `schema: archc/…` line", code=2)
-    if others:
+    if others and not quiet:
         skipped = f"skipped {counted(others, 'YAML file')} in {visible(str(folder))}/"
         typer.echo(f"{skipped}: no `schema: archc/…` line", err=True)
     yield from specs

@@ -34,12 +34,18 @@ class OutputFormat(StrEnum):
 OutputFormatOption = Annotated[OutputFormat, typer.Option(help="Print text (full), or JSON for programs.")]
 
 
-def resolve(spec: Path | None) -> Path:
-    """The given spec, else the default spec of the current folder or of archc; standard error names which."""
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print only findings and errors: no tables, results or notes.")
+]
+
+
+def resolve(spec: Path | None, *, quiet: bool = False) -> Path:
+    """The given spec, else the default spec of the current folder or of archc; unless quiet, stderr names which."""
     if spec is not None:
         return spec
     chosen = DEFAULT if DEFAULT.is_file() else packaged_specs() / DEFAULT.name
-    typer.echo(f"no spec given; using {chosen}", err=True)
+    if not quiet:
+        typer.echo(f"no spec given; using {chosen}", err=True)
     return chosen
 
 

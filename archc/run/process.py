@@ -23,10 +23,13 @@ def training_module(backend: Backend) -> str:
     return backend.train_module
 
 
-def run_to_end(command: list[str]) -> int:
-    """Run a command that shares this terminal; its exit code as one of archc's. Ctrl-C and SIGTERM end it too."""
+def run_to_end(command: list[str], *, quiet: bool = False) -> int:
+    """Run a command that shares this terminal; its exit code as one of archc's. Ctrl-C and SIGTERM end it too.
+
+    If quiet, what it prints to standard output is dropped: its progress and its results. Its errors are not.
+    """
     # Text that is typed during a run is meant for the shell, so the process gets no input.
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL if quiet else None)
     # Python would end at once on SIGTERM, and leave the training process running.
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
