@@ -1,4 +1,4 @@
-"""Which maps of a value each device has, and which of the maps that a layer reads it must fetch.
+"""Which maps of a value each device has, which it must fetch, and which devices have these.
 
 A value has one of three layouts. `whole`: every device has all maps for all examples. `split`: every device has an
 equal, contiguous part of the maps (or units) for all examples. `batch`: every device has all maps for an equal part of
@@ -7,6 +7,8 @@ the examples.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from itertools import accumulate, pairwise
 from typing import Literal
 
 Layout = Literal["whole", "split", "batch"]
@@ -29,27 +31,37 @@ class Holding:
 
     def has(self, device: int, needed: range) -> bool:
         """Whether a device has the needed maps for all examples without fetching any."""
-        if self.layout == "split":
+        if self.layout == "split" and needed:
             own = part(self.maps, device, self.devices)
-            return (own.start <= needed.start and needed.stop <= own.stop) or not needed
-        return self.layout == "whole"
+            return own.start <= needed.start and needed.stop <= own.stop
+        return self.layout == "whole" or not needed
 
-    def fetch(self, device: int, needed: range) -> float:
-        """The number of maps, for an average example, that a device receives to have the needed ones for all examples.
+    def fetch(self, device: int, needed: range) -> list[range]:
+        """The maps that a device fetches to have the needed ones for all examples.
 
         Fetched maps stay on the device: the next layer that reads them does not fetch them again.
         """
         if self._held is None:
             split = self.layout == "split"
             self._held = [[part(self.maps, d, self.devices)] if split else [] for d in range(self.devices)]
-        missing = _without([needed], self._held[device])
+        missing = without([needed], self._held[device])
         self._held[device] += missing
-        lacking = sum(map(len, missing))
-        # With the layout `batch`, a device has all maps of its own examples: one of every `devices`.
-        return lacking if self.layout == "split" else lacking * (self.devices - 1) / self.devices
+        return missing
+
+    def owned(self, ranges: list[range]) -> list[int]:
+        """By device, how many maps of its own part are in the ranges; a map that is in several counts several times."""
+        starts, stops = sorted(r.start for r in ranges), sorted(r.stop for r in ranges)
+        before_starts, before_stops = list(accumulate(starts, initial=0)), list(accumulate(stops, initial=0))
+
+        def below(end: int) -> int:
+            begun, ended = bisect_left(starts, end), bisect_left(stops, end)
+            return (begun - ended) * end - before_starts[begun] + before_stops[ended]
+
+        ends = [below(device * self.maps // self.devices) for device in range(self.devices + 1)]
+        return [after - before for before, after in pairwise(ends)]
 
 
-def _without(wanted: list[range], held: list[range]) -> list[range]:
+def without(wanted: list[range], held: list[range]) -> list[range]:
     """The ranges of wanted maps that are in none of the held ranges."""
     for have in held:
         wanted = [
@@ -59,3 +71,19 @@ def _without(wanted: list[range], held: list[range]) -> list[range]:
             if rest
         ]
     return wanted
+
+
+def within(wanted: list[range], held: list[range]) -> list[range]:
+    """The ranges of wanted maps that are in one of the held ranges."""
+    met = (range(max(want.start, have.start), min(want.stop, have.stop)) for want in wanted for have in held)
+    return [both for both in met if both]
+
+
+def include(ranges: list[range], more: range) -> None:
+    """Add a range to disjoint ranges, joined with those that it touches."""
+    if not more or any(r.start <= more.start and more.stop <= r.stop for r in ranges):
+        return
+    met, apart = [more], []
+    for r in ranges:
+        (met if r.start <= more.stop and more.start <= r.stop else apart).append(r)
+    ranges[:] = [*apart, range(min(r.start for r in met), max(r.stop for r in met))]

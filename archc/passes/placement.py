@@ -21,6 +21,7 @@ from archc.graph import Graph, Node
 from archc.language.spec import MOST_DEVICES, Parallel, Strategy
 from archc.ops.weighted import Weighted
 from archc.passes.counts import Counts
+from archc.passes.gradients import Gradients, Reduction
 from archc.passes.holding import Holding, Layout, part
 from archc.passes.memory import Share
 
@@ -31,12 +32,12 @@ class Exchange(NamedTuple):
     """Values of `sources` that devices fetch before `layer` runs.
 
     A gather fetches the maps of whole groups, a halo fetches neighbours of a device's own maps, and a redistribution
-    fetches maps that move to another device's part. In the backward pass the gradients of these values return to where
-    the values came from and are summed there (a reduce-scatter).
+    fetches maps that move to another device's part. In the backward pass the gradients of these values return to the
+    devices that computed the values, and are summed there. Maps of one device may be read by several others, so the
+    device that receives most in the backward pass need not be the one that receives most in the forward pass.
 
-    All figures are per example: `values` for all devices together, `received` for the device that receives most, and
-    `returned` for the gradients that return to one device, at most. `returned` is 0 if nothing before the layer is
-    trained, or if every device computes the complete gradient itself.
+    All figures are per example: `values` for all devices together, `received` for the device that fetches most values,
+    and `returned` for the device to which most gradients return. archc.passes.gradients describes which return.
     """
 
     layer: str
@@ -45,17 +46,6 @@ class Exchange(NamedTuple):
     values: float
     received: float
     returned: float
-
-
-class Reduction(NamedTuple):
-    """An all-reduce in the backward pass: every device has one summand of a gradient and needs the sum.
-
-    The gradient is that of the layer's parameters, `values` per step, or that of its output, `values` per example.
-    """
-
-    layer: str
-    of: Literal["parameters", "output"]
-    values: int
 
 
 class Placement(NamedTuple):
@@ -74,20 +64,24 @@ class Placement(NamedTuple):
     exchanges: tuple[Exchange, ...]
     reductions: tuple[Reduction, ...]
 
-    def all_reduced(self, values: float) -> float:
-        """The number of values that one device receives in a ring all-reduce of `values`."""
-        # With n devices, n - 1 steps complete the sum of an n-th on each device, and n - 1 more steps pass the sums on.
-        return values * 2 * (self.devices - 1) / self.devices
+    def all_reduced(self, reduction: Reduction, batch: int) -> int:
+        """The number of values that the busiest device receives in a ring all-reduce of a gradient in a step.
+
+        With n devices and n equal parts of the gradient, n - 1 steps complete the sum of one part on each device, and
+        n - 1 more steps pass the sums on. So a device receives the gradient twice, except for two neighbouring parts:
+        where the parts cannot be equal, the smallest two of them have 2 / n of the gradient, rounded down.
+        """
+        twice = 2 * reduction.values * (batch if reduction.of == "output" else 1)
+        return twice - twice // self.devices
 
     def forward(self, batch: int) -> int:
-        """The number of values that the busiest device receives in the forward pass of a step."""
-        return round(sum(exchange.received for exchange in self.exchanges) * batch)
+        """The number of values received in the forward pass of a step, by the busiest device of each exchange."""
+        return sum(round(exchange.received * batch) for exchange in self.exchanges)
 
     def backward(self, batch: int) -> int:
-        """The number of values that the busiest device receives in the backward pass of a step."""
-        returned = sum(exchange.returned for exchange in self.exchanges) * batch
-        summed = sum(r.values * (batch if r.of == "output" else 1) for r in self.reductions)
-        return round(returned + self.all_reduced(summed))
+        """The number of values received in the backward pass of a step, by the busiest device of each exchange."""
+        returned = sum(round(exchange.returned * batch) for exchange in self.exchanges)
+        return returned + sum(self.all_reduced(reduction, batch) for reduction in self.reductions)
 
 
 def place(graph: Graph, counts: Counts, parallel: Parallel, batch: int) -> tuple[Placement, list[Finding]]:
@@ -95,15 +89,15 @@ def place(graph: Graph, counts: Counts, parallel: Parallel, batch: int) -> tuple
     placing = _Placing(graph, counts, parallel)
     for node in graph.nodes:
         placing.visit(node)
-    placing.return_gradients(batch)
+    gradients = Gradients(graph, counts, placing.holdings, placing.fetched_values(), batch)
     placement = Placement(
         strategy=parallel.strategy,
         devices=parallel.devices,
         layouts={name: holding.layout for name, holding in placing.holdings.items()},
         shares=placing.shares,
         batch_parts=placing.batch_parts,
-        exchanges=tuple(placing.exchanges()),
-        reductions=tuple(reversed(placing.reductions)),
+        exchanges=tuple(placing.exchanges(gradients)),
+        reductions=tuple(gradients.reductions),
     )
     return placement, placing.findings
 
@@ -122,12 +116,11 @@ def is_split(node: Node, strategy: Strategy) -> bool:
 
 
 class _Placing:
-    """Places the layers in order, then walks back to find the gradients that must be summed."""
+    """Places the layers in order."""
 
     def __init__(self, graph: Graph, counts: Counts, parallel: Parallel) -> None:
         self.findings: list[Finding] = []
         self.shares: dict[str, Share] = {}
-        self.reductions: list[Reduction] = []
         self._graph = graph
         self._counts = counts.layers
         self._devices = parallel.devices
@@ -138,26 +131,18 @@ class _Placing:
             name: Holding("batch" if by_batch else "whole", x.channels, parallel.devices)
             for name, x in graph.inputs.items()
         }
-        # By layer and source: the number of values that each device fetches for an average example.
-        self._fetched: dict[str, dict[str, list[float]]] = {}
-        # Pairs of layer and source where some device reads maps of the source that it did not have from the start.
-        self._crossings: set[tuple[str, str]] = set()
+        # By layer and source, and by device: the maps that the device fetches.
+        self._fetched: dict[str, dict[str, list[list[range]]]] = {}
         # Layers whose maps do not split evenly.
         self._uneven: set[str] = set()
         # A number of devices that divides this splits every layer evenly, under each strategy.
         self._common = gcd(*(node.output.channels for node in graph.nodes if isinstance(node.op, Weighted)))
-        # Layers that are trained or that depend on one that is: only their outputs have gradients.
-        self._learned: set[str] = set()
-        # Sources whose gradients return from other devices.
-        self._returning: set[str] = set()
 
     def visit(self, node: Node) -> None:
         """Place a layer, after all of its inputs."""
         layout = self._layout(node)
         maps = node.output.channels
         self.holdings[node.name] = Holding(layout, maps, self._devices)
-        if self._counts[node.name].parameters or not self._learned.isdisjoint(node.inputs):
-            self._learned.add(node.name)
         if layout == "split" and maps % self._devices:
             # A layer without weights has the width of its input, where the mistake is reported already.
             if isinstance(node.op, Weighted) or self._uneven.isdisjoint(node.inputs):
@@ -186,7 +171,7 @@ class _Placing:
         sources = [self.holdings[name] for name in node.inputs]
         if layout == "batch" or all(s.layout == "whole" for s in sources) or node.name in self._graph.final_softmaxes:
             return sum(x.size for x in inputs)
-        fetched: dict[str, list[float]] = {}
+        fetched: dict[str, list[list[range]]] = {}
         areas = [x.size // x.channels for x in inputs]
         most = 0
         for device in range(self._devices):
@@ -195,13 +180,9 @@ class _Placing:
             )
             reads = node.op.reads(own, inputs, node.output)
             most = max(most, sum(len(maps) * area for maps, area in zip(reads, areas, strict=True)))
-            for name, source, maps, area in zip(node.inputs, sources, reads, areas, strict=True):
-                if source.has(device, maps):
-                    continue
-                # Noted even if an earlier layer has fetched the maps: the gradient of this reader returns too.
-                self._crossings.add((node.name, name))
-                if received := source.fetch(device, maps) * area:
-                    fetched.setdefault(name, [0] * self._devices)[device] += received
+            for name, source, maps in zip(node.inputs, sources, reads, strict=True):
+                if not source.has(device, maps) and (missing := source.fetch(device, maps)):
+                    fetched.setdefault(name, [[] for _ in range(self._devices)])[device] += missing
         if fetched:
             self._fetched[node.name] = fetched
         return most
@@ -213,46 +194,40 @@ class _Placing:
         examples = 1 if layout == "batch" else self.batch_parts
         return Share(outputs * examples, reads * examples, parameters)
 
-    def return_gradients(self, batch: int) -> None:
-        """Walk back and decide where gradients are summed.
+    def fetched_values(self) -> set[str]:
+        """The layers and inputs whose values some device fetches."""
+        return {name for fetched in self._fetched.values() for name in fetched}
 
-        A device that computes only a part of a layer gets only one summand of the gradient of the layer's input.
-        """
-        summands: set[str] = set()
-        for node in reversed(self._graph.nodes):
-            layout = self.holdings[node.name].layout
-            trained = self._counts[node.name].parameters
-            if layout == "batch" and trained:
-                self.reductions.append(Reduction(node.name, "parameters", trained))
-            # A replicated layer needs the same weights everywhere, so it must not apply a summand alone. The sum is
-            # taken of whichever is smaller: its weights' gradient, or its output's, which is then complete.
-            if layout == "whole" and node.name in summands and trained:
-                if trained <= node.output.size * batch:
-                    self.reductions.append(Reduction(node.name, "parameters", trained))
-                else:
-                    self.reductions.append(Reduction(node.name, "output", node.output.size))
-                    summands.remove(node.name)
-            if layout != "whole" or node.name in summands:
-                summands.update(node.inputs)
-                self._returning.update(name for name in node.inputs if (node.name, name) in self._crossings)
-        self._returning &= self._learned
-
-    def exchanges(self) -> list[Exchange]:
+    def exchanges(self, gradients: Gradients) -> list[Exchange]:
         """The exchanges in the order of the layers."""
-        return [self._exchange(self._graph.node(name), fetched) for name, fetched in self._fetched.items()]
+        return [self._exchange(self._graph.node(name), fetched, gradients) for name, fetched in self._fetched.items()]
 
-    def _exchange(self, node: Node, fetched: dict[str, list[float]]) -> Exchange:
-        reach = node.op.reach()
-        received = [sum(values) for values in zip(*fetched.values(), strict=True)]
-        returning = [values for name, values in fetched.items() if name in self._returning]
+    def _exchange(self, node: Node, fetched: dict[str, list[list[range]]], gradients: Gradients) -> Exchange:
+        reach, devices = node.op.reach(), self._devices
+        # By device, in values per example times the number of devices, so that they are whole.
+        received, returned = [0] * devices, [0] * devices
+        for name, by_device in fetched.items():
+            x, times = self._graph.tensor(name), devices
+            if self.holdings[name].layout == "batch":
+                times -= 1  # a device has all maps of its own examples: one of as many as there are devices
+            area = x.size // x.channels
+            for device, back in enumerate(gradients.returned(name, by_device)):
+                received[device] += sum(map(len, by_device[device])) * area * times
+                returned[device] += back * area
         return Exchange(
             node.name,
             "halo" if reach.has_neighbours else "gather" if reach.groups else "redistribute",
             tuple(fetched),
-            values=sum(received),
-            received=max(received),
-            returned=max((sum(values) for values in zip(*returning, strict=True)), default=0),
+            values=_quotient(sum(received), devices),
+            received=_quotient(max(received), devices),
+            returned=_quotient(max(returned), devices),
         )
+
+
+def _quotient(values: int, devices: int) -> float:
+    """An integer if it is whole."""
+    whole, rest = divmod(values, devices)
+    return values / devices if rest else whole
 
 
 def _uneven(node: Node, devices: int, common: int) -> Finding:

@@ -18,9 +18,10 @@ from archc.language.spec import Parallel, Precision, Strategy
 from archc.ops.op import FLOAT32
 from archc.passes.counts import Counts, LayerCounts
 from archc.passes.device_memory import device_memory
+from archc.passes.gradients import Reduction
 from archc.passes.holding import Layout
 from archc.passes.memory import Memory
-from archc.passes.placement import Exchange, ExchangeKind, Placement, Reduction, place, under
+from archc.passes.placement import Exchange, ExchangeKind, Placement, place, under
 from archc.passes.values import WIDTH
 
 
@@ -211,9 +212,7 @@ def _exchanged(exchange: Exchange, setting: Setting) -> Crossing:
 
 
 def _reduced(reduction: Reduction, placement: Placement, setting: Setting) -> Crossing:
-    if reduction.of == "parameters":
-        # Gradients of parameters are float32 in every precision.
-        received = placement.all_reduced(reduction.values) * FLOAT32
-    else:
-        received = placement.all_reduced(reduction.values * setting.batch) * WIDTH[setting.precision]
-    return Crossing(reduction.layer, "all-reduce", (reduction.of,), reduction.values, 0, round(received))
+    # Gradients of parameters are float32 in every precision.
+    width = FLOAT32 if reduction.of == "parameters" else WIDTH[setting.precision]
+    received = placement.all_reduced(reduction, setting.batch) * width
+    return Crossing(reduction.layer, "all-reduce", (reduction.of,), reduction.values, 0, received)

@@ -8,7 +8,8 @@ from typing_extensions import TypedDict
 
 from archc.diagnostics.json import documented
 from archc.language.spec import Strategy
-from archc.passes.placement import Exchange, ExchangeKind, Placement, Reduction
+from archc.passes.gradients import Reduction
+from archc.passes.placement import Exchange, ExchangeKind, Placement
 
 
 @documented

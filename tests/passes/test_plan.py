@@ -89,6 +89,27 @@ def test_over_four_devices_a_group_is_gathered_only_within_itself() -> None:
     assert received["norm1"] == 2 * 55 * 55
 
 
+@pytest.mark.parametrize(
+    ("devices", "batch", "image", "layers", "forward", "backward"),
+    [
+        # A device has 5 of 20 maps and reads whole groups of 4. It fetches 3, and the inner two devices have all 5 of
+        # theirs fetched, the outer two only 1.
+        (4, 1, 3, ["a: {op: conv2d, filters: 20}", "b: {op: conv2d, filters: 20, groups: 5}"], 3, 5),
+        # A device has 3 of 12 maps and reads whole groups of 4. The inner two fetch 5, and every map is fetched once.
+        (4, 1, 3, ["a: {op: conv2d, filters: 12}", "b: {op: conv2d, filters: 12, groups: 3}"], 5, 3),
+        # The last of 8 devices has the last 8 of 64 maps, all that come from `a`: one of them from each device.
+        (8, 24, 56, ["a: {op: conv2d, filters: 8}", "b: {op: concat, from: [image, a]}"], 7, 1),
+    ],
+)
+def test_as_many_gradients_return_to_a_device_as_others_have_fetched_from_it(
+    check: Callable[..., Analysis], devices: int, batch: int, image: int, layers: list[str], forward: int, backward: int
+) -> None:
+    found = check(*layers, image=f"[{image}, 4, 4]").facts
+    assert found is not None
+    columns = costs(made(found, devices, batch))["columns"]
+    assert (columns.forward, columns.backward) == (forward * 16 * batch * FLOAT, backward * 16 * batch * FLOAT)
+
+
 def test_what_a_device_holds() -> None:
     found = costs(made(facts()))
     parts = {strategy: {part.layer: part for part in cost.parts} for strategy, cost in found.items()}
