@@ -30,7 +30,8 @@ ADVICE: dict[str, Code] = {
     "ARC902": Code(
         title="rounding leaves input unread",
         meaning="The size rule gives a fraction, which is rounded down, so no window covers the last rows or "
-        "columns of the input. Use another size or padding, or set `rounding: ceil`.",
+        "columns of the input. Use another size or padding, or set `rounding: ceil`. There is no advice where rounding "
+        "up would add no window, as with a kernel of 1 and a stride of 2.",
         failing=HEAD + "  pool1: {op: max_pool2d, kernel: 3, stride: 2}\n",
         corrected=HEAD + "  pool1: {op: max_pool2d, kernel: 3, stride: 2, rounding: ceil}\n",
         severity="advice",
@@ -133,6 +134,16 @@ ADVICE: dict[str, Code] = {
         "the extra memory and time gain nothing. Split it instead.",
         failing=HEAD + _CONV + _CONV2 + _COLUMNS.replace("}", ", layers: {conv2: replicate}}"),
         corrected=HEAD + _CONV + _CONV2 + _COLUMNS.replace("}", ", layers: {conv1: replicate}}"),
+        severity="advice",
+    ),
+    "ARC913": Code(
+        title="stride that skips pixels",
+        meaning="The stride is larger than the kernel, or shares a factor with the dilation, so some rows or columns "
+        "lie between the windows, and no window reads them. They have no effect on the output. Use a smaller stride "
+        "or a larger kernel. A kernel of 1 with a stride of 2, as in the shortcut of a residual network, gives no "
+        "advice.",
+        failing=HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 3}\n",
+        corrected=HEAD + "  pool1: {op: max_pool2d, kernel: 3, stride: 3, padding: 1}\n",
         severity="advice",
     ),
     "ARC990": Code(

@@ -11,7 +11,7 @@ from archc.language.spec import Loss
 from archc.passes.advice.normalisation import bias_before, dropout_before, no_relu_before, window_over_devices
 from archc.passes.advice.probabilities import softmax_before_loss
 from archc.passes.advice.weights import concentrated_parameters, default_initialisation
-from archc.passes.advice.windows import dropped_input, paper_rounded_down, whole_map
+from archc.passes.advice.windows import dropped_input, paper_rounded_down, skipped_input, whole_map
 from archc.passes.counts import Counts
 from archc.passes.placement import Placement
 from archc.passes.shapes import Shapes
@@ -22,6 +22,7 @@ def advise(graph: Graph, shapes: Shapes, counts: Counts, placement: Placement | 
     return [
         *default_initialisation(graph),
         *dropped_input(graph, shapes),
+        *skipped_input(graph, shapes),
         *no_relu_before(graph),
         *dropout_before(graph),
         *bias_before(graph),
