@@ -133,11 +133,11 @@ def test_a_single_window_is_counted_in_the_singular(check: Check) -> None:
     [
         (["a: {op: conv2d, filters: 2, kernel: 3}"], "a sets no `weight_init`; he_normal is used"),
         (
-            ["flat: {op: flatten}", *(f"d{number}: {{op: dense, units: 2}}" for number in range(2))],
+            ["flat: {op: flatten}", *(f"d{number}: {{op: dense, units: 2, from: flat}}" for number in range(2))],
             "d0 and 1 other layer set no `weight_init`; he_normal is used",
         ),
         (
-            ["flat: {op: flatten}", *(f"d{number}: {{op: dense, units: 2}}" for number in range(3))],
+            ["flat: {op: flatten}", *(f"d{number}: {{op: dense, units: 2, from: flat}}" for number in range(3))],
             "d0 and 2 other layers set no `weight_init`; he_normal is used",
         ),
     ],
