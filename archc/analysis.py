@@ -106,7 +106,7 @@ def _totals(
     held_exchanges, misplaced = check_exchanges(spec.expect, spans, graph, placement)
     held_memory, exceeded = check_memory(spec.expect, spans, graph, placement, recipe.batch)
     overrides = _check_overrides(spec, spans, graph, counts, placement, recipe.batch)
-    advice = advise(graph, shape_facts, counts, placement, recipe.loss)
+    advice = advise(graph, shape_facts, counts, placement, recipe.loss, is_trained=spec.train is not None)
     findings = [
         *findings,
         *more,

@@ -94,7 +94,7 @@ def test_normalisation_keeps_its_scope_and_its_groups() -> None:
 
 def test_a_layers_own_field_comes_before_its_default() -> None:
     nodes = {node.name: node.op for node in facts("defaults").graph.nodes}
-    first, second, third, fourth = nodes.values()
+    first, _, second, third, fourth = nodes.values()
     assert isinstance(first, Conv2d)
     assert isinstance(second, Conv2d)
     assert (first.filters, first.bias_init, first.weight_init.std(18)) == (3, 0.5, 0.1)

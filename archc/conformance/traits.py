@@ -45,6 +45,12 @@ def check_traits(case: Case) -> Mapping[str, str]:
     if op.commutes:
         same = np.allclose(op.compute(inputs[::-1], weights), output)
         demand(same, "`commutes` is set, but inputs in another order give other values", case)
+    if op.is_linear:
+        other = tuple(random.standard_normal(x.shape) for x in inputs)
+        both = op.compute(tuple(x + y for x, y in zip(inputs, other, strict=True)), weights)
+        constant = op.compute(tuple(map(np.zeros_like, inputs)), weights)
+        same = np.allclose(both - constant, output - constant + op.compute(other, weights) - constant)
+        demand(same, "`is_linear` is set, but the sum of two inputs does not give the sum of their outputs", case)
     if op.gives_probabilities:
         same = np.allclose(output.sum(1), 1)
         demand(same, "`gives_probabilities` is set, but the outputs do not sum to 1", case)

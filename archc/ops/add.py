@@ -23,6 +23,7 @@ class Add(Op, frozen=True):
     corrected = HEAD + "  relu1: {op: relu}\n  sum1: {op: add, from: [image, relu1]}\n"
     other_names = ("sum", "Eltwise")
     loose_names = ("Eltwise",)
+    is_linear = True
     output_sign = "kept"
     keeps_zeros = True
     commutes = True

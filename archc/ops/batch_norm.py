@@ -31,6 +31,7 @@ class BatchNorm(Op, frozen=True):
     other_names = ("BatchNorm2d", "BatchNorm1d", "BatchNormalization", "bn", "norm")
     other_field_names: ClassVar[OtherNames] = {"epsilon": ("eps",)}
     loose_names = ("norm",)
+    is_linear = True
     normalises = "batch"
     element_ops_words = "4, and 2 for each map or unit"
     kept_words = "its input"

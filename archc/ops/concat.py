@@ -23,6 +23,7 @@ class Concat(Op, frozen=True):
     failing = HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n  join1: {op: concat, from: [image, pool1]}\n"
     corrected = HEAD + "  relu1: {op: relu}\n  join1: {op: concat, from: [image, relu1]}\n"
     other_names = ("concatenate", "cat")
+    is_linear = True
     output_sign = "kept"
     keeps_zeros = True
     element_ops_words = "none"

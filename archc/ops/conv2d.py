@@ -42,6 +42,7 @@ class Conv2d(Windowed, Weighted, frozen=True):
         "dilation": ("dilation_rate",),
     }
     loose_names = ("channels",)
+    is_linear = True
     channels_field = "filters"
     op: Literal["conv2d"]
     filters: Count = Field(description="Number of filters, one for each output map; a multiple of `groups`.")

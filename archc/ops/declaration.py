@@ -22,6 +22,7 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "normalises": ("neighbours", "batch", None),
     "autocast": ("narrow", "wide", None),
     "is_activation": (True, False),
+    "is_linear": (True, False),
     "keeps_zeros": (True, False),
     "gives_probabilities": (True, False),
     "commutes": (True, False),

@@ -26,6 +26,7 @@ class Dense(Weighted, frozen=True):
     corrected = DENSE_HEAD + "  flat: {op: flatten}\n  fc1: {op: dense, units: 10}\n"
     other_names = ("Linear", "InnerProduct", "FullyConnected", "fc")
     other_field_names: ClassVar[OtherNames] = {"units": ("out_features", "num_output")}
+    is_linear = True
     channels_field = "units"
     op: Literal["dense"]
     units: Count = Field(description="Number of units: the length of the output vector.")

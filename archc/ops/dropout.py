@@ -26,6 +26,7 @@ class Dropout(Op, frozen=True):
     failing = HEAD + "  drop1: {op: dropout, p: 0.5}\n"
     corrected = HEAD + "  drop1: {op: dropout, rate: 0.5}\n"
     other_field_names: ClassVar[OtherNames] = {"rate": ("p", "dropout_ratio")}
+    is_linear = True
     output_sign = "kept"
     keeps_zeros = True
     element_ops_words = "none"

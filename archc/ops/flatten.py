@@ -19,6 +19,7 @@ class Flatten(Op, frozen=True):
     shape_rule = "(C, H, W) -> (C H W,)"
     failing = HEAD + "  flat: {op: flatten}\n  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n"
     corrected = HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n  flat: {op: flatten}\n"
+    is_linear = True
     output_sign = "kept"
     keeps_zeros = True
     element_ops_words = "none"

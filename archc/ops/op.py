@@ -178,6 +178,8 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     # What it does to values, for advice.
     is_activation: ClassVar[bool] = False
     """Whether it is a nonlinear function of each value by itself."""
+    is_linear: ClassVar[bool] = False
+    """Whether, in inference, it is a linear function of its inputs, plus a constant."""
     output_sign: ClassVar[Literal["nonnegative", "kept", "any"]] = "any"
     """Whether outputs are never negative, or are not when the inputs are not."""
     keeps_zeros: ClassVar[bool] = False

@@ -23,7 +23,8 @@ class Axis(NamedTuple):
 
     @property
     def fits(self) -> bool:
-        return self._room >= 0
+        """Whether there is a position: rounded up, one that hangs over counts if the rule gives at least 1."""
+        return self._room >= 0 or (self.rounding == "ceil" and self._room > -self.s)
 
     @property
     def is_whole(self) -> bool:
@@ -148,7 +149,7 @@ def least_input(axis: Axis, out: int, padding: Padding) -> int:
     if padding == "same":
         return (out - 1) * axis.s + 1
     whole = (out - 1) * axis.s + axis.f - axis.before - axis.after
-    if axis.rounding == "floor" or out == 1:
+    if axis.rounding == "floor":
         return max(whole, 1)
     # Rounded up, one position beyond the last whole step is enough, if the last window starts on input.
     return max(min(max(whole - axis.s + 1, (out - 1) * axis.s - axis.before + 1), whole), 1)

@@ -125,15 +125,20 @@ def _footprint(axis: Axis) -> Footprint:
 
 
 def _too_large(axis: Axis, dilation: int, name: str) -> ShapeError:
-    room = axis.n + axis.before + axis.after
+    # Rounded up, a window may hang over by less than a stride.
+    over = axis.s - 1 if axis.rounding == "ceil" else 0
+    room = axis.n + axis.before + axis.after + over
     kernel = (axis.f - 1) // dilation + 1
     f = f"F = {dilation} × ({kernel} - 1) + 1 = {axis.f} and " if dilation > 1 else ""
     largest = (room - 1) // dilation + 1
+    rule, bound = ("(N - F + 2P) / S + 1", "is negative")
+    if axis.rounding == "ceil":
+        rule, bound = ("⌈(N - F + 2P) / S⌉ + 1", f"is not more than -S = -{axis.s}")
     return ShapeError(
         "kernel",
         "ARC201",
         f"{{name}}'s window is {axis.f} {name}, but its input is only {axis.n} {name}",
-        notes=(f"in (N - F + 2P) / S + 1, {f}N - F + 2P = {axis.room} is negative",),
+        notes=(f"in {rule}, {f}N - F + 2P = {axis.room} {bound}",),
         help=f"use a kernel of at most {largest}, more padding, or fewer pools and strides before it",
         from_size=True,
     )

@@ -136,8 +136,9 @@ def _remedy(name: str, op: Windowed, x: Tensor, need: Need) -> str | None:
     if op.padding == NO_PADDING and window.stride == ONE and odd:
         margin = window.vertical.f // 2
         changes.append((f"padding: {margin}", {"padding": Margins(margin, margin, margin, margin)}))
-    if op.padding != NO_PADDING and window.stride == ONE:
+    if op.padding != NO_PADDING:
         changes.append(("padding: 0", {"padding": NO_PADDING}))
+        changes.append(("padding: 0` and `rounding: ceil", {"padding": NO_PADDING, "rounding": "ceil"}))
     if window.stride == ONE:
         changes.append(("stride: 2", {"stride": Size(2, 2)}))
     for written, change in changes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
 from archc.passes.departure import Departure, departure
-from archc.passes.pixels_224 import EXPLANATION, is_rounded_down
+from archc.passes.pixels_224 import explanation, is_alexnets
 from archc.passes.shapes import Shapes
 from archc.source import Span
 
@@ -51,8 +51,8 @@ def _sizes(graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[str
     if found.node.name != node.name:
         wanted = f"{node.name}'s {_shape(expected)}"
         notes.append(f"{found.node.name} has another size: {found.window.arithmetic}, but {wanted} needs {needed}")
-    if is_rounded_down(found.window):
-        notes += EXPLANATION
+    if is_alexnets(found.window, range(needed.low, needed.high + 1)):
+        notes += explanation(graph, found.node)
     # With a remedy that changes a layer, another input would only be a second way to the same shape.
     elif found.source is not None and found.remedy is None:
         notes.append(_input(found))

@@ -27,6 +27,12 @@ def test_every_op_declares_what_it_computes(check: Check) -> None:
         ("conv2d", "output_sign", "nonnegative", "`output_sign` is nonnegative, but an output is -"),
         ("batch_norm", "output_sign", "kept", "`output_sign` is kept, but inputs that are not negative give -"),
         ("softmax", "keeps_zeros", True, "`keeps_zeros` is set, but zeros give "),
+        (
+            "relu",
+            "is_linear",
+            True,
+            "`is_linear` is set, but the sum of two inputs does not give the sum of their outputs",
+        ),
         ("relu", "gives_probabilities", True, "`gives_probabilities` is set, but the outputs do not sum to 1"),
         ("concat", "commutes", True, "`commutes` is set, but inputs in another order give other values"),
         ("max_pool2d", "is_activation", True, "an activation has an output of another shape than its input"),

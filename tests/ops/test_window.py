@@ -24,7 +24,7 @@ axes = st.builds(
 def starts(axis: Axis) -> list[int]:
     """Where each window begins, the first input place being 0."""
     end = axis.n + axis.after
-    found = [start for start in range(-axis.before, end, axis.s) if start + axis.f <= end]
+    found = [-axis.before, *(s for s in range(axis.s - axis.before, end, axis.s) if s + axis.f <= end)]
     following = found[-1] + axis.s
     is_uncovered = found[-1] + axis.f < end
     if axis.rounding == "ceil" and is_uncovered and following < axis.n:
@@ -62,6 +62,9 @@ def test_the_arithmetic_that_is_shown_adds_up(axis: Axis) -> None:
 @given(n=st.integers(1, 12), f=st.integers(1, 30), before=st.integers(0, 5), after=st.integers(0, 5))
 def test_a_window_fits_where_one_can_be_laid_down(n: int, f: int, before: int, after: int) -> None:
     assert Axis(n, f, before, after, 1, "floor").fits == (f in range(1, before + n + after + 1))
+    # Rounded up with a stride of 1, nothing hangs over.
+    assert Axis(n, f, before, after, 1, "ceil").fits == Axis(n, f, before, after, 1, "floor").fits
+    assert Axis(n, f, before, after, 4, "ceil").fits == (f in range(1, before + n + after + 4))
 
 
 sizes = st.builds(Size, st.integers(1, 7), st.integers(1, 7))

@@ -3,11 +3,17 @@
 from collections.abc import Callable
 
 import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
 
 from archc.analysis import Analysis, analyse
+from archc.example import CONV_HEAD
+from archc.ops.conv2d import Conv2d
+from archc.ops.places import places
 
 Check = Callable[..., Analysis]
 POOL = "pool1: {op: max_pool2d, kernel: %s, stride: %s%s}"
+SKIPS = "pool1 reads 2 of every 4 rows and columns: 3/4 of the pixels are never read"
 
 
 def advice(analysis: Analysis) -> list[str]:
@@ -22,27 +28,99 @@ def advice(analysis: Analysis) -> list[str]:
         ("[1, 9, 9]", (3, 2, ""), []),
         ("[1, 10, 9]", (3, 2, ""), ["pool1 never reads the last row"]),
         ("[1, 9, 10]", (3, 2, ""), ["pool1 never reads the last column"]),
-        ("[1, 10, 12]", (3, "[2, 5]", ""), ["pool1 never reads the last row and 4 columns"]),
+        ("[1, 10, 13]", (3, "[2, 3]", ""), ["pool1 never reads the last row and column"]),
+        ("[1, 10, 12]", (4, "[4, 3]", ""), ["pool1 never reads the last 2 rows and 2 columns"]),
+        (
+            "[1, 10, 12]",
+            (3, "[2, 5]", ""),
+            [
+                "pool1 never reads the last row",
+                "pool1 reads 3 of every 5 columns: 2/5 of the pixels are never read",
+            ],
+        ),
         ("[1, 10, 10]", (3, 2, ", rounding: ceil"), []),
         ("[1, 10, 10]", (3, 2, ", padding: same"), []),
         # Rounded down, but what is left over is padding.
         ("[1, 10, 10]", (3, 2, ", padding: 1"), []),
-        ("[1, 11, 11]", (2, 4, ", padding: 1, rounding: ceil"), ["pool1 never reads the last 2 rows and 2 columns"]),
+        # What no window reads at the end is no more than what the stride skips between two windows.
+        ("[1, 56, 56]", (1, 2, ""), []),
+        ("[1, 11, 11]", (2, 4, ", padding: 1, rounding: ceil"), [SKIPS]),
+        ("[1, 11, 11]", (2, 4, ""), [SKIPS]),
+        # A single window leaves a gap at the end only.
+        ("[1, 2, 2]", (2, 4, ""), []),
+        ("[1, 4, 4]", (2, 4, ""), [SKIPS]),
+        ("[1, 5, 5]", (2, 4, ""), ["pool1 never reads the last 3 rows and 3 columns"]),
     ],
 )
 def test_input_that_no_window_reads(check: Check, image: str, pool: tuple[object, ...], expected: list[str]) -> None:
     assert advice(check(POOL % pool, image=image)) == expected
 
 
-def test_the_figures_are_shown_and_rounding_up_proposed_only_where_it_is_not_used(check: Check) -> None:
+def test_the_figures_are_shown(check: Check) -> None:
     (finding,) = check(POOL % (3, 2, ""), image="[1, 10, 9]").findings
     assert finding.notes == (
         "⌊(10 - 3) / 2⌋ + 1 = 4, (9 - 3) / 2 + 1 = 4",
         "4 windows of 3 with stride 2 cover 9 of 10",
     )
     assert finding.help == "use `rounding: ceil`, other padding or another size"
-    (finding,) = check(POOL % (2, 4, ", padding: 1, rounding: ceil"), image="[1, 11, 11]").findings
-    assert finding.help == "use other padding or another size"
+
+
+paddings = st.sampled_from(["0", "1", "2", "same", "{top: 0, bottom: 1, left: 2, right: 0}"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    size=st.tuples(st.integers(1, 20), st.integers(1, 20)),
+    kernel=st.tuples(st.integers(1, 4), st.integers(1, 4)),
+    stride=st.tuples(st.integers(1, 6), st.integers(1, 6)),
+    dilation=st.integers(1, 3),
+    padding=paddings,
+    rounding=st.sampled_from(["floor", "ceil"]),
+)
+def test_every_advice_on_unread_input_is_true_and_what_it_proposes_changes_it(
+    size: tuple[int, int],
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    dilation: int,
+    padding: str,
+    rounding: str,
+) -> None:
+    """Against the pixels that windows read when they are laid down one by one."""
+    fields = f"kernel: {[*kernel]}, stride: {[*stride]}, dilation: {dilation}, padding: {padding}, rounding: {rounding}"
+    text = f"{CONV_HEAD.replace('8, 8', f'{size[0]}, {size[1]}')}  a: {{op: conv2d, filters: 1, {fields}}}\n"
+    analysis = analyse(text.encode(), "small.yaml")
+    if analysis.facts is None:
+        return
+    (node,) = analysis.facts.graph.nodes
+    assert isinstance(node.op, Conv2d)
+    codes = [finding.code for finding in analysis.findings]
+    assert len(codes) == len(set(codes))
+    read = [read_of(node.op, axis, size[axis]) for axis in (0, 1)]
+    if "ARC902" in codes:
+        up = node.op.model_copy(update={"rounding": "ceil"}).infer(analysis.facts.graph.tensors(node.inputs))
+        event("dropped")
+        assert up != node.output
+    if "ARC913" in codes:
+        event("skipped")
+        assert any(len(places) < n for places, n in zip(read, size, strict=True))
+    is_shortcut = kernel == (1, 1) and max(stride) <= 2
+    if not {"ARC902", "ARC913"} & {*codes} and not is_shortcut and dilation == 1 and min(size) >= max(stride):
+        assert [len(places) for places in read] == [*size]
+
+
+def read_of(op: Conv2d, axis: int, n: int) -> set[int]:
+    """The positions from 0 to below `n` that some window reads."""
+    pad = op.padding
+    margin = "same" if pad == "same" else ((pad.top, pad.bottom), (pad.left, pad.right))[axis]
+    windows = places(
+        n,
+        kernel=op.kernel[axis],
+        stride=op.stride[axis],
+        dilation=op.dilation[axis],
+        margin=margin,
+        rounding=op.rounding,
+    )
+    return {place for window in windows for place in window if 0 <= place < n}
 
 
 def test_a_single_window_is_counted_in_the_singular(check: Check) -> None:
@@ -55,11 +133,11 @@ def test_a_single_window_is_counted_in_the_singular(check: Check) -> None:
     [
         (["a: {op: conv2d, filters: 2, kernel: 3}"], "a sets no `weight_init`; he_normal is used"),
         (
-            ["flat: {op: flatten}", *(f"d{number}: {{op: dense, units: 2}}" for number in range(2))],
+            ["flat: {op: flatten}", *(f"d{number}: {{op: dense, units: 2, from: flat}}" for number in range(2))],
             "d0 and 1 other layer set no `weight_init`; he_normal is used",
         ),
         (
-            ["flat: {op: flatten}", *(f"d{number}: {{op: dense, units: 2}}" for number in range(3))],
+            ["flat: {op: flatten}", *(f"d{number}: {{op: dense, units: 2, from: flat}}" for number in range(3))],
             "d0 and 2 other layers set no `weight_init`; he_normal is used",
         ),
     ],
@@ -70,3 +148,49 @@ def test_layers_without_an_initialisation_are_one_advice(layers: list[str], mess
     assert advice(analysis) == [message]
     op = "conv2d" if "conv2d" in layers[0] else "dense"
     assert analysis.findings[0].help == f"add `defaults: {{{op}: {{weight_init: {{he_normal: {{}}}}}}}}`"
+
+
+FIRST = "conv1: {op: conv2d, filters: 8, kernel: 11, stride: 4, padding: 0%s}"
+POOLS = [f"pool{n}: {{op: max_pool2d, kernel: 3, stride: 2%s}}" for n in (1, 2, 3)]
+DOWN = "54 leads to 26, 12, 5, and 55 to 27, 13, 6"
+
+
+@pytest.mark.parametrize(
+    ("layers", "note"),
+    [
+        ([FIRST % "", *(pool % "" for pool in POOLS)], DOWN),
+        # Caffe rounds up in its pools, so that 54 and 55 lead to the same sizes.
+        (
+            [FIRST % "", *(pool % ", rounding: ceil" for pool in POOLS)],
+            "54 leads to 27, 13, 6, and so does 55",
+        ),
+        ([FIRST % "", POOLS[0] % "", POOLS[1] % ", rounding: ceil"], "54 leads to 26, 13, and 55 to 27, 13"),
+        ([FIRST % "", "relu1: {op: relu}"], None),
+        # A layer beside it keeps its size.
+        ([FIRST % "", POOLS[0] % "", "pool0: {op: max_pool2d, kernel: 7, stride: 7, from: image}"], "54 leads to 26"),
+    ],
+)
+def test_what_54_leads_to_follows_the_pools(check: Check, layers: list[str], note: str | None) -> None:
+    (finding,) = (f for f in check(*layers, image="[3, 224, 224]").findings if f.code == "ARC909")
+    if note is None:
+        assert not any("54 leads" in line for line in finding.notes)
+    else:
+        assert any(note in line for line in finding.notes)
+
+
+@pytest.mark.parametrize(
+    ("layers", "due"),
+    [
+        ([FIRST % ", expect: [8, 54, 54]"], False),
+        ([FIRST % "", "relu1: {op: relu, expect: [8, 54, 54]}"], False),
+        ([FIRST % "", POOLS[0] % ", expect: [8, 26, 26]"], False),
+        ([FIRST % "", POOLS[0] % "", "flat: {op: flatten, expect: [5408]}"], False),
+        # Rounded up, 27 would follow from 55 as well.
+        ([FIRST % "", POOLS[0] % ", rounding: ceil, expect: [8, 27, 27]"], True),
+        ([FIRST % "", "relu0: {op: relu, from: image, expect: [3, 224, 224]}"], True),
+    ],
+)
+def test_an_author_who_declares_what_follows_from_54_needs_no_advice(
+    check: Check, layers: list[str], due: bool
+) -> None:
+    assert ("ARC909" in [f.code for f in check(*layers, image="[3, 224, 224]").findings]) == due

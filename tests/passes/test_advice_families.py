@@ -124,6 +124,79 @@ def test_a_softmax_is_last(check: Check, layers: list[str], sections: dict[str, 
 
 
 @pytest.mark.parametrize(
+    ("layers", "activation"),
+    [
+        ([FLAT, FC % (1, ""), RELU % 1, PROB], "relu1"),
+        ([FLAT, FC % (1, ""), TANH % 1, DROP % 1, PROB], "tanh1"),
+        ([CONV % 1, RELU % 1, FLAT, DROP % 1, PROB], "relu1"),
+        ([FLAT, FC % (1, ""), RELU % 1, RELU % 2, PROB], "relu2"),
+        ([FLAT, FC % (1, ""), BATCH_NORM % 1, RELU % 1, PROB], "relu1"),
+        # A pool computes, so that a network may mean what it says: SqueezeNet and NiN end in a ReLU and a pool.
+        ([CONV % 1, RELU % 1, "pool1: {op: max_pool2d, kernel: 8, stride: 8}", FLAT, PROB], None),
+        ([FLAT, FC % (1, ""), RELU % 1, FC % (2, ""), PROB], None),
+        ([FLAT, RELU % 1, PROB], None),  # nothing is learned
+        ([FLAT, FC % (1, ""), RELU % 1], None),  # features, as far as the spec says
+    ],
+)
+def test_a_softmax_reads_scores_and_no_activation(check: Check, layers: list[str], activation: str | None) -> None:
+    codes = [(f.code, f.message.split()[0]) for f in check(*layers).findings if f.code != "ARC910"]
+    assert codes == ([("ARC914", activation)] if activation else [])
+
+
+def conv(name: object, filters: int, kernel: object, more: str = "") -> str:
+    padding = 1 if kernel == 3 else 0
+    return f"conv{name}: {{op: conv2d, filters: {filters}, kernel: {kernel}, padding: {padding}{more}}}"
+
+
+def fc(name: object, units: int) -> str:
+    return f"fc{name}: {{op: dense, units: {units}}}"
+
+
+@pytest.mark.parametrize(
+    ("layers", "linear"),
+    [
+        ([conv(1, 8, 3), conv(2, 8, 3)], "conv1 and conv2"),
+        ([conv(1, 8, 3, ", bias: false"), BATCH_NORM % 1, conv(2, 8, 3)], "conv1 and conv2"),
+        ([conv(1, 8, 3), DROP % 1, FLAT, fc(1, 10)], "conv1 and fc1"),
+        ([FLAT, fc(1, 64), DROP % 1, fc(2, 10)], "fc1 and fc2"),
+        ([conv(1, 8, 3), conv(2, 8, 3), conv(3, 8, 3), RELU % 1, conv(4, 8, 3)], "conv1, conv2 and conv3"),
+        # One cause, whatever reads it.
+        ([conv(1, 8, 3), conv(2, 8, 3), conv(3, 8, 3, ", from: conv1")], "conv1, conv2 and conv3"),
+        # As AlexNet's, two towers are two convolutions side by side.
+        ([conv(1, 8, 3, ", groups: 2"), conv(2, 8, 3, ", groups: 2")], "conv1 and conv2"),
+        ([conv(1, 4, 1), conv(2, 4, 3)], "conv1 and conv2"),
+        # Nonlinear, if only in part.
+        ([conv(1, 8, 3), RELU % 1, conv(2, 8, 3)], None),
+        ([conv(1, 8, 3), POOL % 1, conv(2, 8, 3)], None),
+        ([conv(1, 8, 3), "norm1: {op: lrn}", "relu1: {op: relu}", conv(2, 8, 3)], "ARC903"),
+        # A residual sum, and a convolution whose value a nonlinear branch reads too.
+        ([conv(1, 4, 3), "sum1: {op: add, from: [conv1, image]}", conv(2, 4, 3)], None),
+        ([conv(1, 8, 3), RELU % 1, conv(2, 8, 3), conv(3, 8, 1, ", from: conv1")], None),
+        ([conv(1, 8, 3), conv(2, 8, 3)], "outputs: [conv1, conv2]"),
+        # Depthwise and pointwise, in both orders, as in Xception and ShuffleNet.
+        ([conv(1, 4, 3, ", groups: 4"), conv(2, 8, 1)], None),
+        ([conv(1, 8, 1), conv(2, 8, 3, ", groups: 8")], None),
+        # A window over rows, then over columns.
+        ([conv(1, 8, "[1, 3]"), conv(2, 8, "[3, 1]")], None),
+        ([conv(1, 8, "[3, 1]"), conv(2, 8, "[1, 3]")], None),
+        # Linear bottlenecks: of MobileNetV2, of a matrix of low rank, of a feature pyramid's lateral connection.
+        ([conv(1, 2, 1), BATCH_NORM % 1, conv(2, 8, 1)], "ARC910"),
+        ([FLAT, fc(1, 16), fc(2, 256)], None),
+        ([conv(0, 64, 3), RELU % 0, conv(1, 8, 1), conv(2, 8, 3)], None),
+        ([FLAT, fc(1, 64), fc(2, 64)], "fc1 and fc2"),
+    ],
+)
+def test_learned_layers_have_an_activation_between_them(check: Check, layers: list[str], linear: str | None) -> None:
+    outputs = linear.removeprefix("outputs: ") if linear and linear.startswith("outputs") else None
+    analysis = check(*layers, **({"outputs": outputs} if outputs else {}))
+    expected = [] if linear is None or outputs else [linear]
+    told = "have no activation between them: they compute one linear function"
+    messages = [f.message for f in analysis.findings if f.code == "ARC915"]
+    others = [f.code for f in analysis.findings if f.code != "ARC915"]
+    assert others + [message.removesuffix(f" {told}") for message in messages] == expected
+
+
+@pytest.mark.parametrize(
     ("fields", "due"),
     [
         ("kernel: 8, padding: 0", True),
@@ -199,9 +272,9 @@ def test_the_price_of_a_window_across_a_device_boundary(
 @pytest.mark.parametrize(
     ("image", "layers", "share"),
     [
-        ("[4, 64, 64]", [CONV % 1, FLAT, "fc1: {op: dense, units: 64}"], "99.99"),
+        ("[4, 64, 64]", [CONV % 1, RELU % 1, FLAT, "fc1: {op: dense, units: 64}"], "99.99"),
         ("[4, 64, 64]", [FLAT, "fc1: {op: dense, units: 64}"], None),  # the only layer that learns
-        ("[4, 32, 32]", [CONV % 1, FLAT, "fc1: {op: dense, units: 64}"], None),  # 262,208: below a million
+        ("[4, 32, 32]", [CONV % 1, RELU % 1, FLAT, "fc1: {op: dense, units: 64}"], None),  # 262,208: below a million
         # 1,048,640 of 1,048,640 + 131,080: 88.9 %
         ("[4, 64, 64]", [FLAT, "fc1: {op: dense, units: 64}", "fc2: {op: dense, units: 8, from: flat}"], None),
         ("[4, 64, 64]", [FLAT, "fc1: {op: dense, units: 64}", "fc2: {op: dense, units: 7, from: flat}"], "90.14"),

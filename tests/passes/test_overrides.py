@@ -15,8 +15,10 @@ LAYERS = (
     "norm1: {op: batch_norm, epsilon: 1e-5, momentum: 0.9}",
     "relu1: {op: relu}",
     "conv2: {op: conv2d, filters: 8}",
+    "relu2: {op: relu}",
     "flat: {op: flatten}",
     "fc1: {op: dense, units: 64}",
+    "relu3: {op: relu}",
     "fc2: {op: dense, units: 64}",
 )
 
@@ -81,7 +83,9 @@ def test_a_layer_to_split_must_split_evenly(check: Check) -> None:
 
 THREE = (
     "conv1: {op: conv2d, filters: 8}",
+    "relu1: {op: relu}",
     "conv2: {op: conv2d, filters: 8}",
+    "relu2: {op: relu}",
     "conv3: {op: conv2d, filters: 8, groups: %d}",
 )
 

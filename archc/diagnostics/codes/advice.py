@@ -6,7 +6,13 @@ from archc.diagnostics.codes.code import Code
 from archc.example import CONV_HEAD, HEAD
 
 _CONV = "  conv1: {op: conv2d, filters: 8, kernel: 3, padding: 1, weight_init: {he_normal: {}}}\n"
-_CONV2 = _CONV.replace("conv1", "conv2") + _CONV.replace("conv1", "conv3").replace("3,", "3, groups: 2,", 1)
+_RELU = "  relu1: {op: relu}\n"
+_CONV2 = (
+    _RELU
+    + _CONV.replace("conv1", "conv2")
+    + _RELU.replace("1", "2")
+    + _CONV.replace("conv1", "conv3").replace("3,", "3, groups: 2,", 1)
+)
 _FIRST = "  conv1: {op: conv2d, filters: 96, kernel: 11, stride: 4, weight_init: {normal: {std: 0.01}}}\n"
 _LRN = "{op: lrn, size: 5, alpha: 1e-4, beta: 0.75, k: 2}\n"
 _POOL = "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n"
@@ -15,6 +21,8 @@ _NORMALISED = (
     "  conv1: {op: conv2d, filters: 8, kernel: 3, bias: false}\n"
     "  norm1: {op: batch_norm, epsilon: 1e-5, momentum: 0.9}\n"
 )
+_SCORES = "  flat: {op: flatten}\n  fc1: {op: dense, units: 10, weight_init: {he_normal: {}}}\n"
+_TWO_CONVS = "  conv1: {{op: conv2d, filters: 8, kernel: 3}}\n{}  conv2: {{op: conv2d, filters: 8, kernel: 3}}\n"
 _COLUMNS = "parallel: {devices: 2, strategy: columns}\n"
 
 ADVICE: dict[str, Code] = {
@@ -30,7 +38,8 @@ ADVICE: dict[str, Code] = {
     "ARC902": Code(
         title="rounding leaves input unread",
         meaning="The size rule gives a fraction, which is rounded down, so no window covers the last rows or "
-        "columns of the input. Use another size or padding, or set `rounding: ceil`.",
+        "columns of the input. Use another size or padding, or set `rounding: ceil`. There is no advice where rounding "
+        "up would add no window, as with a kernel of 1 and a stride of 2.",
         failing=HEAD + "  pool1: {op: max_pool2d, kernel: 3, stride: 2}\n",
         corrected=HEAD + "  pool1: {op: max_pool2d, kernel: 3, stride: 2, rounding: ceil}\n",
         severity="advice",
@@ -42,7 +51,7 @@ ADVICE: dict[str, Code] = {
         "configuration trained in 2012 normalises after the ReLU that follows conv2, but before the ReLU that "
         "follows conv1. Move the ReLU, or suppress this advice to keep that order.",
         failing=HEAD + _CONV + "  norm1: " + _LRN + "  relu1: {op: relu}\n",
-        corrected=HEAD + _CONV + "  relu1: {op: relu}\n  norm1: " + _LRN,
+        corrected=HEAD + _CONV + _RELU + "  norm1: " + _LRN,
         severity="advice",
     ),
     "ARC904": Code(
@@ -81,8 +90,8 @@ ADVICE: dict[str, Code] = {
         "crosses the boundary between two parts must first exchange a halo of neighbouring maps. Set `groups` to a "
         "multiple of the number of devices: the window then ends at the boundary, which is what the paper's two GPUs "
         "computed.",
-        failing=HEAD + _CONV + "  relu1: {op: relu}\n  norm1: " + _LRN + _COLUMNS,
-        corrected=HEAD + _CONV + "  relu1: {op: relu}\n  norm1: " + _LRN.replace("k: 2", "k: 2, groups: 2") + _COLUMNS,
+        failing=HEAD + _CONV + _RELU + "  norm1: " + _LRN + _COLUMNS,
+        corrected=HEAD + _CONV + _RELU + "  norm1: " + _LRN.replace("k: 2", "k: 2, groups: 2") + _COLUMNS,
         severity="advice",
     ),
     "ARC908": Code(
@@ -133,6 +142,37 @@ ADVICE: dict[str, Code] = {
         "the extra memory and time gain nothing. Split it instead.",
         failing=HEAD + _CONV + _CONV2 + _COLUMNS.replace("}", ", layers: {conv2: replicate}}"),
         corrected=HEAD + _CONV + _CONV2 + _COLUMNS.replace("}", ", layers: {conv1: replicate}}"),
+        severity="advice",
+    ),
+    "ARC913": Code(
+        title="stride that skips pixels",
+        meaning="The stride is larger than the kernel, or shares a factor with the dilation, so some rows or columns "
+        "lie between the windows, and no window reads them. They have no effect on the output. Use a smaller stride "
+        "or a larger kernel. A kernel of 1 with a stride of 2, as in the shortcut of a residual network, gives no "
+        "advice.",
+        failing=HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 3}\n",
+        corrected=HEAD + "  pool1: {op: max_pool2d, kernel: 3, stride: 3, padding: 1}\n",
+        severity="advice",
+    ),
+    "ARC914": Code(
+        title="activation before the softmax",
+        meaning="A softmax takes any scores, positive or negative. An activation between the last layer with weights "
+        "and the softmax changes them first: after a ReLU, no class can score below 0, and after a tanh none can score "
+        "more than 1. The same applies before the loss `cross_entropy`, which contains a softmax. Delete the "
+        "activation.",
+        failing=HEAD + _SCORES + "  relu2: {op: relu}\n  prob: {op: softmax}\n",
+        corrected=HEAD + _SCORES + "  prob: {op: softmax}\n",
+        severity="advice",
+    ),
+    "ARC915": Code(
+        title="no activation between learned layers",
+        meaning="Convolutions, dense layers and, in inference, batch normalisations and dropouts are linear. Without "
+        "an activation or a max pool between two layers with weights, both together compute a linear function, so the "
+        "second layer makes the network deeper, but no more powerful. Add an activation. There is no advice on layers "
+        "that people combine to save weights: a depthwise convolution and a kernel of 1, a row of pixels and a column, "
+        "a bottleneck of fewer maps or units; and none where an `add` comes between.",
+        failing=CONV_HEAD + _TWO_CONVS.format(""),
+        corrected=CONV_HEAD + _TWO_CONVS.format(_RELU),
         severity="advice",
     ),
     "ARC990": Code(

@@ -6,7 +6,7 @@ from archc.diagnostics.codes.code import Code
 from archc.example import DENSE_HEAD, HEAD
 
 _DENSE = "  flat: {op: flatten}\n  fc1: {op: dense, units: 10}\n"
-_TWO_DENSE = _DENSE + "  fc2: {op: dense, units: 10}\n"
+_TWO_DENSE = _DENSE + "  relu1: {op: relu}\n  fc2: {op: dense, units: 10}\n"
 _WIDE_DENSE = "  flat: {op: flatten}\n  fc1: {op: dense, units: 1000}\n"
 _COLUMNS = "parallel: {devices: 2, strategy: columns}\n"
 

@@ -12,7 +12,8 @@ SHAPES: dict[str, Code] = {
         title="window larger than its input",
         meaning="A window with kernel K and dilation D spans F = D (K - 1) + 1 values. With stride S and padding P, "
         "it has (N - F + 2P) / S + 1 positions along an axis of N values. If F is larger than N + 2P, the window "
-        "does not fit anywhere. Use a smaller kernel or dilation, or more padding.",
+        "does not fit anywhere. With `rounding: ceil`, as in PyTorch's pools, it may hang over the end by less than S. "
+        "Use a smaller kernel or dilation, or more padding.",
         failing=HEAD + "  pool1: {op: max_pool2d, kernel: 9, stride: 1}\n",
         corrected=HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n",
     ),

@@ -8,24 +8,33 @@ from __future__ import annotations
 from archc.diagnostics.finding import Finding
 from archc.graph import Graph
 from archc.language.spec import Loss
+from archc.passes.advice.linearity import one_linear_function
 from archc.passes.advice.normalisation import bias_before, dropout_before, no_relu_before, window_over_devices
-from archc.passes.advice.probabilities import softmax_before_loss
+from archc.passes.advice.probabilities import activated_scores, softmax_before_loss
 from archc.passes.advice.weights import concentrated_parameters, default_initialisation
-from archc.passes.advice.windows import dropped_input, paper_rounded_down, whole_map
+from archc.passes.advice.windows import dropped_input, paper_rounded_down, skipped_input, whole_map
 from archc.passes.counts import Counts
 from archc.passes.placement import Placement
 from archc.passes.shapes import Shapes
 
 
-def advise(graph: Graph, shapes: Shapes, counts: Counts, placement: Placement | None, loss: Loss) -> list[Finding]:
-    """Advice on a graph without errors. Without a placement, there is no advice about devices."""
+def advise(
+    graph: Graph, shapes: Shapes, counts: Counts, placement: Placement | None, loss: Loss, *, is_trained: bool
+) -> list[Finding]:
+    """Advice on a graph without errors. Without a placement, there is no advice about devices.
+
+    `is_trained` is whether the spec itself has a recipe.
+    """
     return [
         *default_initialisation(graph),
         *dropped_input(graph, shapes),
+        *skipped_input(graph, shapes),
         *no_relu_before(graph),
         *dropout_before(graph),
         *bias_before(graph),
         *softmax_before_loss(graph, loss),
+        *activated_scores(graph, loss if is_trained else None),
+        *one_linear_function(graph),
         *whole_map(graph, shapes),
         *(window_over_devices(graph, placement) if placement else []),
         *concentrated_parameters(graph, counts),

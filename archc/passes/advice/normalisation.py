@@ -5,6 +5,7 @@ from __future__ import annotations
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
 from archc.ops.weighted import Weighted
+from archc.passes.advice.shared_fields import once_per_field
 from archc.passes.placement import Placement
 
 _PAPER = (
@@ -89,14 +90,14 @@ def _dropped(dropout: Node, norm: Node) -> Finding:
 
 def bias_before(graph: Graph) -> list[Finding]:
     """A bias that only batch normalisations read, which subtract it again as part of the mean."""
-    findings: list[Finding] = []
+    advised: list[tuple[str, Finding]] = []
     for node in graph.nodes:
         # Any other reader, or the caller of an output, does see the bias.
         readers = graph.readers[node.name]
         is_read_by_norms = readers and all(reader.op.normalises == "batch" for reader in readers)
         if isinstance(node.op, Weighted) and node.op.bias and is_read_by_norms and node.name not in graph.outputs:
-            findings.append(_subtracted(node, readers[0]))
-    return findings
+            advised.append((node.name, _subtracted(node, readers[0])))
+    return once_per_field(advised)
 
 
 def _subtracted(node: Node, norm: Node) -> Finding:
@@ -107,7 +108,7 @@ def _subtracted(node: Node, norm: Node) -> Finding:
     ]
     related = [(norm.at("op"), f"{norm.name} subtracts it and has a bias of its own")]
     message = f"{node.name}'s bias has no effect before the batch normalisation {norm.name}"
-    help = f"set `bias: false` on {node.name}"
+    help = "use `bias: false`" if "bias" in node.fields else f"set `bias: false` on {node.name}"
     return report(node.at("bias"), "ARC910", message, notes=notes, help=help, related=related)
 
 

@@ -1,4 +1,4 @@
-"""Probabilities: a softmax that other layers compute with."""
+"""Probabilities: a softmax that other layers compute with, and an activation of the scores that a softmax reads."""
 
 from __future__ import annotations
 
@@ -60,6 +60,53 @@ def _softmax_in_the_middle(node: Node, reader: Node) -> Finding:
     help = "use `op: relu` between layers, and a softmax only at the end"
     related = [(reader.at("op"), f"{reader.name} reads it")]
     return report(node.at("op"), "ARC905", message, notes=notes, help=help, related=related)
+
+
+def activated_scores(graph: Graph, loss: Loss | None) -> list[Finding]:
+    """An activation between the last learned layer and the final softmax, or the loss's own if the spec is trained."""
+    ends = {name: f"the softmax {name}" for name in graph.final_softmaxes}
+    output, *others = graph.outputs
+    if loss is not None and not others and output not in ends and not graph.tensor(output).is_maps:
+        ends[output] = f"the loss `{loss}`, which applies a softmax"
+    learned: set[str] = set()
+    for node in graph.nodes:
+        if _learns(node) or not learned.isdisjoint(node.inputs):
+            learned.add(node.name)
+    found: dict[str, Finding] = {}
+    for end, called in ends.items():
+        start = graph.node(end).inputs[0] if end in graph.final_softmaxes else end
+        activation = _activation_of(graph, start)
+        if activation is not None and activation.inputs[0] in learned:
+            found.setdefault(activation.name, _activated(graph, activation, graph.node(end), called))
+    return list(found.values())
+
+
+def _activation_of(graph: Graph, name: str) -> Node | None:
+    """The activation that gives a value, if only layers that move values come after it."""
+    while name not in graph.inputs:
+        node = graph.node(name)
+        if node.op.is_activation:
+            return node
+        inputs = graph.tensors(node.inputs)
+        moves = node.op.is_linear and len(inputs) == 1 and not node.op.element_ops(inputs, node.output)
+        if not moves:
+            return None
+        (name,) = node.inputs
+    return None
+
+
+def _activated(graph: Graph, node: Node, end: Node, called: str) -> Finding:
+    (source,) = node.inputs
+    note = f"a softmax takes any scores, and {node.name} only narrows them"
+    if node.op.output_sign == "nonnegative":
+        note = (
+            f"a softmax takes any scores: those below 0 make a class improbable, and after {node.name} there are none"
+        )
+    is_alone = len(graph.readers[node.name]) <= 1
+    help = f"delete {node.name}" if is_alone else f"compute {end.name} from {source}, without {node.name}"
+    related = [] if end is node else [(end.at("op"), "the end of the network")]
+    message = f"{node.name} changes the scores of {source} before {called}"
+    return report(node.at("op"), "ARC914", message, notes=[note], help=help, related=related)
 
 
 def _percent(share: float) -> str:

@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import gcd, prod
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
 from archc.ops.fields import ONE
 from archc.ops.weighted import Weighted
 from archc.ops.window import Axis, Window
-from archc.passes.pixels_224 import EXPLANATION, REMEDY, is_rounded_down
+from archc.ops.windowed import Windowed
+from archc.passes.advice.shared_fields import once_per_field
+from archc.passes.pixels_224 import REMEDY, explanation, is_rounded_down, rounded_up
 from archc.passes.shapes import Shapes
 
 
 def dropped_input(graph: Graph, facts: Shapes) -> list[Finding]:
-    """Rows and columns at the end that rounding drops."""
-    findings: list[Finding] = []
+    """Rows and columns at the end that rounding drops, and that are more than a stride skips between two windows."""
+    advised: list[tuple[str, Finding]] = []
     for name, window in facts.windows.items():
-        rows, columns = window.vertical.dropped, window.horizontal.dropped
+        rows, columns = _dropped(window, 0), _dropped(window, 1)
         node = graph.node(name)
         # The paper's own case has an advice of its own.
         if (not rows and not columns) or _is_papers(graph, node, window):
             continue
         lost = " and ".join(_lost(n, what) for n, what in ((rows, "row"), (columns, "column")) if n)
         notes = [window.arithmetic, _covered(window.vertical if rows else window.horizontal)]
-        help = "use other padding or another size"
-        if window.vertical.rounding == "floor":
-            help = "use `rounding: ceil`, other padding or another size"
-        findings.append(
-            report(node.at("kernel"), "ARC902", f"{name} never reads the last {lost}", notes=notes, help=help)
-        )
-    return findings
+        help = "use `rounding: ceil`, other padding or another size"
+        message = f"{name} never reads the last {lost}"
+        advised.append((name, report(node.at("kernel"), "ARC902", message, notes=notes, help=help)))
+    return once_per_field(advised)
+
+
+def _dropped(window: Window, at: int) -> int:
+    """Rows (0) or columns (1) at the end that no window covers, if another window could start on them.
+
+    0 where the stride skips pixels everywhere, which is an advice of its own.
+    """
+    axis = _axis(window, at)
+    return axis.dropped if axis.dropped > axis.s - axis.f and _read(window, at) == axis.s else 0
 
 
 def _lost(count: int, what: str) -> str:
@@ -44,33 +52,105 @@ def _covered(axis: Axis) -> str:
     return f"{axis.out} windows of {axis.f} with stride {axis.s} cover {covered} of {size}"
 
 
+def skipped_input(graph: Graph, facts: Shapes) -> list[Finding]:
+    """Rows and columns everywhere in the maps that a stride larger than the window skips."""
+    advised: list[tuple[str, Finding]] = []
+    for name, window in facts.windows.items():
+        if _skips(window):
+            node = graph.node(name)
+            advised.append((name, _skipped(name, node, window)))
+    return once_per_field(advised)
+
+
+def _skips(window: Window) -> bool:
+    """Whether windows leave gaps; not for the one pixel of every 2 × 2 that a residual network's shortcut reads."""
+    is_shortcut = window.kernel == ONE and max(window.stride) <= 2
+    return not is_shortcut and any(_read(window, at) < window.stride[at] for at in (0, 1))
+
+
+def _read(window: Window, at: int) -> int:
+    """How many of `stride` neighbouring rows (0) or columns (1) some window reads."""
+    axis, stride = _axis(window, at), window.stride[at]
+    if axis.out == 1 and not 0 < axis.dropped <= axis.s - axis.f:
+        return stride  # a single window has no neighbour, so it leaves at most a gap at the end
+    if axis.out > 1 and axis.n < stride:
+        return stride  # the gaps may lie in the padding
+    # Taps that lie a multiple of the stride apart read the same rows as those of another window.
+    return min(window.kernel[at], stride // gcd(stride, window.dilation[at]))
+
+
+def _axis(window: Window, at: int) -> Axis:
+    return (window.vertical, window.horizontal)[at]
+
+
+def _skipped(name: str, node: Node, window: Window) -> Finding:
+    (rows, columns), stride = (_read(window, 0), _read(window, 1)), window.stride
+    if rows / stride.height == columns / stride.width:
+        reads = f"{rows} of every {stride.height} rows and columns"
+    else:
+        shares = ((rows, stride.height, "rows"), (columns, stride.width, "columns"))
+        reads = " and ".join(f"{read} of every {of} {what}" for read, of, what in shares if read < of)
+    unread, pixels = stride.area - rows * columns, stride.area
+    common = gcd(unread, pixels)
+    fields = [f"kernel {_short(window.kernel)}", f"stride {_short(stride)}"]
+    if window.dilation != ONE:
+        fields.insert(1, f"dilation {_short(window.dilation)}")
+    return report(
+        node.at("stride"),
+        "ARC913",
+        f"{name} reads {reads}: {unread // common}/{pixels // common} of the pixels are never read",
+        notes=[f"{', '.join(fields)}: no window reaches the pixels in between"],
+        help=_closing(window),
+    )
+
+
+def _closing(window: Window) -> str:
+    """The stride, or the kernel, with which windows leave no gaps."""
+    at = 0 if _read(window, 0) < window.stride[0] else 1
+    if gcd(window.stride[at], window.dilation[at]) > 1:
+        return "use a stride without a common factor with the dilation, such as `stride: 1`, or `dilation: 1`"
+    most = window.kernel[at]
+    stride = f"a stride of at most {most}" if most > 1 else "`stride: 1`"
+    return f"use {stride}, or a kernel of at least {window.stride[at]}"
+
+
+def _short(size: tuple[int, int]) -> str:
+    return str(size[0]) if size[0] == size[1] else f"{size[0]} × {size[1]}"
+
+
 def paper_rounded_down(graph: Graph, facts: Shapes) -> list[Finding]:
     """A window of 11 with stride 4 over 224 pixels, which the paper's network rounds up."""
-    findings: list[Finding] = []
+    advised: list[tuple[str, Finding]] = []
     for name, window in facts.windows.items():
         node = graph.node(name)
-        if _is_papers(graph, node, window):
+        if _is_papers(graph, node, window) and not _is_declared(graph, node):
             message = f"{name} gives 54 for 224 pixels; AlexNet has 55"
-            notes = [window.arithmetic, *EXPLANATION]
-            findings.append(report(node.at("kernel"), "ARC909", message, notes=notes, help=REMEDY))
-    return findings
+            notes = [window.arithmetic, *explanation(graph, node)]
+            advised.append((name, report(node.at("kernel"), "ARC909", message, notes=notes, help=REMEDY)))
+    return once_per_field(advised)
 
 
 def _is_papers(graph: Graph, node: Node, window: Window) -> bool:
-    return isinstance(node.op, Weighted) and node.inputs[0] in graph.inputs and is_rounded_down(window)
+    learns = isinstance(node.op, Weighted) and isinstance(node.op, Windowed)
+    return learns and node.inputs[0] in graph.inputs and is_rounded_down(window)
+
+
+def _is_declared(graph: Graph, node: Node) -> bool:
+    """Whether an expectation, of this layer or of a later one, is met with 54 and would not be with 55."""
+    return any(graph.node(name).expected is not None for name in rounded_up(graph, node))
 
 
 def whole_map(graph: Graph, facts: Shapes) -> list[Finding]:
     """A convolution whose kernel is as large as its input maps."""
-    findings: list[Finding] = []
+    advised: list[tuple[str, Finding]] = []
     for name, window in facts.windows.items():
         node = graph.node(name)
         covers = window.vertical.f >= window.vertical.n and window.horizontal.f >= window.horizontal.n
         # Pooling a whole map is common, and so is a kernel of one pixel. A dilated kernel skips pixels.
         learns = isinstance(node.op, Weighted) and node.op.parameters(graph.tensors(node.inputs))
         if learns and covers and window.dilation == ONE != window.kernel:
-            findings.append(_whole_map(graph, node, window))
-    return findings
+            advised.append((name, _whole_map(graph, node, window)))
+    return once_per_field(advised)
 
 
 def _whole_map(graph: Graph, node: Node, window: Window) -> Finding:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import os
 from importlib.util import module_from_spec, spec_from_file_location
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,29 @@ def test_every_layer_computes_what_the_language_says(spec: Path, tmp_path: Path)
     assert {node.name for node in facts.graph.nodes} - found.keys() <= fused
     for name, value in found.items():
         assert value.shape[1:] == facts.graph.tensor(name).shape
+        np.testing.assert_allclose(value, expected[name], rtol=NEAR, atol=NEAR, err_msg=name)
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize("rounding", ["floor", "ceil"])
+def test_pools_of_any_size_on_a_small_map(rounding: str, tmp_path: Path) -> None:
+    """Larger ones than the map too, where the size rule allows them."""
+    grid = product(range(1, 9), range(1, 5), range(3))
+    layers = {
+        f"pool_{kernel}_{stride}_{padding}": f"{{op: max_pool2d, from: image, kernel: {kernel}, stride: {stride}, "
+        f"padding: {padding}, rounding: {rounding}}}"
+        for kernel, stride, padding in grid
+        if padding < kernel and 3 + 2 * padding - kernel > (-stride if rounding == "ceil" else -1)
+    }
+    spec = tmp_path / "pools.yaml"
+    text = "schema: archc/v1\nname: pools\ninput: {image: [2, 3, 3]}\nlayers:\n"
+    spec.write_text(text + "".join(f"  {name}: {layer}\n" for name, layer in layers.items()), encoding="utf-8")
+    facts = facts_of(spec)
+    x = np.random.default_rng(0).normal(size=(2, 2, 3, 3))
+    expected = evaluate(facts.graph, {}, x)
+    found = values(build(facts, tmp_path), facts, x)
+    assert found.keys() == layers.keys()
+    for name, value in found.items():
         np.testing.assert_allclose(value, expected[name], rtol=NEAR, atol=NEAR, err_msg=name)
 
 
