@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from archc.diagnostics.finding import MAX_FINDINGS, Finding, in_source_order, is_error, replacement, report
+from archc.diagnostics.grouping import grouped
 from archc.graph import Graph
 from archc.language.lowering import lower
 from archc.language.spec import Document, Recipe, Spans, Spec, default_recipe, read_spec
@@ -72,14 +73,14 @@ def analyse(data: bytes, name: str) -> Analysis:
 
 
 def _told(findings: list[Finding]) -> list[Finding]:
-    """The findings in the order of the text; errors are cut after MAX_FINDINGS, advice alone is not."""
+    """Each mistake once, in the order of the text; errors are cut after MAX_FINDINGS, advice alone is not."""
     ordered = in_source_order(findings)
     # Advice leaves a spec usable, and a program that reads the output needs all of it.
     if len(ordered) <= MAX_FINDINGS or not is_error(ordered):
-        return ordered
+        return grouped(ordered)
     message = f"more than {MAX_FINDINGS:,} findings; only the first are shown"
     more = report(ordered[MAX_FINDINGS].span, "ARC003", message, help="fix those, and check again")
-    return [*ordered[:MAX_FINDINGS], more]
+    return [*grouped(ordered[:MAX_FINDINGS]), more]
 
 
 def _analyse(document: Document, findings: list[Finding]) -> Analysis:
