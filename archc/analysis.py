@@ -102,22 +102,16 @@ def _totals(
     """The questions that only a whole graph can answer."""
     counts = count(graph)
     recipe = spec.train or default_recipe(next(iter(spec.input.values())))
-    placement, more = place(graph, counts, spec.parallel, recipe.batch) if spec.parallel else (None, [])
     held_totals, unexpected = check_totals(spec.expect, spans, counts)
-    held_exchanges, misplaced = check_exchanges(spec.expect, spans, graph, placement)
-    held_memory, exceeded = check_memory(spec.expect, spans, graph, placement, recipe.batch)
+    placement, uneven = _place(spec, spans, graph, counts, recipe.batch)
     overrides = _check_overrides(spec, spans, graph, counts, placement, recipe.batch)
-    advice = advise(graph, shape_facts, counts, placement, recipe.loss)
-    findings = [
-        *findings,
-        *more,
-        *unexpected,
-        *misplaced,
-        *exceeded,
-        *overrides,
-        *_check_recipe(spec, spans, graph),
-        *advice,
-    ]
+    held_devices, exceeded = Held(), list[Finding]()
+    # What follows from parts of unequal size would only repeat that finding.
+    if not uneven:
+        held_devices, exceeded = _check_devices(spec, spans, graph, placement, recipe.batch)
+    advice = advise(graph, shape_facts, counts, None if uneven else placement, recipe.loss)
+    recipe_findings = _check_recipe(spec, spans, graph)
+    findings = [*findings, *unexpected, *uneven, *overrides, *exceeded, *recipe_findings, *advice]
     if is_error(findings):
         return Analysis(None, findings)
     facts = Facts(
@@ -128,9 +122,26 @@ def _totals(
         shapes=shape_facts,
         counts=counts,
         placement=placement,
-        held=Held(held.layers, held_totals.totals + held_exchanges.totals + held_memory.totals),
+        held=Held(held.layers, held_totals.totals + held_devices.totals),
     )
     return Analysis(facts, findings)
+
+
+def _place(
+    spec: Spec, spans: Spans, graph: Graph, counts: Counts, batch: int
+) -> tuple[Placement | None, list[Finding]]:
+    if spec.parallel is None:
+        return None, []
+    return place(graph, counts, spec.parallel, batch, devices=spans.value("parallel", "devices"))
+
+
+def _check_devices(
+    spec: Spec, spans: Spans, graph: Graph, placement: Placement | None, batch: int
+) -> tuple[Held, list[Finding]]:
+    """The expectations that depend on the placement."""
+    exchanges, misplaced = check_exchanges(spec.expect, spans, graph, placement)
+    memory, exceeded = check_memory(spec.expect, spans, graph, placement, batch)
+    return Held(totals=exchanges.totals + memory.totals), [*misplaced, *exceeded]
 
 
 def _check_overrides(

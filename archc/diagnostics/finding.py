@@ -91,7 +91,7 @@ def in_source_order(findings: Iterable[Finding]) -> list[Finding]:
     unread = {finding.span for finding in findings if finding.code < "ARC1"}
     # Nodes behind an alias share the spans of their anchor, so the same finding can occur once for each alias.
     heard = dict.fromkeys(f for f in findings if f.code < "ARC1" or f.span not in unread)
-    return sorted(heard, key=lambda f: (f.span.source.name, f.span.start, f.code, f.message))
+    return sorted(heard, key=lambda f: (f.span.source.name, f.span.start, f.code))
 
 
 def is_error(findings: Iterable[Finding]) -> bool:

@@ -40,9 +40,12 @@ def _of_value(finding: Finding) -> Hashable:
 
 def _of_words(finding: Finding) -> Hashable:
     """The mistake of a finding by its cause or, up to the last code of words, by its sentence."""
-    what = finding.cause or (_sentence(finding) if finding.code <= _LAST_OF_WORDS else None)
-    # The help may depend on the layer. A fix that is certain in one layer need not be certain in another.
-    return (finding.code, what, _value(finding), finding.help, bool(finding.fix)) if what else None
+    what = finding.cause or (finding.message if finding.code <= _LAST_OF_WORDS else None)
+    if what is None:
+        return None
+    # The help may depend on the layer, and a fix that is certain in one layer need not be certain in another.
+    help = None if finding.cause else finding.help
+    return finding.code, _nameless(what, finding.layer), _value(finding), help, bool(finding.fix)
 
 
 def _value(finding: Finding) -> str | None:
@@ -51,10 +54,10 @@ def _value(finding: Finding) -> str | None:
     return finding.span.source.text[start:end] if finding.code in _OF_VALUES else None
 
 
-def _sentence(finding: Finding) -> str:
-    """The message without the name of the layer."""
-    layer = re.escape(finding.layer or "")
-    return re.sub(rf"(?<![\w`.]){layer}(?![\w`])", "", finding.message) if layer else finding.message
+def _nameless(text: str, layer: str | None) -> str:
+    """A text without the name of the layer that it is about, which is a word outside of backticks."""
+    # Only where the name is first: `a` is a name too.
+    return re.sub(rf"(?<![\w`.]){re.escape(layer)}(?![\w`])", "", text, count=1) if layer else text
 
 
 def _one(group: list[Finding]) -> Finding:
@@ -62,10 +65,18 @@ def _one(group: list[Finding]) -> Finding:
     first, *_ = group
     return first._replace(
         notes=(*first.notes, _where(group)),
-        help=first.help if len({finding.help for finding in group}) == 1 else _FITTING,
+        help=_help(group),
         fix=tuple(dict.fromkeys(edit for finding in group for edit in finding.fix)),
         places=tuple(dict.fromkeys(finding.span for finding in group))[1:],
     )
+
+
+def _help(group: list[Finding]) -> str | None:
+    """The help of the first finding, unless it proposes a value that may not fit the other layers."""
+    first, *others = group
+    helps = {_nameless(finding.help or "", finding.layer) for finding in group}
+    proposes_one = first.severity == "error" and all(finding.span == first.span for finding in others)
+    return _FITTING if proposes_one and len(helps) > 1 else first.help
 
 
 def _where(group: list[Finding]) -> str:

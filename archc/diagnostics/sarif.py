@@ -64,7 +64,7 @@ def _fix(finding: Finding, root: Path) -> dict[str, object]:
         {"deletedRegion": _region(edit.span), "insertedContent": {"text": edit.text}} for edit in finding.fix
     ]
     change = {"artifactLocation": _artifact(finding.span, root), "replacements": replacements}
-    written = ", ".join(f"`{edit.text}`" for edit in finding.fix if edit.text)
+    written = ", ".join(dict.fromkeys(f"`{edit.text}`" for edit in finding.fix if edit.text))
     description = f"write {written}" if written else "delete the marked text"
     return {"description": _message(description), "artifactChanges": [change]}
 

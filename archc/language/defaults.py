@@ -6,18 +6,20 @@ because a mistake in the defaults may have given them.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
 from archc.diagnostics.finding import Edit, Finding, report
-from archc.language.reader import MappingNode, YamlNode, plain
+from archc.language.reader import MappingNode, ScalarNode, YamlNode, plain
 from archc.language.spec import Document, Spec
 from archc.language.validation import explain, field_names, renaming, unknown_field
 from archc.language.vocabulary import certain, did_you_mean, nearest
 from archc.ops import ops
 from archc.source import Span
+from archc.wording import counted, listed
 
 _SECTION = "defaults"
 
@@ -34,6 +36,14 @@ class Defaults:
         """Whether a span lies in the op's defaults, whose mistakes are reported there and not at each layer."""
         defaults = self.of.get(op)
         return defaults is not None and defaults.span.start <= span.start < defaults.span.end
+
+    def field_at(self, op: str, span: Span) -> str | None:
+        """The field of the op's defaults whose key or value contains a span."""
+        if not self.contain(op, span):
+            return None
+        # A later key begins behind the value of an earlier one.
+        before = [name for name, key in self.of[op].keys.items() if key.span.start <= span.start]
+        return max(before, key=lambda name: self.of[op].keys[name].span.start, default=None)
 
 
 def read_defaults(document: Document) -> Defaults:
@@ -106,6 +116,29 @@ def _faults(op: str, defaults: MappingNode) -> list[Finding]:
     except ValidationError as error:
         return explain(error, ops()[op], defaults.entries, defaults.keys, defaults.span, op, partial=True)
     return []
+
+
+def with_heirs(findings: list[Finding], defaults: Defaults, layers: MappingNode) -> list[Finding]:
+    """The findings, with the layers that inherit the field for those on a field of the defaults."""
+    at = Counter(finding.span for finding in findings)
+    return [_with_heirs(f, defaults, layers) if at[f.span] == 1 else f for f in findings]
+
+
+def _with_heirs(finding: Finding, defaults: Defaults, layers: MappingNode) -> Finding:
+    found = next(((op, name) for op in defaults.of if (name := defaults.field_at(op, finding.span))), None)
+    if found is None:
+        return finding
+    op, name = found
+    heirs = [
+        layer for layer, body in layers.entries.items() if isinstance(body, MappingNode) and _inherits(body, op, name)
+    ]
+    note = f"{counted(len(heirs), 'layer')} inherit{'s' if len(heirs) == 1 else ''} it: {listed(heirs)}"
+    return finding._replace(notes=(*finding.notes, note)) if heirs else finding
+
+
+def _inherits(body: MappingNode, op: str, name: str) -> bool:
+    node = body.entries.get("op")
+    return isinstance(node, ScalarNode) and node.value == op and name not in body.entries
 
 
 def meant(word: str) -> str | None:

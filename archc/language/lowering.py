@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from archc.diagnostics.finding import MAX_FINDINGS, Edit, Finding, report, respelling
 from archc.graph import Graph, Node
-from archc.language.defaults import meant, read_defaults, unknown_op
+from archc.language.defaults import meant, read_defaults, unknown_op, with_heirs
 from archc.language.inference import check_error, checked_output, named
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, plain
 from archc.language.spec import Document
@@ -94,6 +94,7 @@ class _Lowering:
             self._tensors[name] = self._layer(name, body, layers.keys[name].span)
             self.findings[before:] = [finding._replace(layer=name) for finding in self.findings[before:]]
             self._last = name
+        self.findings = with_heirs(self.findings, self._defaults, layers)
         self._check_outputs()
 
     def outputs(self) -> tuple[str, ...]:
