@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that is known about a network without errors."""
+    """Everything that is known about a network all of whose shapes are known.
+
+    `placement` is None if the spec has no `parallel:`, or if its layers do not split evenly over the devices.
+    """
 
     spec: Spec
     """The spec as written. Of the layers it contains only the names; `graph` contains the layers."""
@@ -57,10 +60,15 @@ class Facts:
 
 
 class Analysis(NamedTuple):
-    """The result of a check. `facts` is None if any finding is an error."""
+    """The result of a check. `known` is None if an error prevents the shape of some layer from being known."""
 
-    facts: Facts | None
+    known: Facts | None
     findings: list[Finding]
+
+    @property
+    def facts(self) -> Facts | None:
+        """The facts of a valid spec. None if any finding is an error."""
+        return None if is_error(self.findings) else self.known
 
 
 def analyse(data: bytes, name: str) -> Analysis:
@@ -69,7 +77,7 @@ def analyse(data: bytes, name: str) -> Analysis:
     if document is None:
         return Analysis(None, _told(findings))
     analysis = _analyse(document, findings)
-    return Analysis(analysis.facts, _told(suppress(analysis.findings, document.root)))
+    return Analysis(analysis.known, _told(suppress(analysis.findings, document.root)))
 
 
 def _told(findings: list[Finding]) -> list[Finding]:
@@ -88,32 +96,28 @@ def _analyse(document: Document, findings: list[Finding]) -> Analysis:
     graph, more = lower(document)
     findings += more
     shape_facts = shapes(graph)
-    held_layers, more = check_layers(graph, shape_facts)
-    findings += more
+    held_layers, unexpected = check_layers(graph, shape_facts)
     # With layers missing from the graph, totals, placement and advice would only repeat what is reported already.
     if is_error(findings):
-        return Analysis(None, findings)
-    return _totals(document.spec, document.spans, graph, shape_facts, held_layers, findings)
+        return Analysis(None, [*findings, *unexpected])
+    facts, more = _totals(document.spec, document.spans, graph, shape_facts, held_layers)
+    # So would they with a wrong shape.
+    return Analysis(facts, [*findings, *(unexpected or more)])
 
 
-def _totals(
-    spec: Spec, spans: Spans, graph: Graph, shape_facts: Shapes, held: Held, findings: list[Finding]
-) -> Analysis:
-    """The questions that only a whole graph can answer."""
+def _totals(spec: Spec, spans: Spans, graph: Graph, shape_facts: Shapes, held: Held) -> tuple[Facts, list[Finding]]:
+    """The questions that only a whole graph can answer: the facts and the findings."""
     counts = count(graph)
     recipe = spec.train or default_recipe(next(iter(spec.input.values())))
     held_totals, unexpected = check_totals(spec.expect, spans, counts)
     placement, uneven = _place(spec, spans, graph, counts, recipe.batch)
     overrides = _check_overrides(spec, spans, graph, counts, placement, recipe.batch)
     held_devices, exceeded = Held(), list[Finding]()
-    # What follows from parts of unequal size would only repeat that finding.
-    if not uneven:
+    if uneven:  # what follows from parts of unequal size would only repeat that finding
+        placement = None
+    else:
         held_devices, exceeded = _check_devices(spec, spans, graph, placement, recipe.batch)
-    advice = advise(graph, shape_facts, counts, None if uneven else placement, recipe.loss)
-    recipe_findings = _check_recipe(spec, spans, graph)
-    findings = [*findings, *unexpected, *uneven, *overrides, *exceeded, *recipe_findings, *advice]
-    if is_error(findings):
-        return Analysis(None, findings)
+    advice = advise(graph, shape_facts, counts, placement, recipe.loss)
     facts = Facts(
         spec=spec,
         graph=graph,
@@ -124,7 +128,7 @@ def _totals(
         placement=placement,
         held=Held(held.layers, held_totals.totals + held_devices.totals),
     )
-    return Analysis(facts, findings)
+    return facts, [*unexpected, *uneven, *overrides, *exceeded, *_check_recipe(spec, spans, graph), *advice]
 
 
 def _place(
