@@ -118,9 +118,7 @@ def _totals(found: Difference, width: int, style: Style) -> Iterator[str]:
 def _faults(found: Difference, faults: Sequence[Finding], width: int, style: Style) -> Iterator[str]:
     """A note with the first line of each error."""
     if heading := faults_heading(found, faults):
-        yield from _wrapped(
-            "note: ", f"{heading}; `archc check` explains {'it' if len(faults) == 1 else 'them'}", width
-        )
+        yield from _wrapped("note: ", f"{heading}:", width)
     yield from (f"  {headline(fault, style)}" for fault in faults)
 
 

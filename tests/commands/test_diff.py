@@ -151,7 +151,7 @@ def test_equivalent_networks_of_which_one_does_not_hold(archc, small: Path, othe
     assert (result.code, result.err) == (0, "")
     assert result.out.splitlines()[:2] == [
         "small.yaml and other.yaml are equivalent",
-        "note: compared in spite of 2 errors, with all figures for one device;",
+        "note: compared in spite of 2 errors, with all figures for one device:",
     ]
 
 
