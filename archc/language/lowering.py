@@ -12,11 +12,12 @@ from pydantic import ValidationError
 
 from archc.diagnostics.finding import MAX_FINDINGS, Edit, Finding, report, respelling
 from archc.graph import Graph, Node
+from archc.language.defaults import meant, read_defaults, unknown_op, with_heirs
 from archc.language.inference import check_error, checked_output, named
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, plain
 from archc.language.spec import Document
-from archc.language.validation import NAME, explain, field_names, not_a_name, renaming, unknown_field
-from archc.language.vocabulary import certain, did_you_mean, nearest
+from archc.language.validation import NAME, explain, not_a_name, renaming
+from archc.language.vocabulary import did_you_mean, nearest
 from archc.language.wiring import Wiring
 from archc.ops import ops
 from archc.ops.op import Op, ShapeError
@@ -66,10 +67,10 @@ class _Fields:
 class _Lowering:
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.findings: list[Finding] = []
+        self._defaults = read_defaults(document)
+        self.findings = self._defaults.findings
         self.nodes: dict[str, Node] = {}
         self._wiring = Wiring(document)
-        self._defaults = self._read_defaults()
         inputs = document.spec.input
         # None marks a layer that failed: its readers are skipped.
         self._tensors: dict[str, Tensor | None] = {
@@ -89,58 +90,17 @@ class _Lowering:
         for name, body in layers.entries.items():
             if len(self.findings) > MAX_FINDINGS:
                 return
+            before = len(self.findings)
             self._tensors[name] = self._layer(name, body, layers.keys[name].span)
+            self.findings[before:] = [finding._replace(layer=name) for finding in self.findings[before:]]
             self._last = name
+        self.findings = with_heirs(self.findings, self._defaults, layers)
         self._check_outputs()
 
     def outputs(self) -> tuple[str, ...]:
         """The outputs that the spec names, or else the layers that no layer reads."""
         named = self.document.spec.outputs
         return tuple(named) if named else tuple(name for name in self.nodes if name not in self._read)
-
-    def _read_defaults(self) -> dict[str, MappingNode]:
-        section = self.document.node("defaults")
-        if not isinstance(section, MappingNode):
-            return {}
-        found: dict[str, MappingNode] = {}
-        for name, body in section.entries.items():
-            if name not in ops():
-                key = section.keys[name].span
-                self._unknown_op(name, key, renaming(name, key, ops(), section.entries))
-            elif not isinstance(body, MappingNode):
-                message = f"the defaults of `{name}` must be a mapping of its fields"
-                self.findings.append(report(body.span, "ARC104", message))
-            else:
-                found[name] = self._known_fields(name, body)
-        return found
-
-    def _known_fields(self, op: str, body: MappingNode) -> MappingNode:
-        """The defaults without the fields that the op does not have, each of which is reported once."""
-        allowed = [name for name in field_names(ops()[op]) if name != "op"]
-        for name in body.entries:
-            if name not in allowed:
-                key = body.keys[name].span
-                self.findings.append(unknown_field(name, key, key, op, allowed, (), body.entries))
-        known = MappingNode({k: v for k, v in body.entries.items() if k in allowed}, body.keys, body.span)
-        self._check_defaults(op, known)
-        return known
-
-    def _check_defaults(self, op: str, defaults: MappingNode) -> None:
-        """Report what no layer of the op could take, used or not. A missing field is fine: a layer may give it."""
-        data = {name: plain(value) for name, value in defaults.entries.items()}
-        try:
-            ops()[op].model_validate({"op": op, **data})
-        except ValidationError as error:
-            nodes, keys = defaults.entries, defaults.keys
-            self.findings += explain(error, ops()[op], nodes, keys, defaults.span, op, partial=True)
-
-    def _unknown_op(self, name: str, span: Span, fix: tuple[Edit, ...]) -> None:
-        if failure := ops().failure(name):
-            self.findings.append(report(span, "ARC102", failure.message, help=failure.help))
-            return
-        help = did_you_mean(name, ops(), what="ops")
-        notes = [failure.message for failure in ops().unreadable]
-        self.findings.append(report(span, "ARC102", f"unknown op `{name[:64]}`", notes=notes, help=help, fix=fix))
 
     def _layer(self, name: str, body: YamlNode, key: Span) -> Tensor | None:
         """Validate and infer one layer; its output, or None if it fails or depends on a layer that fails."""
@@ -187,13 +147,13 @@ class _Lowering:
             return None, fields
         written = str(node.value)
         # An op whose name is certainly a misspelling has its fields checked too, so that one run reports all mistakes.
-        kind = written if written in ops() else _meant(written)
+        kind = written if written in ops() else meant(written)
         if kind != written:
-            self._unknown_op(written, node.span, respelling(node.span, kind))
+            self.findings.append(unknown_op(written, node.span, respelling(node.span, kind)))
         if kind is None:
             return None, fields
-        if kind in self._defaults:
-            fields.take(self._defaults[kind])
+        if kind in self._defaults.of:
+            fields.take(self._defaults.of[kind])
         fields.take(body, leave=_WIRING)
         data = {name: plain(value) for name, value in fields.nodes.items()} | {"op": kind}
         try:
@@ -202,14 +162,10 @@ class _Lowering:
         except ValidationError as error:
             # `from` and `expect` belong to the nodes too: a misspelling of one is not renamed beside the right one.
             nodes = {**fields.nodes, **body.entries}
-            found = explain(error, ops()[kind], nodes, fields.keys, node.span, name, _WIRING)
-            self.findings += [finding for finding in found if not self._of_defaults(kind, finding.span)]
+            misread = self._defaults.misread.get(kind, ())
+            found = explain(error, ops()[kind], nodes, fields.keys, node.span, name, _WIRING, elsewhere=misread)
+            self.findings += [finding for finding in found if not self._defaults.contain(kind, finding.span)]
             return None, fields
-
-    def _of_defaults(self, op: str, span: Span) -> bool:
-        """Whether a span lies in the op's defaults, whose mistakes are reported there and not at each layer."""
-        defaults = self._defaults.get(op)
-        return defaults is not None and defaults.span.start <= span.start < defaults.span.end
 
     def _expected(self, body: MappingNode) -> tuple[int, ...] | None:
         """The shape that the layer expects, if it expects one that can be read."""
@@ -359,11 +315,6 @@ class _Lowering:
                 help = f"read it, add it to `outputs:`, or delete {name}"
                 related = [(outputs, "the outputs")]
                 self.findings.append(report(layer.span, "ARC110", f"{name} is never used", help=help, related=related))
-
-
-def _meant(word: str) -> str | None:
-    """The op that an unknown op must mean; none for one that is installed and cannot be used."""
-    return None if ops().failure(word) else certain(word, ops())
 
 
 def _missing_op(name: str, body: MappingNode, key: Span) -> Finding:

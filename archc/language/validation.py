@@ -107,18 +107,20 @@ def explain(
     also: Iterable[str] = (),
     *,
     partial: bool = False,
+    elsewhere: Iterable[str] = (),
 ) -> list[Finding]:
     """A finding for each error that pydantic found in a `model`.
 
     `nodes` and `keys` are where its fields were written, `owner` is where a missing field is reported, and `what` is
     what messages call the whole. `also` are words that the caller takes beside the model's fields: an unknown field
-    may be a misspelling of those. With `partial`, fields may be missing.
+    may be a misspelling of those. With `partial`, fields may be missing; those `elsewhere` may be missing because
+    another finding reports how they were written.
     """
     details = error.errors(include_url=False)[:MAX_FINDINGS]
     if partial:
         details = [detail for detail in details if detail["type"] != "missing" or len(detail["loc"]) > 1]
     # A required field that is misspelt is both unknown and missing: only the first is reported.
-    misspelt = {
+    misspelt = {((), name) for name in elsewhere} | {
         (detail["loc"][:-1], nearest(str(detail["loc"][-1]), _fields_at(model, detail["loc"][:-1])))
         for detail in details
         if detail["type"] == "extra_forbidden"

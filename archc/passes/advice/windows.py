@@ -10,14 +10,13 @@ from archc.ops.fields import ONE
 from archc.ops.weighted import Weighted
 from archc.ops.window import Axis, Window
 from archc.ops.windowed import Windowed
-from archc.passes.advice.shared_fields import once_per_field
 from archc.passes.pixels_224 import REMEDY, explanation, is_rounded_down, rounded_up
 from archc.passes.shapes import Shapes
 
 
 def dropped_input(graph: Graph, facts: Shapes) -> list[Finding]:
     """Rows and columns at the end that rounding drops, and that are more than a stride skips between two windows."""
-    advised: list[tuple[str, Finding]] = []
+    findings: list[Finding] = []
     for name, window in facts.windows.items():
         rows, columns = _dropped(window, 0), _dropped(window, 1)
         node = graph.node(name)
@@ -28,8 +27,8 @@ def dropped_input(graph: Graph, facts: Shapes) -> list[Finding]:
         notes = [window.arithmetic, _covered(window.vertical if rows else window.horizontal)]
         help = "use `rounding: ceil`, other padding or another size"
         message = f"{name} never reads the last {lost}"
-        advised.append((name, report(node.at("kernel"), "ARC902", message, notes=notes, help=help)))
-    return once_per_field(advised)
+        findings.append(report(node.at("kernel"), "ARC902", message, notes=notes, help=help, layer=name))
+    return findings
 
 
 def _dropped(window: Window, at: int) -> int:
@@ -54,12 +53,12 @@ def _covered(axis: Axis) -> str:
 
 def skipped_input(graph: Graph, facts: Shapes) -> list[Finding]:
     """Rows and columns everywhere in the maps that a stride larger than the window skips."""
-    advised: list[tuple[str, Finding]] = []
+    findings: list[Finding] = []
     for name, window in facts.windows.items():
         if _skips(window):
             node = graph.node(name)
-            advised.append((name, _skipped(name, node, window)))
-    return once_per_field(advised)
+            findings.append(_skipped(name, node, window))
+    return findings
 
 
 def _skips(window: Window) -> bool:
@@ -101,6 +100,7 @@ def _skipped(name: str, node: Node, window: Window) -> Finding:
         f"{name} reads {reads}: {unread // common}/{pixels // common} of the pixels are never read",
         notes=[f"{', '.join(fields)}: no window reaches the pixels in between"],
         help=_closing(window),
+        layer=name,
     )
 
 
@@ -120,14 +120,14 @@ def _short(size: tuple[int, int]) -> str:
 
 def paper_rounded_down(graph: Graph, facts: Shapes) -> list[Finding]:
     """A window of 11 with stride 4 over 224 pixels, which the paper's network rounds up."""
-    advised: list[tuple[str, Finding]] = []
+    findings: list[Finding] = []
     for name, window in facts.windows.items():
         node = graph.node(name)
         if _is_papers(graph, node, window) and not _is_declared(graph, node):
             message = f"{name} gives 54 for 224 pixels; AlexNet has 55"
             notes = [window.arithmetic, *explanation(graph, node)]
-            advised.append((name, report(node.at("kernel"), "ARC909", message, notes=notes, help=REMEDY)))
-    return once_per_field(advised)
+            findings.append(report(node.at("kernel"), "ARC909", message, notes=notes, help=REMEDY, layer=name))
+    return findings
 
 
 def _is_papers(graph: Graph, node: Node, window: Window) -> bool:
@@ -142,15 +142,15 @@ def _is_declared(graph: Graph, node: Node) -> bool:
 
 def whole_map(graph: Graph, facts: Shapes) -> list[Finding]:
     """A convolution whose kernel is as large as its input maps."""
-    advised: list[tuple[str, Finding]] = []
+    findings: list[Finding] = []
     for name, window in facts.windows.items():
         node = graph.node(name)
         covers = window.vertical.f >= window.vertical.n and window.horizontal.f >= window.horizontal.n
         # Pooling a whole map is common, and so is a kernel of one pixel. A dilated kernel skips pixels.
         learns = isinstance(node.op, Weighted) and node.op.parameters(graph.tensors(node.inputs))
         if learns and covers and window.dilation == ONE != window.kernel:
-            advised.append((name, _whole_map(graph, node, window)))
-    return once_per_field(advised)
+            findings.append(_whole_map(graph, node, window))
+    return findings
 
 
 def _whole_map(graph: Graph, node: Node, window: Window) -> Finding:
@@ -163,11 +163,13 @@ def _whole_map(graph: Graph, node: Node, window: Window) -> Finding:
         help = "use a smaller kernel to keep the maps"
         if same := node.op.as_dense():
             help = f"{same} compute the same; or {help}"
-        return report(node.at("kernel"), "ARC906", message, notes=notes, help=help)
+        return report(node.at("kernel"), "ARC906", message, notes=notes, help=help, layer=node.name)
     smaller = prod(weights.shape) // window.kernel.area * 9
     notes = [
         f"{window.arithmetic}: at most one window per axis avoids the padding",
         f"{figures}; a kernel of 3 × 3 has {smaller:,}",
     ]
-    keeps = ", and `padding: 1` to keep the size of the maps" if window.stride == ONE else ""
-    return report(node.at("kernel"), "ARC906", message, notes=notes, help=f"use `kernel: 3`{keeps}")
+    help = "use `kernel: 3`"
+    if window.stride == ONE:
+        help += ", and `padding: 1` to keep the size of the maps"
+    return report(node.at("kernel"), "ARC906", message, notes=notes, help=help, layer=node.name)
