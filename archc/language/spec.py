@@ -118,8 +118,9 @@ class Parallel(Section):
     )
     layers: dict[str, Choice] = Field(
         default={},
-        description="Convolutions and dense layers to place differently from the strategy. `split`: each device "
-        "computes a part of the maps or units; `replicate`: each device stores all of the layer's parameters.",
+        description="Layers with a `weight_init`, such as convolutions and dense layers, to place differently from the "
+        "strategy. `split`: each device computes a part of the maps or units; `replicate`: each device stores all of "
+        "the layer's parameters.",
     )
 
 

@@ -51,7 +51,7 @@ def _unknown(spans: Spans, name: str, names: Iterable[str]) -> Finding:
 
 
 def _follows(spans: Spans, graph: Graph, node: Node) -> Finding:
-    """A layer without weights to split runs wherever its input is."""
+    """A layer without learned weights to split runs wherever its input is."""
     source = node
     for _ in range(_MOST_STEPS):
         name, *others = source.inputs
@@ -59,14 +59,14 @@ def _follows(spans: Spans, graph: Graph, node: Node) -> Finding:
             break
         source = graph.node(name)
     message = f"{node.name} cannot be placed: it runs wherever its input is"
-    note = f"`{node.op.op}` has no filters or units to split; only convolutions and dense layers can be placed"
+    note = f"only ops with a field `weight_init` can be placed, and `{node.op.op}` has none"
     return report(
         spans.key("parallel", "layers", node.name),
         "ARC402",
         message,
         notes=[note],
         help=f"place {source.name} instead" if isinstance(source.op, Weighted) else "delete it",
-        related=[(node.at("op"), "no filters or units")],
+        related=[(node.at("op"), "no `weight_init`")],
     )
 
 

@@ -1,8 +1,8 @@
 """The cost of each strategy before anything runs: memory per device, bytes received, and the time that these take.
 
-The time assumes that the busiest device receives all of its bytes, forward and backward, one after another over its
-link, with no latency and with no computation meanwhile. Every strategy divides the computation equally, except for
-replicated layers, which every device repeats. So the strategy with the least time is the cheapest.
+In each exchange, and in each direction, the device that receives most is counted. The time assumes that one exchange
+follows another, with no latency and with no computation meanwhile. Every strategy divides the computation equally,
+except for replicated layers, which every device repeats. So the strategy with the least time is the cheapest.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ class Part:
 class Crossing:
     """An exchange or a reduction of a layer: `forward` and `backward` are the bytes that the busiest device receives.
 
-    They are per step. `values` is the size of the gradient that a reduction sums, or the number of values that a device
-    receives per example in an exchange.
+    They are per step, and the busiest device may be another one in each direction. `values` is the size of the gradient
+    that a reduction sums, or the number of values that the busiest device receives per example in an exchange.
     """
 
     layer: str
@@ -76,7 +76,8 @@ class Crossing:
 class Cost:
     """The cost of a possible strategy for the device with the most of each.
 
-    `macs` are those of a step, forward and backward. `received` counts the values of the forward pass per example.
+    `macs` are those of a step, forward and backward. `received` counts the values of the forward pass per example, for
+    the busiest device of each exchange.
     `fits` is None if the device's memory is unknown.
     """
 

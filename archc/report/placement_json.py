@@ -28,7 +28,7 @@ class ExchangeJson(TypedDict):
     received: float
     """Number of values that the busiest device receives per example."""
     returned: float
-    """Number of gradients per example that the busiest device receives in the backward pass, by a reduce-scatter."""
+    """Number of gradients per example that the busiest device receives in the backward pass."""
 
 
 @documented

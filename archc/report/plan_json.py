@@ -52,13 +52,14 @@ class CrossingJson(TypedDict):
     of: list[str]
     """Layers whose outputs are exchanged. For an `all-reduce`, `parameters` or `output`: its gradients are summed."""
     values: float
-    """Values that one device receives per example. For an `all-reduce`, the number of gradients that are summed."""
+    """Values that the busiest device receives per example in the forward pass. For an `all-reduce`, the number of
+    gradients that are summed."""
     forward_bytes: int
     """Bytes that the busiest device receives in the forward pass of a step."""
     backward_bytes: int
     """Bytes that the busiest device receives in the backward pass of a step."""
     seconds: float
-    """Time to transfer these bytes over the link."""
+    """Time to receive these bytes over the link."""
 
 
 @documented
@@ -74,13 +75,13 @@ class CostJson(TypedDict):
     macs: int
     """Multiply-accumulates of one device per step, forward and backward."""
     received: float
-    """Values that one device receives per example in the forward pass."""
+    """Values received per example in the forward pass, by the busiest device of each exchange."""
     forward_bytes: int
-    """Bytes that one device receives in the forward pass of a step."""
+    """Bytes received in the forward pass of a step, by the busiest device of each exchange."""
     backward_bytes: int
-    """Bytes that one device receives in the backward pass of a step."""
+    """Bytes received in the backward pass of a step, by the busiest device of each exchange."""
     seconds: float
-    """Time to transfer these bytes over the link, not overlapped with computation."""
+    """Time to receive these bytes over the link, not overlapped with computation."""
     layers: list[PartJson]
     """Part of each layer on the device that has the most of it."""
     crossings: list[CrossingJson]

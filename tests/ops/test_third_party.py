@@ -385,6 +385,18 @@ def test_what_no_op_of_archc_s_own_has_is_worded_too(install: Callable[..., None
     ]
 
 
+@pytest.mark.usefixtures("fresh_ops")
+def test_an_op_with_learned_weights_can_be_placed(install: Callable[..., None]) -> None:
+    source = "from archc.ops.dense import Dense\n" + OP + "class Learned(Dense):\n    'x'\n    op: Literal['mine']\n"
+    install("archc-a", "archc.ops", "mine", source, "Learned")
+    layers = "  flat: {op: flatten}\n  b: {op: mine, units: 4, weight_init: {he_normal: {}}}\n  c: {op: relu}\n"
+    placed = "parallel: {devices: 2, strategy: columns, layers: {b: replicate, c: split}}\n"
+    findings = analyse((HEAD + layers + placed).encode(), "a.yaml").findings
+    (finding,) = (finding for finding in findings if finding.code.startswith("ARC4"))
+    assert (finding.code, finding.help) == ("ARC402", "place b instead")
+    assert finding.notes == ("only ops with a field `weight_init` can be placed, and `relu` has none",)
+
+
 @pytest.mark.usefixtures("fresh_ops", "fresh_words")
 def test_a_distribution_takes_over_no_word_of_archc_s_own(install: Callable[..., None]) -> None:
     install("archc-a", "archc.ops", "mine", OP + "    other_names = ('conv', 'my_own', 'norm')\n", "Mine")

@@ -94,6 +94,70 @@ def test_alexnet_with_layers_placed_by_hand() -> None:
     assert_as_simulated(small_alexnet(), Parallel(devices=2, strategy="columns", layers=layers))
 
 
+@pytest.mark.parametrize("devices", [2, 4, 8])
+@pytest.mark.parametrize(
+    ("strategy", "by_hand", "layers"),
+    [
+        # `all` fetches everything and each device finds its whole gradient; only what `some` read returns.
+        (
+            "columns",
+            {"all": "replicate"},
+            ["a: {op: conv2d, filters: 16}", "all: {op: conv2d, filters: 8}", "some: {op: lrn, size: 3, from: a}"],
+        ),
+        # A device has terms only of the half of `all` that it reads, and so of the half of `a`.
+        (
+            "columns",
+            {"all": "replicate"},
+            [
+                "a: {op: conv2d, filters: 16}",
+                "all: {op: conv2d, filters: 16, groups: 2}",
+                "b: {op: conv2d, filters: 16, groups: 2}",
+            ],
+        ),
+        # The gradient of the output of `all` is summed: each device then finds the whole gradient of `a`.
+        (
+            "columns",
+            {"all": "replicate"},
+            [
+                "flat: {op: flatten}",
+                "a: {op: dense, units: 64}",
+                "all: {op: dense, units: 8}",
+                "b: {op: dense, units: 8}",
+            ],
+        ),
+        # A device has terms of `all` for its own examples only, and so of `a`.
+        (
+            "data",
+            {"a": "split", "all": "replicate"},
+            [
+                "flat: {op: flatten}",
+                "a: {op: dense, units: 8}",
+                "all: {op: dense, units: 8}",
+                "b: {op: dense, units: 8, from: flat}",
+                "sum: {op: add, from: [all, b]}",
+            ],
+        ),
+        # A device reads its own part of `all` for all examples, and all of it for its own.
+        (
+            "data",
+            {"a": "split", "all": "replicate", "c": "split"},
+            [
+                "a: {op: conv2d, filters: 8}",
+                "all: {op: conv2d, filters: 8}",
+                "b: {op: conv2d, filters: 8, from: image}",
+                "sum: {op: add, from: [all, b]}",
+                "c: {op: conv2d, filters: 8, groups: 8, from: all}",
+            ],
+        ),
+    ],
+)
+def test_layers_placed_by_hand(devices: int, strategy: Any, by_hand: Any, layers: list[str]) -> None:
+    text = f"{HEAD}input: {{image: [8, 2, 1]}}\nlayers:\n" + "".join(f"  {layer}\n" for layer in layers)
+    facts = facts_of(text)
+    assert facts is not None
+    assert_as_simulated(facts, Parallel(devices=devices, strategy=strategy, layers=by_hand))
+
+
 MAPS_OPS = (
     "{{op: conv2d, filters: {width}, groups: {groups}, from: {a}}}",
     "{{op: lrn, size: {size}, groups: {groups}, from: {a}}}",
@@ -151,7 +215,7 @@ def _layer(draw: st.DrawFn, name: str, ops: tuple[str, ...], widths: dict[str, i
     strategy=st.sampled_from(["data", "columns", "hybrid"]),
     precision=st.sampled_from(["float32", "bfloat16"]),
     by_hand=st.dictionaries(
-        st.sampled_from(["m0", "m1", "m2", "d0", "d1"]), st.sampled_from(["split", "replicate"]), max_size=2
+        st.sampled_from(["m0", "m1", "m2", "d0", "d1", "d2"]), st.sampled_from(["split", "replicate"]), max_size=4
     ),
 )
 def test_any_small_network(

@@ -128,8 +128,8 @@ ADVICE: dict[str, Code] = {
     "ARC911": Code(
         title="redundant placement",
         meaning="`parallel.layers` overrides where the strategy places a layer, and this entry changes nothing. "
-        "`columns` splits all convolutions and dense layers, `hybrid` splits the dense layers, and `data` splits "
-        "none. Delete the entry.",
+        "`columns` splits every layer whose op has a field `weight_init`, `hybrid` those of them that output units, "
+        "as dense layers do, and `data` splits none. Delete the entry.",
         failing=HEAD + _CONV + _COLUMNS.replace("}", ", layers: {conv1: split}}"),
         corrected=HEAD + _CONV + _COLUMNS,
         severity="advice",

@@ -1,7 +1,7 @@
 """Each network in a folder, as so many ranks compute it and as one process does, side by side, in float64.
 
 `python split_and_whole.py FOLDER 2` starts two ranks over gloo, forked so that PyTorch is imported once. They write
-what differs at most, and by how much anything moved, for each network: DIFFERENCES.json.
+what differs at most, by how much anything moved, and how many values they received, for each network: DIFFERENCES.json.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ def differences(whole: Any, columns: Any, case: str) -> dict[str, float]:
     torch.manual_seed(2)
     image = torch.randn(EXAMPLES, *whole.IMAGE)
     found: dict[str, float] = {}
+    received = Received(part)
     for step in range(STEPS):
         outputs = [values(model(image)) for model in (alone, part)]
         torch.manual_seed(3)
@@ -83,11 +84,41 @@ def differences(whole: Any, columns: Any, case: str) -> dict[str, float]:
             found["outputs"] = largest(zip(*outputs, strict=True))
             found["gradients"] = apart(columns.column(gradients(alone), rank, ranks), gradients(part))
             found["least gradient"] = min(float(g.abs().max()) for g in gradients(part).values())
+    found["forward"], found["backward"] = received.forward / STEPS, received.backward / STEPS
+    received.stop()
     states: list[Any] = [None] * ranks
     distributed.all_gather_object(states, part.state_dict())
     found["weights"] = apart(columns.whole(states), alone.state_dict())
     found["moved"] = apart(before, dict(alone.named_parameters()))
     return found
+
+
+class Received:
+    """Counts the values that a rank receives in collectives, except for those that collect the network's output."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.forward = self.backward = 0.0
+        self._gathers = distributed.all_gather_into_tensor, distributed.reduce_scatter_tensor
+        self._is_output = False
+        self._hooks = [module.register_forward_pre_hook(self._enter) for module in model.modules()]
+        distributed.all_gather_into_tensor, distributed.reduce_scatter_tensor = self._gather, self._scatter
+
+    def stop(self) -> None:
+        distributed.all_gather_into_tensor, distributed.reduce_scatter_tensor = self._gathers
+        for hook in self._hooks:
+            hook.remove()
+
+    def _enter(self, module: Any, _: Any) -> None:
+        self._is_output = type(module).__name__ == "Gather" and not module.summed
+
+    def _gather(self, output: Tensor, x: Tensor) -> None:
+        self.forward += 0 if self._is_output else output.numel() - x.numel()
+        self._gathers[0](output, x)
+
+    def _scatter(self, output: Tensor, x: Tensor) -> None:
+        # As many values as this rank's own sum has come from each other rank, summed on the way or not.
+        self.backward += x.numel() - output.numel()
+        self._gathers[1](output, x)
 
 
 def values(given: Any) -> tuple[Tensor, ...]:

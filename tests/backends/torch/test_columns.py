@@ -90,6 +90,7 @@ def small_alexnet() -> str:
 
 NETWORKS = {"alexnet": small_alexnet(), "graph": GRAPH, "groups": GROUPS}
 EACH_OP = 6
+EXAMPLES = 3  # as in split_and_whole.py
 CASES = (("alexnet", 2), ("graph", 2), ("groups", 2), ("graph", 4), ("groups", 4))
 
 
@@ -176,6 +177,14 @@ def test_ranks_compute_what_one_process_does(differences: Found, case: str, numb
     for figures in differences[case, number]:
         assert max(figures["outputs"], figures["gradients"], figures["weights"]) < 1e-10, figures
         assert min(figures["least gradient"], figures["moved"]) > 1e-5, figures
+
+
+@pytest.mark.parametrize(("case", "number"), CASES)
+def test_ranks_receive_what_is_planned(differences: Found, case: str, number: int) -> None:
+    placement = placed(facts_of(NETWORKS[case]), number)
+    for figures in differences[case, number]:
+        received = figures["forward"], figures["backward"]
+        assert received == (placement.forward(EXAMPLES), placement.backward(EXAMPLES))
 
 
 def test_every_op_that_can_be_split(differences: Found) -> None:
