@@ -17,6 +17,7 @@ from archc.passes.device_memory import device_memory
 from archc.passes.expectations import Held, check_exchanges, check_layers, check_memory, check_totals
 from archc.passes.memory import Memory
 from archc.passes.placement import Placement, place
+from archc.passes.repeated_softmax import repeated_softmax
 from archc.passes.shapes import Shapes, shapes
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def _analyse(document: Document, findings: list[Finding]) -> Analysis:
     shape_facts = shapes(graph)
     held_layers, more = check_layers(graph, shape_facts)
     findings += more
+    findings += repeated_softmax(graph)
     # With layers missing from the graph, totals, placement and advice would only repeat what is reported already.
     if is_error(findings):
         return Analysis(None, findings)
