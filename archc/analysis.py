@@ -18,6 +18,7 @@ from archc.passes.device_memory import device_memory
 from archc.passes.expectations import Held, check_exchanges, check_layers, check_memory, check_totals
 from archc.passes.memory import Memory
 from archc.passes.placement import Placement, place
+from archc.passes.repeated_softmax import repeated_softmax
 from archc.passes.shapes import Shapes, shapes
 
 if TYPE_CHECKING:
@@ -97,11 +98,12 @@ def _analyse(document: Document, findings: list[Finding]) -> Analysis:
     findings += more
     shape_facts = shapes(graph)
     held_layers, unexpected = check_layers(graph, shape_facts)
+    unexpected += repeated_softmax(graph)
     # With layers missing from the graph, totals, placement and advice would only repeat what is reported already.
     if is_error(findings):
         return Analysis(None, [*findings, *unexpected])
     facts, more = _totals(document.spec, document.spans, graph, shape_facts, held_layers)
-    # So would they with a wrong shape.
+    # So would they with a wrong shape or a repeated softmax.
     return Analysis(facts, [*findings, *(unexpected or more)])
 
 

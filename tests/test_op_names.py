@@ -34,10 +34,11 @@ EXCEPTIONS = {
     # The advice on normalisation is the paper's, which names its ReLU.
     "archc/passes/advice/normalisation.py": "relu",
     # Their helps name the layer to add or to change.
+    "archc/passes/advice/linearity.py": "relu",
     "archc/passes/advice/probabilities.py": "relu",
     "archc/passes/unexpected_shape.py": "flatten",
     "archc/pictures/dataset.py": "dense",
-    "archc/run/setup.py": "dense softmax",
+    "archc/run/setup.py": "dense flatten softmax",
     # They list files of snippets, of which some are called as the op that they belong to.
     "backends/archc-keras/archc_keras/emission.py": "batch_norm lrn",
     "backends/archc-torch/archc_torch/emission.py": "lrn",

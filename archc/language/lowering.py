@@ -125,14 +125,9 @@ class _Lowering:
         spans = {field: node.span for field, node in fields.nodes.items()}
         spans |= {field: body.entries[field].span for field in _WIRING if field in body.entries}
         try:
-            op.check_order(tuple(self.nodes[value].op if value in self.nodes else None for value in inputs))
-        except ShapeError as error:
-            self._refuse(Node(name, op, inputs, known[0], key, spans), error, self._ops_of(inputs))
-            return None
-        try:
             output = checked_output(op, op.infer(known))
         except ShapeError as error:
-            self._refuse(Node(name, op, inputs, known[0], key, spans), error, self._shapes_of(inputs))
+            self._refuse(Node(name, op, inputs, known[0], key, spans), error)
             return None
         return self._keep(Node(name, op, inputs, output, key, spans, expected), known)
 
@@ -231,9 +226,10 @@ class _Lowering:
         self.nodes[node.name] = node
         return node.output
 
-    def _refuse(self, node: Node, error: ShapeError, related: list[tuple[Span, str]]) -> None:
-        """Report that an op refuses its inputs. A second field at fault takes the place of `related`."""
+    def _refuse(self, node: Node, error: ShapeError) -> None:
+        """Report that an op refuses its inputs, with their shapes or a second field at fault."""
         check_error(node.op, error, len(node.inputs))
+        related = self._shapes_of(node.inputs)
         if error.also and error.also in node.fields:
             related = [(node.fields[error.also], "")]
         finding = report(
@@ -272,11 +268,6 @@ class _Lowering:
                 break
             name = before.inputs[0]
         return f"sizes before it: {', '.join(reversed(sizes))}" if len(sizes) > 1 else ""
-
-    def _ops_of(self, inputs: tuple[str, ...]) -> list[tuple[Span, str]]:
-        """The op of each input, where it is written."""
-        nodes = [self.nodes[name] for name in _first(inputs) if name in self.nodes]
-        return [(node.at("op"), f"{node.name} is a {node.op.called()}") for node in nodes]
 
     def _shapes_of(self, inputs: tuple[str, ...]) -> list[tuple[Span, str]]:
         """The shape of each input, where the input is defined."""

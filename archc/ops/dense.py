@@ -33,7 +33,7 @@ class Dense(Weighted, frozen=True):
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         (x,) = inputs
-        require_vector(self, x, insert=True)
+        require_vector(self, x)
         return Tensor((self.units,))
 
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:

@@ -209,9 +209,6 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     def compute(self, inputs: "tuple[Array, ...]", weights: "Mapping[str, Array]") -> "Array":
         """The output for a batch (N, …) in NumPy float64: the meaning of the op. `weights` are by parameter name."""
 
-    def check_order(self, before: "tuple[Op | None, ...]") -> None:
-        """Raise ShapeError if the op makes no sense after the ops that give its inputs; None is the network's input."""
-
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
         """The tensors that the layer owns, in this order: weights, biases, running statistics."""
         return ()
@@ -320,14 +317,14 @@ def require_maps(op: Op, x: Tensor) -> None:
         )
 
 
-def require_vector(op: Op, x: Tensor, *, insert: bool = False) -> None:
-    """Raise unless `x` is a vector; with `insert`, the layer that flattens it can be added automatically."""
+def require_vector(op: Op, x: Tensor) -> None:
+    """Raise unless `x` is a vector; the layer that flattens it can be added automatically."""
     if x.is_maps:
         raise ShapeError(
             "op",
             "ARC202",
             f"{{name}} ({op.op}) expects a vector; its input is maps of {x}",
-            notes=(f"flattened, they are {' × '.join(map(str, x.shape))} = {x.size} values",) if insert else (),
+            notes=(f"flattened, they are {' × '.join(map(str, x.shape))} = {x.size} values",),
             help="add a layer `{op: flatten}` before it",
-            insert=("flat", "{op: flatten}") if insert else None,
+            insert=("flat", "{op: flatten}"),
         )

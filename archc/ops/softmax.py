@@ -1,4 +1,4 @@
-"""Softmax: scores to probabilities."""
+"""Softmax: scores to probabilities, for a vector or at each place of maps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from archc.example import HEAD
-from archc.ops.op import Kept, Op, Reach, ShapeError, require_vector
+from archc.ops.op import Footprint, Kept, Op, Reach
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -14,28 +14,23 @@ if TYPE_CHECKING:
 
 
 class Softmax(Op, frozen=True):
-    """exp(x) / sum of exp(x): (n,) -> (n,). A final softmax is fused into the cross-entropy loss for training."""
+    """exp(x) / sum of exp(x): (n,) -> (n,), or over the maps at each place, (C, H, W) -> (C, H, W).
 
-    shape_rule = "(n,) -> (n,)"
-    failing = HEAD + "  prob: {op: softmax}\n"
-    corrected = HEAD + "  flat: {op: flatten}\n  prob: {op: softmax}\n"
+    A final softmax is fused into the cross-entropy loss for training.
+    """
+
+    shape_rule = "(n,) -> (n,), or (C, H, W) -> (C, H, W) over the maps at each place"
+    failing = HEAD + "  prob1: {op: softmax}\n  prob2: {op: softmax}\n"
+    corrected = HEAD + "  prob: {op: softmax}\n"
     autocast = "wide"
     output_sign = "nonnegative"
     gives_probabilities = True
-    element_ops_words = "5 n - 2 for all n values together"
+    element_ops_words = "5 n - 2 for all n values together, of a vector or of one place of n maps"
     kept_words = "its output in float32; in the loss, its logarithm"
     op: Literal["softmax"]
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
-        (x,) = inputs
-        require_vector(self, x)
-        return x
-
-    def check_order(self, before: tuple[Op | None, ...]) -> None:
-        (source,) = before
-        if source is not None and source.gives_probabilities:
-            message = "{name} is a softmax of the softmax {0}"
-            raise ShapeError("op", "ARC206", message, help="delete {0} or {name}")
+        return inputs[0]
 
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
         import numpy as np
@@ -51,11 +46,12 @@ class Softmax(Op, frozen=True):
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """Of n values: n - 1 comparisons, n subtractions, n exponentials, n - 1 additions, n divisions."""
-        return 5 * output.size - 2
+        return 5 * output.size - 2 * (output.size // output.channels)
+
+    def footprint(self, inputs: tuple[Tensor, ...]) -> tuple[Footprint, Footprint] | None:
+        """Of maps, only the place itself; a vector has no places."""
+        return super().footprint(inputs) if inputs[0].is_maps else None
 
     # Every probability depends on every score, so that a split softmax needs all of them.
-    def footprint(self, inputs: tuple[Tensor, ...]) -> None:
-        return None
-
     def reach(self) -> Reach:
         return Reach(groups=1)

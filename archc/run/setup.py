@@ -81,9 +81,22 @@ def _classifier(facts: Facts) -> tuple[tuple[int, int, int], int]:
     if len(outputs) != 1 or outputs[0][1].is_maps:
         *others, last = (f"{name} ({tensor})" for name, tensor in outputs)
         found = f"{', '.join(others)} and {last}" if others else last
-        help = "end the network in one `dense` layer, with or without `softmax`"
+        help = _one_score_per_class(facts)
         message = f"training needs one output with one score per class; `{graph.name}` returns {found}"
         raise Failure(message, help=help, code=FINDING)
     if not facts.counts.parameters:
         raise Failure(f"{graph.name} has no parameters to train", help="add a `dense` layer", code=FINDING)
     return (image.channels, image.height, image.width), outputs[0][1].size
+
+
+def _one_score_per_class(facts: Facts) -> str:
+    """The help for a network that does not return a vector of scores."""
+    name, *others = facts.graph.outputs
+    output = facts.graph.tensor(name)
+    if others or not output.is_maps:
+        return "end the network in one `dense` layer, with or without `softmax`"
+    # A softmax at each place is fused into the loss only if it is the last layer, so it must come after the flatten.
+    place = f"before {name}" if name in facts.graph.final_softmaxes else f"after {name}"
+    if output.height * output.width == 1:
+        return f"add a layer `{{op: flatten}}` {place}"
+    return f"add `{{op: flatten}}` and a `dense` layer {place}"

@@ -67,6 +67,18 @@ def test_maps_are_not_scores(archc, small: Path) -> None:
     result = archc("train", small)
     assert result.code == 1
     assert "`small` returns class (4 × 6 × 6)\n" in result.err
+    assert "add `{op: flatten}` and a `dense` layer after class" in result.err
+
+
+def test_a_softmax_at_each_place_gives_no_scores_of_the_picture(archc, small: Path) -> None:
+    maps = small.read_text().partition("  flat:")[0]
+    small.write_text(maps + "  places: {op: softmax}\n")
+    result = archc("train", small)
+    assert result.code == 1
+    assert "`small` returns places (4 × 6 × 6)\n" in result.err
+    assert "add `{op: flatten}` and a `dense` layer before places" in result.err
+    small.write_text(maps + "  one: {op: max_pool2d, kernel: 6, stride: 6}\n  place: {op: softmax}\n")
+    assert "add a layer `{op: flatten}` before place" in archc("train", small).err
 
 
 def test_a_spec_with_errors(archc, small: Path, here: Path) -> None:

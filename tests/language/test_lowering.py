@@ -153,7 +153,6 @@ def test_an_op_that_cannot_be_imported_is_no_matter_to_a_spec_without_it(install
     [
         ("a: {op: dense, units: 2}", ["image is 3 × 8 × 8"]),
         ("a: {op: flatten}\nb: {op: lrn, size: 5, alpha: 1, beta: 1, k: 1}", ["a is 192 units"]),
-        ("a: {op: flatten}\nb: {op: softmax}\nc: {op: softmax}", ["b is a softmax"]),
         ("a: {op: conv2d, filters: 3, kernel: 1, groups: 2}", [""]),
     ],
 )

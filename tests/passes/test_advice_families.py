@@ -115,7 +115,10 @@ TWICE = "prob is a softmax before the loss `cross_entropy`, which applies its ow
         ([FLAT, PROB, RELU % 1, FC % (2, "")], {}, MIDDLE % "relu1"),
         ([FLAT, PROB, FC % (2, "")], {}, MIDDLE % "fc2"),
         ([FLAT, PROB, FC % (2, ", from: flat")], {}, None),
-        ([FLAT, PROB, DROP % 1, "last: {op: softmax}"], {}, MIDDLE % "drop1"),
+        ([FLAT, PROB, FC % (2, ""), "last: {op: softmax}"], {}, MIDDLE % "fc2"),
+        ([PROB, CONV % 1, RELU % 1], {}, MIDDLE % "conv1"),
+        ([PROB, "pool1: {op: max_pool2d, kernel: 2, stride: 2}"], {}, MIDDLE % "pool1"),
+        ([PROB, "pool1: {op: max_pool2d, kernel: 8, stride: 8}", FLAT], {}, TWICE % "pool1"),
         ([FLAT, PROB, RELU % 1], {"outputs": "[prob, relu1]"}, TWICE % "relu1"),
     ],
 )

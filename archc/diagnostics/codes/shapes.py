@@ -19,8 +19,8 @@ SHAPES: dict[str, Code] = {
     ),
     "ARC202": Code(
         title="expected a vector, got maps",
-        meaning="Dense and softmax layers read a vector, but the input of this one is maps of C × H × W. Flatten "
-        "them first, so that the spec states the order of the values: add `flat: {op: flatten}` before this layer.",
+        meaning="A dense layer reads a vector, but the input of this one is maps of C × H × W. Flatten them first, so "
+        "that the spec states the order of the values: add `flat: {op: flatten}` before this layer.",
         failing=DENSE_HEAD + "  fc1: {op: dense, units: 10}\n",
         corrected=DENSE_HEAD + "  flat: {op: flatten}\n  fc1: {op: dense, units: 10}\n",
     ),
@@ -49,7 +49,8 @@ SHAPES: dict[str, Code] = {
     "ARC206": Code(
         title="two softmaxes in a row",
         meaning="A softmax of a softmax makes the distribution nearly uniform: with 1000 classes, the largest "
-        "possible probability becomes 0.27 %. Keep only the last one.",
+        "possible probability becomes 0.27 %. The same applies if only layers without weights come between them, such "
+        "as a flatten or a dropout. Keep only the last one.",
         failing=HEAD + "  flat: {op: flatten}\n  prob1: {op: softmax}\n  prob2: {op: softmax}\n",
         corrected=HEAD + "  flat: {op: flatten}\n  prob: {op: softmax}\n",
     ),

@@ -29,7 +29,7 @@ def _reaching_loss(graph: Graph) -> set[str]:
     found: set[str] = set()
     outputs = set(graph.outputs)
     for node in reversed(graph.nodes):
-        ends = node.name in outputs and not node.op.gives_probabilities
+        ends = node.name in outputs and not node.op.gives_probabilities and not node.output.is_maps
         if ends or any(reader.name in found and not _learns(reader) for reader in graph.readers[node.name]):
             found.add(node.name)
     return found
@@ -40,7 +40,7 @@ def _learns(node: Node) -> bool:
 
 
 def _softmax_twice(node: Node, reader: Node, loss: Loss) -> Finding:
-    n = node.output.size
+    n = node.output.channels
     # The largest value of a softmax over probabilities is that of a one among zeros.
     notes = [
         f"a second softmax makes none of {n:,} probabilities larger than e / (e + {n:,} - 1) = "
@@ -54,8 +54,9 @@ def _softmax_twice(node: Node, reader: Node, loss: Loss) -> Finding:
 
 
 def _softmax_in_the_middle(node: Node, reader: Node) -> Finding:
-    n = node.output.size
-    notes = [f"its {n:,} values sum to 1, so their mean is 1 / {n:,} = {1 / n:.2g}"]
+    n = node.output.channels
+    where = " at each place" if node.output.is_maps else ""
+    notes = [f"its {n:,} values{where} sum to 1, so their mean is 1 / {n:,} = {1 / n:.2g}"]
     message = f"{node.name} is a softmax in the middle of the network: {reader.name} reads its probabilities"
     help = "use `op: relu` between layers, and a softmax only at the end"
     related = [(reader.at("op"), f"{reader.name} reads it")]

@@ -88,7 +88,7 @@ def _assert_logits_and_probabilities(facts: Facts, model: Any) -> None:
         logits, probabilities = model(pictures(facts, 2)), model.predict(pictures(facts, 2))
     assert (logits.min() < 0) or (logits.max() > 1)
     torch.testing.assert_close(probabilities, logits.softmax(1))
-    torch.testing.assert_close(probabilities.sum(1), torch.ones(2))
+    torch.testing.assert_close(probabilities.sum(1), torch.ones(2, *logits.shape[2:]))
 
 
 def _assert_begun(facts: Facts, model: nn.Module) -> None:
