@@ -5,18 +5,19 @@ A layer that fails has no tensor, and its readers are skipped without a finding:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from functools import partial
 from math import prod
 
-from pydantic import ValidationError
-
-from archc.diagnostics.finding import MAX_FINDINGS, Edit, Finding, report, respelling
+from archc.diagnostics.finding import MAX_FINDINGS, Edit, Finding, report
 from archc.graph import Graph, Node
+from archc.language.defaults import read_defaults
+from archc.language.edits import added_after
 from archc.language.inference import check_error, checked_output, named
-from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, plain
+from archc.language.layer_fields import WIRING, read_layer
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.language.spec import Document
-from archc.language.validation import NAME, explain, field_names, not_a_name, renaming, unknown_field
-from archc.language.vocabulary import certain, did_you_mean, nearest
+from archc.language.validation import NAME, not_a_name
+from archc.language.vocabulary import did_you_mean
 from archc.language.wiring import Wiring
 from archc.ops import ops
 from archc.ops.op import Op, ShapeError
@@ -31,9 +32,6 @@ _SMALLER = "use fewer filters or units, or a stride or a pool before it"
 # The most inputs that a finding names, and the most layers that it traces back.
 _MOST_NAMED = 8
 _MOST_STEPS = 100
-
-_WIRING = ("from", "expect")
-"""The fields of every layer besides `op` and the op's own."""
 
 
 def lower(document: Document) -> tuple[Graph, list[Finding]]:
@@ -51,25 +49,13 @@ def lower(document: Document) -> tuple[Graph, list[Finding]]:
     return graph, lowering.findings
 
 
-@dataclass
-class _Fields:
-    """The fields of a layer, those from `defaults` included, and where each is written."""
-
-    nodes: dict[str, YamlNode] = field(default_factory=dict[str, YamlNode])
-    keys: dict[str, ScalarNode] = field(default_factory=dict[str, ScalarNode])
-
-    def take(self, mapping: MappingNode, leave: tuple[str, ...] = ()) -> None:
-        self.nodes |= {k: v for k, v in mapping.entries.items() if k not in leave}
-        self.keys |= {k: v for k, v in mapping.keys.items() if k not in leave}
-
-
 class _Lowering:
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.findings: list[Finding] = []
+        self._defaults = read_defaults(document)
+        self.findings = self._defaults.findings
         self.nodes: dict[str, Node] = {}
         self._wiring = Wiring(document)
-        self._defaults = self._read_defaults()
         inputs = document.spec.input
         # None marks a layer that failed: its readers are skipped.
         self._tensors: dict[str, Tensor | None] = {
@@ -98,50 +84,6 @@ class _Lowering:
         named = self.document.spec.outputs
         return tuple(named) if named else tuple(name for name in self.nodes if name not in self._read)
 
-    def _read_defaults(self) -> dict[str, MappingNode]:
-        section = self.document.node("defaults")
-        if not isinstance(section, MappingNode):
-            return {}
-        found: dict[str, MappingNode] = {}
-        for name, body in section.entries.items():
-            if name not in ops():
-                key = section.keys[name].span
-                self._unknown_op(name, key, renaming(name, key, ops(), section.entries))
-            elif not isinstance(body, MappingNode):
-                message = f"the defaults of `{name}` must be a mapping of its fields"
-                self.findings.append(report(body.span, "ARC104", message))
-            else:
-                found[name] = self._known_fields(name, body)
-        return found
-
-    def _known_fields(self, op: str, body: MappingNode) -> MappingNode:
-        """The defaults without the fields that the op does not have, each of which is reported once."""
-        allowed = [name for name in field_names(ops()[op]) if name != "op"]
-        for name in body.entries:
-            if name not in allowed:
-                key = body.keys[name].span
-                self.findings.append(unknown_field(name, key, key, op, allowed, (), body.entries))
-        known = MappingNode({k: v for k, v in body.entries.items() if k in allowed}, body.keys, body.span)
-        self._check_defaults(op, known)
-        return known
-
-    def _check_defaults(self, op: str, defaults: MappingNode) -> None:
-        """Report what no layer of the op could take, used or not. A missing field is fine: a layer may give it."""
-        data = {name: plain(value) for name, value in defaults.entries.items()}
-        try:
-            ops()[op].model_validate({"op": op, **data})
-        except ValidationError as error:
-            nodes, keys = defaults.entries, defaults.keys
-            self.findings += explain(error, ops()[op], nodes, keys, defaults.span, op, partial=True)
-
-    def _unknown_op(self, name: str, span: Span, fix: tuple[Edit, ...]) -> None:
-        if failure := ops().failure(name):
-            self.findings.append(report(span, "ARC102", failure.message, help=failure.help))
-            return
-        help = did_you_mean(name, ops(), what="ops")
-        notes = [failure.message for failure in ops().unreadable]
-        self.findings.append(report(span, "ARC102", f"unknown op `{name[:64]}`", notes=notes, help=help, fix=fix))
-
     def _layer(self, name: str, body: YamlNode, key: Span) -> Tensor | None:
         """Validate and infer one layer; its output, or None if it fails or depends on a layer that fails."""
         if not NAME.match(name):
@@ -155,15 +97,18 @@ class _Lowering:
             return None
         inputs = self._inputs(name, body)
         expected = self._expected(body)
-        op, fields = self._op(name, body, key)
-        if op is None or inputs is None or not self._check_arity(op, inputs, name, body, fields):
+        tensors = [self._tensors[value] for value in inputs or ()]
+        read = tensors[0] if len(tensors) == 1 else None
+        fields = read_layer(name, body, key, self._defaults, read, partial(self._added_after, name))
+        self.findings += fields.findings
+        op = fields.op
+        if op is None or inputs is None or not self._check_arity(op, inputs, name, body, fields.nodes["op"]):
             return None
-        tensors = [self._tensors[value] for value in inputs]
         known = tuple(tensor for tensor in tensors if tensor is not None)
         if len(known) < len(tensors):
             return None
         spans = {field: node.span for field, node in fields.nodes.items()}
-        spans |= {field: body.entries[field].span for field in _WIRING if field in body.entries}
+        spans |= {field: body.entries[field].span for field in WIRING if field in body.entries}
         try:
             op.check_order(tuple(self.nodes[value].op if value in self.nodes else None for value in inputs))
         except ShapeError as error:
@@ -175,41 +120,6 @@ class _Lowering:
             self._refuse(Node(name, op, inputs, known[0], key, spans), error, self._shapes_of(inputs))
             return None
         return self._keep(Node(name, op, inputs, output, key, spans, expected), known)
-
-    def _op(self, name: str, body: MappingNode, key: Span) -> tuple[Op | None, _Fields]:
-        fields = _Fields()
-        node = body.entries.get("op")
-        if node is None:
-            self.findings.append(_missing_op(name, body, key))
-            return None, fields
-        if not isinstance(node, ScalarNode) or node.value is None:
-            self.findings.append(report(node.span, "ARC104", "`op` must be the name of an op"))
-            return None, fields
-        written = str(node.value)
-        # An op whose name is certainly a misspelling has its fields checked too, so that one run reports all mistakes.
-        kind = written if written in ops() else _meant(written)
-        if kind != written:
-            self._unknown_op(written, node.span, respelling(node.span, kind))
-        if kind is None:
-            return None, fields
-        if kind in self._defaults:
-            fields.take(self._defaults[kind])
-        fields.take(body, leave=_WIRING)
-        data = {name: plain(value) for name, value in fields.nodes.items()} | {"op": kind}
-        try:
-            op = ops()[kind].model_validate(data)
-            return op if kind == written else None, fields
-        except ValidationError as error:
-            # `from` and `expect` belong to the nodes too: a misspelling of one is not renamed beside the right one.
-            nodes = {**fields.nodes, **body.entries}
-            found = explain(error, ops()[kind], nodes, fields.keys, node.span, name, _WIRING)
-            self.findings += [finding for finding in found if not self._of_defaults(kind, finding.span)]
-            return None, fields
-
-    def _of_defaults(self, op: str, span: Span) -> bool:
-        """Whether a span lies in the op's defaults, whose mistakes are reported there and not at each layer."""
-        defaults = self._defaults.get(op)
-        return defaults is not None and defaults.span.start <= span.start < defaults.span.end
 
     def _expected(self, body: MappingNode) -> tuple[int, ...] | None:
         """The shape that the layer expects, if it expects one that can be read."""
@@ -247,11 +157,11 @@ class _Lowering:
         """If the input could not be read, any name that is not a layer's may be its name."""
         return not self.document.input_known and name not in self.document.spec.layers
 
-    def _check_arity(self, op: Op, inputs: tuple[str, ...], name: str, body: MappingNode, fields: _Fields) -> bool:
+    def _check_arity(self, op: Op, inputs: tuple[str, ...], name: str, body: MappingNode, at: YamlNode) -> bool:
         least, most = op.arity
         if len(inputs) >= least and (most is None or len(inputs) <= most):
             return True
-        node = body.entries.get("from", fields.nodes["op"])
+        node = body.entries.get("from", at)
         wants = f"{least} or more inputs" if most is None else f"{least} to {most} inputs"
         if most == least:
             wants = counted(least, "input")
@@ -300,6 +210,13 @@ class _Lowering:
         if "from" in node.fields or indent.strip() or free is None:
             return ()
         return (Edit(Span(node.span.source, node.span.start, node.span.start), f"{free}: {body}\n{indent}"),)
+
+    def _added_after(self, layer: str, name: str, body: str) -> tuple[Edit, ...]:
+        """A layer on a line of its own after another one; none if any layer is connected by name to that one."""
+        layers = self.document.node("layers")
+        assert isinstance(layers, MappingNode)
+        taken = name in layers.entries or name in self.document.spec.input
+        return () if taken or layer in self._wiring.named else added_after(layers, layer, f"{name}: {body}")
 
     def _sizes_before(self, node: Node) -> str:
         """The sizes that led to the layer's input, each where it changes."""
@@ -359,20 +276,6 @@ class _Lowering:
                 help = f"read it, add it to `outputs:`, or delete {name}"
                 related = [(outputs, "the outputs")]
                 self.findings.append(report(layer.span, "ARC110", f"{name} is never used", help=help, related=related))
-
-
-def _meant(word: str) -> str | None:
-    """The op that an unknown op must mean; none for one that is installed and cannot be used."""
-    return None if ops().failure(word) else certain(word, ops())
-
-
-def _missing_op(name: str, body: MappingNode, key: Span) -> Finding:
-    first = next(iter(body.entries), "")
-    help = f"add `op:` with one of {', '.join(ops())}"
-    if nearest(first, ["op"]):
-        help = f"did you mean `op:` instead of `{first}:`?"
-    fix = [edit for k, v in body.keys.items() for edit in renaming(k, v.span, ["op"], body.entries)]
-    return report(key, "ARC103", f"{name} needs `op`", help=help, fix=fix)
 
 
 def _first(inputs: tuple[str, ...]) -> list[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archc.example import HEAD
+from archc.ops.foreign import Needless, NeedlessFields
 from archc.ops.op import Kept, Op, Reach, ShapeError, require_vector
 from archc.tensor import Tensor
 
@@ -19,6 +20,7 @@ class Softmax(Op, frozen=True):
     shape_rule = "(n,) -> (n,)"
     failing = HEAD + "  prob: {op: softmax}\n"
     corrected = HEAD + "  flat: {op: flatten}\n  prob: {op: softmax}\n"
+    needless: ClassVar[NeedlessFields] = dict.fromkeys(("axis", "dim"), Needless("its input is a vector", (1, -1)))
     autocast = "wide"
     output_sign = "nonnegative"
     gives_probabilities = True
