@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from archc.diagnostics.finding import MAX_FINDINGS, Finding, in_source_order, is_error, replacement, report
 from archc.graph import Graph
 from archc.language.lowering import lower
-from archc.language.spec import Document, Recipe, Spans, Spec, default_recipe, read_spec
+from archc.language.spec import Document, Recipe, Spans, Spec, default_recipe
+from archc.language.spec_reading import read_spec
 from archc.language.suppressions import suppress
 from archc.passes.advice import advise
 from archc.passes.counts import Counts, count

@@ -82,6 +82,12 @@ def read_layer(
     return fields
 
 
+def op_fields(body: MappingNode) -> type[Op] | None:
+    """The class of a layer's op, if its name is written under `op` in archc's words."""
+    node = body.entries.get("op")
+    return ops().get(node.value) if isinstance(node, ScalarNode) and isinstance(node.value, str) else None
+
+
 def _validate(kind: str, name: str, fields: LayerFields, translated: Translation, at: Span, defaults: Defaults) -> None:
     data = {field: plain(value) for field, value in fields.nodes.items()} | {"op": kind}
     try:

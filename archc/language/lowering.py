@@ -5,17 +5,21 @@ A layer that fails has no tensor, and its readers are skipped without a finding:
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import partial
 from math import prod
 
 from archc.diagnostics.finding import MAX_FINDINGS, Edit, Finding, report
 from archc.graph import Graph, Node
+from archc.language.brackets import gathered
+from archc.language.connections import connections, from_node
 from archc.language.defaults import read_defaults
 from archc.language.edits import added_after
 from archc.language.inference import check_error, checked_output, named
-from archc.language.layer_fields import WIRING, read_layer
+from archc.language.layer_fields import WIRING, op_fields, read_layer
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.language.spec import Document
+from archc.language.unknown_fields import field_names
 from archc.language.validation import NAME, not_a_name
 from archc.language.vocabulary import did_you_mean
 from archc.language.wiring import Wiring
@@ -95,7 +99,10 @@ class _Lowering:
             message = f"the layer {name} must be a mapping such as {{op: relu}}"
             self.findings.append(report(body.span, "ARC104", message))
             return None
-        inputs = self._inputs(name, body)
+        known = op_fields(body)
+        body, findings = gathered(body, name, known, self._tensors)
+        self.findings += findings
+        inputs = self._inputs(name, body, field_names(known))
         expected = self._expected(body)
         tensors = [self._tensors[value] for value in inputs or ()]
         read = tensors[0] if len(tensors) == 1 else None
@@ -104,22 +111,22 @@ class _Lowering:
         op = fields.op
         if op is None or inputs is None or not self._check_arity(op, inputs, name, body, fields.nodes["op"]):
             return None
-        known = tuple(tensor for tensor in tensors if tensor is not None)
-        if len(known) < len(tensors):
+        shapes = tuple(tensor for tensor in tensors if tensor is not None)
+        if len(shapes) < len(tensors):
             return None
         spans = {field: node.span for field, node in fields.nodes.items()}
         spans |= {field: body.entries[field].span for field in WIRING if field in body.entries}
         try:
             op.check_order(tuple(self.nodes[value].op if value in self.nodes else None for value in inputs))
         except ShapeError as error:
-            self._refuse(Node(name, op, inputs, known[0], key, spans), error, self._ops_of(inputs))
+            self._refuse(Node(name, op, inputs, shapes[0], key, spans), error, self._ops_of(inputs))
             return None
         try:
-            output = checked_output(op, op.infer(known))
+            output = checked_output(op, op.infer(shapes))
         except ShapeError as error:
-            self._refuse(Node(name, op, inputs, known[0], key, spans), error, self._shapes_of(inputs))
+            self._refuse(Node(name, op, inputs, shapes[0], key, spans), error, self._shapes_of(inputs))
             return None
-        return self._keep(Node(name, op, inputs, output, key, spans, expected), known)
+        return self._keep(Node(name, op, inputs, output, key, spans, expected), shapes)
 
     def _expected(self, body: MappingNode) -> tuple[int, ...] | None:
         """The shape that the layer expects, if it expects one that can be read."""
@@ -135,16 +142,15 @@ class _Lowering:
             return None
         return whole
 
-    def _inputs(self, name: str, body: MappingNode) -> tuple[str, ...] | None:
-        node = body.entries.get("from")
+    def _inputs(self, name: str, body: MappingNode, fields: Collection[str]) -> tuple[str, ...] | None:
+        node = from_node(body, fields)
         if node is None:
             self._read.add(self._last)
             return (self._last,)
-        items = node.items if isinstance(node, SequenceNode) else [node]
-        if not items or any(not isinstance(i, ScalarNode) or not isinstance(i.value, str) for i in items):
-            self.findings.append(report(node.span, "ARC104", "`from` must be the name of a layer, or a list of names"))
+        names, findings = connections(node, self._tensors)
+        self.findings += findings
+        if names is None:
             return None
-        names = [(str(item.value), item.span) for item in items if isinstance(item, ScalarNode)]
         unknown = [(value, span) for value, span in names if value not in self._tensors][:MAX_FINDINGS]
         for value, span in unknown:
             if not self._may_be_input(value):
@@ -166,6 +172,8 @@ class _Lowering:
         if most == least:
             wants = counted(least, "input")
         help = "list them: `from: [a, b]`"
+        if len(inputs) == 1 and inputs[0] != self._last:
+            help = f"list them, such as `from: [{self._last}, {inputs[0]}]`"
         if len(inputs) > least:
             help = "delete some of them"
         if most == 1:

@@ -44,6 +44,10 @@ def meant(value: object, kind: str, model: type[BaseModel] | None, field: str) -
         other = words.get(folded(value))
         if other is not None:
             return Meant(f"write `{field}: {spelled(other)}`", spelled(other))
+    if model is not None and type(value) in (int, float, list):
+        form = declared(model, "absent_forms").get(field)
+        if isinstance(form, str):
+            return Meant(form)
     inside = model_at(model, [field])
     if inside is not None:
         return _mapping(value, inside, field)
@@ -51,8 +55,8 @@ def meant(value: object, kind: str, model: type[BaseModel] | None, field: str) -
         return Meant("put it in quotes")
     if kind == "bool_type":
         return _switch(value)
-    if kind in ("size", "padding") and isinstance(value, str | list):
-        found = _sides(cast(object, value))
+    if kind in ("size", "padding") and type(value) in (str, list):
+        found = _sides(value)
         if found.help:
             return found
     return _number(value, kind)

@@ -24,7 +24,7 @@ _MOST_SIBLINGS = 100
 _ACTIVATIONS = "activation act activationfn actfn activationfunction nonlinearity nonlinear".split()
 _NORMALISATIONS = "norm normalization normalizer normalizerfn normtype".split()
 _NONE = "linear none identity null id".split()
-_PREFIXES = ("use", "with", "has", "apply", "add", "do")
+_PREFIXES = "use with has apply do".split()
 
 
 class Place(NamedTuple):
@@ -148,7 +148,8 @@ def _needless(word: str, place: Place) -> Explained | None:
         return _found(word, place, help, certain=True)
     if found.inferred:
         return _found(word, place, f"delete `{shown}`: {found.why}", certain=True)
-    return _found(word, place, f"delete `{shown}` if it may be so: {found.why}", certain=True)
+    choice = "" if folded(word) == "name" else ", there is no choice"
+    return _found(word, place, f"delete `{shown}`{choice}: {found.why}", certain=True)
 
 
 def _is_same(value: object, same: object) -> bool:

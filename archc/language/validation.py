@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any, get_args
+from collections.abc import Container, Mapping
+from typing import Any, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -14,6 +14,7 @@ from archc.language.meant_values import meant
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.language.unknown_fields import Place, field_names, field_of, model_at, unknown_field
 from archc.language.vocabulary import certain, did_you_mean, nearest
+from archc.ops.foreign import spelled
 from archc.source import Span
 
 _LONGEST_NAME = 64
@@ -69,26 +70,63 @@ def explain(
     what: str,
     *,
     partial: bool = False,
+    told: Container[tuple[int | str, ...]] = (),
+    usual: Mapping[str, object] | None = None,
 ) -> list[Finding]:
     """A finding for each error that pydantic found in a `model`.
 
     `nodes` and `keys` are where its fields were written, `owner` is where a missing field is reported, and `what` is
-    what messages call the whole. With `partial`, fields may be missing.
+    what messages call the whole. With `partial`, fields may be missing. The fields at the paths in `told` are reported
+    already, and `usual` has values to suggest for missing fields.
     """
     details = error.errors(include_url=False)[:MAX_FINDINGS]
     if partial:
         details = [detail for detail in details if detail["type"] != "missing" or len(detail["loc"]) > 1]
-    # A required field that is misspelt is both unknown and missing: only the first is reported.
-    misspelt = {
-        (detail["loc"][:-1], nearest(str(detail["loc"][-1]), _fields_at(model, detail["loc"][:-1])))
-        for detail in details
-        if detail["type"] == "extra_forbidden"
+    details = [detail for detail in details if detail["loc"][:2] not in told]
+    # A required field that is misspelt, or has another one in its place, is not reported as missing too.
+    unknown = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
+    misspelt = {(loc[:-1], nearest(str(loc[-1]), _fields_at(model, loc[:-1]))) for loc in unknown}
+    misspelt |= {
+        (loc[:-1], only) for loc in unknown if len(fields := _fields_at(model, loc[:-1])) == 1 for only in fields
     }
-    return [
-        _finding(model, detail, nodes, keys, owner, what)
-        for detail in details
-        if detail["type"] != "missing" or (detail["loc"][:-1], detail["loc"][-1]) not in misspelt
-    ]
+    findings: list[Finding] = []
+    missing: dict[tuple[int | str, ...], list[str]] = {}
+    for detail in details:
+        loc = detail["loc"]
+        if detail["type"] != "missing":
+            findings.append(_finding(model, detail, nodes, keys, owner, what))
+        elif (loc[:-1], loc[-1]) not in misspelt:
+            missing.setdefault(loc if len(loc) == 1 else loc[:-1], []).append(str(loc[-1]))
+    for loc, names in missing.items():
+        path = [str(step) for step in loc[:-1] if len(loc) == 1] or [str(step) for step in loc if loc != (names[0],)]
+        findings.append(_missing(model, path, names, nodes, owner, what, usual))
+    return findings
+
+
+def _missing(
+    model: type[BaseModel],
+    path: list[str],
+    names: list[str],
+    nodes: Mapping[str, YamlNode],
+    owner: Span,
+    what: str,
+    usual: Mapping[str, object] | None,
+) -> Finding:
+    """The finding for the fields that are missing in the mapping at a path."""
+    inside = f"{what}'s `{'.'.join(path)}`" if path else what
+    values: Mapping[str, object] | None = usual
+    for step in path:
+        inner = values.get(step) if values else None
+        values = inner if isinstance(inner, dict) else None
+    help = _to_write(names[0], _literals(model_at(model, path), names[0]))
+    if isinstance(values, Mapping):
+        known = cast(Mapping[str, object], values)
+        help = (
+            f"add `{', '.join(f'{name}: {spelled(known.get(name, chr(0x2026)))}' for name in names)}`, or other values"
+        )
+    needed = " and ".join([", ".join(f"`{name}`" for name in names[:-1]), f"`{names[-1]}`"][len(names) == 1 :])
+    span = _enclosing([*path, names[0]], nodes) or owner
+    return report(span, "ARC103", f"{inside} needs {needed}", help=help)
 
 
 def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
@@ -113,9 +151,6 @@ def _finding(
             assert parent is not None
             mapping = _mapping_at(path, nodes, keys, owner)
             return unknown_field(path[-1], Place(mapping, parent, inside)).finding
-        case "missing":
-            help = _to_write(path[-1], _literals(parent, path[-1]))
-            return report(_enclosing(path, nodes) or owner, "ARC103", f"{inside} needs `{path[-1]}`", help=help)
         case "literal_error":
             allowed = re.findall("'(.*?)'", context["expected"]) or re.split(", | or ", context["expected"])
             help, text = meant(detail["input"], kind, parent, path[-1])
