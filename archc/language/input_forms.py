@@ -18,6 +18,7 @@ _CHANNELS = (1, 3, 4)
 """Channels of a picture: grey, red green blue, and with an alpha."""
 _BATCH = (None, "None", "none", "null", "N", "n", "B", "b", "batch", "batch_size", "?")
 _AXES = (("channels", "c", "depth"), ("height", "h", "size", "image_size"), ("width", "w", "size", "image_size"))
+_WORDS = {*(word for words in _AXES for word in words), "name", "shape", "dims", "dim", "type", "dtype", "data_format"}
 _SIZES = re.compile(r"[(\[]? ?(?:[0-9]{1,9}|None|null) ?(?:[x×*, ] ?(?:[0-9]{1,9}|None|null) ?){1,3}[)\]]?\Z", re.ASCII)
 _SIZE = re.compile(r"[0-9]+|None|null")
 
@@ -43,8 +44,15 @@ def as_written(sizes: list[int]) -> str:
     return f"[{', '.join(map(str, sizes))}]"
 
 
-def mended_input(node: YamlNode) -> tuple[YamlNode, Finding] | None:
-    """The input in the right form, and the finding on how it is written; None if it is right or unclear."""
+class Mended(NamedTuple):
+    """The finding on how an input is written, and the input in the right form, if it is certain."""
+
+    finding: Finding
+    node: YamlNode | None
+
+
+def mended_input(node: YamlNode) -> Mended | None:
+    """An input in another form than the right one; None if it is right, or its form has no clear meaning."""
     if isinstance(node, MappingNode):
         return _of_mapping(node)
     shape = _shape(_sizes(node))
@@ -55,10 +63,10 @@ def mended_input(node: YamlNode) -> tuple[YamlNode, Finding] | None:
     fix = replacement(node.span, text) if shape.certain else ()
     help = f"write `input: {text}`"
     found = report(node.span, "ARC104", message, notes=shape.notes, help=help, fix=fix)
-    return _input(_NAME, shape.sizes, node.span), found
+    return Mended(found, _input(_NAME, shape, node.span))
 
 
-def _of_mapping(node: MappingNode) -> tuple[YamlNode, Finding] | None:
+def _of_mapping(node: MappingNode) -> Mended | None:
     """A shape with a batch, or as text, or its axes as fields."""
     if len(node.entries) == 1:
         ((name, value),) = node.entries.items()
@@ -70,7 +78,9 @@ def _of_mapping(node: MappingNode) -> tuple[YamlNode, Finding] | None:
         fix = replacement(value.span, right) if shape.certain and entry(node, name) else ()
         message = f"`input.{name[:64]}` is `{_text(value)}`: it takes [channels, height, width]"
         found = report(value.span, "ARC105", message, notes=shape.notes, help=f"write `{right}`", fix=fix)
-        return _input(name, shape.sizes, value.span), found
+        return Mended(found, _input(name, shape, value.span))
+    if not node.entries.keys() <= _WORDS:
+        return None
     by_axis = [next((plain(node.entries[word]) for word in words if word in node.entries), None) for words in _AXES]
     lists = [name for name, value in node.entries.items() if isinstance(value, SequenceNode)]
     shape = _shape(_sizes(node.entries[lists[0]])) if len(lists) == 1 else None
@@ -82,7 +92,8 @@ def _of_mapping(node: MappingNode) -> tuple[YamlNode, Finding] | None:
     word = name.value if isinstance(name, ScalarNode) and isinstance(name.value, str) else _NAME
     help = f"write `input: {{{word[:64]}: {as_written(shape.sizes)}}}`"
     message = "`input` must have one entry, its name with its shape"
-    return _input(word, shape.sizes, node.span), report(node.span, "ARC105", message, notes=shape.notes, help=help)
+    found = report(node.span, "ARC105", message, notes=shape.notes, help=help)
+    return Mended(found, _input(word, shape, node.span))
 
 
 def _sizes(node: YamlNode) -> list[object] | None:
@@ -133,9 +144,11 @@ def _of_pixels(whole: list[int], notes: list[str]) -> Shape | None:
     return Shape([count, 1, 1], [f"a vector of {count} values is {count} maps of 1 × 1"], certain=False)
 
 
-def _input(name: str, sizes: list[int], span: Span) -> MappingNode:
-    shape = SequenceNode([ScalarNode(size, span) for size in sizes], span)
-    return MappingNode({name: shape}, {name: ScalarNode(name, span)}, span)
+def _input(name: str, shape: Shape, span: Span) -> MappingNode | None:
+    if not shape.certain:
+        return None
+    sizes = SequenceNode([ScalarNode(size, span) for size in shape.sizes], span)
+    return MappingNode({name: sizes}, {name: ScalarNode(name, span)}, span)
 
 
 def _text(node: YamlNode) -> str:

@@ -36,43 +36,47 @@ def read_spec(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
             *findings,
             report(start, "ARC104", "a spec must be a mapping that begins with `schema: archc/v1`"),
         ]
-    root, mended = _mended(root)
-    findings += mended
+    root, told = _mended(root, findings)
     # The other parts of a spec are small, but layers can be many thousands: their bodies are read once, by `lower`.
     content = {key: _layer_names(node) if key == "layers" else plain(node) for key, node in root.entries.items()}
-    train, flat = flat_fields(Recipe, root.entries.get("train"))
-    findings += [each.finding for each in flat]
-    entries = root.entries
-    if train is not None and flat:
-        entries = {**root.entries, "train": train}
-        content["train"] = plain(train)
     start = Span(root.span.source, root.span.start, root.span.start)
+    faulty = {path[0] for path in told}
     try:
         spec = Spec.model_validate(content)
-        if not flat:
+        if not faulty:
             return Document(spec, root, input_known=True), findings
-        faulty = {"train"}
     except ValidationError as error:
-        told = {("train", each.field) for each in flat}
-        findings += explain(error, Spec, entries, root.keys, start, "the spec", told=told, usual=_usual(content))
-        faulty = {str(detail["loc"][0]) for detail in error.errors(include_url=False)}
+        findings += explain(error, Spec, root.entries, root.keys, start, "the spec", told=told, usual=_usual(content))
+        faulty |= {str(detail["loc"][0]) for detail in error.errors(include_url=False)}
     usable = {key: value for key, value in content.items() if key not in faulty}
     spec = Spec.model_validate({**_PLACEHOLDERS, **usable})
     return Document(spec, root, input_known="input" in usable), findings
 
 
-def _mended(root: MappingNode) -> tuple[MappingNode, list[Finding]]:
-    """The spec with its input and its layers in the right form, if they can be understood in another one."""
-    findings: list[Finding] = []
+def _mended(root: MappingNode, findings: list[Finding]) -> tuple[MappingNode, set[tuple[str, ...]]]:
+    """The spec with its input, layers and recipe in the right form, where they can be understood in another one.
+
+    The findings on them are added. The paths of those that are reported, but not understood with certainty, are
+    returned as well.
+    """
     entries = dict(root.entries)
+    told: set[tuple[str, ...]] = set()
     if "input" in entries and (mended := mended_input(entries["input"])):
-        entries["input"] = mended[0]
-        findings.append(mended[1])
+        findings.append(mended.finding)
+        if mended.node is None:
+            told.add(("input",))
+        else:
+            entries["input"] = mended.node
     layers = entries.get("layers")
-    if isinstance(layers, SequenceNode) and (mended := named_layers(layers)):
-        entries["layers"] = mended[0]
-        findings.append(mended[1])
-    return (MappingNode(entries, root.keys, root.span), findings) if findings else (root, findings)
+    if isinstance(layers, SequenceNode) and (named := named_layers(layers)):
+        entries["layers"] = named[0]
+        findings.append(named[1])
+    train, flat = flat_fields(Recipe, entries.get("train"))
+    if train is not None:
+        entries["train"] = train
+        findings += [each.finding for each in flat]
+        told.update(("train", each.field) for each in flat)
+    return MappingNode(entries, root.keys, root.span), told
 
 
 def _layer_names(layers: YamlNode) -> object:

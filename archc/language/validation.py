@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Mapping
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -82,7 +82,7 @@ def explain(
     details = error.errors(include_url=False)[:MAX_FINDINGS]
     if partial:
         details = [detail for detail in details if detail["type"] != "missing" or len(detail["loc"]) > 1]
-    details = [detail for detail in details if detail["loc"][:2] not in told]
+    details = [detail for detail in details if detail["loc"][:1] not in told and detail["loc"][:2] not in told]
     # A required field that is misspelt, or has another one in its place, is not reported as missing too.
     unknown = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
     misspelt = {(loc[:-1], nearest(str(loc[-1]), _fields_at(model, loc[:-1]))) for loc in unknown}
@@ -114,16 +114,13 @@ def _missing(
 ) -> Finding:
     """The finding for the fields that are missing in the mapping at a path."""
     inside = f"{what}'s `{'.'.join(path)}`" if path else what
-    values: Mapping[str, object] | None = usual
+    values: Any = usual
     for step in path:
-        inner = values.get(step) if values else None
-        values = inner if isinstance(inner, dict) else None
+        values = values.get(step, {}) if values else {}
     help = _to_write(names[0], _literals(model_at(model, path), names[0]))
-    if isinstance(values, Mapping):
-        known = cast(Mapping[str, object], values)
-        help = (
-            f"add `{', '.join(f'{name}: {spelled(known.get(name, chr(0x2026)))}' for name in names)}`, or other values"
-        )
+    if values:
+        fields = ", ".join(f"{name}: {spelled(values.get(name, '…'))}" for name in names)
+        help = f"add `{fields}`, or other values"
     needed = " and ".join([", ".join(f"`{name}`" for name in names[:-1]), f"`{names[-1]}`"][len(names) == 1 :])
     span = _enclosing([*path, names[0]], nodes) or owner
     return report(span, "ARC103", f"{inside} needs {needed}", help=help)
