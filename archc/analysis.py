@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from archc.diagnostics.finding import MAX_FINDINGS, Finding, in_source_order, is_error, replacement, report
+from archc.diagnostics.grouping import grouped
 from archc.graph import Graph
 from archc.language.lowering import lower
 from archc.language.spec import Document, Recipe, Spans, Spec, default_recipe
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that is known about a network without errors."""
+    """Everything that is known about a network all of whose shapes are known.
+
+    `placement` is None if the spec has no `parallel:`, or if its layers do not split evenly over the devices.
+    """
 
     spec: Spec
     """The spec as written. Of the layers it contains only the names; `graph` contains the layers."""
@@ -57,10 +61,15 @@ class Facts:
 
 
 class Analysis(NamedTuple):
-    """The result of a check. `facts` is None if any finding is an error."""
+    """The result of a check. `known` is None if an error prevents the shape of some layer from being known."""
 
-    facts: Facts | None
+    known: Facts | None
     findings: list[Finding]
+
+    @property
+    def facts(self) -> Facts | None:
+        """The facts of a valid spec. None if any finding is an error."""
+        return None if is_error(self.findings) else self.known
 
 
 def analyse(data: bytes, name: str) -> Analysis:
@@ -69,18 +78,18 @@ def analyse(data: bytes, name: str) -> Analysis:
     if document is None:
         return Analysis(None, _told(findings))
     analysis = _analyse(document, findings)
-    return Analysis(analysis.facts, _told(suppress(analysis.findings, document.root)))
+    return Analysis(analysis.known, _told(suppress(analysis.findings, document.root)))
 
 
 def _told(findings: list[Finding]) -> list[Finding]:
-    """The findings in the order of the text; errors are cut after MAX_FINDINGS, advice alone is not."""
+    """Each mistake once, in the order of the text; errors are cut after MAX_FINDINGS, advice alone is not."""
     ordered = in_source_order(findings)
     # Advice leaves a spec usable, and a program that reads the output needs all of it.
     if len(ordered) <= MAX_FINDINGS or not is_error(ordered):
-        return ordered
+        return grouped(ordered)
     message = f"more than {MAX_FINDINGS:,} findings; only the first are shown"
     more = report(ordered[MAX_FINDINGS].span, "ARC003", message, help="fix those, and check again")
-    return [*ordered[:MAX_FINDINGS], more]
+    return [*grouped(ordered[:MAX_FINDINGS]), more]
 
 
 def _analyse(document: Document, findings: list[Finding]) -> Analysis:
@@ -88,38 +97,28 @@ def _analyse(document: Document, findings: list[Finding]) -> Analysis:
     graph, more = lower(document)
     findings += more
     shape_facts = shapes(graph)
-    held_layers, more = check_layers(graph, shape_facts)
-    findings += more
+    held_layers, unexpected = check_layers(graph, shape_facts)
     # With layers missing from the graph, totals, placement and advice would only repeat what is reported already.
     if is_error(findings):
-        return Analysis(None, findings)
-    return _totals(document.spec, document.spans, graph, shape_facts, held_layers, findings)
+        return Analysis(None, [*findings, *unexpected])
+    facts, more = _totals(document.spec, document.spans, graph, shape_facts, held_layers)
+    # So would they with a wrong shape.
+    return Analysis(facts, [*findings, *(unexpected or more)])
 
 
-def _totals(
-    spec: Spec, spans: Spans, graph: Graph, shape_facts: Shapes, held: Held, findings: list[Finding]
-) -> Analysis:
-    """The questions that only a whole graph can answer."""
+def _totals(spec: Spec, spans: Spans, graph: Graph, shape_facts: Shapes, held: Held) -> tuple[Facts, list[Finding]]:
+    """The questions that only a whole graph can answer: the facts and the findings."""
     counts = count(graph)
     recipe = spec.train or default_recipe(next(iter(spec.input.values())))
-    placement, more = place(graph, counts, spec.parallel, recipe.batch) if spec.parallel else (None, [])
     held_totals, unexpected = check_totals(spec.expect, spans, counts)
-    held_exchanges, misplaced = check_exchanges(spec.expect, spans, graph, placement)
-    held_memory, exceeded = check_memory(spec.expect, spans, graph, placement, recipe.batch)
+    placement, uneven = _place(spec, spans, graph, counts, recipe.batch)
     overrides = _check_overrides(spec, spans, graph, counts, placement, recipe.batch)
+    held_devices, exceeded = Held(), list[Finding]()
+    if uneven:  # what follows from parts of unequal size would only repeat that finding
+        placement = None
+    else:
+        held_devices, exceeded = _check_devices(spec, spans, graph, placement, recipe.batch)
     advice = advise(graph, shape_facts, counts, placement, recipe.loss)
-    findings = [
-        *findings,
-        *more,
-        *unexpected,
-        *misplaced,
-        *exceeded,
-        *overrides,
-        *_check_recipe(spec, spans, graph),
-        *advice,
-    ]
-    if is_error(findings):
-        return Analysis(None, findings)
     facts = Facts(
         spec=spec,
         graph=graph,
@@ -128,9 +127,26 @@ def _totals(
         shapes=shape_facts,
         counts=counts,
         placement=placement,
-        held=Held(held.layers, held_totals.totals + held_exchanges.totals + held_memory.totals),
+        held=Held(held.layers, held_totals.totals + held_devices.totals),
     )
-    return Analysis(facts, findings)
+    return facts, [*unexpected, *uneven, *overrides, *exceeded, *_check_recipe(spec, spans, graph), *advice]
+
+
+def _place(
+    spec: Spec, spans: Spans, graph: Graph, counts: Counts, batch: int
+) -> tuple[Placement | None, list[Finding]]:
+    if spec.parallel is None:
+        return None, []
+    return place(graph, counts, spec.parallel, batch, devices=spans.value("parallel", "devices"))
+
+
+def _check_devices(
+    spec: Spec, spans: Spans, graph: Graph, placement: Placement | None, batch: int
+) -> tuple[Held, list[Finding]]:
+    """The expectations that depend on the placement."""
+    exchanges, misplaced = check_exchanges(spec.expect, spans, graph, placement)
+    memory, exceeded = check_memory(spec.expect, spans, graph, placement, batch)
+    return Held(totals=exchanges.totals + memory.totals), [*misplaced, *exceeded]
 
 
 def _check_overrides(

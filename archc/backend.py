@@ -21,6 +21,7 @@ from pathlib import PurePath
 from typing import Protocol, TypeVar, runtime_checkable
 
 from archc.diagnostics.finding import Finding, report
+from archc.diagnostics.grouping import grouped
 from archc.entry_points import BACKENDS, imported, installed, only, owner
 from archc.failure import Failure
 from archc.graph import Graph
@@ -107,9 +108,9 @@ def every(items: Iterable[Item], write: Callable[[Item], Written]) -> list[Writt
 
 
 def refusals(unsupported: Unsupported, graph: Graph) -> list[Finding]:
-    """A finding for each layer that a backend cannot express, at its op."""
+    """The findings on layers that a backend cannot express, each at its op; one for all layers of the same reason."""
     layers = unsupported.layers.items()
-    return [report(graph.node(layer).at("op"), "ARC501", message) for layer, message in layers]
+    return grouped(report(graph.node(name).at("op"), "ARC501", why, layer=name, cause=why) for name, why in layers)
 
 
 @runtime_checkable

@@ -81,10 +81,16 @@ class Graph:
         return {name: tuple(nodes) for name, nodes in found.items()}
 
     @cached_property
+    def before(self) -> dict[str, str]:
+        """For each node, the node before it, or the last input."""
+        (*_, last) = self.inputs
+        names = [last, *(node.name for node in self.nodes)]
+        return dict(zip(names[1:], names, strict=False))
+
+    @cached_property
     def is_chain(self) -> bool:
         """Whether each node reads only the one before it."""
-        before = (next(iter(self.inputs)), *(node.name for node in self.nodes))
-        return all(node.inputs == (name,) for node, name in zip(self.nodes, before, strict=False))
+        return all(node.inputs == (self.before[node.name],) for node in self.nodes)
 
     @cached_property
     def final_softmaxes(self) -> frozenset[str]:

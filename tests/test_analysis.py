@@ -21,7 +21,7 @@ def test_the_same_bytes_give_the_same_analysis() -> None:
 def test_of_many_findings_the_first_1_000_are_told_and_that_there_are_more() -> None:
     head = "schema: archc/v1\nname: many\ninput: {image: [3, 8, 8]}\nlayers:\n"
     for layers in (1000, 1001, 3000):
-        text = head + "".join(f"  l{i}: {{op: rely}}\n" for i in range(layers))
+        text = head + "".join(f"  l{i}: {{op: rely{i}}}\n" for i in range(layers))
         findings = analyse(text.encode(), "a.yaml").findings
         assert [f.code for f in findings] == ["ARC102"] * 1000 + ["ARC003"] * (layers > 1000)
         assert [f.span.line for f in findings] == list(range(5, 5 + min(layers, 1001)))

@@ -13,6 +13,7 @@ from archc.analysis import Facts, analyse
 from archc.console.spec_files import spec_file
 from archc.console.specs import show_findings
 from archc.console.terminal import columns, style_of
+from archc.diagnostics.finding import Finding
 from archc.difference.difference import difference
 from archc.failure import Failure
 
@@ -35,36 +36,37 @@ def diff(
     """Compare the networks of two specs.
 
     Print the changed layers, their effects on later layers, the changes outside the layers, and the totals. Exit with
-    code 0 if the specs are equivalent, 1 if they differ, and 2 if one has errors.
+    code 0 if the specs are equivalent, 1 if they differ, and 2 if the shapes of one have errors.
     """
-    names, facts = _both(before, after)
-    found = difference(*facts)
+    names, (old, new), faults = _both(before, after)
+    found = difference(old, new)
     if output_format is DiffFormat.json:
         from archc.report.diff_json import as_json
 
-        typer.echo(json.dumps(as_json(found, names), indent=2))
+        typer.echo(json.dumps(as_json(found, names, faults), indent=2))
     elif output_format is DiffFormat.markdown:
         from archc.report.diff_markdown import markdown
 
-        typer.echo(markdown(found, names), nl=False)
+        typer.echo(markdown(found, names, faults), nl=False)
     else:
         from archc.report.diff import diff as text
 
         width = columns(sys.stdout, otherwise=_PIPE_WIDTH)
-        typer.echo(text(found, names, width=width, style=style_of(sys.stdout)), color=True)
+        typer.echo(text(found, names, faults, width=width, style=style_of(sys.stdout)), color=True)
     raise typer.Exit(0 if found.is_none else 1)
 
 
-def _both(before: str, after: str) -> tuple[tuple[str, str], tuple[Facts, Facts]]:
-    """The names and facts of two specs. If one has errors, its findings go to standard error."""
+def _both(before: str, after: str) -> tuple[tuple[str, str], tuple[Facts, Facts], list[Finding]]:
+    """The names and facts of two specs, and their errors. If one prevents shapes, findings go to standard error."""
     if before == after == "-":
         raise Failure("standard input can be only one of the two specs", code=2)
     old, new = (spec_file(argument) for argument in (before, after))
     analyses = [analyse(file.data, file.name) for file in (old, new)]
-    first, second = (analysis.facts for analysis in analyses)
+    first, second = (analysis.known for analysis in analyses)
     if first and second:
-        return (old.name, new.name), (first, second)
-    failed = [(file.name, a.findings) for file, a in zip((old, new), analyses, strict=True) if a.facts is None]
+        errors = dict.fromkeys(f for analysis in analyses for f in analysis.findings if f.severity == "error")
+        return (old.name, new.name), (first, second), list(errors)
+    failed = [(file.name, a.findings) for file, a in zip((old, new), analyses, strict=True) if a.known is None]
     for _, findings in failed:
         show_findings(findings, err=True)
     verb = "has" if len(failed) == 1 else "have"

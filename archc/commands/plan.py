@@ -92,8 +92,7 @@ def _show(facts: Facts, made: Plan) -> None:
 
     width = columns(sys.stdout, otherwise=_PIPE_WIDTH)
     typer.echo(plan_page(facts.graph.title, made, width=width, style=style_of(sys.stdout)), color=True)
-    # A layer that cannot be split is a finding of several strategies. It is shown once.
-    show_findings([*dict.fromkeys(finding for option in made.options for finding in option.findings)], err=True)
+    show_findings(list(made.findings), err=True)
 
 
 def _is_possible(made: Plan) -> bool:

@@ -45,6 +45,9 @@ class Finding(NamedTuple):
 
     `related` lists other positions that contribute to it, each with a label. `fix` lists the edits that correct it
     when all are applied; it is empty unless exactly one correction is certain.
+
+    `layer` is the layer that it is about, if it is about one. Findings of the same mistake become one (see
+    `grouping`), with the other positions of the mistake in `places`. `cause` names the mistake if the message does not.
     """
 
     span: Span
@@ -54,6 +57,9 @@ class Finding(NamedTuple):
     help: str | None = None
     related: tuple[tuple[Span, str], ...] = ()
     fix: tuple[Edit, ...] = ()
+    layer: str | None = None
+    cause: str | None = None
+    places: tuple[Span, ...] = ()
 
     @property
     def severity(self) -> Severity:
@@ -69,10 +75,13 @@ def report(
     help: str | None = None,
     related: Iterable[tuple[Span, str]] = (),
     fix: Iterable[Edit] = (),
+    layer: str | None = None,
+    cause: str | None = None,
 ) -> Finding:
     """A finding of a registered code at `span`. Empty notes are dropped."""
     assert code in CODES, code
-    return Finding(span, code, message, tuple(note for note in notes if note), help, tuple(related), tuple(fix))
+    kept = tuple(note for note in notes if note)
+    return Finding(span, code, message, kept, help, tuple(related), tuple(fix), layer, cause)
 
 
 def in_source_order(findings: Iterable[Finding]) -> list[Finding]:
@@ -82,7 +91,7 @@ def in_source_order(findings: Iterable[Finding]) -> list[Finding]:
     unread = {finding.span for finding in findings if finding.code < "ARC1"}
     # Nodes behind an alias share the spans of their anchor, so the same finding can occur once for each alias.
     heard = dict.fromkeys(f for f in findings if f.code < "ARC1" or f.span not in unread)
-    return sorted(heard, key=lambda f: (f.span.source.name, f.span.start, f.code, f.message))
+    return sorted(heard, key=lambda f: (f.span.source.name, f.span.start, f.code))
 
 
 def is_error(findings: Iterable[Finding]) -> bool:

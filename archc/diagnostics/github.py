@@ -29,6 +29,8 @@ def _command(finding: Finding) -> str:
     properties["title"] = f"{finding.code}: {CODES[finding.code].title}"
     # The headline repeats the position, because the log of a run shows messages without their properties.
     lines = [headline(finding), *(visible(line) for line in (*finding.notes, finding.help) if line)]
+    # Not a command for each: GitHub shows ten errors per step, and other mistakes must be among them.
+    lines += [f"also at {visible(place.source.name)}:{place.line}:{place.column}" for place in finding.places]
     written = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     message = "\n".join(lines)
     return f"::{_COMMANDS[finding.severity]} {written}::{_data(message)}"

@@ -64,6 +64,8 @@ class FindingJson(PlaceJson):
     """How to correct the spec; null if archc has no suggestion."""
     related: list[RelatedJson]
     """Other positions that contribute to the finding."""
+    places: list[PlaceJson]
+    """Further positions of the same mistake; empty for a mistake that was made once."""
     fix: list[EditJson]
     """Edits that correct the spec when all of them are applied; empty if no fix is certain."""
 
@@ -78,6 +80,7 @@ def as_json(finding: Finding) -> FindingJson:
         "notes": list(finding.notes),
         "help": finding.help,
         "related": [{**_place(span), "label": label} for span, label in finding.related],
+        "places": [_place(span) for span in finding.places],
         "fix": [{**_place(edit.span), "text": edit.text} for edit in finding.fix],
     }
 

@@ -13,6 +13,7 @@ from archc.source import Span
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {"error": "error", "advice": "warning"}
+_SAME = "the same mistake"
 
 
 def as_sarif(findings: Sequence[Finding], *, version: str, root: Path) -> dict[str, object]:
@@ -47,10 +48,11 @@ def _result(finding: Finding, codes: list[str], root: Path) -> dict[str, object]
         "message": _message("\n".join(lines)),
         "locations": [{"physicalLocation": _location(finding.span, root)}],
     }
-    if finding.related:
+    # Not `locations`: those are for a problem that one change at every one of them mends (section 3.27.12).
+    if related := [*finding.related, *((place, _SAME) for place in finding.places)]:
         result["relatedLocations"] = [
             {"id": number, "physicalLocation": _location(span, root), "message": _message(label or "here")}
-            for number, (span, label) in enumerate(finding.related)
+            for number, (span, label) in enumerate(related)
         ]
     if finding.fix:
         result["fixes"] = [_fix(finding, root)]
@@ -62,7 +64,7 @@ def _fix(finding: Finding, root: Path) -> dict[str, object]:
         {"deletedRegion": _region(edit.span), "insertedContent": {"text": edit.text}} for edit in finding.fix
     ]
     change = {"artifactLocation": _artifact(finding.span, root), "replacements": replacements}
-    written = ", ".join(f"`{edit.text}`" for edit in finding.fix if edit.text)
+    written = ", ".join(dict.fromkeys(f"`{edit.text}`" for edit in finding.fix if edit.text))
     description = f"write {written}" if written else "delete the marked text"
     return {"description": _message(description), "artifactChanges": [change]}
 

@@ -38,11 +38,12 @@ def render(findings: Iterable[Finding], style: Style = unstyled, *, width: int =
 
 
 def headline(finding: Finding, style: Style = unstyled) -> str:
-    """`FILE:LINE:COLUMN: error[CODE]: MESSAGE`."""
+    """`FILE:LINE:COLUMN: error[CODE]: MESSAGE`, with the number of places of a mistake that was made repeatedly."""
     span = finding.span
     where = style(f"{visible(span.source.name)}:{span.line}:{span.column}:", "place")
     kind = style(f"{finding.severity}[{finding.code}]", finding.severity)
-    return f"{where} {kind}: {visible(finding.message)}"
+    times = f" ({len(finding.places) + 1:,} places)" if finding.places else ""
+    return f"{where} {kind}: {visible(finding.message)}{times}"
 
 
 def _render_one(finding: Finding, style: Style, width: int) -> str:

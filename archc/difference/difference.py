@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archc.analysis import Facts
 from archc.difference.effects import Effect, effects
@@ -30,7 +30,10 @@ class Totals:
 
 @dataclass(frozen=True)
 class Difference:
-    """The whole difference. `renamed` has pairs of old and new names. `before` and `after` are always present."""
+    """The whole difference. `renamed` has pairs of old and new names. `before` and `after` are always present.
+
+    `unplaced`: the layers of a network do not split over its devices, so both are compared as on one device.
+    """
 
     renamed: tuple[tuple[str, str], ...]
     layers: tuple[LayerDifference, ...]
@@ -38,6 +41,7 @@ class Difference:
     settings: tuple[FieldChange, ...]
     before: Totals
     after: Totals
+    unplaced: bool
 
     @property
     def is_none(self) -> bool:
@@ -47,6 +51,9 @@ class Difference:
 
 def difference(before: Facts, after: Facts) -> Difference:
     """The difference between two networks. Titles, comments, order and written-out defaults are ignored."""
+    unplaced = any(facts.spec.parallel and facts.placement is None for facts in (before, after))
+    if unplaced:
+        before, after = (replace(facts, placement=None) for facts in (before, after))
     matching = match(before.graph, after.graph)
     pairing = matching.pairing
     sides = Measured(before), Measured(after)
@@ -58,6 +65,7 @@ def difference(before: Facts, after: Facts) -> Difference:
         settings=changed_settings(pairing, before, after),
         before=_totals(sides[0]),
         after=_totals(sides[1]),
+        unplaced=unplaced,
     )
 
 

@@ -52,8 +52,8 @@ def _settings(facts: Facts, names: dict[str, str], *, trained: bool) -> dict[str
 
 def _expected_shapes(pairing: Pairing, before: Facts, after: Facts) -> tuple[list[str], list[str]]:
     """The layers in both networks whose shape only the first expects, and those of only the second, by new name."""
-    old = {pairing.new[name]: None for name in before.held.layers if name in pairing.new}
-    new = {name: None for name in after.held.layers if name in pairing.old}
+    old = {pairing.new[n.name]: None for n in before.graph.nodes if n.expected and n.name in pairing.new}
+    new = {n.name: None for n in after.graph.nodes if n.expected and n.name in pairing.old}
     return [name for name in old if name not in new], [name for name in new if name not in old]
 
 

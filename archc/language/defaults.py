@@ -1,23 +1,29 @@
 """The section `defaults:`: the fields of each op that its layers inherit, and the findings on them.
 
-A mistake here is reported here, once.
+A mistake here is reported here, once. `misread` are the required fields that no layer of an op may be said to lack,
+because a mistake in the defaults may have given them.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from pydantic import ValidationError
 
 from archc.diagnostics.finding import Edit, Finding, report
-from archc.language.reader import MappingNode, YamlNode, plain
-from archc.language.spec import Document
+from archc.language.reader import MappingNode, ScalarNode, YamlNode, plain
+from archc.language.spec import Document, Spec
 from archc.language.translation import Translation, translate
-from archc.language.unknown_fields import Place, renaming
+from archc.language.unknown_fields import Place, field_names, renaming
 from archc.language.validation import explain
-from archc.language.vocabulary import certain, did_you_mean
+from archc.language.vocabulary import certain, did_you_mean, nearest
 from archc.ops import ops
 from archc.source import Span
+from archc.wording import counted, listed
+
+_SECTION = "defaults"
 
 
 @dataclass
@@ -26,21 +32,43 @@ class Defaults:
 
     of: dict[str, MappingNode] = field(default_factory=dict[str, MappingNode])
     findings: list[Finding] = field(default_factory=list[Finding])
+    misread: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
 
     def contain(self, op: str, span: Span) -> bool:
         """Whether a span lies in the op's defaults, whose mistakes are reported there and not at each layer."""
         defaults = self.of.get(op)
         return defaults is not None and defaults.span.start <= span.start < defaults.span.end
 
+    def field_at(self, op: str, span: Span) -> str | None:
+        """The field of the op's defaults whose key or value contains a span."""
+        if not self.contain(op, span):
+            return None
+        # A later key begins behind the value of an earlier one.
+        before = [name for name, key in self.of[op].keys.items() if key.span.start <= span.start]
+        return max(before, key=lambda name: self.of[op].keys[name].span.start, default=None)
+
 
 def read_defaults(document: Document) -> Defaults:
     """The defaults of a document."""
     found = Defaults()
-    section = document.node("defaults")
+    section = document.node(_SECTION) or _misspelt_section(document, found)
     if isinstance(section, MappingNode):
         for name, body in section.entries.items():
             _read(name, body, section, found)
+    elif section is not None:
+        _misread(found, ops())
     return found
+
+
+def _misspelt_section(document: Document, found: Defaults) -> YamlNode | None:
+    """The section under another name, which is reported already, if it must mean the defaults."""
+    sections = field_names(Spec)
+    for word, node in document.root.entries.items():
+        if word not in sections and certain(word, sections) == _SECTION:
+            return node
+        if word not in sections and nearest(word, sections) == _SECTION:
+            _misread(found, ops())
+    return None
 
 
 def _read(written: str, body: YamlNode, section: MappingNode, found: Defaults) -> None:
@@ -54,16 +82,26 @@ def _read(written: str, body: YamlNode, section: MappingNode, found: Defaults) -
         else:
             message = f"the defaults of `{op}` must be a mapping of its fields"
             found.findings.append(report(body.span, "ARC104", message))
+        guess = op or nearest(written, ops())
+        _misread(found, [guess] if guess else [])
         return
     translated = translate(written, Place(body, ops()[op], op))
     if op != written:
         found.findings.append(unknown_op(written, key, renamed, translated, f"{op}: {{%s}}"))
     found.findings += translated.findings
-    # Fields under another name are not mixed with those under the right one.
-    if op == written or op not in section.entries:
-        nodes = {name: node for name, node in translated.nodes.items() if name != "op"}
-        found.of[op] = MappingNode(nodes, translated.keys, body.span)
-        found.findings += _faults(op, found.of[op])
+    if op != written and op in section.entries:
+        # Fields under another name are not mixed with those under the right one.
+        _misread(found, [op])
+        return
+    nodes = {name: node for name, node in translated.nodes.items() if name != "op"}
+    found.of[op] = MappingNode(nodes, translated.keys, body.span)
+    found.findings += _faults(op, found.of[op])
+
+
+def _misread(found: Defaults, names: Collection[str]) -> None:
+    """Note that a mistake may have given any field of these ops."""
+    for name in names:
+        found.misread[name] = set(field_names(ops()[name]))
 
 
 def _faults(op: str, defaults: MappingNode) -> list[Finding]:
@@ -74,6 +112,29 @@ def _faults(op: str, defaults: MappingNode) -> list[Finding]:
     except ValidationError as error:
         return explain(error, ops()[op], defaults.entries, defaults.keys, defaults.span, op, partial=True)
     return []
+
+
+def with_heirs(findings: list[Finding], defaults: Defaults, layers: MappingNode) -> list[Finding]:
+    """The findings, with the layers that inherit the field for those on a field of the defaults."""
+    at = Counter(finding.span for finding in findings)
+    return [_with_heirs(f, defaults, layers) if at[f.span] == 1 else f for f in findings]
+
+
+def _with_heirs(finding: Finding, defaults: Defaults, layers: MappingNode) -> Finding:
+    found = next(((op, name) for op in defaults.of if (name := defaults.field_at(op, finding.span))), None)
+    if found is None:
+        return finding
+    op, name = found
+    heirs = [
+        layer for layer, body in layers.entries.items() if isinstance(body, MappingNode) and _inherits(body, op, name)
+    ]
+    note = f"{counted(len(heirs), 'layer')} inherit{'s' if len(heirs) == 1 else ''} it: {listed(heirs)}"
+    return finding._replace(notes=(*finding.notes, note)) if heirs else finding
+
+
+def _inherits(body: MappingNode, op: str, name: str) -> bool:
+    node = body.entries.get("op")
+    return isinstance(node, ScalarNode) and node.value == op and name not in body.entries
 
 
 def meant(word: str) -> str | None:

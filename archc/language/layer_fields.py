@@ -93,7 +93,9 @@ def _validate(kind: str, name: str, fields: LayerFields, translated: Translation
     try:
         op = ops()[kind].model_validate(data)
     except ValidationError as error:
-        found = explain(error, ops()[kind], fields.nodes, fields.keys, at, name)
+        found = explain(
+            error, ops()[kind], fields.nodes, fields.keys, at, name, elsewhere=defaults.misread.get(kind, ())
+        )
         # A field whose meaning is not certain may be the one that is missing.
         found = [f for f in found if translated.is_certain or (f.code, f.span) != ("ARC103", at)]
         fields.findings += [finding for finding in found if not defaults.contain(kind, finding.span)]

@@ -13,7 +13,7 @@ from archc.diagnostics.finding import MAX_FINDINGS, Edit, Finding, report
 from archc.graph import Graph, Node
 from archc.language.brackets import gathered
 from archc.language.connections import connections, from_node
-from archc.language.defaults import read_defaults
+from archc.language.defaults import read_defaults, with_heirs
 from archc.language.edits import added_after
 from archc.language.inference import check_error, checked_output, named
 from archc.language.layer_fields import WIRING, op_fields, read_layer
@@ -79,8 +79,11 @@ class _Lowering:
         for name, body in layers.entries.items():
             if len(self.findings) > MAX_FINDINGS:
                 return
+            before = len(self.findings)
             self._tensors[name] = self._layer(name, body, layers.keys[name].span)
+            self.findings[before:] = [finding._replace(layer=name) for finding in self.findings[before:]]
             self._last = name
+        self.findings = with_heirs(self.findings, self._defaults, layers)
         self._check_outputs()
 
     def outputs(self) -> tuple[str, ...]:

@@ -153,8 +153,9 @@ def _syntax_finding(source: Source, error: yaml.MarkedYAMLError, read_to: int) -
 class _Open:
     """A collection whose end has not been read yet: a sequence if `items` is a list, else a mapping.
 
-    `key` is the key whose value comes next. `expanded` is the number of values inside, with aliases followed, and
-    `height` the levels of nesting. Both are kept up to date so that an alias needs no walk over what it repeats.
+    `key` is the key whose value comes next, and `merged` are the keys that only a merge key gives: the mapping's own
+    keys override them. `expanded` is the number of values inside, with aliases followed, and `height` the levels of
+    nesting. Both are kept up to date so that an alias needs no walk over what it repeats.
     """
 
     start: int
@@ -165,6 +166,7 @@ class _Open:
     key: ScalarNode | None = None
     skip_value: bool = False
     merges: bool = False
+    merged: set[str] = field(default_factory=set[str])
     expanded: int = 1
     height: int = 1
 
@@ -307,6 +309,8 @@ class _Builder:
         if event.value == "<<" and not event.style:
             self._find(event, "ARC006", "unsupported merge key `<<`", help="write the fields out, or use `defaults:`")
             level.merges = True
+        elif event.value in level.merged:
+            level.merged.remove(event.value)
         elif event.value in level.keys:
             first = level.keys[event.value].span
             message = f"duplicate key `{event.value}`; first defined on line {first.line}"
@@ -359,13 +363,24 @@ class _Builder:
 def _enter(level: _Open, node: YamlNode) -> None:
     """Enter the value of a mapping's current key."""
     assert level.key is not None and isinstance(level.key.value, str)
-    if level.merges and isinstance(node, MappingNode):
+    if level.merges:
         # The merge key is reported already. Its fields are still entered, so that none of them is reported as missing.
-        level.entries, level.keys = node.entries | level.entries, node.keys | level.keys
-    elif not level.skip_value and not level.merges:
+        for mapping in node.items if isinstance(node, SequenceNode) else [node]:
+            _merge(level, mapping)
+    elif not level.skip_value:
         level.entries[level.key.value] = node
         level.keys[level.key.value] = level.key
     level.key, level.skip_value, level.merges = None, False, False
+
+
+def _merge(level: _Open, mapping: YamlNode) -> None:
+    """Enter the entries of a mapping whose keys are not in the open one."""
+    if not isinstance(mapping, MappingNode):
+        return
+    for name, key in mapping.keys.items():
+        if name not in level.keys:
+            level.entries[name], level.keys[name] = mapping.entries[name], key
+            level.merged.add(name)
 
 
 def _shorthand(tag: str) -> str:

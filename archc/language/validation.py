@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -70,14 +70,16 @@ def explain(
     what: str,
     *,
     partial: bool = False,
+    elsewhere: Iterable[str] = (),
     told: Container[tuple[int | str, ...]] = (),
     usual: Mapping[str, object] | None = None,
 ) -> list[Finding]:
     """A finding for each error that pydantic found in a `model`.
 
     `nodes` and `keys` are where its fields were written, `owner` is where a missing field is reported, and `what` is
-    what messages call the whole. With `partial`, fields may be missing. The fields at the paths in `told` are reported
-    already, and `usual` has values to suggest for missing fields.
+    what messages call the whole. With `partial`, fields may be missing; those `elsewhere` may be missing because
+    another finding reports how they were written. The fields at the paths in `told` are reported already, and `usual`
+    has values to suggest for missing fields.
     """
     details = error.errors(include_url=False)[:MAX_FINDINGS]
     if partial:
@@ -85,7 +87,8 @@ def explain(
     details = [detail for detail in details if detail["loc"][:1] not in told and detail["loc"][:2] not in told]
     # A required field that is misspelt, or has another one in its place, is not reported as missing too.
     unknown = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
-    misspelt = {(loc[:-1], nearest(str(loc[-1]), _fields_at(model, loc[:-1]))) for loc in unknown}
+    misspelt = {((), name) for name in elsewhere}
+    misspelt |= {(loc[:-1], nearest(str(loc[-1]), _fields_at(model, loc[:-1]))) for loc in unknown}
     misspelt |= {
         (loc[:-1], only) for loc in unknown if len(fields := _fields_at(model, loc[:-1])) == 1 for only in fields
     }

@@ -39,7 +39,8 @@ class Wiring:
         """
         if name not in self._document.spec.layers:
             help = did_you_mean(name, readable, what="names")
-            return [report(span, "ARC107", f"unknown layer `{name[:64]}`", help=help)]
+            message = f"unknown layer `{name[:64]}`"
+            return [report(span, "ARC107", message, help=help, cause=message)]
         if (reader, name) in self._told:
             return []
         path = self._path(name, reader)

@@ -113,6 +113,14 @@ class Window(NamedTuple):
         return Size(self.vertical.padded, self.horizontal.padded)
 
     @property
+    def sizes(self) -> str:
+        """The sizes of the input and of the output: `227 → 55`."""
+        before, after = Size(self.vertical.n, self.horizontal.n), self.output
+        if self.vertical == self.horizontal:
+            return f"{before.height} → {after.height}"
+        return f"{before} → {after}"
+
+    @property
     def arithmetic(self) -> str:
         """The arithmetic of one axis if both are the same, else of both."""
         if self.vertical == self.horizontal:

@@ -13,16 +13,16 @@ derived from this rule and from what each op reads; there is no list of layers t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import gcd, lcm
 from typing import Literal, NamedTuple
 
-from archc.diagnostics.finding import Finding, report
+from archc.diagnostics.finding import Finding
 from archc.graph import Graph, Node
-from archc.language.spec import MOST_DEVICES, Parallel, Strategy
+from archc.language.spec import Parallel, Strategy
 from archc.ops.weighted import Weighted
 from archc.passes.counts import Counts
 from archc.passes.holding import Holding, Layout, part
 from archc.passes.memory import Share
+from archc.source import Span
 
 ExchangeKind = Literal["gather", "halo", "redistribute"]
 
@@ -90,8 +90,13 @@ class Placement(NamedTuple):
         return round(returned + self.all_reduced(summed))
 
 
-def place(graph: Graph, counts: Counts, parallel: Parallel, batch: int) -> tuple[Placement, list[Finding]]:
-    """The placement of a graph for steps of `batch` examples, and findings on layers that do not split evenly."""
+def place(
+    graph: Graph, counts: Counts, parallel: Parallel, batch: int, *, devices: Span | None = None
+) -> tuple[Placement, list[Finding]]:
+    """The placement of a graph for steps of `batch` examples, and the finding on layers that do not split evenly.
+
+    `devices` is where the spec writes the number of devices, if that number is the one of the spec.
+    """
     placing = _Placing(graph, counts, parallel)
     for node in graph.nodes:
         placing.visit(node)
@@ -105,7 +110,11 @@ def place(graph: Graph, counts: Counts, parallel: Parallel, batch: int) -> tuple
         exchanges=tuple(placing.exchanges()),
         reductions=tuple(reversed(placing.reductions)),
     )
-    return placement, placing.findings
+    if not placing.uneven:
+        return placement, []
+    from archc.passes.uneven import uneven
+
+    return placement, [uneven(placing.uneven, placing.widths, parallel.devices, devices)]
 
 
 def under(strategy: Strategy, devices: int, declared: Parallel | None) -> Parallel:
@@ -122,10 +131,14 @@ def is_split(node: Node, strategy: Strategy) -> bool:
 
 
 class _Placing:
-    """Places the layers in order, then walks back to find the gradients that must be summed."""
+    """Places the layers in order, then walks back to find the gradients that must be summed.
+
+    `uneven` are the layers whose maps or units do not split evenly, `widths` the numbers of those that are split.
+    """
 
     def __init__(self, graph: Graph, counts: Counts, parallel: Parallel) -> None:
-        self.findings: list[Finding] = []
+        self.uneven: list[Node] = []
+        self.widths: list[int] = []
         self.shares: dict[str, Share] = {}
         self.reductions: list[Reduction] = []
         self._graph = graph
@@ -142,10 +155,8 @@ class _Placing:
         self._fetched: dict[str, dict[str, list[float]]] = {}
         # Pairs of layer and source where some device reads maps of the source that it did not have from the start.
         self._crossings: set[tuple[str, str]] = set()
-        # Layers whose maps do not split evenly.
+        # Layers whose maps do not split evenly, those included that only have the width of such a layer.
         self._uneven: set[str] = set()
-        # A number of devices that divides this splits every layer evenly, under each strategy.
-        self._common = gcd(*(node.output.channels for node in graph.nodes if isinstance(node.op, Weighted)))
         # Layers that are trained or that depend on one that is: only their outputs have gradients.
         self._learned: set[str] = set()
         # Sources whose gradients return from other devices.
@@ -158,10 +169,12 @@ class _Placing:
         self.holdings[node.name] = Holding(layout, maps, self._devices)
         if self._counts[node.name].parameters or not self._learned.isdisjoint(node.inputs):
             self._learned.add(node.name)
+        if layout == "split":
+            self.widths.append(maps)
         if layout == "split" and maps % self._devices:
             # A layer without weights has the width of its input, where the mistake is reported already.
             if isinstance(node.op, Weighted) or self._uneven.isdisjoint(node.inputs):
-                self.findings.append(_uneven(node, self._devices, self._common))
+                self.uneven.append(node)
             self._uneven.add(node.name)
         self.shares[node.name] = self._share(node, layout, self._read(node, layout))
 
@@ -253,26 +266,3 @@ class _Placing:
             received=max(received),
             returned=max((sum(values) for values in zip(*returning, strict=True)), default=0),
         )
-
-
-def _uneven(node: Node, devices: int, common: int) -> Finding:
-    what, maps = node.output.unit, node.output.channels
-    # The number to propose must be a multiple of the groups too.
-    step = lcm(devices, node.op.reach().groups or 1)
-    less = maps // step * step
-    widths = f"{f'{less} or ' if less else ''}{less + step} {what}"
-    others = _other_devices(devices, gcd(maps, common))
-    return report(
-        node.span,
-        "ARC401",
-        f"{node.name}'s {maps} {what} do not split over {devices} devices",
-        notes=[f"{maps} / {devices} is not whole"],
-        help=f"use {others} devices, or {widths}" if others else f"use {widths}",
-    )
-
-
-def _other_devices(devices: int, divisible: int) -> str:
-    """The nearest numbers of devices below and above `devices` that divide a number: `2 or 4`, or an empty string."""
-    even = [number for number in range(2, MOST_DEVICES + 1) if divisible % number == 0]
-    fewer, more = [n for n in even if n < devices], [n for n in even if n > devices]
-    return " or ".join(map(str, fewer[-1:] + more[:1]))

@@ -127,6 +127,13 @@ class Plan:
         return None if room is None else self.alone.peak <= room
 
     @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings of all strategies. One is left out if another has all of its places."""
+        found = dict.fromkeys(finding for option in self.options for finding in option.findings)
+        places = {finding: {finding.span, *finding.places} for finding in found}
+        return tuple(f for f in found if not any(places[f] < other for other in places.values()))
+
+    @property
     def cheapest(self) -> Strategy | None:
         """The strategy that fits and whose exchanges take the least time; the first of several, None if none fits."""
         fitting: list[tuple[float, Strategy]] = [

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from archc.graph import Graph
+from archc.graph import Graph, Node
 from archc.ops.fields import Size
 from archc.ops.window import Window
 
 
 class Shapes(NamedTuple):
-    """`windows` is by layer; `chain` lists the sizes of the maps in order, without repetitions in a row."""
+    """`windows` is by layer; `chain` lists the sizes of the maps on the main path, without repetitions in a row."""
 
     windows: dict[str, Window]
     chain: tuple[Size, ...]
@@ -18,14 +18,23 @@ class Shapes(NamedTuple):
 
 def shapes(graph: Graph) -> Shapes:
     """The windows and the sizes of a graph."""
-    windows: dict[str, Window] = {}
+    windows = {node.name: window for node in graph.nodes if (window := node.op.window(graph.tensors(node.inputs)))}
     chain: list[Size] = []
-    for node in graph.nodes:
-        window = node.op.window(graph.tensors(node.inputs))
-        if window is not None:
-            windows[node.name] = window
-        if node.output.is_maps:
-            size = Size(node.output.height, node.output.width)
-            if not chain or chain[-1] != size:
-                chain.append(size)
+    for node in graph.nodes if graph.is_chain else _main_path(graph):
+        size = Size(node.output.height, node.output.width) if node.output.is_maps else None
+        if size and (not chain or chain[-1] != size):
+            chain.append(size)
     return Shapes(windows, tuple(chain))
+
+
+def _main_path(graph: Graph) -> list[Node]:
+    """The longest path of layers that read each other. Of several, the one through the inputs that are named first."""
+    lengths: dict[str, int] = dict.fromkeys(graph.inputs, 0)
+    for node in graph.nodes:
+        lengths[node.name] = 1 + max(lengths[name] for name in node.inputs)
+    path: list[Node] = []
+    name = max(lengths, key=lambda name: lengths[name])
+    while name not in graph.inputs:
+        path.append(graph.node(name))
+        name = max(path[-1].inputs, key=lambda name: lengths[name])
+    return path[::-1]

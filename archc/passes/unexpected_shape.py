@@ -31,6 +31,8 @@ def unexpected_shape(
     causes = [] if trusted is None else [*_sizes(graph, node, expected, trusted), *_channels(graph, node, expected)]
     # Only all remedies together give the expected shape, so with one missing none is proposed.
     remedies = [cause.remedy for cause in causes if cause.remedy]
+    # A remedy in other layers mends each branch behind them.
+    elsewhere = remedies and all(cause.related for cause in causes)
     fields = f"the layer's fields give `expect: {list(node.output.shape)}`"
     return report(
         node.at("expect"),
@@ -39,6 +41,8 @@ def unexpected_shape(
         notes=[*notes, *(note for cause in causes for note in cause.notes)],
         help=", and ".join(remedies) if len(remedies) == len(causes) and causes else fields,
         related=[place for cause in causes for place in cause.related],
+        layer=node.name,
+        cause=", and ".join(remedies) if elsewhere else None,
     )
 
 

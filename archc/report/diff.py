@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
-from archc.diagnostics.text import Style, unstyled
+from archc.diagnostics.finding import Finding
+from archc.diagnostics.text import Style, headline, unstyled
 from archc.difference.difference import Difference
 from archc.difference.effects import Effect
 from archc.difference.layers import LayerDifference
@@ -16,6 +17,7 @@ from archc.report.diff_words import (
     change,
     effect_heading,
     exchanges,
+    faults_heading,
     field_changes,
     figures,
     in_common,
@@ -36,17 +38,21 @@ _COLUMNS = (
 _MOST = 12
 
 
-def diff(found: Difference, names: tuple[str, str], *, width: int, style: Style = unstyled) -> str:
-    """The difference as text of `width` columns. `names` are those of the two specs."""
+def diff(
+    found: Difference, names: tuple[str, str], faults: Sequence[Finding] = (), *, width: int, style: Style = unstyled
+) -> str:
+    """The difference as text of `width` columns. `names` are those of the two specs, `faults` their errors."""
     before, after = map(visible, names)
+    note = [*_faults(found, faults, width, style)]
     if found.is_none:
-        return f"{before} and {after} are equivalent"
+        return "\n".join([f"{before} and {after} are equivalent", *note])
     blocks = [
         [style(f"{before} → {after}", "strong")],
         [*_changes(found, width, style)],
         [line for field in found.settings for line in _wrapped(*setting(field), width)],
         *([*_effect(effect, width)] for effect in found.effects),
         [*_totals(found, width, style)],
+        note,
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
@@ -107,6 +113,13 @@ def _totals(found: Difference, width: int, style: Style) -> Iterator[str]:
     yield from (line for row in rows for line in row)
     if changed := exchanges(found):
         yield from _wrapped("", changed, width, further="  ")
+
+
+def _faults(found: Difference, faults: Sequence[Finding], width: int, style: Style) -> Iterator[str]:
+    """A note with the first line of each error."""
+    if heading := faults_heading(found, faults):
+        yield from _wrapped("note: ", f"{heading}:", width)
+    yield from (f"  {headline(fault, style)}" for fault in faults)
 
 
 def _wrapped(head: str, text: str, width: int, further: str | None = None) -> list[str]:

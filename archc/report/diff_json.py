@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from typing_extensions import TypedDict
 
-from archc.diagnostics.json import documented
+from archc.diagnostics.finding import Finding
+from archc.diagnostics.json import FindingJson, documented
+from archc.diagnostics.json import as_json as finding_as_json
 from archc.difference.difference import Difference, Totals
 from archc.difference.effects import Effect
 from archc.difference.layers import ChangeKind, LayerDifference, LayerSide
@@ -136,10 +139,14 @@ class DiffJson(TypedDict):
     """Effects of these layers, or of another input, on later layers."""
     settings: list[SettingJson]
     """Fields that differ outside the layers."""
+    findings: list[FindingJson]
+    """Errors of the two specs that leave all shapes known, such as expectations that are not met."""
+    placed: bool
+    """Whether figures are those of the declared devices; false if layers do not split, and one device is assumed."""
 
 
-def as_json(found: Difference, names: tuple[str, str]) -> DiffJson:
-    """The difference as plain data. `names` are those of the two specs."""
+def as_json(found: Difference, names: tuple[str, str], faults: Sequence[Finding] = ()) -> DiffJson:
+    """The difference as plain data. `names` are those of the two specs, `faults` their errors."""
     return {
         "version": 1,
         "same": found.is_none,
@@ -149,6 +156,8 @@ def as_json(found: Difference, names: tuple[str, str]) -> DiffJson:
         "layers": [_difference(difference) for difference in found.layers],
         "effects": [_effect(effect) for effect in found.effects],
         "settings": [_setting(field) for field in found.settings],
+        "findings": [finding_as_json(fault) for fault in faults],
+        "placed": not found.unplaced,
     }
 
 

@@ -5,8 +5,10 @@ Text from a spec or a file name is set as code, or with entities for every chara
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 
+from archc.diagnostics.finding import Finding
+from archc.diagnostics.text import headline
 from archc.difference.difference import Difference
 from archc.difference.effects import Effect
 from archc.difference.layers import LayerDifference
@@ -17,6 +19,7 @@ from archc.report.diff_words import (
     change,
     effect_heading,
     exchanges,
+    faults_heading,
     field_changes,
     figures,
     in_common,
@@ -29,9 +32,9 @@ from archc.wording import visible
 _HARMLESS = frozenset(" /.-→×:,")
 
 
-def markdown(found: Difference, names: tuple[str, str]) -> str:
-    """The difference in GitHub's markdown. `names` are those of the two specs."""
-    return "\n\n".join(_parts(found, names)) + "\n"
+def markdown(found: Difference, names: tuple[str, str], faults: Sequence[Finding] = ()) -> str:
+    """The difference in GitHub's markdown. `names` are those of the two specs, `faults` their errors."""
+    return "\n\n".join([*_parts(found, names), *_faults(found, faults)]) + "\n"
 
 
 def _parts(found: Difference, names: tuple[str, str]) -> Iterator[str]:
@@ -50,6 +53,13 @@ def _parts(found: Difference, names: tuple[str, str]) -> Iterator[str]:
         yield _table(("", "what", "change", "figures"), rows)
     for effect in found.effects:
         yield _effect(effect)
+
+
+def _faults(found: Difference, faults: Sequence[Finding]) -> Iterator[str]:
+    """A note with the first line of each error."""
+    if heading := faults_heading(found, faults):
+        yield f"{heading[0].upper()}{heading[1:]}:"
+        yield "\n".join(f"- {_code(headline(fault))}" for fault in faults)
 
 
 def _layers(found: Difference) -> Iterator[tuple[str, ...]]:

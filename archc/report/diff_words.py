@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
 
+from archc.diagnostics.finding import Finding
 from archc.difference.difference import Difference
 from archc.difference.effects import Effect
 from archc.difference.layers import LayerDifference, LayerSide
@@ -145,6 +146,14 @@ def _relative(before: int, after: int) -> str:
     if before == after:
         return "same"
     return f"{100 * (after - before) / before:+,.1f} %" if before else ""
+
+
+def faults_heading(found: Difference, faults: Sequence[Finding]) -> str:
+    """What errors that leave all shapes known mean for a comparison. Empty without errors."""
+    if not faults:
+        return ""
+    heading = f"compared in spite of {counted(len(faults), 'error')}"
+    return f"{heading}, with all figures for one device" if found.unplaced else heading
 
 
 def exchanges(found: Difference) -> str:

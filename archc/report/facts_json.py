@@ -99,7 +99,8 @@ class NetworkJson(CountsJson):
     layers: list[LayerJson]
     """Layers in the order of computation."""
     chain: list[list[int]]
-    """[height, width] of the maps from the first layer to the last, listed where it changes."""
+    """[height, width] of the maps from the first layer to the last, listed where it changes. With branches, those of
+    the longest path of layers."""
     batch: int
     """Examples per step over all devices, from the recipe."""
     training_memory: MemoryJson

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from sys import maxsize
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from archc.analysis import Facts
 from archc.diagnostics.text import Style, unstyled
@@ -13,7 +13,7 @@ from archc.graph import Graph, Node
 from archc.passes.counts import LayerCounts
 from archc.passes.memory import in_units
 from archc.passes.placement import Placement
-from archc.report.table import Column, fitting, hidden, table
+from archc.report.table import Column, least_width, table
 from archc.wording import counted, visible, wrapped
 
 if TYPE_CHECKING:
@@ -46,6 +46,11 @@ def _arithmetic(facts: Facts, node: Node) -> str:
     return window.arithmetic if window else ""
 
 
+def _sizes(facts: Facts, node: Node) -> str:
+    window = facts.shapes.windows.get(node.name)
+    return window.sizes if window else ""
+
+
 def _field(show: Callable[[ReceptiveField], str]) -> Callable[[Facts, Node], str]:
     def of(facts: Facts, node: Node) -> str:
         field = facts.receptive_fields[node.name]
@@ -56,21 +61,49 @@ def _field(show: Callable[[ReceptiveField], str]) -> Callable[[Facts, Node], str
 
 _FIGURES = (
     _Figure(Column("layer"), lambda _, node: node.name),
-    _Figure(Column("op", least=10, leave=1), lambda facts, node: node.op.op + _reads(facts.graph, node)),
-    _Figure(Column("window", least=18, leave=4), lambda _, node: node.summary),
-    _Figure(Column("size", leave=5), _arithmetic),
+    _Figure(Column("op"), lambda facts, node: " ".join([node.op.op, *_reads(facts.graph, node)])),
+    _Figure(Column("window", least=16), lambda _, node: node.summary),
+    _Figure(Column("size"), _arithmetic),
     _Figure(Column("output"), lambda _, node: str(node.output)),
     _Figure(Column("receptive field"), _field(lambda field: str(field.size)), wide=True),
     _Figure(Column("stride"), _field(lambda field: str(field.stride) if field.stride else ""), wide=True),
     _Figure(Column("weights", right=True), counted=lambda counts: counts.weights, wide=True),
     _Figure(Column("biases", right=True), counted=lambda counts: counts.biases, wide=True),
     _Figure(Column("not trained", right=True), counted=lambda counts: counts.statistics, wide=True),
-    _Figure(Column("parameters", right=True, leave=2), counted=lambda counts: counts.parameters),
-    _Figure(Column("MACs", right=True, leave=3), counted=lambda counts: counts.macs),
+    _Figure(Column("parameters", right=True), counted=lambda counts: counts.parameters),
+    _Figure(Column("MACs", right=True), counted=lambda counts: counts.macs),
     _Figure(Column("MACs backward", right=True), counted=lambda counts: counts.backward_macs, wide=True),
     _Figure(Column("element ops", right=True), counted=lambda counts: counts.element_ops, wide=True),
     _Figure(Column("activations", right=True), counted=lambda counts: counts.activations, wide=True),
 )
+
+_READS_BELOW = _Figure(Column("op"), lambda _, node: node.op.op)
+_BRIEF = _Figure(Column("size"), _sizes)
+_FOLDED = _Figure(Column("window", least=12), lambda _, node: node.summary)
+
+
+class _Form(NamedTuple):
+    """A form of the table: its columns, and whether the inputs of a layer have a line of their own below it."""
+
+    figures: Sequence[_Figure]
+    reads_below: bool = False
+
+
+def _narrower() -> Iterator[_Form]:
+    """The forms from the widest to the narrowest: sizes become brief before the number of parameters is omitted."""
+    figures = [figure for figure in _FIGURES if not figure.wide]
+    yield _Form(figures)
+    for change in (_READS_BELOW, "MACs", _BRIEF, "parameters", _FOLDED, "size", "window", "op"):
+        figures = _omitted(figures, change) if isinstance(change, str) else _replaced(figures, change)
+        yield _Form(figures, reads_below=True)
+
+
+def _omitted(figures: Sequence[_Figure], heading: str) -> list[_Figure]:
+    return [figure for figure in figures if figure.column.heading != heading]
+
+
+def _replaced(figures: Sequence[_Figure], narrower: _Figure) -> list[_Figure]:
+    return [narrower if figure.column.heading == narrower.column.heading else figure for figure in figures]
 
 
 def network(facts: Facts, *, width: int, style: Style = unstyled, wide: bool = False) -> str:
@@ -83,42 +116,72 @@ def network(facts: Facts, *, width: int, style: Style = unstyled, wide: bool = F
 
 
 def _table(facts: Facts, width: int, style: Style, *, wide: bool) -> Iterator[str]:
-    figures = [figure for figure in _FIGURES if wide or not figure.wide]
+    form = _widest(facts) if wide else _fitting(facts, width)
+    rows = _rows(facts, form.figures)
+    # `--wide` asks for all columns, so they are not folded to the terminal.
+    headings, *shown = table([f.column for f in form.figures], rows, width=maxsize if wide else width)
+    yield from (style(line, "dim") for line in headings)
+    inputs = len(facts.graph.inputs)
+    for number, lines in enumerate(shown):
+        if number == inputs + len(facts.graph.nodes):
+            yield from (style(line, "strong") for line in lines)
+            break
+        yield from lines
+        if form.reads_below and number >= inputs:
+            for reads in _reads(facts.graph, facts.graph.nodes[number - inputs]):
+                yield from (f"  {line}" for line in wrapped(reads, width - 2))
+    if not wide:
+        yield from wrapped(_hint(form), width)
+
+
+def _widest(facts: Facts) -> _Form:
+    """All columns that have any value."""
+    cells = zip(*_rows(facts, _FIGURES), strict=True)
+    return _Form([figure for figure, column in zip(_FIGURES, cells, strict=True) if any(column)])
+
+
+def _fitting(facts: Facts, width: int) -> _Form:
+    """The widest form that fits in `width`, or else the narrowest."""
+    forms = [*_narrower()]
+    fitting = (f for f in forms if least_width([g.column for g in f.figures], _rows(facts, f.figures)) <= width)
+    return next(fitting, forms[-1])
+
+
+def _hint(form: _Form) -> str:
+    """How to see the hidden columns, or an empty string if there are none."""
+    kept = {figure.column.heading for figure in form.figures}
+    omitted = [h for figure in _FIGURES if not figure.wide and (h := figure.column.heading) not in kept]
+    arithmetic = " and the arithmetic of sizes" if _BRIEF in form.figures else ""
+    return f"columns hidden: {', '.join(omitted)}; show them{arithmetic} with `--wide`" if omitted else ""
+
+
+def _rows(facts: Facts, figures: Sequence[_Figure]) -> list[list[str]]:
+    """The rows of the inputs and the layers, and of the totals if any are shown."""
     rows = [
         *_inputs(facts, figures),
         *([figure.layer(facts, node) for figure in figures] for node in facts.graph.nodes),
     ]
-    rows.append(["total", *(figure.total(facts) for figure in figures[1:])])
-    columns = [figure.column for figure in figures]
-    if wide:
-        # A column without any value is omitted. The others are not cut to the terminal, since `--wide` asked for them.
-        kept, width = [place for place in range(len(figures)) if any(row[place] for row in rows)], maxsize
-    else:
-        kept = fitting(columns, rows, width=width)
-    kept_rows = [[row[place] for place in kept] for row in rows]
-    headings, *shown, total = table([columns[place] for place in kept], kept_rows, width=width)
-    yield from (style(line, "dim") for line in headings)
-    yield from (line for row in shown for line in row)
-    yield from (style(line, "strong") for line in total)
-    if not wide and len(kept) < len(columns):
-        yield from wrapped(f"columns hidden: {hidden(columns, kept)}; show them with `--wide`", width)
+    if any(figure.counted for figure in figures):
+        rows.append(["total", *(figure.total(facts) for figure in figures[1:])])
+    return rows
 
 
-def _inputs(facts: Facts, figures: list[_Figure]) -> Iterator[list[str]]:
+def _inputs(facts: Facts, figures: Sequence[_Figure]) -> Iterator[list[str]]:
     for name, tensor in facts.graph.inputs.items():
         cells = {"layer": name, "op": "input", "output": str(tensor)}
         yield [cells.get(figure.column.heading, "") for figure in figures]
 
 
-def _reads(graph: Graph, node: Node) -> str:
-    """The inputs of a layer. Empty in a chain, where every layer reads the previous one."""
-    return "" if graph.is_chain else f" from {', '.join(node.inputs)}"
+def _reads(graph: Graph, node: Node) -> list[str]:
+    """The inputs of a layer in words. Empty if it reads only the line above."""
+    return [] if node.inputs == (graph.before[node.name],) else [f"from {', '.join(node.inputs)}"]
 
 
 def _summary(facts: Facts) -> Iterator[str]:
     yield ""
     if facts.shapes.chain:
-        yield " → ".join(str(s.height) if s.height == s.width else f"{s.height}×{s.width}" for s in facts.shapes.chain)
+        sizes = (str(s.height) if s.height == s.width else f"{s.height}×{s.width}" for s in facts.shapes.chain)
+        yield " → ".join(sizes) + ("" if facts.graph.is_chain else " along the longest path")
     yield f"{facts.counts.parameters:,} parameters, {facts.counts.macs:,} MACs per example"
     if facts.graph.nodes:
         yield _memory(facts)

@@ -24,12 +24,19 @@ class Column(NamedTuple):
     """When folding is not enough, columns are omitted from the highest number down. 0: never omitted."""
 
 
-def fitting(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, width: int) -> list[int]:
-    """The indices of the columns that fit in `width`, once folded."""
+def least_width(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> int:
+    """The width of the table, once folded."""
     widths = _widths(columns, rows)
     least = [min(full, column.least or full) for column, full in zip(columns, widths, strict=True)]
+    return sum(least) + GAP * (len(least) - 1)
+
+
+def fitting(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, width: int) -> list[int]:
+    """The indices of the columns that fit in `width`, once folded."""
     kept = list(range(len(columns)))
-    while sum(least[i] for i in kept) + GAP * (len(kept) - 1) > width and any(columns[i].leave for i in kept):
+    while any(columns[i].leave for i in kept):
+        if least_width([columns[i] for i in kept], [[row[i] for i in kept] for row in rows]) <= width:
+            break
         kept.remove(max(kept, key=lambda i: columns[i].leave))
     return kept
 

@@ -110,3 +110,57 @@ def test_a_comment_on_a_pull_request(archc, small: Path, other: Path) -> None:
     assert (result.code, result.err) == (1, "")
     assert result.out.startswith("### `small.yaml` → `other.yaml`\n\n1 layer changed, 1 affected.\n")
     assert "| ~ | `fc` | `units 5 → 10` | 5 → 10<br>" in result.out
+
+
+FAILING = {
+    "a shape": ("units: 5,", "units: 5, expect: [6],"),
+    "a total": ("layers:", "expect: {parameters: 1}\nlayers:"),
+    "exchanges": ("layers:", "expect: {exchanges: [fc]}\nlayers:"),
+    "memory": ("layers:", "expect: {memory: 0MiB}\nlayers:"),
+    "devices": ("layers:", "parallel: {devices: 7, strategy: columns}\nlayers:"),
+    "a placed layer": ("layers:", "parallel: {devices: 2, strategy: data, layers: {class: split}}\nlayers:"),
+}
+
+
+@pytest.mark.parametrize("which", FAILING)
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_errors_that_leave_shapes_known_are_a_note(archc, small: Path, other: Path, which: str, side: str) -> None:
+    file = small if side == "before" else other
+    before, after = FAILING[which]
+    text = file.read_text().replace("units: 10,", "units: 10, expect: [6],") if which == "a shape" else file.read_text()
+    file.write_text(text.replace(before, after, 1))
+    assert "error[" in archc("check", file).out
+    result = archc("diff", small, other)
+    assert (result.code, result.err) == (1, "")
+    assert "~ fc  units 5 → 10\n" in result.out
+    *_, note, fault = result.out.splitlines()
+    assert note.startswith("note: compared in spite of 1 error")
+    assert fault.startswith(f"  {file}:") and "error[ARC" in fault
+    document = json.loads(archc("diff", small, other, "--output-format", "json").out)
+    assert [finding["file"] for finding in document["findings"]] == [str(file)]
+    assert document["placed"] == (which != "devices")
+    markdown = archc("diff", small, other, "--output-format", "markdown").out
+    assert "Compared in spite of 1 error" in markdown
+    assert markdown.splitlines()[-1].startswith(f"- `{file}:")
+
+
+def test_equivalent_networks_of_which_one_does_not_hold(archc, small: Path, other: Path) -> None:
+    other.write_text(small.read_text() + "parallel: {devices: 3, strategy: columns}\n")
+    small.write_text(other.read_text())
+    result = archc("diff", small, other)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.splitlines()[:2] == [
+        "small.yaml and other.yaml are equivalent",
+        "note: compared in spite of 2 errors, with all figures for one device:",
+    ]
+
+
+def test_an_expected_shape_that_is_not_met_is_an_expected_shape(archc, small: Path, other: Path) -> None:
+    for file, units in ((small, 5), (other, 10)):
+        file.write_text(file.read_text().replace(f"units: {units},", f"units: {units}, expect: [5],"))
+    assert "expect.shapes" not in archc("diff", small, other).out
+
+
+def test_advice_beside_an_error_is_not_noted(archc, small: Path, other: Path) -> None:
+    other.write_text(other.read_text().replace(", weight_init: {normal: {std: 0.1}}", "") + "expect: {macs: 1}\n")
+    assert "advice" not in archc("diff", small, other).out

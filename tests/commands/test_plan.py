@@ -55,8 +55,16 @@ def test_a_width_that_does_not_divide_is_shown_at_its_line_beside_what_is_possib
 
 def test_further_reasons_are_counted_as_reasons(archc, alexnet: Path) -> None:
     said = " ".join(archc("plan", alexnet, "--gpus", "3").out.split())
-    assert "columns is impossible: conv2's 256 maps do not split over 3 devices (and 4 other reasons)." in said
+    assert "columns is impossible: 5 layers do not split over 3 devices." in said
     assert "data is impossible: a batch of 128 does not split evenly over 3 devices. columns" in said
+    assert "hybrid is impossible: a batch of 128 does not split evenly over 3 devices (and 1 other reason)." in said
+
+
+def test_layers_that_several_strategies_cannot_split_are_one_finding(archc, alexnet: Path) -> None:
+    """Under hybrid, the dense layers alone are at fault; under columns, they are among those at fault."""
+    result = archc("plan", alexnet, "--gpus", "3")
+    assert result.err.count("ARC401]") == 1
+    assert f"{alexnet}:18:3: error[ARC401]: 5 layers do not split over 3 devices (5 places)\n" in result.err
 
 
 def test_without_a_strategy_of_its_own_any_that_is_possible_will_do(archc, small: Path) -> None:

@@ -33,6 +33,7 @@ def test_a_finding_says_all_that_the_text_says() -> None:
         "related": [
             {"file": "a.yaml", "line": 6, "column": 3, "end_line": 6, "end_column": 8, "label": "first defined here"},
         ],
+        "places": [],
         "fix": [],
     }
 

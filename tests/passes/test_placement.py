@@ -66,15 +66,16 @@ def test_whole_models_exchange_no_maps_and_need_no_even_widths(check: Check, par
 @pytest.mark.parametrize(
     ("parallel", "faulty"),
     [
-        ("{devices: 5, strategy: columns}", ["conv1", "fc1", "fc2"]),
+        ("{devices: 5, strategy: columns}", ["conv1, fc2", "fc1"]),
         ("{devices: 5, strategy: hybrid}", ["fc1", "fc2"]),
-        ("{devices: 8, strategy: columns}", ["conv1", "fc2"]),
+        ("{devices: 8, strategy: columns}", ["conv1, fc2"]),
         ("{devices: 12, strategy: columns}", []),
     ],
 )
 def test_widths_are_multiples_of_the_devices(check: Check, parallel: str, faulty: list[str]) -> None:
-    found = [f for f in check(CONV1, *DENSE, parallel=parallel).findings if f.code == "ARC401"]
-    assert [finding.message.partition("'s ")[0] for finding in found] == faulty
+    notes = [f.notes for f in check(CONV1, *DENSE, parallel=parallel).findings if f.code == "ARC401"]
+    assert [note.partition(": ")[0] for each in notes for note in each] == faulty
+    assert len(notes) <= 1
 
 
 def test_widths_that_split_evenly_are_proposed(check: Check) -> None:
@@ -88,10 +89,11 @@ def test_widths_that_split_evenly_are_proposed(check: Check) -> None:
     ("maps", "devices", "help"),
     [
         (16, 3, "use 2 or 4 devices, or 15 or 18 maps"),  # 3 divides fc1's 24 units, but 4 divides both
-        (16, 5, "use 4 or 8 devices, or 15 or 20 maps"),
-        (16, 9, "use 8 devices, or 9 or 18 maps"),  # 16 devices would not divide the 24 units
+        (16, 5, "use `devices: 4` or `devices: 8`"),
+        (16, 9, "use `devices: 8`"),  # 16 devices would not divide the 24 units
         (13, 2, "use 12 or 14 maps"),  # no number of devices divides 13 and 24
-        (128, 48, "use 8 devices, or 96 or 144 maps"),
+        (13, 5, "no number of devices splits all layers; use 10 or 15 maps in conv1, 20 or 25 units in fc1"),
+        (128, 48, "use `devices: 8`"),
     ],
 )
 def test_numbers_of_devices_that_split_every_layer_are_proposed(
@@ -99,7 +101,7 @@ def test_numbers_of_devices_that_split_every_layer_are_proposed(
 ) -> None:
     layers = [f"conv1: {{op: conv2d, filters: {maps}}}", "flat: {op: flatten}", "fc1: {op: dense, units: 24}"]
     findings = check(*layers, parallel=f"{{devices: {devices}, strategy: columns}}").findings
-    assert [f.help for f in findings if f.code == "ARC401" and f.message.startswith("conv1")] == [help]
+    assert [f.help for f in findings if f.code == "ARC401"] == [help]
 
 
 def test_without_parallel_there_is_no_placement(check: Check) -> None:
@@ -137,6 +139,26 @@ def test_layers_that_read_the_input_alone_need_no_even_width(check: Check) -> No
     assert exchanges(check(*layers, image="[3, 8, 8]", parallel="{devices: 2, strategy: columns}")) == []
 
 
+def test_layers_that_do_not_split_are_one_finding_at_the_number_of_devices(check: Check) -> None:
+    """What follows from parts of unequal size, such as exchanges or a halo, is not reported beside it."""
+    layers = (CONV1, "norm1: {op: lrn}", "conv2: {op: conv2d, filters: 16}", *DENSE)
+    expect = "{exchanges: [fc1]}"
+    found = check(*layers, parallel="{devices: 5, strategy: columns}", expect=expect).findings
+    (finding,) = (each for each in found if each.code != "ARC903")
+    assert finding.message == "4 layers do not split over 5 devices"
+    assert finding.notes == (
+        "conv1, fc2: 12 / 5 is not whole",
+        "conv2: 16 / 5 is not whole",
+        "fc1: 24 / 5 is not whole",
+    )
+    span = finding.span
+    assert span.source.text[span.start : span.end] == "5"
+    for devices in (4, 2):
+        again = check(*layers, parallel=f"{{devices: {devices}, strategy: columns}}").findings
+        assert "ARC401" not in {finding.code for finding in again}
+    assert finding.help == "use `devices: 4`"
+
+
 def test_an_uneven_width_is_reported_at_its_first_layer(check: Check) -> None:
     layers = [
         CONV1,
@@ -145,9 +167,8 @@ def test_an_uneven_width_is_reported_at_its_first_layer(check: Check) -> None:
         "conv2: {op: conv2d, filters: 9}",
     ]
     findings = check(*layers, image="[3, 8, 8]", parallel="{devices: 2, strategy: columns}").findings
-    assert [finding.message for finding in findings if finding.code == "ARC401"] == [
-        "join1's 15 maps do not split over 2 devices",
-        "conv2's 9 maps do not split over 2 devices",
+    assert [finding.notes for finding in findings if finding.code == "ARC401"] == [
+        ("join1: 15 / 2 is not whole", "conv2: 9 / 2 is not whole")
     ]
 
 

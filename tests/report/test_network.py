@@ -1,7 +1,9 @@
 """The layer table and totals, as a person reads them and as a program does."""
 
 import json
+import re
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ SPECS = {
     "branches": HERE.parent / "specs" / "good" / "branches.yaml",
     "batch_norm": HERE.parent / "specs" / "good" / "batch_norm.yaml",
     "windows": HERE.parent / "specs" / "good" / "windows.yaml",
+    "resnet18": HERE.parent / "specs" / "good" / "resnet18.yaml",
 }
 
 
@@ -41,14 +44,44 @@ def test_the_wide_table_has_every_column(name: str, golden: Callable[[Path, str]
     golden(HERE / f"{name}.wide.txt", shown(facts(name), width=80, wide=True))
 
 
-def test_eighty_columns_are_enough_for_an_expert_s_table(golden: Callable[[Path, str], None]) -> None:
-    text = shown(facts("alexnet"), width=80)
+@pytest.mark.parametrize("name", ["alexnet", "resnet18"])
+def test_eighty_columns_are_enough_for_windows_and_sizes(name: str, golden: Callable[[Path, str], None]) -> None:
+    text = shown(facts(name), width=80)
     assert max(map(len, text.splitlines())) <= 80
-    golden(HERE / "alexnet.80.txt", text)
+    headings = next(line for line in text.splitlines() if line.startswith("layer")).split()
+    assert headings[:5] == ["layer", "op", "window", "size", "output"]
+    golden(HERE / f"{name}.80.txt", text)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120, 200])
+def test_inputs_are_shown_where_they_are_not_the_line_above(width: int) -> None:
+    nodes = facts("resnet18").graph.nodes
+    lines = " ".join(shown(facts("resnet18"), width=width).split())
+    expected = [after.inputs for node, after in pairwise(nodes) if after.inputs != (node.name,)]
+    assert len(expected) == 8 + 3
+    # In full, and no name is broken.
+    assert re.findall(r" from (\w+(?:, \w+)*)", lines) == [", ".join(inputs) for inputs in expected]
+
+
+def test_the_sizes_of_branches_follow_one_path(facts_of: Callable[[str], Facts]) -> None:
+    """Sizes of a branch are not appended to those of another: 8 → 4 → 8 is a path that no value takes."""
+    head = "schema: archc/v1\nname: branched\ninput: {image: [3, 8, 8]}\nlayers:\n"
+    conv = "op: conv2d, filters: 4, weight_init: {he_normal: {}}"
+    found = facts_of(
+        head
+        + f"  stem: {{{conv}, kernel: 1}}\n"
+        + f"  a1: {{{conv}, kernel: 2, stride: 2}}\n  a2: {{op: flatten}}\n"
+        + f"  b1: {{{conv}, kernel: 3, padding: 1, from: stem}}\n  b2: {{op: relu}}\n  b3: {{op: relu}}\n"
+        + "  b4: {op: flatten}\n  join: {op: concat, from: [a2, b4]}\n"
+    )
+    assert "\n8 along the longest path\n" in shown(found)
+    assert as_json(found)["chain"] == [[8, 8]]
+    found = facts("resnet18")
+    assert "\n112 → 56 → 28 → 14 → 7 → 1 along the longest path\n" in shown(found)
 
 
 @pytest.mark.parametrize("width", range(32, 130))
-@pytest.mark.parametrize("name", ["alexnet", "windows"])
+@pytest.mark.parametrize("name", ["alexnet", "windows", "resnet18"])
 def test_a_narrow_terminal_hides_columns_and_names_them(name: str, width: int) -> None:
     found = facts(name)
     lines = shown(found, width=width).splitlines()

@@ -55,7 +55,7 @@ def _no_relu(graph: Graph, node: Node, rectifier: Node | None) -> Finding:
         help = f"add a layer `{{op: relu}}` before {node.name}"
     notes = [f"{source} can be negative, and {node.name} divides by a sum of squares: {effect}", _PAPER]
     related = [] if source in graph.inputs else [(graph.node(source).at("op"), f"{source} is not a ReLU")]
-    return report(node.at("op"), "ARC903", message, notes=notes, help=help, related=related)
+    return report(node.at("op"), "ARC903", message, notes=notes, help=help, related=related, layer=node.name)
 
 
 def dropout_before(graph: Graph) -> list[Finding]:
@@ -84,7 +84,7 @@ def _dropped(dropout: Node, norm: Node) -> Finding:
     related = [(norm.at("op"), f"{norm.name} reads it")]
     message = f"{dropout.name} drops values before the normalisation {norm.name}"
     help = f"move {dropout.name} after {norm.name}"
-    return report(dropout.at("op"), "ARC904", message, notes=[note], help=help, related=related)
+    return report(dropout.at("op"), "ARC904", message, notes=[note], help=help, related=related, layer=dropout.name)
 
 
 def bias_before(graph: Graph) -> list[Finding]:
@@ -108,7 +108,7 @@ def _subtracted(node: Node, norm: Node) -> Finding:
     related = [(norm.at("op"), f"{norm.name} subtracts it and has a bias of its own")]
     message = f"{node.name}'s bias has no effect before the batch normalisation {norm.name}"
     help = f"set `bias: false` on {node.name}"
-    return report(node.at("bias"), "ARC910", message, notes=notes, help=help, related=related)
+    return report(node.at("bias"), "ARC910", message, notes=notes, help=help, related=related, layer=node.name)
 
 
 def window_over_devices(graph: Graph, placement: Placement) -> list[Finding]:
@@ -126,5 +126,5 @@ def window_over_devices(graph: Graph, placement: Placement) -> list[Finding]:
         halo = f"{maps} maps of {area} = {exchange.values:,.0f} values per example"
         notes = [f"with {placement.devices} devices, {node.name} first exchanges a halo: {halo}"]
         help = f"use `groups: {placement.devices}`: the window then ends at the boundary, as on the paper's two GPUs"
-        findings.append(report(node.at("op"), "ARC907", message, notes=notes, help=help))
+        findings.append(report(node.at("op"), "ARC907", message, notes=notes, help=help, layer=node.name))
     return findings

@@ -50,7 +50,7 @@ def _softmax_twice(node: Node, reader: Node, loss: Loss) -> Finding:
     message = f"{node.name} is a softmax before the loss `{loss}`, which applies {own}"
     help = f"move {node.name} to the end, where it is fused into the loss, or delete it"
     related = [(reader.at("op"), f"{reader.name} reads it")]
-    return report(node.at("op"), "ARC905", message, notes=notes, help=help, related=related)
+    return report(node.at("op"), "ARC905", message, notes=notes, help=help, related=related, layer=node.name)
 
 
 def _softmax_in_the_middle(node: Node, reader: Node) -> Finding:
@@ -59,7 +59,7 @@ def _softmax_in_the_middle(node: Node, reader: Node) -> Finding:
     message = f"{node.name} is a softmax in the middle of the network: {reader.name} reads its probabilities"
     help = "use `op: relu` between layers, and a softmax only at the end"
     related = [(reader.at("op"), f"{reader.name} reads it")]
-    return report(node.at("op"), "ARC905", message, notes=notes, help=help, related=related)
+    return report(node.at("op"), "ARC905", message, notes=notes, help=help, related=related, layer=node.name)
 
 
 def _percent(share: float) -> str:

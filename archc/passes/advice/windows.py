@@ -28,7 +28,9 @@ def dropped_input(graph: Graph, facts: Shapes) -> list[Finding]:
         if window.vertical.rounding == "floor":
             help = "use `rounding: ceil`, other padding or another size"
         findings.append(
-            report(node.at("kernel"), "ARC902", f"{name} never reads the last {lost}", notes=notes, help=help)
+            report(
+                node.at("kernel"), "ARC902", f"{name} never reads the last {lost}", notes=notes, help=help, layer=name
+            )
         )
     return findings
 
@@ -52,7 +54,7 @@ def paper_rounded_down(graph: Graph, facts: Shapes) -> list[Finding]:
         if _is_papers(graph, node, window):
             message = f"{name} gives 54 for 224 pixels; AlexNet has 55"
             notes = [window.arithmetic, *EXPLANATION]
-            findings.append(report(node.at("kernel"), "ARC909", message, notes=notes, help=REMEDY))
+            findings.append(report(node.at("kernel"), "ARC909", message, notes=notes, help=REMEDY, layer=name))
     return findings
 
 
@@ -83,11 +85,13 @@ def _whole_map(graph: Graph, node: Node, window: Window) -> Finding:
         help = "use a smaller kernel to keep the maps"
         if same := node.op.as_dense():
             help = f"{same} compute the same; or {help}"
-        return report(node.at("kernel"), "ARC906", message, notes=notes, help=help)
+        return report(node.at("kernel"), "ARC906", message, notes=notes, help=help, layer=node.name)
     smaller = prod(weights.shape) // window.kernel.area * 9
     notes = [
         f"{window.arithmetic}: at most one window per axis avoids the padding",
         f"{figures}; a kernel of 3 × 3 has {smaller:,}",
     ]
-    keeps = ", and `padding: 1` to keep the size of the maps" if window.stride == ONE else ""
-    return report(node.at("kernel"), "ARC906", message, notes=notes, help=f"use `kernel: 3`{keeps}")
+    help = "use `kernel: 3`"
+    if window.stride == ONE:
+        help += ", and `padding: 1` to keep the size of the maps"
+    return report(node.at("kernel"), "ARC906", message, notes=notes, help=help, layer=node.name)
