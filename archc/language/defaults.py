@@ -156,6 +156,7 @@ def unknown_op(
     if translated is not None:
         notes += translated.op_notes
         if translated.op_words:
-            help = f"write `{form % ', '.join(translated.op_words)}`"
+            text = f"`{form % ', '.join(translated.op_words)}`"
+            help = f"did you mean {text}?" if translated.op_fix is None else f"write {text}"
         fix = (*fix, *translated.op_fix) if fix and translated.op_fix is not None else ()
     return report(span, "ARC102", f"unknown op `{name[:64]}`", notes=notes, help=help, fix=fix)

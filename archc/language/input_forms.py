@@ -16,6 +16,8 @@ from archc.source import Span
 _NAME = "image"
 _CHANNELS = (1, 3, 4)
 """Channels of a picture: grey, red green blue, and with an alpha."""
+_SMALLEST = 8
+"""The smallest height of a picture."""
 _BATCH = (None, "None", "none", "null", "N", "n", "B", "b", "batch", "batch_size", "?")
 _AXES = (("channels", "c", "depth"), ("height", "h", "size", "image_size"), ("width", "w", "size", "image_size"))
 _WORDS = {*(word for words in _AXES for word in words), "name", "shape", "dims", "dim", "type", "dtype", "data_format"}
@@ -34,8 +36,8 @@ class Shape(NamedTuple):
 def channels_first(sizes: object) -> list[int] | None:
     """The shape with its channels first, if it looks like [height, width, channels]."""
     match sizes:
-        case [int(height), int(width), int(channels)] if channels in _CHANNELS and height not in _CHANNELS:
-            return [channels, height, width] if height == width > channels else None
+        case [int(height), int(width), int(channels)] if channels in _CHANNELS:
+            return [channels, height, width] if height == width >= _SMALLEST else None
         case _:
             return None
 
@@ -44,10 +46,26 @@ def as_written(sizes: list[int]) -> str:
     return f"[{', '.join(map(str, sizes))}]"
 
 
+def channels_last(node: YamlNode) -> Finding | None:
+    """The advice on an input that is [height, width, channels], as it seems."""
+    if not isinstance(node, MappingNode) or len(node.entries) != 1:
+        return None
+    ((name, value),) = node.entries.items()
+    sizes = channels_first(plain(value))
+    if sizes is None:
+        return None
+    right = as_written(sizes)
+    channels, height, width = sizes
+    message = f"{name[:64]} has {height} maps of {width} × {channels}; its channels seem to come last"
+    fix = replacement(value.span, right) if entry(node, name) else ()
+    return report(value.span, "ARC917", message, help=f"did you mean `{right}`?", fix=fix)
+
+
 class Mended(NamedTuple):
-    """The finding on how an input is written, and the input in the right form, if it is certain."""
+    """The finding on how an input is written, the path of what it is about, and the right input, if it is certain."""
 
     finding: Finding
+    path: tuple[str, ...]
     node: YamlNode | None
 
 
@@ -63,7 +81,7 @@ def mended_input(node: YamlNode) -> Mended | None:
     fix = replacement(node.span, text) if shape.certain else ()
     help = f"write `input: {text}`"
     found = report(node.span, "ARC104", message, notes=shape.notes, help=help, fix=fix)
-    return Mended(found, _input(_NAME, shape, node.span))
+    return Mended(found, ("input",), _input(_NAME, shape, node.span))
 
 
 def _of_mapping(node: MappingNode) -> Mended | None:
@@ -78,7 +96,7 @@ def _of_mapping(node: MappingNode) -> Mended | None:
         fix = replacement(value.span, right) if shape.certain and entry(node, name) else ()
         message = f"`input.{name[:64]}` is `{_text(value)}`: it takes [channels, height, width]"
         found = report(value.span, "ARC105", message, notes=shape.notes, help=f"write `{right}`", fix=fix)
-        return Mended(found, _input(name, shape, value.span))
+        return Mended(found, ("input", name), _input(name, shape, value.span))
     if not node.entries.keys() <= _WORDS:
         return None
     by_axis = [next((plain(node.entries[word]) for word in words if word in node.entries), None) for words in _AXES]
@@ -93,7 +111,7 @@ def _of_mapping(node: MappingNode) -> Mended | None:
     help = f"write `input: {{{word[:64]}: {as_written(shape.sizes)}}}`"
     message = "`input` must have one entry, its name with its shape"
     found = report(node.span, "ARC105", message, notes=shape.notes, help=help)
-    return Mended(found, _input(word, shape, node.span))
+    return Mended(found, ("input",), _input(word, shape, node.span))
 
 
 def _sizes(node: YamlNode) -> list[object] | None:
@@ -137,6 +155,8 @@ def _of_pixels(whole: list[int], notes: list[str]) -> Shape | None:
     if len(whole) == 2:
         return Shape([1, *whole], [*notes, "the channels come first: 1 for grey pictures, 3 for colour"], certain=False)
     (count,) = whole
+    if count <= max(_CHANNELS):
+        return None
     for channels in (1, 3):
         side = isqrt(count // channels)
         if side > 1 and channels * side * side == count:

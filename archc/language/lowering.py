@@ -16,6 +16,7 @@ from archc.language.connections import connections, from_node
 from archc.language.defaults import read_defaults, with_heirs
 from archc.language.edits import added_after
 from archc.language.inference import check_error, checked_output, named
+from archc.language.input_forms import as_written, channels_first
 from archc.language.layer_fields import WIRING, op_fields, read_layer
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.language.spec import Document
@@ -199,6 +200,10 @@ class _Lowering:
     def _refuse(self, node: Node, error: ShapeError, related: list[tuple[Span, str]]) -> None:
         """Report that an op refuses its inputs. A second field at fault takes the place of `related`."""
         check_error(node.op, error, len(node.inputs))
+        help = error.help
+        (name, sizes), *_ = self.document.spec.input.items()
+        if error.from_size and (right := channels_first(sizes)):
+            help = f"write `input: {{{name}: {as_written(right)}}}`: the channels come first"
         if error.also and error.also in node.fields:
             related = [(node.fields[error.also], "")]
         finding = report(
@@ -206,7 +211,7 @@ class _Lowering:
             error.code,
             named(error.message, node),
             notes=[*(named(note, node) for note in error.notes), self._sizes_before(node) if error.from_size else ""],
-            help=named(error.help, node) if error.help else None,
+            help=named(help, node) if help else None,
             related=related,
             fix=self._inserted(node, *error.insert) if error.insert else (),
         )

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from archc.diagnostics.finding import Finding, report
 from archc.language.flat_recipe import flat_fields
-from archc.language.input_forms import mended_input
+from archc.language.input_forms import channels_last, mended_input
 from archc.language.layer_lists import named_layers
 from archc.language.reader import MappingNode, SequenceNode, YamlNode, plain, read
 from archc.language.spec import Document, Recipe, Spec, usual_recipe
@@ -61,10 +61,12 @@ def _mended(root: MappingNode, findings: list[Finding]) -> tuple[MappingNode, se
     """
     entries = dict(root.entries)
     told: set[tuple[str, ...]] = set()
-    if "input" in entries and (mended := mended_input(entries["input"])):
+    if "input" in entries and (turned := channels_last(entries["input"])):
+        findings.append(turned)
+    elif "input" in entries and (mended := mended_input(entries["input"])):
         findings.append(mended.finding)
         if mended.node is None:
-            told.add(("input",))
+            told.add(mended.path)
         else:
             entries["input"] = mended.node
     layers = entries.get("layers")

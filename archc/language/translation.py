@@ -119,7 +119,8 @@ def _convert(found: Converted, place: Place, done: Translation, *, of_op: bool) 
         return
     first = next(iter(found.fields))
     message = f"unknown field `{first[:64]}` in {place.what}"
-    help, fix = f"write `{', '.join(words)}`", edits if is_exact else []
+    text = f"`{', '.join(words)}`"
+    help, fix = f"write {text}" if is_exact else f"did you mean {text}?", edits if is_exact else []
     done.findings.append(report(body.keys[first].span, "ARC101", message, notes=found.notes, help=help, fix=fix))
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from archc.example import HEAD
 from archc.ops.fields import Positive, Rate
-from archc.ops.foreign import Conversion, Needless, NeedlessFields, complement
+from archc.ops.foreign import Conversion, Needless, NeedlessFields, Unlikely, complement, exact, spelled
 from archc.ops.op import Kept, Op, OtherNames, Parameter, channels_of
 from archc.tensor import Tensor
 
@@ -69,6 +69,18 @@ class BatchNorm(Op, frozen=True):
         description="Share of the running mean and variance that each step keeps, as in Keras and ONNX. PyTorch's "
         "`momentum` is the other share: its default of 0.1 is 0.9 here."
     )
+
+    def unlikely(self) -> Unlikely | None:
+        momentum = exact(self.momentum)
+        if momentum is None or not 0 < momentum < _HALF:
+            return None
+        other = spelled(float(1 - momentum))
+        return Unlikely(
+            "momentum",
+            f"{{name}}'s momentum of {momentum} keeps only {momentum} of the running mean in each step",
+            f"PyTorch's `momentum` is the share of each batch, and here the other one: 1 - {momentum} = {other}",
+            f"use `momentum: {other}` if {momentum} is PyTorch's",
+        )
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         return inputs[0]

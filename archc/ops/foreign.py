@@ -52,6 +52,15 @@ class Conversion(NamedTuple):
     names: tuple[str, ...] = ()
 
 
+class Unlikely(NamedTuple):
+    """A value of a field that is allowed, but more likely meant as another framework means it."""
+
+    field: str
+    message: str
+    note: str
+    help: str
+
+
 NeedlessFields = Mapping[str, Needless]
 """By their names, fields of other frameworks that an op does not need."""
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self, get_args
 
 from pydantic import BaseModel
 
-from archc.ops.foreign import Conversion, Needless, NeedlessFields, OtherValues
+from archc.ops.foreign import Conversion, Needless, NeedlessFields, OtherValues, Unlikely
 from archc.ops.window import Window
 from archc.tensor import Tensor
 
@@ -253,6 +253,10 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
 
     def check_order(self, before: "tuple[Op | None, ...]") -> None:
         """Raise ShapeError if the op makes no sense after the ops that give its inputs; None is the network's input."""
+
+    def unlikely(self) -> Unlikely | None:
+        """A value that is more likely another framework's; `{name}` in its texts stands for the layer."""
+        return None
 
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
         """The tensors that the layer owns, in this order: weights, biases, running statistics."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from archc.diagnostics.finding import Finding
 from archc.graph import Graph
 from archc.language.spec import Loss
+from archc.passes.advice.foreign_values import foreign_values
 from archc.passes.advice.normalisation import bias_before, dropout_before, no_relu_before, window_over_devices
 from archc.passes.advice.probabilities import softmax_before_loss
 from archc.passes.advice.weights import concentrated_parameters, default_initialisation
@@ -28,6 +29,7 @@ def advise(graph: Graph, shapes: Shapes, counts: Counts, placement: Placement | 
         *softmax_before_loss(graph, loss),
         *whole_map(graph, shapes),
         *(window_over_devices(graph, placement) if placement else []),
+        *foreign_values(graph),
         *concentrated_parameters(graph, counts),
         *paper_rounded_down(graph, shapes),
     ]
