@@ -10,7 +10,8 @@ from archc.diagnostics.finding import MAX_FINDINGS, Finding, in_source_order, is
 from archc.diagnostics.grouping import grouped
 from archc.graph import Graph
 from archc.language.lowering import lower
-from archc.language.spec import Document, Recipe, Spans, Spec, default_recipe, read_spec
+from archc.language.spec import Document, Recipe, Spans, Spec, default_recipe
+from archc.language.spec_reading import read_spec
 from archc.language.suppressions import suppress
 from archc.passes.advice import advise
 from archc.passes.counts import Counts, count

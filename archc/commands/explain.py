@@ -13,7 +13,7 @@ from archc.console.terminal import columns, style_of
 from archc.explain.concepts import Concept, concepts
 from archc.explain.explanation import Explanation, explanation_of, names, title_of
 from archc.failure import Failure
-from archc.language.vocabulary import nearest
+from archc.language.vocabulary import absence, nearest
 from archc.ops import ops
 from archc.report.explain_json import as_json
 from archc.report.explanation import concept_page, listing, page
@@ -79,8 +79,9 @@ def _one(word: str) -> tuple[list[Explanation], list[Concept]]:
     concept = concepts().get(word.lower())
     if concept is None:
         known = {name.lower(): name for name in (*names(), *concepts())}
-        guess = nearest(word, known)
-        help = f"did you mean `{known[guess]}`?" if guess else "list all names with `archc explain`"
+        lacking = absence(word)
+        guess = None if lacking else nearest(word, known, named=True)
+        help = f"did you mean `{known[guess]}`?" if guess else lacking or "list all names with `archc explain`"
         raise Failure(f"unknown code, op or concept `{word[:64]}`", help=help, code=2)
     return [], [concept]
 

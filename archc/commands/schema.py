@@ -44,7 +44,7 @@ def documents() -> dict[str, str]:
 def _of_output(command: str) -> dict[str, object]:
     known = documents()
     if command not in known:
-        guess = nearest(command, known)
+        guess = nearest(command, known, named=True)
         help = f"did you mean `{guess}`?" if guess else f"use one of {', '.join(known)}"
         raise Failure(f"`{command[:64]}` is not a command with JSON output", help=help, code=2)
     return output_schema(command, getattr(import_module(known[command]), f"{command.capitalize()}Json"))

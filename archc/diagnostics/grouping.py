@@ -44,7 +44,7 @@ def _of_words(finding: Finding) -> Hashable:
     if what is None:
         return None
     # The help may depend on the layer, and a fix that is certain in one layer need not be certain in another.
-    help = None if finding.cause else finding.help
+    help = None if finding.cause else _nameless(finding.help or "", finding.layer)
     return finding.code, _nameless(what, finding.layer), _value(finding), help, bool(finding.fix)
 
 
@@ -55,9 +55,10 @@ def _value(finding: Finding) -> str | None:
 
 
 def _nameless(text: str, layer: str | None) -> str:
-    """A text without the name of the layer that it is about, which is a word outside of backticks."""
+    """A text without the name of the layer that it is about: a word outside of backticks, or the start of `a_relu`."""
+    name = re.escape(layer or "")
     # Only where the name is first: `a` is a name too.
-    return re.sub(rf"(?<![\w`.]){re.escape(layer)}(?![\w`])", "", text, count=1) if layer else text
+    return re.sub(rf"(?<![\w`.]){name}(?![\w`])|(?<=`){name}(?=_)", "", text, count=1) if layer else text
 
 
 def _one(group: list[Finding]) -> Finding:

@@ -15,7 +15,9 @@ from pydantic import ValidationError
 from archc.diagnostics.finding import Edit, Finding, report
 from archc.language.reader import MappingNode, ScalarNode, YamlNode, plain
 from archc.language.spec import Document, Spec
-from archc.language.validation import explain, field_names, renaming, unknown_field
+from archc.language.translation import Translation, translate
+from archc.language.unknown_fields import Place, field_names, renaming
+from archc.language.validation import explain
 from archc.language.vocabulary import certain, did_you_mean, nearest
 from archc.ops import ops
 from archc.source import Span
@@ -69,43 +71,37 @@ def _misspelt_section(document: Document, found: Defaults) -> YamlNode | None:
     return None
 
 
-def _read(name: str, body: YamlNode, section: MappingNode, found: Defaults) -> None:
-    """Read the defaults of one op."""
-    op: str | None = name
-    if name not in ops():
-        key = section.keys[name].span
-        found.findings.append(unknown_op(name, key, renaming(name, key, ops(), section.entries)))
-        # As in a layer, the fields of an op whose name is certainly a misspelling are checked too.
-        op = meant(name)
-        if op is None or op in section.entries:
-            _misread(found, [guess] if (guess := nearest(name, ops())) else [])
-            return
-    if isinstance(body, MappingNode):
-        found.of[op] = _known_fields(op, body, found)
+def _read(written: str, body: YamlNode, section: MappingNode, found: Defaults) -> None:
+    """Read the defaults of one op. As in a layer, the fields under a word that must mean an op are checked too."""
+    op = written if written in ops() else meant(written)
+    key = section.keys[written].span
+    renamed = renaming(written, key, ops(), section.entries) if op != written else ()
+    if op is None or not isinstance(body, MappingNode):
+        if op != written:
+            found.findings.append(unknown_op(written, key, renamed))
+        else:
+            message = f"the defaults of `{op}` must be a mapping of its fields"
+            found.findings.append(report(body.span, "ARC104", message))
+        guess = op or nearest(written, ops())
+        _misread(found, [guess] if guess else [])
         return
-    _misread(found, [op])
-    message = f"the defaults of `{op}` must be a mapping of its fields"
-    found.findings.append(report(body.span, "ARC104", message))
+    translated = translate(written, Place(body, ops()[op], op))
+    if op != written:
+        found.findings.append(unknown_op(written, key, renamed, translated, f"{op}: {{%s}}"))
+    found.findings += translated.findings
+    if op != written and op in section.entries:
+        # Fields under another name are not mixed with those under the right one.
+        _misread(found, [op])
+        return
+    nodes = {name: node for name, node in translated.nodes.items() if name != "op"}
+    found.of[op] = MappingNode(nodes, translated.keys, body.span)
+    found.findings += _faults(op, found.of[op])
 
 
 def _misread(found: Defaults, names: Collection[str]) -> None:
     """Note that a mistake may have given any field of these ops."""
     for name in names:
         found.misread[name] = set(field_names(ops()[name]))
-
-
-def _known_fields(op: str, body: MappingNode, found: Defaults) -> MappingNode:
-    """The defaults without the fields that the op does not have, each of which is reported once."""
-    allowed = [name for name in field_names(ops()[op]) if name != "op"]
-    for name in body.entries:
-        if name not in allowed:
-            key = body.keys[name].span
-            found.findings.append(unknown_field(name, key, key, op, allowed, (), body.entries))
-            if guess := nearest(name, allowed):
-                found.misread.setdefault(op, set()).add(guess)
-    known = MappingNode({k: v for k, v in body.entries.items() if k in allowed}, body.keys, body.span)
-    found.findings += _faults(op, known)
-    return known
 
 
 def _faults(op: str, defaults: MappingNode) -> list[Finding]:
@@ -146,10 +142,21 @@ def meant(word: str) -> str | None:
     return None if ops().failure(word) else certain(word, ops())
 
 
-def unknown_op(name: str, span: Span, fix: tuple[Edit, ...]) -> Finding:
-    """The finding for a word that is not an op, or is one that is installed and cannot be used."""
+def unknown_op(
+    name: str, span: Span, fix: tuple[Edit, ...], translated: Translation | None = None, form: str = ""
+) -> Finding:
+    """The finding for a word that is not an op, or is one that is installed and cannot be used.
+
+    Where values change with the name, `form` is the text to write, with a place for the fields.
+    """
     if failure := ops().failure(name):
         return report(span, "ARC102", failure.message, help=failure.help)
     notes = [failure.message for failure in ops().unreadable]
     help = did_you_mean(name, ops(), what="ops")
+    if translated is not None:
+        notes += translated.op_notes
+        if translated.op_words:
+            text = f"`{form % ', '.join(translated.op_words)}`"
+            help = f"did you mean {text}?" if translated.op_fix is None else f"write {text}"
+        fix = (*fix, *translated.op_fix) if fix and translated.op_fix is not None else ()
     return report(span, "ARC102", f"unknown op `{name[:64]}`", notes=notes, help=help, fix=fix)

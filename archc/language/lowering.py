@@ -5,19 +5,24 @@ A layer that fails has no tensor, and its readers are skipped without a finding:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from functools import partial
 from math import prod
 
-from pydantic import ValidationError
-
-from archc.diagnostics.finding import MAX_FINDINGS, Edit, Finding, report, respelling
+from archc.diagnostics.finding import MAX_FINDINGS, Edit, Finding, report
 from archc.graph import Graph, Node
-from archc.language.defaults import meant, read_defaults, unknown_op, with_heirs
+from archc.language.brackets import gathered
+from archc.language.connections import connections, from_node
+from archc.language.defaults import read_defaults, with_heirs
+from archc.language.edits import added_after
 from archc.language.inference import check_error, checked_output, named
-from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, plain
+from archc.language.input_forms import as_written, channels_first
+from archc.language.layer_fields import WIRING, op_fields, read_layer
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.language.spec import Document
-from archc.language.validation import NAME, explain, not_a_name, renaming
-from archc.language.vocabulary import did_you_mean, nearest
+from archc.language.unknown_fields import field_names
+from archc.language.validation import NAME, not_a_name
+from archc.language.vocabulary import did_you_mean
 from archc.language.wiring import Wiring
 from archc.ops import ops
 from archc.ops.op import Op, ShapeError
@@ -33,9 +38,6 @@ _SMALLER = "use fewer filters or units, or a stride or a pool before it"
 _MOST_NAMED = 8
 _MOST_STEPS = 100
 
-_WIRING = ("from", "expect")
-"""The fields of every layer besides `op` and the op's own."""
-
 
 def lower(document: Document) -> tuple[Graph, list[Finding]]:
     """The graph of a document, without layers that fail or depend on one that fails, and the findings on those."""
@@ -50,18 +52,6 @@ def lower(document: Document) -> tuple[Graph, list[Finding]]:
         outputs=lowering.outputs(),
     )
     return graph, lowering.findings
-
-
-@dataclass
-class _Fields:
-    """The fields of a layer, those from `defaults` included, and where each is written."""
-
-    nodes: dict[str, YamlNode] = field(default_factory=dict[str, YamlNode])
-    keys: dict[str, ScalarNode] = field(default_factory=dict[str, ScalarNode])
-
-    def take(self, mapping: MappingNode, leave: tuple[str, ...] = ()) -> None:
-        self.nodes |= {k: v for k, v in mapping.entries.items() if k not in leave}
-        self.keys |= {k: v for k, v in mapping.keys.items() if k not in leave}
 
 
 class _Lowering:
@@ -113,54 +103,29 @@ class _Lowering:
             message = f"the layer {name} must be a mapping such as {{op: relu}}"
             self.findings.append(report(body.span, "ARC104", message))
             return None
-        inputs = self._inputs(name, body)
+        known = op_fields(body)
+        body, findings = gathered(body, name, known, self._tensors)
+        self.findings += findings
+        inputs = self._inputs(name, body, field_names(known))
         expected = self._expected(body)
-        op, fields = self._op(name, body, key)
-        if op is None or inputs is None or not self._check_arity(op, inputs, name, body, fields):
+        tensors = [self._tensors[value] for value in inputs or ()]
+        read = tensors[0] if len(tensors) == 1 else None
+        fields = read_layer(name, body, key, self._defaults, read, partial(self._added_after, name))
+        self.findings += fields.findings
+        op = fields.op
+        if op is None or inputs is None or not self._check_arity(op, inputs, name, body, fields.nodes["op"]):
             return None
-        tensors = [self._tensors[value] for value in inputs]
-        known = tuple(tensor for tensor in tensors if tensor is not None)
-        if len(known) < len(tensors):
+        shapes = tuple(tensor for tensor in tensors if tensor is not None)
+        if len(shapes) < len(tensors):
             return None
         spans = {field: node.span for field, node in fields.nodes.items()}
-        spans |= {field: body.entries[field].span for field in _WIRING if field in body.entries}
+        spans |= {field: body.entries[field].span for field in WIRING if field in body.entries}
         try:
-            output = checked_output(op, op.infer(known))
+            output = checked_output(op, op.infer(shapes))
         except ShapeError as error:
-            self._refuse(Node(name, op, inputs, known[0], key, spans), error)
+            self._refuse(Node(name, op, inputs, shapes[0], key, spans), error)
             return None
-        return self._keep(Node(name, op, inputs, output, key, spans, expected), known)
-
-    def _op(self, name: str, body: MappingNode, key: Span) -> tuple[Op | None, _Fields]:
-        fields = _Fields()
-        node = body.entries.get("op")
-        if node is None:
-            self.findings.append(_missing_op(name, body, key))
-            return None, fields
-        if not isinstance(node, ScalarNode) or node.value is None:
-            self.findings.append(report(node.span, "ARC104", "`op` must be the name of an op"))
-            return None, fields
-        written = str(node.value)
-        # An op whose name is certainly a misspelling has its fields checked too, so that one run reports all mistakes.
-        kind = written if written in ops() else meant(written)
-        if kind != written:
-            self.findings.append(unknown_op(written, node.span, respelling(node.span, kind)))
-        if kind is None:
-            return None, fields
-        if kind in self._defaults.of:
-            fields.take(self._defaults.of[kind])
-        fields.take(body, leave=_WIRING)
-        data = {name: plain(value) for name, value in fields.nodes.items()} | {"op": kind}
-        try:
-            op = ops()[kind].model_validate(data)
-            return op if kind == written else None, fields
-        except ValidationError as error:
-            # `from` and `expect` belong to the nodes too: a misspelling of one is not renamed beside the right one.
-            nodes = {**fields.nodes, **body.entries}
-            misread = self._defaults.misread.get(kind, ())
-            found = explain(error, ops()[kind], nodes, fields.keys, node.span, name, _WIRING, elsewhere=misread)
-            self.findings += [finding for finding in found if not self._defaults.contain(kind, finding.span)]
-            return None, fields
+        return self._keep(Node(name, op, inputs, output, key, spans, expected), shapes)
 
     def _expected(self, body: MappingNode) -> tuple[int, ...] | None:
         """The shape that the layer expects, if it expects one that can be read."""
@@ -176,16 +141,15 @@ class _Lowering:
             return None
         return whole
 
-    def _inputs(self, name: str, body: MappingNode) -> tuple[str, ...] | None:
-        node = body.entries.get("from")
+    def _inputs(self, name: str, body: MappingNode, fields: Collection[str]) -> tuple[str, ...] | None:
+        node = from_node(body, fields)
         if node is None:
             self._read.add(self._last)
             return (self._last,)
-        items = node.items if isinstance(node, SequenceNode) else [node]
-        if not items or any(not isinstance(i, ScalarNode) or not isinstance(i.value, str) for i in items):
-            self.findings.append(report(node.span, "ARC104", "`from` must be the name of a layer, or a list of names"))
+        names, findings = connections(node, self._tensors)
+        self.findings += findings
+        if names is None:
             return None
-        names = [(str(item.value), item.span) for item in items if isinstance(item, ScalarNode)]
         unknown = [(value, span) for value, span in names if value not in self._tensors][:MAX_FINDINGS]
         for value, span in unknown:
             if not self._may_be_input(value):
@@ -198,15 +162,17 @@ class _Lowering:
         """If the input could not be read, any name that is not a layer's may be its name."""
         return not self.document.input_known and name not in self.document.spec.layers
 
-    def _check_arity(self, op: Op, inputs: tuple[str, ...], name: str, body: MappingNode, fields: _Fields) -> bool:
+    def _check_arity(self, op: Op, inputs: tuple[str, ...], name: str, body: MappingNode, at: YamlNode) -> bool:
         least, most = op.arity
         if len(inputs) >= least and (most is None or len(inputs) <= most):
             return True
-        node = body.entries.get("from", fields.nodes["op"])
+        node = body.entries.get("from", at)
         wants = f"{least} or more inputs" if most is None else f"{least} to {most} inputs"
         if most == least:
             wants = counted(least, "input")
         help = "list them: `from: [a, b]`"
+        if len(inputs) == 1 and inputs[0] != self._last:
+            help = f"list them, such as `from: [{self._last}, {inputs[0]}]`"
         if len(inputs) > least:
             help = "delete some of them"
         if most == 1:
@@ -230,6 +196,10 @@ class _Lowering:
         """Report that an op refuses its inputs, with their shapes or a second field at fault."""
         check_error(node.op, error, len(node.inputs))
         related = self._shapes_of(node.inputs)
+        help = error.help
+        (name, sizes), *_ = self.document.spec.input.items()
+        if error.from_size and (right := channels_first(sizes)):
+            help = f"write `input: {{{name}: {as_written(right)}}}`: the channels come first"
         if error.also and error.also in node.fields:
             related = [(node.fields[error.also], "")]
         finding = report(
@@ -237,7 +207,7 @@ class _Lowering:
             error.code,
             named(error.message, node),
             notes=[*(named(note, node) for note in error.notes), self._sizes_before(node) if error.from_size else ""],
-            help=named(error.help, node) if error.help else None,
+            help=named(help, node) if help else None,
             related=related,
             fix=self._inserted(node, *error.insert) if error.insert else (),
         )
@@ -252,6 +222,13 @@ class _Lowering:
         if "from" in node.fields or indent.strip() or free is None:
             return ()
         return (Edit(Span(node.span.source, node.span.start, node.span.start), f"{free}: {body}\n{indent}"),)
+
+    def _added_after(self, layer: str, name: str, body: str) -> tuple[Edit, ...]:
+        """A layer on a line of its own after another one; none if any layer is connected by name to that one."""
+        layers = self.document.node("layers")
+        assert isinstance(layers, MappingNode)
+        taken = name in layers.entries or name in self.document.spec.input
+        return () if taken or layer in self._wiring.named else added_after(layers, layer, f"{name}: {body}")
 
     def _sizes_before(self, node: Node) -> str:
         """The sizes that led to the layer's input, each where it changes."""
@@ -306,15 +283,6 @@ class _Lowering:
                 help = f"read it, add it to `outputs:`, or delete {name}"
                 related = [(outputs, "the outputs")]
                 self.findings.append(report(layer.span, "ARC110", f"{name} is never used", help=help, related=related))
-
-
-def _missing_op(name: str, body: MappingNode, key: Span) -> Finding:
-    first = next(iter(body.entries), "")
-    help = f"add `op:` with one of {', '.join(ops())}"
-    if nearest(first, ["op"]):
-        help = f"did you mean `op:` instead of `{first}:`?"
-    fix = [edit for k, v in body.keys.items() for edit in renaming(k, v.span, ["op"], body.entries)]
-    return report(key, "ARC103", f"{name} needs `op`", help=help, fix=fix)
 
 
 def _first(inputs: tuple[str, ...]) -> list[str]:

@@ -7,7 +7,8 @@ The descriptions of the fields are what an editor shows on hovering, so each mus
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
@@ -15,17 +16,16 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     ValidationInfo,
     WithJsonSchema,
     field_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from archc.diagnostics.finding import Finding, report
-from archc.language.reader import MappingNode, YamlNode, plain, read
-from archc.language.validation import NAME, explain
+from archc.language.reader import MappingNode, YamlNode
+from archc.language.validation import NAME
 from archc.ops.fields import Count, NotNegative, Positive, Rate, Size, SizeField
+from archc.ops.foreign import Needless, NeedlessFields, OtherValues
 from archc.source import Span
 
 Loss = Literal["cross_entropy"]
@@ -127,6 +127,16 @@ class Parallel(Section):
 class Sgd(Section):
     """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v."""
 
+    needless: ClassVar[NeedlessFields] = {
+        **dict.fromkeys(
+            ("nesterov", "use_nesterov"), Needless("the rule is the paper's, without Nesterov's", (False,))
+        ),
+        "dampening": Needless("the whole gradient is added to each update", (0,)),
+        "maximize": Needless("training minimises the loss", (False,)),
+        **dict.fromkeys(("foreach", "fused", "differentiable"), Needless("it changes no value", "any")),
+        **dict.fromkeys(("clipnorm", "clipvalue", "global_clipnorm"), Needless("gradients are not clipped", (None,))),
+        **dict.fromkeys(("ema", "use_ema"), Needless("weights are not averaged", (False,))),
+    }
     lr: Positive = Field(description="Learning rate, before a schedule lowers it.")
     momentum: Rate = Field(description="Share of the previous update that is added to each update, from 0 to below 1.")
     weight_decay: NotNegative = Field(
@@ -176,6 +186,18 @@ class Schedule(Section):
 class DataRecipe(Section):
     """How a picture becomes the network's input: it is resized, cropped, and a mean is subtracted."""
 
+    needless: ClassVar[NeedlessFields] = {
+        "std": Needless("a mean is subtracted, and values are not divided", (1, [1, 1, 1])),
+        "shuffle": Needless("training pictures are always shuffled", (True,)),
+        **dict.fromkeys(("num_workers", "workers", "pin_memory", "prefetch"), Needless("it changes no value", "any")),
+        **dict.fromkeys(
+            ("path", "root", "dir", "folder"), Needless("`archc train --data DIR` names the pictures", "any")
+        ),
+    }
+    other_values: ClassVar[OtherValues] = {"mean": {"null": "none", "false": "none", "no": "none", "image": "pixel"}}
+    absent_forms: ClassVar[Mapping[str, str]] = {
+        "mean": "the mean is computed from the training pictures: write `mean: channel` for one number per channel",
+    }
     resize: Count = Field(description="Length in pixels of a picture's shorter side after resizing.")
     crop: SizeField = Field(
         description="Size in pixels of the part of a picture that the network reads: one number or [height, width]. It "
@@ -205,6 +227,14 @@ class DataRecipe(Section):
 class Recipe(Section):
     """How the network is trained and tested."""
 
+    needless: ClassVar[NeedlessFields] = {
+        "seed": Needless("`archc train --seed` is the seed of all random draws", "any"),
+        **dict.fromkeys(("device", "devices", "gpus", "num_gpus"), Needless("`archc train --gpus` is for that", "any")),
+        **dict.fromkeys(("precision", "amp", "dtype"), Needless("`archc train --precision` is for that", "any")),
+        "shuffle": Needless("training pictures are always shuffled", (True,)),
+        **dict.fromkeys(("num_workers", "workers", "pin_memory"), Needless("it changes no value", "any")),
+        "metrics": Needless("training measures the error of the test views", "any"),
+    }
     batch: Count = Field(description="Number of examples per training step, on all devices together.")
     epochs: Count = Field(description="Number of passes over the training data.")
     loss: Loss = Field(description="Loss that training minimises. `cross_entropy` includes a final softmax.")
@@ -290,59 +320,25 @@ def _at(root: YamlNode, path: tuple[str, ...]) -> YamlNode | None:
     return node
 
 
-# Placeholders for parts that could not be read, so that the other parts are still checked.
-_PLACEHOLDERS: dict[str, object] = {
-    "schema": "archc/v1",
-    "name": "unnamed",
-    "input": {"image": [1, 1, 1]},
-    "layers": {},
-}
-
-
-def read_spec(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
-    """The document of a text, as far as it can be read, and the findings on it."""
-    root, findings = read(data, name)
-    if root is None:
-        return None, findings
-    if not isinstance(root, MappingNode):
-        start = Span(root.span.source, root.span.start, root.span.start + 1)
-        return None, [
-            *findings,
-            report(start, "ARC104", "a spec must be a mapping that begins with `schema: archc/v1`"),
-        ]
-    # The other parts of a spec are small, but layers can be many thousands: their bodies are read once, by `lower`.
-    content = {key: _layer_names(node) if key == "layers" else plain(node) for key, node in root.entries.items()}
-    start = Span(root.span.source, root.span.start, root.span.start)
-    try:
-        return Document(Spec.model_validate(content), root, input_known=True), findings
-    except ValidationError as error:
-        findings += explain(error, Spec, root.entries, root.keys, start, "the spec")
-        faulty = {str(detail["loc"][0]) for detail in error.errors(include_url=False)}
-    usable = {key: value for key, value in content.items() if key not in faulty}
-    spec = Spec.model_validate({**_PLACEHOLDERS, **usable})
-    return Document(spec, root, input_known="input" in usable), findings
-
-
-def _layer_names(layers: YamlNode) -> object:
-    return dict.fromkeys(layers.entries) if isinstance(layers, MappingNode) else plain(layers)
-
-
 def default_recipe(image: list[int]) -> Recipe:
     """The recipe for a spec without `train:`: the paper's, its crop scaled to the input."""
+    return Recipe.model_validate(usual_recipe(image))
+
+
+def usual_recipe(image: list[int]) -> dict[str, object]:
+    """The same as plain data."""
     _, height, width = image
-    return Recipe.model_validate(
-        {
-            "batch": 128,
-            "epochs": 90,
-            "loss": "cross_entropy",
-            "optimizer": {"sgd": {"lr": 0.01, "momentum": 0.9, "weight_decay": 5e-4}},
-            "schedule": {"on_plateau": {"factor": 0.1, "times": 3}},
-            "data": {
-                "resize": round(max(height, width) * 256 / 227),
-                "crop": [height, width],
-                "mirror": True,
-                "mean": "pixel",
-            },
-            "test": "center",
-        }
-    )
+    return {
+        "batch": 128,
+        "epochs": 90,
+        "loss": "cross_entropy",
+        "optimizer": {"sgd": {"lr": 0.01, "momentum": 0.9, "weight_decay": 5e-4}},
+        "schedule": {"on_plateau": {"factor": 0.1, "times": 3}},
+        "data": {
+            "resize": round(max(height, width) * 256 / 227),
+            "crop": height if height == width else [height, width],
+            "mirror": True,
+            "mean": "pixel",
+        },
+        "test": "center",
+    }

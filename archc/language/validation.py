@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from archc.diagnostics.finding import MAX_FINDINGS, Edit, Finding, replacement, report, respelling
+from archc.diagnostics.finding import MAX_FINDINGS, Finding, replacement, report, respelling
+from archc.language.meant_values import meant
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
+from archc.language.unknown_fields import Place, field_names, field_of, model_at, unknown_field
 from archc.language.vocabulary import certain, did_you_mean, nearest
+from archc.ops.foreign import spelled
 from archc.source import Span
 
 _LONGEST_NAME = 64
@@ -40,17 +42,6 @@ _RANGES = {
     "too_long": "it must have at most {max_length} {entries}",
     "string_too_long": "it must have at most {max_length} characters",
 }
-_WHOLE = "-?(0|[1-9][0-9]{0,17})"
-_NUMBERS = {
-    "int_type": _WHOLE,
-    "size": _WHOLE,
-    "padding": _WHOLE,
-    "float_type": _WHOLE + r"(\.[0-9]{1,20})?(e[-+]?[0-9]{1,2})?",
-}
-"""Kinds of errors of fields that take numbers, and the spellings of a number that can only be read in one way."""
-
-# In a mapping with more keys, renaming one is not tried: comparing each with all others takes quadratic time.
-_MOST_SIBLINGS = 100
 # The codes of errors whose code is not ARC105.
 _CODES = {"crop": "ARC109"}
 
@@ -70,33 +61,6 @@ def not_a_name(word: str, span: Span) -> Finding:
     )
 
 
-def renaming(word: str, span: Span, allowed: Iterable[str], siblings: Collection[str]) -> tuple[Edit, ...]:
-    """The edit that gives a key the name that it must mean, unless a sibling has that name or means it too."""
-    allowed = list(allowed)
-    right = certain(word, allowed)
-    if right is None or len(siblings) > _MOST_SIBLINGS:
-        return ()
-    meaning_it = [key for key in siblings if certain(key, allowed) == right]
-    return respelling(span, right) if meaning_it == [word] else ()
-
-
-def unknown_field(
-    word: str,
-    key: Span | None,
-    owner: Span,
-    what: str,
-    allowed: Iterable[str],
-    also: Iterable[str],
-    siblings: Collection[str],
-) -> Finding:
-    """The finding for a field that `what` does not have; `also` are allowed words that the help does not list."""
-    allowed, also = list(allowed), list(also)
-    help = did_you_mean(word, allowed, what="fields", also=also)
-    # A word that is near an allowed field is not renamed to one of the others.
-    fix = renaming(word, key, allowed if nearest(word, allowed) else also, siblings) if key else ()
-    return report(key or owner, "ARC101", f"unknown field `{word[:64]}` in {what}", help=help, fix=fix)
-
-
 def explain(
     error: ValidationError,
     model: type[BaseModel],
@@ -104,32 +68,65 @@ def explain(
     keys: Mapping[str, ScalarNode],
     owner: Span,
     what: str,
-    also: Iterable[str] = (),
     *,
     partial: bool = False,
     elsewhere: Iterable[str] = (),
+    told: Container[tuple[int | str, ...]] = (),
+    usual: Mapping[str, object] | None = None,
 ) -> list[Finding]:
     """A finding for each error that pydantic found in a `model`.
 
     `nodes` and `keys` are where its fields were written, `owner` is where a missing field is reported, and `what` is
-    what messages call the whole. `also` are words that the caller takes beside the model's fields: an unknown field
-    may be a misspelling of those. With `partial`, fields may be missing; those `elsewhere` may be missing because
-    another finding reports how they were written.
+    what messages call the whole. With `partial`, fields may be missing; those `elsewhere` may be missing because
+    another finding reports how they were written. The fields at the paths in `told` are reported already, and `usual`
+    has values to suggest for missing fields.
     """
     details = error.errors(include_url=False)[:MAX_FINDINGS]
     if partial:
         details = [detail for detail in details if detail["type"] != "missing" or len(detail["loc"]) > 1]
-    # A required field that is misspelt is both unknown and missing: only the first is reported.
-    misspelt = {((), name) for name in elsewhere} | {
-        (detail["loc"][:-1], nearest(str(detail["loc"][-1]), _fields_at(model, detail["loc"][:-1])))
-        for detail in details
-        if detail["type"] == "extra_forbidden"
+    details = [detail for detail in details if detail["loc"][:1] not in told and detail["loc"][:2] not in told]
+    # A required field that is misspelt, or has another one in its place, is not reported as missing too.
+    unknown = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
+    misspelt = {((), name) for name in elsewhere}
+    misspelt |= {(loc[:-1], nearest(str(loc[-1]), _fields_at(model, loc[:-1]))) for loc in unknown}
+    misspelt |= {
+        (loc[:-1], only) for loc in unknown if len(fields := _fields_at(model, loc[:-1])) == 1 for only in fields
     }
-    return [
-        _finding(model, detail, nodes, keys, owner, what, also)
-        for detail in details
-        if detail["type"] != "missing" or (detail["loc"][:-1], detail["loc"][-1]) not in misspelt
-    ]
+    findings: list[Finding] = []
+    missing: dict[tuple[int | str, ...], list[str]] = {}
+    for detail in details:
+        loc = detail["loc"]
+        if detail["type"] != "missing":
+            findings.append(_finding(model, detail, nodes, keys, owner, what))
+        elif (loc[:-1], loc[-1]) not in misspelt:
+            missing.setdefault(loc if len(loc) == 1 else loc[:-1], []).append(str(loc[-1]))
+    for loc, names in missing.items():
+        path = [str(step) for step in loc[:-1] if len(loc) == 1] or [str(step) for step in loc if loc != (names[0],)]
+        findings.append(_missing(model, path, names, nodes, owner, what, usual))
+    return findings
+
+
+def _missing(
+    model: type[BaseModel],
+    path: list[str],
+    names: list[str],
+    nodes: Mapping[str, YamlNode],
+    owner: Span,
+    what: str,
+    usual: Mapping[str, object] | None,
+) -> Finding:
+    """The finding for the fields that are missing in the mapping at a path."""
+    inside = f"{what}'s `{'.'.join(path)}`" if path else what
+    values: Any = usual
+    for step in path:
+        values = values.get(step, {}) if values else {}
+    help = _to_write(names[0], _literals(model_at(model, path), names[0]))
+    if values:
+        fields = ", ".join(f"{name}: {spelled(values.get(name, '…'))}" for name in names)
+        help = f"add `{fields}`, or other values"
+    needed = " and ".join([", ".join(f"`{name}`" for name in names[:-1]), f"`{names[-1]}`"][len(names) == 1 :])
+    span = _enclosing([*path, names[0]], nodes) or owner
+    return report(span, "ARC103", f"{inside} needs {needed}", help=help)
 
 
 def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
@@ -143,7 +140,6 @@ def _finding(
     keys: Mapping[str, ScalarNode],
     owner: Span,
     what: str,
-    also: Iterable[str],
 ) -> Finding:
     node, key_span, path = _locate(detail["loc"], nodes, keys)
     field = ".".join(path)
@@ -152,22 +148,21 @@ def _finding(
     inside = f"{what}'s `{'.'.join(path[:-1])}`" if len(path) > 1 else what
     match kind:
         case "extra_forbidden":
-            own, others = field_names(parent), also if len(path) == 1 else ()
-            return unknown_field(path[-1], key_span, owner, inside, own, others, _siblings(path, nodes))
-        case "missing":
-            help = _to_write(path[-1], _literals(parent, path[-1]))
-            return report(_enclosing(path, nodes) or owner, "ARC103", f"{inside} needs `{path[-1]}`", help=help)
+            assert parent is not None
+            mapping = _mapping_at(path, nodes, keys, owner)
+            return unknown_field(path[-1], Place(mapping, parent, inside)).finding
         case "literal_error":
             allowed = re.findall("'(.*?)'", context["expected"]) or re.split(", | or ", context["expected"])
-            help = did_you_mean(str(detail["input"]), allowed, what="values")
-            fix = respelling(node, certain(str(detail["input"]), allowed)) if node else ()
+            help, text = meant(detail["input"], kind, parent, path[-1])
+            fix = respelling(node, text or certain(str(detail["input"]), allowed)) if node else ()
+            help = help or did_you_mean(str(detail["input"]), allowed, what="values")
             return report(node or owner, "ARC105", f"`{field}` cannot be {_shown(detail['input'])}", help=help, fix=fix)
         case "name":
             # pydantic marks a key, not a value, by a last step of its own
             return not_a_name(str(detail["input"]), (key_span if detail["loc"][-1] == "[key]" else node) or owner)
         case _ if kind in _KINDS:
             message = f"`{field}` must be {_KINDS[kind]}, got {_shown(detail['input'])}"
-            help, text = _as_meant(detail["input"], kind, model_at(model, path), path[-1])
+            help, text = meant(detail["input"], kind, parent, path[-1])
             fix = replacement(node, text) if node and text else ()
             return report(node or owner, "ARC104", message, help=help, fix=fix)
         case _:
@@ -175,7 +170,7 @@ def _finding(
             if kind == "value_error":  # from a validator of a distribution's op
                 rule = str(context["error"])
             message = f"`{field}` is {_shown(detail['input'])}: {rule}" if field else f"{what}: {rule}"
-            help, text = _without_quotes(detail["input"], kind)
+            help, text = meant(detail["input"], kind, parent, path[-1]) if path else (None, None)
             fix = replacement(node, text) if node and text else ()
             return report(node or owner, _CODES.get(kind, "ARC105"), message, help=help, fix=fix)
 
@@ -217,40 +212,19 @@ def _enclosing(path: list[str], nodes: Mapping[str, YamlNode]) -> Span | None:
     return value.span if value else None
 
 
-def _siblings(path: list[str], nodes: Mapping[str, YamlNode]) -> Mapping[str, YamlNode]:
-    """The entries of the mapping in which the last step of the path is written."""
+def _mapping_at(
+    path: list[str], nodes: Mapping[str, YamlNode], keys: Mapping[str, ScalarNode], owner: Span
+) -> MappingNode:
+    """The mapping in which the last step of the path is written."""
+    found = MappingNode(dict(nodes), dict(keys), owner)
     for step in path[:-1]:
-        value = nodes.get(step)
-        nodes = value.entries if isinstance(value, MappingNode) else {}
-    return nodes
-
-
-def field_names(model: type[BaseModel] | None) -> list[str]:
-    """The fields of a model as a spec writes them; none for no model."""
-    return [info.alias or name for name, info in model.model_fields.items()] if model else []
-
-
-def model_at(model: type[BaseModel] | None, path: Iterable[str]) -> type[BaseModel] | None:
-    """The model at a path of fields below another model; None if there is none."""
-    for step in path:
-        info = _field(model, step)
-        model = _model_in(info.annotation) if info else None
-    return model
-
-
-def _field(model: type[BaseModel] | None, name: str) -> FieldInfo | None:
-    """The field that a spec writes as `name`; None if the model has none, or there is no model."""
-    return next((i for n, i in model.model_fields.items() if (i.alias or n) == name), None) if model else None
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
+        value = found.entries.get(step)
+        found = value if isinstance(value, MappingNode) else MappingNode({}, {}, owner)
+    return found
 
 
 def _literals(model: type[BaseModel] | None, field: str) -> list[str]:
-    info = _field(model, field)
+    info = field_of(model, field)
     if info is None:
         return []
     return [
@@ -290,21 +264,3 @@ def _range(kind: str, context: dict[str, Any]) -> str:
     whole = {name: int(x) if isinstance(x, float) and x.is_integer() else x for name, x in context.items()}
     entries = "entry" if 1 in (whole.get("min_length"), whole.get("max_length")) else "entries"
     return _RANGES[kind].format(**whole, entries=entries)
-
-
-def _as_meant(value: object, kind: str, model: type[BaseModel] | None, field: str) -> tuple[str | None, str | None]:
-    """The help for a value of the wrong kind, if its meaning is plain, and the text to write, if it is certain."""
-    if isinstance(value, str) and value in field_names(model):
-        fields = "…" if field_names(model_at(model, [value])) else ""
-        text = f"{{{value}: {{{fields}}}}}"
-        return f"write `{field}: {text}`", None if fields else text
-    if kind == "string_type" and type(value) in (int, float, bool):
-        return "put it in quotes", None
-    return _without_quotes(value, kind)
-
-
-def _without_quotes(value: object, kind: str) -> tuple[str | None, str | None]:
-    """The same for a number in quotes."""
-    if not isinstance(value, str) or kind not in _NUMBERS or not re.fullmatch(_NUMBERS["float_type"], value):
-        return None, None
-    return f"write {value} without quotes", value if re.fullmatch(_NUMBERS[kind], value) else None

@@ -1,6 +1,7 @@
-"""Suggests archc's names for misspelt names and for those of PyTorch, Keras and Caffe.
+"""Suggests archc's names for misspelt names and for those of PyTorch, Keras, Caffe, darknet, ONNX and TensorFlow.
 
-Each op declares the names that other frameworks use for it and for its fields.
+Each op declares the names that other frameworks use for it and for its fields. A word of the field that has no
+counterpart here is never taken for a misspelling of another one.
 """
 
 from __future__ import annotations
@@ -9,29 +10,15 @@ import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from functools import cache
-from itertools import takewhile
 from typing import Literal, NamedTuple
 
+from archc.language.recipe_words import OF_SECTIONS
 from archc.ops import ops
+from archc.ops.fields import Normal, WeightInit
 from archc.ops.op import Op, name_of
 
 _MOST_SHOWN = 40
 _MOST_COMPARED = 200
-
-# Foreign words for fields that belong to no op. If several archc names match, the one that is allowed at that position
-# is used.
-_OF_SECTIONS: dict[str, tuple[str, ...]] = {
-    "from": ("bottom", "inputs"),
-    "input": ("inputs",),
-    "op": ("type",),
-    "batch": ("batch_size",),
-    "lr": ("learning_rate", "base_lr"),
-    "weight_decay": ("weight_decay",),
-    "epochs": ("max_epochs",),
-    "devices": ("gpus",),
-}
-# Fields that other frameworks need because they do not infer shapes.
-_INFERRED = frozenset("inchannels infeatures inplanes inputshape inputdim inputsize numinputs".split())
 Words = Literal["backends", "fields", "layers", "names", "ops", "values"]
 
 # How a list of words is introduced.
@@ -45,6 +32,10 @@ _LISTED: dict[Words, str] = {
 }
 # One letter off a shorter word is often another word: `relu` and `gelu`.
 _SHORTEST_MISSPELT = 5
+# Suggested only: one letter off a word of so many letters, and two letters off a longer one.
+_SHORT, _LONG = 4, 8
+# A framework's module before a name, such as `torch.nn.`, and what MATLAB and others put after one.
+_MODULE = re.compile(r"(?:[A-Za-z_][A-Za-z0-9_]*\.)+(?=[A-Za-z_])")
 
 
 class _Foreign(NamedTuple):
@@ -61,14 +52,15 @@ def _foreign() -> _Foreign:
     loose: set[tuple[str, str]] = set()
     # Base classes first: a word that means `kernel` to every window may also mean `filters` to a convolution.
     bases: list[type[object]] = list(dict.fromkeys(base for op in ops().values() for base in reversed(op.__mro__)))
-    for own, foreign in [*_OF_SECTIONS.items(), *(names for base in bases for names in _names_of(base))]:
+    bases += [WeightInit, Normal]
+    for own, foreign in [*OF_SECTIONS.items(), *(names for base in bases for names in _names_of(base))]:
         for word in foreign:
             # The op of a distribution does not take over a word that already means one of archc's own.
-            if own not in ops() or ops().is_own(own) or ops().keys().isdisjoint(words.get(_folded(word), ())):
-                words.setdefault(_folded(word), {})[own] = None
+            if own not in ops() or ops().is_own(own) or ops().keys().isdisjoint(words.get(folded(word), ())):
+                words.setdefault(folded(word), {})[own] = None
     for base in bases:
         uncertain = vars(base).get("loose_names", ())
-        loose.update((_folded(word), own) for own, foreign in _names_of(base) for word in foreign if word in uncertain)
+        loose.update((folded(word), own) for own, foreign in _names_of(base) for word in foreign if word in uncertain)
     return _Foreign(words, frozenset(loose))
 
 
@@ -79,53 +71,103 @@ def _names_of(base: type[object]) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield from vars(base).get("other_field_names", {}).items()
 
 
-def nearest(word: str, allowed: Iterable[str]) -> str | None:
-    """The allowed word that `word` most likely means."""
+@cache
+def _absent() -> dict[str, str]:
+    """The words of ops that archc does not have, folded, with the remark on each."""
+    from archc.ops.absent import absent  # only for a spec with an unknown word, for the time of start-up
+
+    return {folded(word): remark for word, remark in absent().items()}
+
+
+def absence(word: str) -> str | None:
+    """The help for a word of the field for an op that does not exist here; None for any other word."""
+    remark = _absent().get(folded(word))
+    if remark is None or synonyms(word, ops()):
+        return None
+    return remark or f"archc has no `{word[:64]}` yet"
+
+
+def synonyms(word: str, allowed: Iterable[str]) -> list[str]:
+    """The allowed words that are the word itself, written differently, or else that other frameworks call so."""
     allowed = list(allowed)
-    folded = _folded(word)
-    for candidate in (*(w for w in allowed if w.replace("_", "") == folded), *_foreign().words.get(folded, ())):
-        if candidate in allowed:
-            return candidate
-    close = get_close_matches(word[:64].lower(), allowed, n=1, cutoff=0.6)
-    return close[0] if close else None
+    same = [w for w in allowed if w.replace("_", "") == folded(word)]
+    return same or [w for w in _foreign().words.get(folded(word), ()) if w in allowed]
+
+
+def nearest(word: str, allowed: Iterable[str], *, named: bool = False) -> str | None:
+    """The allowed word that `word` most likely means.
+
+    A misspelling is a letter off, or two letters off a long word. Names that authors choose, and with `named` others
+    that no other framework could have a word for, may differ in more.
+    """
+    allowed = list(allowed)
+    if known := synonyms(word, allowed):
+        return known[0]
+    if named:
+        close = get_close_matches(word[:64].lower(), allowed, n=1, cutoff=0.6)
+        return close[0] if close else None
+    if folded(word) in _foreign().words or folded(word) in _absent():
+        return None
+    for most, shortest in ((1, _SHORT), (2, _LONG)):
+        for candidate in allowed:
+            if len(candidate) >= shortest and _are_close(word.lower(), candidate, most):
+                return candidate
+    return None
 
 
 def certain(word: str, allowed: Iterable[str]) -> str | None:
     """The one allowed word that `word` must mean: equal but for case, a synonym, or one letter off a long word."""
-    allowed, folded = list(allowed), _folded(word)
-    words, loose = _foreign()
-    same = [w for w in allowed if w.replace("_", "") == folded]
-    synonyms = [w for w in words.get(folded, ()) if w in allowed and (folded, w) not in loose]
-    misspelt = [w for w in allowed if len(w) >= _SHORTEST_MISSPELT and _is_one_letter_off(word.lower(), w)]
-    if folded in words:  # a word of another framework is not a misspelling
-        misspelt = []
-    found = same or synonyms or misspelt
+    allowed = list(allowed)
+    found = [w for w in synonyms(word, allowed) if not is_loose(word, w)]
+    if not found and folded(word) not in _foreign().words:  # a word of another framework is not a misspelling
+        found = [w for w in allowed if len(w) >= _SHORTEST_MISSPELT and _are_close(word.lower(), w, 1)]
     # The fix must not differ from what the help suggests.
     return found[0] if len(found) == 1 and found[0] == nearest(word, allowed) else None
 
 
-def _is_one_letter_off(word: str, right: str) -> bool:
-    """Whether one letter is missing, added, replaced or swapped with the next. Never a digit: conv3d is not conv2d."""
-    if abs(len(word) - len(right)) > 1 or re.findall("[0-9]", word) != re.findall("[0-9]", right):
+def is_loose(word: str, own: str) -> bool:
+    """Whether a foreign word can mean something else than the own word that it is listed for."""
+    return (folded(word), own) in _foreign().loose
+
+
+def _are_close(word: str, right: str, most: int) -> bool:
+    """Whether at most so many letters are missing, added, replaced or swapped with the next.
+
+    Never a digit: conv3d is not conv2d.
+    """
+    if abs(len(word) - len(right)) > most or re.findall("[0-9]", word) != re.findall("[0-9]", right):
         return False
-    same = len([*takewhile(lambda pair: pair[0] == pair[1], zip(word, right, strict=False))])
-    rest, due = word[same:], right[same:]
-    swapped = rest[:2] == due[1::-1] and rest[2:] == due[2:]
-    return bool(rest or due) and (swapped or rest[1:] in (due, due[1:]) or rest == due[1:])
+    # The distance of Damerau and Levenshtein, row by row; two rows back for a swap.
+    earlier: list[int] = []
+    above = list(range(len(right) + 1))
+    for i, letter in enumerate(word, 1):
+        row = [i]
+        for j, due in enumerate(right, 1):
+            row.append(min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (letter != due)))
+            if i > 1 and j > 1 and (letter, word[i - 2]) == (right[j - 2], due):
+                row[j] = min(row[j], earlier[j - 2] + 1)
+        earlier, above = above, row
+    return above[-1] <= most
 
 
-def _folded(word: str) -> str:
-    return word.lower().replace("_", "").replace("-", "").replace(" ", "")
+def folded(word: str) -> str:
+    """A word without case, separators, a module before it and `layer` after it: `torch.nn.Conv2d` is `conv2d`."""
+    plain = re.sub(r"[_\- ]", "", _MODULE.sub("", word[:256]).lower())
+    return plain.removesuffix("layer") or plain
 
 
 def did_you_mean(word: str, allowed: Iterable[str], *, what: Words, also: Iterable[str] = ()) -> str:
     """A help line: the nearest allowed word, else the nearest in `also`, else a list of the allowed words."""
     # Of a hundred thousand layers, the last ones are the likeliest to be meant, and comparing all would take minutes.
     allowed = list(allowed)[-_MOST_COMPARED:]
-    guess = nearest(word, allowed) or nearest(word, also)
+    known = synonyms(word, allowed)
+    if len(known) > 1 and what == "ops":
+        return f"did you mean {' or '.join(f'`{guess}`' for guess in known)}?"
+    named = what in ("backends", "layers", "names")
+    guess = nearest(word, allowed, named=named) or nearest(word, also)
     if guess:
         return f"did you mean `{guess}`?"
-    if _folded(word) in _INFERRED:
-        return f"delete `{word}`: archc infers it from the layer's input"
     shown = allowed if len(allowed) <= _MOST_SHOWN else ["…", *allowed[-_MOST_SHOWN:]]
-    return f"{_LISTED[what]}: {', '.join(shown)}"
+    listed = f"{_LISTED[what]}: {', '.join(shown)}"
+    lacking = absence(word) if what == "ops" else None
+    return f"{lacking}; {listed}" if lacking else listed

@@ -46,6 +46,16 @@ class Wiring:
         path = self._path(name, reader)
         return [self._cycle([reader, *path], span) if path else self._later(reader, name, span)]
 
+    @cached_property
+    def named(self) -> frozenset[str]:
+        """The layers that another layer, the outputs or the placement name."""
+        layers, outputs = self._document.node("layers"), self._document.node("outputs")
+        bodies = layers.entries.values() if isinstance(layers, MappingNode) else ()
+        written = [node for body in bodies if isinstance(body, MappingNode) for node in body.entries.values()]
+        found = {name for node in (*written, *([outputs] if outputs else [])) for name in _names(node)}
+        placed = self._document.node("parallel", "layers")
+        return frozenset(found | (placed.entries.keys() if isinstance(placed, MappingNode) else set()))
+
     def _later(self, reader: str, name: str, span: Span) -> Finding:
         where = self._document.spans.key("layers", name)
         message = f"{reader} reads {name}, which is defined later, on line {where.line}"

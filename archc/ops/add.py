@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archc.example import HEAD
+from archc.ops.foreign import Needless, NeedlessFields
 from archc.ops.op import Kept, Op
 from archc.ops.unequal import unequal
 from archc.tensor import Tensor
@@ -21,8 +22,12 @@ class Add(Op, frozen=True):
     shape_rule = "equal shapes -> the same shape"
     failing = HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n  sum1: {op: add, from: [image, pool1]}\n"
     corrected = HEAD + "  relu1: {op: relu}\n  sum1: {op: add, from: [image, relu1]}\n"
-    other_names = ("sum", "Eltwise")
-    loose_names = ("Eltwise",)
+    other_names = ("sum", "Eltwise", "shortcut", "residual", "elementwise_add", "plus")
+    loose_names = ("Eltwise", "residual")
+    needless: ClassVar[NeedlessFields] = {
+        "operation": Needless("its inputs are summed", ("SUM", "sum", "add", 1)),
+        "mode": Needless("its inputs are summed", ("sum", "add")),
+    }
     is_linear = True
     output_sign = "kept"
     keeps_zeros = True

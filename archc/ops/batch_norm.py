@@ -9,11 +9,17 @@ from pydantic import Field
 
 from archc.example import HEAD
 from archc.ops.fields import Positive, Rate
-from archc.ops.op import Kept, Op, OtherNames, Parameter
+from archc.ops.foreign import Conversion, Needless, NeedlessFields, Unlikely, complement, exact, spelled
+from archc.ops.op import Kept, Op, OtherNames, Parameter, channels_of
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
+
+
+_OF_PYTORCH = ("BatchNorm2d", "BatchNorm1d", "SyncBatchNorm")
+# PyTorch's default is 0.1, and no framework's is near one half: beyond it, the author may have meant the other share.
+_HALF = 0.5
 
 
 class BatchNorm(Op, frozen=True):
@@ -28,9 +34,30 @@ class BatchNorm(Op, frozen=True):
     shape_rule = "any shape -> the same shape"
     failing = HEAD + "  norm1: {op: batch_norm, epsilon: 1e-5}\n"
     corrected = HEAD + "  norm1: {op: batch_norm, epsilon: 1e-5, momentum: 0.9}\n"
-    other_names = ("BatchNorm2d", "BatchNorm1d", "BatchNormalization", "bn", "norm")
-    other_field_names: ClassVar[OtherNames] = {"epsilon": ("eps",)}
-    loose_names = ("norm",)
+    other_names = (*_OF_PYTORCH, "BatchNormalization", "SpatialBN", "bn", "norm")
+    other_field_names: ClassVar[OtherNames] = {
+        "epsilon": ("eps", "variance_epsilon"),
+        "momentum": ("moving_average_fraction", "decay"),
+    }
+    loose_names = ("norm", "decay")
+    conversions = (
+        Conversion(
+            ("momentum",),
+            complement("momentum", "momentum", "PyTorch's share of each batch, and here the other one", below=_HALF),
+            names=_OF_PYTORCH,
+        ),
+    )
+    needless: ClassVar[NeedlessFields] = {
+        "num_features": Needless("archc infers it from the layer's input", inferred=channels_of),
+        **dict.fromkeys(("affine", "center", "scale"), Needless("it has a weight and a bias", (True,))),
+        "track_running_stats": Needless("it keeps running statistics", (True,)),
+        "use_global_stats": Needless("it uses the batch's statistics while training", (False,)),
+        "axis": Needless("it normalises each map or unit", (1, -1, 3)),
+        "beta_initializer": Needless("biases start at 0", ("zeros",)),
+        "gamma_initializer": Needless("weights start at 1", ("ones",)),
+        "moving_mean_initializer": Needless("the running mean starts at 0", ("zeros",)),
+        "moving_variance_initializer": Needless("the running variance starts at 1", ("ones",)),
+    }
     is_linear = True
     normalises = "batch"
     element_ops_words = "4, and 2 for each map or unit"
@@ -43,6 +70,18 @@ class BatchNorm(Op, frozen=True):
         description="Share of the running mean and variance that each step keeps, as in Keras and ONNX. PyTorch's "
         "`momentum` is the other share: its default of 0.1 is 0.9 here."
     )
+
+    def unlikely(self) -> Unlikely | None:
+        momentum = exact(self.momentum)
+        if momentum is None or not 0 < momentum < _HALF:
+            return None
+        other = spelled(float(1 - momentum))
+        return Unlikely(
+            "momentum",
+            f"{{name}}'s momentum of {momentum} keeps only {momentum} of the running mean in each step",
+            f"PyTorch's `momentum` is the share of each batch, and here the other one: 1 - {momentum} = {other}",
+            f"use `momentum: {other}` if {momentum} is PyTorch's",
+        )
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         return inputs[0]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import accumulate
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archc.example import HEAD
+from archc.ops.foreign import Needless, NeedlessFields
 from archc.ops.op import Kept, Op
 from archc.ops.unequal import unequal
 from archc.tensor import Tensor
@@ -22,7 +23,12 @@ class Concat(Op, frozen=True):
     shape_rule = "(C1, H, W), (C2, H, W), … -> (C1 + C2 + …, H, W), or the same for vectors"
     failing = HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n  join1: {op: concat, from: [image, pool1]}\n"
     corrected = HEAD + "  relu1: {op: relu}\n  join1: {op: concat, from: [image, relu1]}\n"
-    other_names = ("concatenate", "cat")
+    other_names = ("concatenate", "cat", "route", "depth_concat", "filter_concat", "join")
+    loose_names = ("join",)
+    needless: ClassVar[NeedlessFields] = {
+        **dict.fromkeys(("axis", "dim", "concat_dim"), Needless("the maps or units of its inputs are joined", (1, -3))),
+        "mode": Needless("its inputs are joined", ("concat", "cat")),
+    }
     is_linear = True
     output_sign = "kept"
     keeps_zeros = True

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import gcd
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
 from archc.example import CONV_HEAD
 from archc.ops.fields import ONE, Count, Size, SizeField
+from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields
 from archc.ops.op import Kept, OtherNames, Parameter, Reach, ShapeError, require_maps
 from archc.ops.weighted import Weighted
 from archc.ops.windowed import SIZE_RULE, Windowed
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
 
 # The largest group count to suggest; no network has more.
 _MOST_SUGGESTED = 2**12
+
+
+def _half(values: Mapping[str, Any]) -> Converted | None:
+    """darknet's `pad` of a `convolutional` is 1 for a padding of half the kernel, and 0 for none."""
+    kernel = next((values[word] for word in ("size", "kernel", "kernel_size") if word in values), None)
+    if type(kernel) is not int or values["pad"] not in (0, 1):
+        return None
+    note = f"darknet's `pad: 1` is half the kernel, rounded down: {kernel} / 2 = {kernel / 2:g}"
+    padding = kernel // 2 if values["pad"] else 0
+    return Converted({"pad": ("padding", padding)}, (note,) if values["pad"] else ())
 
 
 class Conv2d(Windowed, Weighted, frozen=True):
@@ -35,13 +46,21 @@ class Conv2d(Windowed, Weighted, frozen=True):
     failing = CONV_HEAD + "  conv1: {op: conv2d, filters: 8, kernel: 3, groups: 2}\n"
     corrected = CONV_HEAD + "  conv1: {op: conv2d, filters: 9, kernel: 3, groups: 3}\n"
     spoken = "convolution"
-    other_names = ("conv", "Convolution", "Convolution2D")
+    other_names = ("conv", "Convolution", "Convolution2D", "convolutional", "SpatialConvolution")
     other_field_names: ClassVar[OtherNames] = {
-        "filters": ("out_channels", "channels", "num_output", "kernels"),
-        "groups": ("group",),
-        "dilation": ("dilation_rate",),
+        "filters": (
+            *("out_channels", "channels", "num_output", "kernels", "num_filters", "num_filter", "n_filters"),
+            *("nb_filter", "nb_filters", "out_planes", "out_maps", "output_channels", "features", "output", "units"),
+        ),
+        "groups": ("group", "num_group", "num_groups", "feature_group_count"),
+        "dilation": ("dilation_rate", "dilations", "dilation_factor", "dilate"),
     }
-    loose_names = ("channels",)
+    loose_names = ("channels", "features", "output", "units")
+    conversions = (Conversion(("pad", "size", "kernel", "kernel_size"), _half, names=("convolutional",)),)
+    needless: ClassVar[NeedlessFields] = {
+        "padding_mode": Needless("maps are padded with zeros", ("zeros",)),
+        "output_padding": Needless("it belongs to transposed convolutions", (0,)),
+    }
     is_linear = True
     channels_field = "filters"
     op: Literal["conv2d"]

@@ -24,8 +24,15 @@ class Dense(Weighted, frozen=True):
     shape_rule = "(n,) -> (units,)"
     failing = DENSE_HEAD + "  fc1: {op: dense, units: 10}\n"
     corrected = DENSE_HEAD + "  flat: {op: flatten}\n  fc1: {op: dense, units: 10}\n"
-    other_names = ("Linear", "InnerProduct", "FullyConnected", "fc")
-    other_field_names: ClassVar[OtherNames] = {"units": ("out_features", "num_output")}
+    other_names = ("Linear", "InnerProduct", "FullyConnected", "fc", "connected", "affine", "ip", "Gemm")
+    other_field_names: ClassVar[OtherNames] = {
+        "units": (
+            *("out_features", "num_output", "num_outputs", "output", "outputs", "num_units", "n_units", "num_hidden"),
+            *("hidden_size", "neurons", "num_neurons", "nodes", "output_size", "output_dim", "out_dim", "features"),
+            *("out_channels", "filters", "hidden", "size"),
+        ),
+    }
+    loose_names = ("Gemm", "out_channels", "filters", "hidden", "size", "features")
     is_linear = True
     channels_field = "units"
     op: Literal["dense"]

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from archc.example import HEAD
 from archc.ops.fields import Rate
+from archc.ops.foreign import Conversion, Needless, NeedlessFields, complement
 from archc.ops.op import Kept, Op, OtherNames
 from archc.tensor import Tensor
 
@@ -25,7 +26,19 @@ class Dropout(Op, frozen=True):
     shape_rule = "any shape -> the same shape"
     failing = HEAD + "  drop1: {op: dropout, p: 0.5}\n"
     corrected = HEAD + "  drop1: {op: dropout, rate: 0.5}\n"
-    other_field_names: ClassVar[OtherNames] = {"rate": ("p", "dropout_ratio")}
+    other_names = ("drop",)
+    other_field_names: ClassVar[OtherNames] = {
+        "rate": ("p", "dropout_ratio", "ratio", "probability", "prob", "drop_prob", "drop_rate", "dropout_rate"),
+    }
+    loose_names = ("ratio", "prob")  # TensorFlow's first versions gave the share that is kept
+    conversions = tuple(
+        Conversion((word,), complement(word, "rate", "the share of values that is kept"))
+        for word in ("keep_prob", "keep_rate", "keep_probability", "keep")
+    )
+    needless: ClassVar[NeedlessFields] = {
+        "noise_shape": Needless("each value is dropped by itself", (None,)),
+        "seed": Needless("`archc train --seed` is the seed of all random draws", (None,)),
+    }
     is_linear = True
     output_sign = "kept"
     keeps_zeros = True

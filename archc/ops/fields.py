@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NamedTuple, cast
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, cast
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
+
+from archc.ops.foreign import Needless, NeedlessFields
 
 LARGEST = 2**31 - 1
 
@@ -123,6 +126,11 @@ class _Fields(BaseModel):
 class Normal(_Fields):
     """A normal distribution with mean 0."""
 
+    other_field_names: ClassVar[Mapping[str, tuple[str, ...]]] = {"std": ("stddev", "sigma", "standard_deviation")}
+    needless: ClassVar[NeedlessFields] = {
+        "mean": Needless("the mean is 0", (0,)),
+        "seed": Needless("`archc train --seed` is the seed of all random draws", (None,)),
+    }
     std: Positive = Field(description="Standard deviation.")
 
 
@@ -130,9 +138,43 @@ class HeNormal(_Fields):
     """A normal distribution with mean 0 and variance 2 / fan-in (He et al., arXiv 1502.01852)."""
 
 
+_HE = "`he_normal: {}`"
+_NORMAL = "`normal: {std: …}`"
+
+
 class WeightInit(_Fields):
     """How weights are initialised: exactly one of the fields."""
 
+    other_field_names: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "normal": ("gaussian", "random_normal", "normal_"),
+        "he_normal": ("kaiming_normal", "kaiming_normal_", "msra"),
+    }
+    absent: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(
+            ("glorot_uniform", "xavier_uniform", "glorot_normal", "xavier_normal", "xavier_uniform_", "xavier_normal_"),
+            f"use {_NORMAL}, with the same variance if std is sqrt(2 / (fan-in + fan-out)), or {_HE}",
+        ),
+        **dict.fromkeys(
+            ("xavier", "glorot"),
+            f"use {_NORMAL}, with the same variance if std is sqrt(2 / (fan-in + fan-out)), or in Caffe "
+            f"sqrt(1 / fan-in), or {_HE}",
+        ),
+        **dict.fromkeys(
+            ("lecun_normal", "lecun_uniform", "lecun"),
+            f"use {_NORMAL}, with the same variance if std is sqrt(1 / fan-in), or {_HE}",
+        ),
+        **dict.fromkeys(
+            ("he_uniform", "kaiming_uniform", "kaiming_uniform_", "he", "kaiming"),
+            f"use {_HE}, a normal distribution with the same variance, 2 / fan-in",
+        ),
+        **dict.fromkeys(
+            (
+                *("uniform", "random_uniform", "truncated_normal", "trunc_normal", "orthogonal", "variance_scaling"),
+                *("zeros", "ones", "constant", "identity", "bilinear", "dirac", "sparse"),
+            ),
+            f"use {_NORMAL} or {_HE}",
+        ),
+    }
     model_config = ConfigDict(
         json_schema_extra={
             "oneOf": [

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archc.example import HEAD
+from archc.ops.foreign import Needless, NeedlessFields
 from archc.ops.op import Kept, Op
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
+
+
+_ALL = "all axes but that of the batch become one"
 
 
 class Flatten(Op, frozen=True):
@@ -19,6 +23,11 @@ class Flatten(Op, frozen=True):
     shape_rule = "(C, H, W) -> (C H W,)"
     failing = HEAD + "  flat: {op: flatten}\n  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n"
     corrected = HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n  flat: {op: flatten}\n"
+    needless: ClassVar[NeedlessFields] = {
+        "start_dim": Needless(_ALL, (1,)),
+        "end_dim": Needless(_ALL, (-1, 3)),
+        "axis": Needless(_ALL, (1,)),
+    }
     is_linear = True
     output_sign = "kept"
     keeps_zeros = True

@@ -4,17 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import product
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
 from archc.example import HEAD
 from archc.ops.fields import Count, NotNegative, Positive
+from archc.ops.foreign import Conversion, Converted, OtherValues, exact, spelled
 from archc.ops.op import FLOAT32, POINT, Footprint, Kept, Op, OtherNames, Reach, Scratch, ShapeError, require_maps
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
+
+
+_OF_TENSORFLOW = ("local_response_normalization",)
+
+
+def _from_tensorflow(values: Mapping[str, Any]) -> Converted | None:
+    """TensorFlow's window has `depth_radius` maps on each side, and its alpha is not divided by the size."""
+    radius, alpha = values["depth_radius"], values.get("alpha")
+    if type(radius) is not int or radius < 0:
+        return None
+    size = 2 * radius + 1
+    fields: dict[str, tuple[str, object]] = {"depth_radius": ("size", size)}
+    notes = [f"`depth_radius` {radius} is that many maps on each side: 2 × {radius} + 1 = {size}"]
+    if (weight := exact(alpha)) is not None:
+        fields["alpha"] = ("alpha", float(weight * size))
+        result = spelled(float(weight * size))
+        notes.append(f"TensorFlow does not divide `alpha` by the size: {spelled(alpha)} × {size} = {result}")
+    if "bias" in values:
+        fields["bias"] = ("k", values["bias"])
+    return Converted(fields, tuple(notes))
+
+
+def _not_divided(values: Mapping[str, Any]) -> Converted | None:
+    """Without a radius, the factor of alpha is not known."""
+    return Converted({}, ("TensorFlow does not divide `alpha` by the size: multiply it by `size`",), certain=False)
 
 
 class Lrn(Op, frozen=True):
@@ -29,9 +55,25 @@ class Lrn(Op, frozen=True):
     failing = HEAD + "  relu1: {op: relu}\n  norm1: {op: lrn, size: 5}\n"
     corrected = HEAD + "  relu1: {op: relu}\n  norm1: {op: lrn, size: 5, alpha: 1e-4, beta: 0.75, k: 2}\n"
     spoken = "LRN"
-    other_names = ("LocalResponseNorm", "LocalResponseNormalization", "norm")
-    other_field_names: ClassVar[OtherNames] = {"size": ("local_size", "kernel_size")}
-    loose_names = ("norm",)
+    other_names = ("LocalResponseNorm", *_OF_TENSORFLOW, "CrossChannelNormalization", "rnorm", "cmrnorm", "norm")
+    other_field_names: ClassVar[OtherNames] = {
+        "size": ("local_size", "kernel_size", "nsize", "window_size", "window_channel_size", "n"),
+        "alpha": ("scale",),
+        "beta": ("pow", "power"),
+        "k": ("bias", "knorm", "min_div"),
+        "scope": ("norm_region",),
+    }
+    loose_names = ("norm", "rnorm", "cmrnorm", "n", "scale", "pow", "power")
+    other_values: ClassVar[OtherValues] = {
+        "scope": {
+            "across_channels": "channels",
+            "within_channel": "spatial",
+        },
+    }
+    conversions = (
+        Conversion(("depth_radius", "alpha", "bias"), _from_tensorflow),
+        Conversion(("alpha",), _not_divided, names=_OF_TENSORFLOW),
+    )
     output_sign = "kept"
     keeps_zeros = True
     normalises = "neighbours"

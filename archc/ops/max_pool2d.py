@@ -9,6 +9,7 @@ from pydantic import Field
 
 from archc.example import HEAD
 from archc.ops.fields import Margins, Size, SizeField
+from archc.ops.foreign import Needless, NeedlessFields
 from archc.ops.op import INT64, Kept, OtherNames, ShapeError, require_maps
 from archc.ops.window import Window
 from archc.ops.windowed import SIZE_RULE, Windowed
@@ -26,9 +27,16 @@ class MaxPool2d(Windowed, frozen=True):
     failing = HEAD + "  pool1: {op: max_pool2d, kernel: 2}\n"
     corrected = HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n"
     spoken = "max pooling"
-    other_names = ("MaxPool2d", "MaxPooling2D", "MaxPool", "Pooling", "pool")
-    other_field_names: ClassVar[OtherNames] = {"kernel": ("pool_size",)}
+    other_names = ("MaxPooling2D", "MaxPool", "max_pooling", "SpatialMaxPooling", "Pooling", "pool")
+    other_field_names: ClassVar[OtherNames] = {"kernel": ("pool_size", "pool_shape")}
     loose_names = ("Pooling", "pool")
+    needless: ClassVar[NeedlessFields] = {
+        "return_indices": Needless("it returns values only", (False,)),
+        "dilation": Needless("its windows are not dilated", (1,)),
+        "count_include_pad": Needless("it takes a maximum, not a mean", "any"),
+        **dict.fromkeys(("pool", "pool_type", "mode"), Needless("it takes the maximum of a window", ("MAX", "max", 0))),
+        "global_pooling": Needless("`kernel` is the size of its window", (False,)),
+    }
     output_sign = "kept"
     keeps_zeros = True
     element_ops_words = "F - 1, over a window of F positions"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self, get_args
 
 from pydantic import BaseModel
 
+from archc.ops.foreign import Conversion, Needless, NeedlessFields, OtherValues, Unlikely
 from archc.ops.window import Window
 from archc.tensor import Tensor
 
@@ -29,6 +30,32 @@ OtherNames = Mapping[str, tuple[str, ...]]
 FLOAT32 = 4
 INT64 = 8
 """Bytes of a value that is this wide in every precision."""
+
+
+_AXES = "the axes of a shape are [channels, height, width] in every backend"
+_INFERRED = "archc infers it from the layer's input"
+_CHANNELS_READ = (
+    "in_channels",
+    "in_features",
+    "in_planes",
+    "in_maps",
+    "input_channels",
+    "num_inputs",
+    "input_dim",
+    "in_dim",
+)
+_SHAPES_READ = ("input_shape", "batch_input_shape", "input_size", "in_shape")
+
+
+def channels_of(x: Tensor) -> tuple[object, ...]:
+    """The maps or units of a layer's input."""
+    return (x.channels,)
+
+
+def _shapes_of(x: Tensor) -> tuple[object, ...]:
+    """The shape of a layer's input as other frameworks write it: with the channels first or last, and the batch."""
+    first, last = list(x.shape), [*x.shape[1:], x.channels]
+    return (first, last, [None, *first], [None, *last], *([x.size] if not x.is_maps else []))
 
 
 class ShapeError(Exception):
@@ -174,6 +201,23 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """What other frameworks call its fields, by its own field names."""
     loose_names: ClassVar[tuple[str, ...]] = ()
     """Those of the names above that can mean something else as well: suggested, never fixed automatically."""
+    other_values: ClassVar[OtherValues] = {}
+    """What other frameworks write for values of its fields, by its own field names."""
+    conversions: ClassVar[tuple[Conversion, ...]] = ()
+    """Fields of other frameworks whose values change with their names."""
+    needless: ClassVar[NeedlessFields] = {
+        "name": Needless("the key of a layer is its name"),
+        "trainable": Needless("every layer is trained", (True,)),
+        "requires_grad": Needless("every layer is trained", (True,)),
+        "dtype": Needless("values are float32, unless `archc train --precision` says otherwise", ("float32", "fp32")),
+        "device": Needless("the command line chooses the devices of a run", "any"),
+        "data_format": Needless(_AXES, ("channels_first", "NCHW", "nchw")),
+        "layout": Needless(_AXES, ("NCHW", "nchw")),
+        **dict.fromkeys(("in_place", "inplace"), Needless("it changes no value", "any")),
+        **dict.fromkeys(_CHANNELS_READ, Needless(_INFERRED, inferred=channels_of)),
+        **dict.fromkeys(_SHAPES_READ, Needless(_INFERRED, inferred=_shapes_of)),
+    }
+    """Fields of other frameworks that it does not need; a subclass adds its own."""
 
     # What it does to values, for advice.
     is_activation: ClassVar[bool] = False
@@ -208,6 +252,10 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     @abstractmethod
     def compute(self, inputs: "tuple[Array, ...]", weights: "Mapping[str, Array]") -> "Array":
         """The output for a batch (N, …) in NumPy float64: the meaning of the op. `weights` are by parameter name."""
+
+    def unlikely(self) -> Unlikely | None:
+        """A value that is more likely another framework's; `{name}` in its texts stands for the layer."""
+        return None
 
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
         """The tensors that the layer owns, in this order: weights, biases, running statistics."""

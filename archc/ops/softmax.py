@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archc.example import HEAD
+from archc.ops.foreign import Needless, NeedlessFields
 from archc.ops.op import Footprint, Kept, Op, Reach
 from archc.tensor import Tensor
 
@@ -22,6 +23,9 @@ class Softmax(Op, frozen=True):
     shape_rule = "(n,) -> (n,), or (C, H, W) -> (C, H, W) over the maps at each place"
     failing = HEAD + "  prob1: {op: softmax}\n  prob2: {op: softmax}\n"
     corrected = HEAD + "  prob: {op: softmax}\n"
+    needless: ClassVar[NeedlessFields] = dict.fromkeys(
+        ("axis", "dim"), Needless("it is computed over the maps or units", (1, -1, -3))
+    )
     autocast = "wide"
     output_sign = "nonnegative"
     gives_probabilities = True

@@ -2,13 +2,53 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from archc.ops.fields import HE_NORMAL, WeightInit
+from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields, OtherValues, switched
 from archc.ops.op import Op, OtherNames
 from archc.tensor import Tensor
+
+_WEIGHTS = (
+    *("kernel_initializer", "weight_filler", "weights_initializer", "weight_initializer", "kernel_init", "init"),
+    *("initializer", "w_init", "init_method", "initialization"),
+)
+_BIASES = ("bias_initializer", "bias_filler", "b_init", "bias_value", "initial_bias")
+_REGULARISERS = ("kernel_regularizer", "bias_regularizer", "activity_regularizer", "weight_decay")
+# Other names of the same distribution; Caffe's `msra` divides by the fan-in by default.
+_HE = ("he_normal", "kaiming_normal", "kaiming_normal_", "msra")
+_CONSTANTS = {"zeros": 0, "zero": 0, "ones": 1, "one": 1}
+
+
+def _weights(word: str, values: Mapping[str, Any]) -> Converted | None:
+    """An initialiser by its name, or as Caffe's filler."""
+    match values[word]:
+        case str(name) | {"type": str(name)} if name.lower() in _HE:
+            init: object = {"he_normal": {}}
+        case {"type": "gaussian", "std": int(std) | float(std), **others} if not others:
+            init = {"normal": {"std": std}}
+        case {"normal": dict()} | {"he_normal": dict()} as own:  # pyright: ignore[reportUnknownVariableType]
+            init = own  # pyright: ignore[reportUnknownVariableType]
+        case _:
+            return None
+    return Converted({word: ("weight_init", init)})
+
+
+def _biases(word: str, values: Mapping[str, Any]) -> Converted | None:
+    """A number, a constant by its name, or Caffe's filler."""
+    match values[word]:
+        case int(value) | float(value) | {"type": "constant", "value": int(value) | float(value)}:
+            return Converted({word: ("bias_init", value)})
+        case str(name) | {"type": str(name)} if name.lower() in _CONSTANTS:
+            return Converted({word: ("bias_init", _CONSTANTS[name.lower()])})
+        case {"type": "constant"}:
+            return Converted({word: ("bias_init", 0)})
+        case _:
+            return None
 
 
 class Weighted(Op, frozen=True):
@@ -17,12 +57,23 @@ class Weighted(Op, frozen=True):
     element_ops_words = "1 for the bias"
     kept_words = "its input"
     other_field_names: ClassVar[OtherNames] = {
-        "bias": ("use_bias", "bias_term"),
-        "weight_init": ("kernel_initializer", "weight_filler"),
-        "bias_init": ("bias_initializer", "bias_filler"),
+        "bias": ("use_bias", "bias_term", "has_bias", "with_bias"),
+        "weight_init": _WEIGHTS,
+        "bias_init": _BIASES,
     }
     # A framework's initialiser has options that a renamed field would lose.
-    loose_names = ("kernel_initializer", "weight_filler", "bias_initializer", "bias_filler")
+    loose_names = (*_WEIGHTS, *_BIASES)
+    other_values: ClassVar[OtherValues] = {"weight_init": {word: {"he_normal": {}} for word in _HE}}
+    conversions = (
+        switched("no_bias", "bias", {True: False, False: True}),
+        *(Conversion((word,), partial(_weights, word)) for word in _WEIGHTS),
+        *(Conversion((word,), partial(_biases, word)) for word in _BIASES),
+    )
+    needless: ClassVar[NeedlessFields] = {
+        **dict.fromkeys(_REGULARISERS, Needless("`weight_decay` in `train:` applies to all weights", (None,))),
+        **dict.fromkeys(("kernel_constraint", "bias_constraint"), Needless("weights are not constrained", (None,))),
+        **dict.fromkeys(("lr_mult", "decay_mult", "param"), Needless("all layers have the same learning rate")),
+    }
 
     autocast = "narrow"
     bias: bool = Field(

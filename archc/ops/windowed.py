@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
 from archc.ops.fields import NO_PADDING, ONE, Margins, Padding, PaddingField, Rounding, Size, SizeField
+from archc.ops.foreign import Conversion, Converted, OtherValues, switched
 from archc.ops.op import Footprint, Op, OtherNames, ShapeError, require_maps
 from archc.ops.places import places
 from archc.ops.window import Axis, Window, slide
@@ -21,16 +24,65 @@ SIZE_RULE = (
 )
 
 
+def _four_sides(values: Mapping[str, Any]) -> Converted | None:
+    """ONNX's `pads`: [top, left, bottom, right]."""
+    match values["pads"]:
+        case [int(top), int(left), int(bottom), int(right)] if (top, left) == (bottom, right):
+            padding: object = top if top == left else [top, left]
+        case [int(top), int(left), int(bottom), int(right)]:
+            padding = {"top": top, "bottom": bottom, "left": left, "right": right}
+        case _:
+            return None
+    return Converted({"pads": ("padding", padding)}, ("ONNX's order is [top, left, bottom, right]",))
+
+
+def _both(word: str, own: str, values: Mapping[str, Any]) -> Converted | None:
+    """Caffe's height and width of one size."""
+    height, width = values[f"{word}_h"], values.get(f"{word}_w")
+    if type(height) is not int or type(width) is not int:
+        return None
+    return Converted({f"{word}_h": (own, height if height == width else [height, width]), f"{word}_w": None})
+
+
+def _inner(word: str, own: str, values: Mapping[str, Any]) -> Converted | None:
+    """TensorFlow's sizes over the four axes [batch, height, width, channels]."""
+    match values[word]:
+        case [1, int(height), int(width), 1]:
+            size = height if height == width else [height, width]
+            return Converted({word: (own, size)}, ("the others are those of the batch and of the channels",))
+        case _:
+            return None
+
+
 class Windowed(Op, frozen=True):
     """An op that slides a window over each input map. Each op declares `stride` itself: only some have a default."""
 
     other_field_names: ClassVar[OtherNames] = {
-        "kernel": ("kernel_size", "kernels"),
-        "stride": ("strides",),
-        "padding": ("pad",),
-        "rounding": ("ceil_mode",),
+        "kernel": (
+            *("kernel_size", "kernels", "size", "window", "window_size", "ksize", "kernel_shape", "filter_size"),
+            *("filter_shape", "field_size", "pool_size", "k"),
+        ),
+        "stride": ("strides", "subsample", "step", "window_strides", "s"),
+        "padding": ("pad", "paddings", "border_mode", "pad_size", "auto_pad", "p"),
+        "rounding": ("round_mode", "pooling_convention"),
     }
-    loose_names = ("ceil_mode",)  # its value is true or false, not a word
+    loose_names = ("k", "s", "p")
+    other_values: ClassVar[OtherValues] = {
+        "padding": {"valid": 0, "none": 0, "no": 0, "zero": 0, "notset": 0, "same_upper": "same"},
+        "rounding": {"full": "ceil", "valid": "floor", "up": "ceil", "down": "floor"},
+    }
+    conversions = (
+        switched("ceil_mode", "rounding", {True: "ceil", False: "floor"}),
+        Conversion(("pads",), _four_sides),
+        *(
+            Conversion((f"{word}_h", f"{word}_w"), partial(_both, word, own))
+            for word, own in (("kernel", "kernel"), ("stride", "stride"), ("pad", "padding"), ("dilation", "dilation"))
+        ),
+        *(
+            Conversion((word,), partial(_inner, word, own))
+            for word, own in (("strides", "stride"), ("ksize", "kernel"))
+        ),
+    )
 
     kernel: SizeField = Field(description="Size of the window in pixels: one number or [height, width].")
     padding: PaddingField = Field(

@@ -8,7 +8,7 @@ from archc.analysis import analyse
 from archc.diagnostics.finding import Finding
 from archc.graph import Graph
 from archc.language.lowering import lower
-from archc.language.spec import read_spec
+from archc.language.spec_reading import read_spec
 from archc.ops import ops
 
 HEAD = "schema: archc/v1\nname: small\ninput: {image: [3, 8, 8]}\n"

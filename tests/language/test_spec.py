@@ -3,7 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from archc.language.spec import DataRecipe, Document, default_recipe, read_spec
+from archc.language.spec import DataRecipe, Document, default_recipe
+from archc.language.spec_reading import read_spec
 
 TEXT = """schema: archc/v1
 name: small

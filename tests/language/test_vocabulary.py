@@ -1,14 +1,18 @@
 """The words of other frameworks, and misspellings, lead to archc's own."""
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from archc.language import vocabulary
-from archc.language.spec import Recipe, Sgd, Spec
+from archc.language.spec import DataRecipe, Expect, OnPlateau, Optimizer, Parallel, Recipe, Schedule, Sgd, Spec
 from archc.language.vocabulary import certain, did_you_mean, nearest
 from archc.ops import ops
+from archc.ops.fields import Normal, WeightInit
 
+SECTIONS = (Expect, Parallel, Recipe, Optimizer, Schedule, OnPlateau, DataRecipe, WeightInit, Normal)
 WORDS = {
     *ops(),
     *(field for op in ops().values() for field in op.model_fields),
@@ -16,6 +20,8 @@ WORDS = {
     *Spec.model_fields,
     *Recipe.model_fields,
     *Sgd.model_fields,
+    *(field for model in SECTIONS for field in model.model_fields),
+    *(word for model in SECTIONS for info in model.model_fields.values() for word in get_args(info.annotation)),
 }
 
 
@@ -23,7 +29,7 @@ WORDS = {
     ("foreign", "own"),
     [
         ("Linear", "dense"),
-        ("nn.Linear", None),
+        ("nn.Linear", "dense"),
         ("Dense", "dense"),
         ("InnerProduct", "dense"),
         ("Conv2d", "conv2d"),
@@ -55,7 +61,7 @@ def test_one_foreign_word_may_mean_several_and_the_place_decides() -> None:
     ("word", "meant"),
     [
         *[("Conv2D", "conv2d"), ("InnerProduct", "dense"), ("softmx", "softmax"), ("sotfmax", "softmax")],
-        *[("fllatten", "flatten"), ("flotten", "flatten"), ("max_pool2d", "max_pool2d"), ("nn.Linear", None)],
+        *[("fllatten", "flatten"), ("flotten", "flatten"), ("max_pool2d", "max_pool2d"), ("nn.Linear", "dense")],
         *[("gelu", None), ("elu", None), ("conv3d", None), ("max_pool3d", None), ("dropout2d", None)],
         *[("pool", None), ("norm", None), ("eltwise", None), ("tan", None), ("", None)],
     ],

@@ -175,6 +175,25 @@ ADVICE: dict[str, Code] = {
         corrected=CONV_HEAD + _TWO_CONVS.format(_RELU),
         severity="advice",
     ),
+    "ARC916": Code(
+        title="value of another framework's convention",
+        meaning="The value is allowed, but the same word means something else in another framework, where such a value "
+        "is usual. `momentum` of a `batch_norm` is the share of the running mean and variance that each step keeps, as "
+        "in Keras and ONNX. In PyTorch it is the share of the new batch: its default of 0.1 is 0.9 here. Write the "
+        "other share, or suppress this advice if the value is meant.",
+        failing=CONV_HEAD + _NORMALISED.replace("0.9", "0.1"),
+        corrected=CONV_HEAD + _NORMALISED,
+        severity="advice",
+    ),
+    "ARC917": Code(
+        title="channels last",
+        meaning="A shape is [channels, height, width] in archc, whatever the backend. The input's first two sizes are "
+        "equal and the last one is 1, 3 or 4, as in [height, width, channels], the order of TensorFlow and of most "
+        "files of pictures. Written so, it is a network of many maps that are 3 pixels wide. Write the channels first.",
+        failing=HEAD.replace("3, 8, 8", "8, 8, 3") + "  relu1: {op: relu}\n",
+        corrected=HEAD + "  relu1: {op: relu}\n",
+        severity="advice",
+    ),
     "ARC990": Code(
         title="unused suppression",
         meaning="`# archc: allow CODE - reason` suppresses advice on its own line or, if the comment is alone on "

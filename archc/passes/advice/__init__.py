@@ -8,6 +8,7 @@ from __future__ import annotations
 from archc.diagnostics.finding import Finding
 from archc.graph import Graph
 from archc.language.spec import Loss
+from archc.passes.advice.foreign_values import foreign_values
 from archc.passes.advice.linearity import one_linear_function
 from archc.passes.advice.normalisation import bias_before, dropout_before, no_relu_before, window_over_devices
 from archc.passes.advice.probabilities import activated_scores, softmax_before_loss
@@ -37,6 +38,7 @@ def advise(
         *one_linear_function(graph),
         *whole_map(graph, shapes),
         *(window_over_devices(graph, placement) if placement else []),
+        *foreign_values(graph),
         *concentrated_parameters(graph, counts),
         *paper_rounded_down(graph, shapes),
     ]

@@ -1,0 +1,88 @@
+"""Lists without their brackets: in braces, `from: c1, image` is a field `from` and a field `image` without a value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+from typing import Any
+
+from pydantic import BaseModel
+
+from archc.diagnostics.finding import Finding, replacement, report
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
+from archc.language.recipe_words import OF_SECTIONS
+from archc.source import Span
+
+_FROM = ("from", *OF_SECTIONS["from"])
+_NUMBER = re.compile(r"-?[0-9]{1,9}\Z", re.ASCII)
+_THOUSANDS = re.compile(r"[0-9]{3}\Z", re.ASCII)
+_AROUND = "()[] "
+
+
+def gathered(
+    body: MappingNode, what: str, model: type[BaseModel] | None, names: Container[str]
+) -> tuple[MappingNode, list[Finding]]:
+    """A mapping with its lists in brackets again, and a finding for each.
+
+    `model` is the class of its fields, if it is known, and `names` are those that a layer can read.
+    """
+    if not any(_is_bare(node) for node in body.entries.values()):
+        return body, []
+    entries, keys, findings = dict(body.entries), dict(body.keys), list[Finding]()
+    head: str | None = None
+    tail: list[str] = []
+    for key in [*body.entries, None]:
+        if key is not None and _is_bare(body.entries[key]):
+            tail.append(key)
+            continue
+        if head is not None and tail and (text := _meant(head, tail, body, model, names)):
+            span = Span(body.span.source, body.entries[head].span.start, body.keys[tail[-1]].span.end)
+            findings.append(_finding(head, tail, text, span, body, what))
+            entries[head] = _node(text, span)
+            for lost in tail:
+                del entries[lost], keys[lost]
+        head, tail = key, []
+    return MappingNode(entries, keys, body.span), findings
+
+
+def _is_bare(node: YamlNode) -> bool:
+    """Whether a value is left out, as behind a key without a colon."""
+    return isinstance(node, ScalarNode) and node.value is None and node.span.start == node.span.end
+
+
+def _meant(
+    head: str, tail: list[str], body: MappingNode, model: type[BaseModel] | None, names: Container[str]
+) -> str | None:
+    """The value that the field `head` must have, with what is read as fields behind it; None if there is none."""
+    node = body.entries[head]
+    if not isinstance(node, ScalarNode) or isinstance(node.value, bool | None):
+        return None
+    parts = [part.strip(_AROUND) for part in (str(node.value), *tail)]
+    if head in _FROM:
+        return f"[{', '.join(parts)}]" if all(part in names for part in parts) else None
+    if not all(map(_NUMBER.match, parts)):
+        return None
+    if head == "expect" or _takes_list(model, head):
+        return f"[{', '.join(parts)}]"
+    is_thousands = all(map(_THOUSANDS.match, tail)) and parts[0] != "0" and len(parts[0]) <= 3
+    return "".join(parts) if is_thousands and type(node.value) is int else None
+
+
+def _takes_list(model: type[BaseModel] | None, field: str) -> bool:
+    schema: dict[str, Any] = model.model_json_schema() if model else {}
+    kinds = schema.get("properties", {}).get(field, {})
+    return any(kind.get("type") == "array" for kind in [kinds, *kinds.get("anyOf", [])])
+
+
+def _finding(head: str, tail: list[str], text: str, span: Span, body: MappingNode, what: str) -> Finding:
+    message = f"unknown field `{tail[0][:64]}` in {what}"
+    note = f"a comma ends the value of `{head}`, so that `{tail[0][:64]}` is read as a field without a value"
+    fix = replacement(span, text)
+    return report(body.keys[tail[0]].span, "ARC101", message, notes=[note], help=f"write `{head}: {text}`", fix=fix)
+
+
+def _node(text: str, span: Span) -> YamlNode:
+    """A number, or a list of numbers or names, all at one place."""
+    parts = [part.strip() for part in text.strip("[]").split(",")]
+    items = [ScalarNode(int(part) if _NUMBER.match(part) else part, span) for part in parts]
+    return SequenceNode(list(items), span) if text.startswith("[") else items[0]

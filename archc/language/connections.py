@@ -1,0 +1,74 @@
+"""The names that a layer reads, as its `from` lists them, also where it is written in another way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from itertools import islice
+from typing import Any, NamedTuple
+
+from archc.diagnostics.finding import Finding, replacement, report
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
+from archc.language.recipe_words import OF_SECTIONS
+from archc.source import Span
+
+_OTHER_WORDS = OF_SECTIONS["from"]
+_SEPARATOR = re.compile(r"[,;+\s]+")
+
+
+class Connections(NamedTuple):
+    """The names with their positions, or None if they cannot be read, and the findings on how they are written."""
+
+    names: list[tuple[str, Span]] | None
+    findings: list[Finding]
+
+
+def from_node(body: MappingNode, fields: Collection[str]) -> YamlNode | None:
+    """The value of `from`, or of another framework's word for it that is none of the op's `fields`."""
+    if "from" in body.entries or body.entries.keys().isdisjoint(_OTHER_WORDS):
+        return body.entries.get("from")
+    words = [word for word in _OTHER_WORDS if word in body.entries and word not in fields]
+    return body.entries[words[0]] if len(words) == 1 else None
+
+
+def connections(node: YamlNode, known: dict[str, Any]) -> Connections:
+    """The names in a `from`. `known` are those that the layer can read, in order, the one just before it last."""
+    items = node.items if isinstance(node, SequenceNode) else [node]
+    scalars = [item for item in items if isinstance(item, ScalarNode)]
+    if not items or len(scalars) < len(items):
+        return _unreadable(node)
+    if len(scalars) == 1 and (several := _several(scalars[0], known)):
+        return several
+    names: list[tuple[str, Span]] = []
+    findings: list[Finding] = []
+    for item in scalars:
+        if isinstance(item.value, str):
+            names.append((item.value, item.span))
+        elif type(item.value) is int and -len(known) <= item.value < 0:
+            name = next(islice(reversed(known), -item.value - 1, None))
+            message = f"`from` takes names, not positions: {item.value} is {name}"
+            fix = replacement(item.span, name)
+            findings.append(report(item.span, "ARC104", message, help=f"write `{name}`", fix=fix))
+            names.append((name, item.span))
+        else:
+            return _unreadable(node)
+    return Connections(names, findings)
+
+
+def _several(item: ScalarNode, known: Collection[str]) -> Connections | None:
+    """Several names in one string, such as `c1 image`."""
+    text = item.value
+    if not isinstance(text, str) or text in known or not _SEPARATOR.search(text):
+        return None
+    names = [name for name in _SEPARATOR.split(text.strip("()[] ")) if name]
+    if len(names) < 2 or not all(name in known for name in names):
+        return None
+    right = f"[{', '.join(names)}]"
+    message = f'`from` must be the name of a layer, or a list of names, got the string "{text[:64]}"'
+    found = report(item.span, "ARC104", message, help=f"write `from: {right}`", fix=replacement(item.span, right))
+    return Connections([(name, item.span) for name in names], [found])
+
+
+def _unreadable(node: YamlNode) -> Connections:
+    message = "`from` must be the name of a layer, or a list of names"
+    return Connections(None, [report(node.span, "ARC104", message)])

@@ -1,0 +1,77 @@
+"""Edits of a mapping's entries that leave the text around them as it is: one deleted, one written anew."""
+
+from __future__ import annotations
+
+import re
+
+from archc.diagnostics.finding import Edit, replacement
+from archc.language.reader import MappingNode
+from archc.source import Span
+
+_COLON = re.compile(r"[ \t]*:[ \t]*\Z")
+_COMMA = re.compile(r"[ \t]*,\s*\Z")
+_BLANK = re.compile(r"[ \t]*(?:#.*)?\Z")
+
+
+def entry(mapping: MappingNode, key: str) -> Span | None:
+    """The text of an entry, from its key to the end of its value; None if part of it is elsewhere."""
+    first, value = mapping.keys[key].span, mapping.entries[key].span
+    text = first.source.text
+    # The value of an alias is where its anchor is. An anchor may be needed elsewhere.
+    if value.start < first.end or not _COLON.match(text[first.end : value.start]):
+        return None
+    return None if "&" in text[first.start : value.end] else Span(first.source, first.start, value.end)
+
+
+def deletion(mapping: MappingNode, key: str) -> tuple[Edit, ...]:
+    """The edit that deletes an entry and its comma or its lines; none if it is the only one, or a comment would go."""
+    whole, keys = entry(mapping, key), list(mapping.keys)
+    if whole is None or len(mapping.entries) < 2 or key not in keys:
+        return ()
+    source, at = whole.source, keys.index(key)
+    if source.text[mapping.span.start : mapping.span.start + 1] != "{":
+        return _lines(whole)
+    if at + 1 < len(keys):
+        following = mapping.keys[keys[at + 1]].span.start
+        return _if(_COMMA, Span(source, whole.start, following), source.text[whole.end : following])
+    before = entry(mapping, keys[at - 1])
+    if before is None:
+        return ()
+    return _if(_COMMA, Span(source, before.end, whole.end), source.text[before.end : whole.start])
+
+
+def rewriting(mapping: MappingNode, key: str, text: str) -> tuple[Edit, ...]:
+    """The edit that writes `text` in place of an entry; none if part of it is elsewhere."""
+    whole = entry(mapping, key)
+    return replacement(whole, text) if whole else ()
+
+
+def _if(pattern: re.Pattern[str], span: Span, between: str) -> tuple[Edit, ...]:
+    return (Edit(span, ""),) if pattern.match(between) and "#" not in between else ()
+
+
+def _lines(whole: Span) -> tuple[Edit, ...]:
+    """The deletion of the lines of an entry of a block, if nothing else is on them."""
+    text = whole.source.text
+    start = whole.start - (whole.column - 1)
+    rest = re.match(r"[^\r\n]*(?:\r\n|\r|\n|\Z)", text[whole.end :])
+    assert rest is not None
+    if text[start : whole.start].strip() or rest[0].strip():
+        return ()
+    return (Edit(Span(whole.source, start, whole.end + len(rest[0])), ""),)
+
+
+def added_after(mapping: MappingNode, key: str, text: str) -> tuple[Edit, ...]:
+    """The edit that adds an entry on a line of its own after another one; none if something else is on its line."""
+    whole = entry(mapping, key)
+    if whole is None:
+        return ()
+    source = whole.source
+    indent = source.line(whole.line)[: whole.column - 1]
+    rest = re.match(r"[^\r\n]*", source.text[whole.end :])
+    assert rest is not None
+    if indent.strip() or not _BLANK.match(rest[0]):
+        return ()
+    end = whole.end + len(rest[0])
+    line_break = re.search(r"\r\n|\r|\n", source.text)
+    return (Edit(Span(source, end, end), f"{line_break[0] if line_break else chr(10)}{indent}{text}"),)

@@ -1,0 +1,132 @@
+"""A recipe that is written flat, such as `optimizer: sgd, lr: 0.01`: the same nested, with the author's own numbers."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+
+from archc.diagnostics.finding import Edit, Finding, replacement, report
+from archc.language.edits import deletion, entry, rewriting
+from archc.language.reader import MappingNode, ScalarNode, YamlNode
+from archc.language.unknown_fields import field_names, field_of, model_at
+from archc.language.vocabulary import certain, synonyms
+
+_KINDS = ("name", "type", "kind", "class")
+
+
+class Flat(NamedTuple):
+    """The finding, and the field of the recipe that it is about, which is not validated any further."""
+
+    field: str
+    finding: Finding
+
+
+def flat_fields(recipe: type[BaseModel], train: YamlNode | None) -> tuple[MappingNode | None, list[Flat]]:
+    """The recipe without the fields that belong to a section of it, and a finding for each section."""
+    if not isinstance(train, MappingNode):
+        return None, []
+    found: list[Flat] = []
+    entries = dict(train.entries)
+    for field in field_names(recipe):
+        if (section := model_at(recipe, [field])) is None:
+            continue
+        path = _path(section)
+        fields = field_names(model_at(section, path))
+        flat = {word: own[0] for word in entries if (own := _own(word, fields, field_names(recipe)))}
+        written = next((word for word in entries if certain(word, [field]) == field), None)
+        if flat:
+            found.append(_beside(field, section, path, train, flat, written))
+            entries = {word: node for word, node in entries.items() if word not in flat and word != written}
+        elif written and path and (inner := _inside(field, section, path, train, written)):
+            found.append(inner)
+            del entries[written]
+    return MappingNode(entries, train.keys, train.span) if found else train, found
+
+
+def _path(section: type[BaseModel]) -> list[str]:
+    """The one field of a section that has further fields, such as `sgd`; empty if it has several fields."""
+    names = field_names(section)
+    return names if len(names) == 1 and model_at(section, names) else []
+
+
+def _own(word: str, fields: list[str], siblings: list[str]) -> list[str]:
+    """The field of a section that a word must mean, where it means none beside the section."""
+    return [] if synonyms(word, siblings) else synonyms(word, fields)[:1]
+
+
+def _beside(
+    field: str, section: type[BaseModel], path: list[str], train: MappingNode, flat: dict[str, str], written: str | None
+) -> Flat:
+    """Fields of a section that are written beside it."""
+    first = next(iter(flat))
+    node = train.entries[written] if written else None
+    values = {own: _text(train.entries[word]) for word, own in flat.items()}
+    right = f"{field}: {_nested(section, path, values)}"
+    message = f"unknown field `{first[:64]}` in the spec's `train`: it belongs to `{'.'.join([field, *path])}`"
+    related = [(train.keys[word].span, "") for word in list(flat)[1:]]
+    help, fix = f"write `{right}`", tuple[Edit, ...]()
+    if isinstance(node, MappingNode):
+        help = f"move it into `{field}: {{{path[0]}: {{…}}}}`" if path else f"move it into `{field}: {{…}}`"
+    elif _lacks(node, path):
+        help = f"`{path[0]}` is the only {field} so far: write `{right}`"
+    elif "…" not in right:
+        fix = _moved(train, [*([written] if written else []), *flat], right)
+    return Flat(field, report(train.keys[first].span, "ARC101", message, help=help, related=related, fix=fix))
+
+
+def _lacks(node: YamlNode | None, path: list[str]) -> bool:
+    """Whether a section names something that is not its one field."""
+    value = node.value if isinstance(node, ScalarNode) else None
+    return bool(path) and isinstance(value, str) and certain(value, path) is None
+
+
+def _moved(train: MappingNode, words: list[str], text: str) -> tuple[Edit, ...]:
+    """The edits that write `text` in place of the first of some fields, and delete the others."""
+    first, *others = words
+    edits = [rewriting(train, first, text), *(deletion(train, word) for word in others)]
+    spans = sorted((edit.span.start, edit.span.end) for each in edits for edit in each)
+    apart = all(end <= start for (_, end), (start, _) in pairwise(spans))
+    return tuple(edit for each in edits for edit in each) if all(edits) and apart else ()
+
+
+def _inside(field: str, section: type[BaseModel], path: list[str], train: MappingNode, written: str) -> Flat | None:
+    """Fields of a section's one field that are written in the section itself: `optimizer: {name: sgd, lr: 0.01}`."""
+    node = train.entries[written]
+    if not isinstance(node, MappingNode) or any(synonyms(word, path) for word in node.entries):
+        return None
+    fields = field_names(model_at(section, path))
+    flat = {word: own[0] for word in node.entries if (own := synonyms(word, fields))}
+    kind = next((word for word in node.entries if word in _KINDS), None)
+    value = node.entries[kind] if kind else None
+    is_other = _lacks(value, path)
+    if (not flat and kind is None) or (is_other and not flat):
+        return None
+    values = {own: _text(node.entries[word]) for word, own in flat.items()}
+    right = _nested(section, path, values)
+    message = f"`train.{field}` must be a mapping with the one entry `{path[0]}`"
+    only = f"`{path[0]}` is the only {field} so far: " if is_other else ""
+    is_whole = len(flat) + (kind is not None) == len(node.entries) and "…" not in right and not is_other
+    fix = replacement(node.span, right) if is_whole and entry(train, written) else ()
+    help = f"{only}write `{field}: {right}`"
+    return Flat(field, report(node.span, "ARC105", message, help=help, fix=fix))
+
+
+def _nested(section: type[BaseModel], path: list[str], values: dict[str, str]) -> str:
+    """A section with the author's values, and `…` for those that are missing."""
+    model = model_at(section, path)
+    names = [name for name in field_names(model) if name in values or _is_required(model, name)]
+    text = f"{{{', '.join(f'{name}: {values.get(name, chr(0x2026))}' for name in names)}}}"
+    for step in reversed(path):
+        text = f"{{{step}: {text}}}"
+    return text
+
+
+def _is_required(model: type[BaseModel] | None, name: str) -> bool:
+    info: Any = field_of(model, name)
+    return info is not None and info.is_required()
+
+
+def _text(node: YamlNode) -> str:
+    return " ".join(node.span.source.text[node.span.start : node.span.end].split())

@@ -1,0 +1,124 @@
+"""The op of a layer from its fields and those of `defaults:`, also where they are written in other words.
+
+A layer that can mean only one op with certain fields is validated as that op, so that one run reports all mistakes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pydantic import ValidationError
+
+from archc.diagnostics.finding import Edit, Finding, report, respelling
+from archc.language.defaults import Defaults, meant, unknown_op
+from archc.language.edits import entry
+from archc.language.reader import MappingNode, ScalarNode, YamlNode, plain
+from archc.language.translation import Translation, translate
+from archc.language.unknown_fields import Place, renaming
+from archc.language.validation import explain
+from archc.language.vocabulary import synonyms
+from archc.ops import ops
+from archc.ops.op import Op
+from archc.source import Span
+from archc.tensor import Tensor
+
+WIRING = ("from", "expect")
+"""The fields of every layer besides `op` and the op's own."""
+
+Insert = Callable[[str, str], tuple[Edit, ...]]
+"""Adds a layer of a name and a body after this one, if that changes nothing else."""
+
+
+@dataclass
+class LayerFields:
+    """The fields of a layer, those from `defaults` included, and where each is written.
+
+    `op` is None if they are no layer; `findings` are the mistakes in them.
+    """
+
+    op: Op | None = None
+    nodes: dict[str, YamlNode] = field(default_factory=dict[str, YamlNode])
+    keys: dict[str, ScalarNode] = field(default_factory=dict[str, ScalarNode])
+    findings: list[Finding] = field(default_factory=list[Finding])
+
+    def take(self, nodes: dict[str, YamlNode], keys: dict[str, ScalarNode]) -> None:
+        self.nodes |= {k: v for k, v in nodes.items() if k not in WIRING}
+        self.keys |= {k: v for k, v in keys.items() if k not in WIRING}
+
+
+def read_layer(
+    name: str, body: MappingNode, key: Span, defaults: Defaults, read: Tensor | None, insert: Insert
+) -> LayerFields:
+    """The op of a layer that reads a tensor, if its shape is known."""
+    fields = LayerFields()
+    word = _op_word(body)
+    if word is None:
+        help = f"add `op:` with one of {', '.join(ops())}"
+        fields.findings.append(report(key, "ARC103", f"{name} needs `op`", help=help))
+        return fields
+    node = body.entries[word]
+    if not isinstance(node, ScalarNode) or node.value is None:
+        fields.findings.append(report(node.span, "ARC104", "`op` must be the name of an op"))
+        return fields
+    if word != "op":
+        fields.findings.append(_misnamed_op(name, body, word, key))
+        body = _with_op(body, word)
+    written = str(node.value)
+    # An op whose name is certainly a misspelling has its fields checked too, so that one run reports all mistakes.
+    kind = written if written in ops() else meant(written)
+    if kind is None:
+        fields.findings.append(unknown_op(written, node.span, ()))
+        return fields
+    translated = translate(written, Place(body, ops()[kind], name, WIRING, read, insert))
+    if kind != written:
+        form = f"op: {kind}, %s"
+        fields.findings.append(unknown_op(written, node.span, respelling(node.span, kind), translated, form))
+    fields.findings += translated.findings
+    if kind in defaults.of:
+        fields.take(defaults.of[kind].entries, defaults.of[kind].keys)
+    fields.take(translated.nodes, translated.keys)
+    _validate(kind, name, fields, translated, node.span, defaults)
+    return fields
+
+
+def op_fields(body: MappingNode) -> type[Op] | None:
+    """The class of a layer's op, if its name is written under `op` in archc's words."""
+    node = body.entries.get("op")
+    return ops().get(node.value) if isinstance(node, ScalarNode) and isinstance(node.value, str) else None
+
+
+def _validate(kind: str, name: str, fields: LayerFields, translated: Translation, at: Span, defaults: Defaults) -> None:
+    data = {field: plain(value) for field, value in fields.nodes.items()} | {"op": kind}
+    try:
+        op = ops()[kind].model_validate(data)
+    except ValidationError as error:
+        found = explain(
+            error, ops()[kind], fields.nodes, fields.keys, at, name, elsewhere=defaults.misread.get(kind, ())
+        )
+        # A field whose meaning is not certain may be the one that is missing.
+        found = [f for f in found if translated.is_certain or (f.code, f.span) != ("ARC103", at)]
+        fields.findings += [finding for finding in found if not defaults.contain(kind, finding.span)]
+        return
+    fields.op = op if translated.is_certain else None
+
+
+def _op_word(body: MappingNode) -> str | None:
+    """The key under which the layer's op is written: `op`, or another framework's word for it."""
+    if "op" in body.entries:
+        return "op"
+    words = [key for key in body.entries if synonyms(key, ["op"])]
+    return words[0] if len(words) == 1 else None
+
+
+def _with_op(body: MappingNode, word: str) -> MappingNode:
+    """The layer with its op under the right word."""
+    entries = {"op" if key == word else key: node for key, node in body.entries.items()}
+    keys = {"op" if key == word else key: node for key, node in body.keys.items()}
+    return MappingNode(entries, keys, body.span)
+
+
+def _misnamed_op(name: str, body: MappingNode, word: str, key: Span) -> Finding:
+    fix = renaming(word, body.keys[word].span, ["op"], body.entries) if entry(body, word) else ()
+    help = f"write `op:` instead of `{word[:64]}:`"
+    return report(key, "ARC103", f"{name} needs `op`", help=help, fix=fix)

@@ -1,0 +1,51 @@
+"""The words of other frameworks for the fields and values of the sections of a spec.
+
+If several archc words match a foreign one, the one that is allowed at that position is used.
+"""
+
+from __future__ import annotations
+
+OF_SECTIONS: dict[str, tuple[str, ...]] = {
+    # A spec and a layer.
+    "name": ("model_name", "network_name"),
+    "input": ("inputs", "image"),
+    "layers": ("model", "network", "architecture", "net", "modules", "layer"),
+    "train": ("training", "hyperparameters", "solver", "recipe"),
+    "outputs": ("output",),
+    "expect": ("expected", "expects"),
+    "from": ("bottom", "bottoms", "inputs", "input", "layers", "source", "inbound_nodes", "input_layers"),
+    "op": ("type", "layer_type", "op_type", "layer", "kind", "class", "class_name", "module", "operation"),
+    "devices": ("gpus", "num_gpus", "n_gpus", "num_devices"),
+    "parameters": ("params", "num_params", "total_params", "num_parameters", "weights"),
+    "macs": ("mult_adds", "multiply_adds", "mac"),
+    # A recipe.
+    "batch": ("batch_size", "minibatch", "minibatch_size", "train_batch_size", "mini_batch_size"),
+    "epochs": ("max_epochs", "num_epochs", "n_epochs", "max_epoch", "nb_epoch", "epoch", "num_train_epochs"),
+    "loss": ("criterion", "objective", "loss_function", "loss_fn", "cost"),
+    "optimizer": ("optimiser", "optim", "opt", "solver"),
+    "schedule": ("scheduler", "lr_schedule", "lr_scheduler", "lr_policy"),
+    "data": ("dataset", "transforms", "transform", "preprocessing", "augmentation"),
+    "test": ("testing", "eval", "evaluation", "validation", "val"),
+    # An optimizer and a schedule.
+    "lr": ("learning_rate", "base_lr", "initial_lr", "lr0", "eta"),
+    "weight_decay": ("wd", "l2", "l2_regularization"),
+    "decay_biases": ("bias_decay", "decay_bias"),
+    "on_plateau": ("reduce_lr_on_plateau", "plateau"),
+    # The preparation of pictures.
+    "resize": ("resize_to", "shorter_side", "short_side"),
+    "crop": ("crop_size", "random_crop", "center_crop"),
+    "mirror": ("flip", "hflip", "horizontal_flip", "random_flip", "random_horizontal_flip", "fliplr"),
+    "mean": ("subtract_mean", "mean_subtraction"),
+    "color_pca": ("pca", "lighting", "pca_jitter", "colour_pca"),
+    # Values.
+    "cross_entropy": (
+        *("cross_entropy_loss", "categorical_crossentropy", "sparse_categorical_crossentropy", "softmax_cross_entropy"),
+        *("softmax_with_loss", "softmax_loss", "cross_entropy_with_logits", "ce", "xent"),
+    ),
+    "center": ("centre", "center_crop", "centre_crop", "single_crop", "one_crop", "1crop"),
+    "ten_crop": ("ten_crops", "10crop", "10_crops", "tencrop"),
+    "pixel": ("per_pixel", "image_mean"),
+    "channel": ("per_channel",),
+    "columns": ("column",),
+    "sgd": ("momentum_sgd", "sgd_momentum"),
+}

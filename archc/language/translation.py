@@ -1,0 +1,156 @@
+"""A layer or its defaults in the words of another framework, as fields of archc's op, with a finding for each change.
+
+What is left is validated like any other layer, so that one run reports all mistakes in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import cast
+
+from archc.diagnostics.finding import Edit, Finding, replacement, report, respelling
+from archc.language.edits import deletion, entry
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, Value, YamlNode, plain
+from archc.language.unknown_fields import Place, field_names, unknown_field
+from archc.language.vocabulary import folded
+from archc.ops.foreign import Conversion, Converted, spelled
+from archc.ops.op import Op, name_of
+from archc.source import Span
+
+
+@dataclass
+class Translation:
+    """The fields by their own names, and the findings.
+
+    `is_certain` is False if the network may be another one than the author meant. `op_fix` are the edits that the name
+    of the op changes with, and `op_notes` and `op_words` the arithmetic and the fields to write for them; `op_fix` is
+    None if they are not certain.
+    """
+
+    nodes: dict[str, YamlNode] = field(default_factory=dict[str, YamlNode])
+    keys: dict[str, ScalarNode] = field(default_factory=dict[str, ScalarNode])
+    findings: list[Finding] = field(default_factory=list[Finding])
+    is_certain: bool = True
+    op_fix: list[Edit] | None = field(default_factory=list[Edit])
+    op_notes: list[str] = field(default_factory=list[str])
+    op_words: list[str] = field(default_factory=list[str])
+
+    def mapping(self, span: Span) -> MappingNode:
+        return MappingNode(self.nodes, self.keys, span)
+
+
+def translate(written: str, place: Place) -> Translation:
+    """The fields of a mapping as those of the op at a place, whose name is written as `written`."""
+    op, body = place.model, place.mapping
+    assert issubclass(op, Op)
+    own = [*field_names(op), *place.also]
+    if body.entries.keys() <= set(own) and written == name_of(op):
+        return Translation(dict(body.entries), dict(body.keys))
+    done = Translation()
+    consumed: set[str] = set()
+    is_foreign = written != name_of(op)
+    for conversion in _conversions(op):
+        found = _apply(conversion, written, body, consumed, own)
+        if found is not None:
+            consumed.update(found.fields)
+            of_op = is_foreign and (conversion.names or any(to and key == to[0] for key, to in found.fields.items()))
+            _convert(found, place, done, of_op=bool(of_op))
+    for name, node in body.entries.items():
+        if name in consumed:
+            continue
+        meant: str | None = name
+        if name not in own:
+            explained = unknown_field(name, place)
+            done.findings.append(explained.finding)
+            done.is_certain &= explained.certain
+            meant = explained.own
+        if meant is not None and meant not in done.nodes and (meant == name or meant not in body.entries):
+            done.nodes[meant], done.keys[meant] = node, body.keys[name]
+    return done
+
+
+def _conversions(op: type[Op]) -> Iterator[Conversion]:
+    """Those of the class, then those of its bases."""
+    for base in op.__mro__:
+        yield from vars(base).get("conversions", ())
+
+
+def _apply(
+    conversion: Conversion, written: str, body: MappingNode, consumed: set[str], own: list[str]
+) -> Converted | None:
+    """What a conversion makes of a layer, by the fields as they are written; None if it does not apply."""
+    if conversion.names and folded(written) not in map(folded, conversion.names):
+        return None
+    names = {read: key for read in conversion.reads for key in body.entries if _is(key, read) and key not in consumed}
+    first = conversion.reads[0]
+    if first not in names or (not conversion.names and names[first] in own):
+        return None
+    found = conversion.convert({read: plain(body.entries[key]) for read, key in names.items()})
+    if found is None:
+        return None
+    fields = {names[read]: to for read, to in found.fields.items() if read in names}
+    taken = [to[0] for to in fields.values() if to and to[0] in body.entries and to[0] not in fields]
+    return Converted(fields, found.notes, found.certain and not taken)
+
+
+def _is(key: str, read: str) -> bool:
+    return folded(key) == folded(read)
+
+
+def _convert(found: Converted, place: Place, done: Translation, *, of_op: bool) -> None:
+    """Add the own fields, and the finding, or what the finding on the op's name says of them."""
+    body = place.mapping
+    edits: list[Edit] = []
+    is_exact = found.certain
+    for key, to in found.fields.items():
+        changes = _edits(body, key, to)
+        is_exact = is_exact and changes is not None
+        edits += changes or []
+        if to is not None:
+            done.nodes[to[0]] = _node(to[1], body.entries[key].span)
+            done.keys[to[0]] = ScalarNode(to[0], body.keys[key].span)
+    words = [f"{to[0]}: {spelled(to[1])}" for to in found.fields.values() if to is not None]
+    done.is_certain &= found.certain
+    if of_op:
+        done.op_fix = [*done.op_fix, *edits] if is_exact and done.op_fix is not None else None
+        done.op_notes += found.notes
+        done.op_words += words
+        return
+    first = next(iter(found.fields))
+    message = f"unknown field `{first[:64]}` in {place.what}"
+    text = f"`{', '.join(words)}`"
+    help, fix = f"write {text}" if is_exact else f"did you mean {text}?", edits if is_exact else []
+    done.findings.append(report(body.keys[first].span, "ARC101", message, notes=found.notes, help=help, fix=fix))
+
+
+def _edits(body: MappingNode, key: str, to: tuple[str, object] | None) -> list[Edit] | None:
+    """The edits that rename a field and change its value; None if they cannot be made."""
+    if to is None:
+        return [*deletion(body, key)] or None
+    own, value = to
+    if entry(body, key) is None:
+        return None
+    edits: list[Edit] = []
+    if key != own:
+        edits += respelling(body.keys[key].span, own)
+        if not edits:
+            return None
+    if plain(body.entries[key]) != value:
+        changed = replacement(body.entries[key].span, spelled(value))
+        return [*edits, *changed] if changed else None
+    return edits
+
+
+def _node(value: object, span: Span) -> YamlNode:
+    """A value as a node, all of which is at one place."""
+    match value:
+        case dict():
+            parts = cast(dict[str, object], value)
+            entries = {key: _node(part, span) for key, part in parts.items()}
+            return MappingNode(entries, {key: ScalarNode(key, span) for key in entries}, span)
+        case list():
+            return SequenceNode([_node(part, span) for part in cast(list[object], value)], span)
+        case _:
+            scalar: Value = value if isinstance(value, bool | int | float | str) else None
+            return ScalarNode(scalar, span)

@@ -1,0 +1,264 @@
+"""Explains a field that an op or a section does not have: another word for one, a needless one, or a layer apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, NamedTuple, get_args
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from archc.diagnostics.finding import Edit, Finding, report, respelling
+from archc.language.edits import deletion
+from archc.language.reader import MappingNode, ScalarNode, plain
+from archc.language.vocabulary import absence, certain, did_you_mean, folded, nearest, synonyms
+from archc.ops import ops
+from archc.ops.foreign import Needless, spelled
+from archc.ops.op import Op
+from archc.source import Span
+from archc.tensor import Tensor
+
+# In a mapping with more keys, renaming one is not tried: comparing each with all others takes quadratic time.
+_MOST_SIBLINGS = 100
+
+_ACTIVATIONS = "activation act activationfn actfn activationfunction nonlinearity nonlinear".split()
+_NORMALISATIONS = "norm normalization normalizer normalizerfn normtype".split()
+_NONE = "linear none identity null id".split()
+_PREFIXES = "use with has apply do".split()
+
+
+class Place(NamedTuple):
+    """Where an unknown field is written.
+
+    `model` has the fields that are allowed, and `also` are further ones that help does not list. `what` is what
+    messages call the whole, and `read` is the shape that the layer reads, if it is known. `insert` gives the edits that
+    add a layer of a name and a body after this one; without it, the place is not a layer.
+    """
+
+    mapping: MappingNode
+    model: type[BaseModel]
+    what: str
+    also: tuple[str, ...] = ()
+    read: Tensor | None = None
+    insert: Callable[[str, str], tuple[Edit, ...]] | None = None
+
+
+class Explained(NamedTuple):
+    """The finding, the field that is meant, if any, and whether the rest is as good as without this one."""
+
+    finding: Finding
+    own: str | None
+    certain: bool
+
+
+def renaming(word: str, span: Span, allowed: Iterable[str], siblings: Collection[str]) -> tuple[Edit, ...]:
+    """The edit that gives a key the name that it must mean, unless a sibling has that name or means it too."""
+    allowed = list(allowed)
+    right = certain(word, allowed)
+    if right is None or len(siblings) > _MOST_SIBLINGS:
+        return ()
+    meaning_it = [key for key in siblings if certain(key, allowed) == right]
+    return respelling(span, right) if meaning_it == [word] else ()
+
+
+def field_names(model: type[BaseModel] | None) -> list[str]:
+    """The fields of a model as a spec writes them; none for no model."""
+    return [info.alias or name for name, info in model.model_fields.items()] if model else []
+
+
+def model_at(model: type[BaseModel] | None, path: Iterable[str]) -> type[BaseModel] | None:
+    """The model at a path of fields below another model; None if there is none."""
+    for step in path:
+        info = field_of(model, step)
+        model = _model_in(info.annotation) if info else None
+    return model
+
+
+def field_of(model: type[BaseModel] | None, name: str) -> FieldInfo | None:
+    """The field that a spec writes as `name`; None if the model has none, or there is no model."""
+    return next((i for n, i in model.model_fields.items() if (i.alias or n) == name), None) if model else None
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
+
+
+def unknown_field(word: str, place: Place) -> Explained:
+    """What to do about a field that the model at a place does not have."""
+    allowed = field_names(place.model)
+    known = synonyms(word, allowed) or synonyms(word, place.also)
+    if known:
+        return _renamed(word, place, allowed)
+    for explanation in (_needless, _own_layer, _lacking):
+        if explained := explanation(word, place):
+            return explained
+    return _renamed(word, place, allowed)
+
+
+def _found(
+    word: str, place: Place, help: str, fix: Iterable[Edit] = (), *, own: str | None = None, certain: bool | None = None
+) -> Explained:
+    key = place.mapping.keys[word].span if word in place.mapping.keys else place.mapping.span
+    fix = tuple(fix)
+    message = f"unknown field `{word[:64]}` in {place.what}"
+    return Explained(report(key, "ARC101", message, help=help, fix=fix), own, bool(fix) if certain is None else certain)
+
+
+def template(model: type[BaseModel] | None) -> str:
+    """The required fields of a model as a spec writes them, with `…` for values that only the author knows."""
+    if model is None:
+        return "…"
+    fields = [(info.alias or name, info) for name, info in model.model_fields.items() if info.is_required()]
+    return f"{{{', '.join(f'{name}: {_to_fill(info)}' for name, info in fields)}}}"
+
+
+def _to_fill(info: FieldInfo) -> str:
+    words = [word for word in get_args(info.annotation) if isinstance(word, str)]
+    return words[0] if len(words) == 1 else template(_model_in(info.annotation))
+
+
+def _renamed(word: str, place: Place, allowed: list[str]) -> Explained:
+    """Another name, a misspelling, or neither."""
+    key = place.mapping.keys[word].span
+    own = nearest(word, allowed)
+    # A word that is near an allowed field is not renamed to one of the others.
+    fix = renaming(word, key, allowed if own else place.also, place.mapping.entries)
+    if own is None and len(allowed) == 1 and not issubclass(place.model, Op):
+        only = f"`{allowed[0]}` is the only {_noun(place.what)} so far"
+        return _found(word, place, f"{only}: write `{allowed[0]}: {template(model_at(place.model, allowed))}`")
+    help = did_you_mean(word, allowed, what="fields", also=place.also)
+    return _found(word, place, help, fix, own=own or nearest(word, place.also))
+
+
+def _needless(word: str, place: Place) -> Explained | None:
+    """A field that other frameworks need and archc does not."""
+    found = _declared_for(word, place.model, "needless")
+    if not isinstance(found, Needless):
+        return None
+    value = plain(place.mapping.entries[word])
+    shown = word[:64]
+    right = found.inferred(place.read) if found.inferred and place.read is not None else ()
+    agrees = found.same == "any" or any(_is_same(value, same) for same in (*found.same, *right))
+    if agrees or (folded(word) == "name" and value == place.what):
+        return _found(word, place, f"delete `{shown}`: {found.why}", deletion(place.mapping, word), certain=True)
+    if right:
+        help = f"it is {spelled(right[0])}, not {spelled(value)[:64]}; delete `{shown}`: {found.why}"
+        return _found(word, place, help, certain=True)
+    if found.inferred:
+        return _found(word, place, f"delete `{shown}`: {found.why}", certain=True)
+    choice = "" if folded(word) == "name" else ", there is no choice"
+    return _found(word, place, f"delete `{shown}`{choice}: {found.why}", certain=True)
+
+
+def _is_same(value: object, same: object) -> bool:
+    # Not by == alone: to Python, true is 1.
+    return value == same and isinstance(value, bool) == isinstance(same, bool)
+
+
+def declared(model: type[BaseModel], attribute: str) -> Mapping[str, object]:
+    """What a class and its bases declare by word; a class takes precedence over its bases."""
+    found: dict[str, object] = {}
+    for base in reversed(model.__mro__):
+        found |= vars(base).get(attribute, {})
+    return found
+
+
+def _declared_for(word: str, model: type[BaseModel], attribute: str) -> object:
+    return next((what for name, what in declared(model, attribute).items() if folded(name) == folded(word)), None)
+
+
+def lacking(word: str, model: type[BaseModel]) -> str | None:
+    """The help for a word of the field that a model has no counterpart for; None for any other word."""
+    remark = _declared_for(word, model, "absent")
+    return f"archc has no `{word[:64]}` yet: {remark}" if isinstance(remark, str) else None
+
+
+def _lacking(word: str, place: Place) -> Explained | None:
+    """A word of the field that has no counterpart here."""
+    help = lacking(word, place.model)
+    return _found(word, place, help) if help else None
+
+
+def _own_layer(word: str, place: Place) -> Explained | None:
+    """What other frameworks compute in the same layer: an activation, a normalisation, a dropout."""
+    if not issubclass(place.model, Op):
+        return None
+    node = place.mapping.entries[word]
+    value = node.value if isinstance(node, ScalarNode) else None
+    plain_word = folded(word)
+    if plain_word in _ACTIVATIONS:
+        return _named_layer(word, place, "" if value is None else str(value), isinstance(node, ScalarNode))
+    if plain_word in _NORMALISATIONS and isinstance(value, str):
+        full = value if synonyms(value, ops()) or folded(value) in _NONE else f"{value}_norm"
+        return _named_layer(word, place, full, True)
+    meant = _op_in(plain_word, place.model)
+    if meant is None or not isinstance(node, ScalarNode) or isinstance(value, str):
+        return None
+    if value in (False, None, 0):
+        help = f"delete `{word}`: a layer computes one op"
+        return _found(word, place, help, deletion(place.mapping, word), certain=True)
+    body = _body(meant, value)
+    return _add_layer(word, place, meant, body)
+
+
+def _op_in(word: str, model: type[Op]) -> str | None:
+    """The op that a field such as `use_batch_norm` or `dropout_rate` asks for."""
+    names = (word, *(word.removeprefix(prefix) for prefix in _PREFIXES), word.removesuffix("rate"))
+    for name in (*names, f"{word.removesuffix('alize')}"):
+        found = certain(name, ops()) if synonyms(name, ops()) else None
+        if found and ops()[found] is not model:
+            return found
+    return None
+
+
+def _named_layer(word: str, place: Place, value: str, is_scalar: bool) -> Explained:
+    """The op that a value names, such as that of `activation: relu`."""
+    if is_scalar and (not value or folded(value) in _NONE or value == "False"):
+        return _found(
+            word, place, f"delete `{word}`: a layer computes one op", deletion(place.mapping, word), certain=True
+        )
+    meant = certain(value, ops()) if is_scalar and synonyms(value, ops()) else None
+    if meant is None:
+        shown = ", ".join(name for name, op in ops().items() if op.is_activation or op.gives_probabilities)
+        lacking = (absence(value) if is_scalar else None) or f"there is no `{value[:64]}`" if is_scalar else ""
+        also = f"activations are layers of their own: {shown}"
+        return _found(word, place, f"{lacking}; {also}" if lacking else also)
+    return _add_layer(word, place, meant, _body(meant, None))
+
+
+def _add_layer(word: str, place: Place, op: str, body: str) -> Explained:
+    if place.insert is None:
+        help = f"delete `{word}`, and add a layer `{body}` after each {place.what}"
+        return _found(word, place, help, certain=True)
+    name = f"{place.what}_{op}"[:64]
+    help = f"delete `{word}`, and add a layer `{name}: {body}` after it"
+    removed, added = deletion(place.mapping, word), place.insert(name, body)
+    # With another such field, the order of the layers would be a guess.
+    alone = sum(_own_layer_words(other, place) for other in place.mapping.entries) == 1
+    is_exact = removed and added and alone and "…" not in body
+    return _found(word, place, help, (*removed, *added) if is_exact else (), certain=True)
+
+
+def _own_layer_words(word: str, place: Place) -> bool:
+    """Whether a field of a layer asks for a layer of its own."""
+    if word in field_names(place.model):
+        return False
+    plain_word = folded(word)
+    return plain_word in (*_ACTIVATIONS, *_NORMALISATIONS) or (
+        issubclass(place.model, Op) and _op_in(plain_word, place.model) is not None
+    )
+
+
+def _noun(what: str) -> str:
+    """`schedule` for "the spec's `train.schedule`"."""
+    return what.rpartition(".")[2].strip("`") if "." in what else "field"
+
+
+def _body(op: str, value: object) -> str:
+    """A layer of an op, with `value` in its one required field if it has one, and others to be filled in."""
+    required = [name for name, field in ops()[op].model_fields.items() if field.is_required() and name != "op"]
+    is_number = len(required) == 1 and type(value) in (int, float)
+    fields = [f"{name}: {spelled(value) if is_number else '…'}" for name in required]
+    return f"{{{', '.join([f'op: {op}', *fields])}}}"

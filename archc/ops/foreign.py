@@ -1,0 +1,126 @@
+"""What an op declares of fields that other frameworks write and that are more than another name for one of its own.
+
+A field can be needless here, such as `in_channels`, or its value can change with its name: TensorFlow's
+`depth_radius: 2` is `size: 5`. `archc check` explains both, and `--fix` makes the change where it is certain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from archc.tensor import Tensor
+
+
+class Needless(NamedTuple):
+    """A field of other frameworks without a counterpart: why archc needs none, and the values that change nothing.
+
+    `why` is the end of "delete `inplace`: …". `inferred` gives the values that the field can only have, from the
+    shape of the layer's input.
+    """
+
+    why: str
+    same: tuple[object, ...] | Literal["any"] = ()
+    inferred: Callable[[Tensor], tuple[object, ...]] | None = None
+
+
+class Converted(NamedTuple):
+    """Foreign fields in archc's words.
+
+    `fields` has for each foreign field the own field and its value, or None if the field goes into another one.
+    `notes` have the arithmetic. It is not `certain` if the author may have meant another value.
+    """
+
+    fields: Mapping[str, tuple[str, object] | None]
+    notes: tuple[str, ...] = ()
+    certain: bool = True
+
+
+class Conversion(NamedTuple):
+    """Foreign fields whose values change with their names.
+
+    `convert` is given the values of those of the fields in `reads` that are written, by the names in `reads`; the
+    first one always is. It returns None if the values are no values of such fields. With `names`, it applies only to
+    an op that is written with one of these foreign names.
+    """
+
+    reads: tuple[str, ...]
+    convert: Callable[[Mapping[str, Any]], Converted | None]
+    names: tuple[str, ...] = ()
+
+
+class Unlikely(NamedTuple):
+    """A value of a field that is allowed, but more likely meant as another framework means it."""
+
+    field: str
+    message: str
+    note: str
+    help: str
+
+
+NeedlessFields = Mapping[str, Needless]
+"""By their names, fields of other frameworks that an op does not need."""
+
+OtherValues = Mapping[str, Mapping[str, object]]
+"""By a field of an op, the words that other frameworks have for its values, and the values."""
+
+
+def exact(value: object) -> Decimal | None:
+    """A number as it is written in decimal, for arithmetic without the errors of binary fractions."""
+    from decimal import Decimal  # only for a spec with the words of another framework, for the time of start-up
+
+    return Decimal(repr(value)) if type(value) in (int, float) else None
+
+
+def spelled(value: object) -> str:
+    """A value as a spec writes it in braces: `1e-4`, `[3, 5]`, `{he_normal: {}}`."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case float():
+            return _number(value)
+        case list():
+            return f"[{', '.join(map(spelled, cast(list[object], value)))}]"
+        case dict():
+            parts = cast(dict[str, object], value).items()
+            return f"{{{', '.join(f'{key}: {spelled(part)}' for key, part in parts)}}}"
+        case _:
+            return str(value)
+
+
+def _number(value: float) -> str:
+    """The shortest decimal of a number; small ones and large ones with an exponent, such as 1e-4."""
+    if value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if 1e-3 <= abs(value) < 1e15:
+        return repr(value)
+    digits, exponent = f"{value:.15e}".split("e")
+    return f"{digits.rstrip('0').rstrip('.')}e{int(exponent)}"
+
+
+def complement(field: str, own: str, what: str, *, below: float = 1) -> Callable[[Mapping[str, Any]], Converted | None]:
+    """The conversion of `field`, which is `what`, to one minus its value; certain for values below `below`."""
+
+    def convert(values: Mapping[str, Any]) -> Converted | None:
+        value = exact(values[field])
+        if value is None or not 0 < value <= 1:
+            return None
+        note = f"`{field}: {value}` is {what}: 1 - {value} = {1 - value}"
+        return Converted({field: (own, float(1 - value))}, (note,), certain=value < below or below == 1)
+
+    return convert
+
+
+def switched(field: str, own: str, words: Mapping[bool, object]) -> Conversion:
+    """The conversion of a field that is true or false, or 1 or 0, to one of two words."""
+
+    def convert(values: Mapping[str, Any]) -> Converted | None:
+        value = values[field]
+        return Converted({field: (own, words[bool(value)])}) if value in (True, False) else None
+
+    return Conversion((field,), convert)
