@@ -124,7 +124,7 @@ class Lrn(Op, frozen=True):
         whole, half = output.size * FLOAT32, output.size * FLOAT32 // 2
         if self.scope == "spatial":
             return Scratch(half, 3 * whole) if narrow else Scratch(0, 2 * whole)
-        return Scratch(2 * whole, 6 * whole - half) if narrow else Scratch(0, 3 * whole)
+        return Scratch(2 * whole - half, 6 * whole - half) if narrow else Scratch(0, 3 * whole)
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """Per value: its square, the sum over the window, times alpha / n, plus k, the power, the division."""
