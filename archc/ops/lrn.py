@@ -158,15 +158,15 @@ class Lrn(Op, frozen=True):
     def scratch(self, inputs: tuple[Tensor, ...], output: Tensor, *, narrow: bool) -> Scratch:
         """Buffers in float32, as on a GPU; on a CPU the emitted code works on a few examples at a time and uses less.
 
-        Between maps, forward: the squares (their sum over the window is written to the output). Backward: the base of
-        the divisor, the quotient, and its sum over the window. With narrow inputs, also float32 copies of the inputs
-        and of the results. Within a map, backward: the gradients of each step; with narrow inputs, also the results.
+        Between maps, forward: nothing, since the divisor is computed in the output. Backward: the base of the divisor,
+        the quotient, and its sum over the window. With narrow inputs, also float32 copies of the inputs and of the
+        results. Within a map, backward: the gradients of each step; with narrow inputs, also the results.
         """
         # A narrow value is bfloat16, half as wide as float32.
         whole, half = output.size * FLOAT32, output.size * FLOAT32 // 2
         if self.scope == "spatial":
             return Scratch(half, 3 * whole) if narrow else Scratch(0, 2 * whole)
-        return Scratch(3 * whole - half, 6 * whole - half) if narrow else Scratch(whole, 3 * whole)
+        return Scratch(2 * whole - half, 6 * whole - half) if narrow else Scratch(0, 3 * whole)
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """Per value: its square, the sum over the window, times alpha / n, plus k, the power, the division."""
