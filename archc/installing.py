@@ -11,7 +11,7 @@ import re
 import shlex
 import sys
 import sysconfig
-from importlib.metadata import PackageNotFoundError, distribution, requires, version
+from importlib.metadata import PackageNotFoundError, distribution, packages_distributions, requires, version
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -42,9 +42,16 @@ def backend_help(name: str) -> str:
     return f"{where}`{_install(words)}`"
 
 
-def requirements_help(requirements: list[str]) -> str:
-    """The help line that installs requirements from the package index into the environment of this Python."""
-    return f"`{_install(requirements)}`"
+def requirements_help(requirements: list[str], *, again: bool = False) -> str:
+    """The help line that installs requirements, or installs them again, into the environment of this Python."""
+    return f"`{_install([*(['--force-reinstall'] if again else []), *requirements])}`"
+
+
+def owner_of_module(module: str) -> str | None:
+    """The installed distribution that brings a module, even if the module is gone. Not one of archc."""
+    top = module.partition(".")[0]
+    owners = packages_distributions().get(top)
+    return owners[0] if owners and not top.startswith("archc") else None
 
 
 def absent(owner: str, extra: str = "") -> list[str]:

@@ -1,4 +1,4 @@
-"""Phrases and widths of output: counts, long lists, printable text, and text that fits a terminal."""
+"""Phrases and widths of output: counts, times, long lists, printable text, and text that fits a terminal."""
 
 from __future__ import annotations
 
@@ -21,6 +21,16 @@ def listed(names: Sequence[str], *, most: int = MOST_NAMED) -> str:
     if len(names) <= most:
         return ", ".join(names)
     return f"{', '.join(names[:most])} and {len(names) - most:,} more"
+
+
+def duration(seconds: float) -> str:
+    """A time in its two largest units: `8 s`, `3 min 5 s`, `2 h 10 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def visible(text: str) -> str:

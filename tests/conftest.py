@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,6 +136,17 @@ def small(here: Path) -> Path:
     """small.yaml in the current folder: its name from there."""
     (here / "small.yaml").write_text(SMALL)
     return Path("small.yaml")
+
+
+@pytest.fixture
+def undecodable_png() -> bytes:
+    """A PNG whose checksums are right, but whose pixels cannot be decoded: only a run finds out."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
+
+    header = chunk(b"IHDR", (8).to_bytes(4) * 2 + bytes([8, 2, 0, 0, 0]))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", b"nothing compressed") + chunk(b"IEND", b"")
 
 
 @pytest.fixture

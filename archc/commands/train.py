@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -13,13 +14,15 @@ import typer
 from archc.backend import Origin, load
 from archc.commands.build import BackendOption
 from archc.console.emission import emit
-from archc.console.specs import SpecArgument, facts_or_exit, resolve
+from archc.console.specs import QuietOption, SpecArgument, facts_or_exit, resolve
 from archc.language.spec import Precision
-from archc.run.folder import start_folder
+from archc.run.folder import started_folder
 from archc.run.process import run_to_end, training_module
 from archc.run.receipt import write_receipt
 from archc.run.recipe import Overrides
 from archc.run.setup import Options, set_up
+from archc.training.journal import has_begun
+from archc.wording import duration, visible
 
 
 def train(
@@ -53,6 +56,7 @@ def train(
     precision: Annotated[
         Precision, typer.Option(help="Precision of the arithmetic; weights stay in float32.")
     ] = "float32",
+    quiet: QuietOption = False,
     run: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder to write; it must be new or empty.", show_default="runs/NAME-TIME"),
@@ -63,16 +67,20 @@ def train(
     Options override the recipe. The run's folder contains the spec, the trained source, metrics.jsonl,
     weights.safetensors and receipt.json.
     """
-    path = resolve(spec)
+    began, started = time.monotonic(), datetime.now(UTC)
+    path = resolve(spec, quiet=quiet)
     facts, text = facts_or_exit(path)
     chosen = load(backend)
     module = training_module(chosen)
     setup = set_up(facts, Options(gpus, data, Overrides(batch, lr, steps, epochs), seed, precision))
-    source = emit(chosen, facts, Origin.of(str(path), text))
-    job = start_folder(setup, source, text, asked=run)
-    for note in setup.notes:
-        typer.echo(note)
-    started = datetime.now(UTC)
-    code = run_to_end([sys.executable, "-m", module, str(job.file)])
-    write_receipt(job, path, chosen, started=started, command=shlex.join(["archc", *sys.argv[1:]]), code=code)
+    source = emit(chosen, facts, Origin.of(str(path), text), quiet=quiet)
+    with started_folder(setup, source, text, asked=run) as job:
+        for note in () if quiet else setup.notes:
+            typer.echo(note)
+        code = run_to_end([sys.executable, "-m", module, str(job.file)], quiet=quiet)
+        if has_begun(job.run):
+            command = shlex.join(["archc", *sys.argv[1:]])
+            write_receipt(job, path, chosen, started=started, command=command, code=code)
+    if code == 0 and not quiet:
+        typer.echo(f"finished in {duration(time.monotonic() - began)}; saved in {visible(str(job.run))}")
     raise typer.Exit(code)

@@ -11,6 +11,9 @@ from PIL import Image, ImageOps
 
 from archc.failure import FINDING, Failure
 
+FORMATS = ("JPEG", "PNG")
+"""Pillow's names of the formats that are read."""
+
 MODES = {1: "L", 3: "RGB"}
 """Pillow's name for 8-bit pixels, by the number of channels."""
 
@@ -19,17 +22,26 @@ MODES = {1: "L", 3: "RGB"}
 warnings.filterwarnings("ignore", module=r"PIL\.|archc\.pictures\.decoding")
 
 
+class Unreadable(Failure):
+    """A file that is not a readable picture."""
+
+    def __init__(self, file: Path, reason: str) -> None:
+        super().__init__(f"cannot read {file}: {reason}", "replace the file or remove it", FINDING)
+        self.file = file
+        self.reason = reason
+
+
 def square(file: Path, size: int, *, channels: int) -> NDArray[np.uint8]:
     """The centre square of a picture, scaled to `size` pixels: (size, size, channels)."""
     try:
-        with Image.open(file, formats=("JPEG", "PNG")) as image:
+        with Image.open(file, formats=FORMATS) as image:
             image.draft(None, (2 * size, 2 * size))  # decodes a much larger JPEG at a fraction of its size, faster
             upright = ImageOps.exif_transpose(image)
             pixels = np.asarray(_scaled(_opaque(upright).convert(MODES[channels]), size))
     except Image.UnidentifiedImageError as error:
-        raise _unreadable(file, "not a JPEG or PNG file") from error
+        raise Unreadable(file, "not a JPEG or PNG file") from error
     except Exception as error:  # on broken files, Pillow raises a dozen kinds of error
-        raise _unreadable(file, str(error).strip().partition("\n")[0] or type(error).__name__) from error
+        raise Unreadable(file, str(error).strip().partition("\n")[0] or type(error).__name__) from error
     return pixels.reshape(size, size, channels)
 
 
@@ -47,7 +59,3 @@ def _scaled(image: Image.Image, size: int) -> Image.Image:
     side = min(image.size)
     left, top = (image.width - side) / 2, (image.height - side) / 2
     return image.resize((size, size), Image.Resampling.BILINEAR, box=(left, top, left + side, top + side))
-
-
-def _unreadable(file: Path, reason: str) -> Failure:
-    return Failure(f"cannot read {file}: {reason}", "replace the file or remove it", FINDING)

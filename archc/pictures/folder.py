@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archc.failure import FINDING, Failure
-from archc.wording import listed
+from archc.wording import counted, listed
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 LAYOUT = "DIR/train/CLASS/*.jpg with DIR/val/CLASS/*.jpg, or DIR/CLASS/*.jpg, which archc splits"
@@ -52,13 +52,19 @@ def _classes(folder: Path) -> dict[str, tuple[Path, ...]]:
         raise Failure(f"{folder} contains pictures, but no class folders", f"the layout is {LAYOUT}", FINDING)
     if not found:
         raise Failure(f"{folder} contains no class folders", f"the layout is {LAYOUT}", FINDING)
-    for name, files in found.items():
-        if not files:
-            fix = "put JPEG or PNG files (.jpg, .jpeg, .png) directly into the class's folder"
-            raise Failure(f"{folder / name} contains no pictures", fix, FINDING)
+    if empty := [name for name, files in found.items() if not files]:
+        fix = "put JPEG or PNG files (.jpg, .jpeg, .png) directly into the class's folder, or remove it"
+        raise Failure(_of_classes(folder, empty, "no pictures"), fix, FINDING)
     if len(found) < 2:
         raise Failure(f"{folder} contains only one class", f"use two or more; the layout is {LAYOUT}", FINDING)
     return found
+
+
+def _of_classes(folder: Path, names: list[str], what: str) -> str:
+    """`DIR/cat contains no pictures`, or of several classes `in DIR, 2 classes contain no pictures: cat, dog`."""
+    if len(names) == 1:
+        return f"{folder / names[0]} contains {what}"
+    return f"in {folder}, {counted(len(names), 'class', 'classes')} contain {what}: {listed(names)}"
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -96,10 +102,10 @@ def _split(classes: dict[str, tuple[Path, ...]], root: Path) -> Pictures:
     """The pictures of class folders, with a tenth of each class held out."""
     train: dict[str, tuple[Path, ...]] = {}
     val: dict[str, tuple[Path, ...]] = {}
+    if single := [name for name, files in classes.items() if len(files) == 1]:
+        fix = "add a second one: at least one picture per class is held out"
+        raise Failure(_of_classes(root, single, "only one picture"), fix, FINDING)
     for name, files in classes.items():
-        if len(files) == 1:
-            fix = "add a second one: at least one picture per class is held out"
-            raise Failure(f"{root / name} contains only one picture", fix, FINDING)
         held = set(sorted(files, key=_shuffled)[: max(1, len(files) // 10)])
         train[name] = tuple(file for file in files if file not in held)
         val[name] = tuple(file for file in files if file in held)

@@ -1,4 +1,4 @@
-"""The built-in pictures: coloured gratings in eight classes, two orientations by four colours.
+"""Draws the built-in pictures, coloured gratings.
 
 Phase, wavelength, tilt, contrast, brightness and noise are drawn for each picture from (seed, class, split, number), so
 the set is the same on each machine with the same version of Pillow.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,19 +19,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from archc.failure import FINDING, Failure
+from archc.pictures.built_in import drawings
 from archc.training.progress import progress
-
-ORIENTATIONS = {"horizontal": math.pi / 2, "vertical": 0.0}
-"""The direction across the stripes of each orientation, in radians from the horizontal."""
-
-COLOURS = {
-    3: {"blue": (70, 90, 200), "green": (70, 170, 80), "red": (200, 70, 70), "yellow": (190, 170, 60)},
-    1: {"black": (50,), "dark": (100,), "grey": (150,), "light": (200,)},
-}
-"""The colours of the classes, by the number of channels."""
-
-COUNTS = {"train": 96, "val": 24}
-"""Pictures per class."""
 
 TILT = math.radians(15)
 """The largest angle between a picture's waves and the orientation of its class, either way."""
@@ -89,26 +77,16 @@ def _move(made: Path, root: Path, gratings: Gratings) -> None:
 
 
 def _make(root: Path, gratings: Gratings) -> None:
-    plan = list(_plan(gratings.channels))
+    plan = list(drawings(gratings.channels))
     with closing(progress(f"generating {gratings.height} × {gratings.width} pictures", len(plan))) as shown:
-        for done, (file, key, orientation, colour) in enumerate(plan, 1):
-            random = np.random.default_rng((gratings.seed, *key))
-            pixels = grating(random, (gratings.height, gratings.width), ORIENTATIONS[orientation], colour)
-            place = root / file
+        for done, drawing in enumerate(plan, 1):
+            random = np.random.default_rng((gratings.seed, *drawing.key))
+            pixels = grating(random, (gratings.height, gratings.width), drawing.direction, drawing.colour)
+            place = root / drawing.file
             place.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels.squeeze(-1) if gratings.channels == 1 else pixels).save(place, quality=90)
             shown.show(done)
     _mark(root).write_text(json.dumps(asdict(gratings)) + "\n")
-
-
-def _plan(channels: int) -> Iterator[tuple[str, tuple[int, int, int], str, tuple[int, ...]]]:
-    """For each picture: its file, its key (class, split, number), its orientation and its colour."""
-    kinds = [(o, name, colour) for o in ORIENTATIONS for name, colour in COLOURS[channels].items()]
-    for label, (orientation, name, colour) in enumerate(kinds):
-        for split, (folder, count) in enumerate(COUNTS.items()):
-            for number in range(count):
-                file = f"{folder}/{orientation}_{name}/{number:03}.jpg"
-                yield file, (label, split, number), orientation, colour
 
 
 def grating(

@@ -5,18 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from archc.failure import FINDING, Failure
-from archc.wording import counted
-
 ORDER, VIEW = 0, 1
 """The purpose of a random draw, as a part of its seed: (seed, epoch, ORDER) or (seed, epoch, VIEW, index)."""
 
 
 def batches(count: int, batch: int, *, seed: int, epoch: int) -> list[NDArray[np.int64]]:
-    """A random permutation of range(count) in full batches. The last pictures are dropped if they do not fill one."""
-    if count < batch:
-        message = f"{counted(count, 'picture')} cannot fill a batch of {batch:,}"
-        raise Failure(message, f"use `--batch {count}` or less", FINDING)
+    """A random permutation of range(count) in full batches. The last pictures are dropped if they do not fill one.
+
+    `batch` is at most `count`: `archc.training.batch` has checked it.
+    """
     random = np.random.default_rng((seed, epoch, ORDER))
     order = random.permutation(count).astype(np.int64)
     return list(order[: count - count % batch].reshape(-1, batch))

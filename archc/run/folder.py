@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -10,21 +13,36 @@ from archc.backend import EmittedSource
 from archc.failure import ENVIRONMENT, USAGE, Failure
 from archc.run.setup import Setup
 from archc.training.job import Job
+from archc.training.journal import has_begun
 
 HELP = "choose another folder: `--run DIR`"
 
 
-def start_folder(setup: Setup, source: EmittedSource, spec: bytes, *, asked: Path | None) -> Job:
-    """Make the run's folder and write the spec, the source and job.json into it; the job."""
+@contextmanager
+def started_folder(setup: Setup, source: EmittedSource, spec: bytes, *, asked: Path | None) -> Generator[Job]:
+    """Make the run's folder and write the spec, the source and job.json into it; the job.
+
+    A start that fails leaves no folder: unless training has begun within the context, all of it is removed again.
+    """
+    new = _missing(asked or Path("runs"))
     folder = make_run_folder(asked, setup.name)
     job = setup.job(folder, source)
     try:
-        (folder / "spec.yaml").write_bytes(spec)
-        (folder / job.source).write_text(source.text, encoding="utf-8")
+        _write(job, source, spec)
+        yield job
+    finally:
+        # A framework that ends its process while it starts leaves its last words.
+        if not has_begun(folder) and not job.startup_log.exists():
+            _remove(folder, new, keep=asked is not None and folder not in new)
+
+
+def _write(job: Job, source: EmittedSource, spec: bytes) -> None:
+    try:
+        (job.run / "spec.yaml").write_bytes(spec)
+        (job.run / job.source).write_text(source.text, encoding="utf-8")
         job.file.write_text(job.model_dump_json(indent=2) + "\n", encoding="utf-8")
     except OSError as error:
-        raise Failure(f"cannot write into {folder}: {error.strerror}", help=HELP, code=ENVIRONMENT) from error
-    return job
+        raise Failure(f"cannot write into {job.run}: {error.strerror}", help=HELP, code=ENVIRONMENT) from error
 
 
 def make_run_folder(asked: Path | None, name: str) -> Path:
@@ -51,3 +69,25 @@ def _next_to(folder: Path) -> Path:
             continue
         return place
     raise AssertionError
+
+
+def _missing(folder: Path) -> list[Path]:
+    """The folder and its parents that do not exist yet, from the inside out."""
+    return [place for place in (folder.resolve(), *folder.resolve().parents) if not place.exists()]
+
+
+def _remove(folder: Path, new: list[Path], *, keep: bool) -> None:
+    """Remove the folder of a run and the parents made for it, or only its contents if the folder was there before."""
+    for entry in folder.iterdir() if keep else ():
+        if entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
+    if keep:
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    for parent in new:
+        try:
+            parent.rmdir()
+        except OSError:  # gone already, or another run has started in it
+            continue

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
 from types import FrameType
 
-from archc.backend import Backend
+from archc.backend import Backend, distribution_of
 from archc.failure import ENVIRONMENT, FINDING, INTERRUPTED, USAGE, Failure
+from archc.installing import absent, requirements_help
 
 KNOWN_CODES = (0, FINDING, USAGE, ENVIRONMENT, INTERRUPTED)
 PATIENCE = 10.0
@@ -16,10 +18,15 @@ PATIENCE = 10.0
 
 
 def training_module(backend: Backend) -> str:
-    """The module of a backend that trains; a Failure if it has none."""
+    """The module of a backend that trains; a Failure if it has none, or lacks what it requires."""
     if backend.train_module is None:
         message = f"the backend `{backend.name}` emits source, but cannot train it"
         raise Failure(message, help="`archc build` writes the source", code=USAGE)
+    if missing := absent(distribution_of(backend.name)):
+        names = [re.split(r"[^\w.-]", requirement)[0] for requirement in missing]
+        verb = "is" if len(names) == 1 else "are"
+        message = f"the backend `{backend.name}` cannot train: {' and '.join(names)} {verb} not installed"
+        raise Failure(message, help=requirements_help(missing), code=ENVIRONMENT)
     return backend.train_module
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 from archc.analysis import Facts
 from archc.failure import USAGE, Failure
 from archc.language.spec import Recipe
-from archc.training.job import check_batch
+from archc.pictures.built_in import built_in_pictures
+from archc.pictures.folder import find_pictures
+from archc.training.batch import check_batch
 
 
 @dataclass(frozen=True)
@@ -26,20 +29,22 @@ def devices_wanted(asked: int | None, facts: Facts) -> int:
     return asked or (facts.placement.devices if facts.placement else 1)
 
 
-def trained_recipe(facts: Facts, overrides: Overrides, devices: int) -> Recipe:
-    """The recipe to train with on `devices` devices; a Failure if it cannot be trained there."""
+def trained_recipe(facts: Facts, overrides: Overrides, devices: int, *, data: Path | None) -> Recipe:
+    """The recipe to train with on `devices` devices; a Failure if it cannot be trained there.
+
+    `data` is the folder of pictures, or None for the built-in ones.
+    """
     recipe = facts.recipe
     batch = overrides.batch or recipe.batch
     if overrides.steps and overrides.epochs:
         raise Failure("--steps and --epochs both limit the run", help="use only one of them", code=USAGE)
-    check_batch(batch, devices)
-    if batch == devices and (layer := _normalises_one_value(facts)):
-        raise Failure(
-            f"{layer} normalises each value over the batch, and one picture per device has no variance",
-            help=f"use `--batch {2 * devices}` or more",
-            code=USAGE,
-        )
     sgd = recipe.optimizer.sgd.model_copy(update={"lr": _learning_rate(recipe, overrides.lr, batch)})
+    try:
+        check_batch(batch, devices, needs_two=needs_two(facts))
+    except Failure:
+        # Only now, for the batch to suggest: the training process finds and checks the pictures.
+        check_batch(batch, devices, needs_two=needs_two(facts), pictures=_pictures(data))
+        raise
     return recipe.model_copy(
         update={
             "batch": batch,
@@ -49,12 +54,20 @@ def trained_recipe(facts: Facts, overrides: Overrides, devices: int) -> Recipe:
     )
 
 
-def _normalises_one_value(facts: Facts) -> str | None:
+def needs_two(facts: Facts) -> str | None:
     """The first batch normalisation whose maps are 1 × 1. Of one picture, PyTorch raises there, Keras computes NaN."""
     for node in facts.graph.nodes:
         if node.op.normalises == "batch" and node.output.size == node.output.channels:
             return node.name
     return None
+
+
+def _pictures(data: Path | None) -> int | None:
+    """The number of training pictures; None if the folder's own faults keep it unknown."""
+    try:
+        return len((built_in_pictures(Path(), channels=3) if data is None else find_pictures(data)).train)
+    except Failure:
+        return None
 
 
 def _learning_rate(recipe: Recipe, asked: float | None, batch: int) -> float:

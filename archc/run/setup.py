@@ -10,7 +10,7 @@ from archc.backend import EmittedSource
 from archc.failure import FINDING, USAGE, Failure
 from archc.language.spec import Precision, Recipe
 from archc.run.notes import run_notes
-from archc.run.recipe import Overrides, devices_wanted, trained_recipe
+from archc.run.recipe import Overrides, devices_wanted, needs_two, trained_recipe
 from archc.training.job import Job
 
 
@@ -35,6 +35,8 @@ class Setup:
     outputs: int
     devices: int
     recipe: Recipe
+    needs_two: str | None
+    """A layer that cannot train on one picture per device."""
     options: Options
     notes: tuple[str, ...]
     """How the run differs from its spec, one line for each difference."""
@@ -51,6 +53,7 @@ class Setup:
             image=self.image,
             outputs=self.outputs,
             devices=self.devices,
+            needs_two=self.needs_two,
             recipe=self.recipe,
             steps=self.options.overrides.steps,
             seed=self.options.seed,
@@ -63,14 +66,14 @@ class Setup:
 def set_up(facts: Facts, options: Options) -> Setup:
     """Check that the network and the options can be trained; a Failure names the first reason why not."""
     devices = devices_wanted(options.devices, facts)
-    recipe = trained_recipe(facts, options.overrides, devices)
+    recipe = trained_recipe(facts, options.overrides, devices, data=options.data)
     if options.data is not None and not options.data.is_dir():
         help = "`--data` takes a folder of pictures with one folder per class"
         raise Failure(f"{options.data} is not a folder", help=help, code=USAGE)
     # After the options, so that wrong usage (exit 2) is reported before a finding on the spec (exit 1).
     image, outputs = _classifier(facts)
     notes = run_notes(facts, options.overrides, recipe, devices)
-    return Setup(facts.graph.name, image, outputs, devices, recipe, options, tuple(notes))
+    return Setup(facts.graph.name, image, outputs, devices, recipe, needs_two(facts), options, tuple(notes))
 
 
 def _classifier(facts: Facts) -> tuple[tuple[int, int, int], int]:

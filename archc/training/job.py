@@ -7,8 +7,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
 
-from archc.failure import USAGE, Failure
+from archc.failure import Failure
 from archc.language.spec import Precision, Recipe
+from archc.training.batch import check_batch
 
 
 class Job(BaseModel):
@@ -34,6 +35,8 @@ class Job(BaseModel):
     outputs: PositiveInt
     """The number of scores that the network returns for a picture."""
     devices: PositiveInt
+    needs_two: str | None = None
+    """A layer that cannot train on one picture per device, as it normalises single values over the batch."""
     recipe: Recipe
     """The spec's recipe with the command line's overrides."""
     steps: PositiveInt | None = None
@@ -58,6 +61,11 @@ class Job(BaseModel):
         return self.run / "statistics.safetensors"
 
     @property
+    def startup_log(self) -> Path:
+        """What a framework writes while it starts. The file stays only if that ends the process."""
+        return self.run / "startup.log"
+
+    @property
     def local_batch(self) -> int:
         """The number of pictures that each device sees per step."""
         return self.recipe.batch // self.devices
@@ -77,13 +85,5 @@ def read_job(path: Path) -> Job:
             "install archc and its backend in the same version",
         ) from error
     # `archc train` checks this too, but a job may have been edited by hand.
-    check_batch(job.recipe.batch, job.devices)
+    check_batch(job.recipe.batch, job.devices, needs_two=job.needs_two)
     return job
-
-
-def check_batch(batch: int, devices: int) -> None:
-    """Raise Failure unless all devices get the same number of pictures of a batch."""
-    if batch % devices:
-        whole = max(batch // devices, 1) * devices
-        help = f"use `--batch {whole}`: each device needs the same number of pictures"
-        raise Failure(f"a batch of {batch} does not split evenly over {devices} devices", help=help, code=USAGE)

@@ -13,13 +13,14 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from io import TextIOWrapper
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from archc.failure import USAGE, Failure
 from archc.language.spec import TestViews
 from archc.training.job import Job
-from archc.training.progress import Progress, duration, progress
+from archc.training.progress import Progress, progress
 from archc.training.result import Figures, Result
 from archc.training.score import Score
 from archc.wording import counted
@@ -119,7 +120,6 @@ class Journal:
             Result(devices=self._devices, figures=figures).write(self._run)
         losses = f"loss {self._first_loss:.2f} -> {self._last_loss:.2f}"
         self.say(f"{losses}, {_sentence(score, test)}, chance {percent(figures.chance)}")
-        self.say(f"finished in {duration(time.monotonic() - self._began)}; saved in {self._run}")
 
     def _write(self, event: str, **facts: object) -> None:
         if not self._file:
@@ -127,6 +127,15 @@ class Journal:
         seconds = round(time.monotonic() - self._began, 3)
         finite = {key: _finite(value) for key, value in facts.items()}
         self._file.write(json.dumps({"event": event, "seconds": seconds, **finite}, allow_nan=False) + "\n")
+
+
+def has_begun(run: Path) -> bool:
+    """Whether training has begun in the folder of a run, as its metrics.jsonl records."""
+    try:
+        with (run / "metrics.jsonl").open(encoding="utf-8") as lines:
+            return any(json.loads(line)["event"] == "start" for line in islice(lines, 2))
+    except (OSError, ValueError):
+        return False
 
 
 def _new_record(run: Path) -> TextIOWrapper:

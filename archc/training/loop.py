@@ -16,6 +16,9 @@ from archc.training.score import Score
 
 Batch = TypeVar("Batch")
 
+MOST_OVER_CHANCE = 2.0
+"""The first loss of sound weights, over that of guessing, at most. AlexNet with the paper's weights has 1.00."""
+
 
 class Trainer(Protocol[Batch]):
     """What a framework supplies. Each rank runs the loop with its own trainer.
@@ -52,15 +55,16 @@ def train(job: Job, trainer: Trainer[Batch], journal: Journal, *, pictures: int,
     total = job.steps or steps_per_epoch * recipe.epochs
     plateau = Plateau(recipe.optimizer.sgd.lr, recipe.schedule and recipe.schedule.on_plateau)
     journal.start(job, steps=total, pictures=pictures, classes=classes)
-    step = 0
+    step, first = 0, math.nan
     for epoch in range(math.ceil(total / steps_per_epoch)):
         for batch in trainer.batches(epoch):
             loss = trainer.step(batch, plateau.lr)
             step += 1
+            first = loss if step == 1 else first
             journal.step(step, epoch=epoch, loss=loss, lr=plateau.lr)
             # The step has made the weights NaN or infinite, from which they cannot recover.
             if not math.isfinite(loss):
-                raise _diverged(step, loss, plateau.lr)
+                raise _diverged(job, step, first=first, loss=loss, lr=plateau.lr)
             if step == total:
                 break
         if step < total:
@@ -74,9 +78,19 @@ def train(job: Job, trainer: Trainer[Batch], journal: Journal, *, pictures: int,
     return score
 
 
-def _diverged(step: int, loss: float, lr: float) -> Failure:
-    return Failure(
-        f"training diverged: the loss is {loss} at step {step}",
-        f"use a learning rate below {lr:g}: `--lr {lr / 2:g}`",
-        FINDING,
-    )
+def _diverged(job: Job, step: int, *, first: float, loss: float, lr: float) -> Failure:
+    """The failure for a loss that is not finite at `step`, with the cause as far as the first loss shows it."""
+    message = f"training diverged: the loss is {loss} at step {step}"
+    if not math.isfinite(first):
+        help = "use smaller weights, such as `weight_init: {normal: {std: 0.01}}` in the spec's `defaults:`"
+        return Failure(f"{message}, before any update: the initial weights are too large", help, FINDING)
+    chance = math.log(job.outputs)
+    guessing = f"guessing among {job.outputs:,} outputs (ln {job.outputs} = {chance:.2f})"
+    if first < MOST_OVER_CHANCE * chance:
+        cause = f"The first loss, {first:.2f}, was near that of {guessing}: the steps with lr {lr:g} are too large"
+        return Failure(f"{message}. {cause}", f"use a lower learning rate: `--lr {lr / 10:.1g}`", FINDING)
+    cause = f"The first loss, {first:.2f}, was far above that of {guessing}: the initial weights are too large"
+    # Gradients grow with the scores, so the rate is lowered by as much as the loss is above that of guessing. Smaller
+    # weights alone do not help: alexnet_one_tower with a standard deviation of 0.01 diverges at its own rate, too.
+    help = f"use a lower learning rate: `--lr {lr * chance / first:.1g}`"
+    return Failure(f"{message}. {cause} for lr {lr:g}", help, FINDING)

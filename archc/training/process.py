@@ -9,8 +9,10 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from archc.failure import INTERRUPTED, USAGE, Failure
+from archc.installing import owner_of_module, requirements_help
 from archc.streams import OutputFailure, guard
 from archc.training.job import Job, read_job
+from archc.training.journal import has_begun
 
 
 def run_main(main: Callable[[Job], None]) -> int:
@@ -40,7 +42,22 @@ def as_failure(error: Exception, run: Path | None) -> Failure:
     """The error being handled as a Failure; the traceback of an unexpected error is kept in a file."""
     if isinstance(error, OutputFailure):
         return Failure(error.message, "the run's folder keeps what was recorded before")
-    return error if isinstance(error, Failure) else Failure(_summary(error), _keep_traceback(run))
+    if isinstance(error, Failure):
+        return error
+    # The folder of a run that has not begun is removed.
+    kept = run if run is not None and has_begun(run) else None
+    return _unimportable(error) or Failure(_summary(error), _keep_traceback(kept))
+
+
+def _unimportable(error: Exception) -> Failure | None:
+    """The Failure for a module that training requires and that is installed in part only; None for other errors."""
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return None
+    owner = owner_of_module(error.name)
+    if owner is None:
+        return None
+    message = f"training needs the module `{error.name}` of {owner}, which cannot be imported"
+    return Failure(message, requirements_help([owner], again=True))
 
 
 def _summary(error: Exception) -> str:

@@ -7,6 +7,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Protocol
 
+from archc.wording import duration
+
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
@@ -100,13 +102,3 @@ def _rich_bar() -> RichProgress:
         console=Console(),
         expand=True,
     )
-
-
-def duration(seconds: float) -> str:
-    """A time in its two largest units: `8 s`, `3 min 5 s`, `2 h 10 min`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"

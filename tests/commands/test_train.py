@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +13,10 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from safetensors.numpy import load_file
+
+from archc.installing import requirements_help
 
 
 @pytest.mark.parametrize(
@@ -112,6 +116,143 @@ def test_a_run_from_the_spec_to_the_receipt(archc, small: Path, here: Path) -> N
     lines = result.out.splitlines()
     assert lines[0].startswith("recipe: the spec has no `train:`")
     assert lines[1].startswith("batch: 4 instead of the recipe's 128; the learning rate is scaled with it: ")
+
+
+LIMITS = """\
+train:
+  batch: 4
+  epochs: 1
+  loss: cross_entropy
+  optimizer: {sgd: {lr: 0.01, momentum: 0.9, weight_decay: 5e-4}}
+  data: {resize: 8, crop: 8, mirror: true, mean: pixel}
+  test: center
+"""
+
+
+def fill(root: Path, counts: dict[str, int]) -> Path:
+    """Folders of small PNGs."""
+    for folder, count in counts.items():
+        (root / folder).mkdir(parents=True)
+        for number in range(count):
+            Image.new("RGB", (9, 8), (30 * number, 90, 20)).save(root / folder / f"{number}.png")
+    return root
+
+
+@pytest.fixture
+def classes(small: Path) -> Path:
+    """The small spec with as many outputs as there are built-in classes, and a recipe for few pictures."""
+    small.write_text(small.read_text().replace("units: 5", "units: 8") + LIMITS)
+    return small
+
+
+def train(spec: Path, *options: str, **settings: str) -> tuple[int, list[str], list[str]]:
+    """A run in processes of its own; its exit code, and the lines of stdout and stderr."""
+    command = [sys.executable, "-m", "archc", "train", str(spec), *options]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **settings})
+    return done.returncode, done.stdout.splitlines(), done.stderr.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("backend", "data", "options", "error"),
+    [
+        ("torch", {}, "", "data contains no class folders"),
+        ("keras", {"a": 3}, "", "data contains only one class"),
+        ("torch", {"a": 3, "b": 0}, "", "data/b contains no pictures"),
+        ("keras", {"train/a": 3, "val/b": 3}, "", "data/train contains only one class"),
+        ("torch", {f"c{number}": 2 for number in range(9)}, "", "data has 9 classes, small has 8 outputs"),
+        ("keras", {"a": 2, "b": 2}, "", "2 training pictures cannot fill a batch of 4"),
+        ("torch", {"a": 2, "b": 2}, "--batch 9 --gpus 3", "2 training pictures cannot be split over 3 devices"),
+        ("keras", {"a": 9, "b": 9}, "--batch 9 --gpus 2", "a batch of 9 does not split evenly over 2 devices"),
+        ("torch", None, "--batch 1024", "768 training pictures cannot fill a batch of 1,024"),
+    ],
+)
+def test_what_is_known_before_a_run_is_checked_first(
+    classes: Path, here: Path, data: dict[str, int] | None, options: str, error: str, backend: str
+) -> None:
+    """Before a framework is imported, a picture drawn or a folder left."""
+    given = ["--data", "data"] if data is not None else []
+    (here / "data").mkdir()
+    fill(here / "data", data or {})
+    # A module of this name on the path takes the framework's place, and says so if it is imported.
+    for framework in ("torch", "tensorflow", "keras"):
+        (here / "path").mkdir(exist_ok=True)
+        (here / "path" / f"{framework}.py").write_text("raise SystemExit('imported too early')")
+    code, out, err = train(classes, *given, *options.split(), "--backend", backend, PYTHONPATH=str(here / "path"))
+    assert code in (1, 2)
+    assert err[-2].removeprefix("error: ").removeprefix(f"{here.resolve()}/").startswith(error)
+    assert not [line for line in out if "pictures" in line and "instead" not in line]
+    assert not (here / "runs").exists()
+
+
+def test_three_pictures_over_two_devices(classes: Path, here: Path) -> None:
+    fill(here / "data", {"train/a": 2, "train/b": 1, "val/a": 1, "val/b": 1})
+    options = ("--data", "data", "--gpus", "2", "--steps", "1")
+    code, _, err = train(classes, *options, "--batch", "8")
+    assert (code, err[-1]) == (1, "  use `--batch 2`, or add pictures")
+    assert train(classes, *options, "--batch", "2")[0] == 0
+
+
+@pytest.mark.parametrize(("backend", "made_before"), [("torch", True), ("torch", False), ("keras", False)])
+def test_a_failed_start_leaves_no_folder(classes: Path, here: Path, backend: str, made_before: bool) -> None:
+    fill(here / "data", {"a": 4, "b": 4})
+    for number in (0, 2):
+        (here / "data" / "b" / f"{number}.png").write_bytes(b"")
+    run = here / "new" / "folder" / "run"
+    if made_before:
+        run.mkdir(parents=True)
+    code, _, err = train(classes, "--data", "data", "--run", str(run), "--backend", backend)
+    assert code == 1
+    places = [f"{here.resolve()}/data/b/{number}.png (not a JPEG or PNG file)" for number in (0, 2)]
+    assert err[-2] == f"error: cannot read 2 pictures of 8: {', '.join(places)}"
+    assert [*here.glob("new/**/*")] == ([run.parent, run] if made_before else [])
+    assert (here / "new").exists() == made_before
+
+
+def test_a_folder_that_cannot_be_written_is_left_as_it_was(archc, classes: Path, here: Path) -> None:
+    (here / "file").touch()
+    result = archc("train", classes, "--run", "file/run")
+    assert (result.code, result.err.splitlines()[-2]) == (
+        3,
+        "error: cannot make the run's folder, file/run: Not a directory",
+    )
+    assert sorted(place.name for place in here.iterdir()) == ["file", "small.yaml"]
+
+
+@pytest.mark.parametrize(("backend", "module"), [("torch", "torch"), ("torch", "numpy"), ("keras", "tensorflow")])
+def test_a_framework_that_cannot_be_imported_is_one_line(classes: Path, here: Path, backend: str, module: str) -> None:
+    (here / "path").mkdir()
+    (here / "path" / "sitecustomize.py").write_text(f"import sys; sys.modules[{module!r}] = None\n")
+    code, _, err = train(classes, "--backend", backend, PYTHONPATH=str(here / "path"))
+    assert code == 3
+    assert err[-2] == f"error: training needs the module `{module}` of {module}, which cannot be imported"
+    assert err[-1] == f"  {requirements_help([module], again=True)}"
+    assert not (here / "runs").exists()
+
+
+def test_the_time_at_the_end_is_that_of_the_whole_command(classes: Path, here: Path) -> None:
+    fill(here / "data", {"a": 4, "b": 4})
+    began = time.monotonic()
+    code, out, _ = train(classes, "--data", "data", "--steps", "1")
+    took = time.monotonic() - began
+    assert code == 0
+    found = re.fullmatch(rf"finished in (\d+) s; saved in {re.escape(str(here.resolve()))}/runs/small-[\d-]+", out[-1])
+    assert found
+    assert took - 2.5 < int(found[1]) <= took + 0.5  # Python's own start is not in it
+
+
+@pytest.mark.parametrize("backend", ["torch", "keras"])
+def test_a_run_that_diverges_names_its_cause_and_keeps_its_record(classes: Path, here: Path, backend: str) -> None:
+    fill(here / "data", {"a": 9, "b": 9})
+    classes.write_text(classes.read_text().replace("std: 0.1", "std: 30"))
+    code, _, err = train(classes, "--data", "data", "--lr", "1e30", "--steps", "9", "--backend", backend)
+    assert code == 1
+    assert re.match(
+        r"error: training diverged: the loss is (nan|inf) at step \d\. The first loss, [\d.]+, was far above that of "
+        r"guessing among 8 outputs \(ln 8 = 2\.08\): the initial weights are too large for lr 1e\+30$",
+        err[-2],
+    )
+    (receipt,) = here.glob("runs/*/receipt.json")
+    assert json.loads(receipt.read_text())["status"] == "failed"
 
 
 def test_an_interrupted_run_leaves_a_receipt(small: Path, here: Path) -> None:

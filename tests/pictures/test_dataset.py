@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from archc.failure import FINDING, Failure
-from archc.pictures.dataset import load_pictures, open_pictures
+from archc.pictures.dataset import job_pictures, load_pictures, open_pictures
+from archc.pictures.folder import find_pictures
 from archc.training.job import Job
 
 
 def refused(job: Job) -> Failure:
     with pytest.raises(Failure) as failure:
-        open_pictures(job)
+        open_pictures(job, job_pictures(job))
     assert failure.value.code == FINDING
     return failure.value
 
@@ -21,7 +22,9 @@ def refused(job: Job) -> Failure:
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_built_in_pictures_are_made_at_the_networks_size(job: Job, channels: int) -> None:
     job = job.model_copy(update={"built_in": True, "image": (channels, 8, 10), "pictures": job.run / "new" / "set"})
-    pictures, statistics = open_pictures(job)
+    pictures = job_pictures(job)
+    statistics = open_pictures(job, pictures)
+    assert find_pictures(job.pictures) == pictures
     assert len(pictures.classes) == 8
     assert statistics.mean.shape == (12, 12, channels)
     assert job.statistics.is_file()
@@ -29,7 +32,8 @@ def test_the_built_in_pictures_are_made_at_the_networks_size(job: Job, channels:
 
 def test_a_rank_loads_what_was_opened(job: Job, fill: Callable[..., Path]) -> None:
     fill(job.pictures, {"a": 6, "b": 6})
-    pictures, statistics = open_pictures(job)
+    pictures = job_pictures(job)
+    statistics = open_pictures(job, pictures)
     again, loaded = load_pictures(job)
     assert again == pictures
     np.testing.assert_array_equal(loaded.mean, statistics.mean)
@@ -43,7 +47,7 @@ def test_more_classes_than_outputs_are_refused(job: Job, fill: Callable[..., Pat
 
 def test_a_batch_that_cannot_be_filled_is_refused_before_a_run(job: Job, fill: Callable[..., Path]) -> None:
     fill(job.pictures, {"a": 2, "b": 2})
-    assert refused(job).message == "2 pictures cannot fill a batch of 4"
+    assert refused(job).message == "2 training pictures cannot fill a batch of 4"
 
 
 def test_pictures_have_one_channel_or_three(job: Job) -> None:

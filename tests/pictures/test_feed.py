@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from archc.failure import Failure
-from archc.pictures.dataset import open_pictures
+from archc.pictures.dataset import job_pictures, open_pictures
 from archc.pictures.feed import Batch, Feed
 from archc.training.job import Job
 
@@ -17,7 +17,8 @@ from archc.training.job import Job
 def feed(job: Job, fill: Callable[..., Path]) -> Feed:
     """22 pictures to train on in batches of 4; 27 held out, more than two batches of ten views."""
     fill(job.pictures, {"train/a": 13, "train/b": 9, "val/a": 15, "val/b": 12})
-    pictures, statistics = open_pictures(job)
+    pictures = job_pictures(job)
+    statistics = open_pictures(job, pictures)
     return Feed(job, pictures, statistics)
 
 

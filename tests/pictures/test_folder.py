@@ -94,6 +94,12 @@ def refused(root: Path) -> Failure:
         (["a/1.jpg", "a/2.jpg"], "{root} contains only one class", "use two or more"),
         (["a/1.jpg", "a/2.jpg", "b/1.txt"], "{root}/b contains no pictures", ".jpg, .jpeg, .png"),
         (
+            ["a/1.jpg", "a/2.jpg", "b/1.txt", "c/1.txt"],
+            "in {root}, 2 classes contain no pictures: b, c",
+            "directly into the class's folder, or remove it",
+        ),
+        (["a/1.jpg", "b/1.jpg"], "in {root}, 2 classes contain only one picture: a, b", "add a second one"),
+        (
             ["a/1.jpg", "a/2.jpg", "b/1.jpg"],
             "{root}/b contains only one picture",
             "at least one picture per class is held out",

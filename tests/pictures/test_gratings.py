@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from archc.failure import FINDING, Failure
+from archc.pictures.built_in import COUNTS
 from archc.pictures.folder import find_pictures
-from archc.pictures.gratings import COUNTS, write_gratings
+from archc.pictures.gratings import write_gratings
 
 SIZE = (16, 20)
 

@@ -1,11 +1,9 @@
 """An epoch's order: a permutation in whole batches, drawn from the seed and the epoch."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archc.failure import FINDING, Failure
 from archc.pictures.order import batches
 
 
@@ -28,10 +26,3 @@ def test_the_same_seed_and_epoch_give_the_same_order_and_others_another() -> Non
     assert flat(1, 2) == flat(1, 2)
     assert flat(1, 2) != flat(1, 3)
     assert flat(1, 2) != flat(2, 2)
-
-
-def test_fewer_pictures_than_a_batch_are_refused() -> None:
-    with pytest.raises(Failure, match="7 pictures cannot fill a batch of 8") as failure:
-        batches(7, 8, seed=0, epoch=0)
-    assert failure.value.code == FINDING
-    assert "--batch 7" in failure.value.help

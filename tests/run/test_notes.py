@@ -29,7 +29,7 @@ def notes(
     facts: Facts, devices: int, *, batch: int | None = None, lr: float | None = None, steps: int | None = None
 ) -> list[str]:
     overrides = Overrides(batch=batch, lr=lr, steps=steps, epochs=None)
-    return run_notes(facts, overrides, trained_recipe(facts, overrides, devices), devices)
+    return run_notes(facts, overrides, trained_recipe(facts, overrides, devices, data=None), devices)
 
 
 @pytest.fixture

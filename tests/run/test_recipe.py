@@ -23,28 +23,28 @@ def facts(facts_of: FactsOf, alexnet: Path) -> Facts:
 
 
 def test_without_overrides_the_spec_s_own(facts: Facts) -> None:
-    assert trained_recipe(facts, NONE, 2) == facts.recipe
+    assert trained_recipe(facts, NONE, 2, data=None) == facts.recipe
 
 
 def test_the_learning_rate_is_scaled_with_the_batch(facts: Facts) -> None:
-    recipe = trained_recipe(facts, Overrides(batch=32, lr=None, steps=None, epochs=None), 2)
+    recipe = trained_recipe(facts, Overrides(batch=32, lr=None, steps=None, epochs=None), 2, data=None)
     assert (recipe.batch, recipe.optimizer.sgd.lr) == (32, 0.0025)
     assert recipe.optimizer.sgd.momentum == facts.recipe.optimizer.sgd.momentum
 
 
 def test_a_learning_rate_that_is_given_is_not_scaled(facts: Facts) -> None:
-    recipe = trained_recipe(facts, Overrides(batch=32, lr=0.5, steps=None, epochs=7), 1)
+    recipe = trained_recipe(facts, Overrides(batch=32, lr=0.5, steps=None, epochs=7), 1, data=None)
     assert (recipe.optimizer.sgd.lr, recipe.epochs) == (0.5, 7)
 
 
 def test_the_default_recipe_crops_to_the_networks_input(facts_of: FactsOf) -> None:
-    assert trained_recipe(facts_of(BARE), NONE, 1).data.crop == (20, 24)
+    assert trained_recipe(facts_of(BARE), NONE, 1, data=None).data.crop == (20, 24)
 
 
 @pytest.mark.parametrize(("batch", "devices", "other"), [(33, 2, 32), (1, 2, 2), (128, 3, 126)])
 def test_a_batch_splits_evenly(facts: Facts, batch: int, devices: int, other: int) -> None:
     with pytest.raises(Failure) as caught:
-        trained_recipe(facts, Overrides(batch=batch, lr=None, steps=None, epochs=None), devices)
+        trained_recipe(facts, Overrides(batch=batch, lr=None, steps=None, epochs=None), devices, data=None)
     assert caught.value.code == 2
     assert caught.value.message == f"a batch of {batch} does not split evenly over {devices} devices"
     assert caught.value.help is not None
@@ -63,26 +63,26 @@ def test_one_picture_has_no_variance(facts_of: FactsOf, image: str, layers: str)
     facts = facts_of(f"schema: archc/v1\nname: one\ninput: {{image: {image}}}\nlayers:\n  {layers}\n")
     for devices in (1, 2):
         with pytest.raises(Failure, match="norm normalises each value over the batch") as caught:
-            trained_recipe(facts, Overrides(batch=devices, lr=None, steps=None, epochs=None), devices)
-        assert (caught.value.code, caught.value.help) == (2, f"use `--batch {2 * devices}` or more")
-        trained_recipe(facts, Overrides(batch=2 * devices, lr=None, steps=None, epochs=None), devices)
+            trained_recipe(facts, Overrides(batch=devices, lr=None, steps=None, epochs=None), devices, data=None)
+        assert (caught.value.code, caught.value.help) == (2, f"use `--batch {2 * devices}`")
+        trained_recipe(facts, Overrides(batch=2 * devices, lr=None, steps=None, epochs=None), devices, data=None)
 
 
 def test_one_picture_of_several_values_a_map_has_a_variance(facts_of: FactsOf) -> None:
     facts = facts_of(BARE.replace("flat: {op: flatten}", "n: {op: batch_norm, epsilon: 1e-5, momentum: 0.9}"))
-    assert trained_recipe(facts, Overrides(batch=1, lr=None, steps=None, epochs=None), 1).batch == 1
+    assert trained_recipe(facts, Overrides(batch=1, lr=None, steps=None, epochs=None), 1, data=None).batch == 1
 
 
 @pytest.mark.parametrize("lr", [float("nan"), float("inf"), 0.0, -0.1])
 def test_a_learning_rate_is_finite_and_above_0(facts: Facts, lr: float) -> None:
     with pytest.raises(Failure, match="is not a valid learning rate") as caught:
-        trained_recipe(facts, Overrides(batch=None, lr=lr, steps=None, epochs=None), 1)
+        trained_recipe(facts, Overrides(batch=None, lr=lr, steps=None, epochs=None), 1, data=None)
     assert caught.value.code == 2
 
 
 def test_one_end_of_a_run(facts: Facts) -> None:
     with pytest.raises(Failure, match="both limit the run") as caught:
-        trained_recipe(facts, Overrides(batch=None, lr=None, steps=5, epochs=1), 1)
+        trained_recipe(facts, Overrides(batch=None, lr=None, steps=5, epochs=1), 1, data=None)
     assert caught.value.code == 2
 
 

@@ -1,6 +1,7 @@
 """The loop on a trainer that really learns: softmax regression in NumPy."""
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -74,10 +75,11 @@ class Regression:
         return scores - np.log(np.exp(scores).sum(1, keepdims=True))
 
 
-def run(job: Job, *, spread: float = 0.3) -> tuple[Score, Regression]:
-    """Train on 90 points, test on 40."""
+def run(job: Job, *, spread: float = 0.3, scale: float = 0.0) -> tuple[Score, Regression]:
+    """Train on 90 points, test on 40. `scale` is the standard deviation of the initial weights."""
     values, labels = points(130, spread=spread)
     trainer = Regression(job.recipe, (values[:90], labels[:90]), (values[90:], labels[90:]))
+    trainer.weights = scale * np.random.default_rng(1).standard_normal((CLASSES, FEATURES))
     with Journal(job.run, devices=["CPU"], active=True) as journal:
         return train(job, trainer, journal, pictures=90, classes=CLASSES), trainer
 
@@ -136,15 +138,46 @@ def key_of_epoch(step: dict[str, Any]) -> int:
     return step["epoch"]
 
 
-def test_a_loss_that_is_no_number_ends_the_run(job: Job) -> None:
-    sgd = job.recipe.optimizer.sgd.model_copy(update={"lr": 1e308})
+def diverged(job: Job, *, lr: float, scale: float = 0.0) -> Failure:
+    """The failure of a run with this learning rate, whose initial weights are drawn with this standard deviation."""
+    sgd = job.recipe.optimizer.sgd.model_copy(update={"lr": lr})
     recipe = job.recipe.model_copy(update={"optimizer": job.recipe.optimizer.model_copy(update={"sgd": sgd})})
-    with pytest.raises(Failure, match=r"training diverged: the loss is (nan|inf) at step \d+") as failure:
-        run(job.model_copy(update={"recipe": recipe}))
+    job = job.model_copy(update={"recipe": recipe, "outputs": CLASSES})
+    with pytest.raises(Failure) as failure:
+        run(job, scale=scale)
     assert failure.value.code == FINDING
-    assert "--lr 5e+307" in failure.value.help
     assert recorded(job, "step")[-1]["loss"] is None
     assert not job.weights.exists()
+    return failure.value
+
+
+def test_a_run_whose_first_loss_was_sound_diverges_by_its_steps(job: Job) -> None:
+    failure = diverged(job, lr=1e308)
+    start, cause = failure.message.split(". ", 1)
+    assert re.fullmatch(r"training diverged: the loss is (nan|inf) at step \d+", start)
+    guessing = "guessing among 4 outputs (ln 4 = 1.39)"
+    assert cause == f"The first loss, 1.39, was near that of {guessing}: the steps with lr 1e+308 are too large"
+    assert failure.help == "use a lower learning rate: `--lr 1e+307`"
+
+
+def test_a_run_whose_first_loss_was_far_above_guessing_diverges_by_its_weights(job: Job) -> None:
+    failure = diverged(job, lr=1e308, scale=100)
+    first = recorded(job, "step")[0]["loss"]
+    assert first > 2 * np.log(CLASSES)
+    assert failure.message.endswith(
+        f"The first loss, {first:.2f}, was far above that of guessing among 4 outputs (ln 4 = 1.39): "
+        "the initial weights are too large for lr 1e+308"
+    )
+    assert failure.help == f"use a lower learning rate: `--lr {1e308 * np.log(CLASSES) / first:.1g}`"
+
+
+def test_no_step_is_to_blame_for_the_first_loss(job: Job) -> None:
+    failure = diverged(job, lr=0.01, scale=1e308)
+    assert re.fullmatch(
+        r"training diverged: the loss is (nan|inf) at step 1, before any update: the initial weights are too large",
+        failure.message,
+    )
+    assert "--lr" not in failure.help
 
 
 def test_the_figures_of_a_score() -> None:

@@ -3,13 +3,16 @@
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from archc.failure import FINDING, Failure
+from archc.installing import requirements_help
 from archc.streams import OutputFailure
 from archc.training.job import Job
+from archc.training.journal import Journal
 from archc.training.process import run_main
 
 
@@ -57,6 +60,7 @@ def test_an_interrupted_run(asked: Job, capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.parametrize(
     ("error", "line"),
     [
+        (ModuleNotFoundError("No module named 'mine'", name="mine"), "ModuleNotFoundError: No module named 'mine'"),
         (ValueError("shapes differ\nat length"), "ValueError: shapes differ"),
         (MemoryError(), "MemoryError"),
     ],
@@ -65,12 +69,44 @@ def test_a_crash_is_kept_in_the_runs_folder(
     asked: Job, capsys: pytest.CaptureFixture[str], error: Exception, line: str
 ) -> None:
     def main(job: Job) -> None:
-        raise error
+        with Journal(job.run, devices=["CPU"], active=True) as journal:
+            journal.start(job, steps=1, pictures=8, classes=2)
+            raise error
 
     assert run_main(main) == 3
     crash = asked.run / "crash.txt"
     assert capsys.readouterr().err == f"error: training failed: {line}\n  the traceback is in {crash}\n"
     assert crash.read_text().startswith("Traceback")
+
+
+def test_before_training_a_crash_is_kept_elsewhere(
+    asked: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`archc train` removes the folder of a run that has not begun."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def main(job: Job) -> None:
+        raise ZeroDivisionError
+
+    assert run_main(main) == 3
+    (kept,) = tmp_path.glob("archc-crash-*.txt")
+    assert capsys.readouterr().err.endswith(f"the traceback is in {kept}\n")
+    assert not (asked.run / "crash.txt").exists()
+
+
+@pytest.mark.parametrize(("module", "owner"), [("numpy", "numpy"), ("PIL", "pillow"), ("torch", "torch")])
+def test_a_module_that_is_gone_is_one_line_with_its_distribution(
+    asked: Job, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], module: str, owner: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+
+    def main(job: Job) -> None:
+        import_module(module)
+
+    assert run_main(main) == 3
+    error, help = capsys.readouterr().err.splitlines()
+    assert error == f"error: training needs the module `{module}` of {owner}, which cannot be imported"
+    assert help == f"  {requirements_help([owner], again=True)}"
 
 
 def test_a_crash_whose_folder_is_gone_is_kept_elsewhere(

@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from archc.training import progress as module
-from archc.training.progress import Lines, duration, progress
+from archc.training.progress import Lines, progress
+from archc.wording import duration
 
 
 @pytest.mark.parametrize(

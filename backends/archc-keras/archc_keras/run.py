@@ -10,6 +10,7 @@ import keras
 
 from archc.pictures.dataset import open_pictures
 from archc.pictures.feed import Feed
+from archc.pictures.folder import Pictures
 from archc.training.job import Job
 from archc.training.journal import Journal
 from archc.training.loop import train
@@ -23,12 +24,12 @@ POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 """Keras' name for each precision. Both keep the weights in float32."""
 
 
-def run(job: Job, devices: Devices) -> None:
-    """Train on these devices as the job asks."""
+def run(job: Job, devices: Devices, pictures: Pictures) -> None:
+    """Train on these devices as the job asks, on its pictures."""
     print(devices.line, flush=True)
     Result(devices=devices.used).write(job.run)
     with Journal(job.run, devices=devices.used, active=True) as journal:
-        pictures, statistics = open_pictures(job)
+        statistics = open_pictures(job, pictures)
         keras.utils.set_random_seed(job.seed)
         keras.mixed_precision.set_dtype_policy(POLICIES[job.precision])
         model, optimizer = build(job, devices.strategy)

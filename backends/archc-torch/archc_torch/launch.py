@@ -59,11 +59,12 @@ def launch(job: Job, devices: Devices) -> None:
 
 def _work(job: Job, devices: Devices) -> None:
     """The main function of a rank's process. A failure is written to the file that the launcher reads."""
+    from archc.pictures.dataset import load_pictures
     from archc_torch.rank import run_rank
 
     guard()
     try:
-        run_rank(job, devices)
+        run_rank(job, devices, *load_pictures(job))
     except Exception as error:  # a framework may raise anything, as in `run_main`
         if not isinstance(error, Failure):
             time.sleep(GRACE)

@@ -9,8 +9,9 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from archc.pictures.dataset import load_pictures
 from archc.pictures.feed import Feed
+from archc.pictures.folder import Pictures
+from archc.pictures.preparation import Statistics
 from archc.training.job import Job
 from archc.training.journal import Journal
 from archc.training.loop import train
@@ -24,7 +25,7 @@ MOST_RANKS = 1024
 """More ranks than any job has, so that no rank of one seed draws the same numbers as a rank of another seed."""
 
 
-def run_rank(job: Job, devices: Devices) -> None:
+def run_rank(job: Job, devices: Devices, pictures: Pictures, statistics: Statistics) -> None:
     """Train as one of the job's ranks, or as the only one."""
     rank = int(os.environ["RANK"]) if job.devices > 1 else 0
     keep_memory()
@@ -36,7 +37,6 @@ def run_rank(job: Job, devices: Devices) -> None:
     module = source(job)
     model: nn.Module = getattr(module, job.model)()
     torch.manual_seed(job.seed * MOST_RANKS + rank)  # different dropout on each rank
-    pictures, statistics = load_pictures(job)
     feed = Feed(job, pictures, statistics, rank, job.devices, torch.get_num_threads())
     with Journal(job.run, devices=devices.names, active=rank == 0) as journal:
         model = _normalising_together(model, job, kind, journal)

@@ -16,9 +16,11 @@ if __name__ == "__mp_main__":
 
 def main(job: Job) -> None:
     """Train as the job asks, and leave the weights, metrics.jsonl and result.json in the run's folder."""
-    # PyTorch takes seconds to import: not before the job has been read, nor in a rank's import of this module.
-    from archc.pictures.dataset import open_pictures
+    from archc.pictures.dataset import job_pictures, open_pictures
     from archc.training.result import Result
+
+    pictures = job_pictures(job)
+    # PyTorch takes seconds to import: not before the job has been checked, nor in a rank's import of this module.
     from archc_torch.devices import find_devices
     from archc_torch.launch import launch
     from archc_torch.rank import run_rank
@@ -26,9 +28,9 @@ def main(job: Job) -> None:
     devices = find_devices(job.devices)
     print(devices.line, flush=True)
     Result(devices=devices.names).write(job.run)
-    open_pictures(job)
+    statistics = open_pictures(job, pictures)
     if devices.count == 1:
-        run_rank(job, devices)
+        run_rank(job, devices, pictures, statistics)
     else:
         launch(job, devices)
 

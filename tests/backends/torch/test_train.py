@@ -39,10 +39,11 @@ SHAPES = {
 }
 
 
-def start(job: Job) -> subprocess.Popen[str]:
+def start(job: Job, **settings: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "archc_torch.train", str(job.run / "job.json")]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+    environment = {**os.environ, **settings}
+    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True, env=environment)
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, list[str], list[str]]:
@@ -109,25 +110,50 @@ def test_batch_normalisation_on_two_ranks(make_job: MakeJob) -> None:
     assert score.loss == pytest.approx(events(job)[-1]["loss"], rel=1e-4)
 
 
-def test_a_failure_in_a_rank_is_told_once(make_job: MakeJob, pictures: Path) -> None:
+def test_a_failure_in_a_rank_is_told_once(make_job: MakeJob, pictures: Path, undecodable_png: bytes) -> None:
     broken = sorted((pictures / "val" / "red").iterdir())[1]  # the second rank's first
-    broken.write_bytes(b"no picture")
+    broken.write_bytes(undecodable_png)  # its checksums are right, so the check of all pictures passes
     job = make_job("broken")
     code, _, err = finish(start(job))
     assert code == 1
     assert err == [
-        f"error: cannot read {broken}: not a JPEG or PNG file",
+        f"error: cannot read {broken}: unrecognized data stream contents when reading image file",
         "  replace the file or remove it",
     ]
     assert not (job.run / "crash.txt").exists()
     assert read_result(job.run) == Result(devices=("cpu", "cpu"))
 
 
-def test_a_run_that_ends_before_its_ranks_start_has_devices(make_job: MakeJob, pictures: Path) -> None:
+def test_pictures_are_checked_before_the_devices_are_opened(make_job: MakeJob, pictures: Path) -> None:
     job = make_job("small", pictures=pictures / "train" / "red")
     code, out, err = finish(start(job))
-    assert (code, len(out), len(err)) == (1, 1, 2)
+    assert (code, len(out), len(err)) == (1, 0, 2)
+    assert read_result(job.run) is None
+
+
+def test_a_run_that_ends_before_its_ranks_start_has_devices(make_job: MakeJob, pictures: Path) -> None:
+    (pictures / "val" / "red" / "broken.jpg").touch()
+    job = make_job("small")
+    code, out, err = finish(start(job))
+    assert (code, out[0].startswith("NO GPU FOUND"), len(err)) == (1, True, 2)
     assert read_result(job.run) == Result(devices=("cpu", "cpu"))
+
+
+@pytest.mark.parametrize(("devices", "scans"), [(1, 1), (2, 3)])
+def test_each_process_looks_for_the_pictures_once(
+    make_job: MakeJob, pictures: Path, tmp_path: Path, devices: int, scans: int
+) -> None:
+    """The process that starts, and each of several ranks."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os\nscan = os.scandir\n"
+        "def told(folder):\n"
+        f"    if str(folder) == {str(pictures / 'train')!r}: open({str(tmp_path / 'scans')!r}, 'a').write('.')\n"
+        "    return scan(folder)\n"
+        "os.scandir = told\n"
+    )
+    job = make_job("scans", devices=devices, steps=1)
+    assert finish(start(job, PYTHONPATH=str(tmp_path)))[0] == 0
+    assert (tmp_path / "scans").read_text() == "." * scans
 
 
 def test_one_process_writes_the_record(make_job: MakeJob) -> None:

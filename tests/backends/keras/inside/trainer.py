@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from archc.language.spec import TestViews
-from archc.pictures.dataset import open_pictures
+from archc.pictures.dataset import job_pictures, open_pictures
 from archc.pictures.feed import Feed
 from archc.training.job import Job
 from archc.training.score import Score
@@ -21,7 +21,8 @@ def trainer(job: Job, strategy: Any) -> Any:
     from archc_keras.run import build
     from archc_keras.trainer import KerasTrainer
 
-    pictures, statistics = open_pictures(job)
+    pictures = job_pictures(job)
+    statistics = open_pictures(job, pictures)
     keras.utils.set_random_seed(job.seed)
     return KerasTrainer(job, *build(job, strategy), strategy, Feed(job, pictures, statistics))
 

@@ -1,0 +1,103 @@
+"""Pictures that cannot be read are all named before a run, whichever way they are broken."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from archc.failure import FINDING, Failure
+from archc.pictures.checking import check_files
+from archc.pictures.dataset import job_pictures, open_pictures
+from archc.pictures.decoding import square
+from archc.training.job import Job
+
+
+def encoded(kind: str, mode: str = "RGB") -> bytes:
+    pixels = np.random.default_rng(0).integers(0, 256, (60, 50, 3), np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(pixels).convert(mode).save(stream, kind)
+    return stream.getvalue()
+
+
+JPEG, PNG = encoded("JPEG"), encoded("PNG")
+READABLE = {
+    "jpeg": JPEG,
+    "jpeg with an appendix": JPEG + b"MotionPhoto",
+    "png": PNG,
+    "grey png": encoded("PNG", "L"),
+    "palette png": encoded("PNG", "P"),
+    "png with an appendix": PNG + b"more",
+}
+BROKEN = {
+    "empty": b"",
+    "text": b"<html>not found</html>",
+    "gif": encoded("GIF"),
+    "cut jpeg": JPEG[: len(JPEG) // 2],
+    "cut jpeg header": JPEG[:10],
+    "cut png": PNG[: len(PNG) // 2],
+    "cut png header": PNG[:20],
+    "png with a wrong byte": PNG[:2000] + bytes([PNG[2000] ^ 1]) + PNG[2001:],
+}
+
+
+def refused(files: list[Path]) -> Failure:
+    with pytest.raises(Failure) as failure:
+        check_files(files)
+    assert failure.value.code == FINDING
+    return failure.value
+
+
+@pytest.mark.parametrize("content", READABLE.values(), ids=READABLE)
+def test_what_can_be_decoded_passes(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "picture.jpg").write_bytes(content)
+    square(tmp_path / "picture.jpg", 8, channels=3)
+    check_files([tmp_path / "picture.jpg"])
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
+def test_what_cannot_be_decoded_is_refused_as_in_a_run(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "picture.jpg").write_bytes(content)
+    with pytest.raises(Failure) as later:
+        square(tmp_path / "picture.jpg", 1, channels=3)
+    assert str(refused([tmp_path / "picture.jpg"])) == str(later.value)
+
+
+def test_all_are_named_at_once(tmp_path: Path) -> None:
+    files = [tmp_path / f"{number:02}.jpg" for number in range(20)]
+    for number, file in enumerate(files):
+        file.write_bytes(b"" if number % 4 == 1 else JPEG)
+    (tmp_path / "gone.jpg").symlink_to(tmp_path / "nowhere")
+    failure = refused([*files, tmp_path / "gone.jpg"])
+    named = [f"{files[number]} (not a JPEG or PNG file)" for number in (1, 5, 9, 13, 17)]
+    assert failure.message.startswith(f"cannot read 6 pictures of 21: {', '.join(named)}, {tmp_path / 'gone.jpg'} (")
+    assert failure.help == "replace these files or remove them"
+
+
+def test_a_long_list_ends_in_a_count(tmp_path: Path) -> None:
+    files = [tmp_path / f"{number:03}.jpg" for number in range(200)]
+    for file in files:
+        file.touch()
+    assert refused(files).message.endswith(f"{files[11]} (not a JPEG or PNG file) and 188 more")
+
+
+def test_held_out_pictures_are_checked_too(job: Job, fill: Callable[..., Path]) -> None:
+    root = fill(job.pictures, {"train/a": 4, "train/b": 4, "val/a": 2, "val/b": 2})
+    (root / "val/b/001.png").write_bytes(PNG[:100])
+    (root / "train/a/000.png").write_bytes(b"")
+    with pytest.raises(Failure, match="cannot read 2 pictures of 12: ") as failure:
+        open_pictures(job, job_pictures(job))
+    assert f"{root / 'val/b/001.png'} (" in failure.value.message
+    assert not job.statistics.exists()
+
+
+def test_a_checksum_that_is_right_over_wrong_data_is_found_by_the_run(tmp_path: Path, undecodable_png: bytes) -> None:
+    """Only decoding would find it before, which takes as long as an epoch."""
+    (tmp_path / "picture.png").write_bytes(undecodable_png)
+    check_files([tmp_path / "picture.png"])
+    with pytest.raises(Failure, match="cannot read"):
+        square(tmp_path / "picture.png", 8, channels=3)
