@@ -130,6 +130,8 @@ class Reach(NamedTuple):
 
     def maps(self, part: range, given: int, read: int) -> range:
         """Which of `read` input maps are needed for `part` of the `given` output maps."""
+        if not part:
+            return part
         groups = self.groups or min(given, read)
         first, beyond = part.start * groups // given, -(-part.stop * groups // given)
         start, stop = first * read // groups, beyond * read // groups

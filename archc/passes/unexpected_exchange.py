@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
 from archc.language.spec import Spans
-from archc.passes.placement import Placement
+from archc.passes.holding import Holding, part
+from archc.passes.placement import Exchange, Placement
 from archc.source import Span
 from archc.wording import MOST_NAMED, listed
 
@@ -52,23 +53,22 @@ def unexpected_exchange(spans: Spans, graph: Graph, placement: Placement, expect
 
 
 def _cause(spans: Spans, graph: Graph, placement: Placement, node: Node) -> _Cause:
-    if any(exchange.layer == node.name for exchange in placement.exchanges):
-        return _of_exchange(graph, placement, node)
-    return _of_none(spans, graph, placement, node)
+    exchange = next((exchange for exchange in placement.exchanges if exchange.layer == node.name), None)
+    return _of_exchange(graph, placement, node, exchange) if exchange else _of_none(spans, graph, placement, node)
 
 
-def _of_exchange(graph: Graph, placement: Placement, node: Node) -> _Cause:
+def _of_exchange(graph: Graph, placement: Placement, node: Node, exchange: Exchange) -> _Cause:
     """Why a layer exchanges values although the spec does not expect it."""
     devices, name = placement.devices, node.name
-    (x, *_) = graph.tensors(node.inputs)
-    sources = ", ".join(dict.fromkeys(node.inputs))
-    if any(placement.layouts[read] == "batch" for read in node.inputs):
-        note = f"{name} is computed for all examples, and each device has {sources} for its own examples only"
+    sources = ", ".join(exchange.sources)
+    by_batch = ", ".join(read for read in exchange.sources if placement.layouts[read] == "batch")
+    if by_batch:
+        note = f"{name} is computed for all examples, and each device has {by_batch} for its own examples only"
         return _Cause(node.at("op"), "reads all examples", note)
     if placement.layouts[name] == "whole":
         note = f"{name} is replicated: each device reads all of {sources}, but has only a part of it"
         return _Cause(node.at("op"), "replicated", note)
-    reach = node.op.reach()
+    reach, x = node.op.reach(), graph.tensor(exchange.sources[0])
     if reach.groups is None:
         note = f"{name} needs values of {sources} that are on other devices"
         return _Cause(node.at("op"), "reads values on other devices", note)
@@ -91,13 +91,37 @@ def _of_none(spans: Spans, graph: Graph, placement: Placement, node: Node) -> _C
         return _Cause(spans.value("parallel", "strategy"), "the strategy", note)
     if layouts == {"whole"}:
         return _Cause(origin, "whole on every device", f"{name} reads {source}, which every device has whole")
+    if name in graph.final_softmaxes:
+        note = f"{name} gives the network's output, which is collected under every strategy and not counted"
+        return _Cause(node.at("op"), "gives the output", note)
     groups = node.op.reach().groups
     if node.op.has_groups() and groups is not None and groups % devices == 0:
         note = f"{name}'s {groups} groups are a multiple of {devices} devices: each device has the maps that it reads"
         remedy = f"delete `groups` from {name} if it should read the maps of other devices"
         return _Cause(node.at("groups"), f"groups is {groups}", note, remedy)
-    earlier = next((e for e in placement.exchanges if source in e.sources), None)
-    if earlier:
-        note = f"{source} is gathered before {earlier.layer}, and every device still has it"
-        return _Cause(graph.node(earlier.layer).span, "gathers it first", note)
+    if earlier := _earlier(graph, placement, node):
+        layer, source = earlier
+        note = f"{source} is gathered before {layer}, and every device still has it"
+        return _Cause(graph.node(layer).span, "gathers it first", note)
     return _Cause(node.at("op"), f"{node.op.op} is local", f"`{node.op.op}` reads each map only at its own position")
+
+
+def _earlier(graph: Graph, placement: Placement, node: Node) -> tuple[str, str] | None:
+    """An earlier layer that fetches maps which the layer reads too, and the value that they belong to."""
+    inputs, devices = graph.tensors(node.inputs), placement.devices
+    is_split = placement.layouts[node.name] == "split"
+    parts = [
+        part(node.output.channels, device, devices) if is_split else range(node.output.channels)
+        for device in range(devices)
+    ]
+    reads = [node.op.reads(own, inputs, node.output) for own in parts]
+    beyond = {
+        source
+        for source, x, maps in zip(node.inputs, inputs, zip(*reads, strict=True), strict=True)
+        if not all(
+            Holding(placement.layouts[source], x.channels, devices).has(device, read)
+            for device, read in enumerate(maps)
+        )
+    }
+    fetched = ((exchange.layer, source) for exchange in placement.exchanges for source in exchange.sources)
+    return next(((layer, source) for layer, source in fetched if source in beyond), None)

@@ -41,7 +41,7 @@ def plan_page(title: str, plan: Plan, *, width: int, style: Style = unstyled) ->
         lines += _table(*_holdings(possible), width, style)
         lines += [line for sentence in _examples(possible) for line in wrapped(sentence, width)]
     for option, cost in possible:
-        lines += ["", style(f"{option.strategy}: received by each device per step", "strong")]
+        lines += ["", style(f"{option.strategy}: received by the busiest device per step", "strong")]
         if cost.crossings:
             lines += _table(_CROSSINGS, [_crossing(c, plan.setting.link) for c in cost.crossings], width, style)
         lines += wrapped(_received(cost), width)
@@ -97,10 +97,10 @@ def _place_of_cheapest(plan: Plan) -> int | None:
 
 def _verdicts(plan: Plan) -> Iterator[str]:
     setting = plan.setting
-    if plan.options:
+    if any(option.cost for option in plan.options):
         yield (
-            "Parameters and peak memory are per device. Forward and backward are the bytes that a device receives per "
-            "step, and time is their transfer over the link, not overlapped with computation."
+            "Parameters and peak memory are per device. Forward and backward are the bytes that the busiest device "
+            "receives per step, and time is their transfer over the link, not overlapped with computation."
         )
     declared = next((option.strategy for option in plan.options if option.is_declared), None)
     if declared:
@@ -143,7 +143,8 @@ def _holdings(possible: Sequence[tuple[Option, Cost]]) -> tuple[list[Column], li
 
 
 def _held(part: Part) -> str:
-    return f"{part.channels} {'maps' if part.is_maps else 'units'}, {part.parameters:,}"
+    unit = "map" if part.is_maps else "unit"
+    return f"{part.channels} {unit if part.channels == 1 else unit + 's'}, {part.parameters:,}"
 
 
 def _examples(possible: Sequence[tuple[Option, Cost]]) -> Iterator[str]:
@@ -169,11 +170,13 @@ def _crossing(crossing: Crossing, link: float) -> tuple[str, ...]:
 
 
 def _received(cost: Cost) -> str:
-    reduced = sum(round(c.values) for c in cost.crossings if c.kind == "all-reduce" and c.of == ("parameters",))
+    reductions = [c for c in cost.crossings if c.kind == "all-reduce" and c.of == ("parameters",)]
+    reduced, received = sum(round(c.values) for c in reductions), sum(c.backward for c in reductions)
     parts = [f"forward: {_number(cost.received)} values received per example"] if cost.received else []
     if reduced:
         # Gradients are float32 at any precision.
-        parts.append(f"backward: {reduced:,} gradients summed, 4 × {reduced:,} = {4 * reduced:,} bytes")
+        ring = f", {received:,} received in a ring" if received != 4 * reduced else ""
+        parts.append(f"backward: {reduced:,} gradients summed, 4 × {reduced:,} = {4 * reduced:,} bytes{ring}")
     return "; ".join(parts) or "no exchanges"
 
 

@@ -112,6 +112,33 @@ def test_exchanges_are_a_set_and_each_difference_is_named(check: Check) -> None:
             "gathers it first",
             "the layers give `exchanges: [conv2]`",
         ),
+        # A layer that needs no other map is local whether or not a later layer gathers its input.
+        (
+            ["relu2: {op: relu}", "conv2: {op: conv2d, filters: 4, from: conv1}"],
+            ["relu2", "conv2"],
+            "relu}",
+            "relu is local",
+            "the layers give `exchanges: [conv2]`",
+        ),
+        # conv3 has gathered the second input of the concatenation, which needs all of it on one device.
+        (
+            [
+                "conv2: {op: conv2d, filters: 4, from: image}",
+                "conv3: {op: conv2d, filters: 4}",
+                "both: {op: concat, from: [image, conv2]}",
+            ],
+            ["conv3", "both"],
+            "conv3",
+            "gathers it first",
+            "the layers give `exchanges: [conv3]`",
+        ),
+        (
+            ["flat: {op: flatten}", "fc1: {op: dense, units: 4}", "prob: {op: softmax}"],
+            ["fc1", "prob"],
+            "softmax",
+            "gives the output",
+            "the layers give `exchanges: [fc1]`",
+        ),
     ],
 )
 def test_the_first_cause_of_an_exchange_is_shown(

@@ -20,8 +20,17 @@ layers:
 """
 
 
-def page(facts: Facts, *, width: int) -> list[str]:
-    setting = Setting(devices=2, batch=128, link=8e9, precision="float32", device_memory=None)
+TRAINED = """\
+schema: archc/v1
+name: trained
+input: {image: [3, 8, 8]}
+layers:
+  conv1: {op: conv2d, filters: 4, kernel: 1, weight_init: {he_normal: {}}}
+"""
+
+
+def page(facts: Facts, *, width: int, devices: int = 2) -> list[str]:
+    setting = Setting(devices=devices, batch=128, link=8e9, precision="float32", device_memory=None)
     return plan_page("a title", plan(facts.graph, facts.counts, None, setting), width=width).splitlines()
 
 
@@ -39,5 +48,26 @@ def test_columns_that_a_narrow_terminal_hides_are_named_below_each_table(
 
 def test_a_strategy_without_exchanges_has_no_table_of_them(facts_of: Callable[[str], Facts]) -> None:
     lines = page(facts_of(UNTRAINED), width=80)
-    heading = lines.index("columns: received by each device per step")
+    heading = lines.index("columns: received by the busiest device per step")
     assert lines[heading + 1] == "no exchanges"
+
+
+@pytest.mark.parametrize(
+    ("devices", "ending"),
+    [(2, " = 64 bytes"), (4, " = 64 bytes, 96 received in a ring"), (8, " = 64 bytes, 112 received in a ring")],
+)
+def test_a_sum_of_gradients_names_what_a_ring_receives(
+    facts_of: Callable[[str], Facts], devices: int, ending: str
+) -> None:
+    lines = page(facts_of(TRAINED), width=80, devices=devices)
+    assert f"backward: 16 gradients summed, 4 × 16{ending}" in lines
+
+
+def test_one_map_is_singular(facts_of: Callable[[str], Facts]) -> None:
+    assert "conv1  4 maps, 16  1 map, 4  4 maps, 16" in page(facts_of(TRAINED), width=80, devices=4)
+
+
+def test_figures_are_not_explained_if_there_are_none(facts_of: Callable[[str], Facts]) -> None:
+    lines = page(facts_of(TRAINED), width=80, devices=3)
+    assert not [line for line in lines if line.startswith("Parameters and peak memory")]
+    assert "columns is impossible: conv1's 4 maps do not split over 3 devices." in lines
