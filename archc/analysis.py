@@ -104,7 +104,7 @@ def _totals(
     counts = count(graph)
     recipe = spec.train or default_recipe(next(iter(spec.input.values())))
     placement, more = place(graph, counts, spec.parallel, recipe.batch) if spec.parallel else (None, [])
-    held_totals, unexpected = check_totals(spec.expect, spans, counts)
+    held_totals, unexpected = check_totals(spec.expect, spans, graph, counts)
     held_exchanges, misplaced = check_exchanges(spec.expect, spans, graph, placement)
     held_memory, exceeded = check_memory(spec.expect, spans, graph, placement, recipe.batch)
     overrides = _check_overrides(spec, spans, graph, counts, placement, recipe.batch)

@@ -35,7 +35,7 @@ UNSEEN = set(
     duplicate_section exchanges exchanges_of_no_layer exchanges_of_one_device expect_of_224 expect_of_55
     expect_wrong_once
     groups_from_defaults groups_of_filters groups_of_maps kernel_too_large maps_after_flatten memory memory_of_weights
-    merge_key
+    lost_groups merge_key
     one_mistake_ten_readers outputs padding_of_whole_windows parameters placed_layers tag tensor_too_large two_softmaxes
     unequal_shapes width_over_devices
     """.split()
