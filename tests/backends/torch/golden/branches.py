@@ -91,10 +91,9 @@ class LRN(nn.Module):
         """Sum each map's window; if `turned`, sum the maps whose windows contain it."""
         total = x.clone()
         source, sums = (t.unflatten(1, (self.groups, -1)) for t in (x, total))
-        last = source.shape[2] - 1  # no map is further away
-        for step in range(1, min(self.after if turned else self.before, last) + 1):
+        for step in range(1, source.shape[2])[: self.after if turned else self.before]:
             sums[:, :, step:] += source[:, :, :-step]
-        for step in range(1, min(self.before if turned else self.after, last) + 1):
+        for step in range(1, source.shape[2])[: self.before if turned else self.after]:
             sums[:, :, :-step] += source[:, :, step:]
         return total
 
