@@ -112,7 +112,7 @@ def _totals(spec: Spec, spans: Spans, graph: Graph, shape_facts: Shapes, held: H
     """The questions that only a whole graph can answer: the facts and the findings."""
     counts = count(graph)
     recipe = spec.train or default_recipe(next(iter(spec.input.values())))
-    held_totals, unexpected = check_totals(spec.expect, spans, counts)
+    held_totals, unexpected = check_totals(spec.expect, spans, graph, counts)
     placement, uneven = _place(spec, spans, graph, counts, recipe.batch)
     overrides = _check_overrides(spec, spans, graph, counts, placement, recipe.batch)
     held_devices, exceeded = Held(), list[Finding]()

@@ -14,6 +14,9 @@ from archc.source import Span
 from archc.tensor import Tensor
 from archc.wording import visible
 
+# A path that is longer is followed for every finding, so it is cut.
+_MOST_BETWEEN = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -79,6 +82,16 @@ class Graph:
             for name in dict.fromkeys(node.inputs):
                 found[name].append(node)
         return {name: tuple(nodes) for name, nodes in found.items()}
+
+    def between(self, first: Node, last: Node) -> list[Node]:
+        """The layers from `first` to `last`, both left out, each of which has one input; of very many, the last."""
+        found: list[Node] = []
+        (name, *_) = last.inputs
+        while name != first.name and len(found) < _MOST_BETWEEN:
+            node = self.node(name)
+            found.append(node)
+            (name, *_) = node.inputs
+        return found[::-1]
 
     @cached_property
     def before(self) -> dict[str, str]:

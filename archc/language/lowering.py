@@ -64,7 +64,7 @@ class _Lowering:
         inputs = document.spec.input
         # None marks a layer that failed: its readers are skipped.
         self._tensors: dict[str, Tensor | None] = {
-            name: Tensor(tuple(shape)) if document.input_known else None for name, shape in inputs.items()
+            name: self._read_input(name, shape) for name, shape in inputs.items()
         }
         self._last = next(iter(inputs))
         self._read: set[str] = set()
@@ -91,6 +91,18 @@ class _Lowering:
         """The outputs that the spec names, or else the layers that no layer reads."""
         named = self.document.spec.outputs
         return tuple(named) if named else tuple(name for name in self.nodes if name not in self._read)
+
+    def _read_input(self, name: str, shape: list[int]) -> Tensor | None:
+        """The input's shape; None if it could not be read or is too large."""
+        if not self.document.input_known:
+            return None
+        image = Tensor(tuple(shape))
+        if image.size <= LARGEST_TENSOR:
+            return image
+        span = self.document.spans.value("input", name)
+        message = f"the input has {image.size:,} values; the limit is {LARGEST_TENSOR:,}"
+        self.findings.append(report(span, "ARC205", message, help="use a smaller height and width"))
+        return None
 
     def _layer(self, name: str, body: YamlNode, key: Span) -> Tensor | None:
         """Validate and infer one layer; its output, or None if it fails or depends on a layer that fails."""
@@ -188,6 +200,12 @@ class _Lowering:
         if largest > LARGEST_TENSOR:
             message = f"{node.name} needs a tensor of {largest:,} values; the limit is {LARGEST_TENSOR:,}"
             self.findings.append(report(node.at("op"), "ARC205", message, help=_SMALLER))
+            return None
+        window = node.op.window(inputs)
+        padded = inputs[0].channels * window.padded.area if window else 0
+        if padded > LARGEST_TENSOR:
+            message = f"{node.name} pads its input to {padded:,} values; the limit is {LARGEST_TENSOR:,}"
+            self.findings.append(report(node.at("padding"), "ARC205", message, help="use less padding"))
             return None
         self.nodes[node.name] = node
         return node.output

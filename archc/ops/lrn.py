@@ -77,7 +77,7 @@ class Lrn(Op, frozen=True):
     output_sign = "kept"
     keeps_zeros = True
     normalises = "neighbours"
-    element_ops_words = "W + 4, over a window of W maps or positions"
+    element_ops_words = "W + 4, over a window of W maps or positions, of which no more count than there are"
     kept_words = "its input; with `scope: spatial` in float32, with the squares in a margin, their mean and its power"
     op: Literal["lrn"]
     size: Count = Field(
@@ -134,6 +134,10 @@ class Lrn(Op, frozen=True):
             energy[:, :, row, column] = (x[:, :, rows, columns] ** 2).sum((2, 3)) / self.size**2
         return energy
 
+    def _neighbours(self, n: int) -> tuple[int, int]:
+        """Neighbours before and after a centre that some window can reach among `n` values."""
+        return min(self._before, n - 1), min(self._after, n - 1)
+
     @property
     def _before(self) -> int:
         """Neighbours in the window before its centre; the window of an even size has one more there."""
@@ -151,8 +155,8 @@ class Lrn(Op, frozen=True):
         (x,) = inputs
         if self.scope == "channels":
             return Kept(inputs=True)
-        around = self.size - 1
-        margined = x.channels * (x.height + around) * (x.width + around)
+        height, width = (n + sum(self._neighbours(n)) for n in (x.height, x.width))
+        margined = x.channels * height * width
         return Kept(inputs=True, wide=True, own=(margined + 2 * x.size) * FLOAT32)
 
     def scratch(self, inputs: tuple[Tensor, ...], output: Tensor, *, narrow: bool) -> Scratch:
@@ -170,7 +174,8 @@ class Lrn(Op, frozen=True):
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """Per value: its square, the sum over the window, times alpha / n, plus k, the power, the division."""
-        window = self.size if self.scope == "channels" else self.size**2
+        maps, height, width = (min(self.size, n) for n in (output.channels // self.groups, *output.shape[1:]))
+        window = maps if self.scope == "channels" else height * width
         return output.size * (window + 4)
 
     def footprint(self, inputs: tuple[Tensor, ...]) -> tuple[Footprint, Footprint]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from archc.ops.fields import HE_NORMAL, WeightInit
+from archc.ops.fields import HE_NORMAL, Real, WeightInit
 from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields, OtherValues, switched
 from archc.ops.op import Op, OtherNames
 from archc.tensor import Tensor
@@ -83,7 +83,7 @@ class Weighted(Op, frozen=True):
         default=HE_NORMAL,
         description="How weights are initialised: {normal: {std: …}} or {he_normal: {}}. Frameworks' defaults differ.",
     )
-    bias_init: float = Field(default=0, description="Initial value of every bias.")
+    bias_init: Real = Field(default=0, description="Initial value of every bias.")
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """The addition of the bias, once per output value."""

@@ -52,29 +52,16 @@ def check_layers(graph: Graph, facts: Shapes) -> tuple[Held, list[Finding]]:
     return Held(layers=tuple(held)), findings
 
 
-def check_totals(expect: Expect, spans: Spans, counts: Counts) -> tuple[Held, list[Finding]]:
+def check_totals(expect: Expect, spans: Spans, graph: Graph, counts: Counts) -> tuple[Held, list[Finding]]:
     """Compare the expected parameters and MACs with the counts."""
-    held: list[str] = []
-    findings: list[Finding] = []
-    for field, expected, found in (
-        ("parameters", expect.parameters, counts.parameters),
-        ("macs", expect.macs, counts.macs),
-    ):
-        if expected == found:
-            held.append(field)
-        elif expected is not None:
-            findings.append(_unexpected_total(spans, counts, field, expected, found))
-    return Held(totals=tuple(held)), findings
+    given = {"parameters": expect.parameters, "macs": expect.macs}
+    expected = {field: number for field, number in given.items() if number is not None}
+    held = Held(totals=tuple(field for field, number in expected.items() if number == getattr(counts, field)))
+    if len(held.totals) == len(expected):
+        return held, []
+    from archc.passes.unexpected_total import unexpected_totals
 
-
-def _unexpected_total(spans: Spans, counts: Counts, field: str, expected: int, found: int) -> Finding:
-    most = sorted(counts.layers, key=lambda name: -getattr(counts.layers[name], field))[:3]
-    shares = ", ".join(f"{name} {share:,}" for name in most if (share := getattr(counts.layers[name], field)))
-    word = "MACs" if field == "macs" else field
-    message = f"expected {expected:,} {word}, got {found:,}"
-    notes = [f"{found:,} - {expected:,} = {found - expected:+,}", f"the largest shares: {shares}" if shares else ""]
-    help = f"the layers give `{field}: {found}`"
-    return report(spans.value("expect", field), "ARC302", message, notes=notes, help=help)
+    return held, unexpected_totals(spans, graph, counts, expected)
 
 
 def check_memory(

@@ -10,22 +10,23 @@ from archc.wording import listed
 def repeated_softmax(graph: Graph) -> list[Finding]:
     """A finding for each softmax of a softmax; of several in a row, only for the first."""
     findings: list[Finding] = []
-    # By value: the softmax whose probabilities it has, and the layers since.
-    origins: dict[str, tuple[Node, tuple[str, ...]]] = {}
+    # By value: the softmax whose probabilities it has.
+    origins: dict[str, Node] = {}
     for node in graph.nodes:
         source, *others = node.inputs
         origin = None if others else origins.get(source)
         if node.op.gives_probabilities:
             if origin is not None:
-                findings.append(_twice(node, *origin))
+                findings.append(_twice(graph, node, origin))
             else:
-                origins[node.name] = (node, ())
+                origins[node.name] = node
         elif origin is not None and not node.op.parameters(graph.tensors(node.inputs)):
-            origins[node.name] = (origin[0], (*origin[1], node.name))
+            origins[node.name] = origin
     return findings
 
 
-def _twice(node: Node, first: Node, between: tuple[str, ...]) -> Finding:
+def _twice(graph: Graph, node: Node, first: Node) -> Finding:
+    between = [each.name for each in graph.between(first, node)]
     through = f", through {listed(between)}" if between else ""
     return report(
         node.at("op"),

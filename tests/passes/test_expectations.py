@@ -1,10 +1,11 @@
 """An expectation that holds is a fact; one that does not is a finding with the difference."""
 
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 
-from archc.analysis import Analysis
+from archc.analysis import Analysis, analyse
 from archc.diagnostics.finding import Finding
 
 Check = Callable[..., Analysis]
@@ -197,3 +198,150 @@ def test_only_the_first_of_very_many_exchanges_are_named(check: Check) -> None:
     assert many.message.endswith("fc12 and 8 more")
     assert many.notes[0].endswith("fc12 and 8 more")
     assert few.help == "the layers give `exchanges: [fc1, fc2]`"
+
+
+ALEXNET = """schema: archc/v1
+name: alexnet
+input: {image: [3, 227, 227]}
+defaults:
+  conv2d: {weight_init: {normal: {std: 0.01}}}
+  dense: {weight_init: {normal: {std: 0.01}}}
+  max_pool2d: {kernel: 3, stride: 2}
+layers:
+  conv1: {op: conv2d, filters: 96, kernel: 11, stride: 4}
+  relu1: {op: relu}
+  pool1: {op: max_pool2d}
+  conv2: {op: conv2d, filters: 256, kernel: 5, padding: 2%s}
+  relu2: {op: relu}
+  pool2: {op: max_pool2d}
+  conv3: {op: conv2d, filters: 384, kernel: 3, padding: 1%s}
+  relu3: {op: relu}
+  conv4: {op: conv2d, filters: 384, kernel: 3, padding: 1%s}
+  relu4: {op: relu}
+  conv5: {op: conv2d, filters: 256, kernel: 3, padding: 1%s}
+  relu5: {op: relu}
+  pool5: {op: max_pool2d}
+  flat: {op: flatten}
+  fc6: {op: dense, units: %s}
+  relu6: {op: relu}
+  fc7: {op: dense, units: 4096}
+  relu7: {op: relu}
+  fc8: {op: dense, units: 1000}
+  prob: {op: softmax}
+expect: %s
+"""
+TWO = ", groups: 2"
+BOTH = "{parameters: 60965224, macs: 724406816}"
+
+
+@pytest.mark.parametrize(
+    ("fields", "expect", "help"),
+    [
+        (("", "", TWO, TWO, 4096), BOTH, "use `groups: 2` on conv2: that gives 60,965,224 parameters"),
+        (("", "", TWO, TWO, 4096), "{macs: 724406816}", "use `groups: 2` on conv2: that gives 724,406,816 MACs"),
+        (
+            ("", "", "", TWO, 4096),
+            BOTH,
+            "use `groups: 2` on conv2 and conv4: that gives 60,965,224 parameters",
+        ),
+        # conv3 and conv5 have as many weights, and as many positions.
+        (
+            ("", "", "", "", 4096),
+            BOTH,
+            "use `groups: 2` on conv2, conv3 and conv4, or use `groups: 2` on conv2, conv4 and conv5: each gives "
+            "60,965,224 parameters",
+        ),
+        ((TWO, "", TWO, TWO, 4069), BOTH, "use `units: 4096` on fc6: that gives 60,965,224 parameters"),
+        (
+            (TWO, TWO, TWO, TWO, 4096),
+            BOTH,
+            "use `groups: 1` on conv3, or use `groups: 1` on conv5: each gives 60,965,224 parameters",
+        ),
+        ((", groups: 4", "", TWO, TWO, 4096), BOTH, "use `groups: 2` on conv2: that gives 60,965,224 parameters"),
+        ((TWO, "", TWO, TWO, 4096), "{macs: 1448813632}", "use `macs: 724406816`, since a MAC is one operation"),
+        # 256 biases of conv2 or of conv5; no MAC is one of a bias.
+        (
+            (TWO, "", TWO, TWO, 4096),
+            "{parameters: 60964968}",
+            "use `bias: false` on conv2, or use `bias: false` on conv5: each gives 60,964,968 parameters",
+        ),
+        (
+            (TWO, "", TWO, TWO, 4096),
+            "{parameters: 60964968, macs: 724406815}",
+            "the layers give `parameters: 60965224`",
+        ),
+        ((TWO, "", TWO, TWO, 4096), "{parameters: 60965225}", "the layers give `parameters: 60965224`"),
+    ],
+)
+def test_a_single_mistake_that_explains_all_totals_is_named(fields: tuple[object, ...], expect: str, help: str) -> None:
+    findings = [f for f in analyse((ALEXNET % (*fields, expect)).encode(), "a.yaml").findings if f.code == "ARC302"]
+    assert findings[0].help == help
+    assert len(findings) == (2 if help.startswith("the layers") and "macs" in expect else 1)
+
+
+def test_what_is_named_gives_the_expected_totals() -> None:
+    """Every number of groups on any layers: the spec with a mistake is mended by one of the helps."""
+    for wrong in product(("", TWO), repeat=4):
+        text = ALEXNET % (*wrong, 4096, BOTH)
+        findings = [f for f in analyse(text.encode(), "a.yaml").findings if f.severity == "error"]
+        meant = [layer for layer, was, now in zip((2, 3, 4, 5), wrong, (TWO, "", TWO, TWO), strict=True) if was != now]
+        if not meant:
+            assert findings == []
+            continue
+        if len({was for was, now in zip(wrong, (TWO, "", TWO, TWO), strict=True) if was != now}) > 1:
+            continue  # groups to add and to delete are two mistakes
+        value = "1" if wrong[meant[0] - 2] else "2"
+        names = [f"conv{layer}" for layer in meant]
+        named = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+        assert f"use `groups: {value}` on {named}" in str(findings[0].help)
+
+
+def test_biases_of_all_convolutions_or_of_those_before_a_normalisation(check: Check) -> None:
+    norm = "{op: batch_norm, epsilon: 1e-5, momentum: 0.9}"
+    layers = [
+        "conv1: {op: conv2d, filters: 4, bias: true}",
+        f"norm1: {norm}",
+        "relu1: {op: relu}",
+        "conv2: {op: conv2d, filters: 6}",
+        f"norm2: {norm}",
+        "relu2: {op: relu}",
+        "flat: {op: flatten}",
+        "fc3: {op: dense, units: 5}",
+    ]
+    analysis = check(*layers)
+    assert analysis.facts is not None
+    found = analysis.facts.counts.parameters
+    expected = {
+        found - 10: f"use `bias: false` on conv1 and conv2: that gives {found - 10:,} parameters",
+        found - 15: f"use `bias: false` on conv1, conv2 and fc3: that gives {found - 15:,} parameters",
+        found - 5: f"use `bias: false` on fc3: that gives {found - 5:,} parameters",
+        found + 20: f"use `parameters: {found}`, which leaves out running statistics",
+    }
+    for number, help in expected.items():
+        (finding,) = (f for f in check(*layers, expect=f"{{parameters: {number}}}").findings if f.code == "ARC302")
+        assert finding.help == help
+
+
+def test_depthwise_layers_that_lost_their_groups(check: Check) -> None:
+    layers = [
+        "conv1: {op: conv2d, filters: 8}",
+        "relu1: {op: relu}",
+        "deep2: {op: conv2d, filters: 8%s}",
+        "relu2: {op: relu}",
+        "point2: {op: conv2d, filters: 16, kernel: 1, padding: 0}",
+        "relu3: {op: relu}",
+        "deep3: {op: conv2d, filters: 16%s}",
+        "relu4: {op: relu}",
+        "point3: {op: conv2d, filters: 8, kernel: 1, padding: 0}",
+    ]
+    meant = check(
+        *(layer % f", groups: {8 if 'deep2' in layer else 16}" if "%s" in layer else layer for layer in layers)
+    )
+    assert meant.facts is not None
+    counts = meant.facts.counts
+    expect = f"{{parameters: {counts.parameters}, macs: {counts.macs}}}"
+    findings = check(*(layer.replace("%s", "") for layer in layers), expect=expect).findings
+    (finding,) = (f for f in findings if f.code == "ARC302")
+    assert finding.help == (
+        f"use `groups:` with the number of filters on deep2 and deep3: that gives {counts.parameters:,} parameters"
+    )

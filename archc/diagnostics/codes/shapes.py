@@ -41,8 +41,8 @@ SHAPES: dict[str, Code] = {
     ),
     "ARC205": Code(
         title="layer too large",
-        meaning="A tensor may have at most 2^40 values, and a layer at most 2^40 parameters. Check the fields of "
-        "this layer and of the layers before it for a mistyped number.",
+        meaning="A tensor, with its padding, may have at most 2^40 values, and a layer at most 2^40 parameters. Check "
+        "the fields of this layer and of the layers before it for a mistyped number.",
         failing=CONV_HEAD + _LARGE.format(2_000_000_000),
         corrected=CONV_HEAD + _LARGE.format(20),
     ),

@@ -17,10 +17,9 @@ from archc.wording import MOST_NAMED, listed
 
 
 class _Pair(NamedTuple):
-    """Two learned layers, and the linear layers between them."""
+    """Two learned layers with only linear layers between them."""
 
     first: Node
-    between: tuple[Node, ...]
     second: Node
 
 
@@ -40,8 +39,8 @@ def one_linear_function(graph: Graph) -> list[Finding]:
 def _pairs(graph: Graph) -> list[_Pair]:
     """The learned layers that read another one through linear layers only."""
     linear = _read_linearly(graph)
-    # By value: the learned layer that it is a linear function of, and the layers since.
-    origins: dict[str, tuple[Node, tuple[Node, ...]]] = {}
+    # By value: the learned layer that it is a linear function of.
+    origins: dict[str, Node] = {}
     pairs: list[_Pair] = []
     for node in graph.nodes:
         source, *others = node.inputs
@@ -50,12 +49,12 @@ def _pairs(graph: Graph) -> list[_Pair]:
         origin = origins.get(source)
         if not isinstance(node.op, Weighted):
             if origin is not None:
-                origins[node.name] = (origin[0], (*origin[1], node))
+                origins[node.name] = origin
             continue
         if origin is not None:
-            pairs.append(_Pair(*origin, node))
+            pairs.append(_Pair(origin, node))
         if node.name in linear:
-            origins[node.name] = (node, ())
+            origins[node.name] = node
     return pairs
 
 
@@ -114,14 +113,17 @@ def _weights(graph: Graph, node: Node) -> int:
 def _finding(graph: Graph, run: list[_Pair]) -> Finding:
     names = list(dict.fromkeys(node.name for pair in run for node in (pair.first, pair.second)))
     together = listed(names) if len(names) > MOST_NAMED else f"{listed(names[:-1])} and {names[-1]}"
-    first, between, second = run[0]
+    first, second = run[0]
+    between = graph.between(first, second)
     notes = ["a linear function of a linear function is linear, whatever the weights"]
     if between:
         is_or_are = "is" if len(between) == 1 else "are"
         notes.append(f"{listed([node.name for node in between])} between them {is_or_are} linear in inference")
     if first.op.window(graph.tensors(first.inputs)) is None:
         notes.append(_figures(graph, first, second))
-    after = list(dict.fromkeys(_last_norm(pair).name for pair in run))
+    # Only the first are named, so only those are worth a search.
+    named = [_last_norm(graph, pair) for pair in run[:MOST_NAMED]]
+    after = list(dict.fromkeys(node.name for node in (*named, *(pair.first for pair in run[MOST_NAMED:]))))
     return report(
         first.at("op"),
         "ARC915",
@@ -132,9 +134,9 @@ def _finding(graph: Graph, run: list[_Pair]) -> Finding:
     )
 
 
-def _last_norm(pair: _Pair) -> Node:
-    """The layer after which an activation belongs: a batch normalisation would undo part of what it does."""
-    norms = [node for node in pair.between if node.op.normalises]
+def _last_norm(graph: Graph, pair: _Pair) -> Node:
+    """The layer after which an activation belongs: a batch normalisation comes before it."""
+    norms = [node for node in graph.between(pair.first, pair.second) if node.op.normalises]
     return norms[-1] if norms else pair.first
 
 

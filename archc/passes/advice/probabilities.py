@@ -65,35 +65,35 @@ def _softmax_in_the_middle(node: Node, reader: Node) -> Finding:
 
 def activated_scores(graph: Graph, loss: Loss | None) -> list[Finding]:
     """An activation between the last learned layer and the final softmax, or the loss's own if the spec is trained."""
-    ends = {name: f"the softmax {name}" for name in graph.final_softmaxes}
+    # In the order of the layers: a set has none.
+    ends = {n.name: f"the softmax {n.name}" for n in graph.nodes if n.name in graph.final_softmaxes}
     output, *others = graph.outputs
     if loss is not None and not others and output not in ends and not graph.tensor(output).is_maps:
         ends[output] = f"the loss `{loss}`, which applies a softmax"
-    learned: set[str] = set()
-    for node in graph.nodes:
-        if _learns(node) or not learned.isdisjoint(node.inputs):
-            learned.add(node.name)
+    activations = _activations(graph)
     found: dict[str, Finding] = {}
     for end, called in ends.items():
         start = graph.node(end).inputs[0] if end in graph.final_softmaxes else end
-        activation = _activation_of(graph, start)
-        if activation is not None and activation.inputs[0] in learned:
+        if activation := activations.get(start):
             found.setdefault(activation.name, _activated(graph, activation, graph.node(end), called))
     return list(found.values())
 
 
-def _activation_of(graph: Graph, name: str) -> Node | None:
-    """The activation that gives a value, if only layers that move values come after it."""
-    while name not in graph.inputs:
-        node = graph.node(name)
-        if node.op.is_activation:
-            return node
-        inputs = graph.tensors(node.inputs)
-        moves = node.op.is_linear and len(inputs) == 1 and not node.op.element_ops(inputs, node.output)
-        if not moves:
-            return None
-        (name,) = node.inputs
-    return None
+def _activations(graph: Graph) -> dict[str, Node]:
+    """By value: the activation of something learned that gives it, if only layers that move values come after it."""
+    learned: set[str] = set()
+    found: dict[str, Node] = {}
+    for node in graph.nodes:
+        source, *others = node.inputs
+        depends = not learned.isdisjoint(node.inputs)
+        if depends or _learns(node):
+            learned.add(node.name)
+        moves = node.op.is_linear and not others and not node.op.element_ops(graph.tensors(node.inputs), node.output)
+        if node.op.is_activation and depends:
+            found[node.name] = node
+        elif moves and source in found:
+            found[node.name] = found[source]
+    return found
 
 
 def _activated(graph: Graph, node: Node, end: Node, called: str) -> Finding:

@@ -91,9 +91,9 @@ class LRN(nn.Module):
         """Sum each map's window; if `turned`, sum the maps whose windows contain it."""
         total = x.clone()
         source, sums = (t.unflatten(1, (self.groups, -1)) for t in (x, total))
-        for step in range(1, (self.after if turned else self.before) + 1):
+        for step in range(1, source.shape[2])[: self.after if turned else self.before]:
             sums[:, :, step:] += source[:, :, :-step]
-        for step in range(1, (self.before if turned else self.after) + 1):
+        for step in range(1, source.shape[2])[: self.before if turned else self.after]:
             sums[:, :, :-step] += source[:, :, step:]
         return total
 
@@ -139,9 +139,15 @@ class SpatialLRN(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         wide = x.to(torch.promote_types(x.dtype, torch.float32))
+        height, width = x.shape[2:]
         before, after = self.size // 2, (self.size - 1) // 2
-        squares = nn.functional.pad(wide.square(), (before, after, before, after))
-        energy = nn.functional.avg_pool2d(squares, self.size, stride=1)
+        rows = min(before, height - 1), min(after, height - 1)  # no more are there
+        columns = min(before, width - 1), min(after, width - 1)
+        squares = nn.functional.pad(wide.square(), (*columns, *rows))
+        window = 1 + sum(rows), 1 + sum(columns)
+        energy = nn.functional.avg_pool2d(
+            squares, window, stride=1, divisor_override=self.size**2
+        )
         return (wide * energy.mul(self.alpha).add(self.k).pow(-self.beta)).to(x.dtype)
 
     def extra_repr(self) -> str:
