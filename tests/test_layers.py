@@ -30,6 +30,7 @@ PACKAGES = {
     "passes": "wording source tensor ops graph diagnostics language",
     "analysis": "graph diagnostics language passes",
     "fixing": "diagnostics analysis",
+    "formatting": "diagnostics language analysis",
     "backend": "failure installing entry_points graph diagnostics language passes",
     "emit": "tensor failure entry_points ops graph language backend",
     "conformance": "tensor ops graph language analysis backend",
@@ -42,7 +43,7 @@ PACKAGES = {
     "console": "wording files failure diagnostics language passes analysis backend emit report",
     "run": "files failure installing language analysis backend training pictures",
     "commands": "wording failure installing streams entry_points ops diagnostics language passes analysis fixing "
-    "backend emit difference figure explain report console training run",
+    "formatting backend emit difference figure explain report console training run",
     "__main__": "commands",
     "archc_torch": "wording tensor files failure streams ops graph language passes backend emit training pictures",
     "archc_keras": "wording tensor files failure ops graph language backend emit training pictures",

@@ -107,7 +107,7 @@ class _Builder:
     def entry(self, place: _Place, path: tuple[str, ...], limit: int, outer: int) -> Entry:
         """The entry at `place`. Comments before the offset `limit` may belong to it. `outer` is its parent's column."""
         # Each call below takes the comments up to an offset, so the calls must be in the order of the source.
-        before = self.own_lines(place.start)
+        before = self.own_lines(place.start if path else self._end_of_header(place))
         key = self._key(place.key) if place.key else None
         opened = place.key.span.end if place.key else place.start
         blank = _blank_above(self.text, place.start)
@@ -129,7 +129,7 @@ class _Builder:
                 before += self.own_lines(inside)
             value = self._group(place.node, children, path, limit, outer)
             beside += self._same_line(place.end, limit)
-            if path and (from_above or any(map(speaks, beside))):
+            if _COLON.match(self.text, opened) and place.key and (from_above or any(map(speaks, beside))):
                 # What the suppression covers stays on its line, and nothing else joins it.
                 value = replace(value, block="\n" in self.text[place.start : inside])
         entry = Entry(key, value, before, None, blank)
@@ -140,6 +140,16 @@ class _Builder:
             entry = above(entry, text)
         return replace(entry, after=beside[-1] if beside else None)
 
+    def _end_of_header(self, root: _Place) -> int:
+        """The offset up to which comments above the root belong to it: a suppression belongs to its first entry."""
+        above = [span for span in self._comments if span.start < root.start]
+        # Neither a bracket nor an anchor can have a comment between it and the first entry.
+        begins_with_entry = self.text[root.start : root.start + 1] not in ("{", "[", "&")
+        if not above or not begins_with_entry or _blank_above(self.text, root.start):
+            return root.start
+        last = above[-1]
+        return last.start if speaks(self.text[last.start : last.end]) else root.start
+
     def _written(self, place: _Place, opened: int, outer: int, *, from_above: bool) -> Written | None:
         """The lines of an entry of several lines as they are in the source, if a suppression applies to one of them.
 
@@ -147,15 +157,21 @@ class _Builder:
         """
         start = text_start(place.node.span) if isinstance(place.node, ScalarNode) else content_start(place.node.span)
         is_block = not isinstance(place.node, ScalarNode) and self.text[start] not in "{["
-        if outer == _IN_FLOW or place.is_alias or is_block or "\n" not in self.text[place.start : place.end]:
+        if (
+            outer == _IN_FLOW
+            or not place.key
+            or place.is_alias
+            or is_block
+            or "\n" not in self.text[place.start : place.end]
+        ):
             return None
         line_end = self.text.find("\n", place.end) % (len(self.text) + 1)
         inside = [span for span in self._comments[self._next :] if span.start < line_end]
         if not from_above and not any(speaks(self.text[span.start : span.end]) for span in inside):
             return None
-        colon = _COLON.match(self.text, opened) if place.key else None
-        lines = as_written(self.text, colon.end() if colon else place.value_start, line_end, place.node)
-        if lines is None or (place.key and not colon):
+        colon = _COLON.match(self.text, opened)
+        lines = as_written(self.text, colon.end(), line_end, place.node) if colon else None
+        if lines is None:
             return None
         self._next += len(inside)
         return Written(lines)
@@ -205,7 +221,7 @@ class _Builder:
     def _same_line(self, start: int, until: int) -> list[str]:
         """The comments between two offsets that are on the line of the first."""
         taken: list[str] = []
-        while (span := self._waiting(until)) and "\n" not in self.text[start : span.start]:
+        while (span := self._waiting(until)) and start <= span.start and "\n" not in self.text[start : span.start]:
             taken.append(self._take())
         return taken
 

@@ -126,7 +126,7 @@ def paper_rounded_down(graph: Graph, facts: Shapes) -> list[Finding]:
     findings: list[Finding] = []
     for name, window in facts.windows.items():
         node = graph.node(name)
-        if len(advised) < _MOST_FOLLOWED and _is_papers(graph, node, window) and not _is_declared(graph, node):
+        if len(findings) < _MOST_FOLLOWED and _is_papers(graph, node, window) and not _is_declared(graph, node):
             message = f"{name} gives 54 for 224 pixels; AlexNet has 55"
             notes = [window.arithmetic, *explanation(graph, node)]
             findings.append(report(node.at("kernel"), "ARC909", message, notes=notes, help=REMEDY, layer=name))
