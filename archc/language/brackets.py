@@ -11,6 +11,8 @@ from pydantic import BaseModel
 from archc.diagnostics.finding import Finding, replacement, report
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.language.recipe_words import OF_SECTIONS
+from archc.language.unknown_fields import field_names
+from archc.language.vocabulary import nearest
 from archc.source import Span
 
 _FROM = ("from", *OF_SECTIONS["from"])
@@ -70,7 +72,7 @@ def _meant(
 
 def _takes_list(model: type[BaseModel] | None, field: str) -> bool:
     schema: dict[str, Any] = model.model_json_schema() if model else {}
-    kinds = schema.get("properties", {}).get(field, {})
+    kinds = schema.get("properties", {}).get(nearest(field, field_names(model)), {})
     return any(kind.get("type") == "array" for kind in [kinds, *kinds.get("anyOf", [])])
 
 

@@ -82,10 +82,14 @@ def read_layer(
     return fields
 
 
-def op_fields(body: MappingNode) -> type[Op] | None:
-    """The class of a layer's op, if its name is written under `op` in archc's words."""
-    node = body.entries.get("op")
-    return ops().get(node.value) if isinstance(node, ScalarNode) and isinstance(node.value, str) else None
+def op_class(body: MappingNode) -> type[Op] | None:
+    """The class of a layer's op, if its name is known or must mean a known one."""
+    word = _op_word(body)
+    node = body.entries[word] if word else None
+    written = node.value if isinstance(node, ScalarNode) else None
+    if not isinstance(written, str):
+        return None
+    return ops().get(written) or ops().get(meant(written) or "")
 
 
 def _validate(kind: str, name: str, fields: LayerFields, translated: Translation, at: Span, defaults: Defaults) -> None:

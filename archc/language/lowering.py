@@ -17,7 +17,7 @@ from archc.language.defaults import read_defaults, with_heirs
 from archc.language.edits import added_after
 from archc.language.inference import check_error, checked_output, named
 from archc.language.input_forms import as_written, channels_first
-from archc.language.layer_fields import WIRING, op_fields, read_layer
+from archc.language.layer_fields import WIRING, op_class, read_layer
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.language.spec import Document
 from archc.language.unknown_fields import field_names
@@ -103,7 +103,7 @@ class _Lowering:
             message = f"the layer {name} must be a mapping such as {{op: relu}}"
             self.findings.append(report(body.span, "ARC104", message))
             return None
-        known = op_fields(body)
+        known = op_class(body)
         body, findings = gathered(body, name, known, self._tensors)
         self.findings += findings
         inputs = self._inputs(name, body, field_names(known))

@@ -51,7 +51,7 @@ def translate(written: str, place: Place) -> Translation:
     consumed: set[str] = set()
     is_foreign = written != name_of(op)
     for conversion in _conversions(op):
-        found = _apply(conversion, written, body, consumed, own)
+        found = _apply(conversion, written, body, consumed)
         if found is not None:
             consumed.update(found.fields)
             of_op = is_foreign and (conversion.names or any(to and key == to[0] for key, to in found.fields.items()))
@@ -62,10 +62,14 @@ def translate(written: str, place: Place) -> Translation:
         meant: str | None = name
         if name not in own:
             explained = unknown_field(name, place)
-            done.findings.append(explained.finding)
-            done.is_certain &= explained.certain
             meant = explained.own
-        if meant is not None and meant not in done.nodes and (meant == name or meant not in body.entries):
+            # A second word for a field must not become a second field of the same name.
+            is_second = meant is not None and (meant in done.nodes or meant in body.entries)
+            finding = explained.finding._replace(fix=()) if is_second else explained.finding
+            done.findings.append(finding)
+            done.is_certain &= explained.certain and not is_second
+            meant = None if is_second else meant
+        if meant is not None:
             done.nodes[meant], done.keys[meant] = node, body.keys[name]
     return done
 
@@ -76,20 +80,20 @@ def _conversions(op: type[Op]) -> Iterator[Conversion]:
         yield from vars(base).get("conversions", ())
 
 
-def _apply(
-    conversion: Conversion, written: str, body: MappingNode, consumed: set[str], own: list[str]
-) -> Converted | None:
+def _apply(conversion: Conversion, written: str, body: MappingNode, consumed: set[str]) -> Converted | None:
     """What a conversion makes of a layer, by the fields as they are written; None if it does not apply."""
     if conversion.names and folded(written) not in map(folded, conversion.names):
         return None
     names = {read: key for read in conversion.reads for key in body.entries if _is(key, read) and key not in consumed}
     first = conversion.reads[0]
-    if first not in names or (not conversion.names and names[first] in own):
+    if first not in names:
         return None
     found = conversion.convert({read: plain(body.entries[key]) for read, key in names.items()})
     if found is None:
         return None
     fields = {names[read]: to for read, to in found.fields.items() if read in names}
+    if fields and all(to == (key, plain(body.entries[key])) for key, to in fields.items()):
+        return None
     taken = [to[0] for to in fields.values() if to and to[0] in body.entries and to[0] not in fields]
     return Converted(fields, found.notes, found.certain and not taken)
 
@@ -107,7 +111,7 @@ def _convert(found: Converted, place: Place, done: Translation, *, of_op: bool) 
         changes = _edits(body, key, to)
         is_exact = is_exact and changes is not None
         edits += changes or []
-        if to is not None:
+        if to is not None and (to[0] == key or to[0] not in body.entries):
             done.nodes[to[0]] = _node(to[1], body.entries[key].span)
             done.keys[to[0]] = ScalarNode(to[0], body.keys[key].span)
     words = [f"{to[0]}: {spelled(to[1])}" for to in found.fields.values() if to is not None]
@@ -118,10 +122,13 @@ def _convert(found: Converted, place: Place, done: Translation, *, of_op: bool) 
         done.op_words += words
         return
     first = next(iter(found.fields))
-    message = f"unknown field `{first[:64]}` in {place.what}"
+    at, code, message = body.keys[first].span, "ARC101", f"unknown field `{first[:64]}` in {place.what}"
+    if first in field_names(place.model):
+        at, code = body.entries[first].span, "ARC105"
+        message = f"`{first}` cannot be `{spelled(plain(body.entries[first]))[:64]}`"
     text = f"`{', '.join(words)}`"
     help, fix = f"write {text}" if is_exact else f"did you mean {text}?", edits if is_exact else []
-    done.findings.append(report(body.keys[first].span, "ARC101", message, notes=found.notes, help=help, fix=fix))
+    done.findings.append(report(at, code, message, notes=found.notes, help=help, fix=fix))
 
 
 def _edits(body: MappingNode, key: str, to: tuple[str, object] | None) -> list[Edit] | None:
