@@ -64,16 +64,19 @@ def _meant(
         return f"[{', '.join(parts)}]" if all(part in names for part in parts) else None
     if not all(map(_NUMBER.match, parts)):
         return None
-    if head == "expect" or _takes_list(model, head):
+    if head == "expect" or "array" in (kinds := _kinds(model, head)):
         return f"[{', '.join(parts)}]"
+    if "number" in kinds and len(tail) == 1:
+        return ".".join(parts)
     is_thousands = all(map(_THOUSANDS.match, tail)) and parts[0] != "0" and len(parts[0]) <= 3
     return "".join(parts) if is_thousands and type(node.value) is int else None
 
 
-def _takes_list(model: type[BaseModel] | None, field: str) -> bool:
+def _kinds(model: type[BaseModel] | None, field: str) -> list[str]:
+    """The kinds of values that a field takes, as its JSON Schema names them."""
     schema: dict[str, Any] = model.model_json_schema() if model else {}
     kinds = schema.get("properties", {}).get(nearest(field, field_names(model)), {})
-    return any(kind.get("type") == "array" for kind in [kinds, *kinds.get("anyOf", [])])
+    return [kind.get("type") for kind in [kinds, *kinds.get("anyOf", [])]]
 
 
 def _finding(head: str, tail: list[str], text: str, span: Span, body: MappingNode, what: str) -> Finding:
@@ -86,5 +89,11 @@ def _finding(head: str, tail: list[str], text: str, span: Span, body: MappingNod
 def _node(text: str, span: Span) -> YamlNode:
     """A number, or a list of numbers or names, all at one place."""
     parts = [part.strip() for part in text.strip("[]").split(",")]
-    items = [ScalarNode(int(part) if _NUMBER.match(part) else part, span) for part in parts]
+    items = [ScalarNode(_value(part), span) for part in parts]
     return SequenceNode(list(items), span) if text.startswith("[") else items[0]
+
+
+def _value(part: str) -> int | float | str:
+    if _NUMBER.match(part):
+        return int(part)
+    return float(part) if re.fullmatch(r"[0-9]+\.[0-9]+", part, re.ASCII) else part

@@ -70,6 +70,8 @@ def read_layer(
     if kind is None:
         fields.findings.append(unknown_op(written, node.span, ()))
         return fields
+    if not defaults.foreign.get(kind, set()).isdisjoint(body.entries):
+        insert = _nowhere
     translated = translate(written, Place(body, ops()[kind], name, WIRING, read, insert))
     if kind != written:
         form = f"op: {kind}, %s"
@@ -105,6 +107,11 @@ def _validate(kind: str, name: str, fields: LayerFields, translated: Translation
         fields.findings += [finding for finding in found if not defaults.contain(kind, finding.span)]
         return
     fields.op = op if translated.is_certain else None
+
+
+def _nowhere(name: str, body: str) -> tuple[Edit, ...]:
+    """No layer is added where one field overrides another, which must be resolved first."""
+    return ()
 
 
 def _op_word(body: MappingNode) -> str | None:

@@ -64,6 +64,9 @@ def _mended(root: MappingNode, findings: list[Finding]) -> tuple[MappingNode, se
     if "input" in entries and (turned := channels_last(entries["input"])):
         findings.append(turned)
     elif "input" in entries and (mended := mended_input(entries["input"])):
+        # A repeated size of a list without brackets is read as a repeated key.
+        at = mended.finding.span
+        findings[:] = [f for f in findings if f.code != "ARC005" or not at.start <= f.span.start < at.end]
         findings.append(mended.finding)
         if mended.node is None:
             told.add(mended.path)

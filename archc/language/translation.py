@@ -5,9 +5,9 @@ What is left is validated like any other layer, so that one run reports all mist
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import cast
+from functools import cache
+from typing import NamedTuple, cast
 
 from archc.diagnostics.finding import Edit, Finding, replacement, report, respelling
 from archc.language.edits import deletion, entry
@@ -45,16 +45,18 @@ def translate(written: str, place: Place) -> Translation:
     op, body = place.model, place.mapping
     assert issubclass(op, Op)
     own = [*field_names(op), *place.also]
-    if body.entries.keys() <= set(own) and written == name_of(op):
+    if _converted(op).isdisjoint(body.entries) and body.entries.keys() <= set(own) and written == name_of(op):
         return Translation(dict(body.entries), dict(body.keys))
     done = Translation()
+    keys = {folded(key): key for key in body.entries}
     consumed: set[str] = set()
     is_foreign = written != name_of(op)
-    for conversion in _conversions(op):
-        found = _apply(conversion, written, body, consumed)
+    for each in _conversions(op):
+        found = _apply(each, written, body, keys)
         if found is not None:
             consumed.update(found.fields)
-            of_op = is_foreign and (conversion.names or any(to and key == to[0] for key, to in found.fields.items()))
+            keys = {word: key for word, key in keys.items() if key not in found.fields}
+            of_op = is_foreign and (each.names or any(to and key == to[0] for key, to in found.fields.items()))
             _convert(found, place, done, of_op=bool(of_op))
     for name, node in body.entries.items():
         if name in consumed:
@@ -74,21 +76,37 @@ def translate(written: str, place: Place) -> Translation:
     return done
 
 
-def _conversions(op: type[Op]) -> Iterator[Conversion]:
+class _Reads(NamedTuple):
+    """A conversion with its words folded."""
+
+    conversion: Conversion
+    reads: tuple[str, ...]
+    names: frozenset[str]
+
+
+@cache
+def _conversions(op: type[Op]) -> tuple[_Reads, ...]:
     """Those of the class, then those of its bases."""
-    for base in op.__mro__:
-        yield from vars(base).get("conversions", ())
+    declared: list[Conversion] = [each for base in op.__mro__ for each in vars(base).get("conversions", ())]
+    return tuple(_Reads(c, tuple(map(folded, c.reads)), frozenset(map(folded, c.names))) for c in declared)
 
 
-def _apply(conversion: Conversion, written: str, body: MappingNode, consumed: set[str]) -> Converted | None:
-    """What a conversion makes of a layer, by the fields as they are written; None if it does not apply."""
-    if conversion.names and folded(written) not in map(folded, conversion.names):
+@cache
+def _converted(op: type[Op]) -> frozenset[str]:
+    """The fields of an op whose values are also read in other forms."""
+    own = field_names(op)
+    return frozenset(each.reads[0] for each in (c.conversion for c in _conversions(op)) if each.reads[0] in own)
+
+
+def _apply(each: _Reads, written: str, body: MappingNode, keys: dict[str, str]) -> Converted | None:
+    """What a conversion makes of a layer, by the fields as they are written; None if it does not apply.
+
+    `keys` are those that no other conversion has taken, by the folded word.
+    """
+    if each.reads[0] not in keys or (each.names and folded(written) not in each.names):
         return None
-    names = {read: key for read in conversion.reads for key in body.entries if _is(key, read) and key not in consumed}
-    first = conversion.reads[0]
-    if first not in names:
-        return None
-    found = conversion.convert({read: plain(body.entries[key]) for read, key in names.items()})
+    names = {read: keys[word] for read, word in zip(each.conversion.reads, each.reads, strict=True) if word in keys}
+    found = each.conversion.convert({read: plain(body.entries[key]) for read, key in names.items()})
     if found is None:
         return None
     fields = {names[read]: to for read, to in found.fields.items() if read in names}
@@ -96,10 +114,6 @@ def _apply(conversion: Conversion, written: str, body: MappingNode, consumed: se
         return None
     taken = [to[0] for to in fields.values() if to and to[0] in body.entries and to[0] not in fields]
     return Converted(fields, found.notes, found.certain and not taken)
-
-
-def _is(key: str, read: str) -> bool:
-    return folded(key) == folded(read)
 
 
 def _convert(found: Converted, place: Place, done: Translation, *, of_op: bool) -> None:

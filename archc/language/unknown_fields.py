@@ -248,7 +248,7 @@ def _named_layer(word: str, place: Place, value: str, is_scalar: bool) -> Explai
 
 def _add_layer(word: str, place: Place, op: str, body: str) -> Explained:
     if place.insert is None:
-        help = f"delete `{word}`, and add a layer `{body}` after each {place.what}"
+        help = f"delete `{word}`, and add a layer `{body}` after each {place.what} without an `{word}` of its own"
         return _found(word, place, help, certain=True)
     name = f"{place.what}_{op}"[:64]
     help = f"delete `{word}`, and add a layer `{name}: {body}` after it"

@@ -155,6 +155,8 @@ def _finding(
             allowed = re.findall("'(.*?)'", context["expected"]) or re.split(", | or ", context["expected"])
             help, text = meant(detail["input"], kind, parent, path[-1])
             fix = respelling(node, text or certain(str(detail["input"]), allowed)) if node else ()
+            if help is None and len(allowed) == 1 and not fix:
+                help = f"`{allowed[0]}` is the only {path[-1]} so far"
             help = help or did_you_mean(str(detail["input"]), allowed, what="values")
             return report(node or owner, "ARC105", f"`{field}` cannot be {_shown(detail['input'])}", help=help, fix=fix)
         case "name":

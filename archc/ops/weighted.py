@@ -37,6 +37,8 @@ def _weights(word: str, values: Mapping[str, Any]) -> Converted | None:
             init = {"normal": {"std": std}}
         case {"normal": dict()} | {"he_normal": dict()} as own:  # pyright: ignore[reportUnknownVariableType]
             init = own  # pyright: ignore[reportUnknownVariableType]
+        case float(std) if std > 0:
+            return Converted({word: ("weight_init", {"normal": {"std": std}})}, certain=False)
         case _:
             return None
     return Converted({word: ("weight_init", init)})
