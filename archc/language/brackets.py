@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from archc.diagnostics.finding import Finding, replacement, report
-from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare
 from archc.language.recipe_words import OF_SECTIONS
 from archc.language.unknown_fields import field_names
 from archc.language.vocabulary import nearest
@@ -28,13 +28,11 @@ def gathered(
 
     `model` is the class of its fields, if it is known, and `names` are those that a layer can read.
     """
-    if not any(_is_bare(node) for node in body.entries.values()):
-        return body, []
     entries, keys, findings = dict(body.entries), dict(body.keys), list[Finding]()
     head: str | None = None
     tail: list[str] = []
     for key in [*body.entries, None]:
-        if key is not None and _is_bare(body.entries[key]):
+        if key is not None and is_bare(body.entries[key]):
             tail.append(key)
             continue
         if head is not None and tail and (text := _meant(head, tail, body, model, names)):
@@ -45,11 +43,6 @@ def gathered(
                 del entries[lost], keys[lost]
         head, tail = key, []
     return MappingNode(entries, keys, body.span), findings
-
-
-def _is_bare(node: YamlNode) -> bool:
-    """Whether a value is left out, as behind a key without a colon."""
-    return isinstance(node, ScalarNode) and node.value is None and node.span.start == node.span.end
 
 
 def _meant(

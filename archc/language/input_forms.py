@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from archc.diagnostics.finding import Finding, replacement, report
 from archc.language.edits import entry
-from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, plain
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare, plain
 from archc.source import Span
 
 _NAME = "image"
@@ -89,7 +89,7 @@ def _bare(node: MappingNode) -> Mended | None:
     """A shape without its brackets: in braces, `image: 3, 32, 32` is a field `image` and two without values."""
     name, *others = node.entries
     is_flow = node.span.source.text[node.span.start] == "{"
-    if not is_flow or not others or not all(map(_is_bare, map(node.entries.get, others))):
+    if not is_flow or not others or not all(is_bare(node.entries[other]) for other in others):
         return None
     whole = Span(node.span.source, node.entries[name].span.start, node.span.end - 1)
     text = whole.source.text[whole.start : whole.end].strip()
@@ -102,10 +102,6 @@ def _bare(node: MappingNode) -> Mended | None:
     fix = replacement(whole, right) if shape.certain else ()
     found = report(whole, "ARC105", message, notes=[note, *shape.notes], help=f"write `{right}`", fix=fix)
     return Mended(found, ("input",), _input(name, shape, whole))
-
-
-def _is_bare(node: YamlNode | None) -> bool:
-    return isinstance(node, ScalarNode) and node.value is None
 
 
 def _of_mapping(node: MappingNode) -> Mended | None:

@@ -42,13 +42,8 @@ def fault(op: object, name: str) -> str | None:
         return f'does not declare `op: Literal["{name}"]`'
     if missing := sorted(op.__abstractmethods__):
         return f"does not implement {', '.join(missing)}"
-    return (
-        _fault_of_texts(op)
-        or _fault_of_names(op)
-        or _fault_of_foreign(op)
-        or _fault_of_traits(op)
-        or _fault_of_fields(op)
-    )
+    checks = (_fault_of_texts, _fault_of_names, _fault_of_foreign, _fault_of_traits, _fault_of_fields)
+    return next((reason for check in checks if (reason := check(op))), None)
 
 
 def _fault_of_texts(op: type[Op]) -> str | None:

@@ -84,7 +84,8 @@ def test_an_op_that_is_there_takes_its_words_over(monkeypatch: pytest.MonkeyPatc
         (
             "use_batch_norm: true",
             [
-                "delete `use_batch_norm`, and add a layer `a_batch_norm: {op: batch_norm, epsilon: …, momentum: …}` after it"
+                "delete `use_batch_norm`, and add a layer "
+                "`a_batch_norm: {op: batch_norm, epsilon: …, momentum: …}` after it"
             ],
         ),
         (

@@ -237,15 +237,15 @@ BROKEN = {
         ([("archc-a", "mine:Literal")], "the op `mine` of archc-a is not a subclass of Op"),
         (
             [("archc-a", "mine:Needed")],
-            "the op `mine` of archc-a declares `needless` that is not a mapping of words to",
+            "the op `mine` of archc-a declares `needless` that is not a mapping",
         ),
         (
             [("archc-a", "mine:Valued")],
-            "the op `mine` of archc-a declares `other_values` that are not a mapping of fields",
+            "the op `mine` of archc-a declares `other_values` that are not a mapping",
         ),
         (
             [("archc-a", "mine:Turned")],
-            "the op `mine` of archc-a declares `conversions` that are not a tuple of Conversion",
+            "the op `mine` of archc-a declares `conversions` that are not a tuple",
         ),
         ([("archc-a", "mine:Exits")], "the op `mine` of archc-a cannot be imported: SystemExit: 3"),
         ([("archc-a", "mine:Other")], 'the op `mine` of archc-a does not declare `op: Literal["mine"]`'),
