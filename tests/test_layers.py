@@ -29,6 +29,7 @@ PACKAGES = {
     "passes": "wording source tensor ops graph diagnostics language",
     "analysis": "graph diagnostics language passes",
     "fixing": "diagnostics analysis",
+    "formatting": "diagnostics language analysis",
     "backend": "failure entry_points graph diagnostics language passes",
     "emit": "tensor failure entry_points ops graph language backend",
     "conformance": "tensor ops graph language analysis backend",
@@ -40,7 +41,8 @@ PACKAGES = {
     "report": "wording failure graph diagnostics language passes analysis backend difference explain",
     "console": "wording files failure diagnostics language passes analysis backend emit report",
     "run": "files failure language analysis backend training",
-    "commands": "wording failure streams entry_points ops diagnostics language passes analysis fixing backend emit "
+    "commands": "wording failure streams entry_points ops diagnostics language passes analysis fixing formatting "
+    "backend emit "
     "difference figure explain report console run",
     "archc_torch": "wording tensor files failure streams ops graph language passes backend emit training pictures",
     "archc_keras": "wording tensor files failure ops graph language backend emit training pictures",

@@ -9,7 +9,8 @@ import typer
 
 from archc.console.spec_files import SpecFile, SpecsArgument, spec_files
 from archc.console.specs import show_findings
-from archc.language.layout.canonical import MeaningChanged, canonical
+from archc.formatting import formatted as formatted_spec
+from archc.language.layout.canonical import MeaningChanged
 from archc.wording import counted, visible
 
 CheckOption = Annotated[
@@ -38,7 +39,7 @@ def fmt(specs: SpecsArgument = None, check: CheckOption = False) -> None:
 def _lay_out(file: SpecFile, *, check: bool, err: bool) -> str:
     """Format one spec. The outcome is `changed`, `unchanged`, `skipped` or `failed`."""
     try:
-        formatted, findings = canonical(file.data, file.name)
+        formatted, findings, is_kept = formatted_spec(file.data, file.name)
     except MeaningChanged:
         name = visible(file.name)
         report = "The file is unchanged. Please report the error and attach the file"
@@ -51,6 +52,9 @@ def _lay_out(file: SpecFile, *, check: bool, err: bool) -> str:
         # Almost any text is valid YAML: a shell script is one long string, which formatting would join into one line.
         typer.echo(f"error: skipped {visible(file.name)}: no `schema: archc/…` line", err=True)
         return "skipped"
+    if is_kept:
+        why = "formatting would move a suppression away from its advice"
+        typer.echo(f"left {visible(file.name)} as it is: {why}", err=True)
     changed = formatted != file.data
     if check and changed:
         typer.echo(f"would format {visible(file.name)}")

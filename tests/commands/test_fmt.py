@@ -158,3 +158,17 @@ def test_a_layout_that_would_change_the_meaning_is_never_written(
 def test_the_specs_of_archc_are_formatted(archc, alexnet: Path) -> None:
     result = archc("fmt", "--check", alexnet.parent)
     assert (result.code, result.err) == (0, "")
+
+
+def test_a_suppression_is_not_moved_away_from_its_advice(archc, here: Path) -> None:
+    """The comment is below the fields of one section and above the next, and the sections change places."""
+    text = (
+        "schema: archc/v1\nname: a\ninput: {image: [3, 8, 8]}\n"
+        "parallel:\n  devices: 1\n  strategy: data\n  # archc: allow ARC902\n"
+        "defaults: {max_pool2d: {kernel: 3, stride: 2}}\nlayers: {pool1: {op: max_pool2d}}\n"
+    )
+    Path("a.yaml").write_text(text)
+    assert archc("check", "a.yaml", "--strict").code == 0
+    result = archc("fmt", "a.yaml")
+    assert result.err == "left a.yaml as it is: formatting would move a suppression away from its advice\n"
+    assert (result.code, result.out, Path("a.yaml").read_text()) == (0, "1 spec unchanged\n", text)

@@ -20,7 +20,7 @@ SPECS = {
     "branches": HERE.parent / "specs" / "good" / "branches.yaml",
     "batch_norm": HERE.parent / "specs" / "good" / "batch_norm.yaml",
     "windows": HERE.parent / "specs" / "good" / "windows.yaml",
-    "resnet18": HERE.parent / "specs" / "good" / "resnet18.yaml",
+    "resnet18": HERE / "resnet18.yaml",
 }
 
 

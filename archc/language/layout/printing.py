@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import takewhile
 
-from archc.language.layout.tree import Comment, Entry, Group, Leaf, above, joined
+from archc.language.layout.silences import speaks
+from archc.language.layout.tree import Comment, Entry, Group, Leaf, Written, above, joined
 
 WIDTH = 120
 INDENT = "  "
@@ -29,15 +30,17 @@ def lines(root: Entry, tail: Iterable[Comment]) -> Iterator[str]:
     yield from _own_lines(tail, "")
 
 
-def _begins_with_comment(value: Leaf | Group, body: list[str]) -> bool:
+def _begins_with_comment(value: Leaf | Group | Written, body: list[str]) -> bool:
     """Whether the first entry has a comment above it in the lines, which may come from an entry inside it."""
     first = body[1 if isinstance(value, Group) and value.anchor and value.entries else 0]
     return isinstance(value, Group) and first.startswith("#")
 
 
-def _whole(value: Leaf | Group) -> Iterator[str]:
+def _whole(value: Leaf | Group | Written) -> Iterator[str]:
     if isinstance(value, Leaf):
         yield value.block
+    elif isinstance(value, Written):
+        yield from _written("", value, "")
     elif not value.entries:
         yield _flow(value) or ""
     else:
@@ -54,6 +57,12 @@ def _block(group: Group, pad: str) -> Iterator[str]:
 
 def _entry(entry: Entry, pad: str, *, first: bool) -> Iterator[str]:
     head = _head(entry.key, pad)
+    if isinstance(entry.value, Written):
+        yield from _own_lines(entry.before, pad, first=first)
+        if entry.blank and (entry.before or not first):
+            yield ""
+        yield from _written(head, entry.value, pad)
+        return
     text = entry.value.block if isinstance(entry.value, Leaf) else _flow(entry.value)
     # An entry that a suppression covers stays on one line at any width: broken over several, it would escape.
     fits = text is not None and (len(head) + 1 + len(text) <= WIDTH or _speaks_of_its_line(entry))
@@ -71,6 +80,14 @@ def _entry(entry: Entry, pad: str, *, first: bool) -> Iterator[str]:
     if entry.blank and (entry.before or not first):
         yield ""
     yield from body
+
+
+def _written(head: str, value: Written, pad: str) -> Iterator[str]:
+    first, *others = value.lines
+    gap = "  " if first.startswith("#") else " " if head and first else ""
+    yield f"{head}{gap}{first}"
+    for line in others:
+        yield f"{pad}{'' if line[0] in ']}' else INDENT}{line}"
 
 
 def _head(key: Leaf | None, pad: str) -> str:
@@ -94,10 +111,12 @@ def _block_item(item: Entry, group: Group, pad: str) -> tuple[Entry, list[str]]:
     return item, [f"{pad}- {first.removeprefix(pad + INDENT)}", *others]
 
 
-def _flow(value: Leaf | Group) -> str | None:
+def _flow(value: Leaf | Group | Written) -> str | None:
     """The value on one line, or None if it cannot be on one line."""
     if isinstance(value, Leaf):
         return value.flow
+    if isinstance(value, Written):
+        return None
     if value.tail or (value.block and value.entries):
         return None
     parts: list[str] = []
@@ -115,7 +134,7 @@ def _flow(value: Leaf | Group) -> str | None:
 def _speaks_of_its_line(entry: Entry) -> bool:
     """Whether a suppression applies to the line of this entry."""
     nearest = [comment.text for comment in entry.before[-1:]]
-    return any("archc:" in text for text in [*nearest, entry.after or ""])
+    return any(map(speaks, [*nearest, entry.after or ""]))
 
 
 def _own_lines(comments: Iterable[Comment], pad: str, *, first: bool = False) -> Iterator[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from archc.language.comments import ANCHOR, comments, content_start, text_start
 from archc.language.layout.order import HEADER, in_order
+from archc.language.layout.silences import as_written, speaks
 from archc.language.layout.spelling import spelled
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.source import Span
@@ -21,6 +22,7 @@ BLOCKS = (("layers",), ("defaults",), ("train",))
 
 _IN_FLOW = -2
 """Stands for the column of entries in a flow collection, where indentation has no meaning."""
+_COLON = re.compile(r"[ \t]*:")
 # Up to the next `-` or alias. A comment on the way may contain either, so it is skipped as a whole.
 _TO_DASH = re.compile(r"(?:[^-#]|#[^\n]*)*-")
 _TO_ALIAS = re.compile(r"(?:[^*#]|#[^\n]*)*(\*[0-9A-Za-z_-]+)")
@@ -43,6 +45,13 @@ class Leaf:
 
 
 @dataclass(frozen=True)
+class Written:
+    """A value that keeps the lines of the source, with the comments in them. The first follows the key."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Group:
     """A mapping or a sequence. `tail` has the comments after its last entry. `block` forces one entry per line."""
 
@@ -62,7 +71,7 @@ class Entry:
     """
 
     key: Leaf | None
-    value: Leaf | Group
+    value: Leaf | Group | Written
     before: tuple[Comment, ...]
     after: str | None
     blank: bool
@@ -98,9 +107,13 @@ class _Builder:
     def entry(self, place: _Place, path: tuple[str, ...], limit: int, outer: int) -> Entry:
         """The entry at `place`. Comments before the offset `limit` may belong to it. `outer` is its parent's column."""
         # Each call below takes the comments up to an offset, so the calls must be in the order of the source.
-        before = self.own_lines(place.start)
+        before = self.own_lines(place.start if path else self._end_of_header(place))
         key = self._key(place.key) if place.key else None
         opened = place.key.span.end if place.key else place.start
+        blank = _blank_above(self.text, place.start)
+        from_above = bool(before) and speaks(before[-1].text) and not blank
+        if written := self._written(place, opened, outer, from_above=from_above):
+            return Entry(key, written, before, None, blank)
         value: Leaf | Group
         if isinstance(place.node, ScalarNode) or place.is_alias:
             value = self._leaf(place)
@@ -116,13 +129,52 @@ class _Builder:
                 before += self.own_lines(inside)
             value = self._group(place.node, children, path, limit, outer)
             beside += self._same_line(place.end, limit)
-        entry = Entry(key, value, before, None, _blank_above(self.text, place.start))
+            if _COLON.match(self.text, opened) and place.key and (from_above or any(map(speaks, beside))):
+                # What the suppression covers stays on its line, and nothing else joins it.
+                value = replace(value, block="\n" in self.text[place.start : inside])
+        entry = Entry(key, value, before, None, blank)
         if key is None and path:
             entry = _with_first_comments(entry)
         # `a: # one` with the value and `# two` on the next line has two comments for one line. The last one stays.
         for text in beside[:-1]:
             entry = above(entry, text)
         return replace(entry, after=beside[-1] if beside else None)
+
+    def _end_of_header(self, root: _Place) -> int:
+        """The offset up to which comments above the root belong to it: a suppression belongs to its first entry."""
+        above = [span for span in self._comments if span.start < root.start]
+        # Neither a bracket nor an anchor can have a comment between it and the first entry.
+        begins_with_entry = self.text[root.start : root.start + 1] not in ("{", "[", "&")
+        if not above or not begins_with_entry or _blank_above(self.text, root.start):
+            return root.start
+        last = above[-1]
+        return last.start if speaks(self.text[last.start : last.end]) else root.start
+
+    def _written(self, place: _Place, opened: int, outer: int, *, from_above: bool) -> Written | None:
+        """The lines of an entry of several lines as they are in the source, if a suppression applies to one of them.
+
+        In a block, each entry has lines of its own anyway.
+        """
+        start = text_start(place.node.span) if isinstance(place.node, ScalarNode) else content_start(place.node.span)
+        is_block = not isinstance(place.node, ScalarNode) and self.text[start] not in "{["
+        if (
+            outer == _IN_FLOW
+            or not place.key
+            or place.is_alias
+            or is_block
+            or "\n" not in self.text[place.start : place.end]
+        ):
+            return None
+        line_end = self.text.find("\n", place.end) % (len(self.text) + 1)
+        inside = [span for span in self._comments[self._next :] if span.start < line_end]
+        if not from_above and not any(speaks(self.text[span.start : span.end]) for span in inside):
+            return None
+        colon = _COLON.match(self.text, opened)
+        lines = as_written(self.text, colon.end(), line_end, place.node) if colon else None
+        if lines is None:
+            return None
+        self._next += len(inside)
+        return Written(lines)
 
     def _key(self, key: ScalarNode) -> Leaf:
         return self._spelled(_anchor(key), key)
@@ -169,7 +221,7 @@ class _Builder:
     def _same_line(self, start: int, until: int) -> list[str]:
         """The comments between two offsets that are on the line of the first."""
         taken: list[str] = []
-        while (span := self._waiting(until)) and "\n" not in self.text[start : span.start]:
+        while (span := self._waiting(until)) and start <= span.start and "\n" not in self.text[start : span.start]:
             taken.append(self._take())
         return taken
 
@@ -251,7 +303,7 @@ def _with_first_comments(item: Entry) -> Entry:
     """The item with the comments above its group's first entry moved above the item itself."""
     # There is no place for them between `- ` and the first entry.
     group = item.value
-    if isinstance(group, Leaf) or group.anchor or not group.entries:
+    if not isinstance(group, Group) or group.anchor or not group.entries:
         return item
     first, *others = group.entries
     for comment in first.before:
@@ -294,5 +346,5 @@ def _marks(entries: Iterable[Entry]) -> Iterator[str]:
                 if part.anchor:
                     yield part.anchor
                 yield from _marks(part.entries)
-            elif part and part.block[0] in "&*":
+            elif isinstance(part, Leaf) and part.block[0] in "&*":
                 yield part.block.partition(" ")[0]
