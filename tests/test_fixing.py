@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,8 @@ from archc.source import Source, Span
 SPECS = Path(__file__).parent / "specs"
 ALEXNET = (Path(__file__).parents[1] / "specs" / "alexnet.yaml").read_text(encoding="utf-8")
 HEAD = "schema: archc/v1\nname: a\ninput: {image: [3, 32, 32]}\n"
+CONV = "{op: conv2d, filters: 4, kernel: 3}"
+OPTIMIZER = "optimizer: {sgd: {lr: 0.01, momentum: 0.9, weight_decay: 5e-4}}"
 TRAIN = """\
 train:
   batch: 8
@@ -64,6 +66,71 @@ def layer(body: str) -> str:
             "{op: conv2d, filters: 4, kernel: 3, weight_init: {he_normal: {}}}",
         ),
         ("{op: relu, bottom: image}", "{op: relu, from: image}"),
+        ("{op: torch.nn.Conv2d, out_channels: 4, kernel_size: 3}", "{op: conv2d, filters: 4, kernel: 3}"),
+        ("{op: Conv2d, in_channels: 3, out_channels: 4, kernel_size: 3}", "{op: conv2d, filters: 4, kernel: 3}"),
+        ("{op: ReLU, inplace: True}", "{op: relu}"),
+        ("{op: relu, inplace: true, name: a}", "{op: relu}"),
+        (
+            "\n    op: relu\n    inplace: true\n    # next\n    from: image",
+            "\n    op: relu\n    # next\n    from: image",
+        ),
+        ("{op: BatchNorm2d, num_features: 3, eps: 1, momentum: 0.1}", "{op: batch_norm, epsilon: 1, momentum: 0.9}"),
+        ('{"op":"BatchNorm2d","eps":1,"momentum":0.25}', '{"op":"batch_norm","epsilon":1,"momentum":0.75}'),
+        ("{op: BatchNormalization, epsilon: 1, momentum: 0.1}", "{op: batch_norm, epsilon: 1, momentum: 0.1}"),
+        ("{op: lrn, depth_radius: 2, alpha: 1e-4, beta: 1, bias: 1}", "{op: lrn, size: 5, alpha: 5e-4, beta: 1, k: 1}"),
+        ("{op: lrn, depth_radius: 2, k: 1, alpha: 1/2, beta: 1}", "{op: lrn, size: 5, k: 1, alpha: 2.5, beta: 1}"),
+        ("{op: LRN, size: 5, alpha: 1, beta: 1, bias: 1}", "{op: lrn, size: 5, alpha: 1, beta: 1, k: 1}"),
+        (
+            "{op: lrn, size: 5, alpha: 1, beta: 1, k: 1, norm_region: WITHIN_CHANNEL}",
+            "{op: lrn, size: 5, alpha: 1, beta: 1, k: 1, scope: spatial}",
+        ),
+        ("{op: Dropout, keep_prob: 0.7}", "{op: dropout, rate: 0.3}"),
+        ("{op: Dropout, keep_prob: 80%}", "{op: dropout, rate: 0.2}"),
+        ("{op: dropout, p: 50%}", "{op: dropout, rate: 0.5}"),
+        ("{op: dropout, rate: 1/4}", "{op: dropout, rate: 0.25}"),
+        ("{op: dropout, rate: 0,5}", "{op: dropout, rate: 0.5}"),
+        ("{op: conv2d, filters: 128.0, kernel: 3x5}", "{op: conv2d, filters: 128, kernel: [3, 5]}"),
+        ("{op: conv2d, filters: 1_000, kernel: [3]}", "{op: conv2d, filters: 1000, kernel: 3}"),
+        ("{op: conv2d, filters: 1,024, kernel: 3, 3}", "{op: conv2d, filters: 1024, kernel: [3, 3]}"),
+        ("{op: Conv2d, filters: 4, kernel_size: (3, 5)}", "{op: conv2d, filters: 4, kernel: [3, 5]}"),
+        ("{op: conv2d, filters: 1e1, kernel: 1, bias: 'no'}", "{op: conv2d, filters: 10, kernel: 1, bias: false}"),
+        ("{op: conv2d, filters: 4, kernel: 3, no_bias: true}", "{op: conv2d, filters: 4, kernel: 3, bias: false}"),
+        ("{op: conv2d, filters: 4, kernel: 3, padding: valid}", "{op: conv2d, filters: 4, kernel: 3, padding: 0}"),
+        ("{op: conv2d, filters: 4, kernel: 3, padding: SAME}", "{op: conv2d, filters: 4, kernel: 3, padding: same}"),
+        ("{op: conv2d, filters: 4, kernel_h: 3, kernel_w: 5}", "{op: conv2d, filters: 4, kernel: [3, 5]}"),
+        (
+            "{op: Conv, filters: 4, kernel_shape: [3, 3], pads: [1, 1, 2, 1], auto_pad: NOTSET}",
+            "{op: conv2d, filters: 4, kernel: [3, 3], padding: {top: 1, bottom: 2, left: 1, right: 1}}",
+        ),
+        ("{op: convolutional, filters: 4, size: 5, pad: 1}", "{op: conv2d, filters: 4, kernel: 5, padding: 2}"),
+        ("{op: convolutional, filters: 4, size: 1, pad: 1}", "{op: conv2d, filters: 4, kernel: 1, padding: 0}"),
+        (
+            "{op: conv2d, filters: 4, kernel: 3, weight_filler: {type: gaussian, std: 0.01}}",
+            "{op: conv2d, filters: 4, kernel: 3, weight_init: {normal: {std: 0.01}}}",
+        ),
+        (
+            "{op: conv2d, filters: 4, kernel: 3, weight_init: {kaiming_normal: {}}, bias_filler: {type: constant}}",
+            "{op: conv2d, filters: 4, kernel: 3, weight_init: {he_normal: {}}, bias_init: 0}",
+        ),
+        (
+            "{op: maxpool, size: 2, strides: [1, 2, 2, 1], ceil_mode: true}",
+            "{op: max_pool2d, kernel: 2, stride: 2, rounding: ceil}",
+        ),
+        (
+            "{op: MaxPooling2D, pool_size: [2, 2], strides: null}",
+            "{op: max_pool2d, kernel: [2, 2], stride: [2, 2]}",
+        ),
+        (
+            "{type: Convolution, convolution_param: {num_output: 4, kernel_size: 3}}",
+            "{op: conv2d, filters: 4, kernel: 3}",
+        ),
+        ("{op: relu, from: -1}", "{op: relu, from: image}"),
+        ("{op: add, from: 'image, image'}", "{op: add, from: [image, image]}"),
+        ("{op: conv2d, filters: 4, kernel: 3, activation: linear}", "{op: conv2d, filters: 4, kernel: 3}"),
+        (
+            "{op: conv2d, filters: 4, kernel: 3, activation: relu}",
+            "{op: conv2d, filters: 4, kernel: 3}\n  a_relu: {op: relu}",
+        ),
         ("\n    op: relu\n    # reads\n    inputs:  image # x", "\n    op: relu\n    # reads\n    from:  image # x"),
     ],
 )
@@ -76,6 +143,21 @@ def test_a_certain_fix_is_applied(wrong: str, right: str) -> None:
     "body",
     [
         "{op: warp}",
+        "{op: BatchNorm2d, epsilon: 1, momentum: 0.9}",  # PyTorch's 0.9, which is 0.1 here, or Keras's?
+        "{op: batch_norm, epsilon: 1, momentum: 0.9, affine: false}",
+        "{op: local_response_normalization, size: 5, k: 1, alpha: 1, beta: 1}",  # is alpha divided by 5?
+        "{op: dropout, rate: 0.5, keep_prob: 0.5}",
+        "{op: conv2d, filters: 4, kernel: 3, pads: [1, 1, 1, 1], padding: 2}",
+        "{op: conv2d, filters: 4, kernel: 3, padding_mode: reflect}",
+        "{op: conv2d, filters: 4, kernel: 3, in_channels: 4}",  # the input has 3
+        "{op: conv2d, filters: 4, kernel: 3, activation: gelu}",
+        "{op: conv2d, filters: 4, kernel: 3, use_batch_norm: true}",  # with which epsilon and momentum?
+        "{op: conv2d, filters: 4, kernel: 3, bias: 0}",  # none, or one that starts at 0?
+        "{op: conv2d, filters: 4, kernel: 3, weight_init: xavier}",
+        "{op: max_pool2d, kernel: 2, stride: 2, pool: AVE}",
+        "{op: route, from: image}",  # a layer with one input is no concatenation
+        "{op: layer_norm}",
+        "{op: avg_pool2d, kernel: 2, stride: 2}",
         "{op: gelu}",  # one letter from relu, and another function
         "{op: relu6}",
         "{op: Conv3d, filters: 4, kernel: 3}",
@@ -112,12 +194,80 @@ def test_an_uncertain_mistake_stays(body: str) -> None:
         ("batch_size: 8", "batch: 8"),
         ("learning_rate: 0.01", "lr: 0.01"),
         ("loss: CrossEntropy", "loss: cross_entropy"),
+        ("loss: nn.CrossEntropyLoss", "loss: cross_entropy"),
+        ("num_epochs: 1", "epochs: 1"),
+        ("epochs: 1.0", "epochs: 1"),
+        ("test: centre", "test: center"),
+        ("mirror: yes", "mirror: true"),
+        ("horizontal_flip: 'true'", "mirror: true"),
+        ("optimizer: {SGD: {lr: 0.01, momentum: 0.9, weight_decay: 5e-4, nesterov: false}}", OPTIMIZER),
+        ("optimizer: {name: sgd, lr: 0.01, momentum: 0.9, weight_decay: 5e-4}", OPTIMIZER),
+        ("optimizer: {lr: 0.01, momentum: 0.9, weight_decay: 5e-4}", OPTIMIZER),
+        ("optimizer: sgd\n  learning_rate: 0.01\n  momentum: 0.9\n  weight_decay: 5e-4", OPTIMIZER),
     ],
 )
 def test_the_recipe(wrong: str, right: str) -> None:
     start = f"{HEAD}layers: {{a: {{op: relu}}}}\n"
     assert right in TRAIN
     assert fixed(start + TRAIN.replace(right, wrong)) == start + TRAIN
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("[3, 32, 32]", "{image: [3, 32, 32]}"),
+        ("3x32x32", "{image: [3, 32, 32]}"),
+        ("{x: [1, 3, 32, 32]}", "{x: [3, 32, 32]}"),
+        ("{x: [null, 32, 32, 3]}", "{x: [3, 32, 32]}"),
+        ("{x: [None, 3, 32, 32]}", "{x: [3, 32, 32]}"),
+        ("{x: 3, 32, 32}", "{x: [3, 32, 32]}"),
+        ("{x: (3, 32, 32)}", "{x: [3, 32, 32]}"),
+        ("{x: [32, 32, 3]}", "{x: [3, 32, 32]}"),
+        ("{x: [3.0, 32.0, 32.0]}", "{x: [3, 32, 32]}"),
+        ("{x: [16, 64, 28, 28]}", "{x: [16, 64, 28, 28]}"),  # a batch of 16, or 16 maps over time?
+        ("784", "784"),
+        ("{x: [28, 28]}", "{x: [28, 28]}"),
+        ("{x: [32, 30, 3]}", "{x: [32, 30, 3]}"),
+        ("{x: [4, 4, 3]}", "{x: [4, 4, 3]}"),
+    ],
+)
+def test_the_input(wrong: str, right: str) -> None:
+    text = f"schema: archc/v1\nname: a\ninput: {wrong}\nlayers: {{r: {{op: relu}}}}\n"
+    assert fixed(text) == text.replace(wrong, right)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("  - {op: relu}\n  - flatten # last\n", "  relu_1: {op: relu}\n  flatten_1: {op: flatten} # last\n"),
+        ("  - {name: a, op: relu}\n  - b: {op: relu}\n", "  a: {op: relu}\n  b: {op: relu}\n"),
+        ("  - ReLU\n  - Dense: {units: 3}\n", "  relu_1: {op: relu}\n  dense_1: {op: dense, units: 3}\n"),
+        ("  - name: a\n    op: relu\n  - type: relu\n", "  a:\n    op: relu\n  relu_1:\n    op: relu\n"),
+        ("  - op: relu\n    name: a\n    from: x\n", "  a:\n    op: relu\n    from: x\n"),
+        ("- {op: relu}\n", "- {op: relu}\n"),  # its name would be a section of the spec
+        ("  - {op: relu}\n  - 7\n", "  - {op: relu}\n  - 7\n"),
+    ],
+)
+def test_layers_as_a_list(wrong: str, right: str) -> None:
+    head = "schema: archc/v1\nname: a\ninput: {x: [3, 1, 1]}\nlayers:\n"
+    done = fixed(head + wrong)
+    assert done.replace("  flat: {op: flatten}\n", "") == head + right
+
+
+@pytest.mark.parametrize("reads", ["outputs: [a]\n", "parallel: {devices: 1, strategy: data, layers: {a: split}}\n"])
+def test_no_layer_is_added_after_one_that_others_name(reads: str) -> None:
+    body = "{op: conv2d, filters: 4, kernel: 3, activation: relu}"
+    assert fixed(layer(body) + reads) == layer(body) + reads
+    defaults = "defaults: {conv2d: {activation: tanh}}\n"
+    assert fixed(layer(body) + defaults) == layer(body) + defaults
+
+
+PAIRS = sorted(file for file in (SPECS / "fixed").glob("*.yaml") if not file.stem.endswith(".fixed"))
+
+
+@pytest.mark.parametrize("spec", PAIRS, ids=lambda spec: spec.stem)
+def test_a_spec_is_fixed_to_what_is_beside_it(spec: Path, golden: Callable[[Path, str], None]) -> None:
+    golden(spec.with_suffix(".fixed.yaml"), fixed(spec.read_text(encoding="utf-8")))
 
 
 def test_a_schema_of_another_version_is_no_misspelling() -> None:

@@ -9,8 +9,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from archc.diagnostics.finding import Finding, replacement, report
-from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare
 from archc.language.recipe_words import OF_SECTIONS
+from archc.language.unknown_fields import field_names
+from archc.language.vocabulary import nearest
 from archc.source import Span
 
 _FROM = ("from", *OF_SECTIONS["from"])
@@ -26,13 +28,11 @@ def gathered(
 
     `model` is the class of its fields, if it is known, and `names` are those that a layer can read.
     """
-    if not any(_is_bare(node) for node in body.entries.values()):
-        return body, []
     entries, keys, findings = dict(body.entries), dict(body.keys), list[Finding]()
     head: str | None = None
     tail: list[str] = []
     for key in [*body.entries, None]:
-        if key is not None and _is_bare(body.entries[key]):
+        if key is not None and is_bare(body.entries[key]):
             tail.append(key)
             continue
         if head is not None and tail and (text := _meant(head, tail, body, model, names)):
@@ -43,11 +43,6 @@ def gathered(
                 del entries[lost], keys[lost]
         head, tail = key, []
     return MappingNode(entries, keys, body.span), findings
-
-
-def _is_bare(node: YamlNode) -> bool:
-    """Whether a value is left out, as behind a key without a colon."""
-    return isinstance(node, ScalarNode) and node.value is None and node.span.start == node.span.end
 
 
 def _meant(
@@ -62,16 +57,19 @@ def _meant(
         return f"[{', '.join(parts)}]" if all(part in names for part in parts) else None
     if not all(map(_NUMBER.match, parts)):
         return None
-    if head == "expect" or _takes_list(model, head):
+    if head == "expect" or "array" in (kinds := _kinds(model, head)):
         return f"[{', '.join(parts)}]"
+    if "number" in kinds and len(tail) == 1:
+        return ".".join(parts)
     is_thousands = all(map(_THOUSANDS.match, tail)) and parts[0] != "0" and len(parts[0]) <= 3
     return "".join(parts) if is_thousands and type(node.value) is int else None
 
 
-def _takes_list(model: type[BaseModel] | None, field: str) -> bool:
+def _kinds(model: type[BaseModel] | None, field: str) -> list[str]:
+    """The kinds of values that a field takes, as its JSON Schema names them."""
     schema: dict[str, Any] = model.model_json_schema() if model else {}
-    kinds = schema.get("properties", {}).get(field, {})
-    return any(kind.get("type") == "array" for kind in [kinds, *kinds.get("anyOf", [])])
+    kinds = schema.get("properties", {}).get(nearest(field, field_names(model)), {})
+    return [kind.get("type") for kind in [kinds, *kinds.get("anyOf", [])]]
 
 
 def _finding(head: str, tail: list[str], text: str, span: Span, body: MappingNode, what: str) -> Finding:
@@ -84,5 +82,11 @@ def _finding(head: str, tail: list[str], text: str, span: Span, body: MappingNod
 def _node(text: str, span: Span) -> YamlNode:
     """A number, or a list of numbers or names, all at one place."""
     parts = [part.strip() for part in text.strip("[]").split(",")]
-    items = [ScalarNode(int(part) if _NUMBER.match(part) else part, span) for part in parts]
+    items = [ScalarNode(_value(part), span) for part in parts]
     return SequenceNode(list(items), span) if text.startswith("[") else items[0]
+
+
+def _value(part: str) -> int | float | str:
+    if _NUMBER.match(part):
+        return int(part)
+    return float(part) if re.fullmatch(r"[0-9]+\.[0-9]+", part, re.ASCII) else part

@@ -39,6 +39,7 @@ def connections(node: YamlNode, known: dict[str, Any]) -> Connections:
         return _unreadable(node)
     if len(scalars) == 1 and (several := _several(scalars[0], known)):
         return several
+    written = "%s" if isinstance(node, SequenceNode) else "from: %s"
     names: list[tuple[str, Span]] = []
     findings: list[Finding] = []
     for item in scalars:
@@ -48,7 +49,7 @@ def connections(node: YamlNode, known: dict[str, Any]) -> Connections:
             name = next(islice(reversed(known), -item.value - 1, None))
             message = f"`from` takes names, not positions: {item.value} is {name}"
             fix = replacement(item.span, name)
-            findings.append(report(item.span, "ARC104", message, help=f"write `{name}`", fix=fix))
+            findings.append(report(item.span, "ARC104", message, help=f"write `{written % name}`", fix=fix))
             names.append((name, item.span))
         else:
             return _unreadable(node)

@@ -1,7 +1,8 @@
 """The section `defaults:`: the fields of each op that its layers inherit, and the findings on them.
 
 A mistake here is reported here, once. `misread` are the required fields that no layer of an op may be said to lack,
-because a mistake in the defaults may have given them.
+because a mistake in the defaults may have given them. `foreign` are the fields that the op does not have: a layer's own
+may be meant to override them.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Defaults:
     of: dict[str, MappingNode] = field(default_factory=dict[str, MappingNode])
     findings: list[Finding] = field(default_factory=list[Finding])
     misread: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    foreign: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
 
     def contain(self, op: str, span: Span) -> bool:
         """Whether a span lies in the op's defaults, whose mistakes are reported there and not at each layer."""
@@ -86,6 +88,7 @@ def _read(written: str, body: YamlNode, section: MappingNode, found: Defaults) -
         _misread(found, [guess] if guess else [])
         return
     translated = translate(written, Place(body, ops()[op], op))
+    found.foreign[op] = body.entries.keys() - set(field_names(ops()[op]))
     if op != written:
         found.findings.append(unknown_op(written, key, renamed, translated, f"{op}: {{%s}}"))
     found.findings += translated.findings

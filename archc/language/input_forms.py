@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from archc.diagnostics.finding import Finding, replacement, report
 from archc.language.edits import entry
-from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, plain
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare, plain
 from archc.source import Span
 
 _NAME = "image"
@@ -22,6 +22,7 @@ _BATCH = (None, "None", "none", "null", "N", "n", "B", "b", "batch", "batch_size
 _AXES = (("channels", "c", "depth"), ("height", "h", "size", "image_size"), ("width", "w", "size", "image_size"))
 _WORDS = {*(word for words in _AXES for word in words), "name", "shape", "dims", "dim", "type", "dtype", "data_format"}
 _SIZES = re.compile(r"[(\[]? ?(?:[0-9]{1,9}|None|null) ?(?:[x×*, ] ?(?:[0-9]{1,9}|None|null) ?){1,3}[)\]]?\Z", re.ASCII)
+_BARE = re.compile(r"[(\[]?[0-9]{1,9}(?:\s*,\s*[0-9]{1,9}){2,3}[)\]]?\Z", re.ASCII)
 _SIZE = re.compile(r"[0-9]+|None|null")
 
 
@@ -84,8 +85,29 @@ def mended_input(node: YamlNode) -> Mended | None:
     return Mended(found, ("input",), _input(_NAME, shape, node.span))
 
 
+def _bare(node: MappingNode) -> Mended | None:
+    """A shape without its brackets: in braces, `image: 3, 32, 32` is a field `image` and two without values."""
+    name, *others = node.entries
+    is_flow = node.span.source.text[node.span.start] == "{"
+    if not is_flow or not others or not all(is_bare(node.entries[other]) for other in others):
+        return None
+    whole = Span(node.span.source, node.entries[name].span.start, node.span.end - 1)
+    text = whole.source.text[whole.start : whole.end].strip()
+    shape = _shape([int(size) for size in _SIZE.findall(text)]) if _BARE.match(text) else None
+    if shape is None:
+        return None
+    right = as_written(shape.sizes)
+    note = f"a comma ends the value of `{name[:64]}`"
+    message = f"`input.{name[:64]}` is `{_text(node.entries[name])}`: it takes [channels, height, width]"
+    fix = replacement(whole, right) if shape.certain else ()
+    found = report(whole, "ARC105", message, notes=[note, *shape.notes], help=f"write `{right}`", fix=fix)
+    return Mended(found, ("input",), _input(name, shape, whole))
+
+
 def _of_mapping(node: MappingNode) -> Mended | None:
     """A shape with a batch, or as text, or its axes as fields."""
+    if node.entries and (bare := _bare(node)):
+        return bare
     if len(node.entries) == 1:
         ((name, value),) = node.entries.items()
         sizes = _sizes(value)
@@ -97,7 +119,7 @@ def _of_mapping(node: MappingNode) -> Mended | None:
         message = f"`input.{name[:64]}` is `{_text(value)}`: it takes [channels, height, width]"
         found = report(value.span, "ARC105", message, notes=shape.notes, help=f"write `{right}`", fix=fix)
         return Mended(found, ("input", name), _input(name, shape, value.span))
-    if not node.entries.keys() <= _WORDS:
+    if len(node.entries.keys() - _WORDS) > 1:
         return None
     by_axis = [next((plain(node.entries[word]) for word in words if word in node.entries), None) for words in _AXES]
     lists = [name for name, value in node.entries.items() if isinstance(value, SequenceNode)]
@@ -108,6 +130,8 @@ def _of_mapping(node: MappingNode) -> Mended | None:
         return None
     name = node.entries.get("name")
     word = name.value if isinstance(name, ScalarNode) and isinstance(name.value, str) else _NAME
+    if lists and lists[0] not in _WORDS:
+        word = lists[0]
     help = f"write `input: {{{word[:64]}: {as_written(shape.sizes)}}}`"
     message = "`input` must have one entry, its name with its shape"
     found = report(node.span, "ARC105", message, notes=shape.notes, help=help)
@@ -117,6 +141,8 @@ def _of_mapping(node: MappingNode) -> Mended | None:
 def _sizes(node: YamlNode) -> list[object] | None:
     """The sizes that a node lists, in a list or in a text such as 3x224x224."""
     match plain(node):
+        case [list() as sizes]:  # pyright: ignore[reportUnknownVariableType]
+            return [*sizes]  # pyright: ignore[reportUnknownArgumentType]
         case list() as sizes:  # pyright: ignore[reportUnknownVariableType]
             return [*sizes]  # pyright: ignore[reportUnknownArgumentType]
         case str() as text if _SIZES.match(text):

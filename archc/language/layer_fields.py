@@ -70,6 +70,8 @@ def read_layer(
     if kind is None:
         fields.findings.append(unknown_op(written, node.span, ()))
         return fields
+    if not defaults.foreign.get(kind, set()).isdisjoint(body.entries):
+        insert = _nowhere
     translated = translate(written, Place(body, ops()[kind], name, WIRING, read, insert))
     if kind != written:
         form = f"op: {kind}, %s"
@@ -82,10 +84,14 @@ def read_layer(
     return fields
 
 
-def op_fields(body: MappingNode) -> type[Op] | None:
-    """The class of a layer's op, if its name is written under `op` in archc's words."""
-    node = body.entries.get("op")
-    return ops().get(node.value) if isinstance(node, ScalarNode) and isinstance(node.value, str) else None
+def op_class(body: MappingNode) -> type[Op] | None:
+    """The class of a layer's op, if its name is known or must mean a known one."""
+    word = _op_word(body)
+    node = body.entries[word] if word else None
+    written = node.value if isinstance(node, ScalarNode) else None
+    if not isinstance(written, str):
+        return None
+    return ops().get(written) or ops().get(meant(written) or "")
 
 
 def _validate(kind: str, name: str, fields: LayerFields, translated: Translation, at: Span, defaults: Defaults) -> None:
@@ -101,6 +107,11 @@ def _validate(kind: str, name: str, fields: LayerFields, translated: Translation
         fields.findings += [finding for finding in found if not defaults.contain(kind, finding.span)]
         return
     fields.op = op if translated.is_certain else None
+
+
+def _nowhere(name: str, body: str) -> tuple[Edit, ...]:
+    """No layer is added where one field overrides another, which must be resolved first."""
+    return ()
 
 
 def _op_word(body: MappingNode) -> str | None:

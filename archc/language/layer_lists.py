@@ -63,7 +63,7 @@ def _layer(item: YamlNode) -> _Layer | None:
         return _Layer(None, item.value, MappingNode({"op": op}, {"op": op}, item.span), f"{{op: {item.value}}}", item)
     if not isinstance(item, MappingNode):
         return None
-    if len(item.entries) == 1 and "op" not in item.entries:
+    if len(item.entries) == 1 and not synonyms(next(iter(item.entries)), ["op"]):
         ((word, body),) = item.entries.items()
         if isinstance(body, MappingNode) and not _is_op(word):
             return _Layer(word, "", body, _text(body), item)

@@ -5,20 +5,18 @@ A layer that fails has no tensor, and its readers are skipped without a finding:
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import partial
 from math import prod
 
 from archc.diagnostics.finding import MAX_FINDINGS, Edit, Finding, report
 from archc.graph import Graph, Node
-from archc.language.brackets import gathered
 from archc.language.connections import connections, from_node
 from archc.language.defaults import read_defaults, with_heirs
 from archc.language.edits import added_after
 from archc.language.inference import check_error, checked_output, named
-from archc.language.input_forms import as_written, channels_first
-from archc.language.layer_fields import WIRING, op_fields, read_layer
-from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
+from archc.language.layer_fields import WIRING, op_class, read_layer
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare
 from archc.language.spec import Document
 from archc.language.unknown_fields import field_names
 from archc.language.validation import NAME, not_a_name
@@ -115,9 +113,12 @@ class _Lowering:
             message = f"the layer {name} must be a mapping such as {{op: relu}}"
             self.findings.append(report(body.span, "ARC104", message))
             return None
-        known = op_fields(body)
-        body, findings = gathered(body, name, known, self._tensors)
-        self.findings += findings
+        known = op_class(body)
+        if any(map(is_bare, body.entries.values())):
+            from archc.language.brackets import gathered  # few specs need it, for the time of start-up
+
+            body, findings = gathered(body, name, known, self._tensors)
+            self.findings += findings
         inputs = self._inputs(name, body, field_names(known))
         expected = self._expected(body)
         tensors = [self._tensors[value] for value in inputs or ()]
@@ -215,9 +216,8 @@ class _Lowering:
         check_error(node.op, error, len(node.inputs))
         related = self._shapes_of(node.inputs)
         help = error.help
-        (name, sizes), *_ = self.document.spec.input.items()
-        if error.from_size and (right := channels_first(sizes)):
-            help = f"write `input: {{{name}: {as_written(right)}}}`: the channels come first"
+        if error.from_size:
+            help = _channels_first(self.document.spec.input) or help
         if error.also and error.also in node.fields:
             related = [(node.fields[error.also], "")]
         finding = report(
@@ -301,6 +301,15 @@ class _Lowering:
                 help = f"read it, add it to `outputs:`, or delete {name}"
                 related = [(outputs, "the outputs")]
                 self.findings.append(report(layer.span, "ARC110", f"{name} is never used", help=help, related=related))
+
+
+def _channels_first(inputs: Mapping[str, list[int]]) -> str | None:
+    """The help for a size that is too small because the input has its channels last, as it seems."""
+    from archc.language.input_forms import as_written, channels_first  # few specs need it, for the time of start-up
+
+    ((name, sizes),) = inputs.items()
+    right = channels_first(sizes)
+    return f"write `input: {{{name}: {as_written(right)}}}`: the channels come first" if right else None
 
 
 def _first(inputs: tuple[str, ...]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 
 from pydantic import BaseModel
 
-from archc.language.unknown_fields import declared, field_names, lacking, model_at, template
+from archc.language.unknown_fields import declared, field_names, field_of, lacking, model_at, template
 from archc.language.vocabulary import certain, folded
 from archc.ops.foreign import spelled
 
@@ -50,7 +50,7 @@ def meant(value: object, kind: str, model: type[BaseModel] | None, field: str) -
             return Meant(form)
     inside = model_at(model, [field])
     if inside is not None:
-        return _mapping(value, inside, field)
+        return _mapping(value, inside, model, field)
     if kind == "string_type" and type(value) in (int, float, bool):
         return Meant("put it in quotes")
     if kind == "bool_type":
@@ -62,7 +62,7 @@ def meant(value: object, kind: str, model: type[BaseModel] | None, field: str) -
     return _number(value, kind)
 
 
-def _mapping(value: object, model: type[BaseModel], field: str) -> Meant:
+def _mapping(value: object, model: type[BaseModel], parent: type[BaseModel] | None, field: str) -> Meant:
     """A word where a mapping is needed: the key of one, in archc's or another framework's spelling."""
     allowed = field_names(model)
     if not isinstance(value, str):
@@ -73,7 +73,9 @@ def _mapping(value: object, model: type[BaseModel], field: str) -> Meant:
     fields = template(model_at(model, [key or allowed[0]]))
     text = f"{{{key or allowed[0]}: {fields}}}"
     if key is None:
-        return Meant(f"`{allowed[0]}` is the only {field} so far: write `{field}: {text}`")
+        info = field_of(parent, field)
+        delete = "" if info is None or info.is_required() else f", or delete `{field}`"
+        return Meant(f"`{allowed[0]}` is the only {field} so far: write `{field}: {text}`{delete}")
     return Meant(f"write `{field}: {text}`", text if fields == "{}" else None)
 
 

@@ -97,6 +97,11 @@ def plain(node: YamlNode) -> object:
             return {key: plain(value) for key, value in node.entries.items()}
 
 
+def is_bare(node: YamlNode) -> bool:
+    """Whether a value is left out, as behind a key without a colon."""
+    return isinstance(node, ScalarNode) and node.value is None and node.span.start == node.span.end
+
+
 def read(data: bytes, name: str) -> tuple[YamlNode | None, list[Finding]]:
     """The root node of the text in `data`, and the findings in the text, reported under `name`.
 

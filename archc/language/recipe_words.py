@@ -8,7 +8,7 @@ from __future__ import annotations
 OF_SECTIONS: dict[str, tuple[str, ...]] = {
     # A spec and a layer.
     "name": ("model_name", "network_name"),
-    "input": ("inputs", "image"),
+    "input": ("inputs", "image", "input_shape", "input_size", "input_dim"),
     "layers": ("model", "network", "architecture", "net", "modules", "layer"),
     "train": ("training", "hyperparameters", "solver", "recipe"),
     "outputs": ("output",),

@@ -83,6 +83,9 @@ class Section(BaseModel):
 class Expect(Section):
     """Totals of the network that archc checks."""
 
+    absent: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("flops", "gflops"), "write `macs`; a multiply-accumulate is two floating-point operations"
+    )
     parameters: Annotated[int, Field(ge=0)] | None = Field(
         default=None, description="Expected number of parameters: all weights and biases."
     )
@@ -128,9 +131,7 @@ class Sgd(Section):
     """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v."""
 
     needless: ClassVar[NeedlessFields] = {
-        **dict.fromkeys(
-            ("nesterov", "use_nesterov"), Needless("the rule is the paper's, without Nesterov's", (False,))
-        ),
+        **dict.fromkeys(("nesterov", "use_nesterov"), Needless("the rule has no Nesterov momentum", (False,))),
         "dampening": Needless("the whole gradient is added to each update", (0,)),
         "maximize": Needless("training minimises the loss", (False,)),
         **dict.fromkeys(("foreach", "fused", "differentiable"), Needless("it changes no value", "any")),
@@ -187,7 +188,7 @@ class DataRecipe(Section):
     """How a picture becomes the network's input: it is resized, cropped, and a mean is subtracted."""
 
     needless: ClassVar[NeedlessFields] = {
-        "std": Needless("a mean is subtracted, and values are not divided", (1, [1, 1, 1])),
+        "std": Needless("a mean is subtracted, and values are not divided", (1, [1, 1, 1], None, "none")),
         "shuffle": Needless("training pictures are always shuffled", (True,)),
         **dict.fromkeys(("num_workers", "workers", "pin_memory", "prefetch"), Needless("it changes no value", "any")),
         **dict.fromkeys(

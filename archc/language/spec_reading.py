@@ -8,11 +8,8 @@ from typing import cast
 from pydantic import ValidationError
 
 from archc.diagnostics.finding import Finding, report
-from archc.language.flat_recipe import flat_fields
-from archc.language.input_forms import channels_last, mended_input
-from archc.language.layer_lists import named_layers
-from archc.language.reader import MappingNode, SequenceNode, YamlNode, plain, read
-from archc.language.spec import Document, Recipe, Spec, usual_recipe
+from archc.language.reader import MappingNode, YamlNode, plain, read
+from archc.language.spec import Document, Spec, usual_recipe
 from archc.language.validation import explain
 from archc.source import Span
 
@@ -36,9 +33,16 @@ def read_spec(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
             *findings,
             report(start, "ARC104", "a spec must be a mapping that begins with `schema: archc/v1`"),
         ]
-    root, told = _mended(root, findings)
-    # The other parts of a spec are small, but layers can be many thousands: their bodies are read once, by `lower`.
-    content = {key: _layer_names(node) if key == "layers" else plain(node) for key, node in root.entries.items()}
+    content = _content(root)
+    try:
+        spec = Spec.model_validate(content)
+        return Document(spec, root, input_known=True), [*findings, *_channels_last(root, spec)]
+    except ValidationError:
+        # Only for a spec with a mistake, for the time of start-up.
+        from archc.language.other_forms import mended
+
+        root, told = mended(root, findings)
+    content = _content(root)
     start = Span(root.span.source, root.span.start, root.span.start)
     faulty = {path[0] for path in told}
     try:
@@ -53,32 +57,20 @@ def read_spec(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
     return Document(spec, root, input_known="input" in usable), findings
 
 
-def _mended(root: MappingNode, findings: list[Finding]) -> tuple[MappingNode, set[tuple[str, ...]]]:
-    """The spec with its input, layers and recipe in the right form, where they can be understood in another one.
+def _content(root: MappingNode) -> dict[str, object]:
+    # The other parts of a spec are small, but layers can be many thousands: their bodies are read once, by `lower`.
+    return {key: _layer_names(node) if key == "layers" else plain(node) for key, node in root.entries.items()}
 
-    The findings on them are added. The paths of those that are reported, but not understood with certainty, are
-    returned as well.
-    """
-    entries = dict(root.entries)
-    told: set[tuple[str, ...]] = set()
-    if "input" in entries and (turned := channels_last(entries["input"])):
-        findings.append(turned)
-    elif "input" in entries and (mended := mended_input(entries["input"])):
-        findings.append(mended.finding)
-        if mended.node is None:
-            told.add(mended.path)
-        else:
-            entries["input"] = mended.node
-    layers = entries.get("layers")
-    if isinstance(layers, SequenceNode) and (named := named_layers(layers)):
-        entries["layers"] = named[0]
-        findings.append(named[1])
-    train, flat = flat_fields(Recipe, entries.get("train"))
-    if train is not None:
-        entries["train"] = train
-        findings += [each.finding for each in flat]
-        told.update(("train", each.field) for each in flat)
-    return MappingNode(entries, root.keys, root.span), told
+
+def _channels_last(root: MappingNode, spec: Spec) -> list[Finding]:
+    """The advice on an input whose first two sizes are equal and whose last is small, if it deserves one."""
+    (sizes,) = spec.input.values()
+    if sizes[0] != sizes[1] or sizes[2] >= sizes[0]:
+        return []
+    from archc.language.input_forms import channels_last  # for the time of start-up, as above
+
+    advice = channels_last(root.entries["input"])
+    return [advice] if advice else []
 
 
 def _layer_names(layers: YamlNode) -> object:

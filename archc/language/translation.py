@@ -5,9 +5,9 @@ What is left is validated like any other layer, so that one run reports all mist
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import cast
+from functools import cache
+from typing import NamedTuple, cast
 
 from archc.diagnostics.finding import Edit, Finding, replacement, report, respelling
 from archc.language.edits import deletion, entry
@@ -45,16 +45,18 @@ def translate(written: str, place: Place) -> Translation:
     op, body = place.model, place.mapping
     assert issubclass(op, Op)
     own = [*field_names(op), *place.also]
-    if body.entries.keys() <= set(own) and written == name_of(op):
+    if _converted(op).isdisjoint(body.entries) and body.entries.keys() <= set(own) and written == name_of(op):
         return Translation(dict(body.entries), dict(body.keys))
     done = Translation()
+    keys = {folded(key): key for key in body.entries}
     consumed: set[str] = set()
     is_foreign = written != name_of(op)
-    for conversion in _conversions(op):
-        found = _apply(conversion, written, body, consumed, own)
+    for each in _conversions(op):
+        found = _apply(each, written, body, keys)
         if found is not None:
             consumed.update(found.fields)
-            of_op = is_foreign and (conversion.names or any(to and key == to[0] for key, to in found.fields.items()))
+            keys = {word: key for word, key in keys.items() if key not in found.fields}
+            of_op = is_foreign and (each.names or any(to and key == to[0] for key, to in found.fields.items()))
             _convert(found, place, done, of_op=bool(of_op))
     for name, node in body.entries.items():
         if name in consumed:
@@ -62,40 +64,56 @@ def translate(written: str, place: Place) -> Translation:
         meant: str | None = name
         if name not in own:
             explained = unknown_field(name, place)
-            done.findings.append(explained.finding)
-            done.is_certain &= explained.certain
             meant = explained.own
-        if meant is not None and meant not in done.nodes and (meant == name or meant not in body.entries):
+            # A second word for a field must not become a second field of the same name.
+            is_second = meant is not None and (meant in done.nodes or meant in body.entries)
+            finding = explained.finding._replace(fix=()) if is_second else explained.finding
+            done.findings.append(finding)
+            done.is_certain &= explained.certain and not is_second
+            meant = None if is_second else meant
+        if meant is not None:
             done.nodes[meant], done.keys[meant] = node, body.keys[name]
     return done
 
 
-def _conversions(op: type[Op]) -> Iterator[Conversion]:
+class _Reads(NamedTuple):
+    """A conversion with its words folded."""
+
+    conversion: Conversion
+    reads: tuple[str, ...]
+    names: frozenset[str]
+
+
+@cache
+def _conversions(op: type[Op]) -> tuple[_Reads, ...]:
     """Those of the class, then those of its bases."""
-    for base in op.__mro__:
-        yield from vars(base).get("conversions", ())
+    declared: list[Conversion] = [each for base in op.__mro__ for each in vars(base).get("conversions", ())]
+    return tuple(_Reads(c, tuple(map(folded, c.reads)), frozenset(map(folded, c.names))) for c in declared)
 
 
-def _apply(
-    conversion: Conversion, written: str, body: MappingNode, consumed: set[str], own: list[str]
-) -> Converted | None:
-    """What a conversion makes of a layer, by the fields as they are written; None if it does not apply."""
-    if conversion.names and folded(written) not in map(folded, conversion.names):
+@cache
+def _converted(op: type[Op]) -> frozenset[str]:
+    """The fields of an op whose values are also read in other forms."""
+    own = field_names(op)
+    return frozenset(each.reads[0] for each in (c.conversion for c in _conversions(op)) if each.reads[0] in own)
+
+
+def _apply(each: _Reads, written: str, body: MappingNode, keys: dict[str, str]) -> Converted | None:
+    """What a conversion makes of a layer, by the fields as they are written; None if it does not apply.
+
+    `keys` are those that no other conversion has taken, by the folded word.
+    """
+    if each.reads[0] not in keys or (each.names and folded(written) not in each.names):
         return None
-    names = {read: key for read in conversion.reads for key in body.entries if _is(key, read) and key not in consumed}
-    first = conversion.reads[0]
-    if first not in names or (not conversion.names and names[first] in own):
-        return None
-    found = conversion.convert({read: plain(body.entries[key]) for read, key in names.items()})
+    names = {read: keys[word] for read, word in zip(each.conversion.reads, each.reads, strict=True) if word in keys}
+    found = each.conversion.convert({read: plain(body.entries[key]) for read, key in names.items()})
     if found is None:
         return None
     fields = {names[read]: to for read, to in found.fields.items() if read in names}
+    if fields and all(to == (key, plain(body.entries[key])) for key, to in fields.items()):
+        return None
     taken = [to[0] for to in fields.values() if to and to[0] in body.entries and to[0] not in fields]
     return Converted(fields, found.notes, found.certain and not taken)
-
-
-def _is(key: str, read: str) -> bool:
-    return folded(key) == folded(read)
 
 
 def _convert(found: Converted, place: Place, done: Translation, *, of_op: bool) -> None:
@@ -107,7 +125,7 @@ def _convert(found: Converted, place: Place, done: Translation, *, of_op: bool) 
         changes = _edits(body, key, to)
         is_exact = is_exact and changes is not None
         edits += changes or []
-        if to is not None:
+        if to is not None and (to[0] == key or to[0] not in body.entries):
             done.nodes[to[0]] = _node(to[1], body.entries[key].span)
             done.keys[to[0]] = ScalarNode(to[0], body.keys[key].span)
     words = [f"{to[0]}: {spelled(to[1])}" for to in found.fields.values() if to is not None]
@@ -118,10 +136,13 @@ def _convert(found: Converted, place: Place, done: Translation, *, of_op: bool) 
         done.op_words += words
         return
     first = next(iter(found.fields))
-    message = f"unknown field `{first[:64]}` in {place.what}"
+    at, code, message = body.keys[first].span, "ARC101", f"unknown field `{first[:64]}` in {place.what}"
+    if first in field_names(place.model):
+        at, code = body.entries[first].span, "ARC105"
+        message = f"`{first}` cannot be `{spelled(plain(body.entries[first]))[:64]}`"
     text = f"`{', '.join(words)}`"
     help, fix = f"write {text}" if is_exact else f"did you mean {text}?", edits if is_exact else []
-    done.findings.append(report(body.keys[first].span, "ARC101", message, notes=found.notes, help=help, fix=fix))
+    done.findings.append(report(at, code, message, notes=found.notes, help=help, fix=fix))
 
 
 def _edits(body: MappingNode, key: str, to: tuple[str, object] | None) -> list[Edit] | None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from archc.diagnostics.finding import Edit, Finding, report, respelling
-from archc.language.edits import deletion
+from archc.language.edits import deletion, rewriting
 from archc.language.reader import MappingNode, ScalarNode, plain
 from archc.language.vocabulary import absence, certain, did_you_mean, folded, nearest, synonyms
 from archc.ops import ops
@@ -91,7 +91,7 @@ def unknown_field(word: str, place: Place) -> Explained:
     known = synonyms(word, allowed) or synonyms(word, place.also)
     if known:
         return _renamed(word, place, allowed)
-    for explanation in (_needless, _own_layer, _lacking):
+    for explanation in (_needless, _own_layer, _lacking, _nested):
         if explained := explanation(word, place):
             return explained
     return _renamed(word, place, allowed)
@@ -125,7 +125,9 @@ def _renamed(word: str, place: Place, allowed: list[str]) -> Explained:
     own = nearest(word, allowed)
     # A word that is near an allowed field is not renamed to one of the others.
     fix = renaming(word, key, allowed if own else place.also, place.mapping.entries)
-    if own is None and len(allowed) == 1 and not issubclass(place.model, Op):
+    if own is None and nearest(word, place.also) is None and allowed == ["op"]:
+        return _found(word, place, f"delete `{word[:64]}`: this op has no fields")
+    if own is None and len(allowed) == 1 and not place.also:
         only = f"`{allowed[0]}` is the only {_noun(place.what)} so far"
         return _found(word, place, f"{only}: write `{allowed[0]}: {template(model_at(place.model, allowed))}`")
     help = did_you_mean(word, allowed, what="fields", also=place.also)
@@ -141,14 +143,14 @@ def _needless(word: str, place: Place) -> Explained | None:
     shown = word[:64]
     right = found.inferred(place.read) if found.inferred and place.read is not None else ()
     agrees = found.same == "any" or any(_is_same(value, same) for same in (*found.same, *right))
-    if agrees or (folded(word) == "name" and value == place.what):
+    if agrees or (folded(word) in ("name", "top") and value == place.what):
         return _found(word, place, f"delete `{shown}`: {found.why}", deletion(place.mapping, word), certain=True)
     if right:
         help = f"it is {spelled(right[0])}, not {spelled(value)[:64]}; delete `{shown}`: {found.why}"
         return _found(word, place, help, certain=True)
     if found.inferred:
         return _found(word, place, f"delete `{shown}`: {found.why}", certain=True)
-    choice = "" if folded(word) == "name" else ", there is no choice"
+    choice = "" if folded(word) in ("name", "top") else ", there is no choice"
     return _found(word, place, f"delete `{shown}`{choice}: {found.why}", certain=True)
 
 
@@ -181,6 +183,24 @@ def _lacking(word: str, place: Place) -> Explained | None:
     return _found(word, place, help) if help else None
 
 
+def _nested(word: str, place: Place) -> Explained | None:
+    """Fields in a mapping of their own, such as Caffe's `convolution_param`, or the kind of an initialiser."""
+    node = place.mapping.entries[word]
+    value = plain(node)
+    if isinstance(value, str) and (help := lacking(value, place.model)):
+        return _found(word, place, help)
+    if not isinstance(node, MappingNode) or not issubclass(place.model, Op):
+        return None
+    allowed = field_names(place.model)
+    if not any(synonyms(key, allowed) for key in node.entries):
+        return None
+    text = node.span.source.text[node.span.start : node.span.end]
+    inner = text[1:-1].strip() if text.startswith("{") and text.endswith("}") else ""
+    is_apart = place.mapping.entries.keys().isdisjoint(node.entries)
+    fix = rewriting(place.mapping, word, inner) if inner and is_apart else ()
+    return _found(word, place, f"write the fields of `{word[:64]}` in the layer itself", fix, certain=False)
+
+
 def _own_layer(word: str, place: Place) -> Explained | None:
     """What other frameworks compute in the same layer: an activation, a normalisation, a dropout."""
     if not issubclass(place.model, Op):
@@ -197,7 +217,7 @@ def _own_layer(word: str, place: Place) -> Explained | None:
     if meant is None or not isinstance(node, ScalarNode) or isinstance(value, str):
         return None
     if value in (False, None, 0):
-        help = f"delete `{word}`: a layer computes one op"
+        help = f"delete `{word}`: it changes nothing"
         return _found(word, place, help, deletion(place.mapping, word), certain=True)
     body = _body(meant, value)
     return _add_layer(word, place, meant, body)
@@ -216,9 +236,7 @@ def _op_in(word: str, model: type[Op]) -> str | None:
 def _named_layer(word: str, place: Place, value: str, is_scalar: bool) -> Explained:
     """The op that a value names, such as that of `activation: relu`."""
     if is_scalar and (not value or folded(value) in _NONE or value == "False"):
-        return _found(
-            word, place, f"delete `{word}`: a layer computes one op", deletion(place.mapping, word), certain=True
-        )
+        return _found(word, place, f"delete `{word}`: it changes nothing", deletion(place.mapping, word), certain=True)
     meant = certain(value, ops()) if is_scalar and synonyms(value, ops()) else None
     if meant is None:
         shown = ", ".join(name for name, op in ops().items() if op.is_activation or op.gives_probabilities)
@@ -230,7 +248,7 @@ def _named_layer(word: str, place: Place, value: str, is_scalar: bool) -> Explai
 
 def _add_layer(word: str, place: Place, op: str, body: str) -> Explained:
     if place.insert is None:
-        help = f"delete `{word}`, and add a layer `{body}` after each {place.what}"
+        help = f"delete `{word}`, and add a layer `{body}` after each {place.what} without an `{word}` of its own"
         return _found(word, place, help, certain=True)
     name = f"{place.what}_{op}"[:64]
     help = f"delete `{word}`, and add a layer `{name}: {body}` after it"

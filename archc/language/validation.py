@@ -10,7 +10,6 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from archc.diagnostics.finding import MAX_FINDINGS, Finding, replacement, report, respelling
-from archc.language.meant_values import meant
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.language.unknown_fields import Place, field_names, field_of, model_at, unknown_field
 from archc.language.vocabulary import certain, did_you_mean, nearest
@@ -141,6 +140,8 @@ def _finding(
     owner: Span,
     what: str,
 ) -> Finding:
+    from archc.language.meant_values import meant  # only for a spec with a mistake, for the time of start-up
+
     node, key_span, path = _locate(detail["loc"], nodes, keys)
     field = ".".join(path)
     kind, context = detail["type"], detail.get("ctx", {})
@@ -155,6 +156,8 @@ def _finding(
             allowed = re.findall("'(.*?)'", context["expected"]) or re.split(", | or ", context["expected"])
             help, text = meant(detail["input"], kind, parent, path[-1])
             fix = respelling(node, text or certain(str(detail["input"]), allowed)) if node else ()
+            if help is None and len(allowed) == 1 and not fix:
+                help = f"`{allowed[0]}` is the only {path[-1]} so far"
             help = help or did_you_mean(str(detail["input"]), allowed, what="values")
             return report(node or owner, "ARC105", f"`{field}` cannot be {_shown(detail['input'])}", help=help, fix=fix)
         case "name":

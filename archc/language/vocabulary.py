@@ -84,7 +84,7 @@ def absence(word: str) -> str | None:
     remark = _absent().get(folded(word))
     if remark is None or synonyms(word, ops()):
         return None
-    return remark or f"archc has no `{word[:64]}` yet"
+    return f"archc has no `{word[:64]}`: {remark}" if remark else f"archc has no `{word[:64]}` yet"
 
 
 def synonyms(word: str, allowed: Iterable[str]) -> list[str]:
@@ -170,4 +170,4 @@ def did_you_mean(word: str, allowed: Iterable[str], *, what: Words, also: Iterab
     shown = allowed if len(allowed) <= _MOST_SHOWN else ["…", *allowed[-_MOST_SHOWN:]]
     listed = f"{_LISTED[what]}: {', '.join(shown)}"
     lacking = absence(word) if what == "ops" else None
-    return f"{lacking}; {listed}" if lacking else listed
+    return f"{lacking}; {listed}" if lacking and ":" not in lacking else lacking or listed

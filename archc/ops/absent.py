@@ -6,14 +6,14 @@ An op that archc or a distribution brings takes its words over: its name and `ot
 from __future__ import annotations
 
 _POOLS = (
-    "avg_pool avg_pool1d avg_pool2d avg_pool3d average_pool average_pooling average_pooling1d average_pooling2d "
-    "average_pooling3d mean_pool mean_pooling adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d "
-    "adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d global_avg_pool global_avg_pool2d "
-    "global_average_pool global_average_pooling global_average_pooling1d global_average_pooling2d "
-    "global_average_pooling3d gap global_max_pool global_max_pool2d global_max_pooling1d global_max_pooling2d "
-    "global_max_pooling3d max_pool1d max_pool3d max_pooling1d max_pooling3d max_unpool max_unpool2d lp_pool lp_pool2d "
-    "roi_pool roi_pooling roi_align max_roi_pool spp spatial_pyramid_pooling sppf fractional_max_pool2d "
-    "stochastic_pool stochastic_pooling"
+    "pool pooling pool2d pooling2d avg_pool avg_pool1d avg_pool2d avg_pool3d average_pool average_pooling "
+    "average_pooling1d average_pooling2d average_pooling3d mean_pool mean_pooling adaptive_avg_pool1d "
+    "adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d "
+    "global_avg_pool global_avg_pool2d global_average_pool global_average_pooling global_average_pooling1d "
+    "global_average_pooling2d global_average_pooling3d gap global_max_pool global_max_pool2d global_max_pooling1d "
+    "global_max_pooling2d global_max_pooling3d max_pool1d max_pool3d max_pooling1d max_pooling3d max_unpool "
+    "max_unpool2d lp_pool lp_pool2d roi_pool roi_pooling roi_align max_roi_pool spp spatial_pyramid_pooling sppf "
+    "fractional_max_pool2d stochastic_pool stochastic_pooling"
 )
 _ACTIVATIONS = (
     "sigmoid logistic hard_sigmoid log_sigmoid leaky_relu leaky lrelu prelu rrelu relu6 relun elu celu selu gelu glu "
@@ -88,6 +88,9 @@ REMARKS = {
     **dict.fromkeys("softmax_with_loss softmax_loss cross_entropy_loss".split(), _LOSS),
     **dict.fromkeys("sequential module module_list model net".split(), "write its layers directly under `layers:`"),
     **dict.fromkeys("batch_norm_relu conv_relu conv_bn_relu conv_bn conv_block".split(), _TWO),
+    **dict.fromkeys(
+        "pool pooling pool2d pooling2d".split(), "use `{op: max_pool2d}` for the maximum; archc has no other pool yet"
+    ),
     "scale": "delete the layer if it follows a `batch_norm`, which has a weight and a bias of its own",
     "dropout2d": "`{op: dropout}` drops single values, not whole maps",
     "spatial_dropout2d": "`{op: dropout}` drops single values, not whole maps",

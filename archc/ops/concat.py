@@ -24,7 +24,7 @@ class Concat(Op, frozen=True):
     failing = HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n  join1: {op: concat, from: [image, pool1]}\n"
     corrected = HEAD + "  relu1: {op: relu}\n  join1: {op: concat, from: [image, relu1]}\n"
     other_names = ("concatenate", "cat", "route", "depth_concat", "filter_concat", "join")
-    loose_names = ("join",)
+    loose_names = ("join", "route")  # darknet's `route` of one layer only reads it
     needless: ClassVar[NeedlessFields] = {
         **dict.fromkeys(("axis", "dim", "concat_dim"), Needless("the maps or units of its inputs are joined", (1, -3))),
         "mode": Needless("its inputs are joined", ("concat", "cat")),

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 from pydantic import BaseModel
 
 from archc.ops.fields import Margins, Size
+from archc.ops.foreign import Conversion, Needless
 from archc.ops.op import Op, name_of
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
@@ -42,7 +43,8 @@ def fault(op: object, name: str) -> str | None:
         return f'does not declare `op: Literal["{name}"]`'
     if missing := sorted(op.__abstractmethods__):
         return f"does not implement {', '.join(missing)}"
-    return _fault_of_texts(op) or _fault_of_names(op) or _fault_of_traits(op) or _fault_of_fields(op)
+    checks = (_fault_of_texts, _fault_of_names, _fault_of_foreign, _fault_of_traits, _fault_of_fields)
+    return next((reason for check in checks if (reason := check(op))), None)
 
 
 def _fault_of_texts(op: type[Op]) -> str | None:
@@ -73,6 +75,28 @@ def _fault_of_names(op: type[Op]) -> str | None:
         if not isinstance(names, tuple) or not all(map(_is_text, cast(tuple[object, ...], names))):
             return f"declares {names!r} where a tuple of names is needed"
     return None
+
+
+def _fault_of_foreign(op: type[Op]) -> str | None:
+    """What is wrong with the declarations of other frameworks' fields and values."""
+    needless, values, conversions = (
+        cast(object, declared) for declared in (op.needless, op.other_values, op.conversions)
+    )
+    if not isinstance(needless, Mapping) or not _maps(cast(Mapping[object, object], needless), Needless):
+        return "declares `needless` that is not a mapping of words to Needless"
+    if not isinstance(values, Mapping) or not _maps(cast(Mapping[object, object], values), Mapping):
+        return "declares `other_values` that are not a mapping of fields to mappings"
+    if not isinstance(conversions, tuple) or not all(map(_converts, cast(tuple[object, ...], conversions))):
+        return "declares `conversions` that are not a tuple of Conversion"
+    return None
+
+
+def _maps(declared: Mapping[object, object], kind: type) -> bool:
+    return all(_is_text(word) and isinstance(value, kind) for word, value in declared.items())
+
+
+def _converts(conversion: object) -> bool:
+    return isinstance(conversion, Conversion) and bool(conversion.reads) and callable(conversion.convert)
 
 
 def _fault_of_traits(op: type[Op]) -> str | None:

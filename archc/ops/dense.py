@@ -9,6 +9,7 @@ from pydantic import Field
 
 from archc.example import DENSE_HEAD
 from archc.ops.fields import Count
+from archc.ops.foreign import Needless, NeedlessFields
 from archc.ops.op import Kept, OtherNames, Parameter, Reach, require_vector
 from archc.ops.weighted import Weighted
 from archc.tensor import Tensor
@@ -31,6 +32,10 @@ class Dense(Weighted, frozen=True):
             *("hidden_size", "neurons", "num_neurons", "nodes", "output_size", "output_dim", "out_dim", "features"),
             *("out_channels", "filters", "hidden", "size"),
         ),
+    }
+    needless: ClassVar[NeedlessFields] = {
+        **dict.fromkeys(("alpha", "beta", "transB"), Needless("it computes W x + b", (1,))),
+        "transA": Needless("it computes W x + b", (0,)),
     }
     loose_names = ("Gemm", "out_channels", "filters", "hidden", "size", "features")
     is_linear = True

@@ -6,6 +6,7 @@ A field can be needless here, such as `in_channels`, or its value can change wit
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from archc.tensor import Tensor
+
+
+_PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})? ?%\Z", re.ASCII)
 
 
 class Needless(NamedTuple):
@@ -72,6 +76,8 @@ def exact(value: object) -> Decimal | None:
     """A number as it is written in decimal, for arithmetic without the errors of binary fractions."""
     from decimal import Decimal  # only for a spec with the words of another framework, for the time of start-up
 
+    if isinstance(value, str) and _PERCENT.match(value):
+        return Decimal(value.rstrip(" %")) / 100
     return Decimal(repr(value)) if type(value) in (int, float) else None
 
 
@@ -110,7 +116,7 @@ def complement(field: str, own: str, what: str, *, below: float = 1) -> Callable
         value = exact(values[field])
         if value is None or not 0 < value <= 1:
             return None
-        note = f"`{field}: {value}` is {what}: 1 - {value} = {1 - value}"
+        note = f"`{field}: {values[field]}` is {what}: 1 - {value} = {1 - value}"
         return Converted({field: (own, float(1 - value))}, (note,), certain=value < below or below == 1)
 
     return convert

@@ -35,12 +35,18 @@ def _from_tensorflow(values: Mapping[str, Any]) -> Converted | None:
         notes.append(f"TensorFlow does not divide `alpha` by the size: {spelled(alpha)} × {size} = {result}")
     if "bias" in values:
         fields["bias"] = ("k", values["bias"])
-    return Converted(fields, tuple(notes))
+    # Without alpha beside it, a renamed radius would hide whose alpha it is.
+    return Converted(fields, tuple(notes), certain="alpha" in fields)
 
 
 def _not_divided(values: Mapping[str, Any]) -> Converted | None:
-    """Without a radius, the factor of alpha is not known."""
-    return Converted({}, ("TensorFlow does not divide `alpha` by the size: multiply it by `size`",), certain=False)
+    """Under TensorFlow's name, but with a size, alpha may be TensorFlow's or not."""
+    weight, size = exact(values["alpha"]), values.get("size", values.get("n"))
+    if weight is None or type(size) is not int:
+        return Converted({}, ("TensorFlow does not divide `alpha` by the size",), certain=False)
+    product = float(weight * size)
+    note = f"TensorFlow does not divide `alpha` by the size: {spelled(values['alpha'])} × {size} = {spelled(product)}"
+    return Converted({"alpha": ("alpha", product)}, (note,), certain=False)
 
 
 class Lrn(Op, frozen=True):
@@ -72,7 +78,7 @@ class Lrn(Op, frozen=True):
     }
     conversions = (
         Conversion(("depth_radius", "alpha", "bias"), _from_tensorflow),
-        Conversion(("alpha",), _not_divided, names=_OF_TENSORFLOW),
+        Conversion(("alpha", "size", "n"), _not_divided, names=_OF_TENSORFLOW),
     )
     output_sign = "kept"
     keeps_zeros = True

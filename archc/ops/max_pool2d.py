@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from archc.example import HEAD
 from archc.ops.fields import Margins, Size, SizeField
-from archc.ops.foreign import Needless, NeedlessFields
+from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields
 from archc.ops.op import INT64, Kept, OtherNames, ShapeError, require_maps
 from archc.ops.window import Window
 from archc.ops.windowed import SIZE_RULE, Windowed
@@ -17,6 +17,13 @@ from archc.tensor import Tensor
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
+
+
+def _whole_pools(values: Mapping[str, Any]) -> Converted | None:
+    """Without a value for Keras's `strides`, windows lie side by side."""
+    if values["strides"] is not None or "pool_size" not in values:
+        return None
+    return Converted({"strides": ("stride", values["pool_size"])}, ("Keras's stride is then the size of the pool",))
 
 
 class MaxPool2d(Windowed, frozen=True):
@@ -27,12 +34,13 @@ class MaxPool2d(Windowed, frozen=True):
     failing = HEAD + "  pool1: {op: max_pool2d, kernel: 2}\n"
     corrected = HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n"
     spoken = "max pooling"
-    other_names = ("MaxPooling2D", "MaxPool", "max_pooling", "SpatialMaxPooling", "Pooling", "pool")
+    other_names = ("MaxPooling2D", "MaxPool", "max_pooling", "SpatialMaxPooling")
     other_field_names: ClassVar[OtherNames] = {"kernel": ("pool_size", "pool_shape")}
-    loose_names = ("Pooling", "pool")
+    conversions = (Conversion(("strides", "pool_size"), _whole_pools),)
     needless: ClassVar[NeedlessFields] = {
         "return_indices": Needless("it returns values only", (False,)),
         "dilation": Needless("its windows are not dilated", (1,)),
+        "storage_order": Needless("it returns values only", (0,)),
         "count_include_pad": Needless("it takes a maximum, not a mean", "any"),
         **dict.fromkeys(("pool", "pool_type", "mode"), Needless("it takes the maximum of a window", ("MAX", "max", 0))),
         "global_pooling": Needless("`kernel` is the size of its window", (False,)),

@@ -209,11 +209,12 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Fields of other frameworks whose values change with their names."""
     needless: ClassVar[NeedlessFields] = {
         "name": Needless("the key of a layer is its name"),
+        "top": Needless("the key of a layer is its name"),
         "trainable": Needless("every layer is trained", (True,)),
         "requires_grad": Needless("every layer is trained", (True,)),
         "dtype": Needless("values are float32, unless `archc train --precision` says otherwise", ("float32", "fp32")),
         "device": Needless("the command line chooses the devices of a run", "any"),
-        "data_format": Needless(_AXES, ("channels_first", "NCHW", "nchw")),
+        "data_format": Needless(_AXES, (None, "channels_first", "NCHW", "nchw")),
         "layout": Needless(_AXES, ("NCHW", "nchw")),
         **dict.fromkeys(("in_place", "inplace"), Needless("it changes no value", "any")),
         **dict.fromkeys(_CHANNELS_READ, Needless(_INFERRED, inferred=channels_of)),

@@ -27,12 +27,18 @@ _CONSTANTS = {"zeros": 0, "zero": 0, "ones": 1, "one": 1}
 def _weights(word: str, values: Mapping[str, Any]) -> Converted | None:
     """An initialiser by its name, or as Caffe's filler."""
     match values[word]:
-        case str(name) | {"type": str(name)} if name.lower() in _HE:
+        case {"type": str(name)} if name.lower() in _HE:
             init: object = {"he_normal": {}}
-        case {"type": "gaussian", "std": int(std) | float(std), **others} if not others:
+        case str(name) if name.lower() in _HE and word != "weight_init":
+            init = {"he_normal": {}}
+        case {"type": "gaussian" | "normal", "std": int(std) | float(std), **others} if not others:
+            init = {"normal": {"std": std}}
+        case {"normal": int(std) | float(std), **others} if not others:
             init = {"normal": {"std": std}}
         case {"normal": dict()} | {"he_normal": dict()} as own:  # pyright: ignore[reportUnknownVariableType]
             init = own  # pyright: ignore[reportUnknownVariableType]
+        case float(std) if std > 0:
+            return Converted({word: ("weight_init", {"normal": {"std": std}})}, certain=False)
         case _:
             return None
     return Converted({word: ("weight_init", init)})
@@ -66,7 +72,7 @@ class Weighted(Op, frozen=True):
     other_values: ClassVar[OtherValues] = {"weight_init": {word: {"he_normal": {}} for word in _HE}}
     conversions = (
         switched("no_bias", "bias", {True: False, False: True}),
-        *(Conversion((word,), partial(_weights, word)) for word in _WEIGHTS),
+        *(Conversion((word,), partial(_weights, word)) for word in ("weight_init", *_WEIGHTS)),
         *(Conversion((word,), partial(_biases, word)) for word in _BIASES),
     )
     needless: ClassVar[NeedlessFields] = {

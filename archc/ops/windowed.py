@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from archc.ops.fields import NO_PADDING, ONE, Margins, Padding, PaddingField, Rounding, Size, SizeField
-from archc.ops.foreign import Conversion, Converted, OtherValues, switched
+from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields, OtherValues, switched
 from archc.ops.op import Footprint, Op, OtherNames, ShapeError, require_maps
 from archc.ops.places import places
 from archc.ops.window import Axis, Window, slide
@@ -34,6 +34,17 @@ def _four_sides(values: Mapping[str, Any]) -> Converted | None:
         case _:
             return None
     return Converted({"pads": ("padding", padding)}, ("ONNX's order is [top, left, bottom, right]",))
+
+
+def _auto_pad(values: Mapping[str, Any]) -> Converted | None:
+    """ONNX's `auto_pad`; NOTSET leaves the padding to `pads`."""
+    match values["auto_pad"]:
+        case "SAME_UPPER":
+            return Converted({"auto_pad": ("padding", "same")})
+        case "VALID":
+            return Converted({"auto_pad": ("padding", 0)})
+        case _:
+            return None
 
 
 def _both(word: str, own: str, values: Mapping[str, Any]) -> Converted | None:
@@ -63,17 +74,18 @@ class Windowed(Op, frozen=True):
             *("filter_shape", "field_size", "pool_size", "k"),
         ),
         "stride": ("strides", "subsample", "step", "window_strides", "s"),
-        "padding": ("pad", "paddings", "border_mode", "pad_size", "auto_pad", "p"),
+        "padding": ("pad", "paddings", "border_mode", "pad_size", "p"),
         "rounding": ("round_mode", "pooling_convention"),
     }
     loose_names = ("k", "s", "p")
     other_values: ClassVar[OtherValues] = {
-        "padding": {"valid": 0, "none": 0, "no": 0, "zero": 0, "notset": 0, "same_upper": "same"},
+        "padding": {"same": "same", "valid": 0, "none": 0, "no": 0, "zero": 0},
         "rounding": {"full": "ceil", "valid": "floor", "up": "ceil", "down": "floor"},
     }
     conversions = (
         switched("ceil_mode", "rounding", {True: "ceil", False: "floor"}),
         Conversion(("pads",), _four_sides),
+        Conversion(("auto_pad",), _auto_pad),
         *(
             Conversion((f"{word}_h", f"{word}_w"), partial(_both, word, own))
             for word, own in (("kernel", "kernel"), ("stride", "stride"), ("pad", "padding"), ("dilation", "dilation"))
@@ -83,6 +95,8 @@ class Windowed(Op, frozen=True):
             for word, own in (("strides", "stride"), ("ksize", "kernel"))
         ),
     )
+
+    needless: ClassVar[NeedlessFields] = {"auto_pad": Needless("`padding` is the padding", ("NOTSET",))}
 
     kernel: SizeField = Field(description="Size of the window in pixels: one number or [height, width].")
     padding: PaddingField = Field(

@@ -196,6 +196,9 @@ BROKEN = {
     "mine:Fails": "class Fails(Mine, frozen=True):\n    'x'\n    def infer(self, inputs): return 1 // 0\n",
     "mine:Unheard": "class Unheard(Exception):\n    def __str__(self): raise ValueError\nraise Unheard\n",
     "mine:Names": "class Names(Mine, frozen=True):\n    'x'\n    other_names = (5,)\n",
+    "mine:Needed": "class Needed(Mine, frozen=True):\n    'x'\n    needless = {'dim': 'its input is a vector'}\n",
+    "mine:Valued": "class Valued(Mine, frozen=True):\n    'x'\n    other_values = {'size': 'valid'}\n",
+    "mine:Turned": "class Turned(Mine, frozen=True):\n    'x'\n    conversions = (len,)\n",
     "mine:Arity": "class Arity(Mine, frozen=True):\n    'x'\n    arity = (3, 1)\n",
     "mine:Sign": "class Sign(Mine, frozen=True):\n    'x'\n    output_sign = 'positive'\n",
     "mine:Listed": "class Listed(Mine, frozen=True):\n    'x'\n    size: list[int] = Field([], description='x')\n",
@@ -232,6 +235,18 @@ BROKEN = {
         ([("archc-a", "mine:Mine"), ("archc-b", "mine:Mine")], "archc-a and archc-b both provide the op `mine`"),
         ([("archc-a", "mine:Missing")], "the op `mine` of archc-a cannot be imported: AttributeError"),
         ([("archc-a", "mine:Literal")], "the op `mine` of archc-a is not a subclass of Op"),
+        (
+            [("archc-a", "mine:Needed")],
+            "the op `mine` of archc-a declares `needless` that is not a mapping",
+        ),
+        (
+            [("archc-a", "mine:Valued")],
+            "the op `mine` of archc-a declares `other_values` that are not a mapping",
+        ),
+        (
+            [("archc-a", "mine:Turned")],
+            "the op `mine` of archc-a declares `conversions` that are not a tuple",
+        ),
         ([("archc-a", "mine:Exits")], "the op `mine` of archc-a cannot be imported: SystemExit: 3"),
         ([("archc-a", "mine:Other")], 'the op `mine` of archc-a does not declare `op: Literal["mine"]`'),
         ([("archc-a", "mine:Abstract")], "the op `mine` of archc-a does not implement value"),

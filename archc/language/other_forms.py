@@ -1,0 +1,41 @@
+"""The sections of a spec in other forms than the right ones: an input, layers and a recipe that can be understood."""
+
+from __future__ import annotations
+
+from archc.diagnostics.finding import Finding
+from archc.language.flat_recipe import flat_fields
+from archc.language.input_forms import channels_last, mended_input
+from archc.language.layer_lists import named_layers
+from archc.language.reader import MappingNode, SequenceNode
+from archc.language.spec import Recipe
+
+
+def mended(root: MappingNode, findings: list[Finding]) -> tuple[MappingNode, set[tuple[str, ...]]]:
+    """The spec with its input, layers and recipe in the right form, where they can be understood in another one.
+
+    The findings on them are added. The paths of those that are reported, but not understood with certainty, are
+    returned as well.
+    """
+    entries = dict(root.entries)
+    told: set[tuple[str, ...]] = set()
+    if "input" in entries and (turned := channels_last(entries["input"])):
+        findings.append(turned)
+    elif "input" in entries and (right := mended_input(entries["input"])):
+        # A repeated size of a list without brackets is read as a repeated key.
+        at = right.finding.span
+        findings[:] = [f for f in findings if f.code != "ARC005" or not at.start <= f.span.start < at.end]
+        findings.append(right.finding)
+        if right.node is None:
+            told.add(right.path)
+        else:
+            entries["input"] = right.node
+    layers = entries.get("layers")
+    if isinstance(layers, SequenceNode) and (named := named_layers(layers)):
+        entries["layers"] = named[0]
+        findings.append(named[1])
+    train, flat = flat_fields(Recipe, entries.get("train"))
+    if train is not None:
+        entries["train"] = train
+        findings += [each.finding for each in flat]
+        told.update(("train", each.field) for each in flat)
+    return MappingNode(entries, root.keys, root.span), told

@@ -1,0 +1,261 @@
+"""What a spec in the words of another framework is answered: the right help, or none, and one finding per mistake."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archc.analysis import analyse
+from archc.diagnostics.finding import Finding
+from archc.language.vocabulary import absence, certain, did_you_mean, nearest
+from archc.ops import ops
+from archc.ops.absent import absent
+
+HEAD = "schema: archc/v1\nname: a\ninput: {image: [3, 32, 32]}\n"
+OPS = f"supported ops: {', '.join(ops())}"
+CONV = "op: conv2d, filters: 4, kernel: 3"
+
+
+def findings(body: str, head: str = HEAD) -> list[Finding]:
+    found = analyse(f"{head}layers:\n  a: {body}\n".encode(), "a.yaml").findings
+    return [finding for finding in found if finding.severity == "error"]
+
+
+@pytest.mark.parametrize(
+    ("word", "help"),
+    [
+        ("avg_pool2d", f"archc has no `avg_pool2d` yet; {OPS}"),
+        ("nn.LeakyReLU", f"archc has no `nn.LeakyReLU` yet; {OPS}"),
+        ("tf.keras.layers.LSTM", f"archc has no `tf.keras.layers.LSTM` yet; {OPS}"),
+        ("gelu", f"archc has no `gelu` yet; {OPS}"),
+        ("elu", f"archc has no `elu` yet; {OPS}"),
+        ("layer_norm", f"archc has no `layer_norm` yet; {OPS}"),
+        ("ZeroPadding2D", "archc has no `ZeroPadding2D`: set `padding` on the convolution or pool after it"),
+        ("Pooling", "archc has no `Pooling`: use `{op: max_pool2d}` for the maximum; archc has no other pool yet"),
+        ("norm", "did you mean `batch_norm` or `lrn`?"),
+        ("convolutional", "did you mean `conv2d`?"),
+        ("route", "did you mean `concat`?"),
+        ("shortcut", "did you mean `add`?"),
+        ("fullyConnectedLayer", "did you mean `dense`?"),
+        ("rely", "did you mean `relu`?"),
+        ("conv4d", OPS),  # a digit is not a letter
+        ("warp", OPS),
+    ],
+)
+def test_an_op(word: str, help: str) -> None:
+    assert did_you_mean(word, ops(), what="ops") == help
+
+
+def test_no_absent_word_is_one_of_archc() -> None:
+    """An op that archc gets takes its words out of this table."""
+    for word in absent():
+        assert word not in ops()
+        assert nearest(word, ops()) is None, word
+        assert certain(word, ops()) is None, word
+        assert absence(word), word
+
+
+def test_an_op_that_is_there_takes_its_words_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    from archc.language import vocabulary
+
+    monkeypatch.setattr(ops()["tanh"], "other_names", ("gelu",))
+    vocabulary._foreign.cache_clear()  # pyright: ignore[reportPrivateUsage]
+    try:
+        assert absence("gelu") is None
+        assert did_you_mean("nn.GELU", ops(), what="ops") == "did you mean `tanh`?"
+    finally:
+        monkeypatch.undo()
+        vocabulary._foreign.cache_clear()  # pyright: ignore[reportPrivateUsage]
+
+
+@pytest.mark.parametrize(
+    ("fields", "helps"),
+    [
+        ("activation: relu", ["delete `activation`, and add a layer `a_relu: {op: relu}` after it"]),
+        ("activation: softmax", ["delete `activation`, and add a layer `a_softmax: {op: softmax}` after it"]),
+        (
+            "activation: gelu",
+            ["archc has no `gelu` yet; activations are layers of their own: relu, softmax, tanh"],
+        ),
+        ("activation: null", ["delete `activation`: it changes nothing"]),
+        (
+            "use_batch_norm: true",
+            [
+                "delete `use_batch_norm`, and add a layer "
+                "`a_batch_norm: {op: batch_norm, epsilon: …, momentum: …}` after it"
+            ],
+        ),
+        (
+            "dropout_rate: 0.5",
+            ["delete `dropout_rate`, and add a layer `a_dropout: {op: dropout, rate: 0.5}` after it"],
+        ),
+        ("batch_norm: false", ["delete `batch_norm`: it changes nothing"]),
+        ("in_channels: 3", ["delete `in_channels`: archc infers it from the layer's input"]),
+        ("in_channels: 4", ["it is 3, not 4; delete `in_channels`: archc infers it from the layer's input"]),
+        ("input_shape: [32, 32, 3]", ["delete `input_shape`: archc infers it from the layer's input"]),
+        (
+            "input_shape: [28, 28, 1]",
+            ["it is [3, 32, 32], not [28, 28, 1]; delete `input_shape`: archc infers it from the layer's input"],
+        ),
+        ("padding_mode: zeros", ["delete `padding_mode`: maps are padded with zeros"]),
+        ("padding_mode: reflect", ["delete `padding_mode`, there is no choice: maps are padded with zeros"]),
+        ("trainable: 1", ["delete `trainable`, there is no choice: every layer is trained"]),  # 1 is not true
+        ("name: b", ["delete `name`: the key of a layer is its name"]),
+        ("init: he_normal", ["write `weight_init: {he_normal: {}}`"]),
+        ("weight_init: 0.01", ["did you mean `weight_init: {normal: {std: 0.01}}`?"]),
+        (
+            "weight_init: {lecun_normal: {}}",
+            [
+                "archc has no `lecun_normal` yet: use `normal: {std: …}`, with the same variance if std is "
+                "sqrt(1 / fan-in), or `he_normal: {}`"
+            ],
+        ),
+        ("strides: 2, subsample: 1", ["did you mean `stride`?"] * 2),
+        ("dilatation: 2", ["did you mean `dilation`?"]),
+    ],
+)
+def test_a_field_of_a_convolution(fields: str, helps: list[str]) -> None:
+    found = findings(f"{{{CONV}, {fields}}}")
+    assert [finding.help for finding in found] == helps
+    assert {finding.code for finding in found} <= {"ARC101", "ARC105"}
+
+
+@pytest.mark.parametrize(
+    ("body", "messages"),
+    [
+        # A field that is written in another way is not missing, and neither is one whose meaning is a guess.
+        ("{op: max_pool2d, size: 2, stride: 2}", ["unknown field `size` in a"]),
+        ("{op: lrn, depth_radius: 2, bias: 1, alpha: 1, beta: 1}", ["unknown field `depth_radius` in a"]),
+        ("{op: conv2d, channels: 4, kernel: 3}", ["unknown field `channels` in a"]),
+        ("{op: add, from: image, image}", ["unknown field `image` in a"]),
+        ("{type: relu}", ["a needs `op`"]),
+        # The rest of a layer in other words is checked in the same run.
+        (
+            "{op: Conv2d, filters: 4, kernel: 40}",
+            ["unknown op `Conv2d`", "a's window is 40 high, but its input is only 32 high"],
+        ),
+        ("{op: relu, bottom: b}", ["unknown field `bottom` in a", "unknown layer `b`"]),
+    ],
+)
+def test_one_mistake_one_finding(body: str, messages: list[str]) -> None:
+    assert [finding.message for finding in findings(body)] == messages
+
+
+@pytest.mark.parametrize(
+    ("written", "message", "help"),
+    [
+        ("784", "`input` must be a mapping, got `784`", "write `input: {image: [1, 28, 28]}`"),
+        ("{x: 3072}", "`input.x` is `3072`: it takes [channels, height, width]", "write `[3, 32, 32]`"),
+        ("{x: 100}", "`input.x` is `100`: it takes [channels, height, width]", "write `[1, 10, 10]`"),
+        ("{x: 17}", "`input.x` is `17`: it takes [channels, height, width]", "write `[17, 1, 1]`"),
+        (
+            "{x: [16, 64, 28, 28]}",
+            "`input.x` is `[16, 64, 28, 28]`: it takes [channels, height, width]",
+            "write `[64, 28, 28]`",
+        ),
+        (
+            "{channels: 3, height: 8, width: 9}",
+            "`input` must have one entry, its name with its shape",
+            "write `input: {image: [3, 8, 9]}`",
+        ),
+        (
+            "{x: [3, 8, 9], dtype: float32}",
+            "`input` must have one entry, its name with its shape",
+            "write `input: {x: [3, 8, 9]}`",
+        ),
+    ],
+)
+def test_an_input_without_a_certain_meaning(written: str, message: str, help: str) -> None:
+    found = findings("{op: relu}", HEAD.replace("{image: [3, 32, 32]}", written))
+    assert [(finding.message, finding.help, finding.fix) for finding in found] == [(message, help, ())]
+
+
+@pytest.mark.parametrize(
+    ("train", "helps"),
+    [
+        (
+            "optimizer: Adam, lr: 0.1, loss: mse",
+            [
+                "add `data: {resize: 36, crop: 32, mirror: true, mean: pixel}, test: center`, or other values",
+                "`sgd` is the only optimizer so far: write `optimizer: {sgd: {lr: 0.1, momentum: …, weight_decay: …}}`",
+                "`cross_entropy` is the only loss so far",
+            ],
+        ),
+        (
+            "optimizer: {adam: {lr: 1}}, schedule: cosine, loss: ce, data: {mean: [0.5]}, test: val",
+            [
+                "`sgd` is the only optimizer so far: write `sgd: {lr: …, momentum: …, weight_decay: …}`",
+                "`on_plateau` is the only schedule so far: write `schedule: {on_plateau: {factor: …, times: …}}`, "
+                "or delete `schedule`",
+                "did you mean `cross_entropy`?",
+                "add `resize: 36, crop: 32, mirror: true`, or other values",
+                "the mean is computed from the training pictures: write `mean: channel` for one number per channel",
+                "valid values: ten_crop, center",
+            ],
+        ),
+        (
+            "optimizer: {sgd: {momentum: 0.9, weight_decay: 0}}, learning_rate: 1, loss: cross_entropy, test: center, "
+            "crop: 32, data: {resize: 32, mirror: true, mean: none, std: [2, 2, 2]}",
+            ["move it into `optimizer: {sgd: {…}}`", "move it into `data: {…}`"],
+        ),
+    ],
+)
+def test_a_recipe(train: str, helps: list[str]) -> None:
+    head = f"{HEAD}train: {{batch: 8, epochs: 1, {train}}}\n"
+    assert [finding.help for finding in findings("{op: relu}", head)] == helps
+
+
+def test_the_channels_of_an_input_that_come_last() -> None:
+    head = HEAD.replace("[3, 32, 32]", "[224, 224, 3]")
+    found = analyse(f"{head}layers:\n  a: {{op: max_pool2d, kernel: 5, stride: 5}}\n".encode(), "a.yaml").findings
+    assert [(f.code, f.help) for f in found] == [
+        ("ARC917", "did you mean `[3, 224, 224]`?"),
+        ("ARC201", "write `input: {image: [3, 224, 224]}`: the channels come first"),
+    ]
+    for shape in ("[3, 224, 224]", "[224, 223, 3]", "[4, 4, 3]", "[64, 64, 64]", "[3, 3, 3]"):
+        text = HEAD.replace("[3, 32, 32]", shape) + "layers:\n  a: {op: relu}\n"
+        assert analyse(text.encode(), "a.yaml").findings == [], shape
+
+
+_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 999) | st.floats(-9, 9) | st.text("abcn5x %,/()[]", max_size=6),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["type", "std", "normal", "name"]), inner)
+    ),
+    max_leaves=5,
+)
+_words = sorted(
+    {word for op in ops().values() for base in op.__mro__ for word in vars(base).get("needless", {})}
+    | {
+        read
+        for op in ops().values()
+        for base in op.__mro__
+        for c in vars(base).get("conversions", ())
+        for read in c.reads
+    }
+)
+
+
+@given(
+    op=st.sampled_from([*ops(), "BatchNorm2d", "convolutional", "local_response_normalization", "gelu"]),
+    fields=st.dictionaries(st.sampled_from([*_words, "activation", "norm", "from", "inputs"]), _values, max_size=4),
+)
+def test_any_value_of_any_foreign_field_is_answered(op: str, fields: dict[str, object]) -> None:
+    text = f"{HEAD}layers:\n  a: {json.dumps({'op': op, **fields})}\n"
+    assert all(finding.message for finding in analyse(text.encode(), "a.yaml").findings)
+
+
+@given(value=_values)
+def test_any_input_is_answered(value: object) -> None:
+    for written in (value, {"x": value}):
+        text = f"schema: archc/v1\nname: a\ninput: {json.dumps(written)}\nlayers: {{a: {{op: relu}}}}\n"
+        assert all(finding.message for finding in analyse(text.encode(), "a.yaml").findings)
+
+
+@given(layers=st.lists(_values | st.sampled_from(["relu", "Conv2D"]), max_size=3), train=_values)
+def test_any_list_of_layers_and_any_recipe_is_answered(layers: list[object], train: object) -> None:
+    text = f"{HEAD}layers: {json.dumps(layers)}\ntrain: {json.dumps({'batch': 1, 'lr': train, 'optimizer': train})}\n"
+    assert all(finding.message for finding in analyse(text.encode(), "a.yaml").findings)
