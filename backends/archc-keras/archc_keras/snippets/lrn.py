@@ -32,8 +32,8 @@ class LocalResponseNorm(layers.Layer):
         maps: Any = ops.cast(ops.reshape(x, (-1, x.shape[-1] // self.groups)), wide)
         total = sum_windows(ops.square(maps), self.size // 2, (self.size - 1) // 2)
         # d^-beta: on a CPU, `power` and its gradient would take three times as long.
-        scale: Any = ops.log(self.k + self.alpha / self.size * total)
-        y = maps * ops.exp(-self.beta * scale)
+        logarithm: Any = ops.log(self.k + self.alpha / self.size * total)
+        y = maps * ops.exp(-self.beta * logarithm)
         return ops.cast(ops.reshape(y, (-1, *x.shape[1:])), x.dtype)
 
 
@@ -47,7 +47,7 @@ def sum_windows(values: Any, before: int, after: int) -> Any:
 
     @ops.custom_gradient
     def sums(values: Any) -> Any:
-        # TensorFlow would pad the gradient of each slice, which takes three times as long.
+        # TensorFlow's own would pad the gradient of each slice: three times as slow.
         def gradient(*args: Any, upstream: Any = None) -> Any:
             return add(args[0] if upstream is None else upstream, after, before)
 

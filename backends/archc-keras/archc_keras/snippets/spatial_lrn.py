@@ -1,5 +1,5 @@
 """Local response normalisation within a map, for emitted source."""
-# pyright: basic, reportOperatorIssue=false, reportOptionalOperand=false
+# pyright: basic
 
 from typing import Any
 
@@ -24,10 +24,10 @@ class SpatialResponseNorm(layers.Layer):
 
     def call(self, x: Any) -> Any:
         width = "float64" if self.compute_dtype == "float64" else "float32"
-        wide = ops.cast(x, width)
+        wide: Any = ops.cast(x, width)
         margins = (self.size // 2, (self.size - 1) // 2)
         squares = ops.pad(ops.square(wide), ((0, 0), margins, margins, (0, 0)))
-        mean = ops.average_pool(squares, self.size, strides=1)
+        mean: Any = ops.average_pool(squares, self.size, strides=1)
         # d^-beta: on a CPU, `power` and its gradient would take three times as long.
-        scale = ops.exp(-self.beta * ops.log(self.k + self.alpha * mean))
-        return ops.cast(wide * scale, x.dtype)
+        logarithm: Any = ops.log(self.k + self.alpha * mean)
+        return ops.cast(wide * ops.exp(-self.beta * logarithm), x.dtype)
