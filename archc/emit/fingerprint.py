@@ -16,7 +16,7 @@ def fingerprint(text: str) -> str:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return text
-    # No string on several lines but a docstring, which formatters leave alone, has a # in emitted source.
+    # Of the strings in emitted source, only docstrings have a #, and formatters do not wrap their lines.
     comments = (line.partition("#")[2].strip() for line in text.split("\n") if "#" in line)
     return "\n".join([*_nodes(tree), *comments])
 
@@ -37,5 +37,8 @@ def _nodes(tree: ast.AST) -> Iterator[str]:
                 items = cast("list[object]", part)
                 yield f"{len(items)}"
                 todo += reversed(items)
+            case str():
+                # A formatter may indent the lines of a docstring in another way.
+                yield ascii("\n".join(line.strip() for line in part.split("\n")) if "\n" in part else part)
             case _:
                 yield ascii(part)
