@@ -8,22 +8,24 @@ from dataclasses import replace
 from pathlib import Path
 
 from archc.backend import Origin
+from archc.emit.fingerprint import fingerprint
 from archc.emit.seal import is_sealed, was_sealed
 from archc.failure import Failure
 from archc.report.staleness import Reason
 
-_HASH = re.compile(r"\b[0-9a-f]{64}\b")
+# Not the seal's own, which is the only one in a file that has lost its docstring.
+_HASH = re.compile(r"(?<!archc )\b[0-9a-f]{64}\b")
 
 
 def staleness(place: Path, current: str, origin: Origin, emit: Callable[[Origin], str]) -> tuple[Reason, ...]:
-    """The reasons that a file differs from the `current` source. Empty if it is up to date.
+    """The reasons that a file differs from the `current` source, except in layout. Empty if it is up to date.
 
     `emit` gives the source of the current spec as if it had another origin.
     """
     present = _read(place)
     if present is None:
         return ("absent",)
-    if present == current:
+    if present == current or fingerprint(present) == fingerprint(current):
         return ()
     if not was_sealed(present):
         return ("foreign",)
@@ -37,14 +39,15 @@ def _since(present: str, origin: Origin, emit: Callable[[Origin], str]) -> Reaso
     if named is None or named[0] == origin.sha256:
         return "emission"
     # Emit the current network with the old hash: if that gives the file, only the text of the spec has changed.
-    return "text" if emit(replace(origin, sha256=named[0])) == present else "spec"
+    before = emit(replace(origin, sha256=named[0]))
+    return "text" if fingerprint(before) == fingerprint(present) else "spec"
 
 
 def _read(place: Path) -> str | None:
-    """The text of a file, with its line endings converted to \n. None if the file does not exist."""
+    """A file's text, without a byte-order mark, with its line endings converted to \n. None if there is no file."""
     try:
         if place.exists() and not place.is_file():
             raise Failure(f"{place} is not a regular file", help="name another file with `-o`", code=2)
-        return place.read_text(encoding="utf-8", errors="replace") if place.exists() else None
+        return place.read_text(encoding="utf-8-sig", errors="replace") if place.exists() else None
     except OSError as error:
         raise Failure(f"cannot read {place}: {error.strerror}", code=3) from error

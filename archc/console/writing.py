@@ -33,7 +33,7 @@ def write_sealed(place: Path, text: str, comment: Comment = PYTHON, *, force: bo
 
 def _refuse_foreign(place: Path, comment: Comment) -> None:
     # A file with other bytes is foreign, whatever they decode to.
-    present = place.read_text(encoding="utf-8", errors="replace")
+    present = place.read_text(encoding="utf-8-sig", errors="replace")
     if is_sealed(present, comment):
         return
     why = "was edited after archc emitted it" if was_sealed(present, comment) else "was not emitted by archc"

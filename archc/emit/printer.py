@@ -64,6 +64,8 @@ def _definition(part: Snippet | Class | Function | Main) -> list[str]:
 def _class(part: Class) -> list[str]:
     decorators = [f"@{decorator.text}" for decorator in part.decorators]
     lines = [*decorators, f"class {part.name}({part.base.text}):", _docstring((part.doc,), _INDENT)]
+    if part.attributes:
+        lines += ["", *(f"{_INDENT}{name.text}: {annotation.text}" for name, annotation in part.attributes)]
     for function in part.body:
         lines += ["", *_function(function, _INDENT)]
     return lines
@@ -85,7 +87,8 @@ def _block(body: Iterable[Statement], indent: str) -> list[str]:
 def _statement(statement: Statement, indent: str) -> list[str]:
     match statement:
         case Assign():
-            lines = _parenthesized(f"{indent}{statement.target.text} = ", statement.value, indent)
+            annotation = f": {statement.annotation.text}" if statement.annotation else ""
+            lines = _parenthesized(f"{indent}{statement.target.text}{annotation} = ", statement.value, indent)
             return _commented(lines, statement.comment, indent)
         case Do():
             return _broken(indent, statement.value, "", indent)
@@ -242,20 +245,20 @@ def _docstring(paragraphs: tuple[str, ...], indent: str) -> str:
 def _imports(imports: Iterable[Import]) -> str:
     """The imports, merged and sorted as isort does: the standard library first, and `import` before `from`."""
     names: dict[str, set[str]] = {}
-    whole: set[str] = set()
+    whole: dict[str, str] = {}
     for wanted in imports:
         if wanted.names:
             names.setdefault(wanted.module, set()).update(wanted.names)
-        else:
-            whole.add(wanted.module)
+        elif wanted.untyped or wanted.module not in whole:
+            whole[wanted.module] = "  # type: ignore[import-untyped]" if wanted.untyped else ""
     sections = (_section(whole, names, standard=True), _section(whole, names, standard=False))
     return "\n\n".join("\n".join(lines) for section in sections if (lines := list(section)))
 
 
-def _section(whole: set[str], names: dict[str, set[str]], *, standard: bool) -> Iterator[str]:
+def _section(whole: dict[str, str], names: dict[str, set[str]], *, standard: bool) -> Iterator[str]:
     for module in sorted(whole):
         if (module.partition(".")[0] in sys.stdlib_module_names) == standard:
-            yield f"import {module}"
+            yield f"import {module}{whole[module]}"
     for module in sorted(names):
         if (module.partition(".")[0] in sys.stdlib_module_names) == standard:
             yield f"from {module} import {', '.join(sorted(names[module], key=_isort_key))}"

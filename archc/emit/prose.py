@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from archc.backend import Origin
 from archc.emit.plan import SourcePlan
+from archc.emit.printer import WIDTH, escaped
 from archc.language.spec import Recipe
 
 
 def document(planned: SourcePlan, origin: Origin, backend: str) -> tuple[str, ...]:
     """The paragraphs of the module docstring: the network's title, its shapes and sizes, and the file's origin."""
     return (
-        f"{planned.title.rstrip('.')}.",
+        *summary(planned, planned.title.rstrip(".")),
         f"{shapes(planned)}. {planned.parameters:,} parameters, {planned.macs:,} multiply-accumulates per example. Run "
         "this file to check it.",
         emitted_by(origin, origin.command(backend)),
     )
+
+
+def summary(planned: SourcePlan, title: str) -> tuple[str, ...]:
+    """The title as the first paragraph; below the network's name if it is too long for the one line of a summary."""
+    fits = len(escaped(title)) + len('"""."""') <= WIDTH
+    return (f"{title}.",) if fits else (f"{planned.class_name}.", f"{title}.")
 
 
 def emitted_by(origin: Origin, command: str) -> str:

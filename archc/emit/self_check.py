@@ -52,12 +52,18 @@ def check(
         ),
         *compute,
         *_shapes(planned),
-        *((*step, Assert(Fixed(finite), Fixed('"weights are not finite"'))) if trains else ()),
+        *((*step, *_finite(finite)) if trains else ()),
         Do(Fixed(f'print(f"{summary}")')),
     )
     checked = "check its parameters and output shapes"
     doc = f"Build the network, {checked}, train one step." if trains else f"Build the network and {checked}."
     return Function("check", "", "None", body, doc=doc)
+
+
+def _finite(finite: str) -> Iterator[Statement]:
+    # A line of its own: black and ruff break a long assertion at different places.
+    yield Assign(Name("finite"), Fixed(finite))
+    yield Assert(Name("finite"), Fixed('"weights are not finite"'))
 
 
 def batch(shape: Iterable[int] = ()) -> Tuple:

@@ -135,11 +135,12 @@ Expression = Value | Unpacked
 
 @dataclass(frozen=True)
 class Assign:
-    """`target = value  # comment`."""
+    """`target = value  # comment`, or `target: annotation = value`."""
 
     target: Name
     value: Expression
     comment: str | None = None
+    annotation: Name | None = None
 
     def __post_init__(self) -> None:
         _require((self.target,), Name)
@@ -171,7 +172,7 @@ class Return:
 class Assert:
     """`assert test, message`."""
 
-    test: Fixed
+    test: Name | Fixed
     message: Fixed
 
 
@@ -188,13 +189,14 @@ class Function:
 
 @dataclass(frozen=True)
 class Class:
-    """A class of methods, with one base class."""
+    """A class of methods, with one base class. `attributes` are those whose types a checker cannot infer."""
 
     name: str
     base: Name
     doc: str
     body: tuple[Function, ...]
     decorators: tuple[Fixed, ...] = ()
+    attributes: tuple[tuple[Name, Name], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -216,10 +218,11 @@ Statement = Assign | Do | Return | Assert
 
 @dataclass(frozen=True)
 class Import:
-    """`import module`, or `from module import names`."""
+    """`import module`, or `from module import names`. `untyped` is for a module that has no types, as mypy knows it."""
 
     module: str
     names: tuple[str, ...] = ()
+    untyped: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -154,3 +157,93 @@ def test_archc_s_own_backends_tell_the_spec_s_hash(archc, small: Path, backend: 
     change("small.yaml", "layers:", "layers:  # in order")
     said = "net.py is out of date: the text of the spec has changed, but not the network\n"
     assert archc(*command, "--check").out == said
+
+
+UP_TO_DATE = "net.py: up to date, class Small, 837 parameters\n"
+EDITED = "net.py is out of date: the file was edited after archc emitted it\n"
+
+
+@pytest.fixture(params=["torch", "keras"])
+def own(request: pytest.FixtureRequest, archc, small: Path) -> Callable[..., object]:
+    """Build net.py with one of archc's own backends."""
+
+    def own(*options: str) -> object:
+        return archc("build", small, "--backend", request.param, "-o", "net.py", *options)
+
+    assert own().code == 0
+    return own
+
+
+@pytest.mark.parametrize(
+    "formatter",
+    [
+        ["black", "--quiet", "--line-length", "120"],
+        ["black", "--quiet", "--line-length", "50", "--skip-magic-trailing-comma"],
+        ["ruff", "format", "--isolated", "--quiet", "--line-length", "140", "--config", "format.quote-style='single'"],
+        ["ruff", "format", "--isolated", "--quiet", "--line-length", "50", "--config", "format.indent-style='tab'"],
+        ["ruff", "check", "--isolated", "--quiet", "--select", "I,COM,Q,W", "--fix"],
+    ],
+    ids=" ".join,
+)
+def test_a_formatted_file_is_up_to_date(own: Callable[..., object], formatter: list[str]) -> None:
+    before = Path("net.py").read_text()
+    subprocess.run([sys.executable, "-m", *formatter, "net.py"], check=True)
+    assert (own("--check").code, own("--check").out) == (0, UP_TO_DATE)
+    change("small.yaml", "kernel: 3", "kernel: 2")
+    assert own("--check").out == "net.py is out of date: the spec has changed\n"
+    change("small.yaml", "kernel: 2", "kernel: 3")
+    assert own().code == 0
+    assert Path("net.py").read_text() == before
+
+
+def test_black_leaves_an_emitted_file_as_it_is(own: Callable[..., object]) -> None:
+    subprocess.run([sys.executable, "-m", "black", "--check", "net.py"], check=True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda data: data.replace(b"\n", b"\r\n"),
+        lambda data: data.replace(b"\n", b"\r"),
+        lambda data: codecs.BOM_UTF8 + data,
+        lambda data: data.rstrip(),
+        lambda data: data + b"\n\n",
+    ],
+    ids=["CRLF", "CR", "BOM", "no last line end", "more line ends"],
+)
+def test_bytes_that_python_does_not_read_are_no_change(own: Callable[..., object], change) -> None:
+    before = Path("net.py").read_bytes()
+    Path("net.py").write_bytes(change(before))
+    assert own("--check").out == UP_TO_DATE
+    assert own().code == 0
+    assert Path("net.py").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda text: text + "print(1)\n",
+        lambda text: text + "# mine\n",
+        lambda text: text.rstrip() + " mine\n",
+        lambda text: "#!/usr/bin/env python\n" + text,
+        lambda text: "import os\n" + text,
+        lambda text: text.replace("class Small", "class Larger"),
+        lambda text: text.replace("0.01", "0.02"),
+        lambda text: text.replace("    check()", "    check(  # mine\n    )"),
+        lambda text: text.replace("loss", "loss_"),
+        lambda text: text[: text.rindex("# archc")],
+        lambda text: text[: len(text) // 2],
+        lambda text: text[text.index("class Small") :],
+        lambda text: text.replace("# archc", "# archd"),
+        lambda text: text.replace("def ", "def def "),
+        lambda text: text + text,
+    ],
+)
+def test_any_other_change_is_an_edit(own: Callable[..., object], edit) -> None:
+    edited = edit(Path("net.py").read_text())
+    Path("net.py").write_text(edited)
+    assert (own("--check").code, own("--check").out) == (1, EDITED)
+    result = own()
+    assert result.code == 2
+    assert "error: net.py was edited after archc emitted it\n" in result.err
+    assert Path("net.py").read_text() == edited

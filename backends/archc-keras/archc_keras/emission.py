@@ -115,7 +115,7 @@ def _name(planned: SourcePlan, name: str, added: str) -> str:
 def _imports(planned: SourcePlan, snippets: Iterable[LoadedSnippet]) -> Iterator[Import]:
     yield Import("math")
     yield Import("typing", ("Any",))
-    yield Import("keras")
+    yield Import("keras", untyped=True)
     yield Import("keras", ("layers",))
     if planned.predicts_probabilities:
         yield Import("keras", ("ops",))

@@ -45,7 +45,7 @@ def check(planned: SourcePlan) -> Function:
         planned,
         seed=call("keras.utils.set_random_seed", 0),
         count="sum(math.prod(w.shape) for w in model.trainable_weights)",
-        compute=(Assign(Name("images"), images), Assign(output, call("model", Name("images")))),
+        compute=(Assign(Name("images"), images), Assign(output, call("model", Name("images")), annotation=Name("Any"))),
         step=_step(planned.output_shapes),
         finite="all(ops.all(ops.isfinite(w)) for w in model.weights)",
     )

@@ -25,6 +25,7 @@ SNIPPETS = {
     "Gather": "gather",
     "LRN": "lrn",
     "SpatialLRN": "spatial_lrn",
+    "evaluate": "evaluate",
     "normal": "normal",
     "he_normal": "he_normal",
     "MomentumSGD": "momentum_sgd",
@@ -72,6 +73,8 @@ def _snippets(planned: SourcePlan, layers: Iterable[TorchLayer], functions: Iter
     used |= set(map(Name, functions))
     if planned.parameters:
         used.add(Name("MomentumSGD"))
+    if planned.predicts_probabilities:
+        used.add(Name("evaluate"))
     return (load("archc_torch.snippets", file) for name, file in SNIPPETS.items() if Name(name) in used)
 
 

@@ -31,12 +31,12 @@ def model(planned: SourcePlan, layers: Sequence[TorchLayer]) -> Class:
 
     `forward` names the values that several layers read.
     """
-    base, build, forward = _sequential(layers) if is_sequential(planned, layers) else _module(planned, layers)
+    base, build, forward, attributes = _sequential(planned, layers) if is_sequential(planned, layers) else _module(planned, layers)
     reset = _reset(planned)
     if reset:
         build = (*build, Do(call("self.reset_parameters")))
     functions = (Function("__init__", "self", "None", build), *reset, *forward, *_predict(planned))
-    return Class(planned.class_name, base, promise(planned), functions)
+    return Class(planned.class_name, base, promise(planned), functions, attributes=attributes)
 
 
 def is_sequential(planned: SourcePlan, layers: Sequence[TorchLayer]) -> bool:
@@ -44,18 +44,30 @@ def is_sequential(planned: SourcePlan, layers: Sequence[TorchLayer]) -> bool:
     return planned.is_chain and all(layer.expression is None for layer in layers)
 
 
-Parts = tuple[Name, tuple[Statement, ...], tuple[Function, ...]]
-"""The base class, the statements that build the layers, and `forward`, unless the base has one."""
+Attributes = tuple[tuple[Name, Name], ...]
+Parts = tuple[Name, tuple[Statement, ...], tuple[Function, ...], Attributes]
+"""The base class, the statements that build the layers, `forward` unless the base has one, and types of attributes."""
 
 
-def _sequential(layers: Sequence[TorchLayer]) -> Parts:
+def _sequential(planned: SourcePlan, layers: Sequence[TorchLayer]) -> Parts:
     modules = [
         Argument(module, identifier, layer.comment if identifier == layer.step.identifier else None)
         for layer in layers
         for identifier, module in layer.modules.items()
     ]
     ordered = Call(Name("OrderedDict"), tuple(modules))
-    return Name("nn.Sequential"), (Do(Call(Fixed("super().__init__"), (Argument(ordered),))),), ()
+    return Name("nn.Sequential"), (Do(Call(Fixed("super().__init__"), (Argument(ordered),))),), (), _attributes(planned, layers)
+
+
+def _attributes(planned: SourcePlan, layers: Sequence[TorchLayer]) -> Attributes:
+    """The classes of the modules that `reset_parameters` names: a checker does not see what a Sequential holds."""
+    reset = _resets(planned)
+    return tuple(
+        (Name(identifier), function)
+        for layer in layers
+        for identifier, module in layer.modules.items()
+        if identifier in reset and isinstance(function := module.function, Name)
+    )
 
 
 def _module(planned: SourcePlan, layers: Sequence[TorchLayer]) -> Parts:
@@ -73,7 +85,7 @@ def _module(planned: SourcePlan, layers: Sequence[TorchLayer]) -> Parts:
         "tuple[Tensor, ...]" if others else "Tensor",
         (*lines, Return(Tuple(outputs) if others else first)),
     )
-    return Name("nn.Module"), (Do(Fixed("super().__init__()")), *modules), (forward,)
+    return Name("nn.Module"), (Do(Fixed("super().__init__()")), *modules), (forward,), ()
 
 
 def _value(layer: TorchLayer) -> Expression:
@@ -85,15 +97,20 @@ def _value(layer: TorchLayer) -> Expression:
     return value
 
 
-def _reset(planned: SourcePlan) -> tuple[Function, ...]:
-    """The method that initialises the weights, one line per layer."""
+def _resets(planned: SourcePlan) -> dict[str, Call]:
+    """How `reset_parameters` initialises each layer that has weights, by its identifier."""
     begun = {layer.identifier: _begin(layer) for layer in planned.initialisations}
     begun |= {
         step.identifier: call(f"self.{step.identifier}.reset_parameters")
         for step in planned.steps
         if step.node.op.normalises == "batch"
     }
-    body = tuple(Do(begun[step.identifier]) for step in planned.steps if step.identifier in begun)
+    return {step.identifier: begun[step.identifier] for step in planned.steps if step.identifier in begun}
+
+
+def _reset(planned: SourcePlan) -> tuple[Function, ...]:
+    """The method that initialises the weights, one line per layer."""
+    body = tuple(map(Do, _resets(planned).values()))
     return (Function("reset_parameters", "self", "None", body),) if body else ()
 
 
@@ -108,6 +125,6 @@ def _predict(planned: SourcePlan) -> tuple[Function, ...]:
     """`predict` returns probabilities, if the final softmax is left to the loss."""
     if not planned.predicts_probabilities:
         return ()
-    logits = call("self", Name(planned.image))
+    logits = call("evaluate", Name("self"), Name(planned.image))
     body = (Return(call("nn.functional.softmax", logits, dim=1)),)
     return (Function("predict", f"self, {planned.image}: Tensor", "Tensor", body, doc=probabilities(planned)),)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from archc.backend import Origin
 from archc.emit import self_check
 from archc.emit.plan import SourcePlan
-from archc.emit.prose import emitted_by, shapes
+from archc.emit.prose import emitted_by, shapes, summary
 from archc.emit.syntax import Assert, Assign, Call, Do, Fixed, Function, Main, Name, Return, Statement, call
 from archc.passes.placement import Placement
 from archc_torch.columns import Column
@@ -17,7 +17,7 @@ from archc_torch.training import COUNT, FINITE, image, labels, step
 def document(planned: SourcePlan, column: Column, placement: Placement, origin: Origin) -> tuple[str, ...]:
     """The paragraphs at the top of the file."""
     return (
-        f"{planned.title.rstrip('.')}, for one of {column.ranks} ranks.",
+        *summary(planned, f"{planned.title.rstrip('.')}, for one of {column.ranks} ranks"),
         f"{shapes(planned)}, the same on all ranks. Each rank has its part of every layer's maps, "
         f"{column.planned.parameters:,} of {planned.parameters:,} parameters, and receives {column.received:,} values "
         "per example through its `Gather` layers. Seed each rank differently, or all draw the same weights and drop "

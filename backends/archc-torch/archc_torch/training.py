@@ -75,7 +75,7 @@ def step(outputs: tuple[Tensor, ...], labels: Expression | None) -> tuple[Statem
     """A training step towards labels, or towards zeros if the network does not return scores of classes."""
     first, *others = outputs
     if others:
-        loss = Fixed("sum(output.square().mean() for output in outputs)")
+        loss = Fixed("torch.stack([output.square().mean() for output in outputs]).sum()")
     elif first.is_maps or labels is None:
         loss = Fixed("output.square().mean()")
     else:

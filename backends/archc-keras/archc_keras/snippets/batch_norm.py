@@ -1,6 +1,5 @@
 """Batch normalisation, for emitted source."""
-# pyright: basic, reportIncompatibleMethodOverride=false, reportOptionalMemberAccess=false
-# pyright: reportOperatorIssue=false, reportOptionalOperand=false
+# pyright: basic
 
 from typing import Any
 
@@ -15,11 +14,13 @@ class BatchNorm(layers.BatchNormalization):
     A batch of n values adds its variance with the divisor n - 1. Keras divides by n.
     """
 
-    def call(self, x: Any, training: bool = False, mask: Any = None) -> Any:
-        kept = self.momentum * ops.convert_to_tensor(self.moving_variance)
-        y = super().call(x, training=training, mask=mask)
+    moving_variance: Any
+
+    def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
+        kept: Any = ops.convert_to_tensor(self.moving_variance)
+        outputs = super().call(inputs, training=training, mask=mask)
         if training and self.trainable:
-            added = self.moving_variance - kept
-            values = ops.cast(ops.size(x) // x.shape[-1], added.dtype)
-            self.moving_variance.assign(kept + added * values / (values - 1))
-        return y
+            added = self.moving_variance - self.momentum * kept
+            count: Any = ops.cast(ops.size(inputs) // inputs.shape[-1], added.dtype)
+            self.moving_variance.assign_add(added / (count - 1))
+        return outputs

@@ -1,5 +1,5 @@
 """Convolution in groups, for emitted source."""
-# pyright: basic, reportArgumentType=false
+# pyright: basic
 
 from typing import Any
 
@@ -16,6 +16,6 @@ class GroupedConv2D(layers.Conv2D):
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
         convolve = super().convolution_op
-        maps = ops.split(inputs, self.groups, axis=-1)
-        kernels = ops.split(kernel, self.groups, axis=-1)
+        maps: Any = ops.split(inputs, self.groups, axis=-1)
+        kernels: Any = ops.split(kernel, self.groups, axis=-1)
         return ops.concatenate(list(map(convolve, maps, kernels)), axis=-1)

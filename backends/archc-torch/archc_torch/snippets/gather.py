@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
-from torch.autograd.function import once_differentiable
 
 
 class Gather(nn.Module):
@@ -39,8 +38,9 @@ class AllGather(torch.autograd.Function):
         return torch.cat(parts.chunk(gather.ranks), dim=1)
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, *upstream: Any) -> Any:
+        if torch.is_grad_enabled():
+            raise RuntimeError("the gradient of a Gather cannot be differentiated")
         parts = upstream[0].chunk(ctx.gather.ranks, dim=1)
         own = parts[distributed.get_rank()]
         if ctx.gather.summed:
