@@ -12,8 +12,6 @@ from archc.console.specs import OutputFormat, OutputFormatOption
 from archc.console.terminal import columns
 from archc.failure import Failure
 
-_PIPE_WIDTH = 80
-
 
 def backends(output_format: OutputFormatOption = OutputFormat.full) -> None:
     """List the installed backends.
@@ -29,7 +27,7 @@ def backends(output_format: OutputFormatOption = OutputFormat.full) -> None:
     elif found:
         from archc.report.backends import backends as table
 
-        typer.echo(table(found, width=columns(sys.stdout, otherwise=_PIPE_WIDTH)))
+        typer.echo(table(found, width=columns(sys.stdout)))
     else:
         help = " or ".join(f"`pip install 'archc[{name}]'`" for name in OWN)
         raise Failure("no backend is installed", help=help, code=3)
