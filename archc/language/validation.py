@@ -89,7 +89,7 @@ def unknown_field(
     also: Iterable[str],
     siblings: Collection[str],
 ) -> Finding:
-    """The finding for a field that `what` does not have; `also` are allowed words that the help does not list."""
+    """The finding for a field that `what` does not have; `also` are allowed words that the help lists last."""
     allowed, also = list(allowed), list(also)
     help = did_you_mean(word, allowed, what="fields", also=also)
     # A word that is near an allowed field is not renamed to one of the others.
