@@ -119,7 +119,10 @@ def _folded(word: str) -> str:
 
 
 def did_you_mean(word: str, allowed: Iterable[str], *, what: Words, also: Iterable[str] = ()) -> str:
-    """A help line: the nearest allowed word, else the nearest in `also`, else a list of all of them."""
+    """A help line: the nearest allowed word, else the nearest in `also`, else a list of the allowed words.
+
+    In `also`, fields are those of every layer, so they are allowed too. Other words are suggested only.
+    """
     # Of a hundred thousand layers, the last ones are the likeliest to be meant, and comparing all would take minutes.
     allowed = list(allowed)[-_MOST_COMPARED:]
     guess = nearest(word, allowed) or nearest(word, also)
@@ -127,6 +130,7 @@ def did_you_mean(word: str, allowed: Iterable[str], *, what: Words, also: Iterab
         return f"did you mean `{guess}`?"
     if _folded(word) in _INFERRED:
         return f"delete `{word}`: archc infers it from the layer's input"
-    allowed += also
+    if what == "fields":
+        allowed += also
     shown = allowed if len(allowed) <= _MOST_SHOWN else ["…", *allowed[-_MOST_SHOWN:]]
     return f"{_LISTED[what]}: {', '.join(shown)}"
