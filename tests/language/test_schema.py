@@ -32,7 +32,8 @@ VALIDATOR = Draft7Validator(json_schema())
 UNSEEN = set(
     """
     crop crop_larger_than_resize default_of_branches dense_without_flatten departure_at_224 devices_of_five
-    duplicate_field duplicate_layer duplicate_section expect_in_branches exchanges exchanges_of_no_layer exchanges_of_one_device expect_of_224 expect_wrong_once
+    duplicate_field duplicate_layer duplicate_section expect_in_branches
+    exchanges exchanges_of_no_layer exchanges_of_one_device expect_of_224 expect_wrong_once
     groups_from_defaults groups_of_filters groups_of_maps kernel_too_large maps_after_flatten memory memory_of_weights
     merge_key
     one_mistake_ten_readers outputs padding_of_whole_windows parameters placed_layers tag tensor_too_large two_softmaxes
