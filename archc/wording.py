@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from textwrap import wrap
 
 MOST_NAMED = 12
+WIDTH = 120
+"""The width of output that does not go to a terminal."""
 
 # The characters beyond ASCII that archc's own tables contain. Each takes one column.
 _NARROW = str.maketrans("", "", "×→⌈⌉µ…\N{NO-BREAK SPACE}")

@@ -13,8 +13,6 @@ from archc.console.terminal import columns
 from archc.failure import Failure
 from archc.installing import backend_help
 
-_PIPE_WIDTH = 80
-
 
 def backends(output_format: OutputFormatOption = OutputFormat.full) -> None:
     """List the installed backends.
@@ -30,7 +28,7 @@ def backends(output_format: OutputFormatOption = OutputFormat.full) -> None:
     elif found:
         from archc.report.backends import backends as table
 
-        typer.echo(table(found, width=columns(sys.stdout, otherwise=_PIPE_WIDTH)))
+        typer.echo(table(found, width=columns(sys.stdout)))
     else:
         help = " or ".join(map(backend_help, OWN))
         raise Failure("no backend is installed", help=help, code=3)

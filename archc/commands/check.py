@@ -12,14 +12,11 @@ from typing import Annotated, NamedTuple
 import typer
 
 from archc.analysis import Analysis, Facts, analyse
-from archc.console.spec_files import SpecFile, SpecsArgument, spec_files
+from archc.console.spec_files import SkipUnmarkedOption, SpecFile, SpecsArgument, spec_files
 from archc.console.specs import QuietOption, show_findings
-from archc.console.terminal import columns, style_of
+from archc.console.terminal import LAYER_TABLE, columns, style_of
 from archc.diagnostics.finding import Finding, is_error
 from archc.wording import counted, visible
-
-# Wide enough for most tables, if the output is not a terminal.
-_PIPE_WIDTH = 200
 
 
 class CheckFormat(StrEnum):
@@ -78,13 +75,17 @@ def check(
     fix: FixOption = False,
     wide: WideOption = False,
     quiet: QuietOption = False,
+    skip_unmarked: SkipUnmarkedOption = False,
 ) -> None:
     """Validate specs and infer their shapes.
 
     Print the layer table and the totals of one spec, or one line per spec for several. Exit with code 1 on an error.
     """
-    files = spec_files(specs or [], to_write="archc check SPEC --fix" if fix else None, quiet=quiet)
-    several = len(files) > 1 or any(Path(spec).is_dir() for spec in specs or [] if spec != "-")
+    writing = "archc check SPEC --fix" if fix else None
+    files = spec_files(specs or [], to_write=writing, skip_unmarked=skip_unmarked, quiet=quiet)
+    named = specs or []
+    # Of several files of which one is a spec, its table is not what was asked for.
+    several = len(named if skip_unmarked else files) > 1 or any(Path(spec).is_dir() for spec in named if spec != "-")
     err = fix and any(file.place is None for file in files)
     # A program that parses the report on standard error must find no other lines there.
     aside = not quiet and (not err or output_format in (CheckFormat.full, CheckFormat.concise))
@@ -126,7 +127,7 @@ def _show_full(outcome: Outcome) -> None:
             if not outcome.several:
                 _show_network(spec.analysis.facts, outcome)
         show_findings(spec.analysis.findings, err=outcome.err)
-    if outcome.several and not outcome.quiet:
+    if outcome.several and outcome.specs and not outcome.quiet:
         typer.echo(_summary(outcome), err=outcome.err)
 
 
@@ -134,8 +135,8 @@ def _show_network(facts: Facts, outcome: Outcome) -> None:
     from archc.report.network import network
 
     stream = sys.stderr if outcome.err else sys.stdout
-    width = columns(stream, otherwise=_PIPE_WIDTH)
-    shown = network(facts, width=width, style=style_of(stream), wide=outcome.wide)
+    width, table = columns(stream), columns(stream, piped=LAYER_TABLE)
+    shown = network(facts, width=width, table=table, style=style_of(stream), wide=outcome.wide)
     typer.echo(shown, err=outcome.err, color=True)
 
 

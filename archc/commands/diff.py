@@ -17,8 +17,6 @@ from archc.diagnostics.finding import Finding
 from archc.difference.difference import difference
 from archc.failure import Failure
 
-_PIPE_WIDTH = 80
-
 
 class DiffFormat(StrEnum):
     full = "full"
@@ -52,7 +50,7 @@ def diff(
     elif not quiet:
         from archc.report.diff import diff as text
 
-        width = columns(sys.stdout, otherwise=_PIPE_WIDTH)
+        width = columns(sys.stdout)
         typer.echo(text(found, names, faults, width=width, style=style_of(sys.stdout)), color=True)
     raise typer.Exit(0 if found.is_none else 1)
 

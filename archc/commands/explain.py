@@ -18,9 +18,7 @@ from archc.ops import ops
 from archc.report.explain_json import as_json
 from archc.report.explanation import concept_page, listing, page
 from archc.report.explanation_markdown import markdown
-
-# Longer lines of prose are hard to read, however wide the terminal is.
-_WIDEST, _PIPE_WIDTH = 100, 80
+from archc.wording import WIDTH
 
 
 class PageFormat(StrEnum):
@@ -87,4 +85,5 @@ def _one(word: str) -> tuple[list[Explanation], list[Concept]]:
 
 
 def _width() -> int:
-    return min(columns(sys.stdout, otherwise=_PIPE_WIDTH), _WIDEST)
+    # Longer lines of prose are hard to read, however wide the terminal is.
+    return min(columns(sys.stdout), WIDTH)

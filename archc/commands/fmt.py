@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from archc.console.spec_files import SpecFile, SpecsArgument, spec_files
+from archc.console.spec_files import SkipUnmarkedOption, SpecFile, SpecsArgument, spec_files
 from archc.console.specs import QuietOption, show_findings
 from archc.formatting import formatted as formatted_spec
 from archc.language.layout.canonical import MeaningChanged
@@ -19,7 +19,12 @@ CheckOption = Annotated[
 ]
 
 
-def fmt(specs: SpecsArgument = None, check: CheckOption = False, quiet: QuietOption = False) -> None:
+def fmt(
+    specs: SpecsArgument = None,
+    check: CheckOption = False,
+    quiet: QuietOption = False,
+    skip_unmarked: SkipUnmarkedOption = False,
+) -> None:
     """Format specs in the canonical layout.
 
     Change the order of fields and the white space, never comments or meaning. Rewrite files in place, and print
@@ -27,7 +32,8 @@ def fmt(specs: SpecsArgument = None, check: CheckOption = False, quiet: QuietOpt
 
     Skip a file that is not valid YAML or has no `schema: archc/…` line, and exit with code 1.
     """
-    files = spec_files(specs or [], to_write=None if check else "archc fmt SPEC", quiet=quiet)
+    writing = None if check else "archc fmt SPEC"
+    files = spec_files(specs or [], to_write=writing, skip_unmarked=skip_unmarked, quiet=quiet)
     # Formatted standard input is the only text on standard output; messages go to standard error.
     err = not check and any(file.place is None for file in files)
     outcomes = Counter(_lay_out(file, check=check, err=err, quiet=quiet) for file in files)

@@ -29,7 +29,6 @@ from archc.passes.plan import plan as planned
 # Nine digits are enough for any link and cannot overflow a float.
 _LINK = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?(k|M|G|Ki|Mi|Gi)(B|bit)/s", re.ASCII)
 _SIZES = {"k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30}
-_PIPE_WIDTH = 80
 _MOST_EXAMPLES = 2**31 - 1
 
 
@@ -93,7 +92,7 @@ def _show(facts: Facts, made: Plan, *, quiet: bool) -> None:
     from archc.report.plan import plan_page
 
     if not quiet:
-        width = columns(sys.stdout, otherwise=_PIPE_WIDTH)
+        width = columns(sys.stdout)
         typer.echo(plan_page(facts.graph.title, made, width=width, style=style_of(sys.stdout)), color=True)
     show_findings(list(made.findings), err=True)
 

@@ -64,11 +64,23 @@ class SpecFile(NamedTuple):
             raise Failure(f"cannot write {self.place}: {error.strerror}", code=3) from error
 
 
-def spec_files(arguments: list[str], *, to_write: str | None = None, quiet: bool = False) -> list[SpecFile]:
+SkipUnmarkedOption = Annotated[
+    bool,
+    typer.Option(
+        "--skip-unmarked",
+        help="Skip files that have no line `schema: archc/…`, such as other YAML files that pre-commit passes.",
+    ),
+]
+
+
+def spec_files(
+    arguments: list[str], *, to_write: str | None = None, skip_unmarked: bool = False, quiet: bool = False
+) -> list[SpecFile]:
     """The specs that the arguments name, without duplicates, in their order. Those of a folder are sorted by path.
 
     `to_write` is set for a command that writes its specs: the command line to suggest if it names none. Such a command
-    never gets the spec that is shipped with archc, which is part of the installation.
+    never gets the spec that is shipped with archc, which is part of the installation. With `skip_unmarked`, the result
+    has only specs, and may be empty.
     """
     if not arguments:
         if to_write and not DEFAULT.is_file():
@@ -77,9 +89,10 @@ def spec_files(arguments: list[str], *, to_write: str | None = None, quiet: bool
         return [SpecFile(str(place), read_bytes(place), place)]
     found: dict[str, SpecFile] = {}
     for argument in arguments:
-        for file in _named(argument, quiet=quiet):
+        for file in _named(argument, may_be_empty=skip_unmarked, quiet=quiet):
             found.setdefault(file.name, file)
-    return list(found.values())
+    files = list(found.values())
+    return _marked(files, "", quiet=quiet) if skip_unmarked else files
 
 
 def spec_file(argument: str) -> SpecFile:
@@ -89,27 +102,32 @@ def spec_file(argument: str) -> SpecFile:
     return SpecFile(str(Path(argument)), read_bytes(Path(argument)), Path(argument))
 
 
-def _named(argument: str, *, quiet: bool) -> Iterator[SpecFile]:
+def _named(argument: str, *, may_be_empty: bool, quiet: bool) -> Iterator[SpecFile]:
     # Usually an unset shell variable. To Path, an empty path is the current folder.
     if not argument:
         raise Failure("the path of a spec is empty", help="use `.` for the current folder", code=2)
     if argument != "-" and Path(argument).is_dir():
-        yield from _below(Path(argument), quiet=quiet)
+        yield from _below(Path(argument), may_be_empty=may_be_empty, quiet=quiet)
     else:
         yield spec_file(argument)
 
 
-def _below(folder: Path, *, quiet: bool) -> Iterator[SpecFile]:
-    """The specs below a folder. Unless quiet, print the number of the other YAML files, which are skipped."""
+def _below(folder: Path, *, may_be_empty: bool, quiet: bool) -> list[SpecFile]:
+    """The specs below a folder."""
     files = [SpecFile(str(place), read_bytes(place), place) for place in sorted(_yaml_below(folder))]
-    specs = [file for file in files if file.is_spec]
-    others = len(files) - len(specs)
-    if not specs:
+    if not may_be_empty and not any(file.is_spec for file in files):
         raise Failure(f"no spec in {folder}/: no YAML file has a `schema: archc/…` line", code=2)
+    return _marked(files, f" in {visible(str(folder))}/", quiet=quiet)
+
+
+def _marked(files: list[SpecFile], where: str, *, quiet: bool) -> list[SpecFile]:
+    """The files that are specs. Unless quiet, print the number of the others, so that no file is skipped silently."""
+    # Standard input was named on purpose, and its text would be lost.
+    specs = [file for file in files if file.is_spec or file.place is None]
+    others = len(files) - len(specs)
     if others and not quiet:
-        skipped = f"skipped {counted(others, 'YAML file')} in {visible(str(folder))}/"
-        typer.echo(f"{skipped}: no `schema: archc/…` line", err=True)
-    yield from specs
+        typer.echo(f"skipped {counted(others, 'YAML file')}{where}: no `schema: archc/…` line", err=True)
+    return specs
 
 
 def _yaml_below(folder: Path) -> Iterator[Path]:

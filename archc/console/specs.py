@@ -92,10 +92,10 @@ def show_findings(findings: list[Finding], *, err: bool) -> None:
     if not findings:
         return
     from archc.console.terminal import columns, style_of
-    from archc.diagnostics.text import WIDTH, render
+    from archc.diagnostics.text import render
 
     stream = sys.stderr if err else sys.stdout
-    typer.echo(render(findings, style_of(stream), width=columns(stream, otherwise=WIDTH)), err=err, color=True)
+    typer.echo(render(findings, style_of(stream), width=columns(stream)), err=err, color=True)
 
 
 def facts_or_exit(path: Path) -> tuple[Facts, bytes]:

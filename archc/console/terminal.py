@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 from typing import TYPE_CHECKING, TextIO
+
+from archc.wording import WIDTH
 
 if TYPE_CHECKING:
     from archc.diagnostics.text import Style
+
+LAYER_TABLE = 200
+"""The width of the layer table without a terminal: a log must have the columns that a terminal can show later."""
+_LEAST, _UNKNOWN = 20, 80
 
 
 def wants_colour(stream: TextIO) -> bool:
@@ -22,6 +27,15 @@ def style_of(stream: TextIO) -> Style:
     return ansi if wants_colour(stream) else unstyled
 
 
-def columns(stream: TextIO, *, otherwise: int) -> int:
-    """The width of the stream's terminal, or `otherwise` if the stream is not a terminal."""
-    return shutil.get_terminal_size().columns if stream.isatty() else otherwise
+def columns(stream: TextIO, *, piped: int = WIDTH) -> int:
+    """The width for output to a stream: `COLUMNS` if that is set, else that of the terminal, or `piped` without one."""
+    wanted = os.environ.get("COLUMNS", "")
+    if wanted.isdecimal() and int(wanted):
+        return max(int(wanted), _LEAST)
+    if not stream.isatty():
+        return piped
+    try:
+        # Not that of shutil, which asks standard output: a pipe, while findings go to the terminal.
+        return max(os.get_terminal_size(stream.fileno()).columns, _LEAST)
+    except OSError:  # a terminal that does not know its size
+        return _UNKNOWN

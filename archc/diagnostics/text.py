@@ -10,13 +10,10 @@ from collections.abc import Callable, Iterable
 
 from archc.diagnostics.finding import Finding
 from archc.source import Span
-from archc.wording import cells, visible
+from archc.wording import WIDTH, cells, visible
 
 Style = Callable[[str, str], str]
 """Renders text in a named style: a key of `_ANSI`."""
-
-WIDTH = 120
-"""The width of findings when the output is not a terminal."""
 
 _ANSI = {"error": "1;31", "advice": "1;33", "place": "1", "caret": "1;31", "margin": "34", "strong": "1", "dim": "2"}
 _NARROWEST = 20

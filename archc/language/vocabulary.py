@@ -157,7 +157,10 @@ def folded(word: str) -> str:
 
 
 def did_you_mean(word: str, allowed: Iterable[str], *, what: Words, also: Iterable[str] = ()) -> str:
-    """A help line: the nearest allowed word, else the nearest in `also`, else a list of the allowed words."""
+    """A help line: the nearest allowed word, else the nearest in `also`, else a list of the allowed words.
+
+    In `also`, fields are those of every layer, so they are allowed too. Other words are suggested only.
+    """
     # Of a hundred thousand layers, the last ones are the likeliest to be meant, and comparing all would take minutes.
     allowed = list(allowed)[-_MOST_COMPARED:]
     known = synonyms(word, allowed)
@@ -167,6 +170,8 @@ def did_you_mean(word: str, allowed: Iterable[str], *, what: Words, also: Iterab
     guess = nearest(word, allowed, named=named) or nearest(word, also)
     if guess:
         return f"did you mean `{guess}`?"
+    if what == "fields":
+        allowed += also
     shown = allowed if len(allowed) <= _MOST_SHOWN else ["…", *allowed[-_MOST_SHOWN:]]
     listed = f"{_LISTED[what]}: {', '.join(shown)}"
     lacking = absence(word) if what == "ops" else None

@@ -106,10 +106,13 @@ def _replaced(figures: Sequence[_Figure], narrower: _Figure) -> list[_Figure]:
     return [narrower if figure.column.heading == narrower.column.heading else figure for figure in figures]
 
 
-def network(facts: Facts, *, width: int, style: Style = unstyled, wide: bool = False) -> str:
-    """The title, the table and the totals in `width` columns. With `wide`, all columns, whatever their width."""
+def network(facts: Facts, *, width: int, table: int | None = None, style: Style = unstyled, wide: bool = False) -> str:
+    """The title, the table and the totals in `width` columns, the table in `table` columns if they are given.
+
+    With `wide`, the table has all columns, whatever their width.
+    """
     lines = [*(style(line, "strong") for line in wrapped(visible(facts.graph.title), width)), ""]
-    lines += _table(facts, width, style, wide=wide)
+    lines += _table(facts, table or width, style, wide=wide)
     for line in _summary(facts):
         lines += wrapped(line, width) or [""]
     return "\n".join(lines)

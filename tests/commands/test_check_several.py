@@ -185,3 +185,61 @@ def test_sarif_is_one_run_of_all(archc, small: Path, bad: Path) -> None:
 def test_the_same_again(archc, small: Path, bad: Path, output_format: str) -> None:
     said = archc("check", bad, small, ".", "--output-format", output_format).out
     assert said == archc("check", bad, small, ".", "--output-format", output_format).out
+
+
+OTHERS = {
+    "workflow.yaml": b"on: push\n",
+    "utf16.yaml": "schema: archc/v1".encode("utf-16"),
+    "empty.yml": b"",
+    "x": b"\xff",
+}
+
+
+@pytest.mark.parametrize("command", [["check"], ["fmt"], ["fmt", "--check"], ["check", "--fix"], ["check", "--strict"]])
+def test_files_without_a_schema_line_are_skipped_on_request(archc, small: Path, command: list[str]) -> None:
+    """As pre-commit passes them: every YAML file of a repository, of which few are specs."""
+    archc("fmt", small)
+    for name, data in OTHERS.items():
+        Path(name).write_bytes(data)
+    result = archc(*command, "--skip-unmarked", *OTHERS)
+    assert (result.code, result.out) == (0, "")
+    assert result.err == "skipped 4 YAML files: no `schema: archc/…` line\n"
+    assert {name: Path(name).read_bytes() for name in OTHERS} == OTHERS
+    text = small.read_text()
+    result = archc(*command, "--skip-unmarked", *OTHERS, small)
+    assert (result.code, result.err) == (0, "skipped 4 YAML files: no `schema: archc/…` line\n")
+    assert "1 spec " in result.out
+    assert small.read_text() == text
+    small.write_text(text.replace("op: relu", "op:   rely"))
+    assert archc(*command, "--skip-unmarked", *OTHERS, small).code == 1 or command == ["fmt"]
+
+
+def test_nothing_is_skipped_without_the_flag_or_from_standard_input(archc, small: Path, stdin) -> None:
+    Path("workflow.yaml").write_bytes(OTHERS["workflow.yaml"])
+    assert archc("check", "workflow.yaml", small).code == 1
+    stdin(b"on: push\n")
+    assert archc("check", "--skip-unmarked", "-").code == 1
+
+
+def test_one_of_several_files_is_a_spec_whose_table_is_not_shown(archc, small: Path) -> None:
+    Path("workflow.yaml").write_bytes(OTHERS["workflow.yaml"])
+    assert "parameters" not in archc("check", "--skip-unmarked", small, "workflow.yaml").out
+    assert "parameters" in archc("check", "--skip-unmarked", small).out
+
+
+@pytest.mark.parametrize("how", ["json", "sarif"])
+def test_a_program_gets_a_document_without_specs(archc, here: Path, how: str) -> None:
+    Path("workflow.yaml").write_bytes(OTHERS["workflow.yaml"])
+    result = archc("check", "--skip-unmarked", "--output-format", how, "workflow.yaml")
+    assert result.code == 0
+    document = json.loads(result.out)
+    assert (document["specs"] if how == "json" else document["runs"][0]["results"]) == []
+
+
+def test_a_folder_without_specs_is_skipped_on_request(archc, here: Path) -> None:
+    Path("other").mkdir()
+    Path("other/workflow.yaml").write_bytes(OTHERS["workflow.yaml"])
+    assert archc("check", "other").code == 2
+    result = archc("check", "--skip-unmarked", "other")
+    assert (result.code, result.out) == (0, "")
+    assert result.err == "skipped 1 YAML file in other/: no `schema: archc/…` line\n"

@@ -16,7 +16,10 @@ from archc.report.plan_json import PlanJson
 GOLDEN = Path(__file__).parent / "golden"
 
 
-def test_alexnet_in_80_columns(archc, alexnet: Path, golden: Callable[[Path, str], None]) -> None:
+def test_alexnet_in_80_columns(
+    archc, alexnet: Path, golden: Callable[[Path, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     result = archc("plan", alexnet)
     assert (result.code, result.err) == (0, "")
     assert max(map(len, result.out.splitlines())) <= 80

@@ -31,12 +31,12 @@ VALIDATOR = Draft7Validator(json_schema())
 # Wrong in what a schema cannot see: what one layer gives another, totals, names elsewhere, what YAML lost on the way.
 UNSEEN = set(
     """
-    crop crop_larger_than_resize dense_without_flatten departure_at_224 duplicate_field duplicate_layer
-    duplicate_section exchanges exchanges_of_no_layer exchanges_of_one_device expect_of_224 expect_of_55
-    expect_wrong_once groups_from_defaults groups_of_filters groups_of_maps kernel_too_large maps_after_flatten
-    memory memory_of_weights lost_groups merge_key input_too_large one_mistake_ten_readers outputs
-    padding_of_whole_windows padding_too_large parameters placed_layers tag tensor_too_large two_softmaxes
-    unequal_shapes width_over_devices
+    crop crop_larger_than_resize default_of_branches dense_without_flatten departure_at_224 devices_of_five
+    duplicate_field duplicate_layer duplicate_section exchanges exchanges_of_no_layer exchanges_of_one_device
+    expect_in_branches expect_of_224 expect_of_55 expect_wrong_once groups_from_defaults groups_of_filters
+    groups_of_maps input_too_large kernel_too_large lost_groups maps_after_flatten memory memory_of_weights merge_key
+    one_mistake_ten_readers outputs padding_of_whole_windows padding_too_large parameters placed_layers tag
+    tensor_too_large two_softmaxes unequal_shapes width_over_devices
     """.split()
 )
 
