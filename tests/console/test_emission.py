@@ -17,6 +17,7 @@ defaults:
   dense: {weight_init: {he_normal: {}}}
 layers:
   conv1: {op: conv2d, filters: 6, kernel: 3}
+  relu1: {op: relu}
   flat: {op: flatten}
   fc: {op: dense, units: 12}
 """
