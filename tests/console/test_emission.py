@@ -81,7 +81,7 @@ def test_layers_placed_by_hand_count_under_their_own_strategy(archc, spec) -> No
     by_hand = more.replace("STRATEGY", "columns").replace("CHOICE", "replicate")
     result = archc("build", spec(by_hand), "--parallel", "columns")
     assert result.code == 1
-    assert "net.yaml:10:12: error[ARC501]: fc is replicated; `columns` splits every layer" in result.err
+    assert "net.yaml:11:12: error[ARC501]: fc is replicated; `columns` splits every layer" in result.err
     elsewhere = more.replace("STRATEGY", "data").replace("CHOICE", "split")
     assert archc("build", spec(elsewhere), "--parallel", "columns").code == 0
 
@@ -90,7 +90,7 @@ def test_a_width_that_does_not_divide_is_a_finding(archc, spec, here: Path) -> N
     result = archc("build", spec("parallel: {devices: 5, strategy: data}\n"), "--parallel", "columns")
     assert (result.code, result.out) == (1, "")
     assert "net.yaml:8:3: error[ARC401]: conv1's 6 maps do not split over 5 devices" in result.err
-    assert "net.yaml:10:3: error[ARC401]: fc's 12 units do not split over 5 devices" in result.err
+    assert "net.yaml:11:3: error[ARC401]: fc's 12 units do not split over 5 devices" in result.err
     assert [file.name for file in here.iterdir()] == ["net.yaml"]
 
 
