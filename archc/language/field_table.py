@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from archc.ops.fields import LARGEST
+from archc.ops.fields import LARGEST, LARGEST_FLOAT, SMALLEST_FLOAT
 from archc.ops.op import Op
 
 Schema = dict[str, Any]
+
+# The ends of what a computer's numbers can be would only distract in a table.
+_TECHNICAL = (LARGEST, -LARGEST_FLOAT, SMALLEST_FLOAT, LARGEST_FLOAT)
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,7 @@ def _mapping(schema: Schema, named: dict[str, Schema]) -> str:
 
 def _range(schema: Schema) -> str:
     words = {"minimum": "from", "exclusiveMinimum": "above", "maximum": "to", "exclusiveMaximum": "below"}
-    # LARGEST is a technical limit (2^31 - 1), which would only distract in a table.
-    bounds = {bound: word for bound, word in words.items() if bound in schema and schema[bound] != LARGEST}
+    bounds = {bound: word for bound, word in words.items() if bound in schema and schema[bound] not in _TECHNICAL}
     return ",".join(f" {word} {schema[bound]:g}" for bound, word in bounds.items())
 
 

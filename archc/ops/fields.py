@@ -24,29 +24,29 @@ LARGEST = 2**31 - 1
 Count = Annotated[int, Field(ge=1, le=LARGEST)]
 # The largest number of float32, in which every backend computes, and the smallest that is not subnormal: GPUs and
 # TensorFlow may turn smaller ones into zero.
-_LARGEST_FLOAT = 3.4028234663852886e38
-_SMALLEST_FLOAT = 1.1754943508222875e-38
+LARGEST_FLOAT = 3.4028234663852886e38
+SMALLEST_FLOAT = 1.1754943508222875e-38
 
 
 def _within_float32(value: float) -> float:
-    if abs(value) > _LARGEST_FLOAT:
+    if abs(value) > LARGEST_FLOAT:
         raise PydanticCustomError("float32", "is too large for float32, which ends at 3.4e38")
     return value
 
 
 def _positive_in_float32(value: float) -> float:
-    if value < _SMALLEST_FLOAT:
+    if value < SMALLEST_FLOAT:
         raise PydanticCustomError("float32", "is too small for float32, whose smallest normal number is 1.2e-38")
     return _within_float32(value)
 
 
 def _bounds(least: float) -> Any:
     """The same bounds for JSON Schema."""
-    return Field(json_schema_extra={"minimum": least, "maximum": _LARGEST_FLOAT})
+    return Field(json_schema_extra={"minimum": least, "maximum": LARGEST_FLOAT})
 
 
-Real = Annotated[float, _bounds(-_LARGEST_FLOAT), AfterValidator(_within_float32)]
-Positive = Annotated[float, Field(gt=0), _bounds(_SMALLEST_FLOAT), AfterValidator(_positive_in_float32)]
+Real = Annotated[float, _bounds(-LARGEST_FLOAT), AfterValidator(_within_float32)]
+Positive = Annotated[float, Field(gt=0), _bounds(SMALLEST_FLOAT), AfterValidator(_positive_in_float32)]
 NotNegative = Annotated[float, Field(ge=0), _bounds(0), AfterValidator(_within_float32)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Rounding = Literal["floor", "ceil"]

@@ -17,6 +17,7 @@ defaults:
   dense: {weight_init: {he_normal: {}}}
 layers:
   conv1: {op: conv2d, filters: 6, kernel: 3}
+  relu1: {op: relu}
   flat: {op: flatten}
   fc: {op: dense, units: 12}
 """
@@ -80,7 +81,7 @@ def test_layers_placed_by_hand_count_under_their_own_strategy(archc, spec) -> No
     by_hand = more.replace("STRATEGY", "columns").replace("CHOICE", "replicate")
     result = archc("build", spec(by_hand), "--parallel", "columns")
     assert result.code == 1
-    assert "net.yaml:10:12: error[ARC501]: fc is replicated; `columns` splits every layer" in result.err
+    assert "net.yaml:11:12: error[ARC501]: fc is replicated; `columns` splits every layer" in result.err
     elsewhere = more.replace("STRATEGY", "data").replace("CHOICE", "split")
     assert archc("build", spec(elsewhere), "--parallel", "columns").code == 0
 

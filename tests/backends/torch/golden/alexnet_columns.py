@@ -144,9 +144,9 @@ class LRN(nn.Module):
         """Sum each map's window; if `turned`, sum the maps whose windows contain it."""
         total = x.clone()
         source, sums = (t.unflatten(1, (self.groups, -1)) for t in (x, total))
-        for step in range(1, (self.after if turned else self.before) + 1):
+        for step in range(1, source.shape[2])[: self.after if turned else self.before]:
             sums[:, :, step:] += source[:, :, :-step]
-        for step in range(1, (self.before if turned else self.after) + 1):
+        for step in range(1, source.shape[2])[: self.before if turned else self.after]:
             sums[:, :, :-step] += source[:, :, step:]
         return total
 
