@@ -17,9 +17,9 @@ from archc.language.reader import MappingNode, ScalarNode, YamlNode, plain
 from archc.language.translation import Translation, translate
 from archc.language.unknown_fields import Place, renaming
 from archc.language.validation import explain
-from archc.language.vocabulary import synonyms
+from archc.language.vocabulary import folded, synonyms
 from archc.ops import ops
-from archc.ops.op import Op
+from archc.ops.op import Op, name_of
 from archc.source import Span
 from archc.tensor import Tensor
 
@@ -80,7 +80,7 @@ def read_layer(
     if kind in defaults.of:
         fields.take(defaults.of[kind].entries, defaults.of[kind].keys)
     fields.take(translated.nodes, translated.keys)
-    _validate(kind, name, fields, translated, node.span, defaults)
+    _validate(written, kind, name, fields, translated, node.span, defaults)
     return fields
 
 
@@ -94,19 +94,29 @@ def op_class(body: MappingNode) -> type[Op] | None:
     return ops().get(written) or ops().get(meant(written) or "")
 
 
-def _validate(kind: str, name: str, fields: LayerFields, translated: Translation, at: Span, defaults: Defaults) -> None:
+def _validate(
+    written: str, kind: str, name: str, fields: LayerFields, translated: Translation, at: Span, defaults: Defaults
+) -> None:
     data = {field: plain(value) for field, value in fields.nodes.items()} | {"op": kind}
     try:
         op = ops()[kind].model_validate(data)
     except ValidationError as error:
-        found = explain(
-            error, ops()[kind], fields.nodes, fields.keys, at, name, elsewhere=defaults.misread.get(kind, ())
-        )
+        misread, usual = defaults.misread.get(kind, ()), _usual(ops()[kind], written, data)
+        found = explain(error, ops()[kind], fields.nodes, fields.keys, at, name, elsewhere=misread, usual=usual)
         # A field whose meaning is not certain may be the one that is missing.
         found = [f for f in found if translated.is_certain or (f.code, f.span) != ("ARC103", at)]
         fields.findings += [finding for finding in found if not defaults.contain(kind, finding.span)]
         return
     fields.op = op if translated.is_certain else None
+
+
+def _usual(op: type[Op], written: str, data: dict[str, object]) -> dict[str, object]:
+    """The values of fields by default in the framework in whose words the op is written."""
+    if written == name_of(op):
+        return {}
+    found = next((values for name, values in op.usual.items() if folded(name) == folded(written)), dict[str, object]())
+    known = {field: data.get(str(value)) if isinstance(value, str) else value for field, value in found.items()}
+    return {field: value for field, value in known.items() if value is not None}
 
 
 def _nowhere(name: str, body: str) -> tuple[Edit, ...]:

@@ -44,7 +44,7 @@ def translate(written: str, place: Place) -> Translation:
     """The fields of a mapping as those of the op at a place, whose name is written as `written`."""
     op, body = place.model, place.mapping
     assert issubclass(op, Op)
-    own = [*field_names(op), *place.also]
+    own = [*place.allowed, *place.also]
     if _converted(op).isdisjoint(body.entries) and body.entries.keys() <= set(own) and written == name_of(op):
         return Translation(dict(body.entries), dict(body.keys))
     done = Translation()
@@ -137,7 +137,7 @@ def _convert(found: Converted, place: Place, done: Translation, *, of_op: bool) 
         return
     first = next(iter(found.fields))
     at, code, message = body.keys[first].span, "ARC101", f"unknown field `{first[:64]}` in {place.what}"
-    if first in field_names(place.model):
+    if first in place.allowed:
         at, code = body.entries[first].span, "ARC105"
         message = f"`{first}` cannot be `{spelled(plain(body.entries[first]))[:64]}`"
     text = f"`{', '.join(words)}`"

@@ -42,6 +42,12 @@ class Place(NamedTuple):
     read: Tensor | None = None
     insert: Callable[[str, str], tuple[Edit, ...]] | None = None
 
+    @property
+    def allowed(self) -> list[str]:
+        """The fields of the model that can be written here; an `op` only in a layer."""
+        names = field_names(self.model)
+        return names if self.also or not issubclass(self.model, Op) else [name for name in names if name != "op"]
+
 
 class Explained(NamedTuple):
     """The finding, the field that is meant, if any, and whether the rest is as good as without this one."""
@@ -87,7 +93,7 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 def unknown_field(word: str, place: Place) -> Explained:
     """What to do about a field that the model at a place does not have."""
-    allowed = field_names(place.model)
+    allowed = place.allowed
     known = synonyms(word, allowed) or synonyms(word, place.also)
     if known:
         return _renamed(word, place, allowed)
@@ -125,7 +131,7 @@ def _renamed(word: str, place: Place, allowed: list[str]) -> Explained:
     own = nearest(word, allowed)
     # A word that is near an allowed field is not renamed to one of the others.
     fix = renaming(word, key, allowed if own else place.also, place.mapping.entries)
-    if own is None and nearest(word, place.also) is None and allowed == ["op"]:
+    if own is None and nearest(word, place.also) is None and allowed in (["op"], []):
         return _found(word, place, f"delete `{word[:64]}`: this op has no fields")
     if own is None and len(allowed) == 1 and not place.also:
         only = f"`{allowed[0]}` is the only {_noun(place.what)} so far"
@@ -191,7 +197,7 @@ def _nested(word: str, place: Place) -> Explained | None:
         return _found(word, place, help)
     if not isinstance(node, MappingNode) or not issubclass(place.model, Op):
         return None
-    allowed = field_names(place.model)
+    allowed = place.allowed
     if not any(synonyms(key, allowed) for key in node.entries):
         return None
     text = node.span.source.text[node.span.start : node.span.end]
@@ -261,7 +267,7 @@ def _add_layer(word: str, place: Place, op: str, body: str) -> Explained:
 
 def _own_layer_words(word: str, place: Place) -> bool:
     """Whether a field of a layer asks for a layer of its own."""
-    if word in field_names(place.model):
+    if word in place.allowed:
         return False
     plain_word = folded(word)
     return plain_word in (*_ACTIVATIONS, *_NORMALISATIONS) or (

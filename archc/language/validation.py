@@ -92,16 +92,16 @@ def explain(
         (loc[:-1], only) for loc in unknown if len(fields := _fields_at(model, loc[:-1])) == 1 for only in fields
     }
     findings: list[Finding] = []
-    missing: dict[tuple[int | str, ...], list[str]] = {}
+    # Of a section, all missing fields are one mistake; of a layer, each is.
+    missing: dict[tuple[tuple[int | str, ...], int | str], list[str]] = {}
     for detail in details:
         loc = detail["loc"]
         if detail["type"] != "missing":
             findings.append(_finding(model, detail, nodes, keys, owner, what))
         elif (loc[:-1], loc[-1]) not in misspelt:
-            missing.setdefault(loc if len(loc) == 1 else loc[:-1], []).append(str(loc[-1]))
-    for loc, names in missing.items():
-        path = [str(step) for step in loc[:-1] if len(loc) == 1] or [str(step) for step in loc if loc != (names[0],)]
-        findings.append(_missing(model, path, names, nodes, owner, what, usual))
+            missing.setdefault((loc[:-1], "" if loc[:-1] else loc[-1]), []).append(str(loc[-1]))
+    for (path, _), names in missing.items():
+        findings.append(_missing(model, [str(step) for step in path], names, nodes, owner, what, usual))
     return findings
 
 
@@ -120,9 +120,9 @@ def _missing(
     for step in path:
         values = values.get(step, {}) if values else {}
     help = _to_write(names[0], _literals(model_at(model, path), names[0]))
-    if values:
-        fields = ", ".join(f"{name}: {spelled(values.get(name, '…'))}" for name in names)
-        help = f"add `{fields}`, or other values"
+    if values and all(name in values for name in names):
+        fields = ", ".join(f"{name}: {spelled(values[name])}" for name in names)
+        help = f"add `{fields}`, or {'another value' if len(names) == 1 else 'other values'}"
     needed = " and ".join([", ".join(f"`{name}`" for name in names[:-1]), f"`{names[-1]}`"][len(names) == 1 :])
     span = _enclosing([*path, names[0]], nodes) or owner
     return report(span, "ARC103", f"{inside} needs {needed}", help=help)

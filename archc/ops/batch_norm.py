@@ -9,7 +9,7 @@ from pydantic import Field
 
 from archc.example import HEAD
 from archc.ops.fields import Positive, Rate
-from archc.ops.foreign import Conversion, Needless, NeedlessFields, Unlikely, complement, exact, spelled
+from archc.ops.foreign import Conversion, Needless, NeedlessFields, Unlikely, UsualValues, complement, exact, spelled
 from archc.ops.op import Kept, Op, OtherNames, Parameter, channels_of
 from archc.tensor import Tensor
 
@@ -40,6 +40,7 @@ class BatchNorm(Op, frozen=True):
         "momentum": ("moving_average_fraction", "decay"),
     }
     loose_names = ("norm", "decay")
+    usual: ClassVar[UsualValues] = {name: {"epsilon": 1e-5, "momentum": 0.9} for name in _OF_PYTORCH}
     conversions = (
         Conversion(
             ("momentum",),

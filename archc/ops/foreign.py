@@ -68,6 +68,12 @@ class Unlikely(NamedTuple):
 NeedlessFields = Mapping[str, Needless]
 """By their names, fields of other frameworks that an op does not need."""
 
+UsualValues = Mapping[str, Mapping[str, object]]
+"""By another framework's name of an op, the values that its required fields have there by default.
+
+The name of a field stands for the value of that field.
+"""
+
 OtherValues = Mapping[str, Mapping[str, object]]
 """By a field of an op, the words that other frameworks have for its values, and the values."""
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from archc.example import HEAD
 from archc.ops.fields import Margins, Size, SizeField
-from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields
+from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields, UsualValues
 from archc.ops.op import INT64, Kept, OtherNames, ShapeError, require_maps
 from archc.ops.window import Window
 from archc.ops.windowed import SIZE_RULE, Windowed
@@ -36,6 +36,7 @@ class MaxPool2d(Windowed, frozen=True):
     spoken = "max pooling"
     other_names = ("MaxPooling2D", "MaxPool", "max_pooling", "SpatialMaxPooling")
     other_field_names: ClassVar[OtherNames] = {"kernel": ("pool_size", "pool_shape")}
+    usual: ClassVar[UsualValues] = {name: {"stride": "kernel"} for name in ("MaxPool2d", "MaxPooling2D")}
     conversions = (Conversion(("strides", "pool_size"), _whole_pools),)
     needless: ClassVar[NeedlessFields] = {
         "return_indices": Needless("it returns values only", (False,)),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self, get_args
 
 from pydantic import BaseModel
 
-from archc.ops.foreign import Conversion, Needless, NeedlessFields, OtherValues, Unlikely
+from archc.ops.foreign import Conversion, Needless, NeedlessFields, OtherValues, Unlikely, UsualValues
 from archc.ops.window import Window
 from archc.tensor import Tensor
 
@@ -205,6 +205,8 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Those of the names above that can mean something else as well: suggested, never fixed automatically."""
     other_values: ClassVar[OtherValues] = {}
     """What other frameworks write for values of its fields, by its own field names."""
+    usual: ClassVar[UsualValues] = {}
+    """What its required fields are by default under another framework's name of it, to suggest where one is missing."""
     conversions: ClassVar[tuple[Conversion, ...]] = ()
     """Fields of other frameworks whose values change with their names."""
     needless: ClassVar[NeedlessFields] = {

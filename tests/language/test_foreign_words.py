@@ -145,6 +145,20 @@ def test_one_mistake_one_finding(body: str, messages: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "helps"),
+    [
+        ("{op: nn.MaxPool2d, kernel_size: 3}", ["add `stride: 3`, or another value"]),
+        ("{op: MaxPooling2D, pool_size: [2, 3]}", ["add `stride: [2, 3]`, or another value"]),
+        ("{op: MaxPool2d}", ["add `kernel:`", "add `stride:`"]),
+        ("{op: max_pool2d, kernel: 3}", ["add `stride:`"]),
+        ("{op: BatchNorm2d, eps: 1e-3}", ["add `momentum: 0.9`, or another value"]),
+    ],
+)
+def test_the_default_of_the_framework_in_whose_words_a_layer_is_written(body: str, helps: list[str]) -> None:
+    assert [finding.help for finding in findings(body) if finding.code == "ARC103"] == helps
+
+
+@pytest.mark.parametrize(
     ("written", "message", "help"),
     [
         ("784", "`input` must be a mapping, got `784`", "write `input: {image: [1, 28, 28]}`"),
