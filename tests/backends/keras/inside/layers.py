@@ -196,7 +196,7 @@ def test_a_value_reaches_only_the_windows_that_contain_it(size: int, groups: int
     x, place = values(2, 24, 2, 3).astype(np.float32), 11
     spoiled = x.copy()
     spoiled[1, place, 0, 2] = spoiler
-    group = range(0, 24 // groups)
+    group = range(24 // groups)
     maps = [c for c in group if place in range(c - size // 2, c + (size - 1) // 2 + 1)]
     beyond = range(max(0, maps[0] - size), min(group.stop, maps[-1] + size + 1))
     others = np.ones(x.shape, bool)
