@@ -1,5 +1,7 @@
 """Times the emitted PyTorch AlexNet. The baselines are the same network with `nn.LocalResponseNorm`, and without LRN.
 
+Each network is timed in eager mode and compiled by `torch.compile`, all in turn.
+
 .venv/bin/python benchmarks/torch_step.py      # on a GPU if there is one
 .venv/bin/python benchmarks/torch_step.py 1    # on one thread, in CPU seconds, for a machine with other work
 """
@@ -32,6 +34,7 @@ class Network:
 
     name: str
     precision: torch.dtype
+    is_compiled: bool = False
 
     def __post_init__(self) -> None:
         source = emitted("torch")
@@ -44,6 +47,8 @@ class Network:
             if norm
             else source.sgd(self.model)
         )
+        if self.is_compiled:
+            self.model.compile()
         self.images = torch.randn(BATCH, 3, 227, 227, device=DEVICE).contiguous(memory_format=torch.channels_last)
         self.labels = torch.randint(1000, (BATCH,), device=DEVICE)
 
@@ -82,7 +87,8 @@ if __name__ == "__main__":
     clock = time.process_time if alone else time.perf_counter
     wide = {name: Network(name, torch.float32) for name in NORMS}
     narrow = {f"{name}, bfloat16": Network(name, torch.bfloat16) for name in ("emitted", "none")}
-    networks = wide | narrow
+    compiled = {f"{name}, compiled": Network(name, torch.float32, is_compiled=True) for name in NORMS}
+    networks = wide | narrow | compiled
     print(f"PyTorch {torch.__version__} on {DEVICE.type}, {torch.get_num_threads()} threads, batch {BATCH}")
     for what, parts in (("step", networks), ("infer", networks), ("update", wide)):
         seconds = in_turn({name: getattr(network, what) for name, network in parts.items()}, ROUNDS, clock)
@@ -93,3 +99,6 @@ if __name__ == "__main__":
         ratio(seconds, "emitted", "none")
         ratio(seconds, "by hand", "emitted, bfloat16")
         ratio(seconds, "emitted, bfloat16", "none, bfloat16")
+        ratio(seconds, "emitted, compiled", "emitted")
+        ratio(seconds, "by hand, compiled", "emitted, compiled")
+        ratio(seconds, "emitted, compiled", "none, compiled")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -164,10 +165,10 @@ EDITED = "net.py is out of date: the file was edited after archc emitted it\n"
 
 
 @pytest.fixture(params=["torch", "keras"])
-def own(request: pytest.FixtureRequest, archc, small: Path) -> Callable[..., object]:
+def own(request: pytest.FixtureRequest, archc, small: Path) -> Callable[..., Any]:
     """Build net.py with one of archc's own backends."""
 
-    def own(*options: str) -> object:
+    def own(*options: str) -> Any:
         return archc("build", small, "--backend", request.param, "-o", "net.py", *options)
 
     assert own().code == 0
@@ -185,7 +186,7 @@ def own(request: pytest.FixtureRequest, archc, small: Path) -> Callable[..., obj
     ],
     ids=" ".join,
 )
-def test_a_formatted_file_is_up_to_date(own: Callable[..., object], formatter: list[str]) -> None:
+def test_a_formatted_file_is_up_to_date(own: Callable[..., Any], formatter: list[str]) -> None:
     before = Path("net.py").read_text()
     subprocess.run([sys.executable, "-m", *formatter, "net.py"], check=True)
     assert (own("--check").code, own("--check").out) == (0, UP_TO_DATE)
@@ -196,7 +197,7 @@ def test_a_formatted_file_is_up_to_date(own: Callable[..., object], formatter: l
     assert Path("net.py").read_text() == before
 
 
-def test_black_leaves_an_emitted_file_as_it_is(own: Callable[..., object]) -> None:
+def test_black_leaves_an_emitted_file_as_it_is(own: Callable[..., Any]) -> None:
     subprocess.run([sys.executable, "-m", "black", "--check", "net.py"], check=True)
 
 
@@ -211,7 +212,7 @@ def test_black_leaves_an_emitted_file_as_it_is(own: Callable[..., object]) -> No
     ],
     ids=["CRLF", "CR", "BOM", "no last line end", "more line ends"],
 )
-def test_bytes_that_python_does_not_read_are_no_change(own: Callable[..., object], change) -> None:
+def test_bytes_that_python_does_not_read_are_no_change(own: Callable[..., Any], change) -> None:
     before = Path("net.py").read_bytes()
     Path("net.py").write_bytes(change(before))
     assert own("--check").out == UP_TO_DATE
@@ -239,7 +240,7 @@ def test_bytes_that_python_does_not_read_are_no_change(own: Callable[..., object
         lambda text: text + text,
     ],
 )
-def test_any_other_change_is_an_edit(own: Callable[..., object], edit) -> None:
+def test_any_other_change_is_an_edit(own: Callable[..., Any], edit) -> None:
     edited = edit(Path("net.py").read_text())
     Path("net.py").write_text(edited)
     assert (own("--check").code, own("--check").out) == (1, EDITED)

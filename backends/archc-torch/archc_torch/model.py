@@ -31,7 +31,9 @@ def model(planned: SourcePlan, layers: Sequence[TorchLayer]) -> Class:
 
     `forward` names the values that several layers read.
     """
-    base, build, forward, attributes = _sequential(planned, layers) if is_sequential(planned, layers) else _module(planned, layers)
+    base, build, forward, attributes = (
+        _sequential(planned, layers) if is_sequential(planned, layers) else _module(planned, layers)
+    )
     reset = _reset(planned)
     if reset:
         build = (*build, Do(call("self.reset_parameters")))
@@ -56,7 +58,12 @@ def _sequential(planned: SourcePlan, layers: Sequence[TorchLayer]) -> Parts:
         for identifier, module in layer.modules.items()
     ]
     ordered = Call(Name("OrderedDict"), tuple(modules))
-    return Name("nn.Sequential"), (Do(Call(Fixed("super().__init__"), (Argument(ordered),))),), (), _attributes(planned, layers)
+    return (
+        Name("nn.Sequential"),
+        (Do(Call(Fixed("super().__init__"), (Argument(ordered),))),),
+        (),
+        _attributes(planned, layers),
+    )
 
 
 def _attributes(planned: SourcePlan, layers: Sequence[TorchLayer]) -> Attributes:

@@ -177,3 +177,44 @@ def test_running_figures_of_a_batch_normalisation(build: Build) -> None:
     running = canonical(model, {})
     np.testing.assert_allclose(running["norm.mean"], 0.25 * mean, rtol=1e-6)
     np.testing.assert_allclose(running["norm.variance"], 0.75 + 0.25 * values.var(1, ddof=1), rtol=1e-6)
+
+
+PREDICTS = """schema: archc/v1
+name: drop
+input: {image: [3, 8, 8]}
+defaults: {dense: {weight_init: {he_normal: {}}}, conv2d: {weight_init: {he_normal: {}}}}
+layers:
+  conv1: {op: conv2d, filters: 4, kernel: 3}
+  norm1: {op: batch_norm, epsilon: 1e-5, momentum: 0.9}
+  flat: {op: flatten}
+  fc1: {op: dense, units: 64}
+  relu1: {op: relu}
+  drop1: {op: dropout, rate: 0.5}
+  fc2: {op: dense, units: 10}
+"""
+ENDS = ("  prob: {op: softmax}\n", "  more: {op: add, from: [fc2, fc2]}\n  prob: {op: softmax}\n")
+
+
+@pytest.mark.parametrize("end", ENDS, ids=["chain", "graph"])
+def test_predict_evaluates_and_leaves_the_mode(build: Build, end: str) -> None:
+    facts = facts_of((PREDICTS + end).encode())
+    model: Any = build(facts, facts.graph)
+    x = pictures(facts, 4)
+    model.norm1.eval()  # frozen in a model that trains
+    modes = {name: module.training for name, module in model.named_modules()}
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    first, second = model.predict(x), model.predict(x)
+    torch.testing.assert_close(first, second, rtol=0, atol=0)
+    assert not first.requires_grad
+    assert {name: module.training for name, module in model.named_modules()} == modes
+    torch.testing.assert_close(model.state_dict(), before, rtol=0, atol=0)
+    torch.testing.assert_close(first, model.eval()(x).softmax(1).detach())
+    assert torch.is_grad_enabled()
+
+
+def test_predict_leaves_the_mode_after_an_error(build: Build) -> None:
+    facts = facts_of((PREDICTS + ENDS[0]).encode())
+    model: Any = build(facts, facts.graph)
+    with pytest.raises(RuntimeError):
+        model.predict(torch.zeros(2, 5, 8, 8))
+    assert all(module.training for module in model.modules())

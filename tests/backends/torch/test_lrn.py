@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from archc_torch.snippets.lrn import LRN
 from archc_torch.snippets.spatial_lrn import SpatialLRN
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 ALPHA, BETA, K = 0.7, 0.75, 2.0
 SIZES = (1, 2, 3, 4, 5, 9)
@@ -76,3 +80,89 @@ def test_within_a_map_against_numpy(size: int) -> None:
 
 def test_gradients_within_a_map() -> None:
     assert torch.autograd.gradcheck(SpatialLRN(3, ALPHA, BETA, K), values(1, 2, 3, 3).requires_grad_())
+
+
+class Launches(TorchDispatchMode):
+    """Counts the kernels that a GPU would be given: one for each ATen operation that computes or fills values.
+
+    Views and allocations launch nothing; padding fills its result and copies into it. The modules run on the device
+    `meta`, which follows the code of a GPU without computing.
+    """
+
+    count = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = func.overloadpacket.__name__
+        if not func.is_view and not name.startswith(("empty", "promote_types")):
+            self.count += 2 if name == "constant_pad_nd" else 1
+        return func(*args, **(kwargs or {}))
+
+
+def launches(norm: nn.Module) -> tuple[int, int]:
+    """In the forward and in the backward pass."""
+    x = torch.empty(2, 8, 5, 5, device="meta", requires_grad=True)
+    with Launches() as forward:
+        y = norm(x)
+    upstream = torch.empty_like(y)
+    with Launches() as backward:
+        y.backward(upstream)
+    return forward.count, backward.count
+
+
+def test_no_more_kernels_than_pytorch_s_own() -> None:
+    own = launches(LRN(5, alpha=ALPHA, beta=BETA, k=K, groups=2))
+    theirs = launches(nn.LocalResponseNorm(5, alpha=ALPHA, beta=BETA, k=K))
+    assert theirs == (8, 16)
+    assert own <= theirs and own[1] <= theirs[1]
+
+
+SPOILERS = (float("inf"), float("-inf"), float("nan"), 1e25, 3e38)
+
+
+def reached(norm: nn.Module, x: Tensor, place: tuple[int, ...], spoiler: float) -> tuple[Tensor, Tensor]:
+    """Where the value and the gradient change if one value of x is another."""
+
+    def both(x: Tensor) -> tuple[Tensor, Tensor]:
+        x = x.clone().requires_grad_()
+        y = norm(x)
+        y.backward(torch.ones_like(y))
+        assert x.grad is not None
+        return y.detach(), x.grad
+
+    spoiled = x.clone()
+    spoiled[place] = spoiler
+    return tuple(~torch.isclose(a, b, rtol=0, atol=0) for a, b in zip(both(x), both(spoiled), strict=True))  # pyright: ignore[reportReturnType]
+
+
+@pytest.mark.parametrize("form", ["eager", "definition"])
+@pytest.mark.parametrize("spoiler", SPOILERS)
+@pytest.mark.parametrize(("size", "groups"), [(3, 1), (4, 2), (5, 2)])
+def test_a_value_reaches_only_the_windows_that_contain_it(form: str, spoiler: float, size: int, groups: int) -> None:
+    norm = LRN(size, alpha=ALPHA, beta=BETA, k=K, groups=groups)
+    function: Callable[..., Any] = norm if form == "eager" else norm.definition
+    x, place = values(2, 24, 3, 2).float(), 11
+    y, gradient = reached(function, x, (1, place, 2, 1), spoiler)  # pyright: ignore[reportArgumentType]
+    first = place - place % (24 // groups)
+    group = range(first, first + 24 // groups)
+    before, after = size // 2, (size - 1) // 2
+    maps = {c for c in group if place in range(c - before, c + after + 1)}
+    allowed = torch.zeros_like(y)
+    allowed[1, sorted(maps), 2, 1] = True
+    assert y[1, place, 2, 1] and not (y & ~allowed).any()
+    # The gradient of a map depends on all windows that contain it.
+    beyond = {c for c in group if any(c in range(m - before, m + after + 1) for m in maps)}
+    allowed[1, sorted(beyond), 2, 1] = True
+    assert not (gradient & ~allowed).any()
+
+
+@pytest.mark.parametrize("spoiler", SPOILERS)
+@pytest.mark.parametrize("size", [3, 4])
+def test_a_value_reaches_only_the_places_around_it(spoiler: float, size: int) -> None:
+    y, gradient = reached(SpatialLRN(size, ALPHA, BETA, K), values(2, 3, 15, 16).float(), (1, 2, 7, 8), spoiler)
+    before, after = size // 2, (size - 1) // 2
+    allowed = torch.zeros_like(y)
+    allowed[1, 2, 7 - after : 8 + before, 8 - after : 9 + before] = True
+    assert not (y & ~allowed).any()
+    reach = before + after
+    allowed[1, 2, 7 - reach : 8 + reach, 8 - reach : 9 + reach] = True
+    assert not (gradient & ~allowed).any()

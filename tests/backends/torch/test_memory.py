@@ -198,7 +198,7 @@ def assert_peak(
 
     def assert_peak(spec: Path, batch: int, precision: Precision, *, training: bool) -> None:
         found = network(spec, precision)
-        scope = type(found.model).__init__.__globals__
+        scope = vars(type(found.model))["__init__"].__globals__
         if "piecewise" in scope:
             monkeypatch.setitem(scope, "piecewise", at_once)
         predicted = memory(found.facts.graph, batch=batch, precision=precision, training=training)

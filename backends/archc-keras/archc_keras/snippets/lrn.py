@@ -1,6 +1,6 @@
 """Local response normalisation over neighbouring maps, for emitted source.
 
-All sums are of slices, so a value reaches only the windows that contain it, whatever its
+Sums are of slices, so a value reaches only the windows that contain it, whatever its
 size, and TensorFlow computes them exactly on a GPU. A product with a band matrix would
 multiply infinity by zero, and round its factors to TensorFloat-32.
 """

@@ -86,8 +86,6 @@ class LRN(nn.Module):
 class Normalise(torch.autograd.Function):
     """LRN in eager mode. Saves only x: recomputing d is cheaper than storing it."""
 
-    generate_vmap_rule = True
-
     @staticmethod
     def forward(x: Tensor, norm: LRN) -> Tensor:
         return piecewise(norm.value, x)
@@ -112,6 +110,12 @@ class Normalise(torch.autograd.Function):
         # The derivative of `pull`, which is linear, is its transpose.
         return torch.func.vjp(pull, torch.zeros_like(x))[1](tangents[:1])[0]
 
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[Any, ...], x: Tensor, norm: LRN) -> Any:
+        batches = x.movedim(in_dims[0], 0)
+        y = Normalise.apply(batches.flatten(0, 1), norm)
+        return y.unflatten(0, batches.shape[:2]), 0
+
 
 def piecewise(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
     """Apply a function in float32 or wider; on a CPU, to a few examples at a time."""
@@ -120,6 +124,7 @@ def piecewise(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
         return function(*(t.to(wide) for t in tensors)).to(x.dtype)
     count = max(1, 400_000 // x.shape[1:].numel())  # examples that fit in the caches
     result = torch.empty_like(tensors[-1])
-    for part, *parts in zip(*(t.split(count) for t in (result, *tensors)), strict=True):
-        part.copy_(function(*(t.to(wide) for t in parts)))
+    for start in range(0, len(x), count):
+        part = slice(start, start + count)
+        result[part] = function(*(t[part].to(wide) for t in tensors))
     return result

@@ -146,3 +146,32 @@ def test_alexnet(tmp_path: Path) -> None:
     np.testing.assert_allclose(probabilities, expected["prob"], atol=1e-5)
     first, second = weights["fc6.weight"].ravel()[:100], weights["fc7.weight"].ravel()[:100]
     assert not np.array_equal(first, second), "each layer draws for itself"
+
+
+def test_predict_evaluates(tmp_path: Path) -> None:
+    """Without dropout, by the moving statistics, which it does not move; as a call does outside a training step."""
+    import keras
+
+    text = """schema: archc/v1
+name: drop
+input: {image: [3, 8, 8]}
+defaults: {dense: {weight_init: {he_normal: {}}}}
+layers:
+  norm1: {op: batch_norm, epsilon: 1e-5, momentum: 0.9}
+  flat: {op: flatten}
+  fc1: {op: dense, units: 64}
+  drop1: {op: dropout, rate: 0.5}
+  fc2: {op: dense, units: 10}
+  prob: {op: softmax}
+"""
+    facts = analyse(text.encode(), "drop.yaml").facts
+    assert facts is not None
+    model = build(facts, tmp_path)
+    x = np.random.default_rng(0).normal(3, 2, size=(4, 8, 8, 3)).astype(np.float32)
+    before = [keras.ops.convert_to_numpy(value) for value in model.variables]
+    first, second = (model.predict(x, verbose=0) for _ in "ab")
+    np.testing.assert_array_equal(first, second)
+    logits = keras.ops.convert_to_numpy(keras.ops.softmax(model(x)))
+    np.testing.assert_allclose(first, logits, rtol=1e-5, atol=1e-6)
+    for value, old in zip(model.variables, before, strict=True):
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(value), old)

@@ -184,3 +184,49 @@ def test_saved_weights_mean_the_same_with_channels_first(make_job: Callable[...,
     for name in ("fc3", "fc4"):
         y = y @ weight[f"{name}.weight"].T + weight[f"{name}.bias"]
     np.testing.assert_allclose(np.asarray(model(x.transpose(0, 2, 3, 1))), y, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("spoiler", [float("inf"), float("-inf"), float("nan"), 1e20, 3e38])
+@pytest.mark.parametrize("groups", [1, 2])
+@pytest.mark.parametrize("size", [4, 5])
+def test_a_value_reaches_only_the_windows_that_contain_it(size: int, groups: int, spoiler: float) -> None:
+    from archc_keras.snippets.lrn import LocalResponseNorm
+
+    layer = LocalResponseNorm(size, **FIGURES, groups=groups)
+    x, place = values(2, 24, 2, 3).astype(np.float32), 11
+    spoiled = x.copy()
+    spoiled[1, place, 0, 2] = spoiler
+    group = range(24 // groups)
+    maps = [c for c in group if place in range(c - size // 2, c + (size - 1) // 2 + 1)]
+    beyond = range(max(0, maps[0] - size), min(group.stop, maps[-1] + size + 1))
+    others = np.ones(x.shape, bool)
+    others[1, maps, 0, 2] = False
+    np.testing.assert_array_equal(applied(layer, spoiled)[others], applied(layer, x)[others])
+    others[1, list(beyond), 0, 2] = False
+    ones = np.ones_like(x)
+    np.testing.assert_array_equal(gradient(layer, spoiled, ones)[others], gradient(layer, x, ones)[others])
+
+
+@pytest.mark.parametrize("spoiler", [float("inf"), float("nan"), 1e20])
+def test_a_value_reaches_only_the_places_around_it(spoiler: float) -> None:
+    from archc_keras.snippets.spatial_lrn import SpatialResponseNorm
+
+    layer = SpatialResponseNorm(3, **FIGURES)
+    x = values(2, 2, 9, 9).astype(np.float32)
+    spoiled = x.copy()
+    spoiled[1, 1, 4, 4] = spoiler
+    others = np.ones(x.shape, bool)
+    others[1, 1, 3:6, 3:6] = False
+    np.testing.assert_array_equal(applied(layer, spoiled)[others], applied(layer, x)[others])
+    others[1, 1, 2:7, 2:7] = False
+    ones = np.ones_like(x)
+    np.testing.assert_array_equal(gradient(layer, spoiled, ones)[others], gradient(layer, x, ones)[others])
+
+
+def test_no_matrix_product_that_tensorflow_would_round() -> None:
+    import tensorflow as tf
+    from archc_keras.snippets.lrn import LocalResponseNorm
+
+    norm: Any = LocalResponseNorm(5, **FIGURES, groups=2)
+    traced: Any = tf.function(norm).get_concrete_function(tf.TensorSpec((2, 4, 4, 8)))
+    assert not {operation.type for operation in traced.graph.get_operations()} & {"MatMul", "BatchMatMulV2", "Conv2D"}

@@ -81,9 +81,23 @@ class TheLongestNameThatTheLanguageAllowsForAnythingIsThis1(nn.Module):
     ) -> Tensor:
         """Class probabilities: (N, 2, 12, 12) -> (N, 4)."""
         return nn.functional.softmax(
-            self(the_longest_name_that_the_language_allows_for_anything_is_this_2),
+            evaluate(
+                self, the_longest_name_that_the_language_allows_for_anything_is_this_2
+            ),
             dim=1,
         )
+
+
+def evaluate(model: nn.Module, x: Tensor) -> Tensor:
+    """Call the model in eval mode, without gradients; leave all modes as they were."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        with torch.no_grad():
+            return model(x)
+    finally:
+        for module, mode in modes:
+            module.training = mode
 
 
 def he_normal(layer: nn.Conv2d | nn.Linear, bias: float = 0) -> None:
@@ -147,7 +161,8 @@ def check() -> None:
     loss = nn.functional.cross_entropy(output, torch.randint(4, (2,)))
     loss.backward()
     sgd(model).step()
-    assert all(p.isfinite().all() for p in model.parameters()), "weights are not finite"
+    finite = all(p.isfinite().all() for p in model.parameters())
+    assert finite, "weights are not finite"
     print(f"{type(model).__name__}: {count:,} parameters, loss {loss:.2f}")
 
 

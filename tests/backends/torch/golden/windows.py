@@ -19,6 +19,14 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 class Windows(nn.Sequential):
     """Calling the model returns logits; `predict` returns class probabilities."""
 
+    sides: nn.Conv2d
+    ceil: nn.Conv2d
+    same_even: nn.Conv2d
+    same_odd: nn.Conv2d
+    dilated: nn.Conv2d
+    same_strided: nn.Conv2d
+    fc: nn.Linear
+
     def __init__(self) -> None:
         super().__init__(
             OrderedDict(
@@ -61,7 +69,19 @@ class Windows(nn.Sequential):
 
     def predict(self, image: Tensor) -> Tensor:
         """Class probabilities: (N, 3, 40, 37) -> (N, 10)."""
-        return nn.functional.softmax(self(image), dim=1)
+        return nn.functional.softmax(evaluate(self, image), dim=1)
+
+
+def evaluate(model: nn.Module, x: Tensor) -> Tensor:
+    """Call the model in eval mode, without gradients; leave all modes as they were."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        with torch.no_grad():
+            return model(x)
+    finally:
+        for module, mode in modes:
+            module.training = mode
 
 
 def normal(layer: nn.Conv2d | nn.Linear, std: float, bias: float = 0) -> None:
@@ -132,7 +152,8 @@ def check() -> None:
     loss = nn.functional.cross_entropy(output, torch.randint(10, (2,)))
     loss.backward()
     sgd(model).step()
-    assert all(p.isfinite().all() for p in model.parameters()), "weights are not finite"
+    finite = all(p.isfinite().all() for p in model.parameters())
+    assert finite, "weights are not finite"
     print(f"{type(model).__name__}: {count:,} parameters, loss {loss:.2f}")
 
 

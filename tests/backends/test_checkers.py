@@ -1,0 +1,108 @@
+"""Type checkers and formatters, with their defaults, accept everything that both backends emit."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from archc.analysis import Facts, analyse
+from archc.backend import Origin, Request, Unsupported, load
+from archc.emit.seal import seal
+from archc.language.spec import Parallel
+from archc.passes.placement import Placement, place
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("specs", "tests/specs/good", "tests/backends/torch/specs", "tests/backends/keras")
+
+LONGEST = "b" * 64
+TITLE = "A title of " + "verylong" * 12 + ' words, "quotes", \\, # and https://example.com/' + "a" * 40
+CHAIN = f"""schema: archc/v1
+name: net
+title: '{TITLE}'
+input: {{evaluate: [3, 32, 32]}}
+defaults: {{conv2d: {{weight_init: {{he_normal: {{}}}}}}, dense: {{weight_init: {{normal: {{std: 0.1}}}}}}}}
+layers:
+  {LONGEST[:-1]}a: {{op: conv2d, filters: 8, kernel: 3, groups: 1, padding: {{top: 1, bottom: 0, left: 2, right: 0}}}}
+  {LONGEST[:-1]}c: {{op: batch_norm, epsilon: 1e-3, momentum: 0.99}}
+  relu: {{op: relu}}
+  pool: {{op: max_pool2d, kernel: 2, stride: 2, padding: {{top: 1, bottom: 0, left: 1, right: 0}}}}
+  norm: {{op: lrn, size: 5, alpha: 1e-4, beta: 0.75, k: 2, groups: 2}}
+  near: {{op: lrn, size: 3, alpha: 1e-4, beta: 0.75, k: 2, scope: spatial}}
+  flat: {{op: flatten}}
+  fc1: {{op: dense, units: 6, bias: false}}
+  norm2: {{op: batch_norm, epsilon: 1e-5, momentum: 0.9}}
+  drop: {{op: dropout, rate: 0.5}}
+  fc2: {{op: dense, units: 4}}
+  prob: {{op: softmax}}
+"""
+NETWORKS = {
+    "chain": CHAIN,
+    "graph": CHAIN + "  sum_: {op: add, from: [fc2, prob]}\noutputs: [sum_, prob]\n",
+    "maps": CHAIN[: CHAIN.index("  flat")],
+    "no_weights": "schema: archc/v1\nname: net\ninput: {image: [3, 4, 4]}\nlayers:\n  a: {op: relu}\n  b: {op: tanh}\n",
+}
+
+
+def networks() -> Iterator[tuple[str, bytes]]:
+    for folder in FOLDERS:
+        for spec in sorted((ROOT / folder).glob("*.yaml")):
+            yield spec.stem, spec.read_bytes()
+    for name, text in NETWORKS.items():
+        yield name, text.encode()
+
+
+def write(place: Path, backend: str, facts: Facts, data: bytes, placement: Placement | None = None) -> None:
+    request = Request(facts.graph, facts.counts, facts.recipe, Origin.of("spec.yaml", data), placement)
+    try:
+        source = load(backend).emit(request)
+    except Unsupported:
+        return
+    place.write_text(seal(source.text), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def emitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("emitted")
+    for name, data in networks():
+        facts = analyse(data, "spec.yaml").facts
+        if facts is None:
+            assert name not in NETWORKS, name
+            continue
+        for backend in ("torch", "keras"):
+            write(folder / f"{backend}_{name}.py", backend, facts, data)
+        placement, findings = place(facts.graph, facts.counts, Parallel(devices=2, strategy="columns"), 8)
+        if not findings and "split" in placement.layouts.values():
+            write(folder / f"columns_{name}.py", "torch", facts, data, placement)
+    kinds = {file.name.partition("_")[0] for file in folder.iterdir()}
+    assert kinds == {"torch", "keras", "columns"}
+    return folder
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["pyright", "--pythonpath", sys.executable, "."],
+        ["mypy", "--python-executable", sys.executable, "--cache-dir", ".mypy", "."],
+        ["ruff", "check", "--isolated", "--no-cache", "."],
+        ["ruff", "check", "--isolated", "--no-cache", "--select", "D205,D212,D300,D403,D415,W", "."],
+        ["ruff", "format", "--isolated", "--no-cache", "--diff", "."],
+        ["black", "--check", "--quiet", "--diff", "."],
+    ],
+    ids=lambda command: " ".join(command[:2]),
+)
+def test_accepts_what_is_emitted(emitted: Path, command: list[str]) -> None:
+    done = subprocess.run([sys.executable, "-m", *command], cwd=emitted, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_line_of_words_is_too_long(emitted: Path) -> None:
+    """With names of the usual length; names of 64 characters can fill a line by themselves."""
+    files = [file for file in emitted.iterdir() if not file.stem.endswith("long_names")]
+    for width in (88, 120):
+        command = ["ruff", "check", "--isolated", "--no-cache", "--select", "E", "--line-length", str(width)]
+        done = subprocess.run([sys.executable, "-m", *command, *files], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout
