@@ -116,10 +116,8 @@ def test_a_failure_in_a_rank_is_told_once(make_job: MakeJob, pictures: Path, und
     job = make_job("broken")
     code, _, err = finish(start(job))
     assert code == 1
-    assert err == [
-        f"error: cannot read {broken}: unrecognized data stream contents when reading image file",
-        "  replace the file or remove it",
-    ]
+    assert err[0].startswith(f"error: cannot read {broken}: ")
+    assert err[1:] == ["  replace the file or remove it"]
     assert not (job.run / "crash.txt").exists()
     assert read_result(job.run) == Result(devices=("cpu", "cpu"))
 
@@ -147,13 +145,14 @@ def test_each_process_looks_for_the_pictures_once(
     (tmp_path / "sitecustomize.py").write_text(
         "import os\nscan = os.scandir\n"
         "def told(folder):\n"
-        f"    if str(folder) == {str(pictures / 'train')!r}: open({str(tmp_path / 'scans')!r}, 'a').write('.')\n"
+        f"    if str(folder) == {str(pictures / 'train')!r}: open({str(tmp_path / 'looks')!r}, 'a').write('.')\n"
         "    return scan(folder)\n"
         "os.scandir = told\n"
     )
     job = make_job("scans", devices=devices, steps=1)
-    assert finish(start(job, PYTHONPATH=str(tmp_path)))[0] == 0
-    assert (tmp_path / "scans").read_text() == "." * scans
+    code, _, err = finish(start(job, PYTHONPATH=str(tmp_path)))
+    assert (code, err) == (0, [])
+    assert (tmp_path / "looks").read_text() == "." * scans
 
 
 def test_one_process_writes_the_record(make_job: MakeJob) -> None:
