@@ -27,8 +27,13 @@ def from_node(body: MappingNode, fields: Collection[str]) -> YamlNode | None:
     """The value of `from`, or of another framework's word for it that is none of the op's `fields`."""
     if "from" in body.entries or body.entries.keys().isdisjoint(_OTHER_WORDS):
         return body.entries.get("from")
-    words = [word for word in _OTHER_WORDS if word in body.entries and word not in fields]
+    words = [w for w in _OTHER_WORDS if w in body.entries and w not in fields and not _is_size(body.entries[w])]
     return body.entries[words[0]] if len(words) == 1 else None
+
+
+def _is_size(node: YamlNode) -> bool:
+    """Whether a value is a number that is not a position before the layer, such as that of `input: 784`."""
+    return isinstance(node, ScalarNode) and not isinstance(node.value, str) and not str(node.value).startswith("-")
 
 
 def connections(node: YamlNode, known: dict[str, Any]) -> Connections:

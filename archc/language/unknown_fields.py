@@ -14,7 +14,7 @@ from archc.language.reader import MappingNode, ScalarNode, plain
 from archc.language.vocabulary import absence, certain, did_you_mean, folded, nearest, synonyms
 from archc.ops import ops
 from archc.ops.foreign import Needless, spelled
-from archc.ops.op import Op
+from archc.ops.op import Op, name_of
 from archc.source import Span
 from archc.tensor import Tensor
 
@@ -131,8 +131,11 @@ def _renamed(word: str, place: Place, allowed: list[str]) -> Explained:
     own = nearest(word, allowed)
     # A word that is near an allowed field is not renamed to one of the others.
     fix = renaming(word, key, allowed if own else place.also, place.mapping.entries)
-    if own is None and nearest(word, place.also) is None and allowed in (["op"], []):
-        return _found(word, place, f"delete `{word[:64]}`: this op has no fields")
+    node = place.mapping.entries[word]
+    if own is None and isinstance(node, ScalarNode) and type(node.value) in (int, float) and "-" not in str(node.value):
+        place, fix = place._replace(also=()), ()  # a size, which no field of every layer takes
+    if own is None and nearest(word, place.also) is None and issubclass(place.model, Op) and allowed in (["op"], []):
+        return _found(word, place, f"{name_of(place.model)} has no fields besides `op`")
     if own is None and len(allowed) == 1 and not place.also:
         only = f"`{allowed[0]}` is the only {_noun(place.what)} so far"
         return _found(word, place, f"{only}: write `{allowed[0]}: {template(model_at(place.model, allowed))}`")
