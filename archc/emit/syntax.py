@@ -135,16 +135,29 @@ Expression = Value | Unpacked
 
 @dataclass(frozen=True)
 class Assign:
-    """`target = value  # comment`."""
+    """`target = value  # comment`, or `target = also = value  # comment`."""
 
     target: Name
     value: Expression
     comment: str | None = None
+    also: Name | None = None
 
     def __post_init__(self) -> None:
         _require((self.target,), Name)
         _require((self.value,), Value)
         _require_one_line(self.comment)
+
+
+@dataclass(frozen=True)
+class Delete:
+    """`del a, b`."""
+
+    names: tuple[Name, ...]
+
+    def __post_init__(self) -> None:
+        _require(self.names, Name)
+        if not self.names:
+            raise ValueError("a deletion of nothing")
 
 
 @dataclass(frozen=True)
@@ -211,7 +224,7 @@ class Main:
     body: tuple[Statement, ...]
 
 
-Statement = Assign | Do | Return | Assert
+Statement = Assign | Delete | Do | Return | Assert
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ class Concat(Op, frozen=True):
     keeps_zeros = True
     element_ops_words = "none"
     kept_words = "nothing"
+    passes_gradient = True
     op: Literal["concat"]
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
