@@ -28,7 +28,7 @@ class Add(Op, frozen=True):
     commutes = True
     element_ops_words = "one less than its inputs"
     kept_words = "nothing"
-    passes_gradient = True
+    passes_gradient = "same"
     op: Literal["add"]
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:

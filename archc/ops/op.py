@@ -116,13 +116,14 @@ class Kept(NamedTuple):
 
     `inputs` and `output` are the values themselves, which other layers may keep as well. An input that is padded first
     is kept as the padded copy. With `wide`, inputs are kept in float32, as a copy where they arrive narrower. `own` are
-    further bytes: masks, indices, sums.
+    further bytes: masks, indices, sums. `once` are bytes for the whole batch, however large it is.
     """
 
     inputs: bool = False
     wide: bool = False
     output: bool = False
     own: int = 0
+    once: int = 0
 
 
 class Scratch(NamedTuple):
@@ -195,8 +196,8 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Element operations per output value, as a row of `archc explain macs`."""
     kept_words: ClassVar[str]
     """What it keeps for its backward pass, as a row of `archc explain memory`."""
-    passes_gradient: ClassVar[bool] = False
-    """Whether the gradient of each input is that of the output or a part of it, and so takes no memory of its own."""
+    passes_gradient: ClassVar[Literal["same", "view"] | None] = None
+    """Whether the gradient of each input is that of the output, or a view of it, and so takes no memory of its own."""
     autocast: ClassVar[Literal["narrow", "wide"] | None] = None
     """The precision that it computes in under mixed precision; None: the precision of its inputs."""
 

@@ -100,10 +100,11 @@ def in_units(size: int) -> str:
 
 @dataclass(slots=True, eq=False)
 class _Gradient:
-    """The memory of a gradient, or of one whose parts are the gradients of several values: each of them is a use."""
+    """The memory of the gradients of one or more values: each of them is a use, and may be a view of the memory."""
 
     size: int
     uses: int = 1
+    is_viewed: bool = False
 
 
 class _Alive:
@@ -159,10 +160,11 @@ class _Alive:
         return _Gradient(size)
 
     def _passed(self, gradient: _Gradient, value: Value, operation: Operation) -> _Gradient:
-        """The gradient of an input: the output's own, or a part of it, if the operation passes that on."""
+        """The gradient of an input: that of the output if the operation passes it on, else a new one."""
         if not operation.passes_gradient:
             return self._new(value.size)
         gradient.uses += 1
+        gradient.is_viewed = gradient.is_viewed or operation.passes_gradient == "view"
         return gradient
 
     def _drop(self, gradient: _Gradient) -> None:
@@ -171,12 +173,12 @@ class _Alive:
             self._others -= gradient.size
 
     def _add_gradient(self, value: Value, added: _Gradient, told: LayerMemory) -> None:
-        """Give a value its gradient, or add to that of another reader: in place, unless that is another value's too."""
+        """Give a value its gradient, or add to that of another reader: in place, if that has its memory for itself."""
         before = self._gradient_of.get(value)
         if before is None:
             self._gradient_of[value] = added
             return
-        if before.uses > 1 or before.size != value.size:
+        if before.uses > 1 or before.is_viewed:
             self._gradient_of[value] = self._new(value.size)
             self._tell(told, 0)
             self._drop(before)

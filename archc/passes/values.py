@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from archc.graph import Graph, Node
 from archc.language.spec import Precision
@@ -71,7 +71,7 @@ class Operation:
     index: int
     reads: tuple[Value, ...]
     output: Value
-    passes_gradient: bool = False
+    passes_gradient: Literal["same", "view"] | None = None
     trained: int = 0
     statistics: int = 0
     own: int = 0
@@ -152,13 +152,14 @@ class _Layer:
         if op.autocast == "narrow" and width < FLOAT32:
             operation.copies = width * self._numbers.weights * share.parameters // max(self._whole.parameters, 1)
             operation.narrow = width * share.parameters
-        operation.own = run.batch * (kept.own * share.outputs // self._whole.outputs)
+        own, once = (size * share.outputs // self._whole.outputs for size in (kept.own, kept.once))
         if run.training and learned:
+            operation.own = run.batch * own + once
             for value in (*(self._reads if kept.inputs else ()), *([made] if kept.output else [])):
                 value.keeper = index if value.keeper is None else value.keeper
         else:  # not kept, but in memory while the layer runs
-            operation.forward += operation.own + operation.copies
-            operation.own = operation.copies = 0
+            operation.forward += run.batch * own + operation.copies
+            operation.copies = 0
         return made
 
     def _operation(self, op: Op, index: int, made: Value, *, narrow_inputs: bool) -> Operation:
@@ -172,7 +173,7 @@ class _Layer:
             index,
             self._reads,
             made,
-            passes_gradient=op.passes_gradient and len(self._reads) == len(self._inputs),
+            passes_gradient=op.passes_gradient if len(self._reads) == len(self._inputs) else None,
             trained=share.parameters,
             statistics=self._numbers.statistics * share.outputs // whole.outputs,
             forward=forward,
