@@ -43,20 +43,27 @@ class TensorNet(nn.Module):
         normal(self.tuple_, std=0.05, bias=1)
 
     def forward(self, self_: Tensor) -> tuple[Tensor, ...]:
-        class_ = self.class_(self.class__pad(self_))  # 6 x 13 x 11
+        x = self.class__pad(self_)
+        x = class_ = self.class_(x)  # 6 x 13 x 11
         x = self.forward__(class_)  # 6 x 13 x 11
-        training_ = self.training_(x)  # 6 x 13 x 11
+        x = training_ = self.training_(x)  # 6 x 13 x 11
         x = self.forward_(class_)  # 6 x 13 x 11
-        add = training_ + x + class_  # 6 x 13 x 11
+        x = add = training_ + x + class_  # 6 x 13 x 11
+        del training_, class_
         torch_ = self.torch_(add)  # 5 x 13 x 11
-        pool = self.pool(add)  # 6 x 7 x 6
-        side = self.side(self.side_pad(torch_))  # 5 x 7 x 6
+        x = pool = self.pool(add)  # 6 x 7 x 6
+        del add
+        x = self.side_pad(torch_)
+        del torch_
+        x = side = self.side(x)  # 5 x 7 x 6
         x = torch.cat((pool, side), dim=1)  # 11 x 7 x 6
+        del pool
         x = self.flat(x)  # 462
-        tuple_ = self.tuple_(x)  # 7
+        x = tuple_ = self.tuple_(x)  # 7
         x = self.nn_(tuple_)  # 7
         x = torch.cat((tuple_, x), dim=1)  # 14
-        prob = self.prob(x)  # 14
+        del tuple_
+        x = prob = self.prob(x)  # 14
         l_ = self.l_(side)  # 5 x 7 x 6
         return prob, l_
 
