@@ -40,25 +40,28 @@ def passing(lines: Sequence[Assign], outputs: Sequence[Name]) -> tuple[tuple[Ass
 def freeing(lines: Sequence[Assign], outputs: Sequence[Name]) -> tuple[Assign | Delete, ...]:
     """The lines of `passing`, such that no value outlives the last line that reads it.
 
-    That line is followed by the deletion of the value's name. If `x` has the value as well, the line assigns its own
-    value to `x`.
+    After that line, the value's name is deleted. If `x` has the value as well, or alone, the line assigns its own value
+    to `x` first, and then gives it its name.
     """
     if not lines:
         return ()
     *body, end = lines  # after the last line, the function returns and drops everything
-    kept = {X, *outputs}
     last = {name: place for place, line in enumerate(lines) for name in names(line.value)}
     known: set[Name] = set()
     in_x: Name | None = None  # the name of the value that `x` has: `x` if it has no other
     written: list[Assign | Delete] = []
     for place, line in enumerate(body):
-        ended = tuple(n for n in dict.fromkeys(names(line.value)) if last[n] == place and n in known - kept)
-        if line.target != X and (in_x == X or in_x in ended):
-            line, in_x = replace(line, target=X, also=line.target), line.target
-        elif line.target == X:
-            in_x = X
-        written += [line, Delete(ended)] if ended else [line]
-        known.add(line.also or line.target)
+        ended = tuple(name for name in dict.fromkeys(names(line.value)) if name in known and last[name] == place)
+        if line.target == X or in_x == X or in_x in ended:
+            written.append(replace(line, target=X))
+            in_x = line.target
+            if line.target != X:
+                written.append(Assign(line.target, X))
+        else:
+            written.append(line)
+        if ended:
+            written.append(Delete(ended))
+        known |= {line.target} - {X, *outputs}
     return (*written, end)
 
 

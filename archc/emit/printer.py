@@ -86,8 +86,7 @@ def _block(body: Iterable[Statement], indent: str) -> list[str]:
 def _statement(statement: Statement, indent: str) -> list[str]:
     match statement:
         case Assign():
-            targets = f"{statement.target.text} = " + (f"{statement.also.text} = " if statement.also else "")
-            lines = _parenthesized(f"{indent}{targets}", statement.value, indent)
+            lines = _parenthesized(f"{indent}{statement.target.text} = ", statement.value, indent)
             return _commented(lines, statement.comment, indent)
         case Delete():
             return _delete(statement.names, indent)

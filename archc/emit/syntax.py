@@ -135,12 +135,11 @@ Expression = Value | Unpacked
 
 @dataclass(frozen=True)
 class Assign:
-    """`target = value  # comment`, or `target = also = value  # comment`."""
+    """`target = value  # comment`."""
 
     target: Name
     value: Expression
     comment: str | None = None
-    also: Name | None = None
 
     def __post_init__(self) -> None:
         _require((self.target,), Name)

@@ -58,9 +58,8 @@ class TheLongestNameThatTheLanguageAllowsForAnythingIsThis1(nn.Module):
             the_longest_name_that_the_language_allows_for_anything_is_this_2
         )
         # 64 x 11 x 11
-        x = the_longest_name_that_the_language_allows_for_anything_is_this_3 = (
-            self.the_longest_name_that_the_language_allows_for_anything_is_this_3(x)
-        )
+        x = self.the_longest_name_that_the_language_allows_for_anything_is_this_3(x)
+        the_longest_name_that_the_language_allows_for_anything_is_this_3 = x
         # 64 x 11 x 11
         x = self.the_longest_name_that_the_language_allows_for_anything_is_this_4(
             the_longest_name_that_the_language_allows_for_anything_is_this_3
