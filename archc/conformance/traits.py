@@ -76,8 +76,12 @@ def _check_figures(case: Case) -> None:
     reads = op.reads(range(output.channels), inputs, output)
     demand(len(reads) == len(inputs), f"`reads` gives {len(reads)} ranges for {len(inputs)} inputs", case)
     sizes = (size for parameter in op.parameters(inputs) for size in parameter.shape)
-    figures = {"macs": op.macs(inputs, output), "element_ops": op.element_ops(inputs, output)}
-    for name, figure in [*figures.items(), ("kept", kept.own), ("kept", kept.copied), ("scratch", scratch.forward)]:
+    figures = {
+        "macs": op.macs(inputs, output),
+        "element_ops": op.element_ops(inputs, output),
+        "padded": op.padded(inputs),
+    }
+    for name, figure in [*figures.items(), ("kept", kept.own), ("kept", kept.once), ("scratch", scratch.forward)]:
         demand(type(figure) is int and figure >= 0, f"`{name}` gives {figure!r}, which is no count", case)
     demand(all(type(size) is int and size > 0 for size in sizes), "`parameters` gives a size that is no count", case)
 

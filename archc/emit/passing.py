@@ -1,6 +1,6 @@
-"""Renames values that only the next line reads to `x`, as people write a forward pass.
+"""Renames values that only the next line reads to `x`, as people write a forward pass, and drops the others in time.
 
-The next assignment to `x` also drops the last reference to the value, so its memory can be freed.
+An assignment to `x` also drops the last reference to the value before, so its memory can be freed.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from archc.emit.syntax import Argument, Assign, Call, Expression, List, Name, Sum, Tuple, names
+from archc.emit.syntax import Argument, Assign, Call, Delete, Expression, List, Name, Sum, Tuple, names
 
 X = Name("x")
 
@@ -35,6 +35,34 @@ def passing(lines: Sequence[Assign], outputs: Sequence[Name]) -> tuple[tuple[Ass
         passed = line.target if is_passing else X
         written.append(replace(line, target=X if is_passing else line.target, value=value))
     return tuple(written), tuple(X if output == passed else output for output in outputs)
+
+
+def freeing(lines: Sequence[Assign], outputs: Sequence[Name]) -> tuple[Assign | Delete, ...]:
+    """The lines of `passing`, such that no value outlives the last line that reads it.
+
+    After that line, the value's name is deleted. If `x` has the value as well, or alone, the line assigns its own value
+    to `x` first, and then gives it its name.
+    """
+    if not lines:
+        return ()
+    *body, end = lines  # after the last line, the function returns and drops everything
+    last = {name: place for place, line in enumerate(lines) for name in names(line.value)}
+    known: set[Name] = set()
+    in_x: Name | None = None  # the name of the value that `x` has: `x` if it has no other
+    written: list[Assign | Delete] = []
+    for place, line in enumerate(body):
+        ended = tuple(name for name in dict.fromkeys(names(line.value)) if name in known and last[name] == place)
+        if line.target == X or in_x == X or in_x in ended:
+            written.append(replace(line, target=X))
+            in_x = line.target
+            if line.target != X:
+                written.append(Assign(line.target, X))
+        else:
+            written.append(line)
+        if ended:
+            written.append(Delete(ended))
+        known |= {line.target} - {X, *outputs}
+    return (*written, end)
 
 
 def _with_x(value: Expression, passed: Name) -> Expression:

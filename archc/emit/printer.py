@@ -18,6 +18,7 @@ from archc.emit.syntax import (
     Assign,
     Call,
     Class,
+    Delete,
     Do,
     Expression,
     Fixed,
@@ -90,12 +91,21 @@ def _statement(statement: Statement, indent: str) -> list[str]:
             annotation = f": {statement.annotation.text}" if statement.annotation else ""
             lines = _parenthesized(f"{indent}{statement.target.text}{annotation} = ", statement.value, indent)
             return _commented(lines, statement.comment, indent)
+        case Delete():
+            return _delete(statement.names, indent)
         case Do():
             return _broken(indent, statement.value, "", indent)
         case Return():
             return _return(statement.value, indent)
         case Assert():
             return _parenthesized(f"{indent}assert {statement.test.text}, ", statement.message, indent)
+
+
+def _delete(names: tuple[Name, ...], indent: str) -> list[str]:
+    flat = f"{indent}del {', '.join(name.text for name in names)}"
+    if _fits(flat):
+        return [flat]
+    return [f"{indent}del (", *(f"{indent}{_INDENT}{name.text}," for name in names), f"{indent})"]
 
 
 def _return(value: Expression, indent: str) -> list[str]:

@@ -149,6 +149,18 @@ class Assign:
 
 
 @dataclass(frozen=True)
+class Delete:
+    """`del a, b`."""
+
+    names: tuple[Name, ...]
+
+    def __post_init__(self) -> None:
+        _require(self.names, Name)
+        if not self.names:
+            raise ValueError("a deletion of nothing")
+
+
+@dataclass(frozen=True)
 class Do:
     """An expression as a statement, for its side effect."""
 
@@ -213,7 +225,7 @@ class Main:
     body: tuple[Statement, ...]
 
 
-Statement = Assign | Do | Return | Assert
+Statement = Assign | Delete | Do | Return | Assert
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archc.example import HEAD
 from archc.ops.foreign import Needless, NeedlessFields
-from archc.ops.op import Kept, Op
+from archc.ops.op import FLOAT32, Kept, Op, Scratch
 from archc.ops.unequal import unequal
 from archc.tensor import Tensor
 
@@ -34,6 +34,7 @@ class Add(Op, frozen=True):
     commutes = True
     element_ops_words = "one less than its inputs"
     kept_words = "nothing"
+    passes_gradient = "same"
     op: Literal["add"]
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
@@ -50,6 +51,10 @@ class Add(Op, frozen=True):
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
         """Nothing: every input has the gradient of the sum."""
         return Kept()
+
+    def scratch(self, inputs: tuple[Tensor, ...], output: Tensor, *, narrow: bool) -> Scratch:
+        """The sum so far, while a third or later input is added."""
+        return Scratch(forward=output.size * (FLOAT32 // 2 if narrow else FLOAT32) if len(inputs) > 2 else 0)
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """One addition per value for each input but the first."""

@@ -10,7 +10,7 @@ from pydantic import Field
 from archc.example import HEAD
 from archc.ops.fields import Positive, Rate
 from archc.ops.foreign import Conversion, Needless, NeedlessFields, Unlikely, UsualValues, complement, exact, spelled
-from archc.ops.op import Kept, Op, OtherNames, Parameter, channels_of
+from archc.ops.op import FLOAT32, Kept, Op, OtherNames, Parameter, channels_of
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class BatchNorm(Op, frozen=True):
     is_linear = True
     normalises = "batch"
     element_ops_words = "4, and 2 for each map or unit"
-    kept_words = "its input"
+    kept_words = "its input, and the mean and deviation of each map or unit"
     op: Literal["batch_norm"]
     epsilon: Positive = Field(
         description="Number added to the variance before the root; PyTorch's default is 1e-5, Keras's 1e-3."
@@ -97,8 +97,8 @@ class BatchNorm(Op, frozen=True):
         return weight * (x - mean) / np.sqrt(variance + self.epsilon) + bias
 
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
-        """Its input. The mean and deviation of each map do not grow with the batch and are not counted."""
-        return Kept(inputs=True)
+        """Its input, and the batch's mean and deviation of each map or unit."""
+        return Kept(inputs=True, once=2 * FLOAT32 * output.channels)
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """With running statistics: four per value (minus mean, times weight, over deviation, plus bias) and two per map

@@ -34,6 +34,7 @@ class Concat(Op, frozen=True):
     keeps_zeros = True
     element_ops_words = "none"
     kept_words = "nothing"
+    passes_gradient = "view"
     op: Literal["concat"]
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:

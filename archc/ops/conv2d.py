@@ -99,11 +99,8 @@ class Conv2d(Windowed, Weighted, frozen=True):
         return np.concatenate(products, axis=1) + bias
 
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
-        """Its input, for the gradient of the weights; as a padded copy where it must be padded first."""
-        window = self.window(inputs)
-        if self.plain_padding(window) is not None:
-            return Kept(inputs=True)
-        return Kept(copied=inputs[0].channels * window.padded.area)
+        """Its input, for the gradient of the weights."""
+        return Kept(inputs=True)
 
     def _check_groups(self, maps: int) -> None:
         if not self.filters % self.groups and not maps % self.groups:

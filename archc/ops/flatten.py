@@ -33,6 +33,7 @@ class Flatten(Op, frozen=True):
     keeps_zeros = True
     element_ops_words = "none"
     kept_words = "nothing; of maps, it makes a copy"
+    passes_gradient = "view"
     op: Literal["flatten"]
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:

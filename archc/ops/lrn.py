@@ -175,7 +175,7 @@ class Lrn(Op, frozen=True):
         # A narrow value is bfloat16, half as wide as float32.
         whole, half = output.size * FLOAT32, output.size * FLOAT32 // 2
         if self.scope == "spatial":
-            return Scratch(half, 3 * whole) if narrow else Scratch(0, 2 * whole)
+            return Scratch(half, 3 * whole - half) if narrow else Scratch(0, 2 * whole)
         return Scratch(2 * whole - half, 6 * whole - half) if narrow else Scratch(0, 3 * whole)
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:

@@ -72,14 +72,8 @@ class MaxPool2d(Windowed, frozen=True):
         return self.views(inputs[0], beyond=-np.inf).max((3, 5))
 
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
-        """Its input (PyTorch needs only its shape) and the position of each maximum, as an int64.
-
-        Where the input must be padded first, the padded copy takes the place of the input.
-        """
-        window, places = self.window(inputs), output.size * INT64
-        if self.plain_padding(window) is not None:
-            return Kept(inputs=True, own=places)
-        return Kept(copied=inputs[0].channels * window.padded.area, own=places)
+        """Its input (PyTorch needs only its shape) and the position of each maximum, as an int64."""
+        return Kept(inputs=True, own=output.size * INT64)
 
     def plain_padding(self, window: Window) -> Size | None:
         """As for all windows, but at most half the kernel; an overhang is what `ceil_mode` gives."""

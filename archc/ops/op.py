@@ -143,16 +143,16 @@ class Reach(NamedTuple):
 class Kept(NamedTuple):
     """What an op keeps in memory from its forward pass for its backward pass, for one example.
 
-    `inputs` and `output` are the values themselves, which other layers may keep as well. With `wide`, inputs are kept
-    in float32, as a copy where they arrive narrower. `copied` counts input values kept in another form, in the
-    precision that the op computes in. `own` are further bytes: masks, indices, sums.
+    `inputs` and `output` are the values themselves, which other layers may keep as well. An input that is padded first
+    is kept as the padded copy. With `wide`, inputs are kept in float32, as a copy where they arrive narrower. `own` are
+    further bytes: masks, indices, sums. `once` are bytes for the whole batch, however large it is.
     """
 
     inputs: bool = False
     wide: bool = False
     output: bool = False
-    copied: int = 0
     own: int = 0
+    once: int = 0
 
 
 class Scratch(NamedTuple):
@@ -247,6 +247,8 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Element operations per output value, as a row of `archc explain macs`."""
     kept_words: ClassVar[str]
     """What it keeps for its backward pass, as a row of `archc explain memory`."""
+    passes_gradient: ClassVar[Literal["same", "view"] | None] = None
+    """Whether the gradient of each input is that of the output, or a view of it, and so takes no memory of its own."""
     autocast: ClassVar[Literal["narrow", "wide"] | None] = None
     """The precision that it computes in under mixed precision; None: the precision of its inputs."""
 
@@ -299,6 +301,10 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     def scratch(self, inputs: tuple[Tensor, ...], output: Tensor, *, narrow: bool) -> Scratch:
         """What each pass uses briefly; `narrow` if the inputs are narrower than float32."""
         return Scratch()
+
+    def padded(self, inputs: tuple[Tensor, ...]) -> int:
+        """The number of values of the padded copy of its input that it makes first; 0 if it needs none."""
+        return 0
 
     def is_view(self, inputs: tuple[Tensor, ...], *, training: bool) -> bool:
         """Whether the output shares the memory of the input."""

@@ -135,6 +135,10 @@ class Windowed(Op, frozen=True):
         """
         return None if window.overhangs else window.margins.symmetric
 
+    def padded(self, inputs: tuple[Tensor, ...]) -> int:
+        window = self.window(inputs)
+        return inputs[0].channels * window.padded.area if self.plain_padding(window) is None else 0
+
     def footprint(self, inputs: tuple[Tensor, ...]) -> tuple[Footprint, Footprint]:
         window = self.window(inputs)
         return _footprint(window.vertical), _footprint(window.horizontal)

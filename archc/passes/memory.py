@@ -1,19 +1,19 @@
 """How many bytes a training step or an inference needs, and at which layer it needs the most.
 
-Simulates one forward and one backward pass, layer by layer, and follows the values, their gradients and what each op
-keeps. `archc explain memory` describes the conventions and what is not counted.
+Simulates one forward and one backward pass, operation by operation, and follows the values, their gradients and what
+each op keeps. `archc explain memory` describes the conventions and what is not counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from archc.graph import Graph
 from archc.language.spec import Precision
 from archc.ops.op import FLOAT32
-from archc.passes.values import LayerValues, Run, Share, Value, lay_out
+from archc.passes.values import Operation, Run, Share, Value, lay_out
 
 
 @dataclass(slots=True)
@@ -73,19 +73,20 @@ def memory(
     shares: Mapping[str, Share] | None = None,
 ) -> Memory:
     """The memory of a training step or of an inference on a batch; with `shares`, that of one of several devices."""
-    inputs, layers = lay_out(Run(graph, batch, precision, training, shares))
-    trained = sum(layer.trained for layer in layers)
-    weights = FLOAT32 * (trained + sum(layer.statistics for layer in layers))
+    inputs, operations = lay_out(Run(graph, batch, precision, training, shares))
+    trained = sum(operation.trained for operation in operations)
+    weights = FLOAT32 * (trained + sum(operation.statistics for operation in operations))
     learned = FLOAT32 * trained if training else 0
     alive = _Alive(weights + learned, inputs)
-    told = {layer.name: LayerMemory(layer.kept if training else 0) for layer in layers}
-    for layer in layers:
-        alive.forward(layer, told[layer.name])
+    told = {operation.layer: LayerMemory(kept=0) for operation in operations}
+    for operation in operations:
+        alive.forward(operation, told[operation.layer])
     if training:
-        # A value whose `last` is beyond all layers is an output of the network.
-        alive.ask_gradients(dict.fromkeys(layer.output for layer in layers if layer.output.last == len(layers)))
-        for layer in reversed(layers):
-            alive.backward(layer, told[layer.name])
+        for value in dict.fromkeys(operation.output for operation in operations):
+            if value.last == len(operations):  # an output of the network
+                alive.ask_gradient(value)
+        for operation in reversed(operations):
+            alive.backward(operation, told[operation.layer])
     return Memory(told, weights=weights, gradients=learned, momentum=learned)
 
 
@@ -97,44 +98,56 @@ def in_units(size: int) -> str:
     return f"{size} bytes"
 
 
+@dataclass(slots=True, eq=False)
+class _Gradient:
+    """The memory of the gradients of one or more values: each of them is a use, and may be a view of the memory."""
+
+    size: int
+    uses: int = 1
+    is_viewed: bool = False
+
+
 class _Alive:
     """Counts the bytes in memory: weights and momentum, gradients of weights, kept values, and all other values."""
 
     def __init__(self, held: int, inputs: list[Value]) -> None:
         self._held, self._gradients, self._kept, self._others = held, 0, 0, 0
-        self._with_gradient: set[Value] = set()
+        self._gradient_of: dict[Value, _Gradient] = {}
         for value in inputs:
             self._make(value)
 
-    def forward(self, layer: LayerValues, told: LayerMemory) -> None:
-        """Make the layer's output, then drop each value that no later layer reads, unless it is kept."""
-        if not layer.is_view:
-            self._make(layer.output)
-        self._kept += layer.own + layer.copies
-        self._tell(told, layer.forward)
-        for value in {*layer.reads, layer.output}:
-            if value.last == layer.index and value.keeper is None:
-                self._others -= value.size
+    def forward(self, operation: Operation, told: LayerMemory) -> None:
+        """Make the output, then drop each value that no later operation reads, unless it is kept."""
+        if not operation.is_view:
+            self._make(operation.output)
+        self._kept += operation.own + operation.copies
+        told.kept += operation.kept
+        self._tell(told, operation.forward)
+        self._others -= sum([value.size for value in operation.frees])
 
-    def ask_gradients(self, outputs: Iterable[Value]) -> None:
-        """Make the gradients of the network's outputs, which the loss gives."""
-        for value in outputs:
-            self._add_gradient(value)
+    def ask_gradient(self, output: Value) -> None:
+        """Make the gradient of an output of the network, which the loss gives."""
+        if output.learned:
+            self._gradient_of[output] = self._new(output.size)
 
-    def backward(self, layer: LayerValues, told: LayerMemory) -> None:
-        """Make the gradients of the layer's weights and inputs, then drop that of its output and what it kept."""
-        if layer.output in self._with_gradient and not layer.is_view:
-            added = sum(self._add_gradient(value) for value in layer.reads)
-            if not layer.narrow:
-                self._gradients += FLOAT32 * layer.trained
-            self._tell(told, layer.backward + added + layer.narrow)
-            self._others -= layer.output.size
-        self._kept -= told.kept
-        # The caller still has the network's input, so it stays in memory when the layer that kept it is done.
-        self._others += sum(value.size for value in layer.reads if value.is_input and value.keeper == layer.index)
-        if layer.narrow:  # the float32 copies of the gradients are made only after the layer's kept values are freed
-            self._gradients += FLOAT32 * layer.trained
-            self._tell(told, layer.narrow)
+    def backward(self, operation: Operation, told: LayerMemory) -> None:
+        """Make the gradients of the weights and inputs, then drop that of the output and what was kept."""
+        gradient = None if operation.is_view else self._gradient_of.pop(operation.output, None)
+        learned = [value for value in operation.reads if value.learned] if gradient else []
+        made = [self._passed(gradient, value, operation) for value in learned if gradient]
+        if gradient:
+            if not operation.narrow:
+                self._gradients += FLOAT32 * operation.trained
+            self._tell(told, operation.backward + operation.narrow)
+            self._drop(gradient)
+        self._kept -= operation.kept
+        # What the caller has stays in memory when the last operation that kept it is done.
+        self._others += sum([value.size for value in operation.kept_values if value.is_held])
+        for value, added in zip(learned, made, strict=True):
+            self._add_gradient(value, added, told)
+        if operation.narrow:  # the float32 copies of the gradients are made only after the kept values are freed
+            self._gradients += FLOAT32 * operation.trained
+            self._tell(told, operation.narrow)
 
     def _make(self, value: Value) -> None:
         if value.keeper is None:
@@ -142,15 +155,34 @@ class _Alive:
         else:
             self._kept += value.size
 
-    def _add_gradient(self, value: Value) -> int:
-        """Make a value's gradient, or add to that of another reader; the bytes that this takes briefly."""
-        if not value.learned:
-            return 0
-        if value in self._with_gradient:
-            return value.size
-        self._with_gradient.add(value)
-        self._others += value.size
-        return 0
+    def _new(self, size: int) -> _Gradient:
+        self._others += size
+        return _Gradient(size)
+
+    def _passed(self, gradient: _Gradient, value: Value, operation: Operation) -> _Gradient:
+        """The gradient of an input: that of the output if the operation passes it on, else a new one."""
+        if not operation.passes_gradient:
+            return self._new(value.size)
+        gradient.uses += 1
+        gradient.is_viewed = gradient.is_viewed or operation.passes_gradient == "view"
+        return gradient
+
+    def _drop(self, gradient: _Gradient) -> None:
+        gradient.uses -= 1
+        if not gradient.uses:
+            self._others -= gradient.size
+
+    def _add_gradient(self, value: Value, added: _Gradient, told: LayerMemory) -> None:
+        """Give a value its gradient, or add to that of another reader: in place, if that has its memory for itself."""
+        before = self._gradient_of.get(value)
+        if before is None:
+            self._gradient_of[value] = added
+            return
+        if before.uses > 1 or before.is_viewed:
+            self._gradient_of[value] = self._new(value.size)
+            self._tell(told, 0)
+            self._drop(before)
+        self._drop(added)
 
     def _tell(self, told: LayerMemory, moment: int) -> None:
         told.working = max(told.working, self._others + moment)

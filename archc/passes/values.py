@@ -1,18 +1,18 @@
-"""The values in memory during a training step or an inference: their sizes, views, and the layers that keep them.
+"""The values in memory during a training step or an inference: their sizes, views, and what keeps them.
 
 A value that several layers keep for their backward pass is in memory once. A view shares the memory of its source, so
-both are the same `Value`.
+both are the same `Value`. A layer that gathers, pads or converts its input before it computes is several operations.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 from archc.graph import Graph, Node
 from archc.language.spec import Precision
-from archc.ops.op import FLOAT32, Kept
+from archc.ops.op import FLOAT32, Kept, Op
 
 WIDTH: dict[Precision, int] = {"float32": FLOAT32, "bfloat16": 2}
 """Bytes of one number of a value. Weights and their gradients are float32 in every precision."""
@@ -41,11 +41,12 @@ class Run(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Value:
-    """The memory of a layer's output or of an input: `size` bytes in total, `width` bytes per number.
+    """The memory of an operation's output or of an input: `size` bytes in total, `width` bytes per number.
 
     `learned` is whether the value depends on anything trained; if not, it has no gradient. `last` is the index of the
-    last layer that reads it in the forward pass, or the number of layers for a value that the caller has until the end.
-    `keeper` is the first layer that keeps it: since the backward pass goes in reverse, the last one to need it.
+    last operation of the forward pass during which it is needed, or the number of operations for an input or output of
+    the network. `keeper` is the first operation that keeps it: since the backward pass goes in reverse, the last one to
+    need it. `is_held` is whether the caller has it until the end.
     """
 
     size: int
@@ -53,30 +54,32 @@ class Value:
     learned: bool
     last: int
     keeper: int | None = None
-    is_input: bool = False
+    is_held: bool = False
 
 
 @dataclass(slots=True)  # not frozen: a frozen dataclass takes twice as long to make
-class LayerValues:
-    """The values that a layer reads and makes, and the bytes that it needs besides.
+class Operation:
+    """What a layer computes, or what it does to its input first: the values that it reads and makes.
 
-    `trained` and `statistics` count parameters; the other integers below `index` are bytes. `own` is kept for the
-    backward pass besides values: masks, indices, copies of inputs. `copies` are copies of the weights in the narrow
-    precision, kept as long. `forward` and `backward` are used briefly in that pass. `narrow` are the gradients of the
-    weights before they become float32.
+    `trained` and `statistics` count parameters; the integers from `own` on are bytes. `own` is kept for the backward
+    pass besides values: masks, indices. `copies` are copies of the weights in the narrow precision, kept as long.
+    `forward` and `backward` are used briefly in that pass. `narrow` are the gradients of the weights before they become
+    float32. `frees` are the values that are freed after it in the forward pass.
     """
 
-    name: str
+    layer: str
     index: int
     reads: tuple[Value, ...]
     output: Value
-    trained: int
-    statistics: int
-    own: int
-    copies: int
-    forward: int
-    backward: int
-    narrow: int
+    passes_gradient: Literal["same", "view"] | None = None
+    trained: int = 0
+    statistics: int = 0
+    own: int = 0
+    copies: int = 0
+    forward: int = 0
+    backward: int = 0
+    narrow: int = 0
+    frees: list[Value] = field(default_factory=list[Value])
 
     @property
     def is_view(self) -> bool:
@@ -84,85 +87,110 @@ class LayerValues:
         return self.output in self.reads
 
     @property
+    def kept_values(self) -> list[Value]:
+        """The values that this operation is the first to keep."""
+        return [value for value in dict.fromkeys((*self.reads, self.output)) if value.keeper == self.index]
+
+    @property
     def kept(self) -> int:
-        """The bytes that this layer is the first to keep, which its backward pass frees."""
-        values = {*self.reads, self.output}
-        return self.own + self.copies + sum([value.size for value in values if value.keeper == self.index])
+        """The bytes that this operation is the first to keep, which its backward pass frees."""
+        return self.own + self.copies + sum([value.size for value in self.kept_values])
 
 
-def lay_out(run: Run) -> tuple[list[Value], list[LayerValues]]:
-    """The values of a run: those of the network's inputs, and the layers in the order of the graph."""
+def lay_out(run: Run) -> tuple[list[Value], list[Operation]]:
+    """The values of a run: those of the network's inputs, and the operations in the order of the graph."""
     graph = run.graph
     values = {
-        name: Value(run.batch * tensor.size * FLOAT32, FLOAT32, learned=False, last=0, is_input=True)
+        name: Value(run.batch * tensor.size * FLOAT32, FLOAT32, learned=False, last=0, is_held=True)
         for name, tensor in graph.inputs.items()
     }
-    inputs, layers = list(values.values()), list[LayerValues]()
-    for index, node in enumerate(graph.nodes):
-        layer = _lay_out(run, index, node, values)
-        values[node.name] = layer.output
-        layers.append(layer)
+    inputs, operations = list(values.values()), list[Operation]()
+    for node in graph.nodes:
+        values[node.name] = _Layer(run, node, values, operations).lay_out()
     for name in (*graph.inputs, *graph.outputs):
-        values[name].last = len(layers)
-    return inputs, layers
+        values[name].last = len(operations)
+    for name in graph.outputs:
+        # What a loss has computed from the scores is the loss's own: no caller has it.
+        values[name].is_held = graph.fused_softmax is None or not run.training
+    for value in dict.fromkeys([*inputs, *[operation.output for operation in operations]]):
+        if value.keeper is None and value.last < len(operations):
+            operations[value.last].frees.append(value)
+    return inputs, operations
 
 
-def _lay_out(run: Run, index: int, node: Node, values: Mapping[str, Value]) -> LayerValues:
-    """The layer of a node, after all of its inputs. Updates `last` and `keeper` of the values that it touches."""
-    op, inputs = node.op, run.graph.tensors(node.inputs)
-    numbers = op.numbers(inputs)
-    whole = Share(node.output.size, sum([x.size for x in inputs]), numbers.trained)
-    share = run.shares[node.name] if run.shares else whole
-    reads = tuple(dict.fromkeys([values[name] for name in node.inputs]))
-    read_width, learned = 0, share.parameters > 0
-    for value in reads:
-        value.last = index
-        read_width = max(read_width, value.width)
-        learned = learned or value.learned
-    width = {"narrow": WIDTH[run.precision], "wide": FLOAT32, None: read_width}[op.autocast]
-    is_view = op.is_view(inputs, training=run.training)
-    made = reads[0] if is_view else Value(run.batch * share.outputs * width, width, learned, last=index)
+class _Layer:
+    """Appends the operations of one node, after all of its inputs."""
 
-    kept = Kept() if is_view else op.kept(inputs, node.output)
-    kept_width = FLOAT32 if kept.wide else width
-    gathered = run.batch * share.reads * read_width if _gathers(run, node, share, values) else 0
-    # Inputs that were gathered from several devices or converted to another precision belong to this layer alone.
-    is_copied = kept.inputs and (gathered > 0 or kept_width != read_width)
-    copied = kept.copied * share.reads // whole.reads * width + share.reads * is_copied * kept_width
-    own = run.batch * (kept.own * share.outputs // whole.outputs + copied)
-    copies = narrow = 0
-    if op.autocast == "narrow" and width < FLOAT32:
-        copies = width * numbers.weights * share.parameters // max(whole.parameters, 1)
-        narrow = width * share.parameters
-    keeps = run.training and learned
-    if keeps:
-        _keep(index, (*(reads if kept.inputs and not is_copied else ()), *([made] if kept.output else [])))
+    def __init__(self, run: Run, node: Node, values: Mapping[str, Value], operations: list[Operation]) -> None:
+        self._run, self._node, self._operations = run, node, operations
+        self._inputs = run.graph.tensors(node.inputs)
+        self._numbers = node.op.numbers(self._inputs)
+        self._whole = Share(node.output.size, sum([x.size for x in self._inputs]), self._numbers.trained)
+        self._share = run.shares[node.name] if run.shares else self._whole
+        self._reads = tuple([values[name] for name in node.inputs])
 
-    scratch = op.scratch(inputs, node.output, narrow=read_width < FLOAT32)
-    forward, backward = (run.batch * (b * share.outputs // whole.outputs) for b in (scratch.forward, scratch.backward))
-    return LayerValues(
-        node.name,
-        index,
-        reads,
-        made,
-        trained=share.parameters,
-        statistics=numbers.statistics * share.outputs // whole.outputs,
-        own=own if keeps else 0,
-        copies=copies if keeps else 0,
-        forward=forward + (0 if is_copied else gathered) + (0 if keeps else own + copies),
-        backward=backward + gathered,
-        narrow=narrow,
-    )
+    def lay_out(self) -> Value:
+        """The layer's output. Updates `last` and `keeper` of the values that it touches."""
+        op, run, share = self._node.op, self._run, self._share
+        if self._gathers():
+            self._prepare(run.batch * share.reads)
+        if padded := op.padded(self._inputs):
+            self._prepare(run.batch * (padded * share.reads // self._whole.reads))
+        before, read_width = self._reads, max([value.width for value in self._reads])
+        width = {"narrow": WIDTH[run.precision], "wide": FLOAT32, None: read_width}[op.autocast]
+        is_view = op.is_view(self._inputs, training=run.training)
+        kept = Kept() if is_view else op.kept(self._inputs, self._node.output)
+        kept_width = FLOAT32 if kept.wide else width
+        if kept.inputs and kept_width != read_width:
+            self._prepare(sum([value.size // value.width for value in before]), kept_width)
+        index, learned = len(self._operations), share.parameters > 0 or any(value.learned for value in self._reads)
+        for value in (*before, *self._reads):  # a layer that converts its input has both forms until it is done
+            value.last = index
+        made = self._reads[0] if is_view else Value(run.batch * share.outputs * width, width, learned, last=index)
+        operation = self._operation(op, index, made, narrow_inputs=read_width < FLOAT32)
+        self._operations.append(operation)
+        if op.autocast == "narrow" and width < FLOAT32:
+            operation.copies = width * self._numbers.weights * share.parameters // max(self._whole.parameters, 1)
+            operation.narrow = width * share.parameters
+        own, once = (size * share.outputs // self._whole.outputs for size in (kept.own, kept.once))
+        if run.training and learned:
+            operation.own = run.batch * own + once
+            for value in (*(self._reads if kept.inputs else ()), *([made] if kept.output else [])):
+                value.keeper = index if value.keeper is None else value.keeper
+        else:  # not kept, but in memory while the layer runs
+            operation.forward += run.batch * own + operation.copies
+            operation.copies = 0
+        return made
 
+    def _operation(self, op: Op, index: int, made: Value, *, narrow_inputs: bool) -> Operation:
+        share, whole = self._share, self._whole
+        scratch = op.scratch(self._inputs, self._node.output, narrow=narrow_inputs)
+        forward, backward = (
+            self._run.batch * (used * share.outputs // whole.outputs) for used in (scratch.forward, scratch.backward)
+        )
+        return Operation(
+            self._node.name,
+            index,
+            self._reads,
+            made,
+            passes_gradient=op.passes_gradient if len(self._reads) == len(self._inputs) else None,
+            trained=share.parameters,
+            statistics=self._numbers.statistics * share.outputs // whole.outputs,
+            forward=forward,
+            backward=backward,
+        )
 
-def _gathers(run: Run, node: Node, share: Share, values: Mapping[str, Value]) -> bool:
-    """Whether the layer reads values that other devices send."""
-    if run.shares is None:
-        return False
-    return run.batch * share.reads > sum(values[name].size // values[name].width for name in node.inputs)
+    def _gathers(self) -> bool:
+        """Whether the layer reads values that other devices send."""
+        own = sum([value.size // value.width for value in self._reads])
+        return self._run.shares is not None and self._run.batch * self._share.reads > own
 
-
-def _keep(index: int, values: Iterable[Value]) -> None:
-    for value in values:
-        if value.keeper is None:
-            value.keeper = index
+    def _prepare(self, numbers: int, width: int | None = None) -> None:
+        """Read a copy of so many numbers instead: gathered, padded, or converted to a width."""
+        index, reads = len(self._operations), self._reads
+        width = width or max([value.width for value in reads])
+        copy = Value(numbers * width, width, any(value.learned for value in reads), last=index)
+        self._operations.append(Operation(self._node.name, index, reads, copy))
+        for value in reads:
+            value.last = index
+        self._reads = (copy,)

@@ -24,6 +24,7 @@ from archc.emit.syntax import (
     Assign,
     Call,
     Class,
+    Delete,
     Do,
     Expression,
     Fixed,
@@ -88,6 +89,7 @@ several = st.builds(Tuple, st.lists(names, min_size=2, max_size=6).map(tuple))
 targets = identifiers.map(lambda name: Name(f"self.{name}_"))
 statements: st.SearchStrategy[Statement] = st.one_of(
     st.builds(Assign, targets, expressions, shapes | silent),
+    st.builds(Delete, st.lists(targets, min_size=1, max_size=4).map(tuple)),
     st.builds(Do, flat_calls | modules_in_order | applied),
     st.builds(lambda length: Assert(Fixed("nn == 96"), Fixed(f'f"{{nn}} {"n" * length}"')), st.integers(1, 60)),
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from archc.emit.passing import passing
+from archc.emit.passing import freeing, passing
 from archc.emit.plan import Initialisation, SourcePlan
 from archc.emit.prose import probabilities, promise
 from archc.emit.syntax import (
@@ -13,7 +13,6 @@ from archc.emit.syntax import (
     Call,
     Class,
     Do,
-    Expression,
     Fixed,
     Function,
     Name,
@@ -29,7 +28,7 @@ from archc_torch.layers import TorchLayer
 def model(planned: SourcePlan, layers: Sequence[TorchLayer]) -> Class:
     """A chain of modules as one Sequential; anything else as a Module with a `forward`.
 
-    `forward` names the values that several layers read.
+    `forward` names the values that more than the next layer reads, and drops each value after its last reader.
     """
     base, build, forward, attributes = (
         _sequential(planned, layers) if is_sequential(planned, layers) else _module(planned, layers)
@@ -83,25 +82,28 @@ def _module(planned: SourcePlan, layers: Sequence[TorchLayer]) -> Parts:
         for layer in layers
         for identifier, module in layer.modules.items()
     ]
-    values = [Assign(Name(layer.step.identifier), _value(layer), layer.comment) for layer in layers]
-    lines, outputs = passing(values, tuple(map(Name, planned.outputs)))
+    lines, outputs = passing([line for layer in layers for line in _values(layer)], tuple(map(Name, planned.outputs)))
     first, *others = outputs
     forward = Function(
         "forward",
         f"self, {planned.image}: Tensor",
         "tuple[Tensor, ...]" if others else "Tensor",
-        (*lines, Return(Tuple(outputs) if others else first)),
+        (*freeing(lines, outputs), Return(Tuple(outputs) if others else first)),
     )
     return Name("nn.Module"), (Do(Fixed("super().__init__()")), *modules), (forward,), ()
 
 
-def _value(layer: TorchLayer) -> Expression:
+def _values(layer: TorchLayer) -> Iterator[Assign]:
+    """A line per module, so that the input of a padded copy is dropped before the copy is read."""
+    target = Name(layer.step.identifier)
     if layer.expression is not None:
-        return layer.expression
-    value: Expression = Name(layer.step.reads[0])
+        yield Assign(target, layer.expression, layer.comment)
+        return
+    value = Name(layer.step.reads[0])
     for identifier in layer.modules:
-        value = call(f"self.{identifier}", value)
-    return value
+        comment = layer.comment if identifier == layer.step.identifier else None
+        yield Assign(target, call(f"self.{identifier}", value), comment)
+        value = target
 
 
 def _resets(planned: SourcePlan) -> dict[str, Call]:

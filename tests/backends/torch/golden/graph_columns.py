@@ -52,18 +52,23 @@ class Net(nn.Module):
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
         x = torch.cat((image, image), dim=1)  # 6 x 6 x 5
         x = self.stem(x)  # 4 x 6 x 5
-        norm = self.norm(x)  # 4 x 6 x 5
+        x = self.norm(x)  # 4 x 6 x 5
+        norm = x
         norm_all = self.norm_all(norm)  # 4 x 6 x 5 here -> 8 x 6 x 5, from both
         left = self.left(norm_all)  # 4 x 6 x 5
         right = self.right(norm_all)  # 4 x 6 x 5
+        del norm_all
         x = self.side(norm)  # 4 x 6 x 5
-        sum = left + right + x + norm  # 4 x 6 x 5
+        x = left + right + x + norm  # 4 x 6 x 5
+        sum = x
+        del left, right, norm
         x = self.within(sum)  # 4 x 6 x 5
         x = self.squashed(x)  # 4 x 6 x 5
         x = self.flat(x)  # 120
         x = self.flat_all(x)  # 120 here -> 240, from both
         x = self.fc(x)  # 6
-        fc_out = self.fc_out(x)  # 6 here -> 12, from both
+        x = self.fc_out(x)  # 6 here -> 12, from both
+        fc_out = x
         prob = self.prob(fc_out)  # 12
         sum_out = self.sum_out(sum)  # 4 x 6 x 5 here -> 8 x 6 x 5, from both
         return sum_out, fc_out, prob

@@ -54,12 +54,12 @@ class TheLongestNameThatTheLanguageAllowsForAnythingIsThis1(nn.Module):
     def forward(
         self, the_longest_name_that_the_language_allows_for_anything_is_this_2: Tensor
     ) -> Tensor:
-        # 64 x 11 x 11
-        the_longest_name_that_the_language_allows_for_anything_is_this_3 = self.the_longest_name_that_the_language_allows_for_anything_is_this_3(
-            self.the_longest_name_that_the_language_allows_for_anything_is_this_3_pad(
-                the_longest_name_that_the_language_allows_for_anything_is_this_2
-            ),
+        x = self.the_longest_name_that_the_language_allows_for_anything_is_this_3_pad(
+            the_longest_name_that_the_language_allows_for_anything_is_this_2
         )
+        # 64 x 11 x 11
+        x = self.the_longest_name_that_the_language_allows_for_anything_is_this_3(x)
+        the_longest_name_that_the_language_allows_for_anything_is_this_3 = x
         # 64 x 11 x 11
         x = self.the_longest_name_that_the_language_allows_for_anything_is_this_4(
             the_longest_name_that_the_language_allows_for_anything_is_this_3
@@ -70,6 +70,7 @@ class TheLongestNameThatTheLanguageAllowsForAnythingIsThis1(nn.Module):
         x = torch.cat(
             (the_longest_name_that_the_language_allows_for_anything_is_this_3, x), dim=1
         )
+        del the_longest_name_that_the_language_allows_for_anything_is_this_3
         # 15488
         x = self.the_longest_name_that_the_language_allows_for_anything_is_this_7(x)
         # 4

@@ -1,0 +1,143 @@
+"""Measures on a CPU the most bytes that PyTorch has allocated at once, from the events of its own allocator."""
+
+# pyright: reportIncompatibleMethodOverride=false
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.profiler import ProfilerActivity, profile, record_function
+
+_KERNELS = {
+    "aten::convolution",
+    "aten::convolution_backward",
+    "aten::native_batch_norm",
+    "aten::native_batch_norm_backward",
+    "aten::max_pool2d_with_indices_backward",
+    "aten::avg_pool2d_backward",
+}
+"""Operators that are kernels of their own on a GPU. What one allocates and frees inside itself on a CPU is not counted:
+the workspaces of oneDNN, and copies in another memory format."""
+
+
+def peaks(runs: Sequence[Callable[[], object]]) -> list[int]:
+    """The most bytes that each run has allocated at once, in turn. What was allocated before does not count."""
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        for run in runs:
+            with record_function("run"):
+                run()
+    results: Any = profiler.profiler
+    roots = results.kineto_results.experimental_event_tree()
+    return [max(accumulate(size for _, size, _ in sorted(_events(root)))) for root in roots if root.name == "run"]
+
+
+def _events(event: Any) -> Iterator[tuple[int, int, int]]:
+    """The allocations of an event and those inside it: time, bytes (negative if freed) and address."""
+    fields = event.typed[1]
+    if hasattr(fields, "alloc_size"):
+        yield event.start_time_ns, fields.alloc_size, fields.ptr
+    inner = (found for child in event.children for found in _events(child))
+    yield from _lasting(inner) if event.name in _KERNELS else inner
+
+
+def _lasting(events: Iterator[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:
+    """The allocations without those that are freed again."""
+    made: dict[int, tuple[int, int, int]] = {}
+    for found in sorted(events):
+        _, size, address = found
+        if size > 0:
+            made[address] = found
+        elif made.pop(address, None) is None:
+            yield found
+    yield from made.values()
+
+
+class Loss(torch.autograd.Function):
+    """A loss that makes the gradients of a network's outputs, as any loss does, and keeps nothing."""
+
+    @staticmethod
+    def forward(ctx: Any, *outputs: Tensor) -> Tensor:
+        ctx.like = [(output.shape, output.stride(), output.dtype) for output in outputs]
+        return torch.zeros(())
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *_: Tensor) -> tuple[Tensor, ...]:
+        return tuple(torch.empty_strided(shape, stride, dtype=dtype).fill_(1) for shape, stride, dtype in ctx.like)
+
+
+class Dropout(torch.autograd.Function):
+    """Dropout that keeps a mask of one byte per value, as on a GPU; PyTorch's own keeps a float32 mask on a CPU."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, rate: float) -> Tensor:
+        dropped = torch.empty_like(x, dtype=torch.bool).bernoulli_(rate)
+        ctx.save_for_backward(dropped)
+        return x.clone().masked_fill_(dropped, 0)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None]:
+        (dropped,) = ctx.saved_tensors
+        return upstream[0].clone().masked_fill_(dropped, 0), None
+
+
+def as_on_a_gpu(model: nn.Module) -> None:
+    """Make an emitted model allocate as on a GPU: a dropout's mask, and the normalisation of all examples at once."""
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            setattr(module, "forward", _dropout(module))  # noqa: B010
+    scope = type(model).__init__.__globals__
+    if "piecewise" in scope:
+        scope["piecewise"] = _at_once
+
+
+def _dropout(module: nn.Dropout) -> Callable[[Tensor], Tensor]:
+    return lambda x: Dropout.apply(x, module.p) if module.training and module.p else x
+
+
+def _at_once(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
+    return function(*(value.float() for value in tensors)).to(tensors[0].dtype)
+
+
+def held(model: nn.Module, *, training: bool) -> int:
+    """The bytes of a model's weights and statistics and, in training, of its momentum."""
+    stored = [*model.parameters(), *(buffer for buffer in model.buffers() if buffer.is_floating_point())]
+    return sum(value.nbytes for value in [*stored, *(model.parameters() if training else ())])
+
+
+def run(model: Any, shape: tuple[int, ...], batch: int, *, training: bool) -> Callable[[], object]:
+    """A training step without the optimizer, or an inference, on a new batch in channels last, as `archc train` does.
+
+    The caller keeps the batch and the outputs until the end, apart from scores that go into a cross-entropy loss.
+    """
+    scores = hasattr(model, "predict")
+
+    def images() -> Tensor:
+        return torch.randn(batch, *shape[1:], shape[0]).movedim(-1, 1)
+
+    def step() -> None:
+        batch_of = images()
+        if scores:
+            loss = nn.functional.cross_entropy(model(batch_of), torch.zeros(batch, dtype=torch.long))
+        else:
+            given = model(batch_of)
+            outputs = given if isinstance(given, tuple) else (given,)
+            loss = Loss.apply(*[output for output in outputs if output.requires_grad])
+        if loss.requires_grad:
+            loss.backward()
+
+    def inference() -> None:
+        batch_of = images()
+        with torch.inference_mode():
+            given = model(batch_of)
+            given = given.softmax(1) if scores else given
+
+    model.to(memory_format=torch.channels_last)
+    model.train(training)
+    return step if training else inference
