@@ -111,7 +111,8 @@ class Normalise(torch.autograd.Function):
         return torch.func.vjp(pull, torch.zeros_like(x))[1](tangents[:1])[0]
 
     @staticmethod
-    def vmap(info: Any, in_dims: tuple[Any, ...], x: Tensor, norm: LRN) -> Any:
+    def vmap(info: Any, in_dims: tuple[Any, ...], *inputs: Any) -> Any:
+        x, norm = inputs
         batches = x.movedim(in_dims[0], 0)
         y = Normalise.apply(batches.flatten(0, 1), norm)
         return y.unflatten(0, batches.shape[:2]), 0

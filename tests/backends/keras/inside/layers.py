@@ -193,7 +193,8 @@ def test_a_value_reaches_only_the_windows_that_contain_it(size: int, groups: int
     from archc_keras.snippets.lrn import LocalResponseNorm
 
     layer = LocalResponseNorm(size, **FIGURES, groups=groups)
-    x, place = values(2, 24, 2, 3).astype(np.float32), 11
+    x: Any = values(2, 24, 2, 3).astype(np.float32)
+    place = 11
     spoiled = x.copy()
     spoiled[1, place, 0, 2] = spoiler
     group = range(24 // groups)
@@ -203,7 +204,7 @@ def test_a_value_reaches_only_the_windows_that_contain_it(size: int, groups: int
     others[1, maps, 0, 2] = False
     np.testing.assert_array_equal(applied(layer, spoiled)[others], applied(layer, x)[others])
     others[1, list(beyond), 0, 2] = False
-    ones = np.ones_like(x)
+    ones: Any = np.ones_like(x)
     np.testing.assert_array_equal(gradient(layer, spoiled, ones)[others], gradient(layer, x, ones)[others])
 
 
@@ -212,14 +213,14 @@ def test_a_value_reaches_only_the_places_around_it(spoiler: float) -> None:
     from archc_keras.snippets.spatial_lrn import SpatialResponseNorm
 
     layer = SpatialResponseNorm(3, **FIGURES)
-    x = values(2, 2, 9, 9).astype(np.float32)
+    x: Any = values(2, 2, 9, 9).astype(np.float32)
     spoiled = x.copy()
     spoiled[1, 1, 4, 4] = spoiler
     others = np.ones(x.shape, bool)
     others[1, 1, 3:6, 3:6] = False
     np.testing.assert_array_equal(applied(layer, spoiled)[others], applied(layer, x)[others])
     others[1, 1, 2:7, 2:7] = False
-    ones = np.ones_like(x)
+    ones: Any = np.ones_like(x)
     np.testing.assert_array_equal(gradient(layer, spoiled, ones)[others], gradient(layer, x, ones)[others])
 
 

@@ -15,14 +15,23 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, distributed, nn
-from torch.autograd.function import once_differentiable
+from torch import Tensor, distributed, fx, nn
 from torch.distributed import run
+from torch.nn.functional import pad
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 
 class Alexnet(nn.Sequential):
     """Calling the model returns logits; `predict` returns class probabilities."""
+
+    conv1: nn.Conv2d
+    conv2: nn.Conv2d
+    conv3: nn.Conv2d
+    conv4: nn.Conv2d
+    conv5: nn.Conv2d
+    fc6: nn.Linear
+    fc7: nn.Linear
+    fc8: nn.Linear
 
     def __init__(self) -> None:
         super().__init__(
@@ -71,7 +80,7 @@ class Alexnet(nn.Sequential):
 
     def predict(self, image: Tensor) -> Tensor:
         """Class probabilities: (N, 3, 227, 227) -> (N, 1000)."""
-        return nn.functional.softmax(self(image), dim=1)
+        return nn.functional.softmax(evaluate(self, image), dim=1)
 
 
 class Gather(nn.Module):
@@ -104,8 +113,9 @@ class AllGather(torch.autograd.Function):
         return torch.cat(parts.chunk(gather.ranks), dim=1)
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, *upstream: Any) -> Any:
+        if torch.is_grad_enabled():
+            raise RuntimeError("the gradient of a Gather cannot be differentiated")
         parts = upstream[0].chunk(ctx.gather.ranks, dim=1)
         own = parts[distributed.get_rank()]
         if ctx.gather.summed:
@@ -128,54 +138,116 @@ class LRN(nn.Module):
         self.before, self.after, self.groups = size // 2, (size - 1) // 2, groups
 
     def forward(self, x: Tensor) -> Tensor:
+        is_graph = torch.compiler.is_compiling() or torch._C._is_tracing()
+        if is_graph or isinstance(x, fx.Proxy):
+            return self.definition(x)
         return Normalise.apply(x, self)
 
+    def definition(self, x: Tensor) -> Tensor:
+        """In operations that PyTorch can trace, compile and differentiate."""
+        wide = x.to(torch.promote_types(x.dtype, torch.float32))
+        maps = wide.permute(0, 2, 3, 1).unflatten(-1, (self.groups, -1))
+        total = squares = maps.square()
+        for step in range(1, self.before + 1):
+            total = total + pad(squares, (step, 0))[..., :-step]
+        for step in range(1, self.after + 1):
+            total = total + pad(squares, (0, step))[..., step:]
+        y = maps * (self.k + self.slope * total) ** -self.beta
+        return y.flatten(-2).permute(0, 3, 1, 2).to(x.dtype)
+
     def value(self, x: Tensor) -> Tensor:
-        d = self.sum_over_maps(x.square()).mul_(self.slope).add_(self.k)
-        return d.log_().mul_(-self.beta).exp_().mul_(x)
+        return self.divisor(x).pow_(-self.beta).mul_(x)
 
     def gradient(self, x: Tensor, upstream: Tensor) -> Tensor:
-        d = self.sum_over_maps(x.square()).mul_(self.slope).add_(self.k)
-        direct = d.log().mul_(-self.beta).exp_().mul_(upstream)
-        spread = self.sum_over_maps((direct * x).div_(d), turned=True)
+        d = self.divisor(x)
+        direct = upstream * d.pow(-self.beta)
+        spread = self.add_windows(torch.zeros_like(direct), direct / d, x, turned=True)
         return direct.addcmul_(spread, x, value=-2 * self.beta * self.slope)
 
-    def sum_over_maps(self, x: Tensor, turned: bool = False) -> Tensor:
-        """Sum each map's window; if `turned`, sum the maps whose windows contain it."""
-        total = x.clone()
-        source, sums = (t.unflatten(1, (self.groups, -1)) for t in (x, total))
-        for step in range(1, source.shape[2])[: self.after if turned else self.before]:
-            sums[:, :, step:] += source[:, :, :-step]
-        for step in range(1, source.shape[2])[: self.before if turned else self.after]:
-            sums[:, :, :-step] += source[:, :, step:]
+    def divisor(self, x: Tensor) -> Tensor:
+        return self.add_windows(torch.full_like(x, self.k), x, x, self.slope)
+
+    def add_windows(
+        self,
+        total: Tensor,
+        a: Tensor,
+        b: Tensor,
+        scale: float = 1,
+        turned: bool = False,
+    ) -> Tensor:
+        """Add scale * a * b, summed over each map's window, to `total`.
+
+        If `turned`, sum over the maps whose windows contain it.
+        """
+        back, ahead = (self.after, self.before) if turned else (self.before, self.after)
+        shape = len(total), self.groups, -1, *total.shape[2:]
+        sums, a, b = (t.view(shape) for t in (total, a, b))
+        sums.addcmul_(a, b, value=scale)
+        for step in range(1, back + 1):
+            sums[:, :, step:].addcmul_(a[:, :, :-step], b[:, :, :-step], value=scale)
+        for step in range(1, ahead + 1):
+            sums[:, :, :-step].addcmul_(a[:, :, step:], b[:, :, step:], value=scale)
         return total
 
 
 class Normalise(torch.autograd.Function):
-    """Autograd for LRN. Saves only x: recomputing d is cheaper than storing it."""
+    """LRN in eager mode. Saves only x: recomputing d is cheaper than storing it."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, norm: LRN) -> Tensor:
-        ctx.save_for_backward(x)
-        ctx.norm = norm
+    def forward(x: Tensor, norm: LRN) -> Tensor:
         return piecewise(norm.value, x)
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None]:
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        x, ctx.norm = inputs
+        ctx.save_for_backward(x)
+        ctx.save_for_forward(x)
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Any) -> Any:
+        if torch.is_grad_enabled():  # the gradient may be differentiated in turn
+            pull = torch.func.vjp(ctx.norm.definition, *ctx.saved_tensors)[1]
+            return *pull(*upstream), None
         return piecewise(ctx.norm.gradient, *ctx.saved_tensors, *upstream), None
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Any:
+        (x,) = ctx.saved_tensors
+        pull = torch.func.vjp(ctx.norm.definition, x)[1]
+        # The derivative of `pull`, which is linear, is its transpose.
+        return torch.func.vjp(pull, torch.zeros_like(x))[1](tangents[:1])[0]
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[Any, ...], *inputs: Any) -> Any:
+        x, norm = inputs
+        batches = x.movedim(in_dims[0], 0)
+        y = Normalise.apply(batches.flatten(0, 1), norm)
+        return y.unflatten(0, batches.shape[:2]), 0
 
 
 def piecewise(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
     """Apply a function in float32 or wider; on a CPU, to a few examples at a time."""
     x, wide = tensors[0], torch.promote_types(tensors[0].dtype, torch.float32)
-    if x.device.type != "cpu" or torch.compiler.is_compiling():
+    if x.device.type != "cpu":
         return function(*(t.to(wide) for t in tensors)).to(x.dtype)
     count = max(1, 400_000 // x.shape[1:].numel())  # examples that fit in the caches
-    result = torch.empty_like(x)
-    for part, *parts in zip(*(t.split(count) for t in (result, *tensors)), strict=True):
-        part.copy_(function(*(t.to(wide) for t in parts)))
+    result = torch.empty_like(tensors[-1])
+    for start in range(0, len(x), count):
+        part = slice(start, start + count)
+        result[part] = function(*(t[part].to(wide) for t in tensors))
     return result
+
+
+def evaluate(model: nn.Module, x: Tensor) -> Tensor:
+    """Call the model in eval mode, without gradients; leave all modes as they were."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        with torch.no_grad():
+            return model(x)
+    finally:
+        for module, mode in modes:
+            module.training = mode
 
 
 def normal(layer: nn.Conv2d | nn.Linear, std: float, bias: float = 0) -> None:
@@ -275,7 +347,8 @@ def check() -> str:
     loss = nn.functional.cross_entropy(output, labels)
     loss.backward()
     sgd(model).step()
-    assert all(p.isfinite().all() for p in model.parameters()), "weights are not finite"
+    finite = all(p.isfinite().all() for p in model.parameters())
+    assert finite, "weights are not finite"
     return f"{count:,} parameters, received {received:,} values per example"
 
 

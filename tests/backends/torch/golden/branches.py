@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
+from torch import Tensor, fx, nn
+from torch.nn.functional import pad
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 
@@ -43,34 +43,20 @@ class TensorNet(nn.Module):
         normal(self.tuple_, std=0.05, bias=1)
 
     def forward(self, self_: Tensor) -> tuple[Tensor, ...]:
-        x = self.class__pad(self_)
-        x = self.class_(x)  # 6 x 13 x 11
-        class_ = x
+        class_ = self.class_(self.class__pad(self_))  # 6 x 13 x 11
         x = self.forward__(class_)  # 6 x 13 x 11
-        x = self.training_(x)  # 6 x 13 x 11
-        training_ = x
+        training_ = self.training_(x)  # 6 x 13 x 11
         x = self.forward_(class_)  # 6 x 13 x 11
-        x = training_ + x + class_  # 6 x 13 x 11
-        add = x
-        del training_, class_
+        add = training_ + x + class_  # 6 x 13 x 11
         torch_ = self.torch_(add)  # 5 x 13 x 11
-        x = self.pool(add)  # 6 x 7 x 6
-        pool = x
-        del add
-        x = self.side_pad(torch_)
-        del torch_
-        x = self.side(x)  # 5 x 7 x 6
-        side = x
+        pool = self.pool(add)  # 6 x 7 x 6
+        side = self.side(self.side_pad(torch_))  # 5 x 7 x 6
         x = torch.cat((pool, side), dim=1)  # 11 x 7 x 6
-        del pool
         x = self.flat(x)  # 462
-        x = self.tuple_(x)  # 7
-        tuple_ = x
+        tuple_ = self.tuple_(x)  # 7
         x = self.nn_(tuple_)  # 7
         x = torch.cat((tuple_, x), dim=1)  # 14
-        del tuple_
-        x = self.prob(x)  # 14
-        prob = x
+        prob = self.prob(x)  # 14
         l_ = self.l_(side)  # 5 x 7 x 6
         return prob, l_
 
@@ -89,53 +75,103 @@ class LRN(nn.Module):
         self.before, self.after, self.groups = size // 2, (size - 1) // 2, groups
 
     def forward(self, x: Tensor) -> Tensor:
+        is_graph = torch.compiler.is_compiling() or torch._C._is_tracing()
+        if is_graph or isinstance(x, fx.Proxy):
+            return self.definition(x)
         return Normalise.apply(x, self)
 
+    def definition(self, x: Tensor) -> Tensor:
+        """In operations that PyTorch can trace, compile and differentiate."""
+        wide = x.to(torch.promote_types(x.dtype, torch.float32))
+        maps = wide.permute(0, 2, 3, 1).unflatten(-1, (self.groups, -1))
+        total = squares = maps.square()
+        for step in range(1, self.before + 1):
+            total = total + pad(squares, (step, 0))[..., :-step]
+        for step in range(1, self.after + 1):
+            total = total + pad(squares, (0, step))[..., step:]
+        y = maps * (self.k + self.slope * total) ** -self.beta
+        return y.flatten(-2).permute(0, 3, 1, 2).to(x.dtype)
+
     def value(self, x: Tensor) -> Tensor:
-        d = self.sum_over_maps(x.square()).mul_(self.slope).add_(self.k)
-        return d.log_().mul_(-self.beta).exp_().mul_(x)
+        return self.divisor(x).pow_(-self.beta).mul_(x)
 
     def gradient(self, x: Tensor, upstream: Tensor) -> Tensor:
-        d = self.sum_over_maps(x.square()).mul_(self.slope).add_(self.k)
-        direct = d.log().mul_(-self.beta).exp_().mul_(upstream)
-        spread = self.sum_over_maps((direct * x).div_(d), turned=True)
+        d = self.divisor(x)
+        direct = upstream * d.pow(-self.beta)
+        spread = self.add_windows(torch.zeros_like(direct), direct / d, x, turned=True)
         return direct.addcmul_(spread, x, value=-2 * self.beta * self.slope)
 
-    def sum_over_maps(self, x: Tensor, turned: bool = False) -> Tensor:
-        """Sum each map's window; if `turned`, sum the maps whose windows contain it."""
-        total = x.clone()
-        source, sums = (t.unflatten(1, (self.groups, -1)) for t in (x, total))
-        for step in range(1, source.shape[2])[: self.after if turned else self.before]:
-            sums[:, :, step:] += source[:, :, :-step]
-        for step in range(1, source.shape[2])[: self.before if turned else self.after]:
-            sums[:, :, :-step] += source[:, :, step:]
+    def divisor(self, x: Tensor) -> Tensor:
+        return self.add_windows(torch.full_like(x, self.k), x, x, self.slope)
+
+    def add_windows(
+        self,
+        total: Tensor,
+        a: Tensor,
+        b: Tensor,
+        scale: float = 1,
+        turned: bool = False,
+    ) -> Tensor:
+        """Add scale * a * b, summed over each map's window, to `total`.
+
+        If `turned`, sum over the maps whose windows contain it.
+        """
+        back, ahead = (self.after, self.before) if turned else (self.before, self.after)
+        shape = len(total), self.groups, -1, *total.shape[2:]
+        sums, a, b = (t.view(shape) for t in (total, a, b))
+        sums.addcmul_(a, b, value=scale)
+        for step in range(1, back + 1):
+            sums[:, :, step:].addcmul_(a[:, :, :-step], b[:, :, :-step], value=scale)
+        for step in range(1, ahead + 1):
+            sums[:, :, :-step].addcmul_(a[:, :, step:], b[:, :, step:], value=scale)
         return total
 
 
 class Normalise(torch.autograd.Function):
-    """Autograd for LRN. Saves only x: recomputing d is cheaper than storing it."""
+    """LRN in eager mode. Saves only x: recomputing d is cheaper than storing it."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, norm: LRN) -> Tensor:
-        ctx.save_for_backward(x)
-        ctx.norm = norm
+    def forward(x: Tensor, norm: LRN) -> Tensor:
         return piecewise(norm.value, x)
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor, None]:
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        x, ctx.norm = inputs
+        ctx.save_for_backward(x)
+        ctx.save_for_forward(x)
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Any) -> Any:
+        if torch.is_grad_enabled():  # the gradient may be differentiated in turn
+            pull = torch.func.vjp(ctx.norm.definition, *ctx.saved_tensors)[1]
+            return *pull(*upstream), None
         return piecewise(ctx.norm.gradient, *ctx.saved_tensors, *upstream), None
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Any:
+        (x,) = ctx.saved_tensors
+        pull = torch.func.vjp(ctx.norm.definition, x)[1]
+        # The derivative of `pull`, which is linear, is its transpose.
+        return torch.func.vjp(pull, torch.zeros_like(x))[1](tangents[:1])[0]
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[Any, ...], *inputs: Any) -> Any:
+        x, norm = inputs
+        batches = x.movedim(in_dims[0], 0)
+        y = Normalise.apply(batches.flatten(0, 1), norm)
+        return y.unflatten(0, batches.shape[:2]), 0
 
 
 def piecewise(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
     """Apply a function in float32 or wider; on a CPU, to a few examples at a time."""
     x, wide = tensors[0], torch.promote_types(tensors[0].dtype, torch.float32)
-    if x.device.type != "cpu" or torch.compiler.is_compiling():
+    if x.device.type != "cpu":
         return function(*(t.to(wide) for t in tensors)).to(x.dtype)
     count = max(1, 400_000 // x.shape[1:].numel())  # examples that fit in the caches
-    result = torch.empty_like(x)
-    for part, *parts in zip(*(t.split(count) for t in (result, *tensors)), strict=True):
-        part.copy_(function(*(t.to(wide) for t in parts)))
+    result = torch.empty_like(tensors[-1])
+    for start in range(0, len(x), count):
+        part = slice(start, start + count)
+        result[part] = function(*(t[part].to(wide) for t in tensors))
     return result
 
 
@@ -153,15 +189,9 @@ class SpatialLRN(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         wide = x.to(torch.promote_types(x.dtype, torch.float32))
-        height, width = x.shape[2:]
         before, after = self.size // 2, (self.size - 1) // 2
-        rows = min(before, height - 1), min(after, height - 1)  # no more are there
-        columns = min(before, width - 1), min(after, width - 1)
-        squares = nn.functional.pad(wide.square(), (*columns, *rows))
-        window = 1 + sum(rows), 1 + sum(columns)
-        energy = nn.functional.avg_pool2d(
-            squares, window, stride=1, divisor_override=self.size**2
-        )
+        squares = nn.functional.pad(wide.square(), (before, after, before, after))
+        energy = nn.functional.avg_pool2d(squares, self.size, stride=1)
         return (wide * energy.mul(self.alpha).add(self.k).pow(-self.beta)).to(x.dtype)
 
     def extra_repr(self) -> str:
@@ -234,10 +264,11 @@ def check() -> None:
     shapes = [tuple(output.shape) for output in outputs]
     expected = [(2, 14), (2, 5, 7, 6)]
     assert shapes == expected, f"outputs {shapes}, not {expected}"
-    loss = sum(output.square().mean() for output in outputs)
+    loss = torch.stack([output.square().mean() for output in outputs]).sum()
     loss.backward()
     sgd(model).step()
-    assert all(p.isfinite().all() for p in model.parameters()), "weights are not finite"
+    finite = all(p.isfinite().all() for p in model.parameters())
+    assert finite, "weights are not finite"
     print(f"{type(model).__name__}: {count:,} parameters, loss {loss:.2f}")
 
 
