@@ -10,7 +10,7 @@ Emitted by `archc build graph.yaml --backend keras`; SHA-256 of graph.yaml:
 import math
 from typing import Any
 
-import keras
+import keras  # type: ignore[import-untyped]
 from keras import initializers, layers, ops
 
 
@@ -81,8 +81,8 @@ class GroupedConv2D(layers.Conv2D):
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
         convolve = super().convolution_op
-        maps = ops.split(inputs, self.groups, axis=-1)
-        kernels = ops.split(kernel, self.groups, axis=-1)
+        maps: Any = ops.split(inputs, self.groups, axis=-1)
+        kernels: Any = ops.split(kernel, self.groups, axis=-1)
         return ops.concatenate(list(map(convolve, maps, kernels)), axis=-1)
 
 
@@ -112,17 +112,17 @@ class SpatialResponseNorm(layers.Layer):
 
     def call(self, x: Any) -> Any:
         width = "float64" if self.compute_dtype == "float64" else "float32"
-        wide = ops.cast(x, width)
+        wide: Any = ops.cast(x, width)
         before, after = self.size // 2, (self.size - 1) // 2
         # No more rows and columns than there are.
         rows, columns = ((min(before, n - 1), min(after, n - 1)) for n in x.shape[1:3])
         squares = ops.pad(ops.square(wide), ((0, 0), rows, columns, (0, 0)))
         window = (1 + sum(rows), 1 + sum(columns))
-        mean = ops.average_pool(squares, window, strides=1)
+        mean: Any = ops.average_pool(squares, window, strides=1)
         alpha = self.alpha * (window[0] * window[1] / self.size**2)
         # d^-beta: on a CPU, `power` and its gradient would take three times as long.
-        scale = ops.exp(-self.beta * ops.log(self.k + alpha * mean))
-        return ops.cast(wide * scale, x.dtype)
+        logarithm: Any = ops.log(self.k + alpha * mean)
+        return ops.cast(wide * ops.exp(-self.beta * logarithm), x.dtype)
 
 
 @keras.saving.register_keras_serializable()
@@ -185,16 +185,15 @@ def check() -> None:
     count = sum(math.prod(w.shape) for w in model.trainable_weights)
     assert count == 1_335, f"{count:,} parameters, not 1,335"
     images = keras.random.normal((2, 17, 19, 3))
-    outputs = model(images)
+    outputs: Any = model(images)
     shapes = [tuple(output.shape) for output in outputs]
     expected = [(2, 5), (2, 2)]
     assert shapes == expected, f"outputs {shapes}, not {expected}"
     targets = [ops.zeros_like(output) for output in outputs]
     model.compile(sgd(), "mean_squared_error")
     loss = model.train_on_batch(images, targets, return_dict=True)["loss"]
-    assert all(ops.all(ops.isfinite(w)) for w in model.weights), (
-        "weights are not finite"
-    )
+    finite = all(ops.all(ops.isfinite(w)) for w in model.weights)
+    assert finite, "weights are not finite"
     print(f"{type(model).__name__}: {count:,} parameters, loss {loss:.2f}")
 
 

@@ -43,20 +43,34 @@ class TensorNet(nn.Module):
         normal(self.tuple_, std=0.05, bias=1)
 
     def forward(self, self_: Tensor) -> tuple[Tensor, ...]:
-        class_ = self.class_(self.class__pad(self_))  # 6 x 13 x 11
+        x = self.class__pad(self_)
+        x = self.class_(x)  # 6 x 13 x 11
+        class_ = x
         x = self.forward__(class_)  # 6 x 13 x 11
-        training_ = self.training_(x)  # 6 x 13 x 11
+        x = self.training_(x)  # 6 x 13 x 11
+        training_ = x
         x = self.forward_(class_)  # 6 x 13 x 11
-        add = training_ + x + class_  # 6 x 13 x 11
+        x = training_ + x + class_  # 6 x 13 x 11
+        add = x
+        del training_, class_
         torch_ = self.torch_(add)  # 5 x 13 x 11
-        pool = self.pool(add)  # 6 x 7 x 6
-        side = self.side(self.side_pad(torch_))  # 5 x 7 x 6
+        x = self.pool(add)  # 6 x 7 x 6
+        pool = x
+        del add
+        x = self.side_pad(torch_)
+        del torch_
+        x = self.side(x)  # 5 x 7 x 6
+        side = x
         x = torch.cat((pool, side), dim=1)  # 11 x 7 x 6
+        del pool
         x = self.flat(x)  # 462
-        tuple_ = self.tuple_(x)  # 7
+        x = self.tuple_(x)  # 7
+        tuple_ = x
         x = self.nn_(tuple_)  # 7
         x = torch.cat((tuple_, x), dim=1)  # 14
-        prob = self.prob(x)  # 14
+        del tuple_
+        x = self.prob(x)  # 14
+        prob = x
         l_ = self.l_(side)  # 5 x 7 x 6
         return prob, l_
 
@@ -120,9 +134,9 @@ class LRN(nn.Module):
         shape = len(total), self.groups, -1, *total.shape[2:]
         sums, a, b = (t.view(shape) for t in (total, a, b))
         sums.addcmul_(a, b, value=scale)
-        for step in range(1, back + 1):
+        for step in range(1, sums.shape[2])[:back]:
             sums[:, :, step:].addcmul_(a[:, :, :-step], b[:, :, :-step], value=scale)
-        for step in range(1, ahead + 1):
+        for step in range(1, sums.shape[2])[:ahead]:
             sums[:, :, :-step].addcmul_(a[:, :, step:], b[:, :, step:], value=scale)
         return total
 
@@ -189,9 +203,15 @@ class SpatialLRN(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         wide = x.to(torch.promote_types(x.dtype, torch.float32))
+        height, width = x.shape[2:]
         before, after = self.size // 2, (self.size - 1) // 2
-        squares = nn.functional.pad(wide.square(), (before, after, before, after))
-        energy = nn.functional.avg_pool2d(squares, self.size, stride=1)
+        rows = min(before, height - 1), min(after, height - 1)  # no more are there
+        columns = min(before, width - 1), min(after, width - 1)
+        squares = nn.functional.pad(wide.square(), (*columns, *rows))
+        window = 1 + sum(rows), 1 + sum(columns)
+        energy = nn.functional.avg_pool2d(
+            squares, window, stride=1, divisor_override=self.size**2
+        )
         return (wide * energy.mul(self.alpha).add(self.k).pow(-self.beta)).to(x.dtype)
 
     def extra_repr(self) -> str:
