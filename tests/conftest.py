@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import zlib
 from collections.abc import Callable
@@ -32,6 +33,13 @@ layers:
   fc: {op: dense, units: 5, weight_init: {normal: {std: 0.1}}}
   prob: {op: softmax}
 """
+
+
+# readline sets these in the environment of child processes, behind Python's back. Without them, output has the width
+# of a pipe whatever terminal runs the tests.
+for variable in ("COLUMNS", "LINES"):
+    os.environ.pop(variable, None)
+    os.unsetenv(variable)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

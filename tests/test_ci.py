@@ -62,6 +62,7 @@ def test_the_check_hook_reports_specs_and_skips_other_yaml(archc, small: Path) -
 def test_the_fmt_hook_formats_specs_only(archc, small: Path) -> None:
     other = "services:   [a,   b]\n"
     Path("other.yaml").write_text(other)
+    archc("fmt", small)
     formatted = small.read_text()
     small.write_text(formatted.replace("name: small", "name:    small"))
     assert archc(*entry("archc-fmt"), small, "other.yaml").code == 0

@@ -131,16 +131,16 @@ def _renamed(word: str, place: Place, allowed: list[str]) -> Explained:
     own = nearest(word, allowed)
     # A word that is near an allowed field is not renamed to one of the others.
     fix = renaming(word, key, allowed if own else place.also, place.mapping.entries)
-    node = place.mapping.entries[word]
+    node, suggested = place.mapping.entries[word], place.also
     if own is None and isinstance(node, ScalarNode) and type(node.value) in (int, float) and "-" not in str(node.value):
-        place, fix = place._replace(also=()), ()  # a size, which no field of every layer takes
-    if own is None and nearest(word, place.also) is None and issubclass(place.model, Op) and allowed in (["op"], []):
-        return _found(word, place, f"{name_of(place.model)} has no fields besides `op`")
+        suggested, fix = (), ()  # a size, which no field of every layer takes
+    if own is None and nearest(word, suggested) is None and issubclass(place.model, Op) and allowed in (["op"], []):
+        return _found(word, place, f"{name_of(place.model)} has no fields besides {', '.join(['op', *place.also])}")
     if own is None and len(allowed) == 1 and not place.also:
         only = f"`{allowed[0]}` is the only {_noun(place.what)} so far"
         return _found(word, place, f"{only}: write `{allowed[0]}: {template(model_at(place.model, allowed))}`")
-    help = did_you_mean(word, allowed, what="fields", also=place.also)
-    return _found(word, place, help, fix, own=own or nearest(word, place.also))
+    help = did_you_mean(word, allowed, what="fields", also=suggested, listed=place.also)
+    return _found(word, place, help, fix, own=own or nearest(word, suggested))
 
 
 def _needless(word: str, place: Place) -> Explained | None:

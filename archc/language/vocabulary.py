@@ -156,10 +156,12 @@ def folded(word: str) -> str:
     return plain.removesuffix("layer") or plain
 
 
-def did_you_mean(word: str, allowed: Iterable[str], *, what: Words, also: Iterable[str] = ()) -> str:
+def did_you_mean(
+    word: str, allowed: Iterable[str], *, what: Words, also: Iterable[str] = (), listed: Iterable[str] = ()
+) -> str:
     """A help line: the nearest allowed word, else the nearest in `also`, else a list of the allowed words.
 
-    In `also`, fields are those of every layer, so they are allowed too. Other words are suggested only.
+    The words in `listed` end that list, but are not suggested.
     """
     # Of a hundred thousand layers, the last ones are the likeliest to be meant, and comparing all would take minutes.
     allowed = list(allowed)[-_MOST_COMPARED:]
@@ -170,9 +172,8 @@ def did_you_mean(word: str, allowed: Iterable[str], *, what: Words, also: Iterab
     guess = nearest(word, allowed, named=named) or nearest(word, also)
     if guess:
         return f"did you mean `{guess}`?"
-    if what == "fields":
-        allowed += also
+    allowed += listed
     shown = allowed if len(allowed) <= _MOST_SHOWN else ["…", *allowed[-_MOST_SHOWN:]]
-    listed = f"{_LISTED[what]}: {', '.join(shown)}"
+    choices = f"{_LISTED[what]}: {', '.join(shown)}"
     lacking = absence(word) if what == "ops" else None
-    return f"{lacking}; {listed}" if lacking and ":" not in lacking else lacking or listed
+    return f"{lacking}; {choices}" if lacking and ":" not in lacking else lacking or choices
