@@ -140,9 +140,13 @@ class Lrn(Op, frozen=True):
             energy[:, :, row, column] = (x[:, :, rows, columns] ** 2).sum((2, 3)) / self.size**2
         return energy
 
-    def _neighbours(self, n: int) -> tuple[int, int]:
-        """Neighbours before and after a centre that some window can reach among `n` values."""
-        return min(self._before, n - 1), min(self._after, n - 1)
+    def clamped(self, x: Tensor) -> Self:
+        """The same function of x, without the part of the window that lies beyond x wherever its centre is."""
+        longest = max(x.height, x.width) if self.scope == "spatial" else x.channels // self.groups
+        size = min(self.size, 2 * longest - 1)
+        # The mean is over the written size: what is not there counts as zero.
+        share = (size / self.size) ** (2 if self.scope == "spatial" else 1)
+        return self.model_copy(update={"size": size, "alpha": self.alpha * share})
 
     @property
     def _before(self) -> int:
@@ -161,8 +165,8 @@ class Lrn(Op, frozen=True):
         (x,) = inputs
         if self.scope == "channels":
             return Kept(inputs=True)
-        height, width = (n + sum(self._neighbours(n)) for n in (x.height, x.width))
-        margined = x.channels * height * width
+        around = self.clamped(x).size - 1
+        margined = x.channels * (x.height + around) * (x.width + around)
         return Kept(inputs=True, wide=True, own=(margined + 2 * x.size) * FLOAT32)
 
     def scratch(self, inputs: tuple[Tensor, ...], output: Tensor, *, narrow: bool) -> Scratch:

@@ -60,6 +60,7 @@ def max_pool2d(op: MaxPool2d, step: Step) -> Layers:
 
 @rule(Lrn)
 def lrn(op: Lrn, step: Step) -> Layers:
+    op = op.clamped(*step.inputs)
     fields = {"alpha": number(op.alpha), "beta": number(op.beta), "k": number(op.k)}
     if op.scope == "spatial":
         return {"": call("SpatialResponseNorm", op.size, **fields)}

@@ -72,6 +72,7 @@ def max_pool2d(op: MaxPool2d, step: Step) -> Modules:
 
 @rule(Lrn)
 def lrn(op: Lrn, step: Step) -> Modules:
+    op = op.clamped(*step.inputs)
     fields = {"alpha": number(op.alpha), "beta": number(op.beta), "k": number(op.k)}
     if op.scope == "spatial":
         return (call("SpatialLRN", op.size, **fields),)

@@ -103,7 +103,8 @@ def saved(network: Network, batch: int) -> int:
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value):
         outputs = network.outputs(network.images(batch))
         if network.has_loss:
-            cross_entropy(outputs[0].float(), torch.zeros(batch, dtype=torch.long))
+            places = outputs[0].shape[2:]  # of maps, each place has a class
+            cross_entropy(outputs[0].float(), torch.zeros(batch, *places, dtype=torch.long))
     return sum(v.untyped_storage().nbytes() for address, v in held.items() if address not in parameters)
 
 
@@ -124,8 +125,9 @@ def beyond_the_prediction(network: Network) -> Iterator[list[int]]:
 
 
 def labels(network: Network, batch: int) -> int:
-    """The loss keeps the labels, and the sum of their weights."""
-    return 8 * batch + 4 if network.has_loss else 0
+    """The loss keeps the labels, of maps one for each place, and the sum of their weights."""
+    (output, *_) = (network.facts.graph.tensor(name) for name in network.facts.graph.outputs)
+    return 8 * batch * (output.size // output.channels) + 4 if network.has_loss else 0
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

@@ -30,9 +30,7 @@ class LocalResponseNorm(layers.Layer):
     def call(self, x: Any) -> Any:
         wide = "float64" if self.compute_dtype == "float64" else "float32"
         maps: Any = ops.cast(ops.reshape(x, (-1, x.shape[-1] // self.groups)), wide)
-        most = maps.shape[-1] - 1  # no window has more maps before or after its centre
-        before, after = min(self.size // 2, most), min((self.size - 1) // 2, most)
-        total = sum_windows(ops.square(maps), before, after)
+        total = sum_windows(ops.square(maps), self.size // 2, (self.size - 1) // 2)
         # d^-beta: on a CPU, `power` and its gradient would take three times as long.
         logarithm: Any = ops.log(self.k + self.alpha / self.size * total)
         y = maps * ops.exp(-self.beta * logarithm)

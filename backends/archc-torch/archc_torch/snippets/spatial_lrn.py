@@ -18,15 +18,9 @@ class SpatialLRN(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         wide = x.to(torch.promote_types(x.dtype, torch.float32))
-        height, width = x.shape[2:]
         before, after = self.size // 2, (self.size - 1) // 2
-        rows = min(before, height - 1), min(after, height - 1)  # no more are there
-        columns = min(before, width - 1), min(after, width - 1)
-        squares = nn.functional.pad(wide.square(), (*columns, *rows))
-        window = 1 + sum(rows), 1 + sum(columns)
-        energy = nn.functional.avg_pool2d(
-            squares, window, stride=1, divisor_override=self.size**2
-        )
+        squares = nn.functional.pad(wide.square(), (before, after, before, after))
+        energy = nn.functional.avg_pool2d(squares, self.size, stride=1)
         return (wide * energy.mul(self.alpha).add(self.k).pow(-self.beta)).to(x.dtype)
 
     def extra_repr(self) -> str:

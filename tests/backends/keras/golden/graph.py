@@ -113,15 +113,11 @@ class SpatialResponseNorm(layers.Layer):
     def call(self, x: Any) -> Any:
         width = "float64" if self.compute_dtype == "float64" else "float32"
         wide: Any = ops.cast(x, width)
-        before, after = self.size // 2, (self.size - 1) // 2
-        # No more rows and columns than there are.
-        rows, columns = ((min(before, n - 1), min(after, n - 1)) for n in x.shape[1:3])
-        squares = ops.pad(ops.square(wide), ((0, 0), rows, columns, (0, 0)))
-        window = (1 + sum(rows), 1 + sum(columns))
-        mean: Any = ops.average_pool(squares, window, strides=1)
-        alpha = self.alpha * (window[0] * window[1] / self.size**2)
+        margins = (self.size // 2, (self.size - 1) // 2)
+        squares = ops.pad(ops.square(wide), ((0, 0), margins, margins, (0, 0)))
+        mean: Any = ops.average_pool(squares, self.size, strides=1)
         # d^-beta: on a CPU, `power` and its gradient would take three times as long.
-        logarithm: Any = ops.log(self.k + alpha * mean)
+        logarithm: Any = ops.log(self.k + self.alpha * mean)
         return ops.cast(wide * ops.exp(-self.beta * logarithm), x.dtype)
 
 

@@ -133,9 +133,9 @@ class LRN(nn.Module):
         shape = len(total), self.groups, -1, *total.shape[2:]
         sums, a, b = (t.view(shape) for t in (total, a, b))
         sums.addcmul_(a, b, value=scale)
-        for step in range(1, sums.shape[2])[:back]:
+        for step in range(1, back + 1):
             sums[:, :, step:].addcmul_(a[:, :, :-step], b[:, :, :-step], value=scale)
-        for step in range(1, sums.shape[2])[:ahead]:
+        for step in range(1, ahead + 1):
             sums[:, :, :-step].addcmul_(a[:, :, step:], b[:, :, step:], value=scale)
         return total
 

@@ -134,9 +134,9 @@ class LRN(nn.Module):
         shape = len(total), self.groups, -1, *total.shape[2:]
         sums, a, b = (t.view(shape) for t in (total, a, b))
         sums.addcmul_(a, b, value=scale)
-        for step in range(1, sums.shape[2])[:back]:
+        for step in range(1, back + 1):
             sums[:, :, step:].addcmul_(a[:, :, :-step], b[:, :, :-step], value=scale)
-        for step in range(1, sums.shape[2])[:ahead]:
+        for step in range(1, ahead + 1):
             sums[:, :, :-step].addcmul_(a[:, :, step:], b[:, :, step:], value=scale)
         return total
 
@@ -203,15 +203,9 @@ class SpatialLRN(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         wide = x.to(torch.promote_types(x.dtype, torch.float32))
-        height, width = x.shape[2:]
         before, after = self.size // 2, (self.size - 1) // 2
-        rows = min(before, height - 1), min(after, height - 1)  # no more are there
-        columns = min(before, width - 1), min(after, width - 1)
-        squares = nn.functional.pad(wide.square(), (*columns, *rows))
-        window = 1 + sum(rows), 1 + sum(columns)
-        energy = nn.functional.avg_pool2d(
-            squares, window, stride=1, divisor_override=self.size**2
-        )
+        squares = nn.functional.pad(wide.square(), (before, after, before, after))
+        energy = nn.functional.avg_pool2d(squares, self.size, stride=1)
         return (wide * energy.mul(self.alpha).add(self.k).pow(-self.beta)).to(x.dtype)
 
     def extra_repr(self) -> str:
