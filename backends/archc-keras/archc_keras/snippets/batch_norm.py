@@ -17,10 +17,11 @@ class BatchNorm(layers.BatchNormalization):
     moving_variance: Any
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
-        kept: Any = ops.convert_to_tensor(self.moving_variance)
+        # A product is a copy, which the update of the variance does not change.
+        kept = self.moving_variance * self.momentum
         outputs = super().call(inputs, training=training, mask=mask)
         if training and self.trainable:
-            added = self.moving_variance - self.momentum * kept
+            added = self.moving_variance - kept
             count: Any = ops.cast(ops.size(inputs) // inputs.shape[-1], added.dtype)
             self.moving_variance.assign_add(added / (count - 1))
         return outputs
