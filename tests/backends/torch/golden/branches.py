@@ -103,7 +103,8 @@ class LRN(nn.Module):
             total = total + pad(squares, (step, 0))[..., :-step]
         for step in range(1, self.after + 1):
             total = total + pad(squares, (0, step))[..., step:]
-        y = maps * (self.k + self.slope * total) ** -self.beta
+        logarithm = torch.log(self.k + self.slope * total)  # a compiled power is slower
+        y = maps * torch.exp(-self.beta * logarithm)
         return y.flatten(-2).permute(0, 3, 1, 2).to(x.dtype)
 
     def value(self, x: Tensor) -> Tensor:
