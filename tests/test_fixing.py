@@ -262,6 +262,42 @@ def test_no_layer_is_added_after_one_that_others_name(reads: str) -> None:
     assert fixed(layer(body) + defaults) == layer(body) + defaults
 
 
+@pytest.mark.parametrize(
+    ("others", "name", "readers"),
+    [
+        ('  s: {op: add, from: "a, image"}\n', "a_relu", "s"),
+        ('  s: {op: add, from: "a + image"}\n', "a_relu", "s"),
+        ("  s: {op: add, from: a, image}\n", "a_relu", "s"),
+        ("  s: {op: add, bottom: [a, image]}\n", "a_relu", "s"),
+        ("  a_relu: {op: tanh}\n  s: {op: add, from: [a, a_relu]}\n", "a_relu_2", "s"),
+        ("  s: {op: relu, from: -1}\n", "a_relu", "s"),
+        ("  s: {op: add, from: [-1, -2]}\n", "a_relu", "s"),
+        ("  s: {op: relu}\noutputs: [a, s]\n", "a_relu", "`outputs`"),
+        ("  s: {op: relu}\nexpect: {exchanges: [a]}\n", "a_relu", None),
+        ("  s: {op: relu}\ndefaults: {add: {from: a}}\n", "a_relu", None),
+    ],
+)
+def test_an_activation_stays_where_its_layer_is_named(others: str, name: str, readers: str | None) -> None:
+    body = "{op: conv2d, filters: 3, kernel: 3, padding: 1, activation: relu}"
+    done = fix((layer(body) + others).encode(), "a.yaml")
+    assert layer(body) in done.data.decode()
+    (found,) = (finding for finding in done.analysis.findings if "`activation`" in finding.message)
+    help = f"delete `activation`, and add a layer `{name}: {{op: relu}}` after it"
+    if readers:
+        help = f"delete `activation`, add `{name}: {{op: relu}}` after it, and read {name} in {readers}"
+    assert found.help == help
+
+
+@pytest.mark.parametrize("line", ["\n", "\r\n"])
+def test_an_activation_on_its_own_line_becomes_a_layer(line: str) -> None:
+    wrong = "\n    op: conv2d\n    activation: relu\n    filters: 4\n    kernel: 3  # last\n\n  # next\n  b: {op: relu}"
+    right = wrong.replace("    activation: relu\n", "").replace("# last\n", "# last\n  a_relu: {op: relu}\n")
+    assert fixed(layer(wrong).replace("\n", line)) == layer(right).replace("\n", line)
+    wrong = "  # first\n    op: conv2d\n    filters: 4\n    kernel: 3\n    activation: relu"
+    right = wrong.replace("    activation: relu", "  a_relu: {op: relu}")
+    assert fixed(layer(wrong).replace("\n", line)) == layer(right).replace("\n", line)
+
+
 PAIRS = sorted(file for file in (SPECS / "fixed").glob("*.yaml") if not file.stem.endswith(".fixed"))
 
 

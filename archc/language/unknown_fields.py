@@ -17,6 +17,7 @@ from archc.ops.foreign import Needless, spelled
 from archc.ops.op import Op, name_of
 from archc.source import Span
 from archc.tensor import Tensor
+from archc.wording import listed
 
 # In a mapping with more keys, renaming one is not tried: comparing each with all others takes quadratic time.
 _MOST_SIBLINGS = 100
@@ -27,12 +28,24 @@ _NONE = "linear none identity null id".split()
 _PREFIXES = "use with has apply do".split()
 
 
+class Added(NamedTuple):
+    """A layer to add after another one: a free name, the edits if they change nothing else, and what reads that one."""
+
+    name: str
+    edits: tuple[Edit, ...]
+    readers: tuple[str, ...]
+
+
+Insert = Callable[[str, str], Added]
+"""Adds a layer of an op and a body after this one."""
+
+
 class Place(NamedTuple):
     """Where an unknown field is written.
 
     `model` has the fields that are allowed, and `also` are further ones that help does not list. `what` is what
-    messages call the whole, and `read` is the shape that the layer reads, if it is known. `insert` gives the edits that
-    add a layer of a name and a body after this one; without it, the place is not a layer.
+    messages call the whole, and `read` is the shape that the layer reads, if it is known. `insert` adds a layer of an
+    op and a body after this one; without it, the place is not a layer.
     """
 
     mapping: MappingNode
@@ -40,7 +53,7 @@ class Place(NamedTuple):
     what: str
     also: tuple[str, ...] = ()
     read: Tensor | None = None
-    insert: Callable[[str, str], tuple[Edit, ...]] | None = None
+    insert: Insert | None = None
 
     @property
     def allowed(self) -> list[str]:
@@ -259,9 +272,11 @@ def _add_layer(word: str, place: Place, op: str, body: str) -> Explained:
     if place.insert is None:
         help = f"delete `{word}`, and add a layer `{body}` after each {place.what} without an `{word}` of its own"
         return _found(word, place, help, certain=True)
-    name = f"{place.what}_{op}"[:64]
+    name, added, readers = place.insert(op, body)
     help = f"delete `{word}`, and add a layer `{name}: {body}` after it"
-    removed, added = deletion(place.mapping, word), place.insert(name, body)
+    if readers:
+        help = f"delete `{word}`, add `{name}: {body}` after it, and read {name} in {listed(readers)}"
+    removed = deletion(place.mapping, word)
     # With another such field, the order of the layers would be a guess.
     alone = sum(_own_layer_words(other, place) for other in place.mapping.entries) == 1
     is_exact = removed and added and alone and "…" not in body
