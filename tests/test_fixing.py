@@ -213,6 +213,30 @@ def test_the_recipe(wrong: str, right: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "note"),
+    [
+        ("{type: sgd, lr: 0.01, decay: 0.0005, momentum: 0.9, weight_decay: 5e-4}", "archc has no `decay` yet: "),
+        ("{type: sgd, lr: 0.01, learning_rate: 0.02, momentum: 0.9, weight_decay: 0}", "`lr` and `learning_rate` both"),
+        ("{type: sgd, lr: 0.01, wd: 0, momentum: 0.9, weight_decay: 0}", "`wd` and `weight_decay` both mean"),
+        ("{type: sgd, name: slow, lr: 0.01, momentum: 0.9, weight_decay: 0}", "`name` has no place in it"),
+        ("{lr: 0.01, momentum: 0.9, weight_decay: 0, nesterov: true}", "`nesterov` has no place in it"),
+        ("{type: 5, lr: 0.01, momentum: 0.9, weight_decay: 0}", ""),
+        ("sgd\n  lr: 1\n  base_lr: 2\n  momentum: 0.9\n  weight_decay: 0", "`lr` and `base_lr` both mean `lr`: delete"),
+        ("sgd\n  optim: adam\n  lr: 1\n  momentum: 0.9\n  weight_decay: 0", "`optimizer` and `optim` both mean"),
+        ("[sgd]\n  lr: 1\n  momentum: 0.9\n  weight_decay: 0", ""),
+        ("sgd\n  lr: 0.01\n  decay: 1e-6\n  momentum: 0.9", ""),
+        ("{sgd: {lr: 1, decay: 0.1, weight_decay: 0}}", ""),
+    ],
+)
+def test_a_fix_of_the_recipe_drops_no_value(written: str, note: str) -> None:
+    start = f"{HEAD}layers: {{a: {{op: relu}}}}\n"
+    text = start + TRAIN.replace(OPTIMIZER, f"optimizer: {written}")
+    done = fix(text.encode(), "a.yaml")
+    assert done.data == text.encode()
+    assert note in "\n".join(line for finding in done.analysis.findings for line in finding.notes)
+
+
+@pytest.mark.parametrize(
     ("wrong", "right"),
     [
         ("[3, 32, 32]", "{image: [3, 32, 32]}"),

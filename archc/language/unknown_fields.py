@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from archc.diagnostics.finding import Edit, Finding, report, respelling
 from archc.language.edits import deletion, rewriting
 from archc.language.reader import MappingNode, ScalarNode, plain
-from archc.language.vocabulary import absence, certain, did_you_mean, folded, nearest, synonyms
+from archc.language.vocabulary import absence, certain, did_you_mean, folded, is_section, nearest, synonyms
 from archc.ops import ops
 from archc.ops.foreign import Needless, spelled
 from archc.ops.op import Op, name_of
@@ -70,13 +70,15 @@ class Explained(NamedTuple):
     certain: bool
 
 
-def renaming(word: str, span: Span, allowed: Iterable[str], siblings: Collection[str]) -> tuple[Edit, ...]:
+def renaming(
+    word: str, span: Span, allowed: Iterable[str], siblings: Collection[str], *, section: bool = False
+) -> tuple[Edit, ...]:
     """The edit that gives a key the name that it must mean, unless a sibling has that name or means it too."""
     allowed = list(allowed)
-    right = certain(word, allowed)
+    right = certain(word, allowed, section=section)
     if right is None or len(siblings) > _MOST_SIBLINGS:
         return ()
-    meaning_it = [key for key in siblings if certain(key, allowed) == right]
+    meaning_it = [key for key in siblings if certain(key, allowed, section=section) == right]
     return respelling(span, right) if meaning_it == [word] else ()
 
 
@@ -107,7 +109,7 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 def unknown_field(word: str, place: Place) -> Explained:
     """What to do about a field that the model at a place does not have."""
     allowed = place.allowed
-    known = synonyms(word, allowed) or synonyms(word, place.also)
+    known = synonyms(word, allowed, section=is_section(place.model)) or synonyms(word, place.also)
     if known:
         return _renamed(word, place, allowed)
     for explanation in (_needless, _own_layer, _lacking, _nested):
@@ -141,9 +143,10 @@ def _to_fill(info: FieldInfo) -> str:
 def _renamed(word: str, place: Place, allowed: list[str]) -> Explained:
     """Another name, a misspelling, or neither."""
     key = place.mapping.keys[word].span
-    own = nearest(word, allowed)
+    section = is_section(place.model)
+    own = nearest(word, allowed, section=section)
     # A word that is near an allowed field is not renamed to one of the others.
-    fix = renaming(word, key, allowed if own else place.also, place.mapping.entries)
+    fix = renaming(word, key, allowed if own else place.also, place.mapping.entries, section=section)
     node, suggested = place.mapping.entries[word], place.also
     if own is None and isinstance(node, ScalarNode) and type(node.value) in (int, float) and "-" not in str(node.value):
         suggested, fix = (), ()  # a size, which no field of every layer takes
@@ -152,7 +155,7 @@ def _renamed(word: str, place: Place, allowed: list[str]) -> Explained:
     if own is None and len(allowed) == 1 and not place.also:
         only = f"`{allowed[0]}` is the only {_noun(place.what)} so far"
         return _found(word, place, f"{only}: write `{allowed[0]}: {template(model_at(place.model, allowed))}`")
-    help = did_you_mean(word, allowed, what="fields", also=suggested, listed=place.also)
+    help = did_you_mean(word, allowed, what="fields", also=suggested, listed=place.also, section=section)
     return _found(word, place, help, fix, own=own or nearest(word, suggested))
 
 
