@@ -76,6 +76,25 @@ def layer(body: str) -> str:
         ),
         ("{op: BatchNorm2d, num_features: 3, eps: 1, momentum: 0.1}", "{op: batch_norm, epsilon: 1, momentum: 0.9}"),
         ('{"op":"BatchNorm2d","eps":1,"momentum":0.25}', '{"op":"batch_norm","epsilon":1,"momentum":0.75}'),
+        ('{op: BatchNorm2d, eps: 1, momentum: "0.1"}', "{op: batch_norm, epsilon: 1, momentum: 0.9}"),
+        ('{op: BatchNorm2d, eps: "1", momentum: "0,1"}', "{op: batch_norm, epsilon: 1, momentum: 0.9}"),
+        ("{op: BatchNorm2d, eps: 1, momentum: 1/10}", "{op: batch_norm, epsilon: 1, momentum: 0.9}"),
+        ("{op: BatchNorm2d, eps: 1, momentum: 10%}", "{op: batch_norm, epsilon: 1, momentum: 0.9}"),
+        ('{op: dropout, keep_prob: "0.8"}', "{op: dropout, rate: 0.2}"),
+        ('{op: conv2d, filters: 4, kernel: 3, no_bias: "True"}', "{op: conv2d, filters: 4, kernel: 3, bias: false}"),
+        (
+            '{op: max_pool2d, kernel: 2, stride: 2, ceil_mode: "True"}',
+            "{op: max_pool2d, kernel: 2, stride: 2, rounding: ceil}",
+        ),
+        (
+            '{op: lrn, depth_radius: "2", alpha: "1e-4", beta: 1, bias: "1"}',
+            "{op: lrn, size: 5, alpha: 5e-4, beta: 1, k: 1}",
+        ),
+        (
+            '{op: convolutional, filters: 4, size: "5", pad: "1"}',
+            "{op: conv2d, filters: 4, kernel: 5, padding: 2}",
+        ),
+        ('{op: conv2d, filters: 4, kernel_h: "3", kernel_w: 5}', "{op: conv2d, filters: 4, kernel: [3, 5]}"),
         ("{op: BatchNormalization, epsilon: 1, momentum: 0.1}", "{op: batch_norm, epsilon: 1, momentum: 0.1}"),
         ("{op: lrn, depth_radius: 2, alpha: 1e-4, beta: 1, bias: 1}", "{op: lrn, size: 5, alpha: 5e-4, beta: 1, k: 1}"),
         ("{op: lrn, depth_radius: 2, k: 1, alpha: 1/2, beta: 1}", "{op: lrn, size: 5, k: 1, alpha: 2.5, beta: 1}"),
@@ -144,6 +163,11 @@ def test_a_certain_fix_is_applied(wrong: str, right: str) -> None:
     [
         "{op: warp}",
         "{op: BatchNorm2d, epsilon: 1, momentum: 0.9}",  # PyTorch's 0.9, which is 0.1 here, or Keras's?
+        "{op: BatchNorm2d, epsilon: 1, momentum: abc}",
+        "{op: BatchNorm2d, epsilon: 1, momentum: 0}",  # PyTorch's running statistics then never change
+        "{op: BatchNorm2d, epsilon: 1, momentum: null}",
+        "{op: BatchNorm2d, epsilon: 1, momentum: [0.1]}",
+        "{op: convolutional, filters: 4, kernel: 3, pad: 2}",  # half the kernel, or 2?
         "{op: batch_norm, epsilon: 1, momentum: 0.9, affine: false}",
         "{op: local_response_normalization, size: 5, k: 1, alpha: 1, beta: 1}",  # is alpha divided by 5?
         "{op: dropout, rate: 0.5, keep_prob: 0.5}",

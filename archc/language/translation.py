@@ -5,6 +5,7 @@ What is left is validated like any other layer, so that one run reports all mist
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple, cast
@@ -17,6 +18,8 @@ from archc.language.vocabulary import folded
 from archc.ops.foreign import Conversion, Converted, spelled
 from archc.ops.op import Op, name_of
 from archc.source import Span
+
+_FLOAT = re.compile("[.eE]")
 
 
 @dataclass
@@ -50,10 +53,13 @@ def translate(written: str, place: Place) -> Translation:
     done = Translation()
     keys = {folded(key): key for key in body.entries}
     consumed: set[str] = set()
+    unread: set[str] = set()
     is_foreign = written != name_of(op)
     for each in _conversions(op):
         found = _apply(each, written, body, keys)
         if found is not None:
+            if not found.fields:
+                unread.add(keys[each.reads[0]])
             consumed.update(found.fields)
             keys = {word: key for word, key in keys.items() if key not in found.fields}
             of_op = is_foreign and (each.names or any(to and key == to[0] for key, to in found.fields.items()))
@@ -67,7 +73,7 @@ def translate(written: str, place: Place) -> Translation:
             meant = explained.own
             # A second word for a field must not become a second field of the same name.
             is_second = meant is not None and (meant in done.nodes or meant in body.entries)
-            finding = explained.finding._replace(fix=()) if is_second else explained.finding
+            finding = explained.finding._replace(fix=()) if is_second or name in unread else explained.finding
             done.findings.append(finding)
             done.is_certain &= explained.certain and not is_second
             meant = None if is_second else meant
@@ -106,14 +112,36 @@ def _apply(each: _Reads, written: str, body: MappingNode, keys: dict[str, str]) 
     if each.reads[0] not in keys or (each.names and folded(written) not in each.names):
         return None
     names = {read: keys[word] for read, word in zip(each.conversion.reads, each.reads, strict=True) if word in keys}
-    found = each.conversion.convert({read: plain(body.entries[key]) for read, key in names.items()})
+    values = {key: _read(plain(body.entries[key])) for key in names.values()}
+    found = each.conversion.convert({read: values[key] for read, key in names.items()})
     if found is None:
-        return None
+        # What another framework means by a value that cannot be read must not be lost with the name of its op.
+        trigger = f"{each.conversion.reads[0]}: {spelled(values[keys[each.reads[0]]])[:64]}"
+        note = f"under another name of the op, `{trigger}` can mean something else"
+        return Converted({}, (note,), certain=False) if each.names else None
     fields = {names[read]: to for read, to in found.fields.items() if read in names}
-    if fields and all(to == (key, plain(body.entries[key])) for key, to in fields.items()):
+    if fields and all(to == (key, values[key]) for key, to in fields.items()):
         return None
     taken = [to[0] for to in fields.values() if to and to[0] in body.entries and to[0] not in fields]
     return Converted(fields, found.notes, found.certain and not taken)
+
+
+def _read(value: object) -> object:
+    """A value with the numbers in it that are in quotes, or written in another form with one meaning."""
+    match value:
+        case list():
+            return [_read(part) for part in cast(list[object], value)]
+        case dict():
+            return {key: _read(part) for key, part in cast(dict[str, object], value).items()}
+        case str() if not value.endswith("%"):  # a percentage is shown as it is written
+            from archc.language.meant_values import meant  # few specs need it, for the time of start-up
+
+            text = meant(value, "float_type", None, "").text or meant(value, "bool_type", None, "").text
+            if text is None:
+                return value
+            return text == "true" if text in ("true", "false") else float(text) if _FLOAT.search(text) else int(text)
+        case _:
+            return value
 
 
 def _convert(found: Converted, place: Place, done: Translation, *, of_op: bool) -> None:
