@@ -178,6 +178,7 @@ def test_a_certain_fix_is_applied(wrong: str, right: str) -> None:
         "{op: conv2d, filters: 4, kernel: 3, use_batch_norm: true}",  # with which epsilon and momentum?
         "{op: conv2d, filters: 4, kernel: 3, bias: 0}",  # none, or one that starts at 0?
         "{op: conv2d, filters: 4, kernel: 3, weight_init: xavier}",
+        '{op: conv2d, filters: 4, kernel: 3, weight_init: {he_normal: "1"}}',
         "{op: max_pool2d, kernel: 2, stride: 2, pool: AVE}",
         "{op: route, from: image}",  # a layer with one input is no concatenation
         "{op: layer_norm}",
@@ -346,6 +347,86 @@ def test_an_activation_on_its_own_line_becomes_a_layer(line: str) -> None:
     assert fixed(layer(wrong).replace("\n", line)) == layer(right).replace("\n", line)
 
 
+@pytest.mark.parametrize(
+    ("in_place", "reader", "help"),
+    [
+        ("bottom: a", "bottom: a", "`from: b`"),
+        ("bottom: a, top: a", "bottom: a", "`from: b`"),
+        ("bottom: [a], top: [a]", "bottom: [a]", "`from: b`"),
+        ("bottom: a, top: a", "bottom: [a, image]", "`from: [b, image]`"),
+        ("from: a", "bottoms: a", "`from: b`"),
+    ],
+)
+def test_caffes_bottom_is_not_renamed_behind_a_layer_in_place(in_place: str, reader: str, help: str) -> None:
+    text = f"{layer('{op: tanh}')}  b: {{op: relu, {in_place}}}\n  c: {{op: add, {reader}}}\n"
+    done = fix(text.encode(), "a.yaml")
+    assert f"  c: {{op: add, {reader}}}\n" in done.data.decode()
+    helps = [finding.help or "" for finding in done.analysis.findings]
+    assert any(f"write {help} if b changes a in place, as in Caffe" in each for each in helps), helps
+    if "top" in in_place:
+        assert "delete `top`, and read b instead of a in the layers after it" in helps
+
+
+@pytest.mark.parametrize("other", ["{op: relu, bottom: image}", "{op: conv2d, filters: 4, kernel: 1, bottom: a}"])
+def test_caffes_bottom_is_renamed_where_no_layer_is_in_place(other: str) -> None:
+    text = f"{layer('{op: tanh}')}  b: {other}\n  c: {{op: relu, bottom: a}}\noutputs: [b, c]\n"
+    assert fixed(text) == text.replace("bottom", "from")
+
+
+@pytest.mark.parametrize(
+    ("defaults", "body", "help", "note"),
+    [
+        (
+            "{lrn: {depth_radius: 2, alpha: 2e-5, beta: 0.75, k: 1}}",
+            "{op: lrn, alpha: 3e-5}",
+            "did you mean `size: 5, alpha: 1e-4`?",
+            "`alpha: 3e-5` in a is `alpha: 1.5e-4` then",
+        ),
+        (
+            "{lrn: {depth_radius: 2, alpha: 2e-5, beta: 0.75, k: 1}}",
+            "{op: lrn, scale: 3e-5}",
+            "did you mean `size: 5, alpha: 1e-4`?",
+            "`scale: 3e-5` in a is `alpha: 1.5e-4` then",
+        ),
+        (
+            "{lrn: {depth_radius: 2, alpha: 2e-5, beta: 0.75, k: 1}}",
+            "{op: lrn, size: 3}",
+            "did you mean `size: 5, alpha: 1e-4`?",
+            "TensorFlow does not divide `alpha` by the size: 2e-5 × 5 = 1e-4",
+        ),
+        (
+            "{lrn: {alpha: 2e-5, beta: 0.75, k: 1}}",
+            "{op: lrn, depth_radius: 2}",
+            "did you mean `size: 5, alpha: 1e-4`?",
+            "`alpha: 2e-5` in the defaults is `alpha: 1e-4` then",
+        ),
+        (
+            "{lrn: {depth_radius: 2, beta: 0.75, k: 1}}",
+            "{op: lrn, alpha: 2e-5}",
+            "did you mean `size: 5`?",
+            "`alpha: 2e-5` in a is `alpha: 1e-4` then",
+        ),
+    ],
+)
+def test_fields_apart_are_not_converted(defaults: str, body: str, help: str, note: str) -> None:
+    text = f"{layer(body)}defaults: {defaults}\n"
+    done = fix(text.encode(), "a.yaml")
+    assert done.data == text.encode()
+    (found,) = (finding for finding in done.analysis.findings if "`depth_radius`" in finding.message)
+    assert found.help == help
+    assert note in found.notes
+
+
+def test_fields_together_are_converted_in_spite_of_the_defaults() -> None:
+    defaults = "defaults: {lrn: {depth_radius: 1, alpha: 2e-5, beta: 0.75, k: 1}}\n"
+    right = "defaults: {lrn: {size: 3, alpha: 6e-5, beta: 0.75, k: 1}}\n"
+    assert fixed(layer("{op: lrn}") + defaults) == layer("{op: lrn}") + right
+    assert (
+        fixed(layer("{op: lrn, depth_radius: 2, alpha: 1e-5}") + right)
+        == layer("{op: lrn, size: 5, alpha: 5e-5}") + right
+    )
+
+
 PAIRS = sorted(file for file in (SPECS / "fixed").glob("*.yaml") if not file.stem.endswith(".fixed"))
 
 
@@ -446,6 +527,7 @@ def _spliced(text: str, edits: list[Edit]) -> Iterator[str]:
         yield from (edit.text for edit in edits if edit.span.start == at)
         if not any(edit.span.start <= at < edit.span.end for edit in edits):
             yield character
+    yield from (edit.text for edit in edits if edit.span.start == len(text))
 
 
 @given(data=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))

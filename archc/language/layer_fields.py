@@ -5,6 +5,7 @@ A layer that can mean only one op with certain fields is validated as that op, s
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -45,9 +46,15 @@ class LayerFields:
 
 
 def read_layer(
-    name: str, body: MappingNode, key: Span, defaults: Defaults, read: Tensor | None, insert: Insert
+    name: str,
+    body: MappingNode,
+    key: Span,
+    defaults: Defaults,
+    read: Tensor | None,
+    insert: Insert,
+    doubts: Mapping[str, str],
 ) -> LayerFields:
-    """The op of a layer that reads a tensor, if its shape is known."""
+    """The op of a layer that reads a tensor, if its shape is known. `doubts` are those of its `Place`."""
     fields = LayerFields()
     word = _op_word(body)
     if word is None:
@@ -69,7 +76,9 @@ def read_layer(
         return fields
     if not defaults.foreign.get(kind, set()).isdisjoint(body.entries):
         insert = partial(_nowhere, insert)
-    translated = translate(written, Place(body, ops()[kind], name, WIRING, read, insert))
+    translated = translate(
+        written, Place(body, ops()[kind], name, WIRING, read, insert, doubts, partial(defaults.others, kind))
+    )
     if kind != written:
         form = f"op: {kind}, %s"
         fields.findings.append(unknown_op(written, node.span, respelling(node.span, kind), translated, form))

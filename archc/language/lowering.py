@@ -15,6 +15,7 @@ from archc.graph import Graph, Node
 from archc.language.connections import connections, from_node
 from archc.language.defaults import read_defaults, with_heirs
 from archc.language.edits import added_after
+from archc.language.in_place import InPlace
 from archc.language.inference import check_error, checked_output, named
 from archc.language.layer_fields import WIRING, op_class, read_layer
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare
@@ -67,6 +68,7 @@ class _Lowering:
         }
         self._last = next(iter(inputs))
         self._read: set[str] = set()
+        self._in_place = InPlace()
 
     def run(self) -> None:
         """Lower all layers in order, then check the outputs."""
@@ -124,7 +126,9 @@ class _Lowering:
         expected = self._expected(body)
         tensors = [self._tensors[value] for value in inputs or ()]
         read = tensors[0] if len(tensors) == 1 else None
-        fields = read_layer(name, body, key, self._defaults, read, partial(self._added_after, name))
+        doubts = self._in_place.doubts(body, name)
+        self._in_place.note(name, body, known, inputs or ())
+        fields = read_layer(name, body, key, self._defaults, read, partial(self._added_after, name), doubts)
         self.findings += fields.findings
         op = fields.op
         if op is None or inputs is None or not self._check_arity(op, inputs, name, body, fields.nodes["op"]):

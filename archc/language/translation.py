@@ -14,11 +14,12 @@ from archc.diagnostics.finding import Edit, Finding, replacement, report, respel
 from archc.language.edits import deletion, entry
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, Value, YamlNode, plain
 from archc.language.unknown_fields import Place, field_names, unknown_field
-from archc.language.vocabulary import folded
+from archc.language.vocabulary import folded, synonyms
 from archc.ops.foreign import Conversion, Converted, spelled
 from archc.ops.op import Op, name_of
 from archc.source import Span
 
+_MOST_NOTES = 8
 _FLOAT = re.compile("[.eE]")
 
 
@@ -58,6 +59,7 @@ def translate(written: str, place: Place) -> Translation:
     for each in _conversions(op):
         found = _apply(each, written, body, keys)
         if found is not None:
+            found = _with_others(found, each, place, keys)
             if not found.fields:
                 unread.add(keys[each.reads[0]])
             consumed.update(found.fields)
@@ -126,6 +128,38 @@ def _apply(each: _Reads, written: str, body: MappingNode, keys: dict[str, str]) 
     return Converted(fields, found.notes, found.certain and not taken)
 
 
+def _with_others(found: Converted, each: _Reads, place: Place, keys: dict[str, str]) -> Converted:
+    """A conversion that is not certain if the defaults, or layers that inherit this, give one of its fields too."""
+    reads = each.conversion.reads
+    if len(reads) == 1 or not found.fields:
+        return found
+    own = {read: _read(plain(place.mapping.entries[keys[word]])) for read, word in _written(each, keys)}
+    targets = {to[0] for to in found.fields.values() if to}
+    notes, also, certain = list(found.notes), dict(found.also), found.certain
+    for what, other in place.others():
+        for word, node in other.entries.items():
+            meant = {folded(word), *synonyms(word, place.allowed)[:1]}
+            read = next((read for read, plain_word in zip(reads, each.reads, strict=True) if plain_word in meant), None)
+            # A layer's own field overrides that of the defaults.
+            if place.insert is not None and (read is None or read in own):
+                continue
+            if read is None and meant.isdisjoint(targets):
+                continue
+            certain = False
+            value = _read(plain(node))
+            changed = each.conversion.convert({**own, read: value}) if read else None
+            to = changed.fields.get(read) if changed and read else None
+            if to and len(notes) < _MOST_NOTES:
+                notes.append(f"`{word}: {spelled(value)}` in {what} is `{to[0]}: {spelled(to[1])}` then")
+            if to and place.insert is not None:
+                also[to[0]] = to[1]
+    return found._replace(notes=tuple(notes), also=also, certain=certain)
+
+
+def _written(each: _Reads, keys: dict[str, str]) -> list[tuple[str, str]]:
+    return [(read, word) for read, word in zip(each.conversion.reads, each.reads, strict=True) if word in keys]
+
+
 def _read(value: object) -> object:
     """A value with the numbers in it that are in quotes, or written in another form with one meaning."""
     match value:
@@ -156,7 +190,8 @@ def _convert(found: Converted, place: Place, done: Translation, *, of_op: bool) 
         if to is not None and (to[0] == key or to[0] not in body.entries):
             done.nodes[to[0]] = _node(to[1], body.entries[key].span)
             done.keys[to[0]] = ScalarNode(to[0], body.keys[key].span)
-    words = [f"{to[0]}: {spelled(to[1])}" for to in found.fields.values() if to is not None]
+    meant = [*(to for to in found.fields.values() if to is not None), *found.also.items()]
+    words = [f"{own}: {spelled(value)}" for own, value in meant]
     done.is_certain &= found.certain
     if of_op:
         done.op_fix = [*done.op_fix, *edits] if is_exact and done.op_fix is not None else None

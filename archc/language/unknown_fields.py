@@ -28,6 +28,9 @@ _NONE = "linear none identity null id".split()
 _PREFIXES = "use with has apply do".split()
 
 
+_NO_DOUBTS: Mapping[str, str] = {}
+
+
 class Added(NamedTuple):
     """A layer to add after another one: a free name, the edits if they change nothing else, and what reads that one."""
 
@@ -40,12 +43,18 @@ Insert = Callable[[str, str], Added]
 """Adds a layer of an op and a body after this one."""
 
 
+Others = Callable[[], Iterable[tuple[str, MappingNode]]]
+"""Gives mappings with fields of the same layers."""
+
+
 class Place(NamedTuple):
     """Where an unknown field is written.
 
     `model` has the fields that are allowed, and `also` are further ones that help does not list. `what` is what
     messages call the whole, and `read` is the shape that the layer reads, if it is known. `insert` adds a layer of an
-    op and a body after this one; without it, the place is not a layer.
+    op and a body after this one; without it, the place is not a layer. `doubts` have the help for fields that can mean
+    something else here, and are not renamed. `others` are the defaults of a layer, or the layers of defaults, with what
+    messages call them.
     """
 
     mapping: MappingNode
@@ -54,6 +63,8 @@ class Place(NamedTuple):
     also: tuple[str, ...] = ()
     read: Tensor | None = None
     insert: Insert | None = None
+    doubts: Mapping[str, str] = _NO_DOUBTS
+    others: Others = tuple
 
     @property
     def allowed(self) -> list[str]:
@@ -108,6 +119,14 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 def unknown_field(word: str, place: Place) -> Explained:
     """What to do about a field that the model at a place does not have."""
+    explained = _explained(word, place)
+    if word not in place.doubts:
+        return explained
+    finding = explained.finding._replace(help=place.doubts[word], fix=())
+    return explained._replace(finding=finding, certain=explained.certain and not explained.finding.fix)
+
+
+def _explained(word: str, place: Place) -> Explained:
     allowed = place.allowed
     known = synonyms(word, allowed, section=is_section(place.model)) or synonyms(word, place.also)
     if known:
