@@ -76,6 +76,25 @@ def layer(body: str) -> str:
         ),
         ("{op: BatchNorm2d, num_features: 3, eps: 1, momentum: 0.1}", "{op: batch_norm, epsilon: 1, momentum: 0.9}"),
         ('{"op":"BatchNorm2d","eps":1,"momentum":0.25}', '{"op":"batch_norm","epsilon":1,"momentum":0.75}'),
+        ('{op: BatchNorm2d, eps: 1, momentum: "0.1"}', "{op: batch_norm, epsilon: 1, momentum: 0.9}"),
+        ('{op: BatchNorm2d, eps: "1", momentum: "0,1"}', "{op: batch_norm, epsilon: 1, momentum: 0.9}"),
+        ("{op: BatchNorm2d, eps: 1, momentum: 1/10}", "{op: batch_norm, epsilon: 1, momentum: 0.9}"),
+        ("{op: BatchNorm2d, eps: 1, momentum: 10%}", "{op: batch_norm, epsilon: 1, momentum: 0.9}"),
+        ('{op: dropout, keep_prob: "0.8"}', "{op: dropout, rate: 0.2}"),
+        ('{op: conv2d, filters: 4, kernel: 3, no_bias: "True"}', "{op: conv2d, filters: 4, kernel: 3, bias: false}"),
+        (
+            '{op: max_pool2d, kernel: 2, stride: 2, ceil_mode: "True"}',
+            "{op: max_pool2d, kernel: 2, stride: 2, rounding: ceil}",
+        ),
+        (
+            '{op: lrn, depth_radius: "2", alpha: "1e-4", beta: 1, bias: "1"}',
+            "{op: lrn, size: 5, alpha: 5e-4, beta: 1, k: 1}",
+        ),
+        (
+            '{op: convolutional, filters: 4, size: "5", pad: "1"}',
+            "{op: conv2d, filters: 4, kernel: 5, padding: 2}",
+        ),
+        ('{op: conv2d, filters: 4, kernel_h: "3", kernel_w: 5}', "{op: conv2d, filters: 4, kernel: [3, 5]}"),
         ("{op: BatchNormalization, epsilon: 1, momentum: 0.1}", "{op: batch_norm, epsilon: 1, momentum: 0.1}"),
         ("{op: lrn, depth_radius: 2, alpha: 1e-4, beta: 1, bias: 1}", "{op: lrn, size: 5, alpha: 5e-4, beta: 1, k: 1}"),
         ("{op: lrn, depth_radius: 2, k: 1, alpha: 1/2, beta: 1}", "{op: lrn, size: 5, k: 1, alpha: 2.5, beta: 1}"),
@@ -144,6 +163,11 @@ def test_a_certain_fix_is_applied(wrong: str, right: str) -> None:
     [
         "{op: warp}",
         "{op: BatchNorm2d, epsilon: 1, momentum: 0.9}",  # PyTorch's 0.9, which is 0.1 here, or Keras's?
+        "{op: BatchNorm2d, epsilon: 1, momentum: abc}",
+        "{op: BatchNorm2d, epsilon: 1, momentum: 0}",  # PyTorch's running statistics then never change
+        "{op: BatchNorm2d, epsilon: 1, momentum: null}",
+        "{op: BatchNorm2d, epsilon: 1, momentum: [0.1]}",
+        "{op: convolutional, filters: 4, kernel: 3, pad: 2}",  # half the kernel, or 2?
         "{op: batch_norm, epsilon: 1, momentum: 0.9, affine: false}",
         "{op: local_response_normalization, size: 5, k: 1, alpha: 1, beta: 1}",  # is alpha divided by 5?
         "{op: dropout, rate: 0.5, keep_prob: 0.5}",
@@ -154,6 +178,7 @@ def test_a_certain_fix_is_applied(wrong: str, right: str) -> None:
         "{op: conv2d, filters: 4, kernel: 3, use_batch_norm: true}",  # with which epsilon and momentum?
         "{op: conv2d, filters: 4, kernel: 3, bias: 0}",  # none, or one that starts at 0?
         "{op: conv2d, filters: 4, kernel: 3, weight_init: xavier}",
+        '{op: conv2d, filters: 4, kernel: 3, weight_init: {he_normal: "1"}}',
         "{op: max_pool2d, kernel: 2, stride: 2, pool: AVE}",
         "{op: route, from: image}",  # a layer with one input is no concatenation
         "{op: layer_norm}",
@@ -213,6 +238,30 @@ def test_the_recipe(wrong: str, right: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "note"),
+    [
+        ("{type: sgd, lr: 0.01, decay: 0.0005, momentum: 0.9, weight_decay: 5e-4}", "archc has no `decay` yet: "),
+        ("{type: sgd, lr: 0.01, learning_rate: 0.02, momentum: 0.9, weight_decay: 0}", "`lr` and `learning_rate` both"),
+        ("{type: sgd, lr: 0.01, wd: 0, momentum: 0.9, weight_decay: 0}", "`wd` and `weight_decay` both mean"),
+        ("{type: sgd, name: slow, lr: 0.01, momentum: 0.9, weight_decay: 0}", "`name` has no place in it"),
+        ("{lr: 0.01, momentum: 0.9, weight_decay: 0, nesterov: true}", "`nesterov` has no place in it"),
+        ("{type: 5, lr: 0.01, momentum: 0.9, weight_decay: 0}", ""),
+        ("sgd\n  lr: 1\n  base_lr: 2\n  momentum: 0.9\n  weight_decay: 0", "`lr` and `base_lr` both mean `lr`: delete"),
+        ("sgd\n  optim: adam\n  lr: 1\n  momentum: 0.9\n  weight_decay: 0", "`optimizer` and `optim` both mean"),
+        ("[sgd]\n  lr: 1\n  momentum: 0.9\n  weight_decay: 0", ""),
+        ("sgd\n  lr: 0.01\n  decay: 1e-6\n  momentum: 0.9", ""),
+        ("{sgd: {lr: 1, decay: 0.1, weight_decay: 0}}", ""),
+    ],
+)
+def test_a_fix_of_the_recipe_drops_no_value(written: str, note: str) -> None:
+    start = f"{HEAD}layers: {{a: {{op: relu}}}}\n"
+    text = start + TRAIN.replace(OPTIMIZER, f"optimizer: {written}")
+    done = fix(text.encode(), "a.yaml")
+    assert done.data == text.encode()
+    assert note in "\n".join(line for finding in done.analysis.findings for line in finding.notes)
+
+
+@pytest.mark.parametrize(
     ("wrong", "right"),
     [
         ("[3, 32, 32]", "{image: [3, 32, 32]}"),
@@ -260,6 +309,122 @@ def test_no_layer_is_added_after_one_that_others_name(reads: str) -> None:
     assert fixed(layer(body) + reads) == layer(body) + reads
     defaults = "defaults: {conv2d: {activation: tanh}}\n"
     assert fixed(layer(body) + defaults) == layer(body) + defaults
+
+
+@pytest.mark.parametrize(
+    ("others", "name", "readers"),
+    [
+        ('  s: {op: add, from: "a, image"}\n', "a_relu", "s"),
+        ('  s: {op: add, from: "a + image"}\n', "a_relu", "s"),
+        ("  s: {op: add, from: a, image}\n", "a_relu", "s"),
+        ("  s: {op: add, bottom: [a, image]}\n", "a_relu", "s"),
+        ("  a_relu: {op: tanh}\n  s: {op: add, from: [a, a_relu]}\n", "a_relu_2", "s"),
+        ("  s: {op: relu, from: -1}\n", "a_relu", "s"),
+        ("  s: {op: add, from: [-1, -2]}\n", "a_relu", "s"),
+        ("  s: {op: relu}\noutputs: [a, s]\n", "a_relu", "`outputs`"),
+        ("  s: {op: relu}\nexpect: {exchanges: [a]}\n", "a_relu", None),
+        ("  s: {op: relu}\ndefaults: {add: {from: a}}\n", "a_relu", None),
+    ],
+)
+def test_an_activation_stays_where_its_layer_is_named(others: str, name: str, readers: str | None) -> None:
+    body = "{op: conv2d, filters: 3, kernel: 3, padding: 1, activation: relu}"
+    done = fix((layer(body) + others).encode(), "a.yaml")
+    assert layer(body) in done.data.decode()
+    (found,) = (finding for finding in done.analysis.findings if "`activation`" in finding.message)
+    help = f"delete `activation`, and add a layer `{name}: {{op: relu}}` after it"
+    if readers:
+        help = f"delete `activation`, add `{name}: {{op: relu}}` after it, and read {name} in {readers}"
+    assert found.help == help
+
+
+@pytest.mark.parametrize("line", ["\n", "\r\n"])
+def test_an_activation_on_its_own_line_becomes_a_layer(line: str) -> None:
+    wrong = "\n    op: conv2d\n    activation: relu\n    filters: 4\n    kernel: 3  # last\n\n  # next\n  b: {op: relu}"
+    right = wrong.replace("    activation: relu\n", "").replace("# last\n", "# last\n  a_relu: {op: relu}\n")
+    assert fixed(layer(wrong).replace("\n", line)) == layer(right).replace("\n", line)
+    wrong = "  # first\n    op: conv2d\n    filters: 4\n    kernel: 3\n    activation: relu"
+    right = wrong.replace("    activation: relu", "  a_relu: {op: relu}")
+    assert fixed(layer(wrong).replace("\n", line)) == layer(right).replace("\n", line)
+
+
+@pytest.mark.parametrize(
+    ("in_place", "reader", "help"),
+    [
+        ("bottom: a", "bottom: a", "`from: b`"),
+        ("bottom: a, top: a", "bottom: a", "`from: b`"),
+        ("bottom: [a], top: [a]", "bottom: [a]", "`from: b`"),
+        ("bottom: a, top: a", "bottom: [a, image]", "`from: [b, image]`"),
+        ("from: a", "bottoms: a", "`from: b`"),
+    ],
+)
+def test_caffes_bottom_is_not_renamed_behind_a_layer_in_place(in_place: str, reader: str, help: str) -> None:
+    text = f"{layer('{op: tanh}')}  b: {{op: relu, {in_place}}}\n  c: {{op: add, {reader}}}\n"
+    done = fix(text.encode(), "a.yaml")
+    assert f"  c: {{op: add, {reader}}}\n" in done.data.decode()
+    helps = [finding.help or "" for finding in done.analysis.findings]
+    assert any(f"write {help} if b changes a in place, as in Caffe" in each for each in helps), helps
+    if "top" in in_place:
+        assert "delete `top`, and read b instead of a in the layers after it" in helps
+
+
+@pytest.mark.parametrize("other", ["{op: relu, bottom: image}", "{op: conv2d, filters: 4, kernel: 1, bottom: a}"])
+def test_caffes_bottom_is_renamed_where_no_layer_is_in_place(other: str) -> None:
+    text = f"{layer('{op: tanh}')}  b: {other}\n  c: {{op: relu, bottom: a}}\noutputs: [b, c]\n"
+    assert fixed(text) == text.replace("bottom", "from")
+
+
+@pytest.mark.parametrize(
+    ("defaults", "body", "help", "note"),
+    [
+        (
+            "{lrn: {depth_radius: 2, alpha: 2e-5, beta: 0.75, k: 1}}",
+            "{op: lrn, alpha: 3e-5}",
+            "did you mean `size: 5, alpha: 1e-4`?",
+            "`alpha: 3e-5` in a is `alpha: 1.5e-4` then",
+        ),
+        (
+            "{lrn: {depth_radius: 2, alpha: 2e-5, beta: 0.75, k: 1}}",
+            "{op: lrn, scale: 3e-5}",
+            "did you mean `size: 5, alpha: 1e-4`?",
+            "`scale: 3e-5` in a is `alpha: 1.5e-4` then",
+        ),
+        (
+            "{lrn: {depth_radius: 2, alpha: 2e-5, beta: 0.75, k: 1}}",
+            "{op: lrn, size: 3}",
+            "did you mean `size: 5, alpha: 1e-4`?",
+            "TensorFlow does not divide `alpha` by the size: 2e-5 × 5 = 1e-4",
+        ),
+        (
+            "{lrn: {alpha: 2e-5, beta: 0.75, k: 1}}",
+            "{op: lrn, depth_radius: 2}",
+            "did you mean `size: 5, alpha: 1e-4`?",
+            "`alpha: 2e-5` in the defaults is `alpha: 1e-4` then",
+        ),
+        (
+            "{lrn: {depth_radius: 2, beta: 0.75, k: 1}}",
+            "{op: lrn, alpha: 2e-5}",
+            "did you mean `size: 5`?",
+            "`alpha: 2e-5` in a is `alpha: 1e-4` then",
+        ),
+    ],
+)
+def test_fields_apart_are_not_converted(defaults: str, body: str, help: str, note: str) -> None:
+    text = f"{layer(body)}defaults: {defaults}\n"
+    done = fix(text.encode(), "a.yaml")
+    assert done.data == text.encode()
+    (found,) = (finding for finding in done.analysis.findings if "`depth_radius`" in finding.message)
+    assert found.help == help
+    assert note in found.notes
+
+
+def test_fields_together_are_converted_in_spite_of_the_defaults() -> None:
+    defaults = "defaults: {lrn: {depth_radius: 1, alpha: 2e-5, beta: 0.75, k: 1}}\n"
+    right = "defaults: {lrn: {size: 3, alpha: 6e-5, beta: 0.75, k: 1}}\n"
+    assert fixed(layer("{op: lrn}") + defaults) == layer("{op: lrn}") + right
+    assert (
+        fixed(layer("{op: lrn, depth_radius: 2, alpha: 1e-5}") + right)
+        == layer("{op: lrn, size: 5, alpha: 5e-5}") + right
+    )
 
 
 PAIRS = sorted(file for file in (SPECS / "fixed").glob("*.yaml") if not file.stem.endswith(".fixed"))
@@ -362,6 +527,7 @@ def _spliced(text: str, edits: list[Edit]) -> Iterator[str]:
         yield from (edit.text for edit in edits if edit.span.start == at)
         if not any(edit.span.start <= at < edit.span.end for edit in edits):
             yield character
+    yield from (edit.text for edit in edits if edit.span.start == len(text))
 
 
 @given(data=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))

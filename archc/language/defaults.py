@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import partial
 
 from pydantic import ValidationError
 
 from archc.diagnostics.finding import Edit, Finding, report
 from archc.language.reader import MappingNode, ScalarNode, YamlNode, plain
+from archc.language.recipe_words import OF_SECTIONS
 from archc.language.spec import Document, Spec
 from archc.language.translation import Translation, translate
 from archc.language.unknown_fields import Place, field_names, renaming
@@ -25,6 +27,7 @@ from archc.source import Span
 from archc.wording import counted, listed
 
 _SECTION = "defaults"
+_OPS = ("op", *OF_SECTIONS["op"])
 
 
 @dataclass
@@ -35,6 +38,11 @@ class Defaults:
     findings: list[Finding] = field(default_factory=list[Finding])
     misread: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     foreign: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    written: dict[str, MappingNode] = field(default_factory=dict[str, MappingNode])
+
+    def others(self, op: str) -> list[tuple[str, MappingNode]]:
+        """The defaults of an op as they are written."""
+        return [("the defaults", self.written[op])] if op in self.written else []
 
     def contain(self, op: str, span: Span) -> bool:
         """Whether a span lies in the op's defaults, whose mistakes are reported there and not at each layer."""
@@ -56,7 +64,7 @@ def read_defaults(document: Document) -> Defaults:
     section = document.node(_SECTION) or _misspelt_section(document, found)
     if isinstance(section, MappingNode):
         for name, body in section.entries.items():
-            _read(name, body, section, found)
+            _read(name, body, section, found, document.node("layers"))
     elif section is not None:
         _misread(found, ops())
     return found
@@ -73,7 +81,7 @@ def _misspelt_section(document: Document, found: Defaults) -> YamlNode | None:
     return None
 
 
-def _read(written: str, body: YamlNode, section: MappingNode, found: Defaults) -> None:
+def _read(written: str, body: YamlNode, section: MappingNode, found: Defaults, layers: YamlNode | None) -> None:
     """Read the defaults of one op. As in a layer, the fields under a word that must mean an op are checked too."""
     op = written if written in ops() else meant(written)
     key = section.keys[written].span
@@ -87,7 +95,8 @@ def _read(written: str, body: YamlNode, section: MappingNode, found: Defaults) -
         guess = op or nearest(written, ops())
         _misread(found, [guess] if guess else [])
         return
-    translated = translate(written, Place(body, ops()[op], op))
+    found.written[op] = body
+    translated = translate(written, Place(body, ops()[op], op, others=partial(_layers_of, op, layers)))
     found.foreign[op] = body.entries.keys() - set(field_names(ops()[op]))
     if op != written:
         found.findings.append(unknown_op(written, key, renamed, translated, f"{op}: {{%s}}"))
@@ -99,6 +108,18 @@ def _read(written: str, body: YamlNode, section: MappingNode, found: Defaults) -
     nodes = {name: node for name, node in translated.nodes.items() if name != "op"}
     found.of[op] = MappingNode(nodes, translated.keys, body.span)
     found.findings += _faults(op, found.of[op])
+
+
+def _layers_of(op: str, layers: YamlNode | None) -> list[tuple[str, MappingNode]]:
+    """The layers of an op, also where its name is written in another way."""
+    bodies = layers.entries if isinstance(layers, MappingNode) else dict[str, YamlNode]()
+    found = [(name, body) for name, body in bodies.items() if isinstance(body, MappingNode)]
+    return [(name, body) for name, body in found if any(_is_named(op, body.entries.get(word)) for word in _OPS)]
+
+
+def _is_named(op: str, node: YamlNode | None) -> bool:
+    written = node.value if isinstance(node, ScalarNode) else None
+    return isinstance(written, str) and (written == op or (written not in ops() and meant(written) == op))
 
 
 def _misread(found: Defaults, names: Collection[str]) -> None:

@@ -10,6 +10,9 @@ from archc.source import Span
 
 _COLON = re.compile(r"[ \t]*:[ \t]*\Z")
 _COMMA = re.compile(r"[ \t]*,\s*\Z")
+_BELOW = re.compile(r"[ \t]*:[ \t]*(?:#[^\r\n]*)?[\r\n](?:[ \t\r\n]|#[^\r\n]*)*\Z")
+# An anchor or an alias, or what may be one in a comment.
+_MARKED = re.compile(r"[&*]")
 _BLANK = re.compile(r"[ \t]*(?:#.*)?\Z")
 
 
@@ -63,15 +66,27 @@ def _lines(whole: Span) -> tuple[Edit, ...]:
 
 def added_after(mapping: MappingNode, key: str, text: str) -> tuple[Edit, ...]:
     """The edit that adds an entry on a line of its own after another one; none if something else is on its line."""
-    whole = entry(mapping, key)
+    whole = entry(mapping, key) or _block(mapping, key)
     if whole is None:
         return ()
     source = whole.source
     indent = source.line(whole.line)[: whole.column - 1]
-    rest = re.match(r"[^\r\n]*", source.text[whole.end :])
+    rest = re.match(r"([^\r\n]*)(\r\n|\r|\n|\Z)", source.text[whole.end :])
     assert rest is not None
-    if indent.strip() or not _BLANK.match(rest[0]):
+    if indent.strip() or not _BLANK.match(rest[1]):
         return ()
+    # Behind the line break, so that the last line of the entry before can itself be deleted.
     end = whole.end + len(rest[0])
-    line_break = re.search(r"\r\n|\r|\n", source.text)
-    return (Edit(Span(source, end, end), f"{line_break[0] if line_break else chr(10)}{indent}{text}"),)
+    line_break = rest[2] or "\n"
+    added = f"{indent}{text}{line_break}" if rest[2] else f"{line_break}{indent}{text}"
+    return (Edit(Span(source, end, end), added),)
+
+
+def _block(mapping: MappingNode, key: str) -> Span | None:
+    """The text of an entry whose value is a block on the lines below its key; None if part of it is elsewhere."""
+    first, value = mapping.keys[key].span, mapping.entries[key].span
+    text = first.source.text
+    is_below = value.start > first.end and _BELOW.match(text[first.end : value.start])
+    if not is_below or _MARKED.search(text[first.start : value.end]):
+        return None
+    return Span(first.source, first.start, value.end)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -9,11 +10,12 @@ from pydantic import BaseModel
 
 from archc.diagnostics.finding import Edit, Finding, replacement, report
 from archc.language.edits import deletion, entry, rewriting
-from archc.language.reader import MappingNode, ScalarNode, YamlNode
-from archc.language.unknown_fields import field_names, field_of, model_at
+from archc.language.reader import MappingNode, ScalarNode, YamlNode, is_bare
+from archc.language.unknown_fields import field_names, field_of, lacking, model_at
 from archc.language.vocabulary import certain, synonyms
 
 _KINDS = ("name", "type", "kind", "class")
+_MOST_NOTED = 8
 
 
 class Flat(NamedTuple):
@@ -35,10 +37,11 @@ def flat_fields(recipe: type[BaseModel], train: YamlNode | None) -> tuple[Mappin
         path = _path(section)
         fields = field_names(model_at(section, path))
         flat = {word: own[0] for word in entries if (own := _own(word, fields, field_names(recipe)))}
-        written = next((word for word in entries if certain(word, [field]) == field), None)
+        named = [word for word in entries if certain(word, [field], section=True) == field]
+        written = named[0] if named else None
         if flat:
-            found.append(_beside(field, section, path, train, flat, written))
-            entries = {word: node for word, node in entries.items() if word not in flat and word != written}
+            found.append(_beside(field, section, path, train, flat, named))
+            entries = {word: node for word, node in entries.items() if word not in flat and word not in named}
         elif written and path and (inner := _inside(field, section, path, train, written)):
             found.append(inner)
             del entries[written]
@@ -53,33 +56,55 @@ def _path(section: type[BaseModel]) -> list[str]:
 
 def _own(word: str, fields: list[str], siblings: list[str]) -> list[str]:
     """The field of a section that a word must mean, where it means none beside the section."""
-    return [] if synonyms(word, siblings) else synonyms(word, fields)[:1]
+    return [] if synonyms(word, siblings, section=True) else synonyms(word, fields, section=True)[:1]
 
 
 def _beside(
-    field: str, section: type[BaseModel], path: list[str], train: MappingNode, flat: dict[str, str], written: str | None
+    field: str, section: type[BaseModel], path: list[str], train: MappingNode, flat: dict[str, str], named: list[str]
 ) -> Flat:
     """Fields of a section that are written beside it."""
     first = next(iter(flat))
-    node = train.entries[written] if written else None
-    values = {own: _text(train.entries[word]) for word, own in flat.items()}
+    node = train.entries[named[0]] if named else None
+    values = _values(train, flat)
     right = f"{field}: {_nested(section, path, values)}"
     message = f"unknown field `{first[:64]}` in the spec's `train`: it belongs to `{'.'.join([field, *path])}`"
     related = [(train.keys[word].span, "") for word in list(flat)[1:]]
     help, fix = f"write `{right}`", tuple[Edit, ...]()
+    clash = _clashes({**flat, **dict.fromkeys(named, field)})
     if isinstance(node, MappingNode):
         help = f"move it into `{field}: {{{path[0]}: {{…}}}}`" if path else f"move it into `{field}: {{…}}`"
     elif _lacks(node, path):
         help = f"`{path[0]}` is the only {field} so far: write `{right}`"
-    elif "…" not in right:
-        fix = _moved(train, [*([written] if written else []), *flat], right)
-    return Flat(field, report(train.keys[first].span, "ARC101", message, help=help, related=related, fix=fix))
+    elif "…" not in right and not clash and (node is None or _names(node, path)):
+        fix = _moved(train, [*named, *flat], right)
+    at = train.keys[first].span
+    return Flat(field, report(at, "ARC101", message, notes=clash, help=help, related=related, fix=fix))
 
 
 def _lacks(node: YamlNode | None, path: list[str]) -> bool:
     """Whether a section names something that is not its one field."""
     value = node.value if isinstance(node, ScalarNode) else None
     return bool(path) and isinstance(value, str) and certain(value, path) is None
+
+
+def _names(node: YamlNode, path: list[str]) -> bool:
+    """Whether a value says no more than the one field of a section does, so that it may go."""
+    value = node.value if isinstance(node, ScalarNode) else ""
+    return is_bare(node) or (isinstance(value, str) and bool(path) and certain(value, path) is not None)
+
+
+def _values(mapping: MappingNode, flat: dict[str, str]) -> dict[str, str]:
+    """The author's value of each field, and `…` if there are several."""
+    means = Counter(flat.values())
+    return {own: _text(mapping.entries[word]) if means[own] == 1 else "…" for word, own in flat.items()}
+
+
+def _clashes(flat: dict[str, str]) -> list[str]:
+    """Words for the same field, of which a fix would lose all but one."""
+    words: dict[str, list[str]] = {}
+    for word, own in flat.items():
+        words.setdefault(own, []).append(f"`{word[:64]}`")
+    return [f"{' and '.join(same)} both mean `{own}`: delete one" for own, same in words.items() if len(same) > 1]
 
 
 def _moved(train: MappingNode, words: list[str], text: str) -> tuple[Edit, ...]:
@@ -97,20 +122,25 @@ def _inside(field: str, section: type[BaseModel], path: list[str], train: Mappin
     if not isinstance(node, MappingNode) or any(synonyms(word, path) for word in node.entries):
         return None
     fields = field_names(model_at(section, path))
-    flat = {word: own[0] for word in node.entries if (own := synonyms(word, fields))}
+    flat = {word: own[0] for word in node.entries if (own := synonyms(word, fields, section=True))}
     kind = next((word for word in node.entries if word in _KINDS), None)
     value = node.entries[kind] if kind else None
     is_other = _lacks(value, path)
     if (not flat and kind is None) or (is_other and not flat):
         return None
-    values = {own: _text(node.entries[word]) for word, own in flat.items()}
+    values = _values(node, flat)
     right = _nested(section, path, values)
     message = f"`train.{field}` must be a mapping with the one entry `{path[0]}`"
     only = f"`{path[0]}` is the only {field} so far: " if is_other else ""
-    is_whole = len(flat) + (kind is not None) == len(node.entries) and "…" not in right and not is_other
+    model = model_at(section, path)
+    others = [word for word in node.entries if word not in flat and word != kind][:_MOST_NOTED]
+    homeless = [(lacking(word, model) if model else None) or f"`{word[:64]}` has no place in it" for word in others]
+    notes = [*_clashes(flat), *homeless]
+    is_named = value is None or _names(value, path)
+    is_whole = not notes and is_named and "…" not in right and not is_other
     fix = replacement(node.span, right) if is_whole and entry(train, written) else ()
     help = f"{only}write `{field}: {right}`"
-    return Flat(field, report(node.span, "ARC105", message, help=help, fix=fix))
+    return Flat(field, report(node.span, "ARC105", message, notes=notes, help=help, fix=fix))
 
 
 def _nested(section: type[BaseModel], path: list[str], values: dict[str, str]) -> str:

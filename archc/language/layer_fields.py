@@ -5,17 +5,18 @@ A layer that can mean only one op with certain fields is validated as that op, s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from pydantic import ValidationError
 
-from archc.diagnostics.finding import Edit, Finding, report, respelling
+from archc.diagnostics.finding import Finding, report, respelling
 from archc.language.defaults import Defaults, meant, unknown_op
 from archc.language.edits import entry
 from archc.language.reader import MappingNode, ScalarNode, YamlNode, plain
 from archc.language.translation import Translation, translate
-from archc.language.unknown_fields import Place, renaming
+from archc.language.unknown_fields import Added, Insert, Place, renaming
 from archc.language.validation import explain
 from archc.language.vocabulary import folded, synonyms
 from archc.ops import ops
@@ -25,9 +26,6 @@ from archc.tensor import Tensor
 
 WIRING = ("from", "expect")
 """The fields of every layer besides `op` and the op's own."""
-
-Insert = Callable[[str, str], tuple[Edit, ...]]
-"""Adds a layer of a name and a body after this one, if that changes nothing else."""
 
 
 @dataclass
@@ -48,9 +46,15 @@ class LayerFields:
 
 
 def read_layer(
-    name: str, body: MappingNode, key: Span, defaults: Defaults, read: Tensor | None, insert: Insert
+    name: str,
+    body: MappingNode,
+    key: Span,
+    defaults: Defaults,
+    read: Tensor | None,
+    insert: Insert,
+    doubts: Mapping[str, str],
 ) -> LayerFields:
-    """The op of a layer that reads a tensor, if its shape is known."""
+    """The op of a layer that reads a tensor, if its shape is known. `doubts` are those of its `Place`."""
     fields = LayerFields()
     word = _op_word(body)
     if word is None:
@@ -71,8 +75,10 @@ def read_layer(
         fields.findings.append(unknown_op(written, node.span, ()))
         return fields
     if not defaults.foreign.get(kind, set()).isdisjoint(body.entries):
-        insert = _nowhere
-    translated = translate(written, Place(body, ops()[kind], name, WIRING, read, insert))
+        insert = partial(_nowhere, insert)
+    translated = translate(
+        written, Place(body, ops()[kind], name, WIRING, read, insert, doubts, partial(defaults.others, kind))
+    )
     if kind != written:
         form = f"op: {kind}, %s"
         fields.findings.append(unknown_op(written, node.span, respelling(node.span, kind), translated, form))
@@ -119,9 +125,9 @@ def _usual(op: type[Op], written: str, data: dict[str, object]) -> dict[str, obj
     return {field: value for field, value in known.items() if value is not None}
 
 
-def _nowhere(name: str, body: str) -> tuple[Edit, ...]:
+def _nowhere(insert: Insert, op: str, body: str) -> Added:
     """No layer is added where one field overrides another, which must be resolved first."""
-    return ()
+    return insert(op, body)._replace(edits=())
 
 
 def _op_word(body: MappingNode) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import partial
+from itertools import count
 from math import prod
 
 from archc.diagnostics.finding import MAX_FINDINGS, Edit, Finding, report
@@ -14,11 +15,12 @@ from archc.graph import Graph, Node
 from archc.language.connections import connections, from_node
 from archc.language.defaults import read_defaults, with_heirs
 from archc.language.edits import added_after
+from archc.language.in_place import InPlace
 from archc.language.inference import check_error, checked_output, named
 from archc.language.layer_fields import WIRING, op_class, read_layer
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare
 from archc.language.spec import Document
-from archc.language.unknown_fields import field_names
+from archc.language.unknown_fields import Added, field_names
 from archc.language.validation import NAME, not_a_name
 from archc.language.vocabulary import did_you_mean
 from archc.language.wiring import Wiring
@@ -66,6 +68,7 @@ class _Lowering:
         }
         self._last = next(iter(inputs))
         self._read: set[str] = set()
+        self._in_place = InPlace()
 
     def run(self) -> None:
         """Lower all layers in order, then check the outputs."""
@@ -123,7 +126,9 @@ class _Lowering:
         expected = self._expected(body)
         tensors = [self._tensors[value] for value in inputs or ()]
         read = tensors[0] if len(tensors) == 1 else None
-        fields = read_layer(name, body, key, self._defaults, read, partial(self._added_after, name))
+        doubts = self._in_place.doubts(body, name)
+        self._in_place.note(name, body, known, inputs or ())
+        fields = read_layer(name, body, key, self._defaults, read, partial(self._added_after, name), doubts)
         self.findings += fields.findings
         op = fields.op
         if op is None or inputs is None or not self._check_arity(op, inputs, name, body, fields.nodes["op"]):
@@ -241,12 +246,16 @@ class _Lowering:
             return ()
         return (Edit(Span(node.span.source, node.span.start, node.span.start), f"{free}: {body}\n{indent}"),)
 
-    def _added_after(self, layer: str, name: str, body: str) -> tuple[Edit, ...]:
-        """A layer on a line of its own after another one; none if any layer is connected by name to that one."""
+    def _added_after(self, layer: str, op: str, body: str) -> Added:
+        """A layer on a line of its own after another one; no edits if anything else names that one."""
         layers = self.document.node("layers")
         assert isinstance(layers, MappingNode)
-        taken = name in layers.entries or name in self.document.spec.input
-        return () if taken or layer in self._wiring.named else added_after(layers, layer, f"{name}: {body}")
+        taken, stem = layers.entries.keys() | self.document.spec.input.keys(), f"{layer}_{op}"
+        name = stem if stem not in taken else next(n for i in count(2) if (n := f"{stem}_{i}") not in taken)
+        is_certain = len(name) <= 64 and layer not in self._wiring.named and not self._wiring.by_position
+        edits = added_after(layers, layer, f"{name}: {body}") if is_certain else ()
+        outputs = ["`outputs`"] if layer in (self.document.spec.outputs or ()) else []
+        return Added(name, edits, (*self._wiring.readers.get(layer, ()), *outputs))
 
     def _sizes_before(self, node: Node) -> str:
         """The sizes that led to the layer's input, each where it changes."""

@@ -65,6 +65,8 @@ def meant(value: object, kind: str, model: type[BaseModel] | None, field: str) -
 def _mapping(value: object, model: type[BaseModel], parent: type[BaseModel] | None, field: str) -> Meant:
     """A word where a mapping is needed: the key of one, in archc's or another framework's spelling."""
     allowed = field_names(model)
+    if not allowed:
+        return Meant(f"write `{field}: {{}}`")
     if not isinstance(value, str):
         return Meant()
     key = certain(value, allowed)

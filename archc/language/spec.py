@@ -138,6 +138,9 @@ class Sgd(Section):
         **dict.fromkeys(("clipnorm", "clipvalue", "global_clipnorm"), Needless("gradients are not clipped", (None,))),
         **dict.fromkeys(("ema", "use_ema"), Needless("weights are not averaged", (False,))),
     }
+    absent: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("decay", "lr_decay"), "write `weight_decay` if it is of the weights; a decay of `lr` has no counterpart"
+    )
     lr: Positive = Field(description="Learning rate, before a schedule lowers it.")
     momentum: Rate = Field(description="Share of the previous update that is added to each update, from 0 to below 1.")
     weight_decay: NotNegative = Field(
@@ -236,6 +239,7 @@ class Recipe(Section):
         **dict.fromkeys(("num_workers", "workers", "pin_memory"), Needless("it changes no value", "any")),
         "metrics": Needless("training measures the error of the test views", "any"),
     }
+    absent: ClassVar[Mapping[str, str]] = Sgd.absent
     batch: Count = Field(description="Number of examples per training step, on all devices together.")
     epochs: Count = Field(description="Number of passes over the training data.")
     loss: Loss = Field(description="Loss that training minimises. `cross_entropy` includes a final softmax.")

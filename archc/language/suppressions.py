@@ -7,13 +7,14 @@ suppressed. A suppression that is invalid or unused is itself reported.
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from archc.diagnostics.codes import CODES
 from archc.diagnostics.finding import Edit, Finding, is_error, report
 from archc.language.comments import comments
-from archc.language.reader import YamlNode
+from archc.language.reader import MappingNode, YamlNode
 from archc.source import Span
 from archc.wording import listed
 
@@ -22,6 +23,8 @@ _MARKER = re.compile(r"(?<!\S)#[ \t]*archc:[ \t]*((?:(?!\s#).)*)")
 _ALLOW = re.compile(r"allow[ \t]+(?P<codes>\w+(?:[ \t]*,[ \t]*\w+)*)[ \t]*(?:[-–—:].*)?\Z")
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 _CODE = re.compile(r"\w+")
+# Blank lines and comments between a comment and what it is about.
+_MOST_LINES = 100
 _FORM = "write `# archc: allow ARC902 - reason`; separate several codes with commas"
 
 
@@ -42,7 +45,7 @@ def suppress(findings: list[Finding], root: YamlNode) -> list[Finding]:
     found = {(finding.span.line, finding.code) for finding in findings}
     left = [f for f in findings if f.severity == "error" or (f.span.line, f.code) not in allowed]
     # Advice is computed only for a spec without errors. Until then, no suppression is known to be unused.
-    unused = [] if is_error(findings) else _unused(suppressions, found)
+    unused = [] if is_error(findings) else _unused(suppressions, found, _parts(root))
     return [*left, *invalid, *unused]
 
 
@@ -86,8 +89,32 @@ def _fault(code: str, span: Span) -> Finding | None:
     return report(span, "ARC991", message, help=f"fix the error, and remove {code} from this comment")
 
 
-def _unused(suppressions: Iterable[_Suppression], found: set[tuple[int, str]]) -> list[Finding]:
+def _parts(root: YamlNode) -> list[int]:
+    """The lines on which the sections and the layers of a spec begin, in order."""
+    sections = root if isinstance(root, MappingNode) else None
+    layers = sections.entries.get("layers") if sections else None
+    mappings = [part for part in (sections, layers) if isinstance(part, MappingNode)]
+    return sorted({key.span.line for part in mappings for key in part.keys.values()})
+
+
+def _misplaced(
+    suppression: _Suppression, idle: list[str], elsewhere: dict[tuple[int, str], list[int]], parts: list[int]
+) -> int | None:
+    """The line in the same layer or section with advice that the suppression seems meant for; None if there is none."""
+    source, follows = suppression.span.source, suppression.line
+    last = min(source.position(len(source.text))[0], follows + _MOST_LINES)
+    while follows < last and source.line(follows).strip()[:1] in ("", "#"):
+        follows += 1
+    own = {bisect(parts, suppression.span.line), bisect(parts, follows)}
+    lines = [line for part in own for code in idle for line in elsewhere.get((part, code), [])]
+    return min(lines, key=lambda line: abs(line - suppression.line), default=None)
+
+
+def _unused(suppressions: list[_Suppression], found: set[tuple[int, str]], parts: list[int]) -> list[Finding]:
     findings: list[Finding] = []
+    elsewhere: dict[tuple[int, str], list[int]] = {}
+    for line, code in sorted(found - {(each.line, code) for each in suppressions for code in each.codes}):
+        elsewhere.setdefault((bisect(parts, line), code), []).append(line)
     for suppression in suppressions:
         idle = [code for code in suppression.codes if (suppression.line, code) not in found]
         if not idle:
@@ -97,6 +124,9 @@ def _unused(suppressions: Iterable[_Suppression], found: set[tuple[int, str]]) -
         is_whole = len(idle) == len(suppression.codes)
         delete = "delete the comment, or move it to the line of the advice"
         help = delete if is_whole else f"remove {listed(idle)} from the comment"
+        if line := _misplaced(suppression, idle, elsewhere, parts):
+            help = f"move it to line {line}" if is_whole else f"move {listed(idle)} to a comment on line {line}"
+            is_whole = False
         # Deleting some codes from the comment could leave a reason that no longer matches: only the author can tell.
         fix = [_deletion(suppression.span)] if is_whole else []
         findings.append(report(suppression.span, "ARC990", message, help=help, fix=fix))

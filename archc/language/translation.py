@@ -5,6 +5,7 @@ What is left is validated like any other layer, so that one run reports all mist
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple, cast
@@ -13,10 +14,13 @@ from archc.diagnostics.finding import Edit, Finding, replacement, report, respel
 from archc.language.edits import deletion, entry
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, Value, YamlNode, plain
 from archc.language.unknown_fields import Place, field_names, unknown_field
-from archc.language.vocabulary import folded
+from archc.language.vocabulary import folded, synonyms
 from archc.ops.foreign import Conversion, Converted, spelled
 from archc.ops.op import Op, name_of
 from archc.source import Span
+
+_MOST_NOTES = 8
+_FLOAT = re.compile("[.eE]")
 
 
 @dataclass
@@ -50,10 +54,14 @@ def translate(written: str, place: Place) -> Translation:
     done = Translation()
     keys = {folded(key): key for key in body.entries}
     consumed: set[str] = set()
+    unread: set[str] = set()
     is_foreign = written != name_of(op)
     for each in _conversions(op):
         found = _apply(each, written, body, keys)
         if found is not None:
+            found = _with_others(found, each, place, keys)
+            if not found.fields:
+                unread.add(keys[each.reads[0]])
             consumed.update(found.fields)
             keys = {word: key for word, key in keys.items() if key not in found.fields}
             of_op = is_foreign and (each.names or any(to and key == to[0] for key, to in found.fields.items()))
@@ -67,7 +75,7 @@ def translate(written: str, place: Place) -> Translation:
             meant = explained.own
             # A second word for a field must not become a second field of the same name.
             is_second = meant is not None and (meant in done.nodes or meant in body.entries)
-            finding = explained.finding._replace(fix=()) if is_second else explained.finding
+            finding = explained.finding._replace(fix=()) if is_second or name in unread else explained.finding
             done.findings.append(finding)
             done.is_certain &= explained.certain and not is_second
             meant = None if is_second else meant
@@ -106,14 +114,68 @@ def _apply(each: _Reads, written: str, body: MappingNode, keys: dict[str, str]) 
     if each.reads[0] not in keys or (each.names and folded(written) not in each.names):
         return None
     names = {read: keys[word] for read, word in zip(each.conversion.reads, each.reads, strict=True) if word in keys}
-    found = each.conversion.convert({read: plain(body.entries[key]) for read, key in names.items()})
+    values = {key: _read(plain(body.entries[key])) for key in names.values()}
+    found = each.conversion.convert({read: values[key] for read, key in names.items()})
     if found is None:
-        return None
+        # What another framework means by a value that cannot be read must not be lost with the name of its op.
+        trigger = f"{each.conversion.reads[0]}: {spelled(values[keys[each.reads[0]]])[:64]}"
+        note = f"under another name of the op, `{trigger}` can mean something else"
+        return Converted({}, (note,), certain=False) if each.names else None
     fields = {names[read]: to for read, to in found.fields.items() if read in names}
-    if fields and all(to == (key, plain(body.entries[key])) for key, to in fields.items()):
+    if fields and all(to == (key, values[key]) for key, to in fields.items()):
         return None
     taken = [to[0] for to in fields.values() if to and to[0] in body.entries and to[0] not in fields]
     return Converted(fields, found.notes, found.certain and not taken)
+
+
+def _with_others(found: Converted, each: _Reads, place: Place, keys: dict[str, str]) -> Converted:
+    """A conversion that is not certain if the defaults, or layers that inherit this, give one of its fields too."""
+    reads = each.conversion.reads
+    if len(reads) == 1 or not found.fields:
+        return found
+    own = {read: _read(plain(place.mapping.entries[keys[word]])) for read, word in _written(each, keys)}
+    targets = {to[0] for to in found.fields.values() if to}
+    notes, also, certain = list(found.notes), dict(found.also), found.certain
+    for what, other in place.others():
+        for word, node in other.entries.items():
+            meant = {folded(word), *synonyms(word, place.allowed)[:1]}
+            read = next((read for read, plain_word in zip(reads, each.reads, strict=True) if plain_word in meant), None)
+            # A layer's own field overrides that of the defaults.
+            if place.insert is not None and (read is None or read in own):
+                continue
+            if read is None and meant.isdisjoint(targets):
+                continue
+            certain = False
+            value = _read(plain(node))
+            changed = each.conversion.convert({**own, read: value}) if read else None
+            to = changed.fields.get(read) if changed and read else None
+            if to and len(notes) < _MOST_NOTES:
+                notes.append(f"`{word}: {spelled(value)}` in {what} is `{to[0]}: {spelled(to[1])}` then")
+            if to and place.insert is not None:
+                also[to[0]] = to[1]
+    return found._replace(notes=tuple(notes), also=also, certain=certain)
+
+
+def _written(each: _Reads, keys: dict[str, str]) -> list[tuple[str, str]]:
+    return [(read, word) for read, word in zip(each.conversion.reads, each.reads, strict=True) if word in keys]
+
+
+def _read(value: object) -> object:
+    """A value with the numbers in it that are in quotes, or written in another form with one meaning."""
+    match value:
+        case list():
+            return [_read(part) for part in cast(list[object], value)]
+        case dict():
+            return {key: _read(part) for key, part in cast(dict[str, object], value).items()}
+        case str() if not value.endswith("%"):  # a percentage is shown as it is written
+            from archc.language.meant_values import meant  # few specs need it, for the time of start-up
+
+            text = meant(value, "float_type", None, "").text or meant(value, "bool_type", None, "").text
+            if text is None:
+                return value
+            return text == "true" if text in ("true", "false") else float(text) if _FLOAT.search(text) else int(text)
+        case _:
+            return value
 
 
 def _convert(found: Converted, place: Place, done: Translation, *, of_op: bool) -> None:
@@ -128,7 +190,8 @@ def _convert(found: Converted, place: Place, done: Translation, *, of_op: bool) 
         if to is not None and (to[0] == key or to[0] not in body.entries):
             done.nodes[to[0]] = _node(to[1], body.entries[key].span)
             done.keys[to[0]] = ScalarNode(to[0], body.keys[key].span)
-    words = [f"{to[0]}: {spelled(to[1])}" for to in found.fields.values() if to is not None]
+    meant = [*(to for to in found.fields.values() if to is not None), *found.also.items()]
+    words = [f"{own}: {spelled(value)}" for own, value in meant]
     done.is_certain &= found.certain
     if of_op:
         done.op_fix = [*done.op_fix, *edits] if is_exact and done.op_fix is not None else None

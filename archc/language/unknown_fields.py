@@ -11,12 +11,13 @@ from pydantic.fields import FieldInfo
 from archc.diagnostics.finding import Edit, Finding, report, respelling
 from archc.language.edits import deletion, rewriting
 from archc.language.reader import MappingNode, ScalarNode, plain
-from archc.language.vocabulary import absence, certain, did_you_mean, folded, nearest, synonyms
+from archc.language.vocabulary import absence, certain, did_you_mean, folded, is_section, nearest, synonyms
 from archc.ops import ops
 from archc.ops.foreign import Needless, spelled
 from archc.ops.op import Op, name_of
 from archc.source import Span
 from archc.tensor import Tensor
+from archc.wording import listed
 
 # In a mapping with more keys, renaming one is not tried: comparing each with all others takes quadratic time.
 _MOST_SIBLINGS = 100
@@ -27,12 +28,33 @@ _NONE = "linear none identity null id".split()
 _PREFIXES = "use with has apply do".split()
 
 
+_NO_DOUBTS: Mapping[str, str] = {}
+
+
+class Added(NamedTuple):
+    """A layer to add after another one: a free name, the edits if they change nothing else, and what reads that one."""
+
+    name: str
+    edits: tuple[Edit, ...]
+    readers: tuple[str, ...]
+
+
+Insert = Callable[[str, str], Added]
+"""Adds a layer of an op and a body after this one."""
+
+
+Others = Callable[[], Iterable[tuple[str, MappingNode]]]
+"""Gives mappings with fields of the same layers."""
+
+
 class Place(NamedTuple):
     """Where an unknown field is written.
 
     `model` has the fields that are allowed, and `also` are further ones that help does not list. `what` is what
-    messages call the whole, and `read` is the shape that the layer reads, if it is known. `insert` gives the edits that
-    add a layer of a name and a body after this one; without it, the place is not a layer.
+    messages call the whole, and `read` is the shape that the layer reads, if it is known. `insert` adds a layer of an
+    op and a body after this one; without it, the place is not a layer. `doubts` have the help for fields that can mean
+    something else here, and are not renamed. `others` are the defaults of a layer, or the layers of defaults, with what
+    messages call them.
     """
 
     mapping: MappingNode
@@ -40,7 +62,9 @@ class Place(NamedTuple):
     what: str
     also: tuple[str, ...] = ()
     read: Tensor | None = None
-    insert: Callable[[str, str], tuple[Edit, ...]] | None = None
+    insert: Insert | None = None
+    doubts: Mapping[str, str] = _NO_DOUBTS
+    others: Others = tuple
 
     @property
     def allowed(self) -> list[str]:
@@ -57,13 +81,15 @@ class Explained(NamedTuple):
     certain: bool
 
 
-def renaming(word: str, span: Span, allowed: Iterable[str], siblings: Collection[str]) -> tuple[Edit, ...]:
+def renaming(
+    word: str, span: Span, allowed: Iterable[str], siblings: Collection[str], *, section: bool = False
+) -> tuple[Edit, ...]:
     """The edit that gives a key the name that it must mean, unless a sibling has that name or means it too."""
     allowed = list(allowed)
-    right = certain(word, allowed)
+    right = certain(word, allowed, section=section)
     if right is None or len(siblings) > _MOST_SIBLINGS:
         return ()
-    meaning_it = [key for key in siblings if certain(key, allowed) == right]
+    meaning_it = [key for key in siblings if certain(key, allowed, section=section) == right]
     return respelling(span, right) if meaning_it == [word] else ()
 
 
@@ -93,8 +119,16 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 
 def unknown_field(word: str, place: Place) -> Explained:
     """What to do about a field that the model at a place does not have."""
+    explained = _explained(word, place)
+    if word not in place.doubts:
+        return explained
+    finding = explained.finding._replace(help=place.doubts[word], fix=())
+    return explained._replace(finding=finding, certain=explained.certain and not explained.finding.fix)
+
+
+def _explained(word: str, place: Place) -> Explained:
     allowed = place.allowed
-    known = synonyms(word, allowed) or synonyms(word, place.also)
+    known = synonyms(word, allowed, section=is_section(place.model)) or synonyms(word, place.also)
     if known:
         return _renamed(word, place, allowed)
     for explanation in (_needless, _own_layer, _lacking, _nested):
@@ -128,9 +162,10 @@ def _to_fill(info: FieldInfo) -> str:
 def _renamed(word: str, place: Place, allowed: list[str]) -> Explained:
     """Another name, a misspelling, or neither."""
     key = place.mapping.keys[word].span
-    own = nearest(word, allowed)
+    section = is_section(place.model)
+    own = nearest(word, allowed, section=section)
     # A word that is near an allowed field is not renamed to one of the others.
-    fix = renaming(word, key, allowed if own else place.also, place.mapping.entries)
+    fix = renaming(word, key, allowed if own else place.also, place.mapping.entries, section=section)
     node, suggested = place.mapping.entries[word], place.also
     if own is None and isinstance(node, ScalarNode) and type(node.value) in (int, float) and "-" not in str(node.value):
         suggested, fix = (), ()  # a size, which no field of every layer takes
@@ -139,7 +174,7 @@ def _renamed(word: str, place: Place, allowed: list[str]) -> Explained:
     if own is None and len(allowed) == 1 and not place.also:
         only = f"`{allowed[0]}` is the only {_noun(place.what)} so far"
         return _found(word, place, f"{only}: write `{allowed[0]}: {template(model_at(place.model, allowed))}`")
-    help = did_you_mean(word, allowed, what="fields", also=suggested, listed=place.also)
+    help = did_you_mean(word, allowed, what="fields", also=suggested, listed=place.also, section=section)
     return _found(word, place, help, fix, own=own or nearest(word, suggested))
 
 
@@ -259,9 +294,11 @@ def _add_layer(word: str, place: Place, op: str, body: str) -> Explained:
     if place.insert is None:
         help = f"delete `{word}`, and add a layer `{body}` after each {place.what} without an `{word}` of its own"
         return _found(word, place, help, certain=True)
-    name = f"{place.what}_{op}"[:64]
+    name, added, readers = place.insert(op, body)
     help = f"delete `{word}`, and add a layer `{name}: {body}` after it"
-    removed, added = deletion(place.mapping, word), place.insert(name, body)
+    if readers:
+        help = f"delete `{word}`, add `{name}: {body}` after it, and read {name} in {listed(readers)}"
+    removed = deletion(place.mapping, word)
     # With another such field, the order of the layers would be a guess.
     alone = sum(_own_layer_words(other, place) for other in place.mapping.entries) == 1
     is_exact = removed and added and alone and "…" not in body

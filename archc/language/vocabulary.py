@@ -12,6 +12,8 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Literal, NamedTuple
 
+from pydantic import BaseModel
+
 from archc.language.recipe_words import OF_SECTIONS
 from archc.ops import ops
 from archc.ops.fields import Normal, WeightInit
@@ -87,21 +89,32 @@ def absence(word: str) -> str | None:
     return f"archc has no `{word[:64]}`: {remark}" if remark else f"archc has no `{word[:64]}` yet"
 
 
-def synonyms(word: str, allowed: Iterable[str]) -> list[str]:
-    """The allowed words that are the word itself, written differently, or else that other frameworks call so."""
+def is_section(model: type[BaseModel]) -> bool:
+    """Whether a model is a section of a spec, whose fields do not share the other names of an op's fields."""
+    return not issubclass(model, (Op, WeightInit, Normal))
+
+
+def synonyms(word: str, allowed: Iterable[str], *, section: bool = False) -> list[str]:
+    """The allowed words that are the word itself, written differently, or else that other frameworks call so.
+
+    With `section`, they are fields of a section: `decay` is a `momentum` of batch_norm, but not of an optimizer.
+    """
     allowed = list(allowed)
     same = [w for w in allowed if w.replace("_", "") == folded(word)]
-    return same or [w for w in _foreign().words.get(folded(word), ()) if w in allowed]
+    if same:
+        return same
+    found = [w for w in _foreign().words.get(folded(word), ()) if w in allowed]
+    return [w for w in found if not section or folded(word) in map(folded, OF_SECTIONS.get(w, ()))]
 
 
-def nearest(word: str, allowed: Iterable[str], *, named: bool = False) -> str | None:
+def nearest(word: str, allowed: Iterable[str], *, named: bool = False, section: bool = False) -> str | None:
     """The allowed word that `word` most likely means.
 
     A misspelling is a letter off, or two letters off a long word. Names that authors choose, and with `named` others
     that no other framework could have a word for, may differ in more.
     """
     allowed = list(allowed)
-    if known := synonyms(word, allowed):
+    if known := synonyms(word, allowed, section=section):
         return known[0]
     if named:
         close = get_close_matches(word[:64].lower(), allowed, n=1, cutoff=0.6)
@@ -115,14 +128,14 @@ def nearest(word: str, allowed: Iterable[str], *, named: bool = False) -> str | 
     return None
 
 
-def certain(word: str, allowed: Iterable[str]) -> str | None:
+def certain(word: str, allowed: Iterable[str], *, section: bool = False) -> str | None:
     """The one allowed word that `word` must mean: equal but for case, a synonym, or one letter off a long word."""
     allowed = list(allowed)
-    found = [w for w in synonyms(word, allowed) if not is_loose(word, w)]
+    found = [w for w in synonyms(word, allowed, section=section) if not is_loose(word, w)]
     if not found and folded(word) not in _foreign().words:  # a word of another framework is not a misspelling
         found = [w for w in allowed if len(w) >= _SHORTEST_MISSPELT and _are_close(word.lower(), w, 1)]
     # The fix must not differ from what the help suggests.
-    return found[0] if len(found) == 1 and found[0] == nearest(word, allowed) else None
+    return found[0] if len(found) == 1 and found[0] == nearest(word, allowed, section=section) else None
 
 
 def is_loose(word: str, own: str) -> bool:
@@ -157,7 +170,13 @@ def folded(word: str) -> str:
 
 
 def did_you_mean(
-    word: str, allowed: Iterable[str], *, what: Words, also: Iterable[str] = (), listed: Iterable[str] = ()
+    word: str,
+    allowed: Iterable[str],
+    *,
+    what: Words,
+    also: Iterable[str] = (),
+    listed: Iterable[str] = (),
+    section: bool = False,
 ) -> str:
     """A help line: the nearest allowed word, else the nearest in `also`, else a list of the allowed words.
 
@@ -169,7 +188,7 @@ def did_you_mean(
     if len(known) > 1 and what == "ops":
         return f"did you mean {' or '.join(f'`{guess}`' for guess in known)}?"
     named = what in ("backends", "layers", "names")
-    guess = nearest(word, allowed, named=named) or nearest(word, also)
+    guess = nearest(word, allowed, named=named, section=section) or nearest(word, also)
     if guess:
         return f"did you mean `{guess}`?"
     allowed += listed

@@ -5,13 +5,15 @@ Works on the nodes of the spec, because the graph contains only layers that coul
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable
 from functools import cached_property
 from itertools import pairwise
 
 from archc.diagnostics.finding import Finding, report
-from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare
+from archc.language.recipe_words import OF_SECTIONS
 from archc.language.spec import Document
 from archc.language.vocabulary import did_you_mean
 from archc.source import Span
@@ -21,6 +23,14 @@ from archc.wording import counted
 # limit, a cycle is reported as a later layer.
 _MOST_STEPS = 200_000
 _MOST_NAMED = 4
+
+_OPS = ("op", *OF_SECTIONS["op"])
+_FROM = ("from", *OF_SECTIONS["from"])
+_UNRELATED = ("schema", "name", "title", "input", "layers", "train", "defaults")
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
+_POSITION = re.compile(r"-?[0-9]+\Z", re.ASCII)
+# One negative position, or several in a string.
+_POSITIONS = re.compile(r"(-[0-9]+([,;+\s]+-?[0-9]+)*|[0-9]+([,;+\s]+-?[0-9]+)+)\Z", re.ASCII)
 
 
 class Wiring:
@@ -47,14 +57,32 @@ class Wiring:
         return [self._cycle([reader, *path], span) if path else self._later(reader, name, span)]
 
     @cached_property
+    def readers(self) -> dict[str, list[str]]:
+        """By each name that a layer gives in any field, also in a string such as `c1, image`, those layers."""
+        found: dict[str, list[str]] = {}
+        for reader, body in self._bodies():
+            words = {word for field in body.entries if field not in _OPS for word in _words_in(body, field)}
+            for word in words - {reader}:
+                found.setdefault(word, []).append(reader)
+        return found
+
+    @cached_property
     def named(self) -> frozenset[str]:
-        """The layers that another layer, the outputs or the placement name."""
-        layers, outputs = self._document.node("layers"), self._document.node("outputs")
-        bodies = layers.entries.values() if isinstance(layers, MappingNode) else ()
-        written = [node for body in bodies if isinstance(body, MappingNode) for node in body.entries.values()]
-        found = {name for node in (*written, *([outputs] if outputs else [])) for name in _names(node)}
-        placed = self._document.node("parallel", "layers")
-        return frozenset(found | (placed.entries.keys() if isinstance(placed, MappingNode) else set()))
+        """The names that layers give, and the words of all sections but those that cannot name a layer."""
+        other = [node for name, node in self._document.root.entries.items() if name not in _UNRELATED]
+        defaults = self._document.node("defaults")
+        bodies = defaults.entries.values() if isinstance(defaults, MappingNode) else ()
+        return frozenset(self.readers).union(*map(_words, [*other, *bodies]))
+
+    @cached_property
+    def by_position(self) -> bool:
+        """Whether a layer reads another one by its position, which a new layer would change."""
+        return any(_is_position(node) for _, body in self._bodies() for f, node in body.entries.items() if f in _FROM)
+
+    def _bodies(self) -> list[tuple[str, MappingNode]]:
+        layers = self._document.node("layers")
+        bodies = layers.entries.items() if isinstance(layers, MappingNode) else ()
+        return [(name, body) for name, body in bodies if isinstance(body, MappingNode)]
 
     def _later(self, reader: str, name: str, span: Span) -> Finding:
         where = self._document.spans.key("layers", name)
@@ -108,6 +136,29 @@ class Wiring:
             found[name] = before if written is None else _names(written)
             before = (name,)
         return found
+
+
+def _words_in(body: MappingNode, field: str) -> set[str]:
+    """The words in a field; its own name if it has no value, as that of `image` in `{op: add, from: c1, image}`."""
+    return {field} if is_bare(body.entries[field]) else _words(body.entries[field])
+
+
+def _words(node: YamlNode) -> set[str]:
+    """All words in the keys and values of a node."""
+    match node:
+        case ScalarNode():
+            return set(_WORD.findall(node.value)) if isinstance(node.value, str) else set()
+        case SequenceNode():
+            return {word for item in node.items for word in _words(item)}
+        case MappingNode():
+            return {*node.entries, *(word for value in node.entries.values() for word in _words(value))}
+
+
+def _is_position(node: YamlNode) -> bool:
+    """Whether a value is a position, or a list with one; a number that is not negative is a size."""
+    if isinstance(node, SequenceNode):
+        return any(isinstance(item, ScalarNode) and _POSITION.match(str(item.value)) for item in node.items)
+    return isinstance(node, ScalarNode) and bool(_POSITIONS.match(str(node.value)))
 
 
 def _names(node: YamlNode) -> tuple[str, ...]:

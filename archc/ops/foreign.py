@@ -31,16 +31,21 @@ class Needless(NamedTuple):
     inferred: Callable[[Tensor], tuple[object, ...]] | None = None
 
 
+_NOTHING: Mapping[str, object] = {}
+
+
 class Converted(NamedTuple):
     """Foreign fields in archc's words.
 
     `fields` has for each foreign field the own field and its value, or None if the field goes into another one.
-    `notes` have the arithmetic. It is not `certain` if the author may have meant another value.
+    `notes` have the arithmetic, and `also` own fields to write with them. It is not `certain` if the author may have
+    meant another value.
     """
 
     fields: Mapping[str, tuple[str, object] | None]
     notes: tuple[str, ...] = ()
     certain: bool = True
+    also: Mapping[str, object] = _NOTHING
 
 
 class Conversion(NamedTuple):

@@ -34,6 +34,25 @@ def test_every_form_of_a_suppression(comment: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("  p:  # archc: allow ARC902 - why\n    op: max_pool2d\n    kernel: 3\n    stride: 2\n", 7),
+        ("  # archc: allow ARC902 - why\n  p:\n    op: max_pool2d\n    kernel: 3\n    stride: 2\n", 8),
+        ("  # archc: allow ARC902 - why\n  # and more\n\n  p: {op: max_pool2d, kernel: 3, stride: 2}\n", 8),
+        ("  p:\n    op: max_pool2d\n    kernel: 3\n    stride: 2  # archc: allow ARC902 - why\n", 7),
+        ("  p: {op: max_pool2d,  # archc: allow ARC902\n    kernel: 3,\n    stride: 2}\n", 6),
+        ("  p: {op: max_pool2d,\n    kernel: 3,\n    stride: 2}\n    # archc: allow ARC902\n  b: {op: relu}\n", 6),
+    ],
+)
+def test_a_suppression_at_another_line_of_its_layer_stays(text: str, line: int) -> None:
+    found = analyse((HEAD + text).encode(), "small.yaml").findings
+    (unused,) = (finding for finding in found if finding.code == "ARC990")
+    assert (unused.help, unused.fix) == (f"move it to line {line}", ())
+    (advice,) = (finding for finding in found if finding.code == "ARC902")
+    assert advice.span.line == line
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         (f"  # archc: allow ARC902\n\n{POOL}\n", ["ARC990", "ARC902"]),
