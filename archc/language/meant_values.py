@@ -65,7 +65,7 @@ def meant(value: object, kind: str, model: type[BaseModel] | None, field: str) -
 def _mapping(value: object, model: type[BaseModel], parent: type[BaseModel] | None, field: str) -> Meant:
     """A word where a mapping is needed: the key of one, in archc's or another framework's spelling."""
     allowed = field_names(model)
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not allowed:
         return Meant()
     key = certain(value, allowed)
     if key is None and len(allowed) > 1:

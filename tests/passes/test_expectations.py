@@ -345,3 +345,21 @@ def test_depthwise_layers_that_lost_their_groups(check: Check) -> None:
     assert finding.help == (
         f"use `groups:` with the number of filters on deep2 and deep3: that gives {counts.parameters:,} parameters"
     )
+
+
+@pytest.mark.parametrize(
+    ("expect", "help", "note"),
+    [
+        ("[30, 30, 8]", "write `expect: [8, 30, 30]`", "the channels come first: [8, 30, 30]"),
+        ("[16, 28, 28]", "the layer's fields give `expect: [8, 30, 30]`", None),
+        ("[8, 28, 28]", "the layer's fields give `expect: [8, 30, 30]`", "an input of 30 rows and columns gives the"),
+        ("[16, 30, 30]", "use `filters: 16` on c", None),
+    ],
+)
+def test_channels_last_and_an_input_that_gives_the_expected_shape(
+    check: Check, expect: str, help: str, note: str | None
+) -> None:
+    layer = f"c: {{op: conv2d, filters: 8, kernel: 3, padding: 0, expect: {expect}}}"
+    (finding,) = check(layer, image="[3, 32, 32]").findings
+    assert finding.help == help
+    assert any(note in line for line in finding.notes) if note else not any("input of" in n for n in finding.notes)
