@@ -96,7 +96,11 @@ def _told(findings: list[Finding]) -> list[Finding]:
 def _analyse(document: Document, findings: list[Finding]) -> Analysis:
     """Facts and findings, suppressed ones included."""
     graph, more = lower(document)
-    findings += more
+    if any(finding.code == "ARC005" for finding in findings):
+        from archc.language.brackets import unrepeated  # few specs repeat a key, and the import would slow down all
+
+        findings = unrepeated(findings, more)
+    findings = [*findings, *more]
     shape_facts = shapes(graph)
     held_layers, unexpected = check_layers(graph, shape_facts)
     unexpected += repeated_softmax(graph)

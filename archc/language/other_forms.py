@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from archc.diagnostics.finding import Finding
+from archc.language.brackets import gathered, unrepeated
 from archc.language.flat_recipe import flat_fields
 from archc.language.input_forms import channels_last, mended_input
 from archc.language.layer_fields import op_class
 from archc.language.layer_lists import named_layers
 from archc.language.reader import MappingNode, SequenceNode, YamlNode
-from archc.language.spec import Recipe
+from archc.language.spec import Expect, Recipe
 from archc.ops.windowed import Windowed
 
 
@@ -25,14 +26,15 @@ def mended(root: MappingNode, findings: list[Finding]) -> tuple[MappingNode, set
     elif "input" in entries and (
         right := mended_input(entries["input"], of_pictures=_reads_windows(entries.get("layers")))
     ):
-        # A repeated size of a list without brackets is read as a repeated key.
-        at = right.finding.span
-        findings[:] = [f for f in findings if f.code != "ARC005" or not at.start <= f.span.start < at.end]
-        findings.append(right.finding)
+        findings[:] = [*unrepeated(findings, [right.finding]), right.finding]
         if right.node is None:
             told.add(right.path)
         else:
             entries["input"] = right.node
+    expect = entries.get("expect")
+    if isinstance(expect, MappingNode):
+        entries["expect"], split = gathered(expect, "expect", Expect, ())
+        findings[:] = [*unrepeated(findings, split), *split]
     layers = entries.get("layers")
     if isinstance(layers, SequenceNode) and (named := named_layers(layers)):
         entries["layers"] = named[0]

@@ -340,6 +340,45 @@ def test_names_in_one_string_are_fixed_to_what_the_help_says(names: str, right: 
     assert f"{{op: concat, {right}}}" in fix(text.encode(), "a.yaml").data.decode()
 
 
+BRACKETS = HEAD + "defaults: {conv2d: {weight_init: {he_normal: {}}}}\n"
+C = "  c: {op: conv2d, filters: 8, kernel: 3}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "helps", "right"),
+    [
+        ("  c: {op: conv2d, filters: 8, kernel: 3, expect: 8, 30, 30}\n", ["expect: [8, 30, 30]"], None),
+        ("  c: {op: conv2d, filters: 8, kernel: 3, expect: 8,30,30, bias: false}\n", ["expect: [8, 30, 30]"], None),
+        ("  d: {op: concat, from: image, image, image}\n", ["from: [image, image, image]"], "image, image, image]"),
+        ("  d: {op: relu}\n  e: {op: add, inputs: d, image}\n", ["from: [d, image]"], "from: [d, image]}"),
+        (
+            "  p: {op: max_pool2d, kernel: 2, 2, stride: 2, 2}\n",
+            ["kernel: [2, 2]", "stride: [2, 2]"],
+            "kernel: [2, 2], stride: [2, 2]}",
+        ),
+        (
+            "  c: {op: conv2d, filters: 8, kernel: 3, pad: (1,1), stride: (1,1)}\n",
+            ["padding: [1, 1]", "stride: [1, 1]"],
+            "padding: [1, 1], stride: [1, 1]}",
+        ),
+        (f"{C}expect: {{parameters: 614,656}}\n", ["parameters: 614656"], None),
+        (f"{C}expect: {{parameters: 1,000,000, macs: 194,400}}\n", ["parameters: 1000000", "macs: 194400"], None),
+    ],
+)
+def test_a_list_without_brackets_is_one_finding(text: str, helps: list[str], right: str | None) -> None:
+    spec = f"{BRACKETS}layers:\n{text}"
+    found = analyse(spec.encode(), "a.yaml").findings
+    assert [f.help for f in found if f.notes and "a comma ends" in f.notes[0]] == [f"write `{help}`" for help in helps]
+    assert not {f.code for f in found} & {"ARC005", "ARC104", "ARC301"}
+    written = fix(spec.encode(), "a.yaml").data.decode()
+    assert right in written if right else written == spec
+
+
+def test_a_key_without_a_value_that_is_repeated_is_reported() -> None:
+    found = findings("{op: max_pool2d, kernel: 2, stride: 2, oops, oops}")
+    assert "ARC005" in [f.code for f in found]
+
+
 DEFAULTS = HEAD + "defaults: {conv2d: {%s}}\n"
 THREE = (
     "layers:\n  a: {op: conv2d, filters: 4, kernel: 5}\n  b: {op: conv2d, filters: 4}\n"
