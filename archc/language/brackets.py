@@ -69,11 +69,13 @@ def _meant(
     if not isinstance(node, ScalarNode) or isinstance(node.value, bool | None):
         return None
     parts = [part.strip(_AROUND) for part in (str(node.value), *tail)]
-    if head in _FROM:
-        return f"[{', '.join(parts)}]" if all(part in names for part in parts) else None
+    kinds = _kinds(model, head)
+    # -1 is no length: a value that is no list has none.
+    longest = max((kind.get("maxItems", len(parts)) for kind in kinds.values() if kind["type"] == "array"), default=-1)
+    is_list = head in (*_FROM, "expect") or longest >= len(parts)
     if not all(map(_NUMBER.match, parts)):
-        return None
-    if head == "expect" or "array" in (kinds := _kinds(model, head)):
+        return f"[{', '.join(parts)}]" if is_list and all(part in names for part in parts) else None
+    if is_list and head not in _FROM:
         return f"[{', '.join(parts)}]"
     if "number" in kinds and len(tail) == 1:
         return ".".join(parts)
@@ -81,11 +83,11 @@ def _meant(
     return "".join(parts) if is_thousands and type(node.value) is int else None
 
 
-def _kinds(model: type[BaseModel] | None, field: str) -> list[str]:
-    """The kinds of values that a field takes, as its JSON Schema names them."""
+def _kinds(model: type[BaseModel] | None, field: str) -> dict[str, dict[str, Any]]:
+    """The kinds of values that a field takes, as its JSON Schema describes them."""
     schema: dict[str, Any] = model.model_json_schema() if model else {}
     kinds = schema.get("properties", {}).get(_own(field, model), {})
-    return [kind.get("type") for kind in [kinds, *kinds.get("anyOf", [])]]
+    return {kind["type"]: kind for kind in [kinds, *kinds.get("anyOf", [])] if "type" in kind}
 
 
 def _finding(head: str, own: str, word: str, text: str, spans: tuple[Span, Span], what: str) -> Finding:

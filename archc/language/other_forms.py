@@ -31,11 +31,11 @@ def mended(root: MappingNode, findings: list[Finding]) -> tuple[MappingNode, set
             told.add(right.path)
         else:
             entries["input"] = right.node
-    expect = entries.get("expect")
+    expect, layers = entries.get("expect"), entries.get("layers")
+    names = layers.entries if isinstance(layers, MappingNode) else ()
     if isinstance(expect, MappingNode):
-        entries["expect"], split = gathered(expect, "expect", Expect, ())
+        entries["expect"], split = gathered(expect, "expect", Expect, names)
         findings[:] = [*unrepeated(findings, split), *split]
-    layers = entries.get("layers")
     if isinstance(layers, SequenceNode) and (named := named_layers(layers)):
         entries["layers"] = named[0]
         findings.append(named[1])

@@ -362,6 +362,7 @@ C = "  c: {op: conv2d, filters: 8, kernel: 3}\n"
             "padding: [1, 1], stride: [1, 1]}",
         ),
         (f"{C}expect: {{parameters: 614,656}}\n", ["parameters: 614656"], None),
+        (f"{C}expect: {{exchanges: c, c}}\n", ["exchanges: [c, c]"], None),
         (f"{C}expect: {{parameters: 1,000,000, macs: 194,400}}\n", ["parameters: 1000000", "macs: 194400"], None),
     ],
 )
@@ -369,9 +370,14 @@ def test_a_list_without_brackets_is_one_finding(text: str, helps: list[str], rig
     spec = f"{BRACKETS}layers:\n{text}"
     found = analyse(spec.encode(), "a.yaml").findings
     assert [f.help for f in found if f.notes and "a comma ends" in f.notes[0]] == [f"write `{help}`" for help in helps]
-    assert not {f.code for f in found} & {"ARC005", "ARC104", "ARC301"}
+    assert not {f.code for f in found} & {"ARC005", "ARC104", "ARC301"}, found
     written = fix(spec.encode(), "a.yaml").data.decode()
     assert right in written if right else written == spec
+
+
+def test_no_list_that_a_field_does_not_take_is_proposed() -> None:
+    found = findings("{op: conv2d, filters: 8, kernel: 3, padding: 1, 2, 1, 2}")
+    assert not any("write `padding" in str(f.help) for f in found)
 
 
 def test_a_key_without_a_value_that_is_repeated_is_reported() -> None:
