@@ -96,7 +96,11 @@ def _told(findings: list[Finding]) -> list[Finding]:
 def _analyse(document: Document, findings: list[Finding]) -> Analysis:
     """Facts and findings, suppressed ones included."""
     graph, more = lower(document)
-    findings += more
+    if any(finding.code == "ARC005" for finding in findings):
+        from archc.language.brackets import unrepeated  # few specs repeat a key, and the import would slow down all
+
+        findings = unrepeated(findings, more)
+    findings = [*findings, *more]
     shape_facts = shapes(graph)
     held_layers, unexpected = check_layers(graph, shape_facts)
     unexpected += repeated_softmax(graph)
@@ -112,7 +116,7 @@ def _totals(spec: Spec, spans: Spans, graph: Graph, shape_facts: Shapes, held: H
     """The questions that only a whole graph can answer: the facts and the findings."""
     counts = count(graph)
     recipe = spec.train or default_recipe(next(iter(spec.input.values())))
-    held_totals, unexpected = check_totals(spec.expect, spans, graph, counts)
+    held_totals, unexpected = check_totals(spec.expect, spans, graph, counts, spec.parallel, recipe.batch)
     placement, uneven = _place(spec, spans, graph, counts, recipe.batch)
     overrides = _check_overrides(spec, spans, graph, counts, placement, recipe.batch)
     held_devices, exceeded = Held(), list[Finding]()
@@ -120,6 +124,9 @@ def _totals(spec: Spec, spans: Spans, graph: Graph, shape_facts: Shapes, held: H
         placement = None
     else:
         held_devices, exceeded = _check_devices(spec, spans, graph, placement, recipe.batch)
+        # Exchanges that a mistake in the totals explains are marked there.
+        told = {span for finding in unexpected for span, _ in finding.related}
+        exceeded = [finding for finding in exceeded if finding.span not in told]
     advice = advise(graph, shape_facts, counts, placement, recipe.loss, is_trained=spec.train is not None)
     facts = Facts(
         spec=spec,

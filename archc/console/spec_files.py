@@ -26,8 +26,11 @@ SpecsArgument = Annotated[
     ),
 ]
 
-# `schema: archc/` in each form that YAML allows: at the start of a line, in quotes, or inside `{…}`.
-_SCHEMA = re.compile(rb"""(?:^|[\r\n{,\xbf])[ \t]*["']?schema["']?[ \t]*:[ \t]*["']?archc/""")
+_MARKER = rb"""["']?schema["']?[ \t]*:[ \t]*["']?archc/"""
+# A key of the whole file starts its line: an indented one is a key, or text, inside of another one's value.
+_IN_BLOCK = re.compile(rb"(?:^|[\r\n]|\A\xef\xbb\xbf)" + _MARKER)
+_FLOW = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t]*(?:(?:#|---|%)[^\r\n]*)?[\r\n])*(?:---)?[ \t]*\{")
+_IN_FLOW = re.compile(rb"[{,\s]" + _MARKER)
 
 
 class SpecFile(NamedTuple):
@@ -44,8 +47,13 @@ class SpecFile(NamedTuple):
 
     @property
     def is_spec(self) -> bool:
-        """Whether the file has a `schema: archc/…` line, whatever else is in it."""
-        return bool(_SCHEMA.search(self.data))
+        """Whether `schema: archc/…` is a key of the whole file, in a block or in `{…}`, whatever else is in it."""
+        if flow := _FLOW.match(self.data):
+            found = (
+                self.data[flow.end() : match.start() + 1] for match in _IN_FLOW.finditer(self.data, flow.end() - 1)
+            )
+            return any(sum(map(before.count, b"{[")) == sum(map(before.count, b"}]")) for before in found)
+        return bool(_IN_BLOCK.search(self.data))
 
     def rewrite(self, data: bytes) -> None:
         """Replace the file by `data`. For standard input, write `data` to standard output."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from itertools import chain
 
 from archc.diagnostics.finding import Finding
 from archc.source import Span
@@ -73,10 +74,11 @@ def _help(finding: Finding) -> str:
 
 
 def _wrap(prefix: str, text: str, width: int) -> list[str]:
-    """The text after its prefix, continued at the same indent. Text in backticks is not broken."""
+    """The text after its prefix, continued at the same indent. Text in backticks is broken only if it has to be."""
     room = max(width - len(prefix), _NARROWEST)
     lines: list[str] = []
-    for word in re.findall(r"(?:`[^`]*`|[^ ])+", text):
+    unbroken = re.findall(r"(?:`[^`]*`|[^ ])+", text)
+    for word in chain.from_iterable([part] if cells(part) <= room else part.split(" ") for part in unbroken):
         if lines and cells(f"{lines[-1]} {word}") <= room:
             lines[-1] += f" {word}"
         else:

@@ -30,19 +30,35 @@ def gathered(
     """
     entries, keys, findings = dict(body.entries), dict(body.keys), list[Finding]()
     head: str | None = None
-    tail: list[str] = []
-    for key in [*body.entries, None]:
-        if key is not None and is_bare(body.entries[key]):
+    tail: list[ScalarNode] = []
+    # A value that a list has twice is read as a repeated key.
+    written = sorted((*body.keys.values(), *body.repeated), key=lambda key: key.span.start)
+    for key in [*written, None]:
+        if key is not None and (key in body.repeated or is_bare(body.entries[str(key.value)])):
             tail.append(key)
             continue
-        if head is not None and tail and (text := _meant(head, tail, body, model, names)):
-            span = Span(body.span.source, body.entries[head].span.start, body.keys[tail[-1]].span.end)
-            findings.append(_finding(head, tail, text, span, body, what))
+        words = [str(each.value) for each in tail]
+        if head is not None and tail and (text := _meant(head, words, body, model, names)):
+            span = Span(body.span.source, body.entries[head].span.start, tail[-1].span.end)
+            lost = Span(body.span.source, tail[0].span.start, tail[-1].span.end)
+            findings.append(_finding(head, _own(head, model), words[0], text, (span, lost), what))
             entries[head] = _node(text, span)
-            for lost in tail:
-                del entries[lost], keys[lost]
-        head, tail = key, []
+            for word in words:
+                entries.pop(word, None)
+                keys.pop(word, None)
+        head, tail = None if key is None else str(key.value), []
     return MappingNode(entries, keys, body.span), findings
+
+
+def unrepeated(findings: list[Finding], told: list[Finding]) -> list[Finding]:
+    """The findings, without those on repeated keys that are values of a list, which is told already."""
+    spans = [finding.span for finding in told]
+    return [f for f in findings if f.code != "ARC005" or not any(s.start <= f.span.start < s.end for s in spans)]
+
+
+def _own(head: str, model: type[BaseModel] | None) -> str:
+    """archc's name of a field."""
+    return "from" if head in _FROM else nearest(head, [*field_names(model), "expect"]) or head
 
 
 def _meant(
@@ -53,11 +69,13 @@ def _meant(
     if not isinstance(node, ScalarNode) or isinstance(node.value, bool | None):
         return None
     parts = [part.strip(_AROUND) for part in (str(node.value), *tail)]
-    if head in _FROM:
-        return f"[{', '.join(parts)}]" if all(part in names for part in parts) else None
+    kinds = _kinds(model, head)
+    # -1 is no length: a value that is no list has none.
+    longest = max((kind.get("maxItems", len(parts)) for kind in kinds.values() if kind["type"] == "array"), default=-1)
+    is_list = head in (*_FROM, "expect") or longest >= len(parts)
     if not all(map(_NUMBER.match, parts)):
-        return None
-    if head == "expect" or "array" in (kinds := _kinds(model, head)):
+        return f"[{', '.join(parts)}]" if is_list and all(part in names for part in parts) else None
+    if is_list and head not in _FROM:
         return f"[{', '.join(parts)}]"
     if "number" in kinds and len(tail) == 1:
         return ".".join(parts)
@@ -65,18 +83,21 @@ def _meant(
     return "".join(parts) if is_thousands and type(node.value) is int else None
 
 
-def _kinds(model: type[BaseModel] | None, field: str) -> list[str]:
-    """The kinds of values that a field takes, as its JSON Schema names them."""
+def _kinds(model: type[BaseModel] | None, field: str) -> dict[str, dict[str, Any]]:
+    """The kinds of values that a field takes, as its JSON Schema describes them."""
     schema: dict[str, Any] = model.model_json_schema() if model else {}
-    kinds = schema.get("properties", {}).get(nearest(field, field_names(model)), {})
-    return [kind.get("type") for kind in [kinds, *kinds.get("anyOf", [])]]
+    kinds = schema.get("properties", {}).get(_own(field, model), {})
+    return {kind["type"]: kind for kind in [kinds, *kinds.get("anyOf", [])] if "type" in kind}
 
 
-def _finding(head: str, tail: list[str], text: str, span: Span, body: MappingNode, what: str) -> Finding:
-    message = f"unknown field `{tail[0][:64]}` in {what}"
-    note = f"a comma ends the value of `{head}`, so that `{tail[0][:64]}` is read as a field without a value"
-    fix = replacement(span, text)
-    return report(body.keys[tail[0]].span, "ARC101", message, notes=[note], help=f"write `{head}: {text}`", fix=fix)
+def _finding(head: str, own: str, word: str, text: str, spans: tuple[Span, Span], what: str) -> Finding:
+    """The finding for the value at the first span, of which the second one is read as fields."""
+    value, lost = spans
+    message = f"unknown field `{word[:64]}` in {what}"
+    note = f"a comma ends the value of `{head}`, so that `{word[:64]}` is read as a field without a value"
+    # What is expected is never changed by a fix.
+    fix = () if "expect" in (own, what) else replacement(value, text)
+    return report(lost, "ARC101", message, notes=[note], help=f"write `{own}: {text}`", fix=fix)
 
 
 def _node(text: str, span: Span) -> YamlNode:

@@ -42,7 +42,7 @@ def connections(node: YamlNode, known: dict[str, Any]) -> Connections:
     scalars = [item for item in items if isinstance(item, ScalarNode)]
     if not items or len(scalars) < len(items):
         return _unreadable(node)
-    if len(scalars) == 1 and (several := _several(scalars[0], known)):
+    if several := _several(node, scalars, known):
         return several
     written = "%s" if isinstance(node, SequenceNode) else "from: %s"
     names: list[tuple[str, Span]] = []
@@ -61,18 +61,24 @@ def connections(node: YamlNode, known: dict[str, Any]) -> Connections:
     return Connections(names, findings)
 
 
-def _several(item: ScalarNode, known: Collection[str]) -> Connections | None:
-    """Several names in one string, such as `c1 image`."""
-    text = item.value
-    if not isinstance(text, str) or text in known or not _SEPARATOR.search(text):
+def _several(node: YamlNode, items: list[ScalarNode], known: Collection[str]) -> Connections | None:
+    """Several names in one string, such as `c1 image`, that is all of `node` or one of its items."""
+    names = [(name, item.span) for item in items for name in _names_in(item, known)]
+    joined = next((item for item in items if len(_names_in(item, known)) > 1), None)
+    if joined is None or not all(name in known for name, _ in names):
         return None
-    names = [name for name in _SEPARATOR.split(text.strip("()[] ")) if name]
-    if len(names) < 2 or not all(name in known for name in names):
-        return None
-    right = f"[{', '.join(names)}]"
-    message = f'`from` must be the name of a layer, or a list of names, got the string "{text[:64]}"'
-    found = report(item.span, "ARC104", message, help=f"write `from: {right}`", fix=replacement(item.span, right))
-    return Connections([(name, item.span) for name in names], [found])
+    right = f"[{', '.join(name for name, _ in names)}]"
+    message = f'`from` must be the name of a layer, or a list of names, got the string "{str(joined.value)[:64]}"'
+    # The brackets of a list are part of it, so that the new ones take their place.
+    fix = replacement(node.span, right)
+    return Connections(names, [report(joined.span, "ARC104", message, help=f"write `from: {right}`", fix=fix)])
+
+
+def _names_in(item: ScalarNode, known: Collection[str]) -> list[str]:
+    text = str(item.value)
+    if not isinstance(item.value, str) or text in known:
+        return [text]
+    return [name for name in _SEPARATOR.split(text.strip("()[] ")) if name]
 
 
 def _unreadable(node: YamlNode) -> Connections:

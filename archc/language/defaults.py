@@ -2,12 +2,11 @@
 
 A mistake here is reported here, once. `misread` are the required fields that no layer of an op may be said to lack,
 because a mistake in the defaults may have given them. `foreign` are the fields that the op does not have: a layer's own
-may be meant to override them.
+may be meant to override them. `written` are all fields as they are written.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,10 +23,10 @@ from archc.language.validation import explain
 from archc.language.vocabulary import certain, did_you_mean, nearest
 from archc.ops import ops
 from archc.source import Span
-from archc.wording import counted, listed
 
 _SECTION = "defaults"
 _OPS = ("op", *OF_SECTIONS["op"])
+_LONGEST_SHOWN = 64
 
 
 @dataclass
@@ -50,12 +49,13 @@ class Defaults:
         return defaults is not None and defaults.span.start <= span.start < defaults.span.end
 
     def field_at(self, op: str, span: Span) -> str | None:
-        """The field of the op's defaults whose key or value contains a span."""
+        """The field of the op's defaults, as it is written, whose key or value contains a span."""
         if not self.contain(op, span):
             return None
         # A later key begins behind the value of an earlier one.
-        before = [name for name, key in self.of[op].keys.items() if key.span.start <= span.start]
-        return max(before, key=lambda name: self.of[op].keys[name].span.start, default=None)
+        keys = self.written[op].keys
+        before = [name for name, key in keys.items() if key.span.start <= span.start]
+        return max(before, key=lambda name: keys[name].span.start, default=None)
 
 
 def read_defaults(document: Document) -> Defaults:
@@ -86,6 +86,11 @@ def _read(written: str, body: YamlNode, section: MappingNode, found: Defaults, l
     op = written if written in ops() else meant(written)
     key = section.keys[written].span
     renamed = renaming(written, key, ops(), section.entries) if op != written else ()
+    if op is None and (owners := _owners(written)):
+        # Before the ops are known from the layers, the op that is named is the first that has the field.
+        found.findings.append(_flat(written, body, key, owners))
+        _misread(found, owners)
+        return
     if op is None or not isinstance(body, MappingNode):
         if op != written:
             found.findings.append(unknown_op(written, key, renamed))
@@ -106,7 +111,7 @@ def _read(written: str, body: YamlNode, section: MappingNode, found: Defaults, l
         _misread(found, [op])
         return
     nodes = {name: node for name, node in translated.nodes.items() if name != "op"}
-    found.of[op] = MappingNode(nodes, translated.keys, body.span)
+    found.of[op], found.written[op] = MappingNode(nodes, translated.keys, body.span), body
     found.findings += _faults(op, found.of[op])
 
 
@@ -120,6 +125,21 @@ def _layers_of(op: str, layers: YamlNode | None) -> list[tuple[str, MappingNode]
 def _is_named(op: str, node: YamlNode | None) -> bool:
     written = node.value if isinstance(node, ScalarNode) else None
     return isinstance(written, str) and (written == op or (written not in ops() and meant(written) == op))
+
+
+def _owners(word: str) -> dict[str, str]:
+    """The ops that have a field of this name, each with its own name for it; none for a word that must be an op."""
+    found = {op: certain(word, field_names(model)) for op, model in ops().items()}
+    return {op: own for op, own in found.items() if own and own != "op"}
+
+
+def _flat(written: str, body: YamlNode, key: Span, owners: dict[str, str]) -> Finding:
+    """The finding for a field that is written as an op."""
+    op, own = next(iter(owners.items()))
+    text = body.span.source.text[body.span.start : body.span.end]
+    value = text if len(text) <= _LONGEST_SHOWN and "\n" not in text else "…"
+    help = f"nest it under an op: `{op}: {{{own}: {value}}}`"
+    return report(key, "ARC102", f"unknown op `{written[:64]}`: `{own}` is a field", help=help)
 
 
 def _misread(found: Defaults, names: Collection[str]) -> None:
@@ -136,29 +156,6 @@ def _faults(op: str, defaults: MappingNode) -> list[Finding]:
     except ValidationError as error:
         return explain(error, ops()[op], defaults.entries, defaults.keys, defaults.span, op, partial=True)
     return []
-
-
-def with_heirs(findings: list[Finding], defaults: Defaults, layers: MappingNode) -> list[Finding]:
-    """The findings, with the layers that inherit the field for those on a field of the defaults."""
-    at = Counter(finding.span for finding in findings)
-    return [_with_heirs(f, defaults, layers) if at[f.span] == 1 else f for f in findings]
-
-
-def _with_heirs(finding: Finding, defaults: Defaults, layers: MappingNode) -> Finding:
-    found = next(((op, name) for op in defaults.of if (name := defaults.field_at(op, finding.span))), None)
-    if found is None:
-        return finding
-    op, name = found
-    heirs = [
-        layer for layer, body in layers.entries.items() if isinstance(body, MappingNode) and _inherits(body, op, name)
-    ]
-    note = f"{counted(len(heirs), 'layer')} inherit{'s' if len(heirs) == 1 else ''} it: {listed(heirs)}"
-    return finding._replace(notes=(*finding.notes, note)) if heirs else finding
-
-
-def _inherits(body: MappingNode, op: str, name: str) -> bool:
-    node = body.entries.get("op")
-    return isinstance(node, ScalarNode) and node.value == op and name not in body.entries
 
 
 def meant(word: str) -> str | None:

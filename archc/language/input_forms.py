@@ -18,6 +18,8 @@ _CHANNELS = (1, 3, 4)
 """Channels of a picture: grey, red green blue, and with an alpha."""
 _SMALLEST = 8
 """The smallest height of a picture."""
+_SMALLEST_UNEQUAL, _MOST_UNEQUAL = 32, 2
+"""The same of a picture that is not square, and how often its shorter side fits into the longer one."""
 _BATCH = (None, "None", "none", "null", "N", "n", "B", "b", "batch", "batch_size", "?")
 _AXES = (("channels", "c", "depth"), ("height", "h", "size", "image_size"), ("width", "w", "size", "image_size"))
 _WORDS = {*(word for words in _AXES for word in words), "name", "shape", "dims", "dim", "type", "dtype", "data_format"}
@@ -38,7 +40,9 @@ def channels_first(sizes: object) -> list[int] | None:
     """The shape with its channels first, if it looks like [height, width, channels]."""
     match sizes:
         case [int(height), int(width), int(channels)] if channels in _CHANNELS:
-            return [channels, height, width] if height == width >= _SMALLEST else None
+            short, long = sorted((height, width))
+            is_picture = short >= (_SMALLEST if short == long else _SMALLEST_UNEQUAL) and long <= _MOST_UNEQUAL * short
+            return [channels, height, width] if is_picture else None
         case _:
             return None
 
@@ -58,7 +62,7 @@ def channels_last(node: YamlNode) -> Finding | None:
     right = as_written(sizes)
     channels, height, width = sizes
     message = f"{name[:64]} has {height} maps of {width} × {channels}; its channels seem to come last"
-    fix = replacement(value.span, right) if entry(node, name) else ()
+    fix = replacement(value.span, right) if height == width and entry(node, name) else ()
     return report(value.span, "ARC917", message, help=f"did you mean `{right}`?", fix=fix)
 
 
@@ -68,12 +72,21 @@ class Mended(NamedTuple):
     finding: Finding
     path: tuple[str, ...]
     node: YamlNode | None
+    is_vector: bool = False
 
 
-def mended_input(node: YamlNode) -> Mended | None:
-    """An input in another form than the right one; None if it is right, or its form has no clear meaning."""
-    if isinstance(node, MappingNode):
-        return _of_mapping(node)
+def mended_input(node: YamlNode, *, of_pictures: bool) -> Mended | None:
+    """An input in another form than the right one; None if it is right, or its form has no clear meaning.
+
+    A network `of_pictures` takes no vector, so a number alone is not the length of one.
+    """
+    found = _of_mapping(node) if isinstance(node, MappingNode) else _of_list(node)
+    is_vector = of_pictures and found is not None and found.is_vector
+    return None if is_vector else found
+
+
+def _of_list(node: YamlNode) -> Mended | None:
+    """A shape without a name."""
     shape = _shape(_sizes(node))
     if shape is None:
         return None
@@ -82,7 +95,7 @@ def mended_input(node: YamlNode) -> Mended | None:
     fix = replacement(node.span, text) if shape.certain else ()
     help = f"write `input: {text}`"
     found = report(node.span, "ARC104", message, notes=shape.notes, help=help, fix=fix)
-    return Mended(found, ("input",), _input(_NAME, shape, node.span))
+    return Mended(found, ("input",), _input(_NAME, shape, node.span), _is_vector(shape))
 
 
 def _bare(node: MappingNode) -> Mended | None:
@@ -112,13 +125,13 @@ def _of_mapping(node: MappingNode) -> Mended | None:
         ((name, value),) = node.entries.items()
         sizes = _sizes(value)
         shape = _shape(sizes)
-        if shape is None or shape.sizes == plain(value):
+        if shape is None or (isinstance(value, SequenceNode) and sizes is not None and len(sizes) == 3):
             return None
         right = as_written(shape.sizes)
         fix = replacement(value.span, right) if shape.certain and entry(node, name) else ()
         message = f"`input.{name[:64]}` is `{_text(value)}`: it takes [channels, height, width]"
         found = report(value.span, "ARC105", message, notes=shape.notes, help=f"write `{right}`", fix=fix)
-        return Mended(found, ("input", name), _input(name, shape, value.span))
+        return Mended(found, ("input", name), _input(name, shape, value.span), _is_vector(shape))
     if len(node.entries.keys() - _WORDS) > 1:
         return None
     by_axis = [next((plain(node.entries[word]) for word in words if word in node.entries), None) for words in _AXES]
@@ -171,7 +184,8 @@ def _shape(sizes: list[object] | None) -> Shape | None:
         return None
     if len(whole) < 3:
         return _of_pixels(whole, notes)
-    if len(sizes) == 4 and (turned := channels_first(whole)):
+    if turned := channels_first(whole):
+        certain = certain and (len(sizes) == 4 or turned[1] == turned[2])
         return Shape(turned, [*notes, "the channels come first"], certain)
     return Shape(whole, notes, certain)
 
@@ -188,6 +202,10 @@ def _of_pixels(whole: list[int], notes: list[str]) -> Shape | None:
         if side > 1 and channels * side * side == count:
             return Shape([channels, side, side], [f"{count} = {channels} × {side} × {side}"], certain=False)
     return Shape([count, 1, 1], [f"a vector of {count} values is {count} maps of 1 × 1"], certain=False)
+
+
+def _is_vector(shape: Shape) -> bool:
+    return shape.sizes[1:] == [1, 1]
 
 
 def _input(name: str, shape: Shape, span: Span) -> MappingNode | None:

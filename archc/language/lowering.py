@@ -13,7 +13,7 @@ from math import prod
 from archc.diagnostics.finding import MAX_FINDINGS, Edit, Finding, report
 from archc.graph import Graph, Node
 from archc.language.connections import connections, from_node
-from archc.language.defaults import read_defaults, with_heirs
+from archc.language.defaults import read_defaults
 from archc.language.edits import added_after
 from archc.language.in_place import InPlace
 from archc.language.inference import check_error, checked_output, named
@@ -85,7 +85,10 @@ class _Lowering:
             self._tensors[name] = self._layer(name, body, layers.keys[name].span)
             self.findings[before:] = [finding._replace(layer=name) for finding in self.findings[before:]]
             self._last = name
-        self.findings = with_heirs(self.findings, self._defaults, layers)
+        if self.findings:
+            from archc.language.heirs import with_heirs  # few specs need it, for the time of start-up
+
+            self.findings = with_heirs(self.findings, self._defaults, layers)
         self._check_outputs()
 
     def outputs(self) -> tuple[str, ...]:

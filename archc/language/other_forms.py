@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from archc.diagnostics.finding import Finding
+from archc.language.brackets import gathered, unrepeated
 from archc.language.flat_recipe import flat_fields
 from archc.language.input_forms import channels_last, mended_input
+from archc.language.layer_fields import op_class
 from archc.language.layer_lists import named_layers
-from archc.language.reader import MappingNode, SequenceNode
-from archc.language.spec import Recipe
+from archc.language.reader import MappingNode, SequenceNode, YamlNode
+from archc.language.spec import Expect, Recipe
+from archc.ops.windowed import Windowed
 
 
 def mended(root: MappingNode, findings: list[Finding]) -> tuple[MappingNode, set[tuple[str, ...]]]:
@@ -20,16 +23,19 @@ def mended(root: MappingNode, findings: list[Finding]) -> tuple[MappingNode, set
     told: set[tuple[str, ...]] = set()
     if "input" in entries and (turned := channels_last(entries["input"])):
         findings.append(turned)
-    elif "input" in entries and (right := mended_input(entries["input"])):
-        # A repeated size of a list without brackets is read as a repeated key.
-        at = right.finding.span
-        findings[:] = [f for f in findings if f.code != "ARC005" or not at.start <= f.span.start < at.end]
-        findings.append(right.finding)
+    elif "input" in entries and (
+        right := mended_input(entries["input"], of_pictures=_reads_windows(entries.get("layers")))
+    ):
+        findings[:] = [*unrepeated(findings, [right.finding]), right.finding]
         if right.node is None:
             told.add(right.path)
         else:
             entries["input"] = right.node
-    layers = entries.get("layers")
+    expect, layers = entries.get("expect"), entries.get("layers")
+    names = layers.entries if isinstance(layers, MappingNode) else ()
+    if isinstance(expect, MappingNode):
+        entries["expect"], split = gathered(expect, "expect", Expect, names)
+        findings[:] = [*unrepeated(findings, split), *split]
     if isinstance(layers, SequenceNode) and (named := named_layers(layers)):
         entries["layers"] = named[0]
         findings.append(named[1])
@@ -39,3 +45,13 @@ def mended(root: MappingNode, findings: list[Finding]) -> tuple[MappingNode, set
         findings += [each.finding for each in flat]
         told.update(("train", each.field) for each in flat)
     return MappingNode(entries, root.keys, root.span), told
+
+
+def _reads_windows(layers: YamlNode | None) -> bool:
+    """Whether some layer moves a window over maps."""
+    bodies = (
+        [body for body in layers.entries.values() if isinstance(body, MappingNode)]
+        if isinstance(layers, MappingNode)
+        else []
+    )
+    return any(op is not None and issubclass(op, Windowed) for op in map(op_class, bodies))

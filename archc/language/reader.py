@@ -75,11 +75,12 @@ class SequenceNode(NamedTuple):
 
 
 class MappingNode(NamedTuple):
-    """A mapping with string keys. `keys` has the scalar, and so the span, of each key in `entries`."""
+    """A mapping with string keys: `keys` has the scalar of each, `repeated` those that repeat one without a value."""
 
     entries: dict[str, YamlNode]
     keys: dict[str, ScalarNode]
     span: Span
+    repeated: tuple[ScalarNode, ...] = ()
 
 
 YamlNode = ScalarNode | SequenceNode | MappingNode
@@ -172,6 +173,7 @@ class _Open:
     skip_value: bool = False
     merges: bool = False
     merged: set[str] = field(default_factory=set[str])
+    repeated: list[ScalarNode] = field(default_factory=list["ScalarNode"])
     expanded: int = 1
     height: int = 1
 
@@ -266,7 +268,11 @@ class _Builder:
     def _close(self) -> None:
         done = self._stack.pop()
         span = Span(self.source, done.start, max(self.end, done.start))
-        node = SequenceNode(done.items, span) if done.items is not None else MappingNode(done.entries, done.keys, span)
+        node = (
+            SequenceNode(done.items, span)
+            if done.items is not None
+            else MappingNode(done.entries, done.keys, span, tuple(done.repeated))
+        )
         self._add(node, done.anchor, done.expanded, done.height)
 
     def _alias(self, event: yaml.AliasEvent) -> bool:
@@ -375,6 +381,8 @@ def _enter(level: _Open, node: YamlNode) -> None:
     elif not level.skip_value:
         level.entries[level.key.value] = node
         level.keys[level.key.value] = level.key
+    elif is_bare(node):
+        level.repeated.append(level.key)
     level.key, level.skip_value, level.merges = None, False, False
 
 

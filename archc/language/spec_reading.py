@@ -63,9 +63,9 @@ def _content(root: MappingNode) -> dict[str, object]:
 
 
 def _channels_last(root: MappingNode, spec: Spec) -> list[Finding]:
-    """The advice on an input whose first two sizes are equal and whose last is small, if it deserves one."""
+    """The advice on an input whose last size is much smaller than the others, if it deserves one."""
     (sizes,) = spec.input.values()
-    if sizes[0] != sizes[1] or sizes[2] >= sizes[0]:
+    if 2 * sizes[2] > min(sizes[:2]):
         return []
     from archc.language.input_forms import channels_last  # for the time of start-up, as above
 

@@ -199,6 +199,8 @@ def _needless(word: str, place: Place) -> Explained | None:
 
 
 def _is_same(value: object, same: object) -> bool:
+    if isinstance(value, str) and isinstance(same, int) and value == str(same):
+        return True  # a number in quotes
     # Not by == alone: to Python, true is 1.
     return value == same and isinstance(value, bool) == isinstance(same, bool)
 

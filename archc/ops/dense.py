@@ -10,12 +10,16 @@ from pydantic import Field
 from archc.example import DENSE_HEAD
 from archc.ops.fields import Count
 from archc.ops.foreign import Needless, NeedlessFields
-from archc.ops.op import Kept, OtherNames, Parameter, Reach, require_vector
+from archc.ops.op import CHANNELS_READ, INFERRED, Kept, OtherNames, Parameter, Reach, require_vector
 from archc.ops.weighted import Weighted
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
+
+
+def _size_of(x: Tensor) -> tuple[object, ...]:
+    return (x.size,)
 
 
 class Dense(Weighted, frozen=True):
@@ -36,6 +40,8 @@ class Dense(Weighted, frozen=True):
     needless: ClassVar[NeedlessFields] = {
         **dict.fromkeys(("alpha", "beta", "transB"), Needless("it computes W x + b", (1,))),
         "transA": Needless("it computes W x + b", (0,)),
+        # It reads a vector: maps have to be flattened first.
+        **dict.fromkeys(CHANNELS_READ, Needless(INFERRED, inferred=_size_of)),
     }
     loose_names = ("Gemm", "out_channels", "filters", "hidden", "size", "features")
     is_linear = True

@@ -33,8 +33,8 @@ INT64 = 8
 
 
 _AXES = "the axes of a shape are [channels, height, width] in every backend"
-_INFERRED = "archc infers it from the layer's input"
-_CHANNELS_READ = (
+INFERRED = "archc infers it from the layer's input"
+CHANNELS_READ = (
     "in_channels",
     "in_features",
     "in_planes",
@@ -219,8 +219,8 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
         "data_format": Needless(_AXES, (None, "channels_first", "NCHW", "nchw")),
         "layout": Needless(_AXES, ("NCHW", "nchw")),
         **dict.fromkeys(("in_place", "inplace"), Needless("it changes no value", "any")),
-        **dict.fromkeys(_CHANNELS_READ, Needless(_INFERRED, inferred=channels_of)),
-        **dict.fromkeys(_SHAPES_READ, Needless(_INFERRED, inferred=_shapes_of)),
+        **dict.fromkeys(CHANNELS_READ, Needless(INFERRED, inferred=channels_of)),
+        **dict.fromkeys(_SHAPES_READ, Needless(INFERRED, inferred=_shapes_of)),
     }
     """Fields of other frameworks that it does not need; a subclass adds its own."""
 

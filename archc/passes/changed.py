@@ -1,10 +1,27 @@
-"""What a change of one layer does to the shapes of the layers after it."""
+"""What a change of layers does to the network, and to the shapes of the layers after them."""
 
 from __future__ import annotations
 
-from archc.graph import Graph
+from collections.abc import Mapping
+from dataclasses import replace
+
+from archc.graph import Graph, Node
 from archc.ops.op import ShapeError
 from archc.tensor import Tensor
+
+
+def changed_graph(graph: Graph, fields: Mapping[str, Mapping[str, object]]) -> Graph | None:
+    """The graph with other values of some layers' fields, by layer; None if a layer cannot take its input then."""
+    shapes = dict(graph.inputs)
+    nodes: list[Node] = []
+    for node in graph.nodes:
+        op = node.op.model_copy(update=dict(fields.get(node.name, {})))
+        try:
+            shapes[node.name] = op.infer(tuple(shapes[name] for name in node.inputs))
+        except ShapeError:
+            return None
+        nodes.append(replace(node, op=op, output=shapes[node.name]))
+    return replace(graph, nodes=tuple(nodes))
 
 
 def changed_shapes(graph: Graph, name: str, output: Tensor) -> dict[str, Tensor | None]:

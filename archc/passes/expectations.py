@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph
-from archc.language.spec import Expect, Spans
+from archc.language.spec import Expect, Parallel, Spans
 from archc.passes.counts import Counts
 from archc.passes.device_memory import device_memory
 from archc.passes.placement import Placement
@@ -52,16 +52,19 @@ def check_layers(graph: Graph, facts: Shapes) -> tuple[Held, list[Finding]]:
     return Held(layers=tuple(held)), findings
 
 
-def check_totals(expect: Expect, spans: Spans, graph: Graph, counts: Counts) -> tuple[Held, list[Finding]]:
+def check_totals(
+    expect: Expect, spans: Spans, graph: Graph, counts: Counts, parallel: Parallel | None, batch: int
+) -> tuple[Held, list[Finding]]:
     """Compare the expected parameters and MACs with the counts."""
     given = {"parameters": expect.parameters, "macs": expect.macs}
     expected = {field: number for field, number in given.items() if number is not None}
     held = Held(totals=tuple(field for field, number in expected.items() if number == getattr(counts, field)))
     if len(held.totals) == len(expected):
         return held, []
-    from archc.passes.unexpected_total import unexpected_totals
+    from archc.passes.unexpected_total import Exchanges, unexpected_totals
 
-    return held, unexpected_totals(spans, graph, counts, expected)
+    due = None if parallel is None or expect.exchanges is None else Exchanges(expect.exchanges, parallel, batch)
+    return held, unexpected_totals(spans, graph, counts, expected, due)
 
 
 def check_memory(

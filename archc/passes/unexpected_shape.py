@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
-from archc.passes.departure import Departure, departure
+from archc.passes.changed import changed_shapes
+from archc.passes.departure import Departure, Need, departure
 from archc.passes.pixels_224 import explanation, is_alexnets
 from archc.passes.shapes import Shapes
 from archc.source import Span
+from archc.tensor import Tensor
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ def unexpected_shape(
     """The finding. `trusted` are layers whose own expectation is met; None if no cause is to be searched for."""
     notes = [facts.windows[node.name].arithmetic] if node.name in facts.windows else []
     notes += [f"its input `{name}` is {graph.tensor(name)}" for name in dict.fromkeys(node.inputs)]
-    causes = [] if trusted is None else [*_sizes(graph, node, expected, trusted), *_channels(graph, node, expected)]
+    causes = [] if trusted is None else _causes(graph, node, expected, trusted)
     # Only all remedies together give the expected shape, so with one missing none is proposed.
     remedies = [cause.remedy for cause in causes if cause.remedy]
     # A remedy in other layers mends each branch behind them.
@@ -46,9 +48,28 @@ def unexpected_shape(
     )
 
 
+def _causes(graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[str]) -> list[_Cause]:
+    turned = _channels_first(expected, node.output.shape)
+    meant = turned or expected
+    causes = [*_sizes(graph, node, meant, trusted), *_channels(graph, node, meant)]
+    if turned is None:
+        return causes
+    text = f"[{', '.join(map(str, turned))}]"
+    return [_Cause((f"the channels come first: {text}",), remedy=f"write `expect: {text}`"), *causes]
+
+
+def _channels_first(expected: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The expected shape as [channels, height, width], if its channels are last."""
+    if not len(expected) == len(shape) == 3 or expected[0] == shape[0] or expected[2] != shape[0]:
+        return None
+    height, width, channels = expected
+    is_turned = (height, width) == shape[1:] or height == width != channels
+    return (channels, height, width) if is_turned else None
+
+
 def _sizes(graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[str]) -> list[_Cause]:
     found = departure(graph, node, expected, trusted)
-    if found is None:
+    if found is None or not _leads_to(graph, found.node.name, found.node.output, found.need, node, expected):
         return []
     size, needed = found.need.beside(*found.window.output)
     notes: list[str] = []
@@ -58,10 +79,28 @@ def _sizes(graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[str
     if is_alexnets(found.window, range(needed.low, needed.high + 1)):
         notes += explanation(graph, found.node)
     # With a remedy that changes a layer, another input would only be a second way to the same shape.
-    elif found.source is not None and found.remedy is None:
-        notes.append(_input(found))
+    elif found.source is not None and found.remedy is None and _has_channels(node, expected):
+        (name,) = graph.inputs
+        if _leads_to(graph, name, graph.tensor(name), found.source, node, expected):
+            notes.append(_input(found))
     related = () if found.node.name == node.name else ((found.node.span, f"gives {size}, needs {needed}"),)
     return [_Cause(tuple(notes), related, found.remedy)]
+
+
+def _has_channels(node: Node, expected: tuple[int, ...]) -> bool:
+    """Whether only the sizes can be wrong; those of a vector are sizes of the maps that are flattened to it."""
+    return not node.output.is_maps or node.output.channels == expected[0]
+
+
+def _leads_to(graph: Graph, name: str, x: Tensor, need: Need, node: Node, expected: tuple[int, ...]) -> bool:
+    """Whether `node` has the expected sizes, its channels apart, if the value `name` has those needed."""
+    for rows, columns in ((need.rows.low, need.columns.low), (need.rows.high, need.columns.high)):
+        output = changed_shapes(graph, name, Tensor((x.channels, rows, columns))).get(node.name, node.output)
+        if output is None or len(output.shape) != len(expected):
+            return False
+        if output.shape[1:] != expected[1:] or (len(expected) == 1 and output.shape != expected):
+            return False
+    return True
 
 
 def _input(found: Departure) -> str:

@@ -12,17 +12,21 @@ from typing import NamedTuple
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
-from archc.language.spec import Spans
+from archc.language.spec import Parallel, Spans
 from archc.ops.op import Op, ShapeError
 from archc.ops.weighted import Weighted
-from archc.passes.changed import changed_shapes
+from archc.passes.changed import changed_graph, changed_shapes
 from archc.passes.counts import Counts
+from archc.passes.counts import count as count_all
+from archc.passes.placement import place
 from archc.source import Span
 from archc.tensor import Tensor
 from archc.wording import counted, listed
 
 # With more explanations than this, none is likely enough to be named.
 _MOST_EXPLANATIONS = 3
+# The same before their exchanges are compared, each of which takes a placement of the network.
+_MOST_PLACED = 12
 # Layers of which every combination is tried: 2^14 take about 20 ms.
 _MOST_COMBINED = 14
 # Numbers of groups that networks use on several layers, and none.
@@ -42,27 +46,54 @@ Totals = Mapping[str, int]
 
 
 class _Explanation(NamedTuple):
-    """What to change, as an imperative, why, and places with labels. `layers` are those to change, if any."""
+    """What to change, as an imperative, why, and places with labels. `changes` are the fields by layer, if any."""
 
     remedy: str
     note: str
     places: tuple[tuple[Span, str], ...] = ()
-    layers: frozenset[str] = frozenset()
+    changes: Mapping[str, Mapping[str, object]] = {}
+
+    @property
+    def layers(self) -> frozenset[str]:
+        return frozenset(self.changes)
 
 
-def unexpected_totals(spans: Spans, graph: Graph, counts: Counts, expected: Totals) -> list[Finding]:
-    """The findings on totals that differ: one if a single mistake explains all of them, else one for each."""
+class Exchanges(NamedTuple):
+    """The exchanges that the spec expects, and what decides them besides the layers."""
+
+    expected: list[str]
+    parallel: Parallel
+    batch: int
+
+    def of(self, graph: Graph | None) -> list[str] | None:
+        """Those of a network; None if it cannot be computed or split."""
+        if graph is None:
+            return None
+        placement, uneven = place(graph, count_all(graph), self.parallel, self.batch)
+        return None if uneven else sorted(exchange.layer for exchange in placement.exchanges)
+
+
+def unexpected_totals(
+    spans: Spans, graph: Graph, counts: Counts, expected: Totals, exchanges: Exchanges | None
+) -> list[Finding]:
+    """The findings on totals that differ: one if a single mistake explains all of them, else one for each.
+
+    If that mistake explains the exchanges too, the finding marks where they are expected.
+    """
     wrong = [field for field in expected if expected[field] != getattr(counts, field)]
     missing = {field: expected[field] - getattr(counts, field) for field in expected}
-    explained = _explanations(graph, counts, missing)
+    explained = _explanations(graph, counts, missing, exchanges)
     if not explained:
         return [_finding(spans, counts, field, expected[field], []) for field in wrong]
     first, *others = wrong
     finding = _finding(spans, counts, first, expected[first], explained)
+    also = [*others]
+    if exchanges and exchanges.of(graph) != sorted(exchanges.expected) and _mend(graph, exchanges, explained):
+        also.append("exchanges")
     return [
         finding._replace(
             message=f"{finding.message}{''.join(f'; {_difference(counts, each, expected[each])}' for each in others)}",
-            related=(*finding.related, *((spans.value("expect", each), "") for each in others)),
+            related=(*finding.related, *((spans.value("expect", each), "") for each in also)),
         )
     ]
 
@@ -90,16 +121,31 @@ def _difference(counts: Counts, field: str, expected: int) -> str:
     return f"expected {expected:,} {_WORDS[field]}, got {getattr(counts, field):,}"
 
 
-def _explanations(graph: Graph, counts: Counts, missing: Totals) -> list[_Explanation]:
+def _mend(graph: Graph, exchanges: Exchanges, explained: list[_Explanation]) -> bool:
+    return all(exchanges.of(changed_graph(graph, each.changes)) == sorted(exchanges.expected) for each in explained)
+
+
+def _fitting(graph: Graph, explained: list[_Explanation], exchanges: Exchanges | None) -> list[_Explanation]:
+    """Those that give the expected exchanges too, or else those that leave the exchanges as they are."""
+    if exchanges is None:
+        return explained
+    now = exchanges.of(graph)
+    given = [(each, exchanges.of(changed_graph(graph, each.changes))) for each in explained]
+    due = sorted(exchanges.expected)
+    return [each for each, found in given if found == due] or [e for e, found in given if found == now != due]
+
+
+def _explanations(graph: Graph, counts: Counts, missing: Totals, exchanges: Exchanges | None) -> list[_Explanation]:
     """All that fit; none if they are too many. `missing` is what each expected total has more than is counted."""
     found: dict[tuple[str, frozenset[str]], _Explanation] = {}
     for explanation in _candidates(graph, counts, missing):
         # One layer may be all layers of its kind.
         key = (explanation.remedy.split(" on ")[0], explanation.layers)
         found.setdefault(key, explanation)
-        if len(found) > _MOST_EXPLANATIONS:
+        if len(found) > (_MOST_EXPLANATIONS if exchanges is None else _MOST_PLACED):
             return []
-    return list(found.values())
+    fitting = _fitting(graph, list(found.values()), exchanges)
+    return fitting if len(fitting) <= _MOST_EXPLANATIONS else []
 
 
 def _candidates(graph: Graph, counts: Counts, missing: Totals) -> Iterator[_Explanation]:
@@ -159,7 +205,8 @@ def _groups_of_several(graph: Graph, counts: Counts, missing: Totals) -> Iterato
         names = _layers([node.name for node in deep])
         note = f"{names} have as many filters as input maps: depthwise, each filter reads one of them"
         remedy = f"use `groups:` with the number of filters on {names}"
-        yield _Explanation(remedy, note, _places(deep, "groups"), frozenset(node.name for node in deep))
+        deepest = {node.name: {"groups": node.output.channels} for node in deep}
+        yield _Explanation(remedy, note, _places(deep, "groups"), deepest)
 
 
 def _could_be_depthwise(graph: Graph, node: Node) -> bool:
@@ -201,9 +248,8 @@ def _of_groups(counts: Counts, nodes: list[Node], wanted: int) -> _Explanation:
     if len(groups) == 1:
         (now,) = groups
         note = f"with `groups: {wanted}`, {names} {has} {_share(now, wanted)} {its} {weights:,} weights"
-    return _Explanation(
-        f"use `groups: {wanted}` on {names}", note, _places(nodes, "groups"), frozenset(node.name for node in nodes)
-    )
+    changes = {node.name: {"groups": wanted} for node in nodes}
+    return _Explanation(f"use `groups: {wanted}` on {names}", note, _places(nodes, "groups"), changes)
 
 
 def _share(groups: int, wanted: int) -> str:
@@ -239,7 +285,8 @@ def _biases(graph: Graph, missing: Totals) -> Iterator[_Explanation]:
             continue
         of = f"{_layers(names)} {'has' if len(names) == 1 else 'have'}"
         note = f"{of} {counted(wanted, 'bias', 'biases')}" if has_bias else f"{of} no bias: {wanted:,} parameters"
-        yield _Explanation(f"use `bias: {value}` on {_layers(names)}", note, _places(nodes, "bias"), frozenset(names))
+        changes = {name: {"bias": not has_bias} for name in names}
+        yield _Explanation(f"use `bias: {value}` on {_layers(names)}", note, _places(nodes, "bias"), changes)
 
 
 def _widths(graph: Graph, missing: Totals) -> Iterator[_Explanation]:
@@ -260,7 +307,7 @@ def _widths(graph: Graph, missing: Totals) -> Iterator[_Explanation]:
         if wanted >= 1 and _change(graph, node, {field: wanted}, missing) == missing:
             note = f"{node.name} has {width:,} {field}"
             remedy = f"use `{field}: {wanted}` on {node.name}"
-            yield _Explanation(remedy, note, _places([node], field), frozenset({node.name}))
+            yield _Explanation(remedy, note, _places([node], field), {node.name: {field: wanted}})
 
 
 def _change(graph: Graph, node: Node, fields: dict[str, object], missing: Totals) -> Totals | None:

@@ -214,6 +214,27 @@ def test_files_without_a_schema_line_are_skipped_on_request(archc, small: Path, 
     assert archc(*command, "--skip-unmarked", *OTHERS, small).code == 1 or command == ["fmt"]
 
 
+@pytest.mark.parametrize(
+    ("text", "is_spec"),
+    [
+        ("schema: archc/v1\n", True),
+        ("name: a\n'schema' : archc/v1\n", True),
+        ("{name: a, schema: archc/v1}\n", True),
+        ('# A spec.\n---\n{\n  "input": {"image": [1, 2, 3]},\n  "schema": "archc/v1"\n}\n', True),
+        ("\ufeffschema: archc/v1\n", True),
+        ("data:\n  spec.yaml: |\n    schema: archc/v1\n", False),
+        ("x: |\n  schema: archc/v1\n", False),
+        ("spec:\n  schema: archc/v1\n", False),
+        ("spec: {schema: archc/v1}\n", False),
+        ('{"spec": {"schema": "archc/v1"}}\n', False),
+        ("# schema: archc/v1\n", False),
+    ],
+)
+def test_only_a_key_of_the_whole_file_marks_a_spec(archc, here: Path, text: str, is_spec: bool) -> None:
+    Path("x.yaml").write_text(text, encoding="utf-8")
+    assert ("skipped" in archc("check", "--skip-unmarked", "x.yaml").err) != is_spec
+
+
 def test_nothing_is_skipped_without_the_flag_or_from_standard_input(archc, small: Path, stdin) -> None:
     Path("workflow.yaml").write_bytes(OTHERS["workflow.yaml"])
     assert archc("check", "workflow.yaml", small).code == 1

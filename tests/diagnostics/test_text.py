@@ -185,3 +185,12 @@ def test_findings_are_ordered_by_place_told_once_and_without_echoes() -> None:
     late, early = report(three, "ARC105", "late"), report(one, "ARC105", "early")
     unread, echo = report(two, "ARC007", "no number"), report(two, "ARC104", "nothing is not a number")
     assert in_source_order([late, echo, early, unread, early]) == [early, unread, late]
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_code_in_a_help_is_broken_if_it_is_wider_than_the_terminal(width: int) -> None:
+    code = "`add: {" + ", ".join(f"field{n}: {n}" for n in range(16)) + "}`"
+    finding = report(Span(Source("a.yaml", "x"), 0, 1), "ARC104", "m", help=f"write {code} or `x: 1`")
+    lines = render([finding], width=width).splitlines()
+    assert max(map(cells, lines)) <= width
+    assert code in " ".join(line.strip() for line in lines)

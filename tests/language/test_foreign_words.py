@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from archc.analysis import analyse
 from archc.diagnostics.finding import Finding
+from archc.fixing import fix
 from archc.language.vocabulary import absence, certain, did_you_mean, nearest
 from archc.ops import ops
 from archc.ops.absent import absent
@@ -229,9 +230,46 @@ def test_the_channels_of_an_input_that_come_last() -> None:
         ("ARC917", "did you mean `[3, 224, 224]`?"),
         ("ARC201", "write `input: {image: [3, 224, 224]}`: the channels come first"),
     ]
-    for shape in ("[3, 224, 224]", "[224, 223, 3]", "[4, 4, 3]", "[64, 64, 64]", "[3, 3, 3]"):
+    for shape in (
+        "[3, 224, 224]",
+        "[480, 640, 2]",
+        "[16, 32, 3]",
+        "[512, 64, 1]",
+        "[4, 4, 3]",
+        "[64, 64, 64]",
+        "[3, 3, 3]",
+    ):
         text = HEAD.replace("[3, 32, 32]", shape) + "layers:\n  a: {op: relu}\n"
         assert analyse(text.encode(), "a.yaml").findings == [], shape
+    for shape, turned in (("[480, 640, 3]", "[3, 480, 640]"), ("[48, 32, 1]", "[1, 48, 32]")):
+        (found,) = analyse(
+            (HEAD.replace("[3, 32, 32]", shape) + "layers: {a: {op: relu}}\n").encode(), "a.yaml"
+        ).findings
+        # Maps may be taller than wide, so a picture that is not square is not turned by a fix.
+        assert (found.code, found.help, found.fix) == ("ARC917", f"did you mean `{turned}`?", ())
+
+
+@pytest.mark.parametrize(
+    ("shape", "help"),
+    [
+        ("[32, 32, 3]", "write `input: {image: [3, 32, 32]}`"),
+        ("[480, 640, 3]", "write `input: {image: [3, 480, 640]}`"),
+        ("[3, 32, 48]", "write `input: {image: [3, 32, 48]}`"),
+        ("{image: 32x32x3}", "write `[3, 32, 32]`"),
+    ],
+)
+def test_the_help_for_an_input_is_what_its_fix_writes(shape: str, help: str) -> None:
+    text = HEAD.replace("{image: [3, 32, 32]}", shape) + "layers: {a: {op: relu}}\n"
+    (found,) = analyse(text.encode(), "a.yaml").findings
+    assert found.help == help
+    written = help.removeprefix("write `").removesuffix("`").removeprefix("input: ")
+    assert not found.fix or f"{written}" in fix(text.encode(), "a.yaml").data.decode()
+
+
+def test_a_number_is_the_length_of_a_vector_only_where_no_window_reads_it() -> None:
+    head = HEAD.replace("[3, 32, 32]", "224")
+    assert "[224, 1, 1]" in str(findings("{op: dense, units: 4}", head)[0].help)
+    assert findings("{op: max_pool2d, kernel: 2, stride: 2}", head)[0].help is None
 
 
 _values = st.recursive(
@@ -273,3 +311,111 @@ def test_any_input_is_answered(value: object) -> None:
 def test_any_list_of_layers_and_any_recipe_is_answered(layers: list[object], train: object) -> None:
     text = f"{HEAD}layers: {json.dumps(layers)}\ntrain: {json.dumps({'batch': 1, 'lr': train, 'optimizer': train})}\n"
     assert all(finding.message for finding in analyse(text.encode(), "a.yaml").findings)
+
+
+@pytest.mark.parametrize(
+    ("body", "help"),
+    [
+        ("{op: Linear, in_features: 3072, out_features: 4}", "delete `in_features`: archc infers it"),
+        ("{op: Linear, in_features: 99, out_features: 4}", "it is 3072, not 99; delete `in_features`"),
+        ('{op: Conv2d, in_channels: "3", out_channels: 4, kernel_size: 3}', "delete `in_channels`: archc infers it"),
+        ('{op: Conv2d, in_channels: "8", out_channels: 4, kernel_size: 3}', "it is 3, not 8; delete `in_channels`"),
+    ],
+)
+def test_a_size_that_archc_infers_is_compared_with_what_the_layer_reads(body: str, help: str) -> None:
+    assert any(str(finding.help).startswith(help) for finding in findings(body))
+
+
+@pytest.mark.parametrize(
+    ("names", "right"),
+    [
+        *((form, "from: [a, b]") for form in ("[a; b]", "[a b]", '["a, b"]', '"a, b"', "a b", "[a+b]")),
+        ("[a b, a]", "from: [a, b, a]"),
+    ],
+)
+def test_names_in_one_string_are_fixed_to_what_the_help_says(names: str, right: str) -> None:
+    text = f"{HEAD}layers:\n  a: {{op: relu}}\n  b: {{op: relu}}\n  c: {{op: concat, from: {names}}}\n"
+    found = analyse(text.encode(), "a.yaml").findings
+    assert [f.help for f in found if f.code == "ARC104"] == [f"write `{right}`"]
+    assert f"{{op: concat, {right}}}" in fix(text.encode(), "a.yaml").data.decode()
+
+
+BRACKETS = HEAD + "defaults: {conv2d: {weight_init: {he_normal: {}}}}\n"
+C = "  c: {op: conv2d, filters: 8, kernel: 3}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "helps", "right"),
+    [
+        ("  c: {op: conv2d, filters: 8, kernel: 3, expect: 8, 30, 30}\n", ["expect: [8, 30, 30]"], None),
+        ("  c: {op: conv2d, filters: 8, kernel: 3, expect: 8,30,30, bias: false}\n", ["expect: [8, 30, 30]"], None),
+        ("  d: {op: concat, from: image, image, image}\n", ["from: [image, image, image]"], "image, image, image]"),
+        ("  d: {op: relu}\n  e: {op: add, inputs: d, image}\n", ["from: [d, image]"], "from: [d, image]}"),
+        (
+            "  p: {op: max_pool2d, kernel: 2, 2, stride: 2, 2}\n",
+            ["kernel: [2, 2]", "stride: [2, 2]"],
+            "kernel: [2, 2], stride: [2, 2]}",
+        ),
+        (
+            "  c: {op: conv2d, filters: 8, kernel: 3, pad: (1,1), stride: (1,1)}\n",
+            ["padding: [1, 1]", "stride: [1, 1]"],
+            "padding: [1, 1], stride: [1, 1]}",
+        ),
+        (f"{C}expect: {{parameters: 614,656}}\n", ["parameters: 614656"], None),
+        (f"{C}expect: {{exchanges: c, c}}\n", ["exchanges: [c, c]"], None),
+        (f"{C}expect: {{parameters: 1,000,000, macs: 194,400}}\n", ["parameters: 1000000", "macs: 194400"], None),
+    ],
+)
+def test_a_list_without_brackets_is_one_finding(text: str, helps: list[str], right: str | None) -> None:
+    spec = f"{BRACKETS}layers:\n{text}"
+    found = analyse(spec.encode(), "a.yaml").findings
+    assert [f.help for f in found if f.notes and "a comma ends" in f.notes[0]] == [f"write `{help}`" for help in helps]
+    assert not {f.code for f in found} & {"ARC005", "ARC104", "ARC301"}, found
+    written = fix(spec.encode(), "a.yaml").data.decode()
+    assert right in written if right else written == spec
+
+
+def test_no_list_that_a_field_does_not_take_is_proposed() -> None:
+    found = findings("{op: conv2d, filters: 8, kernel: 3, padding: 1, 2, 1, 2}")
+    assert not any("write `padding" in str(f.help) for f in found)
+
+
+def test_a_key_without_a_value_that_is_repeated_is_reported() -> None:
+    found = findings("{op: max_pool2d, kernel: 2, stride: 2, oops, oops}")
+    assert "ARC005" in [f.code for f in found]
+
+
+DEFAULTS = HEAD + "defaults: {conv2d: {%s}}\n"
+THREE = (
+    "layers:\n  a: {op: conv2d, filters: 4, kernel: 5}\n  b: {op: conv2d, filters: 4}\n"
+    "  c: {type: Conv2d, filters: 4, kernel_size: 3, activation: relu}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("fields", "word", "heirs"),
+    [
+        ("kernel: 3, activation: relu", "activation", "2 layers inherit it: a, b"),
+        ("activation: relu, kernel: 3", "activation", "2 layers inherit it: a, b"),
+        ("kernel_size: 3, bias: true", "kernel_size", "1 layer inherits it: b"),
+        ("kernel: 3, kernel_initializer: he_normal", "kernel_initializer", "3 layers inherit it: a, b, c"),
+    ],
+)
+def test_the_layers_that_inherit_a_field_are_named(fields: str, word: str, heirs: str) -> None:
+    found = analyse((DEFAULTS % fields + THREE).encode(), "a.yaml").findings
+    (finding,) = (f for f in found if f"`{word}`" in f.message and f.span.line == 4)
+    assert heirs in finding.notes
+
+
+@pytest.mark.parametrize(
+    ("field", "help"),
+    [
+        ("bias: false", "nest it under an op: `conv2d: {bias: false}`"),
+        ("use_bias: false", "nest it under an op: `conv2d: {bias: false}`"),
+        ("rate: 0.5", "nest it under an op: `dropout: {rate: 0.5}`"),
+        ("weight_init: {he_normal: {}}", "nest it under an op: `conv2d: {weight_init: {he_normal: {}}}`"),
+    ],
+)
+def test_a_field_in_the_defaults_without_its_op(field: str, help: str) -> None:
+    (found,) = findings("{op: relu}", f"{HEAD}defaults: {{{field}}}\n")
+    assert (found.code, found.help) == ("ARC102", help)

@@ -194,3 +194,36 @@ def test_an_author_who_declares_what_follows_from_54_needs_no_advice(
     check: Check, layers: list[str], due: bool
 ) -> None:
     assert ("ARC909" in [f.code for f in check(*layers, image="[3, 224, 224]").findings]) == due
+
+
+def test_pools_that_lose_a_row_because_of_54_are_the_same_mistake(check: Check) -> None:
+    layers = [FIRST % "", *(pool % "" for pool in POOLS)]
+    assert [f.code for f in check(*layers, image="[3, 224, 224]").findings] == ["ARC909"]
+    # A window that drops a row with 55 too is a mistake of its own, and so is one beside the first layer.
+    own = "own: {op: max_pool2d, kernel: 2, stride: 2, from: conv1}"
+    beside = "beside: {op: max_pool2d, kernel: 5, stride: 5, from: image}"
+    pools = [FIRST % "", own, "pool: {op: max_pool2d, kernel: 2, stride: 2}", beside]
+    findings = check(*pools, image="[3, 224, 224]").findings
+    assert [(f.code, f.layer) for f in findings] == [("ARC909", "conv1"), ("ARC902", "pool"), ("ARC902", "beside")]
+
+
+def test_a_kernel_whose_single_position_is_expected_is_meant(check: Check) -> None:
+    c5 = "c5: {op: conv2d, filters: 120, kernel: 5, padding: 0%s}"
+    assert [f.code for f in check(c5 % "", image="[16, 5, 5]").findings] == ["ARC906"]
+    assert not check(c5 % ", expect: [120, 1, 1]", image="[16, 5, 5]").findings
+
+
+@pytest.mark.parametrize(
+    ("fields", "help"),
+    [
+        ("kernel: 2, stride: 3, dilation: 2", "use `stride: 1`, or a kernel of at least 3"),
+        ("kernel: 2, stride: 3", "use a stride of at most 2, or a kernel of at least 3"),
+        ("kernel: 2, stride: 4, dilation: 2", "use `stride: 1`"),
+        ("kernel: 3, stride: 2, dilation: 2", "use `stride: 1`, or `dilation: 1`"),
+        ("kernel: 1, stride: 4", "use `stride: 1`, or a kernel of at least 4"),
+    ],
+)
+def test_what_is_proposed_against_gaps_leaves_none(check: Check, fields: str, help: str) -> None:
+    layer = f"c: {{op: conv2d, filters: 2, padding: 0, {fields}}}"
+    (finding,) = (f for f in check(layer, image="[3, 32, 32]").findings if f.code == "ARC913")
+    assert finding.help == help

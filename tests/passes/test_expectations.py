@@ -1,7 +1,9 @@
 """An expectation that holds is a fact; one that does not is a finding with the difference."""
 
+import re
 from collections.abc import Callable
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -345,3 +347,46 @@ def test_depthwise_layers_that_lost_their_groups(check: Check) -> None:
     assert finding.help == (
         f"use `groups:` with the number of filters on deep2 and deep3: that gives {counts.parameters:,} parameters"
     )
+
+
+@pytest.mark.parametrize(
+    ("expect", "help", "note"),
+    [
+        ("[30, 30, 8]", "write `expect: [8, 30, 30]`", "the channels come first: [8, 30, 30]"),
+        ("[16, 28, 28]", "the layer's fields give `expect: [8, 30, 30]`", None),
+        ("[8, 28, 28]", "the layer's fields give `expect: [8, 30, 30]`", "an input of 30 rows and columns gives the"),
+        ("[16, 30, 30]", "use `filters: 16` on c", None),
+    ],
+)
+def test_channels_last_and_an_input_that_gives_the_expected_shape(
+    check: Check, expect: str, help: str, note: str | None
+) -> None:
+    layer = f"c: {{op: conv2d, filters: 8, kernel: 3, padding: 0, expect: {expect}}}"
+    (finding,) = check(layer, image="[3, 32, 32]").findings
+    assert finding.help == help
+    assert any(note in line for line in finding.notes) if note else not any("input of" in n for n in finding.notes)
+
+
+SHIPPED = (Path(__file__).parents[2] / "specs" / "alexnet.yaml").read_text(encoding="utf-8")
+
+
+def _errors(text: str) -> list[tuple[str, str | None]]:
+    return [(f.code, f.help) for f in analyse(text.encode(), "a.yaml").findings if f.severity == "error"]
+
+
+@pytest.mark.parametrize("layer", ["conv2", "conv4", "conv5"])
+def test_lost_groups_are_one_mistake_that_the_exchanges_tell_apart(layer: str) -> None:
+    text = re.sub(rf"(  {layer}: .*), groups: 2", r"\1", SHIPPED)
+    assert text != SHIPPED
+    assert _errors(text) == [("ARC302", f"use `groups: 2` on {layer}: that gives 60,965,224 parameters")]
+
+
+def test_groups_that_contradict_met_exchanges_are_not_proposed() -> None:
+    # As with `groups: 2` on conv3 too, but that layer is expected to exchange.
+    text = SHIPPED.replace("parameters: 60965224, macs: 724406816", "parameters: 60522856")
+    assert _errors(text) == [("ARC302", "use `groups: 6` on conv4: that gives 60,522,856 parameters")]
+
+
+def test_exchanges_of_another_cause_are_reported_beside_a_total() -> None:
+    text = SHIPPED.replace("60965224, macs: 724406816", "60965480").replace("[conv3, fc6,", "[conv3, conv5, fc6,")
+    assert [code for code, _ in _errors(text)] == ["ARC302", "ARC303"]

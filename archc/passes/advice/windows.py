@@ -6,12 +6,14 @@ from math import gcd, prod
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
-from archc.ops.fields import ONE
+from archc.ops.fields import ONE, Size
+from archc.ops.op import ShapeError
 from archc.ops.weighted import Weighted
 from archc.ops.window import Axis, Window
 from archc.ops.windowed import Windowed
 from archc.passes.pixels_224 import REMEDY, explanation, is_rounded_down, rounded_up
 from archc.passes.shapes import Shapes
+from archc.tensor import Tensor
 
 # AlexNet has one first layer: of very many, each of which is followed through the network, only some are advised on.
 _MOST_FOLLOWED = 20
@@ -20,15 +22,17 @@ _MOST_FOLLOWED = 20
 def dropped_input(graph: Graph, facts: Shapes) -> list[Finding]:
     """Rows and columns at the end that rounding drops, and that are more than a stride skips between two windows."""
     findings: list[Finding] = []
+    with_55 = [rounded_up(graph, graph.node(finding.layer or "")) for finding in paper_rounded_down(graph, facts)]
     for name, window in facts.windows.items():
         rows, columns = _dropped(window, 0), _dropped(window, 1)
         node = graph.node(name)
         # The paper's own case has an advice of its own.
-        if (not rows and not columns) or _is_papers(graph, node, window):
+        if (not rows and not columns) or _is_papers(graph, node, window) or _is_mended(graph, node, with_55):
             continue
         lost = " and ".join(_lost(n, what) for n, what in ((rows, "row"), (columns, "column")) if n)
         notes = [window.arithmetic, _covered(window.vertical if rows else window.horizontal)]
-        help = "use `rounding: ceil`, other padding or another size"
+        is_closed = (up := _changed(graph, node, rounding="ceil")) and not (_dropped(up, 0) or _dropped(up, 1))
+        help = f"use {'`rounding: ceil`, ' if is_closed else ''}other padding or another size"
         message = f"{name} never reads the last {lost}"
         findings.append(report(node.at("kernel"), "ARC902", message, notes=notes, help=help, layer=name))
     return findings
@@ -41,6 +45,26 @@ def _dropped(window: Window, at: int) -> int:
     """
     axis = _axis(window, at)
     return axis.dropped if axis.dropped > axis.s - axis.f and _read(window, at) == axis.s else 0
+
+
+def _is_mended(graph: Graph, node: Node, with_55: list[dict[str, Tensor | None]]) -> bool:
+    """Whether the layer drops nothing where a layer before it gives AlexNet's 55, which has an advice of its own."""
+    for shapes in with_55:
+        x = shapes.get(node.inputs[0])
+        if x is not None and isinstance(node.op, Windowed):
+            window = node.op.window((x,))
+            return not _dropped(window, 0) and not _dropped(window, 1)
+    return False
+
+
+def _changed(graph: Graph, node: Node, **fields: object) -> Window | None:
+    """The window with other values of the layer's fields; None if the layer could not take its input then."""
+    op, inputs = node.op.model_copy(update=fields), graph.tensors(node.inputs)
+    try:
+        op.infer(inputs)
+    except ShapeError:
+        return None
+    return op.window(inputs)
 
 
 def _lost(count: int, what: str) -> str:
@@ -60,7 +84,7 @@ def skipped_input(graph: Graph, facts: Shapes) -> list[Finding]:
     for name, window in facts.windows.items():
         if _skips(window):
             node = graph.node(name)
-            findings.append(_skipped(name, node, window))
+            findings.append(_skipped(name, node, window, _closing(graph, node, window)))
     return findings
 
 
@@ -85,7 +109,7 @@ def _axis(window: Window, at: int) -> Axis:
     return (window.vertical, window.horizontal)[at]
 
 
-def _skipped(name: str, node: Node, window: Window) -> Finding:
+def _skipped(name: str, node: Node, window: Window, help: str) -> Finding:
     (rows, columns), stride = (_read(window, 0), _read(window, 1)), window.stride
     if rows / stride.height == columns / stride.width:
         reads = f"{rows} of every {stride.height} rows and columns"
@@ -102,19 +126,31 @@ def _skipped(name: str, node: Node, window: Window) -> Finding:
         "ARC913",
         f"{name} reads {reads}: {unread // common}/{pixels // common} of the pixels are never read",
         notes=[f"{', '.join(fields)}: no window reaches the pixels in between"],
-        help=_closing(window),
+        help=help,
         layer=name,
     )
 
 
-def _closing(window: Window) -> str:
-    """The stride, or the kernel, with which windows leave no gaps."""
-    at = 0 if _read(window, 0) < window.stride[0] else 1
-    if gcd(window.stride[at], window.dilation[at]) > 1:
-        return "use a stride without a common factor with the dilation, such as `stride: 1`, or `dilation: 1`"
-    most = window.kernel[at]
-    stride = f"a stride of at most {most}" if most > 1 else "`stride: 1`"
-    return f"use {stride}, or a kernel of at least {window.stride[at]}"
+def _closing(graph: Graph, node: Node, window: Window) -> str:
+    """The strides, the kernel or the dilation with which windows leave no gaps, each tried."""
+
+    def closes(**fields: object) -> bool:
+        changed = _changed(graph, node, **fields)
+        return changed is not None and all(_read(changed, at) == changed.stride[at] for at in (0, 1))
+
+    wide = max(window.stride)
+    # "At most" is true only if each smaller stride leaves none either; no window reads what a wide one skips.
+    most = next((s for s in range(2, wide) if not closes(stride=_at_most(s, window.stride))), wide) - 1
+    remedies = [f"a stride of at most {most}" if most > 1 else "`stride: 1`"]
+    if closes(kernel=Size(max(wide, window.kernel[0]), max(wide, window.kernel[1]))):
+        remedies.append(f"a kernel of at least {wide}")
+    if window.dilation != ONE and closes(dilation=ONE):
+        remedies.append("`dilation: 1`")
+    return f"use {', or '.join(remedies)}"
+
+
+def _at_most(most: int, stride: Size) -> Size:
+    return Size(min(most, stride.height), min(most, stride.width))
 
 
 def _short(size: tuple[int, int]) -> str:
@@ -151,7 +187,9 @@ def whole_map(graph: Graph, facts: Shapes) -> list[Finding]:
         covers = window.vertical.f >= window.vertical.n and window.horizontal.f >= window.horizontal.n
         # Pooling a whole map is common, and so is a kernel of one pixel. A dilated kernel skips pixels.
         learns = isinstance(node.op, Weighted) and node.op.parameters(graph.tensors(node.inputs))
-        if learns and covers and window.dilation == ONE != window.kernel:
+        # Advice follows only where every expectation is met: an author who states the 1 × 1 means it.
+        is_declared = node.expected is not None and window.output == (1, 1)
+        if learns and not is_declared and covers and window.dilation == ONE != window.kernel:
             findings.append(_whole_map(graph, node, window))
     return findings
 
