@@ -189,7 +189,8 @@ ADVICE: dict[str, Code] = {
         title="channels last",
         meaning="A shape is [channels, height, width] in archc, whatever the backend. The input's first two sizes are "
         "those of a picture and the last one is 1, 3 or 4, as in [height, width, channels], the order of TensorFlow "
-        "and of most files of pictures. Written so, it is a network of many maps that are 3 pixels wide. Write the channels first.",
+        "and of most files of pictures. Written so, it is a network of many maps that are 3 pixels wide. Write the "
+        "channels first.",
         failing=HEAD.replace("3, 8, 8", "8, 8, 3") + "  relu1: {op: relu}\n",
         corrected=HEAD + "  relu1: {op: relu}\n",
         severity="advice",
