@@ -39,7 +39,7 @@ ADVICE: dict[str, Code] = {
         title="rounding leaves input unread",
         meaning="The size rule gives a fraction, which is rounded down, so no window covers the last rows or "
         "columns of the input. Use another size or padding, or set `rounding: ceil`. There is no advice where rounding "
-        "up would add no window, as with a kernel of 1 and a stride of 2.",
+        "up would add no window, as with a kernel of 1 and a stride of 2, or where the rest follows from ARC909.",
         failing=HEAD + "  pool1: {op: max_pool2d, kernel: 3, stride: 2}\n",
         corrected=HEAD + "  pool1: {op: max_pool2d, kernel: 3, stride: 2, rounding: ceil}\n",
         severity="advice",
@@ -79,7 +79,7 @@ ADVICE: dict[str, Code] = {
         meaning="A convolution whose window covers its whole input has a single position: it equals a dense layer "
         "on the flattened maps, with the same weights in the same order. With padding, most of its window covers "
         "zeros. A common mistake is to use the size of the maps, such as `13 × 13`, as the kernel. Use a smaller "
-        "kernel, or a dense layer.",
+        "kernel, or a dense layer. There is no advice where the layer's `expect:` states the single position.",
         failing=HEAD + _CONV.replace("kernel: 3", "kernel: 8").replace(", padding: 1", ""),
         corrected=HEAD + _CONV,
         severity="advice",
@@ -188,8 +188,9 @@ ADVICE: dict[str, Code] = {
     "ARC917": Code(
         title="channels last",
         meaning="A shape is [channels, height, width] in archc, whatever the backend. The input's first two sizes are "
-        "equal and the last one is 1, 3 or 4, as in [height, width, channels], the order of TensorFlow and of most "
-        "files of pictures. Written so, it is a network of many maps that are 3 pixels wide. Write the channels first.",
+        "those of a picture and the last one is 1, 3 or 4, as in [height, width, channels], the order of TensorFlow "
+        "and of most files of pictures. Written so, it is a network of many maps that are 3 pixels wide. Write the "
+        "channels first.",
         failing=HEAD.replace("3, 8, 8", "8, 8, 3") + "  relu1: {op: relu}\n",
         corrected=HEAD + "  relu1: {op: relu}\n",
         severity="advice",

@@ -23,7 +23,8 @@ EXPECTATIONS: dict[str, Code] = {
         title="unexpected total",
         meaning="The top-level `expect:` states totals of the network, and a computed total is different. The notes "
         "show the difference. If a change of one kind makes all expected totals fit exactly, the help names it: "
-        "`groups`, a bias, a number of filters or units, or another way to count. Otherwise, the notes show the "
+        "`groups`, a bias, a number of filters or units, or another way to count. It must give the expected shapes and "
+        "exchanges too. Otherwise, the notes show the "
         "largest layers.",
         failing=DENSE_HEAD + _DENSE + "expect: {parameters: 1920}\n",
         corrected=DENSE_HEAD + _DENSE + "expect: {parameters: 1930}\n",
