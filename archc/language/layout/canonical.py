@@ -10,7 +10,6 @@ from archc.language.layout.printing import lines
 from archc.language.layout.tree import tree
 from archc.language.reader import MAX_BYTES, MappingNode, YamlNode, plain, read
 
-
 _MORE_PASSES = 3
 
 
