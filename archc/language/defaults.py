@@ -15,17 +15,16 @@ from pydantic import ValidationError
 
 from archc.diagnostics.finding import Edit, Finding, report
 from archc.language.reader import MappingNode, ScalarNode, YamlNode, plain
-from archc.language.recipe_words import OF_SECTIONS
 from archc.language.spec import Document, Spec
 from archc.language.translation import Translation, translate
 from archc.language.unknown_fields import Place, field_names, renaming
 from archc.language.validation import explain
-from archc.language.vocabulary import certain, did_you_mean, nearest
+from archc.language.vocabulary import certain, did_you_mean, nearest, synonyms
 from archc.ops import ops
+from archc.ops.op import Op
 from archc.source import Span
 
 _SECTION = "defaults"
-_OPS = ("op", *OF_SECTIONS["op"])
 _LONGEST_SHOWN = 64
 
 
@@ -119,12 +118,7 @@ def _layers_of(op: str, layers: YamlNode | None) -> list[tuple[str, MappingNode]
     """The layers of an op, also where its name is written in another way."""
     bodies = layers.entries if isinstance(layers, MappingNode) else dict[str, YamlNode]()
     found = [(name, body) for name, body in bodies.items() if isinstance(body, MappingNode)]
-    return [(name, body) for name, body in found if any(_is_named(op, body.entries.get(word)) for word in _OPS)]
-
-
-def _is_named(op: str, node: YamlNode | None) -> bool:
-    written = node.value if isinstance(node, ScalarNode) else None
-    return isinstance(written, str) and (written == op or (written not in ops() and meant(written) == op))
+    return [(name, body) for name, body in found if op_class(body) is ops()[op]]
 
 
 def _owners(word: str) -> dict[str, str]:
@@ -156,6 +150,24 @@ def _faults(op: str, defaults: MappingNode) -> list[Finding]:
     except ValidationError as error:
         return explain(error, ops()[op], defaults.entries, defaults.keys, defaults.span, op, partial=True)
     return []
+
+
+def op_class(body: MappingNode) -> type[Op] | None:
+    """The class of a layer's op, if its name is known or must mean a known one."""
+    word = op_word(body)
+    node = body.entries[word] if word else None
+    written = node.value if isinstance(node, ScalarNode) else None
+    if not isinstance(written, str):
+        return None
+    return ops().get(written) or ops().get(meant(written) or "")
+
+
+def op_word(body: MappingNode) -> str | None:
+    """The key under which the layer's op is written: `op`, or another framework's word for it."""
+    if "op" in body.entries:
+        return "op"
+    words = [key for key in body.entries if synonyms(key, ["op"])]
+    return words[0] if len(words) == 1 else None
 
 
 def meant(word: str) -> str | None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from archc.diagnostics.finding import Finding
-from archc.language.defaults import Defaults
-from archc.language.layer_fields import op_class
+from archc.language.defaults import Defaults, op_class
 from archc.language.reader import MappingNode
 from archc.language.unknown_fields import field_names
 from archc.language.vocabulary import folded, nearest

@@ -12,13 +12,13 @@ from functools import partial
 from pydantic import ValidationError
 
 from archc.diagnostics.finding import Finding, report, respelling
-from archc.language.defaults import Defaults, meant, unknown_op
+from archc.language.defaults import Defaults, meant, op_word, unknown_op
 from archc.language.edits import entry
 from archc.language.reader import MappingNode, ScalarNode, YamlNode, plain
 from archc.language.translation import Translation, translate
 from archc.language.unknown_fields import Added, Insert, Place, renaming
 from archc.language.validation import explain
-from archc.language.vocabulary import folded, synonyms
+from archc.language.vocabulary import folded
 from archc.ops import ops
 from archc.ops.op import Op, name_of
 from archc.source import Span
@@ -56,7 +56,7 @@ def read_layer(
 ) -> LayerFields:
     """The op of a layer that reads a tensor, if its shape is known. `doubts` are those of its `Place`."""
     fields = LayerFields()
-    word = _op_word(body)
+    word = op_word(body)
     if word is None:
         help = f"add `op:` with one of {', '.join(ops())}"
         fields.findings.append(report(key, "ARC103", f"{name} needs `op`", help=help))
@@ -90,16 +90,6 @@ def read_layer(
     return fields
 
 
-def op_class(body: MappingNode) -> type[Op] | None:
-    """The class of a layer's op, if its name is known or must mean a known one."""
-    word = _op_word(body)
-    node = body.entries[word] if word else None
-    written = node.value if isinstance(node, ScalarNode) else None
-    if not isinstance(written, str):
-        return None
-    return ops().get(written) or ops().get(meant(written) or "")
-
-
 def _validate(
     written: str, kind: str, name: str, fields: LayerFields, translated: Translation, at: Span, defaults: Defaults
 ) -> None:
@@ -128,14 +118,6 @@ def _usual(op: type[Op], written: str, data: dict[str, object]) -> dict[str, obj
 def _nowhere(insert: Insert, op: str, body: str) -> Added:
     """No layer is added where one field overrides another, which must be resolved first."""
     return insert(op, body)._replace(edits=())
-
-
-def _op_word(body: MappingNode) -> str | None:
-    """The key under which the layer's op is written: `op`, or another framework's word for it."""
-    if "op" in body.entries:
-        return "op"
-    words = [key for key in body.entries if synonyms(key, ["op"])]
-    return words[0] if len(words) == 1 else None
 
 
 def _with_op(body: MappingNode, word: str) -> MappingNode:

@@ -13,11 +13,11 @@ from math import prod
 from archc.diagnostics.finding import MAX_FINDINGS, Edit, Finding, report
 from archc.graph import Graph, Node
 from archc.language.connections import connections, from_node
-from archc.language.defaults import read_defaults
+from archc.language.defaults import op_class, read_defaults
 from archc.language.edits import added_after
 from archc.language.in_place import InPlace
 from archc.language.inference import check_error, checked_output, named
-from archc.language.layer_fields import WIRING, op_class, read_layer
+from archc.language.layer_fields import WIRING, read_layer
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare
 from archc.language.spec import Document
 from archc.language.unknown_fields import Added, field_names

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from archc.diagnostics.finding import Finding
 from archc.language.brackets import gathered, unrepeated
+from archc.language.defaults import op_class
 from archc.language.flat_recipe import flat_fields
 from archc.language.input_forms import channels_last, mended_input
-from archc.language.layer_fields import op_class
 from archc.language.layer_lists import named_layers
 from archc.language.reader import MappingNode, SequenceNode, YamlNode
 from archc.language.spec import Expect, Recipe

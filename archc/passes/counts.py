@@ -36,15 +36,18 @@ class LayerCounts:
 
 @dataclass(frozen=True, slots=True)
 class Counts(LayerCounts):
-    """The counts of the whole network, and those of each layer in the order of the graph."""
+    """The counts of the whole network, and those of each layer in the order of the graph.
+
+    `learned` are the layers that are trained or that depend on one that is. Only their outputs have gradients.
+    """
 
     layers: dict[str, LayerCounts]
+    learned: frozenset[str]
 
 
 def count(graph: Graph) -> Counts:
     """The counts of every layer and their sums."""
     layers: dict[str, LayerCounts] = {}
-    # Layers that are trained or that depend on one that is. Only their outputs need a gradient.
     learned: set[str] = set()
     for node in graph.nodes:
         reads_learned = not learned.isdisjoint(node.inputs)
@@ -52,7 +55,7 @@ def count(graph: Graph) -> Counts:
         if reads_learned or counts.parameters:
             learned.add(node.name)
     totals = {field.name: sum(map(attrgetter(field.name), layers.values())) for field in fields(LayerCounts)}
-    return Counts(**totals, layers=layers)
+    return Counts(**totals, layers=layers, learned=frozenset(learned))
 
 
 def _count(graph: Graph, node: Node, *, reads_learned: bool) -> LayerCounts:

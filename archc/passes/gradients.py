@@ -51,7 +51,7 @@ class Gradients:
         # By device, the terms of each value that is fetched or that all devices have. A value that all devices have is
         # missing if each device finds its whole gradient.
         self._terms: dict[str, list[Terms]] = {}
-        self._traced = self._learned().intersection(
+        self._traced = counts.learned.intersection(
             name for name, holding in holdings.items() if holding.layout == "whole" or name in fetched
         )
         for node in reversed(graph.nodes):
@@ -79,14 +79,6 @@ class Gradients:
             for device, count in enumerate(holding.owned([r for maps in by_device for r in maps])):
                 received[device] += count * examples
         return received
-
-    def _learned(self) -> set[str]:
-        """Layers that are trained or that depend on one that is: only their outputs have gradients."""
-        learned: set[str] = set()
-        for node in self._graph.nodes:
-            if self._counts[node.name].parameters or not learned.isdisjoint(node.inputs):
-                learned.add(node.name)
-        return learned
 
     def _visit(self, node: Node) -> None:
         """Sum the gradients that all devices need, and find the terms of the layer's inputs."""

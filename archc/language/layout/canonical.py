@@ -31,12 +31,12 @@ def canonical(data: bytes, name: str) -> tuple[bytes | None, list[Finding]]:
         assert root is not None
     formatted = _laid_out(root)
     # A suppression that moves can cover other text at its new place, whose layout then changes too.
+    again, findings = read(formatted, name)
     for _ in range(_MORE_PASSES if b"archc:" in data else 0):
-        again, findings = read(formatted, name)
         if again is None or findings or (once_more := _laid_out(again)) == formatted:
             break
         formatted = once_more
-    again, findings = read(formatted, name)
+        again, findings = read(formatted, name)
     # Indentation can push a text over the limit; `findings` then has that error, and the text stays as it is.
     if len(formatted) > MAX_BYTES:
         return None, findings
