@@ -32,8 +32,9 @@ def check_traits(case: Case) -> Mapping[str, str]:
     output = op.compute(inputs, weights)
     shapes = f"`infer` gives {node.output.shape}, `compute` {output.shape[1:]}"
     demand(output.shape == (_EXAMPLES, *node.output.shape), shapes, case)
-    if op.is_activation:
-        demand(node.output == tensors[0], "an activation has an output of another shape than its input", case)
+    if op.is_activation or op.keeps_shape:
+        what = "an activation" if op.is_activation else "an op with `keeps_shape`"
+        demand(node.output == tensors[0], f"{what} has an output of another shape than its input", case)
     if op.output_sign == "nonnegative":
         demand(bool((output >= 0).all()), f"`output_sign` is nonnegative, but an output is {output.min():g}", case)
     if op.output_sign == "kept":

@@ -38,7 +38,7 @@ class InPlace:
     def note(self, name: str, body: MappingNode, op: type[Op] | None, inputs: tuple[str, ...]) -> None:
         """Note a layer that reads some names, in order of the layers."""
         tops = _names(body.entries.get("top"))
-        keeps_shape = op is not None and op.shape_rule == "any shape -> the same shape"
+        keeps_shape = op is not None and op.keeps_shape
         # Without either, a layer is not written as in Caffe.
         is_linked = not tops and not body.entries.keys().isdisjoint(("from", *_BOTTOMS))
         if len(inputs) == 1 and inputs[0] != name and (tops == list(inputs) or (is_linked and keeps_shape)):

@@ -21,6 +21,7 @@ class Activation(Op, frozen=True):
     """
 
     shape_rule = "any shape -> the same shape"
+    keeps_shape = True
     is_activation = True
     element_ops_words = "1"
     kept_words = "its output"

@@ -59,6 +59,7 @@ class BatchNorm(Op, frozen=True):
         "moving_mean_initializer": Needless("the running mean starts at 0", ("zeros",)),
         "moving_variance_initializer": Needless("the running variance starts at 1", ("ones",)),
     }
+    keeps_shape = True
     is_linear = True
     normalises = "batch"
     element_ops_words = "4, and 2 for each map or unit"

@@ -22,6 +22,7 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "output_sign": ("nonnegative", "kept", "any"),
     "normalises": ("neighbours", "batch", None),
     "autocast": ("narrow", "wide", None),
+    "keeps_shape": (True, False),
     "is_activation": (True, False),
     "is_linear": (True, False),
     "keeps_zeros": (True, False),

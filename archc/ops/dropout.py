@@ -39,6 +39,7 @@ class Dropout(Op, frozen=True):
         "noise_shape": Needless("each value is dropped by itself", (None,)),
         "seed": Needless("`archc train --seed` is the seed of all random draws", (None,)),
     }
+    keeps_shape = True
     is_linear = True
     output_sign = "kept"
     keeps_zeros = True

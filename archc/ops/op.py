@@ -225,6 +225,8 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Fields of other frameworks that it does not need; a subclass adds its own."""
 
     # What it does to values, for advice.
+    keeps_shape: ClassVar[bool] = False
+    """Whether it reads any shape and its output has the same one."""
     is_activation: ClassVar[bool] = False
     """Whether it is a nonlinear function of each value by itself."""
     is_linear: ClassVar[bool] = False

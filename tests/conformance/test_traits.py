@@ -36,6 +36,7 @@ def test_every_op_declares_what_it_computes(check: Check) -> None:
         ("relu", "gives_probabilities", True, "`gives_probabilities` is set, but the outputs do not sum to 1"),
         ("concat", "commutes", True, "`commutes` is set, but inputs in another order give other values"),
         ("max_pool2d", "is_activation", True, "an activation has an output of another shape than its input"),
+        ("max_pool2d", "keeps_shape", True, "an op with `keeps_shape` has an output of another shape than its input"),
         ("relu", "value", lambda _, x: x[:, :1], "`infer` gives "),
     ],
 )
