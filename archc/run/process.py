@@ -48,6 +48,13 @@ def run_to_end(command: list[str], *, quiet: bool = False) -> int:
         signal.signal(signal.SIGTERM, before)
 
 
+_REASONS = {
+    # The kernel ends the largest process with SIGKILL when memory runs out.
+    "SIGKILL": "; the system may have run out of memory",
+    "SIGSEGV": "; on a CPU with AVX-512, try again with ONEDNN_MAX_CPU_ISA=AVX2 in the environment",
+}
+
+
 def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
@@ -72,9 +79,7 @@ def _known_code(code: int) -> int:
         return code
     if code < 0:
         name = signal.Signals(-code).name
-        # The kernel ends the largest process with SIGKILL when memory runs out.
-        reason = "; the system may have run out of memory" if -code == signal.SIGKILL else ""
-        print(f"error: the training process was ended by {name}{reason}", file=sys.stderr)
+        print(f"error: the training process was ended by {name}{_REASONS.get(name, '')}", file=sys.stderr)
     else:
         print(f"error: the training process ended with code {code}", file=sys.stderr)
     return ENVIRONMENT

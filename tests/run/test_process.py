@@ -33,6 +33,11 @@ def test_a_code_of_ours_is_passed_on(code: int, capfd: pytest.CaptureFixture[str
             "import os; os.kill(os.getpid(), 9)",
             "error: the training process was ended by SIGKILL; the system may have run out of memory",
         ),
+        (
+            "import os; os.kill(os.getpid(), 11)",
+            "error: the training process was ended by SIGSEGV; "
+            "on a CPU with AVX-512, try again with ONEDNN_MAX_CPU_ISA=AVX2 in the environment",
+        ),
         ("import os; os.kill(os.getpid(), 15)", "error: the training process was ended by SIGTERM"),
     ],
 )
