@@ -19,6 +19,7 @@ PACKAGES = {
     "tensor": "",
     "example": "",
     "files": "",
+    "signals": "",
     "failure": "wording",
     "installing": "",
     "streams": "failure",
@@ -37,16 +38,17 @@ PACKAGES = {
     "difference": "ops graph language analysis",
     "figure": "wording tensor ops graph passes emit",
     "explain": "failure ops diagnostics language analysis backend",
-    "training": "wording files failure installing streams language",
+    "training": "wording files signals failure installing streams language",
     "pictures": "wording files failure language training",
     "report": "wording failure graph diagnostics language passes analysis backend difference explain",
     "console": "wording files failure diagnostics language passes analysis backend emit report",
-    "run": "files failure installing language analysis backend training pictures",
-    "commands": "wording failure installing streams entry_points ops diagnostics language passes analysis fixing "
-    "formatting backend emit difference figure explain report console training run",
+    "run": "files signals failure installing language analysis backend training pictures",
+    "commands": "wording signals failure installing streams entry_points ops diagnostics language passes analysis "
+    "fixing formatting backend emit difference figure explain report console training run",
     "__main__": "commands",
-    "archc_torch": "wording tensor files failure streams ops graph language passes backend emit training pictures",
-    "archc_keras": "wording tensor files failure ops graph language backend emit training pictures",
+    "archc_torch": "wording tensor files signals failure streams ops graph language passes backend emit training "
+    "pictures",
+    "archc_keras": "wording tensor files signals failure ops graph language backend emit training pictures",
 }
 
 FRAMEWORKS = {"torch", "tensorflow", "keras", "jax"}

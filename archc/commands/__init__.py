@@ -1,6 +1,7 @@
 """The command line. Each command is a thin module that parses, calls and prints. This one starts and ends the process.
 
-Exit codes: 0 success, 1 findings, 2 wrong usage, 3 environment or internal error, 130 interrupted.
+Exit codes: 0 success, 1 findings, 2 wrong usage, 3 environment or internal error, 130 interrupted
+(143 by SIGTERM, 129 by SIGHUP).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import typer
 
-from archc.failure import ENVIRONMENT, INTERRUPTED, USAGE, Failure
+from archc.failure import ENVIRONMENT, USAGE, Failure
 from archc.streams import guard
 
 EXAMPLES = {
@@ -101,9 +102,11 @@ def _run() -> int:
             error.message = error.message.removeprefix("Value error, ")  # pydantic's prefix
         error.show(sys.stderr)  # pyright: ignore  # every typer exception has it, but their base class does not declare it
         return USAGE
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, typer.Abort) as stop:
+        from archc.signals import code_of
+
         print("interrupted", file=sys.stderr)
-        return INTERRUPTED
+        return code_of(stop)
     except BaseException as error:  # the op of a distribution may raise anything, SystemExit too
         return _internal_error(error)
 

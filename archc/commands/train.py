@@ -21,6 +21,7 @@ from archc.run.process import run_to_end, training_module
 from archc.run.receipt import write_receipt
 from archc.run.recipe import Overrides
 from archc.run.setup import Options, set_up
+from archc.signals import heed_stops
 from archc.training.journal import has_begun
 from archc.wording import duration, visible
 
@@ -56,6 +57,9 @@ def train(
     precision: Annotated[
         Precision, typer.Option(help="Precision of the arithmetic; weights stay in float32.")
     ] = "float32",
+    timeout: Annotated[
+        float, typer.Option(min=1, help="Seconds to wait for a rank that hangs, before the run ends.")
+    ] = 1800,
     quiet: QuietOption = False,
     run: Annotated[
         Path | None,
@@ -68,16 +72,17 @@ def train(
     weights.safetensors and receipt.json.
     """
     began, started = time.monotonic(), datetime.now(UTC)
+    heed_stops()
     path = resolve(spec, quiet=quiet)
     facts, text = facts_or_exit(path)
     chosen = load(backend)
     module = training_module(chosen)
-    setup = set_up(facts, Options(gpus, data, Overrides(batch, lr, steps, epochs), seed, precision))
+    setup = set_up(facts, Options(gpus, data, Overrides(batch, lr, steps, epochs), seed, precision, timeout))
     source = emit(chosen, facts, Origin.of(str(path), text), quiet=quiet)
     with started_folder(setup, source, text, asked=run) as job:
         for note in () if quiet else setup.notes:
             typer.echo(note)
-        code = run_to_end([sys.executable, "-m", module, str(job.file)], quiet=quiet)
+        code = run_to_end([sys.executable, "-P", "-m", module, str(job.file)], quiet=quiet)
         if has_begun(job.run):
             command = shlex.join(["archc", *sys.argv[1:]])
             write_receipt(job, path, chosen, started=started, command=command, code=code)

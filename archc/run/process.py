@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import math
+import os
 import re
 import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
+from functools import partial
 from types import FrameType
 
 from archc.backend import Backend, distribution_of
-from archc.failure import ENVIRONMENT, FINDING, INTERRUPTED, USAGE, Failure
+from archc.failure import ENVIRONMENT, FINDING, USAGE, Failure
 from archc.installing import absent, requirements_help
+from archc.signals import CODES, STOPS, handled
+from archc.training.pulse import PARENT
 
-KNOWN_CODES = (0, FINDING, USAGE, ENVIRONMENT, INTERRUPTED)
-PATIENCE = 10.0
-"""Seconds that an interrupted process has to end by itself."""
+KNOWN_CODES = (0, FINDING, USAGE, ENVIRONMENT, *CODES)
+PERIOD = 0.5
+"""Seconds between two looks at a process that has been asked to end."""
+PATIENCE = 8.0
+"""Seconds that a process has to end by itself when it is asked to: less than the ten that `docker stop` gives."""
 
 
 def training_module(backend: Backend) -> str:
@@ -31,21 +40,68 @@ def training_module(backend: Backend) -> str:
 
 
 def run_to_end(command: list[str], *, quiet: bool = False) -> int:
-    """Run a command that shares this terminal; its exit code as one of archc's. Ctrl-C and SIGTERM end it too.
+    """Run a command of Python that shares this terminal; its exit code as one of archc's.
 
-    If quiet, what it prints to standard output is dropped: its progress and its results. Its errors are not.
+    Ctrl-C, SIGTERM and SIGHUP are passed on at once, and none of its processes outlives this one. If quiet, what it
+    prints to standard output is dropped: its progress and its results. Its errors are not.
     """
-    # Text that is typed during a run is meant for the shell, so the process gets no input.
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL if quiet else None)
-    # Python would end at once on SIGTERM, and leave the training process running.
-    before = signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        return _known_code(process.wait())
-    except KeyboardInterrupt:
-        _end(process)
-        return INTERRUPTED
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # else `stty tostop` would stop a group in the background that prints
+    process = subprocess.Popen(
+        command,
+        # Text that is typed during a run is meant for the shell, so the process gets no input.
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL if quiet else None,
+        # In a group of its own, so that each signal reaches it once: from here.
+        process_group=0,
+        # A file in the current folder must not stand for a module of the same name.
+        env={**os.environ, "PYTHONSAFEPATH": "1", PARENT: str(os.getpid())},
+    )
+    ending = _Ending(process)
+    with handled({**dict.fromkeys(STOPS, ending.ask), signal.SIGTSTP: partial(_pause, process)}):
+        code = ending.wait()
+        _kill_group(process)  # what it may have left
+    if ending.asked is None or code >= 0:
+        return _known_code(code)
+    # It could not say so itself.
+    print("interrupted" if code != -signal.SIGKILL else "interrupted: killed the training process", file=sys.stderr)
+    return 128 + ending.asked
+
+
+class _Ending:
+    """Passes the first signal to end on to a process, and kills it if it does not react or at the second signal."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.asked: int | None = None
+        self._process = process
+        self._latest = math.inf
+
+    def ask(self, number: int, frame: FrameType | None) -> None:
+        if self.asked is not None:
+            _kill_group(self._process)
+            return
+        self.asked, self._latest = number, time.monotonic() + PATIENCE
+        self._process.send_signal(number)
+
+    def wait(self) -> int:
+        """The exit code of the process, once it has ended."""
+        while True:
+            try:
+                return self._process.wait(PERIOD)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() > self._latest:
+                    _kill_group(self._process)
+
+
+def _pause(process: subprocess.Popen[bytes], number: int, frame: FrameType | None) -> None:
+    """Stop together with a process at Ctrl-Z, until the shell continues this one."""
+    os.killpg(process.pid, signal.SIGSTOP)
+    os.kill(os.getpid(), signal.SIGSTOP)
+    os.killpg(process.pid, signal.SIGCONT)
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError, PermissionError):  # macOS refuses it for a process that has ended
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 _REASONS = {
@@ -53,24 +109,6 @@ _REASONS = {
     "SIGKILL": "; the system may have run out of memory",
     "SIGSEGV": "; on a CPU with AVX-512, try again with ONEDNN_MAX_CPU_ISA=AVX2 in the environment",
 }
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process, with more force each time that it does not react."""
-    # A terminal sends Ctrl-C to the whole process group, so the process may be ending already: at first, only wait.
-    for ask in (lambda: None, process.terminate, process.kill):
-        ask()
-        try:
-            process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            continue
-        except KeyboardInterrupt:  # a second Ctrl-C: do not wait any longer
-            continue
-        return
 
 
 def _known_code(code: int) -> int:

@@ -23,6 +23,7 @@ class Options:
     overrides: Overrides
     seed: int
     precision: Precision
+    timeout: float
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Setup:
             steps=self.options.overrides.steps,
             seed=self.options.seed,
             precision=self.options.precision,
+            timeout=self.options.timeout,
             pictures=(data or folder / "pictures").resolve(),
             built_in=data is None,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 
 from archc.failure import Failure
 from archc.language.spec import Precision, Recipe
@@ -43,6 +43,8 @@ class Job(BaseModel):
     """The number of optimiser steps; if None, the recipe's epochs decide."""
     seed: NonNegativeInt
     precision: Precision
+    timeout: PositiveFloat = 1800
+    """Seconds that ranks wait for one that hangs, until the run ends."""
     pictures: Path
     """The folder of pictures, as an absolute path."""
     built_in: bool

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from archc.failure import INTERRUPTED, USAGE, Failure
+from archc.failure import USAGE, Failure
 from archc.installing import owner_of_module, requirements_help
+from archc.signals import code_of, heed_stops
 from archc.streams import OutputFailure, guard
 from archc.training.job import Job, read_job
 from archc.training.journal import has_begun
+from archc.training.pulse import Pulse, parent
 
 
 def run_main(main: Callable[[Job], None]) -> int:
@@ -23,14 +25,16 @@ def run_main(main: Callable[[Job], None]) -> int:
     guard()  # a closed pipe must not end a run of hours
     run: Path | None = None
     try:
+        heed_stops()
+        Pulse(parent()).start()
         if len(sys.argv) != 2:
             raise Failure(f"expected 1 argument, RUN/job.json, got {len(sys.argv) - 1}", code=USAGE)
         job = read_job(Path(sys.argv[1]))
         run = job.run
         main(job)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print("interrupted", file=sys.stderr)
-        return INTERRUPTED
+        return code_of(stop)
     except Exception as error:  # a framework may raise anything; nobody gets a traceback on the screen
         failure = as_failure(error, run)
         print(failure, file=sys.stderr)

@@ -6,9 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 from typing import IO
 
 import pytest
+from processes import all_end, state, until
 
 from archc.run.process import run_to_end
 
@@ -17,7 +20,7 @@ def python(script: str) -> list[str]:
     return [sys.executable, "-c", script]
 
 
-@pytest.mark.parametrize("code", [0, 1, 2, 3, 130])
+@pytest.mark.parametrize("code", [0, 1, 2, 3, 129, 130, 143])
 def test_a_code_of_ours_is_passed_on(code: int, capfd: pytest.CaptureFixture[str]) -> None:
     before = signal.getsignal(signal.SIGTERM)
     assert run_to_end(python(f"raise SystemExit({code})")) == code
@@ -48,33 +51,42 @@ def test_any_other_end_is_told(script: str, line: str, capfd: pytest.CaptureFixt
 
 def test_it_shares_the_output_but_not_the_input() -> None:
     child = "import sys; print(repr(sys.stdin.read())); print('b', file=sys.stderr)"
-    done = subprocess.run([*python(PARENT), child], input="typed ahead", capture_output=True, text=True)
+    done = subprocess.run([*python(PARENT), "1", child], input="typed ahead", capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "''\n", "b\n")
 
 
 CHILD = """
 import os, signal, sys, time
-if sys.argv[1]:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+from archc.signals import Stopped, code_of, heed_stops
+from archc.training.pulse import Pulse, parent
+if sys.argv[1] == "stubborn":
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+else:
+    heed_stops()
+Pulse(parent()).start()
+grandchild = os.fork()
 try:
-    print(os.getpid(), flush=True)
+    if grandchild:
+        print(os.getpid(), grandchild, flush=True)
     time.sleep(60)
-except KeyboardInterrupt:
-    sys.exit(130)
+except Stopped as stop:
+    os._exit(code_of(stop))
 """
 PARENT = """
 import sys
 from archc.run import process
-process.PATIENCE = 0.3
+process.PATIENCE = float(sys.argv.pop(1))
 sys.exit(process.run_to_end([sys.executable, "-c", *sys.argv[1:]]))
 """
+LONG = 300.0
+"""More seconds than any test waits."""
 
 
-def started(*, stubborn: bool) -> tuple[subprocess.Popen[str], int]:
-    """A process that waits for its child, and that child's number."""
+def started(*, patience: float, stubborn: bool) -> tuple[subprocess.Popen[str], list[int]]:
+    """A process that waits for its child, and the numbers of that child and of the child's child."""
     process = subprocess.Popen(
-        [*python(PARENT), CHILD, "stubborn" if stubborn else ""],
+        [*python(PARENT), str(patience), CHILD, "stubborn" if stubborn else ""],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -82,25 +94,93 @@ def started(*, stubborn: bool) -> tuple[subprocess.Popen[str], int]:
     )
     out: IO[str] | None = process.stdout
     assert out is not None
-    return process, int(out.readline())
+    return process, list(map(int, out.readline().split()))
 
 
-def is_there(child: int) -> bool:
-    try:
-        os.kill(child, 0)
-    except ProcessLookupError:
-        return False
-    return True
+STOPS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+
+
+@pytest.mark.parametrize(("number", "code"), STOPS)
+def test_a_signal_to_end_is_passed_on_at_once(number: signal.Signals, code: int) -> None:
+    process, children = started(patience=LONG, stubborn=False)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (code, "", "")
+    assert all_end(children)
+
+
+def test_ctrl_c_on_a_terminal_reaches_it_once() -> None:
+    process, children = started(patience=LONG, stubborn=False)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "")
+    assert all_end(children)
+
+
+@pytest.mark.parametrize(("number", "code"), STOPS)
+def test_a_process_that_does_not_react_is_killed(number: signal.Signals, code: int) -> None:
+    process, children = started(patience=0.3, stubborn=True)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (code, "interrupted: killed the training process\n")
+    assert all_end(children)
+
+
+def test_a_second_signal_kills_at_once() -> None:
+    process, children = started(patience=LONG, stubborn=True)
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (143, "interrupted: killed the training process\n")
+    assert all_end(children)
 
 
 @pytest.mark.parametrize("stubborn", [False, True])
-@pytest.mark.parametrize("how", ["Ctrl-C on the terminal", "SIGINT to archc", "SIGTERM to archc"])
-def test_an_interrupted_process_takes_its_child_along(how: str, stubborn: bool) -> None:
-    process, child = started(stubborn=stubborn)
-    if how == "Ctrl-C on the terminal":
-        os.killpg(process.pid, signal.SIGINT)
-    else:
-        process.send_signal(signal.SIGINT if how.startswith("SIGINT") else signal.SIGTERM)
-    _, err = process.communicate(timeout=20)
-    assert (process.returncode, err) == (130, "")
-    assert not is_there(child)
+def test_no_process_outlives_one_that_is_killed(stubborn: bool) -> None:
+    process, (child, grandchild) = started(patience=LONG, stubborn=stubborn)
+    process.kill()
+    process.wait(timeout=60)
+    if stubborn:
+        assert all_end([child, grandchild])
+    else:  # the child has ended in order, and the grandchild has no pulse of its own, unlike a rank
+        assert all_end([child])
+        os.kill(grandchild, signal.SIGKILL)
+    process.communicate(timeout=60)
+
+
+def test_what_a_process_leaves_is_ended() -> None:
+    leaver = "import os, sys, time\nif os.fork() == 0: time.sleep(60)\nelse: print('left', flush=True); os._exit(0)"
+    done = subprocess.run([*python(PARENT), "1", leaver], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "left\n", "")
+
+
+def test_ctrl_z_stops_both_until_the_shell_continues_them() -> None:
+    process, (child, _) = started(patience=LONG, stubborn=False)
+    process.send_signal(signal.SIGTSTP)
+    assert until(lambda: state(process.pid) == "stopped")
+    assert until(lambda: state(child) == "stopped")
+    process.send_signal(signal.SIGCONT)
+    assert until(lambda: state(child) == "sleeping")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 143
+
+
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    """As under `nohup`."""
+    child = "import signal; print(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN, flush=True)"
+    parent = (
+        "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        + PARENT.replace("sys.exit(", "code = (")
+        + "import os; os.kill(os.getpid(), signal.SIGHUP); print(code)"
+    )
+    done = subprocess.run([*python(parent), "1", child], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n0\n", "")
+
+
+def test_modules_in_the_current_folder_are_not_imported(tmp_path: Path) -> None:
+    (tmp_path / "wave.py").write_text("print('imported')")
+    child = "import sys, wave; print(sys.flags.safe_path)"
+    done = subprocess.run([*python(PARENT), "1", child], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")

@@ -1,4 +1,4 @@
-"""Starting TensorFlow without its messages, and ending it with Ctrl-C while it computes."""
+"""Starting TensorFlow without its messages, and ending it by a signal while it computes."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 
-from archc.failure import INTERRUPTED, Failure
+from archc.failure import Failure
+from archc.signals import STOPS
 
 GRACE = 1.0
-"""Seconds that Python has to end by itself after Ctrl-C. While TensorFlow computes, Python does not see the signal."""
+"""Seconds that Python has to end by itself after a signal, which it does not see while TensorFlow computes."""
 
 
 LEAVE_BAR = b"\n\x1b[?25h"
@@ -48,7 +49,7 @@ def held_back(log: Path) -> Generator[None]:
 
 
 def heed_interrupts() -> None:
-    """Let Ctrl-C end the process even while TensorFlow computes a step or traces a function."""
+    """Let a signal end the process even while TensorFlow computes a step or traces a function."""
     # Python calls signal handlers only between its own instructions. The wakeup descriptor is written by the C-level
     # handler at once, and a thread that waits for it runs whenever TensorFlow has released the interpreter lock.
     heard, told = socket.socketpair()
@@ -57,11 +58,11 @@ def heed_interrupts() -> None:
 
     def watch() -> None:
         with told:  # keeps the socket open: the wakeup descriptor is only a number
-            while heard.recv(1) != bytes([signal.SIGINT]):
+            while (number := heard.recv(1)[0]) not in STOPS:
                 pass
         time.sleep(GRACE)
         # Not through sys.stderr, which a progress bar may have redirected.
         os.write(2, b"%binterrupted\n" % (LEAVE_BAR if os.isatty(2) else b""))
-        os._exit(INTERRUPTED)
+        os._exit(128 + number)
 
     Thread(target=watch, daemon=True).start()

@@ -1,4 +1,10 @@
-"""Starts the ranks of a run with PyTorch's own launcher, and turns the way they end into one Failure."""
+"""Starts the ranks of a run with the processes of PyTorch's launcher, and turns the way they end into one Failure.
+
+All ranks are on this machine, and nothing listens beyond its loopback interface: the ranks find each other by a file in
+a folder that only this user can read, and gloo and NCCL connect them over the loopback.
+"""
+
+# pyright: reportUnknownVariableType=false
 
 from __future__ import annotations
 
@@ -6,21 +12,29 @@ import json
 import logging
 import os
 import signal
+import socket
 import sys
 import time
-import uuid
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import cast
 
 import torch
-from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException
-from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
-from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+from torch.distributed.elastic.multiprocessing import (
+    DefaultLogsSpecs,
+    PContext,
+    SignalException,
+    start_processes,
+)
+from torch.distributed.elastic.multiprocessing.errors import ProcessFailure
 
 from archc.failure import Failure
+from archc.signals import STOPS, Stopped, heeded
 from archc.streams import guard
 from archc.training.job import Job
 from archc.training.process import as_failure
+from archc.training.pulse import Pulse, Watch
+from archc.wording import counted, listed
 from archc_torch.devices import Devices
 
 GRACE = 2.0
@@ -29,42 +43,92 @@ GRACE = 2.0
 The error may only say that another rank is gone. The launcher reports the rank that ends first, so it then reports the
 other one."""
 
+PERIOD = 0.1
+"""Seconds between two looks at the ranks."""
+
+LOOPBACKS = ("lo", "lo0")
+"""Names of the loopback interface, on Linux and on macOS and BSD."""
+
 
 def launch(job: Job, devices: Devices) -> None:
     """Run one rank for each device until all are done or one fails; raises the failure of the first."""
     logging.disable()  # the launcher logs each rank that ends; this process logs nothing else
     # Ranks on one CPU share its cores; with all cores each, they would wait for each other.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, torch.get_num_threads() // devices.count)))
-    with TemporaryDirectory(prefix="archc-") as logs:
-        config = LaunchConfig(
-            min_nodes=1,
-            max_nodes=1,
-            nproc_per_node=devices.count,
-            run_id=uuid.uuid4().hex,
-            rdzv_backend="c10d",
-            rdzv_endpoint="localhost:0",
-            local_addr="localhost",
-            max_restarts=0,
-            logs_specs=DefaultLogsSpecs(logs),
-        )
+    interface = _loopback()
+    os.environ |= {"GLOO_SOCKET_IFNAME": interface, "NCCL_SOCKET_IFNAME": interface}
+    # The launcher would also follow a signal that `nohup` wants ignored.
+    os.environ["TORCHELASTIC_SIGNALS_TO_HANDLE"] = ",".join(signal.Signals(number).name for number in heeded(STOPS))
+    with TemporaryDirectory(prefix="archc-") as name:  # only this user can read it
+        private = Path(name)
+        context = _start(job, devices, private)
+        watch = Watch([_pulse_file(private, rank) for rank in range(devices.count)], job.timeout)
         try:
-            elastic_launch(config, _work)(job, devices)
-        except ChildFailedError as error:
+            _wait(context, watch, job.timeout)
+        except SignalException as stop:
+            for number in heeded(STOPS):
+                signal.signal(number, signal.SIG_IGN)  # a second one must not leave ranks behind
+            context.close(signal.SIGTERM, timeout=int(GRACE))
+            raise Stopped(stop.sigval) from None
+        finally:
             _restore_terminal()
-            raise _cause(*error.get_first_failure()) from None
-        except SignalException:
-            _restore_terminal()
-            raise KeyboardInterrupt from None
 
 
-def _work(job: Job, devices: Devices) -> None:
+def _start(job: Job, devices: Devices, private: Path) -> PContext:
+    try:
+        return start_processes(
+            name="rank",
+            entrypoint=_work,
+            args={rank: (job, devices, private, rank, os.getpid()) for rank in range(devices.count)},
+            envs={rank: {"RANK": str(rank)} for rank in range(devices.count)},
+            logs_specs=DefaultLogsSpecs(str(private)),
+            start_method="spawn",
+        )
+    except OSError as error:
+        message = f"cannot start {counted(devices.count, 'rank')}: {error.strerror}"
+        raise Failure(message, "processes share semaphores in /dev/shm, which may be full") from error
+
+
+def _wait(context: PContext, watch: Watch, timeout: float) -> None:
+    """Wait until all ranks are done; raises the failure of one that ends early, or hangs."""
+    while (result := context.wait(0)) is None:
+        if hung := watch.hung():
+            context.close(signal.SIGKILL)
+            ranks = f"rank {hung[0]} has" if len(hung) == 1 else f"ranks {listed(list(map(str, hung)))} have"
+            help = "if a step can take longer than that, use a larger `--timeout`"
+            raise Failure(f"{ranks} not responded for {timeout:g} s, and the other ranks wait", help)
+        time.sleep(PERIOD)
+    if result.is_failed():
+        first = min(result.failures.values(), key=lambda failure: failure.timestamp)
+        raise _cause(first.local_rank, first)
+
+
+def _pulse_file(private: Path, rank: int) -> Path:
+    return private / f"pulse-{rank}"
+
+
+def _loopback() -> str:
+    """The name of the loopback interface; a Failure if it is missing or down."""
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            socket.create_connection(cast(tuple[str, int], server.getsockname()), timeout=1).close()
+    except OSError as error:
+        message = f"the ranks cannot connect over the loopback interface: {error.strerror}"
+        raise Failure(message, "bring it up, such as by `ip link set lo up`, or use `--gpus 1`") from error
+    there = [name for _, name in socket.if_nameindex()]
+    return next((name for name in LOOPBACKS if name in there), LOOPBACKS[0])
+
+
+def _work(job: Job, devices: Devices, private: Path, rank: int, launcher: int) -> None:
     """The main function of a rank's process. A failure is written to the file that the launcher reads."""
+    pulse = Pulse(launcher, _pulse_file(private, rank))
+    pulse.start()
     from archc.pictures.dataset import load_pictures
-    from archc_torch.rank import run_rank
+    from archc_torch.rank import Group, run_rank
 
     guard()
     try:
-        run_rank(job, devices, *load_pictures(job))
+        run_rank(job, devices, *load_pictures(job), Group(rank, private / "ranks", pulse))
     except Exception as error:  # a framework may raise anything, as in `run_main`
         if not isinstance(error, Failure):
             time.sleep(GRACE)
@@ -81,8 +145,8 @@ def _cause(rank: int, process: ProcessFailure) -> BaseException:
     told = process.error_file_data
     if "help" in told:
         return Failure(told["message"], told["help"], told["code"])
-    if process.exitcode == -signal.SIGINT:
-        return KeyboardInterrupt()
+    if -process.exitcode in STOPS:
+        return Stopped(-process.exitcode)
     if process.exitcode == -signal.SIGKILL:
         return Failure(f"rank {rank} was killed", "if the system ran out of memory, use a smaller `--batch`")
     end = process.signal_name() if process.exitcode < 0 else f"code {process.exitcode}"

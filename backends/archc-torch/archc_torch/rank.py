@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-import os
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 
 import torch
 import torch.distributed as dist
@@ -16,6 +18,7 @@ from archc.training.job import Job
 from archc.training.journal import Journal
 from archc.training.loop import train
 from archc.training.model import source
+from archc.training.pulse import Pulse
 from archc.wording import counted
 from archc_torch.devices import DeviceKind, Devices
 from archc_torch.memory import keep_memory
@@ -24,15 +27,29 @@ from archc_torch.trainer import TorchTrainer
 MOST_RANKS = 1024
 """More ranks than any job has, so that no rank of one seed draws the same numbers as a rank of another seed."""
 
+SLACK = 600
+"""Seconds after the run's timeout in which the launcher ends the run before the ranks do."""
 
-def run_rank(job: Job, devices: Devices, pictures: Pictures, statistics: Statistics) -> None:
-    """Train as one of the job's ranks, or as the only one."""
-    rank = int(os.environ["RANK"]) if job.devices > 1 else 0
+
+@dataclass(frozen=True)
+class Group:
+    """A rank's place among the ranks of a run: its number, the file by which they meet, and its signs of life."""
+
+    rank: int
+    meeting: Path
+    pulse: Pulse
+
+
+def run_rank(
+    job: Job, devices: Devices, pictures: Pictures, statistics: Statistics, group: Group | None = None
+) -> None:
+    """Train as one of the ranks of a group, or alone."""
+    rank = group.rank if group else 0
     keep_memory()
     kind = devices.kind
     device = _device(kind, rank)
-    if job.devices > 1:
-        dist.init_process_group("nccl" if kind == "cuda" else "gloo", device_id=device if kind == "cuda" else None)
+    if group:
+        _meet(group, job, device)
     torch.manual_seed(job.seed)  # the same initial weights on each rank
     module = source(job)
     model: nn.Module = getattr(module, job.model)()
@@ -40,10 +57,25 @@ def run_rank(job: Job, devices: Devices, pictures: Pictures, statistics: Statist
     feed = Feed(job, pictures, statistics, rank, job.devices, torch.get_num_threads())
     with Journal(job.run, devices=devices.names, active=rank == 0) as journal:
         model = _normalising_together(model, job, kind, journal)
-        trainer = TorchTrainer(job, model, module.sgd(model), feed, device)
+        done = group.pulse.done if group else None
+        trainer = TorchTrainer(job, model, module.sgd(model), feed, device, done)
         train(job, trainer, journal, pictures=len(pictures.train), classes=len(pictures.classes))
-    if job.devices > 1:
+    if group:
         dist.destroy_process_group()
+
+
+def _meet(group: Group, job: Job, device: torch.device) -> None:
+    """Join the process group of all ranks."""
+    is_gpu = device.type == "cuda"
+    dist.init_process_group(
+        "nccl" if is_gpu else "gloo",
+        store=dist.FileStore(str(group.meeting), job.devices),  # pyright: ignore[reportPrivateImportUsage]
+        rank=group.rank,
+        world_size=job.devices,
+        # The launcher, which can name the rank that hangs, is the first to lose patience.
+        timeout=timedelta(seconds=job.timeout + SLACK),
+        device_id=device if is_gpu else None,
+    )
 
 
 def _normalising_together(model: nn.Module, job: Job, kind: DeviceKind, journal: Journal) -> nn.Module:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,11 +28,17 @@ class TorchTrainer:
     """Trains one model on this rank's part of each batch; implements `archc.training.loop.Trainer`.
 
     All parts have the same size. Each rank computes the mean over its part, and gradients and losses are averaged over
-    the ranks, so the result does not depend on the number of ranks.
+    the ranks, so the result does not depend on the number of ranks. `done` is called after each batch.
     """
 
     def __init__(
-        self, job: Job, model: nn.Module, optimizer: torch.optim.Optimizer, feed: Feed, device: torch.device
+        self,
+        job: Job,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        feed: Feed,
+        device: torch.device,
+        done: Callable[[], None] | None = None,
     ) -> None:
         self._job = job
         self._feed = feed
@@ -40,6 +46,7 @@ class TorchTrainer:
         self._model = model.to(memory_format=torch.channels_last).to(device)
         self._parallel = _over_ranks(self._model, device) if feed.ranks > 1 else self._model
         self._optimizer = optimizer
+        self._done = done or (lambda: None)
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """This rank's part of each global batch of an epoch."""
@@ -55,7 +62,9 @@ class TorchTrainer:
             group["lr"] = lr
         self._optimizer.step()
         self._optimizer.zero_grad()
-        return self._total(loss.detach()).item() / self._feed.ranks
+        mean = self._total(loss.detach()).item() / self._feed.ranks
+        self._done()
+        return mean
 
     def evaluate(self, test: TestViews) -> Score:
         """The score over all held-out pictures, each counted on one rank. The ranks' shares may differ in size."""
@@ -69,6 +78,7 @@ class TorchTrainer:
                 # Not the parallel form: each rank would have to call it the same number of times.
                 probabilities = self._logits(self._model, images).softmax(dim=1).unflatten(0, (n, views)).mean(1)
                 sums += _judge(probabilities, self._put(torch.from_numpy(batch.labels)))
+                self._done()
         self._model.train()
         count, top1, top5, loss = self._total(sums).tolist()
         return Score(round(count), top1=round(top1), top5=round(top5), loss_sum=loss)

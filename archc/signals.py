@@ -1,0 +1,58 @@
+"""The signals that ask a process to end, and the one orderly way in which archc's processes follow them."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from types import FrameType
+
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Ctrl-C, a request to end such as that of `docker stop`, and a closed terminal."""
+
+Handler = Callable[[int, FrameType | None], None]
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal has asked this process to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+def code_of(stop: BaseException) -> int:
+    """The exit code of a process that a signal has asked to end, as shells count: 130 for Ctrl-C, 143 for SIGTERM."""
+    return 128 + (stop.number if isinstance(stop, Stopped) else signal.SIGINT)
+
+
+CODES = tuple(128 + number for number in STOPS)
+"""The exit codes of processes that were asked to end."""
+
+
+def heed_stops() -> None:
+    """Raise Stopped in the main thread at the first signal to end; a second one ends the process at once."""
+    for number in heeded(STOPS):
+        signal.signal(number, _stop)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    for each in heeded(STOPS):
+        signal.signal(each, signal.SIG_DFL)
+    raise Stopped(number)
+
+
+def heeded(numbers: Iterable[int]) -> list[int]:
+    """The signals that this process does not ignore. `nohup`, and shells for jobs in the background, ignore some."""
+    return [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
+
+
+@contextmanager
+def handled(handlers: dict[int, Handler]) -> Generator[None]:
+    """Within the context, signals that are not ignored call these handlers."""
+    before = {number: signal.signal(number, handlers[number]) for number in heeded(handlers)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,54 @@
+"""What tests see of other processes: whether they run, those that they have started, and where they listen."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import Callable, Iterable
+
+import psutil
+
+PATIENCE = 60.0
+"""Seconds that a test waits for another process, at most."""
+
+
+def until(holds: Callable[[], bool]) -> bool:
+    """Whether a condition becomes true in time."""
+    latest = time.monotonic() + PATIENCE
+    while not (held := holds()) and time.monotonic() < latest:
+        time.sleep(0.05)
+    return held
+
+
+def runs(process: int) -> bool:
+    """Whether a process runs. One that has ended, and that nobody has waited for yet, does not."""
+    try:
+        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def all_end(processes: Iterable[int]) -> bool:
+    """Whether all of these processes end in time."""
+    return until(lambda: not any(map(runs, processes)))
+
+
+def state(process: int) -> str:
+    """A state by psutil's name: `sleeping`, `stopped`."""
+    return psutil.Process(process).status()
+
+
+def descendants(process: int) -> list[int]:
+    """The processes that a process has started, and those that they have."""
+    return [child.pid for child in psutil.Process(process).children(recursive=True)]
+
+
+def open_to_others(processes: Iterable[int]) -> list[str]:
+    """The addresses beyond the loopback at which these processes take connections or datagrams."""
+    found: list[str] = []
+    for number in processes:
+        for each in psutil.Process(number).net_connections("inet"):
+            takes = each.status in (psutil.CONN_LISTEN, psutil.CONN_NONE)  # UDP has no state
+            if takes and each.laddr and not ipaddress.ip_address(each.laddr.ip).is_loopback:
+                found.append(f"{each.laddr.ip}:{each.laddr.port}")
+    return found
