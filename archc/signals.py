@@ -10,6 +10,9 @@ from types import FrameType
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Ctrl-C, a request to end such as that of `docker stop`, and a closed terminal."""
 
+_asked: list[int] = []
+"""The signal that has asked this process to end, if one has."""
+
 Handler = Callable[[int, FrameType | None], None]
 
 
@@ -21,9 +24,14 @@ class Stopped(KeyboardInterrupt):
         self.number = number
 
 
-def code_of(stop: BaseException) -> int:
-    """The exit code of a process that a signal has asked to end, as shells count: 130 for Ctrl-C, 143 for SIGTERM."""
-    return 128 + (stop.number if isinstance(stop, Stopped) else signal.SIGINT)
+def code_of(error: BaseException) -> int | None:
+    """The exit code of a process that ends with an error because it was asked to end; None for other errors.
+
+    As shells count: 130 for Ctrl-C, 143 for SIGTERM. Libraries in C turn the exception of a signal into their own.
+    """
+    if _asked:
+        return 128 + _asked[0]
+    return 128 + signal.SIGINT if isinstance(error, KeyboardInterrupt) else None
 
 
 CODES = tuple(128 + number for number in STOPS)
@@ -37,6 +45,7 @@ def heed_stops() -> None:
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
+    _asked.append(number)
     for each in heeded(STOPS):
         signal.signal(each, signal.SIG_DFL)
     raise Stopped(number)

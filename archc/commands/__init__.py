@@ -16,7 +16,7 @@ from pathlib import Path
 
 import typer
 
-from archc.failure import ENVIRONMENT, USAGE, Failure
+from archc.failure import ENVIRONMENT, INTERRUPTED, USAGE, Failure
 from archc.streams import guard
 
 EXAMPLES = {
@@ -102,13 +102,14 @@ def _run() -> int:
             error.message = error.message.removeprefix("Value error, ")  # pydantic's prefix
         error.show(sys.stderr)  # pyright: ignore  # every typer exception has it, but their base class does not declare it
         return USAGE
-    except (KeyboardInterrupt, typer.Abort) as stop:
+    except BaseException as error:  # the op of a distribution may raise anything, SystemExit too
         from archc.signals import code_of
 
+        code = INTERRUPTED if isinstance(error, typer.Abort) else code_of(error)
+        if code is None:
+            return _internal_error(error)
         print("interrupted", file=sys.stderr)
-        return code_of(stop)
-    except BaseException as error:  # the op of a distribution may raise anything, SystemExit too
-        return _internal_error(error)
+        return code
 
 
 def _invoke(arguments: list[str]) -> int:

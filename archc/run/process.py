@@ -42,7 +42,7 @@ def training_module(backend: Backend) -> str:
 def run_to_end(command: list[str], *, quiet: bool = False) -> int:
     """Run a command of Python that shares this terminal; its exit code as one of archc's.
 
-    Ctrl-C, SIGTERM and SIGHUP are passed on at once, and none of its processes outlives this one. If quiet, what it
+    Ctrl-C, SIGTERM and SIGHUP ask it to end at once, and none of its processes outlives this one. If quiet, what it
     prints to standard output is dropped: its progress and its results. Its errors are not.
     """
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # else `stty tostop` would stop a group in the background that prints
@@ -60,15 +60,15 @@ def run_to_end(command: list[str], *, quiet: bool = False) -> int:
     with handled({**dict.fromkeys(STOPS, ending.ask), signal.SIGTSTP: partial(_pause, process)}):
         code = ending.wait()
         _kill_group(process)  # what it may have left
-    if ending.asked is None or code >= 0:
+    if ending.asked is None or (code >= 0 and code not in CODES):
         return _known_code(code)
-    # It could not say so itself.
-    print("interrupted" if code != -signal.SIGKILL else "interrupted: killed the training process", file=sys.stderr)
+    if code < 0:  # it could not say so itself
+        print("interrupted" if code != -signal.SIGKILL else "interrupted: killed the training process", file=sys.stderr)
     return 128 + ending.asked
 
 
 class _Ending:
-    """Passes the first signal to end on to a process, and kills it if it does not react or at the second signal."""
+    """Asks a process to end at the first signal to end, and kills it if it does not react or at the second signal."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.asked: int | None = None
@@ -80,7 +80,8 @@ class _Ending:
             _kill_group(self._process)
             return
         self.asked, self._latest = number, time.monotonic() + PATIENCE
-        self._process.send_signal(number)
+        # Not the same signal: at Ctrl-C, a Python that is just starting would print a traceback.
+        self._process.terminate()
 
     def wait(self) -> int:
         """The exit code of the process, once it has ended."""

@@ -32,10 +32,11 @@ def run_main(main: Callable[[Job], None]) -> int:
         job = read_job(Path(sys.argv[1]))
         run = job.run
         main(job)
-    except KeyboardInterrupt as stop:
-        print("interrupted", file=sys.stderr)
-        return code_of(stop)
-    except Exception as error:  # a framework may raise anything; nobody gets a traceback on the screen
+    except (Exception, KeyboardInterrupt) as error:  # a framework may raise anything; nobody gets a traceback
+        if (code := code_of(error)) is not None:
+            print("interrupted", file=sys.stderr)
+            return code
+        assert isinstance(error, Exception)
         failure = as_failure(error, run)
         print(failure, file=sys.stderr)
         return failure.code

@@ -48,8 +48,9 @@ def held_back(log: Path) -> Generator[None]:
         log.unlink()
 
 
-def heed_interrupts() -> None:
-    """Let a signal end the process even while TensorFlow computes a step or traces a function."""
+def heed_interrupts(log: Path) -> None:
+    """Let a signal end the process even while TensorFlow computes or traces a function; it leaves no log then."""
+    shown = os.dup(2)  # stderr itself may be held back
     # Python calls signal handlers only between its own instructions. The wakeup descriptor is written by the C-level
     # handler at once, and a thread that waits for it runs whenever TensorFlow has released the interpreter lock.
     heard, told = socket.socketpair()
@@ -61,8 +62,9 @@ def heed_interrupts() -> None:
             while (number := heard.recv(1)[0]) not in STOPS:
                 pass
         time.sleep(GRACE)
+        log.unlink(missing_ok=True)
         # Not through sys.stderr, which a progress bar may have redirected.
-        os.write(2, b"%binterrupted\n" % (LEAVE_BAR if os.isatty(2) else b""))
+        os.write(shown, b"%binterrupted\n" % (LEAVE_BAR if os.isatty(shown) else b""))
         os._exit(128 + number)
 
     Thread(target=watch, daemon=True).start()

@@ -14,7 +14,7 @@ def main(job: Job) -> None:
     """Train as the job asks, and leave the weights, metrics.jsonl and result.json in the run's folder."""
     # Read while TensorFlow is imported. Level 2 hides its warnings, which do not concern the person who trains.
     os.environ |= {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"}
-    heed_interrupts()
+    heed_interrupts(job.startup_log)
     from archc.pictures.dataset import job_pictures
 
     pictures = job_pictures(job)  # TensorFlow takes seconds to import: not before the job has been checked

@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import time
+from multiprocessing import active_children
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
@@ -61,15 +62,17 @@ def launch(job: Job, devices: Devices) -> None:
     os.environ["TORCHELASTIC_SIGNALS_TO_HANDLE"] = ",".join(signal.Signals(number).name for number in heeded(STOPS))
     with TemporaryDirectory(prefix="archc-") as name:  # only this user can read it
         private = Path(name)
-        context = _start(job, devices, private)
-        watch = Watch([_pulse_file(private, rank) for rank in range(devices.count)], job.timeout)
         try:
+            context = _start(job, devices, private)
+            watch = Watch([_pulse_file(private, rank) for rank in range(devices.count)], job.timeout)
             _wait(context, watch, job.timeout)
-        except SignalException as stop:
+        except (SignalException, Stopped) as stop:
             for number in heeded(STOPS):
                 signal.signal(number, signal.SIG_IGN)  # a second one must not leave ranks behind
-            context.close(signal.SIGTERM, timeout=int(GRACE))
-            raise Stopped(stop.sigval) from None
+            # A rank that is just starting would print a traceback if it were left to find out by itself.
+            for child in active_children():
+                child.kill()
+            raise Stopped(stop.sigval if isinstance(stop, SignalException) else stop.number) from None
         finally:
             _restore_terminal()
 
