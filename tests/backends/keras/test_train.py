@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+from processes import all_end, descendants, open_to_others, until
 from safetensors.numpy import load_file
 
 from archc.training.job import Job
@@ -69,3 +70,19 @@ def test_bfloat16_with_batch_normalisation_and_ctrl_c(make_job: Callable[..., Jo
     assert (process.returncode, errors) == (0, "")
     assert "batch normalisation: each device normalises over its own 3 pictures, not over all 6" in out.splitlines()
     assert {str(array.dtype) for array in load_file(low.weights).values()} == {"float32"}
+
+
+def test_it_listens_nowhere_and_ends_with_its_parent(make_job: Callable[..., Job]) -> None:
+    job = make_job("orphan")
+    recipe = job.recipe.model_copy(update={"epochs": 100_000})
+    (job.run / "job.json").write_text(job.model_copy(update={"recipe": recipe}).model_dump_json())
+    parent = "import sys; from archc.run.process import run_to_end; sys.exit(run_to_end(sys.argv[1:]))"
+    train = [sys.executable, "-P", "-m", "archc_keras.train", str(job.run / "job.json")]
+    with subprocess.Popen([sys.executable, "-c", parent, *train], stdout=subprocess.DEVNULL) as process:
+        metrics = job.run / "metrics.jsonl"
+        assert until(lambda: metrics.exists() and '"event": "step"' in metrics.read_text())
+        there = descendants(process.pid)
+        assert there
+        assert not open_to_others([process.pid, *there])
+        process.kill()
+    assert all_end(there)
