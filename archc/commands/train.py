@@ -16,6 +16,7 @@ from archc.commands.build import BackendOption
 from archc.console.emission import emit
 from archc.console.specs import QuietOption, SpecArgument, facts_or_exit, resolve
 from archc.language.spec import Precision
+from archc.ops.fields import LARGEST
 from archc.run.folder import started_folder
 from archc.run.process import run_to_end, training_module
 from archc.run.receipt import write_receipt
@@ -43,15 +44,18 @@ def train(
     ] = None,
     batch: Annotated[
         int | None,
-        typer.Option(min=1, help="Number of pictures per step, over all devices.", show_default="the recipe's"),
+        typer.Option(
+            min=1, max=LARGEST, help="Number of pictures per step, over all devices.", show_default="the recipe's"
+        ),
     ] = None,
     lr: Annotated[
         float | None,
         typer.Option(help="Initial learning rate.", show_default="the recipe's, scaled with the batch"),
     ] = None,
-    steps: Annotated[int | None, typer.Option(min=1, help="Stop after this number of steps.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, max=LARGEST, help="Stop after this number of steps.")] = None,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Stop after this number of epochs.", show_default="the recipe's")
+        int | None,
+        typer.Option(min=1, max=LARGEST, help="Stop after this number of epochs.", show_default="the recipe's"),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed for all random draws.")] = 0,
     precision: Annotated[

@@ -46,16 +46,7 @@ def run_to_end(command: list[str], *, quiet: bool = False) -> int:
     prints to standard output is dropped: its progress and its results. Its errors are not.
     """
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # else `stty tostop` would stop a group in the background that prints
-    process = subprocess.Popen(
-        command,
-        # Text that is typed during a run is meant for the shell, so the process gets no input.
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL if quiet else None,
-        # In a group of its own, so that each signal reaches it once: from here.
-        process_group=0,
-        # A file in the current folder must not stand for a module of the same name.
-        env={**os.environ, "PYTHONSAFEPATH": "1", PARENT: str(os.getpid())},
-    )
+    process = _started(command, quiet=quiet)
     ending = _Ending(process)
     with handled({**dict.fromkeys(STOPS, ending.ask), signal.SIGTSTP: partial(_pause, process)}):
         code = ending.wait()
@@ -65,6 +56,22 @@ def run_to_end(command: list[str], *, quiet: bool = False) -> int:
     if code < 0:  # it could not say so itself
         print("interrupted" if code != -signal.SIGKILL else "interrupted: killed the training process", file=sys.stderr)
     return 128 + ending.asked
+
+
+def _started(command: list[str], *, quiet: bool) -> subprocess.Popen[bytes]:
+    """The process of a command, in a group of its own, so that each signal reaches it once: from here."""
+    try:
+        return subprocess.Popen(
+            command,
+            # Text that is typed during a run is meant for the shell, so the process gets no input.
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if quiet else None,
+            process_group=0,
+            # A file in the current folder must not stand for a module of the same name.
+            env={**os.environ, "PYTHONSAFEPATH": "1", PARENT: str(os.getpid())},
+        )
+    except OSError as error:
+        raise Failure(f"cannot start the training process, {command[0]}: {error.strerror}") from error
 
 
 class _Ending:
