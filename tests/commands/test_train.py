@@ -29,6 +29,8 @@ from archc.installing import requirements_help
         ("--data nothing", "error: nothing is not a folder"),
         ("--data small.yaml", "error: small.yaml is not a folder"),
         ("--run full", "error: full is not empty"),
+        ("--batch 99999999999999999999", "Error: Invalid value for '--batch'"),
+        ("--timeout 0", "Error: Invalid value for '--timeout'"),
         ("--gpus 0", "Error: Invalid value for '--gpus'"),
         ("--steps -1", "Error: Invalid value for '--steps'"),
         ("--precision float16", "Error: Invalid value for '--precision'"),
