@@ -1,11 +1,15 @@
-"""Edits of a mapping's entries that leave the text around them as it is: one deleted, one written anew."""
+"""Edits of a mapping's entries that leave the text around them as it is: one deleted, one written anew; the text of a
+node in one line.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 
 from archc.diagnostics.finding import Edit, replacement
-from archc.language.reader import MappingNode
+from archc.language.reader import MappingNode, SequenceNode, YamlNode
 from archc.source import Span
 
 _COLON = re.compile(r"[ \t]*:[ \t]*\Z")
@@ -47,6 +51,28 @@ def rewriting(mapping: MappingNode, key: str, text: str) -> tuple[Edit, ...]:
     """The edit that writes `text` in place of an entry; none if part of it is elsewhere."""
     whole = entry(mapping, key)
     return replacement(whole, text) if whole else ()
+
+
+def gathering(mapping: MappingNode, keys: Sequence[str], text: str) -> tuple[Edit, ...]:
+    """The edits that write `text` in place of the first of some entries, and delete the others; none unless all can."""
+    first, *others = keys
+    edits = [rewriting(mapping, first, text), *(deletion(mapping, key) for key in others)]
+    spans = sorted((edit.span.start, edit.span.end) for each in edits for edit in each)
+    apart = all(end <= start for (_, end), (start, _) in pairwise(spans))
+    return tuple(edit for each in edits for edit in each) if all(edits) and apart else ()
+
+
+def inline(node: YamlNode) -> str:
+    """A node in one line, its values as they are written."""
+    match node:
+        case MappingNode():
+            # An alias is written out: its anchor may be elsewhere.
+            fields = (f"{inline(node.keys[key])}: {inline(value)}" for key, value in node.entries.items())
+            return f"{{{', '.join(fields)}}}"
+        case SequenceNode():
+            return f"[{', '.join(map(inline, node.items))}]"
+        case _:
+            return " ".join(node.span.source.text[node.span.start : node.span.end].split())
 
 
 def _if(pattern: re.Pattern[str], span: Span, between: str) -> tuple[Edit, ...]:

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from archc.diagnostics.finding import Edit, Finding, report
-from archc.language.edits import deletion, entry
+from archc.language.edits import deletion, entry, inline
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.language.vocabulary import certain, synonyms
 from archc.ops import ops
@@ -108,9 +108,7 @@ def _names(layers: list[_Layer]) -> list[str]:
 
 
 def _fields(body: MappingNode) -> list[str]:
-    source = body.span.source.text
-    spans = {key: node.span for key, node in body.entries.items()}
-    return [f"{key}: {' '.join(source[span.start : span.end].split())}" for key, span in spans.items()]
+    return [f"{key}: {inline(node)}" for key, node in body.entries.items()]
 
 
 def _text(body: MappingNode) -> str:

@@ -8,8 +8,9 @@ from archc.language.defaults import op_class
 from archc.language.flat_recipe import flat_fields
 from archc.language.input_forms import channels_last, mended_input
 from archc.language.layer_lists import named_layers
+from archc.language.misplaced_fields import nested_fields
 from archc.language.reader import MappingNode, SequenceNode, YamlNode
-from archc.language.spec import Expect, Recipe
+from archc.language.spec import Expect, Recipe, Spec
 from archc.ops.windowed import Windowed
 
 
@@ -39,6 +40,11 @@ def mended(root: MappingNode, findings: list[Finding]) -> tuple[MappingNode, set
     if isinstance(layers, SequenceNode) and (named := named_layers(layers)):
         entries["layers"] = named[0]
         findings.append(named[1])
+    root, misplaced = nested_fields(Spec, MappingNode(entries, root.keys, root.span))
+    entries = dict(root.entries)
+    for each in misplaced:
+        findings.append(each.finding)
+        told |= each.paths
     train, flat = flat_fields(Recipe, entries.get("train"))
     if train is not None:
         entries["train"] = train
