@@ -14,7 +14,7 @@ from functools import partial
 from pydantic import ValidationError
 
 from archc.diagnostics.finding import Edit, Finding, report
-from archc.language.reader import MappingNode, ScalarNode, YamlNode, plain
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, plain
 from archc.language.spec import Document, Spec
 from archc.language.translation import Translation, translate
 from archc.language.unknown_fields import Place, field_names, renaming
@@ -90,6 +90,10 @@ def _read(written: str, body: YamlNode, section: MappingNode, found: Defaults, l
         found.findings.append(_flat(written, body, key, owners))
         _misread(found, owners)
         return
+    if op and isinstance(body, SequenceNode):
+        from archc.language.listed_fields import joined  # few specs need it, for the time of start-up
+
+        body = joined(written, section, None, f"{_SECTION}.{written}", found.findings)
     if op is None or not isinstance(body, MappingNode):
         if op != written:
             found.findings.append(unknown_op(written, key, renamed))

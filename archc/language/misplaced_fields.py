@@ -38,7 +38,7 @@ def nested_fields(spec: type[BaseModel], root: MappingNode) -> tuple[MappingNode
     found = [_misplaced(section, words, spec, root) for section, words in homes.items()]
     moved = {word for words in homes.values() for word in words}
     entries = {word: node for word, node in root.entries.items() if word not in moved}
-    return MappingNode(entries, root.keys, root.span) if found else root, found
+    return root._replace(entries=entries), found
 
 
 def _home(word: str, node: YamlNode, spec: type[BaseModel]) -> tuple[str, ...] | None:

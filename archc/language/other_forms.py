@@ -8,6 +8,7 @@ from archc.language.defaults import op_class
 from archc.language.flat_recipe import flat_fields
 from archc.language.input_forms import channels_last, mended_input
 from archc.language.layer_lists import named_layers
+from archc.language.listed_fields import joined_sections
 from archc.language.misplaced_fields import nested_fields
 from archc.language.reader import MappingNode, SequenceNode, YamlNode
 from archc.language.spec import Expect, Recipe, Spec
@@ -20,6 +21,8 @@ def mended(root: MappingNode, findings: list[Finding]) -> tuple[MappingNode, set
     The findings on them are added. The paths of those that are reported, but not understood with certainty, are
     returned as well.
     """
+    root, listed = joined_sections(Spec, root, ("input", "defaults"))
+    findings += listed
     entries = dict(root.entries)
     told: set[tuple[str, ...]] = set()
     if "input" in entries and (turned := channels_last(entries["input"])):
