@@ -67,7 +67,8 @@ def inline(node: YamlNode) -> str:
     match node:
         case MappingNode():
             # An alias is written out: its anchor may be elsewhere.
-            fields = (f"{inline(node.keys[key])}: {inline(value)}" for key, value in node.entries.items())
+            words = {key: key if key.isidentifier() else inline(node.keys[key]) for key in node.entries}
+            fields = (f"{words[key]}: {inline(value)}" for key, value in node.entries.items())
             return f"{{{', '.join(fields)}}}"
         case SequenceNode():
             return f"[{', '.join(map(inline, node.items))}]"

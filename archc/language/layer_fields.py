@@ -97,7 +97,7 @@ def _validate(
     try:
         op = ops()[kind].model_validate(data)
     except ValidationError as error:
-        misread, usual = defaults.misread.get(kind, ()), _usual(ops()[kind], written, data)
+        misread, usual = defaults.misread.get(kind, ()), usual_values(ops()[kind], written, data)
         found = explain(error, ops()[kind], fields.nodes, fields.keys, at, name, elsewhere=misread, usual=usual)
         # A field whose meaning is not certain may be the one that is missing.
         found = [f for f in found if translated.is_certain or (f.code, f.span) != ("ARC103", at)]
@@ -106,7 +106,7 @@ def _validate(
     fields.op = op if translated.is_certain else None
 
 
-def _usual(op: type[Op], written: str, data: dict[str, object]) -> dict[str, object]:
+def usual_values(op: type[Op], written: str, data: dict[str, object]) -> dict[str, object]:
     """The values of fields by default in the framework in whose words the op is written."""
     if written == name_of(op):
         return {}

@@ -65,17 +65,20 @@ def _as_mapping(node: SequenceNode, model: type[BaseModel] | None) -> MappingNod
     key = first.value if isinstance(first, ScalarNode) else None
     section = certain(key, field_names(model)) if isinstance(key, str) else None
     items = others if section and model_at(model, [section]) else node.items
-    bodies = [item for item in items if isinstance(item, MappingNode)]
-    if not bodies or len(bodies) < len(items):
-        return None
-    entries = {word: value for body in bodies for word, value in body.entries.items()}
-    keys = {word: at for body in bodies for word, at in body.keys.items()}
-    if len(entries) < sum(len(body.entries) for body in bodies):
-        return None
-    whole = MappingNode(entries, keys, node.span)
-    if section is None or items is node.items:
+    whole = joined_items(items)
+    if whole is None or section is None or items is node.items:
         return whole
     return MappingNode({section: whole}, {section: ScalarNode(section, first.span)}, node.span)
+
+
+def joined_items(items: list[YamlNode]) -> MappingNode | None:
+    """The mapping with the entries of all items; None if one is not a mapping, or two have the same key."""
+    bodies = [item for item in items if isinstance(item, MappingNode)]
+    entries = {word: value for body in bodies for word, value in body.entries.items()}
+    if not bodies or len(bodies) < len(items) or len(entries) < sum(len(body.entries) for body in bodies):
+        return None
+    keys = {word: at for body in bodies for word, at in body.keys.items()}
+    return MappingNode(entries, keys, items[0].span)
 
 
 def _is_block(node: SequenceNode) -> bool:

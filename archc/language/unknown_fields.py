@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from typing import Any, NamedTuple, get_args
 
 from pydantic import BaseModel
@@ -29,6 +29,7 @@ _PREFIXES = "use with has apply do".split()
 
 
 _NO_DOUBTS: Mapping[str, str] = {}
+_NO_VALUES: Mapping[str, object] = {}
 
 
 class Added(NamedTuple):
@@ -146,12 +147,24 @@ def _found(
     return Explained(report(key, "ARC101", message, help=help, fix=fix), own, bool(fix) if certain is None else certain)
 
 
-def template(model: type[BaseModel] | None) -> str:
-    """The required fields of a model as a spec writes them, with `…` for values that only the author knows."""
+def template(
+    model: type[BaseModel] | None, *, given: Container[str] = (), values: Mapping[str, object] = _NO_VALUES
+) -> str:
+    """The required fields of a model as a spec writes them, without those that are given elsewhere.
+
+    Those without a value have `…`, which only the author knows.
+    """
     if model is None:
         return "…"
-    fields = [(info.alias or name, info) for name, info in model.model_fields.items() if info.is_required()]
-    return f"{{{', '.join(f'{name}: {_to_fill(info)}' for name, info in fields)}}}"
+    leading = ("op", *model.leading) if issubclass(model, Op) else ()
+    names = sorted(model.model_fields, key=lambda name: leading.index(name) if name in leading else len(leading))
+    fields = [(info.alias or name, info) for name in names if (info := model.model_fields[name]).is_required()]
+    shown = [
+        f"{name}: {spelled(values[name]) if name in values else _to_fill(info)}"
+        for name, info in fields
+        if name not in given
+    ]
+    return f"{{{', '.join(shown)}}}"
 
 
 def _to_fill(info: FieldInfo) -> str:
