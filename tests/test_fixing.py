@@ -273,6 +273,12 @@ def test_a_fix_of_the_recipe_drops_no_value(written: str, note: str) -> None:
         ("{x: (3, 32, 32)}", "{x: [3, 32, 32]}"),
         ("{x: [32, 32, 3]}", "{x: [3, 32, 32]}"),
         ("{x: [3.0, 32.0, 32.0]}", "{x: [3, 32, 32]}"),
+        ("{x: {channels: 3, height: 32, width: 32}}", "{x: [3, 32, 32]}"),
+        ("{x: {h: 32, w: 48, c: 3}}", "{x: [3, 32, 48]}"),
+        ("{x: {channels: 3, image_size: 32}}", "{x: [3, 32, 32]}"),
+        ("{x: {shape: [32, 32, 3]}}", "{x: [3, 32, 32]}"),
+        ("{x: {size: 32}}", "{x: {size: 32}}"),  # grey, or in colour?
+        ("{x: {depth: 3, height: 32, width: 32}}", "{x: {depth: 3, height: 32, width: 32}}"),
         ("{x: [16, 64, 28, 28]}", "{x: [16, 64, 28, 28]}"),  # a batch of 16, or 16 maps over time?
         ("784", "784"),
         ("{x: [28, 28]}", "{x: [28, 28]}"),

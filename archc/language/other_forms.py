@@ -5,6 +5,7 @@ from __future__ import annotations
 from archc.diagnostics.finding import Finding
 from archc.language.brackets import gathered, unrepeated
 from archc.language.defaults import op_class
+from archc.language.expected_shapes import shapes_apart
 from archc.language.flat_recipe import flat_fields
 from archc.language.input_forms import channels_last, mended_input
 from archc.language.layer_lists import named_layers
@@ -39,7 +40,8 @@ def mended(root: MappingNode, findings: list[Finding]) -> tuple[MappingNode, set
     names = layers.entries if isinstance(layers, MappingNode) else ()
     if isinstance(expect, MappingNode):
         entries["expect"], split = gathered(expect, "expect", Expect, names)
-        findings[:] = [*unrepeated(findings, split), *split]
+        entries["expect"], apart = shapes_apart(entries["expect"], names)
+        findings[:] = [*unrepeated(findings, split), *split, *apart]
     if isinstance(layers, SequenceNode) and (named := named_layers(layers)):
         entries["layers"] = named[0]
         findings.append(named[1])

@@ -199,6 +199,10 @@ class DataRecipe(Section):
         ),
     }
     other_values: ClassVar[OtherValues] = {"mean": {"null": "none", "false": "none", "no": "none", "image": "pixel"}}
+    absent: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("size", "image_size", "img_size", "input_size"),
+        "write `resize` for the shorter side of a picture, `crop` for the part that the network reads",
+    )
     absent_forms: ClassVar[Mapping[str, str]] = {
         "mean": "the mean is computed from the training pictures: write `mean: channel` for one number per channel",
     }

@@ -171,6 +171,7 @@ def test_the_default_of_the_framework_in_whose_words_a_layer_is_written(body: st
             "`input.x` is `[16, 64, 28, 28]`: it takes [channels, height, width]",
             "write `[64, 28, 28]`",
         ),
+        ("{x: {size: 32}}", "`input.x` is `{size: 32}`: it takes [channels, height, width]", "write `[3, 32, 32]`"),
         (
             "{channels: 3, height: 8, width: 9}",
             "`input` must have one entry, its name with its shape",
@@ -215,6 +216,14 @@ def test_an_input_without_a_certain_meaning(written: str, message: str, help: st
             "optimizer: {sgd: {momentum: 0.9, weight_decay: 0}}, learning_rate: 1, loss: cross_entropy, test: center, "
             "crop: 32, data: {resize: 32, mirror: true, mean: none, std: [2, 2, 2]}",
             ["move it into `optimizer: {sgd: {…}}`", "move it into `data: {…}`"],
+        ),
+        (
+            "loss: cross_entropy, optimizer: {sgd: {lr: 1, momentum: 0.9, weight_decay: 0}}, test: center, "
+            "data: {size: 32, crop: 32, resize: 32, mirror: true, mean: none}",
+            [
+                "archc has no `size` yet: write `resize` for the shorter side of a picture, `crop` for the part that "
+                "the network reads"
+            ],
         ),
     ],
 )
