@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from archc.diagnostics.finding import Edit, Finding, report
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, plain
 from archc.language.spec import Document, Spec
-from archc.language.translation import Translation, translate
+from archc.language.translation import Translation, translate, without_repeats
 from archc.language.unknown_fields import Place, field_names, renaming
 from archc.language.validation import explain
 from archc.language.vocabulary import certain, did_you_mean, nearest, synonyms
@@ -108,14 +108,14 @@ def _read(written: str, body: YamlNode, section: MappingNode, found: Defaults, l
     found.foreign[op] = body.entries.keys() - set(field_names(ops()[op]))
     if op != written:
         found.findings.append(unknown_op(written, key, renamed, translated, f"{op}: {{%s}}"))
-    found.findings += translated.findings
     if op != written and op in section.entries:
         # Fields under another name are not mixed with those under the right one.
         _misread(found, [op])
+        found.findings += translated.findings
         return
     nodes = {name: node for name, node in translated.nodes.items() if name != "op"}
     found.of[op], found.written[op] = MappingNode(nodes, translated.keys, body.span), body
-    found.findings += _faults(op, found.of[op])
+    found.findings += without_repeats(translated.findings, _faults(op, found.of[op]), translated)
 
 
 def _layers_of(op: str, layers: YamlNode | None) -> list[tuple[str, MappingNode]]:

@@ -15,7 +15,7 @@ from archc.diagnostics.finding import Finding, report, respelling
 from archc.language.defaults import Defaults, meant, op_word, unknown_op
 from archc.language.edits import entry
 from archc.language.reader import MappingNode, ScalarNode, YamlNode, plain
-from archc.language.translation import Translation, translate
+from archc.language.translation import Translation, translate, without_repeats
 from archc.language.unknown_fields import Added, Insert, Place, renaming
 from archc.language.validation import explain
 from archc.language.vocabulary import folded
@@ -82,7 +82,6 @@ def read_layer(
     if kind != written:
         form = f"op: {kind}, %s"
         fields.findings.append(unknown_op(written, node.span, respelling(node.span, kind), translated, form))
-    fields.findings += translated.findings
     if kind in defaults.of:
         fields.take(defaults.of[kind].entries, defaults.of[kind].keys)
     fields.take(translated.nodes, translated.keys)
@@ -93,6 +92,7 @@ def read_layer(
 def _validate(
     written: str, kind: str, name: str, fields: LayerFields, translated: Translation, at: Span, defaults: Defaults
 ) -> None:
+    wrong: list[Finding] = []
     data = {field: plain(value) for field, value in fields.nodes.items()} | {"op": kind}
     try:
         op = ops()[kind].model_validate(data)
@@ -101,9 +101,10 @@ def _validate(
         found = explain(error, ops()[kind], fields.nodes, fields.keys, at, name, elsewhere=misread, usual=usual)
         # A field whose meaning is not certain may be the one that is missing.
         found = [f for f in found if translated.is_certain or (f.code, f.span) != ("ARC103", at)]
-        fields.findings += [finding for finding in found if not defaults.contain(kind, finding.span)]
-        return
-    fields.op = op if translated.is_certain else None
+        wrong = [finding for finding in found if not defaults.contain(kind, finding.span)]
+    else:
+        fields.op = op if translated.is_certain else None
+    fields.findings += without_repeats(translated.findings, wrong, translated) if translated.findings else wrong
 
 
 def usual_values(op: type[Op], written: str, data: dict[str, object]) -> dict[str, object]:

@@ -27,15 +27,18 @@ _PERCENT = re.compile(r"(?P<number>[0-9]{1,6}(\.[0-9]{1,6})?) ?%\Z", re.ASCII)
 _FRACTION = re.compile(r"(?P<over>[0-9]{1,6}) ?/ ?(?P<under>[1-9][0-9]{0,5})\Z", re.ASCII)
 _COMMA = re.compile(r"(?P<whole>[0-9]{1,6}),(?P<part>[0-9]{1,6})\Z", re.ASCII)
 _SIDES = re.compile(r"[(\[]? ?([0-9]{1,9}) ?[x×*, ] ?([0-9]{1,9}) ?[)\]]?\Z", re.ASCII)
+_INNER = "the other axes are those of the batch and of the channels"
+_ROWS = "the rows come first: [[top, bottom], [left, right]]"
 # A whole number above this is not written as a float with a fraction of 0.
 _LARGEST = 2**53
 
 
 class Meant(NamedTuple):
-    """The help for a value, if its meaning is plain, and the text to write, if it is certain."""
+    """The help for a value, if its meaning is plain, the text to write, if it is certain, and why it means that."""
 
     help: str | None = None
     text: str | None = None
+    note: str = ""
 
 
 def meant(value: object, kind: str, model: type[BaseModel] | None, field: str) -> Meant:
@@ -56,7 +59,7 @@ def meant(value: object, kind: str, model: type[BaseModel] | None, field: str) -
     if kind == "bool_type":
         return _switch(value)
     if kind in ("size", "padding") and type(value) in (str, list):
-        found = _sides(value)
+        found = _sides(value) if kind == "size" or type(value) is str else _margins(value)
         if found.help:
             return found
     return _number(value, kind)
@@ -103,8 +106,42 @@ def _sides(value: object) -> Meant:
             return Meant(f"write `{text}`", text)
         case [int(side)]:
             return Meant(f"write `{side}`", str(side))
+        case [1, int(height), int(width), 1] | [1, 1, int(height), int(width)]:
+            # Of [1, 1, 2, 1], either axis can be the one of the channels.
+            is_certain = value not in ([1, 1, height, 1], [1, 1, width, 1]) or height == width
+            return _in_pixels([height, width], _INNER, certain=is_certain)
         case _:
             return Meant()
+
+
+def _margins(value: object) -> Meant:
+    """The padding of each side, in the orders of ONNX and of TensorFlow."""
+    match value:
+        case [int(top), int(left), int(bottom), int(right)]:
+            note = "ONNX's order is [top, left, bottom, right]; other frameworks have others"
+            is_one = top == left == bottom == right
+            return _in_pixels([top, bottom, left, right], "" if is_one else note, certain=is_one)
+        case [[int(top), int(bottom)], [int(left), int(right)]]:
+            return _in_pixels([top, bottom, left, right], _ROWS)
+        case [[0, 0], [int(top), int(bottom)], [int(left), int(right)], [0, 0]]:
+            is_certain = (top, bottom) != (0, 0) or (left, right) == (0, 0)
+            return _in_pixels([top, bottom, left, right], _INNER, certain=is_certain)
+        case [[0, 0], [0, 0], [int(top), int(bottom)], [int(left), int(right)]]:
+            return _in_pixels([top, bottom, left, right], _INNER)
+        case _:
+            return _sides(value)
+
+
+def _in_pixels(sizes: list[int], note: str, *, certain: bool = True) -> Meant:
+    """[height, width] or the four margins in the shortest form."""
+    if len(sizes) == 4:
+        top, bottom, left, right = sizes
+        if (top, left) != (bottom, right):
+            text = spelled({"top": top, "bottom": bottom, "left": left, "right": right})
+            return Meant(f"write `{text}`" if certain else f"did you mean `{text}`?", text if certain else None, note)
+        sizes = [top, left]
+    text = spelled(sizes[0] if sizes[0] == sizes[1] else sizes)
+    return Meant(f"write `{text}`" if certain else f"did you mean `{text}`?", text if certain else None, note)
 
 
 def _number(value: object, kind: str) -> Meant:

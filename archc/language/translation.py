@@ -6,6 +6,7 @@ What is left is validated like any other layer, so that one run reports all mist
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple, cast
@@ -20,6 +21,7 @@ from archc.ops.op import Op, name_of
 from archc.source import Span
 
 _MOST_NOTES = 8
+_TO_WRITE = re.compile(r"(?P<verb>write|did you mean) `(?P<text>[^`]+)`(?P<mark>\??)\Z")
 _FLOAT = re.compile("[.eE]")
 
 
@@ -82,6 +84,31 @@ def translate(written: str, place: Place) -> Translation:
         if meant is not None:
             done.nodes[meant], done.keys[meant] = node, body.keys[name]
     return done
+
+
+def without_repeats(found: list[Finding], wrong: list[Finding], done: Translation) -> list[Finding]:
+    """The findings of a translation and those on its values; both of a renamed field with a wrong value become one."""
+    values = Counter(finding.span for finding in wrong)
+    by_key = {done.keys[own].span: (own, done.nodes[own].span) for own in done.nodes if done.keys[own].value != own}
+    told: set[Span] = set()
+    merged: list[Finding] = []
+    for finding in found:
+        own, span = by_key.get(finding.span, ("", finding.span))
+        if finding.code == "ARC101" and own and values[span] == 1:
+            (value,) = (each for each in wrong if each.span == span)
+            finding = _merged(finding, value, own)
+            told.add(span)
+        merged.append(finding)
+    return [*merged, *(finding for finding in wrong if finding.span not in told)]
+
+
+def _merged(finding: Finding, value: Finding, own: str) -> Finding:
+    """One finding for a renamed field and its wrong value, whose fix mends both."""
+    help = f"{finding.help} {value.help}" if value.help else finding.help
+    if to_write := _TO_WRITE.match(value.help or ""):
+        help = f"{to_write['verb']} `{own}: {to_write['text'].removeprefix(f'{own}: ')}`{to_write['mark']}"
+    fix = (*finding.fix, *value.fix) if finding.fix and value.fix else ()
+    return finding._replace(help=help, notes=(*finding.notes, value.message, *value.notes), fix=fix)
 
 
 class _Reads(NamedTuple):

@@ -140,7 +140,7 @@ def _finding(
     owner: Span,
     what: str,
 ) -> Finding:
-    from archc.language.meant_values import meant  # only for a spec with a mistake, for the time of start-up
+    from archc.language.meant_values import Meant, meant  # only for a spec with a mistake, for the time of start-up
 
     node, key_span, path = _locate(detail["loc"], nodes, keys)
     field = ".".join(path)
@@ -154,7 +154,7 @@ def _finding(
             return unknown_field(path[-1], Place(mapping, parent, inside)).finding
         case "literal_error":
             allowed = re.findall("'(.*?)'", context["expected"]) or re.split(", | or ", context["expected"])
-            help, text = meant(detail["input"], kind, parent, path[-1])
+            help, text, _ = meant(detail["input"], kind, parent, path[-1])
             fix = respelling(node, text or certain(str(detail["input"]), allowed)) if node else ()
             if help is None and len(allowed) == 1 and not fix:
                 help = f"`{allowed[0]}` is the only {path[-1]} so far"
@@ -165,17 +165,17 @@ def _finding(
             return not_a_name(str(detail["input"]), (key_span if detail["loc"][-1] == "[key]" else node) or owner)
         case _ if kind in _KINDS:
             message = f"`{field}` must be {_KINDS[kind]}, got {_shown(detail['input'])}"
-            help, text = meant(detail["input"], kind, parent, path[-1])
+            help, text, note = meant(detail["input"], kind, parent, path[-1])
             fix = replacement(node, text) if node and text else ()
-            return report(node or owner, "ARC104", message, help=help, fix=fix)
+            return report(node or owner, "ARC104", message, notes=[note], help=help, fix=fix)
         case _:
             rule = _range(kind, context) if kind in _RANGES else f"it {detail['msg']}"
             if kind == "value_error":  # from a validator of a distribution's op
                 rule = str(context["error"])
             message = f"`{field}` is {_shown(detail['input'])}: {rule}" if field else f"{what}: {rule}"
-            help, text = meant(detail["input"], kind, parent, path[-1]) if path else (None, None)
+            help, text, note = meant(detail["input"], kind, parent, path[-1]) if path else Meant()
             fix = replacement(node, text) if node and text else ()
-            return report(node or owner, _CODES.get(kind, "ARC105"), message, help=help, fix=fix)
+            return report(node or owner, _CODES.get(kind, "ARC105"), message, notes=[note], help=help, fix=fix)
 
 
 def _locate(
