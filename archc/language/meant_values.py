@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from pydantic import BaseModel
 
-from archc.language.unknown_fields import declared, field_names, field_of, lacking, model_at, template
+from archc.language.unknown_fields import (
+    declared,
+    field_names,
+    field_of,
+    lacking,
+    mistakes_in,
+    model_at,
+    required,
+    template,
+    words_of,
+)
 from archc.language.vocabulary import certain, folded
 from archc.ops.foreign import spelled
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 _WHOLE = "-?(0|[1-9][0-9]{0,17})"
 _NUMBERS = {
@@ -27,6 +40,11 @@ _PERCENT = re.compile(r"(?P<number>[0-9]{1,6}(\.[0-9]{1,6})?) ?%\Z", re.ASCII)
 _FRACTION = re.compile(r"(?P<over>[0-9]{1,6}) ?/ ?(?P<under>[1-9][0-9]{0,5})\Z", re.ASCII)
 _COMMA = re.compile(r"(?P<whole>[0-9]{1,6}),(?P<part>[0-9]{1,6})\Z", re.ASCII)
 _SIDES = re.compile(r"[(\[]? ?([0-9]{1,9}) ?[x×*, ] ?([0-9]{1,9}) ?[)\]]?\Z", re.ASCII)
+_MEMORY = re.compile(r"(?P<number>[0-9]{1,6}(\.[0-9]{1,3})?) ?(?P<unit>[KMGTkmgt](i?[Bb]|i)?)\Z", re.ASCII)
+_UNITS = {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+_DECIMAL = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+# A number without a unit up to this one is more likely of GiB than of MiB.
+_MOST_GIB = 256
 _INNER = "the other axes are those of the batch and of the channels"
 _ROWS = "the rows come first: [[top, bottom], [left, right]]"
 # A whole number above this is not written as a float with a fraction of 0.
@@ -54,8 +72,15 @@ def meant(value: object, kind: str, model: type[BaseModel] | None, field: str) -
     inside = model_at(model, [field])
     if inside is not None:
         return _mapping(value, inside, model, field)
+    return _of_kind(value, kind)
+
+
+def _of_kind(value: object, kind: str) -> Meant:
+    """What a value means that is not a mapping."""
     if kind == "string_type" and type(value) in (int, float, bool):
         return Meant("put it in quotes")
+    if kind == "memory":
+        return _memory(value)
     if kind == "bool_type":
         return _switch(value)
     if kind in ("size", "padding") and type(value) in (str, list):
@@ -68,8 +93,15 @@ def meant(value: object, kind: str, model: type[BaseModel] | None, field: str) -
 def _mapping(value: object, model: type[BaseModel], parent: type[BaseModel] | None, field: str) -> Meant:
     """A word where a mapping is needed: the key of one, in archc's or another framework's spelling."""
     allowed = field_names(model)
+    info = field_of(parent, field)
+    is_needed = info is None or info.is_required()
     if not allowed:
         return Meant(f"write `{field}: {{}}`")
+    if not is_needed and (value is False or value in ("none", "no", "off")):
+        return Meant(f"delete `{field}`")
+    takers = [name for name in allowed if not mistakes_in(model, name, value)]
+    if len(takers) == 1 and isinstance(value, str | int | float):
+        return _in_field(value, takers[0], model, field)
     if not isinstance(value, str):
         return Meant()
     key = certain(value, allowed)
@@ -78,10 +110,19 @@ def _mapping(value: object, model: type[BaseModel], parent: type[BaseModel] | No
     fields = template(model_at(model, [key or allowed[0]]))
     text = f"{{{key or allowed[0]}: {fields}}}"
     if key is None:
-        info = field_of(parent, field)
-        delete = "" if info is None or info.is_required() else f", or delete `{field}`"
+        delete = "" if is_needed else f", or delete `{field}`"
         return Meant(f"`{allowed[0]}` is the only {field} so far: write `{field}: {text}`{delete}")
     return Meant(f"write `{field}: {text}`", text if fields == "{}" else None)
+
+
+def _in_field(value: object, own: str, model: type[BaseModel], field: str) -> Meant:
+    """A value where a mapping is needed that only one field of it takes."""
+    text = template(model, values={own: value})
+    if own not in required(model):
+        text = f"{{{own}: {spelled(value)}, {text[1:]}" if text != "{}" else f"{{{own}: {spelled(value)}}}"
+    words = {name: words_of(model, name) for name in required(model) if name != own}
+    choices = [f"`{name}` one of {', '.join(several)}" for name, several in words.items() if len(several) > 1]
+    return Meant(f"write `{field}: {text}`" + (f", with {' and '.join(choices)}" if choices else ""))
 
 
 def _other_values(model: type[BaseModel], field: str) -> Mapping[str, object]:
@@ -142,6 +183,36 @@ def _in_pixels(sizes: list[int], note: str, *, certain: bool = True) -> Meant:
         sizes = [top, left]
     text = spelled(sizes[0] if sizes[0] == sizes[1] else sizes)
     return Meant(f"write `{text}`" if certain else f"did you mean `{text}`?", text if certain else None, note)
+
+
+def _memory(value: object) -> Meant:
+    """A size of memory in other units; GB is taken for GiB, but not for certain."""
+    if type(value) is int and value > 0:
+        if value % _UNITS["mib"] == 0 and (text := _in_units(value)):
+            return Meant(f"write `{text}`", text, f"{value:,} bytes")
+        unit = "GiB" if value <= _MOST_GIB else "MiB"
+        return Meant(f"did you mean `{value}{unit}`?" if value < 10**6 else None)
+    match = _MEMORY.match(value) if isinstance(value, str) else None
+    if match is None:
+        return Meant()
+    from decimal import Decimal  # as below
+
+    prefix, rest = match["unit"][0].lower(), match["unit"][1:].lower()
+    text = _in_units(Decimal(match["number"]) * _UNITS[f"{prefix}ib"])
+    if text is None:
+        return Meant()
+    if rest in ("i", "ib"):
+        return Meant(f"write `{text}`", text)
+    of_ten = int(Decimal(match["number"]) * _DECIMAL[prefix]) // _UNITS["mib"]
+    return Meant(f"did you mean `{text}`?", None, f"in powers of ten, {value} is {of_ten}MiB")
+
+
+def _in_units(size: int | Decimal) -> str | None:
+    """A number of bytes as a spec writes it, if it can."""
+    for unit, name in (("gib", "GiB"), ("mib", "MiB")):
+        if size % _UNITS[unit] == 0 and 0 < size // _UNITS[unit] < 10**6:
+            return f"{int(size // _UNITS[unit])}{name}"
+    return None
 
 
 def _number(value: object, kind: str) -> Meant:

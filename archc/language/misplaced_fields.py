@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from archc.diagnostics.finding import Finding, report
 from archc.language.edits import gathering, inline
 from archc.language.reader import MappingNode, ScalarNode, YamlNode, plain
-from archc.language.unknown_fields import field_names, field_of, model_at
+from archc.language.unknown_fields import field_names, field_of, mistakes_in, model_at
 from archc.language.vocabulary import certain, nearest
 
 _OPEN = "…"
@@ -64,13 +64,9 @@ def _takes(section: type[BaseModel], field: str, node: YamlNode) -> bool:
     """Whether a field can be meant to have a value: its type, or a word where it takes a word or a section."""
     if model_at(section, [field]) and isinstance(node, MappingNode):
         return True
-    value = plain(node)
-    try:
-        section.model_validate({field: value})
-    except ValidationError as error:
-        kinds = [detail["type"] for detail in error.errors(include_url=False) if detail["loc"][:1] == (field,)]
-        return not kinds or (isinstance(value, str) and all(kind in _WORDS for kind in kinds))
-    return True
+    kinds = mistakes_in(section, field, plain(node))
+    is_word = isinstance(node, ScalarNode) and isinstance(node.value, str)
+    return not kinds or (is_word and all(kind in _WORDS for kind in kinds))
 
 
 def _misplaced(section: str, words: dict[str, tuple[str, ...]], spec: type[BaseModel], root: MappingNode) -> Misplaced:

@@ -108,6 +108,12 @@ class Expect(Section):
 class Parallel(Section):
     """How the network is divided among devices."""
 
+    other_values: ClassVar[OtherValues] = {
+        "strategy": {
+            **dict.fromkeys(("ddp", "dp", "data_parallel", "distributed_data_parallel", "mirrored"), "data"),
+            **dict.fromkeys(("tp", "tensor", "tensor_parallel", "column", "columnwise"), "columns"),
+        }
+    }
     devices: Annotated[int, Field(ge=1, le=MOST_DEVICES)] = Field(
         description="Number of devices that compute the network together."
     )

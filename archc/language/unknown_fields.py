@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from typing import Any, NamedTuple, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from archc.diagnostics.finding import Edit, Finding, report, respelling
@@ -110,6 +110,33 @@ def model_at(model: type[BaseModel] | None, path: Iterable[str]) -> type[BaseMod
 def field_of(model: type[BaseModel] | None, name: str) -> FieldInfo | None:
     """The field that a spec writes as `name`; None if the model has none, or there is no model."""
     return next((i for n, i in model.model_fields.items() if (i.alias or n) == name), None) if model else None
+
+
+def mistakes_in(model: type[BaseModel], field: str, value: object) -> list[str]:
+    """The kinds of pydantic's errors in a value of a field, whatever the other fields; none if the field takes it."""
+    try:
+        model.model_validate({field: value})
+    except ValidationError as error:
+        return [detail["type"] for detail in error.errors(include_url=False) if detail["loc"][:1] == (field,)]
+    return []
+
+
+def words_of(model: type[BaseModel] | None, field: str) -> list[str]:
+    """The words that a field takes, if it takes words."""
+    info = field_of(model, field)
+    if info is None:
+        return []
+    return [
+        word
+        for part in (info.annotation, *get_args(info.annotation))
+        for word in get_args(part)
+        if isinstance(word, str)
+    ]
+
+
+def required(model: type[BaseModel]) -> list[str]:
+    """The fields of a model that must be written."""
+    return [info.alias or name for name, info in model.model_fields.items() if info.is_required()]
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Mapping
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from archc.diagnostics.finding import MAX_FINDINGS, Finding, replacement, report, respelling
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
-from archc.language.unknown_fields import Place, field_names, field_of, model_at, unknown_field
+from archc.language.unknown_fields import Place, field_names, model_at, unknown_field, words_of
 from archc.language.vocabulary import certain, did_you_mean, nearest
 from archc.ops.foreign import spelled
 from archc.source import Span
@@ -119,7 +119,7 @@ def _missing(
     values: Any = usual
     for step in path:
         values = values.get(step, {}) if values else {}
-    help = _to_write(names[0], _literals(model_at(model, path), names[0]))
+    help = _to_write(names[0], words_of(model_at(model, path), names[0]))
     if values and all(name in values for name in names):
         fields = ", ".join(f"{name}: {spelled(values[name])}" for name in names)
         help = f"add `{fields}`, or {'another value' if len(names) == 1 else 'other values'}"
@@ -224,18 +224,6 @@ def _mapping_at(
         value = found.entries.get(step)
         found = value if isinstance(value, MappingNode) else MappingNode({}, {}, owner)
     return found
-
-
-def _literals(model: type[BaseModel] | None, field: str) -> list[str]:
-    info = field_of(model, field)
-    if info is None:
-        return []
-    return [
-        word
-        for part in (info.annotation, *get_args(info.annotation))
-        for word in get_args(part)
-        if isinstance(word, str)
-    ]
 
 
 def _to_write(field: str, words: list[str]) -> str:
