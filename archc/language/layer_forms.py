@@ -16,6 +16,9 @@ from archc.language.vocabulary import absence, did_you_mean, nearest
 from archc.ops import ops
 from archc.source import Span
 
+# Words that are compared with the ops: each takes long.
+_MOST_COMPARED = 16
+
 
 def right_layer(name: str, layers: MappingNode, defaults: Defaults) -> tuple[MappingNode | None, list[Finding]]:
     """A layer that is not a mapping with an op, in the right form, and the finding; None if its fields are missing."""
@@ -25,7 +28,8 @@ def right_layer(name: str, layers: MappingNode, defaults: Defaults) -> tuple[Map
     if isinstance(body, ScalarNode):
         word, key, inner, others = body.value, body, None, {}
     else:
-        words = [word for word, value in body.entries.items() if _is_op(word) and _are_fields(value)]
+        fields = [word for word, value in body.entries.items() if _are_fields(value)]
+        words = [word for word in fields[:_MOST_COMPARED] if _is_op(word)]
         if len(words) != 1:
             return body, []
         word, key, inner = words[0], body.keys[words[0]], body.entries[words[0]]
@@ -100,7 +104,7 @@ def _listed(name: str, body: SequenceNode, layers: MappingNode) -> tuple[Mapping
         return whole, [
             report(body.span, "ARC104", _message(name), help=f"write `{name[:64]}: {inline(whole)}`", fix=fix)
         ]
-    several = sum(_is_layer(item) for item in body.items) > 1
+    several = sum(_is_layer(item) for item in body.items[:_MOST_COMPARED]) > 1
     help = "a layer has one op: give each of these a name, and write it as a layer of `layers`" if several else None
     return None, [report(body.span, "ARC104", _message(name), help=help)]
 
@@ -108,7 +112,7 @@ def _listed(name: str, body: SequenceNode, layers: MappingNode) -> tuple[Mapping
 def _is_layer(item: YamlNode) -> bool:
     if isinstance(item, ScalarNode):
         return isinstance(item.value, str) and _is_op(item.value)
-    return isinstance(item, MappingNode) and (op_word(item) is not None or any(map(_is_op, item.entries)))
+    return isinstance(item, MappingNode) and (op_word(item) is not None or any(map(_is_op, list(item.entries)[:1])))
 
 
 def _edits(body: ScalarNode | MappingNode, word: str, inner: YamlNode | None, whole: MappingNode) -> tuple[Edit, ...]:

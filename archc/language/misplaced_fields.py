@@ -14,6 +14,8 @@ from archc.language.vocabulary import certain, nearest
 
 _OPEN = "…"
 _LONGEST = 120
+# Comparing the fields of a larger spec with all names would take long.
+_MOST_FIELDS = 100
 _WORDS = ("literal_error", "model_type", "model_attributes_type", "bool_type", "memory")
 """Kinds of errors of a word that can be another framework's word for a value of the field."""
 
@@ -30,6 +32,8 @@ class Misplaced(NamedTuple):
 
 def nested_fields(spec: type[BaseModel], root: MappingNode) -> tuple[MappingNode, list[Misplaced]]:
     """The spec without the fields that belong to a section of it, and a finding for each section."""
+    if len(root.entries) > _MOST_FIELDS:
+        return root, []
     names = field_names(spec)
     homes: dict[str, dict[str, tuple[str, ...]]] = {}
     for word, node in root.entries.items():
