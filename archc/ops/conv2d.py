@@ -11,6 +11,7 @@ from pydantic import Field
 from archc.example import CONV_HEAD
 from archc.ops.fields import ONE, Count, Size, SizeField
 from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields
+from archc.ops.grouping import largest_divisor
 from archc.ops.op import Kept, OtherNames, Parameter, Reach, ShapeError, require_maps
 from archc.ops.weighted import Weighted
 from archc.ops.windowed import SIZE_RULE, Windowed
@@ -18,10 +19,6 @@ from archc.tensor import Tensor
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
-
-
-# The largest group count to suggest; no network has more.
-_MOST_SUGGESTED = 2**12
 
 
 def _half(values: Mapping[str, Any]) -> Converted | None:
@@ -148,11 +145,6 @@ class Conv2d(Windowed, Weighted, frozen=True):
         # With fewer groups than devices, each device computes a part of one group and reads all maps of that group.
         parts = {"filters": self.filters // devices, "groups": max(1, self.groups // devices)}
         return self.model_copy(update=parts)
-
-
-def largest_divisor(number: int, *, at_most: int) -> int:
-    """The largest divisor of `number` up to `at_most`."""
-    return next(d for d in range(min(number, at_most, _MOST_SUGGESTED), 0, -1) if number % d == 0)
 
 
 def _share(count: int, groups: int) -> str:

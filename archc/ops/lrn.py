@@ -11,6 +11,7 @@ from pydantic import Field
 from archc.example import HEAD
 from archc.ops.fields import Count, NotNegative, Positive
 from archc.ops.foreign import Conversion, Converted, OtherValues, exact, spelled
+from archc.ops.grouping import largest_divisor
 from archc.ops.op import FLOAT32, POINT, Footprint, Kept, Op, OtherNames, Reach, Scratch, ShapeError, require_maps
 from archc.tensor import Tensor
 
@@ -109,6 +110,7 @@ class Lrn(Op, frozen=True):
                 "ARC210",
                 f"the {x.channels} input maps of {{name}} do not split into {self.groups} groups",
                 notes=(f"{x.channels} / {self.groups} is not whole",),
+                help=f"groups: {largest_divisor(x.channels, at_most=self.groups)} divides them",
             )
         return x
 
