@@ -109,6 +109,16 @@ def added_after(mapping: MappingNode, key: str, text: str) -> tuple[Edit, ...]:
     return (Edit(Span(source, end, end), added),)
 
 
+def added_fields(mapping: MappingNode, texts: Sequence[str]) -> tuple[Edit, ...]:
+    """The edits that add fields at the end of a mapping; none if they could not be made without moving anything."""
+    last = next(reversed(mapping.keys))
+    if mapping.span.source.text[mapping.span.start] != "{":
+        edits = [added_after(mapping, last, text) for text in texts]
+        return tuple(edit for each in edits for edit in each) if all(edits) else ()
+    whole = entry(mapping, last)
+    return (Edit(Span(whole.source, whole.end, whole.end), "".join(f", {text}" for text in texts)),) if whole else ()
+
+
 def _block(mapping: MappingNode, key: str) -> Span | None:
     """The text of an entry whose value is a block on the lines below its key; None if part of it is elsewhere."""
     first, value = mapping.keys[key].span, mapping.entries[key].span

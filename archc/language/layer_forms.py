@@ -8,7 +8,7 @@ from __future__ import annotations
 from archc.diagnostics.finding import Edit, Finding, replacement, report
 from archc.language.defaults import Defaults, meant, op_word
 from archc.language.edits import entry, inline
-from archc.language.layer_fields import usual_values
+from archc.language.framework_defaults import usual_values
 from archc.language.listed_fields import joined, joined_items
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.language.unknown_fields import template
