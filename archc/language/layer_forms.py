@@ -41,7 +41,7 @@ def right_layer(name: str, layers: MappingNode, defaults: Defaults) -> tuple[Map
         return _bare(name, word, body, defaults)
     whole = _with_op(ScalarNode(word, key.span), fields, body)
     fix = _edits(body, word, inner, whole) if len(fields) == len(others) + _count(inner) else ()
-    help = f"write `{name[:64]}: {inline(whole)}`"
+    help = f"write `{inline(whole)}`"
     return whole, [report(key.span, "ARC103", f"{name} needs `op`", help=help, fix=fix)]
 
 
@@ -78,13 +78,13 @@ def _bare(
     values = usual_values(ops()[op], word, {})
     text = template(ops()[op], given=[field for field in given if field != "op"], values=values)
     fix = replacement(body.span, text) if "…" not in text else ()
-    found = report(body.span, "ARC104", _message(name), help=f"write `{name[:64]}: {text}`", fix=fix)
+    found = report(body.span, "ARC104", _message(name), help=f"write `{text}`", fix=fix)
     return _with_op(ScalarNode(op, body.span), {}, body) if fix and not values else None, [found]
 
 
 def _not_a_layer(name: str, body: ScalarNode | MappingNode) -> Finding:
     word = body.value if isinstance(body, ScalarNode) and isinstance(body.value, str) else None
-    to_write = f"write `{name[:64]}: {{op: …}}` with one of {', '.join(ops())}"
+    to_write = f"write `{{op: …}}` with one of {', '.join(ops())}"
     is_known = word is not None and (nearest(word, ops()) or absence(word))
     help = did_you_mean(word, ops(), what="ops") if word and is_known else to_write
     return report(body.span, "ARC104", _message(name), help=help)
@@ -101,9 +101,7 @@ def _listed(name: str, body: SequenceNode, layers: MappingNode) -> tuple[Mapping
     if isinstance(first, ScalarNode) and isinstance(first.value, str) and _is_op(first.value) and fields:
         whole = _with_op(ScalarNode(first.value, first.span), fields.entries, fields)
         fix = replacement(body.span, inline(whole)) if entry(layers, name) else ()
-        return whole, [
-            report(body.span, "ARC104", _message(name), help=f"write `{name[:64]}: {inline(whole)}`", fix=fix)
-        ]
+        return whole, [report(body.span, "ARC104", _message(name), help=f"write `{inline(whole)}`", fix=fix)]
     several = sum(_is_layer(item) for item in body.items[:_MOST_COMPARED]) > 1
     help = "a layer has one op: give each of these a name, and write it as a layer of `layers`" if several else None
     return None, [report(body.span, "ARC104", _message(name), help=help)]
