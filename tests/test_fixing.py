@@ -103,6 +103,10 @@ def layer(body: str) -> str:
             "{op: lrn, size: 5, alpha: 1, beta: 1, k: 1, norm_region: WITHIN_CHANNEL}",
             "{op: lrn, size: 5, alpha: 1, beta: 1, k: 1, scope: spatial}",
         ),
+        (
+            "\n    type: Convolution\n    convolution_param: {num_output: 8, kernel_size: 3}  # last",
+            "\n    op: conv2d\n    filters: 8\n    kernel: 3  # last",
+        ),
         ("{op: MaxPool2d, kernel_size: 3}", "{op: max_pool2d, kernel: 3, stride: 3}"),
         ("{op: MaxPooling2D}", "{op: max_pool2d, kernel: 2, stride: 2}"),
         ("\n    op: MaxPool2d\n    kernel_size: 3", "\n    op: max_pool2d\n    kernel: 3\n    stride: 3"),
@@ -176,6 +180,9 @@ def test_a_certain_fix_is_applied(wrong: str, right: str) -> None:
     "body",
     [
         "{op: warp}",
+        "{op: conv2d, filters: 4, kernel: 3, param: {kernel_size: 5}}",  # both are the kernel
+        "{op: conv2d, filters: 4, kernel: 3, param: {stride: 1, init: }}",
+        "\n    conv2d:\n      op: relu\n      filters: 4",  # two ops
         "{op: BatchNormalization, momentum: 0.9}",  # Keras's epsilon, or that of ONNX?
         "{op: MaxPool2d}",  # its stride is its kernel, which is missing
         "{op: LRN, size: 5, beta: 0.75}",  # Caffe's alpha, or that of ONNX?
@@ -314,6 +321,10 @@ def test_the_input(wrong: str, right: str) -> None:
         ("  - {op: relu}\n  - flatten # last\n", "  relu_1: {op: relu}\n  flatten_1: {op: flatten} # last\n"),
         ("  - {name: a, op: relu}\n  - b: {op: relu}\n", "  a: {op: relu}\n  b: {op: relu}\n"),
         ("  - ReLU\n  - Dense: {units: 3}\n", "  relu_1: {op: relu}\n  dense_1: {op: dense, units: 3}\n"),
+        (
+            "  - {ReLU: {}}\n  - {Dense: {units: 3}}  # last\n  - { b: {op: relu} }\n",
+            "  relu_1: {op: relu}\n  dense_1: {op: dense, units: 3}  # last\n  b: {op: relu}\n",
+        ),
         ("  - name: a\n    op: relu\n  - type: relu\n", "  a:\n    op: relu\n  relu_1:\n    op: relu\n"),
         ("  - op: relu\n    name: a\n    from: x\n", "  a:\n    op: relu\n    from: x\n"),
         ("- {op: relu}\n", "- {op: relu}\n"),  # its name would be a section of the spec

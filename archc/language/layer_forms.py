@@ -50,7 +50,9 @@ def _is_op(word: str) -> bool:
 
 
 def _are_fields(node: YamlNode) -> bool:
-    return isinstance(node, MappingNode) or (isinstance(node, ScalarNode) and node.value is None)
+    """Whether a value can be the fields of a layer without its op: a mapping, or nothing."""
+    is_nothing = isinstance(node, ScalarNode) and node.value is None
+    return is_nothing or (isinstance(node, MappingNode) and op_word(node) is None and "op" not in node.entries)
 
 
 def _count(inner: YamlNode | None) -> int:
@@ -98,7 +100,13 @@ def _listed(name: str, body: SequenceNode, layers: MappingNode) -> tuple[Mapping
         return right, found
     first, *others = body.items or [body]
     fields = joined_items(others)
-    if isinstance(first, ScalarNode) and isinstance(first.value, str) and _is_op(first.value) and fields:
+    if (
+        isinstance(first, ScalarNode)
+        and isinstance(first.value, str)
+        and _is_op(first.value)
+        and fields
+        and _are_fields(fields)
+    ):
         whole = _with_op(ScalarNode(first.value, first.span), fields.entries, fields)
         fix = replacement(body.span, inline(whole)) if entry(layers, name) else ()
         return whole, [report(body.span, "ARC104", _message(name), help=f"write `{inline(whole)}`", fix=fix)]

@@ -110,7 +110,7 @@ class _Lowering:
 
     def _layer(self, name: str, layers: MappingNode) -> Tensor | None:
         """Validate and infer one layer; its output, or None if it fails or depends on a layer that fails."""
-        body, key = layers.entries[name], layers.keys[name].span
+        body, key, is_reformed = layers.entries[name], layers.keys[name].span, False
         if not NAME.match(name):
             self.findings.append(not_a_name(name, key))
         elif name in self.document.spec.input:
@@ -119,7 +119,8 @@ class _Lowering:
         if not isinstance(body, MappingNode) or op_word(body) is None:
             from archc.language.layer_forms import right_layer  # few specs need it, for the time of start-up
 
-            body, findings = right_layer(name, layers, self._defaults)
+            right, findings = right_layer(name, layers, self._defaults)
+            is_reformed, body = right is not body, right
             self.findings += findings
         if body is None:
             return None
@@ -136,7 +137,8 @@ class _Lowering:
         doubts = self._in_place.doubts(body, name)
         self._in_place.note(name, body, known, inputs or ())
         fields = read_layer(name, body, key, self._defaults, read, partial(self._added_after, name), doubts)
-        self.findings += fields.findings
+        # Fields that are not yet where they are read from are not edited.
+        self.findings += [f._replace(fix=()) for f in fields.findings] if is_reformed else fields.findings
         op = fields.op
         if op is None or inputs is None or not self._check_arity(op, inputs, name, body, fields.nodes["op"]):
             return None

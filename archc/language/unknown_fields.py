@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from typing import Any, NamedTuple, get_args
 
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from archc.diagnostics.finding import Edit, Finding, report, respelling
-from archc.language.edits import deletion, rewriting
+from archc.language.edits import deletion, inline, rewriting
 from archc.language.reader import MappingNode, ScalarNode, plain
 from archc.language.vocabulary import absence, certain, did_you_mean, folded, is_section, nearest, synonyms
 from archc.ops import ops
@@ -22,6 +23,7 @@ from archc.wording import listed
 # In a mapping with more keys, renaming one is not tried: comparing each with all others takes quadratic time.
 _MOST_SIBLINGS = 100
 
+_COMMENT = re.compile(r"\s#")
 _ACTIVATIONS = "activation act activationfn actfn activationfunction nonlinearity nonlinear".split()
 _NORMALISATIONS = "norm normalization normalizer normalizerfn normtype".split()
 _NONE = "linear none identity null id".split()
@@ -282,7 +284,14 @@ def _nested(word: str, place: Place) -> Explained | None:
         return None
     text = node.span.source.text[node.span.start : node.span.end]
     inner = text[1:-1].strip() if text.startswith("{") and text.endswith("}") else ""
-    is_apart = place.mapping.entries.keys().isdisjoint(node.entries)
+    if inner and place.mapping.span.source.text[place.mapping.span.start] != "{":
+        # In a block, each field has a line of its own.
+        key = place.mapping.keys[word].span
+        lines = [f"{inline(node.keys[name])}: {inline(value)}" for name, value in node.entries.items()]
+        inner = f"\n{' ' * (key.column - 1)}".join(lines) if not _COMMENT.search(text) else ""
+    siblings = {meaning for key in place.mapping.entries for meaning in (key, *synonyms(key, allowed))}
+    is_apart = siblings.isdisjoint(meaning for key in node.entries for meaning in (key, *synonyms(key, allowed)))
+    is_apart = is_apart and not inner.endswith(":")  # a value that is left out
     fix = rewriting(place.mapping, word, inner) if inner and is_apart else ()
     return _found(word, place, f"write the fields of `{word[:64]}` in the layer itself", fix, certain=False)
 
