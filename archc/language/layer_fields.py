@@ -14,7 +14,6 @@ from pydantic import ValidationError
 from archc.diagnostics.finding import Finding, report, respelling
 from archc.language.defaults import Defaults, meant, op_word, unknown_op
 from archc.language.edits import entry
-from archc.language.framework_defaults import add_usual, usual_values
 from archc.language.reader import MappingNode, ScalarNode, YamlNode, plain
 from archc.language.translation import Translation, translate, without_repeats
 from archc.language.unknown_fields import Added, Insert, Place, renaming
@@ -81,6 +80,8 @@ def read_layer(
     )
     told: Collection[str] = defaults.misread.get(kind, ())
     if kind != written:
+        from archc.language.framework_defaults import add_usual  # few specs need it, for the time of start-up
+
         inherited = defaults.of[kind].entries if kind in defaults.of else ()
         told = {*told, *add_usual(written, ops()[kind], body, translated, (*inherited, *told))}
         form = f"op: {kind}, %s"
@@ -107,6 +108,8 @@ def _validate(
     try:
         op = ops()[kind].model_validate(data)
     except ValidationError as error:
+        from archc.language.framework_defaults import usual_values  # as above
+
         usual = usual_values(ops()[kind], written, data)
         found = explain(error, ops()[kind], fields.nodes, fields.keys, at, name, elsewhere=told, usual=usual)
         # A field whose meaning is not certain may be the one that is missing.

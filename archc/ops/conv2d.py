@@ -11,7 +11,6 @@ from pydantic import Field
 from archc.example import CONV_HEAD
 from archc.ops.fields import ONE, Count, Size, SizeField
 from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields
-from archc.ops.grouping import largest_divisor
 from archc.ops.op import Kept, OtherNames, Parameter, Reach, ShapeError, require_maps
 from archc.ops.weighted import Weighted
 from archc.ops.windowed import SIZE_RULE, Windowed
@@ -102,6 +101,8 @@ class Conv2d(Windowed, Weighted, frozen=True):
     def _check_groups(self, maps: int) -> None:
         if not self.filters % self.groups and not maps % self.groups:
             return
+        from archc.ops.grouping import largest_divisor  # few specs need it, for the time of start-up
+
         common = largest_divisor(gcd(self.filters, maps), at_most=self.groups)
         help = f"groups: {common} divides both"
         # The filters first: they are a field of this layer, while the maps come from another one.

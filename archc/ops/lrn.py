@@ -11,7 +11,6 @@ from pydantic import Field
 from archc.example import HEAD
 from archc.ops.fields import Count, NotNegative, Positive
 from archc.ops.foreign import Conversion, Converted, OtherValues, UsualValues, exact, spelled
-from archc.ops.grouping import largest_divisor
 from archc.ops.op import FLOAT32, POINT, Footprint, Kept, Op, OtherNames, Reach, Scratch, ShapeError, require_maps
 from archc.tensor import Tensor
 
@@ -120,6 +119,8 @@ class Lrn(Op, frozen=True):
         (x,) = inputs
         require_maps(self, x)
         if x.channels % self.groups:
+            from archc.ops.grouping import largest_divisor  # few specs need it, for the time of start-up
+
             raise ShapeError(
                 "groups",
                 "ARC210",
