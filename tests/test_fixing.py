@@ -103,6 +103,24 @@ def layer(body: str) -> str:
             "{op: lrn, size: 5, alpha: 1, beta: 1, k: 1, norm_region: WITHIN_CHANNEL}",
             "{op: lrn, size: 5, alpha: 1, beta: 1, k: 1, scope: spatial}",
         ),
+        (
+            "\n    type: Convolution\n    convolution_param: {num_output: 8, kernel_size: 3}  # last",
+            "\n    op: conv2d\n    filters: 8\n    kernel: 3  # last",
+        ),
+        ("{op: MaxPool2d, kernel_size: 3}", "{op: max_pool2d, kernel: 3, stride: 3}"),
+        ("{op: MaxPooling2D}", "{op: max_pool2d, kernel: 2, stride: 2}"),
+        ("\n    op: MaxPool2d\n    kernel_size: 3", "\n    op: max_pool2d\n    kernel: 3\n    stride: 3"),
+        ("{type: MaxPool, kernel_shape: 2}", "{op: max_pool2d, kernel: 2, stride: 1}"),
+        ("{type: maxpool, size: 3, stride: 2}", "{op: max_pool2d, kernel: 3, stride: 2, padding: 1}"),
+        (
+            "{type: maxpool, size: 2, stride: 2}",
+            "{op: max_pool2d, kernel: 2, stride: 2, padding: {top: 0, bottom: 1, left: 0, right: 1}}",
+        ),
+        ("{op: maxpool, kernel: 3, stride: 2}", "{op: max_pool2d, kernel: 3, stride: 2}"),
+        ("{op: BatchNorm2d, momentum: 0.2}", "{op: batch_norm, momentum: 0.8, epsilon: 1e-5}"),
+        ("{op: nn.Dropout}", "{op: dropout, rate: 0.5}"),
+        ("{op: LocalResponseNorm, size: 5}", "{op: lrn, size: 5, alpha: 1e-4, beta: 0.75, k: 1}"),
+        ("{op: tf.nn.lrn}", "{op: lrn, size: 11, alpha: 11, beta: 0.5, k: 1}"),
         ("{op: Dropout, keep_prob: 0.7}", "{op: dropout, rate: 0.3}"),
         ("{op: Dropout, keep_prob: 80%}", "{op: dropout, rate: 0.2}"),
         ("{op: dropout, p: 50%}", "{op: dropout, rate: 0.5}"),
@@ -132,7 +150,7 @@ def layer(body: str) -> str:
             "{op: conv2d, filters: 4, kernel: 3, weight_init: {he_normal: {}}, bias_init: 0}",
         ),
         (
-            "{op: maxpool, size: 2, strides: [1, 2, 2, 1], ceil_mode: true}",
+            "{op: maxpool, ksize: 2, strides: [1, 2, 2, 1], ceil_mode: true}",
             "{op: max_pool2d, kernel: 2, stride: 2, rounding: ceil}",
         ),
         (
@@ -162,6 +180,12 @@ def test_a_certain_fix_is_applied(wrong: str, right: str) -> None:
     "body",
     [
         "{op: warp}",
+        "{op: conv2d, filters: 4, kernel: 3, param: {kernel_size: 5}}",  # both are the kernel
+        "{op: conv2d, filters: 4, kernel: 3, param: {stride: 1, init: }}",
+        "\n    conv2d:\n      op: relu\n      filters: 4",  # two ops
+        "{op: BatchNormalization, momentum: 0.9}",  # Keras's epsilon, or that of ONNX?
+        "{op: MaxPool2d}",  # its stride is its kernel, which is missing
+        "{op: LRN, size: 5, beta: 0.75}",  # Caffe's alpha, or that of ONNX?
         "{op: BatchNorm2d, epsilon: 1, momentum: 0.9}",  # PyTorch's 0.9, which is 0.1 here, or Keras's?
         "{op: BatchNorm2d, epsilon: 1, momentum: abc}",
         "{op: BatchNorm2d, epsilon: 1, momentum: 0}",  # PyTorch's running statistics then never change
@@ -273,6 +297,12 @@ def test_a_fix_of_the_recipe_drops_no_value(written: str, note: str) -> None:
         ("{x: (3, 32, 32)}", "{x: [3, 32, 32]}"),
         ("{x: [32, 32, 3]}", "{x: [3, 32, 32]}"),
         ("{x: [3.0, 32.0, 32.0]}", "{x: [3, 32, 32]}"),
+        ("{x: {channels: 3, height: 32, width: 32}}", "{x: [3, 32, 32]}"),
+        ("{x: {h: 32, w: 48, c: 3}}", "{x: [3, 32, 48]}"),
+        ("{x: {channels: 3, image_size: 32}}", "{x: [3, 32, 32]}"),
+        ("{x: {shape: [32, 32, 3]}}", "{x: [3, 32, 32]}"),
+        ("{x: {size: 32}}", "{x: {size: 32}}"),  # grey, or in colour?
+        ("{x: {depth: 3, height: 32, width: 32}}", "{x: {depth: 3, height: 32, width: 32}}"),
         ("{x: [16, 64, 28, 28]}", "{x: [16, 64, 28, 28]}"),  # a batch of 16, or 16 maps over time?
         ("784", "784"),
         ("{x: [28, 28]}", "{x: [28, 28]}"),
@@ -291,6 +321,10 @@ def test_the_input(wrong: str, right: str) -> None:
         ("  - {op: relu}\n  - flatten # last\n", "  relu_1: {op: relu}\n  flatten_1: {op: flatten} # last\n"),
         ("  - {name: a, op: relu}\n  - b: {op: relu}\n", "  a: {op: relu}\n  b: {op: relu}\n"),
         ("  - ReLU\n  - Dense: {units: 3}\n", "  relu_1: {op: relu}\n  dense_1: {op: dense, units: 3}\n"),
+        (
+            "  - {ReLU: {}}\n  - {Dense: {units: 3}}  # last\n  - { b: {op: relu} }\n",
+            "  relu_1: {op: relu}\n  dense_1: {op: dense, units: 3}  # last\n  b: {op: relu}\n",
+        ),
         ("  - name: a\n    op: relu\n  - type: relu\n", "  a:\n    op: relu\n  relu_1:\n    op: relu\n"),
         ("  - op: relu\n    name: a\n    from: x\n", "  a:\n    op: relu\n    from: x\n"),
         ("- {op: relu}\n", "- {op: relu}\n"),  # its name would be a section of the spec

@@ -100,7 +100,15 @@ def spec_files(
         for file in _named(argument, may_be_empty=skip_unmarked, quiet=quiet):
             found.setdefault(file.name, file)
     files = list(found.values())
-    return _marked(files, "", quiet=quiet) if skip_unmarked else files
+    if not skip_unmarked:
+        return files
+    specs = _marked(files, "", quiet=quiet)
+    if not to_write or (text := found.get(STDIN)) in (None, *specs):
+        return specs
+    if not text.is_whole:
+        return [*specs, text]
+    text.rewrite(text.data)  # as a file that is skipped keeps its text
+    return specs
 
 
 def spec_file(argument: str) -> SpecFile:
@@ -130,8 +138,7 @@ def _below(folder: Path, *, may_be_empty: bool, quiet: bool) -> list[SpecFile]:
 
 def _marked(files: list[SpecFile], where: str, *, quiet: bool) -> list[SpecFile]:
     """The files that are specs. Unless quiet, print the number of the others, so that no file is skipped silently."""
-    # Standard input was named on purpose, and its text would be lost.
-    specs = [file for file in files if file.is_spec or file.place is None]
+    specs = [file for file in files if file.is_spec]
     others = len(files) - len(specs)
     if others and not quiet:
         typer.echo(f"skipped {counted(others, 'YAML file')}{where}: no `schema: archc/…` line", err=True)

@@ -46,7 +46,8 @@ class Finding(NamedTuple):
     `related` lists other positions that contribute to it, each with a label. `fix` lists the edits that correct it
     when all are applied; it is empty unless exactly one correction is certain.
 
-    `layer` is the layer that it is about, if it is about one. Findings of the same mistake become one (see
+    `layer` is the layer that it is about, if it is about one, and `blamed` are the fields that it says to change, as
+    (layer, field). Findings of the same mistake become one (see
     `grouping`), with the other positions of the mistake in `places`. `cause` names the mistake if the message does not.
     """
 
@@ -60,6 +61,7 @@ class Finding(NamedTuple):
     layer: str | None = None
     cause: str | None = None
     places: tuple[Span, ...] = ()
+    blamed: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def severity(self) -> Severity:

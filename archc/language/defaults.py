@@ -14,9 +14,9 @@ from functools import partial
 from pydantic import ValidationError
 
 from archc.diagnostics.finding import Edit, Finding, report
-from archc.language.reader import MappingNode, ScalarNode, YamlNode, plain
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, plain
 from archc.language.spec import Document, Spec
-from archc.language.translation import Translation, translate
+from archc.language.translation import Translation, translate, without_repeats
 from archc.language.unknown_fields import Place, field_names, renaming
 from archc.language.validation import explain
 from archc.language.vocabulary import certain, did_you_mean, nearest, synonyms
@@ -90,6 +90,10 @@ def _read(written: str, body: YamlNode, section: MappingNode, found: Defaults, l
         found.findings.append(_flat(written, body, key, owners))
         _misread(found, owners)
         return
+    if op and isinstance(body, SequenceNode):
+        from archc.language.listed_fields import joined  # few specs need it, for the time of start-up
+
+        body = joined(written, section, None, f"{_SECTION}.{written}", found.findings)
     if op is None or not isinstance(body, MappingNode):
         if op != written:
             found.findings.append(unknown_op(written, key, renamed))
@@ -104,14 +108,14 @@ def _read(written: str, body: YamlNode, section: MappingNode, found: Defaults, l
     found.foreign[op] = body.entries.keys() - set(field_names(ops()[op]))
     if op != written:
         found.findings.append(unknown_op(written, key, renamed, translated, f"{op}: {{%s}}"))
-    found.findings += translated.findings
     if op != written and op in section.entries:
         # Fields under another name are not mixed with those under the right one.
         _misread(found, [op])
+        found.findings += translated.findings
         return
     nodes = {name: node for name, node in translated.nodes.items() if name != "op"}
     found.of[op], found.written[op] = MappingNode(nodes, translated.keys, body.span), body
-    found.findings += _faults(op, found.of[op])
+    found.findings += without_repeats(translated.findings, _faults(op, found.of[op]), translated)
 
 
 def _layers_of(op: str, layers: YamlNode | None) -> list[tuple[str, MappingNode]]:

@@ -1,11 +1,15 @@
-"""Edits of a mapping's entries that leave the text around them as it is: one deleted, one written anew."""
+"""Edits of a mapping's entries that leave the text around them as it is: one deleted, one written anew; the text of a
+node in one line.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 
 from archc.diagnostics.finding import Edit, replacement
-from archc.language.reader import MappingNode
+from archc.language.reader import MappingNode, SequenceNode, YamlNode
 from archc.source import Span
 
 _COLON = re.compile(r"[ \t]*:[ \t]*\Z")
@@ -49,6 +53,29 @@ def rewriting(mapping: MappingNode, key: str, text: str) -> tuple[Edit, ...]:
     return replacement(whole, text) if whole else ()
 
 
+def gathering(mapping: MappingNode, keys: Sequence[str], text: str) -> tuple[Edit, ...]:
+    """The edits that write `text` in place of the first of some entries, and delete the others; none unless all can."""
+    first, *others = keys
+    edits = [rewriting(mapping, first, text), *(deletion(mapping, key) for key in others)]
+    spans = sorted((edit.span.start, edit.span.end) for each in edits for edit in each)
+    apart = all(end <= start for (_, end), (start, _) in pairwise(spans))
+    return tuple(edit for each in edits for edit in each) if all(edits) and apart else ()
+
+
+def inline(node: YamlNode) -> str:
+    """A node in one line, its values as they are written."""
+    match node:
+        case MappingNode():
+            # An alias is written out: its anchor may be elsewhere.
+            words = {key: key if key.isidentifier() else inline(node.keys[key]) for key in node.entries}
+            fields = (f"{words[key]}: {inline(value)}" for key, value in node.entries.items())
+            return f"{{{', '.join(fields)}}}"
+        case SequenceNode():
+            return f"[{', '.join(map(inline, node.items))}]"
+        case _:
+            return " ".join(node.span.source.text[node.span.start : node.span.end].split())
+
+
 def _if(pattern: re.Pattern[str], span: Span, between: str) -> tuple[Edit, ...]:
     return (Edit(span, ""),) if pattern.match(between) and "#" not in between else ()
 
@@ -80,6 +107,16 @@ def added_after(mapping: MappingNode, key: str, text: str) -> tuple[Edit, ...]:
     line_break = rest[2] or "\n"
     added = f"{indent}{text}{line_break}" if rest[2] else f"{line_break}{indent}{text}"
     return (Edit(Span(source, end, end), added),)
+
+
+def added_fields(mapping: MappingNode, texts: Sequence[str]) -> tuple[Edit, ...]:
+    """The edits that add fields at the end of a mapping; none if they could not be made without moving anything."""
+    last = next(reversed(mapping.keys))
+    if mapping.span.source.text[mapping.span.start] != "{":
+        edits = [added_after(mapping, last, text) for text in texts]
+        return tuple(edit for each in edits for edit in each) if all(edits) else ()
+    whole = entry(mapping, last)
+    return (Edit(Span(whole.source, whole.end, whole.end), "".join(f", {text}" for text in texts)),) if whole else ()
 
 
 def _block(mapping: MappingNode, key: str) -> Span | None:

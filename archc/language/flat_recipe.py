@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
-from archc.diagnostics.finding import Edit, Finding, replacement, report
-from archc.language.edits import deletion, entry, rewriting
+from archc.diagnostics.finding import Finding, replacement, report
+from archc.language.edits import entry, gathering, inline
 from archc.language.reader import MappingNode, ScalarNode, YamlNode, is_bare
 from archc.language.unknown_fields import field_names, field_of, lacking, model_at
 from archc.language.vocabulary import certain, synonyms
@@ -69,14 +68,14 @@ def _beside(
     right = f"{field}: {_nested(section, path, values)}"
     message = f"unknown field `{first[:64]}` in the spec's `train`: it belongs to `{'.'.join([field, *path])}`"
     related = [(train.keys[word].span, "") for word in list(flat)[1:]]
-    help, fix = f"write `{right}`", tuple[Edit, ...]()
+    help, fix = f"write `{right}`", ()
     clash = _clashes({**flat, **dict.fromkeys(named, field)})
     if isinstance(node, MappingNode):
         help = f"move it into `{field}: {{{path[0]}: {{…}}}}`" if path else f"move it into `{field}: {{…}}`"
     elif _lacks(node, path):
         help = f"`{path[0]}` is the only {field} so far: write `{right}`"
     elif "…" not in right and not clash and (node is None or _names(node, path)):
-        fix = _moved(train, [*named, *flat], right)
+        fix = gathering(train, [*named, *flat], right)
     at = train.keys[first].span
     return Flat(field, report(at, "ARC101", message, notes=clash, help=help, related=related, fix=fix))
 
@@ -96,7 +95,7 @@ def _names(node: YamlNode, path: list[str]) -> bool:
 def _values(mapping: MappingNode, flat: dict[str, str]) -> dict[str, str]:
     """The author's value of each field, and `…` if there are several."""
     means = Counter(flat.values())
-    return {own: _text(mapping.entries[word]) if means[own] == 1 else "…" for word, own in flat.items()}
+    return {own: inline(mapping.entries[word]) if means[own] == 1 else "…" for word, own in flat.items()}
 
 
 def _clashes(flat: dict[str, str]) -> list[str]:
@@ -105,15 +104,6 @@ def _clashes(flat: dict[str, str]) -> list[str]:
     for word, own in flat.items():
         words.setdefault(own, []).append(f"`{word[:64]}`")
     return [f"{' and '.join(same)} both mean `{own}`: delete one" for own, same in words.items() if len(same) > 1]
-
-
-def _moved(train: MappingNode, words: list[str], text: str) -> tuple[Edit, ...]:
-    """The edits that write `text` in place of the first of some fields, and delete the others."""
-    first, *others = words
-    edits = [rewriting(train, first, text), *(deletion(train, word) for word in others)]
-    spans = sorted((edit.span.start, edit.span.end) for each in edits for edit in each)
-    apart = all(end <= start for (_, end), (start, _) in pairwise(spans))
-    return tuple(edit for each in edits for edit in each) if all(edits) and apart else ()
 
 
 def _inside(field: str, section: type[BaseModel], path: list[str], train: MappingNode, written: str) -> Flat | None:
@@ -156,7 +146,3 @@ def _nested(section: type[BaseModel], path: list[str], values: dict[str, str]) -
 def _is_required(model: type[BaseModel] | None, name: str) -> bool:
     info: Any = field_of(model, name)
     return info is not None and info.is_required()
-
-
-def _text(node: YamlNode) -> str:
-    return " ".join(node.span.source.text[node.span.start : node.span.end].split())

@@ -22,6 +22,7 @@ _SMALLEST_UNEQUAL, _MOST_UNEQUAL = 32, 2
 """The same of a picture that is not square, and how often its shorter side fits into the longer one."""
 _BATCH = (None, "None", "none", "null", "N", "n", "B", "b", "batch", "batch_size", "?")
 _AXES = (("channels", "c", "depth"), ("height", "h", "size", "image_size"), ("width", "w", "size", "image_size"))
+_CERTAIN_AXES = {word for words in _AXES for word in words if word != "depth"}
 _WORDS = {*(word for words in _AXES for word in words), "name", "shape", "dims", "dim", "type", "dtype", "data_format"}
 _SIZES = re.compile(r"[(\[]? ?(?:[0-9]{1,9}|None|null) ?(?:[x×*, ] ?(?:[0-9]{1,9}|None|null) ?){1,3}[)\]]?\Z", re.ASCII)
 _BARE = re.compile(r"[(\[]?[0-9]{1,9}(?:\s*,\s*[0-9]{1,9}){2,3}[)\]]?\Z", re.ASCII)
@@ -87,7 +88,7 @@ def mended_input(node: YamlNode, *, of_pictures: bool) -> Mended | None:
 
 def _of_list(node: YamlNode) -> Mended | None:
     """A shape without a name."""
-    shape = _shape(_sizes(node))
+    shape = _shape(sizes_in(node))
     if shape is None:
         return None
     text = f"{{{_NAME}: {as_written(shape.sizes)}}}"
@@ -123,8 +124,8 @@ def _of_mapping(node: MappingNode) -> Mended | None:
         return bare
     if len(node.entries) == 1:
         ((name, value),) = node.entries.items()
-        sizes = _sizes(value)
-        shape = _shape(sizes)
+        sizes = sizes_in(value)
+        shape = _of_axes(value) if isinstance(value, MappingNode) else _shape(sizes)
         if shape is None or (isinstance(value, SequenceNode) and sizes is not None and len(sizes) == 3):
             return None
         right = as_written(shape.sizes)
@@ -134,11 +135,11 @@ def _of_mapping(node: MappingNode) -> Mended | None:
         return Mended(found, ("input", name), _input(name, shape, value.span), _is_vector(shape))
     if len(node.entries.keys() - _WORDS) > 1:
         return None
-    by_axis = [next((plain(node.entries[word]) for word in words if word in node.entries), None) for words in _AXES]
+    axes = by_axes(node)
     lists = [name for name, value in node.entries.items() if isinstance(value, SequenceNode)]
-    shape = _shape(_sizes(node.entries[lists[0]])) if len(lists) == 1 else None
-    if shape is None and all(type(size) is int for size in by_axis):
-        shape = Shape([size for size in by_axis if isinstance(size, int)], [], certain=False)
+    shape = _shape(sizes_in(node.entries[lists[0]])) if len(lists) == 1 else None
+    if shape is None and axes:
+        shape = Shape(axes, [], certain=False)
     if shape is None:
         return None
     name = node.entries.get("name")
@@ -151,7 +152,30 @@ def _of_mapping(node: MappingNode) -> Mended | None:
     return Mended(found, ("input",), _input(word, shape, node.span))
 
 
-def _sizes(node: YamlNode) -> list[object] | None:
+def _of_axes(node: MappingNode) -> Shape | None:
+    """A shape from a mapping with the axes, with the sizes in one field, or with the height alone."""
+    if not node.entries.keys() <= _WORDS:
+        return None
+    if axes := by_axes(node):
+        return Shape(axes, [], certain=node.entries.keys() <= _CERTAIN_AXES)
+    lists = [found for value in node.entries.values() if (found := sizes_in(value)) and len(found) > 1]
+    if len(lists) == 1:
+        found = _shape(lists[0])
+        return found._replace(certain=found.certain and len(node.entries) == 1) if found else None
+    sizes = by_axes(node._replace(entries={"channels": ScalarNode(3, node.span), **node.entries}))
+    return (
+        Shape(sizes, ["the channels come first: 1 for grey pictures, 3 for colour"], certain=False) if sizes else None
+    )
+
+
+def by_axes(node: MappingNode) -> list[int] | None:
+    """[channels, height, width] from fields such as `{channels: 3, size: 32}`; None if one is not written."""
+    values = [next((plain(node.entries[word]) for word in words if word in node.entries), None) for words in _AXES]
+    sizes = [value for value in values if type(value) is int and value > 0]
+    return sizes if len(sizes) == len(_AXES) else None
+
+
+def sizes_in(node: YamlNode) -> list[object] | None:
     """The sizes that a node lists, in a list or in a text such as 3x224x224."""
     match plain(node):
         case [list() as sizes]:  # pyright: ignore[reportUnknownVariableType]

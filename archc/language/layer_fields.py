@@ -5,7 +5,7 @@ A layer that can mean only one op with certain fields is validated as that op, s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -15,12 +15,11 @@ from archc.diagnostics.finding import Finding, report, respelling
 from archc.language.defaults import Defaults, meant, op_word, unknown_op
 from archc.language.edits import entry
 from archc.language.reader import MappingNode, ScalarNode, YamlNode, plain
-from archc.language.translation import Translation, translate
+from archc.language.translation import Translation, translate, without_repeats
 from archc.language.unknown_fields import Added, Insert, Place, renaming
 from archc.language.validation import explain
-from archc.language.vocabulary import folded
 from archc.ops import ops
-from archc.ops.op import Op, name_of
+from archc.ops.op import Op
 from archc.source import Span
 from archc.tensor import Tensor
 
@@ -79,40 +78,46 @@ def read_layer(
     translated = translate(
         written, Place(body, ops()[kind], name, WIRING, read, insert, doubts, partial(defaults.others, kind))
     )
+    told: Collection[str] = defaults.misread.get(kind, ())
     if kind != written:
+        from archc.language.framework_defaults import add_usual  # few specs need it, for the time of start-up
+
+        inherited = defaults.of[kind].entries if kind in defaults.of else ()
+        told = {*told, *add_usual(written, ops()[kind], body, translated, (*inherited, *told))}
         form = f"op: {kind}, %s"
         fields.findings.append(unknown_op(written, node.span, respelling(node.span, kind), translated, form))
-    fields.findings += translated.findings
     if kind in defaults.of:
         fields.take(defaults.of[kind].entries, defaults.of[kind].keys)
     fields.take(translated.nodes, translated.keys)
-    _validate(written, kind, name, fields, translated, node.span, defaults)
+    _validate(written, kind, name, fields, translated, node.span, defaults, told)
     return fields
 
 
 def _validate(
-    written: str, kind: str, name: str, fields: LayerFields, translated: Translation, at: Span, defaults: Defaults
+    written: str,
+    kind: str,
+    name: str,
+    fields: LayerFields,
+    translated: Translation,
+    at: Span,
+    defaults: Defaults,
+    told: Collection[str],
 ) -> None:
+    wrong: list[Finding] = []
     data = {field: plain(value) for field, value in fields.nodes.items()} | {"op": kind}
     try:
         op = ops()[kind].model_validate(data)
     except ValidationError as error:
-        misread, usual = defaults.misread.get(kind, ()), _usual(ops()[kind], written, data)
-        found = explain(error, ops()[kind], fields.nodes, fields.keys, at, name, elsewhere=misread, usual=usual)
+        from archc.language.framework_defaults import usual_values  # as above
+
+        usual = usual_values(ops()[kind], written, data)
+        found = explain(error, ops()[kind], fields.nodes, fields.keys, at, name, elsewhere=told, usual=usual)
         # A field whose meaning is not certain may be the one that is missing.
         found = [f for f in found if translated.is_certain or (f.code, f.span) != ("ARC103", at)]
-        fields.findings += [finding for finding in found if not defaults.contain(kind, finding.span)]
-        return
-    fields.op = op if translated.is_certain else None
-
-
-def _usual(op: type[Op], written: str, data: dict[str, object]) -> dict[str, object]:
-    """The values of fields by default in the framework in whose words the op is written."""
-    if written == name_of(op):
-        return {}
-    found = next((values for name, values in op.usual.items() if folded(name) == folded(written)), dict[str, object]())
-    known = {field: data.get(str(value)) if isinstance(value, str) else value for field, value in found.items()}
-    return {field: value for field, value in known.items() if value is not None}
+        wrong = [finding for finding in found if not defaults.contain(kind, finding.span)]
+    else:
+        fields.op = op if translated.is_certain else None
+    fields.findings += without_repeats(translated.findings, wrong, translated) if translated.findings else wrong
 
 
 def _nowhere(insert: Insert, op: str, body: str) -> Added:

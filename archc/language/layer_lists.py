@@ -7,7 +7,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from archc.diagnostics.finding import Edit, Finding, report
-from archc.language.edits import deletion, entry
+from archc.language.edits import deletion, entry, inline
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.language.vocabulary import certain, synonyms
 from archc.ops import ops
@@ -108,9 +108,7 @@ def _names(layers: list[_Layer]) -> list[str]:
 
 
 def _fields(body: MappingNode) -> list[str]:
-    source = body.span.source.text
-    spans = {key: node.span for key, node in body.entries.items()}
-    return [f"{key}: {' '.join(source[span.start : span.end].split())}" for key, span in spans.items()]
+    return [f"{key}: {inline(node)}" for key, node in body.entries.items()]
 
 
 def _text(body: MappingNode) -> str:
@@ -134,17 +132,26 @@ def _edits(name: str, layer: _Layer) -> list[Edit]:
         return [key, Edit(item.span, layer.text)]
     assert isinstance(item, MappingNode)
     if not layer.op:
-        return [Edit(key.span, "")]
+        return _unbraced(item, Edit(Span(source, at, next(iter(item.keys.values())).span.start), ""))
     if "op" not in item.entries and not any(synonyms(word, ["op"]) for word in item.entries):
         (inner,) = item.entries.values()
         opens = source.text[inner.span.start : inner.span.start + 1] == "{"
         begins = f"{name}: {{op: {layer.op}{', ' if isinstance(inner, MappingNode) and inner.entries else ''}"
-        return [Edit(Span(source, at, inner.span.start + 1), begins)] if opens else []
+        return _unbraced(item, Edit(Span(source, at, inner.span.start + 1), begins)) if opens else []
     word = next((word for word in ("name", "id") if word in item.entries), None)
     if source.text[start] == "{":
         removed = deletion(item, word) if word else ()
         return [key, *removed] if removed or layer.name is None else []
     return _block_edits(Edit(key.span, f"{name}:"), item, word)
+
+
+def _unbraced(item: MappingNode, begins: Edit) -> list[Edit]:
+    """The edit of an item with one entry, and the one that removes the brace behind that, if it is in braces."""
+    source, (inner,) = item.span.source, item.entries.values()
+    if source.text[item.span.start] != "{":
+        return [begins]
+    closing = Span(source, inner.span.end, item.span.end)
+    return [begins, Edit(closing, "")] if source.text[closing.start : closing.end].strip() == "}" else []
 
 
 def _block_edits(key: Edit, item: MappingNode, word: str | None) -> list[Edit]:

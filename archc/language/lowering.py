@@ -13,7 +13,7 @@ from math import prod
 from archc.diagnostics.finding import MAX_FINDINGS, Edit, Finding, report
 from archc.graph import Graph, Node
 from archc.language.connections import connections, from_node
-from archc.language.defaults import op_class, read_defaults
+from archc.language.defaults import op_class, op_word, read_defaults
 from archc.language.edits import added_after
 from archc.language.in_place import InPlace
 from archc.language.inference import check_error, checked_output, named
@@ -78,11 +78,11 @@ class _Lowering:
         if not layers.entries:
             help = "add one, such as `relu1: {op: relu}`"
             self.findings.append(report(layers.span, "ARC103", "the spec has no layers", help=help))
-        for name, body in layers.entries.items():
+        for name in layers.entries:
             if len(self.findings) > MAX_FINDINGS:
                 return
             before = len(self.findings)
-            self._tensors[name] = self._layer(name, body, layers.keys[name].span)
+            self._tensors[name] = self._layer(name, layers)
             self.findings[before:] = [finding._replace(layer=name) for finding in self.findings[before:]]
             self._last = name
         if self.findings:
@@ -108,16 +108,21 @@ class _Lowering:
         self.findings.append(report(span, "ARC205", message, help="use a smaller height and width"))
         return None
 
-    def _layer(self, name: str, body: YamlNode, key: Span) -> Tensor | None:
+    def _layer(self, name: str, layers: MappingNode) -> Tensor | None:
         """Validate and infer one layer; its output, or None if it fails or depends on a layer that fails."""
+        body, key, is_reformed = layers.entries[name], layers.keys[name].span, False
         if not NAME.match(name):
             self.findings.append(not_a_name(name, key))
         elif name in self.document.spec.input:
             message = f"`{name}` is already the name of the input"
             self.findings.append(report(key, "ARC106", message, help="rename the layer"))
-        if not isinstance(body, MappingNode):
-            message = f"the layer {name} must be a mapping such as {{op: relu}}"
-            self.findings.append(report(body.span, "ARC104", message))
+        if not isinstance(body, MappingNode) or op_word(body) is None:
+            from archc.language.layer_forms import right_layer  # few specs need it, for the time of start-up
+
+            right, findings = right_layer(name, layers, self._defaults)
+            is_reformed, body = right is not body, right
+            self.findings += findings
+        if body is None:
             return None
         known = op_class(body)
         if any(map(is_bare, body.entries.values())):
@@ -132,7 +137,8 @@ class _Lowering:
         doubts = self._in_place.doubts(body, name)
         self._in_place.note(name, body, known, inputs or ())
         fields = read_layer(name, body, key, self._defaults, read, partial(self._added_after, name), doubts)
-        self.findings += fields.findings
+        # Fields that are not yet where they are read from are not edited.
+        self.findings += [f._replace(fix=()) for f in fields.findings] if is_reformed else fields.findings
         op = fields.op
         if op is None or inputs is None or not self._check_arity(op, inputs, name, body, fields.nodes["op"]):
             return None
@@ -157,8 +163,9 @@ class _Lowering:
         sizes = [item.value for item in items if isinstance(item, ScalarNode)]
         whole = tuple(size for size in sizes if type(size) is int)
         if not whole or len(whole) < len(items):
-            message = "`expect` must be a shape: [channels, height, width] or [units]"
-            self.findings.append(report(node.span, "ARC104", message))
+            from archc.language.expected_shapes import not_a_shape  # few specs need it, for the time of start-up
+
+            self.findings.append(not_a_shape(node))
             return None
         return whole
 

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from pydantic import BaseModel
 
-from archc.language.unknown_fields import declared, field_names, field_of, lacking, model_at, template
+from archc.language.unknown_fields import (
+    declared,
+    field_names,
+    field_of,
+    lacking,
+    mistakes_in,
+    model_at,
+    required,
+    template,
+    words_of,
+)
 from archc.language.vocabulary import certain, folded
 from archc.ops.foreign import spelled
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 _WHOLE = "-?(0|[1-9][0-9]{0,17})"
 _NUMBERS = {
@@ -27,15 +40,23 @@ _PERCENT = re.compile(r"(?P<number>[0-9]{1,6}(\.[0-9]{1,6})?) ?%\Z", re.ASCII)
 _FRACTION = re.compile(r"(?P<over>[0-9]{1,6}) ?/ ?(?P<under>[1-9][0-9]{0,5})\Z", re.ASCII)
 _COMMA = re.compile(r"(?P<whole>[0-9]{1,6}),(?P<part>[0-9]{1,6})\Z", re.ASCII)
 _SIDES = re.compile(r"[(\[]? ?([0-9]{1,9}) ?[x×*, ] ?([0-9]{1,9}) ?[)\]]?\Z", re.ASCII)
+_MEMORY = re.compile(r"(?P<number>[0-9]{1,6}(\.[0-9]{1,3})?) ?(?P<unit>[KMGTkmgt](i?[Bb]|i)?)\Z", re.ASCII)
+_UNITS = {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+_DECIMAL = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+# A number without a unit up to this one is more likely of GiB than of MiB.
+_MOST_GIB = 256
+_INNER = "the other axes are those of the batch and of the channels"
+_ROWS = "the rows come first: [[top, bottom], [left, right]]"
 # A whole number above this is not written as a float with a fraction of 0.
 _LARGEST = 2**53
 
 
 class Meant(NamedTuple):
-    """The help for a value, if its meaning is plain, and the text to write, if it is certain."""
+    """The help for a value, if its meaning is plain, the text to write, if it is certain, and why it means that."""
 
     help: str | None = None
     text: str | None = None
+    note: str = ""
 
 
 def meant(value: object, kind: str, model: type[BaseModel] | None, field: str) -> Meant:
@@ -51,12 +72,19 @@ def meant(value: object, kind: str, model: type[BaseModel] | None, field: str) -
     inside = model_at(model, [field])
     if inside is not None:
         return _mapping(value, inside, model, field)
+    return _of_kind(value, kind)
+
+
+def _of_kind(value: object, kind: str) -> Meant:
+    """What a value means that is not a mapping."""
     if kind == "string_type" and type(value) in (int, float, bool):
         return Meant("put it in quotes")
+    if kind == "memory":
+        return _memory(value)
     if kind == "bool_type":
         return _switch(value)
     if kind in ("size", "padding") and type(value) in (str, list):
-        found = _sides(value)
+        found = _sides(value) if kind == "size" or type(value) is str else _margins(value)
         if found.help:
             return found
     return _number(value, kind)
@@ -65,8 +93,15 @@ def meant(value: object, kind: str, model: type[BaseModel] | None, field: str) -
 def _mapping(value: object, model: type[BaseModel], parent: type[BaseModel] | None, field: str) -> Meant:
     """A word where a mapping is needed: the key of one, in archc's or another framework's spelling."""
     allowed = field_names(model)
+    info = field_of(parent, field)
+    is_needed = info is None or info.is_required()
     if not allowed:
         return Meant(f"write `{field}: {{}}`")
+    if not is_needed and (value is False or value in ("none", "no", "off")):
+        return Meant(f"delete `{field}`")
+    takers = [name for name in allowed if not mistakes_in(model, name, value)]
+    if len(takers) == 1 and isinstance(value, str | int | float):
+        return _in_field(value, takers[0], model, field)
     if not isinstance(value, str):
         return Meant()
     key = certain(value, allowed)
@@ -75,10 +110,19 @@ def _mapping(value: object, model: type[BaseModel], parent: type[BaseModel] | No
     fields = template(model_at(model, [key or allowed[0]]))
     text = f"{{{key or allowed[0]}: {fields}}}"
     if key is None:
-        info = field_of(parent, field)
-        delete = "" if info is None or info.is_required() else f", or delete `{field}`"
+        delete = "" if is_needed else f", or delete `{field}`"
         return Meant(f"`{allowed[0]}` is the only {field} so far: write `{field}: {text}`{delete}")
     return Meant(f"write `{field}: {text}`", text if fields == "{}" else None)
+
+
+def _in_field(value: object, own: str, model: type[BaseModel], field: str) -> Meant:
+    """A value where a mapping is needed that only one field of it takes."""
+    text = template(model, values={own: value})
+    if own not in required(model):
+        text = f"{{{own}: {spelled(value)}, {text[1:]}" if text != "{}" else f"{{{own}: {spelled(value)}}}"
+    words = {name: words_of(model, name) for name in required(model) if name != own}
+    choices = [f"`{name}` one of {', '.join(several)}" for name, several in words.items() if len(several) > 1]
+    return Meant(f"write `{field}: {text}`" + (f", with {' and '.join(choices)}" if choices else ""))
 
 
 def _other_values(model: type[BaseModel], field: str) -> Mapping[str, object]:
@@ -103,8 +147,72 @@ def _sides(value: object) -> Meant:
             return Meant(f"write `{text}`", text)
         case [int(side)]:
             return Meant(f"write `{side}`", str(side))
+        case [1, int(height), int(width), 1] | [1, 1, int(height), int(width)]:
+            # Of [1, 1, 2, 1], either axis can be the one of the channels.
+            is_certain = value not in ([1, 1, height, 1], [1, 1, width, 1]) or height == width
+            return _in_pixels([height, width], _INNER, certain=is_certain)
         case _:
             return Meant()
+
+
+def _margins(value: object) -> Meant:
+    """The padding of each side, in the orders of ONNX and of TensorFlow."""
+    match value:
+        case [int(top), int(left), int(bottom), int(right)]:
+            note = "ONNX's order is [top, left, bottom, right]; other frameworks have others"
+            is_one = top == left == bottom == right
+            return _in_pixels([top, bottom, left, right], "" if is_one else note, certain=is_one)
+        case [[int(top), int(bottom)], [int(left), int(right)]]:
+            return _in_pixels([top, bottom, left, right], _ROWS)
+        case [[0, 0], [int(top), int(bottom)], [int(left), int(right)], [0, 0]]:
+            is_certain = (top, bottom) != (0, 0) or (left, right) == (0, 0)
+            return _in_pixels([top, bottom, left, right], _INNER, certain=is_certain)
+        case [[0, 0], [0, 0], [int(top), int(bottom)], [int(left), int(right)]]:
+            return _in_pixels([top, bottom, left, right], _INNER)
+        case _:
+            return _sides(value)
+
+
+def _in_pixels(sizes: list[int], note: str, *, certain: bool = True) -> Meant:
+    """[height, width] or the four margins in the shortest form."""
+    if len(sizes) == 4:
+        top, bottom, left, right = sizes
+        if (top, left) != (bottom, right):
+            text = spelled({"top": top, "bottom": bottom, "left": left, "right": right})
+            return Meant(f"write `{text}`" if certain else f"did you mean `{text}`?", text if certain else None, note)
+        sizes = [top, left]
+    text = spelled(sizes[0] if sizes[0] == sizes[1] else sizes)
+    return Meant(f"write `{text}`" if certain else f"did you mean `{text}`?", text if certain else None, note)
+
+
+def _memory(value: object) -> Meant:
+    """A size of memory in other units; GB is taken for GiB, but not for certain."""
+    if type(value) is int and value > 0:
+        if value % _UNITS["mib"] == 0 and (text := _in_units(value)):
+            return Meant(f"write `{text}`", text, f"{value:,} bytes")
+        unit = "GiB" if value <= _MOST_GIB else "MiB"
+        return Meant(f"did you mean `{value}{unit}`?" if value < 10**6 else None)
+    match = _MEMORY.match(value) if isinstance(value, str) else None
+    if match is None:
+        return Meant()
+    from decimal import Decimal  # as below
+
+    prefix, rest = match["unit"][0].lower(), match["unit"][1:].lower()
+    text = _in_units(Decimal(match["number"]) * _UNITS[f"{prefix}ib"])
+    if text is None:
+        return Meant()
+    if rest in ("i", "ib"):
+        return Meant(f"write `{text}`", text)
+    of_ten = int(Decimal(match["number"]) * _DECIMAL[prefix]) // _UNITS["mib"]
+    return Meant(f"did you mean `{text}`?", None, f"in powers of ten, {value} is {of_ten}MiB")
+
+
+def _in_units(size: int | Decimal) -> str | None:
+    """A number of bytes as a spec writes it, if it can."""
+    for unit, name in (("gib", "GiB"), ("mib", "MiB")):
+        if size % _UNITS[unit] == 0 and 0 < size // _UNITS[unit] < 10**6:
+            return f"{int(size // _UNITS[unit])}{name}"
+    return None
 
 
 def _number(value: object, kind: str) -> Meant:

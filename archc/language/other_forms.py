@@ -5,11 +5,14 @@ from __future__ import annotations
 from archc.diagnostics.finding import Finding
 from archc.language.brackets import gathered, unrepeated
 from archc.language.defaults import op_class
+from archc.language.expected_shapes import shapes_apart
 from archc.language.flat_recipe import flat_fields
 from archc.language.input_forms import channels_last, mended_input
 from archc.language.layer_lists import named_layers
+from archc.language.listed_fields import joined_sections
+from archc.language.misplaced_fields import nested_fields
 from archc.language.reader import MappingNode, SequenceNode, YamlNode
-from archc.language.spec import Expect, Recipe
+from archc.language.spec import Expect, Recipe, Spec
 from archc.ops.windowed import Windowed
 
 
@@ -19,6 +22,8 @@ def mended(root: MappingNode, findings: list[Finding]) -> tuple[MappingNode, set
     The findings on them are added. The paths of those that are reported, but not understood with certainty, are
     returned as well.
     """
+    root, listed = joined_sections(Spec, root, ("input", "defaults"))
+    findings += listed
     entries = dict(root.entries)
     told: set[tuple[str, ...]] = set()
     if "input" in entries and (turned := channels_last(entries["input"])):
@@ -35,10 +40,16 @@ def mended(root: MappingNode, findings: list[Finding]) -> tuple[MappingNode, set
     names = layers.entries if isinstance(layers, MappingNode) else ()
     if isinstance(expect, MappingNode):
         entries["expect"], split = gathered(expect, "expect", Expect, names)
-        findings[:] = [*unrepeated(findings, split), *split]
+        entries["expect"], apart = shapes_apart(entries["expect"], names)
+        findings[:] = [*unrepeated(findings, split), *split, *apart]
     if isinstance(layers, SequenceNode) and (named := named_layers(layers)):
         entries["layers"] = named[0]
         findings.append(named[1])
+    root, misplaced = nested_fields(Spec, MappingNode(entries, root.keys, root.span))
+    entries = dict(root.entries)
+    for each in misplaced:
+        findings.append(each.finding)
+        told |= each.paths
     train, flat = flat_fields(Recipe, entries.get("train"))
     if train is not None:
         entries["train"] = train

@@ -108,6 +108,12 @@ class Expect(Section):
 class Parallel(Section):
     """How the network is divided among devices."""
 
+    other_values: ClassVar[OtherValues] = {
+        "strategy": {
+            **dict.fromkeys(("ddp", "dp", "data_parallel", "distributed_data_parallel", "mirrored"), "data"),
+            **dict.fromkeys(("tp", "tensor", "tensor_parallel", "column", "columnwise"), "columns"),
+        }
+    }
     devices: Annotated[int, Field(ge=1, le=MOST_DEVICES)] = Field(
         description="Number of devices that compute the network together."
     )
@@ -199,6 +205,10 @@ class DataRecipe(Section):
         ),
     }
     other_values: ClassVar[OtherValues] = {"mean": {"null": "none", "false": "none", "no": "none", "image": "pixel"}}
+    absent: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("size", "image_size", "img_size", "input_size"),
+        "write `resize` for the shorter side of a picture, `crop` for the part that the network reads",
+    )
     absent_forms: ClassVar[Mapping[str, str]] = {
         "mean": "the mean is computed from the training pictures: write `mean: channel` for one number per channel",
     }

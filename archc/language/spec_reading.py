@@ -21,6 +21,11 @@ _PLACEHOLDERS: dict[str, object] = {
     "layers": {},
 }
 
+_TELLING = ("schema", "layers")
+"""Fields that files of other kinds do not have, even under the names that other frameworks use."""
+_MOST_READ = 100
+"""Fields in which such a name is searched."""
+
 
 def read_spec(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
     """The document of a text, as far as it can be read, and the findings on it."""
@@ -33,6 +38,8 @@ def read_spec(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
             *findings,
             report(start, "ARC104", "a spec must be a mapping that begins with `schema: archc/v1`"),
         ]
+    if "schema" not in root.entries and (other := _of_another_kind(root)):
+        return None, [*findings, other]
     content = _content(root)
     try:
         spec = Spec.model_validate(content)
@@ -55,6 +62,21 @@ def read_spec(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
     usable = {key: value for key, value in content.items() if key not in faulty}
     spec = Spec.model_validate({**_PLACEHOLDERS, **usable})
     return Document(spec, root, input_known="input" in usable), findings
+
+
+def _of_another_kind(root: MappingNode) -> Finding | None:
+    """The finding for a file that is not a spec at all, such as a workflow of a CI."""
+    from archc.language.unknown_fields import field_names  # as above
+    from archc.language.vocabulary import nearest
+
+    names = field_names(Spec)
+    words = list(root.entries)[:_MOST_READ]
+    if "input" in root.entries or any(nearest(word, names, section=True) in _TELLING for word in words):
+        return None
+    start = Span(root.span.source, root.span.start, root.span.start)
+    message = "not an archc spec: it has no `schema`, `input` or `layers`"
+    help = "begin a spec with `schema: archc/v1`, and add `name:`, `input:` and `layers:`"
+    return report(start, "ARC103", message, help=help)
 
 
 def _content(root: MappingNode) -> dict[str, object]:

@@ -6,6 +6,7 @@ What is left is validated like any other layer, so that one run reports all mist
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple, cast
@@ -20,6 +21,7 @@ from archc.ops.op import Op, name_of
 from archc.source import Span
 
 _MOST_NOTES = 8
+_TO_WRITE = re.compile(r"(?P<verb>write|did you mean) `(?P<text>[^`]+)`(?P<mark>\??)\Z")
 _FLOAT = re.compile("[.eE]")
 
 
@@ -84,6 +86,31 @@ def translate(written: str, place: Place) -> Translation:
     return done
 
 
+def without_repeats(found: list[Finding], wrong: list[Finding], done: Translation) -> list[Finding]:
+    """The findings of a translation and those on its values; both of a renamed field with a wrong value become one."""
+    values = Counter(finding.span for finding in wrong)
+    by_key = {done.keys[own].span: (own, done.nodes[own].span) for own in done.nodes if done.keys[own].value != own}
+    told: set[Span] = set()
+    merged: list[Finding] = []
+    for finding in found:
+        own, span = by_key.get(finding.span, ("", finding.span))
+        if finding.code == "ARC101" and own and values[span] == 1:
+            (value,) = (each for each in wrong if each.span == span)
+            finding = _merged(finding, value, own)
+            told.add(span)
+        merged.append(finding)
+    return [*merged, *(finding for finding in wrong if finding.span not in told)]
+
+
+def _merged(finding: Finding, value: Finding, own: str) -> Finding:
+    """One finding for a renamed field and its wrong value, whose fix mends both."""
+    help = f"{finding.help} {value.help}" if value.help else finding.help
+    if to_write := _TO_WRITE.match(value.help or ""):
+        help = f"{to_write['verb']} `{own}: {to_write['text'].removeprefix(f'{own}: ')}`{to_write['mark']}"
+    fix = (*finding.fix, *value.fix) if finding.fix and value.fix else ()
+    return finding._replace(help=help, notes=(*finding.notes, value.message, *value.notes), fix=fix)
+
+
 class _Reads(NamedTuple):
     """A conversion with its words folded."""
 
@@ -125,7 +152,7 @@ def _apply(each: _Reads, written: str, body: MappingNode, keys: dict[str, str]) 
     if fields and all(to == (key, values[key]) for key, to in fields.items()):
         return None
     taken = [to[0] for to in fields.values() if to and to[0] in body.entries and to[0] not in fields]
-    return Converted(fields, found.notes, found.certain and not taken)
+    return found._replace(fields=fields, certain=found.certain and not taken)
 
 
 def _with_others(found: Converted, each: _Reads, place: Place, keys: dict[str, str]) -> Converted:
@@ -153,6 +180,8 @@ def _with_others(found: Converted, each: _Reads, place: Place, keys: dict[str, s
                 notes.append(f"`{word}: {spelled(value)}` in {what} is `{to[0]}: {spelled(to[1])}` then")
             if to and place.insert is not None:
                 also[to[0]] = to[1]
+            elif to:
+                also.pop(to[0], None)
     return found._replace(notes=tuple(notes), also=also, certain=certain)
 
 
@@ -188,7 +217,7 @@ def _convert(found: Converted, place: Place, done: Translation, *, of_op: bool) 
         is_exact = is_exact and changes is not None
         edits += changes or []
         if to is not None and (to[0] == key or to[0] not in body.entries):
-            done.nodes[to[0]] = _node(to[1], body.entries[key].span)
+            done.nodes[to[0]] = as_node(to[1], body.entries[key].span)
             done.keys[to[0]] = ScalarNode(to[0], body.keys[key].span)
     meant = [*(to for to in found.fields.values() if to is not None), *found.also.items()]
     words = [f"{own}: {spelled(value)}" for own, value in meant]
@@ -226,15 +255,15 @@ def _edits(body: MappingNode, key: str, to: tuple[str, object] | None) -> list[E
     return edits
 
 
-def _node(value: object, span: Span) -> YamlNode:
+def as_node(value: object, span: Span) -> YamlNode:
     """A value as a node, all of which is at one place."""
     match value:
         case dict():
             parts = cast(dict[str, object], value)
-            entries = {key: _node(part, span) for key, part in parts.items()}
+            entries = {key: as_node(part, span) for key, part in parts.items()}
             return MappingNode(entries, {key: ScalarNode(key, span) for key in entries}, span)
         case list():
-            return SequenceNode([_node(part, span) for part in cast(list[object], value)], span)
+            return SequenceNode([as_node(part, span) for part in cast(list[object], value)], span)
         case _:
             scalar: Value = value if isinstance(value, bool | int | float | str) else None
             return ScalarNode(scalar, span)

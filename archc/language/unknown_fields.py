@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+import re
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from typing import Any, NamedTuple, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from archc.diagnostics.finding import Edit, Finding, report, respelling
-from archc.language.edits import deletion, rewriting
+from archc.language.edits import deletion, inline, rewriting
 from archc.language.reader import MappingNode, ScalarNode, plain
 from archc.language.vocabulary import absence, certain, did_you_mean, folded, is_section, nearest, synonyms
 from archc.ops import ops
@@ -22,6 +23,7 @@ from archc.wording import listed
 # In a mapping with more keys, renaming one is not tried: comparing each with all others takes quadratic time.
 _MOST_SIBLINGS = 100
 
+_COMMENT = re.compile(r"\s#")
 _ACTIVATIONS = "activation act activationfn actfn activationfunction nonlinearity nonlinear".split()
 _NORMALISATIONS = "norm normalization normalizer normalizerfn normtype".split()
 _NONE = "linear none identity null id".split()
@@ -29,6 +31,7 @@ _PREFIXES = "use with has apply do".split()
 
 
 _NO_DOUBTS: Mapping[str, str] = {}
+_NO_VALUES: Mapping[str, object] = {}
 
 
 class Added(NamedTuple):
@@ -111,6 +114,33 @@ def field_of(model: type[BaseModel] | None, name: str) -> FieldInfo | None:
     return next((i for n, i in model.model_fields.items() if (i.alias or n) == name), None) if model else None
 
 
+def mistakes_in(model: type[BaseModel], field: str, value: object) -> list[str]:
+    """The kinds of pydantic's errors in a value of a field, whatever the other fields; none if the field takes it."""
+    try:
+        model.model_validate({field: value})
+    except ValidationError as error:
+        return [detail["type"] for detail in error.errors(include_url=False) if detail["loc"][:1] == (field,)]
+    return []
+
+
+def words_of(model: type[BaseModel] | None, field: str) -> list[str]:
+    """The words that a field takes, if it takes words."""
+    info = field_of(model, field)
+    if info is None:
+        return []
+    return [
+        word
+        for part in (info.annotation, *get_args(info.annotation))
+        for word in get_args(part)
+        if isinstance(word, str)
+    ]
+
+
+def required(model: type[BaseModel]) -> list[str]:
+    """The fields of a model that must be written."""
+    return [info.alias or name for name, info in model.model_fields.items() if info.is_required()]
+
+
 def _model_in(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
@@ -146,12 +176,24 @@ def _found(
     return Explained(report(key, "ARC101", message, help=help, fix=fix), own, bool(fix) if certain is None else certain)
 
 
-def template(model: type[BaseModel] | None) -> str:
-    """The required fields of a model as a spec writes them, with `…` for values that only the author knows."""
+def template(
+    model: type[BaseModel] | None, *, given: Container[str] = (), values: Mapping[str, object] = _NO_VALUES
+) -> str:
+    """The required fields of a model as a spec writes them, without those that are given elsewhere.
+
+    Those without a value have `…`, which only the author knows.
+    """
     if model is None:
         return "…"
-    fields = [(info.alias or name, info) for name, info in model.model_fields.items() if info.is_required()]
-    return f"{{{', '.join(f'{name}: {_to_fill(info)}' for name, info in fields)}}}"
+    leading = ("op", *model.leading) if issubclass(model, Op) else ()
+    names = sorted(model.model_fields, key=lambda name: leading.index(name) if name in leading else len(leading))
+    fields = [(info.alias or name, info) for name in names if (info := model.model_fields[name]).is_required()]
+    shown = [
+        f"{name}: {spelled(values[name]) if name in values else _to_fill(info)}"
+        for name, info in fields
+        if name not in given
+    ]
+    return f"{{{', '.join(shown)}}}"
 
 
 def _to_fill(info: FieldInfo) -> str:
@@ -242,7 +284,14 @@ def _nested(word: str, place: Place) -> Explained | None:
         return None
     text = node.span.source.text[node.span.start : node.span.end]
     inner = text[1:-1].strip() if text.startswith("{") and text.endswith("}") else ""
-    is_apart = place.mapping.entries.keys().isdisjoint(node.entries)
+    if inner and place.mapping.span.source.text[place.mapping.span.start] != "{":
+        # In a block, each field has a line of its own.
+        key = place.mapping.keys[word].span
+        lines = [f"{inline(node.keys[name])}: {inline(value)}" for name, value in node.entries.items()]
+        inner = f"\n{' ' * (key.column - 1)}".join(lines) if not _COMMENT.search(text) else ""
+    siblings = {meaning for key in place.mapping.entries for meaning in (key, *synonyms(key, allowed))}
+    is_apart = siblings.isdisjoint(meaning for key in node.entries for meaning in (key, *synonyms(key, allowed)))
+    is_apart = is_apart and not inner.endswith(":")  # a value that is left out
     fix = rewriting(place.mapping, word, inner) if inner and is_apart else ()
     return _found(word, place, f"write the fields of `{word[:64]}` in the layer itself", fix, certain=False)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Mapping
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from archc.diagnostics.finding import MAX_FINDINGS, Finding, replacement, report, respelling
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
-from archc.language.unknown_fields import Place, field_names, field_of, model_at, unknown_field
+from archc.language.unknown_fields import Place, field_names, model_at, unknown_field, words_of
 from archc.language.vocabulary import certain, did_you_mean, nearest
 from archc.ops.foreign import spelled
 from archc.source import Span
@@ -119,7 +119,7 @@ def _missing(
     values: Any = usual
     for step in path:
         values = values.get(step, {}) if values else {}
-    help = _to_write(names[0], _literals(model_at(model, path), names[0]))
+    help = _to_write(names[0], words_of(model_at(model, path), names[0]))
     if values and all(name in values for name in names):
         fields = ", ".join(f"{name}: {spelled(values[name])}" for name in names)
         help = f"add `{fields}`, or {'another value' if len(names) == 1 else 'other values'}"
@@ -140,7 +140,7 @@ def _finding(
     owner: Span,
     what: str,
 ) -> Finding:
-    from archc.language.meant_values import meant  # only for a spec with a mistake, for the time of start-up
+    from archc.language.meant_values import Meant, meant  # only for a spec with a mistake, for the time of start-up
 
     node, key_span, path = _locate(detail["loc"], nodes, keys)
     field = ".".join(path)
@@ -154,7 +154,7 @@ def _finding(
             return unknown_field(path[-1], Place(mapping, parent, inside)).finding
         case "literal_error":
             allowed = re.findall("'(.*?)'", context["expected"]) or re.split(", | or ", context["expected"])
-            help, text = meant(detail["input"], kind, parent, path[-1])
+            help, text, _ = meant(detail["input"], kind, parent, path[-1])
             fix = respelling(node, text or certain(str(detail["input"]), allowed)) if node else ()
             if help is None and len(allowed) == 1 and not fix:
                 help = f"`{allowed[0]}` is the only {path[-1]} so far"
@@ -165,17 +165,17 @@ def _finding(
             return not_a_name(str(detail["input"]), (key_span if detail["loc"][-1] == "[key]" else node) or owner)
         case _ if kind in _KINDS:
             message = f"`{field}` must be {_KINDS[kind]}, got {_shown(detail['input'])}"
-            help, text = meant(detail["input"], kind, parent, path[-1])
+            help, text, note = meant(detail["input"], kind, parent, path[-1])
             fix = replacement(node, text) if node and text else ()
-            return report(node or owner, "ARC104", message, help=help, fix=fix)
+            return report(node or owner, "ARC104", message, notes=[note], help=help, fix=fix)
         case _:
             rule = _range(kind, context) if kind in _RANGES else f"it {detail['msg']}"
             if kind == "value_error":  # from a validator of a distribution's op
                 rule = str(context["error"])
             message = f"`{field}` is {_shown(detail['input'])}: {rule}" if field else f"{what}: {rule}"
-            help, text = meant(detail["input"], kind, parent, path[-1]) if path else (None, None)
+            help, text, note = meant(detail["input"], kind, parent, path[-1]) if path else Meant()
             fix = replacement(node, text) if node and text else ()
-            return report(node or owner, _CODES.get(kind, "ARC105"), message, help=help, fix=fix)
+            return report(node or owner, _CODES.get(kind, "ARC105"), message, notes=[note], help=help, fix=fix)
 
 
 def _locate(
@@ -224,18 +224,6 @@ def _mapping_at(
         value = found.entries.get(step)
         found = value if isinstance(value, MappingNode) else MappingNode({}, {}, owner)
     return found
-
-
-def _literals(model: type[BaseModel] | None, field: str) -> list[str]:
-    info = field_of(model, field)
-    if info is None:
-        return []
-    return [
-        word
-        for part in (info.annotation, *get_args(info.annotation))
-        for word in get_args(part)
-        if isinstance(word, str)
-    ]
 
 
 def _to_write(field: str, words: list[str]) -> str:

@@ -71,8 +71,9 @@ class Wiring:
         """The names that layers give, and the words of all sections but those that cannot name a layer."""
         other = [node for name, node in self._document.root.entries.items() if name not in _UNRELATED]
         defaults = self._document.node("defaults")
-        bodies = defaults.entries.values() if isinstance(defaults, MappingNode) else ()
-        return frozenset(self.readers).union(*map(_words, [*other, *bodies]))
+        layers = self._document.node("layers")
+        lists = [body for body in _values(layers) if isinstance(body, SequenceNode)]
+        return frozenset(self.readers).union(*map(_words, [*other, *_values(defaults), *lists]))
 
     @cached_property
     def by_position(self) -> bool:
@@ -136,6 +137,10 @@ class Wiring:
             found[name] = before if written is None else _names(written)
             before = (name,)
         return found
+
+
+def _values(node: YamlNode | None) -> Iterable[YamlNode]:
+    return node.entries.values() if isinstance(node, MappingNode) else ()
 
 
 def _words_in(body: MappingNode, field: str) -> set[str]:

@@ -89,7 +89,9 @@ REMARKS = {
     **dict.fromkeys("sequential module module_list model net".split(), "write its layers directly under `layers:`"),
     **dict.fromkeys("batch_norm_relu conv_relu conv_bn_relu conv_bn conv_block".split(), _TWO),
     **dict.fromkeys(
-        "pool pooling pool2d pooling2d".split(), "use `{op: max_pool2d}` for the maximum; archc has no other pool yet"
+        "pool pooling pool2d pooling2d".split(),
+        "use `{op: max_pool2d}` for the maximum, in Caffe with `rounding: ceil`, and `stride: 1` if it has none; archc "
+        "has no other pool yet",
     ),
     "scale": "delete the layer if it follows a `batch_norm`, which has a weight and a bias of its own",
     "dropout2d": "`{op: dropout}` drops single values, not whole maps",

@@ -40,7 +40,11 @@ class BatchNorm(Op, frozen=True):
         "momentum": ("moving_average_fraction", "decay"),
     }
     loose_names = ("norm", "decay")
-    usual: ClassVar[UsualValues] = {name: {"epsilon": 1e-5, "momentum": 0.9} for name in _OF_PYTORCH}
+    usual: ClassVar[UsualValues] = {
+        **{name: {"epsilon": 1e-5, "momentum": 0.9} for name in _OF_PYTORCH},
+        "BatchNormalization": {"epsilon": {"Keras": 1e-3, "ONNX": 1e-5}, "momentum": {"Keras": 0.99, "ONNX": 0.9}},
+        "BatchNorm": {"epsilon": {"Caffe": 1e-5, "MXNet": 1e-3}, "momentum": {"Caffe": 0.999, "MXNet": 0.9}},
+    }
     conversions = (
         Conversion(
             ("momentum",),

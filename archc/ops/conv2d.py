@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from archc.ops.op import Array
 
 
-# The largest group count to suggest; no network has more.
-_MOST_SUGGESTED = 2**12
-
-
 def _half(values: Mapping[str, Any]) -> Converted | None:
     """darknet's `pad` of a `convolutional` is 1 for a padding of half the kernel, and 0 for none."""
     kernel = next((values[word] for word in ("size", "kernel", "kernel_size") if word in values), None)
@@ -105,6 +101,8 @@ class Conv2d(Windowed, Weighted, frozen=True):
     def _check_groups(self, maps: int) -> None:
         if not self.filters % self.groups and not maps % self.groups:
             return
+        from archc.ops.grouping import largest_divisor  # few specs need it, for the time of start-up
+
         common = largest_divisor(gcd(self.filters, maps), at_most=self.groups)
         help = f"groups: {common} divides both"
         # The filters first: they are a field of this layer, while the maps come from another one.
@@ -148,11 +146,6 @@ class Conv2d(Windowed, Weighted, frozen=True):
         # With fewer groups than devices, each device computes a part of one group and reads all maps of that group.
         parts = {"filters": self.filters // devices, "groups": max(1, self.groups // devices)}
         return self.model_copy(update=parts)
-
-
-def largest_divisor(number: int, *, at_most: int) -> int:
-    """The largest divisor of `number` up to `at_most`."""
-    return next(d for d in range(min(number, at_most, _MOST_SUGGESTED), 0, -1) if number % d == 0)
 
 
 def _share(count: int, groups: int) -> str:

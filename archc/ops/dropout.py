@@ -9,7 +9,7 @@ from pydantic import Field
 
 from archc.example import HEAD
 from archc.ops.fields import Rate
-from archc.ops.foreign import Conversion, Needless, NeedlessFields, complement
+from archc.ops.foreign import Conversion, Needless, NeedlessFields, UsualValues, complement
 from archc.ops.op import Kept, Op, OtherNames
 from archc.tensor import Tensor
 
@@ -30,6 +30,7 @@ class Dropout(Op, frozen=True):
     other_field_names: ClassVar[OtherNames] = {
         "rate": ("p", "dropout_ratio", "ratio", "probability", "prob", "drop_prob", "drop_rate", "dropout_rate"),
     }
+    usual: ClassVar[UsualValues] = {"Dropout": {"rate": 0.5}}
     loose_names = ("ratio", "prob")  # TensorFlow's first versions gave the share that is kept
     conversions = tuple(
         Conversion((word,), complement(word, "rate", "the share of values that is kept"))

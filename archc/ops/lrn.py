@@ -10,7 +10,7 @@ from pydantic import Field
 
 from archc.example import HEAD
 from archc.ops.fields import Count, NotNegative, Positive
-from archc.ops.foreign import Conversion, Converted, OtherValues, exact, spelled
+from archc.ops.foreign import Conversion, Converted, OtherValues, UsualValues, exact, spelled
 from archc.ops.op import FLOAT32, POINT, Footprint, Kept, Op, OtherNames, Reach, Scratch, ShapeError, require_maps
 from archc.tensor import Tensor
 
@@ -35,8 +35,11 @@ def _from_tensorflow(values: Mapping[str, Any]) -> Converted | None:
         notes.append(f"TensorFlow does not divide `alpha` by the size: {spelled(alpha)} × {size} = {result}")
     if "bias" in values:
         fields["bias"] = ("k", values["bias"])
+    if alpha is not None:
+        return Converted(fields, tuple(notes), certain="alpha" in fields)
     # Without alpha beside it, a renamed radius would hide whose alpha it is.
-    return Converted(fields, tuple(notes), certain="alpha" in fields)
+    notes.append(f"TensorFlow's `alpha` is 1 by default, and not divided by the size: 1 × {size} = {size}")
+    return Converted(fields, tuple(notes), certain=False, also={"alpha": float(size)})
 
 
 def _not_divided(values: Mapping[str, Any]) -> Converted | None:
@@ -68,6 +71,18 @@ class Lrn(Op, frozen=True):
         "beta": ("pow", "power"),
         "k": ("bias", "knorm", "min_div"),
         "scope": ("norm_region",),
+    }
+    usual: ClassVar[UsualValues] = {
+        "LocalResponseNorm": {"alpha": 1e-4, "beta": 0.75, "k": 1},
+        "CrossChannelNormalization": {"alpha": 1e-4, "beta": 0.75, "k": 2},
+        # TensorFlow's radius of 5, and its alpha of 1, which it does not divide by the size; `lrn` is `tf.nn.lrn`.
+        **{name: {"size": 11, "alpha": "size", "beta": 0.5, "k": 1} for name in (*_OF_TENSORFLOW, "lrn")},
+        "LRN": {
+            "size": {"Caffe": 5},
+            "alpha": {"Caffe": 1, "ONNX": 1e-4},
+            "beta": 0.75,
+            "k": 1,
+        },
     }
     loose_names = ("norm", "rnorm", "cmrnorm", "n", "scale", "pow", "power")
     other_values: ClassVar[OtherValues] = {
@@ -104,11 +119,14 @@ class Lrn(Op, frozen=True):
         (x,) = inputs
         require_maps(self, x)
         if x.channels % self.groups:
+            from archc.ops.grouping import largest_divisor  # few specs need it, for the time of start-up
+
             raise ShapeError(
                 "groups",
                 "ARC210",
                 f"the {x.channels} input maps of {{name}} do not split into {self.groups} groups",
                 notes=(f"{x.channels} / {self.groups} is not whole",),
+                help=f"groups: {largest_divisor(x.channels, at_most=self.groups)} divides them",
             )
         return x
 

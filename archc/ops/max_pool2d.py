@@ -26,6 +26,20 @@ def _whole_pools(values: Mapping[str, Any]) -> Converted | None:
     return Converted({"strides": ("stride", values["pool_size"])}, ("Keras's stride is then the size of the pool",))
 
 
+def _padding_of_darknet(values: Mapping[str, Any]) -> object:
+    """darknet, whose kernel is a `size`, pads by one less than that, with the larger half at the bottom and right."""
+    kernel = values.get("size")
+    if type(kernel) is not int:
+        return None
+    before, after = (kernel - 1) // 2, kernel // 2
+    return before if before == after else {"top": before, "bottom": after, "left": before, "right": after}
+
+
+def _stride_of_onnx(values: Mapping[str, Any]) -> object:
+    """ONNX's `MaxPool`, whose kernel is a `kernel_shape`, and darknet's `maxpool` move by one pixel."""
+    return 1 if "kernel_shape" in values or "size" in values else None
+
+
 class MaxPool2d(Windowed, frozen=True):
     """The largest value of each window, with padding of minus infinity: (C, H, W) -> (C, H', W')."""
 
@@ -36,7 +50,12 @@ class MaxPool2d(Windowed, frozen=True):
     spoken = "max pooling"
     other_names = ("MaxPooling2D", "MaxPool", "max_pooling", "SpatialMaxPooling")
     other_field_names: ClassVar[OtherNames] = {"kernel": ("pool_size", "pool_shape")}
-    usual: ClassVar[UsualValues] = {name: {"stride": "kernel"} for name in ("MaxPool2d", "MaxPooling2D")}
+    usual: ClassVar[UsualValues] = {
+        "MaxPool2d": {"stride": "kernel"},
+        "MaxPooling2D": {"kernel": 2, "stride": "kernel"},
+        "MaxPool": {"stride": _stride_of_onnx},
+        "maxpool": {"stride": _stride_of_onnx, "padding": _padding_of_darknet},
+    }
     conversions = (Conversion(("strides", "pool_size"), _whole_pools),)
     needless: ClassVar[NeedlessFields] = {
         "return_indices": Needless("it returns values only", (False,)),

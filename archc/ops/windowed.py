@@ -55,16 +55,6 @@ def _both(word: str, own: str, values: Mapping[str, Any]) -> Converted | None:
     return Converted({f"{word}_h": (own, height if height == width else [height, width]), f"{word}_w": None})
 
 
-def _inner(word: str, own: str, values: Mapping[str, Any]) -> Converted | None:
-    """TensorFlow's sizes over the four axes [batch, height, width, channels]."""
-    match values[word]:
-        case [1, int(height), int(width), 1]:
-            size = height if height == width else [height, width]
-            return Converted({word: (own, size)}, ("the others are those of the batch and of the channels",))
-        case _:
-            return None
-
-
 class Windowed(Op, frozen=True):
     """An op that slides a window over each input map. Each op declares `stride` itself: only some have a default."""
 
@@ -89,10 +79,6 @@ class Windowed(Op, frozen=True):
         *(
             Conversion((f"{word}_h", f"{word}_w"), partial(_both, word, own))
             for word, own in (("kernel", "kernel"), ("stride", "stride"), ("pad", "padding"), ("dilation", "dilation"))
-        ),
-        *(
-            Conversion((word,), partial(_inner, word, own))
-            for word, own in (("strides", "stride"), ("ksize", "kernel"))
         ),
     )
 

@@ -99,9 +99,9 @@ def unexpected_totals(
 
 
 def _finding(spans: Spans, counts: Counts, field: str, expected: int, explanations: list[_Explanation]) -> Finding:
-    found = getattr(counts, field)
-    notes = [f"{found:,} - {expected:,} = {found - expected:+,}"]
-    help = f"the layers give `{field}: {found}`"
+    total = getattr(counts, field)
+    notes = [f"{total:,} - {expected:,} = {total - expected:+,}"]
+    help = f"the layers give `{field}: {total}`"
     if explanations:
         notes += [explanation.note for explanation in explanations]
         help = ", or ".join(explanation.remedy for explanation in explanations)
@@ -114,7 +114,9 @@ def _finding(spans: Spans, counts: Counts, field: str, expected: int, explanatio
         notes.append(f"the largest shares: {shares}" if shares else "")
     places = dict.fromkeys(place for explanation in explanations for place in explanation.places)
     message = _difference(counts, field, expected)
-    return report(spans.value("expect", field), "ARC302", message, notes=notes, help=help, related=places)
+    found = report(spans.value("expect", field), "ARC302", message, notes=notes, help=help, related=places)
+    blamed = {(layer, name) for each in explanations for layer, change in each.changes.items() for name in change}
+    return found._replace(blamed=frozenset(blamed))
 
 
 def _difference(counts: Counts, field: str, expected: int) -> str:

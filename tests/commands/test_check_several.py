@@ -235,11 +235,36 @@ def test_only_a_key_of_the_whole_file_marks_a_spec(archc, here: Path, text: str,
     assert ("skipped" in archc("check", "--skip-unmarked", "x.yaml").err) != is_spec
 
 
-def test_nothing_is_skipped_without_the_flag_or_from_standard_input(archc, small: Path, stdin) -> None:
+def test_nothing_is_skipped_without_the_flag(archc, small: Path) -> None:
     Path("workflow.yaml").write_bytes(OTHERS["workflow.yaml"])
     assert archc("check", "workflow.yaml", small).code == 1
-    stdin(b"on: push\n")
-    assert archc("check", "--skip-unmarked", "-").code == 1
+
+
+@pytest.mark.parametrize("command", [["check"], ["fmt"], ["fmt", "--check"], ["check", "--fix"], ["check", "--strict"]])
+@pytest.mark.parametrize("data", [b"on: push\n", b"", b"{}"])
+def test_standard_input_is_skipped_like_a_file_and_keeps_its_text(
+    archc, here: Path, stdin, command: list[str], data: bytes
+) -> None:
+    stdin(data)
+    result = archc(*command, "--skip-unmarked", "-")
+    assert (result.code, result.err) == (0, "skipped 1 YAML file: no `schema: archc/…` line\n")
+    is_written = command in (["fmt"], ["check", "--fix"])
+    assert result.out.encode() == (data if is_written else b"")
+
+
+def test_a_workflow_is_one_finding(archc, here: Path) -> None:
+    for text in (
+        "name: ci\non: [push]\njobs: {test: {runs-on: ubuntu, steps: []}}\n",
+        "name: an action\ndescription: x\ninputs: {a: {}}\noutputs: {b: {}}\nruns: {using: node20}\n",
+        "version: '3'\nservices: {web: {image: nginx}}\n",
+        "openapi: 3.0.0\ninfo: {title: x}\npaths: {}\n",
+        "image: python\nstages: [test]\n",
+        "{}\n",
+    ):
+        Path("other.yaml").write_text(text)
+        result = archc("check", "--output-format", "concise", "other.yaml")
+        message = "other.yaml:1:1: error[ARC103]: not an archc spec: it has no `schema`, `input` or `layers`\n"
+        assert (result.code, result.out) == (1, message)
 
 
 def test_one_of_several_files_is_a_spec_whose_table_is_not_shown(archc, small: Path) -> None:

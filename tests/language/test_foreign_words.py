@@ -35,7 +35,11 @@ def findings(body: str, head: str = HEAD) -> list[Finding]:
         ("elu", f"archc has no `elu` yet; {OPS}"),
         ("layer_norm", f"archc has no `layer_norm` yet; {OPS}"),
         ("ZeroPadding2D", "archc has no `ZeroPadding2D`: set `padding` on the convolution or pool after it"),
-        ("Pooling", "archc has no `Pooling`: use `{op: max_pool2d}` for the maximum; archc has no other pool yet"),
+        (
+            "Pooling",
+            "archc has no `Pooling`: use `{op: max_pool2d}` for the maximum, in Caffe with `rounding: ceil`, and "
+            "`stride: 1` if it has none; archc has no other pool yet",
+        ),
         ("norm", "did you mean `batch_norm` or `lrn`?"),
         ("convolutional", "did you mean `conv2d`?"),
         ("route", "did you mean `concat`?"),
@@ -148,15 +152,25 @@ def test_one_mistake_one_finding(body: str, messages: list[str]) -> None:
 @pytest.mark.parametrize(
     ("body", "helps"),
     [
-        ("{op: nn.MaxPool2d, kernel_size: 3}", ["add `stride: 3`, or another value"]),
-        ("{op: MaxPooling2D, pool_size: [2, 3]}", ["add `stride: [2, 3]`, or another value"]),
-        ("{op: MaxPool2d}", ["add `kernel:`", "add `stride:`"]),
+        ("{op: nn.MaxPool2d, kernel_size: 3}", ["write `op: max_pool2d, stride: 3`"]),
+        ("{op: MaxPooling2D, pool_size: [2, 3]}", ["write `op: max_pool2d, stride: [2, 3]`"]),
+        ("{op: MaxPool2d}", ["did you mean `op: max_pool2d, stride: …`?", "add `kernel:`"]),
         ("{op: max_pool2d, kernel: 3}", ["add `stride:`"]),
-        ("{op: BatchNorm2d, eps: 1e-3}", ["add `momentum: 0.9`, or another value"]),
+        ("{op: maxpool, kernel: 3}", ["did you mean `max_pool2d`?", "add `stride:`"]),
+        ("{op: BatchNorm2d, eps: 1e-3}", ["write `op: batch_norm, momentum: 0.9`"]),
+        ("{op: BatchNormalization, momentum: 0.9}", ["did you mean `op: batch_norm, epsilon: …`?"]),
+        ("{op: LRN, size: 5}", ["did you mean `op: lrn, beta: 0.75, k: 1, alpha: …`?"]),
     ],
 )
 def test_the_default_of_the_framework_in_whose_words_a_layer_is_written(body: str, helps: list[str]) -> None:
-    assert [finding.help for finding in findings(body) if finding.code == "ARC103"] == helps
+    found = [finding.help for finding in findings(body) if finding.code in ("ARC102", "ARC103")]
+    assert found == helps
+
+
+def test_the_default_alpha_of_tensorflow_depends_on_the_radius() -> None:
+    (_, found) = findings("{op: tf.nn.lrn, depth_radius: 2}")
+    assert found.help == "did you mean `size: 5, alpha: 5`?"
+    assert found.notes[-1] == "TensorFlow's `alpha` is 1 by default, and not divided by the size: 1 × 5 = 5"
 
 
 @pytest.mark.parametrize(
@@ -171,6 +185,7 @@ def test_the_default_of_the_framework_in_whose_words_a_layer_is_written(body: st
             "`input.x` is `[16, 64, 28, 28]`: it takes [channels, height, width]",
             "write `[64, 28, 28]`",
         ),
+        ("{x: {size: 32}}", "`input.x` is `{size: 32}`: it takes [channels, height, width]", "write `[3, 32, 32]`"),
         (
             "{channels: 3, height: 8, width: 9}",
             "`input` must have one entry, its name with its shape",
@@ -215,6 +230,14 @@ def test_an_input_without_a_certain_meaning(written: str, message: str, help: st
             "optimizer: {sgd: {momentum: 0.9, weight_decay: 0}}, learning_rate: 1, loss: cross_entropy, test: center, "
             "crop: 32, data: {resize: 32, mirror: true, mean: none, std: [2, 2, 2]}",
             ["move it into `optimizer: {sgd: {…}}`", "move it into `data: {…}`"],
+        ),
+        (
+            "loss: cross_entropy, optimizer: {sgd: {lr: 1, momentum: 0.9, weight_decay: 0}}, test: center, "
+            "data: {size: 32, crop: 32, resize: 32, mirror: true, mean: none}",
+            [
+                "archc has no `size` yet: write `resize` for the shorter side of a picture, `crop` for the part that "
+                "the network reads"
+            ],
         ),
     ],
 )

@@ -1,5 +1,7 @@
 """A document knows the place of each part, survives unreadable parts, and has a recipe without `train:`."""
 
+import re
+
 import pytest
 from pydantic import ValidationError
 
@@ -65,6 +67,47 @@ def test_other_units_are_refused(size: str) -> None:
     _, (finding,) = read_spec(TEXT.replace("3GiB", size).encode(), "small.yaml")
     assert finding.code == "ARC105"
     assert finding.message.endswith("it takes a size such as 3GiB or 512MiB")
+
+
+@pytest.mark.parametrize(
+    ("size", "help", "fixed"),
+    [
+        ("3 GiB", "write `3GiB`", "3GiB"),
+        ("0.5 gib", "write `512MiB`", "512MiB"),
+        ("2TiB", "write `2048GiB`", "2048GiB"),
+        ("3Gi", "write `3GiB`", "3GiB"),
+        ("3221225472", "write `3GiB`", "3GiB"),
+        ("3GB", "did you mean `3GiB`?", None),  # or 2861MiB?
+        ("3g", "did you mean `3GiB`?", None),
+        ("24", "did you mean `24GiB`?", None),
+        ("3072", "did you mean `3072MiB`?", None),
+        ("0.1KiB", None, None),
+        ("three", None, None),
+    ],
+)
+def test_other_units_are_explained(size: str, help: str | None, fixed: str | None) -> None:
+    _, (finding,) = read_spec(TEXT.replace("3GiB", size).encode(), "small.yaml")
+    assert (finding.help, [edit.text for edit in finding.fix]) == (help, [fixed] if fixed else [])
+    if fixed:
+        _, findings = read_spec(TEXT.replace("3GiB", fixed).encode(), "small.yaml")
+        assert findings == []
+
+
+@pytest.mark.parametrize(
+    ("written", "help"),
+    [
+        ("2", "write `parallel: {devices: 2, strategy: …}`, with `strategy` one of data, columns, hybrid"),
+        ("hybrid", "write `parallel: {devices: …, strategy: hybrid}`"),
+        ("no", "delete `parallel`"),
+        ("false", "delete `parallel`"),
+        ("true", None),
+        ("[2]", None),
+    ],
+)
+def test_a_value_in_place_of_a_section(written: str, help: str | None) -> None:
+    text = re.sub("parallel: .*", f"parallel: {written}", TEXT)
+    _, (finding,) = read_spec(text.encode(), "small.yaml")
+    assert (finding.code, finding.help) == ("ARC104", help)
 
 
 @pytest.mark.parametrize(

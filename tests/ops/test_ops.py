@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archc.ops import ops
-from archc.ops.conv2d import Conv2d, largest_divisor
+from archc.ops.conv2d import Conv2d
+from archc.ops.grouping import largest_divisor
 from archc.ops.op import Op, Reach, ShapeError, name_of
 from archc.tensor import Tensor
 
@@ -153,6 +154,18 @@ def test_the_group_count_that_is_proposed_works(filters: int, maps: int, groups:
         assert isinstance(op, Conv2d)
         assert op.infer(x).channels == filters
         assert proposed == max(g for g in range(1, groups + 1) if filters % g == maps % g == 0)
+
+
+@given(maps=st.integers(1, 60), groups=st.integers(1, 60))
+def test_the_group_count_that_is_proposed_for_a_normalisation_works(maps: int, groups: int) -> None:
+    x = (Tensor((maps, 5, 5)),)
+    try:
+        make(**LRN | {"groups": groups}).infer(x)
+        assert maps % groups == 0
+    except ShapeError as error:
+        proposed = int((error.help or "").removeprefix("groups: ").removesuffix(" divides them"))
+        make(**LRN | {"groups": proposed}).infer(x)
+        assert proposed == max(g for g in range(1, groups + 1) if maps % g == 0)
 
 
 @given(number=st.integers(1, 5000), most=st.integers(1, 4096))

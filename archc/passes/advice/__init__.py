@@ -5,6 +5,8 @@ There is one file per family; each function takes facts and returns findings.
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from archc.diagnostics.finding import Finding
 from archc.graph import Graph
 from archc.language.spec import Loss
@@ -20,11 +22,19 @@ from archc.passes.shapes import Shapes
 
 
 def advise(
-    graph: Graph, shapes: Shapes, counts: Counts, placement: Placement | None, loss: Loss, *, is_trained: bool
+    graph: Graph,
+    shapes: Shapes,
+    counts: Counts,
+    placement: Placement | None,
+    loss: Loss,
+    blamed: Container[tuple[str, str]],
+    *,
+    is_trained: bool,
 ) -> list[Finding]:
     """Advice on a graph without errors. Without a placement, there is no advice about devices.
 
-    `is_trained` is whether the spec itself has a recipe.
+    `blamed` are fields of layers, as (layer, field), that an error says to change already. `is_trained` is
+    whether the spec itself has a recipe.
     """
     return [
         *default_initialisation(graph),
@@ -32,7 +42,7 @@ def advise(
         *skipped_input(graph, shapes),
         *no_relu_before(graph),
         *dropout_before(graph),
-        *bias_before(graph),
+        *bias_before(graph, blamed),
         *softmax_before_loss(graph, loss),
         *activated_scores(graph, loss if is_trained else None),
         *one_linear_function(graph),

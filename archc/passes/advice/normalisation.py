@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
 from archc.ops.weighted import Weighted
@@ -87,13 +89,15 @@ def _dropped(dropout: Node, norm: Node) -> Finding:
     return report(dropout.at("op"), "ARC904", message, notes=[note], help=help, related=related, layer=dropout.name)
 
 
-def bias_before(graph: Graph) -> list[Finding]:
-    """A bias that only batch normalisations read, which subtract it again as part of the mean."""
+def bias_before(graph: Graph, blamed: Container[tuple[str, str]]) -> list[Finding]:
+    """A bias, none of those `blamed`, that only batch normalisations read: they subtract it as part of the mean."""
     findings: list[Finding] = []
     for node in graph.nodes:
         # Any other reader, or the caller of an output, does see the bias.
         readers = graph.readers[node.name]
         is_read_by_norms = readers and all(reader.op.normalises == "batch" for reader in readers)
+        if (node.name, "bias") in blamed:
+            continue
         if isinstance(node.op, Weighted) and node.op.bias and is_read_by_norms and node.name not in graph.outputs:
             findings.append(_subtracted(node, readers[0]))
     return findings
