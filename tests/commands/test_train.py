@@ -252,7 +252,30 @@ def test_a_run_that_diverges_names_its_cause_and_keeps_its_record(classes: Path,
         err[-2],
     )
     (receipt,) = here.glob("runs/*/receipt.json")
-    assert json.loads(receipt.read_text())["status"] == "failed"
+    assert json.loads(receipt.read_text())["status"] == "diverged"
+
+
+@pytest.mark.parametrize("backend", ["torch", "keras"])
+def test_a_run_whose_weights_are_not_finite_is_not_complete(classes: Path, here: Path, backend: str) -> None:
+    """The only step makes them so, after its loss has been computed."""
+    fill(here / "data", {"a": 9, "b": 9})
+    options = ("--data", "data", "--lr", "1e38", "--steps", "1", "--batch", "8", "--gpus", "2", "--backend", backend)
+    code, out, err = train(classes, *options)
+    assert (code, err[-2].partition(" after step 1. ")[0]) == (
+        1,
+        "error: training diverged: a weight or a running statistic is not finite",
+    )
+    assert not [line for line in out if line.startswith("finished")]
+    (run,) = here.glob("runs/*")
+    receipt = json.loads((run / "receipt.json").read_text())
+    assert (receipt["status"], receipt["exit_code"], receipt["weights"], receipt["result"]) == (
+        "diverged",
+        1,
+        None,
+        None,
+    )
+    assert not (run / "weights.safetensors").exists()
+    assert not [*run.glob(".*")]
 
 
 def test_an_interrupted_run_leaves_a_receipt(small: Path, here: Path) -> None:
