@@ -107,6 +107,10 @@ def test_a_run_from_the_spec_to_the_receipt(archc, small: Path, here: Path) -> N
     assert (receipt["status"], receipt["exit_code"], receipt["seed"], receipt["steps"]) == ("complete", 0, 7, 2)
     assert receipt["command"] == "archc train small.yaml --steps 2 --batch 4 --run run --seed 7"
     assert receipt["recipe"]["batch"] == 4
+    assert not [*run.glob(".*")]
+    assert receipt["pictures"].keys() == {"path", "files", "bytes", "sha256"}
+    assert (receipt["pictures"]["path"], receipt["pictures"]["files"]) == ("built-in", 8 * 120)
+    assert {"numpy", "pillow", "safetensors", "torch"} < receipt["versions"].keys()
     for part, file in (("spec", "spec.yaml"), ("source", "small.py"), ("weights", "weights.safetensors")):
         assert receipt[part]["sha256"] == hashlib.sha256((run / file).read_bytes()).hexdigest()
     assert (run / "spec.yaml").read_bytes() == small.read_bytes()
@@ -292,3 +296,4 @@ def test_an_interrupted_run_leaves_a_receipt(small: Path, here: Path) -> None:
     receipt = json.loads((here / "run" / "receipt.json").read_text())
     assert (receipt["status"], receipt["exit_code"], receipt["weights"]) == ("interrupted", 130, None)
     assert len(receipt["devices"]["used"]) == 1
+    assert not [*(here / "run").glob(".*")]
