@@ -66,7 +66,7 @@ def reserve(place: Path, size: int) -> None:
 
 def release(place: Path) -> None:
     """Give back the room that `reserve` took for a file and that was not used."""
-    _part(place, _RESERVED).unlink(missing_ok=True)
+    _remove(_part(place, _RESERVED))
 
 
 def is_reserve(file: Path, place: Path) -> bool:
@@ -77,11 +77,17 @@ def is_reserve(file: Path, place: Path) -> bool:
 def remove_parts(folder: Path) -> None:
     """Remove what a killed writer left in a folder: the parts of files, and room that was reserved."""
     for part in folder.glob(".*.part"):
-        part.unlink(missing_ok=True)
+        _remove(part)
 
 
 _RESERVED = "reserved"
 _BLOCK = 1 << 20
+
+
+def _remove(part: Path) -> None:
+    # A disk that does not allow this has already failed: the first error is the one to report.
+    with suppress(OSError):
+        part.unlink(missing_ok=True)
 
 
 def _part(place: Path, tag: str) -> Path:
@@ -112,8 +118,7 @@ def _removed_on_failure(part: Path, place: Path) -> Generator[None]:
     try:
         yield
     except BaseException as error:
-        with suppress(OSError):  # the first error is the one to report
-            part.unlink(missing_ok=True)
+        _remove(part)
         if isinstance(error, OSError):
             raise OSError(error.errno, error.strerror, str(place)) from error
         raise

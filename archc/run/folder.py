@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -120,7 +120,8 @@ def _remove(folder: Path, new: list[Path], *, keep: bool) -> None:
         if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry, ignore_errors=True)
         else:
-            entry.unlink(missing_ok=True)
+            with suppress(OSError):  # what ended the run is to be reported, not what its folder keeps
+                entry.unlink()
     # Last, since another run may start in a folder that is empty.
     release(place_of_receipt(folder))
     _remove_empty([*([] if keep else [folder]), *new])
