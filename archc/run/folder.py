@@ -11,7 +11,7 @@ from pathlib import Path
 
 from archc.backend import EmittedSource
 from archc.failure import ENVIRONMENT, USAGE, Failure
-from archc.files import is_reserve, release, remove_parts, reserve
+from archc.files import is_reserve, release, remove_parts, reserve, write_durably
 from archc.run.receipt import ROOM, place_of_receipt
 from archc.run.setup import Setup
 from archc.training.job import Job
@@ -42,9 +42,9 @@ def started_folder(setup: Setup, source: EmittedSource, spec: bytes, *, asked: P
 
 def _write(job: Job, source: EmittedSource, spec: bytes) -> None:
     try:
-        (job.run / "spec.yaml").write_bytes(spec)
-        (job.run / job.source).write_text(source.text, encoding="utf-8")
-        job.file.write_text(job.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        write_durably(job.run / "spec.yaml", spec)
+        write_durably(job.run / job.source, source.text.encode())
+        write_durably(job.file, (job.model_dump_json(indent=2) + "\n").encode())
     except OSError as error:
         raise Failure(f"cannot write into {job.run}: {error.strerror}", help=HELP, code=ENVIRONMENT) from error
 
