@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Barrier
 
 import pytest
 
+from archc.analysis import Facts
+from archc.backend import EmittedSource
 from archc.failure import Failure
-from archc.run.folder import make_run_folder
+from archc.files import reserve
+from archc.run.folder import make_run_folder, started_folder
+from archc.run.recipe import Overrides
+from archc.run.setup import Options, set_up
+from archc.training.job import Job
 
 
 def test_a_folder_by_name_and_time(here: Path) -> None:
@@ -104,3 +113,26 @@ def test_a_disk_without_room_for_the_receipt_gets_no_folder(here: Path, asked: l
     done = subprocess.run([sys.executable, "-c", LIMITED, *asked], capture_output=True, text=True, check=True)
     assert done.stdout == f"3 cannot make the run's folder, {(asked or ['runs'])[0]}: File too large\n"
     assert [*here.iterdir()] == []
+
+
+@pytest.fixture
+def started(here: Path, facts_of: Callable[[str], Facts], alexnet: Path) -> AbstractContextManager[Job]:
+    """The folder `run`, which was there and empty, for a run of AlexNet."""
+    Path("run").mkdir()
+    setup = set_up(facts_of(alexnet.read_text()), Options(1, None, Overrides(None, None, 1, None), 0, "float32"))
+    return started_folder(setup, EmittedSource("source\n", "Alexnet", {}), b"spec", asked=Path("run"))
+
+
+def test_what_a_killed_process_leaves_is_gone_at_the_end_of_a_run(started: AbstractContextManager[Job]) -> None:
+    with started as job:
+        (job.run / "metrics.jsonl").write_text('{"event": "devices"}\n{"event": "start"}\n')
+        reserve(job.weights, 1000)
+        (job.run / ".weights.safetensors.0a1b2c3d.part").touch()
+    names = sorted(file.name for file in job.run.iterdir())
+    assert names == ["alexnet.py", "job.json", "metrics.jsonl", "spec.yaml"]
+
+
+def test_a_folder_that_is_gone_at_the_end_of_a_run_stays_gone(started: AbstractContextManager[Job]) -> None:
+    with started as job:
+        shutil.rmtree(job.run)
+    assert not job.run.exists()
