@@ -16,7 +16,7 @@ from pathlib import Path
 
 import typer
 
-from archc.failure import ENVIRONMENT, INTERRUPTED, USAGE, Failure
+from archc.failure import ENVIRONMENT, INTERRUPTED, USAGE, Failure, disk_failure
 from archc.streams import guard
 
 EXAMPLES = {
@@ -105,11 +105,13 @@ def _run() -> int:
     except BaseException as error:  # the op of a distribution may raise anything, SystemExit too
         from archc.signals import code_of
 
-        code = INTERRUPTED if isinstance(error, typer.Abort) else code_of(error)
-        if code is None:
-            return _internal_error(error)
-        print("interrupted", file=sys.stderr)
-        return code
+        if (code := INTERRUPTED if isinstance(error, typer.Abort) else code_of(error)) is not None:
+            print("interrupted", file=sys.stderr)
+            return code
+        if failure := disk_failure(error):
+            print(failure, file=sys.stderr)
+            return failure.code
+        return _internal_error(error)
 
 
 def _invoke(arguments: list[str]) -> int:
@@ -154,12 +156,16 @@ def _internal_error(error: BaseException) -> int:
     from archc.entry_points import culprit
     from archc.ops import ops
 
-    with NamedTemporaryFile("w", prefix="archc-error-", suffix=".txt", delete=False, encoding="utf-8") as file:
-        traceback.print_exc(file=file)
+    try:
+        with NamedTemporaryFile("w", prefix="archc-error-", suffix=".txt", delete=False, encoding="utf-8") as file:
+            traceback.print_exc(file=file)
+        attached = f" and attach {Path(file.name)}"
+    except OSError as reason:
+        attached = f"; its traceback cannot be written: {reason.strerror}"
     name = culprit(error, own=("archc", *(f"archc_{backend}" for backend in OWN)))
     what, whom = (f"error in {name}", "it to its authors") if name else ("internal error", "it")
     if not name and (others := ops().in_use()):
         whom = f"it, with the ops of {' and '.join(others)} that the spec uses,"
-    message = f"{what}: {type(error).__name__}. Please report {whom} and attach {Path(file.name)}"
+    message = f"{what}: {type(error).__name__}. Please report {whom}{attached}"
     print(message, file=sys.stderr)
     return ENVIRONMENT

@@ -6,6 +6,7 @@ import shlex
 import sys
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +20,7 @@ from archc.language.spec import Precision
 from archc.ops.fields import LARGEST
 from archc.run.folder import started_folder
 from archc.run.process import run_to_end, training_module
-from archc.run.receipt import write_receipt
+from archc.run.receipt import Inputs, write_receipt
 from archc.run.recipe import Overrides
 from archc.run.setup import Options, set_up
 from archc.signals import heed_stops
@@ -86,10 +87,12 @@ def train(
     with started_folder(setup, source, text, asked=run) as job:
         for note in () if quiet else setup.notes:
             typer.echo(note)
+        command = shlex.join(["archc", *sys.argv[1:]])
+        receipt = partial(write_receipt, job, Inputs(path, text, source.text), chosen, started=started, command=command)
+        receipt(code=None)
         code = run_to_end([sys.executable, "-P", "-m", module, str(job.file)], quiet=quiet)
         if has_begun(job.run):
-            command = shlex.join(["archc", *sys.argv[1:]])
-            write_receipt(job, path, chosen, started=started, command=command, code=code)
+            receipt(code=code)
     if code == 0 and not quiet:
         typer.echo(f"finished in {duration(time.monotonic() - began)}; saved in {visible(str(job.run))}")
     raise typer.Exit(code)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,11 +31,17 @@ hand has none, and goes on when its shell ends."""
 
 
 class Pulse:
-    """The signs of life of this process. `parent` is the process that waits for it, `file` is where it looks."""
+    """The signs of life of this process, in a file for the process `parent` that waits for it.
 
-    def __init__(self, parent: int | None, file: Path | None = None) -> None:
+    If that process is gone, `orphaned` is called, and this process ends.
+    """
+
+    def __init__(
+        self, parent: int | None, file: Path | None = None, *, orphaned: Callable[[], None] = lambda: None
+    ) -> None:
         self._parent = parent
         self._file = file
+        self._orphaned = orphaned
         self._done = 0
 
     def start(self) -> None:
@@ -53,6 +59,7 @@ class Pulse:
             if self._file is not None:
                 _write(self._file, f"{beats} {self._done}")
             time.sleep(PERIOD)
+        self._orphaned()
         # As on request, so that files are closed; a rank, or a framework that is computing, may not react.
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(PATIENCE)
