@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from processes import all_end, descendants, until
 from safetensors.numpy import load_file
 
 from archc.installing import requirements_help
@@ -329,18 +330,40 @@ def test_a_disk_without_room_for_the_weights_ends_a_run_before_it_begins(
     assert not (here / "run").exists()
 
 
-def test_an_interrupted_run_leaves_a_receipt(small: Path, here: Path) -> None:
-    small.write_text(small.read_text().replace("units: 5", "units: 8"))
-    command = [sys.executable, "-c", "from archc.commands import main; main()", "train", str(small), "--run", "run"]
+def begin(spec: Path, here: Path, *options: str) -> subprocess.Popen[str]:
+    """A run in the folder `run`, which has taken its first step."""
+    spec.write_text(spec.read_text().replace("units: 5", "units: 8"))
+    command = [sys.executable, "-m", "archc", "train", str(spec), "--run", "run", *options]
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
     metrics = here / "run" / "metrics.jsonl"
-    while process.poll() is None and not (metrics.exists() and '"step"' in metrics.read_text()):
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)
+    assert until(lambda: process.poll() is not None or (metrics.exists() and '"step"' in metrics.read_text()))
+    assert process.poll() is None
+    return process
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_leaves_a_receipt(small: Path, here: Path, number: signal.Signals, code: int) -> None:
+    process = begin(small, here)
+    receipt = here / "run" / "receipt.json"
+    assert json.loads(receipt.read_text())["status"] == "running"
+    os.killpg(process.pid, number)
     _, err = process.communicate(timeout=60)
-    assert (process.returncode, err.splitlines()[1:]) == (130, ["interrupted"])  # after the renamed layer
-    receipt = json.loads((here / "run" / "receipt.json").read_text())
-    assert (receipt["status"], receipt["exit_code"], receipt["weights"]) == ("interrupted", 130, None)
-    assert len(receipt["devices"]["used"]) == 1
-    assert not [*(here / "run").glob(".*")]
+    assert (process.returncode, err.splitlines()[1:]) == (code, ["interrupted"])  # after the renamed layer
+    told = json.loads(receipt.read_text())
+    assert (told["status"], told["exit_code"], told["weights"]) == ("interrupted", code, None)
+    assert len(told["devices"]["used"]) == 1
+
+
+@pytest.mark.parametrize("options", ["--gpus 2 --batch 4", "--backend keras --batch 4"])
+def test_a_run_whose_command_is_killed_ends_and_says_so(small: Path, here: Path, options: str) -> None:
+    process = begin(small, here, *options.split())
+    there = descendants(process.pid)
+    process.kill()
+    process.wait()
+    assert all_end(there)
+    process.communicate(timeout=60)
+    told = json.loads((here / "run" / "receipt.json").read_text())
+    assert (told["status"], told["exit_code"]) == ("interrupted", None)
+    assert told["ended"]
+    assert not [*(here / "run").glob(".*")], "no reserved room"
