@@ -17,6 +17,9 @@ from archc.training.batch import check_batch
 from archc.training.job import Job
 from archc.wording import counted
 
+MOST_RESIZE = 4096
+"""The largest side of the square that pictures are scaled to. The sums for the mean picture have 8 bytes per value."""
+
 
 def job_pictures(job: Job) -> Pictures:
     """The pictures of a job; a Failure if the network or the batch does not suit them. Built-in ones may not exist."""
@@ -24,6 +27,7 @@ def job_pictures(job: Job) -> Pictures:
     if channels not in MODES:
         fix = "use an `input` of [1, height, width] or [3, height, width]"
         raise Failure(f"{job.name} takes {counted(channels, 'channel')}, pictures have 1 or 3", fix, FINDING)
+    _check_resize(job)
     pictures = built_in_pictures(job.pictures, channels=channels) if job.built_in else find_pictures(job.pictures)
     classes = len(pictures.classes)
     if classes > job.outputs:
@@ -34,6 +38,18 @@ def job_pictures(job: Job) -> Pictures:
         raise Failure(message, fix, FINDING)
     check_batch(job.recipe.batch, job.devices, needs_two=job.needs_two, pictures=len(pictures.train))
     return pictures
+
+
+def _check_resize(job: Job) -> None:
+    data = job.recipe.data
+    if data.resize <= MOST_RESIZE:
+        return
+    message = f"{job.name} trains on squares of {data.resize:,} × {data.resize:,} pixels"
+    fix = f"use `resize: {MOST_RESIZE}` or less"
+    # The default recipe's `resize` is 256/227 of the input.
+    if max(data.crop) > (side := MOST_RESIZE * 227 // 256):
+        fix = f"use an `input` of at most {side:,} × {side:,} pixels, and a `resize` of at most {MOST_RESIZE:,}"
+    raise Failure(f"{message}; the largest are {MOST_RESIZE:,} × {MOST_RESIZE:,}", fix, FINDING)
 
 
 def open_pictures(job: Job, pictures: Pictures) -> Statistics:
