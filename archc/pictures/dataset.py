@@ -58,7 +58,7 @@ def open_pictures(job: Job, pictures: Pictures) -> Statistics:
     if job.built_in:
         write_gratings(job.pictures, size=(height, width), channels=channels)
     else:
-        check_files([file for file, _ in (*pictures.train, *pictures.val)])
+        check_files([file for file, _ in (*pictures.train, *pictures.val)], job.recipe.data.resize)
     statistics = measure([file for file, _ in pictures.train], job.recipe.data, channels=channels)
     statistics.save(job.statistics)
     return statistics

@@ -29,8 +29,8 @@ class Pictures:
 def find_pictures(root: Path) -> Pictures:
     """The pictures in root/train/CLASS and root/val/CLASS, or in root/CLASS.
 
-    In the second layout, a tenth of each class is held out, and at least one picture. Hidden files and other kinds of
-    file are ignored.
+    In the second layout, a tenth of each class is held out, and at least one picture. Hidden files and files with
+    other suffixes are ignored.
     """
     train, val = root / "train", root / "val"
     if not root.is_dir():
@@ -77,8 +77,8 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _pictures(folder: Path) -> list[os.DirEntry[str]]:
-    # A dangling link counts as a picture, so that reading it reports it.
-    return [entry for entry in _entries(folder) if entry.name.lower().endswith(SUFFIXES) and not _is_folder(entry)]
+    # By name alone: a dangling link, a folder or a pipe counts as a picture, so that reading it reports it.
+    return [entry for entry in _entries(folder) if entry.name.lower().endswith(SUFFIXES)]
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
