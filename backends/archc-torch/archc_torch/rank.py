@@ -9,7 +9,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from archc.pictures.feed import Feed
+from archc.pictures.feed import Feed, keeping_weights
 from archc.pictures.folder import Pictures
 from archc.pictures.preparation import Statistics
 from archc.training.job import Job
@@ -20,6 +20,7 @@ from archc.wording import counted
 from archc_torch.devices import DeviceKind, Devices
 from archc_torch.memory import keep_memory
 from archc_torch.trainer import TorchTrainer
+from archc_torch.weights import save
 
 MOST_RANKS = 1024
 """More ranks than any job has, so that no rank of one seed draws the same numbers as a rank of another seed."""
@@ -41,7 +42,8 @@ def run_rank(job: Job, devices: Devices, pictures: Pictures, statistics: Statist
     with Journal(job.run, devices=devices.names, active=rank == 0) as journal:
         model = _normalising_together(model, job, kind, journal)
         trainer = TorchTrainer(job, model, module.sgd(model), feed, device)
-        train(job, trainer, journal, pictures=len(pictures.train), classes=len(pictures.classes))
+        with keeping_weights(job, lambda: save(model, job.weights, job.renamed)):
+            train(job, trainer, journal, pictures=len(pictures.train), classes=len(pictures.classes))
     if job.devices > 1:
         dist.destroy_process_group()
 

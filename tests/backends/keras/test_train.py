@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from safetensors.numpy import load_file
 
@@ -69,3 +71,22 @@ def test_bfloat16_with_batch_normalisation_and_ctrl_c(make_job: Callable[..., Jo
     assert (process.returncode, errors) == (0, "")
     assert "batch normalisation: each device normalises over its own 3 pictures, not over all 6" in out.splitlines()
     assert {str(array.dtype) for array in load_file(low.weights).values()} == {"float32"}
+
+
+def test_a_broken_held_out_picture_stops_the_run_with_its_weights(
+    make_job: Callable[..., Job], pictures: Path, tmp_path: Path, undecodable_png: bytes
+) -> None:
+    copied = shutil.copytree(pictures, tmp_path / "copy")
+    broken = copied / "val" / "red" / "1.png"
+    broken.write_bytes(undecodable_png)  # its checksums are right, so the check of all pictures passes
+    jobs = make_job("broken", pictures=copied), make_job("whole", steps=4)
+    processes = [start(job) for job in jobs]
+    (_, err), _ = [process.communicate() for process in processes]
+    assert [process.returncode for process in processes] == [1, 0]
+    job, whole = jobs
+    first, *rest = err.splitlines()
+    assert first.startswith(f"error: cannot read {broken}: ")
+    assert first.endswith(f"; training stopped, and its weights so far are in {job.weights}")
+    assert rest == ["  replace the file or remove it"]
+    assert read_result(job.run) == Result(devices=("logical CPU 0", "logical CPU 1"))
+    assert job.weights.read_bytes() == whole.weights.read_bytes()
