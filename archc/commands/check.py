@@ -13,7 +13,7 @@ import typer
 
 from archc.analysis import Analysis, Facts, analyse
 from archc.console.spec_files import SkipUnmarkedOption, SpecFile, SpecsArgument, spec_files
-from archc.console.specs import QuietOption, show_findings
+from archc.console.specs import QuietOption, current_folder, show_findings
 from archc.console.terminal import LAYER_TABLE, columns, style_of
 from archc.diagnostics.finding import Finding, is_error
 from archc.wording import counted, visible
@@ -176,7 +176,7 @@ def _show_sarif(outcome: Outcome) -> None:
     from archc.diagnostics.sarif import as_sarif
     from archc.installing import archc_version
 
-    log = as_sarif(outcome.findings, version=archc_version(), root=Path.cwd())
+    log = as_sarif(outcome.findings, version=archc_version(), root=current_folder())
     typer.echo(json.dumps(log, indent=2), err=outcome.err)
 
 

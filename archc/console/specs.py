@@ -49,6 +49,14 @@ def resolve(spec: Path | None, *, quiet: bool = False) -> Path:
     return chosen
 
 
+def current_folder() -> Path:
+    """The current folder; a Failure if it has been removed."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise Failure("the current folder has been removed", help="change to another folder") from None
+
+
 def spec_name(path: Path) -> str:
     """The name of a spec in output. - is standard input."""
     return STDIN if path == Path("-") else str(path)

@@ -1,0 +1,123 @@
+"""Paths that are not UTF-8 or control a terminal: each command works with them, or refuses them in one line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+ODD = os.fsdecode(b"\xff\n\x1b[31m\xe2\x80\xae")
+"""A byte that is no UTF-8, a line break, a colour and a right-to-left override, as a name."""
+SHOWN = "\\udcff\\u000a\\u001b[31m\\u202e"
+
+
+@pytest.fixture
+def odd(small: Path, here: Path) -> Path:
+    """A folder of this name with everything in it under this name: the spec, one with an error, and pictures.
+
+    The spec is also beside it, as small.yaml.
+    """
+    place = here / ODD
+    place.mkdir()
+    small.write_text(small.read_text().replace("units: 5", "units: 8"))
+    (place / f"{ODD}.yaml").write_bytes(small.read_bytes())
+    (place / f"bad{ODD}.yaml").write_text(small.read_text().replace("kernel: 3", "kernel: 9"))
+    for label in ("a", f"b{ODD}"):
+        (place / ODD / label).mkdir(parents=True)
+        for number in range(4):
+            Image.new("RGB", (9, 8), (30 * number, 90, 20)).save(place / ODD / label / f"{number}{ODD}.png")
+    return place
+
+
+def run(folder: Path, *arguments: str, **settings: str) -> tuple[int, str, str]:
+    """A command in a process of its own: the code and what it prints, without a raw control character."""
+    command = [sys.executable, "-m", "archc", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, env={**os.environ, **settings}, check=False)
+    for stream in (done.stdout, done.stderr):
+        text = stream.decode()  # UTF-8 throughout
+        assert all(line.isprintable() for line in text.split("\n")), text
+        assert "internal error" not in text
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+@pytest.mark.parametrize("settings", [{}, {"LC_ALL": "C"}], ids=["", "C"])
+def test_commands_take_such_paths(odd: Path, settings: dict[str, str]) -> None:
+    spec, bad = f"{ODD}.yaml", f"bad{ODD}.yaml"
+    assert run(odd, "check", spec, **settings)[0] == 0
+    for output_format in ("full", "concise", "json", "github", "sarif"):
+        assert run(odd, "check", bad, "--output-format", output_format, **settings)[0] == 1
+    assert run(odd, "check", spec, bad, ".", "--fix", **settings)[0] == 1
+    assert run(odd.parent, "check", ODD, **settings)[0] == 1
+    assert run(odd, "fmt", spec, **settings)[0] == 0
+    assert run(odd, "fmt", bad, "--check", **settings)[0] in (0, 1)
+    for output_format in ("full", "json", "markdown"):
+        assert run(odd, "diff", spec, spec, "--output-format", output_format, **settings)[0] == 0
+    assert run(odd, "diff", spec, f"gone{ODD}", **settings)[0] == 2
+    assert run(odd, "plan", spec, "--output-format", "json", **settings)[0] == 0
+    assert run(odd, "plan", bad, **settings)[0] == 1
+    for name in (f"{ODD}.svg", f"{ODD}.mmd", f"{ODD}.dot"):
+        assert run(odd, "graph", spec, "-o", name, **settings)[0] == 0
+    assert run(odd, "graph", spec, "-o", f"a.{ODD}", **settings)[0] == 2
+    for backend in ("torch", "keras"):
+        name = f"{backend}{ODD}.py"
+        for more in ((), ("--check",), ("--check", "--output-format", "json")):
+            assert run(odd, "build", spec, "--backend", backend, "-o", name, *more, **settings)[0] == 0
+        compile((odd / name).read_text(encoding="utf-8"), "emitted", "exec")
+    assert run(odd, "build", spec, "-o", f"{ODD}/x.py", "--check", **settings)[0] == 1
+    assert run(odd, "build", spec, "-o", f"{spec}/x.py", **settings)[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("folder", "options", "what", "help"),
+    [
+        (".", [f"{ODD}/{ODD}.yaml"], "the spec", "rename the spec"),
+        (".", ["small.yaml", "--run", ODD + "2"], "the run", "choose another folder: `--run DIR`"),
+        (".", ["small.yaml", "--run", "link/run"], "the run", "choose another folder: `--run DIR`"),
+        (".", ["small.yaml", "--data", f"{ODD}/{ODD}"], "the pictures", "rename that folder, or move the pictures"),
+        (".", ["small.yaml", "--data", f"link/{ODD}"], "the pictures", "rename that folder, or move the pictures"),
+        (ODD, ["../small.yaml"], "the run", "choose another folder: `--run DIR`"),
+        (ODD, ["../small.yaml", "--run", "../run", "--data", "."], "the pictures", "rename that folder"),
+    ],
+)
+def test_a_run_refuses_paths_that_its_records_cannot_contain(
+    odd: Path, folder: str, options: list[str], what: str, help: str
+) -> None:
+    (odd.parent / "link").symlink_to(odd)
+    before = sorted(odd.parent.rglob("*"))
+    code, out, err = run(odd.parent / folder, "train", *options)
+    assert (code, out) == (2, "")
+    error, fix = err.splitlines()
+    assert error.startswith(f"error: the path of {what} is not UTF-8: ")
+    assert SHOWN in error
+    assert fix.startswith(f"  {help}")
+    assert sorted(odd.parent.rglob("*")) == before
+
+
+def test_a_run_takes_classes_and_pictures_of_any_name(odd: Path) -> None:
+    (odd / ODD).rename(odd.parent / "data")
+    options = ("--data", "data", "--batch", "4", "--steps", "1", "--run", "run")
+    code, _, err = run(odd.parent, "train", "small.yaml", *options, "--gpus", "2")
+    assert code == 0, err
+    broken = odd.parent / "data" / f"b{ODD}" / f"1{ODD}.png"
+    broken.write_bytes(b"")
+    code, _, err = run(odd.parent, "train", "small.yaml", *options[:-1], "again")
+    assert code == 1
+    assert f"data/b{SHOWN}/1{SHOWN}.png: not a JPEG or PNG file" in err
+
+
+def test_a_folder_that_is_a_circle_of_links_or_gone(small: Path, here: Path) -> None:
+    Path("circle").symlink_to("circle")
+    code, _, err = run(here, "train", str(small), "--run", "circle")
+    assert (code, err.splitlines()[-2]) == (2, f"error: {here / 'circle'} is a link that leads to itself")
+    (here / "gone").mkdir()
+    for command in (["train"], ["check", "--output-format", "sarif"]):
+        inside = f"import os, runpy, sys; os.rmdir(os.getcwd()); sys.argv[1:] = {[*command, str(here / small)]}; "
+        script = inside + "runpy.run_module('archc', run_name='__main__')"
+        (here / "gone").mkdir(exist_ok=True)
+        done = subprocess.run([sys.executable, "-c", script], cwd=here / "gone", capture_output=True, text=True)
+        assert done.stderr.splitlines() == ["error: the current folder has been removed", "  change to another folder"]
+        assert done.returncode == 3
