@@ -115,7 +115,7 @@ def _fixed(file: SpecFile, *, aside: bool) -> Analysis:
         typer.echo(f"{visible(file.name)}: {counted(len(fixed.mended), 'fix', 'fixes')} applied", err=True)
         for finding in fixed.mended:
             texts = dict.fromkeys(text for edit in finding.fix if (text := edit.text.strip()))
-            written = ", ".join(f"`{text}`" for text in texts)
+            written = ", ".join(f"`{visible(text)}`" for text in texts)
             typer.echo(f"  {render([finding]).rstrip()}; now {written or 'deleted'}", err=True)
     return fixed.analysis
 

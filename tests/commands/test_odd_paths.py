@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+import archc
+
 ODD = os.fsdecode(b"\xff\n\x1b[31m\xe2\x80\xae")
 """A byte that is no UTF-8, a line break, a colour and a right-to-left override, as a name."""
 SHOWN = "\\udcff\\u000a\\u001b[31m\\u202e"
@@ -44,31 +46,51 @@ def run(folder: Path, *arguments: str, **settings: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
-@pytest.mark.parametrize("settings", [{}, {"LC_ALL": "C"}], ids=["", "C"])
-def test_commands_take_such_paths(odd: Path, settings: dict[str, str]) -> None:
+def test_the_c_locale_changes_nothing(odd: Path) -> None:
+    for command in ("check", "fmt", "plan", "graph", "build"):
+        done = run(odd, command, f"{ODD}.yaml", LC_ALL="C")
+        assert done[0] == 0, done
+
+
+def test_files_of_archc_itself_in_such_a_folder(small: Path, odd: Path) -> None:
+    repository = Path(archc.__file__).parents[1]
+    for name in ("archc", "specs"):
+        (odd / name).symlink_to(repository / name)
+    code, _, err = run(odd.parent, "check", PYTHONPATH=str(odd))
+    assert (code, err) == (0, f"no spec given; using {odd.parent}/{SHOWN}/specs/alexnet.yaml\n")
+    # A defect: its report is in the temporary folder, and names archc's files.
+    defect = "import archc.commands.check as c, archc.commands as m; c.analyse = None; m.main()"
+    command = [sys.executable, "-c", defect, "check", str(small)]
+    environment = {**os.environ, "TMPDIR": str(odd), "PYTHONPATH": str(odd)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.stderr.startswith("internal error: TypeError. Please report it and attach ")
+    assert f"{SHOWN}/archc-error-" in done.stderr
+
+
+def test_commands_take_such_paths(odd: Path) -> None:
     spec, bad = f"{ODD}.yaml", f"bad{ODD}.yaml"
-    assert run(odd, "check", spec, **settings)[0] == 0
+    assert run(odd, "check", spec)[0] == 0
     for output_format in ("full", "concise", "json", "github", "sarif"):
-        assert run(odd, "check", bad, "--output-format", output_format, **settings)[0] == 1
-    assert run(odd, "check", spec, bad, ".", "--fix", **settings)[0] == 1
-    assert run(odd.parent, "check", ODD, **settings)[0] == 1
-    assert run(odd, "fmt", spec, **settings)[0] == 0
-    assert run(odd, "fmt", bad, "--check", **settings)[0] in (0, 1)
+        assert run(odd, "check", bad, "--output-format", output_format)[0] == 1
+    assert run(odd, "check", spec, bad, ".", "--fix")[0] == 1
+    assert run(odd.parent, "check", ODD)[0] == 1
+    assert run(odd, "fmt", spec)[0] == 0
+    assert run(odd, "fmt", bad, "--check")[0] in (0, 1)
     for output_format in ("full", "json", "markdown"):
-        assert run(odd, "diff", spec, spec, "--output-format", output_format, **settings)[0] == 0
-    assert run(odd, "diff", spec, f"gone{ODD}", **settings)[0] == 2
-    assert run(odd, "plan", spec, "--output-format", "json", **settings)[0] == 0
-    assert run(odd, "plan", bad, **settings)[0] == 1
+        assert run(odd, "diff", spec, spec, "--output-format", output_format)[0] == 0
+    assert run(odd, "diff", spec, f"gone{ODD}")[0] == 2
+    assert run(odd, "plan", spec, "--output-format", "json")[0] == 0
+    assert run(odd, "plan", bad)[0] == 1
     for name in (f"{ODD}.svg", f"{ODD}.mmd", f"{ODD}.dot"):
-        assert run(odd, "graph", spec, "-o", name, **settings)[0] == 0
-    assert run(odd, "graph", spec, "-o", f"a.{ODD}", **settings)[0] == 2
+        assert run(odd, "graph", spec, "-o", name)[0] == 0
+    assert run(odd, "graph", spec, "-o", f"a.{ODD}")[0] == 2
     for backend in ("torch", "keras"):
         name = f"{backend}{ODD}.py"
         for more in ((), ("--check",), ("--check", "--output-format", "json")):
-            assert run(odd, "build", spec, "--backend", backend, "-o", name, *more, **settings)[0] == 0
+            assert run(odd, "build", spec, "--backend", backend, "-o", name, *more)[0] == 0
         compile((odd / name).read_text(encoding="utf-8"), "emitted", "exec")
-    assert run(odd, "build", spec, "-o", f"{ODD}/x.py", "--check", **settings)[0] == 1
-    assert run(odd, "build", spec, "-o", f"{spec}/x.py", **settings)[0] == 3
+    assert run(odd, "build", spec, "-o", f"{ODD}/x.py", "--check")[0] == 1
+    assert run(odd, "build", spec, "-o", f"{spec}/x.py")[0] == 3
 
 
 @pytest.mark.parametrize(
