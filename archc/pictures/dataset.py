@@ -60,10 +60,14 @@ def open_pictures(job: Job, pictures: Pictures) -> Statistics:
     else:
         check_files([file for file, _ in (*pictures.train, *pictures.val)], job.recipe.data.resize)
     statistics = measure([file for file, _ in pictures.train], job.recipe.data, channels=channels)
-    statistics.save(job.statistics)
+    statistics.save(job.statistics, listing=pictures.digest)
     return statistics
 
 
 def load_pictures(job: Job) -> tuple[Pictures, Statistics]:
-    """The pictures and statistics that `open_pictures` made ready, for a rank in another process."""
-    return job_pictures(job), Statistics.load(job.statistics)
+    """The pictures and statistics that `open_pictures` made ready, for a rank in another process.
+
+    All ranks must number the same pictures in the same way, so a Failure is raised if the folder has changed since.
+    """
+    pictures = job_pictures(job)
+    return pictures, Statistics.load(job.statistics, listing=pictures.digest)

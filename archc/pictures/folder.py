@@ -25,6 +25,12 @@ class Pictures:
     val: Labelled
     """The held-out pictures, which are never trained on."""
 
+    @property
+    def digest(self) -> bytes:
+        """The SHA-256 of the paths and labels of all pictures, in order."""
+        lines = (b"%d %b" % (label, os.fsencode(file)) for split in (self.train, self.val) for file, label in split)
+        return hashlib.sha256(b"%d\0" % len(self.train) + b"\0".join(lines)).digest()
+
 
 def find_pictures(root: Path) -> Pictures:
     """The pictures in root/train/CLASS and root/val/CLASS, or in root/CLASS.

@@ -41,6 +41,27 @@ def test_a_rank_loads_what_was_opened(job: Job, fill: Callable[..., Path]) -> No
     np.testing.assert_array_equal(loaded.mean, statistics.mean)
 
 
+@pytest.mark.parametrize("change", ["add", "remove", "rename", "move"])
+def test_a_rank_refuses_pictures_that_changed_since_they_were_opened(
+    job: Job, fill: Callable[..., Path], change: str
+) -> None:
+    """Ranks that look at different times would number the pictures differently."""
+    root = fill(job.pictures, {"train/a": 6, "train/b": 6, "val/a": 2, "val/b": 2})
+    open_pictures(job, job_pictures(job))
+    first = root / "train" / "a" / "000.png"
+    places = {"add": root / "train" / "b" / "999.png", "rename": first.with_name("x.png"), "move": root / "val/a/9.png"}
+    if change == "add":
+        places[change].write_bytes(first.read_bytes())
+    elif change == "remove":
+        first.unlink()
+    else:
+        first.rename(places[change])
+    with pytest.raises(Failure) as failure:
+        load_pictures(job)
+    assert failure.value.message == "pictures were added or removed while the run started"
+    assert failure.value.code == FINDING
+
+
 def test_more_classes_than_outputs_are_refused(job: Job, fill: Callable[..., Path]) -> None:
     fill(job.pictures, {"a": 3, "b": 3, "c": 3})
     failure = refused(job.model_copy(update={"outputs": 2}))
