@@ -1,7 +1,7 @@
-"""Decodes JPEG and PNG files of any kind into squares of 8-bit pixels, within a limit of memory.
+"""Decodes JPEG and PNG files of any kind into squares of 8-bit pixels, within limits of memory and time.
 
-`opened` reads the headers of a file and refuses what is not a regular file or would take too much memory; `square`
-decodes it. A run's check uses the first and its batches use both, so both refuse the same files in the same words.
+`opened` reads the headers of a file and refuses what is not a regular file or exceeds a limit; `square` decodes it. A
+run's check uses the first and its batches use both, so both refuse the same files in the same words.
 """
 
 from __future__ import annotations
@@ -33,6 +33,11 @@ MOST_MEMORY = 2**30
 
 LARGE = 2**28
 """Bytes above which no two pictures of a process are decoded at once."""
+
+MOST_SCANS = 100
+"""The largest number of scans of a progressive JPEG. A scan of 31 bytes can take as long as decoding the picture."""
+
+START_OF_SCAN = b"\xff\xda"
 
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -101,6 +106,8 @@ def opened(file: Path, size: int) -> Generator[Image.Image]:
             if needed > MOST_MEMORY:
                 width, height = full
                 raise Unreadable(file, f"decoding its {width:,} × {height:,} pixels takes {_exceeding(needed)}")
+            if "progressive" in image.info and (scans := file.read_bytes().count(START_OF_SCAN)) > MOST_SCANS:
+                raise Unreadable(file, f"it has {scans:,} scans; the limit is {MOST_SCANS}")
             if needed > LARGE:
                 stack.enter_context(_alone)
             yield image

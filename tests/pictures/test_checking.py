@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from PIL import Image
 from archc.failure import FINDING, Failure
 from archc.pictures.checking import check_files
 from archc.pictures.dataset import job_pictures, open_pictures
-from archc.pictures.decoding import square
+from archc.pictures.decoding import START_OF_SCAN, square
 from archc.pictures.folder import find_pictures
 from archc.training.job import Job
 
@@ -79,6 +80,23 @@ def test_all_are_named_at_once(tmp_path: Path) -> None:
     named = [f"{files[number]} (not a JPEG or PNG file)" for number in (1, 5, 9, 13, 17)]
     assert failure.message.startswith(f"cannot read 6 pictures of 21: {', '.join(named)}, {tmp_path / 'gone.jpg'} (")
     assert failure.help == "replace these files or remove them"
+
+
+def test_a_jpeg_of_many_scans_is_not_decoded(tmp_path: Path) -> None:
+    """Each scan takes 8 ms: a megabyte of them would take four minutes."""
+    file = tmp_path / "scans.jpg"
+    Image.new("RGB", (4000, 4000)).save(file, progressive=True, subsampling=0)
+    data = file.read_bytes()
+    last = data[data.rindex(START_OF_SCAN) : -2]
+    assert len(last) < 40
+    file.write_bytes(data[:-2] + 90 * last + data[-2:])
+    check_files([file], 8)
+    file.write_bytes(data[:-2] + 40_000 * last + data[-2:])
+    began = time.monotonic()
+    assert refused([file]).message == f"cannot read {file}: it has 40,010 scans; the limit is 100"
+    with pytest.raises(Failure, match="it has 40,010 scans"):
+        square(file, 8, channels=3)
+    assert time.monotonic() - began < 10
 
 
 SPECIAL = {

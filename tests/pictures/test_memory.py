@@ -202,6 +202,7 @@ def test_the_limits_are_documented() -> None:
         size = getattr(decoding, name)
         written = f"{size // 2**30} GiB" if size >= 2**30 else f"{size // MIB} MiB"
         assert f"| {written} | `{name}` |" in text
+    assert f"| {decoding.MOST_SCANS} | `MOST_SCANS` |" in text
     assert f"| {MOST_RESIZE:,} pixels | `MOST_RESIZE` |" in text
     for per_pixel, most in re.findall(r"\| (\d+) \| (\d+) million \|$", text, re.MULTILINE):
         assert MOST_MEMORY // int(per_pixel) // 10**6 == int(most)
