@@ -91,7 +91,7 @@ def square(file: Path, size: int, *, channels: int) -> NDArray[np.uint8]:
 def opened(file: Path, size: int) -> Generator[Image.Image]:
     """A picture whose headers are read, to be decoded for a square of `size` pixels.
 
-    Any error in the context becomes an Unreadable that names the file.
+    Any error in the context becomes an Unreadable that names the file, unless the machine has no memory left.
     """
     length = _length(file)
     try:
@@ -111,7 +111,7 @@ def opened(file: Path, size: int) -> Generator[Image.Image]:
             if needed > LARGE:
                 stack.enter_context(_alone)
             yield image
-    except Unreadable:
+    except (Unreadable, MemoryError):
         raise
     except Exception as error:  # on broken files, Pillow raises a dozen kinds of error
         raise Unreadable(file, _reason(error)) from error

@@ -160,6 +160,26 @@ def test_no_small_file_takes_much_memory(tmp_path: Path, bomb: Callable[[], tupl
     assert taken < 150 * MIB
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of a process")
+def test_a_picture_is_not_to_blame_for_a_machine_without_memory(tmp_path: Path) -> None:
+    file = tmp_path / "sound.png"
+    file.write_bytes(png(side=4000, colour=6))
+    limited = """
+import resource, sys
+from pathlib import Path
+from archc.pictures.decoding import square
+
+pages = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (pages + 50 * 2**20,) * 2)
+try:
+    square(Path(sys.argv[1]), 8, channels=3)
+except MemoryError:
+    print("no memory")
+"""
+    done = subprocess.run([sys.executable, "-c", limited, str(file)], capture_output=True, text=True, check=True)
+    assert done.stdout == "no memory\n"
+
+
 def test_a_file_larger_than_the_limit_is_not_read(tmp_path: Path) -> None:
     file = tmp_path / "sparse.png"
     file.write_bytes(png())
