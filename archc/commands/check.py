@@ -6,13 +6,12 @@ import json
 import sys
 from collections.abc import Callable
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import typer
 
 from archc.analysis import Analysis, Facts, analyse
-from archc.console.spec_files import SkipUnmarkedOption, SpecFile, SpecsArgument, spec_files
+from archc.console.spec_files import SkipUnmarkedOption, SpecFile, SpecsArgument, is_folder, spec_files
 from archc.console.specs import QuietOption, current_folder, show_findings
 from archc.console.terminal import LAYER_TABLE, columns, style_of
 from archc.diagnostics.finding import Finding, is_error
@@ -85,7 +84,7 @@ def check(
     files = spec_files(specs or [], to_write=writing, skip_unmarked=skip_unmarked, quiet=quiet)
     named = specs or []
     # Of several files of which one is a spec, its table is not what was asked for.
-    several = len(named if skip_unmarked else files) > 1 or any(Path(spec).is_dir() for spec in named if spec != "-")
+    several = len(named if skip_unmarked else files) > 1 or any(is_folder(spec) for spec in named)
     err = fix and any(file.place is None for file in files)
     # A program that parses the report on standard error must find no other lines there.
     aside = not quiet and (not err or output_format in (CheckFormat.full, CheckFormat.concise))

@@ -39,12 +39,13 @@ def find_pictures(root: Path) -> Pictures:
     other suffixes are ignored.
     """
     train, val = root / "train", root / "val"
-    if not root.is_dir():
+    if not _is_folder(root):
         raise Failure(f"{root} is not a folder", f"`--data DIR` takes {LAYOUT}", FINDING)
-    if train.is_dir() and val.is_dir():
+    has_train, has_val = _is_folder(train), _is_folder(val)
+    if has_train and has_val:
         return _both(_classes(train), _classes(val), root)
-    if train.is_dir() or val.is_dir():
-        missing = val if train.is_dir() else train
+    if has_train or has_val:
+        missing = val if has_train else train
         raise Failure(f"{missing} is missing", f"the layout is {LAYOUT}", FINDING)
     return _split(_classes(root), root)
 
@@ -87,10 +88,10 @@ def _pictures(folder: Path) -> list[os.DirEntry[str]]:
     return [entry for entry in _entries(folder) if entry.name.lower().endswith(SUFFIXES)]
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
+def _is_folder(place: os.DirEntry[str] | Path) -> bool:
     try:
-        return entry.is_dir()
-    except OSError:  # a link that leads to itself
+        return place.is_dir()
+    except OSError:  # a link that leads to itself, or a folder above that cannot be searched
         return False
 
 

@@ -82,10 +82,14 @@ def _check_text(what: str, path: Path, help: str) -> None:
 
 
 def _resolved(path: Path) -> Path:
+    """The path without links; a Failure if the system refuses to look at it, for any reason but that it is missing."""
     try:
-        return path.resolve()
-    except (OSError, RuntimeError) as error:  # which one, depends on the version of Python
-        raise Failure(f"{path} is a link that leads to itself", help="use a folder", code=USAGE) from error
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        raise Failure(f"cannot use {path}: {error.strerror}", help="name another folder", code=USAGE) from error
+    return path.resolve()
 
 
 def set_up(facts: Facts, options: Options) -> Setup:

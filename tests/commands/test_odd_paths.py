@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import archc
+from archc.pictures.folder import LAYOUT
 
 ODD = os.fsdecode(b"\xff\n\x1b[31m\xe2\x80\xae")
 """A byte that is no UTF-8, a line break, a colour and a right-to-left override, as a name."""
@@ -131,15 +132,56 @@ def test_a_run_takes_classes_and_pictures_of_any_name(odd: Path) -> None:
     assert f"data/b{SHOWN}/1{SHOWN}.png: not a JPEG or PNG file" in err
 
 
-def test_a_folder_that_is_a_circle_of_links_or_gone(small: Path, here: Path) -> None:
+LONG = "x" * 300
+"""The system refuses this name, as it refuses to look into a folder without permission."""
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (f"check {LONG}", 2),
+        (f"check small.yaml {LONG}", 2),
+        (f"fmt {LONG}", 2),
+        (f"diff small.yaml {LONG}", 2),
+        (f"plan {LONG}", 2),
+        (f"graph small.yaml -o {LONG}.svg", 3),
+        (f"build small.yaml -o {LONG}.py", 3),
+        (f"build small.yaml -o {LONG}.py --check", 3),
+        (f"train {LONG}", 2),
+        (f"train small.yaml --run {LONG}", 2),
+        (f"train small.yaml --run {LONG}/run", 2),
+        (f"train small.yaml --data {LONG}", 2),
+        ("train small.yaml --run circle", 2),
+        ("train small.yaml --data circle", 2),
+    ],
+)
+def test_a_path_that_the_system_refuses(small: Path, here: Path, command: str, code: int) -> None:
     Path("circle").symlink_to("circle")
-    code, _, err = run(here, "train", str(small), "--run", "circle")
-    assert (code, err.splitlines()[-2]) == (2, f"error: {here / 'circle'} is a link that leads to itself")
-    (here / "gone").mkdir()
+    got, out, err = run(here, *command.split())
+    assert (got, out) == (code, "")
+    reason = "Too many levels of symbolic links" if "circle" in command else "File name too long"
+    (error,) = (line for line in err.splitlines() if line.startswith("error: "))
+    assert error.endswith(f": {reason}")
+    assert not Path("runs").exists()
+
+
+def test_a_folder_of_pictures_that_cannot_be_searched(small: Path, here: Path) -> None:
+    """Its classes are links that the system refuses."""
+    Path("data").mkdir()
+    for name in ("train", "val"):
+        (Path("data") / name).symlink_to(LONG)
+    code, _, err = run(here, "train", str(small), "--data", "data")
+    assert (code, err.splitlines()[-2:]) == (
+        1,
+        [f"error: {here}/data contains no class folders", f"  the layout is {LAYOUT}"],
+    )
+
+
+def test_a_current_folder_that_has_been_removed(small: Path, here: Path) -> None:
     for command in (["train"], ["check", "--output-format", "sarif"]):
+        (here / "gone").mkdir()
         inside = f"import os, runpy, sys; os.rmdir(os.getcwd()); sys.argv[1:] = {[*command, str(here / small)]}; "
         script = inside + "runpy.run_module('archc', run_name='__main__')"
-        (here / "gone").mkdir(exist_ok=True)
         done = subprocess.run([sys.executable, "-c", script], cwd=here / "gone", capture_output=True, text=True)
         assert done.stderr.splitlines() == ["error: the current folder has been removed", "  change to another folder"]
         assert done.returncode == 3
