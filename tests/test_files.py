@@ -6,11 +6,12 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from archc.files import write_whole
+from archc.files import release, remove_parts, reserve, write_durably, write_whole
 
 SIZE = 8_000_000
 WRITER = f"""
@@ -87,3 +88,63 @@ def test_a_link_keeps_its_target(tmp_path: Path) -> None:
     write_whole(link, b"new")
     assert link.readlink() == Path("net.py")
     assert (tmp_path / "net.py").read_bytes() == b"new"
+
+
+LATE = f"""
+import resource, sys
+from pathlib import Path
+from archc.files import reserve, write_durably
+
+place = Path(sys.argv[1])
+reserve(place, {SIZE})
+before = place.with_name(f".{{place.name}}.reserved.part").stat()
+print(before.st_size, before.st_blocks * 512 >= {SIZE})
+write_durably(place, b"new" * 1000)
+print(before.st_ino == place.stat().st_ino)
+"""
+
+
+def test_reserved_room_has_blocks_of_its_own_and_becomes_the_file(tmp_path: Path) -> None:
+    """What is written later needs no block that a full disk would refuse."""
+    place = tmp_path / "weights"
+    done = subprocess.run([sys.executable, "-c", LATE, str(place)], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{SIZE} True\nTrue\n"
+    assert place.read_bytes() == b"new" * 1000
+    assert [file.name for file in tmp_path.iterdir()] == ["weights"]
+
+
+def test_room_that_a_disk_does_not_have_leaves_nothing(tmp_path: Path) -> None:
+    script = LIMITED.replace("write_whole", "reserve").replace(f'b"new" * {SIZE}', str(SIZE))
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "weights")], capture_output=True, text=True)
+    assert done.stdout == "File too large\n"
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_place_is_reserved_once_and_can_be_released(tmp_path: Path) -> None:
+    place = tmp_path / "weights"
+    reserve(place, 10)
+    with pytest.raises(FileExistsError):
+        reserve(place, 10)
+    release(place)
+    reserve(place, 10)
+    remove_parts(tmp_path)
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_file_that_is_written_durably_makes_no_folder(tmp_path: Path) -> None:
+    """The folder of a run that somebody has removed does not come back."""
+    place = tmp_path / "gone" / "receipt.json"
+    with pytest.raises(FileNotFoundError) as caught:
+        write_durably(place, b"new")
+    assert caught.value.filename == str(place)
+    write_durably(tmp_path / "net.py", b"new")
+    assert (tmp_path / "net.py").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("writes", [write_whole, write_durably])
+def test_an_error_names_the_file_and_not_its_part(tmp_path: Path, writes: Callable[[Path, bytes], None]) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError) as caught:
+        writes(tmp_path / "folder", b"new")
+    assert caught.value.filename == str(tmp_path / "folder")
+    assert [file.name for file in tmp_path.iterdir()] == ["folder"]

@@ -45,8 +45,8 @@ PACKAGES = {
     "commands": "wording failure installing streams entry_points ops diagnostics language passes analysis fixing "
     "formatting backend emit difference figure explain report console training run",
     "__main__": "commands",
-    "archc_torch": "wording tensor files failure streams ops graph language passes backend emit training pictures",
-    "archc_keras": "wording tensor files failure ops graph language backend emit training pictures",
+    "archc_torch": "wording tensor failure streams ops graph language passes backend emit training pictures",
+    "archc_keras": "wording tensor failure ops graph language backend emit training pictures",
 }
 
 FRAMEWORKS = {"torch", "tensorflow", "keras", "jax"}

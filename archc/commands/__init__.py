@@ -15,7 +15,7 @@ from pathlib import Path
 
 import typer
 
-from archc.failure import ENVIRONMENT, INTERRUPTED, USAGE, Failure
+from archc.failure import ENVIRONMENT, INTERRUPTED, USAGE, Failure, disk_failure
 from archc.streams import guard
 
 EXAMPLES = {
@@ -105,6 +105,9 @@ def _run() -> int:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
     except BaseException as error:  # the op of a distribution may raise anything, SystemExit too
+        if failure := disk_failure(error):
+            print(failure, file=sys.stderr)
+            return failure.code
         return _internal_error(error)
 
 
@@ -151,12 +154,16 @@ def _internal_error(error: BaseException) -> int:
     from archc.ops import ops
     from archc.wording import visible
 
-    with NamedTemporaryFile("wb", prefix="archc-error-", suffix=".txt", delete=False) as file:
-        file.write(traceback.format_exc().encode(errors="backslashreplace"))  # a path may be not UTF-8
+    try:
+        with NamedTemporaryFile("wb", prefix="archc-error-", suffix=".txt", delete=False) as file:
+            file.write(traceback.format_exc().encode(errors="backslashreplace"))  # a path may be not UTF-8
+        attached = f" and attach {Path(file.name)}"
+    except OSError as reason:
+        attached = f"; its traceback cannot be written: {reason.strerror}"
     name = culprit(error, own=("archc", *(f"archc_{backend}" for backend in OWN)))
     what, whom = (f"error in {name}", "it to its authors") if name else ("internal error", "it")
     if not name and (others := ops().in_use()):
         whom = f"it, with the ops of {' and '.join(others)} that the spec uses,"
-    message = f"{what}: {type(error).__name__}. Please report {whom} and attach {Path(file.name)}"
+    message = f"{what}: {type(error).__name__}. Please report {whom}{attached}"
     print(visible(message), file=sys.stderr)
     return ENVIRONMENT

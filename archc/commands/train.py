@@ -18,7 +18,7 @@ from archc.console.specs import QuietOption, SpecArgument, current_folder, facts
 from archc.language.spec import Precision
 from archc.run.folder import started_folder
 from archc.run.process import run_to_end, training_module
-from archc.run.receipt import write_receipt
+from archc.run.receipt import Inputs, write_receipt
 from archc.run.recipe import Overrides
 from archc.run.setup import Options, check_paths, set_up
 from archc.training.journal import has_begun
@@ -81,7 +81,8 @@ def train(
         code = run_to_end([sys.executable, "-m", module, str(job.file)], quiet=quiet)
         if has_begun(job.run):
             command = shlex.join(["archc", *sys.argv[1:]])
-            write_receipt(job, path, chosen, started=started, command=command, code=code)
+            inputs = Inputs(path, text, source.text)
+            write_receipt(job, inputs, chosen, started=started, command=command, code=code)
     if code == 0 and not quiet:
         typer.echo(f"finished in {duration(time.monotonic() - began)}; saved in {visible(str(job.run))}")
     raise typer.Exit(code)

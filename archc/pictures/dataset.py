@@ -10,11 +10,13 @@ from archc.failure import FINDING, Failure
 from archc.pictures.built_in import built_in_pictures
 from archc.pictures.checking import check_files
 from archc.pictures.decoding import MODES
+from archc.pictures.fingerprint import fingerprint
 from archc.pictures.folder import Pictures, find_pictures
 from archc.pictures.gratings import write_gratings
 from archc.pictures.preparation import Statistics, measure
 from archc.training.batch import check_batch
 from archc.training.job import Job
+from archc.training.result import add_to_result
 from archc.wording import counted
 
 MOST_RESIZE = 4096
@@ -55,10 +57,12 @@ def _check_resize(job: Job) -> None:
 def open_pictures(job: Job, pictures: Pictures) -> Statistics:
     """Draw or check a job's pictures, and measure them. Call it once, in one process, before any rank starts."""
     channels, height, width = job.image
+    files = [file for file, _ in (*pictures.train, *pictures.val)]
     if job.built_in:
         write_gratings(job.pictures, size=(height, width), channels=channels)
     else:
-        check_files([file for file, _ in (*pictures.train, *pictures.val)], job.recipe.data.resize)
+        check_files(files, job.recipe.data.resize)
+    add_to_result(job.run, data=fingerprint(job.pictures, files))
     statistics = measure([file for file, _ in pictures.train], job.recipe.data, channels=channels)
     statistics.save(job.statistics, listing=pictures.digest)
     return statistics

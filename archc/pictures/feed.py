@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archc.failure import Failure
+from archc.files import write_durably
 from archc.language.spec import TestViews
 from archc.pictures.ahead import in_order
 from archc.pictures.decoding import Unreadable
@@ -19,6 +21,7 @@ from archc.pictures.folder import Pictures
 from archc.pictures.order import batches
 from archc.pictures.preparation import Array, Statistics, test_views, training_view
 from archc.training.job import Job
+from archc.training.result import add_to_result
 
 Labelled = tuple[Array, int]
 
@@ -79,7 +82,7 @@ class Feed:
 
 
 @contextmanager
-def keeping_weights(job: Job, save: Callable[[], None]) -> Generator[None]:
+def keeping_weights(job: Job, weights: Callable[[], bytes]) -> Generator[None]:
     """Saves the weights if a picture ends the run: one that broke, or was removed, after all had been checked.
 
     On any number of ranks, these are the weights after the last step of all of them, since no step is taken without the
@@ -88,7 +91,9 @@ def keeping_weights(job: Job, save: Callable[[], None]) -> Generator[None]:
     try:
         yield
     except Unreadable as broken:
-        save()
+        data = weights()
+        write_durably(job.weights, data)
+        add_to_result(job.run, weights=hashlib.sha256(data).hexdigest())
         message = f"{broken.message}; training stopped, and its weights so far are in {job.weights}"
         raise Failure(message, broken.help, broken.code) from broken
 

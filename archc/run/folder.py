@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import count
 from pathlib import Path
 
 from archc.backend import EmittedSource
 from archc.failure import ENVIRONMENT, USAGE, Failure
+from archc.files import is_reserve, release, remove_parts, reserve, write_durably
+from archc.run.receipt import ROOM, place_of_receipt
 from archc.run.setup import Setup
 from archc.training.job import Job
 from archc.training.journal import has_begun
@@ -32,31 +34,67 @@ def started_folder(setup: Setup, source: EmittedSource, spec: bytes, *, asked: P
         yield job
     finally:
         # A framework that ends its process while it starts leaves its last words.
-        if not has_begun(folder) and not job.startup_log.exists():
+        if has_begun(folder) or job.startup_log.exists():
+            remove_parts(folder)
+        else:
             _remove(folder, new, keep=asked is not None and folder not in new)
 
 
 def _write(job: Job, source: EmittedSource, spec: bytes) -> None:
     try:
-        (job.run / "spec.yaml").write_bytes(spec)
-        (job.run / job.source).write_text(source.text, encoding="utf-8")
-        job.file.write_text(job.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        write_durably(job.run / "spec.yaml", spec)
+        write_durably(job.run / job.source, source.text.encode())
+        write_durably(job.file, (job.model_dump_json(indent=2) + "\n").encode())
     except OSError as error:
         raise Failure(f"cannot write into {job.run}: {error.strerror}", help=HELP, code=ENVIRONMENT) from error
 
 
 def make_run_folder(asked: Path | None, name: str) -> Path:
-    """A new or empty folder, as an absolute path: the one asked for, else runs/NAME-TIME."""
+    """A new or empty folder, as an absolute path: the one asked for, else runs/NAME-TIME.
+
+    No other run can have it, since it contains the room for this run's receipt.
+    """
+    folder, new = None, _missing(asked or Path("runs"))
     try:
         if asked is None:
-            return _next_to(Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}").resolve()
-        if asked.is_dir() and any(asked.iterdir()):
-            raise Failure(f"{asked} is not empty", help="`--run` takes a new or an empty folder", code=USAGE)
-        asked.mkdir(parents=True, exist_ok=True)
-        return asked.resolve()
+            folder = _next_to(Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}").resolve()
+        else:
+            _demand_empty(asked)
+            asked.mkdir(parents=True, exist_ok=True)
+            folder = asked.resolve()
+        _claim(folder, asked)
     except OSError as error:
+        if folder is not None:
+            _remove_empty([*([] if asked else [folder]), *new])
         message = f"cannot make the run's folder, {asked or 'runs'}: {error.strerror}"
         raise Failure(message, help=HELP, code=ENVIRONMENT) from error
+    return folder
+
+
+def _claim(folder: Path, asked: Path | None) -> None:
+    """Make an empty folder that of this run; a Failure if another run has it."""
+    receipt = place_of_receipt(folder)
+    try:
+        reserve(receipt, ROOM)
+    except FileExistsError:
+        raise Failure(f"another run has started in {asked}", help=HELP, code=USAGE) from None
+    try:
+        # That run may have begun and ended between the first look and the claim.
+        _demand_empty(folder)
+    except Failure:
+        release(receipt)
+        raise
+
+
+def _demand_empty(folder: Path) -> None:
+    """Raise Failure if a folder contains anything except the claim of a run, which `_claim` sees."""
+    if folder.is_dir() and _contents(folder):
+        raise Failure(f"{folder} is not empty", help="`--run` takes a new or an empty folder", code=USAGE)
+
+
+def _contents(folder: Path) -> list[Path]:
+    """What a folder contains, except the claim of a run."""
+    return [entry for entry in folder.iterdir() if not is_reserve(entry, place_of_receipt(folder))]
 
 
 def _next_to(folder: Path) -> Path:
@@ -78,16 +116,21 @@ def _missing(folder: Path) -> list[Path]:
 
 def _remove(folder: Path, new: list[Path], *, keep: bool) -> None:
     """Remove the folder of a run and the parents made for it, or only its contents if the folder was there before."""
-    for entry in folder.iterdir() if keep else ():
-        if entry.is_dir():
+    for entry in _contents(folder) if folder.is_dir() else ():
+        if entry.is_dir() and not entry.is_symlink():
             shutil.rmtree(entry, ignore_errors=True)
         else:
-            entry.unlink(missing_ok=True)
-    if keep:
-        return
-    shutil.rmtree(folder, ignore_errors=True)
-    for parent in new:
+            with suppress(OSError):  # what ended the run is to be reported, not what its folder keeps
+                entry.unlink()
+    # Last, since another run may start in a folder that is empty.
+    release(place_of_receipt(folder))
+    _remove_empty([*([] if keep else [folder]), *new])
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    """Remove folders, from the inside out, as far as they are empty."""
+    for place in folders:
         try:
-            parent.rmdir()
+            place.rmdir()
         except OSError:  # gone already, or another run has started in it
             continue

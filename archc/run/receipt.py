@@ -5,77 +5,93 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, distribution, version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from archc.backend import Backend, distribution_of
 from archc.failure import INTERRUPTED, Failure
-from archc.files import write_whole
+from archc.files import write_durably
 from archc.installing import DISTRIBUTION
+from archc.run.machine import machine
 from archc.training.job import Job
-from archc.training.result import read_result
+from archc.training.result import Result, read_result
 
 STATUS = {0: "complete", INTERRUPTED: "interrupted"}
 
+ROOM = 1 << 16
+"""Bytes that are reserved for a receipt."""
 
-def write_receipt(job: Job, spec: Path, backend: Backend, *, started: datetime, command: str, code: int) -> None:
+TRAINING = ("numpy", "pillow", "safetensors")
+"""What training uses of every backend."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What was trained, as archc read and emitted it: the files may have been edited since."""
+
+    path: Path
+    spec: bytes
+    source: str
+
+
+def place_of_receipt(run: Path) -> Path:
+    """receipt.json in the folder of a run."""
+    return run / "receipt.json"
+
+
+def write_receipt(job: Job, inputs: Inputs, backend: Backend, *, started: datetime, command: str, code: int) -> None:
     """Write receipt.json into the run's folder, whether or not the run was complete."""
+    receipt = _receipt(job, inputs, backend, started=started, command=command, code=code)
+    text = json.dumps(receipt, indent=2, ensure_ascii=False) + "\n"
     try:
-        receipt = _receipt(job, spec, backend, started=started, command=command, code=code)
-        text = json.dumps(receipt, indent=2, ensure_ascii=False) + "\n"
-        write_whole(job.run / "receipt.json", text.encode())
+        write_durably(place_of_receipt(job.run), text.encode())
     except OSError as error:
         raise Failure(f"cannot write the receipt into {job.run}: {error.strerror}") from error
 
 
 def _receipt(
-    job: Job, spec: Path, backend: Backend, *, started: datetime, command: str, code: int
+    job: Job, inputs: Inputs, backend: Backend, *, started: datetime, command: str, code: int
 ) -> dict[str, object]:
-    result = read_result(job.run)
-    figures = result.figures if result else None
+    result = read_result(job.run) or Result(devices=())
+    figures = result.figures
     return {
-        "status": STATUS.get(code, "failed"),
+        "status": "diverged" if result.diverged else STATUS.get(code, "failed"),
         "exit_code": code,
         "command": command,
         "started": started.isoformat(timespec="seconds"),
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
-        # The hash is that of the copy which was trained: the file itself may have been edited since.
-        "spec": {"path": str(spec), "sha256": sha256(job.run / "spec.yaml")},
-        "source": {"path": job.source, "sha256": sha256(job.run / job.source)},
-        "weights": {"path": job.weights.name, "sha256": sha256(job.weights)} if job.weights.exists() else None,
+        "spec": {"path": str(inputs.path), "sha256": sha256(inputs.spec)},
+        "source": {"path": job.source, "sha256": sha256(inputs.source.encode())},
+        "weights": {"path": job.weights.name, "sha256": result.weights} if result.weights else None,
         "backend": backend.name,
-        "devices": {"asked": job.devices, "used": list(result.devices) if result else None},
+        "devices": {"asked": job.devices, "used": list(result.devices) or None},
         "seed": job.seed,
         "precision": job.precision,
         "recipe": job.recipe.model_dump(mode="json"),
         "steps": job.steps,
-        "pictures": "built-in" if job.built_in else str(job.pictures),
+        "pictures": {
+            "path": "built-in" if job.built_in else str(job.pictures),
+            **(result.data.model_dump() if result.data else {}),
+        },
+        "unrecorded": result.unrecorded,
         "result": figures.model_dump(mode="json") if figures else None,
         "versions": versions(backend),
-        "platform": platform.platform(),
+        "machine": machine(),
     }
 
 
 def versions(backend: Backend) -> dict[str, str]:
-    """The versions of Python, archc, the backend and the distributions that the backend requires."""
-    owner = distribution_of(backend.name)
-    names = [
-        DISTRIBUTION,
-        owner,
-        # A requirement begins with the distribution's name: `torch>=2.6; extra == "cpu"`.
-        *(re.split(r"[^\w.-]", line, maxsplit=1)[0] for line in distribution(owner).requires or ()),
-    ]
+    """The versions of Python, archc, the backend, and the distributions that compute in a run."""
     found = {"python": platform.python_version()}
-    for name in dict.fromkeys(names):
+    for name in (DISTRIBUTION, distribution_of(backend.name), *TRAINING, *backend.frameworks):
         try:
             found[name] = version(name)
-        except PackageNotFoundError:  # required on other systems, or by an extra that is not installed
+        except PackageNotFoundError:  # a build under another name, such as tensorflow-cpu, brings the same module
             continue
     return found
 
 
-def sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -3,30 +3,43 @@
 Each line of metrics.jsonl is one JSON object with `event` (devices, start, step, epoch, end) and `seconds` since the
 journal was opened. A line has been handed to the system when the call that wrote it returns. One process writes the
 record; the ranks above 0 of a run use an inactive journal, which writes and prints nothing.
+
+A run that has begun is worth more than its record. On a full disk it goes on: lines that cannot be written are left out
+and counted, and room for the weights and for result.json is taken before the first step.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+import sys
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack, closing
-from io import TextIOWrapper
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from archc.failure import USAGE, Failure
+from archc.files import release, reserve, write_durably
 from archc.language.spec import TestViews
+from archc.streams import OutputFailure
 from archc.training.job import Job
 from archc.training.progress import Progress, progress
-from archc.training.result import Figures, Result
+from archc.training.record import Record
+from archc.training.result import Figures, add_to_result, place_of_result
 from archc.training.score import Score
-from archc.wording import counted
+from archc.wording import counted, visible
 
 VIEWS: dict[TestViews, str] = {"ten_crop": "ten views", "center": "centre view"}
 """The name of each test in a sentence."""
+
+
+ROOM = 16_384
+"""Bytes that are reserved for result.json; each device's name is in it."""
+
+END_OF_OTHERS = 60.0
+"""Seconds after which a rank without a record reports a divergence that the recording rank has not reported."""
 
 
 class Journal:
@@ -38,7 +51,8 @@ class Journal:
         self._open = ExitStack()
         self._began = self._mark = time.monotonic()
         self._training = 0.0
-        self._file = self._open.enter_context(_new_record(run)) if active else None
+        self._record = self._open.enter_context(Record(run)) if active else None
+        self._unrecorded = 0
         self._progress: Progress | None = None
         self._batch = 0
         self._classes = 1
@@ -54,10 +68,18 @@ class Journal:
 
     def say(self, line: str) -> None:
         """Print one line for the person who watches the run."""
-        if self._progress:
-            self._progress.say(line)
-        elif self._file:
-            print(line, flush=True)
+        with self._outlasting_output():
+            if self._progress:
+                self._progress.say(line)
+            elif self._record:
+                print(line, flush=True)
+
+    def reserve(self, weights: Path, data: bytes | None) -> None:
+        """Take the room for the weights, which need as many bytes at the end as now, and for result.json."""
+        for place, size in ((weights, len(data or b"")), (place_of_result(self._run), ROOM)):
+            if self._record:
+                self._open.callback(release, place)
+                reserve(place, size)
 
     def start(self, job: Job, *, steps: int, pictures: int, classes: int) -> None:
         """Record that training begins: `steps` optimiser steps over `pictures` pictures in `classes` classes."""
@@ -82,7 +104,7 @@ class Journal:
             f"training {job.name}: {counted(steps, 'step')} of {counted(recipe.batch, 'picture')} "
             f"({job.local_batch:,} per device), lr {recipe.optimizer.sgd.lr:g}, {job.precision}, seed {job.seed}"
         )
-        if self._file:
+        if self._record:
             self._progress = self._open.enter_context(closing(progress("step", steps)))
 
     def step(self, step: int, *, epoch: int, loss: float, lr: float) -> None:
@@ -91,17 +113,32 @@ class Journal:
         now = time.monotonic()
         self._training, self._mark = self._training + now - self._mark, now
         rate = step * self._batch / max(self._training, 1e-9)
-        self._write("step", step=step, epoch=epoch, loss=loss, lr=lr, pictures_per_second=round(rate, 2))
+        self._add("step", step=step, epoch=epoch, loss=loss, lr=lr, pictures_per_second=round(rate, 2))
         if self._progress:
-            self._progress.show(step, f"loss {loss:.2f}  {_short(rate)} pictures/s")
+            with self._outlasting_output():
+                self._progress.show(step, f"loss {loss:.2f}  {_short(rate)} pictures/s")
 
     def epoch(self, epoch: int, score: Score, *, lr: float) -> None:
         """Record an epoch (from 0) and its score on the centre view; `lr` is the learning rate of the next epoch."""
-        self._write("epoch", epoch=epoch, lr=lr, **_figures(score, "center"))
+        self._add("epoch", epoch=epoch, lr=lr, **_figures(score, "center"))
         cut = f", learning rate {self._lr:g} -> {lr:g}" if lr != self._lr else ""
         self.say(f"epoch {epoch + 1}: {_sentence(score, 'center')}, loss {score.loss:.2f}{cut}")
         self._lr = lr
         self._mark = time.monotonic()  # the evaluation does not count as training time
+
+    def save(self, weights: Path, data: bytes | None) -> None:
+        """Write the weights into their room, and their hash into result.json."""
+        if self._record and data is not None:
+            write_durably(weights, data)
+            self._publish(weights=hashlib.sha256(data).hexdigest())
+
+    def diverged(self) -> None:
+        """Record that the run has diverged. Call it on all ranks, before the failure is raised."""
+        if self._record:
+            self._publish(diverged=True)
+        else:
+            # The first rank that fails ends the others, so it must be the one that has recorded why.
+            time.sleep(END_OF_OTHERS)
 
     def testing(self, test: TestViews) -> None:
         """Print that all steps are done and the final test begins."""
@@ -115,18 +152,41 @@ class Journal:
         figures = Figures(
             first_loss=self._first_loss, last_loss=self._last_loss, chance=1 / self._classes, **_figures(score, test)
         )
-        self._write("end", **dict(figures))
-        if self._file:
-            Result(devices=self._devices, figures=figures).write(self._run)
+        self._add("end", **dict(figures))
+        self._publish(figures=figures)
         losses = f"loss {self._first_loss:.2f} -> {self._last_loss:.2f}"
         self.say(f"{losses}, {_sentence(score, test)}, chance {percent(figures.chance)}")
 
     def _write(self, event: str, **facts: object) -> None:
-        if not self._file:
-            return
-        seconds = round(time.monotonic() - self._began, 3)
-        finite = {key: _finite(value) for key, value in facts.items()}
-        self._file.write(json.dumps({"event": event, "seconds": seconds, **finite}, allow_nan=False) + "\n")
+        if self._record:
+            self._record.write(event=event, seconds=round(time.monotonic() - self._began, 3), **facts)
+
+    def _add(self, event: str, **facts: object) -> None:
+        """Write a line of a run that has begun, which a line that cannot be written does not end."""
+        try:
+            self._write(event, **facts)
+        except OSError as error:
+            self._unrecorded += 1
+            if self._unrecorded == 1:
+                self._warn(f"cannot write {error.filename}: {error.strerror}. The run goes on without such lines")
+
+    def _publish(self, **facts: object) -> None:
+        if self._record:
+            add_to_result(self._run, devices=self._devices, unrecorded=self._unrecorded, **facts)
+            with suppress(OSError):  # for the next time; the file that was just replaced has given back its room
+                reserve(place_of_result(self._run), ROOM)
+
+    @contextmanager
+    def _outlasting_output(self) -> Generator[None]:
+        """Go on without standard output if it cannot be written; it discards everything from then on."""
+        try:
+            yield
+        except OutputFailure as failure:
+            self._warn(f"{failure.message}. The run goes on without it")
+
+    @staticmethod
+    def _warn(message: str) -> None:
+        print(f"warning: {visible(message)}", file=sys.stderr, flush=True)
 
 
 def has_begun(run: Path) -> bool:
@@ -136,23 +196,6 @@ def has_begun(run: Path) -> bool:
             return any(json.loads(line)["event"] == "start" for line in islice(lines, 2))
     except (OSError, ValueError):
         return False
-
-
-def _new_record(run: Path) -> TextIOWrapper:
-    """A new metrics.jsonl, open for writing line by line."""
-    path = run / "metrics.jsonl"
-    try:
-        # "x" fails if the file exists: of several ranks, or of two starts of one job, only one can write it.
-        return path.open("x", encoding="utf-8", buffering=1)
-    except FileExistsError:
-        raise Failure(
-            f"{path} exists: the run has been started before", "start a new run: `archc train`", USAGE
-        ) from None
-
-
-def _finite(value: object) -> object:
-    """The value, or None in place of NaN and infinity, which JSON cannot express."""
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _figures(score: Score, test: TestViews) -> dict[str, Any]:

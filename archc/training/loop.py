@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Protocol, TypeVar
 
 from archc.failure import FINDING, Failure
@@ -23,7 +22,7 @@ MOST_OVER_CHANCE = 2.0
 class Trainer(Protocol[Batch]):
     """What a framework supplies. Each rank runs the loop with its own trainer.
 
-    `step` and `evaluate` return the same numbers on each rank, so that all ranks take the same decisions.
+    `step`, `evaluate` and `finite` return the same on each rank, so that all ranks take the same decisions.
     """
 
     def batches(self, epoch: int) -> Iterable[Batch]:
@@ -38,9 +37,13 @@ class Trainer(Protocol[Batch]):
         """The score over the held-out pictures of all ranks, each counted once."""
         ...
 
-    def save(self, path: Path) -> None:
-        """Write the weights as safetensors in float32, with the same keys and layout from every backend:
-        `conv1.weight` (O, I / groups, kH, kW), `fc6.weight` (out, in)."""
+    def finite(self) -> bool:
+        """Whether all weights and running statistics are finite on all ranks."""
+        ...
+
+    def weights(self) -> bytes | None:
+        """The weights as safetensors in float32, with the same keys and layout from every backend:
+        `conv1.weight` (O, I / groups, kH, kW), `fc6.weight` (out, in). None on ranks other than the first."""
         ...
 
 
@@ -49,38 +52,52 @@ def train(job: Job, trainer: Trainer[Batch], journal: Journal, *, pictures: int,
 
     Each epoch drops the last pictures of its order if they do not fill a global batch. The schedule sees the held-out
     error (centre view) after each epoch except the last, since the final test follows that one.
+
+    A loss, a weight or a statistic that is not finite fails the run. Weights are saved only if all are finite.
     """
     recipe = job.recipe
     steps_per_epoch = pictures // recipe.batch
     total = job.steps or steps_per_epoch * recipe.epochs
     plateau = Plateau(recipe.optimizer.sgd.lr, recipe.schedule and recipe.schedule.on_plateau)
+    journal.reserve(job.weights, trainer.weights())
     journal.start(job, steps=total, pictures=pictures, classes=classes)
     step, first = 0, math.nan
+
+    def demand(finite: bool, what: str) -> None:
+        if not finite:
+            journal.diverged()
+            raise _diverged(job, f"{what} step {step}", first=first, lr=plateau.lr)
+
+    def tested(test: TestViews) -> Score:
+        score = trainer.evaluate(test)
+        demand(math.isfinite(score.loss), f"the loss on the held-out pictures is {score.loss} after")
+        return score
+
     for epoch in range(math.ceil(total / steps_per_epoch)):
         for batch in trainer.batches(epoch):
             loss = trainer.step(batch, plateau.lr)
             step += 1
             first = loss if step == 1 else first
             journal.step(step, epoch=epoch, loss=loss, lr=plateau.lr)
-            # The step has made the weights NaN or infinite, from which they cannot recover.
-            if not math.isfinite(loss):
-                raise _diverged(job, step, first=first, loss=loss, lr=plateau.lr)
+            demand(math.isfinite(loss), f"the loss is {loss} at")
             if step == total:
                 break
+        # The loss of a step is that before its update, and running statistics are not in it.
+        demand(trainer.finite(), "a weight or a running statistic is not finite after")
         if step < total:
-            score = trainer.evaluate("center")
+            score = tested("center")
             plateau = plateau.after(1 - score.top1_rate)
             journal.epoch(epoch, score, lr=plateau.lr)
-    trainer.save(job.weights)  # before the test, which may fail on a broken picture
+    journal.save(job.weights, trainer.weights())  # before the test, which may fail on a broken picture
     journal.testing(recipe.test)
-    score = trainer.evaluate(recipe.test)
+    score = tested(recipe.test)
     journal.end(score, test=recipe.test)
     return score
 
 
-def _diverged(job: Job, step: int, *, first: float, loss: float, lr: float) -> Failure:
-    """The failure for a loss that is not finite at `step`, with the cause as far as the first loss shows it."""
-    message = f"training diverged: the loss is {loss} at step {step}"
+def _diverged(job: Job, what: str, *, first: float, lr: float) -> Failure:
+    """The failure for a value that is not finite, with the cause as far as the first loss shows it."""
+    message = f"training diverged: {what}"
     if not math.isfinite(first):
         help = "use smaller weights, such as `weight_init: {normal: {std: 0.01}}` in the spec's `defaults:`"
         return Failure(f"{message}, before any update: the initial weights are too large", help, FINDING)

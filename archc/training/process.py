@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from archc.failure import INTERRUPTED, USAGE, Failure
+from archc.failure import INTERRUPTED, USAGE, Failure, disk_failure
+from archc.files import write_durably
 from archc.installing import owner_of_module, requirements_help
 from archc.streams import OutputFailure, guard
 from archc.training.job import Job, read_job
@@ -44,9 +45,17 @@ def as_failure(error: Exception, run: Path | None) -> Failure:
         return Failure(error.message, "the run's folder keeps what was recorded before")
     if isinstance(error, Failure):
         return error
+    known = _of_run_folder(error, run) or disk_failure(error, below=str(run or "a file")) or _unimportable(error)
     # The folder of a run that has not begun is removed.
     kept = run if run is not None and has_begun(run) else None
-    return _unimportable(error) or Failure(_summary(error), _keep_traceback(kept))
+    return known or Failure(_summary(error), _keep_traceback(kept))
+
+
+def _of_run_folder(error: Exception, run: Path | None) -> Failure | None:
+    """The Failure for a folder of a run that is gone, or that may no longer be written; None for other errors."""
+    if run is None or run.is_dir() or not isinstance(error, FileNotFoundError):
+        return None
+    return Failure(f"the run's folder {run} is gone", "somebody has removed it; start the run again")
 
 
 def _unimportable(error: Exception) -> Failure | None:
@@ -71,10 +80,13 @@ def _keep_traceback(run: Path | None) -> str:
     if run is not None:
         place = run / "crash.txt"
         try:
-            place.write_text(text, encoding="utf-8")
+            write_durably(place, text.encode(errors="replace"))
             return f"the traceback is in {place}"
         except OSError:  # the folder may be gone or its disk full, which may have ended the run
             pass
-    with NamedTemporaryFile("w", prefix="archc-crash-", suffix=".txt", delete=False, encoding="utf-8") as file:
-        file.write(text)
+    try:
+        with NamedTemporaryFile("w", prefix="archc-crash-", suffix=".txt", delete=False, encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        return f"the traceback cannot be written: {error.strerror}"
     return f"the traceback is in {file.name}"

@@ -1,7 +1,7 @@
 """The result of a run, as the training process writes it to result.json for the receipt of `archc train`.
 
-It is written twice: with the devices alone as soon as they are known, so that a run that ends early has them too, and
-with the figures of the final test when the run is complete.
+It is written as soon as a fact is known, so that a run that ends early has those known by then: the devices, the
+pictures that were read, the weights that were written, and the figures of the final test when the run is complete.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
 
 from archc.failure import Failure
-from archc.files import write_whole
+from archc.files import write_durably
 from archc.language.spec import TestViews
 
 
@@ -35,6 +35,16 @@ class Figures(BaseModel):
     """The mean loss over the held-out pictures."""
 
 
+class Data(BaseModel):
+    """The pictures that a run read: `archc.pictures.fingerprint` defines the hash."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    files: NonNegativeInt
+    bytes: NonNegativeInt
+    sha256: str
+
+
 class Result(BaseModel):
     """What a run used and achieved."""
 
@@ -42,17 +52,36 @@ class Result(BaseModel):
 
     devices: tuple[str, ...]
     """The name of each device, as the framework calls it."""
+    data: Data | None = None
+    """None until the pictures have been read."""
+    weights: str | None = None
+    """The SHA-256 of weights.safetensors, computed from the bytes that were written; None until then."""
+    diverged: bool = False
+    """Whether the run was ended because a loss or a weight was not finite."""
+    unrecorded: NonNegativeInt = 0
+    """Lines that could not be written to metrics.jsonl."""
     figures: Figures | None = None
     """None until the run is complete."""
 
     def write(self, run: Path) -> None:
         """Write result.json into the run's folder."""
-        write_whole(run / "result.json", (self.model_dump_json(indent=2) + "\n").encode())
+        write_durably(place_of_result(run), (self.model_dump_json(indent=2) + "\n").encode())
+
+
+def place_of_result(run: Path) -> Path:
+    """result.json in the folder of a run."""
+    return run / "result.json"
+
+
+def add_to_result(run: Path, **facts: object) -> None:
+    """Write result.json again with more facts. Only one process at a time may do so."""
+    before = read_result(run) or Result(devices=())
+    Result.model_validate({**dict(before), **facts}).write(run)
 
 
 def read_result(run: Path) -> Result | None:
     """The result in a run's folder; None if the run ended before it had devices."""
-    path = run / "result.json"
+    path = place_of_result(run)
     try:
         return Result.model_validate_json(path.read_bytes())
     except FileNotFoundError:

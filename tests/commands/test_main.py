@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import pty
@@ -140,6 +141,32 @@ def test_an_internal_error_is_one_line_and_a_file(archc, tmp_path: Path, monkeyp
     assert (result.code, result.out) == (3, "")
     assert result.err == f"internal error: ZeroDivisionError. Please report it and attach {kept}\n"
     assert "ZeroDivisionError: a secret of the machine" in kept.read_text()
+
+
+@pytest.mark.parametrize("quoted", [False, True])
+def test_a_full_disk_is_not_an_internal_error(archc, monkeypatch: pytest.MonkeyPatch, quoted: bool) -> None:
+    def check() -> None:
+        error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "full/net.py")
+        raise RuntimeError(f"writing failed: {error.strerror}") if quoted else error
+
+    monkeypatch.setattr("archc.commands.check.check", check)
+    result = archc("check")
+    place = "a temporary folder" if quoted else "full/net.py"
+    assert (result.code, result.out) == (3, "")
+    assert result.err == f"error: cannot write {place}: No space left on device\n  free some space there\n"
+
+
+def test_an_internal_error_without_a_place_for_its_traceback_is_one_line(
+    archc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("archc.commands.check.check", check)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
+    result = archc("check")
+    why = "its traceback cannot be written: No such file or directory"
+    assert (result.code, result.err) == (3, f"internal error: ZeroDivisionError. Please report it; {why}\n")
 
 
 def test_ctrl_c(archc, monkeypatch: pytest.MonkeyPatch) -> None:

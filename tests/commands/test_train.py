@@ -6,10 +6,12 @@ import hashlib
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -107,6 +109,10 @@ def test_a_run_from_the_spec_to_the_receipt(archc, small: Path, here: Path) -> N
     assert (receipt["status"], receipt["exit_code"], receipt["seed"], receipt["steps"]) == ("complete", 0, 7, 2)
     assert receipt["command"] == "archc train small.yaml --steps 2 --batch 4 --run run --seed 7"
     assert receipt["recipe"]["batch"] == 4
+    assert not [*run.glob(".*")]
+    assert receipt["pictures"].keys() == {"path", "files", "bytes", "sha256"}
+    assert (receipt["pictures"]["path"], receipt["pictures"]["files"]) == ("built-in", 8 * 120)
+    assert {"numpy", "pillow", "safetensors", "torch"} < receipt["versions"].keys()
     for part, file in (("spec", "spec.yaml"), ("source", "small.py"), ("weights", "weights.safetensors")):
         assert receipt[part]["sha256"] == hashlib.sha256((run / file).read_bytes()).hexdigest()
     assert (run / "spec.yaml").read_bytes() == small.read_bytes()
@@ -252,7 +258,73 @@ def test_a_run_that_diverges_names_its_cause_and_keeps_its_record(classes: Path,
         err[-2],
     )
     (receipt,) = here.glob("runs/*/receipt.json")
-    assert json.loads(receipt.read_text())["status"] == "failed"
+    assert json.loads(receipt.read_text())["status"] == "diverged"
+
+
+@pytest.mark.parametrize("backend", ["torch", "keras"])
+def test_a_run_whose_weights_are_not_finite_is_not_complete(classes: Path, here: Path, backend: str) -> None:
+    """The only step makes them so, after its loss has been computed."""
+    fill(here / "data", {"a": 9, "b": 9})
+    options = ("--data", "data", "--lr", "1e38", "--steps", "1", "--batch", "8", "--gpus", "2", "--backend", backend)
+    code, out, err = train(classes, *options)
+    assert (code, err[-2].partition(" after step 1. ")[0]) == (
+        1,
+        "error: training diverged: a weight or a running statistic is not finite",
+    )
+    assert not [line for line in out if line.startswith("finished")]
+    (run,) = here.glob("runs/*")
+    receipt = json.loads((run / "receipt.json").read_text())
+    assert (receipt["status"], receipt["exit_code"], receipt["weights"], receipt["result"]) == (
+        "diverged",
+        1,
+        None,
+        None,
+    )
+    assert not (run / "weights.safetensors").exists()
+    assert not [*run.glob(".*")]
+
+
+def limited(spec: Path, backend: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """A run of processes whose files cannot grow beyond 70,000 bytes: a disk that fills up, for one file each."""
+    command = [sys.executable, "-m", "archc", "train", str(spec), "--data", "data", "--run", "run", *options]
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (70_000, 70_000))
+    command += ["--lr", "1e-6", "--backend", backend]
+    return subprocess.run(command, capture_output=True, text=True, preexec_fn=limit)
+
+
+@pytest.mark.parametrize("backend", ["torch", "keras"])
+def test_a_run_whose_record_cannot_be_written_ends_with_its_weights(classes: Path, here: Path, backend: str) -> None:
+    fill(here / "data", {"a": 20, "b": 20})
+    done = limited(classes, backend, "--steps", "600")
+    reason = "File too large. The run goes on without such lines"
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (
+        0,
+        f"warning: cannot write {here.resolve()}/run/metrics.jsonl: {reason}",
+    )
+    receipt = json.loads((here / "run" / "receipt.json").read_text())
+    lines = [json.loads(line) for line in (here / "run" / "metrics.jsonl").read_text().splitlines()]
+    steps = [line["step"] for line in lines if line["event"] == "step"]
+    assert steps == [*range(1, len(steps) + 1)]
+    assert receipt["status"] == "complete"
+    assert receipt["unrecorded"] >= 600 - len(steps) > 0
+    assert receipt["result"]["count"] == 4
+    weights = (here / "run" / "weights.safetensors").read_bytes()
+    assert receipt["weights"]["sha256"] == hashlib.sha256(weights).hexdigest()
+
+
+@pytest.mark.parametrize("backend", ["torch", "keras"])
+def test_a_disk_without_room_for_the_weights_ends_a_run_before_it_begins(
+    classes: Path, here: Path, backend: str
+) -> None:
+    fill(here / "data", {"a": 9, "b": 9})
+    classes.write_text(classes.read_text().replace("filters: 4", "filters: 64"))
+    done = limited(classes, backend)
+    place = f"{here.resolve()}/run/weights.safetensors"
+    assert (done.returncode, done.stderr.splitlines()[-2:]) == (
+        3,
+        [f"error: cannot write {place}: File too large", "  use a folder that can be written"],
+    )
+    assert not (here / "run").exists()
 
 
 def test_an_interrupted_run_leaves_a_receipt(small: Path, here: Path) -> None:
@@ -269,6 +341,7 @@ def test_an_interrupted_run_leaves_a_receipt(small: Path, here: Path) -> None:
     receipt = json.loads((here / "run" / "receipt.json").read_text())
     assert (receipt["status"], receipt["exit_code"], receipt["weights"]) == ("interrupted", 130, None)
     assert len(receipt["devices"]["used"]) == 1
+    assert not [*(here / "run").glob(".*")]
 
 
 def test_a_picture_that_breaks_a_run_leaves_weights_and_a_receipt(

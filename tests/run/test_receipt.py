@@ -16,18 +16,20 @@ import pytest
 from archc.analysis import Facts
 from archc.backend import load
 from archc.failure import Failure
-from archc.run.receipt import versions, write_receipt
+from archc.files import reserve
+from archc.run.machine import machine
+from archc.run.receipt import ROOM, Inputs, place_of_receipt, versions, write_receipt
 from archc.training.job import Job
-from archc.training.result import Figures, Result
+from archc.training.result import Data, Figures, Result
 
 STARTED = datetime(2012, 9, 30, 12, 0, 1, 500, tzinfo=UTC)
 
 
 @pytest.fixture
 def job(tmp_path: Path, facts_of: Callable[[str], Facts], alexnet: Path) -> Job:
-    """A run's folder before its process has started."""
-    (tmp_path / "spec.yaml").write_bytes(alexnet.read_bytes())
-    (tmp_path / "alexnet.py").write_text("source\n")
+    """A run's folder before its process has started. What lies there is not what was read and emitted."""
+    (tmp_path / "spec.yaml").write_bytes(b"edited since")
+    (tmp_path / "alexnet.py").write_text("edited since")
     return Job(
         name="alexnet",
         run=tmp_path,
@@ -45,9 +47,8 @@ def job(tmp_path: Path, facts_of: Callable[[str], Facts], alexnet: Path) -> Job:
 
 
 def written(job: Job, code: int) -> dict[str, Any]:
-    write_receipt(
-        job, Path("specs/alexnet.yaml"), load("torch"), started=STARTED, command="archc train --lr '1e-3'", code=code
-    )
+    inputs = Inputs(Path("specs/alexnet.yaml"), b"the spec", "source\n")
+    write_receipt(job, inputs, load("torch"), started=STARTED, command="archc train --lr '1e-3'", code=code)
     text = (job.run / "receipt.json").read_text()
     assert text.endswith("}\n")
     return json.loads(text)
@@ -57,20 +58,22 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def test_a_complete_run(job: Job, alexnet: Path) -> None:
-    job.weights.write_bytes(b"weights")
+def test_a_complete_run(job: Job) -> None:
+    job.weights.write_bytes(b"edited since")
     figures = Figures(first_loss=7.0, last_loss=0.5, chance=0.1, test="center", count=9, top1=5, top5=8, loss=1.25)
-    Result(devices=("cpu", "cpu"), figures=figures).write(job.run)
+    data = Data(files=9, bytes=99, sha256="0d")
+    Result(devices=("cpu", "cpu"), data=data, weights="ab", unrecorded=2, figures=figures).write(job.run)
     receipt = written(job, 0)
     assert (receipt["status"], receipt["exit_code"]) == ("complete", 0)
     assert receipt["command"] == "archc train --lr '1e-3'"
     assert receipt["started"] == "2012-09-30T12:00:01+00:00"
     assert datetime.fromisoformat(receipt["ended"]) > STARTED
-    assert receipt["spec"] == {"path": "specs/alexnet.yaml", "sha256": sha256(alexnet.read_bytes())}
+    assert receipt["spec"] == {"path": "specs/alexnet.yaml", "sha256": sha256(b"the spec")}
     assert receipt["source"] == {"path": "alexnet.py", "sha256": sha256(b"source\n")}
-    assert receipt["weights"] == {"path": "weights.safetensors", "sha256": sha256(b"weights")}
+    assert receipt["weights"] == {"path": "weights.safetensors", "sha256": "ab"}
     assert (receipt["backend"], receipt["devices"]) == ("torch", {"asked": 2, "used": ["cpu", "cpu"]})
-    assert (receipt["seed"], receipt["precision"], receipt["pictures"]) == (3, "float32", "built-in")
+    assert (receipt["seed"], receipt["precision"], receipt["unrecorded"]) == (3, "float32", 2)
+    assert receipt["pictures"] == {"path": "built-in", "files": 9, "bytes": 99, "sha256": "0d"}
     assert receipt["recipe"]["optimizer"]["sgd"]["lr"] == 0.01
     assert receipt["result"] == {
         "first_loss": 7.0,
@@ -100,6 +103,12 @@ def test_a_run_that_ended_early_has_its_devices(job: Job) -> None:
     assert receipt["result"] is None
 
 
+def test_a_run_that_diverged(job: Job) -> None:
+    Result(devices=("cpu",), diverged=True).write(job.run)
+    receipt = written(job, 1)
+    assert (receipt["status"], receipt["exit_code"]) == ("diverged", 1)
+
+
 def test_a_folder_that_is_gone(job: Job) -> None:
     shutil.rmtree(job.run)
     with pytest.raises(Failure, match=f"cannot write the receipt into {job.run}: No such file") as failure:
@@ -109,10 +118,36 @@ def test_a_folder_that_is_gone(job: Job) -> None:
 
 def test_pictures_of_one_s_own(job: Job) -> None:
     own = job.model_copy(update={"built_in": False, "pictures": Path("/data/flowers")})
-    assert written(own, 0)["pictures"] == "/data/flowers"
+    assert written(own, 0)["pictures"] == {"path": "/data/flowers"}
 
 
-def test_versions_of_all_that_takes_part() -> None:
-    found = versions(load("torch"))
-    assert list(found)[:3] == ["python", "archc-compiler", "archc-torch"]
-    assert found["torch"] == version("torch")
+def test_the_versions_are_those_of_what_computes_and_not_of_what_builds() -> None:
+    assert list(versions(load("torch"))) == [
+        "python",
+        "archc-compiler",
+        "archc-torch",
+        "numpy",
+        "pillow",
+        "safetensors",
+        "torch",
+    ]
+    assert [*versions(load("keras"))][-3:] == ["safetensors", "keras", "tensorflow"]
+    assert versions(load("torch"))["torch"] == version("torch")
+
+
+def test_the_machine() -> None:
+    found = machine()
+    assert [*found] == ["cpu", "cores", "memory", "gpus", "system"]
+    assert found["cpu"] and found["system"]
+    assert isinstance(found["cores"], int) and found["cores"] >= 1
+    assert isinstance(found["memory"], int) and found["memory"] > 1 << 26
+
+
+def test_room_for_the_receipt_is_taken_before_the_run(job: Job) -> None:
+    """A full disk does not take the receipt, since it needs no more blocks."""
+    reserve(place_of_receipt(job.run), ROOM)
+    (room,) = (file.stat() for file in job.run.glob(".receipt*"))
+    assert room.st_blocks * 512 >= ROOM
+    written(job, 3)
+    assert place_of_receipt(job.run).stat().st_ino == room.st_ino
+    assert place_of_receipt(job.run).stat().st_size < ROOM

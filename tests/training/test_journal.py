@@ -2,6 +2,9 @@
 
 import json
 import re
+import resource
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +12,7 @@ import pytest
 
 from archc.failure import USAGE, Failure
 from archc.training.job import Job
-from archc.training.journal import Journal
+from archc.training.journal import Journal, has_begun
 from archc.training.result import Figures, Result, read_result
 from archc.training.score import Score
 
@@ -112,3 +115,77 @@ def test_a_second_writer_is_refused(job: Job) -> None:
         Journal(job.run, devices=DEVICES, active=True)
     assert failure.value.code == USAGE
     assert events(job.run) == before
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from archc.streams import guard
+from archc.training.job import read_job
+from archc.training.journal import Journal
+from archc.training.score import Score
+
+guard()
+job = read_job(Path(sys.argv[1]))
+# The most bytes that a file may have, instead of a disk that is full.
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+with Journal(job.run, devices=["CPU"], active=True) as journal:
+    journal.reserve(job.weights, b"weights")
+    journal.start(job, steps=30, pictures=64, classes=4)
+    for step in range(1, 31):
+        if step == 29:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        journal.step(step, epoch=0, loss=1.0, lr=0.5)
+    journal.save(job.weights, b"weights")
+    journal.end(Score(8, 4, 6, 10.0), test="center")
+"""
+
+
+def limited(job: Job, limit: int, **streams: Any) -> subprocess.CompletedProcess[str]:
+    (job.run / "job.json").write_text(job.model_dump_json())
+    command = [sys.executable, "-c", LIMITED, str(job.run / "job.json"), str(limit)]
+    return subprocess.run(command, stderr=subprocess.PIPE, text=True, check=True, **streams)
+
+
+def test_a_record_that_cannot_be_written_does_not_end_the_run(job: Job) -> None:
+    """Its lines are whole, a gap is counted, and it goes on as soon as it can."""
+    limit = 17_001  # more than the room for result.json, so some of the lines have to be long
+    done = limited(job.model_copy(update={"name": "a" * 15_000}), limit, stdout=subprocess.DEVNULL)
+    place = job.run / "metrics.jsonl"
+    reason = "File too large. The run goes on without such lines"
+    assert done.stderr == f"warning: cannot write {place}: {reason}\n"
+    steps = [event["step"] for event in events(job.run) if event["event"] == "step"]
+    missing = 30 - len(steps)
+    assert 5 < missing < 25
+    assert steps == [*range(1, 29 - missing), 29, 30]
+    result = read_result(job.run)
+    assert result is not None and result.figures is not None
+    assert (result.unrecorded, result.figures.count) == (missing, 8)
+    assert sorted(file.name for file in job.run.iterdir()) == [
+        "job.json",
+        "metrics.jsonl",
+        "result.json",
+        "weights.safetensors",
+    ]
+
+
+def test_a_standard_output_that_cannot_be_written_does_not_end_the_run(job: Job) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = limited(job, 1 << 20, stdout=full)
+    reason = "No space left on device. The run goes on without it"
+    assert done.stderr == f"warning: cannot write standard output: {reason}\n"
+    result = read_result(job.run)
+    assert result is not None and result.figures is not None
+
+
+def test_a_disk_without_room_for_the_weights_ends_the_run_before_its_first_step(job: Job) -> None:
+    with Journal(job.run, devices=DEVICES, active=True) as journal:
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+        try:
+            with pytest.raises(OSError, match=r"File too large: .*/weights\.safetensors'"):
+                journal.reserve(job.weights, bytes(100_000))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not has_begun(job.run)
+    assert [file.name for file in job.run.iterdir()] == ["metrics.jsonl"]

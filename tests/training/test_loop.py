@@ -1,16 +1,18 @@
 """The loop on a trainer that really learns: softmax regression in NumPy."""
 
+import hashlib
 import json
+import math
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from archc.failure import FINDING, Failure
 from archc.language.spec import OnPlateau, Recipe, Schedule, TestViews
@@ -18,6 +20,7 @@ from archc.pictures.order import batches
 from archc.training.job import Job
 from archc.training.journal import Journal
 from archc.training.loop import train
+from archc.training.result import read_result
 from archc.training.score import Score
 
 CLASSES, FEATURES = 4, 6
@@ -39,7 +42,7 @@ class Regression:
         self.recipe = recipe
         self.data = data
         self.held_out = held_out
-        self.weights = np.zeros((CLASSES, FEATURES))
+        self.values = np.zeros((CLASSES, FEATURES))
         self.velocity = np.zeros((CLASSES, FEATURES))
         self.tests: list[TestViews] = []
 
@@ -55,8 +58,8 @@ class Regression:
             errors = np.exp(logs) - np.eye(CLASSES)[labels]
             gradient = errors.T @ values / len(labels)
             sgd = self.recipe.optimizer.sgd
-            self.velocity = sgd.momentum * self.velocity - lr * (sgd.weight_decay * self.weights + gradient)
-            self.weights = self.weights + self.velocity
+            self.velocity = sgd.momentum * self.velocity - lr * (sgd.weight_decay * self.values + gradient)
+            self.values = self.values + self.velocity
         return float(-logs[np.arange(len(labels)), labels].mean())
 
     def evaluate(self, test: TestViews) -> Score:
@@ -66,20 +69,26 @@ class Regression:
         own = logs[np.arange(len(labels)), labels]
         return Score(len(labels), int((logs.argmax(1) == labels).sum()), len(labels), -float(own.sum()))
 
-    def save(self, path: Path) -> None:
-        save_file({"fc.weight": self.weights.astype(np.float32)}, path)
+    def finite(self) -> bool:
+        return bool(np.isfinite(self.values).all())
+
+    def weights(self) -> bytes:
+        with np.errstate(over="ignore"):
+            return save({"fc.weight": self.values.astype(np.float32)})
 
     def log_probabilities(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        scores = values @ self.weights.T
+        scores = values @ self.values.T
         scores = scores - scores.max(1, keepdims=True)
         return scores - np.log(np.exp(scores).sum(1, keepdims=True))
 
 
-def run(job: Job, *, spread: float = 0.3, scale: float = 0.0) -> tuple[Score, Regression]:
+def run(
+    job: Job, *, spread: float = 0.3, scale: float = 0.0, kind: type[Regression] = Regression
+) -> tuple[Score, Regression]:
     """Train on 90 points, test on 40. `scale` is the standard deviation of the initial weights."""
     values, labels = points(130, spread=spread)
-    trainer = Regression(job.recipe, (values[:90], labels[:90]), (values[90:], labels[90:]))
-    trainer.weights = scale * np.random.default_rng(1).standard_normal((CLASSES, FEATURES))
+    trainer = kind(job.recipe, (values[:90], labels[:90]), (values[90:], labels[90:]))
+    trainer.values = scale * np.random.default_rng(1).standard_normal((CLASSES, FEATURES))
     with Journal(job.run, devices=["CPU"], active=True) as journal:
         return train(job, trainer, journal, pictures=90, classes=CLASSES), trainer
 
@@ -96,7 +105,7 @@ def test_it_learns_and_leaves_weights_and_a_record(job: Job, capsys: pytest.Capt
     (end,) = recorded(job, "end")
     assert end["first_loss"] == pytest.approx(np.log(CLASSES))
     assert end["last_loss"] < 0.3
-    np.testing.assert_array_equal(load_file(job.weights)["fc.weight"], trainer.weights.astype(np.float32))
+    np.testing.assert_array_equal(load_file(job.weights)["fc.weight"], trainer.values.astype(np.float32))
     assert f"held-out top-1 {100 * score.top1_rate:.1f} %" in capsys.readouterr().out
 
 
@@ -147,8 +156,16 @@ def diverged(job: Job, *, lr: float, scale: float = 0.0) -> Failure:
         run(job, scale=scale)
     assert failure.value.code == FINDING
     assert recorded(job, "step")[-1]["loss"] is None
-    assert not job.weights.exists()
+    assert_diverged(job)
     return failure.value
+
+
+def assert_diverged(job: Job) -> None:
+    """The result tells it, and neither weights nor room for them is left."""
+    result = read_result(job.run)
+    assert result is not None and result.diverged
+    assert (result.figures, result.weights) == (None, None)
+    assert sorted(file.name for file in job.run.iterdir()) == ["metrics.jsonl", "result.json"]
 
 
 def test_a_run_whose_first_loss_was_sound_diverges_by_its_steps(job: Job) -> None:
@@ -178,6 +195,60 @@ def test_no_step_is_to_blame_for_the_first_loss(job: Job) -> None:
         failure.message,
     )
     assert "--lr" not in failure.help
+
+
+class Overflowing(Regression):
+    """Step 11, the last one of an epoch, makes a weight infinite after the loss of its batch has been computed."""
+
+    steps = 0
+
+    def step(self, batch: Points, lr: float) -> float:
+        loss = super().step(batch, lr)
+        self.steps += 1
+        if self.steps == 11:
+            self.values[1, 2] = math.inf
+        return loss
+
+
+class Untestable(Regression):
+    """Its weights are sound, but the loss on the held-out pictures is not finite."""
+
+    def evaluate(self, test: TestViews) -> Score:
+        return replace(super().evaluate(test), loss_sum=math.nan)
+
+
+@pytest.mark.parametrize("steps", [11, 12])
+def test_a_weight_that_is_not_finite_fails_the_run(job: Job, steps: int) -> None:
+    """No loss of a step shows it, since the update comes after the loss: at the end, and after an epoch."""
+    with pytest.raises(Failure) as failure:
+        run(job.model_copy(update={"steps": steps}), kind=Overflowing)
+    start = "training diverged: a weight or a running statistic is not finite after step 11. The first loss, 1.39, was"
+    assert failure.value.message.startswith(start)
+    assert failure.value.code == FINDING
+    assert_diverged(job)
+
+
+def test_a_held_out_loss_that_is_not_finite_after_an_epoch_fails_the_run(job: Job) -> None:
+    with pytest.raises(Failure, match="the loss on the held-out pictures is nan after step 11"):
+        run(job, kind=Untestable)
+    assert_diverged(job)
+
+
+def test_a_held_out_loss_that_is_not_finite_at_the_end_leaves_the_weights_which_are(job: Job) -> None:
+    with pytest.raises(Failure, match="the loss on the held-out pictures is nan after step 3"):
+        run(job.model_copy(update={"steps": 3}), kind=Untestable)
+    result = read_result(job.run)
+    assert result is not None and result.diverged and result.figures is None
+    assert result.weights == hashlib.sha256(job.weights.read_bytes()).hexdigest()
+    assert not recorded(job, "end")
+
+
+def test_the_hash_of_the_weights_is_that_of_the_bytes_that_were_written(job: Job) -> None:
+    _, trainer = run(job)
+    result = read_result(job.run)
+    assert result is not None
+    assert result.weights == hashlib.sha256(trainer.weights()).hexdigest()
+    assert sorted(file.name for file in job.run.iterdir()) == ["metrics.jsonl", "result.json", "weights.safetensors"]
 
 
 def test_the_figures_of_a_score() -> None:

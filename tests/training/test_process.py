@@ -1,6 +1,8 @@
 """How a run's process ends: an exit code and one line, never a traceback."""
 
+import errno
 import os
+import shutil
 import subprocess
 import sys
 from importlib import import_module
@@ -47,6 +49,52 @@ def test_an_output_that_is_full(asked: Job, capsys: pytest.CaptureFixture[str]) 
     told = "cannot write standard output: No space left on device\n  the run's folder keeps what was recorded before"
     assert capsys.readouterr().err == f"error: {told}\n"
     assert not (asked.run / "crash.txt").exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG])
+@pytest.mark.parametrize("kind", ["named", "unnamed", "cause", "quoted"])
+def test_a_disk_is_one_line_with_a_path_and_never_a_crash(
+    asked: Job, capsys: pytest.CaptureFixture[str], number: int, kind: str
+) -> None:
+    """Whoever raises it: the system, a library that wraps the system's error, or one that only quotes it."""
+    reason = os.strerror(number)
+
+    def main(job: Job) -> None:
+        if kind == "quoted":
+            raise RuntimeError(f"[enforce fail at inline_container.cc] unexpected pos: {reason}; /x")
+        error = OSError(number, reason, *(["/full/weights"] if kind == "named" else []))
+        if kind == "cause":
+            raise ValueError("saving failed") from error
+        raise error
+
+    assert run_main(main) == 3
+    place = "/full/weights" if kind == "named" else asked.run
+    verb = "read or write" if number == errno.EIO else "write"
+    help = "free some space there" if number in (errno.ENOSPC, errno.EDQUOT) else "use a folder that can be written"
+    assert capsys.readouterr().err == f"error: cannot {verb} {place}: {reason}\n  {help}\n"
+    assert not (asked.run / "crash.txt").exists()
+
+
+def test_a_folder_that_somebody_has_removed_is_one_line(asked: Job, capsys: pytest.CaptureFixture[str]) -> None:
+    def main(job: Job) -> None:
+        shutil.rmtree(job.run)
+        (job.run / "weights").write_bytes(b"")
+
+    assert run_main(main) == 3
+    assert capsys.readouterr().err.startswith(f"error: the run's folder {asked.run} is gone\n")
+
+
+def test_a_traceback_without_a_place_is_one_line(
+    asked: Job, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(asked.run / "gone"))
+
+    def main(job: Job) -> None:
+        raise ZeroDivisionError
+
+    assert run_main(main) == 3
+    why = "the traceback cannot be written: No such file or directory"
+    assert capsys.readouterr().err == f"error: training failed: ZeroDivisionError\n  {why}\n"
 
 
 def test_an_interrupted_run(asked: Job, capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,7 +40,7 @@ def run(job: Job, devices: Devices, pictures: Pictures) -> None:
             )
         feed = Feed(job, pictures, statistics, threads=os.cpu_count() or 1)
         trainer = KerasTrainer(job, model, optimizer, devices.strategy, feed)
-        with keeping_weights(job, lambda: trainer.save(job.weights)):
+        with keeping_weights(job, trainer.weights):
             train(job, trainer, journal, pictures=len(pictures.train), classes=len(pictures.classes))
 
 

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,12 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from archc.language.spec import TestViews
-from archc.pictures.feed import Batch, Feed
+from archc.pictures.feed import Feed
 from archc.training.job import Job
+from archc.training.judging import judged
 from archc.training.score import Score
 from archc_keras.devices import Strategy
-from archc_keras.weights import save
+from archc_keras.weights import as_bytes
 
 Shares = tuple[Any, ...]
 """Arrays that are split into one equal share for each replica."""
@@ -54,26 +54,31 @@ class KerasTrainer:
         """The score over all held-out pictures, each counted once."""
         _share_running_figures(self._model, self._strategy)
         # All batches are padded to the size of the first: for another shape, TensorFlow would trace the function again.
-        count, sums, size = 0, np.zeros(3), 0
+        score, size = Score(0, 0, 0, 0.0), 0
         for batch in self._feed.held_out(test):
             size = size or self._whole_shares(len(batch.labels))
-            sums += self._judge(self._share(*_padded(batch, size))).numpy()
-            count += len(batch.labels)
-        top1, top5, loss = sums.tolist()
-        return Score(count, top1=round(top1), top5=round(top5), loss_sum=loss)
+            parts = self._strategy.experimental_local_results(self._outputs(self._share(_padded(batch.images, size))))
+            logits = np.concatenate([part.numpy() for part in parts])
+            score += judged(logits[: len(batch.labels)], batch.labels)
+        return score
 
-    def save(self, path: Path) -> None:
-        """Write the weights in the layout that all backends share."""
+    def finite(self) -> bool:
+        """Whether all weights and running statistics are finite on all replicas."""
+        kept = (self._strategy.experimental_local_results(weight.value) for weight in self._model.weights)
+        return all(np.isfinite(each.numpy()).all() for replicas in kept for each in replicas)
+
+    def weights(self) -> bytes:
+        """The weights, as safetensors in the layout that all backends share."""
         _share_running_figures(self._model, self._strategy)
-        save(self._model, path)
+        return as_bytes(self._model)
 
     @tf.function
     def _step(self, batch: Shares) -> Any:
         return self._strategy.reduce(Sum, self._strategy.run(self._learn, args=batch), axis=None)
 
     @tf.function
-    def _judge(self, batch: Shares) -> Any:
-        return self._strategy.reduce(Sum, self._strategy.run(self._score, args=batch), axis=None)
+    def _outputs(self, batch: Shares) -> Any:
+        return self._strategy.run(self._predict, args=batch)
 
     def _learn(self, images: Any, labels: Any) -> Any:
         """Take one replica's part of a step; its part of the mean loss."""
@@ -86,22 +91,11 @@ class KerasTrainer:
         self._optimizer.apply(tape.gradient(loss, [weight.value for weight in weights]), weights)
         return loss
 
-    def _score(self, images: Any, labels: Any, counts: Any) -> Any:
-        """Three sums over one replica's pictures (n, views, h, w, C): the top-1 and the top-5 hits, and the losses.
-
-        `counts` (n,) is 1 for a picture and 0 for padding.
-        """
+    def _predict(self, images: Any) -> Any:
+        """The logits (n, views, outputs) of one replica's pictures (n, views, h, w, C)."""
         views = tf.reshape(images, (-1, *images.shape[2:]))
         logits = tf.cast(self._model(views, training=False), tf.float32)
-        probabilities = tf.nn.softmax(tf.reshape(logits, (*images.shape[:2], self._job.outputs)))
-        mean = tf.reduce_mean(probabilities, axis=1)
-        best = tf.math.top_k(mean, k=min(5, self._job.outputs)).indices
-        hits = tf.cast(best == tf.cast(labels, tf.int32)[:, None], tf.float32)
-        own = tf.gather(mean, labels, batch_dims=1)
-        # Without the maximum, one probability that rounds to 0 would make the total infinite.
-        losses = -tf.math.log(tf.maximum(own, np.finfo(np.float32).tiny))
-        scores = tf.stack([hits[:, 0], tf.reduce_sum(hits, axis=1), losses])
-        return tf.linalg.matvec(scores, counts)
+        return tf.reshape(logits, (*images.shape[:2], self._job.outputs))
 
     def _share(self, *arrays: NDArray[Any]) -> Shares:
         """Each array split into one equal part for each replica."""
@@ -136,9 +130,6 @@ def _share_running_figures(model: Any, strategy: Strategy) -> None:
             each.assign(mean)
 
 
-def _padded(batch: Batch, size: int) -> tuple[NDArray[Any], ...]:
-    """Images and labels padded to `size` with zeros, and a count for each: 1 for a picture, 0 for padding."""
-    blanks = size - len(batch.labels)
-    counts = np.repeat(np.array([1, 0], np.float32), [len(batch.labels), blanks])
-    images = np.pad(batch.images, [(0, blanks), *[(0, 0)] * (batch.images.ndim - 1)])
-    return images, np.pad(batch.labels, (0, blanks)), counts
+def _padded(images: NDArray[Any], size: int) -> NDArray[Any]:
+    """Images (n, ...) with zeros behind them: (size, ...)."""
+    return np.pad(images, [(0, size - len(images)), *[(0, 0)] * (images.ndim - 1)])

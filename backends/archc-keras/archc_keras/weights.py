@@ -3,13 +3,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from archc.files import write_whole
 
 Arrays = dict[str, NDArray[np.float32]]
 
@@ -40,9 +37,8 @@ def _canonical(array: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.ascontiguousarray(array.transpose(CANONICAL[array.ndim]), np.float32)
 
 
-def save(model: Any, path: Path) -> None:
-    """Write a model's weights as safetensors; if writing fails, an earlier file stays."""
-    from safetensors.numpy import save as to_bytes
+def as_bytes(model: Any) -> bytes:
+    """A model's weights as the bytes of a safetensors file."""
+    from safetensors.numpy import save
 
-    # Not safetensors' own save_file: only the owner can read the files it writes.
-    write_whole(path, to_bytes(canonical(model)))
+    return save(canonical(model))

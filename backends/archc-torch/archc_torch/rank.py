@@ -20,7 +20,7 @@ from archc.wording import counted
 from archc_torch.devices import DeviceKind, Devices
 from archc_torch.memory import keep_memory
 from archc_torch.trainer import TorchTrainer
-from archc_torch.weights import save
+from archc_torch.weights import as_bytes
 
 MOST_RANKS = 1024
 """More ranks than any job has, so that no rank of one seed draws the same numbers as a rank of another seed."""
@@ -42,7 +42,7 @@ def run_rank(job: Job, devices: Devices, pictures: Pictures, statistics: Statist
     with Journal(job.run, devices=devices.names, active=rank == 0) as journal:
         model = _normalising_together(model, job, kind, journal)
         trainer = TorchTrainer(job, model, module.sgd(model), feed, device)
-        with keeping_weights(job, lambda: save(model, job.weights, job.renamed)):
+        with keeping_weights(job, lambda: as_bytes(model, job.renamed)):
             train(job, trainer, journal, pictures=len(pictures.train), classes=len(pictures.classes))
     if job.devices > 1:
         dist.destroy_process_group()

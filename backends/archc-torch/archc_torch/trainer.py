@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import astuple
 
 import numpy as np
 import torch
@@ -17,8 +17,9 @@ from torch.nn.parallel import DistributedDataParallel
 from archc.language.spec import TestViews
 from archc.pictures.feed import Feed
 from archc.training.job import Job
+from archc.training.judging import judged
 from archc.training.score import Score
-from archc_torch.weights import save
+from archc_torch.weights import as_bytes
 
 Batch = tuple[Tensor, Tensor]
 """Images (n, C, h, w), in memory with channels last, and labels (n,), on the rank's device."""
@@ -60,23 +61,29 @@ class TorchTrainer:
     def evaluate(self, test: TestViews) -> Score:
         """The score over all held-out pictures, each counted on one rank. The ranks' shares may differ in size."""
         self._share_statistics()
-        sums = torch.zeros(4, dtype=torch.float64, device=self._device)
+        score = Score(0, 0, 0, 0.0)
         self._model.eval()
         with torch.inference_mode():
             for batch in self._feed.held_out(test):
                 n, views, *size = batch.images.shape
                 images = self._maps(batch.images.reshape(n * views, *size))
                 # Not the parallel form: each rank would have to call it the same number of times.
-                probabilities = self._logits(self._model, images).softmax(dim=1).unflatten(0, (n, views)).mean(1)
-                sums += _judge(probabilities, self._put(torch.from_numpy(batch.labels)))
+                logits = self._logits(self._model, images).unflatten(0, (n, views))
+                score += judged(logits.cpu().numpy(), batch.labels)
         self._model.train()
+        sums = torch.tensor(astuple(score), dtype=torch.float64, device=self._device)
         count, top1, top5, loss = self._total(sums).tolist()
         return Score(round(count), top1=round(top1), top5=round(top5), loss_sum=loss)
 
-    def save(self, path: Path) -> None:
-        """Write the weights from the first rank; all ranks have the same."""
-        if self._feed.rank == 0:
-            save(self._model, path, self._job.renamed)
+    def finite(self) -> bool:
+        """Whether all weights and running statistics are finite on all ranks."""
+        arrays = (*self._model.parameters(), *self._model.buffers())
+        broken = sum(int(not array.isfinite().all()) for array in arrays)
+        return self._total(torch.tensor(broken, device=self._device)).item() == 0
+
+    def weights(self) -> bytes | None:
+        """The weights on the first rank, as safetensors; None on the others, which have the same."""
+        return as_bytes(self._model, self._job.renamed) if self._feed.rank == 0 else None
 
     def _logits(self, model: nn.Module, images: Tensor) -> Tensor:
         """The scores (n, outputs) of images (n, C, h, w), computed in the job's precision and returned in float32."""
@@ -110,13 +117,3 @@ def _over_ranks(model: nn.Module, device: torch.device) -> DistributedDataParall
     ids = [device.index] if device.type == "cuda" else None
     # With views, the gradients are averaged where they lie, without a copy. Each step computes the same graph.
     return DistributedDataParallel(model, device_ids=ids, gradient_as_bucket_view=True, static_graph=True)
-
-
-def _judge(probabilities: Tensor, labels: Tensor) -> Tensor:
-    """Four sums over pictures (n, outputs): their count, the top-1 and the top-5 hits, and the losses."""
-    best = probabilities.topk(min(5, probabilities.shape[1])).indices
-    hits = (best == labels[:, None]).double()
-    own = probabilities.gather(1, labels[:, None]).double()
-    # Without the clamp, one probability that rounds to 0 would make the total infinite.
-    losses = -own.clamp_min(torch.finfo(torch.float32).tiny).log()
-    return torch.stack([torch.ones_like(own).sum(), hits[:, 0].sum(), hits.sum(), losses.sum()])

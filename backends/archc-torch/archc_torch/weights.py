@@ -4,13 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import torch
 from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
-
-from archc.files import write_whole
 
 STATISTICS = {"running_mean": "mean", "running_var": "variance"}
 """The spec language's names for PyTorch's buffers of a batch normalisation."""
@@ -31,7 +28,6 @@ def canonical(model: nn.Module, renamed: Mapping[str, str]) -> dict[str, Tensor]
     return found
 
 
-def save(model: nn.Module, path: Path, renamed: Mapping[str, str]) -> None:
-    """Write a model's weights as safetensors; if writing fails, an earlier file stays."""
-    # Not safetensors' own save_file: only the owner can read the files it writes.
-    write_whole(path, to_bytes(canonical(model, renamed)))
+def as_bytes(model: nn.Module, renamed: Mapping[str, str]) -> bytes:
+    """A model's weights as the bytes of a safetensors file."""
+    return to_bytes(canonical(model, renamed))

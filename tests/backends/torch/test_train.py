@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -69,7 +70,11 @@ def test_two_ranks_compute_what_one_does(make_job: MakeJob) -> None:
     assert kinds == ["devices", "start", *["step"] * 4, "epoch", *["step"] * 2, "end"]
     assert events(job)[0]["used"] == ["cpu", "cpu"]
     figures = {key: value for key, value in events(job)[-1].items() if key not in ("event", "seconds")}
-    assert read_result(job.run) == Result(devices=("cpu", "cpu"), figures=Figures(**figures))
+    result = read_result(job.run)
+    assert result is not None
+    assert (result.devices, result.figures) == (("cpu", "cpu"), Figures(**figures))
+    assert result.weights == hashlib.sha256(job.weights.read_bytes()).hexdigest()
+    assert result.data is not None and result.data.files == 37
 
     code, out, err = finish(start(alone))
     assert (code, err) == (0, [])
@@ -112,6 +117,17 @@ def test_batch_normalisation_on_two_ranks(make_job: MakeJob) -> None:
     assert score.loss == pytest.approx(events(job)[-1]["loss"], rel=1e-4)
 
 
+def test_what_is_not_finite_on_one_rank_is_a_divergence_on_all(make_job: MakeJob) -> None:
+    """The statistics of the second rank are neither saved nor in any loss of a step."""
+    job = make_job("split", steps=2, norm="nn.BatchNorm2d(8)", fault="self.norm1.running_var.fill_(float('inf'))")
+    code, _, err = finish(start(job))
+    told = "error: training diverged: a weight or a running statistic is not finite after step 2. The first loss, "
+    assert (code, len(err), err[0].startswith(told)) == (1, 2, True)
+    result = read_result(job.run)
+    assert result is not None and result.diverged
+    assert not job.weights.exists()
+
+
 def assert_same_weights(job: Job, other: Job) -> None:
     ours, theirs = load_file(job.weights), load_file(other.weights)
     assert ours.keys() == theirs.keys()
@@ -133,7 +149,9 @@ def test_a_broken_held_out_picture_stops_the_run_with_its_weights(
     assert err[0].endswith(f"; training stopped, and its weights so far are in {job.weights}")
     assert err[1:] == ["  replace the file or remove it"]
     assert not (job.run / "crash.txt").exists()
-    assert read_result(job.run) == Result(devices=("cpu", "cpu"))
+    result = read_result(job.run)
+    assert result is not None
+    assert (result.devices, result.figures, result.diverged) == (("cpu", "cpu"), None, False)
     assert_same_weights(job, alone)
 
 

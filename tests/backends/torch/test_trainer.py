@@ -1,0 +1,61 @@
+"""The trainer in this process, on one rank: scores and what is not finite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from archc_torch.trainer import TorchTrainer
+from torch import nn
+
+from archc.language.spec import TestViews
+from archc.pictures.dataset import job_pictures, open_pictures
+from archc.pictures.feed import Feed
+from archc.training.job import Job
+from archc.training.model import source
+
+MakeJob = Callable[..., Job]
+
+
+def trainer(job: Job) -> tuple[TorchTrainer, nn.Module]:
+    """A trainer and its model."""
+    pictures = job_pictures(job)
+    statistics = open_pictures(job, pictures)
+    module = source(job)
+    model = module.Small()
+    feed = Feed(job, pictures, statistics, 0, 1, 1)
+    return TorchTrainer(job, model, module.sgd(model), feed, torch.device("cpu")), model
+
+
+def constant(model: nn.Module, outputs: list[float]) -> None:
+    """Give the model these outputs for every picture."""
+    with torch.no_grad():
+        model.get_submodule("fc4").weight.zero_()  # pyright: ignore[reportCallIssue, reportOperatorIssue]
+        model.get_submodule("fc4").bias.copy_(torch.tensor(outputs))  # pyright: ignore[reportCallIssue, reportOperatorIssue]
+
+
+@pytest.mark.parametrize("test", ["center", "ten_crop"])
+def test_of_equal_outputs_the_lower_class_comes_first(make_job: MakeJob, test: TestViews) -> None:
+    """The same as in Keras' trainer: of seven outputs, five are hits, and the first is the best."""
+    training, model = trainer(make_job("dead", devices=1))
+    constant(model, [0] * 7)
+    score = training.evaluate(test)
+    assert (score.count, score.top1, score.top5) == (13, 4, 13)
+    constant(model, [0, 1, 1, 1, 1, 1, 1])
+    score = training.evaluate(test)
+    assert (score.top1, score.top5) == (4, 9), "green leads six equal classes, blue comes after them"
+
+
+def test_the_loss_of_a_picture_has_no_upper_limit(make_job: MakeJob) -> None:
+    training, model = trainer(make_job("certain", devices=1))
+    constant(model, [1000, 0, 0, 0, 0, 0, 0])
+    assert training.evaluate("ten_crop").loss_sum == pytest.approx(9 * 1000)
+
+
+def test_weights_and_running_statistics_are_seen_not_to_be_finite(make_job: MakeJob) -> None:
+    for name in ("fc4.weight", "norm1.running_var"):
+        training, model = trainer(make_job(name, devices=1, norm="nn.BatchNorm2d(8)"))
+        assert training.finite()
+        model.state_dict()[name][1] = torch.inf
+        assert not training.finite()
