@@ -155,10 +155,11 @@ def _internal_error(error: BaseException) -> int:
     from archc.backend import OWN
     from archc.entry_points import culprit
     from archc.ops import ops
+    from archc.wording import visible
 
     try:
-        with NamedTemporaryFile("w", prefix="archc-error-", suffix=".txt", delete=False, encoding="utf-8") as file:
-            traceback.print_exc(file=file)
+        with NamedTemporaryFile("wb", prefix="archc-error-", suffix=".txt", delete=False) as file:
+            file.write(traceback.format_exc().encode(errors="backslashreplace"))  # a path may be not UTF-8
         attached = f" and attach {Path(file.name)}"
     except OSError as reason:
         attached = f"; its traceback cannot be written: {reason.strerror}"
@@ -167,5 +168,5 @@ def _internal_error(error: BaseException) -> int:
     if not name and (others := ops().in_use()):
         whom = f"it, with the ops of {' and '.join(others)} that the spec uses,"
     message = f"{what}: {type(error).__name__}. Please report {whom}{attached}"
-    print(message, file=sys.stderr)
+    print(visible(message), file=sys.stderr)
     return ENVIRONMENT

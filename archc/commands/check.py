@@ -6,14 +6,13 @@ import json
 import sys
 from collections.abc import Callable
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import typer
 
 from archc.analysis import Analysis, Facts, analyse
-from archc.console.spec_files import SkipUnmarkedOption, SpecFile, SpecsArgument, spec_files
-from archc.console.specs import QuietOption, show_findings
+from archc.console.spec_files import SkipUnmarkedOption, SpecFile, SpecsArgument, is_folder, spec_files
+from archc.console.specs import QuietOption, current_folder, show_findings
 from archc.console.terminal import LAYER_TABLE, columns, style_of
 from archc.diagnostics.finding import Finding, is_error
 from archc.wording import counted, visible
@@ -85,7 +84,7 @@ def check(
     files = spec_files(specs or [], to_write=writing, skip_unmarked=skip_unmarked, quiet=quiet)
     named = specs or []
     # Of several files of which one is a spec, its table is not what was asked for.
-    several = len(named if skip_unmarked else files) > 1 or any(Path(spec).is_dir() for spec in named if spec != "-")
+    several = len(named if skip_unmarked else files) > 1 or any(is_folder(spec) for spec in named)
     err = fix and any(file.place is None for file in files)
     # A program that parses the report on standard error must find no other lines there.
     aside = not quiet and (not err or output_format in (CheckFormat.full, CheckFormat.concise))
@@ -115,7 +114,7 @@ def _fixed(file: SpecFile, *, aside: bool) -> Analysis:
         typer.echo(f"{visible(file.name)}: {counted(len(fixed.mended), 'fix', 'fixes')} applied", err=True)
         for finding in fixed.mended:
             texts = dict.fromkeys(text for edit in finding.fix if (text := edit.text.strip()))
-            written = ", ".join(f"`{text}`" for text in texts)
+            written = ", ".join(f"`{visible(text)}`" for text in texts)
             typer.echo(f"  {render([finding]).rstrip()}; now {written or 'deleted'}", err=True)
     return fixed.analysis
 
@@ -176,7 +175,7 @@ def _show_sarif(outcome: Outcome) -> None:
     from archc.diagnostics.sarif import as_sarif
     from archc.installing import archc_version
 
-    log = as_sarif(outcome.findings, version=archc_version(), root=Path.cwd())
+    log = as_sarif(outcome.findings, version=archc_version(), root=current_folder())
     typer.echo(json.dumps(log, indent=2), err=outcome.err)
 
 

@@ -15,14 +15,14 @@ import typer
 from archc.backend import Origin, load
 from archc.commands.build import BackendOption
 from archc.console.emission import emit
-from archc.console.specs import QuietOption, SpecArgument, facts_or_exit, resolve
+from archc.console.specs import QuietOption, SpecArgument, current_folder, facts_or_exit, resolve
 from archc.language.spec import Precision
 from archc.ops.fields import LARGEST
 from archc.run.folder import started_folder
 from archc.run.process import run_to_end, training_module
 from archc.run.receipt import Inputs, write_receipt
 from archc.run.recipe import Overrides
-from archc.run.setup import Options, set_up
+from archc.run.setup import Options, check_paths, set_up
 from archc.signals import heed_stops
 from archc.training.journal import has_begun
 from archc.wording import duration, visible
@@ -79,6 +79,7 @@ def train(
     began, started = time.monotonic(), datetime.now(UTC)
     heed_stops()
     path = resolve(spec, quiet=quiet)
+    check_paths(current_folder(), spec=path, data=data, run=run)
     facts, text = facts_or_exit(path)
     chosen = load(backend)
     module = training_module(chosen)

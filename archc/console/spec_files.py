@@ -118,11 +118,19 @@ def spec_file(argument: str) -> SpecFile:
     return SpecFile(str(Path(argument)), read_bytes(Path(argument)), Path(argument))
 
 
+def is_folder(argument: str) -> bool:
+    """Whether an argument names a folder. False for a path that the system refuses: reading it reports that."""
+    try:
+        return argument != "-" and Path(argument).is_dir()
+    except OSError:
+        return False
+
+
 def _named(argument: str, *, may_be_empty: bool, quiet: bool) -> Iterator[SpecFile]:
     # Usually an unset shell variable. To Path, an empty path is the current folder.
     if not argument:
         raise Failure("the path of a spec is empty", help="use `.` for the current folder", code=2)
-    if argument != "-" and Path(argument).is_dir():
+    if is_folder(argument):
         yield from _below(Path(argument), may_be_empty=may_be_empty, quiet=quiet)
     else:
         yield spec_file(argument)

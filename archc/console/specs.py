@@ -14,6 +14,7 @@ from archc.diagnostics.finding import Finding
 from archc.failure import Failure
 from archc.language.packaged import packaged_specs
 from archc.language.reader import MAX_BYTES
+from archc.wording import visible
 
 DEFAULT = Path("specs", "alexnet.yaml")
 STDIN = "<stdin>"
@@ -45,8 +46,16 @@ def resolve(spec: Path | None, *, quiet: bool = False) -> Path:
         return spec
     chosen = DEFAULT if DEFAULT.is_file() else packaged_specs() / DEFAULT.name
     if not quiet:
-        typer.echo(f"no spec given; using {chosen}", err=True)
+        typer.echo(f"no spec given; using {visible(str(chosen))}", err=True)
     return chosen
+
+
+def current_folder() -> Path:
+    """The current folder; a Failure if it has been removed."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise Failure("the current folder has been removed", help="change to another folder") from None
 
 
 def spec_name(path: Path) -> str:

@@ -24,7 +24,7 @@ from pydantic_core import PydanticCustomError
 
 from archc.language.reader import MappingNode, YamlNode
 from archc.language.validation import NAME
-from archc.ops.fields import Count, NotNegative, Positive, Rate, Size, SizeField
+from archc.ops.fields import LARGEST, Count, NotNegative, Positive, Rate, Size, SizeField
 from archc.ops.foreign import Needless, NeedlessFields, OtherValues
 from archc.source import Span
 
@@ -350,7 +350,7 @@ def usual_recipe(image: list[int]) -> dict[str, object]:
         "optimizer": {"sgd": {"lr": 0.01, "momentum": 0.9, "weight_decay": 5e-4}},
         "schedule": {"on_plateau": {"factor": 0.1, "times": 3}},
         "data": {
-            "resize": round(max(height, width) * 256 / 227),
+            "resize": min(round(max(height, width) * 256 / 227), LARGEST),
             "crop": height if height == width else [height, width],
             "mirror": True,
             "mean": "pixel",

@@ -11,24 +11,23 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from PIL import Image
-
 from archc.failure import FINDING, Failure
 from archc.pictures.ahead import in_order
-from archc.pictures.decoding import FORMATS, Unreadable, square
+from archc.pictures.decoding import Unreadable, opened, square
 from archc.training.progress import progress
 from archc.wording import counted, listed
 
 END_OF_JPEG = b"\xff\xd9"
 
 
-def check_files(files: Sequence[Path], *, threads: int = 4) -> None:
-    """Raise one Failure for all files that are not readable pictures."""
+def check_files(files: Sequence[Path], size: int, *, threads: int = 4) -> None:
+    """Raise one Failure for all files that are not readable pictures, to be scaled to `size` pixels."""
     broken: list[Unreadable] = []
     with closing(progress("checking pictures", len(files))) as shown:
-        for done, found in enumerate(in_order(_unreadable, files, threads=threads, ahead=64 * threads), 1):
-            if found is not None:
-                broken.append(found)
+        found = in_order(lambda file: _unreadable(file, size), files, threads=threads, ahead=64 * threads)
+        for done, unreadable in enumerate(found, 1):
+            if unreadable is not None:
+                broken.append(unreadable)
             shown.show(done)
     broken.sort(key=lambda each: each.file)
     if len(broken) == 1:
@@ -39,26 +38,26 @@ def check_files(files: Sequence[Path], *, threads: int = 4) -> None:
         raise Failure(message, "replace these files or remove them", FINDING)
 
 
-def _unreadable(file: Path) -> Unreadable | None:
+def _unreadable(file: Path, size: int) -> Unreadable | None:
     """Why a picture cannot be read; None if it can be."""
-    if _is_sound(file):
+    if _is_sound(file, size):
         return None
     try:
-        square(file, 1, channels=3)
+        square(file, size, channels=3)
     except Unreadable as failure:
         return failure
     return None
 
 
-def _is_sound(file: Path) -> bool:
+def _is_sound(file: Path, size: int) -> bool:
     """Whether a file is certainly a whole picture."""
     try:
-        with Image.open(file, formats=FORMATS) as image:
+        with opened(file, size) as image:
             if image.format == "PNG":
                 image.verify()
                 return True
-        with file.open("rb") as opened:
-            opened.seek(-len(END_OF_JPEG), os.SEEK_END)
-            return opened.read() == END_OF_JPEG
-    except Exception:  # on broken files, Pillow raises a dozen kinds of error
+        with file.open("rb") as end:
+            end.seek(-len(END_OF_JPEG), os.SEEK_END)
+            return end.read() == END_OF_JPEG
+    except (Unreadable, OSError):
         return False

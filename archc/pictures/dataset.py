@@ -19,6 +19,9 @@ from archc.training.job import Job
 from archc.training.result import add_to_result
 from archc.wording import counted
 
+MOST_RESIZE = 4096
+"""The largest side of the square that pictures are scaled to. The sums for the mean picture have 8 bytes per value."""
+
 
 def job_pictures(job: Job) -> Pictures:
     """The pictures of a job; a Failure if the network or the batch does not suit them. Built-in ones may not exist."""
@@ -26,6 +29,7 @@ def job_pictures(job: Job) -> Pictures:
     if channels not in MODES:
         fix = "use an `input` of [1, height, width] or [3, height, width]"
         raise Failure(f"{job.name} takes {counted(channels, 'channel')}, pictures have 1 or 3", fix, FINDING)
+    _check_resize(job)
     pictures = built_in_pictures(job.pictures, channels=channels) if job.built_in else find_pictures(job.pictures)
     classes = len(pictures.classes)
     if classes > job.outputs:
@@ -38,6 +42,18 @@ def job_pictures(job: Job) -> Pictures:
     return pictures
 
 
+def _check_resize(job: Job) -> None:
+    data = job.recipe.data
+    if data.resize <= MOST_RESIZE:
+        return
+    message = f"{job.name} trains on squares of {data.resize:,} × {data.resize:,} pixels"
+    fix = f"use `resize: {MOST_RESIZE}` or less"
+    # The default recipe's `resize` is 256/227 of the input.
+    if max(data.crop) > (side := MOST_RESIZE * 227 // 256):
+        fix = f"use an `input` of at most {side:,} × {side:,} pixels, and a `resize` of at most {MOST_RESIZE:,}"
+    raise Failure(f"{message}; the largest are {MOST_RESIZE:,} × {MOST_RESIZE:,}", fix, FINDING)
+
+
 def open_pictures(job: Job, pictures: Pictures) -> Statistics:
     """Draw or check a job's pictures, and measure them. Call it once, in one process, before any rank starts."""
     channels, height, width = job.image
@@ -45,13 +61,17 @@ def open_pictures(job: Job, pictures: Pictures) -> Statistics:
     if job.built_in:
         write_gratings(job.pictures, size=(height, width), channels=channels)
     else:
-        check_files(files)
+        check_files(files, job.recipe.data.resize)
     add_to_result(job.run, data=fingerprint(job.pictures, files))
     statistics = measure([file for file, _ in pictures.train], job.recipe.data, channels=channels)
-    statistics.save(job.statistics)
+    statistics.save(job.statistics, listing=pictures.digest)
     return statistics
 
 
 def load_pictures(job: Job) -> tuple[Pictures, Statistics]:
-    """The pictures and statistics that `open_pictures` made ready, for a rank in another process."""
-    return job_pictures(job), Statistics.load(job.statistics)
+    """The pictures and statistics that `open_pictures` made ready, for a rank in another process.
+
+    All ranks must number the same pictures in the same way, so a Failure is raised if the folder has changed since.
+    """
+    pictures = job_pictures(job)
+    return pictures, Statistics.load(job.statistics, listing=pictures.digest)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -10,12 +12,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from archc.failure import Failure
+from archc.files import write_durably
 from archc.language.spec import TestViews
 from archc.pictures.ahead import in_order
+from archc.pictures.decoding import Unreadable
 from archc.pictures.folder import Pictures
 from archc.pictures.order import batches
 from archc.pictures.preparation import Array, Statistics, test_views, training_view
 from archc.training.job import Job
+from archc.training.result import add_to_result
 
 Labelled = tuple[Array, int]
 
@@ -73,6 +79,23 @@ class Feed:
             return test_views(file, self.job.recipe.data, self.statistics, test=test), label
 
         return _batches(in_order(prepare, mine, threads=self.threads, ahead=size), size)
+
+
+@contextmanager
+def keeping_weights(job: Job, weights: Callable[[], bytes]) -> Generator[None]:
+    """Saves the weights if a picture ends the run: one that broke, or was removed, after all had been checked.
+
+    On any number of ranks, these are the weights after the last step of all of them, since no step is taken without the
+    whole batch. The rank that reads the picture saves them, as the others cannot know of it.
+    """
+    try:
+        yield
+    except Unreadable as broken:
+        data = weights()
+        write_durably(job.weights, data)
+        add_to_result(job.run, weights=hashlib.sha256(data).hexdigest())
+        message = f"{broken.message}; training stopped, and its weights so far are in {job.weights}"
+        raise Failure(message, broken.help, broken.code) from broken
 
 
 def _batches(pictures: Iterator[Labelled], size: int) -> Iterator[Batch]:

@@ -25,20 +25,27 @@ class Pictures:
     val: Labelled
     """The held-out pictures, which are never trained on."""
 
+    @property
+    def digest(self) -> bytes:
+        """The SHA-256 of the paths and labels of all pictures, in order."""
+        lines = (b"%d %b" % (label, os.fsencode(file)) for split in (self.train, self.val) for file, label in split)
+        return hashlib.sha256(b"%d\0" % len(self.train) + b"\0".join(lines)).digest()
+
 
 def find_pictures(root: Path) -> Pictures:
     """The pictures in root/train/CLASS and root/val/CLASS, or in root/CLASS.
 
-    In the second layout, a tenth of each class is held out, and at least one picture. Hidden files and other kinds of
-    file are ignored.
+    In the second layout, a tenth of each class is held out, and at least one picture. Hidden files and files with
+    other suffixes are ignored.
     """
     train, val = root / "train", root / "val"
-    if not root.is_dir():
+    if not _is_folder(root):
         raise Failure(f"{root} is not a folder", f"`--data DIR` takes {LAYOUT}", FINDING)
-    if train.is_dir() and val.is_dir():
+    has_train, has_val = _is_folder(train), _is_folder(val)
+    if has_train and has_val:
         return _both(_classes(train), _classes(val), root)
-    if train.is_dir() or val.is_dir():
-        missing = val if train.is_dir() else train
+    if has_train or has_val:
+        missing = val if has_train else train
         raise Failure(f"{missing} is missing", f"the layout is {LAYOUT}", FINDING)
     return _split(_classes(root), root)
 
@@ -77,14 +84,14 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _pictures(folder: Path) -> list[os.DirEntry[str]]:
-    # A dangling link counts as a picture, so that reading it reports it.
-    return [entry for entry in _entries(folder) if entry.name.lower().endswith(SUFFIXES) and not _is_folder(entry)]
+    # By name alone: a dangling link, a folder or a pipe counts as a picture, so that reading it reports it.
+    return [entry for entry in _entries(folder) if entry.name.lower().endswith(SUFFIXES)]
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
+def _is_folder(place: os.DirEntry[str] | Path) -> bool:
     try:
-        return entry.is_dir()
-    except OSError:  # a link that leads to itself
+        return place.is_dir()
+    except OSError:  # a link that leads to itself, or a folder above that cannot be searched
         return False
 
 

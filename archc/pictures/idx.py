@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import math
 import sys
 import zlib
 from collections.abc import Sequence
@@ -30,6 +31,9 @@ SPLITS = {"train": "train", "val": "t10k"}
 
 UNSIGNED_BYTE = 8
 """The code of this type of value in the idx format."""
+
+MOST_BYTES = 2**30
+"""The largest number of bytes in an idx file, unpacked."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -112,23 +116,36 @@ def _find(source: Path, name: str) -> Path:
 
 
 def read_idx(file: Path, *, dimensions: int) -> Pixels:
-    """The array of bytes in an idx file."""
+    """The array of bytes in an idx file. Of a file that contains more than its header states, the rest is not read."""
     # The header: two zero bytes, the type, the number of dimensions, then the length of each as a 32-bit integer.
+    header = 4 + 4 * dimensions
     try:
-        data = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as opened:
+            head = opened.read(header)
+            if len(head) < header or head[:4] != bytes((0, 0, UNSIGNED_BYTE, dimensions)):
+                raise _broken(file, f"not an idx file of bytes in {counted(dimensions, 'dimension')}")
+            shape = tuple(np.frombuffer(head[4:], ">u4").tolist())
+            size = _size(file, shape)
+            data = opened.read(size + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise _broken(file, str(error)) from error
-    header = 4 + 4 * dimensions
-    if len(data) < header or data[:4] != bytes((0, 0, UNSIGNED_BYTE, dimensions)):
-        raise _broken(file, f"not an idx file of bytes in {counted(dimensions, 'dimension')}")
-    shape = tuple(np.frombuffer(data[4:header], ">u4").tolist())
-    size = int(np.prod(shape, dtype=object))  # three lengths of 32 bits can overflow NumPy's integers
-    lengths = " × ".join(map(str, shape))
+    if len(data) != size:
+        got = "more" if len(data) > size else len(data)
+        raise _broken(file, f"expected {_lengths(shape)} bytes, got {got}")
+    return np.frombuffer(data, np.uint8).reshape(shape)
+
+
+def _size(file: Path, shape: Sequence[int]) -> int:
+    size = math.prod(shape)
     if not size:
-        raise _broken(file, f"the file contains no values: {lengths}")
-    if len(data) != header + size:
-        raise _broken(file, f"expected {lengths} bytes, got {len(data) - header}")
-    return np.frombuffer(data, np.uint8, offset=header).reshape(shape)
+        raise _broken(file, f"the file contains no values: {_lengths(shape)}")
+    if size > MOST_BYTES:
+        raise _broken(file, f"{_lengths(shape)} bytes are above the limit, {MOST_BYTES // 2**30} GiB")
+    return size
+
+
+def _lengths(shape: Sequence[int]) -> str:
+    return " × ".join(map(str, shape))
 
 
 def _broken(file: Path, reason: str) -> Failure:

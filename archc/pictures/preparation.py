@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from archc.failure import Failure
+from archc.failure import FINDING, Failure
 from archc.files import write_whole
 from archc.language.spec import DataRecipe, TestViews
 from archc.pictures.ahead import in_order
@@ -41,21 +41,28 @@ class Statistics:
     def channels(self) -> int:
         return int(self.mean.shape[-1])
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, *, listing: bytes) -> None:
+        """Write the statistics, with the digest of the pictures that a run is about to use."""
         from safetensors.numpy import save  # pyright: ignore[reportUnknownVariableType]
 
-        write_whole(path, save({"mean": self.mean, "colours": self.colours}))
+        listed = np.frombuffer(listing, np.uint8)
+        write_whole(path, save({"mean": self.mean, "colours": self.colours, "listing": listed}))
 
     @staticmethod
-    def load(path: Path) -> Statistics:
+    def load(path: Path, *, listing: bytes) -> Statistics:
+        """Read the statistics; a Failure if the pictures have become others since they were written."""
         from safetensors import SafetensorError
         from safetensors.numpy import load_file  # pyright: ignore[reportUnknownVariableType]
 
         try:
             arrays = load_file(path)
-            return Statistics(arrays["mean"], arrays["colours"])
+            mean, colours, listed = (arrays[name] for name in ("mean", "colours", "listing"))
         except (OSError, SafetensorError, KeyError) as error:
             raise Failure(f"{path} does not contain picture statistics: {error}", "start the run again") from error
+        if listed.tobytes() != listing:
+            message = "pictures were added or removed while the run started"
+            raise Failure(message, "start the run again, when their folder does not change", FINDING)
+        return Statistics(mean, colours)
 
 
 def measure(files: Sequence[Path], data: DataRecipe, *, channels: int, threads: int = 2) -> Statistics:

@@ -65,6 +65,35 @@ class Setup:
         )
 
 
+def check_paths(folder: Path, *, spec: Path, data: Path | None, run: Path | None) -> None:
+    """Check the paths of a run in the current `folder`; a Failure names the first that its records cannot contain.
+
+    The records are UTF-8 and contain absolute paths, so the name of each folder above counts as well.
+    """
+    _check_text("the spec", spec, "rename the spec")
+    _check_text("the run", _resolved(folder / (run or "runs")), "choose another folder: `--run DIR`")
+    if data is not None:
+        _check_text("the pictures", _resolved(folder / data), "rename that folder, or move the pictures")
+
+
+def _check_text(what: str, path: Path, help: str) -> None:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise Failure(f"the path of {what} is not UTF-8: {path}", help=help, code=USAGE) from None
+
+
+def _resolved(path: Path) -> Path:
+    """The path without links; a Failure if the system refuses to look at it, for any reason but that it is missing."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        raise Failure(f"cannot use {path}: {error.strerror}", help="name another folder", code=USAGE) from error
+    return path.resolve()
+
+
 def set_up(facts: Facts, options: Options) -> Setup:
     """Check that the network and the options can be trained; a Failure names the first reason why not."""
     devices = devices_wanted(options.devices, facts)

@@ -353,6 +353,7 @@ def test_an_interrupted_run_leaves_a_receipt(small: Path, here: Path, number: si
     told = json.loads(receipt.read_text())
     assert (told["status"], told["exit_code"], told["weights"]) == ("interrupted", code, None)
     assert len(told["devices"]["used"]) == 1
+    assert not [*(here / "run").glob(".*")]
 
 
 @pytest.mark.parametrize("options", ["--gpus 2 --batch 4", "--backend keras --batch 4"])
@@ -367,3 +368,17 @@ def test_a_run_whose_command_is_killed_ends_and_says_so(small: Path, here: Path,
     assert (told["status"], told["exit_code"]) == ("interrupted", None)
     assert told["ended"]
     assert not [*(here / "run").glob(".*")], "no reserved room"
+
+
+def test_a_picture_that_breaks_a_run_leaves_weights_and_a_receipt(
+    classes: Path, here: Path, undecodable_png: bytes
+) -> None:
+    fill(here / "data", {"train/a": 4, "train/b": 4, "val/a": 1, "val/b": 1})
+    (here / "data" / "val" / "b" / "0.png").write_bytes(undecodable_png)
+    code, _, err = train(classes, "--data", "data", "--epochs", "2", "--run", "run")
+    assert code == 1
+    assert err[-2].startswith(f"error: cannot read {here.resolve()}/data/val/b/0.png: ")
+    receipt = json.loads((here / "run" / "receipt.json").read_text())
+    assert (receipt["status"], receipt["exit_code"], receipt["result"]) == ("failed", 1, None)
+    weights = (here / "run" / "weights.safetensors").read_bytes()
+    assert receipt["weights"]["sha256"] == hashlib.sha256(weights).hexdigest()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +16,8 @@ from PIL import Image
 from archc.failure import FINDING, Failure
 from archc.pictures.checking import check_files
 from archc.pictures.dataset import job_pictures, open_pictures
-from archc.pictures.decoding import square
+from archc.pictures.decoding import START_OF_SCAN, square
+from archc.pictures.folder import find_pictures
 from archc.training.job import Job
 
 
@@ -47,7 +51,7 @@ BROKEN = {
 
 def refused(files: list[Path]) -> Failure:
     with pytest.raises(Failure) as failure:
-        check_files(files)
+        check_files(files, 8)
     assert failure.value.code == FINDING
     return failure.value
 
@@ -56,14 +60,14 @@ def refused(files: list[Path]) -> Failure:
 def test_what_can_be_decoded_passes(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "picture.jpg").write_bytes(content)
     square(tmp_path / "picture.jpg", 8, channels=3)
-    check_files([tmp_path / "picture.jpg"])
+    check_files([tmp_path / "picture.jpg"], 8)
 
 
 @pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
 def test_what_cannot_be_decoded_is_refused_as_in_a_run(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "picture.jpg").write_bytes(content)
     with pytest.raises(Failure) as later:
-        square(tmp_path / "picture.jpg", 1, channels=3)
+        square(tmp_path / "picture.jpg", 8, channels=3)
     assert str(refused([tmp_path / "picture.jpg"])) == str(later.value)
 
 
@@ -76,6 +80,65 @@ def test_all_are_named_at_once(tmp_path: Path) -> None:
     named = [f"{files[number]} (not a JPEG or PNG file)" for number in (1, 5, 9, 13, 17)]
     assert failure.message.startswith(f"cannot read 6 pictures of 21: {', '.join(named)}, {tmp_path / 'gone.jpg'} (")
     assert failure.help == "replace these files or remove them"
+
+
+def test_a_jpeg_of_many_scans_is_not_decoded(tmp_path: Path) -> None:
+    """Each scan takes 8 ms: a megabyte of them would take four minutes."""
+    file = tmp_path / "scans.jpg"
+    Image.new("RGB", (4000, 4000)).save(file, progressive=True, subsampling=0)
+    data = file.read_bytes()
+    last = data[data.rindex(START_OF_SCAN) : -2]
+    assert len(last) < 40
+    file.write_bytes(data[:-2] + 90 * last + data[-2:])
+    check_files([file], 8)
+    file.write_bytes(data[:-2] + 40_000 * last + data[-2:])
+    began = time.monotonic()
+    assert refused([file]).message == f"cannot read {file}: it has 40,010 scans; the limit is 100"
+    with pytest.raises(Failure, match="it has 40,010 scans"):
+        square(file, 8, channels=3)
+    assert time.monotonic() - began < 10
+
+
+SPECIAL = {
+    "pipe.jpg": "a named pipe, not a regular file",
+    "socket.png": "a socket, not a regular file",
+    "device.jpg": "a device, not a regular file",
+    "folder.jpg": "a folder, not a regular file",
+    "dangling.jpg": "a link that leads nowhere",
+    "circle.jpg": "Too many levels of symbolic links",
+}
+
+
+@pytest.fixture
+def special(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A data set with each kind of file that is not a picture's, in train/ and in val/."""
+    for folder in (tmp_path / "set" / split / label for split in ("train", "val") for label in "ab"):
+        folder.mkdir(parents=True)
+        (folder / "good.png").write_bytes(PNG)
+        monkeypatch.chdir(folder)  # the path of a socket is at most 108 bytes long
+        os.mkfifo("pipe.jpg")
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind("socket.png")
+        (folder / "device.jpg").symlink_to("/dev/zero")
+        (folder / "folder.jpg").mkdir()
+        (folder / "dangling.jpg").symlink_to("nowhere")
+        (folder / "circle.jpg").symlink_to("circle.jpg")
+    yield tmp_path / "set"
+    monkeypatch.undo()
+
+
+def test_what_is_not_a_regular_file_is_refused_at_once_and_never_waited_for(special: Path) -> None:
+    found = find_pictures(special)
+    files = [file for file, _ in (*found.train, *found.val)]
+    message = refused(files).message
+    assert message.startswith(f"cannot read {4 * len(SPECIAL)} pictures of {len(files)}: ")
+    assert len(files) == 4 * (len(SPECIAL) + 1)
+    for name, reason in SPECIAL.items():
+        place = special / "train" / "a" / name
+        assert str(refused([place])) == f"error: cannot read {place}: {reason}\n  replace the file or remove it"
+        with pytest.raises(Failure) as later:
+            square(place, 8, channels=3)
+        assert later.value.message == f"cannot read {place}: {reason}"
 
 
 def test_a_long_list_ends_in_a_count(tmp_path: Path) -> None:
@@ -98,6 +161,6 @@ def test_held_out_pictures_are_checked_too(job: Job, fill: Callable[..., Path]) 
 def test_a_checksum_that_is_right_over_wrong_data_is_found_by_the_run(tmp_path: Path, undecodable_png: bytes) -> None:
     """Only decoding would find it before, which takes as long as an epoch."""
     (tmp_path / "picture.png").write_bytes(undecodable_png)
-    check_files([tmp_path / "picture.png"])
+    check_files([tmp_path / "picture.png"], 8)
     with pytest.raises(Failure, match="cannot read"):
         square(tmp_path / "picture.png", 8, channels=3)

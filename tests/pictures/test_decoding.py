@@ -1,6 +1,8 @@
 """Every kind of JPEG and PNG becomes the same square of 8-bit pixels; a broken one is named."""
 
 import zlib
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
 from archc.failure import FINDING, Failure
-from archc.pictures.decoding import square
+from archc.pictures.checking import check_files
+from archc.pictures.decoding import Unreadable, square
 
 RED = (200, 30, 40)
 
@@ -105,6 +109,64 @@ def test_a_camera_held_sideways(tmp_path: Path) -> None:
     np.testing.assert_allclose(pixels[28, 16], (0, 0, 0), atol=20)
 
 
+@pytest.mark.parametrize("orientation", range(10))
+@pytest.mark.parametrize("suffix", ["jpg", "png"])
+def test_each_orientation_is_turned_as_pillow_turns_it(tmp_path: Path, orientation: int, suffix: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    corner = Image.new("RGB", (64, 64), (0, 0, 0))
+    corner.paste(RED, (0, 0, 32, 16))
+    file = saved(corner, tmp_path / f"a.{suffix}", exif=exif)
+    with Image.open(file) as image:
+        expected = np.asarray(ImageOps.exif_transpose(image)).astype(int)
+    assert np.abs(square(file, 64, channels=3) - expected).max() <= 1
+
+
+def test_broken_exif_data_turns_nothing(tmp_path: Path) -> None:
+    notes = PngInfo()
+    notes.add_text("Raw profile type exif", "\nexif\n      8\nno hexadecimal digits\n")
+    file = saved(halves(), tmp_path / "a.png", pnginfo=notes)
+    np.testing.assert_array_equal(square(file, 20, channels=3)[10, 2], RED)
+
+
+@cache
+def whole(suffix: str) -> bytes:
+    """A small picture with EXIF data, as a file."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010E] = "a description"
+    stream = BytesIO()
+    random = np.random.default_rng(0).integers(0, 256, (24, 24, 3), np.uint8)
+    Image.fromarray(random).save(stream, suffix, exif=exif)
+    return stream.getvalue()
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    suffix=st.sampled_from(["JPEG", "PNG"]),
+    changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=6),
+    cut=st.floats(0.1, 1),
+    channels=st.sampled_from([1, 3]),
+)
+def test_any_damage_gives_a_square_or_one_that_is_named(
+    tmp_path_factory: pytest.TempPathFactory,
+    suffix: str,
+    changes: list[tuple[float, int]],
+    cut: float,
+    channels: int,
+) -> None:
+    data = bytearray(whole(suffix))
+    for place, value in changes:
+        data[int(place * len(data))] = value
+    file = tmp_path_factory.mktemp("damaged") / "picture"
+    file.write_bytes(data[: int(cut * len(data))])
+    for attempt in (lambda: square(file, 8, channels=channels), lambda: check_files([file], 8)):
+        try:
+            attempt()
+        except Unreadable as failure:
+            assert failure.message.startswith(f"cannot read {file}: ")
+
+
 def test_a_jpeg_for_the_press(tmp_path: Path) -> None:
     file = saved(halves("CMYK"), tmp_path / "a.jpg", quality=95)
     pixels = square(file, 20, channels=3)
@@ -165,7 +227,8 @@ def test_a_small_file_that_claims_a_huge_picture_is_refused(tmp_path: Path) -> N
     data[16:24] = (40_000).to_bytes(4, "big") * 2
     data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
     (tmp_path / "huge.png").write_bytes(data)
-    with pytest.raises(Failure, match=r"cannot read .*huge\.png: Image size \(1600000000 pixels\) exceeds limit"):
+    match = r"cannot read .*huge\.png: decoding its 40,000 × 40,000 pixels takes 7,630 MiB; the limit is 1,024 MiB"
+    with pytest.raises(Failure, match=match):
         square(tmp_path / "huge.png", 16, channels=3)
 
 

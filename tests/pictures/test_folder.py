@@ -34,7 +34,7 @@ def test_train_and_val_folders_are_taken_as_they_are(tmp_path: Path) -> None:
 def test_suffixes_in_any_case_count_and_everything_else_is_passed_over(tmp_path: Path) -> None:
     taken = ["a/1.JPG", "a/2.jpeg", "a/3.PnG"]
     touch(tmp_path, *taken, "b/1.jpg", "b/2.jpg")
-    touch(tmp_path, "a/notes.txt", "a/.hidden.jpg", "a/._1.jpg", "a/folder.jpg/inside.jpg", ".git/1.jpg", "README.md")
+    touch(tmp_path, "a/notes.txt", "a/.hidden.jpg", "a/._1.jpg", "a/folder/inside.jpg", ".git/1.jpg", "README.md")
     found = find_pictures(tmp_path)
     assert found.classes == ("a", "b")
     assert sorted(name for name, label in names(tmp_path, found.train + found.val) if label == 0) == taken
@@ -133,12 +133,12 @@ def test_what_is_not_a_folder_is_refused(tmp_path: Path) -> None:
     assert refused(tmp_path / "file").message == f"{tmp_path / 'file'} is not a folder"
 
 
-def test_a_link_that_leads_nowhere_counts_so_that_reading_it_reports_it(tmp_path: Path) -> None:
-    touch(tmp_path, "a/1.jpg", "a/2.jpg")
-    broken = [tmp_path / "b/circle.jpg", tmp_path / "b/dangling.jpg"]
-    (tmp_path / "b").mkdir()
+def test_what_has_a_pictures_name_counts_so_that_reading_it_reports_it(tmp_path: Path) -> None:
+    touch(tmp_path, "a/1.jpg", "a/2.jpg", "b/folder.jpg/inside.jpg")
+    broken = [tmp_path / "b" / name for name in ("circle.jpg", "dangling.jpg", "folder.jpg", "pipe.jpg")]
     broken[0].symlink_to(broken[0])
     broken[1].symlink_to(tmp_path / "gone.jpg")
+    os.mkfifo(broken[3])
     (tmp_path / "circle").symlink_to(tmp_path / "circle")
     found = find_pictures(tmp_path)
     assert found.classes == ("a", "b")

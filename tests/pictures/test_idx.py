@@ -2,6 +2,7 @@
 
 import gzip
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -111,9 +112,14 @@ WHOLE = idx(np.arange(12, dtype=np.uint8).reshape(3, 2, 2))
         ("floats", bytes((0, 0, 13, 3)) + WHOLE[4:], "not an idx file of bytes in 3 dimensions"),
         ("vector", bytes((0, 0, 8, 1)) + WHOLE[4:], "not an idx file of bytes in 3 dimensions"),
         ("cut", WHOLE[:-1], "expected 3 × 2 × 2 bytes, got 11"),
-        ("long", WHOLE + b"x", "expected 3 × 2 × 2 bytes, got 13"),
+        ("long", WHOLE + b"x", "expected 3 × 2 × 2 bytes, got more"),
+        ("bomb.gz", gzip.compress(WHOLE + bytes(40 * 2**20)), "expected 3 × 2 × 2 bytes, got more"),
         ("none", bytes((0, 0, 8, 3)) + bytes(12), "the file contains no values: 0 × 0 × 0"),
-        ("huge", bytes((0, 0, 8, 3)) + b"\xff" * 12, "expected 4294967295 × 4294967295 × 4294967295 bytes"),
+        (
+            "huge",
+            bytes((0, 0, 8, 3)) + b"\xff" * 12,
+            "4294967295 × 4294967295 × 4294967295 bytes are above the limit, 1 GiB",
+        ),
         ("plain.gz", WHOLE, "Not a gzipped file"),
         ("cut.gz", gzip.compress(WHOLE)[:-9], "ended before"),
         ("flipped.gz", gzip.compress(WHOLE)[:12] + b"\xff\xff" + gzip.compress(WHOLE)[14:], ""),
@@ -122,8 +128,12 @@ WHOLE = idx(np.arange(12, dtype=np.uint8).reshape(3, 2, 2))
 def test_a_broken_file_is_named_with_the_reason(tmp_path: Path, name: str, data: bytes, reason: str) -> None:
     file = tmp_path / name
     file.write_bytes(data)
+    tracemalloc.start()
     with pytest.raises(Failure) as failure:
         read_idx(file, dimensions=3)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**21
     assert failure.value.message.startswith(f"{file}: ")
     assert reason in failure.value.message
     assert failure.value.code == FINDING

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from archc.pictures.dataset import open_pictures
-from archc.pictures.feed import Feed
+from archc.pictures.feed import Feed, keeping_weights
 from archc.pictures.folder import Pictures
 from archc.training.job import Job
 from archc.training.journal import Journal
@@ -40,7 +40,8 @@ def run(job: Job, devices: Devices, pictures: Pictures) -> None:
             )
         feed = Feed(job, pictures, statistics, threads=os.cpu_count() or 1)
         trainer = KerasTrainer(job, model, optimizer, devices.strategy, feed)
-        train(job, trainer, journal, pictures=len(pictures.train), classes=len(pictures.classes))
+        with keeping_weights(job, trainer.weights):
+            train(job, trainer, journal, pictures=len(pictures.train), classes=len(pictures.classes))
 
 
 def build(job: Job, strategy: Strategy) -> tuple[Any, Any]:

@@ -11,7 +11,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from archc.pictures.feed import Feed
+from archc.pictures.feed import Feed, keeping_weights
 from archc.pictures.folder import Pictures
 from archc.pictures.preparation import Statistics
 from archc.training.job import Job
@@ -23,6 +23,7 @@ from archc.wording import counted
 from archc_torch.devices import DeviceKind, Devices
 from archc_torch.memory import keep_memory
 from archc_torch.trainer import TorchTrainer
+from archc_torch.weights import as_bytes
 
 MOST_RANKS = 1024
 """More ranks than any job has, so that no rank of one seed draws the same numbers as a rank of another seed."""
@@ -59,7 +60,8 @@ def run_rank(
         model = _normalising_together(model, job, kind, journal)
         done = group.pulse.done if group else None
         trainer = TorchTrainer(job, model, module.sgd(model), feed, device, done)
-        train(job, trainer, journal, pictures=len(pictures.train), classes=len(pictures.classes))
+        with keeping_weights(job, lambda: as_bytes(model, job.renamed)):
+            train(job, trainer, journal, pictures=len(pictures.train), classes=len(pictures.classes))
     if group:
         dist.destroy_process_group()
 

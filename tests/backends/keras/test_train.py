@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from processes import all_end, descendants, open_to_others, until
 from safetensors.numpy import load_file
@@ -93,3 +95,24 @@ def test_it_listens_nowhere_and_ends_with_its_parent(make_job: Callable[..., Job
         assert not open_to_others([process.pid, *there])
         process.kill()
     assert all_end(there)
+
+
+def test_a_broken_held_out_picture_stops_the_run_with_its_weights(
+    make_job: Callable[..., Job], pictures: Path, tmp_path: Path, undecodable_png: bytes
+) -> None:
+    copied = shutil.copytree(pictures, tmp_path / "copy")
+    broken = copied / "val" / "red" / "1.png"
+    broken.write_bytes(undecodable_png)  # its checksums are right, so the check of all pictures passes
+    jobs = make_job("broken", pictures=copied), make_job("whole", steps=4)
+    processes = [start(job) for job in jobs]
+    (_, err), _ = [process.communicate() for process in processes]
+    assert [process.returncode for process in processes] == [1, 0]
+    job, whole = jobs
+    first, *rest = err.splitlines()
+    assert first.startswith(f"error: cannot read {broken}: ")
+    assert first.endswith(f"; training stopped, and its weights so far are in {job.weights}")
+    assert rest == ["  replace the file or remove it"]
+    result = read_result(job.run)
+    assert result is not None
+    assert (result.devices, result.figures) == (("logical CPU 0", "logical CPU 1"), None)
+    assert job.weights.read_bytes() == whole.weights.read_bytes()

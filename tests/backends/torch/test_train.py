@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -126,18 +128,54 @@ def test_what_is_not_finite_on_one_rank_is_a_divergence_on_all(make_job: MakeJob
     assert not job.weights.exists()
 
 
-def test_a_failure_in_a_rank_is_told_once(make_job: MakeJob, pictures: Path, undecodable_png: bytes) -> None:
+def assert_same_weights(job: Job, other: Job) -> None:
+    ours, theirs = load_file(job.weights), load_file(other.weights)
+    assert ours.keys() == theirs.keys()
+    for name, array in ours.items():
+        np.testing.assert_allclose(array, theirs[name], rtol=1e-3, atol=1e-5, err_msg=name)
+
+
+def test_a_broken_held_out_picture_stops_the_run_with_its_weights(
+    make_job: MakeJob, pictures: Path, undecodable_png: bytes
+) -> None:
+    alone = make_job("alone", devices=1, steps=4)  # an epoch
+    assert finish(start(alone))[0] == 0
     broken = sorted((pictures / "val" / "red").iterdir())[1]  # the second rank's first
     broken.write_bytes(undecodable_png)  # its checksums are right, so the check of all pictures passes
     job = make_job("broken")
     code, _, err = finish(start(job))
     assert code == 1
     assert err[0].startswith(f"error: cannot read {broken}: ")
+    assert err[0].endswith(f"; training stopped, and its weights so far are in {job.weights}")
     assert err[1:] == ["  replace the file or remove it"]
     assert not (job.run / "crash.txt").exists()
     result = read_result(job.run)
     assert result is not None
     assert (result.devices, result.figures, result.diverged) == (("cpu", "cpu"), None, False)
+    assert_same_weights(job, alone)
+
+
+@pytest.mark.parametrize("devices", [1, 2])
+def test_pictures_that_are_removed_during_a_run_stop_it_with_its_weights(
+    make_job: MakeJob, pictures: Path, tmp_path: Path, devices: int
+) -> None:
+    removal = f"shutil.rmtree({str(pictures / 'train')!r})"
+    fault = f"import shutil; self.seen = getattr(self, 'seen', 0) + 1; self.seen == 3 and {removal}"
+    copied = shutil.copytree(pictures, tmp_path / "copy")
+    # The source has its fault in rank 1 alone.
+    job = make_job("removed", devices=devices, fault=fault)
+    code, _, err = finish(start(job, **({"RANK": "1"} if devices == 1 else {})))
+    assert code == 1
+    assert re.fullmatch(
+        rf"error: cannot read {pictures}/train/\w+/\d\.png: No such file or directory; training stopped, and its "
+        rf"weights so far are in {job.weights}",
+        err[0],
+    )
+    steps = sum(event["event"] == "step" for event in events(job))
+    assert 2 <= steps < 8
+    alone = make_job("alone", devices=1, steps=steps, pictures=copied)
+    assert finish(start(alone))[0] == 0
+    assert_same_weights(job, alone)
 
 
 def test_pictures_are_checked_before_the_devices_are_opened(make_job: MakeJob, pictures: Path) -> None:
