@@ -8,6 +8,7 @@ a folder that only this user can read, and gloo and NCCL connect them over the l
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -89,7 +90,9 @@ def _start(job: Job, devices: Devices, private: Path) -> PContext:
         )
     except OSError as error:
         message = f"cannot start {counted(devices.count, 'rank')}: {error.strerror}"
-        raise Failure(message, "processes share semaphores in /dev/shm, which may be full") from error
+        # Processes share semaphores, which are files there.
+        help = "make room in /dev/shm" if error.errno == errno.ENOSPC else "this user may have too many processes"
+        raise Failure(message, help) from error
 
 
 def _wait(context: PContext, watch: Watch, timeout: float) -> None:
