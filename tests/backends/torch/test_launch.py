@@ -1,11 +1,12 @@
-"""What keeps ranks from starting: each is one line. Such a machine cannot be had in a test, so the system's answer is."""
+"""What keeps ranks from starting: each is one line. The system's refusal is made up; such a machine is not at hand."""
 
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 import pytest
@@ -14,6 +15,16 @@ from archc_torch.devices import choose
 
 from archc.failure import Failure
 from archc.training.job import Job
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Generator[None]:
+    """The launcher sets up its whole process, which is that of the tests here."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+    logging.disable(logging.NOTSET)
 
 
 def refusing(number: int) -> Callable[..., Any]:
