@@ -110,8 +110,10 @@ def _excerpt(spans: list[Span], label: str, mark: str, digits: int, style: Style
 def _cut(text: str, spans: list[Span], room: int) -> tuple[str, int]:
     """The part of a line that fits the room and contains its first span, and the number of characters cut before it."""
     places = [(s.column - 1, s.column - 1 + s.end - s.start) for s in spans]
-    first, last = min(begin for begin, _ in places), max(end for _, end in places[1:] or places)
-    column = first if _fits(text[first:last], room // 2) else places[0][0]
+    (own, own_end), *others = places
+    # Beside other places, the start of the first span is enough: a layer, which contains them all, can be long.
+    first, last = min(begin for begin, _ in places), max(own + 1, *(end for _, end in others)) if others else own_end
+    column = first if _fits(text[first:last], room // 2) else own
     start = 0 if _fits(text[:last], room * 3 // 4) else _begin(text, column, room // 3)
     end = _end(text, start, room)
     if end == len(text):

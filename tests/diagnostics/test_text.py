@@ -116,6 +116,27 @@ def test_a_second_place_in_the_line_is_shown_too_where_both_fit() -> None:
     assert shown == ["one", "bad"]
 
 
+@given(
+    before=st.integers(0, 120),
+    between=st.integers(0, 120),
+    after=st.integers(0, 120),
+    length=st.integers(1, 60),
+    is_first=st.booleans(),
+    width=st.integers(20, 160),
+)
+def test_the_start_of_the_place_is_always_shown(
+    before: int, between: int, after: int, length: int, is_first: bool, width: int
+) -> None:
+    """Whatever other place the line has, before it or after it, and however narrow the terminal is."""
+    marked, other = "M" + "m" * (length - 1), "other"
+    first, second = (marked, other) if is_first else (other, marked)
+    text = "x" * before + first + "y" * between + second + "z" * after
+    source = Source("a.yaml", text)
+    one = Span(source, text.index(other), text.index(other) + len(other))
+    _, _, line, marks, *_ = render([at(text, marked, related=[(one, "")])], width=width).splitlines()
+    assert [marks[place.start()] for place in re.finditer("M", line)] == ["^"]
+
+
 def test_notes_and_helps_wrap_under_themselves_and_keep_code_together() -> None:
     note, help = "12 + 13 = 25 " * 6 + "漢字" * 4, "write `expect: [96, 55, 55]` or `rounding: ceil`"
     found = render([at("a: bad", "bad", notes=[note.strip()], help=help)], width=50)
