@@ -92,7 +92,8 @@ def _excerpt(spans: list[Span], label: str, mark: str, digits: int, style: Style
     """One source line with marks under its spans. A long line is cut to the spans, or to the first if not all fit."""
     number = spans[0].line
     text = spans[0].source.line(number)
-    shown, offset = _cut(text, spans, max(width - digits - 3, _NARROWEST))
+    room = max(width - digits - 3, _NARROWEST)
+    shown, offset = _cut(text, spans, room)
     marks = ""
     for span in sorted(spans, key=lambda s: s.start):
         start = span.column - 1 - offset
@@ -103,8 +104,16 @@ def _excerpt(spans: list[Span], label: str, mark: str, digits: int, style: Style
         marks += " " * (cells(before) - len(marks)) + mark * max(cells(marked), 1)
     margin = style(f"{number:>{digits}} |", "margin")
     under = " " * digits + style(" |", "margin")
-    label = f" {visible(label)}" if label else ""
-    return [f"{margin} {visible(shown)}".rstrip(), f"{under} {style(marks + label, 'caret')}".rstrip()]
+    marked = [f"{under} {style(line, 'caret')}".rstrip() for line in _labelled(marks, visible(label), room)]
+    return [f"{margin} {visible(shown)}".rstrip(), *marked]
+
+
+def _labelled(marks: str, label: str, room: int) -> list[str]:
+    """The marks with their label beside them, or below them if there is not enough room."""
+    if not label or len(marks) + 1 + cells(label) <= room:
+        return [f"{marks} {label}".rstrip()]
+    under = len(marks) - len(marks.lstrip())
+    return [marks, *_wrap(" " * max(min(under, room - cells(label)), 0), label, room)]
 
 
 def _cut(text: str, spans: list[Span], room: int) -> tuple[str, int]:

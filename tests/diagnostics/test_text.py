@@ -1,6 +1,7 @@
 """Findings as a person reads them, whatever the line holds."""
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -135,6 +136,29 @@ def test_the_start_of_the_place_is_always_shown(
     one = Span(source, text.index(other), text.index(other) + len(other))
     _, _, line, marks, *_ = render([at(text, marked, related=[(one, "")])], width=width).splitlines()
     assert [marks[place.start()] for place in re.finditer("M", line)] == ["^"]
+
+
+@pytest.mark.parametrize("width", [40, 50, 60, 80, 120])
+def test_only_the_first_line_and_a_long_word_are_wider_than_the_terminal(width: int) -> None:
+    """Of the findings of all specs with mistakes."""
+    for spec in sorted((Path(__file__).parents[1] / "specs" / "bad").glob("*.yaml")):
+        for finding in analyse(spec.read_bytes(), spec.name).findings:
+            for line in render([finding], width=width).splitlines()[1:]:
+                assert cells(line) <= width or max(map(cells, line.split())) > width - 12, line
+
+
+def test_a_label_that_does_not_fit_beside_its_marks_is_below_them() -> None:
+    text = "x" * 30 + "there\na: bad"
+    there = Span(Source("a.yaml", text), 30, 35)
+    shown = render([at(text, "bad", related=[(there, "one two three four five six seven eight nine ten")])], width=44)
+    assert shown.splitlines()[2:6] == [
+        "1 | " + "x" * 30 + "there",
+        "  |" + " " * 31 + "-----",
+        "  | one two three four five six seven eight",
+        "  | nine ten",
+    ]
+    shown = render([at(text, "bad", related=[(there, "one two three four")])], width=44)
+    assert shown.splitlines()[3:5] == ["  |" + " " * 31 + "-----", "  |" + " " * 23 + "one two three four"]
 
 
 def test_notes_and_helps_wrap_under_themselves_and_keep_code_together() -> None:
