@@ -27,7 +27,7 @@ def test_a_page(name: str, golden: Callable[[Path, str], None]) -> None:
 
 
 @pytest.mark.parametrize("name", names())
-@pytest.mark.parametrize("width", [60, 100])
+@pytest.mark.parametrize("width", [40, 60, 100])
 def test_prose_and_tables_keep_to_the_width(name: str, width: int) -> None:
     before, _, _ = page(explained(name), width=width).partition("\n\n    ")
     assert max(map(len, before.splitlines())) <= width
