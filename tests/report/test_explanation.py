@@ -77,7 +77,7 @@ def test_a_control_character_is_shown_as_its_escape() -> None:
 
 
 def test_a_backend_that_is_not_installed() -> None:
-    text = page(replace(explained("ARC501"), findings=()), width=80)
+    text = page(replace(explained("ARC501"), findings=()), width=100)
     assert "`archc build --backend keras` reports an error. Its backend is not installed here.\n" in text
     assert "reports" not in text.partition("reports an error")[2]
 
