@@ -42,7 +42,7 @@ PACKAGES = {
     "pictures": "wording files failure language training",
     "report": "wording failure graph diagnostics language passes analysis backend difference explain",
     "console": "wording files failure diagnostics language passes analysis backend emit report",
-    "run": "files signals failure installing language analysis backend training pictures",
+    "run": "wording files signals failure installing language analysis backend training pictures",
     "commands": "wording signals failure installing streams entry_points ops diagnostics language passes analysis "
     "fixing formatting backend emit difference figure explain report console training run",
     "__main__": "commands",

@@ -13,6 +13,7 @@ from archc.emit.seal import seal
 from archc.failure import Failure
 from archc.language.spec import DEVICES, Strategy
 from archc.passes.placement import Placement, place, under
+from archc.wording import joined
 
 
 def placement_for(backend: Backend, facts: Facts, strategy: Strategy | None) -> Placement | None:
@@ -25,7 +26,7 @@ def placement_for(backend: Backend, facts: Facts, strategy: Strategy | None) -> 
     if strategy in (None, "data"):  # under `data`, each device computes the whole network for its part of the batch
         return None
     if strategy not in backend.strategies:
-        known = " and ".join(f"`{known}`" for known in ("data", *backend.strategies))
+        known = joined([f"`{known}`" for known in ("data", *backend.strategies)])
         help = f"it supports {known}; `archc plan` shows the cost of `{strategy}`"
         raise Failure(f"the backend `{backend.name}` does not support `--parallel {strategy}`", help=help, code=2)
     parallel = facts.spec.parallel
