@@ -1,10 +1,18 @@
-"""Files that are replaced as a whole: a reader never sees a part of one, whatever happens to the writer."""
+"""Files that are replaced as a whole: a reader never sees a part of one, whatever happens to the writer.
+
+And the short form of a path, for output.
+"""
 
 from __future__ import annotations
 
 import os
 import stat
 from pathlib import Path
+
+
+def relative(place: Path) -> Path:
+    """An absolute path as a person knows it: relative to the current folder if it is below it."""
+    return place.relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place
 
 
 def write_whole(place: Path, data: bytes) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from archc.files import write_whole
+from archc.files import relative, write_whole
 
 SIZE = 8_000_000
 WRITER = f"""
@@ -34,6 +34,11 @@ try:
 except OSError as error:
     print(error.strerror)
 """
+
+
+def test_a_path_is_relative_only_below_the_current_folder(here: Path) -> None:
+    assert relative(here.resolve() / "runs" / "a") == Path("runs/a")
+    assert relative(here.resolve().parent / "a") == here.resolve().parent / "a"
 
 
 def test_a_killed_writer_leaves_one_whole_text_or_the_other(tmp_path: Path) -> None:

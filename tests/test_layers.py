@@ -43,8 +43,8 @@ PACKAGES = {
     "report": "wording failure graph diagnostics language passes analysis backend difference explain",
     "console": "wording files failure diagnostics language passes analysis backend emit report",
     "run": "wording files signals failure installing language analysis backend training pictures",
-    "commands": "wording signals failure installing streams entry_points ops diagnostics language passes analysis "
-    "fixing formatting backend emit difference figure explain report console training run",
+    "commands": "wording files signals failure installing streams entry_points ops diagnostics language passes "
+    "analysis fixing formatting backend emit difference figure explain report console training run",
     "__main__": "commands",
     "archc_torch": "wording tensor files signals failure streams ops graph language passes backend emit training "
     "pictures",

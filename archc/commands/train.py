@@ -15,6 +15,7 @@ from archc.backend import Origin, load
 from archc.commands.build import BackendOption
 from archc.console.emission import emit
 from archc.console.specs import QuietOption, SpecArgument, facts_or_exit, resolve
+from archc.files import relative
 from archc.language.spec import Precision
 from archc.run.folder import started_folder
 from archc.run.process import run_to_end, training_module
@@ -87,5 +88,5 @@ def train(
             command = shlex.join(["archc", *sys.argv[1:]])
             write_receipt(job, path, chosen, started=started, command=command, code=code)
     if code == 0 and not quiet:
-        typer.echo(f"finished in {duration(time.monotonic() - began)}; saved in {visible(str(job.run))}")
+        typer.echo(f"finished in {duration(time.monotonic() - began)}; saved in {visible(str(relative(job.run)))}")
     raise typer.Exit(code)

@@ -134,7 +134,7 @@ def _unused(suppressions: list[_Suppression], found: set[tuple[int, str]], parts
 
 
 def _without(suppression: _Suppression, idle: list[str]) -> list[Edit]:
-    """The edit that removes some of a comment's codes; none if its reason names one, which is the author's to change."""
+    """The edit that removes some of a comment's codes; none if its reason names one, which is the author's."""
     written = suppression.written
     text = written.source.text
     reason = text[written.end : suppression.span.end]
