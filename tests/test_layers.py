@@ -37,7 +37,7 @@ PACKAGES = {
     "conformance": "tensor ops graph language analysis backend",
     "difference": "ops graph language analysis",
     "figure": "wording tensor ops graph passes emit",
-    "explain": "failure ops diagnostics language analysis backend",
+    "explain": "wording failure ops diagnostics language analysis backend",
     "training": "wording files signals failure installing streams language",
     "pictures": "wording files failure language training",
     "report": "wording failure graph diagnostics language passes analysis backend difference explain",
