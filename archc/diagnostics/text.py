@@ -121,9 +121,10 @@ def _cut(text: str, spans: list[Span], room: int) -> tuple[str, int]:
     places = [(s.column - 1, s.column - 1 + s.end - s.start) for s in spans]
     (own, own_end), *others = places
     # Beside other places, the start of the first span is enough: a layer, which contains them all, can be long.
-    first, last = min(begin for begin, _ in places), max(own + 1, *(end for _, end in others)) if others else own_end
-    column = first if _fits(text[first:last], room // 2) else own
-    start = 0 if _fits(text[:last], room * 3 // 4) else _begin(text, column, room // 3)
+    first, last = min(begin for begin, _ in places), max((end for _, end in others), default=own_end)
+    column = first if _fits(text[first : max(last, own + 1)], room // 2) else own
+    is_near = _fits(text[:last], room * 3 // 4) and _fits(text[: own + 2], room)
+    start = 0 if is_near else _begin(text, column, room // 3)
     end = _end(text, start, room)
     if end == len(text):
         start = _begin(text, end, room)
