@@ -104,12 +104,13 @@ def _analyse(document: Document, findings: list[Finding]) -> Analysis:
     shape_facts = shapes(graph)
     held_layers, unexpected = check_layers(graph, shape_facts)
     unexpected += repeated_softmax(graph)
+    recipe = _check_recipe(document, graph, [*findings, *unexpected])
     # With layers missing from the graph, totals, placement and advice would only repeat what is reported already.
     if is_error(findings):
-        return Analysis(None, [*findings, *unexpected])
+        return Analysis(None, [*findings, *unexpected, *recipe])
     facts, more = _totals(document.spec, document.spans, graph, shape_facts, held_layers)
     # So would they with a wrong shape or a repeated softmax.
-    return Analysis(facts, [*findings, *(unexpected or more)])
+    return Analysis(facts, [*findings, *(unexpected or more), *recipe])
 
 
 def _totals(spec: Spec, spans: Spans, graph: Graph, shape_facts: Shapes, held: Held) -> tuple[Facts, list[Finding]]:
@@ -139,7 +140,7 @@ def _totals(spec: Spec, spans: Spans, graph: Graph, shape_facts: Shapes, held: H
         placement=placement,
         held=Held(held.layers, held_totals.totals + held_devices.totals),
     )
-    return facts, [*unexpected, *uneven, *overrides, *exceeded, *_check_recipe(spec, spans, graph), *advice]
+    return facts, [*unexpected, *uneven, *overrides, *exceeded, *advice]
 
 
 def _place(
@@ -170,16 +171,22 @@ def _check_overrides(
     return check_overrides(spec.parallel, spans, graph, counts, placement, batch)
 
 
-def _check_recipe(spec: Spec, spans: Spans, graph: Graph) -> list[Finding]:
-    """The crop must have the size of the network's input."""
-    recipe = spec.train
+def _check_recipe(document: Document, graph: Graph, others: list[Finding]) -> list[Finding]:
+    """The crop must have the size of the network's input. No layer can change that, so `others` do not hide it."""
+    recipe, spans = document.spec.train, document.spans
     (image,) = graph.inputs.values()
     if recipe is None or tuple(recipe.data.crop) == image.shape[1:]:
+        return []
+    sizes, has_errors = spans.value("input"), is_error(others)
+    # An input that is wrong itself says nothing about the crop.
+    in_doubt = any(sizes.start <= finding.span.start < sizes.end for finding in others)
+    if not document.input_known or (has_errors and in_doubt):
         return []
     span = spans.value("train", "data", "crop")
     message = f"the crop is {recipe.data.crop}, but the network's input is {image.height} × {image.width}"
     (name,) = graph.inputs
     related = [(spans.key("input", name), f"{name} is {image}")]
     crop = str(image.height) if image.height == image.width else str(list(image.shape[1:]))
-    fix = replacement(span, crop)
+    # An error in a layer can come from a wrong input as well.
+    fix = () if has_errors else replacement(span, crop)
     return [report(span, "ARC109", message, help=f"use `crop: {crop}`", related=related, fix=fix)]

@@ -25,15 +25,17 @@ from archc.diagnostics.grouping import grouped
 from archc.entry_points import BACKENDS, imported, installed, only, owner
 from archc.failure import Failure
 from archc.graph import Graph
-from archc.installing import backend_help
+from archc.installing import absent, backend_help, project_names
 from archc.language.spec import Recipe, Strategy
-from archc.language.vocabulary import did_you_mean
+from archc.language.vocabulary import did_you_mean, nearest
 from archc.passes.counts import Counts
 from archc.passes.placement import Placement
 
 PROTOCOL = 3
 OWN = ("torch", "keras")
 """The backends that come with archc, each in a distribution of its own."""
+_OTHER_NAMES = {"pytorch": "torch", "pt": "torch", "tensorflow": "keras", "tf": "keras"}
+"""What users of a backend also call it."""
 
 Item = TypeVar("Item")
 Written = TypeVar("Written")
@@ -150,7 +152,10 @@ class Backend(Protocol):
 
 @dataclass(frozen=True)
 class Installation:
-    """The backend of one distribution, or why it cannot be used. A framework that is not installed has no version."""
+    """The backend of one distribution, or why it cannot be used. A framework that is not installed has no version.
+
+    `lacks` are the projects without which the backend cannot train here; empty if it only emits.
+    """
 
     name: str
     distribution: str
@@ -158,6 +163,7 @@ class Installation:
     backend: Backend | None
     failure: Failure | None
     frameworks: Mapping[str, str | None]
+    lacks: tuple[str, ...] = ()
 
 
 def installations() -> list[Installation]:
@@ -172,8 +178,9 @@ def _installation(point: EntryPoint) -> Installation:
         backend = load(point.name)
     except Failure as failure:
         return Installation(point.name, distribution, _version(distribution), None, failure, {})
-    frameworks = {name: _version(name) for name in backend.frameworks}
-    return Installation(point.name, distribution, _version(distribution), backend, None, frameworks)
+    own, frameworks = _version(distribution), {name: _version(name) for name in backend.frameworks}
+    lacks = project_names(absent(distribution)) if backend.train_module and own else []
+    return Installation(point.name, distribution, own, backend, None, frameworks, tuple(lacks))
 
 
 def _version(distribution: str) -> str | None:
@@ -192,14 +199,21 @@ def load(name: str) -> Backend:
     """The backend of this name; raises Failure if there is none or it cannot be used."""
     points = installed(BACKENDS)
     if name not in points:
-        # Without any backend there is no list to show, so the help installs archc's first one.
-        if name in OWN or not points:
-            help = backend_help(name if name in OWN else OWN[0])
-        else:
-            help = did_you_mean(name, sorted(points), what="backends", also=OWN)
-        raise Failure(f"the backend `{name}` is not installed", help)
+        raise Failure(f"the backend `{name}` is not installed", _help(name, sorted(points)))
     point = only(points[name], "backend")
     return _checked(imported(point, "backend"), point)
+
+
+def _help(name: str, present: list[str]) -> str:
+    """The help for a name of no installed backend: the one that is meant, and how to install it if need be."""
+    if name in OWN:
+        return backend_help(name)
+    meant = _OTHER_NAMES.get(name.lower()) or nearest(name, [*present, *OWN], named=True)
+    if meant is not None:
+        return f"did you mean `{meant}`?" + ("" if meant in present else f" Install it: {backend_help(meant)}")
+    if present:
+        return did_you_mean(name, present, what="backends")
+    return " or ".join(map(backend_help, OWN))
 
 
 def _checked(backend: object, point: EntryPoint) -> Backend:

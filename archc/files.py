@@ -2,6 +2,7 @@
 
 `write_whole` is for what a command can write again. `write_durably` is for what would be lost: the bytes are on the
 disk when it returns, and `reserve` takes the room for them before the work that they are the result of.
+`relative` is the short form of a path, for output.
 """
 
 from __future__ import annotations
@@ -12,6 +13,11 @@ import stat
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+
+def relative(place: Path) -> Path:
+    """An absolute path as a person knows it: relative to the current folder if it is below it."""
+    return place.relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place
 
 
 def write_whole(place: Path, data: bytes) -> None:

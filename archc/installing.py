@@ -69,6 +69,11 @@ def absent(owner: str, extra: str = "") -> list[str]:
     return list(dict.fromkeys(missing))
 
 
+def project_names(requirements: list[str]) -> list[str]:
+    """The names of the projects in requirements, without their versions: `numpy` for `numpy>=1.26`."""
+    return [re.split(r"[^\w.-]", requirement)[0] for requirement in requirements]
+
+
 def _applies(marker: str | None, extra: str) -> bool:
     """Whether a requirement counts. One for certain systems only does not: pip, not archc, reads such markers."""
     named = re.fullmatch(r"\s*extra\s*==\s*['\"]([\w.-]+)['\"]\s*", marker or "")

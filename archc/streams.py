@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from io import BufferedWriter, FileIO, TextIOWrapper
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archc.failure import Failure
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class OutputFailure(Failure):
-    """Standard output cannot be written, usually because the disk is full."""
+    """Standard output cannot be written: the disk is full, or the caller closed it."""
 
 
 class _Output(FileIO):
@@ -32,6 +31,18 @@ class _Output(FileIO):
             raise OutputFailure(f"cannot write standard output: {error.strerror}") from error
 
 
+class _Closed(FileIO):
+    """Standard output that the caller closed: `>&-`. Text for it would be lost without a word."""
+
+    told = False
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        if not self.told:  # at exit Python flushes the buffer again
+            self.told = True
+            raise OutputFailure("cannot write standard output: it is closed")
+        return len(memoryview(data))
+
+
 class _Errors(FileIO):
     """Standard error. Failures are ignored: there is no other place to report them, except the exit code."""
 
@@ -46,8 +57,9 @@ def guard() -> None:
     """Replace Python's own streams by these."""
     for name, raw in (("stdout", _Output), ("stderr", _Errors)):
         stream = getattr(sys, name)
-        if stream is None:  # closed by the caller: `>&-`
-            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115  open until the process exits
+        if stream is None:  # closed by the caller
+            # The file takes the number of the stream, so that no other file does.
+            setattr(sys, name, _text((_Closed if name == "stdout" else _Errors)(os.devnull, "w"), "utf-8"))
         elif isinstance(getattr(stream, "buffer", None), BufferedWriter | FileIO):  # FileIO: PYTHONUNBUFFERED
             setattr(sys, name, _text(raw(stream.fileno(), "w", closefd=False), stream.encoding))
 

@@ -25,6 +25,12 @@ def listed(names: Sequence[str], *, most: int = MOST_NAMED) -> str:
     return f"{', '.join(names[:most])} and {len(names) - most:,} more"
 
 
+def joined(names: Sequence[str]) -> str:
+    """All names as a phrase: `a`, `a and b`, `a, b and c`."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 def duration(seconds: float) -> str:
     """A time in its two largest units: `8 s`, `3 min 5 s`, `2 h 10 min`."""
     whole = round(seconds)

@@ -61,17 +61,34 @@ def test_a_third_backend_needs_no_line_in_archc(install_backend: Install) -> Non
     assert distribution_of("mine") == "archc-mine"
 
 
+OTHER_WORDS = [
+    *[("pytorch", "torch"), ("PyTorch", "torch"), ("pt", "torch"), ("Torch", "torch"), ("trch", "torch")],
+    *[("tensorflow", "keras"), ("TensorFlow", "keras"), ("tf", "keras"), ("Keras", "keras"), ("kears", "keras")],
+]
+
+
+@pytest.mark.parametrize(("word", "meant"), OTHER_WORDS)
+def test_another_word_for_a_backend_leads_to_that_one(monkeypatch: pytest.MonkeyPatch, word: str, meant: str) -> None:
+    assert failure(word).help == f"did you mean `{meant}`?"
+    (other,) = (name for name in OWN if name != meant)
+    with monkeypatch.context() as patch:
+        only_other = list(installed(BACKENDS)[other])
+        patch.setattr("archc.entry_points.entry_points", lambda group: only_other)
+        assert failure(word).help == f"did you mean `{meant}`? Install it: {backend_help(meant)}"
+    monkeypatch.setattr("archc.entry_points.entry_points", lambda group: ())
+    assert failure(word).help == f"did you mean `{meant}`? Install it: {backend_help(meant)}"
+
+
 def test_a_backend_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     missing = failure("jax")
     assert missing.message == "the backend `jax` is not installed"
     assert missing.help == "available backends: keras, torch"
-    assert failure("Torch").help == "did you mean `torch`?"
     monkeypatch.setattr("archc.entry_points.entry_points", lambda group: ())
     missing = failure("torch")
     assert missing.message == "the backend `torch` is not installed"
     assert missing.help == backend_help("torch")
     assert failure("keras").help == backend_help("keras")
-    assert failure("jax").help == backend_help("torch")
+    assert failure("jax").help == f"{backend_help('torch')} or {backend_help('keras')}"
 
 
 def test_two_of_one_name(install_backend: Install) -> None:

@@ -42,9 +42,9 @@ def test_a_hook_calls_a_command_with_options_that_it_has(archc, hook: str) -> No
 
 
 def test_the_page_names_every_hook() -> None:
-    (example,) = re.findall(r"(?:^    .*\n|^\n)+", PAGE.partition("## pre-commit")[2], re.MULTILINE)[:1] or [""]
-    shown = re.findall(r"- id: (\S+)", PAGE)
-    assert sorted(shown) == sorted(each["id"] for each in HOOKS), example
+    example, _ = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    ((repository,),) = yaml.safe_load(example).values()
+    assert sorted(each["id"] for each in repository["hooks"]) == sorted(each["id"] for each in HOOKS)
     for hook in HOOKS:
         assert f"`{hook['id']}`" in PAGE
 

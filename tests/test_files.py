@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from archc.files import release, remove_parts, reserve, write_durably, write_whole
+from archc.files import relative, release, remove_parts, reserve, write_durably, write_whole
 
 SIZE = 8_000_000
 WRITER = f"""
@@ -35,6 +35,11 @@ try:
 except OSError as error:
     print(error.strerror)
 """
+
+
+def test_a_path_is_relative_only_below_the_current_folder(here: Path) -> None:
+    assert relative(here.resolve() / "runs" / "a") == Path("runs/a")
+    assert relative(here.resolve().parent / "a") == here.resolve().parent / "a"
 
 
 def test_a_killed_writer_leaves_one_whole_text_or_the_other(tmp_path: Path) -> None:

@@ -37,14 +37,14 @@ PACKAGES = {
     "conformance": "tensor ops graph language analysis backend",
     "difference": "ops graph language analysis",
     "figure": "wording tensor ops graph passes emit",
-    "explain": "failure ops diagnostics language analysis backend",
+    "explain": "wording failure ops diagnostics language analysis backend",
     "training": "wording files signals failure installing streams language",
     "pictures": "wording files failure language training",
     "report": "wording failure graph diagnostics language passes analysis backend difference explain",
     "console": "wording files failure diagnostics language passes analysis backend emit report",
-    "run": "files signals failure installing language analysis backend training pictures",
-    "commands": "wording signals failure installing streams entry_points ops diagnostics language passes analysis "
-    "fixing formatting backend emit difference figure explain report console training run",
+    "run": "wording files signals failure installing language analysis backend training pictures",
+    "commands": "wording files signals failure installing streams entry_points ops diagnostics language passes "
+    "analysis fixing formatting backend emit difference figure explain report console training run",
     "__main__": "commands",
     "archc_torch": "wording tensor signals failure streams ops graph language passes backend emit training pictures",
     "archc_keras": "wording tensor signals failure ops graph language backend emit training pictures",

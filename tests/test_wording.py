@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from archc.report.table import Column, table
-from archc.wording import cells, counted, listed, wrapped
+from archc.wording import cells, counted, joined, listed, wrapped
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,13 @@ from archc.wording import cells, counted, listed, wrapped
 )
 def test_cells(text: str, width: int) -> None:
     assert cells(text) == width
+
+
+@pytest.mark.parametrize(
+    ("names", "phrase"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c", "d"], "a, b, c and d")]
+)
+def test_a_list_as_a_phrase(names: list[str], phrase: str) -> None:
+    assert joined(names) == phrase
 
 
 def test_narrow_text_is_measured_without_rich() -> None:

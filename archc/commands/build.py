@@ -16,7 +16,7 @@ from archc.console.specs import (
     OutputFormatOption,
     QuietOption,
     SpecArgument,
-    facts_or_exit,
+    facts_and_advice,
     resolve,
     spec_name,
 )
@@ -79,11 +79,11 @@ def build(
         message = "`-o -` and `--output-format json` both print to standard output"
         raise Failure(message, help="name a file with `-o`", code=2)
     path = resolve(spec, quiet=quiet)
-    facts, data = facts_or_exit(path)
+    facts, data, advice = facts_and_advice(path, output_format)
     chosen = load(backend)
     origin = Origin.of(str(path), data)
-    placement = placement_for(chosen, facts, parallel)
-    source = emit(chosen, facts, origin, placement, quiet=quiet)
+    placement = placement_for(chosen, facts, parallel, output_format)
+    source = emit(chosen, facts, origin, placement, output_format=output_format, quiet=quiet)
     if output == STANDARD_OUTPUT:
         write_out(source.text)
         return
@@ -107,6 +107,7 @@ def build(
             parallel=placement.strategy if placement else None,
             parameters=facts.counts.parameters,
             stale=stale,
+            advice=advice,
         )
         typer.echo(json.dumps(document, indent=2))
     elif stale or not quiet:

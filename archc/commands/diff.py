@@ -11,7 +11,7 @@ import typer
 
 from archc.analysis import Facts, analyse
 from archc.console.spec_files import spec_file
-from archc.console.specs import QuietOption, show_findings
+from archc.console.specs import QuietOption, print_document_of, show_findings
 from archc.console.terminal import columns, style_of
 from archc.diagnostics.finding import Finding
 from archc.difference.difference import difference
@@ -37,7 +37,7 @@ def diff(
     Print the changed layers, their effects on later layers, the changes outside the layers, and the totals. Exit with
     code 0 if the specs are equivalent, 1 if they differ, and 2 if the shapes of one have errors.
     """
-    names, (old, new), faults = _both(before, after)
+    names, (old, new), faults = _both(before, after, output_format)
     found = difference(old, new)
     if output_format is DiffFormat.json:
         from archc.report.diff_json import as_json
@@ -55,8 +55,10 @@ def diff(
     raise typer.Exit(0 if found.is_none else 1)
 
 
-def _both(before: str, after: str) -> tuple[tuple[str, str], tuple[Facts, Facts], list[Finding]]:
-    """The names and facts of two specs, and their errors. If one prevents shapes, findings go to standard error."""
+def _both(
+    before: str, after: str, output_format: DiffFormat
+) -> tuple[tuple[str, str], tuple[Facts, Facts], list[Finding]]:
+    """The names and facts of two specs, and their errors. If one prevents shapes, the findings are printed."""
     if before == after == "-":
         raise Failure("standard input can be only one of the two specs", code=2)
     old, new = (spec_file(argument) for argument in (before, after))
@@ -66,8 +68,11 @@ def _both(before: str, after: str) -> tuple[tuple[str, str], tuple[Facts, Facts]
         errors = dict.fromkeys(f for analysis in analyses for f in analysis.findings if f.severity == "error")
         return (old.name, new.name), (first, second), list(errors)
     failed = [(file.name, a.findings) for file, a in zip((old, new), analyses, strict=True) if a.known is None]
-    for _, findings in failed:
-        show_findings(findings, err=True)
+    if output_format is DiffFormat.json:
+        print_document_of([finding for _, findings in failed for finding in findings])
+    else:
+        for _, findings in failed:
+            show_findings(findings, err=True)
     verb = "has" if len(failed) == 1 else "have"
     # Code 2, since 1 always means that two networks were compared and differ.
     raise Failure(f"nothing to compare: {' and '.join(name for name, _ in failed)} {verb} errors", code=2)

@@ -1,4 +1,4 @@
-"""archc explain: explain a code, an op or a concept."""
+"""archc explain: explain a code, an op, a word of the language or a concept."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 from archc.console.terminal import columns, style_of
 from archc.explain.concepts import Concept, concepts
 from archc.explain.explanation import Explanation, explanation_of, names, title_of
+from archc.explain.words import page_of, sections, words
 from archc.failure import Failure
 from archc.language.vocabulary import absence, nearest
 from archc.ops import ops
@@ -31,57 +32,74 @@ def explain(
     word: Annotated[
         str | None,
         typer.Argument(
-            metavar="CODE|OP|CONCEPT",
-            help="Code (ARC210), op (conv2d) or concept (macs) to explain. Without one, list all of them.",
+            metavar="WORD",
+            help="Code (ARC210), op (conv2d), section (train), field (padding) or concept (macs) to explain. Without "
+            "one, list the codes, ops, sections and concepts.",
             show_default=False,
-            autocompletion=lambda: [*names(), *concepts()],
+            autocompletion=lambda: [*names(), *concepts(), *words()],
         ),
     ] = None,
     output_format: Annotated[
         PageFormat, typer.Option(help="Format of the output. Markdown is the format of docs/reference.md.")
     ] = PageFormat.full,
 ) -> None:
-    """Explain a code, an op or a concept.
+    """Explain a code, an op, a word of the language or a concept.
 
-    Print the meaning of a code or an op with a failing example, its findings, and the corrected example.
+    Print the meaning of a code or an op with a failing example, its findings, and the corrected example. Print what a
+    section or a field means, and which ops or sections have it.
     """
     if word is None:
         for failure in ops().failures():
             print(failure, file=sys.stderr)
     if word is None and output_format is PageFormat.full:
         titles = [(name, title_of(name)) for name in names()]
-        typer.echo(listing([*titles, *((c.name, c.title) for c in concepts().values())], width=_width()))
+        titles += [(each.name, each.title) for each in (*sections().values(), *concepts().values())]
+        typer.echo(listing(titles, width=_width()))
         return
-    explanations, pages = _all() if word is None else _one(word)
+    explanations, of_language, topics = _all() if word is None else _one(word)
     if output_format is PageFormat.json:
-        typer.echo(json.dumps(as_json(explanations, pages), indent=2))
+        typer.echo(json.dumps(as_json(explanations, [*of_language, *topics]), indent=2))
     elif output_format is PageFormat.markdown:
-        typer.echo(markdown(explanations, pages), nl=False)
+        typer.echo(markdown(explanations, of_language, topics), nl=False)
     else:
         style = style_of(sys.stdout)
         texts = [page(explanation, style, width=_width()) for explanation in explanations]
-        texts += [concept_page(concept, width=_width()) for concept in pages]
+        texts += [concept_page(concept, width=_width()) for concept in (*of_language, *topics)]
         typer.echo("".join(texts), nl=False, color=True)
 
 
-def _all() -> tuple[list[Explanation], list[Concept]]:
-    return [found for name in names() if (found := explanation_of(name))], [*concepts().values()]
+_Pages = tuple[list[Explanation], list[Concept], list[Concept]]
+"""Codes and ops, words of the language, and concepts."""
 
 
-def _one(word: str) -> tuple[list[Explanation], list[Concept]]:
-    """The explanation of a code or an op, or the concept, that a word names."""
+def _all() -> _Pages:
+    explanations = [found for name in names() if (found := explanation_of(name))]
+    return explanations, [*sections().values()], [*concepts().values()]
+
+
+def _one(word: str) -> _Pages:
+    """The explanation of a code or an op, or the page of another word."""
     if explanation := explanation_of(word):
-        return [explanation], []
+        return [explanation], [], []
     if failure := ops().failure(word.lower()):
         raise failure
-    concept = concepts().get(word.lower())
-    if concept is None:
-        known = {name.lower(): name for name in (*names(), *concepts())}
-        lacking = absence(word)
-        guess = None if lacking else nearest(word, known, named=True)
-        help = f"did you mean `{known[guess]}`?" if guess else lacking or "list all names with `archc explain`"
-        raise Failure(f"unknown code, op or concept `{word[:64]}`", help=help, code=2)
-    return [], [concept]
+    if concept := concepts().get(word.lower()):
+        return [], [], [concept]
+    if of_language := page_of(word.lower()):
+        return [], [of_language], []
+    help = _meant(word) or absence(word) or "list all names with `archc explain`"
+    raise Failure(f"`{word[:64]}` is not a code, op, section, field or concept", help=help, code=2)
+
+
+def _meant(word: str) -> str | None:
+    """The help for a misspelling, or for another framework's word."""
+    if absence(word):
+        return None
+    if word.lower().startswith("arc"):
+        code = nearest(word, [name.lower() for name in names() if name not in ops()], named=True)
+        return f"did you mean `{code.upper()}`?" if code else None
+    guess = nearest(word, [*ops(), *concepts(), *words()])
+    return f"did you mean `{guess}`?" if guess else None
 
 
 def _width() -> int:

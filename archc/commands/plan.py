@@ -15,7 +15,7 @@ from archc.console.specs import (
     OutputFormatOption,
     QuietOption,
     SpecArgument,
-    facts_or_exit,
+    facts_and_advice,
     resolve,
     show_findings,
     spec_name,
@@ -61,7 +61,7 @@ def plan(
     """
     rate = _bytes_per_second(link)
     path = resolve(spec, quiet=quiet)
-    facts, _ = facts_or_exit(path)
+    facts, _, advice = facts_and_advice(path, output_format)
     setting = Setting(
         devices=gpus or (facts.spec.parallel.devices if facts.spec.parallel else DEVICES),
         batch=batch or facts.recipe.batch,
@@ -73,7 +73,7 @@ def plan(
     if output_format is OutputFormat.json:
         from archc.report.plan_json import as_json
 
-        typer.echo(json.dumps(as_json(spec_name(path), facts.graph.name, made), indent=2))
+        typer.echo(json.dumps(as_json(spec_name(path), facts.graph.name, made, advice), indent=2))
     else:
         _show(facts, made, quiet=quiet)
     raise typer.Exit(0 if _is_possible(made) else 1)

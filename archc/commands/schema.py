@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,6 +13,7 @@ from archc.commands import EXAMPLES
 from archc.failure import Failure
 from archc.language.schema import json_schema, output_schema
 from archc.language.vocabulary import nearest
+from archc.report.refused_json import COMMANDS, RefusedJson
 
 
 def schema(
@@ -47,4 +48,14 @@ def _of_output(command: str) -> dict[str, object]:
         guess = nearest(command, known, named=True)
         help = f"did you mean `{guess}`?" if guess else f"use one of {', '.join(known)}"
         raise Failure(f"`{command[:64]}` is not a command with JSON output", help=help, code=2)
-    return output_schema(command, getattr(import_module(known[command]), f"{command.capitalize()}Json"))
+    made = output_schema(command, getattr(import_module(known[command]), f"{command.capitalize()}Json"))
+    return _or_refused(command, made) if command in COMMANDS else made
+
+
+def _or_refused(command: str, made: dict[str, Any]) -> dict[str, object]:
+    """The schema of a command that prints another document if its spec has errors."""
+    refused = output_schema(command, RefusedJson)
+    definitions = refused.pop("$defs") | made.pop("$defs")
+    head = {key: made.pop(key) for key in ("$schema", "$id")}
+    other = {key: value for key, value in refused.items() if key not in head}
+    return {**head, "anyOf": [made, other], "$defs": definitions}

@@ -16,6 +16,7 @@ from archc.backend import Origin, load
 from archc.commands.build import BackendOption
 from archc.console.emission import emit
 from archc.console.specs import QuietOption, SpecArgument, current_folder, facts_or_exit, resolve
+from archc.files import relative
 from archc.language.spec import Precision
 from archc.ops.fields import LARGEST
 from archc.run.folder import started_folder
@@ -95,5 +96,5 @@ def train(
         if has_begun(job.run):
             receipt(code=code)
     if code == 0 and not quiet:
-        typer.echo(f"finished in {duration(time.monotonic() - began)}; saved in {visible(str(job.run))}")
+        typer.echo(f"finished in {duration(time.monotonic() - began)}; saved in {visible(str(relative(job.run)))}")
     raise typer.Exit(code)

@@ -8,14 +8,17 @@ import typer
 
 from archc.analysis import Facts
 from archc.backend import Backend, EmittedSource, Origin, Request, Unsupported, refusals
-from archc.console.specs import show_findings
+from archc.console.specs import OutputFormat, refuse
 from archc.emit.seal import seal
 from archc.failure import Failure
 from archc.language.spec import DEVICES, Strategy
 from archc.passes.placement import Placement, place, under
+from archc.wording import joined
 
 
-def placement_for(backend: Backend, facts: Facts, strategy: Strategy | None) -> Placement | None:
+def placement_for(
+    backend: Backend, facts: Facts, strategy: Strategy | None, output_format: OutputFormat = OutputFormat.full
+) -> Placement | None:
     """The placement that source is emitted for. None if each device computes the whole network.
 
     The number of devices comes from the spec's `parallel:`, or is two without one. Layers that the spec places by hand
@@ -25,7 +28,7 @@ def placement_for(backend: Backend, facts: Facts, strategy: Strategy | None) -> 
     if strategy in (None, "data"):  # under `data`, each device computes the whole network for its part of the batch
         return None
     if strategy not in backend.strategies:
-        known = " and ".join(f"`{known}`" for known in ("data", *backend.strategies))
+        known = joined([f"`{known}`" for known in ("data", *backend.strategies)])
         help = f"it supports {known}; `archc plan` shows the cost of `{strategy}`"
         raise Failure(f"the backend `{backend.name}` does not support `--parallel {strategy}`", help=help, code=2)
     parallel = facts.spec.parallel
@@ -33,8 +36,7 @@ def placement_for(backend: Backend, facts: Facts, strategy: Strategy | None) -> 
     asked = under(strategy, devices, parallel)
     placement, findings = place(facts.graph, facts.counts, asked, facts.recipe.batch)
     if findings:
-        show_findings(findings, err=True)
-        raise typer.Exit(1)
+        refuse(findings, output_format)
     if "split" not in placement.layouts.values():
         why = "there is only one device" if devices == 1 else "no layer has weights to split"
         help = f"omit `--parallel {strategy}`"
@@ -43,7 +45,13 @@ def placement_for(backend: Backend, facts: Facts, strategy: Strategy | None) -> 
 
 
 def emit(
-    backend: Backend, facts: Facts, origin: Origin, placement: Placement | None = None, *, quiet: bool = False
+    backend: Backend,
+    facts: Facts,
+    origin: Origin,
+    placement: Placement | None = None,
+    *,
+    output_format: OutputFormat = OutputFormat.full,
+    quiet: bool = False,
 ) -> EmittedSource:
     """The sealed source of a network, or of one device's part of it.
 
@@ -53,8 +61,7 @@ def emit(
     try:
         source = sealed(backend, facts, origin, placement)
     except Unsupported as unsupported:
-        show_findings(refusals(unsupported, facts.graph), err=True)
-        raise typer.Exit(1) from unsupported
+        refuse(refusals(unsupported, facts.graph), output_format)
     for old, new in () if quiet else source.renamed.items():
         typer.echo(f"{old} is emitted as {new}: the name is reserved in {backend.name} source", err=True)
     return source

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -107,11 +107,39 @@ def show_findings(findings: list[Finding], *, err: bool) -> None:
     typer.echo(render(findings, style_of(stream), width=columns(stream)), err=err, color=True)
 
 
+def refuse(findings: list[Finding], output_format: OutputFormat) -> NoReturn:
+    """Exit with code 1 because of errors in a spec: as text on standard error, or as a document."""
+    if output_format is OutputFormat.json:
+        print_document_of(findings)
+    else:
+        show_findings(findings, err=True)
+    raise typer.Exit(1)
+
+
+def print_document_of(findings: list[Finding]) -> None:
+    """Print the document of a command that has nothing to compute, because a spec has errors."""
+    import json
+
+    from archc.report.refused_json import as_json
+
+    typer.echo(json.dumps(as_json(findings), indent=2))
+
+
 def facts_or_exit(path: Path) -> tuple[Facts, bytes]:
     """The facts of a spec, and its bytes. Findings go to standard error, and an error exits with code 1."""
+    facts, data, _ = facts_and_advice(path)
+    return facts, data
+
+
+def facts_and_advice(path: Path, output_format: OutputFormat = OutputFormat.full) -> tuple[Facts, bytes, list[Finding]]:
+    """The facts of a spec, its bytes and the advice on it. An error exits with code 1.
+
+    The advice goes to standard error, unless the command prints a document that contains it.
+    """
     data = read_bytes(path)
     analysis = analyse(data, spec_name(path))
-    show_findings(analysis.findings, err=True)
     if analysis.facts is None:
-        raise typer.Exit(1)
-    return analysis.facts, data
+        refuse(analysis.findings, output_format)
+    if output_format is OutputFormat.full:
+        show_findings(analysis.findings, err=True)
+    return analysis.facts, data, analysis.findings

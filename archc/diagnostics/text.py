@@ -92,7 +92,8 @@ def _excerpt(spans: list[Span], label: str, mark: str, digits: int, style: Style
     """One source line with marks under its spans. A long line is cut to the spans, or to the first if not all fit."""
     number = spans[0].line
     text = spans[0].source.line(number)
-    shown, offset = _cut(text, spans, max(width - digits - 3, _NARROWEST))
+    room = max(width - digits - 3, _NARROWEST)
+    shown, offset = _cut(text, spans, room)
     marks = ""
     for span in sorted(spans, key=lambda s: s.start):
         start = span.column - 1 - offset
@@ -103,16 +104,27 @@ def _excerpt(spans: list[Span], label: str, mark: str, digits: int, style: Style
         marks += " " * (cells(before) - len(marks)) + mark * max(cells(marked), 1)
     margin = style(f"{number:>{digits}} |", "margin")
     under = " " * digits + style(" |", "margin")
-    label = f" {visible(label)}" if label else ""
-    return [f"{margin} {visible(shown)}".rstrip(), f"{under} {style(marks + label, 'caret')}".rstrip()]
+    marked = [f"{under} {style(line, 'caret')}".rstrip() for line in _labelled(marks, visible(label), room)]
+    return [f"{margin} {visible(shown)}".rstrip(), *marked]
+
+
+def _labelled(marks: str, label: str, room: int) -> list[str]:
+    """The marks with their label beside them, or below them if there is not enough room."""
+    if not label or len(marks) + 1 + cells(label) <= room:
+        return [f"{marks} {label}".rstrip()]
+    under = len(marks) - len(marks.lstrip())
+    return [marks, *_wrap(" " * max(min(under, room - cells(label)), 0), label, room)]
 
 
 def _cut(text: str, spans: list[Span], room: int) -> tuple[str, int]:
     """The part of a line that fits the room and contains its first span, and the number of characters cut before it."""
     places = [(s.column - 1, s.column - 1 + s.end - s.start) for s in spans]
-    first, last = min(begin for begin, _ in places), max(end for _, end in places[1:] or places)
-    column = first if _fits(text[first:last], room // 2) else places[0][0]
-    start = 0 if _fits(text[:last], room * 3 // 4) else _begin(text, column, room // 3)
+    (own, own_end), *others = places
+    # Beside other places, the start of the first span is enough: a layer, which contains them all, can be long.
+    first, last = min(begin for begin, _ in places), max((end for _, end in others), default=own_end)
+    column = first if _fits(text[first : max(last, own + 1)], room // 2) else own
+    is_near = _fits(text[:last], room * 3 // 4) and _fits(text[: own + 2], room)
+    start = 0 if is_near else _begin(text, column, room // 3)
     end = _end(text, start, room)
     if end == len(text):
         start = _begin(text, end, room)

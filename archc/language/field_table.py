@@ -32,7 +32,7 @@ def rows(op: type[Op]) -> tuple[FieldRow, ...]:
     return tuple(
         FieldRow(
             name=name,
-            takes=_takes(field, schema.get("$defs", {})),
+            takes=takes(field, schema.get("$defs", {})),
             default=None if name in required else as_written(field["default"]),
             meaning=field.get("description", ""),
         )
@@ -40,12 +40,12 @@ def rows(op: type[Op]) -> tuple[FieldRow, ...]:
     )
 
 
-def _takes(schema: Schema, named: dict[str, Schema]) -> str:
+def takes(schema: Schema, named: dict[str, Schema]) -> str:
     """The values that a JSON Schema allows, in words."""
     if "$ref" in schema:
-        return _takes(named[schema["$ref"].rpartition("/")[2]], named)
+        return takes(named[schema["$ref"].rpartition("/")[2]], named)
     if "anyOf" in schema:
-        return _choice([_takes(choice, named) for choice in schema["anyOf"] if choice != {"type": "null"}])
+        return _choice([takes(choice, named) for choice in schema["anyOf"] if choice != {"type": "null"}])
     if words := schema.get("enum", [schema["const"]] if "const" in schema else []):
         return _choice([f"`{word}`" for word in words])
     match schema["type"]:
@@ -65,7 +65,7 @@ def _mapping(schema: Schema, named: dict[str, Schema]) -> str:
     """`{a, b}` if both keys are required, else `{a: …} or {b: …}`: a mapping of optional keys takes one of them."""
     if required := schema.get("required"):
         return f"{{{', '.join(required)}}}"
-    alone = [f"{{{key}: {_takes(value, named)}}}" for key, value in schema.get("properties", {}).items()]
+    alone = [f"{{{key}: {takes(value, named)}}}" for key, value in schema.get("properties", {}).items()]
     return _choice(alone) if alone else "{}"
 
 

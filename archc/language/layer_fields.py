@@ -18,6 +18,7 @@ from archc.language.reader import MappingNode, ScalarNode, YamlNode, plain
 from archc.language.translation import Translation, translate, without_repeats
 from archc.language.unknown_fields import Added, Insert, Place, renaming
 from archc.language.validation import explain
+from archc.language.vocabulary import nearest
 from archc.ops import ops
 from archc.ops.op import Op
 from archc.source import Span
@@ -116,8 +117,15 @@ def _validate(
         found = [f for f in found if translated.is_certain or (f.code, f.span) != ("ARC103", at)]
         wrong = [finding for finding in found if not defaults.contain(kind, finding.span)]
     else:
-        fields.op = op if translated.is_certain else None
+        fields.op = op if translated.is_certain or _keeps_shape(op, translated.findings) else None
     fields.findings += without_repeats(translated.findings, wrong, translated) if translated.findings else wrong
+
+
+def _keeps_shape(op: Op, findings: list[Finding]) -> bool:
+    """Whether unknown fields leave a layer's shape certain: its op keeps any shape, and no op has such fields."""
+    words = [f.span.source.text[f.span.start : f.span.end].strip("'\"") for f in findings]
+    known = {field for each in ops().values() for field in each.model_fields}
+    return op.keeps_shape and not any(nearest(word, known) for word in words)
 
 
 def _nowhere(insert: Insert, op: str, body: str) -> Added:

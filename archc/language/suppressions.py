@@ -29,11 +29,12 @@ _FORM = "write `# archc: allow ARC902 - reason`; separate several codes with com
 
 
 class _Suppression(NamedTuple):
-    """The advice that a comment suppresses on `line`."""
+    """The advice that a comment suppresses on `line`, and its list of codes as it is `written`."""
 
     span: Span
     codes: tuple[str, ...]
     line: int
+    written: Span
 
 
 def suppress(findings: list[Finding], root: YamlNode) -> list[Finding]:
@@ -44,7 +45,7 @@ def suppress(findings: list[Finding], root: YamlNode) -> list[Finding]:
     allowed = {(suppression.line, code) for suppression in suppressions for code in suppression.codes}
     found = {(finding.span.line, finding.code) for finding in findings}
     left = [f for f in findings if f.severity == "error" or (f.span.line, f.code) not in allowed]
-    # Advice is computed only for a spec without errors. Until then, no suppression is known to be unused.
+    # Most advice is computed only for layers without errors. Until then, no suppression is known to be unused.
     unused = [] if is_error(findings) else _unused(suppressions, found, _parts(root))
     return [*left, *invalid, *unused]
 
@@ -69,7 +70,8 @@ def _read(spans: Iterable[Span]) -> tuple[list[_Suppression], list[Finding]]:
             invalid += [fault for code, place in codes if (fault := _fault(code, place))]
             # The valid codes of a comment take effect even if another code in it is invalid.
             advice = dict.fromkeys(code for code, _ in codes if code in CODES and CODES[code].severity == "advice")
-            suppressions.append(_Suppression(span, tuple(advice), span.line + _is_alone(comment)))
+            written = Span(span.source, start, start + len(allow["codes"]))
+            suppressions.append(_Suppression(span, tuple(advice), span.line + _is_alone(comment), written))
     return suppressions, invalid
 
 
@@ -126,11 +128,20 @@ def _unused(suppressions: list[_Suppression], found: set[tuple[int, str]], parts
         help = delete if is_whole else f"remove {listed(idle)} from the comment"
         if line := _misplaced(suppression, idle, elsewhere, parts):
             help = f"move it to line {line}" if is_whole else f"move {listed(idle)} to a comment on line {line}"
-            is_whole = False
-        # Deleting some codes from the comment could leave a reason that no longer matches: only the author can tell.
-        fix = [_deletion(suppression.span)] if is_whole else []
+        fix = [] if line else [_deletion(suppression.span)] if is_whole else _without(suppression, idle)
         findings.append(report(suppression.span, "ARC990", message, help=help, fix=fix))
     return findings
+
+
+def _without(suppression: _Suppression, idle: list[str]) -> list[Edit]:
+    """The edit that removes some of a comment's codes; none if its reason names one, which is the author's."""
+    written = suppression.written
+    text = written.source.text
+    reason = text[written.end : suppression.span.end]
+    if any(code in reason for code in idle):
+        return []
+    kept = [code for code in _CODE.findall(text[written.start : written.end]) if code not in idle]
+    return [Edit(written, ", ".join(kept))]
 
 
 def _deletion(span: Span) -> Edit:

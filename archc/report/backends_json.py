@@ -45,7 +45,9 @@ class BackendJson(TypedDict):
     frameworks: list[FrameworkJson]
     """Frameworks that emitted source imports, the main one first; empty if the backend cannot be used."""
     trains: bool
-    """Whether `archc train` can use the backend."""
+    """Whether `archc train` can use the backend here: it trains, and lacks nothing."""
+    lacks: list[str]
+    """Distributions without which the backend cannot train here; empty if it only emits."""
     failure: FailureJson | None
     """Reason that the backend cannot be used; null if it can."""
 
@@ -71,7 +73,8 @@ def _backend(found: Installation) -> BackendJson:
         "distribution": found.distribution,
         "version": found.version,
         "frameworks": [{"distribution": name, "version": version} for name, version in found.frameworks.items()],
-        "trains": found.backend is not None and found.backend.train_module is not None,
+        "trains": found.backend is not None and found.backend.train_module is not None and not found.lacks,
+        "lacks": list(found.lacks),
         "failure": _failure(found.failure),
     }
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
 from archc.backend import EmittedSource
-from archc.diagnostics.json import documented
+from archc.diagnostics.finding import Finding
+from archc.diagnostics.json import FindingJson, documented
+from archc.diagnostics.json import as_json as finding_as_json
 from archc.language.spec import Strategy
 from archc.report.staleness import Reason
 
@@ -42,6 +45,8 @@ class BuildJson(_Class):
     """Layers whose names are reserved in the emitted source, each with the name that it has there instead."""
     sha256: str
     """SHA-256 of the emitted source, in hexadecimal digits."""
+    findings: list[FindingJson]
+    """Advice on the spec, in the order of the text."""
 
 
 def as_json(
@@ -53,8 +58,9 @@ def as_json(
     parallel: Strategy | None,
     parameters: int,
     stale: tuple[Reason, ...],
+    advice: Iterable[Finding],
 ) -> BuildJson:
-    """The emitted source, its spec and its file as plain data."""
+    """The emitted source, its spec, the advice on that and its file as plain data."""
     return {
         "version": 1,
         "spec": spec,
@@ -66,4 +72,5 @@ def as_json(
         "parameters": parameters,
         "renamed": dict(source.renamed),
         "sha256": hashlib.sha256(source.text.encode()).hexdigest(),
+        "findings": [finding_as_json(finding) for finding in advice],
     }

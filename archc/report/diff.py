@@ -24,14 +24,14 @@ from archc.report.diff_words import (
     setting,
     total_rows,
 )
-from archc.report.table import Column, table
-from archc.wording import counted, listed, visible
+from archc.report.table import Column, fitted
+from archc.wording import cells, counted, listed, visible
 
 _COLUMNS = (
-    Column("", least=20),
+    Column("", least=8),
     Column("before", right=True),
     Column("after", right=True),
-    Column("change", right=True),
+    Column("change", right=True, leave=1),
 )
 
 # An effect with more lines than this ends in the number of layers that are not shown.
@@ -47,7 +47,7 @@ def diff(
     if found.is_none:
         return "\n".join([f"{before} and {after} are equivalent", *note])
     blocks = [
-        [style(f"{before} → {after}", "strong")],
+        [style(line, "strong") for line in _title(before, after, width)],
         [*_changes(found, width, style)],
         [line for field in found.settings for line in _wrapped(*setting(field), width)],
         *([*_effect(effect, width)] for effect in found.effects),
@@ -55,6 +55,12 @@ def diff(
         note,
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def _title(before: str, after: str, width: int) -> list[str]:
+    """The names of the two specs on one line, or on two: a path is not broken."""
+    title = f"{before} → {after}"
+    return [title] if cells(title) <= width else [before, f"→ {after}"]
 
 
 def _changes(found: Difference, width: int, style: Style) -> Iterator[str]:
@@ -108,9 +114,7 @@ def _effect(effect: Effect, width: int) -> Iterator[str]:
 
 
 def _totals(found: Difference, width: int, style: Style) -> Iterator[str]:
-    headings, *rows = table(_COLUMNS, total_rows(found), width=width)
-    yield from (style(line, "dim") for line in headings)
-    yield from (line for row in rows for line in row)
+    yield from fitted(_COLUMNS, total_rows(found), width=width, style=style)
     if changed := exchanges(found):
         yield from _wrapped("", changed, width, further="  ")
 

@@ -57,10 +57,10 @@ class ExplanationJson(TypedDict):
 
 @documented
 class ConceptJson(TypedDict):
-    """A topic that concerns many ops, such as the way operations are counted."""
+    """A topic that concerns many ops, such as the way operations are counted; or a section, a field or a value."""
 
     name: str
-    """Name of the concept, as `archc explain` takes it."""
+    """Name of the topic or the word, as `archc explain` takes it."""
     title: str
     """Subject of the page in one line."""
     text: str
@@ -76,7 +76,7 @@ class ExplainJson(TypedDict):
     explanations: list[ExplanationJson]
     """Explanations: the requested one, or all of them, codes first, if no name was given."""
     concepts: list[ConceptJson]
-    """Concepts: the requested one, or all of them if no name was given."""
+    """Concepts and words of the language: the requested one, or all sections and concepts if no name was given."""
 
 
 def as_json(explanations: Iterable[Explanation], concepts: Iterable[Concept]) -> ExplainJson:

@@ -10,9 +10,9 @@ from archc.diagnostics.text import Style, render, unstyled
 from archc.explain.concepts import Concept
 from archc.explain.explanation import Explanation
 from archc.language.field_table import FieldRow
-from archc.report.table import Column, table
+from archc.report.table import Column, fitted
 
-_COLUMNS = (Column("field"), Column("takes", least=14), Column("default", least=8), Column("meaning", least=20))
+_COLUMNS = (Column("field"), Column("takes", least=8), Column("default", least=8, leave=1), Column("meaning", least=16))
 
 EVERY_LAYER = "Every layer also accepts `from` and `expect`."
 
@@ -40,8 +40,7 @@ def _set(part: str, width: int) -> str:
 
 def listing(titles: Iterable[tuple[str, str]], *, width: int) -> str:
     """A table of names and their titles."""
-    rows = table((Column("name"), Column("meaning", least=20)), [*titles], width=width)
-    return "\n".join(line for row in rows for line in row)
+    return "\n".join(fitted((Column("name"), Column("meaning", least=20)), [*titles], width=width))
 
 
 def shown(spec: str | bytes) -> tuple[str, bool]:
@@ -77,9 +76,9 @@ def _parts(explanation: Explanation, style: Style, width: int) -> Iterator[str]:
     if severity is None:
         yield _wrapped(EVERY_LAYER, width)
     failing, escaped = shown(explanation.failing)
-    yield failing_heading(explanation, escaped=escaped)
+    yield _wrapped(failing_heading(explanation, escaped=escaped), width)
     yield textwrap.indent(failing, "    ")
-    yield saying(explanation)
+    yield _wrapped(saying(explanation), width)
     if explanation.findings:
         yield textwrap.indent(render(explanation.findings, style, width=width - 4), "    ")
     yield "Corrected:"
@@ -102,4 +101,4 @@ def _table(fields: tuple[FieldRow, ...], width: int) -> str:
         (field.name, field.takes, "required" if field.default is None else field.default, field.meaning)
         for field in fields
     ]
-    return "\n".join(line for row in table(_COLUMNS, cells, width=width) for line in row)
+    return "\n".join(fitted(_COLUMNS, cells, width=width))

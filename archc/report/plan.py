@@ -7,45 +7,51 @@ from collections.abc import Iterator, Sequence
 from archc.diagnostics.text import Style, unstyled
 from archc.passes.memory import Memory, in_units
 from archc.passes.plan import Cost, Crossing, Option, Part, Plan
-from archc.report.table import Column, fitting, hidden, table
+from archc.report.table import Column, fitted
 from archc.wording import counted, visible, wrapped
 
 _STRATEGIES = (
-    Column("strategy"),
-    Column("parameters", right=True, leave=1),
-    Column("peak memory", right=True, least=9),
-    Column("forward", right=True),
-    Column("backward", right=True),
+    Column("strategy", least=8),
+    Column("parameters", right=True, leave=4),
+    Column("peak memory", right=True, least=9, leave=1),
+    Column("forward", right=True, leave=2),
+    Column("backward", right=True, leave=3),
     Column("time", right=True),
     Column("", least=8),
 )
 _CROSSINGS = (
     Column("layer", least=8),
-    Column("exchange"),
-    Column("tensor", least=10),
-    Column("values", right=True),
+    Column("exchange", leave=1),
+    Column("tensor", least=10, leave=2),
+    Column("values", right=True, leave=3),
     Column("forward", right=True),
     Column("backward", right=True),
-    Column("time", right=True, leave=1),
+    Column("time", right=True, leave=4),
 )
 
 
 def plan_page(title: str, plan: Plan, *, width: int, style: Style = unstyled) -> str:
     """The plan in `width` columns, without its findings."""
     lines = [*(style(line, "strong") for line in wrapped(visible(title), width)), *wrapped(_setting(plan), width), ""]
-    lines += _table(_STRATEGIES, [*_summary(plan)], width, style, strong=_place_of_cheapest(plan))
+    cheapest = _place_of_cheapest(plan)
+    lines += fitted(_STRATEGIES, [*_summary(plan)], width=width, style=style, strong=cheapest)
     lines += [line for sentence in _verdicts(plan) for line in wrapped(sentence, width)]
     possible = [(option, option.cost) for option in plan.options if option.cost]
     if possible:
-        lines += ["", style("Maps or units, and parameters, on each device", "strong")]
-        lines += _table(*_holdings(possible), width, style)
+        lines += _heading("Maps or units, and parameters, on each device", width, style)
+        lines += fitted(*_holdings(possible), width=width, style=style)
         lines += [line for sentence in _examples(possible) for line in wrapped(sentence, width)]
     for option, cost in possible:
-        lines += ["", style(f"{option.strategy}: received by the busiest device per step", "strong")]
+        lines += _heading(f"{option.strategy}: received by the busiest device per step", width, style)
         if cost.crossings:
-            lines += _table(_CROSSINGS, [_crossing(c, plan.setting.link) for c in cost.crossings], width, style)
+            crossings = [_crossing(crossing, plan.setting.link) for crossing in cost.crossings]
+            lines += fitted(_CROSSINGS, crossings, width=width, style=style)
         lines += wrapped(_received(cost), width)
     return "\n".join(lines)
+
+
+def _heading(text: str, width: int, style: Style) -> list[str]:
+    return ["", *(style(line, "strong") for line in wrapped(text, width))]
 
 
 def _setting(plan: Plan) -> str:
@@ -53,20 +59,6 @@ def _setting(plan: Plan) -> str:
     memory = f" of {in_units(setting.device_memory)}" if setting.device_memory is not None else ""
     link = f", link of {setting.link / 1e9:g} GB/s each way" if setting.devices > 1 else ""
     return f"{counted(setting.devices, 'device')}{memory}, batch {setting.batch}, {setting.precision}{link}"
-
-
-def _table(
-    columns: Sequence[Column], rows: Sequence[Sequence[str]], width: int, style: Style, strong: int | None = None
-) -> Iterator[str]:
-    kept = fitting(columns, rows, width=width)
-    headings, *drawn = table([columns[i] for i in kept], [[row[i] for i in kept] for row in rows], width=width)
-    yield from (style(line, "dim") for line in headings)
-    for number, lines in enumerate(drawn):
-        yield from (style(line, "strong") if number == strong else line for line in lines)
-    if len(kept) < len(columns):
-        yield from wrapped(
-            f"columns hidden: {hidden(columns, kept)}; use a wider terminal or `--output-format json`", width
-        )
 
 
 def _summary(plan: Plan) -> Iterator[tuple[str, ...]]:
@@ -133,7 +125,10 @@ def _room(alone: Memory, room: int) -> str:
 
 def _holdings(possible: Sequence[tuple[Option, Cost]]) -> tuple[list[Column], list[list[str]]]:
     """A table with a row for each layer that has parameters and a column for each strategy."""
-    columns = [Column("layer", least=8), *(Column(option.strategy, right=True, least=10) for option, _ in possible)]
+    columns = [
+        Column("layer", least=8),
+        *(Column(option.strategy, right=True, least=8, leave=number) for number, (option, _) in enumerate(possible)),
+    ]
     rows = [
         [parts[0].layer, *map(_held, parts)]
         for parts in zip(*(cost.parts for _, cost in possible), strict=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from typing_extensions import TypedDict
 
+from archc.diagnostics.finding import Finding
 from archc.diagnostics.json import FindingJson, documented
 from archc.diagnostics.json import as_json as finding_as_json
 from archc.language.spec import Precision, Strategy
@@ -134,10 +136,12 @@ class PlanJson(TypedDict):
     """Whether the whole network fits in `device_memory`; null if the spec does not set it."""
     options: list[OptionJson]
     """Strategies for several devices; empty for one device."""
+    findings: list[FindingJson]
+    """Advice on the spec, in the order of the text."""
 
 
-def as_json(spec: str, name: str, plan: Plan) -> PlanJson:
-    """The plan as plain data."""
+def as_json(spec: str, name: str, plan: Plan, advice: Iterable[Finding] = ()) -> PlanJson:
+    """The plan as plain data, with the advice on its spec."""
     setting = plan.setting
     return {
         "version": 1,
@@ -152,6 +156,7 @@ def as_json(spec: str, name: str, plan: Plan) -> PlanJson:
         "alone_macs": plan.macs,
         "alone_fits": plan.alone_fits,
         "options": [_option(option, plan) for option in plan.options],
+        "findings": [finding_as_json(finding) for finding in advice],
     }
 
 

@@ -5,10 +5,11 @@ On a narrow terminal, columns are folded first, then the least important ones ar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
+from archc.diagnostics.text import Style, unstyled
 from archc.wording import cells, wrapped
 
 GAP = 2
@@ -19,19 +20,41 @@ class Column(NamedTuple):
     right: bool = False
     """Align cells to the right, as figures are."""
     least: int | None = None
-    """The width that the column may be folded to in a table that is too wide. None: never folded."""
+    """The width that the column may be folded to in a table that is too wide. None: never folded. Figures, which are
+    aligned to the right, are not broken to reach it."""
     leave: int = 0
     """When folding is not enough, columns are omitted from the highest number down. 0: never omitted."""
 
 
 def least_width(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> int:
     """The width of the table, once folded."""
-    widths = _widths(columns, rows)
-    least = [min(full, column.least or full) for column, full in zip(columns, widths, strict=True)]
+    least = _least(columns, rows)
     return sum(least) + GAP * (len(least) - 1)
 
 
-def fitting(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, width: int) -> list[int]:
+def fitted(
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[str]],
+    *,
+    width: int,
+    style: Style = unstyled,
+    strong: int | None = None,
+) -> Iterator[str]:
+    """The lines of the table in `width` columns, then a note that names the columns that were omitted for that.
+
+    The headings are dim, and the row numbered `strong` stands out.
+    """
+    kept = _fitting(columns, rows, width=width)
+    headings, *drawn = table([columns[i] for i in kept], [[row[i] for i in kept] for row in rows], width=width)
+    yield from (style(line, "dim") for line in headings)
+    for number, lines in enumerate(drawn):
+        yield from (style(line, "strong") if number == strong else line for line in lines)
+    if hidden := [column.heading for place, column in enumerate(columns) if place not in kept]:
+        note = f"columns hidden: {', '.join(hidden)}; use a wider terminal or `--output-format json`"
+        yield from wrapped(note, width)
+
+
+def _fitting(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, width: int) -> list[int]:
     """The indices of the columns that fit in `width`, once folded."""
     kept = list(range(len(columns)))
     while any(columns[i].leave for i in kept):
@@ -41,15 +64,10 @@ def fitting(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, width: 
     return kept
 
 
-def hidden(columns: Sequence[Column], kept: Sequence[int]) -> str:
-    """The headings of the columns that are not kept."""
-    return ", ".join(column.heading for place, column in enumerate(columns) if place not in kept)
-
-
 def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, width: int) -> list[list[str]]:
     """The lines of the headings, then of each row. They fit in `width` if folding can achieve that."""
     widths = _widths(columns, rows)
-    widths = _folded(columns, widths, sum(widths) + GAP * (len(widths) - 1) - width)
+    widths = _folded(widths, _least(columns, rows), sum(widths) + GAP * (len(widths) - 1) - width)
     return [_row(columns, widths, row) for row in [_headings(columns), *rows]]
 
 
@@ -61,11 +79,20 @@ def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[in
     return [max(map(cells, column)) for column in zip(_headings(columns), *rows, strict=True)]
 
 
-def _folded(columns: Sequence[Column], widths: list[int], excess: int) -> list[int]:
+def _least(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
+    """The width that each column may be folded to."""
+    least: list[int] = []
+    for number, (column, full) in enumerate(zip(columns, _widths(columns, rows), strict=True)):
+        words = (word for row in rows for word in row[number].split(" ")) if column.right else ()
+        least.append(min(full, max([column.least or full, *map(cells, words)])))
+    return least
+
+
+def _folded(widths: list[int], least: list[int], excess: int) -> list[int]:
     """The widths reduced by `excess` in total, one column at a time from the widest column that folds."""
     widths = list(widths)
     while excess > 0:
-        wide = [i for i, column in enumerate(columns) if column.least is not None and widths[i] > column.least]
+        wide = [i for i, width in enumerate(widths) if width > least[i]]
         if not wide:
             break
         widths[max(wide, key=lambda i: widths[i])] -= 1

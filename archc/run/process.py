@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -15,9 +14,10 @@ from types import FrameType
 
 from archc.backend import Backend, distribution_of
 from archc.failure import ENVIRONMENT, FINDING, USAGE, Failure
-from archc.installing import absent, requirements_help
+from archc.installing import absent, project_names, requirements_help
 from archc.signals import CODES, STOPS, handled
 from archc.training.pulse import PARENT
+from archc.wording import joined
 
 KNOWN_CODES = (0, FINDING, USAGE, ENVIRONMENT, *CODES)
 PERIOD = 0.5
@@ -32,9 +32,9 @@ def training_module(backend: Backend) -> str:
         message = f"the backend `{backend.name}` emits source, but cannot train it"
         raise Failure(message, help="`archc build` writes the source", code=USAGE)
     if missing := absent(distribution_of(backend.name)):
-        names = [re.split(r"[^\w.-]", requirement)[0] for requirement in missing]
+        names = project_names(missing)
         verb = "is" if len(names) == 1 else "are"
-        message = f"the backend `{backend.name}` cannot train: {' and '.join(names)} {verb} not installed"
+        message = f"the backend `{backend.name}` cannot train: {joined(names)} {verb} not installed"
         raise Failure(message, help=requirements_help(missing), code=ENVIRONMENT)
     return backend.train_module
 

@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING, Protocol
 from archc.wording import duration
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.progress import Progress as RichProgress
+    from rich.progress import Task
+    from rich.table import Table
 
 EVERY = 10.0
 """Seconds between two plain lines."""
+
+_SHORTEST = 8
+"""The least width of a bar."""
 
 
 class Progress(Protocol):
@@ -88,17 +95,30 @@ class Bar:
 def _rich_bar() -> RichProgress:
     # Imported here, since only a terminal needs it and it takes a tenth of a second.
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn
     from rich.progress import Progress as RichProgress
+    from rich.progress import TimeElapsedColumn as Elapsed
+    from rich.progress import TimeRemainingColumn as Remaining
 
-    return RichProgress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=None),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[note]}", markup=False),
-        TimeElapsedColumn(),
-        TextColumn("ETA"),
-        TimeRemainingColumn(),
-        console=Console(),
-        expand=True,
-    )
+    what, count = TextColumn("{task.description}", markup=False), MofNCompleteColumn()
+    bar, note = BarColumn(bar_width=None), TextColumn("{task.fields[note]}", markup=False)
+    elapsed, eta, remaining = Elapsed(), TextColumn("ETA"), Remaining()
+
+    class Fitting(RichProgress):
+        """Omits the bar on a narrow terminal, then the times, the note and the name, and never cuts a number."""
+
+        def make_tasks_table(self, tasks: Iterable[Task]) -> Table:
+            tasks = [*tasks]
+            columns: list[ProgressColumn] = [what, bar, count, note, elapsed, eta, remaining]
+            for omitted in ((bar,), (elapsed,), (eta, remaining), (note,), (what,)):
+                if all(self._width(columns, task) <= self.console.width for task in tasks):
+                    break
+                columns = [column for column in columns if column not in omitted]
+            self.columns, self.expand = tuple(columns), bar in columns
+            return super().make_tasks_table(tasks)
+
+        def _width(self, columns: list[ProgressColumn], task: Task) -> int:
+            widths = [self.console.measure(column(task)).maximum for column in columns if column is not bar]
+            return sum(widths) + _SHORTEST * (bar in columns) + len(columns) - 1
+
+    return Fitting(console=Console(), expand=True)

@@ -6,7 +6,8 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib.metadata import version
+from importlib.metadata import distribution, version
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -59,6 +60,23 @@ def test_one_of_somebody_else_without_its_framework(archc, install_backend: Inst
     assert line.split() == f"mine archc-mine 1.0 numpy {version('numpy')}, a-thing not installed emits".split()
 
 
+def test_one_that_lacks_what_it_requires_names_it(archc, install_backend: Install, small: Path) -> None:
+    install_backend("archc-mine", "mine", MINE.replace("None\n", '"mine.train"\n', 1))
+    metadata = Path(str(distribution("archc-mine").locate_file("archc_mine-1.0.dist-info/METADATA")))
+    with metadata.open("a") as file:
+        file.writelines(f"Requires-Dist: {needed}\n" for needed in ("numpy>=1", "a-thing>=2", "b-thing", "c-thing"))
+    result = archc("backends")
+    assert (result.code, result.err) == (0, "")
+    (line,) = (line for line in result.out.splitlines() if line.startswith("mine"))
+    assert line.endswith("emits; to train, it lacks a-thing, b-thing and c-thing")
+    document = json.loads(archc("backends", "--output-format", "json").out)
+    (mine,) = (backend for backend in document["backends"] if backend["name"] == "mine")
+    assert (mine["trains"], mine["lacks"]) == (False, ["a-thing", "b-thing", "c-thing"])
+    first, help = archc("train", small, "--backend", "mine").err.splitlines()
+    assert first == "error: the backend `mine` cannot train: a-thing, b-thing and c-thing are not installed"
+    assert help.endswith("'a-thing>=2' b-thing c-thing`")
+
+
 def test_one_that_cannot_be_used_is_told_with_its_reason(archc, install_backend: Install) -> None:
     install_backend("archc-mine", "mine", "raise RuntimeError('no \\x1b[31m license')")
     result = archc("backends")
@@ -101,6 +119,7 @@ def test_json_of_one_that_cannot_be_used(archc, install_backend: Install) -> Non
         "version": "1.0",
         "frameworks": [],
         "trains": False,
+        "lacks": [],
         "failure": {
             "message": "the backend `mine` of archc-mine has protocol 1, this archc has 3",
             "help": "install versions of archc and archc-mine that match",

@@ -71,6 +71,7 @@ def test_json(archc, small: Path) -> None:
         "parameters": 837,
         "renamed": {"class": "class_"},
         "stale": [],
+        "findings": [],
         "sha256": hashlib.sha256(Path("net.py").read_bytes()).hexdigest(),
     }
 

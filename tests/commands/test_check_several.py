@@ -289,3 +289,6 @@ def test_a_folder_without_specs_is_skipped_on_request(archc, here: Path) -> None
     result = archc("check", "--skip-unmarked", "other")
     assert (result.code, result.out) == (0, "")
     assert result.err == "skipped 1 YAML file in other/: no `schema: archc/…` line\n"
+    Path("empty").mkdir()
+    result = archc("check", "--skip-unmarked", "empty")
+    assert (result.code, result.out, result.err) == (0, "", "")

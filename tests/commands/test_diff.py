@@ -54,7 +54,7 @@ def test_one_with_errors_is_2_and_its_findings(archc, small: Path, other: Path) 
 def test_both_with_errors(archc, small: Path, other: Path) -> None:
     for file in (small, other):
         file.write_text(file.read_text().replace("units", "unit"))
-    result = archc("diff", small, other, "--output-format", "json")
+    result = archc("diff", small, other)
     assert (result.code, result.out) == (2, "")
     assert result.err.count("error[ARC") == 2
     assert result.err.splitlines()[-1] == "error: nothing to compare: small.yaml and other.yaml have errors"

@@ -8,6 +8,8 @@ import pytest
 
 from archc.explain.concepts import concepts
 from archc.explain.explanation import names
+from archc.explain.words import page_of, sections
+from archc.language.schema import json_schema
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference.md"
 
@@ -38,7 +40,56 @@ def test_all_of_them_a_row_each(archc) -> None:
     result = archc("explain")
     assert (result.code, result.err) == (0, "")
     _, *rows = [line for line in result.out.splitlines() if not line.startswith(" ")]
-    assert [row.split()[0] for row in rows] == [*names(), *concepts()]
+    assert [row.split()[0] for row in rows] == [*names(), *sections(), *concepts()]
+
+
+@pytest.mark.parametrize(
+    ("word", "title", "lines"),
+    [
+        (
+            "train",
+            "How the network is trained and tested",
+            ["- In a spec: optional.", "- `batch`: whole number from"],
+        ),
+        ("data", "How a picture becomes the network's input", ["- In `train`: required.", "Fields of `train.data`:"]),
+        (
+            "parallel",
+            "How the network is divided among devices",
+            ["- `devices`: whole number from 1, to 64,"],
+        ),
+        ("outputs", "Layers whose values the network returns", ["- In a spec: optional."]),
+        ("defaults", "Default values of fields, by op", ["- In a spec: optional."]),
+        ("expect", "Totals of the network that archc checks", ["- In every layer: optional. Expected output shape"]),
+        ("input", "Input of the network", ["- In a spec: required."]),
+        ("layers", "Layers by name, in order", ["Fields of every layer:", "- In `parallel`: optional."]),
+        ("padding", "a field of `conv2d` and `max_pool2d`", ["- In `conv2d` and `max_pool2d`: whole number from 0,"]),
+        ("Kernel", "a field of `conv2d` and `max_pool2d`", ["Size of the window"]),
+        ("he_normal", "a field of `conv2d.weight_init` and `dense.weight_init`", ["variance 2 / fan-in."]),
+        ("lr", "a field of `train.optimizer.sgd`", ["Learning rate, before a schedule lowers it."]),
+        ("momentum", "a field of `train.optimizer.sgd` and `batch_norm`", ["as in Keras and ONNX."]),
+        ("same", "a value of `padding`", ["- In `conv2d` and `max_pool2d`: whole number from 0,"]),
+        ("columns", "a value of `strategy`", ["- In `parallel`: `data`, `columns` or `hybrid`, required."]),
+        ("from", "a field of every layer", ["- In every layer: optional. Names of what this layer reads"]),
+    ],
+)
+def test_a_word_of_the_language(archc, word: str, title: str, lines: list[str]) -> None:
+    result = archc("explain", word)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith(f"{word.lower()}: {title}")
+    assert all(line in " ".join(result.out.split()) for line in lines)
+    (page,) = json.loads(archc("explain", word, "--output-format", "json").out)["concepts"]
+    assert page["name"] == word.lower()
+
+
+def test_every_field_of_a_spec_has_a_page_with_its_description() -> None:
+    """Of every section and every op, from the schema for editors, which is made in another way."""
+    schema = json_schema()
+    fields = [field for each in (schema, *schema["definitions"].values()) for field in each["properties"].items()]
+    for name, field in fields:
+        page = page_of(name)
+        assert page is not None, name
+        text = " ".join(" ".join((page.title, *page.parts)).split())
+        assert field.get("description", "").removesuffix(".") in text, name
 
 
 @pytest.mark.parametrize(
@@ -50,16 +101,22 @@ def test_all_of_them_a_row_each(archc) -> None:
         ("MaxPool2d", "did you mean `max_pool2d`?"),
         ("", "list all names with `archc explain`"),
         ("zzz", "list all names with `archc explain`"),
+        ("tarin", "did you mean `train`?"),
+        ("paddign", "did you mean `padding`?"),
+        ("kernel_size", "did you mean `kernel`?"),
+        ("learning_rate", "did you mean `lr`?"),
+        ("sigmoid", "archc has no `sigmoid` yet"),
+        *((word, "list all names with `archc explain`") for word in ("training_loop", "glorot", "bed", "had")),
     ],
 )
 def test_an_unknown_word(archc, word: str, help: str) -> None:
     result = archc("explain", word)
     assert (result.code, result.out) == (2, "")
-    assert result.err == f"error: unknown code, op or concept `{word}`\n  {help}\n"
+    assert result.err == f"error: `{word}` is not a code, op, section, field or concept\n  {help}\n"
 
 
 def test_a_word_with_an_escape_of_a_terminal(archc) -> None:
-    assert archc("explain", "\x1b[31m").err.startswith("error: unknown code, op or concept `\\u001b[31m`\n")
+    assert archc("explain", "\x1b[31m").err.startswith("error: `\\u001b[31m` is not a code,")
 
 
 def test_json_of_one_and_of_all(archc) -> None:
@@ -71,7 +128,7 @@ def test_json_of_one_and_of_all(archc) -> None:
     assert [page["name"] for page in every["explanations"]] == names()
     (dropout,) = (page for page in every["explanations"] if page["name"] == "dropout")
     assert [(field["name"], field["default"]) for field in dropout["fields"]] == [("rate", None)]
-    assert [page["name"] for page in every["concepts"]] == [*concepts()]
+    assert [page["name"] for page in every["concepts"]] == [*sections(), *concepts()]
     only = json.loads(archc("explain", "macs", "--output-format", "json").out)
     assert (only["explanations"], [page["name"] for page in only["concepts"]]) == ([], ["macs"])
 

@@ -194,9 +194,16 @@ def test_a_reader_that_leaves_early_changes_no_exit_code(small: Path) -> None:
         assert Path("code").read_text() == ("2\n" if "nosuch" in command else "1\n")
 
 
-def test_a_closed_standard_output(alexnet: Path) -> None:
-    command = f'"$0" "$@" {alexnet} >&-'
-    done = subprocess.run(["sh", "-c", command, *ARCHC, "check"], stderr=subprocess.PIPE)
+@pytest.mark.parametrize("arguments", ["check {}", "plan {}", "build {} -o -", "build -q {} -o -", "explain", "--help"])
+def test_a_closed_standard_output_is_told(alexnet: Path, arguments: str) -> None:
+    command = f'"$0" "$@" {arguments.format(alexnet)} >&-'
+    done = subprocess.run(["sh", "-c", command, *ARCHC], stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr) == (3, b"error: cannot write standard output: it is closed\n")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_that_nothing_is_written_to(alexnet: Path, closed: str) -> None:
+    done = subprocess.run(["sh", "-c", f'"$0" "$@" check -q {alexnet} {closed}', *ARCHC], stderr=subprocess.PIPE)
     assert (done.returncode, done.stderr) == (0, b"")
 
 

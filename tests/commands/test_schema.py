@@ -22,10 +22,22 @@ GOOD = Path(__file__).parents[1] / "specs" / "good"
 PRINTS = {
     "check": [[SPECS], [GOOD], [BAD]],
     "explain": [["ARC210"], ["conv2d"], []],
-    "build": [[GOOD / "branches.yaml", "-o", "net.py"], [GOOD / "branches.yaml", "--check"]],
+    "build": [
+        [GOOD / "branches.yaml", "-o", "net.py"],
+        [GOOD / "branches.yaml", "--check"],
+        [BAD / "groups_of_filters.yaml"],
+        [BAD / "advice_on_kernels.yaml", "-o", "kernels.py"],
+    ],
     "backends": [[]],
-    "plan": [[SPECS / "alexnet.yaml", "--gpus", gpus] for gpus in ("1", "2", "16")],
-    "diff": [[GOOD / "branches.yaml", GOOD / other] for other in ("branches.yaml", "windows.yaml", "recipe.yaml")],
+    "plan": [
+        *([SPECS / "alexnet.yaml", "--gpus", gpus] for gpus in ("1", "2", "16")),
+        *([BAD / name] for name in ("groups_of_filters.yaml", "advice_on_kernels.yaml", "bracket.yaml")),
+    ],
+    "diff": [
+        *([GOOD / "branches.yaml", GOOD / other] for other in ("branches.yaml", "windows.yaml", "recipe.yaml")),
+        [GOOD / "branches.yaml", BAD / "groups_of_filters.yaml"],
+        [BAD / "bracket.yaml", BAD / "groups_of_filters.yaml"],
+    ],
 }
 """Arguments with which each command prints all kinds of JSON that it does."""
 
@@ -62,7 +74,7 @@ def test_what_it_prints_is_what_its_schema_says(archc, command: str, schema: dic
 
 def objects(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every object of named fields that a schema describes."""
-    yield "Document", schema
+    yield from (("Document", document) for document in schema.get("anyOf", [schema]))
     yield from schema.get("$defs", {}).items()
 
 

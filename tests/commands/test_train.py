@@ -244,7 +244,7 @@ def test_the_time_at_the_end_is_that_of_the_whole_command(classes: Path, here: P
     code, out, _ = train(classes, "--data", "data", "--steps", "1")
     took = time.monotonic() - began
     assert code == 0
-    found = re.fullmatch(rf"finished in (\d+) s; saved in {re.escape(str(here.resolve()))}/runs/small-[\d-]+", out[-1])
+    found = re.fullmatch(r"finished in (\d+) s; saved in runs/small-[\d-]+", out[-1])
     assert found
     assert took - 2.5 < int(found[1]) <= took + 0.5  # Python's own start is not in it
 

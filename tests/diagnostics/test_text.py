@@ -1,6 +1,7 @@
 """Findings as a person reads them, whatever the line holds."""
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -114,6 +115,50 @@ def test_a_second_place_in_the_line_is_shown_too_where_both_fit() -> None:
     _, _, line, marks, *_ = render([at(text, "bad", related=[(one, "")])]).splitlines()
     shown = [line[match.start() : match.end()] for match in re.finditer(r"\^+", marks)]
     assert shown == ["one", "bad"]
+
+
+@given(
+    before=st.integers(0, 120),
+    between=st.integers(0, 120),
+    after=st.integers(0, 120),
+    length=st.integers(1, 60),
+    is_first=st.booleans(),
+    width=st.integers(20, 160),
+)
+def test_the_start_of_the_place_is_always_shown(
+    before: int, between: int, after: int, length: int, is_first: bool, width: int
+) -> None:
+    """Whatever other place the line has, before it or after it, and however narrow the terminal is."""
+    marked, other = "M" + "m" * (length - 1), "other"
+    first, second = (marked, other) if is_first else (other, marked)
+    text = "x" * before + first + "y" * between + second + "z" * after
+    source = Source("a.yaml", text)
+    one = Span(source, text.index(other), text.index(other) + len(other))
+    _, _, line, marks, *_ = render([at(text, marked, related=[(one, "")])], width=width).splitlines()
+    assert [marks[place.start()] for place in re.finditer("M", line)] == ["^"]
+
+
+@pytest.mark.parametrize("width", [40, 50, 60, 80, 120])
+def test_only_the_first_line_and_a_long_word_are_wider_than_the_terminal(width: int) -> None:
+    """Of the findings of all specs with mistakes."""
+    for spec in sorted((Path(__file__).parents[1] / "specs" / "bad").glob("*.yaml")):
+        for finding in analyse(spec.read_bytes(), spec.name).findings:
+            for line in render([finding], width=width).splitlines()[1:]:
+                assert cells(line) <= width or max(map(cells, line.split())) > width - 12, line
+
+
+def test_a_label_that_does_not_fit_beside_its_marks_is_below_them() -> None:
+    text = "x" * 30 + "there\na: bad"
+    there = Span(Source("a.yaml", text), 30, 35)
+    shown = render([at(text, "bad", related=[(there, "one two three four five six seven eight nine ten")])], width=44)
+    assert shown.splitlines()[2:6] == [
+        "1 | " + "x" * 30 + "there",
+        "  |" + " " * 31 + "-----",
+        "  | one two three four five six seven eight",
+        "  | nine ten",
+    ]
+    shown = render([at(text, "bad", related=[(there, "one two three four")])], width=44)
+    assert shown.splitlines()[3:5] == ["  |" + " " * 31 + "-----", "  |" + " " * 23 + "one two three four"]
 
 
 def test_notes_and_helps_wrap_under_themselves_and_keep_code_together() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from archc.analysis import analyse
+from archc.fixing import fix
 
 HEAD = "schema: archc/v1\nname: small\ninput: {image: [1, 8, 8]}\nlayers:\n"
 POOL = "  pool1: {op: max_pool2d, kernel: 3, stride: 2}"
@@ -114,6 +115,36 @@ def test_the_fix_of_an_unused_suppression_deletes_it(layers: str) -> None:
     (edit,) = finding.fix
     mended = spec[: edit.span.start] + edit.text + spec[edit.span.end :]
     assert mended == HEAD + "  relu1: {op: relu}\n  relu2: {op: relu}\n"
+
+
+@pytest.mark.parametrize(
+    ("comment", "mended"),
+    [
+        ("ARC902, ARC903", "ARC902"),
+        ("ARC903, ARC902", "ARC902"),
+        ("ARC903,ARC902,ARC904", "ARC902"),
+        ("ARC903, ARC902, ARC903", "ARC902"),
+        ("ARC902, ARC903, ARC902 - as in 2012", "ARC902, ARC902 - as in 2012"),
+        ("ARC902,ARC903  # noqa", "ARC902  # noqa"),
+    ],
+)
+def test_the_fix_of_a_partly_unused_suppression_removes_the_unused_codes(comment: str, mended: str) -> None:
+    spec = f"{HEAD}{POOL}  # archc: allow {comment}\n"
+    fixed = fix(spec.encode(), "small.yaml")
+    assert fixed.data.decode() == f"{HEAD}{POOL}  # archc: allow {mended}\n"
+    assert fixed.analysis.findings == []
+
+
+@pytest.mark.parametrize("reason", [" - ARC903 is meant by the paper", ": see ARC903"])
+def test_a_reason_that_names_an_unused_code_is_the_author_s(reason: str) -> None:
+    spec = f"{HEAD}{POOL}  # archc: allow ARC902, ARC903{reason}\n"
+    (finding,) = analyse(spec.encode(), "small.yaml").findings
+    assert (finding.help, finding.fix) == ("remove ARC903 from the comment", ())
+
+
+def test_a_code_that_does_not_exist_stays_beside_an_unused_one() -> None:
+    fixed = fix(f"{HEAD}{POOL}  # archc: allow ARC902, ARC999, ARC903\n".encode(), "small.yaml")
+    assert fixed.data.decode().endswith("# archc: allow ARC902, ARC999\n")
 
 
 @pytest.mark.parametrize(

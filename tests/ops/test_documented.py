@@ -11,10 +11,7 @@ from archc.ops.op import Op
 ROOT = Path(__file__).parents[2]
 PROJECT = Path(__file__).parent / "archc-clamp"
 PAGE = (ROOT / "docs" / "ops.md").read_text(encoding="utf-8")
-BLOCKS = [
-    re.sub(r"^    ", "", block, flags=re.MULTILINE).strip("\n")
-    for block in re.findall(r"(?:^    .*\n|^\n+(?=    ))+", PAGE, re.MULTILINE)
-]
+BLOCKS = [block.strip("\n") for block in re.findall(r"^```\w+\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)]
 
 
 def test_every_block_is_a_part_of_the_distribution() -> None:

@@ -27,7 +27,7 @@ def test_a_page(name: str, golden: Callable[[Path, str], None]) -> None:
 
 
 @pytest.mark.parametrize("name", names())
-@pytest.mark.parametrize("width", [60, 100])
+@pytest.mark.parametrize("width", [40, 60, 100])
 def test_prose_and_tables_keep_to_the_width(name: str, width: int) -> None:
     before, _, _ = page(explained(name), width=width).partition("\n\n    ")
     assert max(map(len, before.splitlines())) <= width
@@ -45,7 +45,7 @@ def test_a_concept_in_the_terminal_and_in_the_docs() -> None:
     assert concept_page(concept, width=14) == (
         "heat: What it\nis\n\nOne and two.\n\n- first, at\n  length\n- second\n\n    a  1\n    b  2\n"
     )
-    assert markdown([], [concept]).endswith(
+    assert markdown([], [], [concept]).endswith(
         "## Concepts\n\n### heat\n\nWhat it is.\n\n"
         "One and\ntwo.\n\n- first,\n  at length\n- second\n\n    a  1\n    b  2\n"
     )
@@ -73,11 +73,11 @@ def test_advice_does_not_fail() -> None:
 
 def test_a_control_character_is_shown_as_its_escape() -> None:
     assert "{op: relu\\x00}" in page(explained("ARC002"), width=80)
-    assert "\x00" not in page(explained("ARC002"), width=80) + markdown([explained("ARC002")], [])
+    assert "\x00" not in page(explained("ARC002"), width=80) + markdown([explained("ARC002")], [], [])
 
 
 def test_a_backend_that_is_not_installed() -> None:
-    text = page(replace(explained("ARC501"), findings=()), width=80)
+    text = page(replace(explained("ARC501"), findings=()), width=100)
     assert "`archc build --backend keras` reports an error. Its backend is not installed here.\n" in text
     assert "reports" not in text.partition("reports an error")[2]
 
@@ -91,4 +91,4 @@ def test_the_listing_folds_long_titles() -> None:
 def test_a_bar_in_a_table_is_escaped() -> None:
     explanation = explained("dropout")
     barred = replace(explanation, fields=(replace(explanation.fields[0], meaning="a | b"),))
-    assert "| a \\| b |" in markdown([barred], [])
+    assert "| a \\| b |" in markdown([barred], [], [])

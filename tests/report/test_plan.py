@@ -34,16 +34,35 @@ def page(facts: Facts, *, width: int, devices: int = 2) -> list[str]:
     return plan_page("a title", plan(facts.graph, facts.counts, None, setting), width=width).splitlines()
 
 
-@pytest.mark.parametrize(("width", "hidden"), [(80, []), (60, ["parameters", "time", "time", "time"])])
+def of_alexnet(alexnet: Path, width: int) -> list[str]:
+    facts = analyse(alexnet.read_bytes(), "alexnet.yaml").facts
+    assert facts is not None
+    return page(facts, width=width)
+
+
+@pytest.mark.parametrize(
+    ("width", "hidden"),
+    [
+        (80, []),
+        (60, ["parameters, backward", "values, time", "time", "time"]),
+        (50, ["parameters, forward, backward", "tensor, values, time", "values, time", "tensor, values, time"]),
+        (40, ["parameters, forward, backward", "hybrid", *["tensor, values, time"] * 3]),
+    ],
+)
 def test_columns_that_a_narrow_terminal_hides_are_named_below_each_table(
     alexnet: Path, width: int, hidden: list[str]
 ) -> None:
-    facts = analyse(alexnet.read_bytes(), "alexnet.yaml").facts
-    assert facts is not None
-    text = " ".join(page(facts, width=width))
+    text = " ".join(of_alexnet(alexnet, width))
     notices = text.split("columns hidden: ")[1:]
     assert [notice.partition(";")[0] for notice in notices] == hidden
     assert all(notice.startswith(f"{name}; use a wider terminal") for notice, name in zip(notices, hidden, strict=True))
+
+
+@pytest.mark.parametrize("width", range(40, 121, 5))
+def test_no_line_is_wider_than_the_terminal_and_no_figure_is_broken(alexnet: Path, width: int) -> None:
+    lines = of_alexnet(alexnet, width)
+    assert max(map(len, lines)) <= width
+    assert {"37,752,832", "18,876,416"} <= {word for line in lines for word in line.split()}
 
 
 def test_a_strategy_without_exchanges_has_no_table_of_them(facts_of: Callable[[str], Facts]) -> None:

@@ -56,9 +56,10 @@ def test_a_line_in_between_tells_the_time_left(
 
 
 WATCHED = """
+import os
 from contextlib import closing
 from archc.training.progress import progress
-with closing(progress("step", 3)) as shown:
+with closing(progress(os.environ.get("WHAT", "step"), 3)) as shown:
     for done in range(1, 4):
         shown.show(done, f"loss {done} [bold]")
     shown.say("[red]as it is[/red]")
@@ -102,6 +103,23 @@ def test_a_terminal_gets_a_bar_with_the_time_left() -> None:
     assert "[red]as it is[/red]" in text
     assert "━" in text
     assert re.search(r"\x1b\[[0-9;]*3\dm", text)
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [
+        (60, "a step ━ 3/3 loss 3 [bold] 0:00:00 ETA 0:00:00"),
+        (48, "a step 3/3 loss 3 [bold] 0:00:00 ETA 0:00:00"),
+        (40, "a step 3/3 loss 3 [bold] ETA 0:00:00"),
+        (26, "a step 3/3 loss 3 [bold]"),
+        (20, "a step 3/3"),
+        (8, "3/3"),
+    ],
+)
+def test_a_narrow_terminal_loses_the_bar_before_any_number(columns: int, shown: str) -> None:
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", at_a_terminal(COLUMNS=str(columns), WHAT="a step"))
+    line = next(line for line in re.split(r"[\r\n]+", text) if "3/3" in line)
+    assert re.sub("━+", "━", line).split() == shown.split()
 
 
 def test_no_color_is_honoured() -> None:

@@ -10,10 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "backends.md").read_text(encoding="utf-8")
-BLOCKS = [
-    re.sub(r"^    ", "", block, flags=re.MULTILINE).strip("\n")
-    for block in re.findall(r"(?:^    .*\n|^\n+(?=    ))+", PAGE, re.MULTILINE)
-]
+BLOCKS = [block.strip("\n") for block in re.findall(r"^```\w+\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)]
 ARCHC = "import sys; from archc.commands import main; sys.argv = {arguments!r}; main()"
 
 
