@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 import zlib
 from collections.abc import Callable
@@ -40,6 +41,10 @@ layers:
 for variable in ("COLUMNS", "LINES"):
     os.environ.pop(variable, None)
     os.unsetenv(variable)
+
+# A shell starts commands in the background, and `nohup` starts them all, with signals ignored; children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
