@@ -17,6 +17,7 @@ from zipfile import ZipFile
 
 import pytest
 from hatchling.builders.wheel import WheelBuilder
+from hypothesis import HealthCheck, settings
 
 from archc.analysis import Facts, analyse
 from archc.commands import main
@@ -45,6 +46,10 @@ for variable in ("COLUMNS", "LINES"):
 # A shell starts commands in the background, and `nohup` starts them all, with signals ignored; children inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# How long a property takes depends on what else the machine does.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from archc.analysis import Facts, analyse
@@ -27,9 +27,7 @@ ROOT = Path(__file__).parents[1]
 SPECS = [*sorted((ROOT / "specs").glob("*.yaml")), *sorted((ROOT / "tests" / "specs" / "good").glob("*.yaml"))]
 SMALL = [spec for spec in SPECS if spec.stat().st_size < 2500]
 BACKENDS = ("torch", "keras")
-bounded = settings(
-    max_examples=int(os.environ.get("EXAMPLES", "60")), deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+bounded = settings(max_examples=int(os.environ.get("EXAMPLES", "60")))
 
 words = st.sampled_from(NAMES) | st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,63}", fullmatch=True)
 titles = (

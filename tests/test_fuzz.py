@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, event, example, given, settings
+from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from archc.analysis import Facts, analyse
@@ -33,9 +33,7 @@ GOOD = [
 ]
 ORIGIN = Origin.of("spec.yaml", b"")
 BACKENDS = [load("torch"), load("keras")]
-bounded = settings(
-    max_examples=int(os.environ.get("EXAMPLES", "200")), deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+bounded = settings(max_examples=int(os.environ.get("EXAMPLES", "200")))
 
 # Pieces of which nearly valid specs are composed.
 WORDS = """schema archc/v1 name input image layers defaults conv1 relu1 op conv2d max_pool2d dense lrn add concat relu

@@ -82,7 +82,7 @@ def checker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checker]:
         yield Checker(process, tmp_path_factory.mktemp("hostile") / "hostile.yaml")
         assert process.stdin is not None
         process.stdin.close()
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=300) == 0
 
 
 @pytest.mark.parametrize("name", INPUTS)

@@ -82,7 +82,7 @@ def paths(found: Difference) -> list[str]:
     return [field.path for field in found.settings]
 
 
-many = settings(max_examples=60, deadline=None)
+many = settings(max_examples=60)
 
 
 @many

@@ -122,7 +122,7 @@ UNHURRIED = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large
 
 
 # Not shrunk: ruff's diff is enough to find the cause, and shrinking takes minutes.
-@settings(max_examples=10, deadline=None, phases=[Phase.generate], suppress_health_check=UNHURRIED)
+@settings(max_examples=10, phases=[Phase.generate], suppress_health_check=UNHURRIED)
 @given(st.lists(modules(), min_size=1, max_size=25))
 def test_what_is_printed_is_formatted_and_clean(printed: list[Module]) -> None:
     with TemporaryDirectory() as folder:

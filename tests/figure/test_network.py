@@ -184,7 +184,7 @@ def networks(draw: st.DrawFn) -> str:
     return "\n".join(lines) + "\n"
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(networks())
 def test_any_network_is_drawn_without_overlaps(spec: str) -> None:
     picture = read(figure(spec))

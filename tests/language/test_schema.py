@@ -234,7 +234,7 @@ def mutated(draw: st.DrawFn) -> dict[str, Any]:
     return spec
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(mutated())
 def test_what_archc_accepts_the_schema_accepts(spec: dict[str, Any]) -> None:
     if holds(json.dumps(spec).encode()):

@@ -68,7 +68,7 @@ def test_the_figures_are_shown(check: Check) -> None:
 paddings = st.sampled_from(["0", "1", "2", "same", "{top: 0, bottom: 1, left: 2, right: 0}"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     size=st.tuples(st.integers(1, 20), st.integers(1, 20)),
     kernel=st.tuples(st.integers(1, 4), st.integers(1, 4)),

@@ -220,7 +220,7 @@ def _layer(draw: st.DrawFn, name: str, ops: tuple[str, ...], widths: dict[str, i
     return f"{name}: " + op.format(width=width, groups=groups, size=draw(st.integers(1, 6)), a=a, b=b, c=c)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     data=st.data(),
     devices=st.integers(2, 8),

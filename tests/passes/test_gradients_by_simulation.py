@@ -106,7 +106,7 @@ def _returned(
     return made
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     layers=st.lists(st.tuples(st.sampled_from([12, 24, 48]), st.sampled_from([None, "split", "replicate"]))).filter(
         lambda layers: 0 < len(layers) < 6

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -94,7 +94,6 @@ def windows(axis: int) -> st.SearchStrategy[str]:
     )
 
 
-@settings(deadline=None)
 @given(data=st.data(), axis=st.sampled_from([0, 1]))
 def test_a_place_far_from_the_edges_sees_what_the_field_says(data: st.DataObject, axis: int) -> None:
     steps = [f"l{i}: {{{body}}}" for i, body in enumerate(data.draw(st.lists(windows(axis), min_size=1, max_size=3)))]
@@ -149,7 +148,6 @@ def test_the_largest_field_may_be_at_either_end(check: Check, padding: str, star
 
 
 @given(fine=st.integers(1, 4), coarse=st.integers(1, 4), stride=st.integers(2, 4), places=st.integers(2, 6))
-@settings(deadline=None)
 def test_unequal_strides_by_following_pixels(fine: int, coarse: int, stride: int, places: int) -> None:
     """Both paths give `places` places: one by steps of `stride`, one by a window as long as what those skip."""
     image = (places - 1) * stride + coarse

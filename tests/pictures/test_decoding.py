@@ -141,7 +141,7 @@ def whole(suffix: str) -> bytes:
     return stream.getvalue()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     suffix=st.sampled_from(["JPEG", "PNG"]),
     changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=6),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 import psutil
 
-PATIENCE = 60.0
+PATIENCE = 300.0
 """Seconds that a test waits for another process, at most."""
 
 

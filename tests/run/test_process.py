@@ -104,7 +104,7 @@ STOPS = [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 def test_a_signal_to_end_is_passed_on_at_once(number: signal.Signals, code: int) -> None:
     process, children = started(patience=LONG, stubborn=False)
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
     assert (process.returncode, out, err) == (code, "", "")
     assert all_end(children)
 
@@ -112,7 +112,7 @@ def test_a_signal_to_end_is_passed_on_at_once(number: signal.Signals, code: int)
 def test_ctrl_c_on_a_terminal_reaches_it_once() -> None:
     process, children = started(patience=LONG, stubborn=False)
     os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (130, "")
     assert all_end(children)
 
@@ -121,7 +121,7 @@ def test_ctrl_c_on_a_terminal_reaches_it_once() -> None:
 def test_a_process_that_does_not_react_is_killed(number: signal.Signals, code: int) -> None:
     process, children = started(patience=0.3, stubborn=True)
     process.send_signal(number)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (code, "interrupted: killed the training process\n")
     assert all_end(children)
 
@@ -131,7 +131,7 @@ def test_a_second_signal_kills_at_once() -> None:
     process.send_signal(signal.SIGTERM)
     time.sleep(0.5)
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (143, "interrupted: killed the training process\n")
     assert all_end(children)
 
@@ -140,18 +140,18 @@ def test_a_second_signal_kills_at_once() -> None:
 def test_no_process_outlives_one_that_is_killed(stubborn: bool) -> None:
     process, (child, grandchild) = started(patience=LONG, stubborn=stubborn)
     process.kill()
-    process.wait(timeout=60)
+    process.wait(timeout=300)
     if stubborn:
         assert all_end([child, grandchild])
     else:  # the child has ended in order, and the grandchild has no pulse of its own, unlike a rank
         assert all_end([child])
         os.kill(grandchild, signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=300)
 
 
 def test_what_a_process_leaves_is_ended() -> None:
     leaver = "import os, sys, time\nif os.fork() == 0: time.sleep(60)\nelse: print('left', flush=True); os._exit(0)"
-    done = subprocess.run([*python(PARENT), "1", leaver], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([*python(PARENT), "1", leaver], capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stdout, done.stderr) == (0, "left\n", "")
 
 
@@ -163,7 +163,7 @@ def test_ctrl_z_stops_both_until_the_shell_continues_them() -> None:
     process.send_signal(signal.SIGCONT)
     assert until(lambda: state(child) == "sleeping")
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    process.communicate(timeout=300)
     assert process.returncode == 143
 
 
@@ -175,12 +175,12 @@ def test_a_signal_that_is_ignored_stays_ignored() -> None:
         + PARENT.replace("sys.exit(", "code = (")
         + "import os; os.kill(os.getpid(), signal.SIGHUP); print(code)"
     )
-    done = subprocess.run([*python(parent), "1", child], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([*python(parent), "1", child], capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stdout, done.stderr) == (0, "True\n0\n", "")
 
 
 def test_modules_in_the_current_folder_are_not_imported(tmp_path: Path) -> None:
     (tmp_path / "wave.py").write_text("print('imported')")
     child = "import sys, wave; print(sys.flags.safe_path)"
-    done = subprocess.run([*python(PARENT), "1", child], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    done = subprocess.run([*python(PARENT), "1", child], capture_output=True, text=True, timeout=300, cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")

@@ -39,7 +39,7 @@ def facts(text: str) -> Facts | None:
     return analyse(text.encode(), "odd.yaml").facts
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(channels=st.sampled_from([1, 3, 4, 1024]), height=lengths, width=lengths)
 def test_each_shape_that_is_checked_has_a_default_recipe(channels: int, height: int, width: int) -> None:
     found = facts(spec(channels, height, width))

@@ -40,7 +40,7 @@ convolutions = st.fixed_dictionaries(
 pools = st.fixed_dictionaries({**windows, "op": st.just("max_pool2d")})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(layer=convolutions | pools, height=st.integers(1, 12), width=st.integers(1, 12))
 def test_any_window(layer: dict[str, Any], height: int, width: int) -> None:
     spec = {"schema": "archc/v1", "name": "net", "input": {"image": [4, height, width]}, "layers": {"a": layer}}

@@ -163,7 +163,7 @@ def differences(tmp_path_factory: pytest.TempPathFactory) -> Found:
     running = {number: ranks(number, folder) for number, folder in folders.items()}
     found: Found = {}
     for number, process in running.items():
-        _, said = process.communicate(timeout=240)
+        _, said = process.communicate(timeout=300)
         assert process.returncode == 0, said[-4000:]
         for rank in json.loads((folders[number] / "DIFFERENCES.json").read_text()):
             for case, figures in rank.items():

@@ -60,7 +60,7 @@ def test_nothing_listens_beyond_the_loopback(make_job: MakeJob) -> None:
     there = [process.pid, *descendants(process.pid)]
     exposed.update(open_to_others(there))
     process.terminate()
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (143, "interrupted\n")
     assert not exposed
     assert len(there) >= 4, "archc, the trainer and two ranks"
@@ -74,7 +74,7 @@ def test_a_signal_ends_all_ranks(make_job: MakeJob, number: signal.Signals, code
     train_a_while(process, job)
     there = descendants(process.pid)
     process.send_signal(number)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (code, "interrupted\n")
     assert all_end(there)
 
@@ -96,22 +96,22 @@ def test_no_rank_outlives_a_killed_trainer(make_job: MakeJob) -> None:
     train_a_while(process, job)
     there = descendants(process.pid)
     os.kill(there[0], signal.SIGKILL)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 3
     assert err.startswith("error: the training process was ended by SIGKILL")
     assert all_end(there)
 
 
 def test_a_rank_that_hangs_is_named(make_job: MakeJob) -> None:
-    job = make_job("hung", steps=100_000, timeout=6)
+    job = make_job("hung", steps=100_000, timeout=12)
     process = start(job)
     train_a_while(process, job)
     there = descendants(process.pid)
     os.kill(ranks(process)[1], signal.SIGSTOP)
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 3
     assert err.splitlines() == [
-        "error: rank 1 has not responded for 6 s, and the other ranks wait",
+        "error: rank 1 has not responded for 12 s, and the other ranks wait",
         "  if a step can take longer than that, use a larger `--timeout`",
     ]
     assert all_end(there)

@@ -51,7 +51,7 @@ def start(job: Job, **settings: str) -> subprocess.Popen[str]:
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, list[str], list[str]]:
     """The exit code, the lines of stdout and of stderr."""
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=300)
     return process.returncode, out.splitlines(), err.splitlines()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archc.language import reader
@@ -85,7 +85,7 @@ def anchors(text: str) -> Counter[str]:
 
 
 @given(data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 def test_meaning_comments_and_anchors_stay_whatever_the_style(
     written: Callable[[st.DataObject], str], data: st.DataObject
 ) -> None:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 import pytest
-from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 
 from archc.analysis import analyse
@@ -118,7 +118,7 @@ class Writer:
 
 
 @given(data=st.data())
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow], phases=[Phase.generate])
+@settings(max_examples=200, phases=[Phase.generate])
 def test_in_any_layout_the_same_advice_is_suppressed(data: st.DataObject) -> None:
     text = Writer(data).text()
     assert {"ARC901", "ARC902", "ARC903", "ARC911"} <= {code for code, _ in told(re.sub("#.*", "", text))}
