@@ -155,6 +155,12 @@ def fc(name: object, units: int) -> str:
     return f"fc{name}: {{op: dense, units: {units}}}"
 
 
+BRANCHES = [conv(1, 8, 1), conv(2, 8, 3, ", from: image"), conv(3, 8, 3, ", from: image")]
+JOIN = "join: {op: concat, from: [conv1, conv2, conv3]}"
+PAIR, PAIR12 = "join: {op: concat, from: [conv2, conv4]}", "join: {op: concat, from: [conv1, conv2]}"
+JOINED = "join: {op: concat, from: [fc1, fc2]}"
+
+
 @pytest.mark.parametrize(
     ("layers", "linear"),
     [
@@ -187,6 +193,26 @@ def fc(name: object, units: int) -> str:
         ([FLAT, fc(1, 16), fc(2, 256)], None),
         ([conv(0, 64, 3), RELU % 0, conv(1, 8, 1), conv(2, 8, 3)], None),
         ([FLAT, fc(1, 64), fc(2, 64)], "fc1 and fc2"),
+        # Branches that are joined are still linear; a sum may be that of a residual block.
+        ([*BRANCHES, JOIN, conv(4, 8, 3)], "conv1, conv2, conv3 and conv4"),
+        ([*BRANCHES, JOIN, BATCH_NORM % 1, DROP % 1, conv(4, 8, 3)], "conv1, conv2, conv3 and conv4"),
+        ([*BRANCHES, JOIN, FLAT, fc(1, 10)], "conv1, conv2, conv3 and fc1"),
+        ([FLAT, fc(1, 64), "fc2: {op: dense, units: 64, from: flat}", JOINED, fc(3, 64)], "fc1, fc2 and fc3"),
+        ([conv(1, 8, 3), "join: {op: concat, from: [conv1, conv1]}", conv(2, 8, 3)], "conv1 and conv2"),
+        # Two runs that a concatenation joins are one.
+        (
+            [conv(1, 8, 3), conv(2, 8, 3), conv(3, 8, 3, ", from: image"), conv(4, 8, 3), PAIR, conv(5, 8, 3)],
+            "conv1, conv2, conv3, conv4 and conv5",
+        ),
+        ([*BRANCHES, JOIN, RELU % 1, conv(4, 8, 3)], None),
+        ([*BRANCHES, RELU % 3, JOIN.replace("conv3", "relu3"), conv(4, 8, 3)], None),
+        ([*BRANCHES, JOIN.replace("concat", "add"), conv(4, 8, 3)], None),
+        # Maps that are passed on beside those of a layer, as in a dense block or after an up-convolution.
+        ([conv(1, 8, 3), "join: {op: concat, from: [image, conv1]}", conv(2, 8, 3)], None),
+        ([*BRANCHES, JOIN, RELU % 1, conv(4, 24, 3, ", from: join"), "sum: {op: add, from: [relu1, conv4]}"], None),
+        # Of few weights: bottlenecks side by side, depthwise kernels of several sizes, rows beside columns.
+        ([conv(1, 1, 1), conv(2, 1, 1, ", from: image"), PAIR12, conv(3, 8, 3)], None),
+        ([conv(1, 4, 3, ", groups: 4"), conv(2, 4, 3, ", groups: 4, from: image"), PAIR12, conv(3, 8, 1)], None),
     ],
 )
 def test_learned_layers_have_an_activation_between_them(check: Check, layers: list[str], linear: str | None) -> None:

@@ -168,9 +168,11 @@ ADVICE: dict[str, Code] = {
         title="no activation between learned layers",
         meaning="Convolutions, dense layers and, in inference, batch normalisations and dropouts are linear. Without "
         "an activation or a max pool between two layers with weights, both together compute a linear function, so the "
-        "second layer makes the network deeper, but no more powerful. Add an activation. There is no advice on layers "
-        "that people combine to save weights: a depthwise convolution and a kernel of 1, a row of pixels and a column, "
-        "a bottleneck of fewer maps or units; and none where an `add` comes between.",
+        "second layer makes the network deeper, but no more powerful. The same applies where all inputs of a `concat` "
+        "are outputs of such layers. Add an activation. There is no advice on layers that people combine to save "
+        "weights: a depthwise convolution and a kernel of 1, a row of pixels and a column, a bottleneck of fewer maps "
+        "or units; and none where an `add` comes between, as in a residual block, or a `concat` that also passes on "
+        "what no such layer computes, as in a dense block.",
         failing=CONV_HEAD + _TWO_CONVS.format(""),
         corrected=CONV_HEAD + _TWO_CONVS.format(_RELU),
         severity="advice",
