@@ -1,6 +1,7 @@
 """Advice never makes a spec unusable, and there is none if nothing is to decide."""
 
 from collections.abc import Callable
+from math import prod
 
 import pytest
 from hypothesis import event, given, settings
@@ -13,7 +14,7 @@ from archc.ops.places import places
 
 Check = Callable[..., Analysis]
 POOL = "pool1: {op: max_pool2d, kernel: %s, stride: %s%s}"
-SKIPS = "pool1 reads 2 of every 4 rows and columns: 3/4 of the pixels are never read"
+SKIPS = "pool1 reads %s rows and columns: %s %% of the pixels are never read"
 
 
 def advice(analysis: Analysis) -> list[str]:
@@ -35,7 +36,7 @@ def advice(analysis: Analysis) -> list[str]:
             (3, "[2, 5]", ""),
             [
                 "pool1 never reads the last row",
-                "pool1 reads 3 of every 5 columns: 2/5 of the pixels are never read",
+                "pool1 reads 9 of 10 rows and 6 of 12 columns: 55 % of the pixels are never read",
             ],
         ),
         ("[1, 10, 10]", (3, 2, ", rounding: ceil"), []),
@@ -44,11 +45,11 @@ def advice(analysis: Analysis) -> list[str]:
         ("[1, 10, 10]", (3, 2, ", padding: 1"), []),
         # What no window reads at the end is no more than what the stride skips between two windows.
         ("[1, 56, 56]", (1, 2, ""), []),
-        ("[1, 11, 11]", (2, 4, ", padding: 1, rounding: ceil"), [SKIPS]),
-        ("[1, 11, 11]", (2, 4, ""), [SKIPS]),
+        ("[1, 11, 11]", (2, 4, ", padding: 1, rounding: ceil"), [SKIPS % ("5 of 11", "79.34")]),
+        ("[1, 11, 11]", (2, 4, ""), [SKIPS % ("6 of 11", "70.25")]),
         # A single window leaves a gap at the end only.
         ("[1, 2, 2]", (2, 4, ""), []),
-        ("[1, 4, 4]", (2, 4, ""), [SKIPS]),
+        ("[1, 4, 4]", (2, 4, ""), [SKIPS % ("2 of 4", "75")]),
         ("[1, 5, 5]", (2, 4, ""), ["pool1 never reads the last 3 rows and 3 columns"]),
     ],
 )
@@ -103,6 +104,10 @@ def test_every_advice_on_unread_input_is_true_and_what_it_proposes_changes_it(
     if "ARC913" in codes:
         event("skipped")
         assert any(len(places) < n for places, n in zip(read, size, strict=True))
+        (finding,) = (finding for finding in analysis.findings if finding.code == "ARC913")
+        unread, pixels = prod(size) - prod(map(len, read)), prod(size)
+        assert f"{min(100 * unread / pixels, 99.99):.4g} % of the pixels are never read" in finding.message
+        assert f"no window reaches {unread} of {pixels} pixels" in finding.notes[0]
     is_shortcut = kernel == (1, 1) and max(stride) <= 2
     if not {"ARC902", "ARC913"} & {*codes} and not is_shortcut and dilation == 1 and min(size) >= max(stride):
         assert [len(places) for places in read] == [*size]
@@ -126,6 +131,32 @@ def read_of(op: Conv2d, axis: int, n: int) -> set[int]:
 def test_a_single_window_is_counted_in_the_singular(check: Check) -> None:
     (finding,) = check(POOL % (6, 3, ""), image="[1, 8, 8]").findings
     assert finding.notes == ("⌊(8 - 6) / 3⌋ + 1 = 1", "one window of 6 covers 6 of 8")
+
+
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (
+            "a: {op: max_pool2d, kernel: 30, stride: 40, padding: 1}",
+            "a reads 29 of 32 rows and columns: 17.87 % of the pixels are never read",
+        ),
+        # The rows after the last window count too.
+        (
+            "a: {op: max_pool2d, kernel: 9, stride: 12}",
+            "a reads 18 of 32 rows and columns: 68.36 % of the pixels are never read",
+        ),
+        (
+            "a: {op: max_pool2d, kernel: [9, 4], stride: [12, 4]}",
+            "a reads 18 of 32 rows: 43.75 % of the pixels are never read",
+        ),
+        (
+            "a: {op: max_pool2d, kernel: [9, 3], stride: [12, 4]}",
+            "a reads 18 of 32 rows and 24 of 32 columns: 57.81 % of the pixels are never read",
+        ),
+    ],
+)
+def test_the_share_of_unread_pixels_is_that_of_the_windows_there_are(check: Check, layer: str, message: str) -> None:
+    assert [f.message for f in check(layer, image="[3, 32, 32]").findings] == [message]
 
 
 @pytest.mark.parametrize(
@@ -216,14 +247,17 @@ def test_a_kernel_whose_single_position_is_expected_is_meant(check: Check) -> No
 @pytest.mark.parametrize(
     ("fields", "help"),
     [
-        ("kernel: 2, stride: 3, dilation: 2", "use `stride: 1`, or a kernel of at least 3"),
-        ("kernel: 2, stride: 3", "use a stride of at most 2, or a kernel of at least 3"),
-        ("kernel: 2, stride: 4, dilation: 2", "use `stride: 1`"),
-        ("kernel: 3, stride: 2, dilation: 2", "use `stride: 1`, or `dilation: 1`"),
-        ("kernel: 1, stride: 4", "use `stride: 1`, or a kernel of at least 4"),
+        ("kernel: 2, stride: 3, dilation: 2, padding: 0", "use `stride: 1`, or a kernel of at least 3"),
+        ("kernel: 2, stride: 3, padding: 0", "use a stride of at most 2, or a kernel of at least 3"),
+        ("kernel: 2, stride: 4, dilation: 2, padding: 0", "use `stride: 1`"),
+        ("kernel: 3, stride: 2, dilation: 2, padding: 0", "use `stride: 1`, or `dilation: 1`"),
+        ("kernel: 1, stride: 4, padding: 0", "use `stride: 1`, or a kernel of at least 4"),
+        # A single window reads all only where it is large enough.
+        ("kernel: 30, stride: 40, padding: 1", "use a stride of at most 4"),
+        ("kernel: 31, stride: 40, padding: {top: 0, bottom: 1, left: 0, right: 1}", "use a stride of at most 2"),
     ],
 )
 def test_what_is_proposed_against_gaps_leaves_none(check: Check, fields: str, help: str) -> None:
-    layer = f"c: {{op: conv2d, filters: 2, padding: 0, {fields}}}"
+    layer = f"c: {{op: conv2d, filters: 2, {fields}}}"
     (finding,) = (f for f in check(layer, image="[3, 32, 32]").findings if f.code == "ARC913")
     assert finding.help == help

@@ -110,25 +110,43 @@ def _axis(window: Window, at: int) -> Axis:
 
 
 def _skipped(name: str, node: Node, window: Window, help: str) -> Finding:
-    (rows, columns), stride = (_read(window, 0), _read(window, 1)), window.stride
-    if rows / stride.height == columns / stride.width:
-        reads = f"{rows} of every {stride.height} rows and columns"
+    axes = (window.vertical, window.horizontal)
+    reads = [(_positions_read(window, at), axis.n) for at, axis in enumerate(axes)]
+    if reads[0] == reads[1]:
+        told = f"{reads[0][0]:,} of {reads[0][1]:,} rows and columns"
     else:
-        shares = ((rows, stride.height, "rows"), (columns, stride.width, "columns"))
-        reads = " and ".join(f"{read} of every {of} {what}" for read, of, what in shares if read < of)
-    unread, pixels = stride.area - rows * columns, stride.area
-    common = gcd(unread, pixels)
-    fields = [f"kernel {_short(window.kernel)}", f"stride {_short(stride)}"]
+        told = " and ".join(
+            f"{read:,} of {n:,} {what}" for (read, n), what in zip(reads, ("rows", "columns"), strict=True) if read < n
+        )
+    pixels = axes[0].n * axes[1].n
+    unread = pixels - reads[0][0] * reads[1][0]
+    fields = [f"kernel {_short(window.kernel)}", f"stride {_short(window.stride)}"]
     if window.dilation != ONE:
         fields.insert(1, f"dilation {_short(window.dilation)}")
     return report(
         node.at("stride"),
         "ARC913",
-        f"{name} reads {reads}: {unread // common}/{pixels // common} of the pixels are never read",
-        notes=[f"{', '.join(fields)}: no window reaches the pixels in between"],
+        # A share that is not quite all of them is not rounded to all.
+        f"{name} reads {told}: {min(100 * unread / pixels, 99.99):.4g} % of the pixels are never read",
+        notes=[f"{', '.join(fields)}: no window reaches {unread:,} of {pixels:,} pixels"],
         help=help,
         layer=name,
     )
+
+
+def _positions_read(window: Window, at: int) -> int:
+    """How many rows (0) or columns (1) of the input some window reads: those of every tap that no earlier tap reads."""
+    axis, stride, dilation = _axis(window, at), window.stride[at], window.dilation[at]
+    count = 0
+    # The next unread position of those that lie whole strides apart, by the remainder that they have in common.
+    following: dict[int, int] = {}
+    for tap in range(window.kernel[at]):
+        first = tap * dilation - axis.before
+        last = first + (axis.out - 1) * stride
+        start = max(first, following.get(first % stride, first % stride))
+        count += max((min(last, axis.n - 1) - start) // stride + 1, 0)
+        following[first % stride] = last + stride
+    return count
 
 
 def _closing(graph: Graph, node: Node, window: Window) -> str:
@@ -136,7 +154,7 @@ def _closing(graph: Graph, node: Node, window: Window) -> str:
 
     def closes(**fields: object) -> bool:
         changed = _changed(graph, node, **fields)
-        return changed is not None and all(_read(changed, at) == changed.stride[at] for at in (0, 1))
+        return changed is not None and all(_is_closed(changed, at) for at in (0, 1))
 
     wide = max(window.stride)
     # "At most" is true only if each smaller stride leaves none either; no window reads what a wide one skips.
@@ -147,6 +165,12 @@ def _closing(graph: Graph, node: Node, window: Window) -> str:
     if window.dilation != ONE and closes(dilation=ONE):
         remedies.append("`dilation: 1`")
     return f"use {', or '.join(remedies)}"
+
+
+def _is_closed(window: Window, at: int) -> bool:
+    """Whether no gap is left in the rows (0) or columns (1); a single window has none only if it reads all."""
+    axis = _axis(window, at)
+    return _read(window, at) == axis.s and (axis.out > 1 or _positions_read(window, at) == axis.n)
 
 
 def _at_most(most: int, stride: Size) -> Size:
