@@ -351,10 +351,6 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
         reach = self.reach()
         return tuple(reach.maps(part, output.channels, x.channels) for x in inputs)
 
-    def as_dense(self) -> str | None:
-        """The layers that compute the same when its window covers its whole input, as a spec writes them."""
-        return None
-
     @classmethod
     def called(cls) -> str:
         """What a sentence calls the op."""

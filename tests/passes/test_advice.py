@@ -183,22 +183,25 @@ def test_layers_without_an_initialisation_are_one_advice(layers: list[str], mess
 
 FIRST = "conv1: {op: conv2d, filters: 8, kernel: 11, stride: 4, padding: 0%s}"
 POOLS = [f"pool{n}: {{op: max_pool2d, kernel: 3, stride: 2%s}}" for n in (1, 2, 3)]
+SECOND = "conv2: {op: conv2d, filters: 8, kernel: 5, padding: 2}"
 DOWN = "54 leads to 26, 12, 5, and 55 to 27, 13, 6"
 
 
 @pytest.mark.parametrize(
     ("layers", "note"),
     [
-        ([FIRST % "", *(pool % "" for pool in POOLS)], DOWN),
-        # Caffe rounds up in its pools, so that 54 and 55 lead to the same sizes.
+        ([FIRST % "", POOLS[0] % "", SECOND, *(pool % "" for pool in POOLS[1:])], DOWN),
         (
-            [FIRST % "", *(pool % ", rounding: ceil" for pool in POOLS)],
+            [FIRST % "", SECOND, *(pool % ", rounding: ceil" for pool in POOLS)],
             "54 leads to 27, 13, 6, and so does 55",
         ),
-        ([FIRST % "", POOLS[0] % "", POOLS[1] % ", rounding: ceil"], "54 leads to 26, 13, and 55 to 27, 13"),
-        ([FIRST % "", "relu1: {op: relu}"], None),
+        ([FIRST % "", SECOND, POOLS[0] % "", POOLS[1] % ", rounding: ceil"], "54 leads to 26, 13, and 55 to 27, 13"),
+        ([FIRST % "", "relu1: {op: relu}", SECOND], None),
         # A layer beside it keeps its size.
-        ([FIRST % "", POOLS[0] % "", "pool0: {op: max_pool2d, kernel: 7, stride: 7, from: image}"], "54 leads to 26"),
+        (
+            [FIRST % "", POOLS[0] % "", SECOND, "pool0: {op: max_pool2d, kernel: 7, stride: 7, from: image}"],
+            "54 leads to 26",
+        ),
     ],
 )
 def test_what_54_leads_to_follows_the_pools(check: Check, layers: list[str], note: str | None) -> None:
@@ -209,6 +212,25 @@ def test_what_54_leads_to_follows_the_pools(check: Check, layers: list[str], not
         assert any(note in line for line in finding.notes)
 
 
+NARROW = "mlp%s: {op: conv2d, filters: 8, kernel: 1, padding: 0}"
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        # NiN: two convolutions of 1 × 1 follow the first.
+        [FIRST % "", "relu1: {op: relu}", NARROW % 1, "relu2: {op: relu}", NARROW % 2, POOLS[0] % "", SECOND],
+        # CNN-F of VGG, and Caffe's AlexNet with a crop of 224: pools that round up give the same sizes as from 55.
+        [FIRST % "", "relu1: {op: relu}", POOLS[0] % ", rounding: ceil", SECOND],
+        [FIRST % ""],
+    ],
+)
+def test_another_network_than_alexnet_has_54_by_design(check: Check, layers: list[str]) -> None:
+    codes = {f.code for f in check(*layers, image="[3, 224, 224]").findings}
+    assert "ARC909" not in codes
+    assert "ARC902" in codes
+
+
 @pytest.mark.parametrize(
     ("layers", "due"),
     [
@@ -217,8 +239,8 @@ def test_what_54_leads_to_follows_the_pools(check: Check, layers: list[str], not
         ([FIRST % "", POOLS[0] % ", expect: [8, 26, 26]"], False),
         ([FIRST % "", POOLS[0] % "", "flat: {op: flatten, expect: [5408]}"], False),
         # Rounded up, 27 would follow from 55 as well.
-        ([FIRST % "", POOLS[0] % ", rounding: ceil, expect: [8, 27, 27]"], True),
-        ([FIRST % "", "relu0: {op: relu, from: image, expect: [3, 224, 224]}"], True),
+        ([FIRST % "", SECOND, POOLS[0] % ", rounding: ceil, expect: [8, 27, 27]"], True),
+        ([FIRST % "", SECOND, "relu0: {op: relu, from: image, expect: [3, 224, 224]}"], True),
     ],
 )
 def test_an_author_who_declares_what_follows_from_54_needs_no_advice(
@@ -228,20 +250,21 @@ def test_an_author_who_declares_what_follows_from_54_needs_no_advice(
 
 
 def test_pools_that_lose_a_row_because_of_54_are_the_same_mistake(check: Check) -> None:
-    layers = [FIRST % "", *(pool % "" for pool in POOLS)]
+    layers = [FIRST % "", POOLS[0] % "", SECOND, *(pool % "" for pool in POOLS[1:])]
     assert [f.code for f in check(*layers, image="[3, 224, 224]").findings] == ["ARC909"]
     # A window that drops a row with 55 too is a mistake of its own, and so is one beside the first layer.
     own = "own: {op: max_pool2d, kernel: 2, stride: 2, from: conv1}"
     beside = "beside: {op: max_pool2d, kernel: 5, stride: 5, from: image}"
-    pools = [FIRST % "", own, "pool: {op: max_pool2d, kernel: 2, stride: 2}", beside]
+    second = SECOND.replace("op", "from: conv1, op")
+    pools = [FIRST % "", own, "pool: {op: max_pool2d, kernel: 2, stride: 2}", beside, second]
     findings = check(*pools, image="[3, 224, 224]").findings
     assert [(f.code, f.layer) for f in findings] == [("ARC909", "conv1"), ("ARC902", "pool"), ("ARC902", "beside")]
 
 
 def test_a_kernel_whose_single_position_is_expected_is_meant(check: Check) -> None:
-    c5 = "c5: {op: conv2d, filters: 120, kernel: 5, padding: 0%s}"
-    assert [f.code for f in check(c5 % "", image="[16, 5, 5]").findings] == ["ARC906"]
-    assert not check(c5 % ", expect: [120, 1, 1]", image="[16, 5, 5]").findings
+    c5 = "c5: {op: conv2d, filters: 120, kernel: 16, padding: 1, stride: 8%s}"
+    assert [f.code for f in check(c5 % "", image="[16, 15, 15]").findings] == ["ARC906"]
+    assert not check(c5 % ", expect: [120, 1, 1]", image="[16, 15, 15]").findings
 
 
 @pytest.mark.parametrize(

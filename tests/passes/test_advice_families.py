@@ -228,12 +228,15 @@ def test_learned_layers_have_an_activation_between_them(check: Check, layers: li
 @pytest.mark.parametrize(
     ("fields", "due"),
     [
-        ("kernel: 8, padding: 0", True),
+        # A dense layer written as a convolution: LeNet-5's C5, OverFeat's fc6, a depthwise kernel over all positions.
+        ("kernel: 8, padding: 0", False),
+        ("kernel: 8, padding: 0, groups: 4", False),
         ("kernel: 8, padding: same", True),
         ("kernel: [8, 7], padding: 0", False),
         ("kernel: 7, padding: 0", False),
         ("kernel: 4, dilation: 2, padding: 1", False),
         ("kernel: 9, padding: 1", True),
+        ("kernel: 10, padding: 1, stride: 2", True),
     ],
 )
 def test_a_kernel_as_large_as_its_map(check: Check, fields: str, due: bool) -> None:
@@ -252,7 +255,6 @@ def test_a_kernel_of_one_pixel_is_never_too_large(check: Check) -> None:
         ("kernel: 8, padding: same, stride: 2", "use `kernel: 3`"),
         # One position, but shifted by the padding: it does not read the last row and column.
         ("kernel: 8, padding: 1, stride: 8", "use `kernel: 3`"),
-        ("kernel: 8, padding: 0, groups: 2", "use a smaller kernel to keep the maps"),
     ],
 )
 def test_a_remedy_for_a_large_kernel_does_what_it_promises(check: Check, fields: str, help: str) -> None:
@@ -260,15 +262,9 @@ def test_a_remedy_for_a_large_kernel_does_what_it_promises(check: Check, fields:
     assert [finding.help for finding in findings if finding.code == "ARC906"] == [help]
 
 
-def test_a_whole_map_is_the_dense_layer_that_it_names(check: Check) -> None:
-    analysis = check("conv1: {op: conv2d, filters: 7, kernel: 8, padding: 0}")
-    dense = check(FLAT, "fc1: {op: dense, units: 7}")
-    (finding,) = analysis.findings
-    assert finding.help is not None
-    assert "`{op: dense, units: 7}` compute the same" in finding.help
-    assert analysis.facts is not None
-    assert dense.facts is not None
-    assert analysis.facts.counts.parameters == dense.facts.counts.parameters
+@pytest.mark.parametrize(("size", "fields"), [(2, "kernel: 3, padding: 1"), (7, "kernel: 7, padding: 3, groups: 4")])
+def test_small_kernels_on_small_maps_are_common(check: Check, size: int, fields: str) -> None:
+    assert found(check(f"conv1: {{op: conv2d, filters: 4, {fields}}}", image=f"[4, {size}, {size}]")) == []
 
 
 @pytest.mark.parametrize(
@@ -314,14 +310,18 @@ def test_parameters_in_one_layer(check: Check, image: str, layers: list[str], sh
     assert found(check(*layers, image=image)) == expected
 
 
+FIRST = "conv1: {op: conv2d, filters: 4, kernel: 11, stride: 4, %s}"
+SECOND = "conv2: {op: conv2d, filters: 4, kernel: 5, padding: 2}"
+
+
 @pytest.mark.parametrize(
     ("layers", "image", "expected"),
     [
-        (["conv1: {op: conv2d, filters: 4, kernel: 11, stride: 4, padding: 0}"], "[3, 224, 224]", ["ARC909"]),
-        (["conv1: {op: conv2d, filters: 4, kernel: 11, stride: 4, padding: 0}"], "[3, 227, 227]", []),
-        (["conv1: {op: conv2d, filters: 4, kernel: 11, stride: 4, padding: 0, rounding: ceil}"], "[3, 224, 224]", []),
+        ([FIRST % "padding: 0", RELU % 1, SECOND], "[3, 224, 224]", ["ARC909"]),
+        ([FIRST % "padding: 0", RELU % 1, SECOND], "[3, 227, 227]", []),
+        ([FIRST % "padding: 0, rounding: ceil", RELU % 1, SECOND], "[3, 224, 224]", []),
         # torchvision's: 224 - 11 + 4 is not whole either, but what is left over is padding
-        (["conv1: {op: conv2d, filters: 4, kernel: 11, stride: 4, padding: 2}"], "[3, 224, 224]", []),
+        ([FIRST % "padding: 2", RELU % 1, SECOND], "[3, 224, 224]", []),
         (["pool1: {op: max_pool2d, kernel: 11, stride: 4}"], "[3, 224, 224]", ["ARC902"]),
         ([RELU % 1, "conv1: {op: conv2d, filters: 4, kernel: 11, stride: 4, padding: 0}"], "[3, 224, 224]", ["ARC902"]),
     ],

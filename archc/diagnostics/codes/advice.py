@@ -14,6 +14,10 @@ _CONV2 = (
     + _CONV.replace("conv1", "conv3").replace("3,", "3, groups: 2,", 1)
 )
 _FIRST = "  conv1: {op: conv2d, filters: 96, kernel: 11, stride: 4, weight_init: {normal: {std: 0.01}}}\n"
+_SECOND = (
+    "  relu1: {op: relu}\n"
+    "  conv2: {op: conv2d, filters: 256, kernel: 5, padding: 2, weight_init: {normal: {std: 0.01}}}\n"
+)
 _LRN = "{op: lrn, size: 5, alpha: 1e-4, beta: 0.75, k: 2}\n"
 _POOL = "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n"
 _HEAD_OF_CLASSES = "  flat: {op: flatten}\n  fc1: {op: dense, units: 100, weight_init: {he_normal: {}}}\n"
@@ -76,11 +80,12 @@ ADVICE: dict[str, Code] = {
     ),
     "ARC906": Code(
         title="kernel as large as its input",
-        meaning="A convolution whose window covers its whole input has a single position: it equals a dense layer "
-        "on the flattened maps, with the same weights in the same order. With padding, most of its window covers "
-        "zeros. A common mistake is to use the size of the maps, such as `13 × 13`, as the kernel. Use a smaller "
-        "kernel, or a dense layer. There is no advice where the layer's `expect:` states the single position.",
-        failing=HEAD + _CONV.replace("kernel: 3", "kernel: 8").replace(", padding: 1", ""),
+        meaning="A convolution whose window is as large as its input maps, or larger, and that pads them computes most "
+        "of its values from zeros. A common mistake is to use the size of the maps, such as `13 × 13`, as the kernel. "
+        "Use a smaller kernel. There is no advice on a kernel that equals the maps without padding, which is how a "
+        "dense layer is written as a convolution, on one of at most 7 × 7, nor where the layer's `expect:` states a "
+        "single position.",
+        failing=HEAD + _CONV.replace("kernel: 3", "kernel: 8").replace("padding: 1", "padding: same"),
         corrected=HEAD + _CONV,
         severity="advice",
     ),
@@ -111,9 +116,10 @@ ADVICE: dict[str, Code] = {
         meaning="A window of 11 with stride 4 has 54 positions in 224 pixels and leaves one pixel unread. The paper "
         "states an input of 224 and an output of 55: its code rounds up, and the last window extends 3 pixels "
         "beyond the right and bottom edge. Set `rounding: ceil`, or use an input of 227 pixels, which gives the "
-        "same 55 without rounding.",
-        failing=HEAD.replace("8, 8", "224, 224") + _FIRST,
-        corrected=HEAD.replace("8, 8", "227, 227") + _FIRST,
+        "same 55 without rounding. There is advice only where AlexNet's second convolution follows, of 5 × 5, and "
+        "has another size because of it: some networks, such as NiN, have 54 by design.",
+        failing=HEAD.replace("8, 8", "224, 224") + _FIRST + _SECOND,
+        corrected=HEAD.replace("8, 8", "227, 227") + _FIRST + _SECOND,
         severity="advice",
     ),
     "ARC910": Code(
