@@ -136,7 +136,15 @@ def _totals(spec: Spec, spans: Spans, graph: Graph, shape_facts: Shapes, held: H
         # Exchanges that a mistake in the totals explains are marked there.
         told = {span for finding in unexpected for span, _ in finding.related}
         exceeded = [finding for finding in exceeded if finding.span not in told]
-    advice = advise(graph, shape_facts, counts, placement, recipe.loss, is_trained=spec.train is not None)
+    advice = advise(
+        graph,
+        shape_facts,
+        counts,
+        placement,
+        recipe.loss,
+        is_trained=spec.train is not None,
+        names_outputs=spec.outputs is not None,
+    )
     facts = Facts(
         spec=spec,
         graph=graph,

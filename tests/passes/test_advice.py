@@ -145,6 +145,12 @@ def test_a_single_window_is_counted_in_the_singular(check: Check) -> None:
             "a: {op: max_pool2d, kernel: 9, stride: 12}",
             "a reads 18 of 32 rows and columns: 68.36 % of the pixels are never read",
         ),
+        # Padding is not read twice.
+        (
+            "a: {op: conv2d, filters: 1, kernel: [1, 3], stride: [2, 31], "
+            "padding: {top: 0, bottom: 0, left: 2, right: 0}}",
+            "a reads 16 of 32 rows and 4 of 32 columns: 93.75 % of the pixels are never read",
+        ),
         (
             "a: {op: max_pool2d, kernel: [9, 4], stride: [12, 4]}",
             "a reads 18 of 32 rows: 43.75 % of the pixels are never read",
@@ -175,7 +181,9 @@ def test_the_share_of_unread_pixels_is_that_of_the_windows_there_are(check: Chec
 )
 def test_layers_without_an_initialisation_are_one_advice(layers: list[str], message: str) -> None:
     head = "schema: archc/v1\nname: small\ninput: {image: [4, 8, 8]}\nlayers:\n"
-    analysis = analyse((head + "".join(f"  {layer}\n" for layer in layers)).encode(), "small.yaml")
+    outputs = [layer.partition(":")[0] for layer in layers if not layer.startswith("flat")]
+    text = head + "".join(f"  {layer}\n" for layer in layers) + f"outputs: [{', '.join(outputs)}]\n"
+    analysis = analyse(text.encode(), "small.yaml")
     assert advice(analysis) == [message]
     op = "conv2d" if "conv2d" in layers[0] else "dense"
     assert analysis.findings[0].help == f"add `defaults: {{{op}: {{weight_init: {{he_normal: {{}}}}}}}}`"

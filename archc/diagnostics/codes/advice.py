@@ -27,6 +27,7 @@ _NORMALISED = (
 )
 _SCORES = "  flat: {op: flatten}\n  fc1: {op: dense, units: 10, weight_init: {he_normal: {}}}\n"
 _TWO_CONVS = "  conv1: {{op: conv2d, filters: 8, kernel: 3}}\n{}  conv2: {{op: conv2d, filters: 8, kernel: 3}}\n"
+_BRANCH = "  conv1: {op: conv2d, filters: 3, kernel: 1}\n  relu1: {op: relu, from: image}\n"
 _COLUMNS = "parallel: {devices: 2, strategy: columns}\n"
 
 ADVICE: dict[str, Code] = {
@@ -201,6 +202,15 @@ ADVICE: dict[str, Code] = {
         "channels first.",
         failing=HEAD.replace("3, 8, 8", "8, 8, 3") + "  relu1: {op: relu}\n",
         corrected=HEAD + "  relu1: {op: relu}\n",
+        severity="advice",
+    ),
+    "ARC918": Code(
+        title="several unread layers without `outputs`",
+        meaning="Without `outputs:`, the layers that no layer reads are the outputs of the network. If there are "
+        "several, it returns all of them. Often one is meant, and a branch was forgotten: a layer reads the one before "
+        "it unless `from:` names another. Read the other layers, or name the outputs in `outputs:`.",
+        failing=CONV_HEAD + _BRANCH,
+        corrected=CONV_HEAD + _BRANCH + "  sum1: {op: add, from: [conv1, relu1]}\n",
         severity="advice",
     ),
     "ARC990": Code(

@@ -146,9 +146,10 @@ def _positions_read(window: Window, at: int) -> int:
     for tap in range(window.kernel[at]):
         first = tap * dilation - axis.before
         last = first + (axis.out - 1) * stride
-        start = max(first, following.get(first % stride, first % stride))
+        least = first % stride  # before it is padding
+        start = max(first, least, following.get(least, least))
         count += max((min(last, axis.n - 1) - start) // stride + 1, 0)
-        following[first % stride] = last + stride
+        following[least] = last + stride
     return count
 
 
