@@ -189,6 +189,17 @@ def test_layers_without_an_initialisation_are_one_advice(layers: list[str], mess
     assert analysis.findings[0].help == f"add `defaults: {{{op}: {{weight_init: {{he_normal: {{}}}}}}}}`"
 
 
+def test_one_remedy_sets_the_initialisation_of_all_ops() -> None:
+    head = "schema: archc/v1\nname: small\ninput: {image: [4, 8, 8]}\n"
+    layers = ["c: {op: conv2d, filters: 2, kernel: 3}", "r: {op: relu}", "f: {op: flatten}", "d: {op: dense, units: 2}"]
+    body = "layers:\n" + "".join(f"  {layer}\n" for layer in layers)
+    (finding,) = analyse((head + body).encode(), "small.yaml").findings
+    init = "{weight_init: {he_normal: {}}}"
+    assert finding.help == f"add `defaults: {{conv2d: {init}, dense: {init}}}`"
+    defaults = finding.help.removeprefix("add `").removesuffix("`")
+    assert analyse(f"{head}{defaults}\n{body}".encode(), "small.yaml").findings == []
+
+
 FIRST = "conv1: {op: conv2d, filters: 8, kernel: 11, stride: 4, padding: 0%s}"
 POOLS = [f"pool{n}: {{op: max_pool2d, kernel: 3, stride: 2%s}}" for n in (1, 2, 3)]
 SECOND = "conv2: {op: conv2d, filters: 8, kernel: 5, padding: 2}"
