@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -42,6 +42,8 @@ class Facts:
     counts: Counts
     placement: Placement | None
     held: Held
+    unread: frozenset[str] = frozenset()
+    """The sections of the spec with errors in their text, none of which any shape depends on."""
 
     @cached_property
     def receptive_fields(self) -> dict[str, ReceptiveField | None]:
@@ -107,7 +109,14 @@ def _analyse(document: Document, findings: list[Finding]) -> Analysis:
     recipe = _check_recipe(document, graph, [*findings, *unexpected])
     # With layers missing from the graph, totals, placement and advice would only repeat what is reported already.
     if is_error(findings):
-        return Analysis(None, [*findings, *unexpected, *recipe])
+        from archc.language.known_shapes import unread_sections  # only mistaken specs need it, for the time of start-up
+
+        unread = unread_sections(document, graph, findings)
+        known = None
+        if unread is not None:
+            known, _ = _totals(document.spec, document.spans, graph, shape_facts, held_layers)
+            known = replace(known, unread=unread)
+        return Analysis(known, [*findings, *unexpected, *recipe])
     facts, more = _totals(document.spec, document.spans, graph, shape_facts, held_layers)
     # So would they with a wrong shape or a repeated softmax.
     return Analysis(facts, [*findings, *(unexpected or more), *recipe])
@@ -129,7 +138,16 @@ def _totals(spec: Spec, spans: Spans, graph: Graph, shape_facts: Shapes, held: H
         told = {span for finding in unexpected for span, _ in finding.related}
         exceeded = [finding for finding in exceeded if finding.span not in told]
     blamed = frozenset(field for finding in unexpected for field in finding.blamed)
-    advice = advise(graph, shape_facts, counts, placement, recipe.loss, blamed, is_trained=spec.train is not None)
+    advice = advise(
+        graph,
+        shape_facts,
+        counts,
+        placement,
+        recipe.loss,
+        blamed,
+        is_trained=spec.train is not None,
+        names_outputs=spec.outputs is not None,
+    )
     facts = Facts(
         spec=spec,
         graph=graph,

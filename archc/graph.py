@@ -84,13 +84,16 @@ class Graph:
         return {name: tuple(nodes) for name, nodes in found.items()}
 
     def between(self, first: Node, last: Node) -> list[Node]:
-        """The layers from `first` to `last`, both left out, each of which has one input; of very many, the last."""
+        """The layers from `first` to `last`, both left out; the first of them may have several inputs.
+
+        Of very many, only the last ones.
+        """
         found: list[Node] = []
-        (name, *_) = last.inputs
-        while name != first.name and len(found) < _MOST_BETWEEN:
+        (name, *others) = last.inputs
+        while name != first.name and not others and len(found) < _MOST_BETWEEN:
             node = self.node(name)
             found.append(node)
-            (name, *_) = node.inputs
+            (name, *others) = node.inputs
         return found[::-1]
 
     @cached_property

@@ -124,7 +124,10 @@ def run(model: Any, shape: tuple[int, ...], batch: int, *, training: bool) -> Ca
     def step() -> None:
         batch_of = images()
         if scores:
-            loss = nn.functional.cross_entropy(model(batch_of), torch.zeros(batch, dtype=torch.long))
+            given = model(batch_of)
+            # Of maps, each place has a class.
+            loss = nn.functional.cross_entropy(given, torch.zeros(batch, *given.shape[2:], dtype=torch.long))
+            del given  # the loss has it
         else:
             given = model(batch_of)
             outputs = given if isinstance(given, tuple) else (given,)

@@ -41,7 +41,14 @@ PASSES: dict[str, Callable[[Facts], object]] = {
     "placement": lambda facts: place(facts.graph, facts.counts, COLUMNS, 128),
     "plan": lambda facts: plan(facts.graph, facts.counts, COLUMNS, Setting(2, 128, 8e9, "float32", None)),
     "advice": lambda facts: advise(
-        facts.graph, facts.shapes, facts.counts, facts.placement, facts.recipe.loss, (), is_trained=True
+        facts.graph,
+        facts.shapes,
+        facts.counts,
+        facts.placement,
+        facts.recipe.loss,
+        (),
+        is_trained=True,
+        names_outputs=True,
     ),
     "table": lambda facts: network(facts, width=80),
     "difference from itself": lambda facts: difference(facts, facts),

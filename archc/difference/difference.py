@@ -32,7 +32,8 @@ class Totals:
 class Difference:
     """The whole difference. `renamed` has pairs of old and new names. `before` and `after` are always present.
 
-    `unplaced`: the layers of a network do not split over its devices, so both are compared as on one device.
+    `unplaced`: the layers of a network do not split over its devices, or its `parallel:` has an error, so both are
+    compared as on one device. `unread` are the sections with errors in one of the specs, which are not compared.
     """
 
     renamed: tuple[tuple[str, str], ...]
@@ -42,6 +43,7 @@ class Difference:
     before: Totals
     after: Totals
     unplaced: bool
+    unread: tuple[str, ...] = ()
 
     @property
     def is_none(self) -> bool:
@@ -51,9 +53,14 @@ class Difference:
 
 def difference(before: Facts, after: Facts) -> Difference:
     """The difference between two networks. Titles, comments, order and written-out defaults are ignored."""
-    unplaced = any(facts.spec.parallel and facts.placement is None for facts in (before, after))
+    unread = before.unread | after.unread
+    unplaced = "parallel" in unread or any(f.spec.parallel and f.placement is None for f in (before, after))
     if unplaced:
         before, after = (replace(facts, placement=None) for facts in (before, after))
+    if "train" in before.unread:
+        before = replace(before, recipe=after.recipe)
+    elif "train" in after.unread:
+        after = replace(after, recipe=before.recipe)
     matching = match(before.graph, after.graph)
     pairing = matching.pairing
     sides = Measured(before), Measured(after)
@@ -66,6 +73,7 @@ def difference(before: Facts, after: Facts) -> Difference:
         before=_totals(sides[0]),
         after=_totals(sides[1]),
         unplaced=unplaced,
+        unread=tuple(sorted(unread)),
     )
 
 

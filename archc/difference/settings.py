@@ -10,6 +10,9 @@ from archc.analysis import Facts
 from archc.difference.pairing import Pairing
 from archc.language.field_table import as_written
 
+# Not a field of a spec: the layers with an `expect` of their own.
+_SHAPES = "expect.shapes"
+
 
 @dataclass(frozen=True)
 class FieldChange:
@@ -25,8 +28,11 @@ def changed_settings(pairing: Pairing, before: Facts, after: Facts) -> tuple[Fie
     trained = before.spec.train is not None or after.spec.train is not None  # else both have archc's default recipe
     old, new = _settings(before, pairing.new, trained=trained), _settings(after, {}, trained=trained)
     for settings, names in zip((old, new), _expected_shapes(pairing, before, after), strict=True):
-        settings |= {"expect.shapes": _listed(names)} if names else {}
-    changes = [FieldChange(path, old.get(path), new.get(path)) for path in {**old, **new}]
+        settings |= {_SHAPES: _listed(names)} if names else {}
+    # What a section with an error would be is not known.
+    unread = before.unread | after.unread
+    paths = [path for path in {**old, **new} if path.partition(".")[0] not in unread or path == _SHAPES]
+    changes = [FieldChange(path, old.get(path), new.get(path)) for path in paths]
     return tuple(change for change in changes if change.before != change.after)
 
 

@@ -93,8 +93,8 @@ class _Lowering:
 
     def outputs(self) -> tuple[str, ...]:
         """The outputs that the spec names, or else the layers that no layer reads."""
-        named = self.document.spec.outputs
-        return tuple(named) if named else tuple(name for name in self.nodes if name not in self._read)
+        named = dict.fromkeys(name for name in self.document.spec.outputs or () if name in self.nodes)
+        return tuple(named or (name for name in self.nodes if name not in self._read))
 
     def _read_input(self, name: str, shape: list[int]) -> Tensor | None:
         """The input's shape; None if it could not be read or is too large."""

@@ -139,9 +139,6 @@ class Conv2d(Windowed, Weighted, frozen=True):
             read = f"{x.channels // self.groups} of the {x.channels} maps"
         return f"each filter reads {read}"
 
-    def as_dense(self) -> str | None:
-        return f"`{{op: flatten}}`, then `{{op: dense, units: {self.filters}}}`" if self.groups == 1 else None
-
     def split(self, devices: int) -> Self:
         # With fewer groups than devices, each device computes a part of one group and reads all maps of that group.
         parts = {"filters": self.filters // devices, "groups": max(1, self.groups // devices)}

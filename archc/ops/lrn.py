@@ -192,12 +192,13 @@ class Lrn(Op, frozen=True):
 
         Between maps, forward: nothing, since the divisor is computed in the output. Backward: the base of the divisor,
         the quotient, and its sum over the window. With narrow inputs, also float32 copies of the inputs and of the
-        results. Within a map, backward: the gradients of each step; with narrow inputs, also the results.
+        results. Within a map, backward: the gradients of each step, first of the product with the divisor and then of
+        the power, whose value is freed by then; with narrow inputs, also the results.
         """
         # A narrow value is bfloat16, half as wide as float32.
         whole, half = output.size * FLOAT32, output.size * FLOAT32 // 2
         if self.scope == "spatial":
-            return Scratch(half, 3 * whole - half) if narrow else Scratch(0, 2 * whole)
+            return Scratch(half, 3 * whole - half) if narrow else Scratch(0, whole, after=3 * whole)
         return Scratch(2 * whole - half, 6 * whole - half) if narrow else Scratch(0, 3 * whole)
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:

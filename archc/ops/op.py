@@ -157,10 +157,17 @@ class Kept(NamedTuple):
 
 class Scratch(NamedTuple):
     """Bytes per example that the forward and the backward pass use briefly, besides inputs, output, kept values and
-    gradients."""
+    gradients.
+
+    `turned` is a copy of the output's gradient with the channels first, in the backward pass. It is made only where the
+    gradient arrives in another order, as from a convolution. `after` is used in the backward pass when the output's
+    gradient is not needed any more, and that of the input has been added to its other gradients.
+    """
 
     forward: int = 0
     backward: int = 0
+    turned: int = 0
+    after: int = 0
 
 
 class Footprint(NamedTuple):
@@ -350,10 +357,6 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
         """The maps or units of each input that `part` of the output's maps depends on."""
         reach = self.reach()
         return tuple(reach.maps(part, output.channels, x.channels) for x in inputs)
-
-    def as_dense(self) -> str | None:
-        """The layers that compute the same when its window covers its whole input, as a spec writes them."""
-        return None
 
     @classmethod
     def called(cls) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archc.example import HEAD
 from archc.ops.foreign import Needless, NeedlessFields
-from archc.ops.op import Footprint, Kept, Op, Reach
+from archc.ops.op import FLOAT32, Footprint, Kept, Op, Reach, Scratch
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -47,6 +47,15 @@ class Softmax(Op, frozen=True):
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
         """Its output, or the logarithm of it where it is fused into the loss: the same number of float32 values."""
         return Kept(output=True)
+
+    def scratch(self, inputs: tuple[Tensor, ...], output: Tensor, *, narrow: bool) -> Scratch:
+        """Of maps, which have the channels last, copies with the channels first: of the input, and of the gradient.
+
+        Of one map and of a single pixel, both orders are the same.
+        """
+        is_copied = output.is_maps and output.channels > 1 and output.height * output.width > 1
+        copy = output.size * FLOAT32 if is_copied else 0
+        return Scratch(forward=copy, turned=copy)
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """Of n values: n - 1 comparisons, n subtractions, n exponentials, n - 1 additions, n divisions."""

@@ -30,11 +30,32 @@ def unequal(message: str, inputs: tuple[Tensor, ...], *, channels: bool) -> Shap
         if (channels or at) and len({x.shape[at] for x in inputs}) > 1
     }
     first = next(iter(differing))
-    return _error(message, differing.values(), "rows" if first == "columns" else first)
+    projected = _projection(inputs) if len(differing) > 1 and channels else None
+    return _error(message, differing.values(), "rows" if first == "columns" else first, projected)
 
 
-def _error(message: str, notes: Iterable[str], remedy: str) -> ShapeError:
-    return ShapeError("from", "ARC204", message, notes=tuple(notes), help=_REMEDIES[remedy])
+def _projection(inputs: tuple[Tensor, ...]) -> str | None:
+    """The layer of one pixel that gives the larger maps the shape of the smaller ones, as in a residual network."""
+    shapes = list(dict.fromkeys(inputs))
+    if len(shapes) != 2:
+        return None
+    large, small = sorted(shapes, key=lambda x: x.height * x.width, reverse=True)
+    strides = [_stride(large.shape[at], small.shape[at]) for at in (1, 2)]
+    if None in strides:
+        return None
+    stride = str(strides[0]) if strides[0] == strides[1] else str(strides)
+    layer = f"{{op: conv2d, filters: {small.channels}, kernel: 1, stride: {stride}, from: {{{inputs.index(large)}}}}}"
+    return f"read `{layer}` instead of {{{inputs.index(large)}}}: it has the shape of {{{inputs.index(small)}}}"
+
+
+def _stride(before: int, after: int) -> int | None:
+    """The smallest stride with which a kernel of one pixel gives `after` of `before` positions."""
+    stride = -(-before // after)
+    return stride if (before - 1) // stride + 1 == after else None
+
+
+def _error(message: str, notes: Iterable[str], remedy: str, help: str | None = None) -> ShapeError:
+    return ShapeError("from", "ARC204", message, notes=tuple(notes), help=help or _REMEDIES[remedy])
 
 
 def _held(values: Iterable[str]) -> str:

@@ -11,13 +11,17 @@ from dataclasses import dataclass
 from math import isqrt
 
 from archc.graph import Graph, Node
-from archc.ops.fields import NO_PADDING, ONE, Margins, Padding, Size
+from archc.ops.fields import NO_PADDING, Margins, Padding, Size
+from archc.ops.op import ShapeError
+from archc.ops.weighted import Weighted
 from archc.ops.window import Axis, Window, least_input
 from archc.ops.windowed import Windowed
 from archc.tensor import Tensor
 
 # The longest published chains have fewer layers.
 _FURTHEST = 250
+# Kernels that networks have; one of a pixel mixes no neighbours, and is meant where it is written.
+_KERNELS = (2, 3, 5, 7, 9, 11)
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,8 @@ def departure(graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[
         (x,) = graph.tensors(layer.inputs)
         window = layer.op.window((x,))
         if not need.admits(*window.output):
-            departing.append(Departure(layer, window, need, _remedy(layer.name, layer.op, x, need), source))
+            remedy = _remedy(layer.name, layer.op, x, need, kernels=() if source else _KERNELS)
+            departing.append(Departure(layer, window, need, remedy, source))
     # A layer that one change mends is the likelier mistake, even if an earlier one differs too.
     mended = (found for found in departing if found.remedy)
     return next(mended, departing[0] if departing else None)
@@ -127,22 +132,52 @@ def _inputs_for(axis: Axis, out: Range, padding: Padding) -> Range | None:
     return Range(low, high) if low <= high else None
 
 
-def _remedy(name: str, op: Windowed, x: Tensor, need: Need) -> str | None:
-    """One change that gives the sizes needed: rounding up, padding that keeps the size or none, or a stride."""
-    # In the order of how little they change: a stride makes another network of it.
-    changes: list[tuple[str, dict[str, object]]] = [("rounding: ceil", {"rounding": "ceil"})]
+def _remedy(name: str, op: Windowed, x: Tensor, need: Need, *, kernels: tuple[int, ...]) -> str | None:
+    """One change that gives the sizes needed: rounding up, padding by half the kernel or none, a stride, or a kernel.
+
+    One of `kernels` is proposed only if nothing else is, and no other of them would do.
+    """
     window = op.window((x,))
-    odd = window.vertical.f == window.horizontal.f and window.vertical.f % 2
-    if op.padding == NO_PADDING and window.stride == ONE and odd:
-        margin = window.vertical.f // 2
-        changes.append((f"padding: {margin}", {"padding": Margins(margin, margin, margin, margin)}))
+    # In the order of how little they change: a stride makes another network of it, and so does a kernel.
+    for written, change in _usual_changes(op, window):
+        if changed := _changed(op, x, change, need):
+            return f"use `{written}` on {name}: {changed.arithmetic}"
+    tried = {size: _changed(op, x, {"kernel": Size(size, size)}, need) for size in kernels}
+    fitting = [(size, changed) for size, changed in tried.items() if changed]
+    if len(fitting) != 1:
+        return None
+    ((size, changed),) = fitting
+    return f"use `kernel: {size}` on {name}: {changed.arithmetic}"
+
+
+def _usual_changes(op: Windowed, window: Window) -> list[tuple[str, dict[str, object]]]:
+    """Other values of a field, or of two, that networks often have, as they are written."""
+    rounded: list[tuple[str, dict[str, object]]] = [("rounding: ceil", {"rounding": "ceil"})]
+    padded: list[tuple[str, dict[str, object]]] = []
+    margin = (window.vertical.f - 1) // 2
+    half = Margins(margin, margin, margin, margin)
+    if window.vertical.f == window.horizontal.f and margin and half != op.padding:
+        padded.append((f"padding: {margin}", {"padding": half}))
+    # A convolution is padded, where a pool is rounded up; but AlexNet's first, of a large stride, is rounded up too.
+    is_padded = isinstance(op, Weighted) and max(window.stride) <= 2
+    changes = [*padded, *rounded] if is_padded else [*rounded, *padded]
     if op.padding != NO_PADDING:
         changes.append(("padding: 0", {"padding": NO_PADDING}))
         changes.append(("padding: 0` and `rounding: ceil", {"padding": NO_PADDING, "rounding": "ceil"}))
-    if window.stride == ONE:
-        changes.append(("stride: 2", {"stride": Size(2, 2)}))
-    for written, change in changes:
-        changed = op.model_copy(update=change).window((x,))
-        if need.admits(*changed.output):
-            return f"use `{written}` on {name}: {changed.arithmetic}"
-    return None
+    for stride in (Size(1, 1), Size(2, 2)):
+        if window.stride != stride:
+            changes.append((f"stride: {stride.height}", {"stride": stride}))
+    if op.rounding == "ceil":
+        changes.append(("rounding: floor", {"rounding": "floor"}))
+    return changes
+
+
+def _changed(op: Windowed, x: Tensor, change: dict[str, object], need: Need) -> Window | None:
+    """The window with other values of fields, if it fits its input and gives the sizes needed."""
+    changed = op.model_copy(update=change)
+    try:
+        changed.infer((x,))
+    except ShapeError:
+        return None
+    window = changed.window((x,))
+    return window if need.admits(*window.output) else None

@@ -140,11 +140,15 @@ class _Alive:
                 self._gradients += FLOAT32 * operation.trained
             self._tell(told, operation.backward + operation.narrow)
             self._drop(gradient)
+        given = list(zip(learned, made, strict=True))
+        if operation.after:  # the operation goes on when it has given its gradients
+            self._add_gradients(given, told)
+            self._tell(told, operation.after)
+            given = []
         self._kept -= operation.kept
         # What the caller has stays in memory when the last operation that kept it is done.
         self._others += sum([value.size for value in operation.kept_values if value.is_held])
-        for value, added in zip(learned, made, strict=True):
-            self._add_gradient(value, added, told)
+        self._add_gradients(given, told)
         if operation.narrow:  # the float32 copies of the gradients are made only after the kept values are freed
             self._gradients += FLOAT32 * operation.trained
             self._tell(told, operation.narrow)
@@ -171,6 +175,10 @@ class _Alive:
         gradient.uses -= 1
         if not gradient.uses:
             self._others -= gradient.size
+
+    def _add_gradients(self, given: list[tuple[Value, _Gradient]], told: LayerMemory) -> None:
+        for value, added in given:
+            self._add_gradient(value, added, told)
 
     def _add_gradient(self, value: Value, added: _Gradient, told: LayerMemory) -> None:
         """Give a value its gradient, or add to that of another reader: in place, if that has its memory for itself."""

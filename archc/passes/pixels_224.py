@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from archc.graph import Graph, Node
+from archc.ops.fields import Size
+from archc.ops.weighted import Weighted
 from archc.ops.window import Axis, Window
 from archc.ops.windowed import Windowed
 from archc.passes.changed import changed_shapes
@@ -12,6 +14,7 @@ from archc.wording import listed
 _PAPERS = Axis(224, 11, 0, 0, 4, "floor")
 _GIVES = 54
 _STATED = 55
+_SECOND = Size(5, 5)
 # Inputs that people give to AlexNet: the paper's 224, Caffe's 227, and sizes that were computed from one of them.
 _NEAR = range(220, 232)
 # Sizes of the layers after it that a note lists; AlexNet has three.
@@ -37,6 +40,20 @@ def is_alexnets(window: Window, needed: range) -> bool:
     """Whether a window of the paper's size and stride should give the paper's 55, whatever its padding."""
     axis = window.vertical
     return (axis.f, axis.s) == (_PAPERS.f, _PAPERS.s) and axis.n in _NEAR and _STATED in needed
+
+
+def changes_second(graph: Graph, node: Node) -> bool:
+    """Whether a learned layer of AlexNet's second kernel reads `node`, and rounding up would change its shape."""
+    changed = rounded_up(graph, node)
+    reached = {node.name}
+    for each in graph.nodes:
+        if reached.isdisjoint(each.inputs):
+            continue
+        if not isinstance(each.op, Weighted):
+            reached.add(each.name)
+        elif each.name in changed and isinstance(each.op, Windowed) and each.op.kernel == _SECOND:
+            return True
+    return False
 
 
 def explanation(graph: Graph, node: Node) -> list[str]:

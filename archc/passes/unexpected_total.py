@@ -1,7 +1,8 @@
 """Why a total is not the expected one: a single mistake that makes all expected totals fit exactly, if there is one.
 
 A mistake is a number of groups, on one layer or on several; a bias, on one layer or on all of a kind; a number of
-filters or units; or another way to count. Several that fit are all named, up to a few: then any may be the mistake.
+filters or units; the maps of the input; or another way to count. Several that fit are all named, up to a few: then any
+may be the mistake.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from typing import NamedTuple
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
 from archc.language.spec import Parallel, Spans
-from archc.ops.op import Op, ShapeError
 from archc.ops.weighted import Weighted
-from archc.passes.changed import changed_graph, changed_shapes
+from archc.passes.changed import changed_graph
+from archc.passes.changed_totals import Totals, changed_by_fields, changed_by_value
 from archc.passes.counts import Counts
 from archc.passes.counts import count as count_all
 from archc.passes.placement import place
@@ -38,11 +39,12 @@ _MOST_TRIED = 200_000
 # Layers whose place is marked, and of a longer list how many are named.
 _MOST_MARKED = 3
 _MOST_NAMED = 6
+# A width that is this many times as large or as small as the written one may still be meant, if it is not round.
+_NEAR = 8
+_MOST_WIDE = 65_536
+_PICTURES = {1: "a grey picture", 3: "a colour picture"}
 
 _WORDS = {"parameters": "parameters", "macs": "MACs"}
-
-Totals = Mapping[str, int]
-"""Numbers by the name of a total."""
 
 
 class _Explanation(NamedTuple):
@@ -152,10 +154,18 @@ def _explanations(graph: Graph, counts: Counts, missing: Totals, exchanges: Exch
 
 def _candidates(graph: Graph, counts: Counts, missing: Totals) -> Iterator[_Explanation]:
     yield from _other_count(counts, missing)
-    yield from _groups_of_one(graph, counts, missing)
+    inputs = list(_inputs(graph, missing))
+    yield from inputs
+    # With other maps, groups of them are no likely mistake.
+    yield from (each for each in _groups_of_one(graph, counts, missing) if not inputs or not _reads(graph, each))
     yield from _groups_of_several(graph, counts, missing)
     yield from _biases(graph, missing)
     yield from _widths(graph, missing)
+
+
+def _reads(graph: Graph, explanation: _Explanation) -> bool:
+    """Whether it changes a layer that reads the input."""
+    return any(not graph.inputs.keys().isdisjoint(graph.node(name).inputs) for name in explanation.layers)
 
 
 def _other_count(counts: Counts, missing: Totals) -> Iterator[_Explanation]:
@@ -179,7 +189,7 @@ def _groups_of_one(graph: Graph, counts: Counts, missing: Totals) -> Iterator[_E
         if not groups or not total or total + more <= 0 or groups * total % (total + more):
             continue
         wanted = groups * total // (total + more)
-        if wanted != groups and _change(graph, node, {"groups": wanted}, missing) == missing:
+        if wanted != groups and changed_by_fields(graph, node, {"groups": wanted}, missing) == missing:
             yield _of_groups(counts, [node], wanted)
 
 
@@ -192,7 +202,8 @@ def _groups_of_several(graph: Graph, counts: Counts, missing: Totals) -> Iterato
         able = {
             node.name: change
             for node in layers
-            if node.op.reach().groups != wanted and (change := _change(graph, node, {"groups": wanted}, missing))
+            if node.op.reach().groups != wanted
+            and (change := changed_by_fields(graph, node, {"groups": wanted}, missing))
         }
         if len(able) <= _MOST_COMBINED:
             sets = _combinations(able, missing)
@@ -202,7 +213,7 @@ def _groups_of_several(graph: Graph, counts: Counts, missing: Totals) -> Iterato
             if len(names) > 1:
                 yield _of_groups(counts, [graph.node(name) for name in names], wanted)
     deep = [node for node in layers if _could_be_depthwise(graph, node)]
-    changes = [_change(graph, node, {"groups": node.output.channels}, missing) for node in deep]
+    changes = [changed_by_fields(graph, node, {"groups": node.output.channels}, missing) for node in deep]
     if len(deep) > 1 and all(changes) and _sum(change for change in changes if change) == missing:
         names = _layers([node.name for node in deep])
         note = f"{names} have as many filters as input maps: depthwise, each filter reads one of them"
@@ -283,7 +294,7 @@ def _biases(graph: Graph, missing: Totals) -> Iterator[_Explanation]:
     value = "false" if has_bias else "true"
     for names in sets:
         nodes = [graph.node(name) for name in names]
-        if _sum(_change(graph, node, {"bias": not has_bias}, missing) or {} for node in nodes) != missing:
+        if _sum(changed_by_fields(graph, node, {"bias": not has_bias}, missing) or {} for node in nodes) != missing:
             continue
         of = f"{_layers(names)} {'has' if len(names) == 1 else 'have'}"
         note = f"{of} {counted(wanted, 'bias', 'biases')}" if has_bias else f"{of} no bias: {wanted:,} parameters"
@@ -301,48 +312,34 @@ def _widths(graph: Graph, missing: Totals) -> Iterator[_Explanation]:
         assert field is not None
         width: int = getattr(node.op, field)
         # Totals are linear in a layer's width, and twice the width keeps what its groups divide.
-        doubled = _change(graph, node, {field: 2 * width}, missing)
+        doubled = changed_by_fields(graph, node, {field: 2 * width}, missing)
         total = next((name for name in missing if missing[name]), None)
         if not doubled or total is None or not doubled[total] or missing[total] * width % doubled[total]:
             continue
         wanted = width + missing[total] * width // doubled[total]
-        if wanted >= 1 and _change(graph, node, {field: wanted}, missing) == missing:
+        if _is_plausible(wanted, width) and changed_by_fields(graph, node, {field: wanted}, missing) == missing:
             note = f"{node.name} has {width:,} {field}"
             remedy = f"use `{field}: {wanted}` on {node.name}"
             yield _Explanation(remedy, note, _places([node], field), {node.name: {field: wanted}})
 
 
-def _change(graph: Graph, node: Node, fields: dict[str, object], missing: Totals) -> Totals | None:
-    """What other values of a layer's fields change in the expected totals.
-
-    None if a layer could not take its input then, or if an expected shape would no longer be met.
-    """
-    op = node.op.model_copy(update=fields)
-    inputs = graph.tensors(node.inputs)
-    try:
-        output = op.infer(inputs)
-    except ShapeError:
-        return None
-    before, after = _counted(node.op, inputs, node.output), _counted(op, inputs, output)
-    change = {field: after[field] - before[field] for field in missing}
-    if output == node.output:
-        return change
-    shapes = changed_shapes(graph, node.name, output)
-    if any(shape is None or graph.node(name).expected for name, shape in shapes.items()):
-        return None
-    for each in graph.nodes:
-        if shapes.keys().isdisjoint(each.inputs):
-            continue
-        old = graph.tensors(each.inputs)
-        new = tuple(shapes.get(name) or graph.tensor(name) for name in each.inputs)
-        before = _counted(each.op, old, each.output)
-        after = _counted(each.op, new, shapes.get(each.name) or each.output)
-        change = {field: change[field] + after[field] - before[field] for field in missing}
-    return change
+def _is_plausible(wanted: int, width: int) -> bool:
+    """Whether a width may have been meant: one near the written one, or a round number, such as 10, 1000 or 4096."""
+    if wanted < 1:
+        return False
+    is_near = wanted <= _NEAR * width and width <= _NEAR * wanted
+    is_round = not wanted & (wanted - 1) or not str(wanted)[1:].strip("0")
+    return is_near or (is_round and wanted <= _MOST_WIDE)
 
 
-def _counted(op: Op, inputs: tuple[Tensor, ...], output: Tensor) -> Totals:
-    return {"parameters": op.numbers(inputs).trained, "macs": op.macs(inputs, output)}
+def _inputs(graph: Graph, missing: Totals) -> Iterator[_Explanation]:
+    """Another number of maps in the input: a grey picture has 1, a colour picture 3."""
+    for name, x in graph.inputs.items():
+        for maps, picture in _PICTURES.items():
+            other = Tensor((maps, *x.shape[1:]))
+            if maps != x.channels and changed_by_value(graph, name, other, missing) == missing:
+                note = f"{name} has {counted(x.channels, 'map')}; {picture} has {maps}"
+                yield _Explanation(f"use `input: {{{name}: {list(other.shape)}}}`", note)
 
 
 def _sum(changes: Iterable[Totals]) -> Totals:

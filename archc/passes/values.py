@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 from archc.graph import Graph, Node
 from archc.language.spec import Precision
 from archc.ops.op import FLOAT32, Kept, Op
+from archc.ops.weighted import Weighted
 
 WIDTH: dict[Precision, int] = {"float32": FLOAT32, "bfloat16": 2}
 """Bytes of one number of a value. Weights and their gradients are float32 in every precision."""
@@ -63,8 +64,9 @@ class Operation:
 
     `trained` and `statistics` count parameters; the integers from `own` on are bytes. `own` is kept for the backward
     pass besides values: masks, indices. `copies` are copies of the weights in the narrow precision, kept as long.
-    `forward` and `backward` are used briefly in that pass. `narrow` are the gradients of the weights before they become
-    float32. `frees` are the values that are freed after it in the forward pass.
+    `forward` and `backward` are used briefly in that pass, `after` in the backward pass when the gradient of the output
+    is freed. `narrow` are the gradients of the weights before they become float32. `frees` are the values that are
+    freed after it in the forward pass.
     """
 
     layer: str
@@ -78,6 +80,7 @@ class Operation:
     copies: int = 0
     forward: int = 0
     backward: int = 0
+    after: int = 0
     narrow: int = 0
     frees: list[Value] = field(default_factory=list[Value])
 
@@ -105,8 +108,9 @@ def lay_out(run: Run) -> tuple[list[Value], list[Operation]]:
         for name, tensor in graph.inputs.items()
     }
     inputs, operations = list(values.values()), list[Operation]()
+    turned = _gradients_to_turn(graph) if run.training else set[str]()
     for node in graph.nodes:
-        values[node.name] = _Layer(run, node, values, operations).lay_out()
+        values[node.name] = _Layer(run, node, values, operations, turns=node.name in turned).lay_out()
     for name in (*graph.inputs, *graph.outputs):
         values[name].last = len(operations)
     for name in graph.outputs:
@@ -118,11 +122,33 @@ def lay_out(run: Run) -> tuple[list[Value], list[Operation]]:
     return inputs, operations
 
 
-class _Layer:
-    """Appends the operations of one node, after all of its inputs."""
+def _gradients_to_turn(graph: Graph) -> set[str]:
+    """The layers whose gradient does not have the channels first in memory, whatever the order of their output.
 
-    def __init__(self, run: Run, node: Node, values: Mapping[str, Value], operations: list[Operation]) -> None:
-        self._run, self._node, self._operations = run, node, operations
+    A convolution gives the channels last; layers that compute each value by itself, and sums, pass that on. The
+    gradient of an input of a concatenation is a part of a larger one.
+    """
+    found: set[str] = set()
+    for node in reversed(graph.nodes):
+        for reader in graph.readers[node.name]:
+            is_part = reader.op.passes_gradient == "view" and len(reader.inputs) > 1
+            passes_on = reader.op.keeps_shape or reader.op.passes_gradient
+            if (
+                is_part
+                or (isinstance(reader.op, Weighted) and node.output.is_maps)
+                or (passes_on and reader.name in found)
+            ):
+                found.add(node.name)
+    return found
+
+
+class _Layer:
+    """Appends the operations of one node, after all of its inputs. `turns`: its gradient must be turned."""
+
+    def __init__(
+        self, run: Run, node: Node, values: Mapping[str, Value], operations: list[Operation], *, turns: bool
+    ) -> None:
+        self._run, self._node, self._operations, self._turns = run, node, operations, turns
         self._inputs = run.graph.tensors(node.inputs)
         self._numbers = node.op.numbers(self._inputs)
         self._whole = Share(node.output.size, sum([x.size for x in self._inputs]), self._numbers.trained)
@@ -165,8 +191,10 @@ class _Layer:
     def _operation(self, op: Op, index: int, made: Value, *, narrow_inputs: bool) -> Operation:
         share, whole = self._share, self._whole
         scratch = op.scratch(self._inputs, self._node.output, narrow=narrow_inputs)
-        forward, backward = (
-            self._run.batch * (used * share.outputs // whole.outputs) for used in (scratch.forward, scratch.backward)
+        backward = scratch.backward + (scratch.turned if self._turns else 0)
+        forward, backward, after = (
+            self._run.batch * (used * share.outputs // whole.outputs)
+            for used in (scratch.forward, backward, scratch.after)
         )
         return Operation(
             self._node.name,
@@ -178,6 +206,7 @@ class _Layer:
             statistics=self._numbers.statistics * share.outputs // whole.outputs,
             forward=forward,
             backward=backward,
+            after=after,
         )
 
     def _gathers(self) -> bool:

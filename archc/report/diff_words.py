@@ -10,7 +10,7 @@ from archc.difference.effects import Effect
 from archc.difference.layers import LayerDifference, LayerSide
 from archc.difference.settings import FieldChange
 from archc.passes.memory import in_units
-from archc.wording import counted
+from archc.wording import counted, listed
 
 # A change that this many layers share is listed once, with their names.
 _MANY = 3
@@ -153,6 +153,8 @@ def faults_heading(found: Difference, faults: Sequence[Finding]) -> str:
     if not faults:
         return ""
     heading = f"compared in spite of {counted(len(faults), 'error')}"
+    if found.unread:
+        heading += f", without {listed([f'`{section}:`' for section in found.unread])}"
     return f"{heading}, with all figures for one device" if found.unplaced else heading
 
 

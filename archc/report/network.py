@@ -14,7 +14,7 @@ from archc.passes.counts import LayerCounts
 from archc.passes.memory import in_units
 from archc.passes.placement import Placement
 from archc.report.table import Column, least_width, table
-from archc.wording import counted, visible, wrapped
+from archc.wording import counted, listed, visible, wrapped
 
 if TYPE_CHECKING:
     from archc.passes.receptive import ReceptiveField
@@ -186,6 +186,8 @@ def _summary(facts: Facts) -> Iterator[str]:
         sizes = (str(s.height) if s.height == s.width else f"{s.height}×{s.width}" for s in facts.shapes.chain)
         yield " → ".join(sizes) + ("" if facts.graph.is_chain else " along the longest path")
     yield f"{facts.counts.parameters:,} parameters, {facts.counts.macs:,} MACs per example"
+    if len(facts.graph.outputs) > 1:
+        yield f"{len(facts.graph.outputs):,} outputs: {listed(facts.graph.outputs)}"
     if facts.graph.nodes:
         yield _memory(facts)
     if facts.held.count:

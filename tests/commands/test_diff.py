@@ -119,6 +119,16 @@ FAILING = {
     "memory": ("layers:", "expect: {memory: 0MiB}\nlayers:"),
     "devices": ("layers:", "parallel: {devices: 7, strategy: columns}\nlayers:"),
     "a placed layer": ("layers:", "parallel: {devices: 2, strategy: data, layers: {class: split}}\nlayers:"),
+    "an unused layer": ("layers:", "outputs: [fc]\nlayers:"),
+    "an unknown output": ("layers:", "outputs: [prob, prop]\nlayers:"),
+    "the type of a total": ("layers:", "expect: {parameters: '837'}\nlayers:"),
+    "the size of a memory": ("layers:", "expect: {memory: 1KiB}\nlayers:"),
+    "an expected shape that is none": ("{op: dense, ", "{op: dense, expect: [five], "),
+    "a recipe": ("layers:", "train: fast\nlayers:"),
+    "a split": ("layers:", "parallel: {devices: 2, strategy: diagonal}\nlayers:"),
+    "the name of a layer": ("prob:", "prob-1:"),
+    "the name": ("name: small", "name: 7up"),
+    "no name": ("name: small\n", ""),
 }
 
 
@@ -138,10 +148,45 @@ def test_errors_that_leave_shapes_known_are_a_note(archc, small: Path, other: Pa
     assert fault.startswith(f"  {file}:") and "error[ARC" in fault
     document = json.loads(archc("diff", small, other, "--output-format", "json").out)
     assert [finding["file"] for finding in document["findings"]] == [str(file)]
-    assert document["placed"] == (which != "devices")
+    assert document["placed"] == (which not in ("devices", "a split"))
     markdown = archc("diff", small, other, "--output-format", "markdown").out
     assert "Compared in spite of 1 error" in markdown
-    assert markdown.splitlines()[-1].startswith(f"- `{file}:")
+    assert markdown.splitlines()[-1].startswith((f"- `{file}:", f"- <code>{file}:"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("units: 5,", "units: 5, units: 5,"),
+        ("layers:", "defaults: {dense: {bias: maybe}}\nlayers:"),
+        ("layers:", "default_values: {dense: {bias: true}}\nlayers:"),
+        ("layers:", "layers: {}\nlayers:"),
+        ("prob:", "fc:"),
+        ("input:", "inputs:"),
+        ("units: 5,", "units: 5, colour: red,"),
+    ],
+)
+def test_errors_where_shapes_come_from_leave_nothing_to_compare(
+    archc, small: Path, other: Path, before: str, after: str
+) -> None:
+    text = small.read_text()
+    assert before in text
+    small.write_text(text.replace(before, after, 1))
+    result = archc("diff", small, other)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.splitlines()[-1] == "error: nothing to compare: small.yaml has errors"
+
+
+def test_a_section_that_cannot_be_read_is_not_compared(archc, small: Path, other: Path) -> None:
+    other.write_text(small.read_text() + "train: {batch: many}\nexpect: {macs: '832'}\n")
+    small.write_text(small.read_text() + "train: {batch: 64}\nexpect: {macs: 832}\n")
+    result = archc("diff", small, other)
+    assert (result.code, result.err) == (0, "")
+    first, note, *faults = result.out.splitlines()
+    assert first == "small.yaml and other.yaml are equivalent"
+    assert note.startswith("note: compared in spite of ")
+    assert note.endswith(" errors, without `expect:`, `train:`:")
+    assert faults
 
 
 def test_equivalent_networks_of_which_one_does_not_hold(archc, small: Path, other: Path) -> None:

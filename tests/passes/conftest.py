@@ -22,6 +22,8 @@ def check() -> Callable[..., Analysis]:
     def check(*layers: str, image: str = "[4, 8, 8]", **sections: str) -> Analysis:
         text = HEAD + f"input: {{image: {image}}}\nlayers:\n" + "".join(f"  {layer}\n" for layer in layers)
         text += "".join(f"{name}: {value}\n" for name, value in sections.items())
-        return analyse(text.encode(), "small.yaml")
+        analysis = analyse(text.encode(), "small.yaml")
+        # Layers that are compared with one another often end in several outputs; test_outputs.py is about those.
+        return analysis._replace(findings=[finding for finding in analysis.findings if finding.code != "ARC918"])
 
     return check

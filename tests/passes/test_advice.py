@@ -1,6 +1,7 @@
 """Advice never makes a spec unusable, and there is none if nothing is to decide."""
 
 from collections.abc import Callable
+from math import prod
 
 import pytest
 from hypothesis import event, given, settings
@@ -13,7 +14,7 @@ from archc.ops.places import places
 
 Check = Callable[..., Analysis]
 POOL = "pool1: {op: max_pool2d, kernel: %s, stride: %s%s}"
-SKIPS = "pool1 reads 2 of every 4 rows and columns: 3/4 of the pixels are never read"
+SKIPS = "pool1 reads %s rows and columns: %s %% of the pixels are never read"
 
 
 def advice(analysis: Analysis) -> list[str]:
@@ -35,7 +36,7 @@ def advice(analysis: Analysis) -> list[str]:
             (3, "[2, 5]", ""),
             [
                 "pool1 never reads the last row",
-                "pool1 reads 3 of every 5 columns: 2/5 of the pixels are never read",
+                "pool1 reads 9 of 10 rows and 6 of 12 columns: 55 % of the pixels are never read",
             ],
         ),
         ("[1, 10, 10]", (3, 2, ", rounding: ceil"), []),
@@ -44,11 +45,11 @@ def advice(analysis: Analysis) -> list[str]:
         ("[1, 10, 10]", (3, 2, ", padding: 1"), []),
         # What no window reads at the end is no more than what the stride skips between two windows.
         ("[1, 56, 56]", (1, 2, ""), []),
-        ("[1, 11, 11]", (2, 4, ", padding: 1, rounding: ceil"), [SKIPS]),
-        ("[1, 11, 11]", (2, 4, ""), [SKIPS]),
+        ("[1, 11, 11]", (2, 4, ", padding: 1, rounding: ceil"), [SKIPS % ("5 of 11", "79.34")]),
+        ("[1, 11, 11]", (2, 4, ""), [SKIPS % ("6 of 11", "70.25")]),
         # A single window leaves a gap at the end only.
         ("[1, 2, 2]", (2, 4, ""), []),
-        ("[1, 4, 4]", (2, 4, ""), [SKIPS]),
+        ("[1, 4, 4]", (2, 4, ""), [SKIPS % ("2 of 4", "75")]),
         ("[1, 5, 5]", (2, 4, ""), ["pool1 never reads the last 3 rows and 3 columns"]),
     ],
 )
@@ -103,6 +104,10 @@ def test_every_advice_on_unread_input_is_true_and_what_it_proposes_changes_it(
     if "ARC913" in codes:
         event("skipped")
         assert any(len(places) < n for places, n in zip(read, size, strict=True))
+        (finding,) = (finding for finding in analysis.findings if finding.code == "ARC913")
+        unread, pixels = prod(size) - prod(map(len, read)), prod(size)
+        assert f"{min(100 * unread / pixels, 99.99):.4g} % of the pixels are never read" in finding.message
+        assert f"no window reaches {unread} of {pixels} pixels" in finding.notes[0]
     is_shortcut = kernel == (1, 1) and max(stride) <= 2
     if not {"ARC902", "ARC913"} & {*codes} and not is_shortcut and dilation == 1 and min(size) >= max(stride):
         assert [len(places) for places in read] == [*size]
@@ -129,6 +134,38 @@ def test_a_single_window_is_counted_in_the_singular(check: Check) -> None:
 
 
 @pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (
+            "a: {op: max_pool2d, kernel: 30, stride: 40, padding: 1}",
+            "a reads 29 of 32 rows and columns: 17.87 % of the pixels are never read",
+        ),
+        # The rows after the last window count too.
+        (
+            "a: {op: max_pool2d, kernel: 9, stride: 12}",
+            "a reads 18 of 32 rows and columns: 68.36 % of the pixels are never read",
+        ),
+        # Padding is not read twice.
+        (
+            "a: {op: conv2d, filters: 1, kernel: [1, 3], stride: [2, 31], "
+            "padding: {top: 0, bottom: 0, left: 2, right: 0}}",
+            "a reads 16 of 32 rows and 4 of 32 columns: 93.75 % of the pixels are never read",
+        ),
+        (
+            "a: {op: max_pool2d, kernel: [9, 4], stride: [12, 4]}",
+            "a reads 18 of 32 rows: 43.75 % of the pixels are never read",
+        ),
+        (
+            "a: {op: max_pool2d, kernel: [9, 3], stride: [12, 4]}",
+            "a reads 18 of 32 rows and 24 of 32 columns: 57.81 % of the pixels are never read",
+        ),
+    ],
+)
+def test_the_share_of_unread_pixels_is_that_of_the_windows_there_are(check: Check, layer: str, message: str) -> None:
+    assert [f.message for f in check(layer, image="[3, 32, 32]").findings] == [message]
+
+
+@pytest.mark.parametrize(
     ("layers", "message"),
     [
         (["a: {op: conv2d, filters: 2, kernel: 3}"], "a sets no `weight_init`; he_normal is used"),
@@ -144,30 +181,46 @@ def test_a_single_window_is_counted_in_the_singular(check: Check) -> None:
 )
 def test_layers_without_an_initialisation_are_one_advice(layers: list[str], message: str) -> None:
     head = "schema: archc/v1\nname: small\ninput: {image: [4, 8, 8]}\nlayers:\n"
-    analysis = analyse((head + "".join(f"  {layer}\n" for layer in layers)).encode(), "small.yaml")
+    outputs = [layer.partition(":")[0] for layer in layers if not layer.startswith("flat")]
+    text = head + "".join(f"  {layer}\n" for layer in layers) + f"outputs: [{', '.join(outputs)}]\n"
+    analysis = analyse(text.encode(), "small.yaml")
     assert advice(analysis) == [message]
     op = "conv2d" if "conv2d" in layers[0] else "dense"
     assert analysis.findings[0].help == f"add `defaults: {{{op}: {{weight_init: {{he_normal: {{}}}}}}}}`"
 
 
+def test_one_remedy_sets_the_initialisation_of_all_ops() -> None:
+    head = "schema: archc/v1\nname: small\ninput: {image: [4, 8, 8]}\n"
+    layers = ["c: {op: conv2d, filters: 2, kernel: 3}", "r: {op: relu}", "f: {op: flatten}", "d: {op: dense, units: 2}"]
+    body = "layers:\n" + "".join(f"  {layer}\n" for layer in layers)
+    (finding,) = analyse((head + body).encode(), "small.yaml").findings
+    init = "{weight_init: {he_normal: {}}}"
+    defaults = f"defaults: {{conv2d: {init}, dense: {init}}}"
+    assert finding.help == f"add `{defaults}`"
+    assert analyse(f"{head}{defaults}\n{body}".encode(), "small.yaml").findings == []
+
+
 FIRST = "conv1: {op: conv2d, filters: 8, kernel: 11, stride: 4, padding: 0%s}"
 POOLS = [f"pool{n}: {{op: max_pool2d, kernel: 3, stride: 2%s}}" for n in (1, 2, 3)]
+SECOND = "conv2: {op: conv2d, filters: 8, kernel: 5, padding: 2}"
 DOWN = "54 leads to 26, 12, 5, and 55 to 27, 13, 6"
 
 
 @pytest.mark.parametrize(
     ("layers", "note"),
     [
-        ([FIRST % "", *(pool % "" for pool in POOLS)], DOWN),
-        # Caffe rounds up in its pools, so that 54 and 55 lead to the same sizes.
+        ([FIRST % "", POOLS[0] % "", SECOND, *(pool % "" for pool in POOLS[1:])], DOWN),
         (
-            [FIRST % "", *(pool % ", rounding: ceil" for pool in POOLS)],
+            [FIRST % "", SECOND, *(pool % ", rounding: ceil" for pool in POOLS)],
             "54 leads to 27, 13, 6, and so does 55",
         ),
-        ([FIRST % "", POOLS[0] % "", POOLS[1] % ", rounding: ceil"], "54 leads to 26, 13, and 55 to 27, 13"),
-        ([FIRST % "", "relu1: {op: relu}"], None),
+        ([FIRST % "", SECOND, POOLS[0] % "", POOLS[1] % ", rounding: ceil"], "54 leads to 26, 13, and 55 to 27, 13"),
+        ([FIRST % "", "relu1: {op: relu}", SECOND], None),
         # A layer beside it keeps its size.
-        ([FIRST % "", POOLS[0] % "", "pool0: {op: max_pool2d, kernel: 7, stride: 7, from: image}"], "54 leads to 26"),
+        (
+            [FIRST % "", POOLS[0] % "", SECOND, "pool0: {op: max_pool2d, kernel: 7, stride: 7, from: image}"],
+            "54 leads to 26",
+        ),
     ],
 )
 def test_what_54_leads_to_follows_the_pools(check: Check, layers: list[str], note: str | None) -> None:
@@ -178,6 +231,25 @@ def test_what_54_leads_to_follows_the_pools(check: Check, layers: list[str], not
         assert any(note in line for line in finding.notes)
 
 
+NARROW = "mlp%s: {op: conv2d, filters: 8, kernel: 1, padding: 0}"
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        # NiN: two convolutions of 1 × 1 follow the first.
+        [FIRST % "", "relu1: {op: relu}", NARROW % 1, "relu2: {op: relu}", NARROW % 2, POOLS[0] % "", SECOND],
+        # CNN-F of VGG, and Caffe's AlexNet with a crop of 224: pools that round up give the same sizes as from 55.
+        [FIRST % "", "relu1: {op: relu}", POOLS[0] % ", rounding: ceil", SECOND],
+        [FIRST % ""],
+    ],
+)
+def test_another_network_than_alexnet_has_54_by_design(check: Check, layers: list[str]) -> None:
+    codes = {f.code for f in check(*layers, image="[3, 224, 224]").findings}
+    assert "ARC909" not in codes
+    assert "ARC902" in codes
+
+
 @pytest.mark.parametrize(
     ("layers", "due"),
     [
@@ -186,8 +258,8 @@ def test_what_54_leads_to_follows_the_pools(check: Check, layers: list[str], not
         ([FIRST % "", POOLS[0] % ", expect: [8, 26, 26]"], False),
         ([FIRST % "", POOLS[0] % "", "flat: {op: flatten, expect: [5408]}"], False),
         # Rounded up, 27 would follow from 55 as well.
-        ([FIRST % "", POOLS[0] % ", rounding: ceil, expect: [8, 27, 27]"], True),
-        ([FIRST % "", "relu0: {op: relu, from: image, expect: [3, 224, 224]}"], True),
+        ([FIRST % "", SECOND, POOLS[0] % ", rounding: ceil, expect: [8, 27, 27]"], True),
+        ([FIRST % "", SECOND, "relu0: {op: relu, from: image, expect: [3, 224, 224]}"], True),
     ],
 )
 def test_an_author_who_declares_what_follows_from_54_needs_no_advice(
@@ -197,33 +269,37 @@ def test_an_author_who_declares_what_follows_from_54_needs_no_advice(
 
 
 def test_pools_that_lose_a_row_because_of_54_are_the_same_mistake(check: Check) -> None:
-    layers = [FIRST % "", *(pool % "" for pool in POOLS)]
+    layers = [FIRST % "", POOLS[0] % "", SECOND, *(pool % "" for pool in POOLS[1:])]
     assert [f.code for f in check(*layers, image="[3, 224, 224]").findings] == ["ARC909"]
     # A window that drops a row with 55 too is a mistake of its own, and so is one beside the first layer.
     own = "own: {op: max_pool2d, kernel: 2, stride: 2, from: conv1}"
     beside = "beside: {op: max_pool2d, kernel: 5, stride: 5, from: image}"
-    pools = [FIRST % "", own, "pool: {op: max_pool2d, kernel: 2, stride: 2}", beside]
+    second = SECOND.replace("op", "from: conv1, op")
+    pools = [FIRST % "", own, "pool: {op: max_pool2d, kernel: 2, stride: 2}", beside, second]
     findings = check(*pools, image="[3, 224, 224]").findings
     assert [(f.code, f.layer) for f in findings] == [("ARC909", "conv1"), ("ARC902", "pool"), ("ARC902", "beside")]
 
 
 def test_a_kernel_whose_single_position_is_expected_is_meant(check: Check) -> None:
-    c5 = "c5: {op: conv2d, filters: 120, kernel: 5, padding: 0%s}"
-    assert [f.code for f in check(c5 % "", image="[16, 5, 5]").findings] == ["ARC906"]
-    assert not check(c5 % ", expect: [120, 1, 1]", image="[16, 5, 5]").findings
+    c5 = "c5: {op: conv2d, filters: 120, kernel: 16, padding: 1, stride: 8%s}"
+    assert [f.code for f in check(c5 % "", image="[16, 15, 15]").findings] == ["ARC906"]
+    assert not check(c5 % ", expect: [120, 1, 1]", image="[16, 15, 15]").findings
 
 
 @pytest.mark.parametrize(
     ("fields", "help"),
     [
-        ("kernel: 2, stride: 3, dilation: 2", "use `stride: 1`, or a kernel of at least 3"),
-        ("kernel: 2, stride: 3", "use a stride of at most 2, or a kernel of at least 3"),
-        ("kernel: 2, stride: 4, dilation: 2", "use `stride: 1`"),
-        ("kernel: 3, stride: 2, dilation: 2", "use `stride: 1`, or `dilation: 1`"),
-        ("kernel: 1, stride: 4", "use `stride: 1`, or a kernel of at least 4"),
+        ("kernel: 2, stride: 3, dilation: 2, padding: 0", "use `stride: 1`, or a kernel of at least 3"),
+        ("kernel: 2, stride: 3, padding: 0", "use a stride of at most 2, or a kernel of at least 3"),
+        ("kernel: 2, stride: 4, dilation: 2, padding: 0", "use `stride: 1`"),
+        ("kernel: 3, stride: 2, dilation: 2, padding: 0", "use `stride: 1`, or `dilation: 1`"),
+        ("kernel: 1, stride: 4, padding: 0", "use `stride: 1`, or a kernel of at least 4"),
+        # A single window reads all only where it is large enough.
+        ("kernel: 30, stride: 40, padding: 1", "use a stride of at most 4"),
+        ("kernel: 31, stride: 40, padding: {top: 0, bottom: 1, left: 0, right: 1}", "use a stride of at most 2"),
     ],
 )
 def test_what_is_proposed_against_gaps_leaves_none(check: Check, fields: str, help: str) -> None:
-    layer = f"c: {{op: conv2d, filters: 2, padding: 0, {fields}}}"
+    layer = f"c: {{op: conv2d, filters: 2, {fields}}}"
     (finding,) = (f for f in check(layer, image="[3, 32, 32]").findings if f.code == "ARC913")
     assert finding.help == help

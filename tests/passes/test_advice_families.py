@@ -155,6 +155,12 @@ def fc(name: object, units: int) -> str:
     return f"fc{name}: {{op: dense, units: {units}}}"
 
 
+BRANCHES = [conv(1, 8, 1), conv(2, 8, 3, ", from: image"), conv(3, 8, 3, ", from: image")]
+JOIN = "join: {op: concat, from: [conv1, conv2, conv3]}"
+PAIR, PAIR12 = "join: {op: concat, from: [conv2, conv4]}", "join: {op: concat, from: [conv1, conv2]}"
+JOINED = "join: {op: concat, from: [fc1, fc2]}"
+
+
 @pytest.mark.parametrize(
     ("layers", "linear"),
     [
@@ -187,6 +193,26 @@ def fc(name: object, units: int) -> str:
         ([FLAT, fc(1, 16), fc(2, 256)], None),
         ([conv(0, 64, 3), RELU % 0, conv(1, 8, 1), conv(2, 8, 3)], None),
         ([FLAT, fc(1, 64), fc(2, 64)], "fc1 and fc2"),
+        # Branches that are joined are still linear; a sum may be that of a residual block.
+        ([*BRANCHES, JOIN, conv(4, 8, 3)], "conv1, conv2, conv3 and conv4"),
+        ([*BRANCHES, JOIN, BATCH_NORM % 1, DROP % 1, conv(4, 8, 3)], "conv1, conv2, conv3 and conv4"),
+        ([*BRANCHES, JOIN, FLAT, fc(1, 10)], "conv1, conv2, conv3 and fc1"),
+        ([FLAT, fc(1, 64), "fc2: {op: dense, units: 64, from: flat}", JOINED, fc(3, 64)], "fc1, fc2 and fc3"),
+        ([conv(1, 8, 3), "join: {op: concat, from: [conv1, conv1]}", conv(2, 8, 3)], "conv1 and conv2"),
+        # Two runs that a concatenation joins are one.
+        (
+            [conv(1, 8, 3), conv(2, 8, 3), conv(3, 8, 3, ", from: image"), conv(4, 8, 3), PAIR, conv(5, 8, 3)],
+            "conv1, conv2, conv3, conv4 and conv5",
+        ),
+        ([*BRANCHES, JOIN, RELU % 1, conv(4, 8, 3)], None),
+        ([*BRANCHES, RELU % 3, JOIN.replace("conv3", "relu3"), conv(4, 8, 3)], None),
+        ([*BRANCHES, JOIN.replace("concat", "add"), conv(4, 8, 3)], None),
+        # Maps that are passed on beside those of a layer, as in a dense block or after an up-convolution.
+        ([conv(1, 8, 3), "join: {op: concat, from: [image, conv1]}", conv(2, 8, 3)], None),
+        ([*BRANCHES, JOIN, RELU % 1, conv(4, 24, 3, ", from: join"), "sum: {op: add, from: [relu1, conv4]}"], None),
+        # Of few weights: bottlenecks side by side, depthwise kernels of several sizes, rows beside columns.
+        ([conv(1, 1, 1), conv(2, 1, 1, ", from: image"), PAIR12, conv(3, 8, 3)], None),
+        ([conv(1, 4, 3, ", groups: 4"), conv(2, 4, 3, ", groups: 4, from: image"), PAIR12, conv(3, 8, 1)], None),
     ],
 )
 def test_learned_layers_have_an_activation_between_them(check: Check, layers: list[str], linear: str | None) -> None:
@@ -202,12 +228,15 @@ def test_learned_layers_have_an_activation_between_them(check: Check, layers: li
 @pytest.mark.parametrize(
     ("fields", "due"),
     [
-        ("kernel: 8, padding: 0", True),
+        # A dense layer written as a convolution: LeNet-5's C5, OverFeat's fc6, a depthwise kernel over all positions.
+        ("kernel: 8, padding: 0", False),
+        ("kernel: 8, padding: 0, groups: 4", False),
         ("kernel: 8, padding: same", True),
         ("kernel: [8, 7], padding: 0", False),
         ("kernel: 7, padding: 0", False),
         ("kernel: 4, dilation: 2, padding: 1", False),
         ("kernel: 9, padding: 1", True),
+        ("kernel: 10, padding: 1, stride: 2", True),
     ],
 )
 def test_a_kernel_as_large_as_its_map(check: Check, fields: str, due: bool) -> None:
@@ -226,7 +255,6 @@ def test_a_kernel_of_one_pixel_is_never_too_large(check: Check) -> None:
         ("kernel: 8, padding: same, stride: 2", "use `kernel: 3`"),
         # One position, but shifted by the padding: it does not read the last row and column.
         ("kernel: 8, padding: 1, stride: 8", "use `kernel: 3`"),
-        ("kernel: 8, padding: 0, groups: 2", "use a smaller kernel to keep the maps"),
     ],
 )
 def test_a_remedy_for_a_large_kernel_does_what_it_promises(check: Check, fields: str, help: str) -> None:
@@ -234,15 +262,9 @@ def test_a_remedy_for_a_large_kernel_does_what_it_promises(check: Check, fields:
     assert [finding.help for finding in findings if finding.code == "ARC906"] == [help]
 
 
-def test_a_whole_map_is_the_dense_layer_that_it_names(check: Check) -> None:
-    analysis = check("conv1: {op: conv2d, filters: 7, kernel: 8, padding: 0}")
-    dense = check(FLAT, "fc1: {op: dense, units: 7}")
-    (finding,) = analysis.findings
-    assert finding.help is not None
-    assert "`{op: dense, units: 7}` compute the same" in finding.help
-    assert analysis.facts is not None
-    assert dense.facts is not None
-    assert analysis.facts.counts.parameters == dense.facts.counts.parameters
+@pytest.mark.parametrize(("size", "fields"), [(2, "kernel: 3, padding: 1"), (7, "kernel: 7, padding: 3, groups: 4")])
+def test_small_kernels_on_small_maps_are_common(check: Check, size: int, fields: str) -> None:
+    assert found(check(f"conv1: {{op: conv2d, filters: 4, {fields}}}", image=f"[4, {size}, {size}]")) == []
 
 
 @pytest.mark.parametrize(
@@ -288,14 +310,18 @@ def test_parameters_in_one_layer(check: Check, image: str, layers: list[str], sh
     assert found(check(*layers, image=image)) == expected
 
 
+FIRST = "conv1: {op: conv2d, filters: 4, kernel: 11, stride: 4, %s}"
+SECOND = "conv2: {op: conv2d, filters: 4, kernel: 5, padding: 2}"
+
+
 @pytest.mark.parametrize(
     ("layers", "image", "expected"),
     [
-        (["conv1: {op: conv2d, filters: 4, kernel: 11, stride: 4, padding: 0}"], "[3, 224, 224]", ["ARC909"]),
-        (["conv1: {op: conv2d, filters: 4, kernel: 11, stride: 4, padding: 0}"], "[3, 227, 227]", []),
-        (["conv1: {op: conv2d, filters: 4, kernel: 11, stride: 4, padding: 0, rounding: ceil}"], "[3, 224, 224]", []),
+        ([FIRST % "padding: 0", RELU % 1, SECOND], "[3, 224, 224]", ["ARC909"]),
+        ([FIRST % "padding: 0", RELU % 1, SECOND], "[3, 227, 227]", []),
+        ([FIRST % "padding: 0, rounding: ceil", RELU % 1, SECOND], "[3, 224, 224]", []),
         # torchvision's: 224 - 11 + 4 is not whole either, but what is left over is padding
-        (["conv1: {op: conv2d, filters: 4, kernel: 11, stride: 4, padding: 2}"], "[3, 224, 224]", []),
+        ([FIRST % "padding: 2", RELU % 1, SECOND], "[3, 224, 224]", []),
         (["pool1: {op: max_pool2d, kernel: 11, stride: 4}"], "[3, 224, 224]", ["ARC902"]),
         ([RELU % 1, "conv1: {op: conv2d, filters: 4, kernel: 11, stride: 4, padding: 0}"], "[3, 224, 224]", ["ARC902"]),
     ],

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -103,6 +104,40 @@ def test_a_forgotten_stride_is_proposed(check: Check) -> None:
     assert finding.help == "use `stride: 2` on pool1: (8 - 2) / 2 + 1 = 4"
 
 
+@pytest.mark.parametrize(
+    ("fields", "size", "help"),
+    [
+        ("kernel: 7, stride: 2", 16, "padding: 3"),  # ResNet's first layer
+        ("kernel: 3, dilation: 2, padding: 1", 32, "padding: 2"),
+        ("kernel: 4, stride: 2", 16, "padding: 1"),
+        ("kernel: 5, stride: 2, padding: 1", 16, "padding: 2"),
+        ("kernel: 3, stride: 2, padding: 1", 32, "stride: 1"),
+        ("kernel: 3, padding: 1, stride: 1", 16, "stride: 2"),
+        ("kernel: 3, stride: 2, rounding: ceil", 15, "rounding: floor"),
+        ("kernel: 11, stride: 4", 7, "rounding: ceil"),
+    ],
+)
+def test_one_field_that_gives_the_expected_shape_is_proposed(check: Check, fields: str, size: int, help: str) -> None:
+    written = {**dict(field.split(": ") for field in ("padding: 0", *fields.split(", ")))}
+    layer = "conv1: {op: conv2d, filters: 4, %s, expect: [4, SIZE, SIZE]}".replace("SIZE", str(size))
+    (finding,) = check(layer % ", ".join(f"{k}: {v}" for k, v in written.items()), image="[4, 32, 32]").findings
+    assert (finding.help or "").startswith(f"use `{help}` on conv1: ")
+    written |= dict([help.split(": ")])
+    mended = check(layer % ", ".join(f"{k}: {v}" for k, v in written.items()), image="[4, 32, 32]")
+    assert mended.facts is not None
+
+
+def test_a_kernel_is_proposed_where_no_input_would_do(check: Check) -> None:
+    layers = [
+        "conv1: {op: conv2d, filters: 4, padding: 0, expect: [4, 30, 30]}",
+        "conv2: {op: conv2d, filters: 4, kernel: 5, padding: 0, expect: [4, %d, %d]}",
+    ]
+    (finding,) = check(layers[0], layers[1] % (28, 28), image="[4, 32, 32]").findings
+    assert finding.help == "use `kernel: 3` on conv2: (30 - 3) / 1 + 1 = 28"
+    (finding,) = check(layers[0], layers[1] % (27, 27), image="[4, 32, 32]").findings
+    assert finding.help == "the layer's fields give `expect: [4, 26, 26]`"
+
+
 layers = st.lists(
     st.fixed_dictionaries(
         {
@@ -115,7 +150,7 @@ layers = st.lists(
     min_size=1,
     max_size=4,
 )
-REMEDY = re.compile(r"use `(rounding|padding|stride): (\w+)` on a([0-9]): .*")
+REMEDY = re.compile(r"use `(rounding|padding|stride|kernel): (\w+)` on a([0-9]): .*")
 
 
 def chain(fields: list[dict[str, object]], expect: list[int]) -> Analysis:
@@ -141,7 +176,16 @@ def changed(fields: list[dict[str, object]], layer: int, field: str, value: obje
     return [written | ({field: value} if n == layer else {}) for n, written in enumerate(fields)]
 
 
-CHANGES = [("rounding", "ceil"), ("padding", 0), ("padding", 1), ("padding", 2), ("stride", 2)]
+CHANGES = [
+    ("rounding", "ceil"),
+    ("rounding", "floor"),
+    ("stride", 1),
+    ("kernel", 3),
+    ("padding", 0),
+    ("padding", 1),
+    ("padding", 2),
+    ("stride", 2),
+]
 
 
 @given(fields=layers, layer=st.integers(0, 1), change=st.sampled_from(CHANGES))

@@ -390,3 +390,52 @@ def test_groups_that_contradict_met_exchanges_are_not_proposed() -> None:
 def test_exchanges_of_another_cause_are_reported_beside_a_total() -> None:
     text = SHIPPED.replace("60965224, macs: 724406816", "60965480").replace("[conv3, fc6,", "[conv3, conv5, fc6,")
     assert [code for code, _ in _errors(text)] == ["ARC302", "ARC303"]
+
+
+LENET = [
+    "c1: {op: conv2d, filters: 6, kernel: 5, padding: 0}",
+    "r1: {op: relu}",
+    "p1: {op: max_pool2d, kernel: 2, stride: 2}",
+    "c2: {op: conv2d, filters: 16, kernel: 5, padding: 0}",
+    "r2: {op: relu}",
+    "p2: {op: max_pool2d, kernel: 2, stride: 2}",
+    "flat: {op: flatten}",
+    "fc1: {op: dense, units: 120}",
+    "r3: {op: relu}",
+    "fc2: {op: dense, units: 84}",
+    "r4: {op: relu}",
+    "fc3: {op: dense, units: 10}",
+]
+
+
+def test_a_picture_in_another_number_of_colours_is_a_likelier_mistake_than_groups(check: Check) -> None:
+    (finding,) = check(*LENET, image="[3, 32, 32]", expect="{parameters: 61706}").findings
+    assert finding.help == "use `input: {image: [1, 32, 32]}`"
+    assert finding.notes[1:] == ("image has 3 maps; a grey picture has 1",)
+    assert not check(*LENET, image="[1, 32, 32]", expect="{parameters: 61706}").findings
+    (finding,) = check(*LENET, image="[1, 32, 32]", expect="{parameters: 62006, macs: 651720}").findings
+    assert finding.help == "use `input: {image: [3, 32, 32]}`"
+    # A shape that the author expects would no longer be met.
+    flat = ["flat: {op: flatten, expect: [3072]}", "fc1: {op: dense, units: 10}"]
+    (finding,) = check(*flat, image="[3, 32, 32]", expect="{parameters: 10250}").findings
+    assert finding.help == "the layers give `parameters: 30730`"
+
+
+@pytest.mark.parametrize(
+    ("units", "help"),
+    [
+        (100, "use `units: 100` on fc3"),
+        (1000, "use `units: 1000` on fc3"),
+        (43, "use `units: 43` on fc3"),
+        (2, "use `units: 2` on fc3"),
+        (4096, "use `units: 4096` on fc3"),
+        (91, None),
+        (2_176_952, None),
+        (2**21, None),
+    ],
+)
+def test_only_a_plausible_width_is_proposed(check: Check, units: int, help: str | None) -> None:
+    total = 61706 + 85 * (units - 10)
+    (finding,) = check(*LENET, image="[1, 32, 32]", expect=f"{{parameters: {total}}}").findings
+    assert finding.help is not None
+    assert (help or "the layers give `parameters: 61706`") in finding.help

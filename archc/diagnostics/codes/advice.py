@@ -14,6 +14,10 @@ _CONV2 = (
     + _CONV.replace("conv1", "conv3").replace("3,", "3, groups: 2,", 1)
 )
 _FIRST = "  conv1: {op: conv2d, filters: 96, kernel: 11, stride: 4, weight_init: {normal: {std: 0.01}}}\n"
+_SECOND = (
+    "  relu1: {op: relu}\n"
+    "  conv2: {op: conv2d, filters: 256, kernel: 5, padding: 2, weight_init: {normal: {std: 0.01}}}\n"
+)
 _LRN = "{op: lrn, size: 5, alpha: 1e-4, beta: 0.75, k: 2}\n"
 _POOL = "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n"
 _HEAD_OF_CLASSES = "  flat: {op: flatten}\n  fc1: {op: dense, units: 100, weight_init: {he_normal: {}}}\n"
@@ -23,6 +27,7 @@ _NORMALISED = (
 )
 _SCORES = "  flat: {op: flatten}\n  fc1: {op: dense, units: 10, weight_init: {he_normal: {}}}\n"
 _TWO_CONVS = "  conv1: {{op: conv2d, filters: 8, kernel: 3}}\n{}  conv2: {{op: conv2d, filters: 8, kernel: 3}}\n"
+_BRANCH = "  conv1: {op: conv2d, filters: 3, kernel: 1}\n  relu1: {op: relu, from: image}\n"
 _COLUMNS = "parallel: {devices: 2, strategy: columns}\n"
 
 ADVICE: dict[str, Code] = {
@@ -76,11 +81,12 @@ ADVICE: dict[str, Code] = {
     ),
     "ARC906": Code(
         title="kernel as large as its input",
-        meaning="A convolution whose window covers its whole input has a single position: it equals a dense layer "
-        "on the flattened maps, with the same weights in the same order. With padding, most of its window covers "
-        "zeros. A common mistake is to use the size of the maps, such as `13 × 13`, as the kernel. Use a smaller "
-        "kernel, or a dense layer. There is no advice where the layer's `expect:` states the single position.",
-        failing=HEAD + _CONV.replace("kernel: 3", "kernel: 8").replace(", padding: 1", ""),
+        meaning="A convolution whose window is as large as its input maps, or larger, and that pads them computes most "
+        "of its values from zeros. A common mistake is to use the size of the maps, such as `13 × 13`, as the kernel. "
+        "Use a smaller kernel. There is no advice on a kernel that equals the maps without padding, which is how a "
+        "dense layer is written as a convolution, on one of at most 7 × 7, nor where the layer's `expect:` states a "
+        "single position.",
+        failing=HEAD + _CONV.replace("kernel: 3", "kernel: 8").replace("padding: 1", "padding: same"),
         corrected=HEAD + _CONV,
         severity="advice",
     ),
@@ -111,9 +117,10 @@ ADVICE: dict[str, Code] = {
         meaning="A window of 11 with stride 4 has 54 positions in 224 pixels and leaves one pixel unread. The paper "
         "states an input of 224 and an output of 55: its code rounds up, and the last window extends 3 pixels "
         "beyond the right and bottom edge. Set `rounding: ceil`, or use an input of 227 pixels, which gives the "
-        "same 55 without rounding.",
-        failing=HEAD.replace("8, 8", "224, 224") + _FIRST,
-        corrected=HEAD.replace("8, 8", "227, 227") + _FIRST,
+        "same 55 without rounding. There is advice only where AlexNet's second convolution follows, of 5 × 5, and "
+        "has another size because of it: some networks, such as NiN, have 54 by design.",
+        failing=HEAD.replace("8, 8", "224, 224") + _FIRST + _SECOND,
+        corrected=HEAD.replace("8, 8", "227, 227") + _FIRST + _SECOND,
         severity="advice",
     ),
     "ARC910": Code(
@@ -168,9 +175,11 @@ ADVICE: dict[str, Code] = {
         title="no activation between learned layers",
         meaning="Convolutions, dense layers and, in inference, batch normalisations and dropouts are linear. Without "
         "an activation or a max pool between two layers with weights, both together compute a linear function, so the "
-        "second layer makes the network deeper, but no more powerful. Add an activation. There is no advice on layers "
-        "that people combine to save weights: a depthwise convolution and a kernel of 1, a row of pixels and a column, "
-        "a bottleneck of fewer maps or units; and none where an `add` comes between.",
+        "second layer makes the network deeper, but no more powerful. The same applies where all inputs of a `concat` "
+        "are outputs of such layers. Add an activation. There is no advice on layers that people combine to save "
+        "weights: a depthwise convolution and a kernel of 1, a row of pixels and a column, a bottleneck of fewer maps "
+        "or units; and none where an `add` comes between, as in a residual block, or a `concat` that also passes on "
+        "what no such layer computes, as in a dense block.",
         failing=CONV_HEAD + _TWO_CONVS.format(""),
         corrected=CONV_HEAD + _TWO_CONVS.format(_RELU),
         severity="advice",
@@ -193,6 +202,15 @@ ADVICE: dict[str, Code] = {
         "channels first.",
         failing=HEAD.replace("3, 8, 8", "8, 8, 3") + "  relu1: {op: relu}\n",
         corrected=HEAD + "  relu1: {op: relu}\n",
+        severity="advice",
+    ),
+    "ARC918": Code(
+        title="several unread layers without `outputs`",
+        meaning="Without `outputs:`, the layers that no layer reads are the outputs of the network. If there are "
+        "several, it returns all of them. Often one is meant, and a branch was forgotten: a layer reads the one before "
+        "it unless `from:` names another. Read the other layers, or name the outputs in `outputs:`.",
+        failing=CONV_HEAD + _BRANCH,
+        corrected=CONV_HEAD + _BRANCH + "  sum1: {op: add, from: [conv1, relu1]}\n",
         severity="advice",
     ),
     "ARC990": Code(

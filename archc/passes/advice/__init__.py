@@ -13,6 +13,7 @@ from archc.language.spec import Loss
 from archc.passes.advice.foreign_values import foreign_values
 from archc.passes.advice.linearity import one_linear_function
 from archc.passes.advice.normalisation import bias_before, dropout_before, no_relu_before, window_over_devices
+from archc.passes.advice.outputs import several_outputs
 from archc.passes.advice.probabilities import activated_scores, softmax_before_loss
 from archc.passes.advice.weights import concentrated_parameters, default_initialisation
 from archc.passes.advice.windows import dropped_input, paper_rounded_down, skipped_input, whole_map
@@ -30,11 +31,12 @@ def advise(
     blamed: Container[tuple[str, str]],
     *,
     is_trained: bool,
+    names_outputs: bool,
 ) -> list[Finding]:
     """Advice on a graph without errors. Without a placement, there is no advice about devices.
 
-    `blamed` are fields of layers, as (layer, field), that an error says to change already. `is_trained` is
-    whether the spec itself has a recipe.
+    `blamed` are fields of layers, as (layer, field), that an error says to change already. `is_trained` is whether the
+    spec itself has a recipe, `names_outputs` whether it has `outputs:`.
     """
     return [
         *default_initialisation(graph),
@@ -51,4 +53,5 @@ def advise(
         *foreign_values(graph),
         *concentrated_parameters(graph, counts),
         *paper_rounded_down(graph, shapes),
+        *several_outputs(graph, are_named=names_outputs),
     ]

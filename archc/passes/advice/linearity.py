@@ -6,69 +6,83 @@ those: depthwise convolutions, windows split into rows and columns, and linear b
 
 from __future__ import annotations
 
-from math import gcd
+from math import gcd, prod
 from typing import NamedTuple
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
 from archc.ops.fields import ONE
 from archc.ops.weighted import Weighted
+from archc.ops.window import Window
 from archc.wording import MOST_NAMED, listed
 
+# A concatenation of more linear branches is not followed: their number would grow from one to the next.
+_MOST_BRANCHES = 100
 
-class _Pair(NamedTuple):
-    """Two learned layers with only linear layers between them."""
 
-    first: Node
+class _Link(NamedTuple):
+    """A learned layer that reads others with only linear layers between them: of several, through a concatenation."""
+
+    firsts: tuple[Node, ...]
     second: Node
 
 
 def one_linear_function(graph: Graph) -> list[Finding]:
     """Learned layers in a row without an activation: one finding for all that follow on one another."""
-    runs: dict[str, list[_Pair]] = {}
-    for pair in _pairs(graph):
-        if not _is_intended(graph, pair):
-            run = runs.setdefault(pair.first.name, [])
-            run.append(pair)
-            runs[pair.second.name] = run
-    # Each layer of a run leads to the same list.
+    runs: dict[str, list[_Link]] = {}
+    for link in _links(graph):
+        if _is_intended(graph, link):
+            continue
+        names = [node.name for node in (*link.firsts, link.second)]
+        # Each layer of a run leads to the same list.
+        joined = list({id(runs[name]): runs[name] for name in names if name in runs}.values())
+        run = joined[0] if joined else []
+        for other in joined[1:]:
+            run += other
+            runs |= dict.fromkeys((node.name for each in other for node in (*each.firsts, each.second)), run)
+        run.append(link)
+        runs |= dict.fromkeys(names, run)
     found = {id(run): run for run in runs.values()}
     return [_finding(graph, run) for run in found.values()]
 
 
-def _pairs(graph: Graph) -> list[_Pair]:
-    """The learned layers that read another one through linear layers only."""
+def _links(graph: Graph) -> list[_Link]:
+    """The learned layers that read other ones through linear layers only."""
     linear = _read_linearly(graph)
-    # By value: the learned layer that it is a linear function of.
-    origins: dict[str, Node] = {}
-    pairs: list[_Pair] = []
+    # By value: the learned layers that it is a linear function of, by name.
+    origins: dict[str, dict[str, Node]] = {}
+    links: list[_Link] = []
     for node in graph.nodes:
-        source, *others = node.inputs
-        if not node.op.is_linear or others:
+        if not _passes_on(graph, node):
             continue
-        origin = origins.get(source)
+        branches = [origins.get(name, {}) for name in node.inputs]
+        # Beside a branch that no learned layer computes, the others add to what is there, as in a dense block.
+        found = {name: first for branch in branches for name, first in branch.items()} if all(branches) else {}
         if not isinstance(node.op, Weighted):
-            if origin is not None:
-                origins[node.name] = origin
+            origins[node.name] = found if len(found) <= _MOST_BRANCHES else {}
             continue
-        if origin is not None:
-            pairs.append(_Pair(origin, node))
+        if found:
+            links.append(_Link(tuple(found.values()), node))
         if node.name in linear:
-            origins[node.name] = node
-    return pairs
+            origins[node.name] = {node.name: node}
+    return links
+
+
+def _passes_on(graph: Graph, node: Node) -> bool:
+    """Whether it is linear and has one input, or places several side by side. A sum belongs to a residual block."""
+    several = len(node.inputs) > 1
+    return node.op.is_linear and not (several and node.op.element_ops(graph.tensors(node.inputs), node.output))
 
 
 def _read_linearly(graph: Graph) -> set[str]:
-    """The layers whose values only learned layers read, directly or through linear layers with one input."""
+    """The layers whose values only learned layers read, directly or through linear layers."""
     found: set[str] = set()
     outputs = set(graph.outputs)
     for node in reversed(graph.nodes):
         readers = graph.readers[node.name]
         # Another reader may be the nonlinear branch beside a linear shortcut.
         linear = all(
-            reader.op.is_linear
-            and len(reader.inputs) == 1
-            and (isinstance(reader.op, Weighted) or reader.name in found)
+            _passes_on(graph, reader) and (isinstance(reader.op, Weighted) or reader.name in found)
             for reader in readers
         )
         if readers and linear and node.name not in outputs:
@@ -76,28 +90,43 @@ def _read_linearly(graph: Graph) -> set[str]:
     return found
 
 
-def _is_intended(graph: Graph, pair: _Pair) -> bool:
-    """Whether the two layers are a known way to compute a large linear function with few weights."""
-    first, second = pair.first, pair.second
-    (x,), (middle,) = graph.tensors(first.inputs), graph.tensors(second.inputs)
-    one, two = first.op.window((x,)), second.op.window((middle,))
-    if one is None and two is None:  # two dense layers: a product of two matrices
-        return _weights(graph, first) + _weights(graph, second) < x.size * second.output.size
-    if one is None or two is None:
-        # A flatten comes between them: a dense layer reads all positions, each of which a kernel of one pixel reduces.
-        is_pointwise = one is not None and one.kernel == ONE
-        return is_pointwise and _weights(graph, first) + _weights(graph, second) < x.size * second.output.size
-    if _is_depthwise(graph, first) != _is_depthwise(graph, second):
+def _is_intended(graph: Graph, link: _Link) -> bool:
+    """Whether the layers are a known way to compute a large linear function with few weights."""
+    firsts, second = link
+    (middle,) = graph.tensors(second.inputs)
+    two = second.op.window((middle,))
+    windows = [first.op.window(graph.tensors(first.inputs)) for first in firsts]
+    weights = sum(_weights(graph, node) for node in (*firsts, second))
+    given = {first.inputs[0]: graph.tensor(first.inputs[0]) for first in firsts}
+    if two is None:
+        # Dense layers: a product of two matrices. If a flatten comes between them, a dense layer reads all positions,
+        # each of which a kernel of one pixel reduces.
+        is_product = all(window is None or window.kernel == ONE for window in windows)
+        return is_product and weights < sum(x.size for x in given.values()) * second.output.size
+    if any(_is_depthwise(graph, first) != _is_depthwise(graph, second) for first in firsts):
         return True
-    if ONE not in (one.kernel, two.kernel):
+    ones = {first.name: window for first, window in zip(firsts, windows, strict=True) if window is not None}
+    kernels = [one.kernel for one in ones.values()]
+    if ONE not in (*kernels, two.kernel):
         # A window over rows and one over columns, in either order.
-        return {one.kernel.height, two.kernel.width} == {1} or {one.kernel.width, two.kernel.height} == {1}
-    given, maps, taken = x.channels, first.output.channels, second.output.channels
-    if one.kernel == two.kernel and maps <= given and maps < taken:
+        return any({one.height, two.kernel.width} == {1} or {one.width, two.kernel.height} == {1} for one in kernels)
+    maps, taken = middle.channels, second.output.channels
+    if all(one == two.kernel for one in kernels) and maps <= sum(x.channels for x in given.values()) and maps < taken:
         return True  # the end of an inverted residual block, and the beginning of the next
-    groups = gcd(first.op.reach().groups or 1, second.op.reach().groups or 1)
-    at_once = given * taken * one.kernel.area * two.kernel.area // groups
-    return _weights(graph, first) + _weights(graph, second) < at_once
+    at_once = 0
+    for name, x in given.items():
+        own = [first for first in firsts if first.inputs[0] == name]
+        groups = gcd(second.op.reach().groups or 1, *(each.op.reach().groups or 1 for each in own))
+        at_once += x.channels * taken * max(_area_of_both(ones[each.name], two) for each in own) // groups
+    return weights < at_once
+
+
+def _area_of_both(one: Window, two: Window) -> int:
+    """The most pixels that two windows, one after the other, read."""
+    return prod(
+        min(one.kernel[at] * two.kernel[at], (second.f - 1) * first.s + first.f)
+        for at, first, second in ((0, one.vertical, two.vertical), (1, one.horizontal, two.horizontal))
+    )
 
 
 def _is_depthwise(graph: Graph, node: Node) -> bool:
@@ -110,20 +139,21 @@ def _weights(graph: Graph, node: Node) -> int:
     return node.op.numbers(graph.tensors(node.inputs)).weights
 
 
-def _finding(graph: Graph, run: list[_Pair]) -> Finding:
-    names = list(dict.fromkeys(node.name for pair in run for node in (pair.first, pair.second)))
+def _finding(graph: Graph, run: list[_Link]) -> Finding:
+    layers = {node.name: node for link in run for node in (*link.firsts, link.second)}
+    names = [node.name for node in graph.nodes if node.name in layers] if len(run) > 1 else list(layers)
     together = listed(names) if len(names) > MOST_NAMED else f"{listed(names[:-1])} and {names[-1]}"
-    first, second = run[0]
+    (first, *others), second = run[0]
     between = graph.between(first, second)
     notes = ["a linear function of a linear function is linear, whatever the weights"]
     if between:
         is_or_are = "is" if len(between) == 1 else "are"
         notes.append(f"{listed([node.name for node in between])} between them {is_or_are} linear in inference")
-    if first.op.window(graph.tensors(first.inputs)) is None:
+    if first.op.window(graph.tensors(first.inputs)) is None and not others:
         notes.append(_figures(graph, first, second))
     # Only the first are named, so only those are worth a search.
-    named = [_last_norm(graph, pair) for pair in run[:MOST_NAMED]]
-    after = list(dict.fromkeys(node.name for node in (*named, *(pair.first for pair in run[MOST_NAMED:]))))
+    named = [_before_activation(graph, link) for link in run[:MOST_NAMED]]
+    after = list(dict.fromkeys(node.name for node in (*named, *(link.firsts[0] for link in run[MOST_NAMED:]))))
     return report(
         first.at("op"),
         "ARC915",
@@ -134,10 +164,11 @@ def _finding(graph: Graph, run: list[_Pair]) -> Finding:
     )
 
 
-def _last_norm(graph: Graph, pair: _Pair) -> Node:
-    """The layer after which an activation belongs: a batch normalisation comes before it."""
-    norms = [node for node in graph.between(pair.first, pair.second) if node.op.normalises]
-    return norms[-1] if norms else pair.first
+def _before_activation(graph: Graph, link: _Link) -> Node:
+    """The layer after which an activation belongs: a batch normalisation or a concatenation comes before it."""
+    between = graph.between(link.firsts[0], link.second)
+    ends = [node for node in between if node.op.normalises or len(node.inputs) > 1]
+    return ends[-1] if ends else link.firsts[0]
 
 
 def _figures(graph: Graph, first: Node, second: Node) -> str:

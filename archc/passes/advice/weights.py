@@ -24,7 +24,8 @@ def default_initialisation(graph: Graph) -> list[Finding]:
     others = len(silent) - 1
     more = f" and {counted(others, 'other layer')} set" if others else " sets"
     message = f"{silent[0].name}{more} no `weight_init`; he_normal is used"
-    help = f"add `defaults: {{{silent[0].op.op}: {{weight_init: {{he_normal: {{}}}}}}}}`"
+    ops = dict.fromkeys(node.op.op for node in silent)
+    help = f"add `defaults: {{{', '.join(f'{op}: {{weight_init: {{he_normal: {{}}}}}}' for op in ops)}}}`"
     return [report(silent[0].span, "ARC901", message, help=help)]
 
 

@@ -11,12 +11,15 @@ from archc.ops.op import ShapeError
 from archc.ops.weighted import Weighted
 from archc.ops.window import Axis, Window
 from archc.ops.windowed import Windowed
-from archc.passes.pixels_224 import REMEDY, explanation, is_rounded_down, rounded_up
+from archc.passes.pixels_224 import REMEDY, changes_second, explanation, is_rounded_down, rounded_up
 from archc.passes.shapes import Shapes
 from archc.tensor import Tensor
 
 # AlexNet has one first layer: of very many, each of which is followed through the network, only some are advised on.
 _MOST_FOLLOWED = 20
+
+# Networks have kernels up to this size in many layers, whatever the size of their maps.
+_USUAL_KERNEL = 7
 
 
 def dropped_input(graph: Graph, facts: Shapes) -> list[Finding]:
@@ -110,25 +113,44 @@ def _axis(window: Window, at: int) -> Axis:
 
 
 def _skipped(name: str, node: Node, window: Window, help: str) -> Finding:
-    (rows, columns), stride = (_read(window, 0), _read(window, 1)), window.stride
-    if rows / stride.height == columns / stride.width:
-        reads = f"{rows} of every {stride.height} rows and columns"
+    axes = (window.vertical, window.horizontal)
+    reads = [(_positions_read(window, at), axis.n) for at, axis in enumerate(axes)]
+    if reads[0] == reads[1]:
+        told = f"{reads[0][0]:,} of {reads[0][1]:,} rows and columns"
     else:
-        shares = ((rows, stride.height, "rows"), (columns, stride.width, "columns"))
-        reads = " and ".join(f"{read} of every {of} {what}" for read, of, what in shares if read < of)
-    unread, pixels = stride.area - rows * columns, stride.area
-    common = gcd(unread, pixels)
-    fields = [f"kernel {_short(window.kernel)}", f"stride {_short(stride)}"]
+        told = " and ".join(
+            f"{read:,} of {n:,} {what}" for (read, n), what in zip(reads, ("rows", "columns"), strict=True) if read < n
+        )
+    pixels = axes[0].n * axes[1].n
+    unread = pixels - reads[0][0] * reads[1][0]
+    fields = [f"kernel {_short(window.kernel)}", f"stride {_short(window.stride)}"]
     if window.dilation != ONE:
         fields.insert(1, f"dilation {_short(window.dilation)}")
     return report(
         node.at("stride"),
         "ARC913",
-        f"{name} reads {reads}: {unread // common}/{pixels // common} of the pixels are never read",
-        notes=[f"{', '.join(fields)}: no window reaches the pixels in between"],
+        # A share that is not quite all of them is not rounded to all.
+        f"{name} reads {told}: {min(100 * unread / pixels, 99.99):.4g} % of the pixels are never read",
+        notes=[f"{', '.join(fields)}: no window reaches {unread:,} of {pixels:,} pixels"],
         help=help,
         layer=name,
     )
+
+
+def _positions_read(window: Window, at: int) -> int:
+    """How many rows (0) or columns (1) of the input some window reads: those of every tap that no earlier tap reads."""
+    axis, stride, dilation = _axis(window, at), window.stride[at], window.dilation[at]
+    count = 0
+    # The next unread position of those that lie whole strides apart, by the remainder that they have in common.
+    following: dict[int, int] = {}
+    for tap in range(window.kernel[at]):
+        first = tap * dilation - axis.before
+        last = first + (axis.out - 1) * stride
+        least = first % stride  # before it is padding
+        start = max(first, least, following.get(least, least))
+        count += max((min(last, axis.n - 1) - start) // stride + 1, 0)
+        following[least] = last + stride
+    return count
 
 
 def _closing(graph: Graph, node: Node, window: Window) -> str:
@@ -136,7 +158,7 @@ def _closing(graph: Graph, node: Node, window: Window) -> str:
 
     def closes(**fields: object) -> bool:
         changed = _changed(graph, node, **fields)
-        return changed is not None and all(_read(changed, at) == changed.stride[at] for at in (0, 1))
+        return changed is not None and all(_is_closed(changed, at) for at in (0, 1))
 
     wide = max(window.stride)
     # "At most" is true only if each smaller stride leaves none either; no window reads what a wide one skips.
@@ -149,6 +171,12 @@ def _closing(graph: Graph, node: Node, window: Window) -> str:
     return f"use {', or '.join(remedies)}"
 
 
+def _is_closed(window: Window, at: int) -> bool:
+    """Whether no gap is left in the rows (0) or columns (1); a single window has none only if it reads all."""
+    axis = _axis(window, at)
+    return _read(window, at) == axis.s and (axis.out > 1 or _positions_read(window, at) == axis.n)
+
+
 def _at_most(most: int, stride: Size) -> Size:
     return Size(min(most, stride.height), min(most, stride.width))
 
@@ -158,7 +186,7 @@ def _short(size: tuple[int, int]) -> str:
 
 
 def paper_rounded_down(graph: Graph, facts: Shapes) -> list[Finding]:
-    """A window of 11 with stride 4 over 224 pixels, which the paper's network rounds up."""
+    """AlexNet's window of 11 with stride 4 over 224 pixels, which the paper's network rounds up."""
     findings: list[Finding] = []
     for name, window in facts.windows.items():
         node = graph.node(name)
@@ -170,8 +198,12 @@ def paper_rounded_down(graph: Graph, facts: Shapes) -> list[Finding]:
 
 
 def _is_papers(graph: Graph, node: Node, window: Window) -> bool:
+    """Whether it is AlexNet's first layer rounded down, and its second has another size because of that.
+
+    Other networks have the same first layer with 54, by design: NiN, and VGG's CNN-F, whose pools round up.
+    """
     learns = isinstance(node.op, Weighted) and isinstance(node.op, Windowed)
-    return learns and node.inputs[0] in graph.inputs and is_rounded_down(window)
+    return learns and node.inputs[0] in graph.inputs and is_rounded_down(window) and changes_second(graph, node)
 
 
 def _is_declared(graph: Graph, node: Node) -> bool:
@@ -180,37 +212,33 @@ def _is_declared(graph: Graph, node: Node) -> bool:
 
 
 def whole_map(graph: Graph, facts: Shapes) -> list[Finding]:
-    """A convolution whose kernel is as large as its input maps."""
+    """A convolution whose kernel is as large as its input maps, and that nevertheless pads them."""
     findings: list[Finding] = []
     for name, window in facts.windows.items():
         node = graph.node(name)
-        covers = window.vertical.f >= window.vertical.n and window.horizontal.f >= window.horizontal.n
-        # Pooling a whole map is common, and so is a kernel of one pixel. A dilated kernel skips pixels.
+        sizes = Size(window.vertical.n, window.horizontal.n)
+        covers = window.vertical.f >= sizes.height and window.horizontal.f >= sizes.width
+        # A kernel that equals the maps is a dense layer written as a convolution: LeNet-5's C5, OverFeat's fc6. Small
+        # kernels meet small maps at the end of a network: VGG's 3 × 3 in 2 × 2 maps, ConvNeXt's 7 × 7 in 7 × 7.
+        is_usual = sizes == window.kernel == window.padded or max(window.kernel) <= _USUAL_KERNEL
+        # Pooling a whole map is common. A dilated kernel skips pixels.
         learns = isinstance(node.op, Weighted) and node.op.parameters(graph.tensors(node.inputs))
         # Advice follows only where every expectation is met: an author who states the 1 × 1 means it.
         is_declared = node.expected is not None and window.output == (1, 1)
-        if learns and not is_declared and covers and window.dilation == ONE != window.kernel:
+        if learns and not is_usual and not is_declared and covers and window.dilation == ONE:
             findings.append(_whole_map(graph, node, window))
     return findings
 
 
 def _whole_map(graph: Graph, node: Node, window: Window) -> Finding:
-    (x,) = graph.tensors(node.inputs)
-    weights = node.op.parameters((x,))[0]
-    figures = f"{' × '.join(map(str, weights.shape))} = {prod(weights.shape):,} weights"
-    message = f"{node.name}'s kernel of {window.kernel} is as large as its input maps"
-    if (x.height, x.width) == window.kernel == window.padded:
-        notes = [f"{window.arithmetic}: the window has one position and covers its input maps", figures]
-        help = "use a smaller kernel to keep the maps"
-        if same := node.op.as_dense():
-            help = f"{same} compute the same; or {help}"
-        return report(node.at("kernel"), "ARC906", message, notes=notes, help=help, layer=node.name)
+    weights = node.op.parameters(graph.tensors(node.inputs))[0]
     smaller = prod(weights.shape) // window.kernel.area * 9
     notes = [
         f"{window.arithmetic}: at most one window per axis avoids the padding",
-        f"{figures}; a kernel of 3 × 3 has {smaller:,}",
+        f"{' × '.join(map(str, weights.shape))} = {prod(weights.shape):,} weights; a kernel of 3 × 3 has {smaller:,}",
     ]
     help = "use `kernel: 3`"
     if window.stride == ONE:
         help += ", and `padding: 1` to keep the size of the maps"
+    message = f"{node.name}'s kernel of {window.kernel} is as large as its input maps"
     return report(node.at("kernel"), "ARC906", message, notes=notes, help=help, layer=node.name)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from allocations import as_on_a_gpu, held, peaks
+from allocations import as_on_a_gpu, held, peaks, run
 from archc_torch.snippets.momentum_sgd import MomentumSGD
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
@@ -212,3 +212,41 @@ def test_the_peak_at_a_normalisation(
     spec = tmp_path / "normalised.yaml"
     spec.write_text(NORMALISED.replace("NORM", NORMS[norm]))
     assert_peak(spec, 64, precision, training=training)
+
+
+SPATIAL = "lrn, size: 3, alpha: 1e-4, beta: 0.75, k: 2, scope: spatial"
+ENDS = {
+    # The gradient of a convolution must be turned, that of a pool need not.
+    "a convolution": ("softmax", ["b: {op: conv2d, filters: 32}"]),
+    "an activation": ("softmax", ["b: {op: tanh}", "c: {op: conv2d, filters: 32}"]),
+    "a pool": ("softmax", ["b: {op: max_pool2d, kernel: 2, stride: 2}", "c: {op: conv2d, filters: 32}"]),
+    "a flatten": ("softmax", ["b: {op: flatten}", "c: {op: dense, units: 5, weight_init: {he_normal: {}}}"]),
+    "a sum": ("softmax", ["b: {op: add, from: [conv1, a]}", "c: {op: conv2d, filters: 4}"]),
+    "a concatenation": ("softmax", ["b: {op: concat, from: [a, conv1]}"]),
+    "two outputs": ("softmax", ["b: {op: conv2d, filters: 4, from: conv1}"]),
+    "the end": ("softmax", []),
+    "maps in a convolution": (SPATIAL, ["b: {op: conv2d, filters: 4}"]),
+    "maps in a concatenation": (SPATIAL, ["b: {op: concat, from: [conv1, a]}"]),
+    "maps in three parts": (SPATIAL, ["b: {op: concat, from: [conv1, a, a]}", "c: {op: tanh}"]),
+    "maps in a sum": (SPATIAL, ["b: {op: add, from: [conv1, a]}"]),
+    "maps in a sum with others": (SPATIAL, ["b: {op: conv2d, filters: 32, from: conv1}", "c: {op: add, from: [b, a]}"]),
+    "maps at the end": (SPATIAL, []),
+}
+
+
+@pytest.mark.parametrize("training", [True, False], ids=["training", "inference"])
+@pytest.mark.parametrize("which", ENDS)
+def test_the_peak_by_what_reads_a_layer(
+    network: Callable[[Path, Precision], Network], which: str, training: bool, tmp_path: Path
+) -> None:
+    op, after = ENDS[which]
+    head = NORMALISED[: NORMALISED.index("  norm1")]
+    spec = tmp_path / "read.yaml"
+    spec.write_text(head + "".join(f"  {layer}\n" for layer in (f"a: {{op: {op}}}", *after)))
+    found = network(spec, "float32")
+    (image,) = found.facts.graph.inputs.values()
+    as_on_a_gpu(found.model)
+    (measured,) = peaks([run(found.model, image.shape, 16, training=training)])
+    measured += held(found.model, training=training) - (labels(found, 16) if training else 0)
+    predicted = memory(found.facts.graph, batch=16, training=training).peak
+    assert measured == pytest.approx(predicted, rel=0.02)

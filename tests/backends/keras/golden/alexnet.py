@@ -109,9 +109,11 @@ class LocalResponseNorm(layers.Layer):
     def call(self, x: Any) -> Any:
         wide = "float64" if self.compute_dtype == "float64" else "float32"
         maps: Any = ops.cast(ops.reshape(x, (-1, x.shape[-1] // self.groups)), wide)
-        total = sum_windows(ops.square(maps), self.size // 2, (self.size - 1) // 2)
+        # The weight is under the square: with 0, a square beyond float32 would be NaN.
+        squares = ops.square((self.alpha / self.size) ** 0.5 * maps)
+        total = sum_windows(squares, self.size // 2, (self.size - 1) // 2)
         # d^-beta: on a CPU, `power` and its gradient would take three times as long.
-        logarithm: Any = ops.log(self.k + self.alpha / self.size * total)
+        logarithm: Any = ops.log(self.k + total)
         y = maps * ops.exp(-self.beta * logarithm)
         return ops.cast(ops.reshape(y, (-1, *x.shape[1:])), x.dtype)
 

@@ -114,10 +114,12 @@ class SpatialResponseNorm(layers.Layer):
         width = "float64" if self.compute_dtype == "float64" else "float32"
         wide: Any = ops.cast(x, width)
         margins = (self.size // 2, (self.size - 1) // 2)
-        squares = ops.pad(ops.square(wide), ((0, 0), margins, margins, (0, 0)))
+        # The weight is under the square: with 0, a square beyond float32 would be NaN.
+        squares = ops.square(self.alpha**0.5 * wide)
+        squares = ops.pad(squares, ((0, 0), margins, margins, (0, 0)))
         mean: Any = ops.average_pool(squares, self.size, strides=1)
         # d^-beta: on a CPU, `power` and its gradient would take three times as long.
-        logarithm: Any = ops.log(self.k + self.alpha * mean)
+        logarithm: Any = ops.log(self.k + mean)
         return ops.cast(wide * ops.exp(-self.beta * logarithm), x.dtype)
 
 

@@ -222,6 +222,20 @@ def test_a_value_reaches_only_the_places_around_it(spoiler: float) -> None:
     np.testing.assert_array_equal(gradient(layer, spoiled, ones)[others], gradient(layer, x, ones)[others])
 
 
+@pytest.mark.parametrize("spoiler", [2e19, -1e30, 3e38])
+def test_without_a_weight_no_value_is_too_large_to_square(spoiler: float) -> None:
+    from archc_keras.snippets.lrn import LocalResponseNorm
+    from archc_keras.snippets.spatial_lrn import SpatialResponseNorm
+
+    x: Any = values(2, 4, 5, 5).astype(np.float32)
+    x[1, 2, 3, 3] = spoiler
+    figures = {"alpha": 0.0, "beta": 0.75, "k": 2.0}
+    for layer in (LocalResponseNorm(3, **figures, groups=2), SpatialResponseNorm(3, **figures)):
+        np.testing.assert_allclose(applied(layer, x), x * 2**-0.75, rtol=1e-6)
+        ones: Any = np.ones_like(x)
+        np.testing.assert_allclose(gradient(layer, x, ones), 2**-0.75, rtol=1e-6)
+
+
 def test_no_matrix_product_that_tensorflow_would_round() -> None:
     import tensorflow as tf
     from archc_keras.snippets.lrn import LocalResponseNorm
