@@ -18,6 +18,9 @@ Batch = TypeVar("Batch")
 MOST_OVER_CHANCE = 2.0
 """The first loss of sound weights, over that of guessing, at most. AlexNet with the paper's weights has 1.00."""
 
+PAPER_LR, PAPER_BATCH = 0.01, 128
+"""Where the AlexNet paper starts; much more does not train any network with its update rule."""
+
 
 class Trainer(Protocol[Batch]):
     """What a framework supplies. Each rank runs the loop with its own trainer.
@@ -105,9 +108,13 @@ def _diverged(job: Job, what: str, *, first: float, lr: float) -> Failure:
     guessing = f"guessing among {job.outputs:,} outputs (ln {job.outputs} = {chance:.2f})"
     if first < MOST_OVER_CHANCE * chance:
         cause = f"The first loss, {first:.2f}, was near that of {guessing}: the steps with lr {lr:g} are too large"
-        return Failure(f"{message}. {cause}", f"use a lower learning rate: `--lr {lr / 10:.1g}`", FINDING)
+        return Failure(f"{message}. {cause}", _lower(job, lr / 10), FINDING)
     cause = f"The first loss, {first:.2f}, was far above that of {guessing}: the initial weights are too large"
     # Gradients grow with the scores, so the rate is lowered by as much as the loss is above that of guessing. Smaller
     # weights alone do not help: alexnet_one_tower with a standard deviation of 0.01 diverges at its own rate, too.
-    help = f"use a lower learning rate: `--lr {lr * chance / first:.1g}`"
-    return Failure(f"{message}. {cause} for lr {lr:g}", help, FINDING)
+    return Failure(f"{message}. {cause} for lr {lr:g}", _lower(job, lr * chance / first), FINDING)
+
+
+def _lower(job: Job, lr: float) -> str:
+    """The help that proposes a learning rate, at most the AlexNet paper's for this batch, in proportion."""
+    return f"use a lower learning rate: `--lr {min(lr, PAPER_LR * job.recipe.batch / PAPER_BATCH):.1g}`"
