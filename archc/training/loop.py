@@ -105,16 +105,14 @@ def _diverged(job: Job, what: str, *, first: float, lr: float) -> Failure:
         help = "use smaller weights, such as `weight_init: {normal: {std: 0.01}}` in the spec's `defaults:`"
         return Failure(f"{message}, before any update: the initial weights are too large", help, FINDING)
     chance = math.log(job.outputs)
+    lower, usual = "use a lower learning rate", PAPER_LR * job.recipe.batch / PAPER_BATCH
     guessing = f"guessing among {job.outputs:,} outputs (ln {job.outputs} = {chance:.2f})"
     if first < MOST_OVER_CHANCE * chance:
         cause = f"The first loss, {first:.2f}, was near that of {guessing}: the steps with lr {lr:g} are too large"
-        return Failure(f"{message}. {cause}", _lower(job, lr / 10), FINDING)
+        return Failure(f"{message}. {cause}", f"{lower}: `--lr {min(lr / 10, usual):.1g}`", FINDING)
     cause = f"The first loss, {first:.2f}, was far above that of {guessing}: the initial weights are too large"
     # Gradients grow with the scores, so the rate is lowered by as much as the loss is above that of guessing. Smaller
     # weights alone do not help: alexnet_one_tower with a standard deviation of 0.01 diverges at its own rate, too.
-    return Failure(f"{message}. {cause} for lr {lr:g}", _lower(job, lr * chance / first), FINDING)
-
-
-def _lower(job: Job, lr: float) -> str:
-    """The help that proposes a learning rate, at most the AlexNet paper's for this batch, in proportion."""
-    return f"use a lower learning rate: `--lr {min(lr, PAPER_LR * job.recipe.batch / PAPER_BATCH):.1g}`"
+    return Failure(
+        f"{message}. {cause} for lr {lr:g}", f"{lower}: `--lr {min(lr, usual) * chance / first:.1g}`", FINDING
+    )

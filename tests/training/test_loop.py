@@ -185,7 +185,7 @@ def test_a_run_whose_first_loss_was_far_above_guessing_diverges_by_its_weights(j
         f"The first loss, {first:.2f}, was far above that of guessing among 4 outputs (ln 4 = 1.39): "
         "the initial weights are too large for lr 1e+308"
     )
-    assert failure.help == "use a lower learning rate: `--lr 0.0006`"
+    assert failure.help == f"use a lower learning rate: `--lr {0.01 * 8 / 128 * np.log(CLASSES) / first:.1g}`"
 
 
 def test_no_step_is_to_blame_for_the_first_loss(job: Job) -> None:
