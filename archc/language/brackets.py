@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from archc.diagnostics.finding import Finding, replacement, report
+from archc.language.fields import field_names
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare
 from archc.language.recipe_words import OF_SECTIONS
-from archc.language.unknown_fields import field_names
 from archc.language.vocabulary import nearest
 from archc.source import Span
 

@@ -14,10 +14,11 @@ from functools import partial
 from pydantic import ValidationError
 
 from archc.diagnostics.finding import Edit, Finding, report
+from archc.language.fields import Place, field_names
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, plain
 from archc.language.spec import Document, Spec
 from archc.language.translation import Translation, translate, without_repeats
-from archc.language.unknown_fields import Place, field_names, renaming
+from archc.language.unknown_fields import renaming
 from archc.language.validation import explain
 from archc.language.vocabulary import certain, did_you_mean, nearest, synonyms
 from archc.ops import ops

@@ -9,8 +9,9 @@ from pydantic import BaseModel
 
 from archc.diagnostics.finding import Finding, replacement, report
 from archc.language.edits import entry, gathering, inline
+from archc.language.fields import field_names, field_of, model_at
 from archc.language.reader import MappingNode, ScalarNode, YamlNode, is_bare
-from archc.language.unknown_fields import field_names, field_of, lacking, model_at
+from archc.language.unknown_fields import lacking
 from archc.language.vocabulary import certain, synonyms
 
 _KINDS = ("name", "type", "kind", "class")

@@ -6,8 +6,8 @@ from collections import Counter
 
 from archc.diagnostics.finding import Finding
 from archc.language.defaults import Defaults, op_class
+from archc.language.fields import field_names
 from archc.language.reader import MappingNode
-from archc.language.unknown_fields import field_names
 from archc.language.vocabulary import folded, nearest
 from archc.ops import ops
 from archc.ops.op import Op

@@ -14,9 +14,10 @@ from pydantic import ValidationError
 from archc.diagnostics.finding import Finding, report, respelling
 from archc.language.defaults import Defaults, meant, op_word, unknown_op
 from archc.language.edits import entry
+from archc.language.fields import Added, Insert, Place
 from archc.language.reader import MappingNode, ScalarNode, YamlNode, plain
 from archc.language.translation import Translation, translate, without_repeats
-from archc.language.unknown_fields import Added, Insert, Place, renaming
+from archc.language.unknown_fields import renaming
 from archc.language.validation import explain
 from archc.ops import ops
 from archc.ops.op import Op

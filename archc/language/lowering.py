@@ -15,12 +15,12 @@ from archc.graph import Graph, Node
 from archc.language.connections import connections, from_node
 from archc.language.defaults import op_class, op_word, read_defaults
 from archc.language.edits import added_after
+from archc.language.fields import Added, field_names
 from archc.language.in_place import InPlace
 from archc.language.inference import check_error, checked_output, named
 from archc.language.layer_fields import WIRING, read_layer
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare
 from archc.language.spec import Document
-from archc.language.unknown_fields import Added, field_names
 from archc.language.validation import NAME, not_a_name
 from archc.language.vocabulary import did_you_mean
 from archc.language.wiring import Wiring

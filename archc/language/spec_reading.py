@@ -66,7 +66,7 @@ def read_spec(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
 
 def _of_another_kind(root: MappingNode) -> Finding | None:
     """The finding for a file that is not a spec at all, such as a workflow of a CI."""
-    from archc.language.unknown_fields import field_names  # as above
+    from archc.language.fields import field_names  # as above
     from archc.language.vocabulary import nearest
 
     names = field_names(Spec)

@@ -13,8 +13,9 @@ from typing import NamedTuple, cast
 
 from archc.diagnostics.finding import Edit, Finding, replacement, report, respelling
 from archc.language.edits import deletion, entry
+from archc.language.fields import Place, field_names
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, Value, YamlNode, plain
-from archc.language.unknown_fields import Place, field_names, unknown_field
+from archc.language.unknown_fields import unknown_field
 from archc.language.vocabulary import folded, synonyms
 from archc.ops.foreign import Conversion, Converted, spelled
 from archc.ops.op import Op, name_of

@@ -10,8 +10,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from archc.diagnostics.finding import MAX_FINDINGS, Finding, replacement, report, respelling
+from archc.language.fields import Place, field_names, model_at, words_of
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
-from archc.language.unknown_fields import Place, field_names, model_at, unknown_field, words_of
+from archc.language.unknown_fields import unknown_field
 from archc.language.vocabulary import certain, did_you_mean, nearest
 from archc.ops.foreign import spelled
 from archc.source import Span
