@@ -16,11 +16,12 @@ from pydantic import ValidationError
 from archc.diagnostics.finding import Edit, Finding, report
 from archc.language.fields import Place, field_names
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, plain
+from archc.language.recipe_words import OF_SECTIONS
 from archc.language.spec import Document, Spec
 from archc.language.translation import Translation, translate, without_repeats
 from archc.language.unknown_fields import renaming
 from archc.language.validation import explain
-from archc.language.vocabulary import certain, did_you_mean, nearest, synonyms
+from archc.language.vocabulary import certain, did_you_mean, folded, nearest, synonyms
 from archc.ops import ops
 from archc.ops.op import Op
 from archc.source import Span
@@ -67,7 +68,14 @@ def read_defaults(document: Document) -> Defaults:
             _read(name, body, section, found, document.node("layers"))
     elif section is not None:
         _misread(found, ops())
+    found.findings = _merged(found.findings)
     return found
+
+
+def _merged(findings: list[Finding]) -> list[Finding]:
+    """The findings, each once where an anchor repeats the fields of one op under another one."""
+    first = {(f.span, f.code, f.help): f for f in reversed(findings)}
+    return [f for f in findings if first[f.span, f.code, f.help] is f]
 
 
 def _misspelt_section(document: Document, found: Defaults) -> YamlNode | None:
@@ -103,6 +111,10 @@ def _read(written: str, body: YamlNode, section: MappingNode, found: Defaults, l
             found.findings.append(report(body.span, "ARC104", message))
         guess = op or nearest(written, ops())
         _misread(found, [guess] if guess else [])
+        return
+    if op != written and (other := another_op(written, op, body)):
+        found.findings.append(lacking_op(written, key, other))
+        _misread(found, [op])
         return
     found.written[op] = body
     translated = translate(written, Place(body, ops()[op], op, others=partial(_layers_of, op, layers)))
@@ -167,17 +179,41 @@ def op_class(body: MappingNode) -> type[Op] | None:
     return ops().get(written) or ops().get(meant(written) or "")
 
 
+def reads_before(body: MappingNode, op: type[Op]) -> bool:
+    """Whether the layer before is read too, by the name that the op is written with."""
+    node = body.entries[op_word(body) or "op"]
+    written = node.value if isinstance(node, ScalarNode) else None
+    return isinstance(written, str) and folded(written) in map(folded, op.reads_before)
+
+
 def op_word(body: MappingNode) -> str | None:
     """The key under which the layer's op is written: `op`, or another framework's word for it."""
     if "op" in body.entries:
         return "op"
-    words = [key for key in body.entries if synonyms(key, ["op"])]
-    return words[0] if len(words) == 1 else None
+    words = {folded(key): key for key in body.entries if synonyms(key, ["op"])}
+    # Where several are written, as Caffe's `type` beside `operation`, the first of these names the op.
+    return next((words[word] for word in map(folded, OF_SECTIONS["op"]) if word in words), None)
 
 
 def meant(word: str) -> str | None:
     """The op that an unknown op must mean; none for one that is installed and cannot be used."""
     return None if ops().failure(word) else certain(word, ops())
+
+
+def another_op(written: str, op: str, body: MappingNode) -> str | None:
+    """The field that makes a layer another op than its word means, such as `operation: PROD`; None if it is that op."""
+    excluded = next((each for name, each in ops()[op].excluded.items() if folded(name) == folded(written)), None)
+    if excluded is None:
+        return None
+    # Caffe writes the fields of a layer in a mapping of their own.
+    inner = [node.entries for node in body.entries.values() if isinstance(node, MappingNode)]
+    return excluded({field: plain(node) for nodes in (body.entries, *inner) for field, node in nodes.items()})
+
+
+def lacking_op(written: str, at: Span, other: str) -> Finding:
+    """The finding for a word whose field makes it an op that archc does not have."""
+    help = f"archc has no `{written[:64]}` with `{other[:64]}` yet"
+    return report(at, "ARC102", f"unknown op `{written[:64]}`", help=help)
 
 
 def unknown_op(

@@ -12,7 +12,7 @@ from functools import partial
 from pydantic import ValidationError
 
 from archc.diagnostics.finding import Finding, report, respelling
-from archc.language.defaults import Defaults, meant, op_word, unknown_op
+from archc.language.defaults import Defaults, another_op, lacking_op, meant, op_word, unknown_op
 from archc.language.edits import entry
 from archc.language.fields import Added, Insert, Place
 from archc.language.reader import MappingNode, ScalarNode, YamlNode, plain
@@ -74,6 +74,9 @@ def read_layer(
     if kind is None:
         fields.findings.append(unknown_op(written, node.span, ()))
         return fields
+    if kind != written and (other := another_op(written, kind, body)):
+        fields.findings.append(lacking_op(written, node.span, other))
+        return fields
     if not defaults.foreign.get(kind, set()).isdisjoint(body.entries):
         insert = partial(_nowhere, insert)
     translated = translate(
@@ -134,6 +137,6 @@ def _with_op(body: MappingNode, word: str) -> MappingNode:
 
 
 def _misnamed_op(name: str, body: MappingNode, word: str, key: Span) -> Finding:
-    fix = renaming(word, body.keys[word].span, ["op"], body.entries) if entry(body, word) else ()
+    fix = renaming(word, body.keys[word].span, ["op"], [word]) if entry(body, word) else ()
     help = f"write `op:` instead of `{word[:64]}:`"
     return report(key, "ARC103", f"{name} needs `op`", help=help, fix=fix)

@@ -5,7 +5,7 @@ A layer that fails has no tensor, and its readers are skipped without a finding:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import partial
 from itertools import count
 from math import prod
@@ -13,7 +13,7 @@ from math import prod
 from archc.diagnostics.finding import MAX_FINDINGS, Edit, Finding, report
 from archc.graph import Graph, Node
 from archc.language.connections import connections, from_node
-from archc.language.defaults import op_class, op_word, read_defaults
+from archc.language.defaults import op_class, op_word, read_defaults, reads_before
 from archc.language.edits import added_after
 from archc.language.fields import Added, field_names
 from archc.language.in_place import InPlace
@@ -130,7 +130,9 @@ class _Lowering:
 
             body, findings = gathered(body, name, known, self._tensors)
             self.findings += findings
-        inputs = self._inputs(name, body, field_names(known))
+            if body is None:
+                return None
+        inputs = self._inputs(name, body, known)
         expected = self._expected(body)
         tensors = [self._tensors[value] for value in inputs or ()]
         read = tensors[0] if len(tensors) == 1 else None
@@ -169,12 +171,13 @@ class _Lowering:
             return None
         return whole
 
-    def _inputs(self, name: str, body: MappingNode, fields: Collection[str]) -> tuple[str, ...] | None:
-        node = from_node(body, fields)
+    def _inputs(self, name: str, body: MappingNode, known: type[Op] | None) -> tuple[str, ...] | None:
+        node = from_node(body, field_names(known))
         if node is None:
             self._read.add(self._last)
             return (self._last,)
-        names, findings = connections(node, self._tensors)
+        before = self._last if known and known.reads_before and reads_before(body, known) else None
+        names, findings = connections(node, self._tensors, inputs=len(self.document.spec.input), before=before)
         self.findings += findings
         if names is None:
             return None
@@ -252,7 +255,7 @@ class _Lowering:
         spec = self.document.spec
         names = (name, f"{name}_{node.name}"[:64])
         free = next((n for n in names if n not in spec.layers and n not in spec.input), None)
-        if "from" in node.fields or indent.strip() or free is None:
+        if "from" in node.fields or indent.strip() or free is None or self._wiring.by_position:
             return ()
         return (Edit(Span(node.span.source, node.span.start, node.span.start), f"{free}: {body}\n{indent}"),)
 

@@ -60,6 +60,9 @@ def unknown_field(word: str, place: Place) -> Explained:
 
 def _explained(word: str, place: Place) -> Explained:
     allowed = place.allowed
+    if "op" in place.mapping.entries and synonyms(word, ["op"]):
+        # A second word for the op, or another framework's field of that name.
+        return _needless(word, place) or _found(word, place, f"delete `{word[:64]}`: `op` names the op")
     known = synonyms(word, allowed, section=is_section(place.model)) or synonyms(word, place.also)
     if known:
         return _renamed(word, place, allowed)
@@ -90,6 +93,8 @@ def _renamed(word: str, place: Place, allowed: list[str]) -> Explained:
         suggested, fix = (), ()  # a size, which no field of every layer takes
     if own is None and nearest(word, suggested) is None and issubclass(place.model, Op) and allowed in (["op"], []):
         return _found(word, place, f"{name_of(place.model)} has no fields besides {', '.join(['op', *place.also])}")
+    if not allowed and not place.also:
+        return _found(word, place, f"delete `{word[:64]}`: {_noun(place.what)} takes no fields")
     if own is None and len(allowed) == 1 and not place.also:
         only = f"`{allowed[0]}` is the only {_noun(place.what)} so far"
         return _found(word, place, f"{only}: write `{allowed[0]}: {template(model_at(place.model, allowed))}`")
@@ -108,18 +113,29 @@ def _needless(word: str, place: Place) -> Explained | None:
     agrees = found.same == "any" or any(_is_same(value, same) for same in (*found.same, *right))
     if agrees or (folded(word) in ("name", "top") and value == place.what):
         return _found(word, place, f"delete `{shown}`: {found.why}", deletion(place.mapping, word), certain=True)
+    if found.instead:
+        instead = found.instead if isinstance(found.instead, str) else found.instead(value)
+        return _found(word, place, f"delete `{shown}`, and {instead}", certain=True)
     if right:
         help = f"it is {spelled(right[0])}, not {spelled(value)[:64]}; delete `{shown}`: {found.why}"
         return _found(word, place, help, certain=True)
-    if found.inferred:
+    if found.inferred and place.read is None:
         return _found(word, place, f"delete `{shown}`: {found.why}", certain=True)
+    if found.inferred:
+        # Of this input, the value changes the network.
+        return _found(word, place, f"delete `{shown}`, there is no choice: {found.why}")
     choice = "" if folded(word) in ("name", "top") else ", there is no choice"
     return _found(word, place, f"delete `{shown}`{choice}: {found.why}", certain=True)
 
 
+def is_needless(word: str, model: type[BaseModel]) -> bool:
+    """Whether a word is a field of other frameworks that archc does not need."""
+    return _declared_for(word, model, "needless") is not None
+
+
 def _is_same(value: object, same: object) -> bool:
-    if isinstance(value, str) and isinstance(same, int) and value == str(same):
-        return True  # a number in quotes
+    if isinstance(value, str) and isinstance(same, int) and value.lower() == spelled(same):
+        return True  # a number in quotes, or the words of Python for true and false
     # Not by == alone: to Python, true is 1.
     return value == same and isinstance(value, bool) == isinstance(same, bool)
 

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from archc.diagnostics.finding import MAX_FINDINGS, Finding, replacement, report, respelling
 from archc.language.fields import Place, field_names, model_at, words_of
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
-from archc.language.unknown_fields import unknown_field
+from archc.language.unknown_fields import lacking, unknown_field
 from archc.language.vocabulary import certain, did_you_mean, nearest
 from archc.ops.foreign import spelled
 from archc.source import Span
@@ -89,6 +89,13 @@ def explain(
     unknown = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
     misspelt = {((), name) for name in elsewhere}
     misspelt |= {(loc[:-1], nearest(str(loc[-1]), _fields_at(model, loc[:-1]))) for loc in unknown}
+    # Nor is one that the help for a word without a counterpart names.
+    misspelt |= {
+        (loc[:-1], named)
+        for loc in unknown
+        if (inside := model_at(model, map(str, loc[:-1]))) is not None
+        for named in re.findall("`([a-z_]+)`", lacking(str(loc[-1]), inside) or "")
+    }
     misspelt |= {
         (loc[:-1], only) for loc in unknown if len(fields := _fields_at(model, loc[:-1])) == 1 for only in fields
     }
