@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from archc.diagnostics.finding import Finding, replacement, report
 from archc.language.called_layers import NUMBER, positional
 from archc.language.connections import position_names
-from archc.language.fields import field_names
+from archc.language.fields import NAME, field_names
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare
 from archc.language.recipe_words import OF_SECTIONS
 from archc.language.unknown_fields import is_needless
@@ -21,7 +21,6 @@ from archc.source import Span
 from archc.wording import listed
 
 _FROM = ("from", *OF_SECTIONS["from"])
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\Z", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]{1,9}\Z", re.ASCII)
 _THOUSANDS = re.compile(r"[0-9]{3}\Z", re.ASCII)
 _AROUND = "()[] "
@@ -100,7 +99,7 @@ def _are_read(head: str, parts: list[str], model: type[BaseModel] | None, names:
     reads_several = head in _FROM and model is not None and issubclass(model, Op) and model.arity[1] is None
     others = [part for part in parts if part not in names]
     is_word = any(nearest(part, field_names(model)) or is_needless(part, model) for part in others if model)
-    return reads_several and parts[0] in names and all(map(_NAME.match, others)) and not is_word
+    return reads_several and parts[0] in names and all(map(NAME.match, others)) and not is_word
 
 
 def _kinds(model: type[BaseModel] | None, field: str) -> dict[str, dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Mapping
 
-from archc.language.fields import field_names, required, template
+from archc.language.fields import NAME, field_names, required, template
 from archc.language.vocabulary import certain
 from archc.ops import ops
 from archc.ops.op import Op
@@ -14,7 +14,6 @@ NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?\Z", re.ASCII)
 _CALL = re.compile(r"(?P<op>[A-Za-z_][A-Za-z0-9_.]{0,63})\s*\((?P<values>[^()]{0,200})\)\Z", re.ASCII)
 _SUM = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}(\s*\+\s*[A-Za-z][A-Za-z0-9_]{0,63}){1,8}\Z", re.ASCII)
 _NAMED = re.compile(r"(?P<field>[A-Za-z_][A-Za-z0-9_]{0,63})\s*=\s*(?P<value>[A-Za-z0-9_.-]+)\Z", re.ASCII)
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\Z", re.ASCII)
 
 
 def positional(op: type[Op], values: list[str], given: Container[str]) -> dict[str, str] | None:
@@ -55,7 +54,7 @@ def _own(word: str) -> str | None:
 
 def _fields(op: type[Op], values: list[str]) -> Mapping[str, str] | None:
     """The fields of an op that is called with some values; None if they are not certain."""
-    if values and all(map(_NAME.match, values)):
+    if values and all(map(NAME.match, values)):
         return {"from": values[0] if len(values) == 1 else f"[{', '.join(values)}]"}
     allowed = field_names(op)
     pairs = [found for value in values if (found := _NAMED.match(value))]

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from archc.diagnostics.finding import Finding, replacement, report
+from archc.language.fields import NAME
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.language.recipe_words import OF_SECTIONS
 from archc.source import Span
@@ -15,7 +16,6 @@ from archc.source import Span
 _OTHER_WORDS = OF_SECTIONS["from"]
 _SEPARATOR = re.compile(r"[,;+\s]+")
 _POSITION = re.compile(r"-?[0-9]{1,9}\Z", re.ASCII)
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\Z", re.ASCII)
 
 
 class Connections(NamedTuple):
@@ -114,7 +114,7 @@ def _parts(item: ScalarNode, known: Collection[str]) -> list[Any]:
     words = [word for word in _SEPARATOR.split(text.strip("()[] ")) if word]
     found: list[Any] = [int(word) if _POSITION.match(word) else word for word in words]
     is_list = any(isinstance(part, int) or part in known for part in found)
-    return found if is_list and all(isinstance(part, int) or _NAME.match(part) for part in found) else [text]
+    return found if is_list and all(isinstance(part, int) or NAME.match(part) for part in found) else [text]
 
 
 def _unreadable(node: YamlNode) -> Connections:

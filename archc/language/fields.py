@@ -5,6 +5,7 @@ Every check of a spec imports this module, so it knows nothing of misspelt field
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any, NamedTuple, get_args
 
@@ -16,6 +17,10 @@ from archc.language.reader import MappingNode
 from archc.ops.foreign import spelled
 from archc.ops.op import Op
 from archc.tensor import Tensor
+
+LONGEST_NAME = 64
+NAME = re.compile(rf"[A-Za-z][A-Za-z0-9_]{{0,{LONGEST_NAME - 1}}}\Z", re.ASCII)
+"""What an author may call a network, an input or a layer."""
 
 _NO_DOUBTS: Mapping[str, str] = {}
 _NO_VALUES: Mapping[str, object] = {}

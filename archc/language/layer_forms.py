@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from archc.diagnostics.finding import Edit, Finding, replacement, report
 from archc.language.called_layers import as_layer
-from archc.language.defaults import Defaults, meant, op_word
+from archc.language.defaults import Defaults, op_word
 from archc.language.edits import entry, inline
 from archc.language.fields import template
 from archc.language.framework_defaults import usual_values
 from archc.language.listed_fields import joined, joined_items
 from archc.language.nested_layers import nested_layers
+from archc.language.op_words import meant
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.language.vocabulary import absence, did_you_mean, nearest
 from archc.ops import ops

@@ -22,8 +22,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from archc.language.fields import NAME
 from archc.language.reader import MappingNode, YamlNode
-from archc.language.validation import NAME
 from archc.ops.fields import Count, NotNegative, Positive, Rate, Size, SizeField
 from archc.ops.foreign import Needless, NeedlessFields, OtherValues
 from archc.source import Span
