@@ -16,7 +16,7 @@ def word_for_op(body: MappingNode) -> str | None:
     """The key under which a layer without `op` has its op: another framework's word for it."""
     words = {folded(key): key for key in body.entries if synonyms(key, ["op"])}
     # Where several are written, as Caffe's `type` beside `operation`, the first of these names the op.
-    return next((words[word] for word in map(folded, OF_SECTIONS["op"]) if word in words), None)
+    return next((words[word] for word in map(folded, ("op", *OF_SECTIONS["op"])) if word in words), None)
 
 
 def meant(word: str) -> str | None:
