@@ -16,7 +16,7 @@ from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNod
 from archc.language.recipe_words import OF_SECTIONS
 from archc.language.unknown_fields import is_needless
 from archc.language.vocabulary import nearest
-from archc.ops.op import Op
+from archc.ops.op import Op, name_of
 from archc.source import Span
 from archc.wording import listed
 
@@ -84,11 +84,11 @@ def _meant(
         return f"[{', '.join(parts)}]" if is_list and _are_read(head, parts, model, names) else None
     if head in _FROM and (found := position_names([int(part) for part in parts], names)):
         return f"[{', '.join(found)}]"
-    if is_list and head not in _FROM:
+    is_thousands = all(map(_THOUSANDS.match, tail)) and parts[0] != "0" and len(parts[0]) <= 3
+    if is_list and head not in _FROM and not (is_thousands and any(part.startswith("0") for part in tail)):
         return f"[{', '.join(parts)}]"
     if "number" in kinds and len(tail) == 1:
         return ".".join(parts)
-    is_thousands = all(map(_THOUSANDS.match, tail)) and parts[0] != "0" and len(parts[0]) <= 3
     return "".join(parts) if is_thousands and type(node.value) is int else None
 
 
@@ -114,9 +114,13 @@ def _finding(head: str, own: str, word: str, text: str, spans: tuple[Span, Span]
     value, lost = spans
     message = f"unknown field `{word[:64]}` in {what}"
     note = f"a comma ends the value of `{head}`, so that `{word[:64]}` is read as a field without a value"
+    # Of different numbers without parentheses, the second one may be another field's value.
+    is_list = own == "from" or not text.startswith("[") or value.source.text[value.start] == "("
+    is_certain = is_list or len(set(text.strip("[]").split(", "))) == 1
     # What is expected is never changed by a fix.
-    fix = () if "expect" in (own, what) else replacement(value, text)
-    return report(lost, "ARC101", message, notes=[note], help=f"write `{own}: {text}`", fix=fix)
+    fix = replacement(value, text) if is_certain and "expect" not in (own, what) else ()
+    help = f"write `{own}: {text}`" if is_certain or "expect" in (own, what) else f"did you mean `{own}: {text}`?"
+    return report(lost, "ARC101", message, notes=[note], help=help, fix=fix)
 
 
 def _named(head: str, words: list[str], model: type[Op], body: MappingNode, names: Collection[str]) -> str | None:
@@ -125,7 +129,9 @@ def _named(head: str, words: list[str], model: type[Op], body: MappingNode, name
         fields = positional(model, words, body.entries)
         if fields is None:
             order = [*model.leading, *(name for name in field_names(model) if name not in ("op", *model.leading))]
-            return f"name each value: {listed([f'`{name}`' for name in order if name not in body.entries])}"
+            free = [f"`{name}`" for name in order if name not in body.entries]
+            nothing = f"delete it: {name_of(model)} has no fields besides op, from, expect"
+            return f"name each value: {listed(free)}" if free else nothing
         return f"write `{', '.join(f'{field}: {value}' for field, value in fields.items())}`"
     if _own(head, model) == "op" and all(word in names for word in words) and body.entries.keys().isdisjoint(_FROM):
         right = words[0] if len(words) == 1 else f"[{', '.join(words)}]"

@@ -10,7 +10,7 @@ from archc.language.vocabulary import certain
 from archc.ops import ops
 from archc.ops.op import Op
 
-NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?\Z", re.ASCII)
+NUMBER = re.compile(r"-?[0-9]{1,9}(\.[0-9]{1,9})?([eE][-+]?[0-9]{1,2})?\Z", re.ASCII)
 _CALL = re.compile(r"(?P<op>[A-Za-z_][A-Za-z0-9_.]{0,63})\s*\((?P<values>[^()]{0,200})\)\Z", re.ASCII)
 _SUM = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}(\s*\+\s*[A-Za-z][A-Za-z0-9_]{0,63}){1,8}\Z", re.ASCII)
 _NAMED = re.compile(r"(?P<field>[A-Za-z_][A-Za-z0-9_]{0,63})\s*=\s*(?P<value>[A-Za-z0-9_.-]+)\Z", re.ASCII)

@@ -130,6 +130,7 @@ def test_a_number_over_a_limit_is_told_the_limit(field: str, message: str) -> No
             "name each value: `filters`, `kernel`, `stride`, `padding`, `dilation`, `rounding`, `groups`, `bias`, "
             "`weight_init`, `bias_init`",
         ),
+        ("{op: relu, 5}", "delete it: relu has no fields besides op, from, expect"),
         ("{op: relu, c0}", "write `from: c0`"),
         ("conv2d(64, 3)", "write `c: {op: conv2d, filters: 64, kernel: 3}`"),
         ("Conv2D(64, kernel_size=3)", "write `c: {op: conv2d, filters: 64, kernel: 3}`"),
@@ -158,6 +159,24 @@ def test_a_list_without_brackets_may_name_an_unknown_layer(written: str) -> None
     found = errors(of_layer(written))
     assert {f.message for f in found if f.code == "ARC107"} == {"unknown layer `mask`"}
     assert "write `from: [c0, mask]`" in {f.help for f in found}
+
+
+@pytest.mark.parametrize(
+    ("fields", "help"),
+    [
+        ("filters: 8, kernel: 3, 1", "did you mean `kernel: [3, 1]`?"),  # or a stride of 1
+        ("filters: 8, kernel: 3, stride: 2, 1", "did you mean `stride: [2, 1]`?"),
+    ],
+)
+def test_two_numbers_are_a_list_for_certain_only_if_they_are_equal(fields: str, help: str) -> None:
+    text = of_layer(f"{{op: conv2d, {fields}}}")
+    assert helps(text) == [help]
+    assert unfixed(text)
+
+
+def test_thousands_of_a_size_are_not_a_list() -> None:
+    text = of_layer("{op: conv2d, filters: 8, kernel: 3, padding: 1,000}")
+    assert helps(text) == ["write `padding: 1000`"]
 
 
 SGD = "{sgd: {lr: 0.1, momentum: 0.9, weight_decay: 5e-4}}"
