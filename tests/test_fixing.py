@@ -49,6 +49,7 @@ def layer(body: str) -> str:
         ("{op: conv2d, filters: 4, kernel: 3, pad: 1} # pad", "{op: conv2d, filters: 4, kernel: 3, padding: 1} # pad"),
         ("{op: Conv2D, numOutput: 4, kernel_size: 3}", "{op: conv2d, filters: 4, kernel: 3}"),
         ("{type: flaten}", "{op: flatten}"),
+        ("{Op: relu}", "{op: relu}"),
         ("{op: lrn, local_size: 5, alpha: 1, beta: 1, k: 1}", "{op: lrn, size: 5, alpha: 1, beta: 1, k: 1}"),
         ('{op: conv2d, "filters":"4", kernel: \'3\'}', '{op: conv2d, "filters":4, kernel: 3}'),
         ('{"op":"Conv2d","filters":4,"kernel_size":3}', '{"op":"conv2d","filters":4,"kernel":3}'),

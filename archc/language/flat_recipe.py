@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
 from archc.diagnostics.finding import Finding, replacement, report
 from archc.language.edits import entry, gathering, inline
+from archc.language.fields import field_names, field_of, model_at
 from archc.language.reader import MappingNode, ScalarNode, YamlNode, is_bare
-from archc.language.unknown_fields import field_names, field_of, lacking, model_at
+from archc.language.unknown_fields import lacking
 from archc.language.vocabulary import certain, synonyms
+from archc.ops.foreign import spelled
 
 _KINDS = ("name", "type", "kind", "class")
 _MOST_NOTED = 8
@@ -24,8 +27,14 @@ class Flat(NamedTuple):
     finding: Finding
 
 
-def flat_fields(recipe: type[BaseModel], train: YamlNode | None) -> tuple[MappingNode | None, list[Flat]]:
-    """The recipe without the fields that belong to a section of it, and a finding for each section."""
+Usual = Mapping[str, Any]
+
+
+def flat_fields(recipe: type[BaseModel], train: YamlNode | None, usual: Usual) -> tuple[MappingNode | None, list[Flat]]:
+    """The recipe without the fields that belong to a section of it, and a finding for each section.
+
+    `usual` has values to suggest for what is missing in a section.
+    """
     if not isinstance(train, MappingNode):
         return None, []
     found: list[Flat] = []
@@ -39,9 +48,9 @@ def flat_fields(recipe: type[BaseModel], train: YamlNode | None) -> tuple[Mappin
         named = [word for word in entries if certain(word, [field], section=True) == field]
         written = named[0] if named else None
         if flat:
-            found.append(_beside(field, section, path, train, flat, named))
+            found.append(_beside(field, section, path, train, flat, named, usual.get(field, {})))
             entries = {word: node for word, node in entries.items() if word not in flat and word not in named}
-        elif written and path and (inner := _inside(field, section, path, train, written)):
+        elif written and path and (inner := _inside(field, section, path, train, written, usual.get(field, {}))):
             found.append(inner)
             del entries[written]
     return MappingNode(entries, train.keys, train.span) if found else train, found
@@ -59,7 +68,13 @@ def _own(word: str, fields: list[str], siblings: list[str]) -> list[str]:
 
 
 def _beside(
-    field: str, section: type[BaseModel], path: list[str], train: MappingNode, flat: dict[str, str], named: list[str]
+    field: str,
+    section: type[BaseModel],
+    path: list[str],
+    train: MappingNode,
+    flat: dict[str, str],
+    named: list[str],
+    usual: Usual,
 ) -> Flat:
     """Fields of a section that are written beside it."""
     first = next(iter(flat))
@@ -70,14 +85,43 @@ def _beside(
     related = [(train.keys[word].span, "") for word in list(flat)[1:]]
     help, fix = f"write `{right}`", ()
     clash = _clashes({**flat, **dict.fromkeys(named, field)})
-    if isinstance(node, MappingNode):
+    if isinstance(node, MappingNode) and (other := _other(node, path)):
+        # What is in a section that archc does not have goes into the one that it has.
+        inner = node.entries[other]
+        fields = field_names(model_at(section, path))
+        of_other = inner if isinstance(inner, MappingNode) else MappingNode({}, {}, inner.span)
+        known = {word: own[0] for word in of_other.entries if (own := synonyms(word, fields, section=True))}
+        right = f"{field}: {_nested(section, path, {**_values(of_other, known), **values})}"
+        help = f"`{path[0]}` is the only {field} so far, not `{other[:64]}`: write `{right}`"
+    elif isinstance(node, MappingNode):
         help = f"move it into `{field}: {{{path[0]}: {{…}}}}`" if path else f"move it into `{field}: {{…}}`"
     elif _lacks(node, path):
         help = f"`{path[0]}` is the only {field} so far: write `{right}`"
     elif "…" not in right and not clash and (node is None or _names(node, path)):
         fix = gathering(train, [*named, *flat], right)
+    else:
+        help = _with_usual(field, section, path, values, usual)
     at = train.keys[first].span
     return Flat(field, report(at, "ARC101", message, notes=clash, help=help, related=related, fix=fix))
+
+
+def _other(node: MappingNode, path: list[str]) -> str | None:
+    """The one entry of a section, if it is none of archc's."""
+    word = next(iter(node.entries)) if len(node.entries) == 1 else None
+    return word if word and path and certain(word, path) is None else None
+
+
+def _with_usual(
+    field: str, section: type[BaseModel], path: list[str], values: dict[str, str], usual: Usual, only: str = ""
+) -> str:
+    """The help to write a section with the author's values, and usual ones for what is missing."""
+    for step in path:
+        usual = usual.get(step, {})
+    model = model_at(section, path)
+    missing = [name for name in field_names(model) if _is_required(model, name) and name not in values]
+    added = {name: spelled(usual[name]) for name in missing if name in usual and not only}
+    more = ", or another value" if len(added) == 1 else ", or other values" if added else ""
+    return f"{only}write `{field}: {_nested(section, path, {**added, **values})}`{more}"
 
 
 def _lacks(node: YamlNode | None, path: list[str]) -> bool:
@@ -106,7 +150,9 @@ def _clashes(flat: dict[str, str]) -> list[str]:
     return [f"{' and '.join(same)} both mean `{own}`: delete one" for own, same in words.items() if len(same) > 1]
 
 
-def _inside(field: str, section: type[BaseModel], path: list[str], train: MappingNode, written: str) -> Flat | None:
+def _inside(
+    field: str, section: type[BaseModel], path: list[str], train: MappingNode, written: str, usual: Usual
+) -> Flat | None:
     """Fields of a section's one field that are written in the section itself: `optimizer: {name: sgd, lr: 0.01}`."""
     node = train.entries[written]
     if not isinstance(node, MappingNode) or any(synonyms(word, path) for word in node.entries):
@@ -129,7 +175,7 @@ def _inside(field: str, section: type[BaseModel], path: list[str], train: Mappin
     is_named = value is None or _names(value, path)
     is_whole = not notes and is_named and "…" not in right and not is_other
     fix = replacement(node.span, right) if is_whole and entry(train, written) else ()
-    help = f"{only}write `{field}: {right}`"
+    help = _with_usual(field, section, path, values, usual, only)
     return Flat(field, report(node.span, "ARC105", message, notes=notes, help=help, fix=fix))
 
 

@@ -6,8 +6,8 @@ from collections import Counter
 
 from archc.diagnostics.finding import Finding
 from archc.language.defaults import Defaults, op_class
+from archc.language.fields import field_names
 from archc.language.reader import MappingNode
-from archc.language.unknown_fields import field_names
 from archc.language.vocabulary import folded, nearest
 from archc.ops import ops
 from archc.ops.op import Op
@@ -21,12 +21,12 @@ def with_heirs(findings: list[Finding], defaults: Defaults, layers: MappingNode)
 
 
 def _with_heirs(finding: Finding, defaults: Defaults, layers: MappingNode) -> Finding:
-    found = next(((op, name) for op in defaults.of if (name := defaults.field_at(op, finding.span))), None)
-    if found is None:
-        return finding
-    op, name = ops()[found[0]], found[1]
+    # An anchor can repeat the fields of one op under another one.
+    found = [(ops()[op], name) for op in defaults.of if (name := defaults.field_at(op, finding.span))]
     heirs = [
-        layer for layer, body in layers.entries.items() if isinstance(body, MappingNode) and _inherits(body, op, name)
+        layer
+        for layer, body in layers.entries.items()
+        if isinstance(body, MappingNode) and any(_inherits(body, op, name) for op, name in found)
     ]
     note = f"{counted(len(heirs), 'layer')} inherit{'s' if len(heirs) == 1 else ''} it: {listed(heirs)}"
     return finding._replace(notes=(*finding.notes, note)) if heirs else finding

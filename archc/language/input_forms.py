@@ -9,7 +9,7 @@ from math import isqrt
 from typing import NamedTuple
 
 from archc.diagnostics.finding import Finding, replacement, report
-from archc.language.edits import entry
+from archc.language.edits import entry, inline
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare, plain
 from archc.source import Span
 
@@ -134,7 +134,7 @@ def _of_mapping(node: MappingNode) -> Mended | None:
         found = report(value.span, "ARC105", message, notes=shape.notes, help=f"write `{right}`", fix=fix)
         return Mended(found, ("input", name), _input(name, shape, value.span), _is_vector(shape))
     if len(node.entries.keys() - _WORDS) > 1:
-        return None
+        return _several(node)
     axes = by_axes(node)
     lists = [name for name, value in node.entries.items() if isinstance(value, SequenceNode)]
     shape = _shape(sizes_in(node.entries[lists[0]])) if len(lists) == 1 else None
@@ -150,6 +150,17 @@ def _of_mapping(node: MappingNode) -> Mended | None:
     message = "`input` must have one entry, its name with its shape"
     found = report(node.span, "ARC105", message, notes=shape.notes, help=help)
     return Mended(found, ("input",), _input(word, shape, node.span))
+
+
+def _several(node: MappingNode) -> Mended | None:
+    """Several inputs, each with its shape."""
+    if not all(isinstance(value, SequenceNode) for value in node.entries.values()):
+        return None
+    first, *others = node.keys.values()
+    message = f"`input` has {len(node.entries)} inputs, but a network has one input so far"
+    help = f"keep one of them, such as `input: {{{first.value}: {inline(node.entries[str(first.value)])[:64]}}}`"
+    related = [(key.span, "") for key in others[:1]]
+    return Mended(report(node.span, "ARC105", message, help=help, related=related), ("input",), None)
 
 
 def _of_axes(node: MappingNode) -> Shape | None:

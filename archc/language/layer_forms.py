@@ -6,12 +6,15 @@ The layer in the right form is read like any other, so that one run reports all 
 from __future__ import annotations
 
 from archc.diagnostics.finding import Edit, Finding, replacement, report
-from archc.language.defaults import Defaults, meant, op_word
+from archc.language.called_layers import as_layer
+from archc.language.defaults import Defaults, op_word
 from archc.language.edits import entry, inline
+from archc.language.fields import template
 from archc.language.framework_defaults import usual_values
 from archc.language.listed_fields import joined, joined_items
+from archc.language.nested_layers import nested_layers
+from archc.language.op_words import meant
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
-from archc.language.unknown_fields import template
 from archc.language.vocabulary import absence, did_you_mean, nearest
 from archc.ops import ops
 from archc.source import Span
@@ -30,6 +33,8 @@ def right_layer(name: str, layers: MappingNode, defaults: Defaults) -> tuple[Map
     else:
         fields = [word for word, value in body.entries.items() if _are_fields(value)]
         words = [word for word in fields[:_MOST_COMPARED] if _is_op(word)]
+        if not words and (nested := nested_layers(name, body, layers.keys[name])):
+            return None, [nested]
         if len(words) != 1:
             return body, []
         word, key, inner = words[0], body.keys[words[0]], body.entries[words[0]]
@@ -87,6 +92,8 @@ def _bare(
 def _not_a_layer(name: str, body: ScalarNode | MappingNode) -> Finding:
     word = body.value if isinstance(body, ScalarNode) and isinstance(body.value, str) else None
     to_write = f"write `{{op: …}}` with one of {', '.join(ops())}"
+    if word and (layer := as_layer(word)):
+        return report(body.span, "ARC104", _message(name), help=f"write `{name}: {layer}`")
     is_known = word is not None and (nearest(word, ops()) or absence(word))
     help = did_you_mean(word, ops(), what="ops") if word and is_known else to_write
     return report(body.span, "ARC104", _message(name), help=help)
@@ -94,6 +101,9 @@ def _not_a_layer(name: str, body: ScalarNode | MappingNode) -> Finding:
 
 def _listed(name: str, body: SequenceNode, layers: MappingNode) -> tuple[MappingNode | None, list[Finding]]:
     """A layer whose fields are a list: `[{op: conv2d}, {filters: 8}]` or `[conv2d, {filters: 8}]`."""
+    block = joined_items(body.items)
+    if block and op_word(block) is None and (nested := nested_layers(name, block, layers.keys[name])):
+        return None, [nested]
     found: list[Finding] = []
     right = joined(name, layers, None, f"layers.{name}", found)
     if isinstance(right, MappingNode):

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 
 from archc.diagnostics.finding import Edit, Finding, replacement, report
 from archc.language.edits import entry, inline
+from archc.language.fields import field_names, model_at
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
-from archc.language.unknown_fields import field_names, model_at
 from archc.language.vocabulary import certain
 from archc.source import Span
 

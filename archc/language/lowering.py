@@ -5,30 +5,32 @@ A layer that fails has no tensor, and its readers are skipped without a finding:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from functools import partial
+from collections.abc import Mapping
+from functools import cached_property, partial
 from itertools import count
 from math import prod
+from typing import TYPE_CHECKING
 
 from archc.diagnostics.finding import MAX_FINDINGS, Edit, Finding, report
 from archc.graph import Graph, Node
 from archc.language.connections import connections, from_node
-from archc.language.defaults import op_class, op_word, read_defaults
-from archc.language.edits import added_after
+from archc.language.defaults import op_class, op_word
+from archc.language.defaults_reading import read_defaults
+from archc.language.fields import NAME, Added, field_names
 from archc.language.in_place import InPlace
 from archc.language.inference import check_error, checked_output, named
-from archc.language.layer_fields import WIRING, read_layer
-from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare
+from archc.language.layer_fields import WIRING
+from archc.language.layer_reading import read_layer
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare, plain
 from archc.language.spec import Document
-from archc.language.unknown_fields import Added, field_names
-from archc.language.validation import NAME, not_a_name
-from archc.language.vocabulary import did_you_mean
-from archc.language.wiring import Wiring
 from archc.ops import ops
-from archc.ops.op import Op, ShapeError
+from archc.ops.op import Op, ShapeError, name_of
 from archc.source import Span
 from archc.tensor import Tensor
 from archc.wording import counted
+
+if TYPE_CHECKING:
+    from archc.language.wiring import Wiring
 
 # A tensor of this size takes 4 TiB: far beyond any device, and far below where the arithmetic of shapes gets slow.
 LARGEST_TENSOR = 2**40
@@ -60,7 +62,6 @@ class _Lowering:
         self._defaults = read_defaults(document)
         self.findings = self._defaults.findings
         self.nodes: dict[str, Node] = {}
-        self._wiring = Wiring(document)
         inputs = document.spec.input
         # None marks a layer that failed: its readers are skipped.
         self._tensors: dict[str, Tensor | None] = {
@@ -69,6 +70,12 @@ class _Lowering:
         self._last = next(iter(inputs))
         self._read: set[str] = set()
         self._in_place = InPlace()
+
+    @cached_property
+    def _wiring(self) -> Wiring:
+        from archc.language.wiring import Wiring  # few specs need it, for the time of start-up
+
+        return Wiring(self.document)
 
     def run(self) -> None:
         """Lower all layers in order, then check the outputs."""
@@ -112,6 +119,8 @@ class _Lowering:
         """Validate and infer one layer; its output, or None if it fails or depends on a layer that fails."""
         body, key, is_reformed = layers.entries[name], layers.keys[name].span, False
         if not NAME.match(name):
+            from archc.language.validation import not_a_name  # few specs need it, for the time of start-up
+
             self.findings.append(not_a_name(name, key))
         elif name in self.document.spec.input:
             message = f"`{name}` is already the name of the input"
@@ -130,7 +139,9 @@ class _Lowering:
 
             body, findings = gathered(body, name, known, self._tensors)
             self.findings += findings
-        inputs = self._inputs(name, body, field_names(known))
+            if body is None:
+                return None
+        inputs = self._inputs(name, body, known)
         expected = self._expected(body)
         tensors = [self._tensors[value] for value in inputs or ()]
         read = tensors[0] if len(tensors) == 1 else None
@@ -169,12 +180,13 @@ class _Lowering:
             return None
         return whole
 
-    def _inputs(self, name: str, body: MappingNode, fields: Collection[str]) -> tuple[str, ...] | None:
-        node = from_node(body, fields)
+    def _inputs(self, name: str, body: MappingNode, known: type[Op] | None) -> tuple[str, ...] | None:
+        node = from_node(body, field_names(known))
         if node is None:
             self._read.add(self._last)
             return (self._last,)
-        names, findings = connections(node, self._tensors)
+        before = self._last if self._reads_before(body, known) else None
+        names, findings = connections(node, self._tensors, inputs=len(self.document.spec.input), before=before)
         self.findings += findings
         if names is None:
             return None
@@ -185,6 +197,14 @@ class _Lowering:
         # Unknown names included, so that no layer is reported as never used because another has a mistake.
         self._read.update(value for value, _ in names)
         return None if unknown else tuple(value for value, _ in names)
+
+    def _reads_before(self, body: MappingNode, known: type[Op] | None) -> bool:
+        """Whether a layer reads the one before it as well as what it names."""
+        if known is None or not known.reads_before or plain(body.entries.get("op", body)) == name_of(known):
+            return False
+        from archc.language.op_words import reads_before  # few specs need it, for the time of start-up
+
+        return reads_before(body, known)
 
     def _may_be_input(self, name: str) -> bool:
         """If the input could not be read, any name that is not a layer's may be its name."""
@@ -252,7 +272,7 @@ class _Lowering:
         spec = self.document.spec
         names = (name, f"{name}_{node.name}"[:64])
         free = next((n for n in names if n not in spec.layers and n not in spec.input), None)
-        if "from" in node.fields or indent.strip() or free is None:
+        if "from" in node.fields or indent.strip() or free is None or self._wiring.by_position:
             return ()
         return (Edit(Span(node.span.source, node.span.start, node.span.start), f"{free}: {body}\n{indent}"),)
 
@@ -263,6 +283,8 @@ class _Lowering:
         taken, stem = layers.entries.keys() | self.document.spec.input.keys(), f"{layer}_{op}"
         name = stem if stem not in taken else next(n for i in count(2) if (n := f"{stem}_{i}") not in taken)
         is_certain = len(name) <= 64 and layer not in self._wiring.named and not self._wiring.by_position
+        from archc.language.edits import added_after  # few specs need it, for the time of start-up
+
         edits = added_after(layers, layer, f"{name}: {body}") if is_certain else ()
         outputs = ["`outputs`"] if layer in (self.document.spec.outputs or ()) else []
         return Added(name, edits, (*self._wiring.readers.get(layer, ()), *outputs))
@@ -302,6 +324,8 @@ class _Lowering:
         for item in node.items[:MAX_FINDINGS]:
             name = str(item.value) if isinstance(item, ScalarNode) else ""
             if name not in self.document.spec.layers:
+                from archc.language.vocabulary import did_you_mean  # few specs need it, for the time of start-up
+
                 help = did_you_mean(name, self.document.spec.layers, what="layers")
                 self.findings.append(
                     report(item.span, "ARC107", f"unknown layer `{name[:64]}` in `outputs`", help=help)

@@ -12,8 +12,12 @@ from archc.language.layer_lists import named_layers
 from archc.language.listed_fields import joined_sections
 from archc.language.misplaced_fields import nested_fields
 from archc.language.reader import MappingNode, SequenceNode, YamlNode
-from archc.language.spec import Expect, Recipe, Spec
+from archc.language.spec import Expect, Recipe, Spec, usual_recipe
+from archc.language.wrapped_sections import unwrapped
 from archc.ops.windowed import Windowed
+
+_ANY_IMAGE = [3, 1, 1]
+"""The usual optimizer and schedule do not depend on the image."""
 
 
 def mended(root: MappingNode, findings: list[Finding]) -> tuple[MappingNode, set[tuple[str, ...]]]:
@@ -22,6 +26,8 @@ def mended(root: MappingNode, findings: list[Finding]) -> tuple[MappingNode, set
     The findings on them are added. The paths of those that are reported, but not understood with certainty, are
     returned as well.
     """
+    root, wrapped = unwrapped(Spec, root)
+    findings += wrapped
     root, listed = joined_sections(Spec, root, ("input", "defaults"))
     findings += listed
     entries = dict(root.entries)
@@ -39,8 +45,8 @@ def mended(root: MappingNode, findings: list[Finding]) -> tuple[MappingNode, set
     expect, layers = entries.get("expect"), entries.get("layers")
     names = layers.entries if isinstance(layers, MappingNode) else ()
     if isinstance(expect, MappingNode):
-        entries["expect"], split = gathered(expect, "expect", Expect, names)
-        entries["expect"], apart = shapes_apart(entries["expect"], names)
+        whole, split = gathered(expect, "expect", Expect, names)
+        entries["expect"], apart = shapes_apart(whole or expect, names)
         findings[:] = [*unrepeated(findings, split), *split, *apart]
     if isinstance(layers, SequenceNode) and (named := named_layers(layers)):
         entries["layers"] = named[0]
@@ -50,7 +56,7 @@ def mended(root: MappingNode, findings: list[Finding]) -> tuple[MappingNode, set
     for each in misplaced:
         findings.append(each.finding)
         told |= each.paths
-    train, flat = flat_fields(Recipe, entries.get("train"))
+    train, flat = flat_fields(Recipe, entries.get("train"), usual_recipe(_ANY_IMAGE))
     if train is not None:
         entries["train"] = train
         findings += [each.finding for each in flat]

@@ -7,7 +7,7 @@ The descriptions of the fields are what an editor shows on hovering, so each mus
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import (
@@ -22,8 +22,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from archc.language.fields import NAME
 from archc.language.reader import MappingNode, YamlNode
-from archc.language.validation import NAME
 from archc.ops.fields import LARGEST, Count, NotNegative, Positive, Rate, Size, SizeField
 from archc.ops.foreign import Needless, NeedlessFields, OtherValues
 from archc.source import Span
@@ -34,6 +34,9 @@ Strategy = Literal["data", "columns", "hybrid"]
 Choice = Literal["split", "replicate"]
 Precision = Literal["float32", "bfloat16"]
 MOST_DEVICES = 64
+_FLOAT32 = (None, 32, "float32", "fp32", "float", "full", "single")
+_ERRORS = ("accuracy", "acc", "top1", "error")
+"""Values that other frameworks write for what a run does by default: its precision, and what it measures."""
 DEVICES = 2
 """The number of devices if neither the spec nor the command line gives one."""
 
@@ -57,6 +60,16 @@ def _matches(pattern: re.Pattern[str]) -> WithJsonSchema:
     """The JSON Schema of a string that matches a pattern."""
     # JSON Schema uses JavaScript's patterns, in which `$` is the end of the string and `\Z` does not exist.
     return WithJsonSchema({"type": "string", "pattern": f"^{pattern.pattern.removesuffix(_END)}$"})
+
+
+def _option(name: str, *, least: int | None = None) -> Callable[[object], str]:
+    """What to do instead of a field that is an option of `archc train`, with its value if that is at least `least`."""
+
+    def instead(value: object) -> str:
+        is_value = type(value) is int and least is not None and value >= least
+        return f"run `archc train --{name} {value}`" if is_value else f"use `archc train --{name}` for that"
+
+    return instead
 
 
 Name = Annotated[str, AfterValidator(_is_name), _matches(NAME)]
@@ -201,7 +214,8 @@ class DataRecipe(Section):
         "shuffle": Needless("training pictures are always shuffled", (True,)),
         **dict.fromkeys(("num_workers", "workers", "pin_memory", "prefetch"), Needless("it changes no value", "any")),
         **dict.fromkeys(
-            ("path", "root", "dir", "folder"), Needless("`archc train --data DIR` names the pictures", "any")
+            ("path", "root", "dir", "folder"),
+            Needless("`archc train --data` names the folder", (None,), instead=_option("data")),
         ),
     }
     other_values: ClassVar[OtherValues] = {"mean": {"null": "none", "false": "none", "no": "none", "image": "pixel"}}
@@ -242,12 +256,23 @@ class Recipe(Section):
     """How the network is trained and tested."""
 
     needless: ClassVar[NeedlessFields] = {
-        "seed": Needless("`archc train --seed` is the seed of all random draws", "any"),
-        **dict.fromkeys(("device", "devices", "gpus", "num_gpus"), Needless("`archc train --gpus` is for that", "any")),
-        **dict.fromkeys(("precision", "amp", "dtype"), Needless("`archc train --precision` is for that", "any")),
+        "seed": Needless("`archc train --seed` is 0 by default", (None, 0), instead=_option("seed", least=0)),
+        **dict.fromkeys(
+            ("device", "devices", "gpus", "num_gpus"),
+            Needless("`archc train` chooses it", (None,), instead=_option("gpus", least=1)),
+        ),
+        **dict.fromkeys(
+            ("precision", "dtype"),
+            Needless("it is that of `archc train`", _FLOAT32, instead=_option("precision")),
+        ),
+        "amp": Needless("it is off", (None, False), instead="run `archc train --precision bfloat16`"),
         "shuffle": Needless("training pictures are always shuffled", (True,)),
         **dict.fromkeys(("num_workers", "workers", "pin_memory"), Needless("it changes no value", "any")),
-        "metrics": Needless("training measures the error of the test views", "any"),
+        "metrics": Needless(
+            "training measures the error of the test views",
+            (None, [], *_ERRORS, *([word] for word in _ERRORS)),
+            instead="read the error of the test views: nothing else is measured",
+        ),
     }
     absent: ClassVar[Mapping[str, str]] = Sgd.absent
     batch: Count = Field(description="Number of examples per training step, on all devices together.")

@@ -10,7 +10,6 @@ from pydantic import ValidationError
 from archc.diagnostics.finding import Finding, report
 from archc.language.reader import MappingNode, YamlNode, plain, read
 from archc.language.spec import Document, Spec, usual_recipe
-from archc.language.validation import explain
 from archc.source import Span
 
 # Placeholders for parts that could not be read, so that the other parts are still checked.
@@ -47,6 +46,7 @@ def read_spec(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
     except ValidationError:
         # Only for a spec with a mistake, for the time of start-up.
         from archc.language.other_forms import mended
+        from archc.language.validation import explain
 
         root, told = mended(root, findings)
     content = _content(root)
@@ -66,7 +66,7 @@ def read_spec(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
 
 def _of_another_kind(root: MappingNode) -> Finding | None:
     """The finding for a file that is not a spec at all, such as a workflow of a CI."""
-    from archc.language.unknown_fields import field_names  # as above
+    from archc.language.fields import field_names  # as above
     from archc.language.vocabulary import nearest
 
     names = field_names(Spec)

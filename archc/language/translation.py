@@ -13,8 +13,9 @@ from typing import NamedTuple, cast
 
 from archc.diagnostics.finding import Edit, Finding, replacement, report, respelling
 from archc.language.edits import deletion, entry
+from archc.language.fields import Place, field_names
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, Value, YamlNode, plain
-from archc.language.unknown_fields import Place, field_names, unknown_field
+from archc.language.unknown_fields import unknown_field
 from archc.language.vocabulary import folded, synonyms
 from archc.ops.foreign import Conversion, Converted, spelled
 from archc.ops.op import Op, name_of
@@ -63,7 +64,7 @@ def translate(written: str, place: Place) -> Translation:
         if found is not None:
             found = _with_others(found, each, place, keys)
             if not found.fields:
-                unread.add(keys[each.reads[0]])
+                unread.update(keys[read] for read in each.reads if read in keys)
             consumed.update(found.fields)
             keys = {word: key for word, key in keys.items() if key not in found.fields}
             of_op = is_foreign and (each.names or any(to and key == to[0] for key, to in found.fields.items()))
@@ -234,6 +235,8 @@ def _convert(found: Converted, place: Place, done: Translation, *, of_op: bool) 
         message = f"`{first}` cannot be `{spelled(plain(body.entries[first]))[:64]}`"
     text = f"`{', '.join(words)}`"
     help, fix = f"write {text}" if is_exact else f"did you mean {text}?", edits if is_exact else []
+    if found.help:
+        help, fix = found.help, []
     done.findings.append(report(at, code, message, notes=found.notes, help=help, fix=fix))
 
 

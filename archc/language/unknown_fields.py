@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Container, Iterable, Mapping
-from typing import Any, NamedTuple, get_args
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
-from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import BaseModel
 
 from archc.diagnostics.finding import Edit, Finding, report, respelling
 from archc.language.edits import deletion, inline, rewriting
+from archc.language.fields import Place, declared, model_at, template
 from archc.language.reader import MappingNode, ScalarNode, plain
 from archc.language.vocabulary import absence, certain, did_you_mean, folded, is_section, nearest, synonyms
 from archc.ops import ops
 from archc.ops.foreign import Needless, spelled
 from archc.ops.op import Op, name_of
 from archc.source import Span
-from archc.tensor import Tensor
 from archc.wording import listed
 
 # In a mapping with more keys, renaming one is not tried: comparing each with all others takes quadratic time.
@@ -28,52 +27,6 @@ _ACTIVATIONS = "activation act activationfn actfn activationfunction nonlinearit
 _NORMALISATIONS = "norm normalization normalizer normalizerfn normtype".split()
 _NONE = "linear none identity null id".split()
 _PREFIXES = "use with has apply do".split()
-
-
-_NO_DOUBTS: Mapping[str, str] = {}
-_NO_VALUES: Mapping[str, object] = {}
-
-
-class Added(NamedTuple):
-    """A layer to add after another one: a free name, the edits if they change nothing else, and what reads that one."""
-
-    name: str
-    edits: tuple[Edit, ...]
-    readers: tuple[str, ...]
-
-
-Insert = Callable[[str, str], Added]
-"""Adds a layer of an op and a body after this one."""
-
-
-Others = Callable[[], Iterable[tuple[str, MappingNode]]]
-"""Gives mappings with fields of the same layers."""
-
-
-class Place(NamedTuple):
-    """Where an unknown field is written.
-
-    `model` has the fields that are allowed, and `also` are further ones that help does not list. `what` is what
-    messages call the whole, and `read` is the shape that the layer reads, if it is known. `insert` adds a layer of an
-    op and a body after this one; without it, the place is not a layer. `doubts` have the help for fields that can mean
-    something else here, and are not renamed. `others` are the defaults of a layer, or the layers of defaults, with what
-    messages call them.
-    """
-
-    mapping: MappingNode
-    model: type[BaseModel]
-    what: str
-    also: tuple[str, ...] = ()
-    read: Tensor | None = None
-    insert: Insert | None = None
-    doubts: Mapping[str, str] = _NO_DOUBTS
-    others: Others = tuple
-
-    @property
-    def allowed(self) -> list[str]:
-        """The fields of the model that can be written here; an `op` only in a layer."""
-        names = field_names(self.model)
-        return names if self.also or not issubclass(self.model, Op) else [name for name in names if name != "op"]
 
 
 class Explained(NamedTuple):
@@ -96,57 +49,6 @@ def renaming(
     return respelling(span, right) if meaning_it == [word] else ()
 
 
-def field_names(model: type[BaseModel] | None) -> list[str]:
-    """The fields of a model as a spec writes them; none for no model."""
-    return [info.alias or name for name, info in model.model_fields.items()] if model else []
-
-
-def model_at(model: type[BaseModel] | None, path: Iterable[str]) -> type[BaseModel] | None:
-    """The model at a path of fields below another model; None if there is none."""
-    for step in path:
-        info = field_of(model, step)
-        model = _model_in(info.annotation) if info else None
-    return model
-
-
-def field_of(model: type[BaseModel] | None, name: str) -> FieldInfo | None:
-    """The field that a spec writes as `name`; None if the model has none, or there is no model."""
-    return next((i for n, i in model.model_fields.items() if (i.alias or n) == name), None) if model else None
-
-
-def mistakes_in(model: type[BaseModel], field: str, value: object) -> list[str]:
-    """The kinds of pydantic's errors in a value of a field, whatever the other fields; none if the field takes it."""
-    try:
-        model.model_validate({field: value})
-    except ValidationError as error:
-        return [detail["type"] for detail in error.errors(include_url=False) if detail["loc"][:1] == (field,)]
-    return []
-
-
-def words_of(model: type[BaseModel] | None, field: str) -> list[str]:
-    """The words that a field takes, if it takes words."""
-    info = field_of(model, field)
-    if info is None:
-        return []
-    return [
-        word
-        for part in (info.annotation, *get_args(info.annotation))
-        for word in get_args(part)
-        if isinstance(word, str)
-    ]
-
-
-def required(model: type[BaseModel]) -> list[str]:
-    """The fields of a model that must be written."""
-    return [info.alias or name for name, info in model.model_fields.items() if info.is_required()]
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
-
-
 def unknown_field(word: str, place: Place) -> Explained:
     """What to do about a field that the model at a place does not have."""
     explained = _explained(word, place)
@@ -158,6 +60,9 @@ def unknown_field(word: str, place: Place) -> Explained:
 
 def _explained(word: str, place: Place) -> Explained:
     allowed = place.allowed
+    if "op" in place.mapping.entries and synonyms(word, ["op"]):
+        # A second word for the op, or another framework's field of that name.
+        return _needless(word, place) or _found(word, place, f"delete `{word[:64]}`: `op` names the op")
     known = synonyms(word, allowed, section=is_section(place.model)) or synonyms(word, place.also)
     if known:
         return _renamed(word, place, allowed)
@@ -176,31 +81,6 @@ def _found(
     return Explained(report(key, "ARC101", message, help=help, fix=fix), own, bool(fix) if certain is None else certain)
 
 
-def template(
-    model: type[BaseModel] | None, *, given: Container[str] = (), values: Mapping[str, object] = _NO_VALUES
-) -> str:
-    """The required fields of a model as a spec writes them, without those that are given elsewhere.
-
-    Those without a value have `…`, which only the author knows.
-    """
-    if model is None:
-        return "…"
-    leading = ("op", *model.leading) if issubclass(model, Op) else ()
-    names = sorted(model.model_fields, key=lambda name: leading.index(name) if name in leading else len(leading))
-    fields = [(info.alias or name, info) for name in names if (info := model.model_fields[name]).is_required()]
-    shown = [
-        f"{name}: {spelled(values[name]) if name in values else _to_fill(info)}"
-        for name, info in fields
-        if name not in given
-    ]
-    return f"{{{', '.join(shown)}}}"
-
-
-def _to_fill(info: FieldInfo) -> str:
-    words = [word for word in get_args(info.annotation) if isinstance(word, str)]
-    return words[0] if len(words) == 1 else template(_model_in(info.annotation))
-
-
 def _renamed(word: str, place: Place, allowed: list[str]) -> Explained:
     """Another name, a misspelling, or neither."""
     key = place.mapping.keys[word].span
@@ -213,6 +93,8 @@ def _renamed(word: str, place: Place, allowed: list[str]) -> Explained:
         suggested, fix = (), ()  # a size, which no field of every layer takes
     if own is None and nearest(word, suggested) is None and issubclass(place.model, Op) and allowed in (["op"], []):
         return _found(word, place, f"{name_of(place.model)} has no fields besides {', '.join(['op', *place.also])}")
+    if not allowed and not place.also:
+        return _found(word, place, f"delete `{word[:64]}`: {_noun(place.what)} takes no fields")
     if own is None and len(allowed) == 1 and not place.also:
         only = f"`{allowed[0]}` is the only {_noun(place.what)} so far"
         return _found(word, place, f"{only}: write `{allowed[0]}: {template(model_at(place.model, allowed))}`")
@@ -231,28 +113,31 @@ def _needless(word: str, place: Place) -> Explained | None:
     agrees = found.same == "any" or any(_is_same(value, same) for same in (*found.same, *right))
     if agrees or (folded(word) in ("name", "top") and value == place.what):
         return _found(word, place, f"delete `{shown}`: {found.why}", deletion(place.mapping, word), certain=True)
+    if found.instead:
+        instead = found.instead if isinstance(found.instead, str) else found.instead(value)
+        return _found(word, place, f"delete `{shown}`, and {instead}", certain=True)
     if right:
         help = f"it is {spelled(right[0])}, not {spelled(value)[:64]}; delete `{shown}`: {found.why}"
         return _found(word, place, help, certain=True)
-    if found.inferred:
+    if found.inferred and place.read is None:
         return _found(word, place, f"delete `{shown}`: {found.why}", certain=True)
+    if found.inferred:
+        # Of this input, the value changes the network.
+        return _found(word, place, f"delete `{shown}`, there is no choice: {found.why}")
     choice = "" if folded(word) in ("name", "top") else ", there is no choice"
     return _found(word, place, f"delete `{shown}`{choice}: {found.why}", certain=True)
 
 
+def is_needless(word: str, model: type[BaseModel]) -> bool:
+    """Whether a word is a field of other frameworks that archc does not need."""
+    return _declared_for(word, model, "needless") is not None
+
+
 def _is_same(value: object, same: object) -> bool:
-    if isinstance(value, str) and isinstance(same, int) and value == str(same):
-        return True  # a number in quotes
+    if isinstance(value, str) and isinstance(same, int) and value.lower() == spelled(same):
+        return True  # a number in quotes, or the words of Python for true and false
     # Not by == alone: to Python, true is 1.
     return value == same and isinstance(value, bool) == isinstance(same, bool)
-
-
-def declared(model: type[BaseModel], attribute: str) -> Mapping[str, object]:
-    """What a class and its bases declare by word; a class takes precedence over its bases."""
-    found: dict[str, object] = {}
-    for base in reversed(model.__mro__):
-        found |= vars(base).get(attribute, {})
-    return found
 
 
 def _declared_for(word: str, model: type[BaseModel], attribute: str) -> object:

@@ -10,14 +10,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from archc.diagnostics.finding import MAX_FINDINGS, Finding, replacement, report, respelling
+from archc.language.fields import LONGEST_NAME, Place, field_names, model_at, words_of
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
-from archc.language.unknown_fields import Place, field_names, model_at, unknown_field, words_of
+from archc.language.unknown_fields import lacking, unknown_field
 from archc.language.vocabulary import certain, did_you_mean, nearest
 from archc.ops.foreign import spelled
 from archc.source import Span
-
-_LONGEST_NAME = 64
-NAME = re.compile(rf"[A-Za-z][A-Za-z0-9_]{{0,{_LONGEST_NAME - 1}}}\Z", re.ASCII)
 
 _KINDS = {
     "int_type": "a whole number",
@@ -47,13 +45,13 @@ _CODES = {"crop": "ARC109"}
 
 def not_a_name(word: str, span: Span) -> Finding:
     """The finding for a word that is used as a name and is not one."""
-    if len(word) > _LONGEST_NAME:
+    if len(word) > LONGEST_NAME:
         # A shortened name, so that the message cannot read like the help, which has the first 64 characters.
-        message = f"`{word[:16]}…` has {len(word):,} characters; a name has at most {_LONGEST_NAME}"
+        message = f"`{word[:16]}…` has {len(word):,} characters; a name has at most {LONGEST_NAME}"
     else:
         message = f"`{word}` is not a valid name" if word else "the empty string is not a valid name"
-    note = f"a name is a letter, then letters, digits and `_`: ASCII, at most {_LONGEST_NAME} characters"
-    letters = (c if c.isascii() and c.isalnum() else "_" for c in word[:_LONGEST_NAME])
+    note = f"a name is a letter, then letters, digits and `_`: ASCII, at most {LONGEST_NAME} characters"
+    letters = (c if c.isascii() and c.isalnum() else "_" for c in word[:LONGEST_NAME])
     usable = "".join(letters).lstrip("_0123456789").rstrip("_")
     return report(
         span, "ARC106", message, notes=[note], help=f"use `{usable}`" if usable else "write a name, such as `relu1`"
@@ -88,6 +86,13 @@ def explain(
     unknown = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
     misspelt = {((), name) for name in elsewhere}
     misspelt |= {(loc[:-1], nearest(str(loc[-1]), _fields_at(model, loc[:-1]))) for loc in unknown}
+    # Nor is one that the help for a word without a counterpart names.
+    misspelt |= {
+        (loc[:-1], named)
+        for loc in unknown
+        if (inside := model_at(model, map(str, loc[:-1]))) is not None
+        for named in re.findall("`([a-z_]+)`", lacking(str(loc[-1]), inside) or "")
+    }
     misspelt |= {
         (loc[:-1], only) for loc in unknown if len(fields := _fields_at(model, loc[:-1])) == 1 for only in fields
     }

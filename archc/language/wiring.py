@@ -78,7 +78,9 @@ class Wiring:
     @cached_property
     def by_position(self) -> bool:
         """Whether a layer reads another one by its position, which a new layer would change."""
-        return any(_is_position(node) for _, body in self._bodies() for f, node in body.entries.items() if f in _FROM)
+        return any(
+            _is_position(node, f) for _, body in self._bodies() for f, node in body.entries.items() if f in _FROM
+        )
 
     def _bodies(self) -> list[tuple[str, MappingNode]]:
         layers = self._document.node("layers")
@@ -159,11 +161,12 @@ def _words(node: YamlNode) -> set[str]:
             return {*node.entries, *(word for value in node.entries.values() for word in _words(value))}
 
 
-def _is_position(node: YamlNode) -> bool:
-    """Whether a value is a position, or a list with one; a number that is not negative is a size."""
+def _is_position(node: YamlNode, field: str) -> bool:
+    """Whether a value is a position, or a list with one; of other fields than `from`, a number alone is a size."""
     if isinstance(node, SequenceNode):
         return any(isinstance(item, ScalarNode) and _POSITION.match(str(item.value)) for item in node.items)
-    return isinstance(node, ScalarNode) and bool(_POSITIONS.match(str(node.value)))
+    pattern = _POSITION if field == "from" else _POSITIONS
+    return isinstance(node, ScalarNode) and bool(pattern.match(str(node.value)) or _POSITIONS.match(str(node.value)))
 
 
 def _names(node: YamlNode) -> tuple[str, ...]:

@@ -62,8 +62,8 @@ _NOISE = (
 _MARKERS = (
     "identity noop no_op input input_layer data image_data hdf5_data memory_data placeholder output sequential module "
     "module_list model softmax_with_loss softmax_loss cross_entropy_loss euclidean_loss mse_loss hinge_loss "
-    "contrastive_loss sigmoid_cross_entropy_loss accuracy cost detection region yolo net loss scale bias silence "
-    "activation batch_norm_relu conv_relu conv_bn_relu conv_bn conv_block"
+    "contrastive_loss softmax_output sigmoid_cross_entropy_loss accuracy cost detection region yolo net loss scale "
+    "bias silence activation batch_norm_relu conv_relu conv_bn_relu conv_bn conv_block"
 )
 FAMILIES = (_POOLS, _ACTIVATIONS, _NORMS, _CONVOLUTIONS, _DENSE, _SEQUENCES, _SHAPES, _MERGES, _NOISE, _MARKERS)
 
@@ -85,7 +85,7 @@ REMARKS = {
     **dict.fromkeys("reshape view".split(), "`{op: flatten}` makes a vector of maps; no other shape can be made"),
     **dict.fromkeys("identity noop no_op silence".split(), _NOTHING),
     **dict.fromkeys("input input_layer data image_data hdf5_data memory_data placeholder".split(), _NAME_OF_INPUT),
-    **dict.fromkeys("softmax_with_loss softmax_loss cross_entropy_loss".split(), _LOSS),
+    **dict.fromkeys("softmax_with_loss softmax_loss softmax_output cross_entropy_loss".split(), _LOSS),
     **dict.fromkeys("sequential module module_list model net".split(), "write its layers directly under `layers:`"),
     **dict.fromkeys("batch_norm_relu conv_relu conv_bn_relu conv_bn conv_block".split(), _TWO),
     **dict.fromkeys(

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from archc.example import HEAD
-from archc.ops.foreign import Needless, NeedlessFields
+from archc.ops.foreign import Excluded, Needless, NeedlessFields, spelled
 from archc.ops.op import FLOAT32, Kept, Op, Scratch
 from archc.ops.unequal import unequal
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
+
+_SUMS = ("SUM", "sum", "add", 1)
+
+
+def _not_a_sum(values: Mapping[str, Any]) -> str | None:
+    """Caffe's `Eltwise` is a sum by default, with a coefficient of 1 for each input."""
+    operation, coefficients = values.get("operation"), cast(object, values.get("coeff"))
+    if operation not in (None, *_SUMS):
+        return f"operation: {spelled(operation)}"
+    match coefficients:
+        case None | 1:
+            return None
+        case list() if coefficients and all(one == 1 for one in cast(list[object], coefficients)):
+            return None
+        case _:
+            return f"coeff: {spelled(coefficients)}"
 
 
 class Add(Op, frozen=True):
@@ -22,10 +38,15 @@ class Add(Op, frozen=True):
     shape_rule = "equal shapes -> the same shape"
     failing = HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n  sum1: {op: add, from: [image, pool1]}\n"
     corrected = HEAD + "  relu1: {op: relu}\n  sum1: {op: add, from: [image, relu1]}\n"
-    other_names = ("sum", "Eltwise", "shortcut", "residual", "elementwise_add", "plus")
-    loose_names = ("Eltwise", "residual")
+    other_names = ("sum", "Eltwise", "shortcut", "residual", "elementwise_add", "elemwise_add", "plus")
+    loose_names = ("residual",)
+    operator = "+"
+    reads_before = ("shortcut",)
+    excluded: ClassVar[Excluded] = {"Eltwise": _not_a_sum}
     needless: ClassVar[NeedlessFields] = {
-        "operation": Needless("its inputs are summed", ("SUM", "sum", "add", 1)),
+        "operation": Needless("its inputs are summed", _SUMS),
+        # Of other ones, the layer is not a sum.
+        "coeff": Needless("its inputs are summed as they are", (1, [1], [1, 1], [1, 1, 1], [1, 1, 1, 1])),
         "mode": Needless("its inputs are summed", ("sum", "add")),
     }
     is_linear = True

@@ -45,7 +45,16 @@ class Conv2d(Windowed, Weighted, frozen=True):
     other_names = ("conv", "Convolution", "Convolution2D", "convolutional", "SpatialConvolution")
     other_field_names: ClassVar[OtherNames] = {
         "filters": (
-            *("out_channels", "channels", "num_output", "kernels", "num_filters", "num_filter", "n_filters"),
+            *(
+                "out_channels",
+                "channels",
+                "num_output",
+                "num_outputs",
+                "kernels",
+                "num_filters",
+                "num_filter",
+                "n_filters",
+            ),
             *("nb_filter", "nb_filters", "out_planes", "out_maps", "output_channels", "features", "output", "units"),
         ),
         "groups": ("group", "num_group", "num_groups", "feature_group_count"),
@@ -55,6 +64,9 @@ class Conv2d(Windowed, Weighted, frozen=True):
     conversions = (Conversion(("pad", "size", "kernel", "kernel_size"), _half, names=("convolutional",)),)
     needless: ClassVar[NeedlessFields] = {
         "padding_mode": Needless("maps are padded with zeros", ("zeros",)),
+        # MXNet's and darknet's, which change the arithmetic and not the values.
+        **dict.fromkeys(("workspace", "cudnn_tune", "cudnn_off"), Needless("it changes no value", "any")),
+        **dict.fromkeys(("binary", "xnor"), Needless("weights are not rounded to one bit", (0, False))),
         "output_padding": Needless("it belongs to transposed convolutions", (0,)),
     }
     is_linear = True

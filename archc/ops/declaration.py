@@ -69,6 +69,7 @@ def _fault_of_names(op: type[Op]) -> str | None:
     declared: Iterable[object] = (
         op.other_names,
         op.loose_names,
+        op.reads_before,
         op.leading,
         *cast(Mapping[str, object], others).values(),
     )
@@ -87,6 +88,9 @@ def _fault_of_foreign(op: type[Op]) -> str | None:
         return "declares `needless` that is not a mapping of words to Needless"
     if not isinstance(values, Mapping) or not _maps(cast(Mapping[object, object], values), Mapping):
         return "declares `other_values` that are not a mapping of fields to mappings"
+    excluded = cast(object, op.excluded)
+    if not isinstance(excluded, Mapping) or not all(map(callable, cast(Mapping[object, object], excluded).values())):
+        return "declares `excluded` that is not a mapping of words to functions"
     if not isinstance(conversions, tuple) or not all(map(_converts, cast(tuple[object, ...], conversions))):
         return "declares `conversions` that are not a tuple of Conversion"
     return None

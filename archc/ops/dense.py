@@ -22,6 +22,10 @@ def _size_of(x: Tensor) -> tuple[object, ...]:
     return (x.size,)
 
 
+def _flattens(x: Tensor) -> tuple[object, ...]:
+    return () if x.is_maps else (True, False)
+
+
 class Dense(Weighted, frozen=True):
     """W x + b: (n,) -> (units,)."""
 
@@ -39,6 +43,8 @@ class Dense(Weighted, frozen=True):
     }
     needless: ClassVar[NeedlessFields] = {
         **dict.fromkeys(("alpha", "beta", "transB"), Needless("it computes W x + b", (1,))),
+        # MXNet's dense layer flattens what it reads, unless it is told not to; of a vector, neither changes anything.
+        "flatten": Needless("a layer `{op: flatten}` before it makes maps a vector", (True,), inferred=_flattens),
         "transA": Needless("it computes W x + b", (0,)),
         # It reads a vector: maps have to be flattened first.
         **dict.fromkeys(CHANNELS_READ, Needless(INFERRED, inferred=_size_of)),

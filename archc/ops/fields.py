@@ -97,9 +97,26 @@ def _pair(value: object, least: int) -> Size | None:
     return None
 
 
+def _check_largest(value: object) -> None:
+    """Raise if a number, alone or among others, is whole but too large."""
+    if _is_too_large(value):
+        raise PydanticCustomError("largest", "must be at most {le}", {"le": LARGEST})
+    if isinstance(value, dict | list) and any(map(_is_too_large, _parts(value))):  # pyright: ignore[reportUnknownArgumentType]
+        raise PydanticCustomError("largest", "must have no number above {le}", {"le": LARGEST})
+
+
+def _parts(value: dict[str, object] | list[object]) -> list[object]:
+    return [*value.values()] if isinstance(value, dict) else value
+
+
+def _is_too_large(value: object) -> bool:
+    return type(value) is int and value > LARGEST
+
+
 def _read_size(value: object) -> Size:
     size = _pair(value, 1)
     if size is None:
+        _check_largest(value)
         raise PydanticCustomError("size", "must be a whole number from 1, or [height, width]")
     return size
 
@@ -112,6 +129,7 @@ def _read_padding(value: object) -> Margins | Literal["same"]:
         return Margins(pair.height, pair.height, pair.width, pair.width)
     if isinstance(value, dict) and set(value) == set(_SIDES) and all(_whole(value[s], 0) for s in _SIDES):  # pyright: ignore[reportUnknownArgumentType]
         return Margins(**cast(dict[str, int], value))
+    _check_largest(cast(object, value))
     raise PydanticCustomError(
         "padding", "must be a whole number from 0, [height, width], {top, bottom, left, right} or `same`"
     )

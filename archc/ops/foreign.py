@@ -23,12 +23,13 @@ class Needless(NamedTuple):
     """A field of other frameworks without a counterpart: why archc needs none, and the values that change nothing.
 
     `why` is the end of "delete `inplace`: …". `inferred` gives the values that the field can only have, from the
-    shape of the layer's input.
+    shape of the layer's input. Where another value is given elsewhere, `instead` says where, from the value or not.
     """
 
     why: str
     same: tuple[object, ...] | Literal["any"] = ()
     inferred: Callable[[Tensor], tuple[object, ...]] | None = None
+    instead: str | Callable[[object], str] = ""
 
 
 _NOTHING: Mapping[str, object] = {}
@@ -39,13 +40,14 @@ class Converted(NamedTuple):
 
     `fields` has for each foreign field the own field and its value, or None if the field goes into another one.
     `notes` have the arithmetic, and `also` own fields to write with them. It is not `certain` if the author may have
-    meant another value.
+    meant another value. Where archc has no counterpart, `help` says what to do instead.
     """
 
     fields: Mapping[str, tuple[str, object] | None]
     notes: tuple[str, ...] = ()
     certain: bool = True
     also: Mapping[str, object] = _NOTHING
+    help: str = ""
 
 
 class Conversion(NamedTuple):
@@ -72,6 +74,10 @@ class Unlikely(NamedTuple):
 
 NeedlessFields = Mapping[str, Needless]
 """By their names, fields of other frameworks that an op does not need."""
+
+Excluded = Mapping[str, Callable[[Mapping[str, Any]], str | None]]
+"""By another framework's name of an op, the field with its value that makes a layer of this name another op, from the
+layer's fields; None if it is this one."""
 
 UsualValues = Mapping[str, Mapping[str, object]]
 """By another framework's name of an op, the values that fields have there by default, where archc's differ or has none.
@@ -118,8 +124,16 @@ def _number(value: float) -> str:
         return str(int(value))
     if 1e-3 <= abs(value) < 1e15:
         return repr(value)
-    digits, exponent = f"{value:.15e}".split("e")
-    return f"{digits.rstrip('0').rstrip('.')}e{int(exponent)}"
+    shortest = next(text for digits in range(17) if float(text := f"{value:.{digits}e}") == value)
+    digits, exponent = shortest.split("e")
+    return f"{digits}e{int(exponent)}"
+
+
+def whole(value: object) -> int | None:
+    """A whole number, also one that is written with a fraction of 0."""
+    if type(value) is float and value.is_integer():
+        return int(value)
+    return value if type(value) is int else None
 
 
 def complement(field: str, own: str, what: str, *, below: float = 1) -> Callable[[Mapping[str, Any]], Converted | None]:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from archc.example import HEAD
 from archc.ops.fields import Count, NotNegative, Positive
-from archc.ops.foreign import Conversion, Converted, OtherValues, UsualValues, exact, spelled
+from archc.ops.foreign import Conversion, Converted, OtherValues, UsualValues, exact, spelled, whole
 from archc.ops.op import FLOAT32, POINT, Footprint, Kept, Op, OtherNames, Reach, Scratch, ShapeError, require_maps
 from archc.tensor import Tensor
 
@@ -23,9 +23,11 @@ _OF_TENSORFLOW = ("local_response_normalization",)
 
 def _from_tensorflow(values: Mapping[str, Any]) -> Converted | None:
     """TensorFlow's window has `depth_radius` maps on each side, and its alpha is not divided by the size."""
-    radius, alpha = values["depth_radius"], values.get("alpha")
-    if type(radius) is not int or radius < 0:
-        return None
+    radius, alpha = whole(values["depth_radius"]), values.get("alpha")
+    if radius is None or radius < 0:
+        # The bias is not renamed either: with `k`, the layer would no longer look like TensorFlow's.
+        left = dict.fromkeys(word for word in values if word != "alpha")
+        return Converted(left, certain=False, help="write `size`: twice the `depth_radius`, a whole number, plus 1")
     size = 2 * radius + 1
     fields: dict[str, tuple[str, object]] = {"depth_radius": ("size", size)}
     notes = [f"`depth_radius` {radius} is that many maps on each side: 2 × {radius} + 1 = {size}"]
@@ -44,8 +46,8 @@ def _from_tensorflow(values: Mapping[str, Any]) -> Converted | None:
 
 def _not_divided(values: Mapping[str, Any]) -> Converted | None:
     """Under TensorFlow's name, but with a size, alpha may be TensorFlow's or not."""
-    weight, size = exact(values["alpha"]), values.get("size", values.get("n"))
-    if weight is None or type(size) is not int:
+    weight, size = exact(values["alpha"]), whole(values.get("size", values.get("n")))
+    if weight is None or size is None:
         return Converted({}, ("TensorFlow does not divide `alpha` by the size",), certain=False)
     product = float(weight * size)
     note = f"TensorFlow does not divide `alpha` by the size: {spelled(values['alpha'])} × {size} = {spelled(product)}"

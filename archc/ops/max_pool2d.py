@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -19,11 +20,30 @@ if TYPE_CHECKING:
     from archc.ops.op import Array
 
 
+_POOLS = ("pool", "pool_type", "mode")
+_KERNELS = ("kernel", "kernel_size", "kernel_shape", "pool_size", "size", "kernel_h")
+_OTHER_POOLS = ("1", "2", "av", "mean", "sum", "lp", "stochastic")
+
+
 def _whole_pools(values: Mapping[str, Any]) -> Converted | None:
     """Without a value for Keras's `strides`, windows lie side by side."""
     if values["strides"] is not None or "pool_size" not in values:
         return None
     return Converted({"strides": ("stride", values["pool_size"])}, ("Keras's stride is then the size of the pool",))
+
+
+def _pool(word: str, values: Mapping[str, Any]) -> Converted | None:
+    """A size with no kernel beside it is the kernel; a word or a number of Caffe's is the kind of pool."""
+    match values[word], len(values):
+        case (int(size), 1) if type(size) is int and size > 1:
+            return Converted({word: ("kernel", size)})
+        case ([int(height), int(width)], 1):
+            return Converted({word: ("kernel", [height, width])})
+        case (1 | 2 as kind, _) | (str(kind), _) if str(kind).lower().startswith(_OTHER_POOLS):
+            help = f"archc has no pool with `{word}: {kind}` yet, only that of the maximum"
+            return Converted({word: None}, certain=False, help=help)
+        case _:
+            return None
 
 
 def _padding_of_darknet(values: Mapping[str, Any]) -> object:
@@ -56,13 +76,16 @@ class MaxPool2d(Windowed, frozen=True):
         "MaxPool": {"stride": _stride_of_onnx},
         "maxpool": {"stride": _stride_of_onnx, "padding": _padding_of_darknet},
     }
-    conversions = (Conversion(("strides", "pool_size"), _whole_pools),)
+    conversions = (
+        Conversion(("strides", "pool_size"), _whole_pools),
+        *(Conversion((word, *_KERNELS), partial(_pool, word)) for word in _POOLS),
+    )
     needless: ClassVar[NeedlessFields] = {
         "return_indices": Needless("it returns values only", (False,)),
         "dilation": Needless("its windows are not dilated", (1,)),
         "storage_order": Needless("it returns values only", (0,)),
-        "count_include_pad": Needless("it takes a maximum, not a mean", "any"),
-        **dict.fromkeys(("pool", "pool_type", "mode"), Needless("it takes the maximum of a window", ("MAX", "max", 0))),
+        "count_include_pad": Needless("it takes a maximum, not a mean", (True, False, 0, 1)),
+        **dict.fromkeys(_POOLS, Needless("it takes the maximum of a window", ("MAX", "max", 0))),
         "global_pooling": Needless("`kernel` is the size of its window", (False,)),
     }
     output_sign = "kept"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self, get_args
 
 from pydantic import BaseModel
 
-from archc.ops.foreign import Conversion, Needless, NeedlessFields, OtherValues, Unlikely, UsualValues
+from archc.ops.foreign import Conversion, Excluded, Needless, NeedlessFields, OtherValues, Unlikely, UsualValues
 from archc.ops.window import Window
 from archc.tensor import Tensor
 
@@ -212,6 +212,12 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Those of the names above that can mean something else as well: suggested, never fixed automatically."""
     other_values: ClassVar[OtherValues] = {}
     """What other frameworks write for values of its fields, by its own field names."""
+    operator: ClassVar[str] = ""
+    """The sign by which a program applies it to its inputs, such as `+`."""
+    reads_before: ClassVar[tuple[str, ...]] = ()
+    """Those of the names above under which a layer that names one input reads the layer before it too."""
+    excluded: ClassVar[Excluded] = {}
+    """Layers under one of the names above that are not this op after all, by their fields."""
     usual: ClassVar[UsualValues] = {}
     """What its required fields are by default under another framework's name of it, to suggest where one is missing."""
     conversions: ClassVar[tuple[Conversion, ...]] = ()
@@ -222,10 +228,10 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
         "trainable": Needless("every layer is trained", (True,)),
         "requires_grad": Needless("every layer is trained", (True,)),
         "dtype": Needless("values are float32, unless `archc train --precision` says otherwise", ("float32", "fp32")),
-        "device": Needless("the command line chooses the devices of a run", "any"),
+        "device": Needless("`archc train` chooses it", (None,), instead="choose it by `archc train --gpus`"),
         "data_format": Needless(_AXES, (None, "channels_first", "NCHW", "nchw")),
         "layout": Needless(_AXES, ("NCHW", "nchw")),
-        **dict.fromkeys(("in_place", "inplace"), Needless("it changes no value", "any")),
+        **dict.fromkeys(("in_place", "inplace"), Needless("it changes no value", (True, False, 0, 1))),
         **dict.fromkeys(CHANNELS_READ, Needless(INFERRED, inferred=channels_of)),
         **dict.fromkeys(_SHAPES_READ, Needless(INFERRED, inferred=_shapes_of)),
     }

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from archc.ops.op import Array
 
 
+def _modes(x: Tensor) -> tuple[object, ...]:
+    """MXNet's modes that are the same for an input."""
+    return ("channel",) if x.is_maps else ("instance", "channel")
+
+
 class Softmax(Op, frozen=True):
     """exp(x) / sum of exp(x): (n,) -> (n,), or over the maps at each place, (C, H, W) -> (C, H, W).
 
@@ -23,9 +28,15 @@ class Softmax(Op, frozen=True):
     shape_rule = "(n,) -> (n,), or (C, H, W) -> (C, H, W) over the maps at each place"
     failing = HEAD + "  prob1: {op: softmax}\n  prob2: {op: softmax}\n"
     corrected = HEAD + "  prob: {op: softmax}\n"
-    needless: ClassVar[NeedlessFields] = dict.fromkeys(
-        ("axis", "dim"), Needless("it is computed over the maps or units", (1, -1, -3))
-    )
+    other_names = ("SoftmaxActivation",)
+    loose_names = ("SoftmaxActivation",)  # without `mode: channel`, MXNet's is over all values of maps
+    needless: ClassVar[NeedlessFields] = {
+        **dict.fromkeys(("axis", "dim"), Needless("it is computed over the maps or units", (1, -1, -3))),
+        "mode": Needless("it is computed over the maps or units", ("channel",), inferred=_modes),
+        # darknet's.
+        "groups": Needless("it is computed over all maps or units", (1,)),
+        "temperature": Needless("scores are not divided by a temperature", (1,)),
+    }
     autocast = "wide"
     output_sign = "nonnegative"
     gives_probabilities = True

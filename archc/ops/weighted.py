@@ -25,36 +25,21 @@ _CONSTANTS = {"zeros": 0, "zero": 0, "ones": 1, "one": 1}
 
 
 def _weights(word: str, values: Mapping[str, Any]) -> Converted | None:
-    """An initialiser by its name, or as Caffe's filler."""
-    match values[word]:
-        case {"type": str(name)} if name.lower() in _HE:
-            init: object = {"he_normal": {}}
-        case str(name) if name.lower() in _HE and word != "weight_init":
-            init = {"he_normal": {}}
-        case {"type": "gaussian" | "normal", "std": int(std) | float(std), **others} if not others:
-            init = {"normal": {"std": std}}
-        case {"normal": int(std) | float(std), **others} if not others:
-            init = {"normal": {"std": std}}
-        case {"normal": dict()} | {"he_normal": dict()} as own:  # pyright: ignore[reportUnknownVariableType]
-            init = own  # pyright: ignore[reportUnknownVariableType]
-        case float(std) if std > 0:
-            return Converted({word: ("weight_init", {"normal": {"std": std}})}, certain=False)
-        case _:
-            return None
-    return Converted({word: ("weight_init", init)})
+    from archc.ops.initialisers import weights  # few specs need it, for the time of start-up
+
+    return weights(word, values)
 
 
 def _biases(word: str, values: Mapping[str, Any]) -> Converted | None:
-    """A number, a constant by its name, or Caffe's filler."""
-    match values[word]:
-        case int(value) | float(value) | {"type": "constant", "value": int(value) | float(value)}:
-            return Converted({word: ("bias_init", value)})
-        case str(name) | {"type": str(name)} if name.lower() in _CONSTANTS:
-            return Converted({word: ("bias_init", _CONSTANTS[name.lower()])})
-        case {"type": "constant"}:
-            return Converted({word: ("bias_init", 0)})
-        case _:
-            return None
+    from archc.ops.initialisers import biases  # as above
+
+    return biases(word, values)
+
+
+def _bias_value(values: Mapping[str, Any]) -> Converted | None:
+    from archc.ops.initialisers import bias_value  # as above
+
+    return bias_value(values)
 
 
 class Weighted(Op, frozen=True):
@@ -69,11 +54,15 @@ class Weighted(Op, frozen=True):
     }
     # A framework's initialiser has options that a renamed field would lose.
     loose_names = (*_WEIGHTS, *_BIASES)
-    other_values: ClassVar[OtherValues] = {"weight_init": {word: {"he_normal": {}} for word in _HE}}
+    other_values: ClassVar[OtherValues] = {
+        "weight_init": {word: {"he_normal": {}} for word in _HE},
+        "bias_init": _CONSTANTS,
+    }
     conversions = (
         switched("no_bias", "bias", {True: False, False: True}),
         *(Conversion((word,), partial(_weights, word)) for word in ("weight_init", *_WEIGHTS)),
-        *(Conversion((word,), partial(_biases, word)) for word in _BIASES),
+        *(Conversion((word,), partial(_biases, word)) for word in ("bias_init", *_BIASES)),
+        Conversion(("bias",), _bias_value),
     )
     needless: ClassVar[NeedlessFields] = {
         **dict.fromkeys(_REGULARISERS, Needless("`weight_decay` in `train:` applies to all weights", (None,))),

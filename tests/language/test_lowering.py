@@ -1,6 +1,9 @@
 """From layers to a graph: what each layer reads, what depends on a failed layer, and where each field is written."""
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +14,7 @@ from archc.language.lowering import lower
 from archc.language.spec_reading import read_spec
 from archc.ops import ops
 
+SPECS = Path(__file__).parents[2] / "specs"
 HEAD = "schema: archc/v1\nname: small\ninput: {image: [3, 8, 8]}\n"
 
 
@@ -184,3 +188,14 @@ def test_a_forgotten_flatten_is_written_where_it_belongs(layers: str, mended: st
         text = text[: edit.span.start] + edit.text + text[edit.span.end :]
         assert text == head + (mended or "")
         assert analyse(text.encode(), "small.yaml").findings == []
+
+
+@pytest.mark.parametrize("name", ["alexnet.yaml", "alexnet_one_tower.yaml"])
+def test_a_spec_without_a_mistake_imports_nothing_that_only_a_mistake_needs(name: str) -> None:
+    read = f"open({str(SPECS / name)!r}, 'rb').read()"
+    code = f"import sys; from archc.analysis import analyse; assert analyse({read}, 'a').facts; "
+    ran = [sys.executable, "-c", f"{code}print(*sys.modules)"]
+    imported = set(subprocess.run(ran, check=True, capture_output=True, text=True).stdout.split())
+    words = "translation unknown_fields validation vocabulary op_words edits wiring brackets mistaken_defaults"
+    needless = {f"archc.language.{word}" for word in (*words.split(), "mistaken_layers", "meant_values", "other_forms")}
+    assert not imported & {*needless, "archc.ops.initialisers", "archc.ops.absent"}

@@ -121,7 +121,11 @@ def test_a_value_in_place_of_a_section(written: str, help: str | None) -> None:
             '`parallel.layers.relu1` cannot be the string "splitted"',
         ),
         ("{image: [3, 8, 8]}", "{}", "`input` is a mapping: it must have at least 1 entry"),
-        ("{image: [3, 8, 8]}", "{a: [1, 8, 8], b: [1, 8, 8]}", "`input` is a mapping: it must have at most 1 entry"),
+        (
+            "{image: [3, 8, 8]}",
+            "{a: [1, 8, 8], b: [1, 8, 8]}",
+            "`input` has 2 inputs, but a network has one input so far",
+        ),
         ("{image: [3, 8, 8]}", "{image: [8, 8]}", "`input.image` is `[8, 8]`: it takes [channels, height, width]"),
         ("layers:", "outputs: []\nlayers:", "`outputs` is `[]`: it must have at least 1 entry"),
         (

@@ -14,9 +14,7 @@ def test_a_size_is_one_number_or_height_and_width(written: object, size: tuple[i
     assert SIZE.validate_python(written) == size
 
 
-@pytest.mark.parametrize(
-    "written", [0, -1, 2**31, 1.0, True, "3", None, [], [3], [3, 3, 3], [3, 0], [3, "3"], {"height": 3}]
-)
+@pytest.mark.parametrize("written", [0, -1, 1.0, True, "3", None, [], [3], [3, 3, 3], [3, 0], [3, "3"], {"height": 3}])
 def test_what_is_no_size_is_refused(written: object) -> None:
     with pytest.raises(ValidationError, match=r"a whole number from 1, or \[height, width\]"):
         SIZE.validate_python(written)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from archc.language.fields import field_names, model_at
 from archc.language.reader import MappingNode, ScalarNode, YamlNode
 from archc.language.spec import Spec
-from archc.language.validation import field_names, model_at
 from archc.ops import ops
 
 HEADER = ("schema", "name", "title", "input")

@@ -1,0 +1,67 @@
+"""The word for the op of a layer, where it is not the op's own name: the op that it means, and the findings on it."""
+
+from __future__ import annotations
+
+from archc.diagnostics.finding import Edit, Finding, report
+from archc.language.reader import MappingNode, ScalarNode, plain
+from archc.language.recipe_words import OF_SECTIONS
+from archc.language.translation import Translation
+from archc.language.vocabulary import certain, did_you_mean, folded, synonyms
+from archc.ops import ops
+from archc.ops.op import Op
+from archc.source import Span
+
+
+def word_for_op(body: MappingNode) -> str | None:
+    """The key under which a layer without `op` has its op: another framework's word for it."""
+    words = {folded(key): key for key in body.entries if synonyms(key, ["op"])}
+    # Where several are written, as Caffe's `type` beside `operation`, the first of these names the op.
+    return next((words[word] for word in map(folded, ("op", *OF_SECTIONS["op"])) if word in words), None)
+
+
+def meant(word: str) -> str | None:
+    """The op that an unknown op must mean; none for one that is installed and cannot be used."""
+    return None if ops().failure(word) else certain(word, ops())
+
+
+def reads_before(body: MappingNode, op: type[Op]) -> bool:
+    """Whether the layer before is read too, by the name that the op is written with."""
+    node = body.entries["op" if "op" in body.entries else word_for_op(body) or "op"]
+    written = node.value if isinstance(node, ScalarNode) else None
+    return isinstance(written, str) and folded(written) in map(folded, op.reads_before)
+
+
+def another_op(written: str, op: str, body: MappingNode) -> str | None:
+    """The field that makes a layer another op than its word means, such as `operation: PROD`; None if it is that op."""
+    excluded = next((each for name, each in ops()[op].excluded.items() if folded(name) == folded(written)), None)
+    if excluded is None:
+        return None
+    # Caffe writes the fields of a layer in a mapping of their own.
+    inner = [node.entries for node in body.entries.values() if isinstance(node, MappingNode)]
+    return excluded({field: plain(node) for nodes in (body.entries, *inner) for field, node in nodes.items()})
+
+
+def lacking_op(written: str, at: Span, other: str) -> Finding:
+    """The finding for a word whose field makes it an op that archc does not have."""
+    help = f"archc has no `{written[:64]}` with `{other[:64]}` yet"
+    return report(at, "ARC102", f"unknown op `{written[:64]}`", help=help)
+
+
+def unknown_op(
+    name: str, span: Span, fix: tuple[Edit, ...], translated: Translation | None = None, form: str = ""
+) -> Finding:
+    """The finding for a word that is not an op, or is one that is installed and cannot be used.
+
+    Where values change with the name, `form` is the text to write, with a place for the fields.
+    """
+    if failure := ops().failure(name):
+        return report(span, "ARC102", failure.message, help=failure.help)
+    notes = [failure.message for failure in ops().unreadable]
+    help = did_you_mean(name, ops(), what="ops")
+    if translated is not None:
+        notes += translated.op_notes
+        if translated.op_words:
+            text = f"`{form % ', '.join(translated.op_words)}`"
+            help = f"did you mean {text}?" if translated.op_fix is None else f"write {text}"
+        fix = (*fix, *translated.op_fix) if fix and translated.op_fix is not None else ()
+    return report(span, "ARC102", f"unknown op `{name[:64]}`", notes=notes, help=help, fix=fix)

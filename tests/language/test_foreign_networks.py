@@ -1,0 +1,303 @@
+"""No fix turns a spec in the words of another framework into another network than it had there, and no help does."""
+
+from __future__ import annotations
+
+import pytest
+
+from archc.analysis import analyse
+from archc.diagnostics.finding import Finding
+from archc.fixing import fix
+
+HEAD = "schema: archc/v1\nname: a\ninput: {image: [3, 32, 32]}\n"
+DEFAULTS = "defaults: {conv2d: {weight_init: {he_normal: {}}}, dense: {weight_init: {he_normal: {}}}}\n"
+CONV = "op: conv2d, filters: 8, kernel: 3"
+THREE = "  c0: {op: relu}\n  c1: {op: relu}\n  c2: {op: relu}\n"
+TRAIN = (
+    "train: {batch: 8, epochs: 1, loss: cross_entropy, optimizer: {sgd: {lr: 0.1, momentum: 0.9, weight_decay: 0}}, "
+    "data: {resize: 40, crop: 32, mirror: true, mean: pixel%s}, test: center%s}\n"
+)
+
+
+def spec(layers: str, head: str = HEAD) -> str:
+    return f"{head}{DEFAULTS}layers:\n{layers}"
+
+
+def errors(text: str) -> list[Finding]:
+    return [finding for finding in analyse(text.encode(), "a.yaml").findings if finding.severity == "error"]
+
+
+def helps(text: str) -> list[str | None]:
+    return [finding.help for finding in errors(text)]
+
+
+def fixed(text: str) -> str:
+    return fix(text.encode(), "a.yaml").data.decode()
+
+
+@pytest.mark.parametrize(
+    "before", ["  c: {op: conv2d, filters: 8, kernel: 3}\n  r: {op: relu}\n", "  f: {op: flatten}\n"]
+)
+def test_the_flatten_of_a_dense_layer_is_of_its_input(before: str) -> None:
+    text = spec(before + "  fc: {op: FullyConnected, num_hidden: 10, flatten: true}\n")
+    flat = "" if "flatten" in before else "  flat: {op: flatten}\n"
+    assert fixed(text) == spec(f"{before}{flat}  fc: {{op: dense, units: 10}}\n")
+
+
+def test_a_dense_layer_that_does_not_flatten_maps_keeps_its_field() -> None:
+    layers = "  c: {op: conv2d, filters: 8, kernel: 3}\n  fc: {op: dense, units: 10, flatten: false}\n"
+    assert "flatten: false" in fixed(spec(layers))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "weight_filler: {type: msra}",
+        "weight_filler: {type: msra, variance_norm: FAN_IN}",
+        "weight_init: {kaiming_normal: {mode: fan_in, nonlinearity: relu}}",
+        "kernel_initializer: HeNormal",
+        "kernel_initializer: {class_name: HeNormal, config: {seed: null}}",
+        "kernel_initializer: {module: keras.initializers, class_name: HeNormal, config: {}, registered_name: null}",
+        "kernel_initializer: {class_name: VarianceScaling, config: {scale: 2.0, mode: fan_in}}",
+    ],
+)
+def test_the_same_initialiser_is_converted(written: str) -> None:
+    assert fixed(spec(f"  c: {{{CONV}, {written}}}\n")) == spec(f"  c: {{{CONV}, weight_init: {{he_normal: {{}}}}}}\n")
+
+
+FAN_OUT = "yet: use `normal: {std: …}`, with the same variance if std is sqrt(2 / fan-out)"
+
+
+@pytest.mark.parametrize(
+    ("written", "help"),
+    [
+        (
+            "weight_filler: {type: msra, variance_norm: FAN_OUT}",
+            f"archc has no `msra` with `variance_norm: FAN_OUT` {FAN_OUT}",
+        ),
+        ("weight_filler: {type: xavier, variance_norm: FAN_OUT}", "archc has no `xavier` yet: use"),
+        (
+            "weight_init: {kaiming_normal: {mode: fan_out, nonlinearity: relu}}",
+            f"archc has no `kaiming_normal` with `mode: fan_out` {FAN_OUT}",
+        ),
+        ("weight_init: {he_normal: {mode: fan_out}}", f"archc has no `he_normal` with `mode: fan_out` {FAN_OUT}"),
+        (
+            "weight_init: {kaiming_normal: {a: 0.1}}",
+            "archc has no `kaiming_normal` with `a: 0.1` yet: use `normal: {std: …}`",
+        ),
+        (
+            "weight_init: {kaiming_normal: {nonlinearity: tanh}}",
+            "archc has no `kaiming_normal` with `nonlinearity: tanh` yet",
+        ),
+        ("weight_filler: {type: gaussian, mean: 1, std: 0.01}", "archc has no `gaussian` with `mean: 1` yet"),
+        ("weight_filler: {type: gaussian, std: 0.01, sparse: 3}", "archc has no `gaussian` with `sparse: 3` yet"),
+        ("weight_filler: {type: gaussian}", "write `weight_init: {normal: {std: …}}` with the standard deviation"),
+        (
+            "kernel_initializer: {class_name: VarianceScaling, config: {scale: 2.0, mode: fan_out}}",
+            "archc has no `VarianceScaling` yet",
+        ),
+        ("kernel_initializer: {class_name: VarianceScaling, config: {}}", "archc has no `VarianceScaling` yet"),
+        ("kernel_initializer: {class_name: GlorotUniform, config: {seed: null}}", "archc has no `GlorotUniform` yet"),
+        ("initializer: {Xavier: {rnd_type: gaussian}}", "archc has no `Xavier` yet"),
+        ("weight_filler: {type: uniform, min: 0, max: 1}", "archc has no `uniform` yet"),
+    ],
+)
+def test_another_initialiser_is_one_finding_without_a_fix(written: str, help: str) -> None:
+    text = spec(f"  c: {{{CONV}, {written}}}\n")
+    (found,) = errors(text)
+    assert str(found.help).startswith(help)
+    assert fixed(text) == text
+
+
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        ("weight_filler: {type: gaussian, mean: 0, std: 0.01}", "weight_init: {normal: {std: 0.01}}"),
+        ("bias_init: zeros", "bias_init: 0"),
+        ("bias_init: Ones", "bias_init: 1"),
+        ("bias_init: {constant: 0.1}", "bias_init: 0.1"),
+        ("bias_filler: {type: constant}", "bias_init: 0"),
+        ("bias_initializer: {class_name: Zeros, config: {}}", "bias_init: 0"),
+        ("bias_initializer: {class_name: Constant, config: {value: 0.5}}", "bias_init: 0.5"),
+        ("bias: 0.1", "bias_init: 0.1"),
+        ("bias: zeros", "bias_init: 0"),
+        ("num_outputs: 8", "filters: 8"),
+    ],
+)
+def test_what_is_certain_is_one_finding_with_a_fix(written: str, right: str) -> None:
+    fields = CONV.replace("filters: 8, ", "") if "filters" in right else CONV
+    text = spec(f"  c: {{{fields}, {written}}}\n")
+    (found,) = errors(text)
+    assert found.fix
+    assert fixed(text) == spec(f"  c: {{{fields}, {right}}}\n")
+
+
+def test_a_map_keeps_its_size_in_a_pool_of_darknet() -> None:
+    head = HEAD.replace("[3, 32, 32]", "[3, 13, 13]")
+    text = fixed(spec("  p: {op: maxpool, size: 2, stride: 1}\n", head))
+    analysis = analyse(text.replace("1, right: 1}}", "1, right: 1}, expect: [3, 13, 13]}").encode(), "a.yaml")
+    assert "expect" not in text
+    assert not analysis.findings
+
+
+@pytest.mark.parametrize(
+    ("written", "help"),
+    [
+        ("seed: 1234", "delete `seed`, and run `archc train --seed 1234`"),
+        ("seed: abc", "delete `seed`, and use `archc train --seed` for that"),
+        ("gpus: 4", "delete `gpus`, and run `archc train --gpus 4`"),
+        ("devices: 2", "delete `devices`, and run `archc train --gpus 2`"),
+        ("devices: [0, 1]", "delete `devices`, and use `archc train --gpus` for that"),
+        ("device: cuda", "delete `device`, and use `archc train --gpus` for that"),
+        ("amp: true", "delete `amp`, and run `archc train --precision bfloat16`"),
+        ("precision: bfloat16", "delete `precision`, and use `archc train --precision` for that"),
+        ("metrics: [f1]", "delete `metrics`, and read the error of the test views: nothing else is measured"),
+    ],
+)
+def test_an_option_of_a_run_is_not_deleted_as_needless(written: str, help: str) -> None:
+    text = f"{HEAD}{TRAIN % ('', f', {written}')}layers: {{r: {{op: relu}}}}\n"
+    assert helps(text) == [help]
+    assert fixed(text) == text
+
+
+@pytest.mark.parametrize(
+    "written", ["seed: 0", "seed: null", "amp: false", "precision: float32", "num_workers: 4", "metrics: [accuracy]"]
+)
+def test_an_option_with_the_value_of_every_run_is_deleted(written: str) -> None:
+    text = f"{HEAD}{TRAIN % ('', f', {written}')}layers: {{r: {{op: relu}}}}\n"
+    assert fixed(text) == text.replace(f", {written}", "")
+
+
+def test_the_folder_of_the_pictures_is_not_deleted() -> None:
+    text = f"{HEAD}{TRAIN % (', path: pictures', '')}layers: {{r: {{op: relu}}}}\n"
+    assert helps(text) == ["delete `path`, and use `archc train --data` for that"]
+    assert fixed(text) == text
+
+
+@pytest.mark.parametrize("written", ["device: 1", "inplace: sometimes"])
+def test_a_field_of_a_layer_is_deleted_only_with_a_value_that_changes_nothing(written: str) -> None:
+    text = spec(f"  r: {{op: relu, {written}}}\n")
+    assert fixed(text) == text
+
+
+@pytest.mark.parametrize("radius", ["4", "4.0", '"4"'])
+@pytest.mark.parametrize("op", ["lrn", "tf.nn.lrn"])
+def test_the_window_of_tensorflow_is_converted_in_decimals(op: str, radius: str) -> None:
+    text = spec(f"  l: {{op: {op}, depth_radius: {radius}, alpha: 0.000111, beta: 0.75, bias: 1}}\n")
+    assert fixed(text) == spec("  l: {op: lrn, size: 9, alpha: 9.99e-4, beta: 0.75, k: 1}\n")
+
+
+@pytest.mark.parametrize("radius", ["2.5", "-1", "x"])
+def test_of_a_window_that_is_not_converted_nothing_is_fixed(radius: str) -> None:
+    text = spec(f"  l: {{op: lrn, depth_radius: {radius}, alpha: 1e-4, beta: 0.75, bias: 1}}\n")
+    assert helps(text) == ["write `size`: twice the `depth_radius`, a whole number, plus 1"]
+    assert fixed(text) == text
+
+
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        ("{op: concat, layers: -1, -3}", "{op: concat, from: [c2, c0]}"),
+        ("{op: concat, layers: [-1, -3]}", "{op: concat, from: [c2, c0]}"),
+        ("{op: concat, layers: [-1, 1]}", "{op: concat, from: [c2, c1]}"),
+        ("{op: add, from: [-1, 0]}", "{op: add, from: [c2, c0]}"),
+        ('{op: add, from: "-1, 1"}', "{op: add, from: [c2, c1]}"),
+        ("\n    op: concat\n    layers: -1, -3", "\n    op: concat\n    from: [c2, c0]"),
+        ("\n    op: concat\n    layers: -1,1", "\n    op: concat\n    from: [c2, c1]"),
+        ("{op: relu, from: -2}", "{op: relu, from: c1}"),
+        ("{op: shortcut, from: -3}", "{op: add, from: [c2, c0]}"),
+        ("{op: shortcut, from: [-3]}", "{op: add, from: [c2, c0]}"),
+        ("{op: shortcut, from: c0, activation: linear}", "{op: add, from: [c2, c0]}"),
+        ("{type: Eltwise, operation: SUM, bottom: [c0, c1]}", "{op: add, from: [c0, c1]}"),
+        ("{op: Eltwise, coeff: [1, 1], bottom: [c0, c1]}", "{op: add, from: [c0, c1]}"),
+        ("{op: elemwise_add, from: [c0, c1]}", "{op: add, from: [c0, c1]}"),
+        ("{op: add, operation: sum, from: [c0, c1]}", "{op: add, from: [c0, c1]}"),
+    ],
+)
+def test_the_inputs_of_a_layer_by_position(written: str, right: str) -> None:
+    text = spec(f"{THREE}  r: {written}\n")
+    assert fixed(text) == spec(f"{THREE}  r: {right}\n")
+    assert not errors(fixed(text))
+
+
+@pytest.mark.parametrize(
+    ("written", "help"),
+    [
+        ("{op: add, from: [0, 1]}", "did you mean `from: [c0, c1]`?"),
+        ("{op: relu, from: 1}", "did you mean `from: c1`?"),
+        ("{op: add, from: [-1, 8]}", None),
+        ("{op: add, from: [-9, 1]}", None),
+    ],
+)
+def test_positions_that_are_not_certain_are_not_fixed(written: str, help: str | None) -> None:
+    text = spec(f"{THREE}  r: {written}\n")
+    assert helps(text) == [help]
+    assert fixed(text) == text
+
+
+@pytest.mark.parametrize(
+    "other", ["operation: PROD", "operation: MAX", "coeff: [1, -1]", "eltwise_param: {operation: MAX}"]
+)
+def test_an_elementwise_layer_that_is_not_a_sum_is_not_fixed(other: str) -> None:
+    text = spec(f"{THREE}  s: {{op: Eltwise, {other}, bottom: [c0, c1]}}\n")
+    shown = other.removeprefix("eltwise_param: {").removesuffix("}")
+    assert helps(text) == [f"archc has no `Eltwise` with `{shown}` yet"]
+    assert fixed(text) == text
+    defaults = spec("  r: {op: relu}\n").replace("defaults: {", f"defaults: {{Eltwise: {{{other}}}, ")
+    assert helps(defaults) == [f"archc has no `Eltwise` with `{shown}` yet"]
+    assert fixed(defaults) == defaults
+
+
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        ("pool: 2", "kernel: 2"),
+        ("pool: [2, 3]", "kernel: [2, 3]"),
+        ("pool: MAX, kernel: 2", "kernel: 2"),
+        ("pool: 0, kernel: 2", "kernel: 2"),
+        ("pool: AVE, kernel: 2", None),
+        ("pool: 1, kernel: 2", None),
+        ("pool: 2, kernel: 2", None),  # Caffe's stochastic pool
+        ("pool_type: avg, kernel: 2", None),
+    ],
+)
+def test_the_pool_of_a_pool_is_its_size_or_its_kind(written: str, right: str | None) -> None:
+    text = spec(f"  p: {{op: max_pool2d, {written}, stride: 2}}\n")
+    (found,) = errors(text)
+    assert right or str(found.help).startswith("archc has no pool with")
+    assert fixed(text) == (spec(f"  p: {{op: max_pool2d, {right}, stride: 2}}\n") if right else text)
+
+
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        (
+            "{op: batch_norm, epsilon: 1e-5, momentum: 0.9, fix_gamma: false}",
+            "{op: batch_norm, epsilon: 1e-5, momentum: 0.9}",
+        ),
+        (
+            "{op: batch_norm, epsilon: 1e-5, momentum: 0.9, training_mode: 0}",
+            "{op: batch_norm, epsilon: 1e-5, momentum: 0.9}",
+        ),
+        ("{op: batch_norm, epsilon: 1e-5, momentum: 0.9, fix_gamma: true}", None),
+        ("{op: batch_norm, epsilon: 1e-5, momentum: 0.9, training_mode: 1}", None),
+        (
+            "{op: conv2d, filters: 8, kernel: 3, workspace: 512, cudnn_tune: fastest}",
+            "{op: conv2d, filters: 8, kernel: 3}",
+        ),
+        ("{op: conv2d, filters: 8, kernel: 3, binary: 0, xnor: 0}", "{op: conv2d, filters: 8, kernel: 3}"),
+        ("{op: conv2d, filters: 8, kernel: 3, binary: 1}", None),
+        ("{op: softmax, groups: 1, temperature: 1}", "{op: softmax}"),
+        ("{op: softmax, temperature: 2}", None),
+        ("{op: softmax, mode: channel}", "{op: softmax}"),
+        ("{op: softmax, mode: instance}", None),  # of maps, MXNet's is over all values
+        ("{op: SoftmaxActivation}", None),
+    ],
+)
+def test_a_word_that_changes_nothing_is_deleted(written: str, right: str | None) -> None:
+    text = spec(f"  a: {written}\n")
+    assert fixed(text) == (spec(f"  a: {right}\n") if right else text)
+
+
+def test_an_output_with_a_loss_in_it_is_explained() -> None:
+    help = "archc has no `SoftmaxOutput`: use `{op: softmax}` as the last layer, and `loss: cross_entropy` in `train:`"
+    assert helps(spec("  s: {op: SoftmaxOutput}\n")) == [help]
