@@ -132,7 +132,7 @@ def test_no_distribution_requires_the_stranger_that_is_called_archc(wheels: dict
 def test_what_the_wheels_bring_into_an_environment(bare: Path, installed: Path) -> None:
     def tops(python: Path) -> set[str]:
         (packages,) = python.parents[1].glob("lib/python*/site-packages")
-        return {place.name for place in packages.iterdir()}
+        return {place.name for place in packages.iterdir() if place.name != "__pycache__"}
 
     brought = tops(installed / "python") - tops(bare)
     assert {name for name in brought if not name.endswith(".dist-info")} == set(PACKAGES.values())

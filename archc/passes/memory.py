@@ -141,7 +141,7 @@ class _Alive:
             self._tell(told, operation.backward + operation.narrow)
             self._drop(gradient)
         given = list(zip(learned, made, strict=True))
-        if operation.after:  # the operation goes on when it has given its gradients
+        if gradient and operation.after:  # the operation goes on when it has given its gradients
             self._add_gradients(given, told)
             self._tell(told, operation.after)
             given = []

@@ -189,7 +189,7 @@ def test_no_output_ends_a_run(asked: Job, output: str) -> None:
     """Neither a terminal without the characters of a path, nor a reader that leaves early."""
     script = (
         "import sys, time\nfrom archc.training.process import run_main\n"
-        "def main(job):\n    time.sleep(0.3)\n    print('saved in runs/ñ', flush=True)\n"
+        "def main(job):\n    time.sleep(0.3)\n    print('saved in runs/\\xf1', flush=True)\n"
         "sys.exit(run_main(main))"
     )
     done = subprocess.run(
