@@ -99,9 +99,7 @@ def test_no_rank_outlives_a_killed_trainer(make_job: MakeJob) -> None:
     _, err = process.communicate(timeout=300)
     assert process.returncode == 3
     # Python itself may warn before of what the killed process left.
-    assert err.splitlines()[-1].startswith(
-        "error: the training process was ended by SIGKILL"
-    )
+    assert err.splitlines()[-1].startswith("error: the training process was ended by SIGKILL")
     assert all_end(there)
 
 
