@@ -99,7 +99,9 @@ def _analyse(document: Document, findings: list[Finding]) -> Analysis:
     """Facts and findings, suppressed ones included."""
     graph, more = lower(document)
     if any(finding.code == "ARC005" for finding in findings):
-        from archc.language.brackets import unrepeated  # few specs repeat a key, and the import would slow down all
+        from archc.language.mistakes.brackets import (
+            unrepeated,  # few specs repeat a key, and the import would slow down all
+        )
 
         findings = unrepeated(findings, more)
     findings = [*findings, *more]
@@ -109,7 +111,9 @@ def _analyse(document: Document, findings: list[Finding]) -> Analysis:
     recipe = _check_recipe(document, graph, [*findings, *unexpected])
     # With layers missing from the graph, totals, placement and advice would only repeat what is reported already.
     if is_error(findings):
-        from archc.language.known_shapes import unread_sections  # only mistaken specs need it, for the time of start-up
+        from archc.language.mistakes.known_shapes import (
+            unread_sections,  # only mistaken specs need it, for the time of start-up
+        )
 
         unread = unread_sections(document, graph, findings)
         known = None

@@ -26,8 +26,8 @@ from archc.entry_points import BACKENDS, imported, installed, only, owner
 from archc.failure import Failure
 from archc.graph import Graph
 from archc.installing import absent, backend_help, project_names
+from archc.language.mistakes.vocabulary import did_you_mean, nearest
 from archc.language.spec import Recipe, Strategy
-from archc.language.vocabulary import did_you_mean, nearest
 from archc.passes.counts import Counts
 from archc.passes.placement import Placement
 

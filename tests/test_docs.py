@@ -12,8 +12,8 @@ import pytest
 
 from archc.backend import OWN
 from archc.commands import EXAMPLES
+from archc.language.mistakes.vocabulary import absence
 from archc.language.spec import Loss, Optimizer, Spec
-from archc.language.vocabulary import absence
 from archc.ops import ops
 
 ROOT = Path(__file__).parents[1]

@@ -14,7 +14,7 @@ from archc.explain.concepts import Concept, concepts
 from archc.explain.explanation import Explanation, explanation_of, names, title_of
 from archc.explain.words import page_of, sections, words
 from archc.failure import Failure
-from archc.language.vocabulary import absence, nearest
+from archc.language.mistakes.vocabulary import absence, nearest
 from archc.ops import ops
 from archc.report.explain_json import as_json
 from archc.report.explanation import concept_page, listing, page

@@ -11,8 +11,8 @@ import typer
 
 from archc.commands import EXAMPLES
 from archc.failure import Failure
+from archc.language.mistakes.vocabulary import nearest
 from archc.language.schema import json_schema, output_schema
-from archc.language.vocabulary import nearest
 from archc.report.refused_json import COMMANDS, RefusedJson
 
 

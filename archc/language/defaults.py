@@ -54,7 +54,7 @@ def op_class(body: MappingNode) -> type[Op] | None:
         return None
     if written in ops():
         return ops()[written]
-    from archc.language.op_words import meant  # few specs need it, for the time of start-up
+    from archc.language.mistakes.op_words import meant  # few specs need it, for the time of start-up
 
     return ops().get(meant(written) or "")
 
@@ -63,6 +63,6 @@ def op_word(body: MappingNode) -> str | None:
     """The key under which the layer's op is written: `op`, or another framework's word for it."""
     if "op" in body.entries:
         return "op"
-    from archc.language.op_words import word_for_op  # as above
+    from archc.language.mistakes.op_words import word_for_op  # as above
 
     return word_for_op(body)

@@ -20,7 +20,7 @@ def read_defaults(document: Document) -> Defaults:
     if section is None and document.root.entries.keys() <= set(field_names(Spec)):
         return found
     if section is None:
-        from archc.language.mistaken_defaults import misspelt_section  # few specs need it, for the time of start-up
+        from archc.language.mistakes.defaults import misspelt_section  # few specs need it, for the time of start-up
 
         section = misspelt_section(document, found)
     if section is None:
@@ -28,7 +28,7 @@ def read_defaults(document: Document) -> Defaults:
     is_mapping = isinstance(section, MappingNode)
     names = [name for name, body in section.entries.items() if not _read(name, body, found)] if is_mapping else []
     if names or not is_mapping:
-        from archc.language.mistaken_defaults import read_mistaken  # few specs need it, for the time of start-up
+        from archc.language.mistakes.defaults import read_mistaken  # few specs need it, for the time of start-up
 
         read_mistaken(section, names, found, document.node("layers"))
     return found

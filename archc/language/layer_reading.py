@@ -27,7 +27,7 @@ def read_layer(
     """The op of a layer that reads a tensor, if its shape is known. `doubts` are those of its `Place`."""
     if (fields := _plain(body, defaults)) is not None:
         return fields
-    from archc.language.mistaken_layers import read_mistaken  # few specs need it, for the time of start-up
+    from archc.language.mistakes.layers import read_mistaken  # few specs need it, for the time of start-up
 
     return read_mistaken(name, body, key, defaults, read, insert, doubts)
 

@@ -30,7 +30,7 @@ from archc.tensor import Tensor
 from archc.wording import counted
 
 if TYPE_CHECKING:
-    from archc.language.wiring import Wiring
+    from archc.language.mistakes.wiring import Wiring
 
 # A tensor of this size takes 4 TiB: far beyond any device, and far below where the arithmetic of shapes gets slow.
 LARGEST_TENSOR = 2**40
@@ -73,7 +73,7 @@ class _Lowering:
 
     @cached_property
     def _wiring(self) -> Wiring:
-        from archc.language.wiring import Wiring  # few specs need it, for the time of start-up
+        from archc.language.mistakes.wiring import Wiring  # few specs need it, for the time of start-up
 
         return Wiring(self.document)
 
@@ -93,7 +93,7 @@ class _Lowering:
             self.findings[before:] = [finding._replace(layer=name) for finding in self.findings[before:]]
             self._last = name
         if self.findings:
-            from archc.language.heirs import with_heirs  # few specs need it, for the time of start-up
+            from archc.language.mistakes.heirs import with_heirs  # few specs need it, for the time of start-up
 
             self.findings = with_heirs(self.findings, self._defaults, layers)
         self._check_outputs()
@@ -119,14 +119,14 @@ class _Lowering:
         """Validate and infer one layer; its output, or None if it fails or depends on a layer that fails."""
         body, key, is_reformed = layers.entries[name], layers.keys[name].span, False
         if not NAME.match(name):
-            from archc.language.validation import not_a_name  # few specs need it, for the time of start-up
+            from archc.language.mistakes.validation import not_a_name  # few specs need it, for the time of start-up
 
             self.findings.append(not_a_name(name, key))
         elif name in self.document.spec.input:
             message = f"`{name}` is already the name of the input"
             self.findings.append(report(key, "ARC106", message, help="rename the layer"))
         if not isinstance(body, MappingNode) or op_word(body) is None:
-            from archc.language.layer_forms import right_layer  # few specs need it, for the time of start-up
+            from archc.language.mistakes.layer_forms import right_layer  # few specs need it, for the time of start-up
 
             right, findings = right_layer(name, layers, self._defaults)
             is_reformed, body = right is not body, right
@@ -135,7 +135,7 @@ class _Lowering:
             return None
         known = op_class(body)
         if any(map(is_bare, body.entries.values())):
-            from archc.language.brackets import gathered  # few specs need it, for the time of start-up
+            from archc.language.mistakes.brackets import gathered  # few specs need it, for the time of start-up
 
             body, findings = gathered(body, name, known, self._tensors)
             self.findings += findings
@@ -174,7 +174,9 @@ class _Lowering:
         sizes = [item.value for item in items if isinstance(item, ScalarNode)]
         whole = tuple(size for size in sizes if type(size) is int)
         if not whole or len(whole) < len(items):
-            from archc.language.expected_shapes import not_a_shape  # few specs need it, for the time of start-up
+            from archc.language.mistakes.expected_shapes import (
+                not_a_shape,  # few specs need it, for the time of start-up
+            )
 
             self.findings.append(not_a_shape(node))
             return None
@@ -202,7 +204,7 @@ class _Lowering:
         """Whether a layer reads the one before it as well as what it names."""
         if known is None or not known.reads_before or plain(body.entries.get("op", body)) == name_of(known):
             return False
-        from archc.language.op_words import reads_before  # few specs need it, for the time of start-up
+        from archc.language.mistakes.op_words import reads_before  # few specs need it, for the time of start-up
 
         return reads_before(body, known)
 
@@ -283,7 +285,7 @@ class _Lowering:
         taken, stem = layers.entries.keys() | self.document.spec.input.keys(), f"{layer}_{op}"
         name = stem if stem not in taken else next(n for i in count(2) if (n := f"{stem}_{i}") not in taken)
         is_certain = len(name) <= 64 and layer not in self._wiring.named and not self._wiring.by_position
-        from archc.language.edits import added_after  # few specs need it, for the time of start-up
+        from archc.language.mistakes.edits import added_after  # few specs need it, for the time of start-up
 
         edits = added_after(layers, layer, f"{name}: {body}") if is_certain else ()
         outputs = ["`outputs`"] if layer in (self.document.spec.outputs or ()) else []
@@ -324,7 +326,9 @@ class _Lowering:
         for item in node.items[:MAX_FINDINGS]:
             name = str(item.value) if isinstance(item, ScalarNode) else ""
             if name not in self.document.spec.layers:
-                from archc.language.vocabulary import did_you_mean  # few specs need it, for the time of start-up
+                from archc.language.mistakes.vocabulary import (
+                    did_you_mean,  # few specs need it, for the time of start-up
+                )
 
                 help = did_you_mean(name, self.document.spec.layers, what="layers")
                 self.findings.append(
@@ -348,7 +352,10 @@ class _Lowering:
 
 def _channels_first(inputs: Mapping[str, list[int]]) -> str | None:
     """The help for a size that is too small because the input has its channels last, as it seems."""
-    from archc.language.input_forms import as_written, channels_first  # few specs need it, for the time of start-up
+    from archc.language.mistakes.input_forms import (  # few specs need it, for the time of start-up
+        as_written,
+        channels_first,
+    )
 
     ((name, sizes),) = inputs.items()
     right = channels_first(sizes)

@@ -45,8 +45,8 @@ def read_spec(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
         return Document(spec, root, input_known=True), [*findings, *_channels_last(root, spec)]
     except ValidationError:
         # Only for a spec with a mistake, for the time of start-up.
-        from archc.language.other_forms import mended
-        from archc.language.validation import explain
+        from archc.language.mistakes.other_forms import mended
+        from archc.language.mistakes.validation import explain
 
         root, told = mended(root, findings)
     content = _content(root)
@@ -67,7 +67,7 @@ def read_spec(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
 def _of_another_kind(root: MappingNode) -> Finding | None:
     """The finding for a file that is not a spec at all, such as a workflow of a CI."""
     from archc.language.fields import field_names  # as above
-    from archc.language.vocabulary import nearest
+    from archc.language.mistakes.vocabulary import nearest
 
     names = field_names(Spec)
     words = list(root.entries)[:_MOST_READ]
@@ -89,7 +89,7 @@ def _channels_last(root: MappingNode, spec: Spec) -> list[Finding]:
     (sizes,) = spec.input.values()
     if 2 * sizes[2] > min(sizes[:2]):
         return []
-    from archc.language.input_forms import channels_last  # for the time of start-up, as above
+    from archc.language.mistakes.input_forms import channels_last  # for the time of start-up, as above
 
     advice = channels_last(root.entries["input"])
     return [advice] if advice else []

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from archc.diagnostics.finding import MAX_FINDINGS, Finding, report
 from archc.graph import Graph, Node
+from archc.language.mistakes.vocabulary import did_you_mean
 from archc.language.spec import Choice, Parallel, Spans
-from archc.language.vocabulary import did_you_mean
 from archc.ops.op import FLOAT32
 from archc.ops.weighted import Weighted
 from archc.passes.counts import Counts

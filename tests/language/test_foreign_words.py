@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from archc.analysis import analyse
 from archc.diagnostics.finding import Finding
 from archc.fixing import fix
-from archc.language.vocabulary import absence, certain, did_you_mean, nearest
+from archc.language.mistakes.vocabulary import absence, certain, did_you_mean, nearest
 from archc.ops import ops
 from archc.ops.absent import absent
 
@@ -64,7 +64,7 @@ def test_no_absent_word_is_one_of_archc() -> None:
 
 
 def test_an_op_that_is_there_takes_its_words_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    from archc.language import vocabulary
+    from archc.language.mistakes import vocabulary
 
     monkeypatch.setattr(ops()["tanh"], "other_names", ("gelu",))
     vocabulary._foreign.cache_clear()  # pyright: ignore[reportPrivateUsage]

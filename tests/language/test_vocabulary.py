@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archc.language import vocabulary
+from archc.language.mistakes import vocabulary
+from archc.language.mistakes.vocabulary import certain, did_you_mean, nearest
 from archc.language.spec import DataRecipe, Expect, OnPlateau, Optimizer, Parallel, Recipe, Schedule, Sgd, Spec
-from archc.language.vocabulary import certain, did_you_mean, nearest
 from archc.ops import ops
 from archc.ops.fields import Normal, WeightInit
 

@@ -18,8 +18,8 @@ from archc.backend import load
 from archc.conformance import op_checks
 from archc.example import HEAD
 from archc.failure import Failure
+from archc.language.mistakes.vocabulary import _foreign, certain, nearest  # pyright: ignore[reportPrivateUsage]
 from archc.language.schema import json_schema
-from archc.language.vocabulary import _foreign, certain, nearest  # pyright: ignore[reportPrivateUsage]
 from archc.ops import ops
 from archc.ops.declaration import fault
 

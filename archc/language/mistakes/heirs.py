@@ -7,8 +7,8 @@ from collections import Counter
 from archc.diagnostics.finding import Finding
 from archc.language.defaults import Defaults, op_class
 from archc.language.fields import field_names
+from archc.language.mistakes.vocabulary import folded, nearest
 from archc.language.reader import MappingNode
-from archc.language.vocabulary import folded, nearest
 from archc.ops import ops
 from archc.ops.op import Op
 from archc.wording import counted, listed

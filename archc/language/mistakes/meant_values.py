@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from pydantic import BaseModel
 
 from archc.language.fields import declared, field_names, field_of, mistakes_in, model_at, required, template, words_of
-from archc.language.unknown_fields import lacking
-from archc.language.vocabulary import certain, folded
+from archc.language.mistakes.unknown_fields import lacking
+from archc.language.mistakes.vocabulary import certain, folded
 from archc.ops.foreign import spelled
 
 if TYPE_CHECKING:

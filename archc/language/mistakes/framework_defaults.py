@@ -10,10 +10,10 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, cast
 
 from archc.diagnostics.finding import Edit
-from archc.language.edits import added_fields
+from archc.language.mistakes.edits import added_fields
+from archc.language.mistakes.translation import Translation, as_node
+from archc.language.mistakes.vocabulary import folded
 from archc.language.reader import MappingNode, ScalarNode, plain
-from archc.language.translation import Translation, as_node
-from archc.language.vocabulary import folded
 from archc.ops.foreign import spelled
 from archc.ops.op import Op, name_of
 

@@ -10,14 +10,14 @@ from pydantic import ValidationError
 from archc.diagnostics.finding import Finding, report
 from archc.language.defaults import Defaults, op_class
 from archc.language.fields import Place, field_names
-from archc.language.listed_fields import joined
-from archc.language.op_words import another_op, lacking_op, meant, unknown_op
+from archc.language.mistakes.listed_fields import joined
+from archc.language.mistakes.op_words import another_op, lacking_op, meant, unknown_op
+from archc.language.mistakes.translation import translate, without_repeats
+from archc.language.mistakes.unknown_fields import renaming
+from archc.language.mistakes.validation import explain
+from archc.language.mistakes.vocabulary import certain, nearest
 from archc.language.reader import MappingNode, SequenceNode, YamlNode, plain
 from archc.language.spec import Document, Spec
-from archc.language.translation import translate, without_repeats
-from archc.language.unknown_fields import renaming
-from archc.language.validation import explain
-from archc.language.vocabulary import certain, nearest
 from archc.ops import ops
 from archc.source import Span
 

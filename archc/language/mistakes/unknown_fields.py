@@ -9,10 +9,10 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from archc.diagnostics.finding import Edit, Finding, report, respelling
-from archc.language.edits import deletion, inline, rewriting
 from archc.language.fields import Place, declared, model_at, template
+from archc.language.mistakes.edits import deletion, inline, rewriting
+from archc.language.mistakes.vocabulary import absence, certain, did_you_mean, folded, is_section, nearest, synonyms
 from archc.language.reader import MappingNode, ScalarNode, plain
-from archc.language.vocabulary import absence, certain, did_you_mean, folded, is_section, nearest, synonyms
 from archc.ops import ops
 from archc.ops.foreign import Needless, spelled
 from archc.ops.op import Op, name_of

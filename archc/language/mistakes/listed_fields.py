@@ -11,10 +11,10 @@ from collections.abc import Collection
 from pydantic import BaseModel
 
 from archc.diagnostics.finding import Edit, Finding, replacement, report
-from archc.language.edits import entry, inline
 from archc.language.fields import field_names, model_at
+from archc.language.mistakes.edits import entry, inline
+from archc.language.mistakes.vocabulary import certain
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
-from archc.language.vocabulary import certain
 from archc.source import Span
 
 _DASH = re.compile(r"[ ]*-[ ]+\Z")

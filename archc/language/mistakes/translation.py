@@ -12,11 +12,11 @@ from functools import cache
 from typing import NamedTuple, cast
 
 from archc.diagnostics.finding import Edit, Finding, replacement, report, respelling
-from archc.language.edits import deletion, entry
 from archc.language.fields import Place, field_names
+from archc.language.mistakes.edits import deletion, entry
+from archc.language.mistakes.unknown_fields import unknown_field
+from archc.language.mistakes.vocabulary import folded, synonyms
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, Value, YamlNode, plain
-from archc.language.unknown_fields import unknown_field
-from archc.language.vocabulary import folded, synonyms
 from archc.ops.foreign import Conversion, Converted, spelled
 from archc.ops.op import Op, name_of
 from archc.source import Span
@@ -198,7 +198,7 @@ def _read(value: object) -> object:
         case dict():
             return {key: _read(part) for key, part in cast(dict[str, object], value).items()}
         case str() if not value.endswith("%"):  # a percentage is shown as it is written
-            from archc.language.meant_values import meant  # few specs need it, for the time of start-up
+            from archc.language.mistakes.meant_values import meant  # few specs need it, for the time of start-up
 
             text = meant(value, "float_type", None, "").text or meant(value, "bool_type", None, "").text
             if text is None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Container, Mapping
 
 from archc.language.fields import NAME, field_names, required, template
-from archc.language.vocabulary import certain
+from archc.language.mistakes.vocabulary import certain
 from archc.ops import ops
 from archc.ops.op import Op
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from archc.diagnostics.finding import Edit, Finding, report
+from archc.language.mistakes.translation import Translation
+from archc.language.mistakes.vocabulary import certain, did_you_mean, folded, synonyms
 from archc.language.reader import MappingNode, ScalarNode, plain
 from archc.language.recipe_words import OF_SECTIONS
-from archc.language.translation import Translation
-from archc.language.vocabulary import certain, did_you_mean, folded, synonyms
 from archc.ops import ops
 from archc.ops.op import Op
 from archc.source import Span

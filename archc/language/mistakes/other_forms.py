@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from archc.diagnostics.finding import Finding
-from archc.language.brackets import gathered, unrepeated
 from archc.language.defaults import op_class
-from archc.language.expected_shapes import shapes_apart
-from archc.language.flat_recipe import flat_fields
-from archc.language.input_forms import channels_last, mended_input
-from archc.language.layer_lists import named_layers
-from archc.language.listed_fields import joined_sections
-from archc.language.misplaced_fields import nested_fields
+from archc.language.mistakes.brackets import gathered, unrepeated
+from archc.language.mistakes.expected_shapes import shapes_apart
+from archc.language.mistakes.flat_recipe import flat_fields
+from archc.language.mistakes.input_forms import channels_last, mended_input
+from archc.language.mistakes.layer_lists import named_layers
+from archc.language.mistakes.listed_fields import joined_sections
+from archc.language.mistakes.misplaced_fields import nested_fields
+from archc.language.mistakes.wrapped_sections import unwrapped
 from archc.language.reader import MappingNode, SequenceNode, YamlNode
 from archc.language.spec import Expect, Recipe, Spec, usual_recipe
-from archc.language.wrapped_sections import unwrapped
 from archc.ops.windowed import Windowed
 
 _ANY_IMAGE = [3, 1, 1]

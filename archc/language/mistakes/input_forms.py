@@ -9,7 +9,7 @@ from math import isqrt
 from typing import NamedTuple
 
 from archc.diagnostics.finding import Finding, replacement, report
-from archc.language.edits import entry, inline
+from archc.language.mistakes.edits import entry, inline
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare, plain
 from archc.source import Span
 

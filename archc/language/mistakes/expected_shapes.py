@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 
 from archc.diagnostics.finding import Finding, report
-from archc.language.input_forms import as_written, by_axes, sizes_in
+from archc.language.mistakes.input_forms import as_written, by_axes, sizes_in
 from archc.language.reader import MappingNode, ScalarNode, YamlNode
 
 _MOST_AXES = 4

@@ -7,9 +7,9 @@ from collections import Counter
 from typing import NamedTuple
 
 from archc.diagnostics.finding import Edit, Finding, report
-from archc.language.edits import deletion, entry, inline
+from archc.language.mistakes.edits import deletion, entry, inline
+from archc.language.mistakes.vocabulary import certain, synonyms
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
-from archc.language.vocabulary import certain, synonyms
 from archc.ops import ops
 from archc.source import Span
 

@@ -7,8 +7,8 @@ from pydantic import BaseModel
 from archc.diagnostics.finding import Finding, report
 from archc.language.defaults import op_word
 from archc.language.fields import field_names
+from archc.language.mistakes.vocabulary import certain
 from archc.language.reader import MappingNode
-from archc.language.vocabulary import certain
 from archc.wording import listed
 
 _TELLING = {"layers", "input"}

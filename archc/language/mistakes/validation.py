@@ -11,9 +11,9 @@ from pydantic_core import ErrorDetails
 
 from archc.diagnostics.finding import MAX_FINDINGS, Finding, replacement, report, respelling
 from archc.language.fields import LONGEST_NAME, Place, field_names, model_at, words_of
+from archc.language.mistakes.unknown_fields import lacking, unknown_field
+from archc.language.mistakes.vocabulary import certain, did_you_mean, nearest
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
-from archc.language.unknown_fields import lacking, unknown_field
-from archc.language.vocabulary import certain, did_you_mean, nearest
 from archc.ops.foreign import spelled
 from archc.source import Span
 
@@ -145,7 +145,10 @@ def _finding(
     owner: Span,
     what: str,
 ) -> Finding:
-    from archc.language.meant_values import Meant, meant  # only for a spec with a mistake, for the time of start-up
+    from archc.language.mistakes.meant_values import (  # only for a spec with a mistake, for the time of start-up
+        Meant,
+        meant,
+    )
 
     node, key_span, path = _locate(detail["loc"], nodes, keys)
     field = ".".join(path)

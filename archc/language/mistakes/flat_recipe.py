@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from archc.diagnostics.finding import Finding, replacement, report
-from archc.language.edits import entry, gathering, inline
 from archc.language.fields import field_names, field_of, model_at
+from archc.language.mistakes.edits import entry, gathering, inline
+from archc.language.mistakes.unknown_fields import lacking
+from archc.language.mistakes.vocabulary import certain, synonyms
 from archc.language.reader import MappingNode, ScalarNode, YamlNode, is_bare
-from archc.language.unknown_fields import lacking
-from archc.language.vocabulary import certain, synonyms
 from archc.ops.foreign import spelled
 
 _KINDS = ("name", "type", "kind", "class")

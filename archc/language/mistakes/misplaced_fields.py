@@ -7,10 +7,10 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from archc.diagnostics.finding import Finding, report
-from archc.language.edits import gathering, inline
 from archc.language.fields import field_names, field_of, mistakes_in, model_at
+from archc.language.mistakes.edits import gathering, inline
+from archc.language.mistakes.vocabulary import certain, nearest
 from archc.language.reader import MappingNode, ScalarNode, YamlNode, plain
-from archc.language.vocabulary import certain, nearest
 
 _OPEN = "…"
 _LONGEST = 120

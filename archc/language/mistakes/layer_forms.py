@@ -6,16 +6,16 @@ The layer in the right form is read like any other, so that one run reports all 
 from __future__ import annotations
 
 from archc.diagnostics.finding import Edit, Finding, replacement, report
-from archc.language.called_layers import as_layer
 from archc.language.defaults import Defaults, op_word
-from archc.language.edits import entry, inline
 from archc.language.fields import template
-from archc.language.framework_defaults import usual_values
-from archc.language.listed_fields import joined, joined_items
-from archc.language.nested_layers import nested_layers
-from archc.language.op_words import meant
+from archc.language.mistakes.called_layers import as_layer
+from archc.language.mistakes.edits import entry, inline
+from archc.language.mistakes.framework_defaults import usual_values
+from archc.language.mistakes.listed_fields import joined, joined_items
+from archc.language.mistakes.nested_layers import nested_layers
+from archc.language.mistakes.op_words import meant
+from archc.language.mistakes.vocabulary import absence, did_you_mean, nearest
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
-from archc.language.vocabulary import absence, did_you_mean, nearest
 from archc.ops import ops
 from archc.source import Span
 

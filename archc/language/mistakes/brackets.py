@@ -9,13 +9,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from archc.diagnostics.finding import Finding, replacement, report
-from archc.language.called_layers import NUMBER, positional
 from archc.language.connections import position_names
 from archc.language.fields import NAME, field_names
+from archc.language.mistakes.called_layers import NUMBER, positional
+from archc.language.mistakes.unknown_fields import is_needless
+from archc.language.mistakes.vocabulary import nearest
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare
 from archc.language.recipe_words import OF_SECTIONS
-from archc.language.unknown_fields import is_needless
-from archc.language.vocabulary import nearest
 from archc.ops.op import Op, name_of
 from archc.source import Span
 from archc.wording import listed
