@@ -8,7 +8,9 @@ import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
+from importlib import metadata
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -31,12 +33,28 @@ def run(*command: str | Path, cwd: Path) -> str:
     return done.stdout
 
 
-def install(python: Path, *what: str | Path) -> None:
-    """From what uv has at hand; what it lacks, from the registry."""
-    command = [*UV, "pip", "install", "--python", str(python), *map(str, what)]
-    offline = subprocess.run([*command, "--offline"], cwd=ROOT, capture_output=True, env=ENVIRONMENT)
-    if offline.returncode:
-        run(*command, cwd=ROOT)
+def install(python: Path, requirements: str, *wheels: Path) -> None:
+    """Wheels, and what is required, copied from the environment of the tests: without a network or uv's cache."""
+    (packages,) = python.parents[1].glob("lib/python*/site-packages")
+    here = Path(sysconfig.get_path("purelib"))
+    for line in requirements.splitlines():
+        requirement, _, marker = line.partition(";")
+        name = requirement.partition("==")[0].strip()
+        if not name or name.startswith("#"):
+            continue
+        try:
+            found = metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            assert marker, f"{name} is required, and not in the environment of the tests"
+            continue
+        for file in found.files or ():
+            source = Path(str(file.locate()))
+            if source.is_relative_to(here) and source.is_file():
+                place = packages / source.relative_to(here)
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source, place)
+    if wheels:
+        run(*UV, "pip", "install", "--python", python, "--offline", "--no-deps", *wheels, cwd=ROOT)
 
 
 def build(folder: Path, *options: str) -> dict[str, Path]:
@@ -60,7 +78,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     export = ["export", "--frozen", "--package", "archc-compiler", "--no-dev", "--no-emit-workspace", "--no-hashes"]
     (folder / "requirements.txt").write_text(run(*UV, *export, cwd=ROOT))
     python = folder / "env" / "bin" / "python"
-    install(python, "-r", folder / "requirements.txt")
+    install(python, (folder / "requirements.txt").read_text())
     return python
 
 
@@ -70,8 +88,7 @@ def installed(bare: Path, wheels: dict[str, Path], tmp_path_factory: pytest.Temp
     folder = tmp_path_factory.mktemp("installed")
     run(*UV, "venv", "--python", sys.executable, folder / "env", cwd=ROOT)
     python = folder / "env" / "bin" / "python"
-    install(python, "-r", bare.parents[2] / "requirements.txt")
-    install(python, "--no-deps", *wheels.values())
+    install(python, (bare.parents[2] / "requirements.txt").read_text(), *wheels.values())
     return python.parent
 
 
@@ -122,8 +139,8 @@ def test_a_source_distribution_has_files_only_and_its_licence(wheels: dict[str, 
 def test_no_distribution_requires_the_stranger_that_is_called_archc(wheels: dict[str, Path]) -> None:
     for distribution, wheel in wheels.items():
         archive = ZipFile(wheel)
-        (metadata,) = (name for name in archive.namelist() if name.endswith("METADATA"))
-        lines = archive.read(metadata).decode().splitlines()
+        (about,) = (name for name in archive.namelist() if name.endswith("METADATA"))
+        lines = archive.read(about).decode().splitlines()
         assert f"Name: {distribution.replace('_', '-')}" in lines
         lines = [line.removeprefix("Requires-Dist: ") for line in lines if line.startswith("Requires-Dist: ")]
         assert "archc" not in [re.split(r"[^\w-]", line)[0] for line in lines]
@@ -143,10 +160,11 @@ def test_a_missing_backend_is_installed_by_the_command_that_the_error_shows(
     bare: Path, wheels: dict[str, Path], tmp_path: Path
 ) -> None:
     """From wheels: by the wheel that lies beside that of archc. The frameworks, several GB, are left out here."""
-    run(*UV, "venv", "--seed", "--python", sys.executable, tmp_path / "env", cwd=ROOT)
+    own = subprocess.run([sys.executable, "-m", "venv", tmp_path / "env"], capture_output=True, env=ENVIRONMENT)
+    if own.returncode:  # Debian's Python has no pip for a new environment, and uv asks the registry for it
+        run(*UV, "venv", "--clear", "--seed", "--python", sys.executable, tmp_path / "env", cwd=ROOT)
     python = tmp_path / "env" / "bin" / "python"
-    install(python, "-r", bare.parents[2] / "requirements.txt")
-    install(python, "--no-deps", wheels["archc_compiler"])
+    install(python, (bare.parents[2] / "requirements.txt").read_text(), wheels["archc_compiler"])
     command = [python, "-m", "archc", "build", "-o", "net.py"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=ENVIRONMENT)
     assert done.returncode == 3
