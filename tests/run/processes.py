@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 import psutil
 
@@ -40,15 +41,24 @@ def state(process: int) -> str:
 
 def descendants(process: int) -> list[int]:
     """The processes that a process has started, and those that they have."""
-    return [child.pid for child in psutil.Process(process).children(recursive=True)]
+    with suppress(psutil.NoSuchProcess):
+        return [child.pid for child in psutil.Process(process).children(recursive=True)]
+    return []
 
 
 def open_to_others(processes: Iterable[int]) -> list[str]:
     """The addresses beyond the loopback at which these processes take connections or datagrams."""
-    found: list[str] = []
-    for number in processes:
-        for each in psutil.Process(number).net_connections("inet"):
-            takes = each.status in (psutil.CONN_LISTEN, psutil.CONN_NONE)  # UDP has no state
-            if takes and each.laddr and not ipaddress.ip_address(each.laddr.ip).is_loopback:
-                found.append(f"{each.laddr.ip}:{each.laddr.port}")
-    return found
+    return [address for number in processes for address in _open_of(number)]
+
+
+def _open_of(process: int) -> list[str]:
+    try:
+        connections = psutil.Process(process).net_connections("inet")
+    except psutil.NoSuchProcess:  # it has just ended
+        return []
+    taking = [each for each in connections if each.status in (psutil.CONN_LISTEN, psutil.CONN_NONE)]  # UDP has no state
+    return [f"{each.laddr.ip}:{each.laddr.port}" for each in taking if each.laddr and not _is_own(each.laddr.ip)]
+
+
+def _is_own(address: str) -> bool:
+    return ipaddress.ip_address(address).is_loopback

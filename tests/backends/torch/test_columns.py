@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 import torch
 from archc_torch.rules import RULES
+from processes import descendants, open_to_others
 
 from archc.analysis import Facts, analyse
 from archc.backend import EmittedSource, Origin, Request, Unsupported, load
@@ -219,13 +221,21 @@ def test_golden_graph(golden: Callable[[Path, str], None]) -> None:
 
 
 def test_the_file_runs_by_itself(tmp_path: Path) -> None:
-    """It starts its ranks itself; what it counts and receives is what it prints, the paper's figures."""
+    """It starts its ranks itself, and listens to no other machine; it prints the paper's figures."""
     (tmp_path / "alexnet.py").write_bytes((HERE / "golden" / "alexnet_columns.py").read_bytes())
     # With an import of archc made impossible.
     (tmp_path / "archc.py").write_text("raise ImportError")
-    done = subprocess.run([sys.executable, "alexnet.py"], cwd=tmp_path, capture_output=True, text=True)
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(
+        [sys.executable, "alexnet.py"], cwd=tmp_path, stdout=pipe, stderr=pipe, text=True, start_new_session=True
+    )
+    exposed: set[str] = set()
+    while process.poll() is None:
+        exposed.update(open_to_others([process.pid, *descendants(process.pid)]))
+        time.sleep(0.05)
     said = "each of 2 ranks: 30,482,612 parameters, received 30,336 values per example\n"
-    assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
+    assert (process.returncode, *process.communicate()) == (0, said, "")
+    assert not exposed
 
 
 def test_a_wrong_number_of_ranks_is_told(tmp_path: Path) -> None:
