@@ -73,9 +73,11 @@ def launch(job: Job, devices: Devices) -> None:
             # A rank that is just starting would print a traceback if it were left to find out by itself.
             for child in active_children():
                 child.kill()
-            raise Stopped(stop.sigval if isinstance(stop, SignalException) else stop.number) from None
-        finally:
             _restore_terminal()
+            raise Stopped(stop.sigval if isinstance(stop, SignalException) else stop.number) from None
+        except Failure:
+            _restore_terminal()
+            raise
 
 
 def _start(job: Job, devices: Devices, private: Path) -> PContext:
