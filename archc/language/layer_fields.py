@@ -1,11 +1,16 @@
-"""The fields of a layer, with those that it inherits, and the op that they are."""
+"""The fields of a layer, with those that it inherits, and the op that they are. One without a mistake is read here."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pydantic import ValidationError
+
 from archc.diagnostics.finding import Finding
-from archc.language.reader import ScalarNode, YamlNode
+from archc.language.defaults import Defaults
+from archc.language.fields import field_names
+from archc.language.reader import MappingNode, ScalarNode, YamlNode, plain
+from archc.ops import ops
 from archc.ops.op import Op
 
 WIRING = ("from", "expect")
@@ -27,3 +32,22 @@ class LayerFields:
     def take(self, nodes: dict[str, YamlNode], keys: dict[str, ScalarNode]) -> None:
         self.nodes |= {k: v for k, v in nodes.items() if k not in WIRING}
         self.keys |= {k: v for k, v in keys.items() if k not in WIRING}
+
+
+def plain_layer(body: MappingNode, defaults: Defaults) -> LayerFields | None:
+    """A layer in archc's own words without a mistake; None for any other layer."""
+    node = body.entries.get("op")
+    kind = node.value if isinstance(node, ScalarNode) else None
+    if not isinstance(kind, str) or kind not in ops():
+        return None
+    fields = LayerFields()
+    if kind in defaults.of:
+        fields.take(defaults.of[kind].entries, defaults.of[kind].keys)
+    fields.take(body.entries, body.keys)
+    if not fields.nodes.keys() <= set(field_names(ops()[kind])):
+        return None
+    try:
+        fields.op = ops()[kind].model_validate({field: plain(value) for field, value in fields.nodes.items()})
+    except ValidationError:
+        return None
+    return fields

@@ -19,8 +19,7 @@ from archc.language.defaults_reading import read_defaults
 from archc.language.fields import NAME, Added, field_names
 from archc.language.in_place import InPlace
 from archc.language.inference import check_error, checked_output, named
-from archc.language.layer_fields import WIRING
-from archc.language.layer_reading import read_layer
+from archc.language.layer_fields import WIRING, LayerFields, plain_layer
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare, plain
 from archc.language.spec import Document
 from archc.ops import ops
@@ -145,9 +144,8 @@ class _Lowering:
         expected = self._expected(body)
         tensors = [self._tensors[value] for value in inputs or ()]
         read = tensors[0] if len(tensors) == 1 else None
-        doubts = self._in_place.doubts(body, name)
+        fields = plain_layer(body, self._defaults) or self._mistaken(name, body, key, read)
         self._in_place.note(name, body, known, inputs or ())
-        fields = read_layer(name, body, key, self._defaults, read, partial(self._added_after, name), doubts)
         # Fields that are not yet where they are read from are not edited.
         self.findings += [f._replace(fix=()) for f in fields.findings] if is_reformed else fields.findings
         op = fields.op
@@ -165,6 +163,13 @@ class _Lowering:
             return None
         return self._keep(Node(name, op, inputs, output, key, spans, expected), shapes)
 
+    def _mistaken(self, name: str, body: MappingNode, key: Span, read: Tensor | None) -> LayerFields:
+        """A layer with a mistake, as far as it can be understood. `read` is the shape that it reads, if it is known."""
+        from archc.language.mistakes.layers import read_mistaken  # few specs need it, for the time of start-up
+
+        doubts = self._in_place.doubts(body, name)
+        return read_mistaken(name, body, key, self._defaults, read, partial(self._added_after, name), doubts)
+
     def _expected(self, body: MappingNode) -> tuple[int, ...] | None:
         """The shape that the layer expects, if it expects one that can be read."""
         node = body.entries.get("expect")
@@ -174,9 +179,8 @@ class _Lowering:
         sizes = [item.value for item in items if isinstance(item, ScalarNode)]
         whole = tuple(size for size in sizes if type(size) is int)
         if not whole or len(whole) < len(items):
-            from archc.language.mistakes.expected_shapes import (
-                not_a_shape,  # few specs need it, for the time of start-up
-            )
+            # Few specs need it, for the time of start-up.
+            from archc.language.mistakes.expected_shapes import not_a_shape
 
             self.findings.append(not_a_shape(node))
             return None
@@ -326,9 +330,8 @@ class _Lowering:
         for item in node.items[:MAX_FINDINGS]:
             name = str(item.value) if isinstance(item, ScalarNode) else ""
             if name not in self.document.spec.layers:
-                from archc.language.mistakes.vocabulary import (
-                    did_you_mean,  # few specs need it, for the time of start-up
-                )
+                # Few specs need it, for the time of start-up.
+                from archc.language.mistakes.vocabulary import did_you_mean
 
                 help = did_you_mean(name, self.document.spec.layers, what="layers")
                 self.findings.append(
