@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archc.failure import Failure
-from archc.files import write_durably
 from archc.language.spec import TestViews
 from archc.pictures.ahead import in_order
 from archc.pictures.decoding import Unreadable
@@ -21,7 +19,7 @@ from archc.pictures.folder import Pictures
 from archc.pictures.order import batches
 from archc.pictures.preparation import Array, Statistics, test_views, training_view
 from archc.training.job import Job
-from archc.training.result import add_to_result
+from archc.training.result import add_to_result, write_weights
 
 Labelled = tuple[Array, int]
 
@@ -91,9 +89,7 @@ def keeping_weights(job: Job, weights: Callable[[], bytes]) -> Generator[None]:
     try:
         yield
     except Unreadable as broken:
-        data = weights()
-        write_durably(job.weights, data)
-        add_to_result(job.run, weights=hashlib.sha256(data).hexdigest())
+        add_to_result(job.run, weights=write_weights(job.weights, weights()))
         message = f"{broken.message}; training stopped, and its weights so far are in {job.weights}"
         raise Failure(message, broken.help, broken.code) from broken
 

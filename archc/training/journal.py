@@ -10,7 +10,6 @@ and counted, and room for the weights and for result.json is taken before the fi
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import sys
@@ -21,13 +20,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from archc.files import release, reserve, write_durably
+from archc.files import release, reserve
 from archc.language.spec import TestViews
 from archc.streams import OutputFailure
 from archc.training.job import Job
 from archc.training.progress import Progress, progress
 from archc.training.record import Record
-from archc.training.result import Figures, add_to_result, place_of_result
+from archc.training.result import Figures, add_to_result, place_of_result, write_weights
 from archc.training.score import Score
 from archc.wording import counted, visible
 
@@ -129,8 +128,7 @@ class Journal:
     def save(self, weights: Path, data: bytes | None) -> None:
         """Write the weights into their room, and their hash into result.json."""
         if self._record and data is not None:
-            write_durably(weights, data)
-            self._publish(weights=hashlib.sha256(data).hexdigest())
+            self._publish(weights=write_weights(weights, data))
 
     def diverged(self) -> None:
         """Record that the run has diverged. Call it on all ranks, before the failure is raised."""

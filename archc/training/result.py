@@ -6,6 +6,7 @@ pictures that were read, the weights that were written, and the figures of the f
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
@@ -66,6 +67,12 @@ class Result(BaseModel):
     def write(self, run: Path) -> None:
         """Write result.json into the run's folder."""
         write_durably(place_of_result(run), (self.model_dump_json(indent=2) + "\n").encode())
+
+
+def write_weights(place: Path, data: bytes) -> str:
+    """Write the weights of a run; their SHA-256, which belongs into the result."""
+    write_durably(place, data)
+    return hashlib.sha256(data).hexdigest()
 
 
 def place_of_result(run: Path) -> Path:
