@@ -16,6 +16,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from archc.files import relative
+
 DISTRIBUTION = "archc-compiler"
 """The name of archc's own distribution. Its command and its package are called `archc`."""
 
@@ -134,8 +136,6 @@ def _is_managed() -> bool:
 
 def _shown(place: Path) -> str:
     """The path, relative to the current folder if it is below it."""
-    here = Path.cwd()
-    if place == here:
-        return "."
-    relative = str(place.relative_to(here)) if place.is_relative_to(here) else str(place)
-    return relative if "/" in relative else f"./{relative}"  # a bare word would be searched for on PATH, or an index
+    shown = str(relative(place))
+    # A bare word would be searched for on PATH, or an index.
+    return shown if shown == "." or "/" in shown else f"./{shown}"

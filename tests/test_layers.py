@@ -21,7 +21,7 @@ PACKAGES = {
     "files": "",
     "signals": "",
     "failure": "wording",
-    "installing": "",
+    "installing": "files",
     "streams": "failure",
     "entry_points": "failure",
     "ops": "wording tensor example failure entry_points",
