@@ -99,9 +99,8 @@ def _analyse(document: Document, findings: list[Finding]) -> Analysis:
     """Facts and findings, suppressed ones included."""
     graph, more = lower(document)
     if any(finding.code == "ARC005" for finding in findings):
-        from archc.language.mistakes.brackets import (
-            unrepeated,  # few specs repeat a key, and the import would slow down all
-        )
+        # Few specs repeat a key, and the import would slow down all.
+        from archc.language.mistakes.brackets import unrepeated
 
         findings = unrepeated(findings, more)
     findings = [*findings, *more]
@@ -111,9 +110,8 @@ def _analyse(document: Document, findings: list[Finding]) -> Analysis:
     recipe = _check_recipe(document, graph, [*findings, *unexpected])
     # With layers missing from the graph, totals, placement and advice would only repeat what is reported already.
     if is_error(findings):
-        from archc.language.mistakes.known_shapes import (
-            unread_sections,  # only mistaken specs need it, for the time of start-up
-        )
+        # Only mistaken specs need it, for the time of start-up.
+        from archc.language.mistakes.known_shapes import unread_sections
 
         unread = unread_sections(document, graph, findings)
         known = None

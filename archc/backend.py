@@ -26,7 +26,6 @@ from archc.entry_points import BACKENDS, imported, installed, only, owner
 from archc.failure import Failure
 from archc.graph import Graph
 from archc.installing import absent, backend_help, project_names
-from archc.language.mistakes.vocabulary import did_you_mean, nearest
 from archc.language.spec import Recipe, Strategy
 from archc.passes.counts import Counts
 from archc.passes.placement import Placement
@@ -206,6 +205,8 @@ def load(name: str) -> Backend:
 
 def _help(name: str, present: list[str]) -> str:
     """The help for a name of no installed backend: the one that is meant, and how to install it if need be."""
+    from archc.language.mistakes.vocabulary import did_you_mean, nearest  # only for an unknown name
+
     if name in OWN:
         return backend_help(name)
     meant = _OTHER_NAMES.get(name.lower()) or nearest(name, [*present, *OWN], named=True)

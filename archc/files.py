@@ -28,9 +28,8 @@ def write_whole(place: Path, data: bytes) -> None:
     """
     place = Path(os.path.realpath(place))
     place.parent.mkdir(parents=True, exist_ok=True)
-    _replace(
-        place, data, sync=False
-    )  # fsync takes 2 to 60 times as long as the rest, and `archc fmt` writes many files
+    # Without fsync, which takes 2 to 60 times as long as the rest: `archc fmt` writes many files.
+    _replace(place, data, sync=False)
 
 
 def write_durably(place: Path, data: bytes) -> None:

@@ -82,9 +82,9 @@ layer's fields; None if it is this one."""
 UsualValues = Mapping[str, Mapping[str, object]]
 """By another framework's name of an op, the values that fields have there by default, where archc's differ or has none.
 
-The name of a field stands for the value of that field, and a function computes a value from the fields, own ones
-and those written, or has none. Where
-frameworks share the name but not the default, a mapping has the value by the framework.
+The name of a field stands for the value of that field, and a function computes a value from the fields, own ones and
+those written, or has none. Where frameworks share the name but not the default, a mapping has the value by the
+framework.
 """
 
 OtherValues = Mapping[str, Mapping[str, object]]
