@@ -6,7 +6,7 @@ Everything after lowering reads this and nothing of the text, apart from spans t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from archc.ops.op import Op
@@ -22,6 +22,7 @@ _MOST_BETWEEN = 100
 class Node:
     """One layer: `op` applied to the values named `inputs`.
 
+    `name` is its path, such as `conv1`, or `layer2.0.conv1` in a block or a stage.
     `span` is the layer's name in the spec, `fields` are the spans of its fields. `expected` is the output shape that
     the spec expects, if it expects one.
     """
@@ -44,15 +45,38 @@ class Node:
         return self.fields.get(field, self.span)
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A part of the network whose layers have a path in common: a block where it is used, or a numbered stage.
+
+    The layers of the scope `layer2.0` are the nodes whose names begin with `layer2.0.`. A block that is repeated is a
+    stage (`layer2`) of blocks (`layer2.0`, `layer2.1`).
+    """
+
+    path: str
+    block: str | None
+    """The name of the block in the spec; None for a stage."""
+    inputs: tuple[str, ...]
+    """The values that it reads from outside as `input`: one, or several that its call lists under `from:`."""
+    output: str
+    """The layer in it whose value it gives."""
+    arguments: Mapping[str, object]
+    """The plain values of the fields that the block takes, defaults included; empty for a stage."""
+
+
 @dataclass(frozen=True)
 class Graph:
-    """A network: named inputs, nodes after everything that they read, and the names of its outputs."""
+    """A network: named inputs, nodes after everything that they read, and the names of its outputs.
+
+    `scopes` are its blocks and stages by path, each before those that it contains.
+    """
 
     name: str
     title: str
     inputs: Mapping[str, Tensor]
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
+    scopes: Mapping[str, Scope] = field(default_factory=dict[str, Scope])
 
     @cached_property
     def _tensors(self) -> dict[str, Tensor]:

@@ -17,7 +17,7 @@ from archc.ops import ops
 ROOT = Path(__file__).parents[1]
 BACKENDS = [*ROOT.glob("backends/*/archc_*")]
 # The examples of findings are specs, which use ops.
-FREE = {ROOT / "archc" / "ops", ROOT / "archc" / "diagnostics" / "codes", *(b / "rules.py" for b in BACKENDS)}
+FREE = {ROOT / "archc" / "ops", ROOT / "archc" / "diagnostics" / "codes", *(b / "rules" for b in BACKENDS)}
 FILES = sorted(
     file
     for folder in (ROOT / "archc", *BACKENDS)

@@ -21,7 +21,8 @@ from archc.conformance.field_values import field_values
 from archc.language.layout.canonical import canonical
 from archc.language.packaged import packaged_specs
 from archc.ops import ops
-from archc.ops.op import Op, ShapeError
+from archc.ops.op import Op
+from archc.ops.shape_error import ShapeError
 from archc.tensor import Tensor
 
 INPUTS = ([12, 9, 11], [12, 8, 8], [1, 8, 8], [12, 1, 1])

@@ -10,7 +10,8 @@ from archc.analysis import analyse
 from archc.conformance.cases import Case
 from archc.conformance.computing import random_parameters
 from archc.conformance.emission import demand
-from archc.ops.op import Footprint, Kept, Op, Reach, Scratch
+from archc.ops.op import Op
+from archc.ops.properties import Footprint, Kept, Reach, Scratch
 from archc.ops.window import Window
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from archc.difference.layers import LayerDifference, LayerSide, Measured
 from archc.difference.pairing import Pairing
 from archc.graph import Graph, Node
-from archc.ops.op import ShapeError
+from archc.ops.shape_error import ShapeError
 
 Names = tuple[str, ...]
 

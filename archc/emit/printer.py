@@ -142,7 +142,7 @@ def _broken(before: str, value: Expression, after: str, indent: str) -> list[str
         return [flat]
     inner = indent + _INDENT
     match value:
-        case Call(arguments=arguments) if arguments:
+        case Call(printed=arguments) if arguments:
             # The function of `Layer(fields)(x)` is itself a call. It breaks if `Layer(fields)(` is too long for a line.
             *function, last = _broken(before, value.function, "(", indent)
             closed = f"{last}{_arguments(arguments)}){after}"
@@ -195,7 +195,7 @@ def _flat(value: Expression) -> str:
         case Unpacked():
             return f"**{_flat(value.value)}"
         case Call():
-            return f"{_flat(value.function)}({_arguments(value.arguments)})"
+            return f"{_flat(value.function)}({_arguments(value.printed)})"
 
 
 def _arguments(arguments: Iterable[Argument]) -> str:

@@ -82,17 +82,31 @@ class Sum:
 
 @dataclass(frozen=True)
 class Argument:
-    """One argument of a call. If any argument has a comment, each goes on a line of its own."""
+    """One argument of a call. If any argument has a comment, each goes on a line of its own.
+
+    An argument whose value is its `default`, the framework's own, is not printed.
+    """
 
     value: Expression
     keyword: str | None = None
     comment: str | None = None
+    default: Expression | None = None
 
     def __post_init__(self) -> None:
         _require((self.value,), Expression if self.keyword is None else Value)
         if self.keyword is not None and not _is_identifier(self.keyword):
             raise ValueError(f"{self.keyword!r} cannot be the keyword of an argument")
         _require_one_line(self.comment)
+        if self.default is not None and self.keyword is None:
+            raise ValueError(f"{self.value!r} has a default, but no keyword by which a call can name it")
+
+
+@dataclass(frozen=True)
+class Unless:
+    """A value for `call` that is left out of the text where it is the framework's default."""
+
+    default: Expression | str | float | None
+    value: Expression | str | float | None
 
 
 @dataclass(frozen=True)
@@ -116,6 +130,11 @@ class Call:
             if argument.keyword is not None:
                 named.add(argument.keyword)
             is_positional = is_plain
+
+    @property
+    def printed(self) -> tuple[Argument, ...]:
+        """The arguments that are not at the framework's default."""
+        return tuple(argument for argument in self.arguments if argument.value != argument.default)
 
 
 @dataclass(frozen=True)
@@ -247,12 +266,18 @@ class Module:
 
 
 def call(
-    function: str | Call, *values: Expression | str | float | None, **keywords: Expression | str | float | None
+    function: str | Call, *values: Expression | str | float | None, **keywords: Expression | str | float | Unless | None
 ) -> Call:
-    """A call. Plain values become literals."""
+    """A call. Plain values become literals; a keyword that may be left out is `Unless(default, value)`."""
     positional = [Argument(_expression(value)) for value in values]
-    named = [Argument(_expression(value), keyword) for keyword, value in keywords.items()]
+    named = [_named(keyword, value) for keyword, value in keywords.items()]
     return Call(Name(function) if isinstance(function, str) else function, (*positional, *named))
+
+
+def _named(keyword: str, value: Expression | str | float | Unless | None) -> Argument:
+    if isinstance(value, Unless):
+        return Argument(_expression(value.value), keyword, default=_expression(value.default))
+    return Argument(_expression(value), keyword)
 
 
 def _expression(value: Expression | str | float | None) -> Expression:
@@ -299,6 +324,6 @@ def names(value: Expression) -> Iterator[Name]:
             yield from names(value.value)
         case Call():
             yield from names(value.function)
-            yield from (name for argument in value.arguments for name in names(argument.value))
+            yield from (name for argument in value.printed for name in names(argument.value))
         case _:
             return

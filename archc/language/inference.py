@@ -12,7 +12,8 @@ from archc.diagnostics.codes import CODES
 from archc.failure import Failure
 from archc.graph import Node
 from archc.ops import ops
-from archc.ops.op import Op, ShapeError
+from archc.ops.op import Op
+from archc.ops.shape_error import ShapeError
 from archc.tensor import Tensor
 
 _PLACEHOLDER = re.compile(r"\{(?:name|([0-9]+))\}")

@@ -23,7 +23,8 @@ from archc.language.layer_fields import WIRING, LayerFields, plain_layer
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare, plain
 from archc.language.spec import Document
 from archc.ops import ops
-from archc.ops.op import Op, ShapeError, name_of
+from archc.ops.op import Op, name_of
+from archc.ops.shape_error import ShapeError
 from archc.source import Span
 from archc.tensor import Tensor
 from archc.wording import counted

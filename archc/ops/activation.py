@@ -6,7 +6,8 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from archc.ops.op import Kept, Op
+from archc.ops.op import Op
+from archc.ops.properties import Kept
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:

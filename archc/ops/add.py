@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from archc.example import HEAD
 from archc.ops.foreign import Excluded, Needless, NeedlessFields, spelled
-from archc.ops.op import FLOAT32, Kept, Op, Scratch
+from archc.ops.op import Op
+from archc.ops.properties import FLOAT32, Kept, Scratch
 from archc.ops.unequal import unequal
 from archc.tensor import Tensor
 

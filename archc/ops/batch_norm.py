@@ -10,7 +10,8 @@ from pydantic import Field
 from archc.example import HEAD
 from archc.ops.fields import Positive, Rate
 from archc.ops.foreign import Conversion, Needless, NeedlessFields, Unlikely, UsualValues, complement, exact, spelled
-from archc.ops.op import FLOAT32, Kept, Op, OtherNames, Parameter, channels_of
+from archc.ops.op import Op, OtherNames, channels_of
+from archc.ops.properties import FLOAT32, Kept, Parameter
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:

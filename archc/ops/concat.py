@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from archc.example import HEAD
 from archc.ops.foreign import Needless, NeedlessFields
-from archc.ops.op import Kept, Op
+from archc.ops.op import Op
+from archc.ops.properties import Kept
 from archc.ops.unequal import unequal
 from archc.tensor import Tensor
 

@@ -11,7 +11,9 @@ from pydantic import Field
 from archc.example import CONV_HEAD
 from archc.ops.fields import ONE, Count, Size, SizeField
 from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields
-from archc.ops.op import Kept, OtherNames, Parameter, Reach, ShapeError, require_maps
+from archc.ops.op import OtherNames
+from archc.ops.properties import Kept, Parameter, Reach
+from archc.ops.shape_error import ShapeError, require_maps
 from archc.ops.weighted import Weighted
 from archc.ops.windowed import SIZE_RULE, Windowed
 from archc.tensor import Tensor

@@ -10,7 +10,9 @@ from pydantic import Field
 from archc.example import DENSE_HEAD
 from archc.ops.fields import Count
 from archc.ops.foreign import Needless, NeedlessFields
-from archc.ops.op import CHANNELS_READ, INFERRED, Kept, OtherNames, Parameter, Reach, require_vector
+from archc.ops.op import CHANNELS_READ, INFERRED, OtherNames
+from archc.ops.properties import Kept, Parameter, Reach
+from archc.ops.shape_error import require_vector
 from archc.ops.weighted import Weighted
 from archc.tensor import Tensor
 

@@ -10,7 +10,8 @@ from pydantic import Field
 from archc.example import HEAD
 from archc.ops.fields import Rate
 from archc.ops.foreign import Conversion, Needless, NeedlessFields, UsualValues, complement
-from archc.ops.op import Kept, Op, OtherNames
+from archc.ops.op import Op, OtherNames
+from archc.ops.properties import Kept
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:

@@ -11,7 +11,9 @@ from pydantic import Field
 from archc.example import HEAD
 from archc.ops.fields import Count, NotNegative, Positive
 from archc.ops.foreign import Conversion, Converted, OtherValues, UsualValues, exact, spelled, whole
-from archc.ops.op import FLOAT32, POINT, Footprint, Kept, Op, OtherNames, Reach, Scratch, ShapeError, require_maps
+from archc.ops.op import Op, OtherNames
+from archc.ops.properties import FLOAT32, POINT, Footprint, Kept, Reach, Scratch
+from archc.ops.shape_error import ShapeError, require_maps
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:

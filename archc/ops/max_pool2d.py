@@ -11,7 +11,9 @@ from pydantic import Field
 from archc.example import HEAD
 from archc.ops.fields import Margins, Size, SizeField
 from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields, UsualValues
-from archc.ops.op import INT64, Kept, OtherNames, ShapeError, require_maps
+from archc.ops.op import OtherNames
+from archc.ops.properties import INT64, Kept
+from archc.ops.shape_error import ShapeError, require_maps
 from archc.ops.window import Window
 from archc.ops.windowed import SIZE_RULE, Windowed
 from archc.tensor import Tensor

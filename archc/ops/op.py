@@ -10,11 +10,12 @@ raises ShapeError with the name of the field at fault, and its caller knows wher
 from abc import abstractmethod
 from collections.abc import Mapping
 from math import prod
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self, get_args
+from typing import TYPE_CHECKING, ClassVar, Literal, Self, get_args
 
 from pydantic import BaseModel
 
 from archc.ops.foreign import Conversion, Excluded, Needless, NeedlessFields, OtherValues, Unlikely, UsualValues
+from archc.ops.properties import POINT, Footprint, Kept, Numbers, Parameter, Reach, Scratch
 from archc.ops.window import Window
 from archc.tensor import Tensor
 
@@ -26,11 +27,6 @@ if TYPE_CHECKING:  # only what computes imports NumPy, not what checks
 
 OtherNames = Mapping[str, tuple[str, ...]]
 """By a field of an op, the names that other frameworks have for it."""
-
-FLOAT32 = 4
-INT64 = 8
-"""Bytes of a value that is this wide in every precision."""
-
 
 _AXES = "the axes of a shape are [channels, height, width] in every backend"
 INFERRED = "archc infers it from the layer's input"
@@ -56,130 +52,6 @@ def _shapes_of(x: Tensor) -> tuple[object, ...]:
     """The shape of a layer's input as other frameworks write it: with the channels first or last, and the batch."""
     first, last = list(x.shape), [*x.shape[1:], x.channels]
     return (first, last, [None, *first], [None, *last], *([x.size] if not x.is_maps else []))
-
-
-class ShapeError(Exception):
-    """An op cannot take its inputs.
-
-    `field` is at fault, or "op" where no single field is; `also` is a second field to mark. In texts, `{name}` stands
-    for the layer and `{0}`, `{1}`, … for its inputs. `insert` is a layer that fixes the error if it is inserted before
-    this one: a name to suggest and the layer's body. `from_size` asks for the sizes that led to the input.
-    """
-
-    def __init__(
-        self,
-        field: str,
-        code: str,
-        message: str,
-        *,
-        notes: tuple[str, ...] = (),
-        help: str | None = None,
-        also: str | None = None,
-        insert: tuple[str, str] | None = None,
-        from_size: bool = False,
-    ) -> None:
-        super().__init__(message)
-        self.field = field
-        self.code = code
-        self.message = message
-        self.notes = notes
-        self.help = help
-        self.also = also
-        self.insert = insert
-        self.from_size = from_size
-
-
-class Parameter(NamedTuple):
-    """A tensor that a layer owns, in the canonical layout: (out, in / groups, height, width) or (out, in).
-
-    `trained` is False for running statistics, which are updated from the batches and not by a gradient.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    fan_in: int
-    trained: bool = True
-
-
-class Numbers(NamedTuple):
-    """How many numbers a layer owns: `weights` and `biases` are trained, `statistics` are updated from the batches."""
-
-    weights: int
-    biases: int
-    statistics: int
-
-    @property
-    def trained(self) -> int:
-        return self.weights + self.biases
-
-
-class Reach(NamedTuple):
-    """Which input maps an output map is computed from; this decides where a network can be split by maps.
-
-    With `groups` None, only the map at its own position. With `groups` G, all maps of its own G-th part, or, with
-    neighbours, only `before` and `after` of them around its position, inside that part.
-    """
-
-    groups: int | None = None
-    before: int = 0
-    after: int = 0
-
-    @property
-    def has_neighbours(self) -> bool:
-        return self.before + self.after > 0
-
-    def maps(self, part: range, given: int, read: int) -> range:
-        """Which of `read` input maps are needed for `part` of the `given` output maps."""
-        if not part:
-            return part
-        groups = self.groups or min(given, read)
-        first, beyond = part.start * groups // given, -(-part.stop * groups // given)
-        start, stop = first * read // groups, beyond * read // groups
-        if self.has_neighbours:
-            return range(max(start, part.start - self.before), min(stop, part.stop + self.after))
-        return range(start, stop)
-
-
-class Kept(NamedTuple):
-    """What an op keeps in memory from its forward pass for its backward pass, for one example.
-
-    `inputs` and `output` are the values themselves, which other layers may keep as well. An input that is padded first
-    is kept as the padded copy. With `wide`, inputs are kept in float32, as a copy where they arrive narrower. `own` are
-    further bytes: masks, indices, sums. `once` are bytes for the whole batch, however large it is.
-    """
-
-    inputs: bool = False
-    wide: bool = False
-    output: bool = False
-    own: int = 0
-    once: int = 0
-
-
-class Scratch(NamedTuple):
-    """Bytes per example that the forward and the backward pass use briefly, besides inputs, output, kept values and
-    gradients.
-
-    `turned` is a copy of the output's gradient with the channels first, in the backward pass. It is made only where the
-    gradient arrives in another order, as from a convolution. `after` is used in the backward pass when the output's
-    gradient is not needed any more, and that of the input has been added to its other gradients.
-    """
-
-    forward: int = 0
-    backward: int = 0
-    turned: int = 0
-    after: int = 0
-
-
-class Footprint(NamedTuple):
-    """Which input positions an output position depends on along one axis: i stride - before to i stride + after."""
-
-    stride: int = 1
-    before: int = 0
-    after: int = 0
-
-
-POINT = Footprint()
-"""Only the position itself."""
 
 
 class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
@@ -374,27 +246,3 @@ def name_of(op: type[Op]) -> str | None:
     """The name by which a spec asks for an op; None for a base class that ops share."""
     names = get_args(op.model_fields["op"].annotation)
     return names[0] if names else None
-
-
-def require_maps(op: Op, x: Tensor) -> None:
-    """Raise unless `x` has channels, height and width."""
-    if not x.is_maps:
-        raise ShapeError(
-            "op",
-            "ARC203",
-            f"{{name}} ({op.op}) expects maps of C × H × W; its input is a vector of {x}",
-            help="move it before the flatten",
-        )
-
-
-def require_vector(op: Op, x: Tensor) -> None:
-    """Raise unless `x` is a vector; the layer that flattens it can be added automatically."""
-    if x.is_maps:
-        raise ShapeError(
-            "op",
-            "ARC202",
-            f"{{name}} ({op.op}) expects a vector; its input is maps of {x}",
-            notes=(f"flattened, they are {' × '.join(map(str, x.shape))} = {x.size} values",),
-            help="add a layer `{op: flatten}` before it",
-            insert=("flat", "{op: flatten}"),
-        )

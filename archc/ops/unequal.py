@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from archc.ops.op import ShapeError
+from archc.ops.shape_error import ShapeError
 from archc.tensor import Tensor
 from archc.wording import listed
 

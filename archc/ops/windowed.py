@@ -10,8 +10,10 @@ from pydantic import Field
 
 from archc.ops.fields import NO_PADDING, ONE, Margins, Padding, PaddingField, Rounding, Size, SizeField
 from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields, OtherValues, switched
-from archc.ops.op import Footprint, Op, OtherNames, ShapeError, require_maps
+from archc.ops.op import Op, OtherNames
 from archc.ops.places import places
+from archc.ops.properties import Footprint
+from archc.ops.shape_error import ShapeError, require_maps
 from archc.ops.window import Axis, Window, slide
 from archc.tensor import Tensor
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from archc.graph import Graph, Node
-from archc.ops.op import ShapeError
+from archc.ops.shape_error import ShapeError
 from archc.tensor import Tensor
 
 

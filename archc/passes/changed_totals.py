@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from archc.graph import Graph, Node
-from archc.ops.op import Op, ShapeError
+from archc.ops.op import Op
+from archc.ops.shape_error import ShapeError
 from archc.passes.changed import changed_shapes
 from archc.tensor import Tensor
 

@@ -12,7 +12,7 @@ from math import isqrt
 
 from archc.graph import Graph, Node
 from archc.ops.fields import NO_PADDING, Margins, Padding, Size
-from archc.ops.op import ShapeError
+from archc.ops.shape_error import ShapeError
 from archc.ops.weighted import Weighted
 from archc.ops.window import Axis, Window, least_input
 from archc.ops.windowed import Windowed

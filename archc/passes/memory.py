@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from archc.graph import Graph
 from archc.language.spec import Precision
-from archc.ops.op import FLOAT32
+from archc.ops.properties import FLOAT32
 from archc.passes.values import Operation, Run, Share, Value, lay_out
 
 

@@ -8,7 +8,7 @@ from archc.diagnostics.finding import MAX_FINDINGS, Finding, report
 from archc.graph import Graph, Node
 from archc.language.mistakes.vocabulary import did_you_mean
 from archc.language.spec import Choice, Parallel, Spans
-from archc.ops.op import FLOAT32
+from archc.ops.properties import FLOAT32
 from archc.ops.weighted import Weighted
 from archc.passes.counts import Counts
 from archc.passes.placement import Placement, is_split, place

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from archc.graph import Graph, Node
 from archc.ops.fields import LARGEST, Size
-from archc.ops.op import POINT, Footprint
+from archc.ops.properties import POINT, Footprint
 
 # Published networks join branches of equal strides. Unequal ones can multiply with each join, hence a limit.
 _MOST_STRIDES = 8

@@ -12,7 +12,8 @@ from typing import Literal, NamedTuple
 
 from archc.graph import Graph, Node
 from archc.language.spec import Precision
-from archc.ops.op import FLOAT32, Kept, Op
+from archc.ops.op import Op
+from archc.ops.properties import FLOAT32, Kept
 from archc.ops.weighted import Weighted
 
 WIDTH: dict[Precision, int] = {"float32": FLOAT32, "bfloat16": 2}

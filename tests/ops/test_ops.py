@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from archc.ops import ops
 from archc.ops.conv2d import Conv2d
 from archc.ops.grouping import largest_divisor
-from archc.ops.op import Op, Reach, ShapeError, name_of
+from archc.ops.op import Op, name_of
+from archc.ops.properties import Reach
+from archc.ops.shape_error import ShapeError
 from archc.tensor import Tensor
 
 LRN = {"op": "lrn", "size": 5, "alpha": 1e-4, "beta": 0.75, "k": 2}

@@ -176,7 +176,7 @@ OP = """
 from typing import Any, Literal
 from pydantic import Field, field_validator
 from archc.ops.activation import Activation
-from archc.ops.op import ShapeError
+from archc.ops.shape_error import ShapeError
 from archc.tensor import Tensor
 class Mine(Activation, frozen=True):
     'x, each value by itself'

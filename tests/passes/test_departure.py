@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from archc.analysis import Analysis, analyse
 from archc.ops.fields import NO_PADDING, Margins, Padding, Rounding, Size
 from archc.ops.max_pool2d import MaxPool2d
-from archc.ops.op import ShapeError
 from archc.ops.relu import Relu
+from archc.ops.shape_error import ShapeError
 from archc.ops.window import Axis, Window, least_input, slide
 from archc.passes.departure import departure
 from archc.tensor import Tensor

@@ -7,7 +7,7 @@ from math import gcd, prod
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
 from archc.ops.fields import ONE, Size
-from archc.ops.op import ShapeError
+from archc.ops.shape_error import ShapeError
 from archc.ops.weighted import Weighted
 from archc.ops.window import Axis, Window
 from archc.ops.windowed import Windowed

@@ -11,7 +11,7 @@ from archc.backend import Unsupported, every
 from archc.emit.plan import SourcePlan, Step
 from archc.emit.syntax import Literal, call
 from archc.graph import Node
-from archc.ops.op import ShapeError
+from archc.ops.shape_error import ShapeError
 from archc.passes.holding import Layout, part
 from archc.passes.placement import Placement
 from archc.tensor import Tensor

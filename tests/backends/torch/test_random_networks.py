@@ -13,7 +13,7 @@ from torch import nn
 from archc.analysis import Facts, analyse
 from archc.backend import Origin, Request, load
 from archc.ops import ops
-from archc.ops.op import ShapeError
+from archc.ops.shape_error import ShapeError
 from archc.passes.memory import memory
 from archc.tensor import Tensor
 

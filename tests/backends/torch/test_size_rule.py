@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from archc.ops.max_pool2d import MaxPool2d
-from archc.ops.op import ShapeError
+from archc.ops.shape_error import ShapeError
 from archc.tensor import Tensor
 
 

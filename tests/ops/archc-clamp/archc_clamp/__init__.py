@@ -9,7 +9,8 @@ from pydantic import Field
 from archc.example import HEAD
 from archc.ops.activation import Activation
 from archc.ops.fields import Positive
-from archc.ops.op import Kept, OtherNames
+from archc.ops.op import OtherNames
+from archc.ops.properties import Kept
 
 if TYPE_CHECKING:
     from archc.ops.op import Array

@@ -1,0 +1,102 @@
+"""What an op states about a layer: the tensors that it owns, what it reads, and the memory that it takes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+FLOAT32 = 4
+INT64 = 8
+"""Bytes of a value that is this wide in every precision."""
+
+
+class Parameter(NamedTuple):
+    """A tensor that a layer owns, in the canonical layout: (out, in / groups, height, width) or (out, in).
+
+    `trained` is False for running statistics, which are updated from the batches and not by a gradient.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    fan_in: int
+    trained: bool = True
+
+
+class Numbers(NamedTuple):
+    """How many numbers a layer owns: `weights` and `biases` are trained, `statistics` are updated from the batches."""
+
+    weights: int
+    biases: int
+    statistics: int
+
+    @property
+    def trained(self) -> int:
+        return self.weights + self.biases
+
+
+class Reach(NamedTuple):
+    """Which input maps an output map is computed from; this decides where a network can be split by maps.
+
+    With `groups` None, only the map at its own position. With `groups` G, all maps of its own G-th part, or, with
+    neighbours, only `before` and `after` of them around its position, inside that part.
+    """
+
+    groups: int | None = None
+    before: int = 0
+    after: int = 0
+
+    @property
+    def has_neighbours(self) -> bool:
+        return self.before + self.after > 0
+
+    def maps(self, part: range, given: int, read: int) -> range:
+        """Which of `read` input maps are needed for `part` of the `given` output maps."""
+        if not part:
+            return part
+        groups = self.groups or min(given, read)
+        first, beyond = part.start * groups // given, -(-part.stop * groups // given)
+        start, stop = first * read // groups, beyond * read // groups
+        if self.has_neighbours:
+            return range(max(start, part.start - self.before), min(stop, part.stop + self.after))
+        return range(start, stop)
+
+
+class Kept(NamedTuple):
+    """What an op keeps in memory from its forward pass for its backward pass, for one example.
+
+    `inputs` and `output` are the values themselves, which other layers may keep as well. An input that is padded first
+    is kept as the padded copy. With `wide`, inputs are kept in float32, as a copy where they arrive narrower. `own` are
+    further bytes: masks, indices, sums. `once` are bytes for the whole batch, however large it is.
+    """
+
+    inputs: bool = False
+    wide: bool = False
+    output: bool = False
+    own: int = 0
+    once: int = 0
+
+
+class Scratch(NamedTuple):
+    """Bytes per example that the forward and the backward pass use briefly, besides inputs, output, kept values and
+    gradients.
+
+    `turned` is a copy of the output's gradient with the channels first, in the backward pass. It is made only where the
+    gradient arrives in another order, as from a convolution. `after` is used in the backward pass when the output's
+    gradient is not needed any more, and that of the input has been added to its other gradients.
+    """
+
+    forward: int = 0
+    backward: int = 0
+    turned: int = 0
+    after: int = 0
+
+
+class Footprint(NamedTuple):
+    """Which input positions an output position depends on along one axis: i stride - before to i stride + after."""
+
+    stride: int = 1
+    before: int = 0
+    after: int = 0
+
+
+POINT = Footprint()
+"""Only the position itself."""

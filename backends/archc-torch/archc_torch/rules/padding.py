@@ -1,0 +1,12 @@
+"""Padding that a module lacks."""
+
+from __future__ import annotations
+
+from archc.emit.syntax import Expression, Literal, Tuple
+from archc.ops.window import Window
+
+
+def sides(window: Window) -> Expression:
+    """Everything around the map, in the order of the padding modules: left, right, top, bottom."""
+    around = window.around
+    return Tuple(tuple(map(Literal, (around.left, around.right, around.top, around.bottom))))

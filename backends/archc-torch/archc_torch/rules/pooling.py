@@ -1,0 +1,22 @@
+"""Pooling."""
+
+from __future__ import annotations
+
+from archc.emit.plan import Step
+from archc.emit.syntax import Fixed, Unless, call, pair
+from archc.ops.max_pool2d import MaxPool2d
+from archc_torch.rules.padding import sides
+from archc_torch.rules.table import Modules, rule
+
+
+@rule(MaxPool2d)
+def max_pool2d(op: MaxPool2d, step: Step) -> Modules:
+    window = op.window(step.inputs)
+    kernel, stride, padding = pair(op.kernel), pair(op.stride), op.plain_padding(window)
+    if padding is None:
+        # A maximum must not pick the padding: zeros would win over negative values.
+        pad = call("nn.ConstantPad2d", sides(window), Fixed('float("-inf")'))
+        return pad, call("nn.MaxPool2d", kernel, stride=stride)
+    # PyTorch's ceil_mode follows the same rule: no window starts beyond the input.
+    ceil = Unless(False, window.overhangs)
+    return (call("nn.MaxPool2d", kernel, stride=stride, padding=Unless(0, pair(padding)), ceil_mode=ceil),)

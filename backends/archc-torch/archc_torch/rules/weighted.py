@@ -1,0 +1,35 @@
+"""Convolutions and dense layers."""
+
+from __future__ import annotations
+
+from archc.emit.plan import Step
+from archc.emit.syntax import Unless, call, pair
+from archc.ops.conv2d import Conv2d
+from archc.ops.dense import Dense
+from archc_torch.rules.padding import sides
+from archc_torch.rules.table import Modules, rule
+
+
+@rule(Conv2d)
+def conv2d(op: Conv2d, step: Step) -> Modules:
+    window = op.window(step.inputs)
+    padding = op.plain_padding(window)
+    (x,) = step.inputs
+    conv = call(
+        "nn.Conv2d",
+        x.channels,
+        op.filters,
+        pair(op.kernel),
+        stride=Unless(1, pair(op.stride)),
+        padding=Unless(0, pair(padding or (0, 0))),
+        dilation=Unless(1, pair(op.dilation)),
+        groups=Unless(1, op.groups),
+        bias=Unless(True, op.bias),
+    )
+    return (conv,) if padding is not None else (call("nn.ZeroPad2d", sides(window)), conv)
+
+
+@rule(Dense)
+def dense(op: Dense, step: Step) -> Modules:
+    (x,) = step.inputs
+    return (call("nn.Linear", x.size, op.units, bias=Unless(True, op.bias)),)
