@@ -17,24 +17,38 @@ NAMES = {
     "kernel": "weight",
     "bias": "bias",
     "gamma": "weight",
+    "alpha": "weight",
     "beta": "bias",
     "moving_mean": "mean",
     "moving_variance": "variance",
 }
 """Keras' names for a layer's variables, and the names that all backends save."""
 
+PER_MAP = ("alpha",)
+"""Variables with a number per map, whatever their shape."""
+
 
 def canonical(model: Any) -> Arrays:
     """A Keras model's trained arrays and running statistics by the saved names, as contiguous float32."""
     return {
-        f"{layer.name}.{NAMES[variable.name]}": _canonical(variable.numpy())
+        f"{layer.name}.{NAMES[variable.name]}": _canonical(variable)
         for layer in model.layers
         for variable in layer.weights
     }
 
 
-def _canonical(array: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.ascontiguousarray(array.transpose(CANONICAL[array.ndim]), np.float32)
+def _canonical(variable: Any) -> NDArray[np.float32]:
+    array = variable.numpy()
+    # A number per map, which Keras shapes as (1, 1, C).
+    ordered = array.reshape(-1) if variable.name in PER_MAP else array.transpose(CANONICAL[array.ndim])
+    return np.ascontiguousarray(ordered, np.float32)
+
+
+def in_keras(variable: Any, value: Any) -> Any:
+    """A canonical array in the layout of a variable."""
+    if variable.name in PER_MAP:
+        return value.reshape(variable.shape)
+    return value.transpose(np.argsort(CANONICAL[value.ndim]))
 
 
 def as_bytes(model: Any) -> bytes:
