@@ -16,7 +16,7 @@ _POOLS = (
     "fractional_max_pool2d stochastic_pool stochastic_pooling"
 )
 _ACTIVATIONS = (
-    "log_sigmoid rrelu celu glu geglu swiglu reglu softsign softmin log_softmax softmax2d hard_tanh hard_shrink "
+    "log_sigmoid rrelu celu glu geglu swiglu reglu softsign softmin hard_tanh hard_shrink "
     "soft_shrink tanh_shrink threshold thresholded_relu crelu maxout exp exponential square sqrt abs abs_val power log "
     "sin cos erf sign quick_gelu stan loggy ramp lhtan plse hardtan relie clip clamp"
 )

@@ -126,6 +126,8 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Whether it divides values by the energy of their neighbours, or by the deviation of each map over the batch."""
     gives_probabilities: ClassVar[bool] = False
     """Whether its outputs sum to 1, as a softmax's do."""
+    multiplies: ClassVar[bool] = False
+    """Whether it multiplies its inputs with each other, so that one can be the weights of another, as at a gate."""
     commutes: ClassVar[bool] = False
     """Whether the order of its inputs does not matter."""
     channels_field: ClassVar[str | None] = None
@@ -203,6 +205,11 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     def is_view(self, inputs: tuple[Tensor, ...], *, training: bool) -> bool:
         """Whether the output shares the memory of the input."""
         return False
+
+    @property
+    def scores_as(self) -> Literal["probabilities", "logarithms"] | None:
+        """What it makes of the scores of all channels at each place, where it ends a classifier."""
+        return "probabilities" if self.gives_probabilities else None
 
     @property
     def drop_rate(self) -> float:

@@ -44,6 +44,7 @@ SNIPPETS = {
     "normal": "normal",
     "he_normal": "he_normal",
     "GroupedConv2D": "grouped_conv",
+    "LeakyReLU": "leaky_relu",
     "exact_gelu": "exact_gelu",
     "gelu_tanh": "gelu_tanh",
     "LowestPadding2D": "lowest_padding",
