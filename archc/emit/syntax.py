@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import isfinite
 from types import UnionType
+from typing import ClassVar
 
 _DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*\Z", re.ASCII)
 
@@ -69,15 +70,34 @@ class List:
 
 
 @dataclass(frozen=True)
-class Sum:
-    """`a + b + c`."""
+class Infix:
+    """Terms with one sign between them, which each subclass has."""
 
-    terms: tuple[Name, ...]
+    terms: tuple[Name | Call, ...]
+    sign: ClassVar[str]
 
     def __post_init__(self) -> None:
-        _require(self.terms, Name)
+        _require(self.terms, Name | Call)
         if not self.terms:
             raise ValueError("a sum of nothing")
+
+
+class Sum(Infix):
+    """`a + b + c`."""
+
+    sign = "+"
+
+
+class Difference(Infix):
+    """`a - b`."""
+
+    sign = "-"
+
+
+class Product(Infix):
+    """`a * b * c`."""
+
+    sign = "*"
 
 
 @dataclass(frozen=True)
@@ -147,7 +167,7 @@ class Unpacked:
         _require((self.value,), Call)
 
 
-Value = Name | Literal | Fixed | Tuple | List | Sum | Call
+Value = Name | Literal | Fixed | Tuple | List | Sum | Difference | Product | Call
 """What stands anywhere; `**value` does not."""
 Expression = Value | Unpacked
 
@@ -316,8 +336,8 @@ def names(value: Expression) -> Iterator[Name]:
     match value:
         case Name():
             yield value
-        case Sum():
-            yield from value.terms
+        case Infix():
+            yield from (name for term in value.terms for name in names(term))
         case Tuple() | List():
             yield from (name for item in value.items for name in names(item))
         case Unpacked():

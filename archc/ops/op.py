@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self, get_args
 
 from pydantic import BaseModel
 
-from archc.ops.foreign import Conversion, Excluded, Needless, NeedlessFields, OtherValues, Unlikely, UsualValues
+from archc.ops.foreign import Chosen, Conversion, Excluded, Needless, NeedlessFields, OtherValues, Unlikely, UsualValues
 from archc.ops.properties import POINT, Footprint, Kept, Numbers, Parameter, Reach, Scratch
 from archc.ops.window import Window
 from archc.tensor import Tensor
@@ -90,6 +90,8 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Those of the names above under which a layer that names one input reads the layer before it too."""
     excluded: ClassVar[Excluded] = {}
     """Layers under one of the names above that are not this op after all, by their fields."""
+    chosen: ClassVar[Chosen] = {}
+    """Layers under another op's name of another framework that are this op, by their fields."""
     usual: ClassVar[UsualValues] = {}
     """What its required fields are by default under another framework's name of it, to suggest where one is missing."""
     conversions: ClassVar[tuple[Conversion, ...]] = ()
@@ -122,6 +124,8 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Whether outputs are never negative, or are not when the inputs are not."""
     keeps_zeros: ClassVar[bool] = False
     """Whether an output is zero where all inputs that it depends on are, so that a dropout's zeros reach its reader."""
+    drops_examples: ClassVar[bool] = False
+    """Whether what it drops while training is all values of an example at once."""
     normalises: ClassVar[Literal["neighbours", "batch"] | None] = None
     """Whether it divides values by the energy of their neighbours, or by the deviation of each map over the batch."""
     gives_probabilities: ClassVar[bool] = False
@@ -138,8 +142,9 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Element operations per output value, as a row of `archc explain macs`."""
     kept_words: ClassVar[str]
     """What it keeps for its backward pass, as a row of `archc explain memory`."""
-    passes_gradient: ClassVar[Literal["same", "view"] | None] = None
-    """Whether the gradient of each input is that of the output, or a view of it, and so takes no memory of its own."""
+    passes_gradient: ClassVar[Literal["same", "first", "view"] | None] = None
+    """Whether the gradient of each input, or only of the first, is that of the output, or that of each a view of it,
+    and so takes no memory of its own."""
     autocast: ClassVar[Literal["narrow", "wide"] | None] = None
     """The precision that it computes in under mixed precision; None: the precision of its inputs."""
 

@@ -51,6 +51,8 @@ SNIPPETS = {
     "LocalResponseNorm": "lrn",
     "SpatialResponseNorm": "spatial_lrn",
     "BatchNorm": "batch_norm",
+    "Normalize": "normalize",
+    "Scale": "scale",
     "MomentumSGD": "momentum_sgd",
 }
 

@@ -127,8 +127,16 @@ def beyond_the_prediction(network: Network) -> Iterator[list[int]]:
         """Its mask in the precision of the values; on a GPU it is a byte, as predicted."""
         found.append((y.element_size() - 1) * y.numel() if y.requires_grad else 0)
 
+    def constants(module: Any, __: object, y: Tensor) -> None:
+        """A number per map in the precision of the values, which is not worth a prediction."""
+        values = module.std if hasattr(module, "std") else module.weight
+        is_copied = values.dtype != y.dtype and y.requires_grad
+        found.append(values.numel() * y.element_size() if is_copied else 0)
+
+    per_map = [module for module in network.model.modules() if type(module).__name__ in ("Scale", "Normalize")]
     dropouts = [module for module in network.model.modules() if isinstance(module, nn.Dropout) and module.p]
     handles = [module.register_forward_hook(dropout) for module in dropouts]
+    handles += [module.register_forward_hook(constants) for module in per_map]
     yield found
     for handle in handles:
         handle.remove()
