@@ -43,8 +43,8 @@ EXCEPTIONS = {
     "archc/pictures/dataset.py": "dense",
     "archc/run/setup.py": "dense flatten softmax",
     # They list files of snippets, of which some are called as the op that they belong to.
-    "backends/archc-keras/archc_keras/emission.py": "batch_norm leaky_relu lrn",
-    "backends/archc-torch/archc_torch/emission.py": "lrn",
+    "backends/archc-keras/archc_keras/emission.py": "batch_norm leaky_relu lrn normalize scale",
+    "backends/archc-torch/archc_torch/emission.py": "lrn normalize scale stochastic_depth",
 }
 """By file, the ops that it must name."""
 

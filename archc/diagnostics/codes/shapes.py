@@ -55,18 +55,18 @@ SHAPES: dict[str, Code] = {
         failing=HEAD + "  flat: {op: flatten}\n  prob1: {op: softmax}\n  prob2: {op: softmax}\n",
         corrected=HEAD + "  flat: {op: flatten}\n  prob: {op: softmax}\n",
     ),
-    "ARC219": Code(
-        title="as many numbers as maps needed",
-        meaning="A list of constants has one number for each map of the layer's input, or each unit of a vector. Write "
-        "a list of that length, or one number for all of them.",
-        failing=HEAD + "  norm: {op: normalize, mean: [0.5, 0.5], std: 1}\n",
-        corrected=HEAD + "  norm: {op: normalize, mean: [0.5, 0.4, 0.5], std: 1}\n",
-    ),
     "ARC210": Code(
         title="filters or maps not divisible by groups",
         meaning="A convolution with G groups gives each group 1/G of the input maps and 1/G of the filters, so G "
         "must divide both numbers. Change `groups`, `filters` or the number of input maps.",
         failing=CONV_HEAD + "  conv1: {op: conv2d, filters: 8, kernel: 3, groups: 3}\n",
         corrected=CONV_HEAD + "  conv1: {op: conv2d, filters: 9, kernel: 3, groups: 3}\n",
+    ),
+    "ARC219": Code(
+        title="as many numbers as maps needed",
+        meaning="A list of constants has one number for each map of the layer's input, or each unit of a vector. Write "
+        "a list of that length, or one number for all of them.",
+        failing=HEAD + "  norm: {op: normalize, mean: [0.5, 0.5], std: 1}\n",
+        corrected=HEAD + "  norm: {op: normalize, mean: [0.5, 0.4, 0.5], std: 1}\n",
     ),
 }
