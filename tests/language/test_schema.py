@@ -34,7 +34,7 @@ UNSEEN = set(
     crop crop_larger_than_resize default_of_branches dense_without_flatten departure_at_224 devices_of_five
     duplicate_field duplicate_layer duplicate_section exchanges exchanges_of_no_layer exchanges_of_one_device
     expect_in_branches expect_of_224 expect_of_55 expect_wrong_once groups_from_defaults groups_of_filters
-    forgotten_bias gates groups_of_maps input_too_large kernel_too_large lost_groups maps_after_flatten memory
+    forgotten_bias groups_of_maps input_too_large kernel_too_large lost_groups maps_after_flatten memory
     memory_of_weights merge_key one_mistake_ten_readers outputs padding_of_whole_windows padding_too_large parameters
     placed_layers tag tensor_too_large two_softmaxes unequal_shapes width_over_devices
     """.split()
