@@ -111,11 +111,10 @@ def _resets(planned: SourcePlan) -> dict[str, Call]:
     """How `reset_parameters` initialises each layer that has weights, by its identifier."""
     begun = {layer.identifier: _begin(layer) for layer in planned.initialisations}
     begun |= {
-        step.identifier: call("nn.init.normal_", Name(f"self.{step.identifier}.weight"), std=number(init.std))
+        step.identifier: call("nn.init.normal_", Name(f"self.{step.identifier}.weight"), std=number(std))
         for step in planned.steps
         if isinstance(op := step.node.op, Initialised) and not isinstance(op, Weighted)
-        for init in [op.weight_init.normal]
-        if init is not None
+        for std in [op.weight_init.std(op.parameters(step.inputs)[0].fan_in)]
     }
     begun |= {
         step.identifier: call(f"self.{step.identifier}.reset_parameters")

@@ -39,8 +39,8 @@ def dense(op: Dense, step: Step) -> Layers:
 @rule(Embedding)
 def embedding(op: Embedding, step: Step) -> Layers:
     (x,) = step.inputs
-    assert op.weight_init.normal is not None
-    drawn = call("keras.initializers.RandomNormal", stddev=number(op.weight_init.normal.std))
+    std = op.weight_init.std(op.parameters(step.inputs)[0].fan_in)
+    drawn = call("keras.initializers.RandomNormal", stddev=number(std))
     return {"": call("layers.Embedding", x.vocabulary, op.channels, embeddings_initializer=drawn)}
 
 
