@@ -18,12 +18,16 @@ from archc.tensor import Tensor
 
 @dataclass(frozen=True)
 class Step:
-    """One layer: its identifier in source, and the identifiers and shapes of its inputs."""
+    """One layer: its identifier in source, and the identifiers and shapes of its inputs.
+
+    `axis` is that of the channels in the sequences that it reads and gives, the batch included: 1 or 2.
+    """
 
     identifier: str
     node: Node
     reads: tuple[str, ...]
     inputs: tuple[Tensor, ...]
+    axis: int = 1
 
 
 @dataclass(frozen=True)

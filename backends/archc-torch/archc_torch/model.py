@@ -22,6 +22,7 @@ from archc.emit.syntax import (
     call,
     number,
 )
+from archc.ops.weighted import Initialised, Weighted
 from archc_torch.layers import TorchLayer
 
 
@@ -109,6 +110,13 @@ def _values(layer: TorchLayer) -> Iterator[Assign]:
 def _resets(planned: SourcePlan) -> dict[str, Call]:
     """How `reset_parameters` initialises each layer that has weights, by its identifier."""
     begun = {layer.identifier: _begin(layer) for layer in planned.initialisations}
+    begun |= {
+        step.identifier: call("nn.init.normal_", Name(f"self.{step.identifier}.weight"), std=number(init.std))
+        for step in planned.steps
+        if isinstance(op := step.node.op, Initialised) and not isinstance(op, Weighted)
+        for init in [op.weight_init.normal]
+        if init is not None
+    }
     begun |= {
         step.identifier: call(f"self.{step.identifier}.reset_parameters")
         for step in planned.steps

@@ -8,6 +8,7 @@ from archc.emit.plan import Step
 from archc.emit.syntax import Argument, Call, Literal, Unless, Unpacked, call, number, pair
 from archc.ops.conv2d import Conv2d
 from archc.ops.dense import Dense
+from archc.ops.embedding import Embedding
 from archc.ops.fields import ONE
 from archc.ops.weighted import Weighted
 from archc_keras.rules.padding import padding_of
@@ -33,6 +34,14 @@ def conv2d(op: Conv2d, step: Step) -> Layers:
 @rule(Dense)
 def dense(op: Dense, step: Step) -> Layers:
     return {"": _weighted(op, call("layers.Dense", op.units))}
+
+
+@rule(Embedding)
+def embedding(op: Embedding, step: Step) -> Layers:
+    (x,) = step.inputs
+    assert op.weight_init.normal is not None
+    drawn = call("keras.initializers.RandomNormal", stddev=number(op.weight_init.normal.std))
+    return {"": call("layers.Embedding", x.vocabulary, op.channels, embeddings_initializer=drawn)}
 
 
 def _weighted(op: Weighted, layer: Call) -> Call:
