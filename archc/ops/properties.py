@@ -12,13 +12,15 @@ INT64 = 8
 class Parameter(NamedTuple):
     """A tensor that a layer owns, in the canonical layout: (out, in / groups, height, width) or (out, in).
 
-    `trained` is False for running statistics, which are updated from the batches and not by a gradient.
+    `trained` is False for running statistics, which are updated from the batches and not by a gradient. `initial` is
+    the constant that it starts with; None if that is not a constant of the op.
     """
 
     name: str
     shape: tuple[int, ...]
     fan_in: int
     trained: bool = True
+    initial: float | None = None
 
 
 class Numbers(NamedTuple):
