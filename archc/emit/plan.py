@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from archc.backend import Request
 from archc.graph import Node
-from archc.ops.fields import WeightInit
+from archc.ops.initialisation import Fans, WeightInit
 from archc.ops.weighted import Weighted
 from archc.tensor import Tensor
 
@@ -28,11 +28,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Initialisation:
-    """How a layer's weights and bias are initialised; `bias` is None if it has none."""
+    """How a layer's weights and bias are initialised; `bias` is None if it has none.
+
+    `shape` is that of the weights, in the canonical layout. With `is_part`, the file's layer is a part of this one.
+    """
 
     identifier: str
     weights: WeightInit
     bias: float | None
+    fans: Fans
+    shape: tuple[int, ...]
+    is_part: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,4 +136,6 @@ def _identifiers(names: list[str], reserved: Collection[str]) -> dict[str, str]:
 def _initialisation(step: Step) -> Initialisation:
     op = step.node.op
     assert isinstance(op, Weighted)
-    return Initialisation(step.identifier, op.weight_init, op.bias_init if op.bias else None)
+    weight, *_ = op.parameters(step.inputs)
+    fans = Fans(weight.fan_in, weight.fan_out)
+    return Initialisation(step.identifier, op.weight_init, op.bias_init if op.bias else None, fans, weight.shape)
