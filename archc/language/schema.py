@@ -22,7 +22,8 @@ from archc.ops.initialisation import WeightInit
 from archc.ops.op import Op
 
 _EXPECT: JsonSchemaValue = {
-    "description": "Expected output shape of this layer: [channels, height, width] or [units]. archc checks it.",
+    "description": "Expected output shape of this layer: [channels, height, width], [channels, length] or [units]. "
+    "archc checks it.",
     "type": "array",
     "items": {"type": "integer", "minimum": 1},
     "minItems": 1,

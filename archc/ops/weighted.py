@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -47,7 +47,14 @@ def _bias_value(values: Mapping[str, Any]) -> Converted | None:
     return bias_value(values)
 
 
-class Weighted(Op, frozen=True):
+class Initialised(Op, frozen=True):
+    """An op with a learned weight whose initial values a spec can choose."""
+
+    if TYPE_CHECKING:  # each op declares the field, at its own place in the order of fields
+        weight_init: WeightInitField
+
+
+class Weighted(Initialised, frozen=True):
     """An op with a learned weight and, unless `bias: false`, a learned bias."""
 
     element_ops_words = "1 for the bias"

@@ -45,8 +45,14 @@ def _layers(body: str, fan_in: int, fan_out: int) -> list[Layer]:
     ]
 
 
-# By the shape of the input.
+def _without_fans(body: str) -> list[Layer]:
+    families = ("he", "glorot", "lecun")
+    return [layer for layer in _layers(body, 1, 1) if layer.init.strip("{").partition("_")[0] not in families]
+
+
+# By the input.
 NETWORKS = {
+    "{tokens: [3], vocabulary: 400}": _without_fans("op: embedding, channels: 50"),
     "[24, 4, 4]": [
         *_layers("op: conv2d, filters: 24, kernel: [3, 5], padding: [1, 2], groups: 1", 24 * 15, 24 * 15),
         *_layers("op: conv2d, filters: 24, kernel: [3, 5], padding: [1, 2], groups: 3", 8 * 15, 8 * 15),
@@ -60,13 +66,12 @@ NETWORKS = {
 }
 
 
-def spec_of(shape: str) -> bytes:
+def spec_of(given: str) -> bytes:
     """The spec of a network in which every layer reads the same value."""
-    layers = [
-        f"  l{n}: {{{body}, from: flat, weight_init: {init}}}" for n, (body, init, *_) in enumerate(NETWORKS[shape])
-    ]
-    flat = "  flat: {op: flatten}" if shape.endswith("1, 1]") else "  flat: {op: relu}"
-    return "\n".join([f"schema: archc/v1\nname: net\ninput: {{image: {shape}}}\nlayers:", flat, *layers, ""]).encode()
+    flat = "" if "tokens" in given else "  flat: {op: flatten}\n" if given.endswith("1, 1]") else "  flat: {op: relu}\n"
+    fields = [f"{body}, from: {'flat' if flat else 'x'}, weight_init: {init}" for body, init, *_ in NETWORKS[given]]
+    layers = [f"  l{number}: {{{each}}}\n" for number, each in enumerate(fields)]
+    return f"schema: archc/v1\nname: net\ninput: {{x: {given}}}\nlayers:\n{flat}{''.join(layers)}".encode()
 
 
 def assert_drawn(weights: Array, layer: Layer) -> None:

@@ -11,7 +11,7 @@ from math import prod
 from archc.emit.plan import Step
 from archc.emit.syntax import Argument, Call, Literal, Unless, Unpacked, call, number
 from archc.ops.initialisation import Distribution, Fans, WeightInit, usual_fan
-from archc.ops.weighted import Weighted
+from archc.ops.weighted import Initialised, Weighted
 
 _MODES = {"in": "fan_in", "out": "fan_out", "both": "fan_avg"}
 _OWN: dict[tuple[str, float], str] = {
@@ -28,12 +28,18 @@ def initialisers(op: Weighted, step: Step) -> tuple[Argument, ...]:
     if (common := _common(op.weight_init)) is not None:
         added = (Argument(Literal(bias), "bias"),) if bias else ()
         return (Argument(Unpacked(replace(common, arguments=(*common.arguments, *added)))),)
+    begin = call("keras.initializers.Constant", bias)
+    return (
+        Argument(drawn(op, step), "kernel_initializer"),
+        Argument(begin, "bias_initializer", default=call("keras.initializers.Constant", 0)),
+    )
+
+
+def drawn(op: Initialised, step: Step) -> Call:
+    """The initialiser of a layer's weights."""
     weight, *_ = op.parameters(step.inputs)
     fans = Fans(weight.fan_in, weight.fan_out)
-    drawn = _scaled(op.weight_init, fans, weight.shape) or _plain(op.weight_init.distribution(fans))
-    kernel = Argument(drawn, "kernel_initializer")
-    begin = call("keras.initializers.Constant", bias)
-    return (kernel, Argument(begin, "bias_initializer", default=call("keras.initializers.Constant", 0)))
+    return _scaled(op.weight_init, fans, weight.shape) or _plain(op.weight_init.distribution(fans))
 
 
 def _common(init: WeightInit) -> Call | None:
@@ -66,10 +72,10 @@ def _plain(distribution: Distribution) -> Call:
         case "uniform":
             return call("keras.initializers.RandomUniform", -value, value)
         case "truncated_normal":
-            return call("keras.initializers.TruncatedNormal", stddev=value)
+            return call("keras.initializers.TruncatedNormal", stddev=number(value))
         case "orthogonal":
             return call("keras.initializers.Orthogonal", gain=Unless(1, number(value)))
         case "constant":
             return call("keras.initializers.Constant", number(value)) if value else call("keras.initializers.Zeros")
         case "normal":
-            return call("keras.initializers.RandomNormal", stddev=value)
+            return call("keras.initializers.RandomNormal", stddev=number(value))

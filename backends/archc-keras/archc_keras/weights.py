@@ -20,6 +20,7 @@ NAMES = {
     "beta": "bias",
     "moving_mean": "mean",
     "moving_variance": "variance",
+    "embeddings": "weight",
 }
 """Keras' names for a layer's variables, and the names that all backends save."""
 
@@ -27,14 +28,17 @@ NAMES = {
 def canonical(model: Any) -> Arrays:
     """A Keras model's trained arrays and running statistics by the saved names, as contiguous float32."""
     return {
-        f"{layer.name}.{NAMES[variable.name]}": _canonical(variable.numpy())
+        f"{layer.name}.{NAMES[variable.name]}": _canonical(variable)
         for layer in model.layers
         for variable in layer.weights
     }
 
 
-def _canonical(array: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.ascontiguousarray(array.transpose(CANONICAL[array.ndim]), np.float32)
+def _canonical(variable: Any) -> NDArray[np.float32]:
+    array = variable.numpy()
+    # The rows of an embedding are tokens in every framework.
+    turned = array if variable.name == "embeddings" else array.transpose(CANONICAL[array.ndim])
+    return np.ascontiguousarray(turned, np.float32)
 
 
 def as_bytes(model: Any) -> bytes:

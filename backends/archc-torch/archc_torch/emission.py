@@ -17,6 +17,7 @@ from archc_torch import initialisers, ranks
 from archc_torch.columns import column
 from archc_torch.layers import TorchLayer, layer
 from archc_torch.model import is_sequential, model
+from archc_torch.order import ordered
 from archc_torch.reserved import RESERVED
 from archc_torch.training import check, plateau, sgd
 
@@ -38,7 +39,7 @@ def emit(request: Request) -> EmittedSource:
 
     With a placement by columns, the class is the part of one rank, as each device is called.
     """
-    planned, recipe, placement = plan(request, RESERVED), request.recipe, request.placement
+    planned, recipe, placement = ordered(plan(request, RESERVED)), request.recipe, request.placement
     if placement is None:
         layers = every(planned.steps, partial(layer, planned))
         return _source(planned, layers, recipe, document(planned, request.origin, "torch"), (check(planned), RUN))

@@ -6,7 +6,7 @@ from math import prod
 
 from archc.emit.plan import Initialisation
 from archc.emit.syntax import Call, Literal, Name, Unless, call, number
-from archc.ops.initialisation import Distribution, Fans
+from archc.ops.initialisation import CUT, Distribution, Fans
 
 SNIPPETS = {
     kind: kind
@@ -22,6 +22,8 @@ Options = dict[str, float | Literal | Unless]
 
 def begin(layer: Initialisation) -> Call:
     """The call that initialises a layer of the network."""
+    if not layer.may_have_bias:
+        return _of_weight(Name(f"self.{layer.identifier}.weight"), layer.weights.distribution(layer.fans))
     function, options = _scaled(layer) or _plain(layer.weights.distribution(layer.fans))
     bias = {} if layer.bias is None else {"bias": number(layer.bias)}
     return call(function, Name(f"self.{layer.identifier}"), **options, **bias)
@@ -52,6 +54,23 @@ def _plain(distribution: Distribution) -> tuple[str, Options]:
     kind, value = distribution
     option = {"normal": "std", "truncated_normal": "std", "uniform": "limit", "constant": "value", "orthogonal": "gain"}
     return kind, {option[kind]: Unless(1, number(value)) if kind == "orthogonal" else number(value)}
+
+
+def _of_weight(weight: Name, distribution: Distribution) -> Call:
+    """PyTorch's own function, for a layer without biases to fill."""
+    kind, value = distribution
+    value = number(value)
+    match kind:
+        case "normal":
+            return call("nn.init.normal_", weight, std=value)
+        case "truncated_normal":
+            return call("nn.init.trunc_normal_", weight, std=value, a=-CUT * value, b=CUT * value)
+        case "uniform":
+            return call("nn.init.uniform_", weight, -value, value)
+        case "orthogonal":
+            return call("nn.init.orthogonal_", weight, gain=Unless(1, value))
+        case "constant":
+            return call("nn.init.constant_", weight, value)
 
 
 def _of_pytorch(layer: Initialisation) -> Fans:

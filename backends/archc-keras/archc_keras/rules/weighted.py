@@ -8,9 +8,10 @@ from archc.emit.plan import Step
 from archc.emit.syntax import Argument, Call, Literal, Unless, call, pair
 from archc.ops.conv2d import Conv2d
 from archc.ops.dense import Dense
+from archc.ops.embedding import Embedding
 from archc.ops.fields import ONE
 from archc.ops.weighted import Weighted
-from archc_keras.initialisers import initialisers
+from archc_keras.initialisers import drawn, initialisers
 from archc_keras.rules.padding import padding_of
 from archc_keras.rules.table import RULES, Fields, Layers, rule
 
@@ -34,6 +35,12 @@ def conv2d(op: Conv2d, step: Step) -> Layers:
 @rule(Dense)
 def dense(op: Dense, step: Step) -> Layers:
     return {"": _weighted(op, step, call("layers.Dense", op.units))}
+
+
+@rule(Embedding)
+def embedding(op: Embedding, step: Step) -> Layers:
+    (x,) = step.inputs
+    return {"": call("layers.Embedding", x.vocabulary, op.channels, embeddings_initializer=drawn(op, step))}
 
 
 def _weighted(op: Weighted, step: Step, layer: Call) -> Call:

@@ -10,16 +10,16 @@ from archc.ops.tanh import Tanh
 from archc_torch.rules.table import Modules, rule
 
 
-@rule(Relu)
+@rule(Relu, order="any")
 def relu(op: Relu, step: Step) -> Modules:
     return (call("nn.ReLU"),)
 
 
-@rule(Tanh)
+@rule(Tanh, order="any")
 def tanh(op: Tanh, step: Step) -> Modules:
     return (call("nn.Tanh"),)
 
 
-@rule(Softmax)
+@rule(Softmax, order="any")
 def softmax(op: Softmax, step: Step) -> Modules:
-    return (call("nn.Softmax", dim=1),)
+    return (call("nn.Softmax", dim=step.axis),)
