@@ -9,8 +9,9 @@ from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from archc.example import TOKENS_HEAD
-from archc.ops.fields import Count, Normal, WeightInit
+from archc.ops.fields import Count
 from archc.ops.foreign import Needless, NeedlessFields
+from archc.ops.initialisation import WeightInit, WeightInitField
 from archc.ops.op import INFERRED, OtherNames
 from archc.ops.properties import Kept, Parameter, Reach
 from archc.ops.shape_error import ShapeError
@@ -67,16 +68,17 @@ class Embedding(Initialised, frozen=True):
     kept_words = "its tokens"
     op: Literal["embedding"]
     channels: Count = Field(description="Number of learned numbers for each token: the channels of the output.")
-    weight_init: WeightInit = Field(
-        default=WeightInit(normal=Normal(std=1)),
-        description="How the vectors are initialised: {normal: {std: …}}. PyTorch's standard deviation is 1.",
+    weight_init: WeightInitField = Field(
+        default=WeightInit("normal", 1),
+        description="Distribution that the vectors are drawn from at the start. Those that divide by a fan have no "
+        "meaning here. PyTorch's is {normal: {std: 1}}.",
     )
 
     @field_validator("weight_init")
     @classmethod
     def _needs_no_fan(cls, init: WeightInit) -> WeightInit:
-        if init.normal is None:
-            message = "must be {normal: {std: …}}: an embedding sums no inputs, so it has no fan-in"
+        if init.scaled is not None:
+            message = "must be one without a fan, such as {normal: {std: 1}}: an embedding sums no inputs"
             raise PydanticCustomError("fan", message)
         return init
 

@@ -113,11 +113,8 @@ def test_an_op_that_is_there_takes_its_words_over(monkeypatch: pytest.MonkeyPatc
         ("init: he_normal", ["write `weight_init: {he_normal: {}}`"]),
         ("weight_init: 0.01", ["did you mean `weight_init: {normal: {std: 0.01}}`?"]),
         (
-            "weight_init: {lecun_normal: {}}",
-            [
-                "archc has no `lecun_normal` yet: use `normal: {std: …}`, with the same variance if std is "
-                "sqrt(1 / fan-in), or `he_normal: {}`"
-            ],
+            "weight_init: {sparse: {}}",
+            ["archc has no `sparse` yet: use another distribution, such as `he_normal: {}` or `orthogonal: {}`"],
         ),
         ("strides: 2, subsample: 1", ["did you mean `stride`?"] * 2),
         ("dilatation: 2", ["did you mean `dilation`?"]),

@@ -12,6 +12,7 @@ from archc.emit.plan import SourcePlan, Step
 from archc.emit.syntax import Literal, call
 from archc.graph import Node
 from archc.ops.shape_error import ShapeError
+from archc.ops.weighted import Weighted
 from archc.passes.holding import Layout, part
 from archc.passes.placement import Placement
 from archc.tensor import Tensor
@@ -46,6 +47,7 @@ def column(planned: SourcePlan, placement: Placement) -> Column:
         planned,
         steps=tuple(splitting.steps),
         outputs=tuple(outputs),
+        initialisations=tuple(replace(each, is_part=True) for each in planned.initialisations),
         parameters=sum(share.parameters for share in placement.shares.values()),
     )
     received = round(sum(exchange.received for exchange in placement.exchanges))
@@ -107,6 +109,8 @@ class _Splitting:
 
     def _own(self, node: Node, inputs: tuple[Tensor, ...]) -> Node:
         """The layer as a rank computes it, for its own maps."""
+        if isinstance(node.op, Weighted) and node.op.weight_init.kind == "orthogonal":
+            raise Unsupported(node.name, f"{node.name}'s orthogonal weights cannot be drawn in parts, one on each rank")
         op, output = node.op.split(self._ranks), self._part(node.output)
         try:
             made = op.infer(inputs)

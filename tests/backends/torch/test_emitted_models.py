@@ -17,6 +17,7 @@ from archc.analysis import Facts, analyse
 from archc.backend import Origin, Request, load
 from archc.conformance.reference import evaluate
 from archc.graph import Graph
+from archc.ops.initialisation import Fans
 from archc.ops.weighted import Weighted
 
 HERE = Path(__file__).parent
@@ -108,7 +109,7 @@ def _assert_begun(facts: Facts, model: nn.Module) -> None:
                 torch.testing.assert_close(value, torch.full(parameter.shape, float(parameter.initial)))
             continue
         weight = node.op.parameters(facts.graph.tensors(node.inputs))[0]
-        std = node.op.weight_init.std(weight.fan_in)
+        std = node.op.weight_init.distribution(Fans(weight.fan_in, weight.fan_out)).number
         assert module.weight.shape == weight.shape
         assert abs(module.weight.mean().item()) < 5 * std / module.weight.numel() ** 0.5
         assert module.weight.std().item() == pytest.approx(std, rel=5 / (2 * module.weight.numel()) ** 0.5)
