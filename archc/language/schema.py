@@ -17,7 +17,8 @@ from pydantic_core import core_schema
 
 from archc.language.spec import Spec
 from archc.ops import ops
-from archc.ops.fields import Margins, Size, WeightInit
+from archc.ops.fields import Margins, Size
+from archc.ops.initialisation import WeightInit
 from archc.ops.op import Op
 
 _EXPECT: JsonSchemaValue = {
@@ -177,6 +178,6 @@ class _Draft7(_Untitled):
             case Size():
                 return dft.height if dft.height == dft.width else list(dft)
             case WeightInit():
-                return dft.model_dump(exclude_none=True)
+                return dft.written()
             case _:
                 return super().encode_default(dft)

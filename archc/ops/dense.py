@@ -78,7 +78,7 @@ class Dense(Weighted, frozen=True):
 
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
         fan_in = inputs[0].channels
-        weight = Parameter("weight", (self.units, fan_in), fan_in)
+        weight = Parameter("weight", (self.units, fan_in), fan_in, fan_out=self.units)
         return (weight, Parameter("bias", (self.units,), fan_in)) if self.bias else (weight,)
 
     def macs(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:

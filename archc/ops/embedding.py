@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self
 from pydantic import Field
 
 from archc.example import TOKENS_HEAD
-from archc.ops.fields import Count, Normal, WeightInit
+from archc.ops.fields import Count
 from archc.ops.foreign import Needless, NeedlessFields
+from archc.ops.initialisation import WeightInit, WeightInitField
 from archc.ops.op import INFERRED, OtherNames
 from archc.ops.properties import Kept, Parameter, Reach
 from archc.ops.shape_error import ShapeError
@@ -66,9 +67,9 @@ class Embedding(Initialised, frozen=True):
     kept_words = "its tokens"
     op: Literal["embedding"]
     channels: Count = Field(description="Number of learned numbers for each token: the channels of the output.")
-    weight_init: WeightInit = Field(
-        default=WeightInit(normal=Normal(std=1)),
-        description="How the vectors are initialised: {normal: {std: …}} or {he_normal: {}}. PyTorch's std is 1.",
+    weight_init: WeightInitField = Field(
+        default=WeightInit("normal", 1),
+        description="Distribution that the vectors are drawn from at the start. PyTorch's is {normal: {std: 1}}.",
     )
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from archc_keras.weights import CANONICAL, NAMES
+from archc_keras.weights import NAMES, in_keras
 
 from archc.conformance import Check, EmittedSource, checks, spec_cases
 from archc.graph import Graph
@@ -28,10 +28,8 @@ def compute(source: EmittedSource, graph: Graph, weights: Mapping[str, Any], x: 
     for layer in model.layers:
         for variable in layer.weights:
             value = weights[f"{layer.name}.{NAMES[variable.name]}"]
-            # From the canonical order back; an embedding's rows are tokens in both.
-            axes = (0, 1) if variable.name == "embeddings" else np.argsort(CANONICAL[value.ndim])
-            assert variable.shape == value.transpose(axes).shape
-            variable.assign(value.transpose(axes))
+            assert variable.shape == in_keras(variable, value).shape
+            variable.assign(in_keras(variable, value))
     last = np.moveaxis(x, 1, -1)
     ends = [graph.node(name).op.op for name in graph.outputs]
     given = model.predict(last, verbose=0) if ends == ["softmax"] and len(graph.nodes) > 1 else model(last)
