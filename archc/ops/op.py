@@ -119,6 +119,8 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Whether it reads any shape and its output has the same one."""
     is_activation: ClassVar[bool] = False
     """Whether it is a nonlinear function of each value by itself."""
+    narrows: ClassVar[bool] = False
+    """Whether it is an activation that gives only some numbers, so that scores after it cannot be any."""
     is_linear: ClassVar[bool] = False
     """Whether, in inference, it is a linear function of its inputs, plus a constant."""
     output_sign: ClassVar[Literal["nonnegative", "kept", "any"]] = "any"
@@ -173,6 +175,11 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
             else:
                 weights += size
         return Numbers(weights, biases, statistics)
+
+    @property
+    def has_common_parameters(self) -> bool:
+        """Whether all maps are computed with the same parameters, so that a split by maps does not divide them."""
+        return False
 
     def macs(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """Multiply-accumulates for one example; by convention, of convolutions and dense layers only."""

@@ -203,7 +203,8 @@ class _Placing:
     def _share(self, node: Node, layout: Layout, reads: int) -> Share:
         outputs, parameters = node.output.size, self._counts[node.name].parameters
         if layout == "split":
-            outputs, parameters = outputs // self._devices, parameters // self._devices
+            outputs //= self._devices
+            parameters = parameters if node.op.has_common_parameters else parameters // self._devices
         examples = 1 if layout == "batch" else self.batch_parts
         return Share(outputs * examples, reads * examples, parameters)
 

@@ -17,6 +17,7 @@ from archc.ops.absent import absent
 
 HEAD = "schema: archc/v1\nname: a\ninput: {image: [3, 32, 32]}\n"
 OPS = f"supported ops: {', '.join(ops())}"
+ACTIVATIONS = ", ".join(name for name, op in ops().items() if op.is_activation or op.gives_probabilities)
 CONV = "op: conv2d, filters: 4, kernel: 3"
 
 
@@ -29,10 +30,10 @@ def findings(body: str, head: str = HEAD) -> list[Finding]:
     ("word", "help"),
     [
         ("avg_pool2d", f"archc has no `avg_pool2d` yet; {OPS}"),
-        ("nn.LeakyReLU", f"archc has no `nn.LeakyReLU` yet; {OPS}"),
+        ("nn.RReLU", f"archc has no `nn.RReLU` yet; {OPS}"),
         ("tf.keras.layers.LSTM", f"archc has no `tf.keras.layers.LSTM` yet; {OPS}"),
-        ("gelu", f"archc has no `gelu` yet; {OPS}"),
-        ("elu", f"archc has no `elu` yet; {OPS}"),
+        ("glu", f"archc has no `glu` yet; {OPS}"),
+        ("celu", f"archc has no `celu` yet; {OPS}"),
         ("layer_norm", f"archc has no `layer_norm` yet; {OPS}"),
         ("ZeroPadding2D", "archc has no `ZeroPadding2D`: set `padding` on the convolution or pool after it"),
         (
@@ -66,11 +67,11 @@ def test_no_absent_word_is_one_of_archc() -> None:
 def test_an_op_that_is_there_takes_its_words_over(monkeypatch: pytest.MonkeyPatch) -> None:
     from archc.language.mistakes import vocabulary
 
-    monkeypatch.setattr(ops()["tanh"], "other_names", ("gelu",))
+    monkeypatch.setattr(ops()["tanh"], "other_names", ("glu",))
     vocabulary._foreign.cache_clear()  # pyright: ignore[reportPrivateUsage]
     try:
-        assert absence("gelu") is None
-        assert did_you_mean("nn.GELU", ops(), what="ops") == "did you mean `tanh`?"
+        assert absence("glu") is None
+        assert did_you_mean("nn.GLU", ops(), what="ops") == "did you mean `tanh`?"
     finally:
         monkeypatch.undo()
         vocabulary._foreign.cache_clear()  # pyright: ignore[reportPrivateUsage]
@@ -82,8 +83,8 @@ def test_an_op_that_is_there_takes_its_words_over(monkeypatch: pytest.MonkeyPatc
         ("activation: relu", ["delete `activation`, and add a layer `a_relu: {op: relu}` after it"]),
         ("activation: softmax", ["delete `activation`, and add a layer `a_softmax: {op: softmax}` after it"]),
         (
-            "activation: gelu",
-            ["archc has no `gelu` yet; activations are layers of their own: relu, softmax, tanh"],
+            "activation: glu",
+            [f"archc has no `glu` yet; activations are layers of their own: {ACTIVATIONS}"],
         ),
         ("activation: null", ["delete `activation`: it changes nothing"]),
         (

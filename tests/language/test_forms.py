@@ -130,7 +130,7 @@ def test_a_number_over_a_limit_is_told_the_limit(field: str, message: str) -> No
             "name each value: `filters`, `kernel`, `stride`, `padding`, `dilation`, `rounding`, `groups`, `bias`, "
             "`weight_init`, `bias_init`",
         ),
-        ("{op: relu, 5}", "delete it: relu has no fields besides op, from, expect"),
+        ("{op: tanh, 5}", "delete it: tanh has no fields besides op, from, expect"),
         ("{op: relu, c0}", "write `from: c0`"),
         ("conv2d(64, 3)", "write `c: {op: conv2d, filters: 64, kernel: 3}`"),
         ("Conv2D(64, kernel_size=3)", "write `c: {op: conv2d, filters: 64, kernel: 3}`"),

@@ -62,7 +62,7 @@ def test_one_foreign_word_may_mean_several_and_the_place_decides() -> None:
     [
         *[("Conv2D", "conv2d"), ("InnerProduct", "dense"), ("softmx", "softmax"), ("sotfmax", "softmax")],
         *[("fllatten", "flatten"), ("flotten", "flatten"), ("max_pool2d", "max_pool2d"), ("nn.Linear", "dense")],
-        *[("gelu", None), ("elu", None), ("conv3d", None), ("max_pool3d", None), ("dropout2d", None)],
+        *[("glu", None), ("celu", None), ("conv3d", None), ("max_pool3d", None), ("dropout2d", None)],
         *[("pool", None), ("norm", None), ("eltwise", "add"), ("tan", None), ("", None)],
     ],
 )

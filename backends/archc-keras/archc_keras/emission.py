@@ -44,6 +44,8 @@ SNIPPETS = {
     "normal": "normal",
     "he_normal": "he_normal",
     "GroupedConv2D": "grouped_conv",
+    "exact_gelu": "exact_gelu",
+    "gelu_tanh": "gelu_tanh",
     "LowestPadding2D": "lowest_padding",
     "LocalResponseNorm": "lrn",
     "SpatialResponseNorm": "spatial_lrn",

@@ -91,6 +91,8 @@ class _Splitting:
     def _lacks(self, step: Step) -> list[bool]:
         """Whether a rank must gather each of its inputs; raises Unsupported if a gather is not enough."""
         node, ranks = step.node, range(self._ranks)
+        if refusal := _common_refusal(step):
+            raise Unsupported(node.name, refusal)
         splits = [self._is_split(value) for value in step.reads]
         if self._layouts[node.name] != "split":
             if refusal := _whole_refusal(step, self._layouts[node.name]):
@@ -144,6 +146,13 @@ def _whole_refusal(step: Step, layout: Layout) -> str | None:
         return f"{node.name} is replicated; `columns` splits every layer that has weights"
     if node.op.drop_rate:
         return f"every rank has the whole input of {node.name} and would drop other values of it"
+    return None
+
+
+def _common_refusal(step: Step) -> str | None:
+    """Why a layer cannot be computed by ranks that each have other maps; None if it can."""
+    if step.node.op.has_common_parameters:
+        return f"{step.node.name} learns one parameter for all maps; `columns` splits every layer that has weights"
     return None
 
 

@@ -112,7 +112,7 @@ def _resets(planned: SourcePlan) -> dict[str, Call]:
     begun |= {
         step.identifier: call(f"self.{step.identifier}.reset_parameters")
         for step in planned.steps
-        if step.node.op.normalises == "batch"
+        if step.identifier not in begun and step.node.op.parameters(step.inputs)
     }
     return {step.identifier: begun[step.identifier] for step in planned.steps if step.identifier in begun}
 
