@@ -82,8 +82,8 @@ def analyse(data: bytes, name: str) -> Analysis:
     if document is None:
         return Analysis(None, _told(findings))
     known, findings = _analyse(document, findings)
-    if document.expansion is None:
-        return Analysis(known, _told(suppress(findings, document.root)))
+    if document.expansion is None or not document.expansion.sites:
+        return Analysis(known, _told(suppress(findings, document.written)))
     if not findings and "archc:" not in document.root.span.source.text:
         return Analysis(known, [])
     from archc.language.blocks.findings import in_blocks, lines  # few specs have blocks, and fewer of them mistakes

@@ -133,13 +133,7 @@ class _Lowering:
     def _layer(self, name: str, layers: MappingNode) -> Tensor | None:
         """Validate and infer one layer; its output, or None if it fails or depends on a layer that fails."""
         body, key, is_reformed = layers.entries[name], layers.keys[name].span, False
-        if not NAME.match(name) and not self._is_path(name):
-            from archc.language.mistakes.validation import not_a_name  # few specs need it, for the time of start-up
-
-            self.findings.append(not_a_name(name, key))
-        elif name in self.document.spec.input:
-            message = f"`{name}` is already the name of the input"
-            self.findings.append(report(key, "ARC106", message, help="rename the layer"))
+        self._check_name(name, key)
         if not isinstance(body, MappingNode) or op_word(body) is None:
             from archc.language.mistakes.layer_forms import right_layer  # few specs need it, for the time of start-up
 
@@ -189,9 +183,17 @@ class _Lowering:
             replace(node, expected=shape, fields={**node.fields, "expect": span}) for shape, span in found if shape
         )
 
-    def _is_path(self, name: str) -> bool:
-        """Whether a name is the path of a layer in a block or a stage, which is checked where its parts are written."""
-        return name in self._sites and ("." in name or name.isdigit())
+    def _check_name(self, name: str, key: Span) -> None:
+        """Check the name of a layer. The parts of a path are checked where they are written."""
+        if name in self._sites and ("." in name or name.isdigit()):
+            return
+        if not NAME.match(name):
+            from archc.language.mistakes.validation import not_a_name  # few specs need it, for the time of start-up
+
+            self.findings.append(not_a_name(name, key))
+        elif name in self.document.spec.input:
+            message = f"`{name}` is already the name of the input"
+            self.findings.append(report(key, "ARC106", message, help="rename the layer"))
 
     def _derived(self, name: str, body: MappingNode, op: type[Op], inputs: list[Tensor | None]) -> MappingNode:
         """The layer with numbers for the values that follow from the channels that it reads."""

@@ -183,6 +183,7 @@ class Checker:
                 from archc.language.mistakes.references import not_a_reference
 
                 self._report(not_a_reference(node, scope.block))
+                self._used[scope.name].update(takes)  # it may mean any of them
                 self._fail(scope, path)
         if isinstance(body, MappingNode):
             for word in ("block", "from"):
