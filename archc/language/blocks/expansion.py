@@ -273,7 +273,8 @@ class _Expander:
 
     def _body(self, body: MappingNode, arguments: Arguments, reads: YamlNode | None) -> MappingNode:
         if "repeat" in body.entries:  # reported already
-            body = body._replace(entries={name: node for name, node in body.entries.items() if name != "repeat"})
+            entries = {name: node for name, node in body.entries.items() if name != "repeat"}
+            body = MappingNode(entries, {name: body.keys[name] for name in entries}, body.span, body.repeated)
             return self._body(body, arguments, reads)
         variable = self._variable.get(id(body))
         if variable is None:
