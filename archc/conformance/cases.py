@@ -87,11 +87,14 @@ def _counts(op: type[Op]) -> list[int]:
     return [least, least + 1] if most is None or most > least else [least]
 
 
+def _tensor_of(sizes: Iterable[int], vocabulary: int | None = None) -> Tensor:
+    return Tensor(tuple(sizes), vocabulary)
+
+
 def _is_valid(op: type[Op], name: str, choice: Choice) -> bool:
     """Whether the layer's fields are valid together and for its inputs."""
-    written: Any = choice["input"]
-    is_tokens = isinstance(written, dict)
-    x = Tensor(tuple(written["tokens"]), written["vocabulary"]) if is_tokens else Tensor(tuple(written))
+    written = choice["input"]
+    x = _tensor_of(written["tokens"], written["vocabulary"]) if "tokens" in written else _tensor_of(written)
     if x.is_tokens and choice["vector"]:
         return False
     read = Tensor((x.size,)) if choice["vector"] else x
