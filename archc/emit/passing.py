@@ -65,6 +65,20 @@ def freeing(lines: Sequence[Assign], outputs: Sequence[Name]) -> tuple[Assign | 
     return (*written, end)
 
 
+def taking_x(
+    lines: tuple[Assign | Delete, ...], inputs: tuple[Name, ...]
+) -> tuple[tuple[Assign | Delete, ...], tuple[Name, ...]]:
+    """The lines of a function, with `x` for its only input if only the first line reads that."""
+    if len(inputs) != 1 or not lines:
+        return lines, inputs
+    first, *others = lines
+    if not isinstance(first, Assign) or any(
+        isinstance(line, Assign) and inputs[0] in {*names(line.value)} for line in others
+    ):
+        return lines, inputs
+    return (replace(first, value=_with_x(first.value, inputs[0])), *others), (X,)
+
+
 def _with_x(value: Expression, passed: Name) -> Expression:
     """The expression, with `x` in place of the name `passed`."""
     match value:

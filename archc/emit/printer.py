@@ -13,17 +13,25 @@ from decimal import Decimal
 from textwrap import wrap
 
 from archc.emit.syntax import (
+    Affine,
+    Among,
     Argument,
     Assert,
     Assign,
     Call,
     Class,
     Delete,
+    Dict,
     Do,
+    Each,
     Expression,
     Fixed,
+    For,
+    Formatted,
     Function,
+    If,
     Import,
+    Item,
     List,
     Literal,
     Main,
@@ -74,7 +82,9 @@ def _class(part: Class) -> list[str]:
 
 def _function(function: Function, indent: str) -> list[str]:
     # ruff breaks a parameter list as it breaks the arguments of a call.
-    parameters = tuple(Argument(Fixed(parameter)) for parameter in function.signature.split(", "))
+    signature = function.signature
+    signature = tuple(signature.split(", ")) if isinstance(signature, str) else signature
+    parameters = tuple(Argument(Fixed(parameter)) for parameter in signature)
     lines = _broken(indent, Call(Fixed(f"def {function.name}"), parameters), f" -> {function.returns}:", indent)
     if function.doc:
         lines.append(_docstring((function.doc,), indent + _INDENT))
@@ -99,6 +109,26 @@ def _statement(statement: Statement, indent: str) -> list[str]:
             return _return(statement.value, indent)
         case Assert():
             return _parenthesized(f"{indent}assert {statement.test.text}, ", statement.message, indent)
+        case For():
+            each = ", ".join(variable.text for variable in statement.variables)
+            head = _broken(f"{indent}for {each} in ", statement.values, ":", indent)
+            return [*head, *_block(statement.body, indent + _INDENT)]
+        case If():
+            return _if(statement, indent)
+
+
+def _if(statement: If, indent: str) -> list[str]:
+    lines: list[str] = []
+    for test, body in statement.branches:
+        word = f"{indent}{'elif' if lines else 'if'} "
+        if isinstance(test, Among):
+            lines += _broken(f"{word}{test.value.text} in ", test.options, ":", indent)
+        else:
+            lines += _broken(word, test, ":", indent)
+        lines += _block(body, indent + _INDENT)
+    if statement.otherwise:
+        lines += [f"{indent}else:", *_block(statement.otherwise, indent + _INDENT)]
+    return lines
 
 
 def _delete(names: tuple[Name, ...], indent: str) -> list[str]:
@@ -150,11 +180,20 @@ def _broken(before: str, value: Expression, after: str, indent: str) -> list[str
                 return [*function, closed]
             one_line = f"{inner}{_arguments(arguments)}"
             body = [one_line] if _fits(one_line) else _one_per_line(arguments, inner)
+            if isinstance(each := arguments[0].value, Each) and not each.unpacked:
+                body = _each(each, inner)
             return [*function, last, *body, f"{indent}){after}"]
         case Tuple(items=items) | List(items=items) if items:
             opening, closing = "()" if isinstance(value, Tuple) else "[]"
             # ruff never joins the items of a broken tuple or list.
             return [f"{before}{opening}", *_one_per_line(map(Argument, items), inner), f"{indent}{closing}{after}"]
+        case Dict(items=items) if items:
+            lines = [f"{before}{{"]
+            for key, item, comment in items:
+                lines += _commented(_broken(f"{inner}{literal(key)}: ", item, ",", inner), comment, inner)
+            return [*lines, f"{indent}}}{after}"]
+        case Each(unpacked=True):
+            return [f"{before}*(", *_each(value, inner), f"{indent}){after}"]
         case Unpacked():
             return _broken(f"{before}**", value.value, after, indent)
         case Sum():
@@ -162,6 +201,22 @@ def _broken(before: str, value: Expression, after: str, indent: str) -> list[str
             return [f"{before}{first.text}", *(f"{indent}+ {term.text}" for term in others)]
         case _:
             return [flat]
+
+
+def _each(value: Each, indent: str) -> list[str]:
+    """The inside of a generator expression, on one line if it fits there."""
+    flat = f"{indent}{_generator(value)}"
+    if _fits(flat):
+        return [flat]
+    return [*_broken(indent, value.value, "", indent), f"{indent}{_clause(value)}"]
+
+
+def _generator(value: Each) -> str:
+    return f"{_flat(value.value)} {_clause(value)}"
+
+
+def _clause(value: Each) -> str:
+    return f"for {value.variable.text} in range({value.count})"
 
 
 def _one_per_line(arguments: Iterable[Argument], indent: str) -> list[str]:
@@ -190,12 +245,43 @@ def _flat(value: Expression) -> str:
             return f"({', '.join(map(_flat, value.items))})"
         case List():
             return f"[{', '.join(map(_flat, value.items))}]"
+        case Dict():
+            return f"{{{', '.join(map(_flat_item, value.items))}}}"
         case Sum():
             return " + ".join(term.text for term in value.terms)
+        case Affine():
+            return _affine(value)
+        case Formatted():
+            return _formatted(value)
+        case Item():
+            return f"{value.value.text}[{literal(value.key)}]"
+        case Each():
+            return f"*({_generator(value)})" if value.unpacked else _generator(value)
         case Unpacked():
             return f"**{_flat(value.value)}"
         case Call():
             return f"{_flat(value.function)}({_arguments(value.printed)})"
+
+
+def _flat_item(item: tuple[str, Expression, str | None]) -> str:
+    key, value, comment = item
+    return f"{literal(key)}: {_flat(value)}" + (f"  # {comment}\n" if comment else "")
+
+
+def _affine(value: Affine) -> str:
+    name, factor, offset = value.name.text, value.factor, value.offset
+    if factor == 1:
+        return f"{name} {'-' if offset < 0 else '+'} {abs(offset)}" if offset else name
+    return f"{offset} + {factor} * {name}" if offset else f"{factor} * {name}"
+
+
+def _formatted(value: Formatted) -> str:
+    def part(each: str | Name | Affine) -> str:
+        if isinstance(each, str):
+            return escaped(each).replace("{", "{{").replace("}", "}}")
+        return f"{{{_flat(each)}}}"
+
+    return f'f"{"".join(map(part, value.parts))}"'
 
 
 def _arguments(arguments: Iterable[Argument]) -> str:
@@ -209,6 +295,11 @@ def _flat_argument(argument: Argument) -> str:
 
 def _keyword(argument: Argument) -> str:
     return f"{argument.keyword}=" if argument.keyword else ""
+
+
+def text(value: Expression) -> str:
+    """An expression on one line."""
+    return _flat(value)
 
 
 def literal(value: str | bool | float | None) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from archc.backend import Origin
+from archc.emit.alignment import Variant
 from archc.emit.plan import SourcePlan
 from archc.emit.printer import WIDTH, escaped
 from archc.language.spec import Recipe
+from archc.wording import counted
 
 
 def document(planned: SourcePlan, origin: Origin, backend: str) -> tuple[str, ...]:
@@ -41,6 +43,13 @@ def promise(planned: SourcePlan) -> str:
     if planned.predicts_probabilities:
         return "Calling the model returns logits; `predict` returns class probabilities."
     return _from_image(planned)
+
+
+def block(variant: Variant) -> str:
+    """The docstring of a block's class."""
+    first, *others = (use.part.path for use in variant.uses)
+    where = first if not others else f"{first} and {counted(len(others), 'other place')}"
+    return f"The spec's block {variant.block}, used as {where}."
 
 
 def probabilities(planned: SourcePlan) -> str:

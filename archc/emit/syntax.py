@@ -81,6 +81,67 @@ class Sum:
 
 
 @dataclass(frozen=True)
+class Affine:
+    """`6 * channels`, `i + 1`, `64 + 32 * i`: an offset, and a factor times a name."""
+
+    name: Name
+    factor: int = 1
+    offset: int = 0
+
+    def __post_init__(self) -> None:
+        _require((self.name,), Name)
+        _require((self.factor, self.offset), int)
+
+
+@dataclass(frozen=True)
+class Formatted:
+    """`f"{name}.conv{i + 1}"`: strings and expressions, joined."""
+
+    parts: tuple[str | Name | Affine, ...]
+
+    def __post_init__(self) -> None:
+        _require(self.parts, str | Name | Affine)
+
+
+@dataclass(frozen=True)
+class Item:
+    """`self.stage[3]`, or `self["3"]`."""
+
+    value: Name
+    key: int | str
+
+    def __post_init__(self) -> None:
+        _require((self.value,), Name)
+        _require((self.key,), int | str)
+
+
+@dataclass(frozen=True)
+class Dict:
+    """`{"0": first, "1": second}`. An item's comment is at the end of its line."""
+
+    items: tuple[tuple[str, Expression, str | None], ...]
+
+    def __post_init__(self) -> None:
+        _require((value for _, value, _ in self.items), Value)
+        for _, _, comment in self.items:
+            _require_one_line(comment)
+
+
+@dataclass(frozen=True)
+class Each:
+    """`value for variable in range(count)`, the only argument of a call; or unpacked, `*(value for …)`, as any."""
+
+    value: Expression
+    variable: Name
+    count: int
+    unpacked: bool = False
+
+    def __post_init__(self) -> None:
+        _require((self.value,), Value)
+        _require((self.variable,), Name)
+
+
+@dataclass(frozen=True)
 class Argument:
     """One argument of a call. If any argument has a comment, each goes on a line of its own.
 
@@ -113,23 +174,23 @@ class Unless:
 class Call:
     """`function(arguments)`. A function that is itself a call gives `Layer(fields)(x)`."""
 
-    function: Name | Fixed | Call
+    function: Name | Fixed | Item | Call
     arguments: tuple[Argument, ...] = ()
 
     def __post_init__(self) -> None:
-        _require((self.function,), Name | Fixed | Call)
+        _require((self.function,), Name | Fixed | Item | Call)
         _require(self.arguments, Argument)
         named: set[str] = set()
         is_positional = True
         for argument in self.arguments:
-            is_plain = argument.keyword is None and not isinstance(argument.value, Unpacked)
+            is_plain = argument.keyword is None and not isinstance(argument.value, Unpacked | Each)
             if is_plain and not is_positional:
                 raise ValueError(f"{argument.value!r} is a positional argument after a keyword")
             if argument.keyword in named:
                 raise ValueError(f"two arguments have the keyword {argument.keyword!r}")
             if argument.keyword is not None:
                 named.add(argument.keyword)
-            is_positional = is_plain
+            is_positional = is_plain or isinstance(argument.value, Each)
 
     @property
     def printed(self) -> tuple[Argument, ...]:
@@ -147,9 +208,9 @@ class Unpacked:
         _require((self.value,), Call)
 
 
-Value = Name | Literal | Fixed | Tuple | List | Sum | Call
-"""What stands anywhere; `**value` does not."""
-Expression = Value | Unpacked
+Value = Name | Literal | Fixed | Tuple | List | Dict | Sum | Affine | Formatted | Item | Call
+"""What stands anywhere; `**value` and `value for …` do not."""
+Expression = Value | Unpacked | Each
 
 
 @dataclass(frozen=True)
@@ -208,11 +269,49 @@ class Assert:
 
 
 @dataclass(frozen=True)
+class For:
+    """`for variable in values: body`."""
+
+    variables: tuple[Name, ...]
+    values: Expression
+    body: tuple[Statement, ...]
+
+    def __post_init__(self) -> None:
+        _require(self.variables, Name)
+        _require((self.values,), Value)
+
+
+@dataclass(frozen=True)
+class Among:
+    """`value in (a, b)`, as a test."""
+
+    value: Name
+    options: Tuple
+
+    def __post_init__(self) -> None:
+        _require((self.value,), Name)
+        _require((self.options,), Tuple)
+
+
+@dataclass(frozen=True)
+class If:
+    """`if test: …`, with an `elif` for each further branch and an `else` for `otherwise`."""
+
+    branches: tuple[tuple[Value | Among, tuple[Statement, ...]], ...]
+    otherwise: tuple[Statement, ...] = ()
+
+    def __post_init__(self) -> None:
+        _require((test for test, _ in self.branches), Value | Among)
+
+
+@dataclass(frozen=True)
 class Function:
-    """A function or a method. `signature` is the text between the parentheses; the backend must check names in it."""
+    """A function or a method. `signature` is the text between the parentheses, or the text of each parameter if one
+    contains a comma; the backend must check names in it.
+    """
 
     name: str
-    signature: str
+    signature: str | tuple[str, ...]
     returns: str
     body: tuple[Statement, ...]
     doc: str | None = None
@@ -244,7 +343,7 @@ class Main:
     body: tuple[Statement, ...]
 
 
-Statement = Assign | Delete | Do | Return | Assert
+Statement = Assign | Delete | Do | Return | Assert | For | If
 
 
 @dataclass(frozen=True)
@@ -320,8 +419,14 @@ def names(value: Expression) -> Iterator[Name]:
             yield from value.terms
         case Tuple() | List():
             yield from (name for item in value.items for name in names(item))
-        case Unpacked():
+        case Dict():
+            yield from (name for _, item, _ in value.items for name in names(item))
+        case Unpacked() | Each():
             yield from names(value.value)
+        case Affine():
+            yield value.name
+        case Item():
+            yield value.value
         case Call():
             yield from names(value.function)
             yield from (name for argument in value.printed for name in names(argument.value))
