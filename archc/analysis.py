@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from archc.diagnostics.finding import MAX_FINDINGS, Finding, in_source_order, is_error, replacement, report
 from archc.diagnostics.grouping import grouped
 from archc.graph import Graph
+from archc.language.document import Document, Spans
 from archc.language.lowering import lower
-from archc.language.spec import Document, Recipe, Spans, Spec, default_recipe
+from archc.language.spec import Recipe, Spec, default_recipe
 from archc.language.spec_reading import read_spec
 from archc.language.suppressions import suppress
 from archc.passes.advice import advise
@@ -81,7 +82,7 @@ def analyse(data: bytes, name: str) -> Analysis:
     if document is None:
         return Analysis(None, _told(findings))
     analysis = _analyse(document, findings)
-    return Analysis(analysis.known, _told(suppress(analysis.findings, document.root)))
+    return Analysis(analysis.known, _told(suppress(analysis.findings, document.written)))
 
 
 def _told(findings: list[Finding]) -> list[Finding]:

@@ -70,7 +70,8 @@ class Scope:
 class Graph:
     """A network: named inputs, nodes after everything that they read, and the names of its outputs.
 
-    `scopes` are its blocks and stages by path, each before those that it contains.
+    `scopes` are its blocks and stages by path, each before those that it contains. `expected` are the nodes of which
+    a use of a block expects a shape, once more for each such shape, in order.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Graph:
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
     scopes: Mapping[str, Scope] = field(default_factory=dict[str, Scope])
+    expected: Mapping[str, tuple[Node, ...]] = field(default_factory=dict[str, tuple[Node, ...]])
 
     @cached_property
     def _tensors(self) -> dict[str, Tensor]:

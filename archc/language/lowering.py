@@ -5,7 +5,8 @@ A layer that fails has no tensor, and its readers are skipped without a finding:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from dataclasses import replace
 from functools import cached_property, partial
 from itertools import count
 from math import prod
@@ -16,12 +17,12 @@ from archc.graph import Graph, Node
 from archc.language.connections import connections, from_node
 from archc.language.defaults import op_class, op_word
 from archc.language.defaults_reading import read_defaults
+from archc.language.document import Document
 from archc.language.fields import NAME, Added, field_names
 from archc.language.in_place import InPlace
 from archc.language.inference import check_error, checked_output, named
 from archc.language.layer_fields import WIRING, LayerFields, plain_layer
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare, plain
-from archc.language.spec import Document
 from archc.ops import ops
 from archc.ops.op import Op, name_of
 from archc.ops.shape_error import ShapeError
@@ -52,6 +53,8 @@ def lower(document: Document) -> tuple[Graph, list[Finding]]:
         inputs={name: Tensor(tuple(shape)) for name, shape in spec.input.items()},
         nodes=tuple(lowering.nodes.values()),
         outputs=lowering.outputs(),
+        scopes=document.expansion.scopes if document.expansion else {},
+        expected=lowering.expected,
     )
     return graph, lowering.findings
 
@@ -70,6 +73,12 @@ class _Lowering:
         self._last = next(iter(inputs))
         self._read: set[str] = set()
         self._in_place = InPlace()
+        self.expected: dict[str, tuple[Node, ...]] = {}
+        expansion = document.expansion
+        self._shapes = expansion.expected if expansion else {}
+        # The layers of blocks and stages: their names are checked where they are written.
+        self._sites: Container[str] = expansion.sites if expansion else ()
+        self._unreadable: Container[str] = expansion.failed if expansion else ()
 
     @cached_property
     def _wiring(self) -> Wiring:
@@ -118,7 +127,9 @@ class _Lowering:
     def _layer(self, name: str, layers: MappingNode) -> Tensor | None:
         """Validate and infer one layer; its output, or None if it fails or depends on a layer that fails."""
         body, key, is_reformed = layers.entries[name], layers.keys[name].span, False
-        if not NAME.match(name):
+        if name in self._unreadable:
+            return None
+        if not NAME.match(name) and not self._is_path(name):
             from archc.language.mistakes.validation import not_a_name  # few specs need it, for the time of start-up
 
             self.findings.append(not_a_name(name, key))
@@ -145,6 +156,12 @@ class _Lowering:
         expected = self._expected(body)
         tensors = [self._tensors[value] for value in inputs or ()]
         read = tensors[0] if len(tensors) == 1 else None
+        if known is not None and _has_derived(body, known):
+            from archc.language.derived import with_derived  # few layers need it, for the time of start-up
+
+            first = tensors[0] if tensors else None
+            body, findings = with_derived(body, known, first, name)
+            self.findings += findings
         fields = plain_layer(body, self._defaults) or self._mistaken(name, body, key, read)
         self._in_place.note(name, body, known, inputs or ())
         # Fields that are not yet where they are read from are not edited.
@@ -164,6 +181,17 @@ class _Lowering:
             return None
         return self._keep(Node(name, op, inputs, output, key, spans, expected), shapes)
 
+    def _expect_too(self, node: Node, shapes: list[YamlNode]) -> None:
+        """Note the shapes that uses of blocks and stages expect of a layer that gives their value."""
+        found = [(self._shape(each), each.span) for each in shapes]
+        self.expected[node.name] = tuple(
+            replace(node, expected=shape, fields={**node.fields, "expect": span}) for shape, span in found if shape
+        )
+
+    def _is_path(self, name: str) -> bool:
+        """Whether a name is the path of a layer in a block or a stage, whose parts are checked where they are written."""
+        return name in self._sites and ("." in name or name.isdigit())
+
     def _mistaken(self, name: str, body: MappingNode, key: Span, read: Tensor | None) -> LayerFields:
         """A layer with a mistake, as far as it can be understood. `read` is the shape that it reads, if it is known."""
         from archc.language.mistakes.layers import read_mistaken  # few specs need it, for the time of start-up
@@ -174,8 +202,10 @@ class _Lowering:
     def _expected(self, body: MappingNode) -> tuple[int, ...] | None:
         """The shape that the layer expects, if it expects one that can be read."""
         node = body.entries.get("expect")
-        if node is None:
-            return None
+        return self._shape(node) if node is not None else None
+
+    def _shape(self, node: YamlNode) -> tuple[int, ...] | None:
+        """A shape in numbers; None, with a finding, if it cannot be read."""
         items = node.items if isinstance(node, SequenceNode) else []
         sizes = [item.value for item in items if isinstance(item, ScalarNode)]
         whole = tuple(size for size in sizes if type(size) is int)
@@ -251,6 +281,8 @@ class _Lowering:
             self.findings.append(report(node.at("padding"), "ARC205", message, help="use less padding"))
             return None
         self.nodes[node.name] = node
+        if node.name in self._shapes:
+            self._expect_too(node, self._shapes[node.name])
         return node.output
 
     def _refuse(self, node: Node, error: ShapeError) -> None:
@@ -352,6 +384,14 @@ class _Lowering:
                 help = f"read it, add it to `outputs:`, or delete {name}"
                 related = [(outputs, "the outputs")]
                 self.findings.append(report(layer.span, "ARC110", f"{name} is never used", help=help, related=related))
+
+
+def _has_derived(body: MappingNode, op: type[Op]) -> bool:
+    """Whether a field of a layer follows from the channels that the layer reads."""
+    groups = body.entries.get("groups")
+    if isinstance(groups, ScalarNode) and groups.value == "each" and op.has_groups():
+        return True
+    return op.channels_field is not None and isinstance(body.entries.get(op.channels_field), MappingNode)
 
 
 def _channels_first(inputs: Mapping[str, list[int]]) -> str | None:

@@ -1,4 +1,4 @@
-"""The language: pydantic models of a whole spec, and a document, which is a spec with the nodes that it was read from.
+"""The language: pydantic models of a whole spec.
 
 The models contain only the names of the layers. The fields of a layer are validated by its op's class, in `lowering`.
 The descriptions of the fields are what an editor shows on hovering, so each must make sense alone.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
@@ -23,10 +23,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from archc.language.fields import NAME
-from archc.language.reader import MappingNode, YamlNode
 from archc.ops.fields import LARGEST, Count, NotNegative, Positive, Rate, Size, SizeField
 from archc.ops.foreign import Needless, NeedlessFields, OtherValues
-from archc.source import Span
 
 Loss = Literal["cross_entropy"]
 TestViews = Literal["ten_crop", "center"]
@@ -305,6 +303,11 @@ class Spec(Section):
     defaults: dict[str, object] = Field(
         default={}, description="Default values of fields, by op. A layer's own fields take precedence."
     )
+    blocks: dict[str, object] = Field(
+        default={},
+        description="Blocks by name: layers that are written once and used under several names, with values that each "
+        "use gives.",
+    )
     layers: dict[str, object] = Field(
         description="Layers by name, in order. Each reads the layer before it, unless it has a `from:`."
     )
@@ -316,48 +319,6 @@ class Spec(Section):
     train: Recipe | None = Field(
         default=None, description="How the network is trained and tested. Default: a recipe based on the paper's."
     )
-
-
-class Spans(NamedTuple):
-    """Where the parts of a spec are written, by their path of keys: the only thing of the text that passes need."""
-
-    root: MappingNode
-
-    def value(self, *path: str) -> Span:
-        """The span of the value at a path, or of the nearest mapping around it."""
-        node = _at(self.root, path)
-        return node.span if node else self.value(*path[:-1])
-
-    def key(self, *path: str) -> Span:
-        """The span of the last key of a path, or of the nearest mapping around it."""
-        parent = _at(self.root, path[:-1])
-        if isinstance(parent, MappingNode) and path[-1] in parent.keys:
-            return parent.keys[path[-1]].span
-        return self.value(*path[:-1])
-
-
-class Document(NamedTuple):
-    """A spec with the nodes that it was read from. `input_known` is False if the input could not be read."""
-
-    spec: Spec
-    root: MappingNode
-    input_known: bool
-
-    @property
-    def spans(self) -> Spans:
-        """Where the parts of the spec are written."""
-        return Spans(self.root)
-
-    def node(self, *path: str) -> YamlNode | None:
-        """The node at a path of keys."""
-        return _at(self.root, path)
-
-
-def _at(root: YamlNode, path: tuple[str, ...]) -> YamlNode | None:
-    node: YamlNode | None = root
-    for step in path:
-        node = node.entries.get(step) if isinstance(node, MappingNode) else None
-    return node
 
 
 def default_recipe(image: list[int]) -> Recipe:

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from archc.diagnostics.finding import MAX_FINDINGS, Finding, report
 from archc.graph import Graph, Node
+from archc.language.document import Spans
 from archc.language.mistakes.vocabulary import did_you_mean
-from archc.language.spec import Choice, Parallel, Spans
+from archc.language.spec import Choice, Parallel
 from archc.ops.properties import FLOAT32
 from archc.ops.weighted import Weighted
 from archc.passes.counts import Counts

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
-from archc.language.spec import Parallel, Spans
+from archc.language.document import Spans
+from archc.language.spec import Parallel
 from archc.ops.weighted import Weighted
 from archc.passes.changed import changed_graph
 from archc.passes.changed_totals import Totals, changed_by_fields, changed_by_value

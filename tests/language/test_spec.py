@@ -5,7 +5,8 @@ import re
 import pytest
 from pydantic import ValidationError
 
-from archc.language.spec import DataRecipe, Document, default_recipe
+from archc.language.document import Document
+from archc.language.spec import DataRecipe, default_recipe
 from archc.language.spec_reading import read_spec
 
 TEXT = """schema: archc/v1
