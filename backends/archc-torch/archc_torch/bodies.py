@@ -30,11 +30,11 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Group:
-    """The modules of a stage."""
+    """The modules of a stage; its entry is the call of `nn.Sequential` without them."""
 
     key: str
+    entry: Entry
     children: tuple[Leaf | Group, ...]
-    comment: str
 
 
 @dataclass(frozen=True)
@@ -62,20 +62,21 @@ class Body:
 def leaves(modules: tuple[Leaf | Group, ...]) -> Iterator[Entry]:
     """The entries of all modules in their order."""
     for module in modules:
-        if isinstance(module, Leaf):
-            yield module.entry
-        else:
+        yield module.entry
+        if isinstance(module, Group):
             yield from leaves(module.children)
 
 
 def with_entries(modules: tuple[Leaf | Group, ...], entries: Iterator[Entry]) -> tuple[Leaf | Group, ...]:
     """The same modules with other entries, in the order of `leaves`."""
-    return tuple(
-        replace(module, entry=next(entries))
-        if isinstance(module, Leaf)
-        else replace(module, children=with_entries(module.children, entries))
-        for module in modules
-    )
+    found: list[Leaf | Group] = []
+    for module in modules:
+        entry = next(entries)
+        if isinstance(module, Leaf):
+            found.append(Leaf(module.key, entry))
+        else:
+            found.append(Group(module.key, entry, with_entries(module.children, entries)))
+    return tuple(found)
 
 
 def _keys(modules: tuple[Leaf | Group, ...]) -> tuple[object, ...]:
@@ -127,7 +128,7 @@ class _Writing:
                     yield Leaf(own, Entry(item, module, layer.comment if is_own else None))
             elif item.is_stage:
                 if children := tuple(self._modules(item)):
-                    yield Group(name, children, self._comment(item))
+                    yield Group(name, Entry(item, call("nn.Sequential"), self._comment(item)), children)
             else:
                 built, labels = self._called(item)
                 yield Leaf(name, Entry(item, built, self._comment(item), labels))

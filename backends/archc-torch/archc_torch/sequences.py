@@ -19,9 +19,9 @@ def module(made: Leaf | Group) -> tuple[Call, str | None]:
         assert isinstance(made.entry.tree, Call)
         return made.entry.tree, made.entry.comment
     arguments = sequence(made.children)
-    if {argument.comment for argument in arguments} == {made.comment}:
+    if {argument.comment for argument in arguments} == {made.entry.comment}:
         arguments = tuple(replace(argument, comment=None) for argument in arguments)
-    return Call(Name("nn.Sequential"), arguments), made.comment
+    return Call(Name("nn.Sequential"), arguments), made.entry.comment
 
 
 def sequence(modules: Modules) -> tuple[Argument, ...]:
