@@ -73,6 +73,13 @@ class Part:
                 if not item.is_stage:
                     yield item
 
+    def by_block(self) -> dict[str, list[Part]]:
+        """The uses of each block, in an order in which a block comes after those that it uses."""
+        found: dict[str, list[Part]] = {}
+        for part in self.blocks():
+            found.setdefault(part.block or "", []).append(part)
+        return found
+
     def output(self) -> Step:
         """The layer whose value it gives: the last, if no one reads any."""
         steps = {step.identifier: step for step in self.all_steps()}

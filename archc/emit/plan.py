@@ -8,6 +8,7 @@ from __future__ import annotations
 import keyword
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from archc.backend import Request
 from archc.emit.identifiers import camel, identifiers
@@ -54,6 +55,7 @@ class SourcePlan:
     channels_last: bool
     scopes: Mapping[str, Scope]
     reserved: Collection[str]
+    local_reserved: Collection[str]
     names: Mapping[str, str]
     """The identifiers of all inputs and layers."""
     root: Part
@@ -63,6 +65,11 @@ class SourcePlan:
     def has_blocks(self) -> bool:
         """Whether the source has parts of its own: blocks or stages."""
         return any(isinstance(item, Part) for item in self.root.items)
+
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        """The paths of all layers."""
+        return frozenset(step.place for step in self.steps)
 
     def with_steps(self, steps: Sequence[Step], outputs: tuple[str, ...]) -> SourcePlan:
         """The plan with other steps, and a tree of them."""
@@ -83,10 +90,11 @@ class SourcePlan:
 
     def local(self, part: Part) -> Names:
         """The names in the source of the network or of a block."""
+        reserved = {*self.reserved, *self.local_reserved}
         if part.scope is not None:
-            return local_names(part, self.reserved)
+            return local_names(part, reserved)
         if self.has_blocks:
-            return local_names(part, self.reserved, self.inputs)
+            return local_names(part, reserved, self.inputs)
         values = {identifier: identifier for identifier in (*self.inputs, *(step.identifier for step in self.steps))}
         return Names(values, {step.place: step.identifier for step in self.steps})
 
@@ -110,8 +118,17 @@ class SourcePlan:
         return identifier
 
 
-def plan(request: Request, reserved: Collection[str], *, channels_last: bool = False) -> SourcePlan:
-    """The plan of a request; `reserved` are the names that the target cannot use for a layer."""
+def plan(
+    request: Request,
+    reserved: Collection[str],
+    *,
+    channels_last: bool = False,
+    local_reserved: Collection[str] = (),
+) -> SourcePlan:
+    """The plan of a request; `reserved` are the names that the target cannot use for a layer.
+
+    `local_reserved` are those that it cannot use either in a network with blocks.
+    """
     graph = request.graph
     image = next(iter(graph.inputs))
     paths = [*graph.inputs, *(node.name for node in graph.nodes)]
@@ -143,6 +160,7 @@ def plan(request: Request, reserved: Collection[str], *, channels_last: bool = F
         channels_last=channels_last,
         scopes=graph.scopes,
         reserved=reserved,
+        local_reserved=local_reserved,
         names=names,
         root=tree(steps, graph.scopes, names, given, inputs),
     )

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
 from textwrap import wrap
 
+from archc.emit.inline import arguments_of, clause, escaped, flat, generator, keyword_of, literal
 from archc.emit.syntax import (
-    Affine,
     Among,
     Argument,
     Assert,
@@ -27,13 +26,10 @@ from archc.emit.syntax import (
     Expression,
     Fixed,
     For,
-    Formatted,
     Function,
     If,
     Import,
-    Item,
     List,
-    Literal,
     Main,
     Module,
     Name,
@@ -132,15 +128,15 @@ def _if(statement: If, indent: str) -> list[str]:
 
 
 def _delete(names: tuple[Name, ...], indent: str) -> list[str]:
-    flat = f"{indent}del {', '.join(name.text for name in names)}"
-    if _fits(flat):
-        return [flat]
+    one_line = f"{indent}del {', '.join(name.text for name in names)}"
+    if _fits(one_line):
+        return [one_line]
     return [f"{indent}del (", *(f"{indent}{_INDENT}{name.text}," for name in names), f"{indent})"]
 
 
 def _return(value: Expression, indent: str) -> list[str]:
     if isinstance(value, Tuple) and len(value.items) > 1:
-        without_parentheses = f"{indent}return {', '.join(map(_flat, value.items))}"
+        without_parentheses = f"{indent}return {', '.join(map(flat, value.items))}"
         if _fits(without_parentheses):
             return [without_parentheses]
     return _parenthesized(f"{indent}return ", value, indent)
@@ -167,31 +163,24 @@ def _parenthesized(before: str, value: Expression, indent: str) -> list[str]:
 
 def _broken(before: str, value: Expression, after: str, indent: str) -> list[str]:
     """The line `before value after`, broken inside the value if it is too long."""
-    flat = f"{before}{_flat(value)}{after}"
-    if _fits(flat):
-        return [flat]
+    one_line = f"{before}{flat(value)}{after}"
+    if _fits(one_line):
+        return [one_line]
     inner = indent + _INDENT
     match value:
         case Call(printed=arguments) if arguments:
             # The function of `Layer(fields)(x)` is itself a call. It breaks if `Layer(fields)(` is too long for a line.
             *function, last = _broken(before, value.function, "(", indent)
-            closed = f"{last}{_arguments(arguments)}){after}"
+            closed = f"{last}{arguments_of(arguments)}){after}"
             if function and _fits(closed):
                 return [*function, closed]
-            one_line = f"{inner}{_arguments(arguments)}"
-            body = [one_line] if _fits(one_line) else _one_per_line(arguments, inner)
-            if isinstance(each := arguments[0].value, Each) and not each.unpacked:
-                body = _each(each, inner)
-            return [*function, last, *body, f"{indent}){after}"]
+            return [*function, last, *_inside(arguments, inner), f"{indent}){after}"]
         case Tuple(items=items) | List(items=items) if items:
             opening, closing = "()" if isinstance(value, Tuple) else "[]"
             # ruff never joins the items of a broken tuple or list.
             return [f"{before}{opening}", *_one_per_line(map(Argument, items), inner), f"{indent}{closing}{after}"]
         case Dict(items=items) if items:
-            lines = [f"{before}{{"]
-            for key, item, comment in items:
-                lines += _commented(_broken(f"{inner}{literal(key)}: ", item, ",", inner), comment, inner)
-            return [*lines, f"{indent}}}{after}"]
+            return [f"{before}{{", *_items(items, inner), f"{indent}}}{after}"]
         case Each(unpacked=True):
             return [f"{before}*(", *_each(value, inner), f"{indent}){after}"]
         case Unpacked():
@@ -200,29 +189,36 @@ def _broken(before: str, value: Expression, after: str, indent: str) -> list[str
             first, *others = value.terms
             return [f"{before}{first.text}", *(f"{indent}+ {term.text}" for term in others)]
         case _:
-            return [flat]
+            return [one_line]
+
+
+def _inside(arguments: tuple[Argument, ...], indent: str) -> list[str]:
+    """The arguments of a broken call, on one line if they fit there."""
+    if isinstance(each := arguments[0].value, Each) and not each.unpacked:
+        return _each(each, indent)
+    one_line = f"{indent}{arguments_of(arguments)}"
+    return [one_line] if _fits(one_line) else _one_per_line(arguments, indent)
+
+
+def _items(items: Iterable[tuple[str, Expression, str | None]], indent: str) -> list[str]:
+    lines: list[str] = []
+    for key, item, comment in items:
+        lines += _commented(_broken(f"{indent}{literal(key)}: ", item, ",", indent), comment, indent)
+    return lines
 
 
 def _each(value: Each, indent: str) -> list[str]:
     """The inside of a generator expression, on one line if it fits there."""
-    flat = f"{indent}{_generator(value)}"
-    if _fits(flat):
-        return [flat]
-    return [*_broken(indent, value.value, "", indent), f"{indent}{_clause(value)}"]
-
-
-def _generator(value: Each) -> str:
-    return f"{_flat(value.value)} {_clause(value)}"
-
-
-def _clause(value: Each) -> str:
-    return f"for {value.variable.text} in range({value.count})"
+    one_line = f"{indent}{generator(value)}"
+    if _fits(one_line):
+        return [one_line]
+    return [*_broken(indent, value.value, "", indent), f"{indent}{clause(value)}"]
 
 
 def _one_per_line(arguments: Iterable[Argument], indent: str) -> list[str]:
     lines: list[str] = []
     for argument in arguments:
-        broken = _broken(f"{indent}{_keyword(argument)}", argument.value, ",", indent)
+        broken = _broken(f"{indent}{keyword_of(argument)}", argument.value, ",", indent)
         lines += _commented(broken, argument.comment, indent)
     return lines
 
@@ -230,105 +226,6 @@ def _one_per_line(arguments: Iterable[Argument], indent: str) -> list[str]:
 def _fits(line: str) -> bool:
     # `_flat` adds a line break after a comment, because nothing can follow a comment on its line.
     return len(line) <= WIDTH and "\n" not in line
-
-
-def _flat(value: Expression) -> str:
-    """The value on one line, apart from a line break after each comment inside it."""
-    match value:
-        case Name() | Fixed():
-            return value.text
-        case Literal():
-            return literal(value.value)
-        case Tuple(items=(only,)):
-            return f"({_flat(only)},)"
-        case Tuple():
-            return f"({', '.join(map(_flat, value.items))})"
-        case List():
-            return f"[{', '.join(map(_flat, value.items))}]"
-        case Dict():
-            return f"{{{', '.join(map(_flat_item, value.items))}}}"
-        case Sum():
-            return " + ".join(term.text for term in value.terms)
-        case Affine():
-            return _affine(value)
-        case Formatted():
-            return _formatted(value)
-        case Item():
-            return f"{value.value.text}[{literal(value.key)}]"
-        case Each():
-            return f"*({_generator(value)})" if value.unpacked else _generator(value)
-        case Unpacked():
-            return f"**{_flat(value.value)}"
-        case Call():
-            return f"{_flat(value.function)}({_arguments(value.printed)})"
-
-
-def _flat_item(item: tuple[str, Expression, str | None]) -> str:
-    key, value, comment = item
-    return f"{literal(key)}: {_flat(value)}" + (f"  # {comment}\n" if comment else "")
-
-
-def _affine(value: Affine) -> str:
-    name, factor, offset = value.name.text, value.factor, value.offset
-    if factor == 1:
-        return f"{name} {'-' if offset < 0 else '+'} {abs(offset)}" if offset else name
-    return f"{offset} + {factor} * {name}" if offset else f"{factor} * {name}"
-
-
-def _formatted(value: Formatted) -> str:
-    def part(each: str | Name | Affine) -> str:
-        if isinstance(each, str):
-            return escaped(each).replace("{", "{{").replace("}", "}}")
-        return f"{{{_flat(each)}}}"
-
-    return f'f"{"".join(map(part, value.parts))}"'
-
-
-def _arguments(arguments: Iterable[Argument]) -> str:
-    return ", ".join(map(_flat_argument, arguments))
-
-
-def _flat_argument(argument: Argument) -> str:
-    flat = f"{_keyword(argument)}{_flat(argument.value)}"
-    return f"{flat}  # {argument.comment}\n" if argument.comment else flat
-
-
-def _keyword(argument: Argument) -> str:
-    return f"{argument.keyword}=" if argument.keyword else ""
-
-
-def text(value: Expression) -> str:
-    """An expression on one line."""
-    return _flat(value)
-
-
-def literal(value: str | bool | float | None) -> str:
-    """A Python literal that evaluates to exactly `value`, spelled as ruff does and as a person would: `5e-4`."""
-    # Not the value's own repr: a subclass has another, such as `np.float64(0.5)`.
-    if isinstance(value, float):
-        written = float.__repr__(value)
-        return f"{Decimal(written):e}" if 0 < abs(value) < 1e-3 else written.replace("e+", "e")
-    if isinstance(value, int) and not isinstance(value, bool):
-        return int.__repr__(value)
-    if not isinstance(value, str):
-        return repr(value)
-    # ruff prefers double quotes, unless single quotes need fewer escapes.
-    quote = "'" if value.count('"') > value.count("'") else '"'
-    return quote + escaped(value, quote) + quote
-
-
-def escaped(text: str, quote: str = '"') -> str:
-    """The text for use inside a string literal: quotes, backslashes and unprintable characters are escaped."""
-    return "".join(_escape(character, quote) for character in text)
-
-
-def _escape(character: str, quote: str) -> str:
-    if character in ("\\", quote):
-        return "\\" + character
-    if character.isprintable():
-        return character
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _docstring(paragraphs: tuple[str, ...], indent: str) -> str:

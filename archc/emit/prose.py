@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from archc.backend import Origin
 from archc.emit.alignment import Variant
+from archc.emit.inline import escaped
 from archc.emit.plan import SourcePlan
-from archc.emit.printer import WIDTH, escaped
+from archc.emit.printer import WIDTH
 from archc.language.spec import Recipe
 from archc.wording import counted
 

@@ -7,7 +7,7 @@ module, the stage cannot be called: the source around it applies its layers one 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from archc.emit.alignment import Entry, Use
 from archc.emit.parts import Names, Part, key

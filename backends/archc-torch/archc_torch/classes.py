@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from archc.emit.alignment import Entry, Variant, align, variant_name
 from archc.emit.identifiers import free
+from archc.emit.inline import flat
 from archc.emit.parts import Part
 from archc.emit.passing import freeing, passing, taking_x
 from archc.emit.plan import SourcePlan
-from archc.emit.printer import text
 from archc.emit.prose import block
 from archc.emit.syntax import (
     Argument,
@@ -52,7 +52,7 @@ def blocks(planned: SourcePlan, layers: Mapping[str, TorchLayer]) -> tuple[list[
     def called(part: Part) -> tuple[Call, tuple[str, ...]]:
         return calls[part.path]
 
-    for name, parts in _by_block(planned.root).items():
+    for name, parts in planned.root.by_block().items():
         bodies = {part.path: body(planned, part, layers, called) for part in parts}
         names = taken | {local for part in parts for local in planned.local(part).all}
         variants = align(name, [each.use() for each in bodies.values()], names)
@@ -65,20 +65,11 @@ def blocks(planned: SourcePlan, layers: Mapping[str, TorchLayer]) -> tuple[list[
     return classes, body(planned, planned.root, layers, called)
 
 
-def _by_block(root: Part) -> dict[str, list[Part]]:
-    """The uses of each block, in an order in which a block comes after those that it uses."""
-    found: dict[str, list[Part]] = {}
-    for part in root.blocks():
-        assert part.block
-        found.setdefault(part.block, []).append(part)
-    return found
-
-
 def _block(name: str, variant: Variant, first: Body) -> Class:
     own = with_variant(first, variant.entries)
     stored = tuple(Assign(Name(f"self.{parameter}"), Name(parameter)) for parameter in variant.stored)
     written = write(own, stored)
-    defaults = [f" = {text(p.default)}" if p.default is not None else "" for p in variant.parameters]
+    defaults = [f" = {flat(p.default)}" if p.default is not None else "" for p in variant.parameters]
     parameters = (f"{p.signature}{default}" for p, default in zip(variant.parameters, defaults, strict=True))
     init = Function("__init__", ("self", *parameters), "None", written.build)
     return Class(name, written.base, block(variant), (init, *written.forward))

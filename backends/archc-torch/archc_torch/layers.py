@@ -42,7 +42,8 @@ def layers_of(planned: SourcePlan, added: Mapping[str, TorchLayer] | None = None
         reads = tuple(local.values[read] for read in step.reads)
         own = replace(step, identifier=local.values[step.identifier], reads=reads)
         if added and (made := added.get(step.identifier)):
-            return replace(made, step=own, modules={own.identifier: module for module in made.modules.values()})
+            (module,) = made.modules.values()
+            return replace(made, step=own, modules={own.identifier: module})
         return layer(planned, own, local)
 
     made = every(planned.steps, written)

@@ -19,7 +19,9 @@ _OWN: Reset = ("", None, None)
 def resets(planned: SourcePlan) -> dict[str, Reset]:
     """How each layer that has weights is initialised, by its identifier."""
     begun = {layer.identifier: _reset(layer) for layer in planned.initialisations}
-    begun |= {step.identifier: _OWN for step in planned.steps if step.node.op.normalises == "batch" and step.path is None}
+    begun |= {
+        step.identifier: _OWN for step in planned.steps if step.node.op.normalises == "batch" and step.path is None
+    }
     return {step.identifier: begun[step.identifier] for step in planned.steps if step.identifier in begun}
 
 

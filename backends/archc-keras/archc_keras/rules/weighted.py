@@ -39,7 +39,8 @@ def _weighted(op: Weighted, layer: Call) -> Call:
     """The layer with the initialisation of its weights and bias; the bias is 0 by default."""
     init = op.weight_init
     drawn = call("normal", init.normal.std) if init.normal is not None else call("he_normal")
-    bias = (Argument(Literal(number(op.bias_init)), "bias"),) if op.bias and op.bias_init else ()
+    start = number(op.bias_init) if op.bias else 0
+    bias = (Argument(Literal(start), "bias", default=Literal(0)),)
     use = Argument(Literal(op.bias), "use_bias", default=Literal(True))
     unpacked = Argument(Unpacked(replace(drawn, arguments=(*drawn.arguments, *bias))))
     return replace(layer, arguments=(*layer.arguments, use, unpacked))
