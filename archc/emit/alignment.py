@@ -7,15 +7,16 @@ differ in more than constants become variants of the class.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
 from archc.emit.constants import constants, filled, shape
 from archc.emit.identifiers import camel, free
-from archc.emit.parts import Part, key
+from archc.emit.parts import Names, Part, key, together
 from archc.emit.step import Step
-from archc.emit.syntax import Affine, Argument, Assign, Call, Expression, Literal, Name, Tuple, number, pair
+from archc.emit.syntax import Affine, Argument, Assign, Call, Expression, Item, Literal, Name, Tuple, number, pair
+from archc.tensor import Tensor
 
 CHANNELS = "channels"
 
@@ -258,3 +259,19 @@ def _type(value: Expression) -> str:
         return f"tuple[{', '.join(map(_type, value.items))}]"
     assert isinstance(value, Literal)
     return type(value.value).__name__
+
+
+def received(
+    item: Part, call: Call, names: Names, comment: Callable[[Tensor], str], labels: tuple[str, ...] = ()
+) -> Iterator[Entry]:
+    """The lines that call a block, or a stage, and name each of the values that it gives."""
+    steps = item.outputs()
+    if len(steps) == 1:
+        target = Name(names.values[steps[0].identifier])
+        yield Entry(item, Assign(target, call), comment(steps[0].node.output), labels, stored=True)
+        return
+    all_of_them = Name(names.items[together(item)])
+    yield Entry(item, Assign(all_of_them, call), None, labels, stored=True)
+    for place, step in enumerate(steps):
+        line = Assign(Name(names.values[step.identifier]), Item(all_of_them, place))
+        yield Entry(item, line, comment(step.node.output), stored=True)

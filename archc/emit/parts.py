@@ -55,7 +55,7 @@ class Part:
             if len(before) != 1 or item.reads != before:
                 return False
             before = given(item)
-        return self.gives == before
+        return len(before) == 1 and self.gives == before
 
     def steps(self) -> Iterator[Step]:
         """The layers of its own source: not those in its blocks."""
@@ -81,9 +81,14 @@ class Part:
         return found
 
     def output(self) -> Step:
-        """The layer whose value it gives: the last, if no one reads any."""
-        steps = {step.identifier: step for step in self.all_steps()}
-        return steps[self.gives[-1]] if self.gives else [*steps.values()][-1]
+        """The layer whose value it gives, the last of several; its last layer, if no one reads any."""
+        return self.outputs()[-1]
+
+    def outputs(self) -> tuple[Step, ...]:
+        """The layers whose values it gives, at least one."""
+        steps = [*self.all_steps()]
+        given = set(self.gives)
+        return tuple(step for step in steps if step.identifier in given) or (steps[-1],)
 
     def all_steps(self) -> Iterator[Step]:
         """Its layers, those of its blocks included."""
@@ -94,6 +99,11 @@ class Part:
 def given(item: Step | Part) -> tuple[str, ...]:
     """The identifiers of the values that an item gives."""
     return (item.identifier,) if isinstance(item, Step) else item.gives
+
+
+def together(item: Part) -> str:
+    """The path of all values that a block gives, if it gives several: it has a name, but no layer is there."""
+    return f"{item.path}.*"
 
 
 def key(item: Step | Part) -> str:
@@ -198,6 +208,11 @@ def _places(part: Part, below: int) -> Iterator[tuple[str, str, str | None]]:
         yield called, item.path, None if item.is_stage and not item.is_chain else item.output().identifier
         if item.is_stage:
             yield from _places(item, below)
+        elif len(item.gives) > 1:
+            yield f"{called}_values", together(item), None
+            for step in item.all_steps():
+                if step.identifier in item.gives:
+                    yield flat(step.place[below:]), step.place, step.identifier
 
 
 def flat(path: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from archc.emit.syntax import Argument, Assign, Call, Delete, Expression, List, Name, Sum, Tuple, names
+from archc.emit.syntax import Argument, Assign, Call, Delete, Expression, Item, List, Name, Sum, Tuple, names
 
 X = Name("x")
 
@@ -84,6 +84,8 @@ def _with_x(value: Expression, passed: Name) -> Expression:
     match value:
         case Name():
             return X if value == passed else value
+        case Item():
+            return replace(value, value=X) if value.value == passed else value
         case Sum():
             return Sum(tuple(X if term == passed else term for term in value.terms))
         case Tuple() | List():

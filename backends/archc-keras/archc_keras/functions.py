@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from archc.emit.alignment import Entry, Use, Variant, align, variant_name
+from archc.emit.alignment import Entry, Use, Variant, align, received, variant_name
 from archc.emit.identifiers import free
 from archc.emit.inline import flat
 from archc.emit.parts import Names, Part
@@ -104,7 +104,7 @@ class _Body:
         self.functions = {each for each, _, _ in calls.values()}
         values = self._names.values
         self.inputs = tuple(values[value] for value in part.reads)
-        given = planned.outputs if part.scope is None else part.gives or (part.output().identifier,)
+        given = tuple(step.identifier for step in part.outputs()) if part.scope else planned.outputs
         self.outputs = tuple(values[value] for value in given)
         self.entries = tuple(self._entries(part))
 
@@ -124,15 +124,14 @@ class _Body:
             elif item.is_stage:
                 yield from self._entries(item)
             else:
-                yield self._call(item)
+                yield from self._call(item)
 
-    def _call(self, item: Part) -> Entry:
+    def _call(self, item: Part) -> Iterator[Entry]:
         function, arguments, labels = self._calls[item.path]
-        values, output = self._names.values, item.output()
-        reads = tuple(Argument(Name(values[read])) for read in item.reads)
+        reads = tuple(Argument(Name(self._names.values[read])) for read in item.reads)
         line = Call(function, (*reads, *arguments, Argument(self._name(item.path), "name")))
-        target = Name(values[output.identifier])
-        return Entry(item, Assign(target, line), self._planned.comment(output.node.output), labels)
+        for entry in received(item, line, self._names, self._planned.comment, labels):
+            yield replace(entry, stored=False)
 
     def _step(self, step: Step) -> Iterator[Entry]:
         """The layers of a step, each applied to the one before it."""

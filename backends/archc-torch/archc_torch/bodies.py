@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from archc.emit.alignment import Entry, Use
+from archc.emit.alignment import Entry, Use, received
 from archc.emit.parts import Names, Part, key
 from archc.emit.plan import SourcePlan
 from archc.emit.step import Step
@@ -102,7 +102,7 @@ class _Writing:
         if not is_sequential:
             self._apply(part, modules, ())
         inputs = part.reads if part.scope else tuple(self._planned.inputs)
-        outputs = (part.gives or (part.output().identifier,)) if part.scope else self._planned.outputs
+        outputs = tuple(step.identifier for step in part.outputs()) if part.scope else self._planned.outputs
         lines = tuple(entry for _, entry in sorted(self._lines, key=lambda line: line[0]))
         named = [tuple(Name(values[value]) for value in each) for each in (inputs, outputs)]
         return Body(part, modules, lines, named[0], named[1], is_sequential)
@@ -152,9 +152,9 @@ class _Writing:
                 children = groups[name].children if name in groups else ()
                 self._apply(item, children, (*within, name))
             else:
-                value = item.output().identifier
                 line = Call(_access(within, name, places), self._arguments(item.reads))
-                self._line(item, Assign(Name(self._names.values[value]), line), self._comment(item))
+                for entry in received(item, line, self._names, self._planned.comment):
+                    self._lines.append((item.last, entry))
 
     def _step(self, step: Step, name: str, within: tuple[str, ...], places: Mapping[str, int]) -> None:
         """A line per module, so that the input of a padded copy is dropped before the copy is read."""
@@ -174,9 +174,8 @@ class _Writing:
     def _arguments(self, reads: tuple[str, ...]) -> tuple[Argument, ...]:
         return tuple(Argument(Name(self._names.values[read])) for read in reads)
 
-    def _line(self, item: Step | Part, line: Assign, comment: str | None) -> None:
-        place = item.last if isinstance(item, Part) else self._order[item.identifier]
-        self._lines.append((place, Entry(item, line, comment, stored=True)))
+    def _line(self, step: Step, line: Assign, comment: str | None) -> None:
+        self._lines.append((self._order[step.identifier], Entry(step, line, comment, stored=True)))
 
 
 def _access(within: tuple[str, ...], name: str, places: Mapping[str, int]) -> Name | Item | Call:
