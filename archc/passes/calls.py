@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archc.graph import Graph, Node, Scope
+from archc.graph import Graph, Node
 
 
-def called_scopes(graph: Graph) -> Iterator[tuple[Scope, list[str]]]:
-    """The scopes that are called, each with its layers in their order."""
+def called(graph: Graph) -> Iterator[tuple[set[str], list[str]]]:
+    """For each scope that is called, the values that the call reads, and its layers in their order."""
     if not graph.scopes:
         return
     inside: dict[str, list[Node]] = {path: [] for path in graph.scopes}
@@ -24,7 +24,8 @@ def called_scopes(graph: Graph) -> Iterator[tuple[Scope, list[str]]]:
     for path, scope in graph.scopes.items():
         nodes = inside[path]
         if nodes and (scope.block is not None or _is_chain(graph, path, nodes)):
-            yield scope, [node.name for node in nodes]
+            own = [node.name for node in nodes]
+            yield {name for node in nodes for name in node.inputs}.difference(own), own
 
 
 def _is_chain(graph: Graph, path: str, nodes: list[Node]) -> bool:

@@ -47,7 +47,6 @@ def blocks(planned: SourcePlan, layers: Mapping[str, TorchLayer]) -> tuple[list[
     calls: dict[str, tuple[Call, tuple[str, ...]]] = {}
     classes: list[Class] = []
     taken = {*planned.reserved, planned.class_name, *LOCAL}
-    taken |= {word for name in planned.names for word in name.split(".")}
 
     def called(part: Part) -> tuple[Call, tuple[str, ...]]:
         return calls[part.path]
