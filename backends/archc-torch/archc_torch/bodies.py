@@ -181,7 +181,8 @@ class _Writing:
 def _access(within: tuple[str, ...], name: str, places: Mapping[str, int]) -> Name | Item | Call:
     """How a body calls a module of its own, or of a stage in it."""
     if not within:
-        return Item(Name("self"), name) if name[0].isdigit() else Name(f"self.{name}")
+        has_numbers = any(key[0].isdigit() for key in places)
+        return Item(Name("self"), name) if has_numbers else Name(f"self.{name}")
     first, *others = (*within, name)
     if first[0].isdigit():
         return call("self.get_submodule", Literal(".".join((first, *others))))
