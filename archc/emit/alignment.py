@@ -16,7 +16,6 @@ from archc.emit.identifiers import camel, free
 from archc.emit.parts import Names, Part, key, together
 from archc.emit.step import Step
 from archc.emit.syntax import Affine, Argument, Assign, Call, Expression, Item, Literal, Name, Tuple, number, pair
-from archc.tensor import Tensor
 
 CHANNELS = "channels"
 
@@ -262,16 +261,16 @@ def _type(value: Expression) -> str:
 
 
 def received(
-    item: Part, call: Call, names: Names, comment: Callable[[Tensor], str], labels: tuple[str, ...] = ()
+    item: Part, call: Call, names: Names, comment: Callable[[Step], str], labels: tuple[str, ...] = ()
 ) -> Iterator[Entry]:
     """The lines that call a block, or a stage, and name each of the values that it gives."""
     steps = item.outputs()
     if len(steps) == 1:
         target = Name(names.values[steps[0].identifier])
-        yield Entry(item, Assign(target, call), comment(steps[0].node.output), labels, stored=True)
+        yield Entry(item, Assign(target, call), comment(steps[0]), labels, stored=True)
         return
     all_of_them = Name(names.items[together(item)])
     yield Entry(item, Assign(all_of_them, call), None, labels, stored=True)
     for place, step in enumerate(steps):
         line = Assign(Name(names.values[step.identifier]), Item(all_of_them, place))
-        yield Entry(item, line, comment(step.node.output), stored=True)
+        yield Entry(item, line, comment(step), stored=True)

@@ -12,13 +12,15 @@ from archc.tensor import Tensor
 class Step:
     """One layer: its identifier in source, and the identifiers and shapes of its inputs.
 
-    `path` is where it belongs, if that is not its layer's: a backend may add steps of its own.
+    `axis` is that of the channels in the sequences that it reads and gives, the batch included: 1 or 2. `path` is where
+    it belongs, if that is not its layer's: a backend may add steps of its own.
     """
 
     identifier: str
     node: Node
     reads: tuple[str, ...]
     inputs: tuple[Tensor, ...]
+    axis: int = 1
     path: str | None = None
 
     @property

@@ -41,6 +41,8 @@ SNIPPETS = {
     "normal": "normal",
     "he_normal": "he_normal",
     "GroupedConv2D": "grouped_conv",
+    "exact_gelu": "exact_gelu",
+    "gelu_tanh": "gelu_tanh",
     "LowestPadding2D": "lowest_padding",
     "LocalResponseNorm": "lrn",
     "SpatialResponseNorm": "spatial_lrn",
@@ -89,7 +91,7 @@ def _imports(planned: SourcePlan, snippets: Iterable[LoadedSnippet]) -> Iterator
 def _model(graph: Graph, planned: SourcePlan, lines: tuple[Statement, ...], outputs: tuple[Expression, ...]) -> Class:
     """A functional model; values that only the next layer reads are called `x`."""
     begin = [
-        Assign(Name(identifier), call("keras.Input", Tuple(tuple(map(Literal, planned.shape(x)))), name=name))
+        Assign(Name(identifier), _input(planned.shape(x), name, is_tokens=x.is_tokens))
         for name, (identifier, x) in zip(graph.inputs, planned.inputs.items(), strict=True)
     ]
     inputs = tuple(map(Name, planned.inputs))
@@ -97,6 +99,11 @@ def _model(graph: Graph, planned: SourcePlan, lines: tuple[Statement, ...], outp
     init = Function("__init__", "self", "None", (*begin, *lines, end))
     functions = (init, *_predict(planned), _CONFIG)
     return Class(planned.class_name, Name("keras.Model"), promise(planned), functions, (_SERIALISABLE,))
+
+
+def _input(shape: tuple[int, ...], name: str, *, is_tokens: bool) -> Call:
+    dtype = {"dtype": "int32"} if is_tokens else {}
+    return call("keras.Input", Tuple(tuple(map(Literal, shape))), name=name, **dtype)
 
 
 def _one_or_list(values: tuple[Expression, ...]) -> Expression:

@@ -130,7 +130,7 @@ class _Body:
         function, arguments, labels = self._calls[item.path]
         reads = tuple(Argument(Name(self._names.values[read])) for read in item.reads)
         line = Call(function, (*reads, *arguments, Argument(self._name(item.path), "name")))
-        for entry in received(item, line, self._names, self._planned.comment, labels):
+        for entry in received(item, line, self._names, self._comment, labels):
             yield replace(entry, stored=False)
 
     def _step(self, step: Step) -> Iterator[Entry]:
@@ -144,6 +144,9 @@ class _Body:
             comment = None if suffix else self._planned.comment(step.node.output)
             yield Entry(step, Assign(target, Call(named, (Argument(value),))), comment)
             value = target
+
+    def _comment(self, step: Step) -> str:
+        return self._planned.comment(step.node.output)
 
     def _name(self, path: str, suffix: str = "") -> Expression:
         if not suffix:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from archc.emit.alignment import Entry, Use, received
 from archc.emit.parts import Names, Part, key
 from archc.emit.plan import SourcePlan
 from archc.emit.step import Step
 from archc.emit.syntax import Argument, Assign, Call, Item, Literal, Name, call
-from archc_torch.layers import TorchLayer
+from archc_torch.layers import TorchLayer, comment
 
 Called = Callable[[Part], tuple[Call, tuple[str, ...]]]
 """The call that builds a block, and the names of its arguments."""
@@ -138,7 +139,7 @@ class _Writing:
         return name if owner is not self._part or name.isdigit() else self._names.items[item.place]
 
     def _comment(self, part: Part) -> str:
-        return self._planned.comment(part.output().node.output)
+        return comment(self._planned, part.output())
 
     def _apply(self, owner: Part, modules: tuple[Leaf | Group, ...], within: tuple[str, ...]) -> None:
         """The lines that apply the items of the body or of a stage in it."""
@@ -153,7 +154,7 @@ class _Writing:
                 self._apply(item, children, (*within, name))
             else:
                 line = Call(_access(within, name, places), self._arguments(item.reads))
-                for entry in received(item, line, self._names, self._planned.comment):
+                for entry in received(item, line, self._names, partial(comment, self._planned)):
                     self._lines.append((item.last, entry))
 
     def _step(self, step: Step, name: str, within: tuple[str, ...], places: Mapping[str, int]) -> None:

@@ -11,6 +11,7 @@ from archc.emit.parts import Names
 from archc.emit.plan import SourcePlan, Step
 from archc.emit.rules import described
 from archc.emit.syntax import Call, Expression, Name, Value, names
+from archc.tensor import Tensor
 from archc_torch.rules import RULES
 
 
@@ -23,6 +24,12 @@ class TorchLayer:
     comment: str
     """The shape of its output: `96 x 55 x 55`."""
     expression: Expression | None = None
+
+
+def comment(planned: SourcePlan, step: Step) -> str:
+    """The shape of a step's output, with the channels where they are."""
+    x = step.node.output
+    return planned.comment(Tensor(x.shape[::-1]) if x.is_sequence and step.axis == 2 else x)
 
 
 def layers_of(planned: SourcePlan, added: Mapping[str, TorchLayer] | None = None) -> dict[str, TorchLayer]:
@@ -52,17 +59,17 @@ def layers_of(planned: SourcePlan, added: Mapping[str, TorchLayer] | None = None
 
 def layer(planned: SourcePlan, step: Step, local: Names) -> TorchLayer:
     """The step as its op's rule writes it; raises Unsupported, and Failure if the rule returns anything else."""
-    comment = planned.comment(step.node.output)
+    shape = comment(planned, step)
     match written := RULES.write(step):
         case (Call() as padding, Call() as module):
             return TorchLayer(
-                step, {free(f"{step.identifier}_pad", local.all): padding, step.identifier: module}, comment
+                step, {free(f"{step.identifier}_pad", local.all): padding, step.identifier: module}, shape
             )
         case (Call() as module,):
-            return TorchLayer(step, {step.identifier: module}, comment)
+            return TorchLayer(step, {step.identifier: module}, shape)
         case _ if isinstance(written, Value):
             if set(map(Name, step.reads)).isdisjoint(names(written)):
                 raise RULES.fault(step, f"{described(written)} that reads no input; a module must be in a tuple")
-            return TorchLayer(step, {}, comment, written)
+            return TorchLayer(step, {}, shape, written)
         case _:
             raise RULES.fault(step, f"{described(written)}, not one or two modules or an expression")
