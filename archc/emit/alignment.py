@@ -122,6 +122,7 @@ class _Alignment:
         self._block, self._uses = block, uses
         self._taken = set(taken)
         self._by_values: dict[str, Parameter] = {}
+        self._open: dict[str, tuple[list[Expression | None], Expression | None]] = {}
         self._bases = self._found_bases()
         self._stored: dict[str, None] = {}
 
@@ -157,13 +158,25 @@ class _Alignment:
         wanted = self._field(values, entries, called)
         known = [base for base in self._bases if repr(base.values) == repr(values)]
         known.sort(key=lambda base: base.name != wanted)
-        if known:
+        derived = self._derived(wanted, values)
+        if known and not (derived and known[0].name != wanted):
             return Name(self._used(known[0]).name)
+        if derived:
+            return Name(self._used(derived).name)
         for base in self._bases:
             if factor := _factor(values, base.values):
                 return Affine(Name(self._used(base).name), factor)
         made = self._by_values.get(repr(values))
         return Name((made or self._used(Parameter(f"{_called(entries[0].owner)}_{wanted}", values))).name)
+
+    def _derived(self, field: str, values: tuple[Expression, ...]) -> Parameter | None:
+        """A field that the block takes and that some uses give as a derived value, such as `{times: 6}`."""
+        if field not in self._open:
+            return None
+        given, default = self._open[field]
+        pairs = zip(given, values, strict=True)
+        agree = all(own is None or repr(own) == repr(value) for own, value in pairs)
+        return Parameter(field, values, default) if agree else None
 
     def _used(self, parameter: Parameter) -> Parameter:
         found = self._by_values.get(repr(parameter.values))
@@ -181,8 +194,14 @@ class _Alignment:
         assert first is not None
         for name in first.arguments:
             values = [expression(scope.arguments.get(name)) if scope else None for scope in scopes]
-            if all(value is not None for value in values):
-                default = expression(first.defaults[name]) if name in first.defaults else None
+            default = expression(first.defaults[name]) if name in first.defaults else None
+            # `each` stands for a number, as `{times: 6}` does.
+            numbers = [
+                None if isinstance(value, Literal) and isinstance(value.value, str) else value for value in values
+            ]
+            if None in numbers:
+                self._open[name] = numbers, default
+            if None not in values:
                 found.append(Parameter(name, tuple(value for value in values if value is not None), default))
         if all(use.part.inputs for use in self._uses):
             channels = tuple(Literal(use.part.inputs[0].channels) for use in self._uses)
@@ -205,10 +224,9 @@ class _Alignment:
 
     def _rank(self, parameter: Parameter) -> tuple[int, int]:
         """Parameters with a default come last, channels first, fields in their order."""
-        fields = [base.name for base in self._bases]
-        place = next(
-            (n for n, base in enumerate(self._bases) if repr(base.values) == repr(parameter.values)), len(fields)
-        )
+        scope = self._uses[0].part.scope
+        fields = [*scope.arguments] if scope else []
+        place = fields.index(parameter.name) if parameter.name in fields else len(fields)
         group = 3 if parameter.default is not None else 0 if parameter.is_channels else 1 if place < len(fields) else 2
         return group, place
 

@@ -36,7 +36,10 @@ def shapes(planned: SourcePlan) -> str:
     """The shapes of the network's input and outputs."""
     output = "output" if len(planned.output_shapes) == 1 else "outputs"
     outputs = ", ".join(map(planned.batch, planned.output_shapes))
-    return f"Input {planned.batch(planned.image_shape)}, {output} {outputs}"
+    if len(planned.inputs) == 1:
+        return f"Input {planned.batch(planned.image_shape)}, {output} {outputs}"
+    inputs = ", ".join(f"{name} {planned.batch(x)}" for name, x in planned.inputs.items())
+    return f"Inputs {inputs}, {output} {outputs}"
 
 
 def promise(planned: SourcePlan) -> str:
@@ -64,4 +67,5 @@ def optimizer(recipe: Recipe) -> str:
 
 
 def _from_image(planned: SourcePlan) -> str:
-    return f"{planned.batch(planned.image_shape)} -> {', '.join(map(planned.batch, planned.output_shapes))}."
+    inputs, outputs = (", ".join(map(planned.batch, each)) for each in (planned.inputs.values(), planned.output_shapes))
+    return f"{inputs} -> {outputs}."

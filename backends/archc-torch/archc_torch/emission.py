@@ -26,6 +26,7 @@ SNIPPETS = {
     "LRN": "lrn",
     "SpatialLRN": "spatial_lrn",
     "evaluate": "evaluate",
+    "evaluate_on": "evaluate_on",
     **initialisers.SNIPPETS,
     "MomentumSGD": "momentum_sgd",
     "column": "column",
@@ -83,7 +84,7 @@ def _snippets(planned: SourcePlan, layers: Iterable[TorchLayer], functions: Iter
     if planned.parameters:
         used.add(Name("MomentumSGD"))
     if planned.predicts_probabilities:
-        used.add(Name("evaluate"))
+        used.add(Name("evaluate" if len(planned.inputs) == 1 else "evaluate_on"))
     return (load("archc_torch.snippets", file) for name, file in SNIPPETS.items() if Name(name) in used)
 
 

@@ -76,7 +76,8 @@ def _predict(planned: SourcePlan) -> tuple[Function, ...]:
     """`predict` returns probabilities, if the final softmax is left to the loss."""
     if not planned.predicts_probabilities:
         return ()
-    logits = call("evaluate", Name("self"), *map(Name, planned.inputs))
+    function = "evaluate" if len(planned.inputs) == 1 else "evaluate_on"
+    logits = call(function, Name("self"), *map(Name, planned.inputs))
     body = (Return(call("nn.functional.softmax", logits, dim=1)),)
     signature = ", ".join(("self", *(f"{name}: Tensor" for name in planned.inputs)))
     return (Function("predict", signature, "Tensor", body, doc=probabilities(planned)),)
