@@ -63,6 +63,8 @@ class Scope:
     """The layer in it whose value it gives."""
     arguments: Mapping[str, object]
     """The plain values of the fields that the block takes, defaults included; empty for a stage."""
+    defaults: Mapping[str, object] = field(default_factory=dict[str, object])
+    """The values that the block itself gives to fields which its use may leave out."""
 
 
 def uses_of(scopes: Mapping[str, Scope], names: Iterable[str]) -> dict[str, tuple[str, str, int]]:
