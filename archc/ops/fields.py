@@ -46,6 +46,8 @@ Positive = Annotated[float, Field(gt=0), _bounds(SMALLEST_FLOAT), AfterValidator
 NotNegative = Annotated[float, Field(ge=0), _bounds(0), AfterValidator(_within_float32)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Rounding = Literal["floor", "ceil"]
+Fan = Literal["in", "out", "both"]
+"""Fan-in, fan-out or their mean, as `archc.ops.initialisation` defines them."""
 
 
 class Size(NamedTuple):

@@ -39,7 +39,9 @@ def drawn(op: Initialised, step: Step) -> Call:
     """The initialiser of a layer's weights."""
     weight, *_ = op.parameters(step.inputs)
     fans = Fans(weight.fan_in, weight.fan_out)
-    return _scaled(op.weight_init, fans, weight.shape) or _plain(op.weight_init.distribution(fans))
+    # Only of these does Keras take the fans from the shape in the same way.
+    scaled = _scaled(op.weight_init, fans, weight.shape) if isinstance(op, Weighted) else None
+    return scaled or _plain(op.weight_init.distribution(fans))
 
 
 def _common(init: WeightInit) -> Call | None:
