@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from archc.example import SEQUENCE_HEAD
+from archc.example import CONV1D_HEAD
 from archc.ops.conv2d import Conv2d
 from archc.ops.fields import NO_PADDING, ONE, CausalEndsField, LengthField, Margins, Padding
 from archc.ops.foreign import OtherValues
@@ -23,8 +23,8 @@ class Conv1d(Row, Conv2d, frozen=True):
     """
 
     shape_rule = f"(C, L) -> (filters, L'), {LENGTH_RULE}; a dilation D makes F = D (kernel - 1) + 1"
-    failing = SEQUENCE_HEAD + "  conv1: {op: conv1d, filters: 4, kernel: 17}\n"
-    corrected = SEQUENCE_HEAD + "  conv1: {op: conv1d, filters: 4, kernel: 5}\n"
+    failing = CONV1D_HEAD + "  conv1: {op: conv1d, filters: 4, kernel: 17}\n"
+    corrected = CONV1D_HEAD + "  conv1: {op: conv1d, filters: 4, kernel: 5}\n"
     spoken = "convolution"
     other_names = ("Convolution1D", "TemporalConvolution", "causal_conv1d", "temporal_conv")
     loose_names = ("causal_conv1d",)
