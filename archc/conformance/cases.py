@@ -6,7 +6,7 @@ A case is the text of a spec, so that a failed one can be read, and passed to `a
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import combinations
@@ -87,14 +87,10 @@ def _counts(op: type[Op]) -> list[int]:
     return [least, least + 1] if most is None or most > least else [least]
 
 
-def _tensor_of(sizes: Iterable[int], vocabulary: int | None = None) -> Tensor:
-    return Tensor(tuple(sizes), vocabulary)
-
-
 def _is_valid(op: type[Op], name: str, choice: Choice) -> bool:
     """Whether the layer's fields are valid together and for its inputs."""
-    written = choice["input"]
-    x = _tensor_of(written["tokens"], written["vocabulary"]) if "tokens" in written else _tensor_of(written)
+    written: Any = choice["input"]
+    x = Tensor(tuple(written["tokens"]), written["vocabulary"]) if "tokens" in written else Tensor(tuple(written))
     if x.is_tokens and choice["vector"]:
         return False
     read = Tensor((x.size,)) if choice["vector"] else x

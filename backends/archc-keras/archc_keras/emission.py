@@ -40,9 +40,11 @@ from archc_keras.training import check, plateau, sgd
 SNIPPETS = {
     "normal": "normal",
     "he_normal": "he_normal",
+    "GroupedConv1D": "grouped_conv1d",
     "GroupedConv2D": "grouped_conv",
     "exact_gelu": "exact_gelu",
     "gelu_tanh": "gelu_tanh",
+    "LowestPadding1D": "lowest_padding1d",
     "LowestPadding2D": "lowest_padding",
     "LocalResponseNorm": "lrn",
     "SpatialResponseNorm": "spatial_lrn",
