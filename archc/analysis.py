@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from archc.diagnostics.finding import MAX_FINDINGS, Finding, in_source_order, is_error, replacement, report
-from archc.diagnostics.grouping import grouped
-from archc.graph import Graph
+from archc.diagnostics.grouping import Uses, grouped
+from archc.graph import Graph, uses_of
+from archc.language.document import Document, Spans
 from archc.language.lowering import lower
-from archc.language.spec import Document, Recipe, Spans, Spec, default_recipe
+from archc.language.spec import Recipe, Spec, default_recipe
 from archc.language.spec_reading import read_spec
 from archc.language.suppressions import suppress
 from archc.passes.advice import advise
@@ -80,19 +81,29 @@ def analyse(data: bytes, name: str) -> Analysis:
     document, findings = read_spec(data, name)
     if document is None:
         return Analysis(None, _told(findings))
-    analysis = _analyse(document, findings)
-    return Analysis(analysis.known, _told(suppress(analysis.findings, document.root)))
+    known, findings = _analyse(document, findings)
+    if document.expansion is None or not document.expansion.sites:
+        return Analysis(known, _told(suppress(findings, document.written)))
+    if not findings and "archc:" not in document.root.span.source.text:
+        return Analysis(known, [])
+    from archc.language.blocks.findings import in_blocks, lines  # few specs have blocks, and fewer of them mistakes
+
+    left = suppress(findings, document.written, partial(lines, expansion=document.expansion))
+    names = document.expansion.sites
+    return Analysis(known, _told(in_blocks(left, document.expansion), uses_of(document.expansion.scopes, names)))
 
 
-def _told(findings: list[Finding]) -> list[Finding]:
+def _told(findings: list[Finding], uses: Uses | None = None) -> list[Finding]:
     """Each mistake once, in the order of the text; errors are cut after MAX_FINDINGS, advice alone is not."""
     ordered = in_source_order(findings)
+    if uses:
+        ordered = grouped(ordered, uses)  # a mistake in a block counts once
     # Advice leaves a spec usable, and a program that reads the output needs all of it.
     if len(ordered) <= MAX_FINDINGS or not is_error(ordered):
-        return grouped(ordered)
+        return grouped(ordered, uses or {})
     message = f"more than {MAX_FINDINGS:,} findings; only the first are shown"
     more = report(ordered[MAX_FINDINGS].span, "ARC003", message, help="fix those, and check again")
-    return [*grouped(ordered[:MAX_FINDINGS]), more]
+    return [*grouped(ordered[:MAX_FINDINGS], uses or {}), more]
 
 
 def _analyse(document: Document, findings: list[Finding]) -> Analysis:
@@ -127,7 +138,7 @@ def _analyse(document: Document, findings: list[Finding]) -> Analysis:
 def _totals(spec: Spec, spans: Spans, graph: Graph, shape_facts: Shapes, held: Held) -> tuple[Facts, list[Finding]]:
     """The questions that only a whole graph can answer: the facts and the findings."""
     counts = count(graph)
-    recipe = spec.train or default_recipe(next(iter(spec.input.values())))
+    recipe = spec.train or default_recipe(graph.inputs.values())
     held_totals, unexpected = check_totals(spec.expect, spans, graph, counts, spec.parallel, recipe.batch)
     placement, uneven = _place(spec, spans, graph, counts, recipe.batch)
     overrides = _check_overrides(spec, spans, graph, counts, placement, recipe.batch)
@@ -194,8 +205,8 @@ def _check_overrides(
 def _check_recipe(document: Document, graph: Graph, others: list[Finding]) -> list[Finding]:
     """The crop must have the size of the network's input. No layer can change that, so `others` do not hide it."""
     recipe, spans = document.spec.train, document.spans
-    (image,) = graph.inputs.values()
-    if recipe is None or tuple(recipe.data.crop) == image.shape[1:]:
+    (name, image), *more = graph.inputs.items()
+    if recipe is None or (not more and tuple(recipe.data.crop) == image.shape[1:]):
         return []
     sizes, has_errors = spans.value("input"), is_error(others)
     # An input that is wrong itself says nothing about the crop.
@@ -203,8 +214,11 @@ def _check_recipe(document: Document, graph: Graph, others: list[Finding]) -> li
     if not document.input_known or (has_errors and in_doubt):
         return []
     span = spans.value("train", "data", "crop")
+    if more or not image.is_maps:
+        found = f"has {len(more) + 1} inputs" if more else f"reads {name}, {image.described}"
+        message = f"`train.data` prepares pictures for one input [channels, height, width], but the network {found}"
+        return [report(spans.key("train", "data"), "ARC109", message, help="delete `train:`")]
     message = f"the crop is {recipe.data.crop}, but the network's input is {image.height} × {image.width}"
-    (name,) = graph.inputs
     related = [(spans.key("input", name), f"{name} is {image}")]
     crop = str(image.height) if image.height == image.width else str(list(image.shape[1:]))
     # An error in a layer can come from a wrong input as well.

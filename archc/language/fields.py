@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from archc.diagnostics.finding import Edit
 from archc.language.reader import MappingNode
 from archc.ops.foreign import spelled
+from archc.ops.initialisation import WeightInit, form
 from archc.ops.op import Op
 from archc.tensor import Tensor
 
@@ -114,6 +115,8 @@ def required(model: type[BaseModel]) -> list[str]:
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if annotation is WeightInit:
+        return form()
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((found for part in get_args(annotation) if (found := _model_in(part))), None)

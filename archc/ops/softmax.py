@@ -1,4 +1,4 @@
-"""Softmax: scores to probabilities, for a vector, at each place of maps, or over the places of each map."""
+"""Softmax: scores to probabilities, for a vector, at each place, or over the places of each channel."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 def _modes(x: Tensor) -> tuple[object, ...]:
     """MXNet's modes that are the same for an input."""
-    return ("channel",) if x.is_maps else ("instance", "channel")
+    return ("instance", "channel") if x.is_vector else ("channel",)
 
 
 class Softmax(Op, frozen=True):
     """exp(x) / sum of exp(x): any shape -> the same shape.
 
-    With `over: channels`, the sum is over the units of a vector, or over the maps at each place. With
-    `over: positions`, it is over all places of each map. A final softmax over channels is fused into the cross-entropy
-    loss for training.
+    With `over: channels`, the sum is over the units of a vector, or over the channels at each place. With
+    `over: positions`, it is over all places of each channel. A final softmax over channels is fused into the
+    cross-entropy loss for training.
     """
 
     shape_rule = "any shape -> the same shape"
@@ -51,8 +51,8 @@ class Softmax(Op, frozen=True):
     op: Literal["softmax"]
     over: Literal["channels", "positions"] = Field(
         default="channels",
-        description="What each sum is over: `channels`, all units or all maps at one place; `positions`, all places of "
-        "one map.",
+        description="What each sum is over: `channels`, all units or channels at one place; `positions`, all places "
+        "of one channel.",
     )
 
     @property
@@ -61,7 +61,7 @@ class Softmax(Op, frozen=True):
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         (x,) = inputs
-        if self.over == "positions" and len(x.shape) == 1:
+        if self.over == "positions" and x.is_vector:
             raise ShapeError(
                 "over",
                 "ARC203",
@@ -98,8 +98,8 @@ class Softmax(Op, frozen=True):
         return 5 * output.size - 2 * (places if self.over == "channels" else output.channels)
 
     def footprint(self, inputs: tuple[Tensor, ...]) -> tuple[Footprint, Footprint] | None:
-        """Of maps over channels, only the place itself; a vector has no places."""
-        return super().footprint(inputs) if inputs[0].is_maps and self.over == "channels" else None
+        """Over channels, only the place itself; a vector has no places."""
+        return super().footprint(inputs) if self.over == "channels" and not inputs[0].is_vector else None
 
     def summary(self) -> str:
         return "" if self.over == "channels" else "over positions"

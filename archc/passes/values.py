@@ -13,8 +13,9 @@ from typing import Literal, NamedTuple
 from archc.graph import Graph, Node
 from archc.language.spec import Precision
 from archc.ops.op import Op
-from archc.ops.properties import FLOAT32, Kept
+from archc.ops.properties import FLOAT32, INT64, Kept
 from archc.ops.weighted import Weighted
+from archc.passes.calls import called
 
 WIDTH: dict[Precision, int] = {"float32": FLOAT32, "bfloat16": 2}
 """Bytes of one number of a value. Weights and their gradients are float32 in every precision."""
@@ -105,13 +106,19 @@ def lay_out(run: Run) -> tuple[list[Value], list[Operation]]:
     """The values of a run: those of the network's inputs, and the operations in the order of the graph."""
     graph = run.graph
     values = {
-        name: Value(run.batch * tensor.size * FLOAT32, FLOAT32, learned=False, last=0, is_held=True)
+        name: Value(run.batch * tensor.size * width, width, learned=False, last=0, is_held=True)
         for name, tensor in graph.inputs.items()
+        for width in [INT64 if tensor.is_tokens else FLOAT32]
     }
     inputs, operations = list(values.values()), list[Operation]()
     turned = _gradients_to_turn(graph) if run.training else set[str]()
     for node in graph.nodes:
         values[node.name] = _Layer(run, node, values, operations, turns=node.name in turned).lay_out()
+    last = {operation.layer: operation.index for operation in operations}
+    for reads, layers in called(graph):
+        end = max([last[layer] for layer in layers])
+        for name in reads:  # the caller has what it gives to the call until that returns
+            values[name].last = max(values[name].last, end)
     for name in (*graph.inputs, *graph.outputs):
         values[name].last = len(operations)
     for name in graph.outputs:
@@ -163,7 +170,8 @@ class _Layer:
             self._prepare(run.batch * share.reads)
         if padded := op.padded(self._inputs):
             self._prepare(run.batch * (padded * share.reads // self._whole.reads))
-        before, read_width = self._reads, max([value.width for value in self._reads])
+        # Tokens are wider, but what is computed from them is float32.
+        before, read_width = self._reads, min(max([value.width for value in self._reads]), FLOAT32)
         width = {"narrow": WIDTH[run.precision], "wide": FLOAT32, None: read_width}[op.autocast]
         is_view = op.is_view(self._inputs, training=run.training)
         kept = Kept() if is_view else op.kept(self._inputs, self._node.output)

@@ -20,7 +20,12 @@ def test_a_convolution() -> None:
         "kernel": ("whole number from 1 or [height, width]", None),
         "filters": ("whole number from 1", None),
         "bias": ("`true` or `false`", "true"),
-        "weight_init": ("{normal: {std}} or {he_normal: {}}", "{he_normal: {}}"),
+        "weight_init": (
+            "`he_normal`, `he_uniform`, `glorot_normal`, `glorot_uniform`, `lecun_normal`, `lecun_uniform`, "
+            "`orthogonal` or `zeros`; or {normal: {std}}, {truncated_normal: {std}}, "
+            "{uniform: {limit}} or {constant: {value}}",
+            "{he_normal: {}}",
+        ),
         "bias_init": ("number", "0"),
         "padding": ("whole number from 0, [height, width], {top, bottom, left, right} or `same`", "0"),
         "rounding": ("`floor` or `ceil`", "floor"),

@@ -147,13 +147,6 @@ def test_a_layer_as_in_a_program(body: str, help: str) -> None:
     assert unfixed(text)
 
 
-def test_several_inputs_are_one_finding() -> None:
-    text = f"{HEAD.replace('32]}', '32], mask: [1, 32, 32]}')}layers: {{s: {{op: add, from: image, mask}}}}\n"
-    (found, _) = errors(text)
-    assert found.message == "`input` has 2 inputs, but a network has one input so far"
-    assert found.help == "keep one of them, such as `input: {image: [3, 32, 32]}`"
-
-
 @pytest.mark.parametrize("written", ["{op: add, from: c0, mask}", "{op: add, from: 'c0, mask'}"])
 def test_a_list_without_brackets_may_name_an_unknown_layer(written: str) -> None:
     found = errors(of_layer(written))

@@ -10,9 +10,9 @@ from archc.language.mistakes import vocabulary
 from archc.language.mistakes.vocabulary import certain, did_you_mean, nearest
 from archc.language.spec import DataRecipe, Expect, OnPlateau, Optimizer, Parallel, Recipe, Schedule, Sgd, Spec
 from archc.ops import ops
-from archc.ops.fields import Normal, WeightInit
+from archc.ops.distributions import MODELS
 
-SECTIONS = (Expect, Parallel, Recipe, Optimizer, Schedule, OnPlateau, DataRecipe, WeightInit, Normal)
+SECTIONS = (Expect, Parallel, Recipe, Optimizer, Schedule, OnPlateau, DataRecipe, *MODELS)
 WORDS = {
     *ops(),
     *(field for op in ops().values() for field in op.model_fields),

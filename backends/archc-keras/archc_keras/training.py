@@ -8,7 +8,21 @@ from archc.emit import self_check
 from archc.emit.plan import SourcePlan
 from archc.emit.prose import optimizer
 from archc.emit.self_check import batch
-from archc.emit.syntax import Assign, Do, Expression, Fixed, Function, Literal, Name, Return, Statement, Tuple, call
+from archc.emit.syntax import (
+    Assign,
+    Call,
+    Do,
+    Expression,
+    Fixed,
+    Function,
+    List,
+    Literal,
+    Name,
+    Return,
+    Statement,
+    Tuple,
+    call,
+)
 from archc.language.spec import Recipe
 from archc.tensor import Tensor
 
@@ -39,7 +53,8 @@ def plateau(recipe: Recipe) -> Iterator[Function]:
 
 def check(planned: SourcePlan) -> Function:
     """`check`: parameters, shapes and one training step, in Keras."""
-    images = call("keras.random.normal", batch(planned.shape(planned.image_shape)))
+    made = tuple(_random(planned, x) for x in planned.inputs.values())
+    images = made[0] if len(made) == 1 else List(made)
     output = self_check.result(planned)
     return self_check.check(
         planned,
@@ -51,6 +66,13 @@ def check(planned: SourcePlan) -> Function:
     )
 
 
+def _random(planned: SourcePlan, x: Tensor) -> Call:
+    """A batch of random pictures, or of other numbers or tokens."""
+    if x.vocabulary is not None:
+        return call("keras.random.randint", batch(planned.shape(x)), 0, x.vocabulary)
+    return call("keras.random.normal", batch(planned.shape(x)))
+
+
 def _step(outputs: tuple[Tensor, ...]) -> tuple[Statement, ...]:
     """A training step towards random classes, or towards zeros if the network does not return scores of classes."""
     first, *others = outputs
@@ -60,7 +82,7 @@ def _step(outputs: tuple[Tensor, ...]) -> tuple[Statement, ...]:
         targets = Fixed("[ops.zeros_like(output) for output in outputs]")
         # Without return_dict, the result is a list with the loss of each output.
         step = 'model.train_on_batch(images, targets, return_dict=True)["loss"]'
-    elif first.is_maps:
+    elif not first.is_vector:
         targets = Fixed("ops.zeros_like(output)")
     else:
         loss = call("keras.losses.SparseCategoricalCrossentropy", from_logits=True)

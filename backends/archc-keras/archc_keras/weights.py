@@ -21,11 +21,15 @@ NAMES = {
     "beta": "bias",
     "moving_mean": "mean",
     "moving_variance": "variance",
+    "embeddings": "weight",
 }
 """Keras' names for a layer's variables, and the names that all backends save."""
 
 PER_MAP = ("alpha",)
 """Variables with a number per map, whatever their shape."""
+
+ROWS = "embeddings"
+"""The variable whose rows are tokens, in every framework."""
 
 
 def canonical(model: Any) -> Arrays:
@@ -39,15 +43,23 @@ def canonical(model: Any) -> Arrays:
 
 def _canonical(variable: Any) -> NDArray[np.float32]:
     array = variable.numpy()
-    # A number per map, which Keras shapes as (1, 1, C).
-    ordered = array.reshape(-1) if variable.name in PER_MAP else array.transpose(CANONICAL[array.ndim])
-    return np.ascontiguousarray(ordered, np.float32)
+    return np.ascontiguousarray(_ordered(variable.name, array), np.float32)
+
+
+def _ordered(name: str, array: Any) -> Any:
+    """A variable's values in the canonical order of axes."""
+    if name in PER_MAP:  # a number per map, which Keras shapes as (1, 1, C)
+        return array.reshape(-1)
+    # The rows of an embedding are tokens in every framework.
+    return array if name == ROWS else array.transpose(CANONICAL[array.ndim])
 
 
 def in_keras(variable: Any, value: Any) -> Any:
     """A canonical array in the layout of a variable."""
     if variable.name in PER_MAP:
         return value.reshape(variable.shape)
+    if variable.name == ROWS:
+        return value
     return value.transpose(np.argsort(CANONICAL[value.ndim]))
 
 

@@ -22,14 +22,14 @@ from archc.ops.tanh import Tanh
 from archc_torch.rules.table import Modules, rule
 
 
-@rule(Relu)
+@rule(Relu, order="any")
 def relu(op: Relu, step: Step) -> Modules:
     if op.max is None:
         return (call("nn.ReLU"),)
     return (call("nn.ReLU6") if op.max == 6 else call("nn.Hardtanh", 0, number(op.max)),)
 
 
-@rule(LeakyRelu)
+@rule(LeakyRelu, order="any")
 def leaky_relu(op: LeakyRelu, step: Step) -> Modules:
     return (call("nn.LeakyReLU", number(op.slope)),)
 
@@ -40,65 +40,67 @@ def prelu(op: Prelu, step: Step) -> Modules:
     return (call("nn.PReLU", 1 if op.shared else x.channels, init=Unless(0.25, number(op.initial))),)
 
 
-@rule(Elu)
+@rule(Elu, order="any")
 def elu(op: Elu, step: Step) -> Modules:
     return (call("nn.ELU", alpha=Unless(1, number(op.alpha))),)
 
 
-@rule(Gelu)
+@rule(Gelu, order="any")
 def gelu(op: Gelu, step: Step) -> Modules:
     return (call("nn.GELU", approximate=Unless("none", "tanh" if op.form == "tanh" else "none")),)
 
 
-@rule(Tanh)
+@rule(Tanh, order="any")
 def tanh(op: Tanh, step: Step) -> Modules:
     return (call("nn.Tanh"),)
 
 
-@rule(Sigmoid)
+@rule(Sigmoid, order="any")
 def sigmoid(op: Sigmoid, step: Step) -> Modules:
     return (call("nn.Sigmoid"),)
 
 
-@rule(Silu)
+@rule(Silu, order="any")
 def silu(op: Silu, step: Step) -> Modules:
     return (call("nn.SiLU"),)
 
 
-@rule(HardSigmoid)
+@rule(HardSigmoid, order="any")
 def hard_sigmoid(op: HardSigmoid, step: Step) -> Modules:
     return (call("nn.Hardsigmoid"),)
 
 
-@rule(HardSwish)
+@rule(HardSwish, order="any")
 def hard_swish(op: HardSwish, step: Step) -> Modules:
     return (call("nn.Hardswish"),)
 
 
-@rule(Selu)
+@rule(Selu, order="any")
 def selu(op: Selu, step: Step) -> Modules:
     return (call("nn.SELU"),)
 
 
-@rule(Softplus)
+@rule(Softplus, order="any")
 def softplus(op: Softplus, step: Step) -> Modules:
     return (call("nn.Softplus"),)
 
 
-@rule(Mish)
+@rule(Mish, order="any")
 def mish(op: Mish, step: Step) -> Modules:
     return (call("nn.Mish"),)
 
 
-@rule(Softmax)
+@rule(Softmax, order="any")
 def softmax(op: Softmax, step: Step) -> Modules | Expression:
     (x,) = step.inputs
-    if op.over == "channels" or not x.is_maps:
-        return (call("nn.Softmax", dim=1 if op.over == "channels" else 2),)
+    if op.over == "channels":
+        return (call("nn.Softmax", dim=step.axis),)
+    if not x.is_maps:
+        return (call("nn.Softmax", dim=2 if step.axis == 1 else 1),)
     places = call("nn.functional.softmax", call("torch.flatten", Name(step.reads[0]), 2), dim=2)
     return call("torch.unflatten", places, 2, Tuple((Literal(x.height), Literal(x.width))))
 
 
-@rule(LogSoftmax)
+@rule(LogSoftmax, order="any")
 def log_softmax(op: LogSoftmax, step: Step) -> Modules:
-    return (call("nn.LogSoftmax", dim=1),)
+    return (call("nn.LogSoftmax", dim=step.axis),)

@@ -13,17 +13,17 @@ from archc.tensor import Tensor
 from archc_torch.rules.table import rule
 
 
-@rule(Add)
+@rule(Add, order="any")
 def add(op: Add, step: Step) -> Expression:
     return Sum(tuple(map(Name, step.reads)))
 
 
-@rule(Concat)
+@rule(Concat, order="any")
 def concat(op: Concat, step: Step) -> Expression:
-    return call("torch.cat", Tuple(tuple(map(Name, step.reads))), dim=1)
+    return call("torch.cat", Tuple(tuple(map(Name, step.reads))), dim=step.axis)
 
 
-@rule(Subtract)
+@rule(Subtract, order="any")
 def subtract(op: Subtract, step: Step) -> Expression:
     return Difference(tuple(map(Name, step.reads)))
 
@@ -43,7 +43,7 @@ def _factor(name: str, x: Tensor, output: Tensor) -> Name | Call:
     return call("torch.unflatten", Name(name), 1, shape)
 
 
-@rule(Maximum)
+@rule(Maximum, order="any")
 def maximum(op: Maximum, step: Step) -> Expression:
     first, second, *others = map(Name, step.reads)
     most = call("torch.maximum", first, second)
