@@ -70,7 +70,8 @@ class Kept(NamedTuple):
 
     `inputs` and `output` are the values themselves, which other layers may keep as well. An input that is padded first
     is kept as the padded copy. With `wide`, inputs are kept in float32, as a copy where they arrive narrower. `own` are
-    further bytes: masks, indices, sums. `once` are bytes for the whole batch, however large it is.
+    further bytes: masks, indices, sums. `once` are bytes for the whole batch, however large it is. Narrow copies of the
+    weights are kept too, for the gradient of the inputs; with `weights`, also where no input has one.
     """
 
     inputs: bool = False
@@ -78,6 +79,7 @@ class Kept(NamedTuple):
     output: bool = False
     own: int = 0
     once: int = 0
+    weights: bool = True
 
 
 class Scratch(NamedTuple):

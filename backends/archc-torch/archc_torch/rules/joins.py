@@ -9,11 +9,11 @@ from archc.ops.concat import Concat
 from archc_torch.rules.table import rule
 
 
-@rule(Add, order="any")
+@rule(Add)
 def add(op: Add, step: Step) -> Expression:
     return Sum(tuple(map(Name, step.reads)))
 
 
-@rule(Concat, order="any")
+@rule(Concat)
 def concat(op: Concat, step: Step) -> Expression:
     return call("torch.cat", Tuple(tuple(map(Name, step.reads))), dim=step.axis)
