@@ -59,6 +59,7 @@ class SourcePlan:
     outputs: tuple[str, ...]
     output_shapes: tuple[Tensor, ...]
     predicts_probabilities: bool
+    loss: Loss
     is_chain: bool
     """Whether each step reads only the one before it, and only the last is an output."""
     initialisations: tuple[Initialisation, ...]
@@ -93,7 +94,7 @@ def plan(request: Request, reserved: Collection[str], *, channels_last: bool = F
     graph = request.graph
     image = next(iter(graph.inputs))
     names = _identifiers([*graph.inputs, *(node.name for node in graph.nodes)], reserved)
-    fused = graph.fused_softmax
+    fused = graph.fused
     steps = tuple(
         Step(names[node.name], node, tuple(names[n] for n in node.inputs), graph.tensors(node.inputs))
         for node in graph.nodes
@@ -109,6 +110,7 @@ def plan(request: Request, reserved: Collection[str], *, channels_last: bool = F
         outputs=tuple(names[name] for name in outputs),
         output_shapes=graph.tensors(outputs),
         predicts_probabilities=fused is not None,
+        loss=graph.loss,
         is_chain=graph.is_chain and outputs == (steps[-1].node.name,),
         initialisations=tuple(_initialisation(step) for step in steps if isinstance(step.node.op, Initialised)),
         parameters=request.counts.parameters,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self, get_args
 from pydantic import BaseModel
 
 from archc.ops.foreign import Conversion, Excluded, Needless, NeedlessFields, OtherValues, Unlikely, UsualValues
-from archc.ops.properties import POINT, Footprint, Kept, Numbers, Parameter, Reach, Scratch
+from archc.ops.properties import POINT, Footprint, Kept, Loss, Numbers, Parameter, Reach, Scratch
 from archc.ops.window import Window
 from archc.tensor import Tensor
 
@@ -131,6 +131,8 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Whether it divides values by the energy of their neighbours, or by the deviation of each map over the batch."""
     gives_probabilities: ClassVar[bool] = False
     """Whether its outputs sum to 1, as a softmax's do."""
+    fused_into: ClassVar[Loss | None] = None
+    """The loss that computes it as well if it ends the network, so that training needs only what it reads."""
     commutes: ClassVar[bool] = False
     """Whether the order of its inputs does not matter."""
     channels_field: ClassVar[str | None] = None

@@ -21,13 +21,17 @@ def logistic(x: Array) -> Array:
 
 
 class Sigmoid(Activation, frozen=True):
-    """1 / (1 + exp(-x)), each value by itself, between 0 and 1: any shape -> the same shape."""
+    """1 / (1 + exp(-x)), each value by itself, between 0 and 1: any shape -> the same shape.
+
+    A final sigmoid is fused into the binary cross-entropy loss for training.
+    """
 
     failing = HEAD + "  gate1: {op: sigmoid, inplace: true}\n"
     corrected = HEAD + "  gate1: {op: sigmoid}\n"
     other_names = ("logistic", "sigm", "sigmoid_activation")
     output_sign = "nonnegative"
     narrows = True
+    fused_into = "binary_cross_entropy"
     per_value = 3
     element_ops_words = "3"
     op: Literal["sigmoid"]

@@ -12,7 +12,7 @@ from archc.ops.weighted import Initialised
 
 def softmax_before_loss(graph: Graph, loss: Loss) -> list[Finding]:
     """A softmax that is not final: the loss applies its own, and a layer in the middle learns little from one."""
-    reaching = _reaching_loss(graph)
+    reaching = _reaching_loss(graph) if loss == "cross_entropy" else set[str]()
     findings: list[Finding] = []
     for node in graph.nodes:
         readers = graph.readers[node.name]
@@ -68,8 +68,9 @@ def activated_scores(graph: Graph, loss: Loss | None) -> list[Finding]:
     # In the order of the layers: a set has none.
     ends = {n.name: f"the softmax {n.name}" for n in graph.nodes if n.name in graph.final_softmaxes}
     output, *others = graph.outputs
-    if loss is not None and not others and output not in ends and graph.tensor(output).is_vector:
-        ends[output] = f"the loss `{loss}`, which applies a softmax"
+    if loss == "cross_entropy" and not others and output not in ends and graph.tensor(output).is_vector:
+        if graph.node(output).op.fused_into is None:  # an activation of another loss is an error of the recipe
+            ends[output] = f"the loss `{loss}`, which applies a softmax"
     activations = _activations(graph)
     found: dict[str, Finding] = {}
     for end, called in ends.items():

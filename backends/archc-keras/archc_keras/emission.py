@@ -175,7 +175,7 @@ def _predict(planned: SourcePlan) -> tuple[Function, ...]:
         return ()
     body = (
         Assign(Name("logits"), Fixed("super().predict(*arguments, **options)")),
-        Return(Fixed("ops.convert_to_numpy(ops.softmax(logits))")),
+        Return(Fixed(f"ops.convert_to_numpy(ops.{'softmax' if planned.loss == 'cross_entropy' else 'sigmoid'}(logits))")),
     )
     signature = "self, *arguments: Any, **options: Any"
     return (Function("predict", signature, "Any", body, doc=probabilities(planned)),)

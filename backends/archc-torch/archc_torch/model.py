@@ -124,9 +124,10 @@ def _reset(planned: SourcePlan) -> tuple[Function, ...]:
 
 
 def _predict(planned: SourcePlan) -> tuple[Function, ...]:
-    """`predict` returns probabilities, if the final softmax is left to the loss."""
+    """`predict` returns probabilities, if the final softmax or sigmoid is left to the loss."""
     if not planned.predicts_probabilities:
         return ()
     logits = call("evaluate", Name("self"), Name(planned.image))
-    body = (Return(call("nn.functional.softmax", logits, dim=1)),)
+    is_softmax = planned.loss == "cross_entropy"
+    body = (Return(call("nn.functional.softmax", logits, dim=1) if is_softmax else call("torch.sigmoid", logits)),)
     return (Function("predict", f"self, {planned.image}: Tensor", "Tensor", body, doc=probabilities(planned)),)
