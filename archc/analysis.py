@@ -221,6 +221,8 @@ def _check_crop(document: Document, graph: Graph, data: DataRecipe, others: list
         return []
     span = spans.value("train", "data", "crop")
     if more or not image.is_maps:
+        if has_errors:
+            return []
         found = f"has {len(more) + 1} inputs" if more else f"reads {name}, {image.described}"
         message = f"`train.data` prepares pictures for one input [channels, height, width], but the network {found}"
         return [report(spans.key("train", "data"), "ARC109", message, help="delete `data:`")]

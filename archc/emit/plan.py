@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from archc.backend import Request
 from archc.graph import Node
 from archc.ops.initialisation import Fans, WeightInit
+from archc.ops.properties import Loss
 from archc.ops.weighted import Initialised, Weighted
 from archc.tensor import Tensor
 

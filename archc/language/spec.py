@@ -299,16 +299,17 @@ class Recipe(Section):
     batch: Count = Field(description="Number of examples per training step, on all devices together.")
     epochs: Count = Field(description="Number of passes over the training data.")
     loss: Loss = Field(
-        description="Loss that training minimises. `cross_entropy`: of one class for each example, or for each position "
-        "of a sequence or of maps; a final softmax is a part of it. `binary_cross_entropy`: of each value by itself, as "
-        "true or false; a final sigmoid is a part of it. `mean_squared_error`: of each value."
+        description="Loss that training minimises. `cross_entropy`: of one class for each example, or for each "
+        "position of a sequence or of maps; a final softmax is a part of it. `binary_cross_entropy`: of each value by "
+        "itself, as true or false; a final sigmoid is a part of it. `mean_squared_error`: of each value."
     )
     optimizer: Optimizer = Field(description="Rule by which training updates the weights.")
     schedule: Schedule | None = Field(
         default=None, description="How the learning rate changes during training. Default: it stays the same."
     )
     data: DataRecipe | None = Field(
-        default=None, description="How a picture becomes the network's input. Only for pictures: arrays are read as they are."
+        default=None,
+        description="How a picture becomes the network's input. Only for pictures: arrays are read as they are.",
     )
     test: TestViews = Field(
         default="center",

@@ -16,10 +16,10 @@ from safetensors.numpy import load_file, save
 
 from archc.failure import FINDING, Failure
 from archc.language.spec import OnPlateau, Recipe, Schedule, TestViews
-from archc.pictures.order import batches
 from archc.training.job import Job
 from archc.training.journal import Journal
 from archc.training.loop import train
+from archc.training.order import batches
 from archc.training.result import read_result
 from archc.training.score import Score
 

@@ -68,9 +68,10 @@ def activated_scores(graph: Graph, loss: Loss | None) -> list[Finding]:
     # In the order of the layers: a set has none.
     ends = {n.name: f"the softmax {n.name}" for n in graph.nodes if n.name in graph.final_softmaxes}
     output, *others = graph.outputs
-    if loss == "cross_entropy" and not others and output not in ends and graph.tensor(output).is_vector:
-        if graph.node(output).op.fused_into is None:  # an activation of another loss is an error of the recipe
-            ends[output] = f"the loss `{loss}`, which applies a softmax"
+    # At the end, the activation of another loss is an error of the recipe.
+    is_scores = graph.tensor(output).is_vector and output not in ends and graph.node(output).op.fused_into is None
+    if loss == "cross_entropy" and not others and is_scores:
+        ends[output] = f"the loss `{loss}`, which applies a softmax"
     activations = _activations(graph)
     found: dict[str, Finding] = {}
     for end, called in ends.items():

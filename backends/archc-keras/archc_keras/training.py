@@ -12,7 +12,6 @@ from archc.emit.syntax import Assign, Do, Expression, Fixed, Function, Literal, 
 from archc.language.spec import Recipe
 from archc.ops.properties import Loss
 
-
 # By loss: what Keras calls the figure that decides the learning rate, which way it should go, and what it is.
 _WATCHED: dict[Loss, tuple[str, str, str]] = {
     "cross_entropy": ("val_accuracy", "max", "accuracy"),
