@@ -23,8 +23,8 @@ class Score:
     loss_sum: float
     """The sum of the losses, such as -log of the predicted probability of a class. It has no upper limit."""
     of: Loss = "cross_entropy"
-    """What is counted: classes of examples or of positions; of `binary_cross_entropy`, values that are on the right side
-    of 1/2, as `top1`; of `mean_squared_error`, nothing but the loss."""
+    """What is counted: classes of examples or of positions; of `binary_cross_entropy`, the values that are on the right
+    side of 1/2, as `top1`; of `mean_squared_error`, nothing but the loss."""
 
     def __add__(self, other: Score) -> Score:
         """The score over both sets of pictures."""
