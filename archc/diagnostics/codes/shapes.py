@@ -69,6 +69,14 @@ SHAPES: dict[str, Code] = {
         failing=SEQUENCE_HEAD + "  embed1: {op: embedding, channels: 4}\n",
         corrected=TOKENS_HEAD + "  embed1: {op: embedding, channels: 4}\n",
     ),
+    "ARC209": Code(
+        title="expected a sequence, got a vector or maps",
+        meaning="The layer reads a sequence with channels and a length, but its input is a vector or maps. Move the "
+        "layer before the `flatten`, give the network a sequence as its input, or use the op for maps, such as "
+        "`conv2d`.",
+        failing=HEAD + "  pool1: {op: max_pool1d, kernel: 2, stride: 2}\n",
+        corrected=SEQUENCE_HEAD + "  pool1: {op: max_pool1d, kernel: 2, stride: 2}\n",
+    ),
     "ARC210": Code(
         title="filters or maps not divisible by groups",
         meaning="A convolution with G groups gives each group 1/G of the input maps and 1/G of the filters, so G "
