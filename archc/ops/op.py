@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self, get_args
 from pydantic import BaseModel
 
 from archc.ops.foreign import Chosen, Conversion, Excluded, Needless, NeedlessFields, OtherValues, Unlikely, UsualValues
-from archc.ops.properties import POINT, Footprint, Kept, Numbers, Parameter, Reach, Scratch
+from archc.ops.properties import POINT, Footprint, Kept, Loss, Numbers, Parameter, Reach, Scratch
 from archc.ops.window import Window
 from archc.tensor import Tensor
 
@@ -224,6 +224,11 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     def is_view(self, inputs: tuple[Tensor, ...], *, training: bool) -> bool:
         """Whether the output shares the memory of the input."""
         return False
+
+    @property
+    def fused_into(self) -> Loss | None:
+        """The loss that computes it as well if it ends the network, so that training needs only what it reads."""
+        return None
 
     @property
     def scores_as(self) -> Literal["probabilities", "logarithms"] | None:
