@@ -12,7 +12,6 @@ from pydantic import BaseModel
 from archc.ops.fields import Margins, Size
 from archc.ops.foreign import Conversion, Needless
 from archc.ops.op import Op, name_of
-from archc.ops.properties import Loss
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
 # YAML reads these as values, so no spec could name such an op.
@@ -28,7 +27,6 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "is_linear": (True, False),
     "keeps_zeros": (True, False),
     "gives_probabilities": (True, False),
-    "fused_into": (None, *get_args(Loss)),
     "commutes": (True, False),
 }
 _OF_EVERY_LAYER = {"from", "expect"}

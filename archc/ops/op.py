@@ -134,8 +134,6 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Whether it divides values by the energy of their neighbours, or by the deviation of each map over the batch."""
     gives_probabilities: ClassVar[bool] = False
     """Whether its outputs sum to 1, as a softmax's do."""
-    fused_into: ClassVar[Loss | None] = None
-    """The loss that computes it as well if it ends the network, so that training needs only what it reads."""
     commutes: ClassVar[bool] = False
     """Whether the order of its inputs does not matter."""
     channels_field: ClassVar[str | None] = None
@@ -158,6 +156,11 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     @abstractmethod
     def compute(self, inputs: "tuple[Array, ...]", weights: "Mapping[str, Array]") -> "Array":
         """The output for a batch (N, …) in NumPy float64: the meaning of the op. `weights` are by parameter name."""
+
+    @property
+    def fused_into(self) -> Loss | None:
+        """The loss that computes it as well if it ends the network, so that training needs only what it reads."""
+        return None
 
     def unlikely(self) -> Unlikely | None:
         """A value that is more likely another framework's; `{name}` in its texts stands for the layer."""

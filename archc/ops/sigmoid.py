@@ -31,10 +31,13 @@ class Sigmoid(Activation, frozen=True):
     other_names = ("logistic", "sigm", "sigmoid_activation")
     output_sign = "nonnegative"
     narrows = True
-    fused_into = "binary_cross_entropy"
     per_value = 3
     element_ops_words = "3"
     op: Literal["sigmoid"]
+
+    @property
+    def fused_into(self) -> Literal["binary_cross_entropy"]:
+        return "binary_cross_entropy"
 
     def value(self, x: Array) -> Array:
         return logistic(x)

@@ -41,10 +41,13 @@ class Softmax(Op, frozen=True):
     autocast = "wide"
     output_sign = "nonnegative"
     gives_probabilities = True
-    fused_into = "cross_entropy"
     element_ops_words = "5 n - 2 for all n values together, of a vector or of one place of n channels"
     kept_words = "its output in float32; in the loss, its logarithm"
     op: Literal["softmax"]
+
+    @property
+    def fused_into(self) -> Literal["cross_entropy"]:
+        return "cross_entropy"
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         return inputs[0]
