@@ -151,8 +151,8 @@ class Graph:
 
     @cached_property
     def is_chain(self) -> bool:
-        """Whether each node reads only the one before it."""
-        return all(node.inputs == (self.before[node.name],) for node in self.nodes)
+        """Whether each node reads only the one before it, the first one a single input."""
+        return len(self.inputs) == 1 and all(node.inputs == (self.before[node.name],) for node in self.nodes)
 
     @cached_property
     def final_softmaxes(self) -> frozenset[str]:

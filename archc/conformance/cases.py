@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from archc.analysis import Facts, analyse
 from archc.conformance.field_values import field_values
+from archc.language.inference import inferred
 from archc.language.layout.canonical import canonical
 from archc.language.packaged import packaged_specs
 from archc.ops import ops
@@ -86,7 +87,7 @@ def _is_valid(op: type[Op], name: str, choice: Choice) -> bool:
     image = Tensor(tuple(choice["input"]))
     read = Tensor((image.size,)) if choice["vector"] else image
     try:
-        op.model_validate(_layer(name, choice)).infer((read,) * choice["from"])
+        inferred(op.model_validate(_layer(name, choice)), (read,) * choice["from"])
     except (ValidationError, ShapeError):
         return False
     return True

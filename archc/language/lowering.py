@@ -20,9 +20,9 @@ from archc.language.defaults_reading import read_defaults
 from archc.language.document import Document
 from archc.language.fields import NAME, Added, field_names
 from archc.language.in_place import InPlace
-from archc.language.inference import check_error, checked_output, named
-from archc.language.layer_fields import WIRING, LayerFields, plain_layer
-from archc.language.outputs import check_outputs
+from archc.language.inference import check_error, inferred, named
+from archc.language.layer_fields import WIRING, LayerFields, has_derived, plain_layer
+from archc.language.outputs import check_inputs, check_outputs
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare, plain
 from archc.ops import ops
 from archc.ops.op import Op, name_of
@@ -52,7 +52,7 @@ def lower(document: Document) -> tuple[Graph, list[Finding]]:
     graph = Graph(
         name=spec.name,
         title=spec.title or spec.name,
-        inputs={name: Tensor(tuple(shape)) for name, shape in spec.input.items()},
+        inputs=spec.inputs,
         nodes=tuple(lowering.nodes.values()),
         outputs=lowering.outputs(),
         scopes=document.expansion.scopes if document.expansion else {},
@@ -67,11 +67,9 @@ class _Lowering:
         self._defaults = read_defaults(document)
         self.findings = self._defaults.findings
         self.nodes: dict[str, Node] = {}
-        inputs = document.spec.input
+        inputs = document.spec.inputs
         # None marks a layer that failed: its readers are skipped.
-        self._tensors: dict[str, Tensor | None] = {
-            name: self._read_input(name, shape) for name, shape in inputs.items()
-        }
+        self._tensors: dict[str, Tensor | None] = {name: self._read_input(name, x) for name, x in inputs.items()}
         self._last = next(iter(inputs))
         self._read: set[str] = set()
         self._in_place = InPlace()
@@ -112,22 +110,24 @@ class _Lowering:
 
             self.findings = with_heirs(self.findings, self._defaults, layers)
         self.findings += check_outputs(self.document, self.nodes, self._read)
+        if not self.findings:
+            self.findings += check_inputs(self.document, self._read)
 
     def outputs(self) -> tuple[str, ...]:
         """The outputs that the spec names, or else the layers that no layer reads."""
         named = dict.fromkeys(name for name in self.document.spec.outputs or () if name in self.nodes)
         return tuple(named or (name for name in self.nodes if name not in self._read))
 
-    def _read_input(self, name: str, shape: list[int]) -> Tensor | None:
+    def _read_input(self, name: str, x: Tensor) -> Tensor | None:
         """The input's shape; None if it could not be read or is too large."""
         if not self.document.input_known:
             return None
-        image = Tensor(tuple(shape))
-        if image.size <= LARGEST_TENSOR:
-            return image
+        if x.size <= LARGEST_TENSOR:
+            return x
         span = self.document.spans.value("input", name)
-        message = f"the input has {image.size:,} values; the limit is {LARGEST_TENSOR:,}"
-        self.findings.append(report(span, "ARC205", message, help="use a smaller height and width"))
+        message = f"the input has {x.size:,} values; the limit is {LARGEST_TENSOR:,}"
+        help = f"use a smaller {'height and width' if x.is_maps else 'length'}"
+        self.findings.append(report(span, "ARC205", message, help=help))
         return None
 
     def _layer(self, name: str, layers: MappingNode) -> Tensor | None:
@@ -155,7 +155,7 @@ class _Lowering:
         expected = self._expected(body)
         tensors = [self._tensors[value] for value in inputs or ()]
         read = tensors[0] if len(tensors) == 1 else None
-        if known is not None and _has_derived(body, known):
+        if known is not None and has_derived(body, known):
             body = self._derived(name, body, known, tensors)
         fields = plain_layer(body, self._defaults) or self._mistaken(name, body, key, read)
         self._in_place.note(name, body, known, inputs or ())
@@ -170,7 +170,7 @@ class _Lowering:
         spans = {field: node.span for field, node in fields.nodes.items()}
         spans |= {field: body.entries[field].span for field in WIRING if field in body.entries}
         try:
-            output = checked_output(op, op.infer(shapes))
+            output = inferred(op, shapes)
         except ShapeError as error:
             self._refuse(Node(name, op, inputs, shapes[0], key, spans), error)
             return None
@@ -230,6 +230,9 @@ class _Lowering:
 
     def _inputs(self, name: str, body: MappingNode, known: type[Op] | None) -> tuple[str, ...] | None:
         node = from_node(body, field_names(known))
+        if node is None and self._last in self.document.spec.input and len(self.document.spec.input) > 1:
+            self.findings.append(self._without_from(name, body))
+            return None
         if node is None:
             self._read.add(self._last)
             return (self._last,)
@@ -245,6 +248,13 @@ class _Lowering:
         # Unknown names included, so that no layer is reported as never used because another has a mistake.
         self._read.update(value for value, _ in names)
         return None if unknown else tuple(value for value, _ in names)
+
+    def _without_from(self, name: str, body: MappingNode) -> Finding:
+        """The finding on a first layer that does not name which of several inputs it reads."""
+        inputs = self.document.spec.input
+        message = f"{name} needs `from`: the network has {len(inputs)} inputs, and no layer before it"
+        choices = " or ".join(f"`from: {each}`" for each in _first(tuple(inputs)))
+        return report(body.span, "ARC103", message, help=f"add {choices}")
 
     def _reads_before(self, body: MappingNode, known: type[Op] | None) -> bool:
         """Whether a layer reads the one before it as well as what it names."""
@@ -302,7 +312,7 @@ class _Lowering:
         related = self._shapes_of(node.inputs)
         help = error.help
         if error.from_size:
-            help = _channels_first(self.document.spec.input) or help
+            help = _channels_first(self.document.spec.inputs) or help
         if error.also and error.also in node.fields:
             related = [(node.fields[error.also], "")]
         finding = report(
@@ -362,28 +372,20 @@ class _Lowering:
             section = "input" if name in self.document.spec.input else "layers"
             tensor = self._tensors[name]
             assert tensor is not None
-            shape = str(tensor) if tensor.is_maps else counted(tensor.size, "unit")
+            shape = counted(tensor.size, "unit") if tensor.is_vector else str(tensor)
             found.append((self.document.spans.key(section, name), f"{name} is {shape}"))
         return found
 
 
-def _has_derived(body: MappingNode, op: type[Op]) -> bool:
-    """Whether a field of a layer follows from the channels that the layer reads."""
-    groups = body.entries.get("groups")
-    if isinstance(groups, ScalarNode) and groups.value == "each" and op.has_groups():
-        return True
-    return op.channels_field is not None and isinstance(body.entries.get(op.channels_field), MappingNode)
-
-
-def _channels_first(inputs: Mapping[str, list[int]]) -> str | None:
+def _channels_first(inputs: Mapping[str, Tensor]) -> str | None:
     """The help for a size that is too small because the input has its channels last, as it seems."""
     from archc.language.mistakes.input_forms import (  # few specs need it, for the time of start-up
         as_written,
         channels_first,
     )
 
-    ((name, sizes),) = inputs.items()
-    right = channels_first(sizes)
+    (name, x), *others = inputs.items()
+    right = channels_first(list(x.shape)) if not others else None
     return f"write `input: {{{name}: {as_written(right)}}}`: the channels come first" if right else None
 
 

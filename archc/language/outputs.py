@@ -1,4 +1,4 @@
-"""Whether the outputs that a spec names exist, and whether all its layers lead to one of them."""
+"""Whether the outputs that a spec names exist, and whether all its layers and inputs lead to one of them."""
 
 from __future__ import annotations
 
@@ -47,4 +47,18 @@ def _unread(document: Document, nodes: Mapping[str, Node], read: Set[str], outpu
         )
         for name, layer in nodes.items()
         if name not in read and name not in named
+    ]
+
+
+def check_inputs(document: Document, read: Set[str]) -> list[Finding]:
+    """Report the inputs that no layer reads; of a single one, the first layer reads it."""
+    return [
+        report(
+            document.spans.key("input", name),
+            "ARC110",
+            f"the input {name} is never used",
+            help=f"read it with `from: {name}`, or delete it",
+        )
+        for name in document.spec.input
+        if name not in read
     ]

@@ -7,7 +7,7 @@ The descriptions of the fields are what an editor shows on hovering, so each mus
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import (
@@ -15,7 +15,9 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     ValidationInfo,
     WithJsonSchema,
     field_validator,
@@ -25,6 +27,7 @@ from pydantic_core import PydanticCustomError
 from archc.language.fields import NAME
 from archc.ops.fields import LARGEST, Count, NotNegative, Positive, Rate, Size, SizeField
 from archc.ops.foreign import Needless, NeedlessFields, OtherValues
+from archc.tensor import MOST_AXES, Tensor
 
 Loss = Literal["cross_entropy"]
 TestViews = Literal["ten_crop", "center"]
@@ -32,6 +35,8 @@ Strategy = Literal["data", "columns", "hybrid"]
 Choice = Literal["split", "replicate"]
 Precision = Literal["float32", "bfloat16"]
 MOST_DEVICES = 64
+SHAPES = "[units], [channels, length], [channels, height, width], or {tokens: [length], vocabulary: …}"
+"""The shapes that an input can have."""
 _FLOAT32 = (None, 32, "float32", "fp32", "float", "full", "single")
 _ERRORS = ("accuracy", "acc", "top1", "error")
 """Values that other frameworks write for what a run does by default: its precision, and what it measures."""
@@ -48,10 +53,14 @@ def _is_name(value: str) -> str:
     return value
 
 
-def _is_image(value: list[int]) -> list[int]:
-    if len(value) != 3:
-        raise PydanticCustomError("image", "takes [channels, height, width]")
+def _is_shape(value: list[int]) -> list[int]:
+    if not 1 <= len(value) <= MOST_AXES:
+        raise PydanticCustomError("shape", f"takes {SHAPES}")
     return value
+
+
+def _form(value: object) -> str:
+    return "shape" if isinstance(value, list) else "tokens"
 
 
 def _matches(pattern: re.Pattern[str]) -> WithJsonSchema:
@@ -71,7 +80,9 @@ def _option(name: str, *, least: int | None = None) -> Callable[[object], str]:
 
 
 Name = Annotated[str, AfterValidator(_is_name), _matches(NAME)]
-Image = Annotated[list[Count], AfterValidator(_is_image), Field(json_schema_extra={"minItems": 3, "maxItems": 3})]
+Shape = Annotated[
+    list[Count], AfterValidator(_is_shape), Field(json_schema_extra={"minItems": 1, "maxItems": MOST_AXES})
+]
 
 
 def _read_memory(value: object) -> object:
@@ -89,6 +100,18 @@ class Section(BaseModel):
     """Base of the sections of a spec: fields are strict, closed and frozen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+
+
+class Tokens(Section):
+    """An input of tokens: integers from 0 to below `vocabulary`, such as the words of a text."""
+
+    tokens: Annotated[list[Count], Field(min_length=1, max_length=1)] = Field(
+        description="Number of tokens of one example: [length]."
+    )
+    vocabulary: Count = Field(description="Number of different tokens.")
+
+
+Input = Annotated[Annotated[Shape, Tag("shape")] | Annotated[Tokens, Tag("tokens")], Discriminator(_form)]
 
 
 class Expect(Section):
@@ -297,8 +320,10 @@ class Spec(Section):
     title: Annotated[str, Field(max_length=200)] | None = Field(
         default=None, description="Title of the network in one line, for reports and emitted source. Default: its name."
     )
-    input: Annotated[dict[Name, Image], Field(min_length=1, max_length=1)] = Field(
-        description="Input of the network, {name: [channels, height, width]}, without the batch axis."
+    input: Annotated[dict[Name, Input], Field(min_length=1)] = Field(
+        description="Inputs of the network by name, each with its shape, without the batch axis: [channels, height, "
+        "width] for maps, [channels, length] for a sequence, [units] for a vector, {tokens: [length], vocabulary: …}. "
+        "Of several, each layer that reads one names it in its `from:`."
     )
     defaults: dict[str, object] = Field(
         default={}, description="Default values of fields, by op. A layer's own fields take precedence."
@@ -320,14 +345,26 @@ class Spec(Section):
         default=None, description="How the network is trained and tested. Default: a recipe based on the paper's."
     )
 
+    @property
+    def inputs(self) -> dict[str, Tensor]:
+        """The values that the network reads, by name."""
+        return {
+            name: Tensor(tuple(x)) if isinstance(x, list) else Tensor(tuple(x.tokens), x.vocabulary)
+            for name, x in self.input.items()
+        }
 
-def default_recipe(image: list[int]) -> Recipe:
-    """The recipe for a spec without `train:`: the paper's, its crop scaled to the input."""
-    return Recipe.model_validate(usual_recipe(image))
+
+def default_recipe(inputs: Iterable[Tensor]) -> Recipe:
+    """The recipe for a spec without `train:`: the paper's, its crop scaled to the input.
+
+    Without pictures, only its batch, its optimizer and its schedule are of use.
+    """
+    first, *others = inputs
+    return Recipe.model_validate(usual_recipe(list(first.shape) if first.is_maps and not others else [1, 1, 1]))
 
 
 def usual_recipe(image: list[int]) -> dict[str, object]:
-    """The same as plain data."""
+    """The same as plain data, for pictures of [channels, height, width]."""
     _, height, width = image
     return {
         "batch": 128,

@@ -107,8 +107,8 @@ def _content(root: MappingNode) -> dict[str, object]:
 
 def _channels_last(root: MappingNode, spec: Spec) -> list[Finding]:
     """The advice on an input whose last size is much smaller than the others, if it deserves one."""
-    (sizes,) = spec.input.values()
-    if 2 * sizes[2] > min(sizes[:2]):
+    (x, *others) = spec.inputs.values()
+    if others or not x.is_maps or 2 * x.width > min(x.shape[:2]):
         return []
     from archc.language.mistakes.input_forms import channels_last  # for the time of start-up, as above
 

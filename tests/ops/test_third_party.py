@@ -93,7 +93,7 @@ def test_schema_explain_and_the_concept_pages_know_it(run: Run) -> None:
     page = run("explain", "clamp").stdout
     assert page.startswith("clamp: min(max(x, -limit), limit), each value by itself")
     assert "`limit` is `0`: it must be more than 0" in page
-    assert "    clamp " in run("explain", "macs").stdout
+    assert "    clamp" in run("explain", "macs").stdout
     assert "clamp, " in run("explain", "memory").stdout
     assert "\nclamp " in run("explain").stdout
 

@@ -87,7 +87,8 @@ FIELDS: dict[str, Code] = {
     "ARC110": Code(
         title="unused layer",
         meaning="The spec lists its `outputs:`, and none of them is this layer or depends on it, so computing it "
-        "has no effect. Delete the layer, use it as the input of another layer, or add it to `outputs:`.",
+        "has no effect. Delete the layer, use it as the input of another layer, or add it to `outputs:`. An input that "
+        "no layer reads is unused as well.",
         failing=HEAD + "  relu1: {op: relu}\n  tanh1: {op: tanh, from: image}\noutputs: [relu1]\n",
         corrected=HEAD + "  relu1: {op: relu}\n  tanh1: {op: tanh, from: image}\noutputs: [relu1, tanh1]\n",
     ),

@@ -10,17 +10,19 @@ import numpy as np
 import pytest
 import torch
 from archc_torch.reserved import RESERVED
-from archc_torch.weights import canonical
+from archc_torch.weights import STATISTICS, canonical
 from torch import Tensor, nn
 
 from archc.analysis import Facts, analyse
 from archc.backend import Origin, Request, load
 from archc.conformance.reference import evaluate
 from archc.graph import Graph
+from archc.ops.initialisation import Fans
 from archc.ops.weighted import Weighted
 
 HERE = Path(__file__).parent
 ALEXNET = HERE.parents[2] / "specs" / "alexnet.yaml"
+BUFFERS = {meant: buffer for buffer, meant in STATISTICS.items()}
 ORIGIN = Origin.of("spec.yaml", b"")
 OWN = sorted((HERE / "specs").glob("*.yaml"))
 GOOD = sorted((HERE.parents[1] / "specs" / "good").glob("*.yaml"))
@@ -100,11 +102,14 @@ def _assert_begun(facts: Facts, model: nn.Module) -> None:
             continue
         module: Any = model.get_submodule(identifier)
         total += sum(p.numel() for p in module.parameters())
-        if not isinstance(node.op, Weighted):  # a batch normalisation
-            assert (set(module.weight.tolist()), set(module.bias.tolist())) == ({1}, {0})
+        if not isinstance(node.op, Weighted):
+            for parameter in node.op.parameters(facts.graph.tensors(node.inputs)):
+                value = getattr(module, BUFFERS.get(parameter.name, parameter.name))
+                assert parameter.initial is not None
+                torch.testing.assert_close(value, torch.full(parameter.shape, float(parameter.initial)))
             continue
         weight = node.op.parameters(facts.graph.tensors(node.inputs))[0]
-        std = node.op.weight_init.std(weight.fan_in)
+        std = node.op.weight_init.distribution(Fans(weight.fan_in, weight.fan_out)).number
         assert module.weight.shape == weight.shape
         assert abs(module.weight.mean().item()) < 5 * std / module.weight.numel() ** 0.5
         assert module.weight.std().item() == pytest.approx(std, rel=5 / (2 * module.weight.numel()) ** 0.5)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from archc_keras.weights import CANONICAL, NAMES
+from archc_keras.weights import NAMES, in_keras
 
 from archc.conformance import Check, EmittedSource, checks, spec_cases
 from archc.graph import Graph
@@ -28,9 +28,8 @@ def compute(source: EmittedSource, graph: Graph, weights: Mapping[str, Any], x: 
     for layer in model.layers:
         for variable in layer.weights:
             value = weights[f"{layer.name}.{NAMES[variable.name]}"]
-            axes = np.argsort(CANONICAL[value.ndim])  # from the canonical order back
-            assert variable.shape == value.transpose(axes).shape
-            variable.assign(value.transpose(axes))
+            assert variable.shape == in_keras(variable, value).shape
+            variable.assign(in_keras(variable, value))
     maps_last = x.transpose(0, 2, 3, 1)
     ends = [graph.node(name).op.op for name in graph.outputs]
     given = model.predict(maps_last, verbose=0) if ends == ["softmax"] and len(graph.nodes) > 1 else model(maps_last)
