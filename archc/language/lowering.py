@@ -78,7 +78,7 @@ class _Lowering:
         self._shapes = expansion.expected if expansion else {}
         # The layers of blocks and stages: their names are checked where they are written.
         self._sites: Container[str] = expansion.sites if expansion else ()
-        self._unreadable: Container[str] = expansion.failed if expansion else ()
+        self._unreadable = expansion.failed if expansion else frozenset[str]()
 
     @cached_property
     def _wiring(self) -> Wiring:
@@ -110,7 +110,7 @@ class _Lowering:
 
             self.findings = with_heirs(self.findings, self._defaults, layers)
         self.findings += check_outputs(self.document, self.nodes, self._read)
-        if not self.findings:
+        if not self.findings and not self._unreadable:
             self.findings += check_inputs(self.document, self._read)
 
     def outputs(self) -> tuple[str, ...]:
