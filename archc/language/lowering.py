@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 LARGEST_TENSOR = 2**40
 _SMALLER = "use fewer filters or units, or a stride or a pool before it"
 
-_MOST_COPIES = 4 * MAX_FINDINGS
+_MOST_COPIES = 2 * MAX_FINDINGS
 # The most inputs that a finding names, and the most layers that it traces back.
 _MOST_NAMED = 8
 _MOST_STEPS = 100
