@@ -60,13 +60,12 @@ def layer(op: JsonSchemaValue, bodies: dict[str, JsonSchemaValue], *, inside: bo
     # Not `oneOf`: for a single mistake, an editor would list the errors of every op.
     suffix, name = ("/block", "block_layer") if inside else ("", "layer")
     is_use = {"type": "object", "required": ["block"]}
+    any_op = {"description": op["description"], "anyOf": [{"enum": op["enum"]}, _REFERENCE]}
     return {
         "type": ["object", "array"],
         "minItems": 1,
         "items": {"$ref": f"#/definitions/{name}"},
-        "properties": {
-            "op": {"description": op["description"], "anyOf": [{"enum": op["enum"]}, _REFERENCE]} if inside else op
-        },
+        "properties": {"op": any_op if inside else op},
         "allOf": [
             {"if": is_use, "then": {"$ref": "#/definitions/use"}, "else": {"required": ["op"]}},
             *({"if": is_op(each), "then": {"$ref": f"#/definitions/{each}{suffix}"}} for each in bodies),
