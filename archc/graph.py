@@ -63,6 +63,8 @@ class Scope:
     """The layer in it whose value it gives."""
     arguments: Mapping[str, object]
     """The plain values of the fields that the block takes, defaults included; empty for a stage."""
+    defaults: Mapping[str, object] = field(default_factory=dict[str, object])
+    """The values that the block itself gives to fields which its use may leave out."""
 
 
 def uses_of(scopes: Mapping[str, Scope], names: Iterable[str]) -> dict[str, tuple[str, str, int]]:
@@ -157,7 +159,7 @@ class Graph:
     @cached_property
     def final_softmaxes(self) -> frozenset[str]:
         """The layers that turn the network's scores into probabilities: no layer reads them."""
-        return frozenset(n.name for n in self.nodes if n.op.gives_probabilities and not self.readers[n.name])
+        return frozenset(n.name for n in self.nodes if n.op.scores_as == "probabilities" and not self.readers[n.name])
 
     @cached_property
     def fused_softmax(self) -> Node | None:

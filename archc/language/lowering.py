@@ -5,7 +5,7 @@ A layer that fails has no tensor, and its readers are skipped without a finding:
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from dataclasses import replace
 from functools import cached_property, partial
 from itertools import count
@@ -311,8 +311,10 @@ class _Lowering:
         check_error(node.op, error, len(node.inputs))
         related = self._shapes_of(node.inputs)
         help = error.help
-        if error.from_size:
-            help = _channels_first(self.document.spec.inputs) or help
+        if error.from_size or error.code == "ARC203":
+            from archc.language.mistakes.input_forms import other_input  # few specs need it, for the time of start-up
+
+            help = other_input(self.document.spec.inputs, node.inputs[0], help, needs_maps=not error.from_size)
         if error.also and error.also in node.fields:
             related = [(node.fields[error.also], "")]
         finding = report(
@@ -375,18 +377,6 @@ class _Lowering:
             shape = counted(tensor.size, "unit") if tensor.is_vector else str(tensor)
             found.append((self.document.spans.key(section, name), f"{name} is {shape}"))
         return found
-
-
-def _channels_first(inputs: Mapping[str, Tensor]) -> str | None:
-    """The help for a size that is too small because the input has its channels last, as it seems."""
-    from archc.language.mistakes.input_forms import (  # few specs need it, for the time of start-up
-        as_written,
-        channels_first,
-    )
-
-    (name, x), *others = inputs.items()
-    right = channels_first(list(x.shape)) if not others else None
-    return f"write `input: {{{name}: {as_written(right)}}}`: the channels come first" if right else None
 
 
 def _first(inputs: tuple[str, ...]) -> list[str]:

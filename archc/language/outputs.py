@@ -1,4 +1,4 @@
-"""Whether the outputs that a spec names exist, and whether all its layers and inputs lead to one of them."""
+"""Whether the outputs that a spec names exist, and whether all its layers lead to one of them."""
 
 from __future__ import annotations
 
@@ -51,14 +51,12 @@ def _unread(document: Document, nodes: Mapping[str, Node], read: Set[str], outpu
 
 
 def check_inputs(document: Document, read: Set[str]) -> list[Finding]:
-    """Report the inputs that no layer reads; of a single one, the first layer reads it."""
-    return [
-        report(
-            document.spans.key("input", name),
-            "ARC110",
-            f"the input {name} is never used",
-            help=f"read it with `from: {name}`, or delete it",
-        )
-        for name in document.spec.input
-        if name not in read
-    ]
+    """The findings on inputs that no layer reads; a single one is read by the first layer."""
+    found: list[Finding] = []
+    for name in document.spec.input:
+        if name not in read:
+            help = f"read it with `from: {name}`, or delete it"
+            found.append(
+                report(document.spans.key("input", name), "ARC110", f"the input {name} is never used", help=help)
+            )
+    return found

@@ -60,7 +60,7 @@ def _is_shape(value: list[int]) -> list[int]:
 
 
 def _form(value: object) -> str:
-    return "shape" if isinstance(value, list) else "tokens"
+    return "tokens" if isinstance(value, dict | Tokens) else "shape"
 
 
 def _matches(pattern: re.Pattern[str]) -> WithJsonSchema:

@@ -12,9 +12,8 @@ from typing import Annotated, ClassVar
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from archc.ops.fields import Fields, NotNegative, Positive, Real
+from archc.ops.fields import Fan, Fields, NotNegative, Positive, Real
 from archc.ops.foreign import Needless, NeedlessFields, OtherValues
-from archc.ops.initialisation import Fan
 
 FanField = Annotated[
     Fan, Field(description="Number that the variance is divided by: fan-in, fan-out, or the mean of `both`.")

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-from pydantic import Field, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from archc.example import TOKENS_HEAD
 from archc.ops.fields import Count
@@ -70,17 +69,8 @@ class Embedding(Initialised, frozen=True):
     channels: Count = Field(description="Number of learned numbers for each token: the channels of the output.")
     weight_init: WeightInitField = Field(
         default=WeightInit("normal", 1),
-        description="Distribution that the vectors are drawn from at the start. Those that divide by a fan have no "
-        "meaning here. PyTorch's is {normal: {std: 1}}.",
+        description="Distribution that the vectors are drawn from at the start. PyTorch's is {normal: {std: 1}}.",
     )
-
-    @field_validator("weight_init")
-    @classmethod
-    def _needs_no_fan(cls, init: WeightInit) -> WeightInit:
-        if init.scaled is not None:
-            message = "must be one without a fan, such as {normal: {std: 1}}: an embedding sums no inputs"
-            raise PydanticCustomError("fan", message)
-        return init
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         (x,) = inputs
@@ -102,7 +92,8 @@ class Embedding(Initialised, frozen=True):
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
         vocabulary = inputs[0].vocabulary
         assert vocabulary is not None
-        return (Parameter("weight", (vocabulary, self.channels), fan_in=1),)
+        # A lookup is the product of the weight with a one for the token and zeros for all others.
+        return (Parameter("weight", (vocabulary, self.channels), fan_in=vocabulary),)
 
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
         """Its tokens, for the gradient of their vectors."""

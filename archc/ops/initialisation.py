@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, cast
 
 from pydantic import GetJsonSchemaHandler, PlainSerializer, PlainValidator
 
-from archc.ops.fields import LARGEST_FLOAT, SMALLEST_FLOAT
+from archc.ops.fields import LARGEST_FLOAT, SMALLEST_FLOAT, Fan
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
     from pydantic_core import CoreSchema
 
-Fan = Literal["in", "out", "both"]
 Kind = Literal[
     "normal",
     "truncated_normal",

@@ -12,10 +12,10 @@ INT64 = 8
 class Parameter(NamedTuple):
     """A tensor that a layer owns, in the canonical layout: (out, in / groups, height, width) or (out, in).
 
-    `trained` is False for running statistics, which are updated from the batches and not by a gradient. `fan_in` is the
-    number of inputs that an output is computed from, `fan_out` the number of outputs that an input contributes to; the
-    latter is 0 for tensors that are not drawn at random. `initial` is
-    the constant that it starts with; None if that is not a constant of the op.
+    `trained` is False for running statistics, which are updated from the batches and not by a gradient. `initial` is
+    the constant that it starts with; None if that is not a constant of the op. `fan_in` is the number of inputs that an
+    output is computed from, `fan_out` the number of outputs that an input contributes to; the latter is 0 for tensors
+    that are not drawn at random.
     """
 
     name: str
@@ -70,7 +70,9 @@ class Kept(NamedTuple):
 
     `inputs` and `output` are the values themselves, which other layers may keep as well. An input that is padded first
     is kept as the padded copy. With `wide`, inputs are kept in float32, as a copy where they arrive narrower. `own` are
-    further bytes: masks, indices, sums. `once` are bytes for the whole batch, however large it is.
+    further bytes: masks, indices, sums. `once` are bytes for the whole batch, however large it is. `between` are
+    further values in the precision of the output. With `crosswise`, an input is kept only for the gradients of the
+    others.
     """
 
     inputs: bool = False
@@ -78,6 +80,8 @@ class Kept(NamedTuple):
     output: bool = False
     own: int = 0
     once: int = 0
+    between: int = 0
+    crosswise: bool = False
 
 
 class Scratch(NamedTuple):

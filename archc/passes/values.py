@@ -15,6 +15,7 @@ from archc.language.spec import Precision
 from archc.ops.op import Op
 from archc.ops.properties import FLOAT32, INT64, Kept
 from archc.ops.weighted import Weighted
+from archc.passes.calls import called
 
 WIDTH: dict[Precision, int] = {"float32": FLOAT32, "bfloat16": 2}
 """Bytes of one number of a value. Weights and their gradients are float32 in every precision."""
@@ -74,7 +75,7 @@ class Operation:
     index: int
     reads: tuple[Value, ...]
     output: Value
-    passes_gradient: Literal["same", "view"] | None = None
+    passes_gradient: Literal["same", "first", "view"] | None = None
     trained: int = 0
     statistics: int = 0
     own: int = 0
@@ -113,6 +114,11 @@ def lay_out(run: Run) -> tuple[list[Value], list[Operation]]:
     turned = _gradients_to_turn(graph) if run.training else set[str]()
     for node in graph.nodes:
         values[node.name] = _Layer(run, node, values, operations, turns=node.name in turned).lay_out()
+    last = {operation.layer: operation.index for operation in operations}
+    for reads, layers in called(graph):
+        end = max([last[layer] for layer in layers])
+        for name in reads:  # the caller has what it gives to the call until that returns
+            values[name].last = max(values[name].last, end)
     for name in (*graph.inputs, *graph.outputs):
         values[name].last = len(operations)
     for name in graph.outputs:
@@ -181,15 +187,28 @@ class _Layer:
         if op.autocast == "narrow" and width < FLOAT32:
             operation.copies = width * self._numbers.weights * share.parameters // max(self._whole.parameters, 1)
             operation.narrow = width * share.parameters
-        own, once = (size * share.outputs // self._whole.outputs for size in (kept.own, kept.once))
+        bytes_of_each = kept.own + width * kept.between
+        own, once = (size * share.outputs // self._whole.outputs for size in (bytes_of_each, kept.once))
         if run.training and learned:
             operation.own = run.batch * own + once
-            for value in (*(self._reads if kept.inputs else ()), *([made] if kept.output else [])):
+            for value in (*self._kept_reads(kept), *([made] if kept.output else [])):
                 value.keeper = index if value.keeper is None else value.keeper
         else:  # not kept, but in memory while the layer runs
             operation.forward += run.batch * own + operation.copies
             operation.copies = 0
         return made
+
+    def _kept_reads(self, kept: Kept) -> list[Value]:
+        """The inputs that are kept: crosswise, those beside another one that has a gradient."""
+        reads = self._reads
+        if not kept.inputs:
+            return []
+        others = (reads[:at] + reads[at + 1 :] for at in range(len(reads)))
+        return [
+            value
+            for value, beside in zip(reads, others, strict=True)
+            if not kept.crosswise or any(other.learned for other in beside)
+        ]
 
     def _operation(self, op: Op, index: int, made: Value, *, narrow_inputs: bool) -> Operation:
         share, whole = self._share, self._whole

@@ -45,14 +45,9 @@ def _layers(body: str, fan_in: int, fan_out: int) -> list[Layer]:
     ]
 
 
-def _without_fans(body: str) -> list[Layer]:
-    families = ("he", "glorot", "lecun")
-    return [layer for layer in _layers(body, 1, 1) if layer.init.strip("{").partition("_")[0] not in families]
-
-
 # By the input.
 NETWORKS = {
-    "{tokens: [3], vocabulary: 400}": _without_fans("op: embedding, channels: 50"),
+    "{tokens: [3], vocabulary: 400}": _layers("op: embedding, channels: 50", 1, 50),
     "[24, 4, 4]": [
         *_layers("op: conv2d, filters: 24, kernel: [3, 5], padding: [1, 2], groups: 1", 24 * 15, 24 * 15),
         *_layers("op: conv2d, filters: 24, kernel: [3, 5], padding: [1, 2], groups: 3", 8 * 15, 8 * 15),

@@ -37,7 +37,7 @@ UNSEEN = set(
     expect_in_branches expect_of_224 expect_of_55 expect_wrong_once groups_from_defaults groups_of_filters
     forgotten_bias groups_of_maps input_too_large kernel_too_large lost_groups maps_after_flatten memory
     memory_of_weights merge_key one_mistake_ten_readers outputs padding_of_whole_windows padding_too_large parameters
-    placed_layers tag tensor_too_large two_softmaxes unequal_shapes width_over_devices
+    placed_layers tag tensor_too_large two_inputs two_softmaxes unequal_shapes unused_input width_over_devices
     """.split()
 )
 

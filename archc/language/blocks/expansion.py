@@ -5,7 +5,8 @@ A value from a call keeps the span of the call, and everything else the span in 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Scope
@@ -213,7 +214,7 @@ class _Expander:
         for number in range(times):
             inner, here = (f"{path}.{number}", f"{local}.{number}") if is_stage else (path, local)
             inputs = (self._last,) if reads is None else self._names_in(reads)
-            self._scope(inner, block.name, inputs, arguments, key)
+            self._scope(inner, block.name, inputs, arguments, key, block.takes)
             names = {INPUT: inputs} | {f"{INPUT}.{i}": (name,) for i, name in enumerate(inputs)}
             self._layers(_Frame(block.name, f"{inner}.", names, arguments), block.layers, "", "", reads)
             self._close(inner)
@@ -228,14 +229,23 @@ class _Expander:
             expected = _substituted(call.entries["expect"], frame.arguments)
             self._expected.setdefault(self._last, []).append(expected)
 
-    def _scope(self, path: str, block: str | None, inputs: tuple[str, ...], arguments: Arguments, key: Span) -> None:
+    def _scope(
+        self,
+        path: str,
+        block: str | None,
+        inputs: tuple[str, ...],
+        arguments: Arguments,
+        key: Span,
+        takes: Mapping[str, YamlNode | None] | None = None,
+    ) -> None:
         values = {name: plain(node) for name, node in arguments.items()}
-        self._scopes[path] = Scope(path, block, inputs, "", values)
+        defaults = {name: plain(node) for name, node in (takes or {}).items() if node is not None}
+        self._scopes[path] = Scope(path, block, inputs, "", values, defaults)
         self._calls[path] = key
 
     def _close(self, path: str) -> None:
         scope = self._scopes[path]
-        self._scopes[path] = Scope(path, scope.block, scope.inputs, self._last, scope.arguments)
+        self._scopes[path] = replace(scope, output=self._last)
 
     def _listed(self, frame: _Frame, place: str, path: str) -> tuple[YamlNode | None, bool]:
         """What a layer lists as its inputs, in names of the network, and whether one of them is unknown."""

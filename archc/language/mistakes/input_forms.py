@@ -5,6 +5,7 @@ or as text.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from math import isqrt
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from archc.language.mistakes.edits import entry
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare, plain
 from archc.language.spec import SHAPES
 from archc.source import Span
-from archc.tensor import MOST_AXES
+from archc.tensor import MOST_AXES, Tensor
 
 _NAMES = {1: "x", 2: "x", 3: "image"}
 """The name to suggest for an input, by the number of its axes."""
@@ -31,6 +32,7 @@ _SMALLEST_UNEQUAL, _MOST_UNEQUAL = 32, 2
 """The same of a picture that is not square, and how often its shorter side fits into the longer one."""
 _BATCH = (None, "None", "none", "null", "N", "n", "B", "b", "batch", "batch_size", "?")
 _AXES = (("channels", "c", "depth"), ("height", "h", "size", "image_size"), ("width", "w", "size", "image_size"))
+_SHAPES = ("shape", "dims")
 _CERTAIN_AXES = {word for words in _AXES for word in words if word != "depth"}
 _TOKENS_WORDS = {word for own, others in _OTHER_TOKENS.items() for word in (own, *others)}
 _WORDS = {*(word for words in _AXES for word in words), "name", "shape", "dims", "dim", "type", "dtype", "data_format"}
@@ -78,20 +80,45 @@ def channels_last(node: YamlNode) -> Finding | None:
     return report(value.span, "ARC917", message, help=f"did you mean `{right}`?", fix=fix)
 
 
+def other_input(inputs: Mapping[str, Tensor], read: str, help: str | None, *, needs_maps: bool) -> str | None:
+    """The help for a layer that cannot read `read`: another shape of the network's input, if that is at fault.
+
+    A layer that `needs_maps` reads a vector or a sequence; another one reads maps that are too small for it.
+    """
+    (name, x), *others = inputs.items()
+    if not needs_maps:
+        right = channels_first(list(x.shape)) if not others else None
+        return f"write `input: {{{name}: {as_written(right)}}}`: the channels come first" if right else help
+    if read not in inputs:
+        return help
+    picture = _of_pixels([*inputs[read].shape], [])
+    if picture is None:
+        return "give the network maps, [channels, height, width], as its input"
+    right = f"write `input: {{{read}: {as_written(picture.sizes)}}}` if it is a picture"
+    return f"{right}, or {help}" if inputs[read].is_sequence and help else right
+
+
 class Mended(NamedTuple):
-    """The finding on how an input is written, the path of what it is about, and the right input, if it is certain."""
+    """The finding on how an input is written, the path of what it is about, and the right value, if it is certain."""
 
     finding: Finding
     path: tuple[str, ...]
     node: YamlNode | None
 
 
-def mended_input(node: YamlNode, *, of_pictures: bool) -> Mended | None:
-    """An input in another form than the right one; None if it is right, or its form has no clear meaning.
+def mended_input(node: YamlNode, *, of_pictures: bool) -> list[Mended]:
+    """The input, or those of several, in another form than the right one, whose form has a clear meaning.
 
     A network `of_pictures` reads no vector, so a number alone is the number of values of a picture.
     """
-    return _of_mapping(node, of_pictures) if isinstance(node, MappingNode) else _of_list(node, of_pictures)
+    if not isinstance(node, MappingNode):
+        whole = _of_list(node, of_pictures)
+    else:
+        whole = (_bare(node, of_pictures) if node.entries else None) or _of_fields(node, of_pictures)
+    if whole is not None or not isinstance(node, MappingNode):
+        return [whole] if whole else []
+    entries = [_of_entry(node, name, of_pictures) for name in node.entries]
+    return [found for found in entries if found is not None]
 
 
 def _of_list(node: YamlNode, of_pictures: bool) -> Mended | None:
@@ -127,13 +154,10 @@ def _bare(node: MappingNode, of_pictures: bool) -> Mended | None:
     return Mended(found, ("input",), _input(name, shape, whole))
 
 
-def _of_mapping(node: MappingNode, of_pictures: bool) -> Mended | None:
-    """A shape with a batch, or as text, or its axes as fields."""
-    if node.entries and (bare := _bare(node, of_pictures)):
-        return bare
-    if len(node.entries) == 1 or len(node.entries.keys() - _WORDS) > 1:
-        mended = (_of_entry(node, name, of_pictures) for name in node.entries)
-        return next((found for found in mended if found is not None), None)
+def _of_fields(node: MappingNode, of_pictures: bool) -> Mended | None:
+    """The axes of a shape as fields, or other fields beside a shape."""
+    if len(node.entries) == 1 or len(node.entries.keys() - _WORDS) > 1 or all(map(is_right, node.entries.values())):
+        return None
     axes = by_axes(node)
     lists = [name for name, value in node.entries.items() if isinstance(value, SequenceNode)]
     shape = _shape(sizes_in(node.entries[lists[0]]), of_pictures) if len(lists) == 1 else None
@@ -169,9 +193,7 @@ def _of_entry(node: MappingNode, name: str, of_pictures: bool) -> Mended | None:
     fix = replacement(value.span, right) if shape.certain and entry(node, name) else ()
     message = f"`input.{name[:64]}` is `{_text(value)}`: it takes {_FORMS[len(shape.sizes)]}"
     found = report(value.span, "ARC105", message, notes=shape.notes, help=f"write `{right}`", fix=fix)
-    sequence = _sizes(shape, value.span)
-    right_node = node._replace(entries={**node.entries, name: sequence}) if shape.certain else None
-    return Mended(found, ("input", name), right_node)
+    return Mended(found, ("input", name), _sizes(shape, value.span) if shape.certain else None)
 
 
 def is_right(value: YamlNode) -> bool:
@@ -213,7 +235,11 @@ def _of_axes(node: MappingNode, of_pictures: bool) -> Shape | None:
         return None
     if axes := by_axes(node):
         return Shape(axes, [], certain=node.entries.keys() <= _CERTAIN_AXES)
-    lists = [found for value in node.entries.values() if (found := sizes_in(value)) and len(found) > 1]
+    lists = [
+        found
+        for word, value in node.entries.items()
+        if (found := sizes_in(value)) and (len(found) > 1 or word in _SHAPES)
+    ]
     if len(lists) == 1:
         found = _shape(lists[0], of_pictures)
         return found._replace(certain=found.certain and len(node.entries) == 1) if found else None

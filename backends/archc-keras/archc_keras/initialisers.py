@@ -26,8 +26,8 @@ def initialisers(op: Weighted, step: Step) -> tuple[Argument, ...]:
     """The arguments for the weights and the bias of a layer; the bias is 0 by default."""
     bias = number(op.bias_init) if op.bias else 0
     if (common := _common(op.weight_init)) is not None:
-        added = (Argument(Literal(bias), "bias"),) if bias else ()
-        return (Argument(Unpacked(replace(common, arguments=(*common.arguments, *added)))),)
+        added = Argument(Literal(bias), "bias", default=Literal(0))
+        return (Argument(Unpacked(replace(common, arguments=(*common.arguments, added)))),)
     begin = call("keras.initializers.Constant", bias)
     return (
         Argument(drawn(op, step), "kernel_initializer"),
@@ -39,7 +39,9 @@ def drawn(op: Initialised, step: Step) -> Call:
     """The initialiser of a layer's weights."""
     weight, *_ = op.parameters(step.inputs)
     fans = Fans(weight.fan_in, weight.fan_out)
-    return _scaled(op.weight_init, fans, weight.shape) or _plain(op.weight_init.distribution(fans))
+    # Only of these does Keras take the fans from the shape in the same way.
+    scaled = _scaled(op.weight_init, fans, weight.shape) if isinstance(op, Weighted) else None
+    return scaled or _plain(op.weight_init.distribution(fans))
 
 
 def _common(init: WeightInit) -> Call | None:

@@ -15,10 +15,11 @@ from torch import Tensor, nn
 
 from archc.analysis import Facts, analyse
 from archc.backend import Origin, Request, load
+from archc.conformance.computing import random_examples
 from archc.conformance.reference import evaluate
 from archc.graph import Graph
 from archc.ops.initialisation import Fans
-from archc.ops.weighted import Weighted
+from archc.ops.weighted import Initialised, Weighted
 
 HERE = Path(__file__).parent
 ALEXNET = HERE.parents[2] / "specs" / "alexnet.yaml"
@@ -49,8 +50,8 @@ def alexnet(build: Build) -> tuple[Facts, nn.Module]:
 
 
 def pictures(facts: Facts, count: int, dtype: torch.dtype = torch.float32) -> Tensor:
-    (image,) = facts.graph.inputs.values()
-    return torch.from_numpy(np.random.default_rng(0).standard_normal((count, *image.shape))).to(dtype)
+    x: Any = torch.from_numpy(random_examples(facts.graph, np.random.default_rng(0), count))
+    return x.to(dtype) if x.is_floating_point() else x
 
 
 def identifiers(facts: Facts) -> Mapping[str, str]:
@@ -102,7 +103,7 @@ def _assert_begun(facts: Facts, model: nn.Module) -> None:
             continue
         module: Any = model.get_submodule(identifier)
         total += sum(p.numel() for p in module.parameters())
-        if not isinstance(node.op, Weighted):
+        if not isinstance(node.op, Initialised):
             for parameter in node.op.parameters(facts.graph.tensors(node.inputs)):
                 value = getattr(module, BUFFERS.get(parameter.name, parameter.name))
                 assert parameter.initial is not None
@@ -113,6 +114,8 @@ def _assert_begun(facts: Facts, model: nn.Module) -> None:
         assert module.weight.shape == weight.shape
         assert abs(module.weight.mean().item()) < 5 * std / module.weight.numel() ** 0.5
         assert module.weight.std().item() == pytest.approx(std, rel=5 / (2 * module.weight.numel()) ** 0.5)
+        if not isinstance(node.op, Weighted):  # an embedding
+            continue
         assert (module.bias is not None) == node.op.bias
         if module.bias is not None:
             assert set(module.bias.tolist()) == {node.op.bias_init}
