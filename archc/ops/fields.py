@@ -148,6 +148,31 @@ _MARGINS: dict[str, Any] = {
 }
 
 
+def _numbers(value: object, check: Any) -> tuple[float, ...]:
+    listed = cast(list[object], value if isinstance(value, list | tuple) else [value])
+    if not listed or not all(type(number) in (int, float) for number in listed):
+        raise PydanticCustomError("numbers", "must be a number or a list of numbers")
+    return tuple(check(float(cast(float, number))) for number in listed)
+
+
+def _read_reals(value: object) -> tuple[float, ...]:
+    return _numbers(value, _within_float32)
+
+
+def _read_positives(value: object) -> tuple[float, ...]:
+    return _numbers(value, _positive_in_float32)
+
+
+def _written_numbers(numbers: tuple[float, ...]) -> float | list[float]:
+    return numbers[0] if len(numbers) == 1 else [*numbers]
+
+
+def _one_or_more(least: float) -> list[dict[str, Any]]:
+    """The JSON Schemas of one number and of a list of them."""
+    number = {"type": "number", "minimum": least, "maximum": LARGEST_FLOAT}
+    return [number, {"type": "array", "items": number, "minItems": 1}]
+
+
 def _written_size(size: Size) -> list[int]:  # pydantic takes two milliseconds to find the signature of `list`
     return [size.height, size.width]
 
@@ -165,7 +190,73 @@ PaddingField = Annotated[
     PlainSerializer(lambda padding: padding if padding == "same" else padding._asdict()),
     WithJsonSchema({"anyOf": [*_one_or_pair(0), _MARGINS, {"const": "same"}]}),
 ]
+RealsField = Annotated[
+    tuple[float, ...],
+    PlainValidator(_read_reals),
+    PlainSerializer(_written_numbers),
+    WithJsonSchema({"anyOf": _one_or_more(-LARGEST_FLOAT)}),
+]
+PositivesField = Annotated[
+    tuple[float, ...],
+    PlainValidator(_read_positives),
+    PlainSerializer(_written_numbers),
+    WithJsonSchema({"anyOf": _one_or_more(SMALLEST_FLOAT)}),
+]
 NO_PADDING = Margins(0, 0, 0, 0)
+
+
+def _read_length(value: object) -> Size:
+    if isinstance(value, Size):
+        return value
+    if not _whole(value, 1):
+        _check_largest(value)
+        raise PydanticCustomError("size", "must be a whole number from 1")
+    return Size(1, cast(int, value))
+
+
+def _ends(*words: str) -> tuple[PlainValidator, PlainSerializer, WithJsonSchema]:
+    """How the padding of a sequence is read and written: one number, {left, right}, or one of the words."""
+    names = ", ".join(f"`{word}`" for word in words)
+
+    def read(value: object) -> object:
+        if value in words or isinstance(value, Margins):
+            return value
+        if _whole(value, 0):
+            return Margins(0, 0, cast(int, value), cast(int, value))
+        if isinstance(value, dict) and set(value) == set(_ENDS) and all(_whole(value[s], 0) for s in _ENDS):  # pyright: ignore[reportUnknownArgumentType]
+            return Margins(0, 0, **cast(dict[str, int], value))
+        _check_largest(cast(object, value))
+        raise PydanticCustomError(
+            "padding", "must be a whole number from 0, {left, right} or {words}", {"words": names}
+        )
+
+    number = _one_or_pair(0)[0]
+    both = {
+        "type": "object",
+        "properties": dict.fromkeys(_ENDS, number),
+        "required": [*_ENDS],
+        "additionalProperties": False,
+    }
+    schema = {"anyOf": [number, both, *({"const": word} for word in words)]}
+    return PlainValidator(read), PlainSerializer(_written_ends), WithJsonSchema(schema)
+
+
+def _written_ends(padding: Margins | str) -> object:
+    return {end: getattr(padding, end) for end in _ENDS} if isinstance(padding, Margins) else padding
+
+
+_ENDS = ("left", "right")
+LengthField = Annotated[
+    Size,
+    PlainValidator(_read_length),
+    PlainSerializer(lambda size: size.width),
+    WithJsonSchema(_one_or_pair(1)[0]),
+]
+"""A size along a sequence, one number; as a `Size`, its height is 1."""
+EndsField = Annotated[Padding, *_ends("same")]
+"""The padding of a sequence; as `Margins`, it has none at the top and at the bottom."""
+CausalPadding = Padding | Literal["causal"]
+CausalEndsField = Annotated[CausalPadding, *_ends("same", "causal")]
 
 
 class Fields(BaseModel):

@@ -11,19 +11,34 @@ from dataclasses import dataclass, field, replace
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Scope
 from archc.language.blocks.checks import Checked, Checker, item_span
-from archc.language.blocks.definitions import INPUT, Block, is_call, is_stage, read_blocks, referred
+from archc.language.blocks.definitions import read_blocks
 from archc.language.blocks.expanded import Expansion, Site
+from archc.language.blocks.forms import INPUT, Block, is_call, is_stage, referred
 from archc.language.blocks.sizes import Sizes
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, plain
 from archc.source import Span
 
 Arguments = dict[str, YamlNode]
+_SECTIONS = (
+    "schema",
+    "name",
+    "title",
+    "input",
+    "defaults",
+    "blocks",
+    "layers",
+    "outputs",
+    "expect",
+    "parallel",
+    "train",
+)
+_MOST_SECTIONS = 100
 
 
 def expand(root: MappingNode) -> tuple[Expansion | None, list[Finding]]:
     """The expansion of a spec, and the findings on its blocks; None if its layers cannot be expanded."""
     findings: list[Finding] = []
-    blocks = read_blocks(root.entries.get("blocks"), findings)
+    blocks = read_blocks(_section(root), findings)
     inputs = root.entries.get("input")
     names = [*inputs.entries] if isinstance(inputs, MappingNode) else []
     layers = root.entries.get("layers")
@@ -42,6 +57,15 @@ def expand(root: MappingNode) -> tuple[Expansion | None, list[Finding]]:
     if is_usable and layers is not None:
         expander.run(layers)
     return expander.result(root, layers if is_usable else None), [*findings, *expander.findings]
+
+
+def _section(root: MappingNode) -> YamlNode | None:
+    """The section with the blocks, also under another word, which is reported with the other sections."""
+    if "blocks" in root.entries or len(root.entries) > _MOST_SECTIONS:
+        return root.entries.get("blocks")
+    from archc.language.mistakes.vocabulary import nearest  # only where `blocks` is missing
+
+    return next((node for word, node in root.entries.items() if nearest(word, _SECTIONS) == "blocks"), None)
 
 
 def _unused(blocks: dict[str, Block | None], checked: Checked) -> list[Finding]:
@@ -258,6 +282,10 @@ class _Expander:
             self._entries[path] = self._body(body, frame.arguments, reads)
 
     def _body(self, body: MappingNode, arguments: Arguments, reads: YamlNode | None) -> MappingNode:
+        if "repeat" in body.entries:  # reported already
+            entries = {name: node for name, node in body.entries.items() if name != "repeat"}
+            body = MappingNode(entries, {name: body.keys[name] for name in entries}, body.span, body.repeated)
+            return self._body(body, arguments, reads)
         variable = self._variable.get(id(body))
         if variable is None:
             variable = tuple(name for name, node in body.entries.items() if _substituted(node, arguments) is not node)

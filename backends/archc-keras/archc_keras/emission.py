@@ -40,13 +40,18 @@ from archc_keras.training import check, plateau, sgd
 SNIPPETS = {
     "normal": "normal",
     "he_normal": "he_normal",
+    "GroupedConv1D": "grouped_conv1d",
     "GroupedConv2D": "grouped_conv",
+    "LeakyReLU": "leaky_relu",
     "exact_gelu": "exact_gelu",
     "gelu_tanh": "gelu_tanh",
+    "LowestPadding1D": "lowest_padding1d",
     "LowestPadding2D": "lowest_padding",
     "LocalResponseNorm": "lrn",
     "SpatialResponseNorm": "spatial_lrn",
     "BatchNorm": "batch_norm",
+    "Normalize": "normalize",
+    "Scale": "scale",
     "MomentumSGD": "momentum_sgd",
 }
 
