@@ -105,3 +105,13 @@ def test_items_of_a_stage_that_others_read_are_applied_one_by_one() -> None:
     text = source(ONE, "  z: {block: a, filters: 4}\n  u: [{op: relu}, {op: tanh}]\n  y: {op: add, from: [u.0, u]}\n")
     assert "self.u = nn.Sequential(nn.ReLU(), nn.Tanh())" in text
     assert "= self.u[1](" in text
+
+
+def test_a_network_may_be_a_list() -> None:
+    text = HEAD.partition("blocks:")[0] + "layers: [{op: relu}, {op: conv2d, filters: 3}]\n"
+    analysis = analyse(text.encode(), "a.yaml")
+    assert analysis.facts is not None
+    facts = analysis.facts
+    request = Request(facts.graph, facts.counts, facts.recipe, Origin.of("spec.yaml", b""))
+    assert "super().__init__(\n            nn.ReLU(),  # 4 x 8 x 8\n" in load("torch").emit(request).text
+    assert 'name="1"' in load("keras").emit(request).text
