@@ -115,3 +115,22 @@ def test_a_network_may_be_a_list() -> None:
     request = Request(facts.graph, facts.counts, facts.recipe, Origin.of("spec.yaml", b""))
     assert "super().__init__(\n            nn.ReLU(),  # 4 x 8 x 8\n" in load("torch").emit(request).text
     assert 'name="1"' in load("keras").emit(request).text
+
+
+def test_a_reader_of_several_sequences_transposes_each() -> None:
+    layers = "  s: {op: add, from: [fc, left, right]}\n  fc2: {op: dense, units: 4}\n"
+    text = f"""schema: archc/v1
+name: net
+input: {{sound: [4, 9]}}
+defaults: {{dense: {{weight_init: {{he_normal: {{}}}}}}, conv1d: {{kernel: 1, weight_init: {{he_normal: {{}}}}}}}}
+layers:
+  left: {{op: conv1d, filters: 4}}
+  right: {{op: conv1d, filters: 4}}
+  fc: {{op: dense, units: 4}}
+{layers}"""
+    analysis = analyse(text.encode(), "a.yaml")
+    assert analysis.facts is not None
+    facts = analysis.facts
+    source = load("torch").emit(Request(facts.graph, facts.counts, facts.recipe, Origin.of("spec.yaml", b"")))
+    assert source.text.count("torch.transpose(") == 4
+    assert source.renamed == {}

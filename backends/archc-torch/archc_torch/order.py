@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from archc.emit.identifiers import free
 from archc.emit.plan import SourcePlan, Step
 from archc.emit.syntax import Expression, Name, call
 from archc.graph import Node
@@ -70,7 +71,7 @@ class _Ordering:
         self.steps: list[Step] = []
         self._planned = planned
         self._axes: dict[str, int] = {}
-        self._free: set[str] = set()
+        self._paths = {step.place for step in planned.steps}
 
     def visit(self, step: Step) -> None:
         """Append a step, after the transpositions that it needs."""
@@ -99,9 +100,9 @@ class _Ordering:
         identifier = self._planned.free(f"{value}_transposed")
         while identifier in self._axes:
             identifier += "_"
-        node = Node(
-            f"{reader}_transposed", Transposed(op="transposed"), (value,), x, self._planned.steps[0].node.span, {}
-        )
-        self.steps.append(Step(identifier, node, (value,), (x,), axis, node.name))
+        path = free(f"{reader}_transposed", self._paths)
+        self._paths.add(path)
+        node = Node(path, Transposed(op="transposed"), (value,), x, self._planned.steps[0].node.span, {})
+        self.steps.append(Step(identifier, node, (value,), (x,), axis, path))
         self._axes[identifier] = axis
         return identifier
