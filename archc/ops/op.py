@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self, get_args
 from pydantic import BaseModel
 
 from archc.ops.foreign import Chosen, Conversion, Excluded, Needless, NeedlessFields, OtherValues, Unlikely, UsualValues
-from archc.ops.properties import POINT, Footprint, Kept, Numbers, Parameter, Reach, Scratch
+from archc.ops.properties import POINT, Footprint, Kept, Loss, Numbers, Parameter, Reach, Scratch
 from archc.ops.window import Window
 from archc.tensor import Tensor
 
@@ -150,6 +150,12 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Element operations per output value, as a row of `archc explain macs`."""
     kept_words: ClassVar[str]
     """What it keeps for its backward pass, as a row of `archc explain memory`."""
+    sequence_order: ClassVar[Literal["first", "last", "any"]] = "first"
+    """The order in which it computes with a sequence: channels `first`, as (C, L), or `last`, as (L, C)."""
+    keeps_layout: ClassVar[bool] = False
+    """Whether its output has the order of axes in memory that its first input has."""
+    copies_turned: ClassVar[bool] = False
+    """Whether it copies a sequence that is in memory in another order, and keeps the copy for its backward pass."""
     passes_gradient: ClassVar[Literal["same", "first", "view"] | None] = None
     """Whether the gradient of each input, or only of the first, is that of the output, or that of each a view of it,
     and so takes no memory of its own."""
@@ -163,6 +169,11 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     @abstractmethod
     def compute(self, inputs: "tuple[Array, ...]", weights: "Mapping[str, Array]") -> "Array":
         """The output for a batch (N, …) in NumPy float64: the meaning of the op. `weights` are by parameter name."""
+
+    @property
+    def fused_into(self) -> Loss | None:
+        """The loss that computes it as well if it ends the network, so that training needs only what it reads."""
+        return None
 
     def unlikely(self) -> Unlikely | None:
         """A value that is more likely another framework's; `{name}` in its texts stands for the layer."""

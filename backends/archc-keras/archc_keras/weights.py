@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 Arrays = dict[str, NDArray[np.float32]]
 
-CANONICAL = {4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}
-"""The order of axes by an array's rank: (kH, kW, I, O) -> (O, I, kH, kW), (in, out) -> (out, in), a bias as it is."""
+CANONICAL = {4: (3, 2, 0, 1), 3: (2, 1, 0), 2: (1, 0), 1: (0,)}
+"""The order of axes by an array's rank: (kH, kW, I, O) -> (O, I, kH, kW), (k, I, O) -> (O, I, k), (in, out) ->
+(out, in), a bias as it is."""
 
 NAMES = {
     "kernel": "weight",

@@ -17,19 +17,18 @@ from archc.emit.syntax import Expression, Name, call
 from archc.graph import Node
 from archc.ops.op import Op
 from archc.ops.properties import Kept
+from archc.passes.axes import FIRST, LAST, axis_of
 from archc.tensor import Tensor
 from archc_torch.rules import ORDERS, rule
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
 
-FIRST, LAST = 1, 2
-"""The axis of the channels in (N, C, L) and in (N, L, C)."""
-
 
 class Transposed(Op, frozen=True):
     """A sequence with its other order of axes; no spec can ask for it."""
 
+    sequence_order = "any"
     op: Literal["transposed"]
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
@@ -45,7 +44,7 @@ class Transposed(Op, frozen=True):
         return 0
 
 
-@rule(Transposed, order="any")
+@rule(Transposed)
 def transposed(op: Transposed, step: Step) -> Expression:
     return call("torch.transpose", Name(step.reads[0]), FIRST, LAST)
 
@@ -58,7 +57,7 @@ def ordered(planned: SourcePlan) -> SourcePlan:
     for step in planned.steps:
         ordering.visit(step)
     outputs = tuple(
-        ordering.turned(value, x, FIRST, value) if x.is_sequence else value
+        ordering.turned(value, x, FIRST, "") if x.is_sequence else value
         for value, x in zip(planned.outputs, planned.output_shapes, strict=True)
     )
     return planned.with_steps(ordering.steps, outputs)
@@ -77,32 +76,28 @@ class _Ordering:
         """Append a step, after the transpositions that it needs."""
         axis = self._axis(step)
         reads = tuple(
-            self.turned(value, x, axis, step.node.name) if x.is_sequence else value
+            self.turned(value, x, axis, step.node.name.rpartition(".")[0]) if x.is_sequence else value
             for value, x in zip(step.reads, step.inputs, strict=True)
         )
         self.steps.append(replace(step, reads=reads, axis=axis))
         self._axes[step.identifier] = axis
 
     def _axis(self, step: Step) -> int:
-        match ORDERS.get(type(step.node.op), "first"):
-            case "first":
-                return FIRST
-            case "last":
-                return LAST
-            case "any":
-                sequences = [value for value, x in zip(step.reads, step.inputs, strict=True) if x.is_sequence]
-                return self._axes.get(sequences[0], FIRST) if sequences else FIRST
+        sequences = [value for value, x in zip(step.reads, step.inputs, strict=True) if x.is_sequence]
+        order = ORDERS.get(type(step.node.op), step.node.op.sequence_order)
+        return axis_of(order, [self._axes.get(value, FIRST) for value in sequences])
 
-    def turned(self, value: str, x: Tensor, axis: int, reader: str) -> str:
-        """The name of a value in the order that a reader needs; a step that transposes it is appended if need be."""
+    def turned(self, value: str, x: Tensor, axis: int, scope: str) -> str:
+        """The name of a value in the order that a reader in a scope needs; a step transposes it if need be."""
         if self._axes.get(value, FIRST) == axis:
             return value
         identifier = self._planned.free(f"{value}_transposed")
         while identifier in self._axes:
             identifier += "_"
-        path = free(f"{reader}_transposed", self._paths)
+        # The same in each use of a block, which an identifier is not: they then have one class.
+        path = free(f"{scope}.transposed", self._paths) if scope else identifier
         self._paths.add(path)
         node = Node(path, Transposed(op="transposed"), (value,), x, self._planned.steps[0].node.span, {})
-        self.steps.append(Step(identifier, node, (value,), (x,), axis, path))
+        self.steps.append(Step(identifier, node, (value,), (x,), axis, node.name))
         self._axes[identifier] = axis
         return identifier

@@ -50,13 +50,13 @@ def conv1d(op: Conv1d, step: Step) -> Modules:
     return (conv,) if padding is not None else (call("nn.ZeroPad1d", ends(window)), conv)
 
 
-@rule(Dense, order="last")
+@rule(Dense)
 def dense(op: Dense, step: Step) -> Modules:
     (x,) = step.inputs
     return (call("nn.Linear", x.channels, op.units, bias=Unless(True, op.bias)),)
 
 
-@rule(Embedding, order="last")
+@rule(Embedding)
 def embedding(op: Embedding, step: Step) -> Modules:
     (x,) = step.inputs
     return (call("nn.Embedding", x.vocabulary, op.channels),)
