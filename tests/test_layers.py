@@ -26,6 +26,7 @@ PACKAGES = {
     "entry_points": "failure",
     "ops": "wording tensor example failure entry_points",
     "graph": "wording source tensor ops",
+    "outline": "wording graph",
     "diagnostics": "wording source example",
     "language": "wording source tensor failure ops graph diagnostics",
     "passes": "wording source tensor ops graph diagnostics language",
@@ -42,11 +43,12 @@ PACKAGES = {
     "pictures": "wording files failure language training",
     "arrays": "wording failure language training pictures",
     "dataset": "training pictures arrays",
-    "report": "wording tensor failure ops graph diagnostics language passes analysis backend difference explain",
+    "report": "wording tensor failure ops graph outline diagnostics language passes analysis backend difference "
+    "explain",
     "console": "wording files failure diagnostics language passes analysis backend emit report",
     "run": "wording tensor files signals failure installing graph language analysis backend training pictures arrays",
     "commands": "wording files signals failure installing streams entry_points ops diagnostics language passes "
-    "analysis fixing formatting backend emit difference figure explain report console training run",
+    "analysis outline fixing formatting backend emit difference figure explain report console training run",
     "__main__": "commands",
     "archc_torch": "wording tensor signals failure streams ops graph language passes backend emit training pictures "
     "dataset",

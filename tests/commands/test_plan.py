@@ -136,4 +136,5 @@ def test_it_imports_no_more_than_check_does_but_for_its_own(alexnet: Path) -> No
         "archc.console.terminal",
         "archc.passes.plan",
         "archc.report.plan",
+        "archc.report.plan_outline",
     }
