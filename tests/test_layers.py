@@ -37,7 +37,7 @@ PACKAGES = {
     "emit": "tensor failure entry_points ops graph language backend",
     "conformance": "tensor ops graph language analysis backend",
     "difference": "ops graph language analysis",
-    "figure": "wording tensor ops graph passes emit",
+    "figure": "wording tensor ops graph outline passes emit",
     "explain": "wording failure ops diagnostics language analysis backend",
     "training": "wording files signals failure installing streams ops language",
     "pictures": "wording files failure language training",

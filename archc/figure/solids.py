@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import NamedTuple
 
-from archc.figure.drawing import Drawing, Face, Point, Polyline
+from archc.figure.drawing import Drawing, Face, Fill, Point, Polyline
 from archc.figure.lettering import Text, bound, height
 from archc.ops.window import Window
 from archc.tensor import Tensor
@@ -26,6 +26,9 @@ _LINE = 0.42
 _LOWEST = 0.9
 _LEAST_KERNEL = 5.0
 _NEAR = 3.0
+_MAPS: tuple[Fill, ...] = ("front", "top", "side")
+_UNITS: tuple[Fill, ...] = ("units", "units_top", "units_side")
+_CLOSED: tuple[Fill, ...] = ("closed", "closed_top", "closed_side")
 
 
 class Scale(NamedTuple):
@@ -68,6 +71,8 @@ class Solid:
     height: float
     slant: float
     labels: tuple[Label, ...]
+    is_closed: bool = False
+    """Whether it is a block or a stage, which have a colour of their own."""
 
     @property
     def left(self) -> float:
@@ -108,14 +113,14 @@ class Solid:
         return self.side(origin, 0.5, self.down)
 
 
-def solid(tensor: Tensor, scale: Scale) -> Solid:
+def solid(tensor: Tensor, scale: Scale, *, is_closed: bool = False) -> Solid:
     """The solid of a tensor. Its sizes are labelled as in the paper, beside its height, width and depth."""
     if not tensor.is_maps:
         tall = max(scale.depth * sqrt(tensor.channels), _SHORTEST)
         slant = _BAR * 0.6
         units = str(tensor.channels)
         label = Label((_BAR - bound(units, "size")) / 2, tall + _NEAR, units)
-        return Solid(False, _BAR, tall, slant, (label,))
+        return Solid(False, _BAR, tall, slant, (label,), is_closed)
     deep = max(scale.depth * sqrt(tensor.channels), _SHORTEST)
     tall = max(scale.side * sqrt(tensor.height), _SHORTEST)
     slant = max(scale.side * sqrt(tensor.width), _SHORTEST) * _SLANT
@@ -127,7 +132,7 @@ def solid(tensor: Tensor, scale: Scale) -> Solid:
     beside = bound(maps, "size") + _NEAR < at_width.x
     under = tall if beside else max(tall, at_width.bottom)
     at_depth = Label(max((deep - bound(maps, "size")) / 2, 0.0), under + 1, maps)
-    return Solid(True, deep, tall, slant, (at_height, at_width, at_depth))
+    return Solid(True, deep, tall, slant, (at_height, at_width, at_depth), is_closed)
 
 
 def draw_solid(drawing: Drawing, solid: Solid, origin: Point) -> None:
@@ -137,11 +142,8 @@ def draw_solid(drawing: Drawing, solid: Solid, origin: Point) -> None:
     front = (Point(x, y), Point(x + d, y), Point(x + d, y + h), Point(x, y + h))
     top = (Point(x, y), Point(x + s, y - s), Point(x + d + s, y - s), Point(x + d, y))
     side = (Point(x + d, y), Point(x + d + s, y - s), Point(x + d + s, y + h - s), Point(x + d, y + h))
-    drawing.faces += [
-        Face(front, "front" if solid.is_maps else "units"),
-        Face(top, "top" if solid.is_maps else "units_top"),
-        Face(side, "side" if solid.is_maps else "units_side"),
-    ]
+    fills = _CLOSED if solid.is_closed else _MAPS if solid.is_maps else _UNITS
+    drawing.faces += map(Face, (front, top, side), fills)
     drawing.texts += [Text(x + label.x, y + label.y, label.text, "size") for label in solid.labels]
 
 
