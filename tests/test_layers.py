@@ -36,7 +36,7 @@ PACKAGES = {
     "backend": "failure installing entry_points graph diagnostics language passes",
     "emit": "tensor failure entry_points ops graph language backend",
     "conformance": "tensor ops graph language analysis backend",
-    "difference": "ops graph language analysis",
+    "difference": "ops graph outline language analysis",
     "figure": "wording tensor ops graph outline passes emit",
     "explain": "wording failure ops diagnostics language analysis backend",
     "training": "wording files signals failure installing streams ops language",
