@@ -118,7 +118,7 @@ def solid(tensor: Tensor, scale: Scale, *, is_closed: bool = False) -> Solid:
     if not tensor.is_maps:
         tall = max(scale.depth * sqrt(tensor.channels), _SHORTEST)
         slant = _BAR * 0.6
-        units = str(tensor.channels)
+        units = str(tensor)
         label = Label((_BAR - bound(units, "size")) / 2, tall + _NEAR, units)
         return Solid(False, _BAR, tall, slant, (label,), is_closed)
     deep = max(scale.depth * sqrt(tensor.channels), _SHORTEST)

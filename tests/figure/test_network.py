@@ -251,3 +251,8 @@ def test_any_network_is_drawn_without_overlaps(spec: str) -> None:
     picture = read(figure(spec))
     check(picture)
     check_branches(picture, facts(spec))
+
+
+def test_a_sequence_is_labelled_with_its_length() -> None:
+    picture = read(figure(OWN / "inputs.yaml"))
+    assert {"4 × 100", "join, as in d"} <= set(picture.words)
