@@ -56,7 +56,9 @@ class Drawing:
             return self._list(count, within, [])
         names = ["input"] if within else []
         layers: dict[str, Layer | list[Any]] = {}
-        words = random.sample(["conv", "norm", "forward", "x", "channels", "name", "relu", "stage", "first", "l", "sum"], count)
+        words = random.sample(
+            ["conv", "norm", "forward", "x", "channels", "name", "relu", "stage", "first", "l", "sum"], count
+        )
         for word in words:
             draw = random.random()
             if draw < 0.3:
@@ -106,7 +108,9 @@ class Drawing:
         for field in self.takes[block]:
             name = field if isinstance(field, str) else next(iter(field))
             if name == "filters":
-                call[name] = "$filters" if "filters" in self.takes_now and random.random() < 0.7 else random.choice([2, 4, 6])
+                call[name] = (
+                    "$filters" if "filters" in self.takes_now and random.random() < 0.7 else random.choice([2, 4, 6])
+                )
             elif random.random() < 0.5:
                 call[name] = random.choice([1, 2]) if name == "groups" else random.random() < 0.5
         if random.random() < 0.35:
