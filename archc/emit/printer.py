@@ -29,6 +29,7 @@ from archc.emit.syntax import (
     Function,
     If,
     Import,
+    Infix,
     List,
     Main,
     Module,
@@ -36,7 +37,6 @@ from archc.emit.syntax import (
     Return,
     Snippet,
     Statement,
-    Sum,
     Tuple,
     Unpacked,
 )
@@ -70,10 +70,15 @@ def _class(part: Class) -> list[str]:
     decorators = [f"@{decorator.text}" for decorator in part.decorators]
     lines = [*decorators, f"class {part.name}({part.base.text}):", _docstring((part.doc,), _INDENT)]
     if part.attributes:
-        lines += ["", *(f"{_INDENT}{name.text}: {annotation.text}" for name, annotation in part.attributes)]
+        lines += ["", *(f"{_INDENT}{name.text}: {_annotation(kind)}" for name, kind in part.attributes)]
     for function in part.body:
         lines += ["", *_function(function, _INDENT)]
     return lines
+
+
+def _annotation(kind: Name) -> str:
+    """A class as an annotation: in quotes if it is one of the file's own, which may be defined further down."""
+    return kind.text if "." in kind.text else f'"{kind.text}"'
 
 
 def _function(function: Function, indent: str) -> list[str]:
@@ -157,7 +162,7 @@ def _parenthesized(before: str, value: Expression, indent: str) -> list[str]:
     inside = _broken(inner, value, "", inner)
     # A sum on several lines is a syntax error without parentheses. Other values get them only if all lines then fit:
     # ruff removes parentheses that do not help.
-    needed = len(lines) > 1 if isinstance(value, Sum) else not _fits(lines[0]) and all(map(_fits, inside))
+    needed = len(lines) > 1 if isinstance(value, Infix) else not _fits(lines[0]) and all(map(_fits, inside))
     return [f"{before}(", *inside, f"{indent})"] if needed else lines
 
 
@@ -185,9 +190,9 @@ def _broken(before: str, value: Expression, after: str, indent: str) -> list[str
             return [f"{before}*(", *_each(value, inner), f"{indent}){after}"]
         case Unpacked():
             return _broken(f"{before}**", value.value, after, indent)
-        case Sum():
-            first, *others = value.terms
-            return [f"{before}{first.text}", *(f"{indent}+ {term.text}" for term in others)]
+        case Infix():
+            first, *others = map(flat, value.terms)
+            return [f"{before}{first}", *(f"{indent}{value.sign} {term}" for term in others)]
         case _:
             return [one_line]
 

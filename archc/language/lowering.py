@@ -26,6 +26,7 @@ from archc.language.outputs import check_inputs, check_outputs
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare, plain
 from archc.ops import ops
 from archc.ops.op import Op, name_of
+from archc.ops.properties import Loss
 from archc.ops.shape_error import ShapeError
 from archc.source import Span
 from archc.tensor import Tensor
@@ -57,6 +58,7 @@ def lower(document: Document) -> tuple[Graph, list[Finding]]:
         outputs=lowering.outputs(),
         scopes=document.expansion.scopes if document.expansion else {},
         expected=lowering.expected,
+        loss=spec.train.loss if spec.train else lowering.usual_loss(),
     )
     return graph, lowering.findings
 
@@ -117,6 +119,14 @@ class _Lowering:
         """The outputs that the spec names, or else the layers that no layer reads."""
         named = dict.fromkeys(name for name in self.document.spec.outputs or () if name in self.nodes)
         return tuple(named or (name for name in self.nodes if name not in self._read))
+
+    def usual_loss(self) -> Loss:
+        """The loss of a network whose spec has no recipe, by what it returns."""
+        outputs = self.outputs()
+        if len(outputs) != 1:
+            return "cross_entropy"
+        node = self.nodes[outputs[0]]
+        return node.op.fused_into or ("cross_entropy" if node.output.is_vector else "mean_squared_error")
 
     def _read_input(self, name: str, x: Tensor) -> Tensor | None:
         """The input's shape; None if it could not be read or is too large."""

@@ -27,9 +27,9 @@ from pydantic_core import PydanticCustomError
 from archc.language.fields import NAME
 from archc.ops.fields import LARGEST, Count, NotNegative, Positive, Rate, Size, SizeField
 from archc.ops.foreign import Needless, NeedlessFields, OtherValues
+from archc.ops.properties import Loss
 from archc.tensor import MOST_AXES, Tensor
 
-Loss = Literal["cross_entropy"]
 TestViews = Literal["ten_crop", "center"]
 Strategy = Literal["data", "columns", "hybrid"]
 Choice = Literal["split", "replicate"]
@@ -298,15 +298,23 @@ class Recipe(Section):
     absent: ClassVar[Mapping[str, str]] = Sgd.absent
     batch: Count = Field(description="Number of examples per training step, on all devices together.")
     epochs: Count = Field(description="Number of passes over the training data.")
-    loss: Loss = Field(description="Loss that training minimises. `cross_entropy` includes a final softmax.")
+    loss: Loss = Field(
+        description="Loss that training minimises. `cross_entropy`: of one class for each example, or for each "
+        "position of a sequence or of maps; a final softmax is a part of it. `binary_cross_entropy`: of each value by "
+        "itself, as true or false; a final sigmoid is a part of it. `mean_squared_error`: of each value."
+    )
     optimizer: Optimizer = Field(description="Rule by which training updates the weights.")
     schedule: Schedule | None = Field(
         default=None, description="How the learning rate changes during training. Default: it stays the same."
     )
-    data: DataRecipe = Field(description="How a picture becomes the network's input.")
+    data: DataRecipe | None = Field(
+        default=None,
+        description="How a picture becomes the network's input. Only for pictures: arrays are read as they are.",
+    )
     test: TestViews = Field(
+        default="center",
         description="Parts of a picture that are tested. `ten_crop`: the four corners, the centre and the mirror image "
-        "of each, whose predictions are averaged; `center`: the centre only."
+        "of each, whose predictions are averaged; `center`: the centre only.",
     )
 
 
@@ -354,13 +362,12 @@ class Spec(Section):
         }
 
 
-def default_recipe(inputs: Iterable[Tensor]) -> Recipe:
-    """The recipe for a spec without `train:`: the paper's, its crop scaled to the input.
-
-    Without pictures, only its batch, its optimizer and its schedule are of use.
-    """
+def default_recipe(inputs: Iterable[Tensor], loss: Loss = "cross_entropy") -> Recipe:
+    """The recipe for a spec without `train:`: the paper's, its crop scaled to the input if that is a picture."""
     first, *others = inputs
-    return Recipe.model_validate(usual_recipe(list(first.shape) if first.is_maps and not others else [1, 1, 1]))
+    is_picture = first.is_maps and not others and loss == "cross_entropy"
+    usual = usual_recipe(list(first.shape) if is_picture else [1, 1, 1])
+    return Recipe.model_validate({**usual, "loss": loss, "data": usual["data"] if is_picture else None})
 
 
 def usual_recipe(image: list[int]) -> dict[str, object]:

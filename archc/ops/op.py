@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self, get_args
 
 from pydantic import BaseModel
 
-from archc.ops.foreign import Conversion, Excluded, Needless, NeedlessFields, OtherValues, Unlikely, UsualValues
-from archc.ops.properties import POINT, Footprint, Kept, Numbers, Parameter, Reach, Scratch
+from archc.ops.foreign import Chosen, Conversion, Excluded, Needless, NeedlessFields, OtherValues, Unlikely, UsualValues
+from archc.ops.properties import POINT, Footprint, Kept, Loss, Numbers, Parameter, Reach, Scratch
 from archc.ops.window import Window
 from archc.tensor import Tensor
 
@@ -98,6 +98,8 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Those of the names above under which a layer that names one input reads the layer before it too."""
     excluded: ClassVar[Excluded] = {}
     """Layers under one of the names above that are not this op after all, by their fields."""
+    chosen: ClassVar[Chosen] = {}
+    """Layers under another op's name of another framework that are this op, by their fields."""
     usual: ClassVar[UsualValues] = {}
     """What its required fields are by default under another framework's name of it, to suggest where one is missing."""
     conversions: ClassVar[tuple[Conversion, ...]] = ()
@@ -130,10 +132,14 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Whether outputs are never negative, or are not when the inputs are not."""
     keeps_zeros: ClassVar[bool] = False
     """Whether an output is zero where all inputs that it depends on are, so that a dropout's zeros reach its reader."""
+    drops_examples: ClassVar[bool] = False
+    """Whether what it drops while training is all values of an example at once."""
     normalises: ClassVar[Literal["neighbours", "batch"] | None] = None
     """Whether it divides values by the energy of their neighbours, or by the deviation of each map over the batch."""
     gives_probabilities: ClassVar[bool] = False
     """Whether its outputs sum to 1, as a softmax's do."""
+    multiplies: ClassVar[bool] = False
+    """Whether it multiplies its inputs with each other, so that one can be the weights of another, as at a gate."""
     commutes: ClassVar[bool] = False
     """Whether the order of its inputs does not matter."""
     channels_field: ClassVar[str | None] = None
@@ -150,8 +156,9 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Whether its output has the order of axes in memory that its first input has."""
     copies_turned: ClassVar[bool] = False
     """Whether it copies a sequence that is in memory in another order, and keeps the copy for its backward pass."""
-    passes_gradient: ClassVar[Literal["same", "view"] | None] = None
-    """Whether the gradient of each input is that of the output, or a view of it, and so takes no memory of its own."""
+    passes_gradient: ClassVar[Literal["same", "first", "view"] | None] = None
+    """Whether the gradient of each input, or only of the first, is that of the output, or that of each a view of it,
+    and so takes no memory of its own."""
     autocast: ClassVar[Literal["narrow", "wide"] | None] = None
     """The precision that it computes in under mixed precision; None: the precision of its inputs."""
 
@@ -217,6 +224,16 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     def is_view(self, inputs: tuple[Tensor, ...], *, training: bool) -> bool:
         """Whether the output shares the memory of the input."""
         return False
+
+    @property
+    def fused_into(self) -> Loss | None:
+        """The loss that computes it as well if it ends the network, so that training needs only what it reads."""
+        return None
+
+    @property
+    def scores_as(self) -> Literal["probabilities", "logarithms"] | None:
+        """What it makes of the scores of all channels at each place, where it ends a classifier."""
+        return "probabilities" if self.gives_probabilities else None
 
     @property
     def drop_rate(self) -> float:

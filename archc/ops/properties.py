@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+Loss = Literal["cross_entropy", "binary_cross_entropy", "mean_squared_error"]
+"""The losses that training minimises."""
 
 FLOAT32 = 4
 INT64 = 8
@@ -70,8 +73,10 @@ class Kept(NamedTuple):
 
     `inputs` and `output` are the values themselves, which other layers may keep as well. An input that is padded first
     is kept as the padded copy. With `wide`, inputs are kept in float32, as a copy where they arrive narrower. `own` are
-    further bytes: masks, indices, sums. `once` are bytes for the whole batch, however large it is. Narrow copies of the
-    weights are kept too, for the gradient of the inputs; with `weights`, also where no input has one.
+    further bytes: masks, indices, sums. `once` are bytes for the whole batch, however large it is. `between` are
+    further values in the precision of the output. With `crosswise`, an input is kept only for the gradients of the
+    others. Narrow copies of the weights are kept too, for the gradient of the inputs; with `weights`, also where no
+    input has one.
     """
 
     inputs: bool = False
@@ -79,6 +84,8 @@ class Kept(NamedTuple):
     output: bool = False
     own: int = 0
     once: int = 0
+    between: int = 0
+    crosswise: bool = False
     weights: bool = True
 
 

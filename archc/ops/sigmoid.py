@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from archc.example import HEAD
 from archc.ops.activation import Activation
+from archc.ops.properties import Loss
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
@@ -21,7 +22,10 @@ def logistic(x: Array) -> Array:
 
 
 class Sigmoid(Activation, frozen=True):
-    """1 / (1 + exp(-x)), each value by itself, between 0 and 1: any shape -> the same shape."""
+    """1 / (1 + exp(-x)), each value by itself, between 0 and 1: any shape -> the same shape.
+
+    A final sigmoid is fused into the binary cross-entropy loss for training.
+    """
 
     failing = HEAD + "  gate1: {op: sigmoid, inplace: true}\n"
     corrected = HEAD + "  gate1: {op: sigmoid}\n"
@@ -34,3 +38,7 @@ class Sigmoid(Activation, frozen=True):
 
     def value(self, x: Array) -> Array:
         return logistic(x)
+
+    @property
+    def fused_into(self) -> Loss:
+        return "binary_cross_entropy"

@@ -76,7 +76,7 @@ class Operation:
     index: int
     reads: tuple[Value, ...]
     output: Value
-    passes_gradient: Literal["same", "view"] | None = None
+    passes_gradient: Literal["same", "first", "view"] | None = None
     trained: int = 0
     statistics: int = 0
     own: int = 0
@@ -126,7 +126,7 @@ def lay_out(run: Run) -> tuple[list[Value], list[Operation]]:
         values[name].last = len(operations)
     for name in graph.outputs:
         # What a loss has computed from the scores is the loss's own: no caller has it.
-        values[name].is_held = graph.fused_softmax is None or not run.training
+        values[name].is_held = graph.fused is None or not run.training
     for value in dict.fromkeys([*inputs, *[operation.output for operation in operations]]):
         if value.keeper is None and value.last < len(operations):
             operations[value.last].frees.append(value)
@@ -202,18 +202,31 @@ class _Layer:
         if op.autocast == "narrow" and width < FLOAT32:
             operation.copies = width * self._numbers.weights * share.parameters // max(self._whole.parameters, 1)
             operation.narrow = width * share.parameters
-        own, once = (size * share.outputs // self._whole.outputs for size in (kept.own, kept.once))
+        bytes_of_each = kept.own + width * kept.between
+        own, once = (size * share.outputs // self._whole.outputs for size in (bytes_of_each, kept.once))
         if run.training and learned:
             operation.own = run.batch * own + once
             if not kept.weights and not any(value.learned for value in self._reads):
                 operation.forward += operation.copies
                 operation.copies = 0
-            for value in (*(self._reads if kept.inputs else ()), *([made] if kept.output else [])):
+            for value in (*self._kept_reads(kept), *([made] if kept.output else [])):
                 value.keeper = index if value.keeper is None else value.keeper
         else:  # not kept, but in memory while the layer runs
             operation.forward += run.batch * own + operation.copies
             operation.copies = 0
         return made
+
+    def _kept_reads(self, kept: Kept) -> list[Value]:
+        """The inputs that are kept: crosswise, those beside another one that has a gradient."""
+        reads = self._reads
+        if not kept.inputs:
+            return []
+        others = (reads[:at] + reads[at + 1 :] for at in range(len(reads)))
+        return [
+            value
+            for value, beside in zip(reads, others, strict=True)
+            if not kept.crosswise or any(other.learned for other in beside)
+        ]
 
     def _operation(self, op: Op, index: int, made: Value, *, narrow_inputs: bool) -> Operation:
         share, whole = self._share, self._whole

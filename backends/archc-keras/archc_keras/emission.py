@@ -42,6 +42,7 @@ SNIPPETS = {
     "he_normal": "he_normal",
     "GroupedConv1D": "grouped_conv1d",
     "GroupedConv2D": "grouped_conv",
+    "LeakyReLU": "leaky_relu",
     "exact_gelu": "exact_gelu",
     "gelu_tanh": "gelu_tanh",
     "LowestPadding1D": "lowest_padding1d",
@@ -49,6 +50,8 @@ SNIPPETS = {
     "LocalResponseNorm": "lrn",
     "SpatialResponseNorm": "spatial_lrn",
     "BatchNorm": "batch_norm",
+    "Normalize": "normalize",
+    "Scale": "scale",
     "MomentumSGD": "momentum_sgd",
 }
 
@@ -130,9 +133,10 @@ def _predict(planned: SourcePlan) -> tuple[Function, ...]:
     """`predict` returns probabilities, if the final softmax is left to the loss."""
     if not planned.predicts_probabilities:
         return ()
+    function = "softmax" if planned.loss == "cross_entropy" else "sigmoid"
     body = (
         Assign(Name("logits"), Fixed("super().predict(*arguments, **options)")),
-        Return(Fixed("ops.convert_to_numpy(ops.softmax(logits))")),
+        Return(Fixed(f"ops.convert_to_numpy(ops.{function}(logits))")),
     )
     signature = "self, *arguments: Any, **options: Any"
     return (Function("predict", signature, "Any", body, doc=probabilities(planned)),)

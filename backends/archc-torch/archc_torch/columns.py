@@ -167,6 +167,8 @@ def _common_refusal(step: Step) -> str | None:
         return f"{step.node.name} learns one parameter for all maps; `columns` splits every layer that has weights"
     if any(parameter.shape[0] != step.node.output.channels for parameter in step.node.op.parameters(step.inputs)):
         return f"{step.node.name} has weights with no row for each channel of its output; `columns` splits rows"
+    if step.node.op.drops_examples and step.node.op.drop_rate:
+        return f"{step.node.name} drops whole examples, and each rank would drop other ones"
     return None
 
 
