@@ -112,7 +112,7 @@ class _Lowering:
 
             self.findings = with_heirs(self.findings, self._defaults, layers)
         self.findings += check_outputs(self.document, self.nodes, self._read)
-        if not self.findings:
+        if not self.findings and None not in self._tensors.values():
             self.findings += check_inputs(self.document, self._read)
 
     def outputs(self) -> tuple[str, ...]:
