@@ -21,7 +21,7 @@ from archc.language.document import Document
 from archc.language.fields import NAME, Added, field_names
 from archc.language.in_place import InPlace
 from archc.language.inference import check_error, inferred, named
-from archc.language.layer_fields import WIRING, LayerFields, plain_layer
+from archc.language.layer_fields import WIRING, LayerFields, has_derived, plain_layer
 from archc.language.outputs import check_inputs, check_outputs
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare, plain
 from archc.ops import ops
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 LARGEST_TENSOR = 2**40
 _SMALLER = "use fewer filters or units, or a stride or a pool before it"
 
-_MOST_COPIES = 4 * MAX_FINDINGS
+_MOST_COPIES = 2 * MAX_FINDINGS
 # The most inputs that a finding names, and the most layers that it traces back.
 _MOST_NAMED = 8
 _MOST_STEPS = 100
@@ -80,7 +80,7 @@ class _Lowering:
         self._shapes = expansion.expected if expansion else {}
         # The layers of blocks and stages: their names are checked where they are written.
         self._sites: Container[str] = expansion.sites if expansion else ()
-        self._unreadable: Container[str] = expansion.failed if expansion else ()
+        self._unreadable = expansion.failed if expansion else frozenset[str]()
 
     @cached_property
     def _wiring(self) -> Wiring:
@@ -112,7 +112,7 @@ class _Lowering:
 
             self.findings = with_heirs(self.findings, self._defaults, layers)
         self.findings += check_outputs(self.document, self.nodes, self._read)
-        if not self.findings and None not in self._tensors.values():
+        if not self.findings and not self._unreadable:
             self.findings += check_inputs(self.document, self._read)
 
     def outputs(self) -> tuple[str, ...]:
@@ -165,7 +165,7 @@ class _Lowering:
         expected = self._expected(body)
         tensors = [self._tensors[value] for value in inputs or ()]
         read = tensors[0] if len(tensors) == 1 else None
-        if known is not None and _has_derived(body, known):
+        if known is not None and has_derived(body, known):
             body = self._derived(name, body, known, tensors)
         fields = plain_layer(body, self._defaults) or self._mistaken(name, body, key, read)
         self._in_place.note(name, body, known, inputs or ())
@@ -387,14 +387,6 @@ class _Lowering:
             shape = counted(tensor.size, "unit") if tensor.is_vector else str(tensor)
             found.append((self.document.spans.key(section, name), f"{name} is {shape}"))
         return found
-
-
-def _has_derived(body: MappingNode, op: type[Op]) -> bool:
-    """Whether a field of a layer follows from the channels that the layer reads."""
-    groups = body.entries.get("groups")
-    if isinstance(groups, ScalarNode) and groups.value == "each" and op.has_groups():
-        return True
-    return op.channels_field is not None and isinstance(body.entries.get(op.channels_field), MappingNode)
 
 
 def _first(inputs: tuple[str, ...]) -> list[str]:

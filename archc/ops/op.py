@@ -170,6 +170,11 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     def compute(self, inputs: "tuple[Array, ...]", weights: "Mapping[str, Array]") -> "Array":
         """The output for a batch (N, …) in NumPy float64: the meaning of the op. `weights` are by parameter name."""
 
+    @property
+    def fused_into(self) -> Loss | None:
+        """The loss that computes it as well if it ends the network, so that training needs only what it reads."""
+        return None
+
     def unlikely(self) -> Unlikely | None:
         """A value that is more likely another framework's; `{name}` in its texts stands for the layer."""
         return None
@@ -224,11 +229,6 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     def is_view(self, inputs: tuple[Tensor, ...], *, training: bool) -> bool:
         """Whether the output shares the memory of the input."""
         return False
-
-    @property
-    def fused_into(self) -> Loss | None:
-        """The loss that computes it as well if it ends the network, so that training needs only what it reads."""
-        return None
 
     @property
     def scores_as(self) -> Literal["probabilities", "logarithms"] | None:

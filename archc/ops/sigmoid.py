@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Literal
 
 from archc.example import HEAD
 from archc.ops.activation import Activation
-from archc.ops.properties import Loss
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
@@ -36,9 +35,9 @@ class Sigmoid(Activation, frozen=True):
     element_ops_words = "3"
     op: Literal["sigmoid"]
 
+    @property
+    def fused_into(self) -> Literal["binary_cross_entropy"]:
+        return "binary_cross_entropy"
+
     def value(self, x: Array) -> Array:
         return logistic(x)
-
-    @property
-    def fused_into(self) -> Loss:
-        return "binary_cross_entropy"
