@@ -46,7 +46,7 @@ PACKAGES = {
     "report": "wording tensor failure ops graph outline diagnostics language passes analysis backend difference "
     "explain",
     "console": "wording files failure diagnostics language passes analysis backend emit report",
-    "run": "wording tensor files signals failure installing graph language analysis backend training pictures arrays",
+    "run": "wording tensor files signals failure installing language analysis backend training pictures arrays",
     "commands": "wording files signals failure installing streams entry_points ops diagnostics language passes "
     "analysis outline fixing formatting backend emit difference figure explain report console training run",
     "__main__": "commands",

@@ -41,7 +41,7 @@ class Scale(NamedTuple):
 def scale(tensors: Iterable[Tensor]) -> Scale:
     """The common scale for all tensors."""
     tensors = list(tensors)
-    side = max((max(t.shape[1:]) for t in tensors if t.is_maps), default=1)
+    side = max((max(t.shape[1:]) for t in tensors if t.places > 1), default=1)
     depth = max(t.channels for t in tensors)
     return Scale(min(_SIDE, _LONGEST_SIDE / sqrt(side)), min(_DEPTH, _LONGEST_DEPTH / sqrt(depth)))
 
@@ -115,16 +115,18 @@ class Solid:
 
 def solid(tensor: Tensor, scale: Scale, *, is_closed: bool = False) -> Solid:
     """The solid of a tensor. Its sizes are labelled as in the paper, beside its height, width and depth."""
-    if not tensor.is_maps:
+    if not tensor.is_maps and not tensor.is_sequence:
         tall = max(scale.depth * sqrt(tensor.channels), _SHORTEST)
         slant = _BAR * 0.6
         units = str(tensor)
         label = Label((_BAR - bound(units, "size")) / 2, tall + _NEAR, units)
         return Solid(False, _BAR, tall, slant, (label,), is_closed)
     deep = max(scale.depth * sqrt(tensor.channels), _SHORTEST)
-    tall = max(scale.side * sqrt(tensor.height), _SHORTEST)
-    slant = max(scale.side * sqrt(tensor.width), _SHORTEST) * _SLANT
-    high, wide, maps = str(tensor.height), str(tensor.width), str(tensor.channels)
+    # A sequence is a flat solid: a row of positions, with its channels as depth.
+    rows, columns = (tensor.height, tensor.width) if tensor.is_maps else (1, tensor.length)
+    tall = max(scale.side * sqrt(rows), _SHORTEST)
+    slant = max(scale.side * sqrt(columns), _SHORTEST) * _SLANT
+    high, wide, maps = str(rows), str(columns), str(tensor.channels)
     # Both labels are below the line, where lines arrive and leave.
     least = tall * _LINE + _NEAR
     at_height = Label(-_NEAR - bound(high, "size"), max(tall - height("size"), least), high)
@@ -132,7 +134,8 @@ def solid(tensor: Tensor, scale: Scale, *, is_closed: bool = False) -> Solid:
     beside = bound(maps, "size") + _NEAR < at_width.x
     under = tall if beside else max(tall, at_width.bottom)
     at_depth = Label(max((deep - bound(maps, "size")) / 2, 0.0), under + 1, maps)
-    return Solid(True, deep, tall, slant, (at_height, at_width, at_depth), is_closed)
+    sizes = (at_height, at_width, at_depth) if tensor.is_maps else (at_width, at_depth)
+    return Solid(True, deep, tall, slant, sizes, is_closed)
 
 
 def draw_solid(drawing: Drawing, solid: Solid, origin: Point) -> None:
