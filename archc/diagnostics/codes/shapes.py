@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archc.diagnostics.codes.code import Code
-from archc.example import CONV_HEAD, DENSE_HEAD, HEAD, SEQUENCE_HEAD, TOKENS_HEAD
+from archc.example import CONV_HEAD, DENSE_HEAD, FREE_HEAD, HEAD, SEQUENCE_HEAD, TOKENS_HEAD
 
 _LARGE = "  conv1: {{op: conv2d, filters: {}, kernel: 1, padding: 20}}\n"
 
@@ -68,6 +68,13 @@ SHAPES: dict[str, Code] = {
         "`input: {words: {tokens: [length], vocabulary: …}}`, or use `dense`, which multiplies numbers by weights.",
         failing=SEQUENCE_HEAD + "  embed1: {op: embedding, channels: 4}\n",
         corrected=TOKENS_HEAD + "  embed1: {op: embedding, channels: 4}\n",
+    ),
+    "ARC209": Code(
+        title="size that cannot be free",
+        meaning="`null` in the shape of an input leaves that size free, so that the network takes inputs of any size. A layer whose parameters depend on the size, such as a dense layer after a `flatten`, needs one "
+        "size. Write the size, or remove the dependency, such as by a `global_avg_pool` in place of the `flatten`.",
+        failing=FREE_HEAD + "  flat: {op: flatten}\n  fc1: {op: dense, units: 10}\n",
+        corrected=FREE_HEAD + "  conv1: {op: conv2d, filters: 10, kernel: 1}\n",
     ),
     "ARC210": Code(
         title="filters or maps not divisible by groups",
