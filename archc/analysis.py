@@ -167,7 +167,7 @@ def _totals(spec: Spec, spans: Spans, graph: Graph, shape_facts: Shapes, held: H
     )
     facts = Facts(
         spec=spec,
-        graph=graph,
+        graph=free.graph if free else graph,
         recipe=recipe,
         recipe_is_default=spec.train is None,
         shapes=shape_facts,

@@ -7,7 +7,7 @@ free only if no layer's parameters depend on it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import gcd, lcm
 
@@ -15,13 +15,15 @@ from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
 from archc.language.document import Spans
 from archc.ops.shape_error import ShapeError
-from archc.tensor import Tensor
+from archc.tensor import FreeSize, Tensor
 
 LARGEST_PERIOD = 1024
 """The longest period of a size's formula that is looked for: the product of all strides along a path."""
 
 Sizes = Mapping[str, int]
 """A size for each free axis: {"H": 224, "W": 224}."""
+_Tables = Mapping[str, Mapping[int, Mapping[str, Tensor]]]
+"""For each free axis and some of its sizes, the shape of each value."""
 
 
 @dataclass(frozen=True)
@@ -34,19 +36,20 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Axis:
-    """A free axis: its symbol, the smallest size, and the sizes that it can have: `first`, `first + step`, …"""
+    """A free axis: its symbol, the size for which figures are given, and its sizes: `first`, `first + step`, …"""
 
     symbol: str
+    usual: int
     first: int
     step: int
 
 
 @dataclass(frozen=True)
 class FreeSizes:
-    """The free axes of a network, and the shape of each value of it as text, such as `("64", "ceil(H / 2)")`."""
+    """The free axes of a network, and the network with free sizes that are printed as their formulas."""
 
     axes: tuple[Axis, ...]
-    formulas: Mapping[str, tuple[str, ...]]
+    graph: Graph
 
 
 def inferred_at(graph: Graph, sizes: Sizes) -> dict[str, Tensor] | Refusal:
@@ -80,12 +83,25 @@ def free_sizes(graph: Graph) -> FreeSizes | Refusal:
         tables[symbol] = found
         sizes = sorted(found)
         step = gcd(*(size - sizes[0] for size in sizes))
-        axes.append(Axis(symbol, _smallest(graph, nominal, symbol, sizes[0], step), step))
-    formulas: dict[str, tuple[str, ...]] = {}
-    for name in (*graph.inputs, *(node.name for node in graph.nodes)):
-        shape = graph.tensor(name).shape
-        formulas[name] = tuple(_formula(tables, name, place, size) for place, size in enumerate(shape))
-    return FreeSizes(tuple(axes), formulas)
+        axes.append(Axis(symbol, nominal[symbol], _smallest(graph, nominal, symbol, sizes[0], step), step))
+    others = {axis.symbol: axis.usual + axis.step for axis in axes}  # one step on, paddings of strides differ
+    other = inferred_at(graph, others)
+    if isinstance(other, Refusal):
+        return other
+
+    def printed(name: str) -> Tensor:
+        x = graph.tensor(name)
+        sizes = zip(x.shape, other[name].shape, strict=True)
+        free = (_size(tables, name, place, *pair) for place, pair in enumerate(sizes))
+        return Tensor(tuple(free), x.vocabulary)
+
+    nodes = tuple(replace(node, output=printed(node.name)) for node in graph.nodes)
+    return FreeSizes(tuple(axes), replace(graph, inputs={name: printed(name) for name in graph.inputs}, nodes=nodes))
+
+
+def _size(tables: _Tables, name: str, place: int, usual: int, other: int) -> int:
+    formula = _formula(tables, name, place, usual)
+    return usual if formula is None else FreeSize(usual, formula, other)
 
 
 def not_free(refusal: Refusal, spans: Spans, graph: Graph) -> Finding:
@@ -172,8 +188,8 @@ def _smallest(graph: Graph, nominal: Sizes, symbol: str, known: int, step: int) 
     return known - low * step
 
 
-def _formula(tables: Mapping[str, Mapping[int, Mapping[str, Tensor]]], name: str, place: int, nominal: int) -> str:
-    """One size of a value: a number, or a formula of the free axes that it depends on."""
+def _formula(tables: _Tables, name: str, place: int, nominal: int) -> str | None:
+    """The formula of one size of a value, of the free axes that it depends on; None if it depends on none."""
     factors: list[str] = []
     constant = nominal
     for symbol, table in tables.items():
@@ -186,12 +202,12 @@ def _formula(tables: Mapping[str, Mapping[int, Mapping[str, Tensor]]], name: str
         factors.append(_fitted(symbol, {size: value // common for size, value in values.items()}))
         constant //= values[min(values)] // common
     if not factors:
-        return str(nominal)
+        return None
     bracketed = [factor if factor.isidentifier() else f"({factor})" for factor in factors]
     return " × ".join([*([str(constant)] if constant != 1 else []), *bracketed])
 
 
-def _is_alone(tables: Mapping[str, Mapping[int, Mapping[str, Tensor]]], symbol: str, name: str, place: int) -> bool:
+def _is_alone(tables: _Tables, symbol: str, name: str, place: int) -> bool:
     """Whether a size depends on no other axis."""
     others = (table for other, table in tables.items() if other != symbol)
     return all(len({shapes[name].shape[place] for shapes in table.values()}) == 1 for table in others)
