@@ -6,14 +6,10 @@ An op that archc or a distribution brings takes its words over: its name and `ot
 from __future__ import annotations
 
 _POOLS = (
-    "pool pooling pool2d pooling2d avg_pool avg_pool1d avg_pool2d avg_pool3d average_pool average_pooling "
-    "average_pooling1d average_pooling2d average_pooling3d mean_pool mean_pooling adaptive_avg_pool1d "
-    "adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d "
-    "global_avg_pool global_avg_pool2d global_average_pool global_average_pooling global_average_pooling1d "
-    "global_average_pooling2d global_average_pooling3d gap global_max_pool global_max_pool2d global_max_pooling1d "
-    "global_max_pooling2d global_max_pooling3d max_pool1d max_pool3d max_pooling1d max_pooling3d max_unpool "
-    "max_unpool2d lp_pool lp_pool2d roi_pool roi_pooling roi_align max_roi_pool spp spatial_pyramid_pooling sppf "
-    "fractional_max_pool2d stochastic_pool stochastic_pooling"
+    "pool pooling pool2d pooling2d avg_pool1d avg_pool3d average_pooling1d average_pooling3d adaptive_avg_pool3d "
+    "adaptive_max_pool3d global_average_pooling3d global_max_pooling3d max_pool1d max_pool3d max_pooling1d "
+    "max_pooling3d max_unpool max_unpool2d lp_pool lp_pool2d roi_pool roi_pooling roi_align max_roi_pool spp "
+    "spatial_pyramid_pooling sppf fractional_max_pool2d stochastic_pool stochastic_pooling"
 )
 _ACTIVATIONS = (
     "sigmoid logistic hard_sigmoid log_sigmoid leaky_relu leaky lrelu prelu rrelu relu6 relun elu celu selu gelu glu "
@@ -71,7 +67,6 @@ _NAME_OF_INPUT = "delete the layer: `input:` at the top of the spec declares the
 _LOSS = "use `{op: softmax}` as the last layer, and `loss: cross_entropy` in `train:`"
 _TWO = "write each of its steps as a layer of its own"
 _AT_PADDING = "set `padding` on the convolution or pool after it"
-_GLOBAL = "use `{op: max_pool2d, kernel: …, stride: 1}` with the size of its input maps as `kernel`"
 _DEPTHWISE = "use `{op: conv2d, groups: …}` with the number of its input maps as `groups`"
 _NOTHING = "delete the layer: it changes nothing"
 REMARKS = {
@@ -81,7 +76,6 @@ REMARKS = {
         f"{_DEPTHWISE}, and a second `conv2d` with `kernel: 1` after it",
     ),
     **dict.fromkeys("pad zero_pad zero_padding2d zero_pad2d".split(), _AT_PADDING),
-    **dict.fromkeys("global_max_pool global_max_pool2d global_max_pooling2d".split(), _GLOBAL),
     **dict.fromkeys("reshape view".split(), "`{op: flatten}` makes a vector of maps; no other shape can be made"),
     **dict.fromkeys("identity noop no_op silence".split(), _NOTHING),
     **dict.fromkeys("input input_layer data image_data hdf5_data memory_data placeholder".split(), _NAME_OF_INPUT),
@@ -90,8 +84,8 @@ REMARKS = {
     **dict.fromkeys("batch_norm_relu conv_relu conv_bn_relu conv_bn conv_block".split(), _TWO),
     **dict.fromkeys(
         "pool pooling pool2d pooling2d".split(),
-        "use `{op: max_pool2d}` for the maximum, in Caffe with `rounding: ceil`, and `stride: 1` if it has none; archc "
-        "has no other pool yet",
+        "use `{op: max_pool2d}` for the maximum or `{op: avg_pool2d}` for the mean, in Caffe with `rounding: ceil`, "
+        "and `stride: 1` if it has none; of whole maps, use `{op: global_max_pool}` or `{op: global_avg_pool}`",
     ),
     "scale": "delete the layer if it follows a `batch_norm`, which has a weight and a bias of its own",
     "dropout2d": "`{op: dropout}` drops single values, not whole maps",

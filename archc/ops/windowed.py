@@ -157,25 +157,23 @@ class Windowed(Op, frozen=True):
         """What each window reads, `beyond` outside the map: (N, C, H, W) -> (N, C, H', kH, W', kW)."""
         import numpy as np
 
-        pad = self.padding
-        margins = ("same", "same") if pad == "same" else ((pad.top, pad.bottom), (pad.left, pad.right))
-        rows, columns = (
-            np.array(
-                places(
-                    x.shape[2 + axis],
-                    kernel=self.kernel[axis],
-                    stride=self._stride()[axis],
-                    dilation=self._dilation()[axis],
-                    margin=margins[axis],
-                    rounding=self.rounding,
-                )
-            )
-            for axis in (0, 1)
-        )
+        rows, columns = (np.array(self.places(axis, x.shape[2 + axis])) for axis in (0, 1))
         # One margin on all sides is more than needed, but makes every index non-negative.
         around = max(-rows.min(), -columns.min(), rows.max() - x.shape[2] + 1, columns.max() - x.shape[3] + 1, 0)
         wide = np.pad(x, ((0, 0), (0, 0), (around, around), (around, around)), constant_values=beyond)
         return wide[:, :, (rows + around)[:, :, None, None], (columns + around)[None, None]]
+
+    def places(self, axis: int, n: int) -> list[list[int]]:
+        """Along an axis of n positions, those that each window reads; below 0 or from n on they are beyond the map."""
+        pad = self.padding
+        return places(
+            n,
+            kernel=self.kernel[axis],
+            stride=self._stride()[axis],
+            dilation=self._dilation()[axis],
+            margin="same" if pad == "same" else (pad[2 * axis], pad[2 * axis + 1]),
+            rounding=self.rounding,
+        )
 
 
 def _footprint(axis: Axis) -> Footprint:

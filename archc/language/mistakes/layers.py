@@ -16,7 +16,7 @@ from archc.language.fields import Added, Insert, Place
 from archc.language.layer_fields import WIRING, LayerFields
 from archc.language.mistakes.edits import entry
 from archc.language.mistakes.framework_defaults import add_usual, usual_values
-from archc.language.mistakes.op_words import another_op, lacking_op, meant, unknown_op
+from archc.language.mistakes.op_words import another_op, meant, other_op, unknown_op
 from archc.language.mistakes.translation import Translation, translate, without_repeats
 from archc.language.mistakes.unknown_fields import renaming
 from archc.language.mistakes.validation import explain
@@ -58,7 +58,7 @@ def read_mistaken(
         fields.findings.append(unknown_op(written, node.span, ()))
         return fields
     if kind != written and (other := another_op(written, kind, body)):
-        fields.findings.append(lacking_op(written, node.span, other))
+        fields.findings.append(other_op(written, node.span, other, ops()[kind], body, read))
         return fields
     if not defaults.foreign.get(kind, set()).isdisjoint(body.entries):
         insert = partial(_nowhere, insert)

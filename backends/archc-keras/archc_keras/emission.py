@@ -45,6 +45,7 @@ SNIPPETS = {
     "he_normal": "he_normal",
     "GroupedConv2D": "grouped_conv",
     "LowestPadding2D": "lowest_padding",
+    "AvgPool": "avg_pool",
     "LocalResponseNorm": "lrn",
     "SpatialResponseNorm": "spatial_lrn",
     "BatchNorm": "batch_norm",

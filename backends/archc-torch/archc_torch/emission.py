@@ -23,6 +23,7 @@ from archc_torch.training import check, plateau, sgd
 # Definitions that PyTorch lacks, each with its snippet, in the order of the file.
 SNIPPETS = {
     "Gather": "gather",
+    "AvgPool": "avg_pool",
     "LRN": "lrn",
     "SpatialLRN": "spatial_lrn",
     "evaluate": "evaluate",

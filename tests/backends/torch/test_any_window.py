@@ -38,10 +38,11 @@ convolutions = st.fixed_dictionaries(
     }
 ).map(lambda fields: {**fields, "filters": 4})
 pools = st.fixed_dictionaries({**windows, "op": st.just("max_pool2d")})
+means = st.fixed_dictionaries({**windows, "op": st.just("avg_pool2d"), "count_padding": st.booleans()})
 
 
 @settings(max_examples=60)
-@given(layer=convolutions | pools, height=st.integers(1, 12), width=st.integers(1, 12))
+@given(layer=convolutions | pools | means, height=st.integers(1, 12), width=st.integers(1, 12))
 def test_any_window(layer: dict[str, Any], height: int, width: int) -> None:
     spec = {"schema": "archc/v1", "name": "net", "input": {"image": [4, height, width]}, "layers": {"a": layer}}
     facts = analyse(json.dumps(spec).encode(), "spec.yaml").facts

@@ -54,6 +54,10 @@ def max_pool2d(random: Random) -> Layer:
     }
 
 
+def avg_pool2d(random: Random) -> Layer:
+    return {**max_pool2d(random), "count_padding": random.random() < 0.5}
+
+
 def lrn(random: Random) -> Layer:
     scope = random.choice([{}, {"groups": 2}, {"scope": "spatial"}])
     return {"size": random.choice([3, 4, 5]), "alpha": 0.01, "beta": 0.75, "k": 2, **scope}
@@ -62,12 +66,14 @@ def lrn(random: Random) -> Layer:
 FIELDS = {
     "conv2d": conv2d,
     "max_pool2d": max_pool2d,
+    "avg_pool2d": avg_pool2d,
     "lrn": lrn,
     "batch_norm": lambda _: {"epsilon": 1e-5, "momentum": 0.9},
     "dropout": lambda random: {"rate": random.choice([0.5, 0.5, 0])},
     "dense": lambda random: {"units": random.choice([8, 20, 60]), "bias": random.random() < 0.8},
 }
 ON_MAPS = ["conv2d"] * 4 + ["max_pool2d", "lrn", "batch_norm", "relu"] * 2 + ["tanh", "dropout", "flatten"]
+ON_MAPS += ["avg_pool2d"] * 2 + ["global_avg_pool", "global_max_pool"]
 ON_VECTORS = ["dense"] * 3 + ["relu", "tanh", "dropout", "batch_norm"]
 
 
