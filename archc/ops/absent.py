@@ -24,9 +24,9 @@ _NORMS = (
     "batch_renormalization mvn mean_variance_normalization switchable_norm"
 )
 _CONVOLUTIONS = (
-    "conv1d conv3d convolution1d convolution3d conv_transpose conv_transpose1d conv_transpose2d conv_transpose3d "
-    "conv1d_transpose conv2d_transpose conv3d_transpose convolution2d_transpose transposed_conv2d deconv "
-    "deconvolution deconv2d deconvolutional depthwise_conv depthwise_conv1d depthwise_conv2d conv_depthwise "
+    "conv1d conv3d convolution1d convolution3d conv_transpose1d conv_transpose3d "
+    "conv1d_transpose conv3d_transpose "
+    "depthwise_conv depthwise_conv1d depthwise_conv2d conv_depthwise "
     "separable_conv separable_conv1d separable_conv2d separable_convolution2d locally_connected1d locally_connected2d "
     "local local_conv conv_local deform_conv2d deformable_convolution lazy_conv2d bottleneck inverted_residual "
     "squeeze_excite squeeze_excitation se_block resblock residual_block inception c3 c2f csp focus"
@@ -41,8 +41,8 @@ _SEQUENCES = (
 _SHAPES = (
     "reshape view unflatten squeeze unsqueeze expand_dims permute transpose repeat_vector pad zero_pad zero_padding1d "
     "zero_padding2d zero_padding3d zero_pad2d reflection_pad2d replication_pad2d constant_pad2d cropping1d cropping2d "
-    "cropping3d crop slice split chunk gather tile up_sampling1d up_sampling2d up_sampling3d upsample upsampling "
-    "upsampling_nearest2d upsampling_bilinear2d interpolate resize resizing pixel_shuffle pixel_unshuffle "
+    "cropping3d crop slice split chunk gather tile up_sampling1d up_sampling3d "
+    "resize resizing pixel_shuffle pixel_unshuffle "
     "depth_to_space space_to_depth reorg reorg3d fold unfold im2col channel_shuffle shuffle_channel masking flip"
 )
 _MERGES = (

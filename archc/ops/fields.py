@@ -121,6 +121,14 @@ def _read_size(value: object) -> Size:
     return size
 
 
+def _read_extent(value: object) -> Size:
+    size = _pair(value, 0)
+    if size is None:
+        _check_largest(value)
+        raise PydanticCustomError("extent", "must be a whole number from 0, or [height, width]")
+    return size
+
+
 def _read_padding(value: object) -> Margins | Literal["same"]:
     if value == "same":
         return "same"
@@ -160,6 +168,14 @@ SizeField = Annotated[
     PlainSerializer(_written_size),
     WithJsonSchema({"anyOf": _one_or_pair(1)}),
 ]
+Extent = Annotated[
+    Size,
+    PlainValidator(_read_extent),
+    PlainSerializer(_written_size),
+    WithJsonSchema({"anyOf": _one_or_pair(0)}),
+]
+NONE = Size(0, 0)
+"""An extent that adds nothing."""
 Padding = Margins | Literal["same"]
 PaddingField = Annotated[
     Padding,

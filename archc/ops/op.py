@@ -126,6 +126,8 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Whether its outputs sum to 1, as a softmax's do."""
     commutes: ClassVar[bool] = False
     """Whether the order of its inputs does not matter."""
+    weight_axis: ClassVar[int] = 0
+    """The axis of its weight that has an entry for each of its output maps or units; a bias has no other."""
     channels_field: ClassVar[str | None] = None
     """The field that sets the number of output maps or units."""
 

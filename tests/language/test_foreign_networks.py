@@ -296,6 +296,39 @@ def test_a_mean_or_a_global_pool(written: str, right: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        (
+            "{op: ConvTranspose2d, out_channels: 8, kernel_size: 4, stride: 2, padding: 1}",
+            "{op: conv_transpose2d, filters: 8, kernel: 4, stride: 2, padding: 1}",
+        ),
+        (
+            "{op: Conv2DTranspose, filters: 8, kernel_size: 4, strides: 2, padding: same}",
+            "{op: conv_transpose2d, filters: 8, kernel: 4, stride: 2, padding: same}",
+        ),
+        ("{op: UpSampling2D}", "{op: upsample, factor: 2, mode: nearest}"),
+        (
+            "{op: UpSampling2D, size: 3, interpolation: bilinear}",
+            "{op: upsample, factor: 3, mode: bilinear, corners: half_pixel}",
+        ),
+        ("{op: nn.Upsample, scale_factor: 2}", "{op: upsample, factor: 2, mode: nearest}"),
+        ("{op: nn.Upsample, size: 40, mode: nearest}", "{op: upsample, size: 40, mode: nearest}"),
+        (
+            "{op: nn.Upsample, scale_factor: [2.0, 3.0], mode: bilinear, align_corners: true}",
+            "{op: upsample, factor: [2, 3], mode: bilinear, corners: aligned}",
+        ),
+        (
+            "{op: UpsamplingBilinear2d, scale_factor: 2}",
+            "{op: upsample, factor: 2, mode: bilinear, corners: aligned}",
+        ),
+    ],
+)
+def test_what_makes_maps_larger(written: str, right: str) -> None:
+    head = f"{HEAD}defaults: {{conv_transpose2d: {{weight_init: {{he_normal: {{}}}}}}}}\nlayers:\n"
+    assert fixed(f"{head}  p: {written}\n") == f"{head}  p: {right}\n"
+
+
+@pytest.mark.parametrize(
     ("written", "help"),
     [
         ("{op: avgpool}", "did you mean `avg_pool2d` or `global_avg_pool`?"),

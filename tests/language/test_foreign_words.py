@@ -37,9 +37,9 @@ def findings(body: str, head: str = HEAD) -> list[Finding]:
         ("ZeroPadding2D", "archc has no `ZeroPadding2D`: set `padding` on the convolution or pool after it"),
         (
             "Pooling",
-            "archc has no `Pooling`: use `{op: max_pool2d}` for the maximum or `{op: avg_pool2d}` for the mean, in Caffe "
-            "with `rounding: ceil`, and `stride: 1` if it has none; of whole maps, use `{op: global_max_pool}` or "
-            "`{op: global_avg_pool}`",
+            "archc has no `Pooling`: use `{op: max_pool2d}` for the maximum or `{op: avg_pool2d}` for the mean, in "
+            "Caffe with `rounding: ceil`, and `stride: 1` if it has none; of whole maps, use `{op: global_max_pool}` "
+            "or `{op: global_avg_pool}`",
         ),
         ("norm", "did you mean `batch_norm` or `lrn`?"),
         ("convolutional", "did you mean `conv2d`?"),

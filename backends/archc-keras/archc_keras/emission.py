@@ -44,6 +44,8 @@ SNIPPETS = {
     "normal": "normal",
     "he_normal": "he_normal",
     "GroupedConv2D": "grouped_conv",
+    "ConvTranspose2D": "conv_transpose",
+    "Upsample": "upsample",
     "LowestPadding2D": "lowest_padding",
     "AvgPool": "avg_pool",
     "LocalResponseNorm": "lrn",

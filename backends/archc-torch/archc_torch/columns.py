@@ -105,6 +105,11 @@ class _Splitting:
 
     def _own(self, node: Node, inputs: tuple[Tensor, ...]) -> Node:
         """The layer as a rank computes it, for its own maps."""
+        if node.op.weight_axis:
+            raise Unsupported(
+                node.name,
+                f"the weight of {node.name} has its input maps first; `columns` divides others by output maps",
+            )
         op, output = node.op.split(self._ranks), self._part(node.output)
         try:
             made = op.infer(inputs)

@@ -24,6 +24,7 @@ from archc_torch.training import check, plateau, sgd
 SNIPPETS = {
     "Gather": "gather",
     "AvgPool": "avg_pool",
+    "CutConvTranspose2d": "cut_conv_transpose",
     "LRN": "lrn",
     "SpatialLRN": "spatial_lrn",
     "evaluate": "evaluate",

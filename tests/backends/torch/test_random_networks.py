@@ -45,6 +45,22 @@ def conv2d(random: Random) -> Layer:
     }
 
 
+def conv_transpose2d(random: Random) -> Layer:
+    stride = random.choice([1, 2])
+    return {
+        "filters": random.choice([4, 6]),
+        "kernel": random.choice([2, 3, 4]),
+        "stride": stride,
+        "padding": sides(random, 1),
+        "output_padding": random.choice([0, stride - 1]),
+        "groups": random.choice([1, 1, 2]),
+    }
+
+
+def upsample(random: Random) -> Layer:
+    return {"factor": 2, **random.choice([{"mode": "nearest"}, {"mode": "bilinear", "corners": "aligned"}])}
+
+
 def max_pool2d(random: Random) -> Layer:
     return {
         "kernel": random.choice([2, 3]),
@@ -65,6 +81,8 @@ def lrn(random: Random) -> Layer:
 
 FIELDS = {
     "conv2d": conv2d,
+    "conv_transpose2d": conv_transpose2d,
+    "upsample": upsample,
     "max_pool2d": max_pool2d,
     "avg_pool2d": avg_pool2d,
     "lrn": lrn,
@@ -73,7 +91,7 @@ FIELDS = {
     "dense": lambda random: {"units": random.choice([8, 20, 60]), "bias": random.random() < 0.8},
 }
 ON_MAPS = ["conv2d"] * 4 + ["max_pool2d", "lrn", "batch_norm", "relu"] * 2 + ["tanh", "dropout", "flatten"]
-ON_MAPS += ["avg_pool2d"] * 2 + ["global_avg_pool", "global_max_pool"]
+ON_MAPS += ["avg_pool2d", "conv_transpose2d", "conv_transpose2d", "upsample"] + ["global_avg_pool", "global_max_pool"]
 ON_VECTORS = ["dense"] * 3 + ["relu", "tanh", "dropout", "batch_norm"]
 
 
