@@ -29,6 +29,8 @@ def field_values(op: type[Op]) -> dict[str, list[Any]]:
 
 def _values(schema: JsonSchemaValue, definitions: JsonSchemaValue) -> list[Any]:
     match schema:
+        case {"examples": values}:
+            return list(values)
         case {"$ref": name}:
             return _values(definitions[name.rpartition("/")[2]], definitions)
         case {"anyOf": forms}:

@@ -44,6 +44,8 @@ def takes(schema: Schema, named: dict[str, Schema]) -> str:
     """The values that a JSON Schema allows, in words."""
     if "$ref" in schema:
         return takes(named[schema["$ref"].rpartition("/")[2]], named)
+    if "$comment" in schema:
+        return schema["$comment"]
     if "anyOf" in schema:
         return _choice([takes(choice, named) for choice in schema["anyOf"] if choice != {"type": "null"}])
     if words := schema.get("enum", [schema["const"]] if "const" in schema else []):
@@ -52,7 +54,7 @@ def takes(schema: Schema, named: dict[str, Schema]) -> str:
         case "boolean":
             return "`true` or `false`"
         case "array":
-            return "[height, width]"  # the only list that any field takes
+            return "[height, width]"  # the only list that has no words of its own
         case "object":
             return _mapping(schema, named)
         case "string":

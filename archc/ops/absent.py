@@ -24,8 +24,7 @@ _NORMS = (
     "batch_renormalization mvn mean_variance_normalization switchable_norm"
 )
 _CONVOLUTIONS = (
-    "conv1d conv3d convolution1d convolution3d conv_transpose1d conv_transpose3d "
-    "conv1d_transpose conv3d_transpose "
+    "conv1d conv3d convolution1d convolution3d conv_transpose1d conv_transpose3d conv1d_transpose conv3d_transpose "
     "depthwise_conv depthwise_conv1d depthwise_conv2d conv_depthwise "
     "separable_conv separable_conv1d separable_conv2d separable_convolution2d locally_connected1d locally_connected2d "
     "local local_conv conv_local deform_conv2d deformable_convolution lazy_conv2d bottleneck inverted_residual "
@@ -39,11 +38,9 @@ _SEQUENCES = (
     "transformer_encoder_layer transformer_decoder transformer_decoder_layer cbam text_vectorization"
 )
 _SHAPES = (
-    "reshape view unflatten squeeze unsqueeze expand_dims permute transpose repeat_vector pad zero_pad zero_padding1d "
-    "zero_padding2d zero_padding3d zero_pad2d reflection_pad2d replication_pad2d constant_pad2d cropping1d cropping2d "
-    "cropping3d crop slice split chunk gather tile up_sampling1d up_sampling3d "
-    "resize resizing pixel_shuffle pixel_unshuffle "
-    "depth_to_space space_to_depth reorg reorg3d fold unfold im2col channel_shuffle shuffle_channel masking flip"
+    "squeeze unsqueeze expand_dims repeat_vector zero_padding1d zero_padding3d cropping1d cropping3d split chunk "
+    "gather tile up_sampling1d up_sampling3d resizing pixel_shuffle depth_to_space reorg reorg3d fold unfold im2col "
+    "masking flip"
 )
 _MERGES = (
     "subtract sub multiply mul product maximum minimum average mean reduce_mean reduce_sum reduce_max merge "
@@ -66,7 +63,6 @@ FAMILIES = (_POOLS, _ACTIVATIONS, _NORMS, _CONVOLUTIONS, _DENSE, _SEQUENCES, _SH
 _NAME_OF_INPUT = "delete the layer: `input:` at the top of the spec declares the input"
 _LOSS = "use `{op: softmax}` as the last layer, and `loss: cross_entropy` in `train:`"
 _TWO = "write each of its steps as a layer of its own"
-_AT_PADDING = "set `padding` on the convolution or pool after it"
 _DEPTHWISE = "use `{op: conv2d, groups: …}` with the number of its input maps as `groups`"
 _NOTHING = "delete the layer: it changes nothing"
 REMARKS = {
@@ -75,8 +71,6 @@ REMARKS = {
         "separable_conv separable_conv2d separable_convolution2d".split(),
         f"{_DEPTHWISE}, and a second `conv2d` with `kernel: 1` after it",
     ),
-    **dict.fromkeys("pad zero_pad zero_padding2d zero_pad2d".split(), _AT_PADDING),
-    **dict.fromkeys("reshape view".split(), "`{op: flatten}` makes a vector of maps; no other shape can be made"),
     **dict.fromkeys("identity noop no_op silence".split(), _NOTHING),
     **dict.fromkeys("input input_layer data image_data hdf5_data memory_data placeholder".split(), _NAME_OF_INPUT),
     **dict.fromkeys("softmax_with_loss softmax_loss softmax_output cross_entropy_loss".split(), _LOSS),

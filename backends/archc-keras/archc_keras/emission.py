@@ -46,6 +46,8 @@ SNIPPETS = {
     "GroupedConv2D": "grouped_conv",
     "ConvTranspose2D": "conv_transpose",
     "Upsample": "upsample",
+    "Slice": "slice",
+    "Pad2D": "pad",
     "LowestPadding2D": "lowest_padding",
     "AvgPool": "avg_pool",
     "LocalResponseNorm": "lrn",

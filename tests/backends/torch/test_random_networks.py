@@ -91,7 +91,7 @@ FIELDS = {
     "dense": lambda random: {"units": random.choice([8, 20, 60]), "bias": random.random() < 0.8},
 }
 ON_MAPS = ["conv2d"] * 4 + ["max_pool2d", "lrn", "batch_norm", "relu"] * 2 + ["tanh", "dropout", "flatten"]
-ON_MAPS += ["avg_pool2d", "conv_transpose2d", "conv_transpose2d", "upsample"] + ["global_avg_pool", "global_max_pool"]
+ON_MAPS += ["avg_pool2d", "conv_transpose2d", "conv_transpose2d", "upsample", "global_avg_pool", "global_max_pool"]
 ON_VECTORS = ["dense"] * 3 + ["relu", "tanh", "dropout", "batch_norm"]
 
 
