@@ -21,7 +21,7 @@ def field_values(op: type[Op]) -> dict[str, list[Any]]:
     schema = op.model_json_schema()
     definitions, required = schema.get("$defs", {}), schema["required"]
     return {
-        name: [*([] if name in required else [None]), *_values(field, definitions)]
+        name: [*([] if name in required else [None]), *(field.get("examples") or _values(field, definitions))]
         for name, field in schema["properties"].items()
         if name != "op"
     }
@@ -29,8 +29,6 @@ def field_values(op: type[Op]) -> dict[str, list[Any]]:
 
 def _values(schema: JsonSchemaValue, definitions: JsonSchemaValue) -> list[Any]:
     match schema:
-        case {"examples": values}:
-            return list(values)
         case {"$ref": name}:
             return _values(definitions[name.rpartition("/")[2]], definitions)
         case {"anyOf": forms}:

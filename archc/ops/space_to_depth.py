@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import gcd
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -10,6 +11,7 @@ from pydantic import Field
 from archc.example import HEAD
 from archc.ops.fields import Count
 from archc.ops.foreign import Conversion, Converted
+from archc.ops.grouping import largest_divisor
 from archc.ops.moving import Moving
 from archc.ops.op import OtherNames
 from archc.ops.properties import Footprint
@@ -54,7 +56,7 @@ class SpaceToDepth(Moving, frozen=True):
                     "ARC105",
                     f"{{name}}'s blocks of {self.block} do not fill its input, which is {size} {name}",
                     notes=(f"{size} / {self.block} is not whole",),
-                    help=f"use a block that divides {x.height} and {x.width}",
+                    help=f"block: {largest_divisor(gcd(x.height, x.width), at_most=self.block)} divides both",
                     from_size=True,
                 )
         return Tensor((x.channels * self.block**2, x.height // self.block, x.width // self.block))

@@ -306,6 +306,15 @@ def test_a_mean_or_a_global_pool(written: str, right: str) -> None:
             "{op: Conv2DTranspose, filters: 8, kernel_size: 4, strides: 2, padding: same}",
             "{op: conv_transpose2d, filters: 8, kernel: 4, stride: 2, padding: same}",
         ),
+        (
+            "{op: ZeroPadding2D, padding: [[1, 0], [2, 3]]}",
+            "{op: pad, padding: {top: 1, bottom: 0, left: 2, right: 3}}",
+        ),
+        ("{op: ReflectionPad2d, padding: 1}", "{op: pad, padding: 1, mode: reflect}"),
+        ("{op: Cropping2D, cropping: 1}", "{op: crop, cut: 1}"),
+        ("{op: nn.ChannelShuffle, groups: 3}", "{op: channel_shuffle, groups: 3}"),
+        ("{op: PixelUnshuffle, downscale_factor: 2}", "{op: space_to_depth, block: 2}"),
+        ("{op: Permute, dims: [0, 2, 3, 1]}", "{op: permute, axes: [1, 2, 0]}"),
         ("{op: UpSampling2D}", "{op: upsample, factor: 2, mode: nearest}"),
         (
             "{op: UpSampling2D, size: 3, interpolation: bilinear}",
@@ -323,7 +332,7 @@ def test_a_mean_or_a_global_pool(written: str, right: str) -> None:
         ),
     ],
 )
-def test_what_makes_maps_larger(written: str, right: str) -> None:
+def test_what_makes_maps_larger_or_moves_values(written: str, right: str) -> None:
     head = f"{HEAD}defaults: {{conv_transpose2d: {{weight_init: {{he_normal: {{}}}}}}}}\nlayers:\n"
     assert fixed(f"{head}  p: {written}\n") == f"{head}  p: {right}\n"
 

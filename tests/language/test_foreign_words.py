@@ -34,7 +34,7 @@ def findings(body: str, head: str = HEAD) -> list[Finding]:
         ("gelu", f"archc has no `gelu` yet; {OPS}"),
         ("elu", f"archc has no `elu` yet; {OPS}"),
         ("layer_norm", f"archc has no `layer_norm` yet; {OPS}"),
-        ("ZeroPadding2D", "archc has no `ZeroPadding2D`: set `padding` on the convolution or pool after it"),
+        ("ZeroPadding2D", "did you mean `pad`?"),
         (
             "Pooling",
             "archc has no `Pooling`: use `{op: max_pool2d}` for the maximum or `{op: avg_pool2d}` for the mean, in "
