@@ -54,8 +54,8 @@ class Slice(Moving, frozen=True):
         return inputs[0][:, self.start : self.stop]
 
     def is_view(self, inputs: tuple[Tensor, ...], *, training: bool) -> bool:
-        """In inference. While training its gradient is not a part of that of its input, which is made from it."""
-        return not training
+        """Yes: its input stays in memory as long as the slice."""
+        return True
 
     def reads(self, part: range, inputs: tuple[Tensor, ...], output: Tensor) -> tuple[range, ...]:
         """The same maps, further on."""

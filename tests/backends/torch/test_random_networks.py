@@ -89,7 +89,6 @@ FIELDS = {
     "channel_shuffle": lambda _: {"groups": 2},
     "space_to_depth": lambda _: {"block": 2},
     "reshape": lambda _: {"to": [4, -1, 3]},
-    "slice": lambda _: {"stop": 2},
     "permute": lambda _: {"axes": [2, 0, 1]},
     "conv2d": conv2d,
     "conv_transpose2d": conv_transpose2d,
@@ -103,7 +102,7 @@ FIELDS = {
 }
 ON_MAPS = ["conv2d"] * 4 + ["max_pool2d", "lrn", "batch_norm", "relu"] * 2 + ["tanh", "dropout", "flatten"]
 ON_MAPS += ["avg_pool2d", "conv_transpose2d", "conv_transpose2d", "upsample", "global_avg_pool", "global_max_pool"]
-ON_MAPS += ["pad", "crop", "channel_shuffle", "space_to_depth", "reshape", "slice", "permute"]
+ON_MAPS += ["crop", "channel_shuffle", "permute"]
 ON_VECTORS = ["dense"] * 3 + ["relu", "tanh", "dropout", "batch_norm"]
 
 
