@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from archc.diagnostics.finding import MAX_FINDINGS, Finding, in_source_order, is_error, replacement, report
-from archc.diagnostics.grouping import grouped
-from archc.graph import Graph
+from archc.diagnostics.grouping import Uses, grouped
+from archc.graph import Graph, uses_of
+from archc.language.document import Document, Spans
 from archc.language.lowering import lower
-from archc.language.spec import Document, Recipe, Spans, Spec, default_recipe
+from archc.language.spec import DataRecipe, Recipe, Spec, default_recipe
 from archc.language.spec_reading import read_spec
 from archc.language.suppressions import suppress
 from archc.passes.advice import advise
@@ -80,19 +81,29 @@ def analyse(data: bytes, name: str) -> Analysis:
     document, findings = read_spec(data, name)
     if document is None:
         return Analysis(None, _told(findings))
-    analysis = _analyse(document, findings)
-    return Analysis(analysis.known, _told(suppress(analysis.findings, document.root)))
+    known, findings = _analyse(document, findings)
+    if document.expansion is None or not document.expansion.sites:
+        return Analysis(known, _told(suppress(findings, document.written)))
+    if not findings and "archc:" not in document.root.span.source.text:
+        return Analysis(known, [])
+    from archc.language.blocks.findings import in_blocks, lines  # few specs have blocks, and fewer of them mistakes
+
+    left = suppress(findings, document.written, partial(lines, expansion=document.expansion))
+    names = document.expansion.sites
+    return Analysis(known, _told(in_blocks(left, document.expansion), uses_of(document.expansion.scopes, names)))
 
 
-def _told(findings: list[Finding]) -> list[Finding]:
+def _told(findings: list[Finding], uses: Uses | None = None) -> list[Finding]:
     """Each mistake once, in the order of the text; errors are cut after MAX_FINDINGS, advice alone is not."""
     ordered = in_source_order(findings)
+    if uses:
+        ordered = grouped(ordered, uses)  # a mistake in a block counts once
     # Advice leaves a spec usable, and a program that reads the output needs all of it.
     if len(ordered) <= MAX_FINDINGS or not is_error(ordered):
-        return grouped(ordered)
+        return grouped(ordered, uses or {})
     message = f"more than {MAX_FINDINGS:,} findings; only the first are shown"
     more = report(ordered[MAX_FINDINGS].span, "ARC003", message, help="fix those, and check again")
-    return [*grouped(ordered[:MAX_FINDINGS]), more]
+    return [*grouped(ordered[:MAX_FINDINGS], uses or {}), more]
 
 
 def _analyse(document: Document, findings: list[Finding]) -> Analysis:
@@ -127,7 +138,7 @@ def _analyse(document: Document, findings: list[Finding]) -> Analysis:
 def _totals(spec: Spec, spans: Spans, graph: Graph, shape_facts: Shapes, held: Held) -> tuple[Facts, list[Finding]]:
     """The questions that only a whole graph can answer: the facts and the findings."""
     counts = count(graph)
-    recipe = spec.train or default_recipe(next(iter(spec.input.values())))
+    recipe = spec.train or default_recipe(graph.inputs.values(), graph.loss)
     held_totals, unexpected = check_totals(spec.expect, spans, graph, counts, spec.parallel, recipe.batch)
     placement, uneven = _place(spec, spans, graph, counts, recipe.batch)
     overrides = _check_overrides(spec, spans, graph, counts, placement, recipe.batch)
@@ -192,10 +203,26 @@ def _check_overrides(
 
 
 def _check_recipe(document: Document, graph: Graph, others: list[Finding]) -> list[Finding]:
-    """The crop must have the size of the network's input. No layer can change that, so `others` do not hide it."""
+    """Whether the recipe suits the network: the size of a crop, which no layer can change, and the loss."""
     recipe, spans = document.spec.train, document.spans
-    (image,) = graph.inputs.values()
-    if recipe is None or tuple(recipe.data.crop) == image.shape[1:]:
+    if recipe is None:
+        return []
+    if recipe.data is None and recipe.test == "ten_crop":
+        message = "`test: ten_crop` takes parts of pictures, and the recipe has no `data:` that prepares pictures"
+        return [report(spans.value("train", "test"), "ARC109", message, help="use `test: center`, or add `data:`")]
+    found = _check_crop(document, graph, recipe.data, others) if recipe.data else []
+    if found or is_error(others):
+        return found
+    from archc.passes.losses import check_loss  # few specs have a recipe, for the time of start-up
+
+    return check_loss(graph, recipe.loss, spans)
+
+
+def _check_crop(document: Document, graph: Graph, data: DataRecipe, others: list[Finding]) -> list[Finding]:
+    """The crop must have the size of the network's input. No layer can change that, so `others` do not hide it."""
+    spans = document.spans
+    (name, image), *more = graph.inputs.items()
+    if not more and tuple(data.crop) == image.shape[1:]:
         return []
     sizes, has_errors = spans.value("input"), is_error(others)
     # An input that is wrong itself says nothing about the crop.
@@ -203,8 +230,13 @@ def _check_recipe(document: Document, graph: Graph, others: list[Finding]) -> li
     if not document.input_known or (has_errors and in_doubt):
         return []
     span = spans.value("train", "data", "crop")
-    message = f"the crop is {recipe.data.crop}, but the network's input is {image.height} × {image.width}"
-    (name,) = graph.inputs
+    if more or not image.is_maps:
+        if has_errors:
+            return []
+        found = f"has {len(more) + 1} inputs" if more else f"reads {name}, {image.described}"
+        message = f"`train.data` prepares pictures for one input [channels, height, width], but the network {found}"
+        return [report(spans.key("train", "data"), "ARC109", message, help="delete `data:`")]
+    message = f"the crop is {data.crop}, but the network's input is {image.height} × {image.width}"
     related = [(spans.key("input", name), f"{name} is {image}")]
     crop = str(image.height) if image.height == image.width else str(list(image.shape[1:]))
     # An error in a layer can come from a wrong input as well.

@@ -5,11 +5,13 @@ Everything after lowering reads this and nothing of the text, apart from spans t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from archc.ops.op import Op
+from archc.ops.properties import Loss
 from archc.source import Span
 from archc.tensor import Tensor
 from archc.wording import visible
@@ -62,13 +64,30 @@ class Scope:
     """The layer in it whose value it gives."""
     arguments: Mapping[str, object]
     """The plain values of the fields that the block takes, defaults included; empty for a stage."""
+    defaults: Mapping[str, object] = field(default_factory=dict[str, object])
+    """The values that the block itself gives to fields which its use may leave out."""
+
+
+def uses_of(scopes: Mapping[str, Scope], names: Iterable[str]) -> dict[str, tuple[str, str, int]]:
+    """For each layer in a block: which layer of the block it is, the path of this use, and the number of uses."""
+    blocks = {path: scope.block for path, scope in scopes.items() if scope.block is not None}
+    found: dict[str, tuple[str, str]] = {}
+    for name in names:
+        where, _, _ = name.rpartition(".")
+        while where and where not in blocks:
+            where, _, _ = where.rpartition(".")
+        if where:
+            found[name] = f"{blocks[where]}.{name[len(where) + 1 :]}", where
+    counts = Counter(what for what, _ in found.values())
+    return {name: (what, where, counts[what]) for name, (what, where) in found.items()}
 
 
 @dataclass(frozen=True)
 class Graph:
     """A network: named inputs, nodes after everything that they read, and the names of its outputs.
 
-    `scopes` are its blocks and stages by path, each before those that it contains.
+    `scopes` are its blocks and stages by path, each before those that it contains. `expected` are the nodes of which
+    a use of a block expects a shape, once more for each such shape, in order. `loss` is what training minimises.
     """
 
     name: str
@@ -77,6 +96,13 @@ class Graph:
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
     scopes: Mapping[str, Scope] = field(default_factory=dict[str, Scope])
+    expected: Mapping[str, tuple[Node, ...]] = field(default_factory=dict[str, tuple[Node, ...]])
+    loss: Loss = "cross_entropy"
+
+    @cached_property
+    def uses(self) -> dict[str, tuple[str, str, int]]:
+        """For each layer in a block: which layer of the block it is, the path of this use, and the number of uses."""
+        return uses_of(self.scopes, self._by_name) if self.scopes else {}
 
     @cached_property
     def _tensors(self) -> dict[str, Tensor]:
@@ -129,21 +155,22 @@ class Graph:
 
     @cached_property
     def is_chain(self) -> bool:
-        """Whether each node reads only the one before it."""
-        return all(node.inputs == (self.before[node.name],) for node in self.nodes)
+        """Whether each node reads only the one before it, the first one a single input."""
+        return len(self.inputs) == 1 and all(node.inputs == (self.before[node.name],) for node in self.nodes)
 
     @cached_property
     def final_softmaxes(self) -> frozenset[str]:
         """The layers that turn the network's scores into probabilities: no layer reads them."""
-        return frozenset(n.name for n in self.nodes if n.op.gives_probabilities and not self.readers[n.name])
+        return frozenset(n.name for n in self.nodes if n.op.scores_as == "probabilities" and not self.readers[n.name])
 
     @cached_property
-    def fused_softmax(self) -> Node | None:
-        """The final softmax that a cross-entropy loss takes over, so that the trained network returns logits.
+    def fused(self) -> Node | None:
+        """The final softmax or sigmoid that the loss takes over, so that the trained network returns logits.
 
         None with several outputs, and in a network that has no other layer.
         """
         if len(self.outputs) != 1 or len(self.nodes) < 2:
             return None
         (output,) = self.outputs
-        return self.node(output) if output in self.final_softmaxes else None
+        node = self.node(output)
+        return node if node.op.fused_into == self.loss and not self.readers[output] else None

@@ -63,7 +63,7 @@ def test_the_network_as_measured_differs_from_the_papers_text() -> None:
         Lrn(op="lrn", size=5, alpha=1e-3, beta=0.75, k=1, scope="spatial", groups=2),
     ]
     begins = {
-        n.name: (n.op.weight_init.std(1), n.op.bias_init) for n in measured.graph.nodes if isinstance(n.op, Weighted)
+        n.name: (n.op.weight_init.number, n.op.bias_init) for n in measured.graph.nodes if isinstance(n.op, Weighted)
     }
     assert begins == {
         "conv1": (0.01, 0),
@@ -86,6 +86,6 @@ def test_one_tower_as_in_torchvision() -> None:
     facts = shipped("alexnet_one_tower")
     assert (facts.counts.parameters, facts.counts.macs) == (61_100_840, 714_188_480)
     assert [n.output.channels for n in facts.graph.nodes if n.op.op == "conv2d"] == [64, 192, 384, 256, 256]
-    assert [size.height for size in facts.shapes.chain] == [55, 27, 13, 6]
+    assert facts.shapes.chain == ((55, 55), (27, 27), (13, 13), (6, 6))
     before_dense = [(n.name, n.inputs[0]) for n in facts.graph.nodes if n.op.op == "dense"]
     assert before_dense == [("fc6", "drop6"), ("fc7", "drop7"), ("fc8", "relu7")]

@@ -6,33 +6,38 @@ Names that Python can use, the final softmax left to the loss, initialisation of
 from __future__ import annotations
 
 import keyword
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from archc.backend import Request
-from archc.graph import Node
-from archc.ops.fields import WeightInit
-from archc.ops.weighted import Weighted
+from archc.emit.identifiers import camel, identifiers
+from archc.emit.parts import Names, Part, flat, local_names, tree
+from archc.emit.step import Step
+from archc.graph import Scope
+from archc.ops.initialisation import Fans, WeightInit
+from archc.ops.properties import Loss
+from archc.ops.weighted import Initialised, Weighted
 from archc.tensor import Tensor
 
-
-@dataclass(frozen=True)
-class Step:
-    """One layer: its identifier in source, and the identifiers and shapes of its inputs."""
-
-    identifier: str
-    node: Node
-    reads: tuple[str, ...]
-    inputs: tuple[Tensor, ...]
+__all__ = ["Initialisation", "SourcePlan", "Step", "plan"]
 
 
 @dataclass(frozen=True)
 class Initialisation:
-    """How a layer's weights and bias are initialised; `bias` is None if it has none."""
+    """How a layer's weights and bias are initialised; `bias` is None if it has none.
+
+    `may_have_bias` is False for an op that never has one. `shape` is that of the weights, in the canonical layout. With
+    `is_part`, the file's layer is a part of this one.
+    """
 
     identifier: str
     weights: WeightInit
     bias: float | None
+    may_have_bias: bool
+    fans: Fans
+    shape: tuple[int, ...]
+    is_part: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,10 +48,13 @@ class SourcePlan:
     title: str
     image: str
     image_shape: Tensor
+    inputs: Mapping[str, Tensor]
+    """All inputs by identifier, the image the first of them."""
     steps: tuple[Step, ...]
     outputs: tuple[str, ...]
     output_shapes: tuple[Tensor, ...]
     predicts_probabilities: bool
+    loss: Loss
     is_chain: bool
     """Whether each step reads only the one before it, and only the last is an output."""
     initialisations: tuple[Initialisation, ...]
@@ -55,6 +63,50 @@ class SourcePlan:
     renamed: dict[str, str]
     """Layers whose names Python or the file cannot use, with their identifiers."""
     channels_last: bool
+    scopes: Mapping[str, Scope]
+    reserved: Collection[str]
+    local_reserved: Collection[str]
+    names: Mapping[str, str]
+    """The identifiers of all inputs and layers."""
+    root: Part
+    """The same layers as a tree of blocks and stages."""
+
+    @property
+    def has_blocks(self) -> bool:
+        """Whether the source has parts of its own: blocks or stages."""
+        return any(isinstance(item, Part) for item in self.root.items)
+
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        """The paths of all layers."""
+        return frozenset(step.place for step in self.steps)
+
+    def with_steps(self, steps: Sequence[Step], outputs: tuple[str, ...]) -> SourcePlan:
+        """The plan with other steps, and a tree of them."""
+        root = tree(steps, self.scopes, self.names, outputs, self.inputs)
+        return replace(self, steps=tuple(steps), outputs=outputs, root=root)
+
+    def block_of(self, paths: Iterable[str]) -> str:
+        """The path of the innermost block that contains all of these layers; empty for the network."""
+        each = [path.split(".")[:-1] for path in paths] or [[]]
+        common: list[str] = []
+        for names in zip(*each, strict=False):
+            if len(set(names)) > 1:
+                break
+            common.append(names[0])
+        while common and self.scopes[".".join(common)].block is None:
+            common.pop()
+        return ".".join(common)
+
+    def local(self, part: Part) -> Names:
+        """The names in the source of the network or of a block."""
+        reserved = {*self.reserved, *self.local_reserved}
+        if part.scope is not None:
+            return local_names(part, reserved)
+        if self.has_blocks:
+            return local_names(part, reserved, self.inputs)
+        values = {identifier: identifier for identifier in (*self.inputs, *(step.identifier for step in self.steps))}
+        return Names(values, {step.place: step.identifier for step in self.steps})
 
     def shape(self, tensor: Tensor) -> tuple[int, ...]:
         """A tensor's shape in the target's order: (C, H, W), or (H, W, C) with channels last."""
@@ -76,58 +128,67 @@ class SourcePlan:
         return identifier
 
 
-def plan(request: Request, reserved: Collection[str], *, channels_last: bool = False) -> SourcePlan:
-    """The plan of a request; `reserved` are the names that the target cannot use for a layer."""
+def plan(
+    request: Request,
+    reserved: Collection[str],
+    *,
+    channels_last: bool = False,
+    local_reserved: Collection[str] = (),
+) -> SourcePlan:
+    """The plan of a request; `reserved` are the names that the target cannot use for a layer.
+
+    `local_reserved` are those that it cannot use either in a network with blocks.
+    """
     graph = request.graph
     image = next(iter(graph.inputs))
-    names = _identifiers([*graph.inputs, *(node.name for node in graph.nodes)], reserved)
-    fused = graph.fused_softmax
+    paths = [*graph.inputs, *(node.name for node in graph.nodes)]
+    names = dict(zip(paths, identifiers([flat(path) for path in paths], reserved), strict=True))
+    fused = graph.fused
     steps = tuple(
         Step(names[node.name], node, tuple(names[n] for n in node.inputs), graph.tensors(node.inputs))
         for node in graph.nodes
         if node is not fused
     )
     outputs = fused.inputs if fused is not None else graph.outputs
+    inputs = {names[name]: tensor for name, tensor in graph.inputs.items()}
+    given = tuple(names[name] for name in outputs)
     return SourcePlan(
         class_name=_class_name(graph.name, reserved),
         title=graph.title,
         image=names[image],
         image_shape=graph.tensor(image),
+        inputs=inputs,
         steps=steps,
-        outputs=tuple(names[name] for name in outputs),
+        outputs=given,
         output_shapes=graph.tensors(outputs),
         predicts_probabilities=fused is not None,
+        loss=graph.loss,
         is_chain=graph.is_chain and outputs == (steps[-1].node.name,),
-        initialisations=tuple(_initialisation(step) for step in steps if isinstance(step.node.op, Weighted)),
+        initialisations=tuple(_initialisation(step) for step in steps if isinstance(step.node.op, Initialised)),
         parameters=request.counts.parameters,
         macs=request.counts.macs,
         renamed={old: new for old, new in names.items() if old != new},
         channels_last=channels_last,
+        scopes=graph.scopes,
+        reserved=reserved,
+        local_reserved=local_reserved,
+        names=names,
+        root=tree(steps, graph.scopes, names, given, inputs),
     )
 
 
 def _class_name(name: str, reserved: Collection[str]) -> str:
     """`alex_net` -> `AlexNet`; `tensor` -> `TensorNet` if the file uses `Tensor` for something else."""
-    camel = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
-    while camel in reserved or keyword.iskeyword(camel):
-        camel += "Net"
-    return camel
-
-
-def _identifiers(names: list[str], reserved: Collection[str]) -> dict[str, str]:
-    """Each name as an identifier: with underscores added until it is free."""
-    taken = set(names)
-    found: dict[str, str] = {}
-    for name in names:
-        identifier = name
-        while identifier in reserved or keyword.iskeyword(identifier) or (identifier != name and identifier in taken):
-            identifier += "_"
-        taken.add(identifier)
-        found[name] = identifier
+    found = camel(name)
+    while found in reserved or keyword.iskeyword(found):
+        found += "Net"
     return found
 
 
 def _initialisation(step: Step) -> Initialisation:
     op = step.node.op
-    assert isinstance(op, Weighted)
-    return Initialisation(step.identifier, op.weight_init, op.bias_init if op.bias else None)
+    assert isinstance(op, Initialised)
+    weight, *_ = op.parameters(step.inputs)
+    bias = op.bias_init if isinstance(op, Weighted) and op.bias else None
+    fans = Fans(weight.fan_in, weight.fan_out)
+    return Initialisation(step.identifier, op.weight_init, bias, isinstance(op, Weighted), fans, weight.shape)

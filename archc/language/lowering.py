@@ -5,7 +5,8 @@ A layer that fails has no tensor, and its readers are skipped without a finding:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container
+from dataclasses import replace
 from functools import cached_property, partial
 from itertools import count
 from math import prod
@@ -16,14 +17,16 @@ from archc.graph import Graph, Node
 from archc.language.connections import connections, from_node
 from archc.language.defaults import op_class, op_word
 from archc.language.defaults_reading import read_defaults
+from archc.language.document import Document
 from archc.language.fields import NAME, Added, field_names
 from archc.language.in_place import InPlace
-from archc.language.inference import check_error, checked_output, named
-from archc.language.layer_fields import WIRING, LayerFields, plain_layer
+from archc.language.inference import check_error, inferred, named
+from archc.language.layer_fields import WIRING, LayerFields, has_derived, plain_layer
+from archc.language.outputs import check_inputs, check_outputs
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare, plain
-from archc.language.spec import Document
 from archc.ops import ops
 from archc.ops.op import Op, name_of
+from archc.ops.properties import Loss
 from archc.ops.shape_error import ShapeError
 from archc.source import Span
 from archc.tensor import Tensor
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 LARGEST_TENSOR = 2**40
 _SMALLER = "use fewer filters or units, or a stride or a pool before it"
 
+_MOST_COPIES = 2 * MAX_FINDINGS
 # The most inputs that a finding names, and the most layers that it traces back.
 _MOST_NAMED = 8
 _MOST_STEPS = 100
@@ -49,9 +53,12 @@ def lower(document: Document) -> tuple[Graph, list[Finding]]:
     graph = Graph(
         name=spec.name,
         title=spec.title or spec.name,
-        inputs={name: Tensor(tuple(shape)) for name, shape in spec.input.items()},
+        inputs=spec.inputs,
         nodes=tuple(lowering.nodes.values()),
         outputs=lowering.outputs(),
+        scopes=document.expansion.scopes if document.expansion else {},
+        expected=lowering.expected,
+        loss=spec.train.loss if spec.train else lowering.usual_loss(),
     )
     return graph, lowering.findings
 
@@ -62,14 +69,18 @@ class _Lowering:
         self._defaults = read_defaults(document)
         self.findings = self._defaults.findings
         self.nodes: dict[str, Node] = {}
-        inputs = document.spec.input
+        inputs = document.spec.inputs
         # None marks a layer that failed: its readers are skipped.
-        self._tensors: dict[str, Tensor | None] = {
-            name: self._read_input(name, shape) for name, shape in inputs.items()
-        }
+        self._tensors: dict[str, Tensor | None] = {name: self._read_input(name, x) for name, x in inputs.items()}
         self._last = next(iter(inputs))
         self._read: set[str] = set()
         self._in_place = InPlace()
+        self.expected: dict[str, tuple[Node, ...]] = {}
+        expansion = document.expansion
+        self._shapes = expansion.expected if expansion else {}
+        # The layers of blocks and stages: their names are checked where they are written.
+        self._sites: Container[str] = expansion.sites if expansion else ()
+        self._unreadable = expansion.failed if expansion else frozenset[str]()
 
     @cached_property
     def _wiring(self) -> Wiring:
@@ -85,46 +96,54 @@ class _Lowering:
         if not layers.entries:
             help = "add one, such as `relu1: {op: relu}`"
             self.findings.append(report(layers.span, "ARC103", "the spec has no layers", help=help))
+        told: set[tuple[str, Span]] = set()
         for name in layers.entries:
-            if len(self.findings) > MAX_FINDINGS:
+            # A mistake in a block counts once, but not even its copies without end.
+            if len(told) > MAX_FINDINGS or len(self.findings) > _MOST_COPIES:
                 return
             before = len(self.findings)
-            self._tensors[name] = self._layer(name, layers)
-            self.findings[before:] = [finding._replace(layer=name) for finding in self.findings[before:]]
+            self._tensors[name] = None if name in self._unreadable else self._layer(name, layers)
+            if len(self.findings) > before:
+                self.findings[before:] = [finding._replace(layer=name) for finding in self.findings[before:]]
+                told.update((finding.code, finding.span) for finding in self.findings[before:])
             self._last = name
         if self.findings:
             from archc.language.mistakes.heirs import with_heirs  # few specs need it, for the time of start-up
 
             self.findings = with_heirs(self.findings, self._defaults, layers)
-        self._check_outputs()
+        self.findings += check_outputs(self.document, self.nodes, self._read)
+        if not self.findings and not self._unreadable:
+            self.findings += check_inputs(self.document, self._read)
 
     def outputs(self) -> tuple[str, ...]:
         """The outputs that the spec names, or else the layers that no layer reads."""
         named = dict.fromkeys(name for name in self.document.spec.outputs or () if name in self.nodes)
         return tuple(named or (name for name in self.nodes if name not in self._read))
 
-    def _read_input(self, name: str, shape: list[int]) -> Tensor | None:
+    def usual_loss(self) -> Loss:
+        """The loss of a network whose spec has no recipe, by what it returns."""
+        outputs = self.outputs()
+        if len(outputs) != 1:
+            return "cross_entropy"
+        node = self.nodes[outputs[0]]
+        return node.op.fused_into or ("cross_entropy" if node.output.is_vector else "mean_squared_error")
+
+    def _read_input(self, name: str, x: Tensor) -> Tensor | None:
         """The input's shape; None if it could not be read or is too large."""
         if not self.document.input_known:
             return None
-        image = Tensor(tuple(shape))
-        if image.size <= LARGEST_TENSOR:
-            return image
+        if x.size <= LARGEST_TENSOR:
+            return x
         span = self.document.spans.value("input", name)
-        message = f"the input has {image.size:,} values; the limit is {LARGEST_TENSOR:,}"
-        self.findings.append(report(span, "ARC205", message, help="use a smaller height and width"))
+        message = f"the input has {x.size:,} values; the limit is {LARGEST_TENSOR:,}"
+        help = f"use a smaller {'height and width' if x.is_maps else 'length'}"
+        self.findings.append(report(span, "ARC205", message, help=help))
         return None
 
     def _layer(self, name: str, layers: MappingNode) -> Tensor | None:
         """Validate and infer one layer; its output, or None if it fails or depends on a layer that fails."""
         body, key, is_reformed = layers.entries[name], layers.keys[name].span, False
-        if not NAME.match(name):
-            from archc.language.mistakes.validation import not_a_name  # few specs need it, for the time of start-up
-
-            self.findings.append(not_a_name(name, key))
-        elif name in self.document.spec.input:
-            message = f"`{name}` is already the name of the input"
-            self.findings.append(report(key, "ARC106", message, help="rename the layer"))
+        self._check_name(name, key)
         if not isinstance(body, MappingNode) or op_word(body) is None:
             from archc.language.mistakes.layer_forms import right_layer  # few specs need it, for the time of start-up
 
@@ -137,14 +156,17 @@ class _Lowering:
         if any(map(is_bare, body.entries.values())):
             from archc.language.mistakes.brackets import gathered  # few specs need it, for the time of start-up
 
-            body, findings = gathered(body, name, known, self._tensors)
+            gathered_body, findings = gathered(body, name, known, self._tensors)
             self.findings += findings
-            if body is None:
+            if gathered_body is None:
                 return None
+            body = gathered_body
         inputs = self._inputs(name, body, known)
         expected = self._expected(body)
         tensors = [self._tensors[value] for value in inputs or ()]
         read = tensors[0] if len(tensors) == 1 else None
+        if known is not None and has_derived(body, known):
+            body = self._derived(name, body, known, tensors)
         fields = plain_layer(body, self._defaults) or self._mistaken(name, body, key, read)
         self._in_place.note(name, body, known, inputs or ())
         # Fields that are not yet where they are read from are not edited.
@@ -158,11 +180,38 @@ class _Lowering:
         spans = {field: node.span for field, node in fields.nodes.items()}
         spans |= {field: body.entries[field].span for field in WIRING if field in body.entries}
         try:
-            output = checked_output(op, op.infer(shapes))
+            output = inferred(op, shapes)
         except ShapeError as error:
             self._refuse(Node(name, op, inputs, shapes[0], key, spans), error)
             return None
         return self._keep(Node(name, op, inputs, output, key, spans, expected), shapes)
+
+    def _expect_too(self, node: Node, shapes: list[YamlNode]) -> None:
+        """Note the shapes that uses of blocks and stages expect of a layer that gives their value."""
+        found = [(self._shape(each), each.span) for each in shapes]
+        self.expected[node.name] = tuple(
+            replace(node, expected=shape, fields={**node.fields, "expect": span}) for shape, span in found if shape
+        )
+
+    def _check_name(self, name: str, key: Span) -> None:
+        """Check the name of a layer. The parts of a path are checked where they are written."""
+        if name in self._sites and ("." in name or name.isdigit()):
+            return
+        if not NAME.match(name):
+            from archc.language.mistakes.validation import not_a_name  # few specs need it, for the time of start-up
+
+            self.findings.append(not_a_name(name, key))
+        elif name in self.document.spec.input:
+            message = f"`{name}` is already the name of the input"
+            self.findings.append(report(key, "ARC106", message, help="rename the layer"))
+
+    def _derived(self, name: str, body: MappingNode, op: type[Op], inputs: list[Tensor | None]) -> MappingNode:
+        """The layer with numbers for the values that follow from the channels that it reads."""
+        from archc.language.derived import with_derived  # few layers need it, for the time of start-up
+
+        body, findings = with_derived(body, op, inputs[0] if inputs else None, name)
+        self.findings += findings
+        return body
 
     def _mistaken(self, name: str, body: MappingNode, key: Span, read: Tensor | None) -> LayerFields:
         """A layer with a mistake, as far as it can be understood. `read` is the shape that it reads, if it is known."""
@@ -174,8 +223,10 @@ class _Lowering:
     def _expected(self, body: MappingNode) -> tuple[int, ...] | None:
         """The shape that the layer expects, if it expects one that can be read."""
         node = body.entries.get("expect")
-        if node is None:
-            return None
+        return self._shape(node) if node is not None else None
+
+    def _shape(self, node: YamlNode) -> tuple[int, ...] | None:
+        """A shape in numbers; None, with a finding, if it cannot be read."""
         items = node.items if isinstance(node, SequenceNode) else []
         sizes = [item.value for item in items if isinstance(item, ScalarNode)]
         whole = tuple(size for size in sizes if type(size) is int)
@@ -189,6 +240,9 @@ class _Lowering:
 
     def _inputs(self, name: str, body: MappingNode, known: type[Op] | None) -> tuple[str, ...] | None:
         node = from_node(body, field_names(known))
+        if node is None and self._last in self.document.spec.input and len(self.document.spec.input) > 1:
+            self.findings.append(self._without_from(name, body))
+            return None
         if node is None:
             self._read.add(self._last)
             return (self._last,)
@@ -204,6 +258,13 @@ class _Lowering:
         # Unknown names included, so that no layer is reported as never used because another has a mistake.
         self._read.update(value for value, _ in names)
         return None if unknown else tuple(value for value, _ in names)
+
+    def _without_from(self, name: str, body: MappingNode) -> Finding:
+        """The finding on a first layer that does not name which of several inputs it reads."""
+        inputs = self.document.spec.input
+        message = f"{name} needs `from`: the network has {len(inputs)} inputs, and no layer before it"
+        choices = " or ".join(f"`from: {each}`" for each in _first(tuple(inputs)))
+        return report(body.span, "ARC103", message, help=f"add {choices}")
 
     def _reads_before(self, body: MappingNode, known: type[Op] | None) -> bool:
         """Whether a layer reads the one before it as well as what it names."""
@@ -251,6 +312,8 @@ class _Lowering:
             self.findings.append(report(node.at("padding"), "ARC205", message, help="use less padding"))
             return None
         self.nodes[node.name] = node
+        if node.name in self._shapes:
+            self._expect_too(node, self._shapes[node.name])
         return node.output
 
     def _refuse(self, node: Node, error: ShapeError) -> None:
@@ -258,8 +321,10 @@ class _Lowering:
         check_error(node.op, error, len(node.inputs))
         related = self._shapes_of(node.inputs)
         help = error.help
-        if error.from_size:
-            help = _channels_first(self.document.spec.input) or help
+        if error.from_size or error.code == "ARC203":
+            from archc.language.mistakes.input_forms import other_input  # few specs need it, for the time of start-up
+
+            help = other_input(self.document.spec.inputs, node.inputs[0], help, needs_maps=not error.from_size)
         if error.also and error.also in node.fields:
             related = [(node.fields[error.also], "")]
         finding = report(
@@ -319,51 +384,9 @@ class _Lowering:
             section = "input" if name in self.document.spec.input else "layers"
             tensor = self._tensors[name]
             assert tensor is not None
-            shape = str(tensor) if tensor.is_maps else counted(tensor.size, "unit")
+            shape = counted(tensor.size, "unit") if tensor.is_vector else str(tensor)
             found.append((self.document.spans.key(section, name), f"{name} is {shape}"))
         return found
-
-    def _check_outputs(self) -> None:
-        node = self.document.node("outputs")
-        if not isinstance(node, SequenceNode):
-            return
-        named: dict[str, Span] = {}
-        for item in node.items[:MAX_FINDINGS]:
-            name = str(item.value) if isinstance(item, ScalarNode) else ""
-            if name not in self.document.spec.layers:
-                # Few specs need it, for the time of start-up.
-                from archc.language.mistakes.vocabulary import did_you_mean
-
-                help = did_you_mean(name, self.document.spec.layers, what="layers")
-                self.findings.append(
-                    report(item.span, "ARC107", f"unknown layer `{name[:64]}` in `outputs`", help=help)
-                )
-            elif name in named:
-                message = f"duplicate output `{name}`; a network returns each value once"
-                related = [(named[name], "first here")]
-                self.findings.append(report(item.span, "ARC105", message, help="delete the second", related=related))
-            named.setdefault(name, item.span)
-        self._check_all_read(node.span)
-
-    def _check_all_read(self, outputs: Span) -> None:
-        named = set(self.document.spec.outputs or [])
-        for name, layer in self.nodes.items():
-            if name not in self._read and name not in named:
-                help = f"read it, add it to `outputs:`, or delete {name}"
-                related = [(outputs, "the outputs")]
-                self.findings.append(report(layer.span, "ARC110", f"{name} is never used", help=help, related=related))
-
-
-def _channels_first(inputs: Mapping[str, list[int]]) -> str | None:
-    """The help for a size that is too small because the input has its channels last, as it seems."""
-    from archc.language.mistakes.input_forms import (  # few specs need it, for the time of start-up
-        as_written,
-        channels_first,
-    )
-
-    ((name, sizes),) = inputs.items()
-    right = channels_first(sizes)
-    return f"write `input: {{{name}: {as_written(right)}}}`: the channels come first" if right else None
 
 
 def _first(inputs: tuple[str, ...]) -> list[str]:

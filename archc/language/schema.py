@@ -15,13 +15,16 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from archc.language.blocks.schema import block, is_op, layer, untyped, use, with_derived
 from archc.language.spec import Spec
 from archc.ops import ops
-from archc.ops.fields import Margins, Size, WeightInit
+from archc.ops.fields import Margins, Size
+from archc.ops.initialisation import WeightInit
 from archc.ops.op import Op
 
 _EXPECT: JsonSchemaValue = {
-    "description": "Expected output shape of this layer: [channels, height, width] or [units]. archc checks it.",
+    "description": "Expected output shape of this layer: [channels, height, width], [channels, length] or [units]. "
+    "archc checks it.",
     "type": "array",
     "items": {"type": "integer", "minimum": 1},
     "minItems": 1,
@@ -43,9 +46,20 @@ def json_schema() -> JsonSchemaValue:
     properties["layers"] |= {
         "minProperties": 1,
         "propertyNames": {"pattern": properties["name"]["pattern"]},
-        "additionalProperties": _layer(bodies),
+        "minItems": 1,
+        "items": {"$ref": "#/definitions/layer"},
+        "additionalProperties": layer(_op(bodies), bodies, inside=False),
+        "type": ["object", "array"],
     }
-    definitions |= {name: _body(ops()[name], body) for name, body in bodies.items()}
+    pattern = properties["name"]["pattern"]
+    properties["blocks"] |= {"propertyNames": {"pattern": pattern}, "additionalProperties": block(pattern)}
+    whole = {name: _body(ops()[name], with_derived(name, body)) for name, body in bodies.items()}
+    definitions |= {name: body | {"block": untyped(body)} for name, body in whole.items()}
+    definitions |= {
+        "layer": layer(_op(bodies), bodies, inside=False),
+        "block_layer": layer(_op(bodies), bodies, inside=True),
+        "use": use(_EXPECT, _FROM),
+    }
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "$id": "urn:archc:v1",
@@ -86,25 +100,12 @@ def _defaults(name: str, body: JsonSchemaValue) -> JsonSchemaValue:
     return {"description": body["description"], **_closed(fields)}
 
 
-def _layer(bodies: dict[str, JsonSchemaValue]) -> JsonSchemaValue:
-    """The schema of a layer: its `op` decides which fields it takes."""
-    # Not `oneOf`: for a single mistake, an editor would list the errors of every op.
+def _op(bodies: dict[str, JsonSchemaValue]) -> JsonSchemaValue:
     return {
-        "type": "object",
-        "properties": {
-            "op": {
-                "description": "Operation that this layer computes.",
-                "enum": list(bodies),
-                "enumDescriptions": [body["description"].partition("\n")[0] for body in bodies.values()],
-            }
-        },
-        "required": ["op"],
-        "allOf": [{"if": _is_op(name), "then": {"$ref": f"#/definitions/{name}"}} for name in bodies],
+        "description": "Operation that this layer computes.",
+        "enum": list(bodies),
+        "enumDescriptions": [body["description"].partition("\n")[0] for body in bodies.values()],
     }
-
-
-def _is_op(name: str) -> JsonSchemaValue:
-    return {"type": "object", "properties": {"op": {"const": name}}, "required": ["op"]}
 
 
 def _body(op: type[Op], body: JsonSchemaValue) -> JsonSchemaValue:
@@ -122,8 +123,8 @@ def _unless_default(name: str, field: str) -> JsonSchemaValue:
         "required": ["defaults"],
         "properties": {"defaults": {"required": [name], "properties": {name: {"required": [field]}}}},
     }
-    layer = {"if": _is_op(name), "then": {"required": [field]}}
-    return {"if": supplied, "else": {"properties": {"layers": {"additionalProperties": layer}}}}
+    lacking = {"if": is_op(name), "then": {"required": [field]}}
+    return {"if": supplied, "else": {"properties": {"layers": {"additionalProperties": lacking}}}}
 
 
 class _Untitled(GenerateJsonSchema):
@@ -159,8 +160,8 @@ class _Draft7(_Untitled):
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         made = super().nullable_schema(schema)
         # A list of types instead of an `anyOf`, whose error would not name the rule that a wrong value breaks.
-        inner = made["anyOf"][0]
-        return {**inner, "type": [inner["type"], "null"]} if "type" in inner else made
+        inner, *others = made["anyOf"]
+        return {**inner, "type": [inner["type"], "null"]} if "type" in inner and len(others) == 1 else made
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         made = super().default_schema(schema)
@@ -176,6 +177,6 @@ class _Draft7(_Untitled):
             case Size():
                 return dft.height if dft.height == dft.width else list(dft)
             case WeightInit():
-                return dft.model_dump(exclude_none=True)
+                return dft.written()
             case _:
                 return super().encode_default(dft)

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 _POOLS = (
     "pool pooling pool2d pooling2d avg_pool1d avg_pool3d average_pooling1d average_pooling3d adaptive_avg_pool3d "
-    "adaptive_max_pool3d global_average_pooling3d global_max_pooling3d max_pool1d max_pool3d max_pooling1d "
+    "adaptive_max_pool3d global_average_pooling3d global_max_pooling3d max_pool3d "
     "max_pooling3d max_unpool max_unpool2d lp_pool lp_pool2d roi_pool roi_pooling roi_align max_roi_pool spp "
     "spatial_pyramid_pooling sppf fractional_max_pool2d stochastic_pool stochastic_pooling"
 )
 _ACTIVATIONS = (
-    "sigmoid logistic hard_sigmoid log_sigmoid leaky_relu leaky lrelu prelu rrelu relu6 relun elu celu selu gelu glu "
-    "geglu swiglu reglu silu swish hard_swish mish softplus softsign softmin log_softmax softmax2d hard_tanh "
-    "hard_shrink soft_shrink tanh_shrink threshold thresholded_relu crelu maxout exp exponential square sqrt abs "
-    "abs_val bnll power log sin cos erf sign quick_gelu stan loggy ramp lhtan plse hardtan relie clip clamp"
+    "log_sigmoid rrelu celu glu geglu swiglu reglu softsign softmin hard_tanh hard_shrink "
+    "soft_shrink tanh_shrink threshold thresholded_relu crelu maxout exp exponential square sqrt abs abs_val power log "
+    "sin cos erf sign quick_gelu stan loggy ramp lhtan plse hardtan relie clip clamp"
 )
 _NORMS = (
     "layer_norm layer_normalization rms_norm rms_normalization group_norm group_normalization instance_norm "
@@ -24,7 +23,7 @@ _NORMS = (
     "batch_renormalization mvn mean_variance_normalization switchable_norm"
 )
 _CONVOLUTIONS = (
-    "conv1d conv3d convolution1d convolution3d conv_transpose1d conv_transpose3d conv1d_transpose conv3d_transpose "
+    "conv3d convolution3d conv_transpose1d conv_transpose3d conv1d_transpose conv3d_transpose "
     "depthwise_conv depthwise_conv1d depthwise_conv2d conv_depthwise "
     "separable_conv separable_conv1d separable_conv2d separable_convolution2d locally_connected1d locally_connected2d "
     "local local_conv conv_local deform_conv2d deformable_convolution lazy_conv2d bottleneck inverted_residual "
@@ -32,7 +31,7 @@ _CONVOLUTIONS = (
 )
 _DENSE = "bilinear einsum_dense mat_mul matmul bmm mm dot sparse_linear"
 _SEQUENCES = (
-    "rnn simple_rnn lstm lstm_cell gru gru_cell bidirectional time_distributed conv_lstm1d conv_lstm2d crnn embedding "
+    "rnn simple_rnn lstm lstm_cell gru gru_cell bidirectional time_distributed conv_lstm1d conv_lstm2d crnn "
     "embedding_bag positional_encoding positional_embedding attention additive_attention multi_head_attention "
     "multihead_attention self_attention group_query_attention transformer transformer_encoder "
     "transformer_encoder_layer transformer_decoder transformer_decoder_layer cbam text_vectorization"
@@ -42,20 +41,17 @@ _SHAPES = (
     "gather tile up_sampling1d up_sampling3d resizing pixel_shuffle depth_to_space reorg reorg3d fold unfold im2col "
     "masking flip"
 )
-_MERGES = (
-    "subtract sub multiply mul product maximum minimum average mean reduce_mean reduce_sum reduce_max merge "
-    "scale_channels sam bilinear_pooling arg_max argmax top_k"
-)
+_MERGES = "minimum average mean reduce_mean reduce_sum reduce_max merge bilinear_pooling arg_max argmax top_k"
 _NOISE = (
     "dropout1d dropout2d dropout3d spatial_dropout1d spatial_dropout2d spatial_dropout3d alpha_dropout "
-    "feature_alpha_dropout gaussian_dropout gaussian_noise drop_path drop_block dropblock stochastic_depth "
-    "random_flip random_crop random_rotation random_zoom random_contrast rescaling normalize lambda normalization "
+    "feature_alpha_dropout gaussian_dropout gaussian_noise drop_block dropblock "
+    "random_flip random_crop random_rotation random_zoom random_contrast rescaling lambda "
     "center_crop"
 )
 _MARKERS = (
     "identity noop no_op input input_layer data image_data hdf5_data memory_data placeholder output sequential module "
     "module_list model softmax_with_loss softmax_loss cross_entropy_loss euclidean_loss mse_loss hinge_loss "
-    "contrastive_loss softmax_output sigmoid_cross_entropy_loss accuracy cost detection region yolo net loss scale "
+    "contrastive_loss softmax_output sigmoid_cross_entropy_loss accuracy cost detection region yolo net loss "
     "bias silence activation batch_norm_relu conv_relu conv_bn_relu conv_bn conv_block"
 )
 FAMILIES = (_POOLS, _ACTIVATIONS, _NORMS, _CONVOLUTIONS, _DENSE, _SEQUENCES, _SHAPES, _MERGES, _NOISE, _MARKERS)
@@ -81,7 +77,7 @@ REMARKS = {
         "use `{op: max_pool2d}` for the maximum or `{op: avg_pool2d}` for the mean, in Caffe with `rounding: ceil`, "
         "and `stride: 1` if it has none; of whole maps, use `{op: global_max_pool}` or `{op: global_avg_pool}`",
     ),
-    "scale": "delete the layer if it follows a `batch_norm`, which has a weight and a bias of its own",
+    "rescaling": "use `{op: normalize}`: with `scale: s, offset: o`, its `std` is 1 / s and its `mean` -o / s",
     "dropout2d": "`{op: dropout}` drops single values, not whole maps",
     "spatial_dropout2d": "`{op: dropout}` drops single values, not whole maps",
     "activation": "write the name of the activation as the op, such as `{op: relu}`",

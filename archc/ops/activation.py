@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from archc.ops.op import Op
 from archc.ops.properties import Kept
@@ -21,8 +21,13 @@ class Activation(Op, frozen=True):
     anyway. A subclass may override both.
     """
 
+    per_value: ClassVar[int] = 1
+    """Element operations per value."""
+
     shape_rule = "any shape -> the same shape"
     keeps_shape = True
+    sequence_order = "any"
+    keeps_layout = True
     is_activation = True
     element_ops_words = "1"
     kept_words = "its output"
@@ -41,4 +46,13 @@ class Activation(Op, frozen=True):
         return Kept(output=True)
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
-        return output.size
+        return self.per_value * output.size
+
+
+class KeepsInput(Activation, frozen=True):
+    """An activation whose backward pass computes from its input."""
+
+    kept_words = "its input"
+
+    def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
+        return Kept(inputs=True)

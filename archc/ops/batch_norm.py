@@ -117,6 +117,8 @@ class BatchNorm(Op, frozen=True):
         (x,) = inputs
         shape = (x.channels,)
         # All of them are initialised with constants, so that the fan-in is not used.
-        learned = (Parameter(name, shape, fan_in=1) for name in ("weight", "bias"))
-        running = (Parameter(name, shape, fan_in=1, trained=False) for name in ("mean", "variance"))
-        return (*learned, *running)
+        starts = {"weight": 1, "bias": 0, "mean": 0, "variance": 1}
+        return tuple(
+            Parameter(name, shape, fan_in=1, trained=name in ("weight", "bias"), initial=initial)
+            for name, initial in starts.items()
+        )

@@ -71,6 +71,7 @@ class Conv2d(Windowed, Weighted, frozen=True):
         "output_padding": Needless("it belongs to transposed convolutions", (0,)),
     }
     is_linear = True
+    on_sequences = "conv1d"
     channels_field = "filters"
     op: Literal["conv2d"]
     filters: Count = Field(description="Number of filters, one for each output map; a multiple of `groups`.")
@@ -121,7 +122,8 @@ class Conv2d(Windowed, Weighted, frozen=True):
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
         maps = inputs[0].channels // self.groups
         fan_in = maps * self.kernel.area
-        weight = Parameter("weight", (self.filters, maps, *self.kernel), fan_in)
+        fan_out = self.filters // self.groups * self.kernel.area
+        weight = Parameter("weight", (self.filters, maps, *self.kernel), fan_in, fan_out=fan_out)
         return (weight, Parameter("bias", (self.filters,), fan_in)) if self.bias else (weight,)
 
     def macs(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:

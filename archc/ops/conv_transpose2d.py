@@ -205,10 +205,10 @@ class ConvTranspose2d(Weighted, frozen=True):
         return Scratch(width * whole, width * max(whole - min(x.size, output.size), 0))
 
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
-        """The fan-in is that which PyTorch and Keras compute from the weight: of the filters and not of the maps."""
-        filters = self.filters // self.groups
-        fan_in = filters * self.kernel.area
-        weight = Parameter("weight", (inputs[0].channels, filters, *self.kernel), fan_in)
+        """The fans are those of the convolution that it transposes, from filters to maps, as in all frameworks."""
+        maps, filters = inputs[0].channels, self.filters // self.groups
+        fan_in, fan_out = filters * self.kernel.area, maps // self.groups * self.kernel.area
+        weight = Parameter("weight", (maps, filters, *self.kernel), fan_in, fan_out=fan_out)
         return (weight, Parameter("bias", (self.filters,), fan_in)) if self.bias else (weight,)
 
     def macs(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:

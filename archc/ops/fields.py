@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, cast
+from typing import Annotated, Any, Literal, NamedTuple, cast
 
 from pydantic import (
     AfterValidator,
@@ -13,11 +12,8 @@ from pydantic import (
     PlainSerializer,
     PlainValidator,
     WithJsonSchema,
-    model_validator,
 )
 from pydantic_core import PydanticCustomError
-
-from archc.ops.foreign import Needless, NeedlessFields
 
 LARGEST = 2**31 - 1
 
@@ -50,6 +46,8 @@ Positive = Annotated[float, Field(gt=0), _bounds(SMALLEST_FLOAT), AfterValidator
 NotNegative = Annotated[float, Field(ge=0), _bounds(0), AfterValidator(_within_float32)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Rounding = Literal["floor", "ceil"]
+Fan = Literal["in", "out", "both"]
+"""Fan-in, fan-out or their mean, as `archc.ops.initialisation` defines them."""
 
 
 class Size(NamedTuple):
@@ -158,6 +156,31 @@ _MARGINS: dict[str, Any] = {
 }
 
 
+def _numbers(value: object, check: Any) -> tuple[float, ...]:
+    listed = cast(list[object], value if isinstance(value, list | tuple) else [value])
+    if not listed or not all(type(number) in (int, float) for number in listed):
+        raise PydanticCustomError("numbers", "must be a number or a list of numbers")
+    return tuple(check(float(cast(float, number))) for number in listed)
+
+
+def _read_reals(value: object) -> tuple[float, ...]:
+    return _numbers(value, _within_float32)
+
+
+def _read_positives(value: object) -> tuple[float, ...]:
+    return _numbers(value, _positive_in_float32)
+
+
+def _written_numbers(numbers: tuple[float, ...]) -> float | list[float]:
+    return numbers[0] if len(numbers) == 1 else [*numbers]
+
+
+def _one_or_more(least: float) -> list[dict[str, Any]]:
+    """The JSON Schemas of one number and of a list of them."""
+    number = {"type": "number", "minimum": least, "maximum": LARGEST_FLOAT}
+    return [number, {"type": "array", "items": number, "minItems": 1}]
+
+
 def _written_size(size: Size) -> list[int]:  # pydantic takes two milliseconds to find the signature of `list`
     return [size.height, size.width]
 
@@ -182,6 +205,18 @@ PaddingField = Annotated[
     PlainValidator(_read_padding),
     PlainSerializer(lambda padding: padding if padding == "same" else padding._asdict()),
     WithJsonSchema({"anyOf": [*_one_or_pair(0), _MARGINS, {"const": "same"}]}),
+]
+RealsField = Annotated[
+    tuple[float, ...],
+    PlainValidator(_read_reals),
+    PlainSerializer(_written_numbers),
+    WithJsonSchema({"anyOf": _one_or_more(-LARGEST_FLOAT)}),
+]
+PositivesField = Annotated[
+    tuple[float, ...],
+    PlainValidator(_read_positives),
+    PlainSerializer(_written_numbers),
+    WithJsonSchema({"anyOf": _one_or_more(SMALLEST_FLOAT)}),
 ]
 NO_PADDING = Margins(0, 0, 0, 0)
 
@@ -245,85 +280,61 @@ Axes = Annotated[
 ]
 
 
-class _Fields(BaseModel):
+def _read_length(value: object) -> Size:
+    if isinstance(value, Size):
+        return value
+    if not _whole(value, 1):
+        _check_largest(value)
+        raise PydanticCustomError("size", "must be a whole number from 1")
+    return Size(1, cast(int, value))
+
+
+def _ends(*words: str) -> tuple[PlainValidator, PlainSerializer, WithJsonSchema]:
+    """How the padding of a sequence is read and written: one number, {left, right}, or one of the words."""
+    names = ", ".join(f"`{word}`" for word in words)
+
+    def read(value: object) -> object:
+        if value in words or isinstance(value, Margins):
+            return value
+        if _whole(value, 0):
+            return Margins(0, 0, cast(int, value), cast(int, value))
+        if isinstance(value, dict) and set(value) == set(_ENDS) and all(_whole(value[s], 0) for s in _ENDS):  # pyright: ignore[reportUnknownArgumentType]
+            return Margins(0, 0, **cast(dict[str, int], value))
+        _check_largest(cast(object, value))
+        raise PydanticCustomError(
+            "padding", "must be a whole number from 0, {left, right} or {words}", {"words": names}
+        )
+
+    number = _one_or_pair(0)[0]
+    both = {
+        "type": "object",
+        "properties": dict.fromkeys(_ENDS, number),
+        "required": [*_ENDS],
+        "additionalProperties": False,
+    }
+    schema = {"anyOf": [number, both, *({"const": word} for word in words)]}
+    return PlainValidator(read), PlainSerializer(_written_ends), WithJsonSchema(schema)
+
+
+def _written_ends(padding: Margins | str) -> object:
+    return {end: getattr(padding, end) for end in _ENDS} if isinstance(padding, Margins) else padding
+
+
+_ENDS = ("left", "right")
+LengthField = Annotated[
+    Size,
+    PlainValidator(_read_length),
+    PlainSerializer(lambda size: size.width),
+    WithJsonSchema(_one_or_pair(1)[0]),
+]
+"""A size along a sequence, one number; as a `Size`, its height is 1."""
+EndsField = Annotated[Padding, *_ends("same")]
+"""The padding of a sequence; as `Margins`, it has none at the top and at the bottom."""
+CausalPadding = Padding | Literal["causal"]
+CausalEndsField = Annotated[CausalPadding, *_ends("same", "causal")]
+
+
+class Fields(BaseModel):
+    """Base of values that are mappings with fields of their own."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
-
-
-class Normal(_Fields):
-    """A normal distribution with mean 0."""
-
-    other_field_names: ClassVar[Mapping[str, tuple[str, ...]]] = {"std": ("stddev", "sigma", "standard_deviation")}
-    needless: ClassVar[NeedlessFields] = {
-        "mean": Needless("the mean is 0", (0,)),
-        "seed": Needless("`archc train --seed` is the seed of all random draws", (None,)),
-    }
-    std: Positive = Field(description="Standard deviation.")
-
-
-class HeNormal(_Fields):
-    """A normal distribution with mean 0 and variance 2 / fan-in (He et al., arXiv 1502.01852)."""
-
-
-_HE = "`he_normal: {}`"
-_NORMAL = "`normal: {std: …}`"
-
-
-class WeightInit(_Fields):
-    """How weights are initialised: exactly one of the fields."""
-
-    other_field_names: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "normal": ("gaussian", "random_normal", "normal_"),
-        "he_normal": ("kaiming_normal", "kaiming_normal_", "msra"),
-    }
-    absent: ClassVar[Mapping[str, str]] = {
-        **dict.fromkeys(
-            ("glorot_uniform", "xavier_uniform", "glorot_normal", "xavier_normal", "xavier_uniform_", "xavier_normal_"),
-            f"use {_NORMAL}, with the same variance if std is sqrt(2 / (fan-in + fan-out)), or {_HE}",
-        ),
-        **dict.fromkeys(
-            ("xavier", "glorot"),
-            f"use {_NORMAL}, with the same variance if std is sqrt(2 / (fan-in + fan-out)), or in Caffe "
-            f"sqrt(1 / fan-in), or {_HE}",
-        ),
-        **dict.fromkeys(
-            ("lecun_normal", "lecun_uniform", "lecun"),
-            f"use {_NORMAL}, with the same variance if std is sqrt(1 / fan-in), or {_HE}",
-        ),
-        **dict.fromkeys(
-            ("he_uniform", "kaiming_uniform", "kaiming_uniform_", "he", "kaiming"),
-            f"use {_HE}, a normal distribution with the same variance, 2 / fan-in",
-        ),
-        **dict.fromkeys(
-            (
-                *("uniform", "random_uniform", "truncated_normal", "trunc_normal", "orthogonal", "variance_scaling"),
-                *("zeros", "ones", "constant", "identity", "bilinear", "dirac", "sparse"),
-            ),
-            f"use {_NORMAL} or {_HE}",
-        ),
-    }
-    model_config = ConfigDict(
-        json_schema_extra={
-            "oneOf": [
-                {"type": "object", "required": [one], "properties": {one: {"type": "object"}}}
-                for one in ("normal", "he_normal")
-            ]
-        }
-    )
-    normal: Normal | None = Field(default=None, description="Normal distribution with mean 0.")
-    he_normal: HeNormal | None = Field(
-        default=None, description="Normal distribution with mean 0 and variance 2 / fan-in."
-    )
-
-    @model_validator(mode="after")
-    def _one(self) -> WeightInit:
-        if (self.normal is None) == (self.he_normal is None):
-            raise PydanticCustomError("one_of", "must have exactly one of `normal: {std: …}` and `he_normal: {}`")
-        return self
-
-    def std(self, fan_in: int) -> float:
-        """The standard deviation for a layer whose units have `fan_in` inputs each."""
-        return self.normal.std if self.normal is not None else (2 / fan_in) ** 0.5
-
-
-# model_construct builds no validator, which would slow down start-up.
-HE_NORMAL = WeightInit.model_construct(he_normal=HeNormal.model_construct())

@@ -50,6 +50,7 @@ class MaxPool2d(Pool2d, frozen=True):
         "count_include_pad": Needless("it takes a maximum, not a mean", (True, False, 0, 1)),
         **dict.fromkeys(KINDS, Needless("it takes the maximum of a window", ("MAX", "max", 0))),
     }
+    on_sequences = "max_pool1d"
     of_window = "maximum"
     element_ops_words = "F - 1, over a window of F positions"
     kept_words = "its input, and 8 bytes for the position of each maximum"

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import BaseModel
 
-from archc.ops.foreign import Conversion, Excluded, Needless, NeedlessFields, OtherValues, Unlikely, UsualValues
-from archc.ops.properties import POINT, Footprint, Kept, Numbers, Parameter, Reach, Scratch
+from archc.ops.foreign import Chosen, Conversion, Excluded, Needless, NeedlessFields, OtherValues, Unlikely, UsualValues
+from archc.ops.properties import POINT, Footprint, Kept, Loss, Numbers, Parameter, Reach, Scratch
 from archc.ops.window import Window
 from archc.tensor import Tensor
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # only what computes imports NumPy, not what checks
 OtherNames = Mapping[str, tuple[str, ...]]
 """By a field of an op, the names that other frameworks have for it."""
 
-_AXES = "the axes of a shape are [channels, height, width] in every backend"
+_AXES = "the channels are the first axis of a shape in every backend"
 INFERRED = "archc infers it from the layer's input"
 CHANNELS_READ = (
     "in_channels",
@@ -51,7 +51,7 @@ def channels_of(x: Tensor) -> tuple[object, ...]:
 def _shapes_of(x: Tensor) -> tuple[object, ...]:
     """The shape of a layer's input as other frameworks write it: with the channels first or last, and the batch."""
     first, last = list(x.shape), [*x.shape[1:], x.channels]
-    return (first, last, [None, *first], [None, *last], *([x.size] if not x.is_maps else []))
+    return (first, last, [None, *first], [None, *last], *([x.size] if x.is_vector else []))
 
 
 class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
@@ -73,6 +73,14 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     corrected: ClassVar[str]
     """The same spec without the mistake."""
 
+    reads_tokens: ClassVar[bool] = False
+    """Whether it reads tokens; all other ops compute with numbers, and are refused tokens before `infer`."""
+    on_sequences: ClassVar[str] = ""
+    """The op that does to sequences what this one does to maps, if it reads no sequences itself."""
+
+    on_maps: ClassVar[str] = ""
+    """The op that does to maps what this one does to sequences, if it reads no maps itself."""
+
     # Names: what people and other frameworks call it.
     spoken: ClassVar[str] = ""
     """What a sentence or a figure calls it; by default its name with spaces for underscores."""
@@ -90,6 +98,8 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Those of the names above under which a layer that names one input reads the layer before it too."""
     excluded: ClassVar[Excluded] = {}
     """Layers under one of the names above that are not this op after all, by their fields."""
+    chosen: ClassVar[Chosen] = {}
+    """Layers under another op's name of another framework that are this op, by their fields."""
     usual: ClassVar[UsualValues] = {}
     """What its required fields are by default under another framework's name of it, to suggest where one is missing."""
     conversions: ClassVar[tuple[Conversion, ...]] = ()
@@ -114,16 +124,22 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Whether it reads any shape and its output has the same one."""
     is_activation: ClassVar[bool] = False
     """Whether it is a nonlinear function of each value by itself."""
+    narrows: ClassVar[bool] = False
+    """Whether it is an activation that gives only some numbers, so that scores after it cannot be any."""
     is_linear: ClassVar[bool] = False
     """Whether, in inference, it is a linear function of its inputs, plus a constant."""
     output_sign: ClassVar[Literal["nonnegative", "kept", "any"]] = "any"
     """Whether outputs are never negative, or are not when the inputs are not."""
     keeps_zeros: ClassVar[bool] = False
     """Whether an output is zero where all inputs that it depends on are, so that a dropout's zeros reach its reader."""
+    drops_examples: ClassVar[bool] = False
+    """Whether what it drops while training is all values of an example at once."""
     normalises: ClassVar[Literal["neighbours", "batch"] | None] = None
     """Whether it divides values by the energy of their neighbours, or by the deviation of each map over the batch."""
     gives_probabilities: ClassVar[bool] = False
     """Whether its outputs sum to 1, as a softmax's do."""
+    multiplies: ClassVar[bool] = False
+    """Whether it multiplies its inputs with each other, so that one can be the weights of another, as at a gate."""
     commutes: ClassVar[bool] = False
     """Whether the order of its inputs does not matter."""
     weight_axis: ClassVar[int] = 0
@@ -136,8 +152,15 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Element operations per output value, as a row of `archc explain macs`."""
     kept_words: ClassVar[str]
     """What it keeps for its backward pass, as a row of `archc explain memory`."""
-    passes_gradient: ClassVar[Literal["same", "view"] | None] = None
-    """Whether the gradient of each input is that of the output, or a view of it, and so takes no memory of its own."""
+    sequence_order: ClassVar[Literal["first", "last", "any"]] = "first"
+    """The order in which it computes with a sequence: channels `first`, as (C, L), or `last`, as (L, C)."""
+    keeps_layout: ClassVar[bool] = False
+    """Whether its output has the order of axes in memory that its first input has."""
+    copies_turned: ClassVar[bool] = False
+    """Whether it copies a sequence that is in memory in another order, and keeps the copy for its backward pass."""
+    passes_gradient: ClassVar[Literal["same", "first", "view"] | None] = None
+    """Whether the gradient of each input, or only of the first, is that of the output, or that of each a view of it,
+    and so takes no memory of its own."""
     autocast: ClassVar[Literal["narrow", "wide"] | None] = None
     """The precision that it computes in under mixed precision; None: the precision of its inputs."""
 
@@ -155,6 +178,11 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
 
         None if archc has no counterpart.
         """
+        return None
+
+    @property
+    def fused_into(self) -> Loss | None:
+        """The loss that computes it as well if it ends the network, so that training needs only what it reads."""
         return None
 
     def unlikely(self) -> Unlikely | None:
@@ -178,6 +206,11 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
             else:
                 weights += size
         return Numbers(weights, biases, statistics)
+
+    @property
+    def has_common_parameters(self) -> bool:
+        """Whether all maps are computed with the same parameters, so that a split by maps does not divide them."""
+        return False
 
     def macs(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """Multiply-accumulates for one example; by convention, of convolutions and dense layers only."""
@@ -206,6 +239,11 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     def is_view(self, inputs: tuple[Tensor, ...], *, training: bool) -> bool:
         """Whether the output shares the memory of the input."""
         return False
+
+    @property
+    def scores_as(self) -> Literal["probabilities", "logarithms"] | None:
+        """What it makes of the scores of all channels at each place, where it ends a classifier."""
+        return "probabilities" if self.gives_probabilities else None
 
     @property
     def drop_rate(self) -> float:

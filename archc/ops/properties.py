@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+Loss = Literal["cross_entropy", "binary_cross_entropy", "mean_squared_error"]
+"""The losses that training minimises."""
 
 FLOAT32 = 4
 INT64 = 8
@@ -12,13 +15,18 @@ INT64 = 8
 class Parameter(NamedTuple):
     """A tensor that a layer owns, in the canonical layout: (out, in / groups, height, width) or (out, in).
 
-    `trained` is False for running statistics, which are updated from the batches and not by a gradient.
+    `trained` is False for running statistics, which are updated from the batches and not by a gradient. `initial` is
+    the constant that it starts with; None if that is not a constant of the op. `fan_in` is the number of inputs that an
+    output is computed from, `fan_out` the number of outputs that an input contributes to (of a transposed convolution,
+    the other way round); the latter is 0 for tensors that are not drawn at random.
     """
 
     name: str
     shape: tuple[int, ...]
     fan_in: int
     trained: bool = True
+    initial: float | None = None
+    fan_out: int = 0
 
 
 class Numbers(NamedTuple):
@@ -65,7 +73,10 @@ class Kept(NamedTuple):
 
     `inputs` and `output` are the values themselves, which other layers may keep as well. An input that is padded first
     is kept as the padded copy. With `wide`, inputs are kept in float32, as a copy where they arrive narrower. `own` are
-    further bytes: masks, indices, sums. `once` are bytes for the whole batch, however large it is.
+    further bytes: masks, indices, sums. `once` are bytes for the whole batch, however large it is. `between` are
+    further values in the precision of the output. With `crosswise`, an input is kept only for the gradients of the
+    others. Narrow copies of the weights are kept too, for the gradient of the inputs; with `weights`, also where no
+    input has one.
     """
 
     inputs: bool = False
@@ -73,6 +84,9 @@ class Kept(NamedTuple):
     output: bool = False
     own: int = 0
     once: int = 0
+    between: int = 0
+    crosswise: bool = False
+    weights: bool = True
 
 
 class Scratch(NamedTuple):

@@ -104,8 +104,14 @@ class Windowed(Op, frozen=True):
         description="How (N - F + 2P) / S is rounded: `floor`, or `ceil` for a last window that extends past the edge.",
     )
 
+    spans: ClassVar[tuple[str, str]] = ("high", "wide")
+    """What a window is that is too large, vertically and horizontally."""
+
     def _stride(self) -> Size:
         raise NotImplementedError
+
+    def _padding(self) -> Padding:
+        return self.padding
 
     def _dilation(self) -> Size:
         return ONE
@@ -117,7 +123,7 @@ class Windowed(Op, frozen=True):
             x.width,
             kernel=self.kernel,
             stride=self._stride(),
-            padding=self.padding,
+            padding=self._padding(),
             dilation=self._dilation(),
             rounding=self.rounding,
         )
@@ -153,8 +159,8 @@ class Windowed(Op, frozen=True):
         require_maps(self, x)
         window = self.window((x,))
         for axis, dilation, name in (
-            (window.vertical, self._dilation().height, "high"),
-            (window.horizontal, self._dilation().width, "wide"),
+            (window.vertical, self._dilation().height, self.spans[0]),
+            (window.horizontal, self._dilation().width, self.spans[1]),
         ):
             if not axis.fits:
                 raise _too_large(axis, dilation, name)
@@ -172,7 +178,7 @@ class Windowed(Op, frozen=True):
 
     def places(self, axis: int, n: int) -> list[list[int]]:
         """Along an axis of n positions, those that each window reads; below 0 or from n on they are beyond the map."""
-        pad = self.padding
+        pad = self._padding()
         return places(
             n,
             kernel=self.kernel[axis],

@@ -13,8 +13,10 @@ from typing import Literal, NamedTuple
 from archc.graph import Graph, Node
 from archc.language.spec import Precision
 from archc.ops.op import Op
-from archc.ops.properties import FLOAT32, Kept
+from archc.ops.properties import FLOAT32, INT64, Kept
 from archc.ops.weighted import Weighted
+from archc.passes.axes import turned_reads
+from archc.passes.calls import called
 
 WIDTH: dict[Precision, int] = {"float32": FLOAT32, "bfloat16": 2}
 """Bytes of one number of a value. Weights and their gradients are float32 in every precision."""
@@ -74,7 +76,7 @@ class Operation:
     index: int
     reads: tuple[Value, ...]
     output: Value
-    passes_gradient: Literal["same", "view"] | None = None
+    passes_gradient: Literal["same", "first", "view"] | None = None
     trained: int = 0
     statistics: int = 0
     own: int = 0
@@ -105,18 +107,26 @@ def lay_out(run: Run) -> tuple[list[Value], list[Operation]]:
     """The values of a run: those of the network's inputs, and the operations in the order of the graph."""
     graph = run.graph
     values = {
-        name: Value(run.batch * tensor.size * FLOAT32, FLOAT32, learned=False, last=0, is_held=True)
+        name: Value(run.batch * tensor.size * width, width, learned=False, last=0, is_held=True)
         for name, tensor in graph.inputs.items()
+        for width in [INT64 if tensor.is_tokens else FLOAT32]
     }
     inputs, operations = list(values.values()), list[Operation]()
-    turned = _gradients_to_turn(graph) if run.training else set[str]()
+    turns = _gradients_to_turn(graph) if run.training else set[str]()
+    turned = turned_reads(graph)
     for node in graph.nodes:
-        values[node.name] = _Layer(run, node, values, operations, turns=node.name in turned).lay_out()
+        layer = _Layer(run, node, values, operations, turns=node.name in turns, is_turned=node.name in turned)
+        values[node.name] = layer.lay_out()
+    last = {operation.layer: operation.index for operation in operations}
+    for reads, layers in called(graph):
+        end = max([last[layer] for layer in layers])
+        for name in reads:  # the caller has what it gives to the call until that returns
+            values[name].last = max(values[name].last, end)
     for name in (*graph.inputs, *graph.outputs):
         values[name].last = len(operations)
     for name in graph.outputs:
         # What a loss has computed from the scores is the loss's own: no caller has it.
-        values[name].is_held = graph.fused_softmax is None or not run.training
+        values[name].is_held = graph.fused is None or not run.training
     for value in dict.fromkeys([*inputs, *[operation.output for operation in operations]]):
         if value.keeper is None and value.last < len(operations):
             operations[value.last].frees.append(value)
@@ -144,12 +154,22 @@ def _gradients_to_turn(graph: Graph) -> set[str]:
 
 
 class _Layer:
-    """Appends the operations of one node, after all of its inputs. `turns`: its gradient must be turned."""
+    """Appends the operations of one node, after all of its inputs.
+
+    `turns`: its gradient must be turned. `is_turned`: it reads a sequence that is in memory in another order.
+    """
 
     def __init__(
-        self, run: Run, node: Node, values: Mapping[str, Value], operations: list[Operation], *, turns: bool
+        self,
+        run: Run,
+        node: Node,
+        values: Mapping[str, Value],
+        operations: list[Operation],
+        *,
+        turns: bool,
+        is_turned: bool,
     ) -> None:
-        self._run, self._node, self._operations, self._turns = run, node, operations, turns
+        self._run, self._node, self._operations, self._turns, self._is_turned = run, node, operations, turns, is_turned
         self._inputs = run.graph.tensors(node.inputs)
         self._numbers = node.op.numbers(self._inputs)
         self._whole = Share(node.output.size, sum([x.size for x in self._inputs]), self._numbers.trained)
@@ -163,13 +183,16 @@ class _Layer:
             self._prepare(run.batch * share.reads)
         if padded := op.padded(self._inputs):
             self._prepare(run.batch * (padded * share.reads // self._whole.reads))
-        before, read_width = self._reads, max([value.width for value in self._reads])
+        # Tokens are wider, but what is computed from them is float32.
+        before, read_width = self._reads, min(max([value.width for value in self._reads]), FLOAT32)
         width = {"narrow": WIDTH[run.precision], "wide": FLOAT32, None: read_width}[op.autocast]
-        is_view = op.is_view(self._inputs, training=run.training)
+        is_view = op.is_view(self._inputs, training=run.training) and (op.keeps_layout or not self._is_turned)
         kept = Kept() if is_view else op.kept(self._inputs, self._node.output)
         kept_width = FLOAT32 if kept.wide else width
         if kept.inputs and kept_width != read_width:
             self._prepare(sum([value.size // value.width for value in before]), kept_width)
+        if self._is_turned and op.copies_turned:
+            self._prepare(sum([value.size // value.width for value in self._reads]))
         index, learned = len(self._operations), share.parameters > 0 or any(value.learned for value in self._reads)
         for value in (*before, *self._reads):  # a layer that converts its input has both forms until it is done
             value.last = index
@@ -179,15 +202,31 @@ class _Layer:
         if op.autocast == "narrow" and width < FLOAT32:
             operation.copies = width * self._numbers.weights * share.parameters // max(self._whole.parameters, 1)
             operation.narrow = width * share.parameters
-        own, once = (size * share.outputs // self._whole.outputs for size in (kept.own, kept.once))
+        bytes_of_each = kept.own + width * kept.between
+        own, once = (size * share.outputs // self._whole.outputs for size in (bytes_of_each, kept.once))
         if run.training and learned:
             operation.own = run.batch * own + once
-            for value in (*(self._reads if kept.inputs else ()), *([made] if kept.output else [])):
+            if not kept.weights and not any(value.learned for value in self._reads):
+                operation.forward += operation.copies
+                operation.copies = 0
+            for value in (*self._kept_reads(kept), *([made] if kept.output else [])):
                 value.keeper = index if value.keeper is None else value.keeper
         else:  # not kept, but in memory while the layer runs
             operation.forward += run.batch * own + operation.copies
             operation.copies = 0
         return made
+
+    def _kept_reads(self, kept: Kept) -> list[Value]:
+        """The inputs that are kept: crosswise, those beside another one that has a gradient."""
+        reads = self._reads
+        if not kept.inputs:
+            return []
+        others = (reads[:at] + reads[at + 1 :] for at in range(len(reads)))
+        return [
+            value
+            for value, beside in zip(reads, others, strict=True)
+            if not kept.crosswise or any(other.learned for other in beside)
+        ]
 
     def _operation(self, op: Op, index: int, made: Value, *, narrow_inputs: bool) -> Operation:
         share, whole = self._share, self._whole

@@ -45,7 +45,7 @@ class ReceptiveFieldJson(TypedDict):
     """The rectangle of pixels that can affect one value of a layer, as if maps extended beyond their edges."""
 
     size: list[int]
-    """[height, width] in pixels. For a vector, the size of the whole input."""
+    """[height, width] in pixels; a sequence is one row of them. For a vector, the size of the whole input."""
     start: list[int]
     """[row, column] of the first pixel that affects the map's first value; negative in the padding."""
     stride: list[int] | None
@@ -69,7 +69,8 @@ class LayerJson(Reads, CountsJson):
     size: str | None
     """Arithmetic of the output size: `(227 - 11) / 4 + 1 = 55`; null if the op has no sliding window."""
     output: Shape
-    """Shape of the layer's output without the batch axis: [channels, height, width] or [units]."""
+    """Shape of the layer's output without the batch axis: [channels, height, width], [channels, length] or
+    [units]."""
     receptive_field: ReceptiveFieldJson | None
     """Receptive field of one output value; null if it is larger than any picture."""
 
@@ -94,13 +95,15 @@ class NetworkJson(CountsJson):
     """Title of the network in one line; the name if the spec has no title."""
     inputs: dict[str, Shape]
     """Shape of each input, by name."""
+    vocabularies: dict[str, int]
+    """Number of different tokens of each input that is tokens, by name."""
     outputs: list[str]
     """Layers whose values the network returns."""
     layers: list[LayerJson]
     """Layers in the order of computation."""
     chain: list[list[int]]
-    """[height, width] of the maps from the first layer to the last, listed where it changes. With branches, those of
-    the longest path of layers."""
+    """[height, width] of the maps, or [length] of the sequences, from the first layer to the last, listed where it
+    changes. With branches, those of the longest path of layers."""
     batch: int
     """Examples per step over all devices, from the recipe."""
     training_memory: MemoryJson
@@ -119,7 +122,8 @@ def as_json(facts: Facts) -> NetworkJson:
     return {
         "name": graph.name,
         "title": graph.title,
-        "inputs": {name: list(tensor.shape) for name, tensor in graph.inputs.items()},
+        "inputs": {name: list(x.shape) for name, x in graph.inputs.items()},
+        "vocabularies": {name: x.vocabulary for name, x in graph.inputs.items() if x.vocabulary is not None},
         "outputs": list(graph.outputs),
         "layers": [_layer(facts, node) for node in graph.nodes],
         "chain": [list(size) for size in facts.shapes.chain],

@@ -17,6 +17,7 @@ from archc.ops.absent import absent
 
 HEAD = "schema: archc/v1\nname: a\ninput: {image: [3, 32, 32]}\n"
 OPS = f"supported ops: {', '.join(ops())}"
+ACTIVATIONS = ", ".join(name for name, op in ops().items() if op.is_activation or op.gives_probabilities)
 CONV = "op: conv2d, filters: 4, kernel: 3"
 
 
@@ -29,10 +30,10 @@ def findings(body: str, head: str = HEAD) -> list[Finding]:
     ("word", "help"),
     [
         ("avg_pool3d", f"archc has no `avg_pool3d` yet; {OPS}"),
-        ("nn.LeakyReLU", f"archc has no `nn.LeakyReLU` yet; {OPS}"),
+        ("nn.RReLU", f"archc has no `nn.RReLU` yet; {OPS}"),
         ("tf.keras.layers.LSTM", f"archc has no `tf.keras.layers.LSTM` yet; {OPS}"),
-        ("gelu", f"archc has no `gelu` yet; {OPS}"),
-        ("elu", f"archc has no `elu` yet; {OPS}"),
+        ("glu", f"archc has no `glu` yet; {OPS}"),
+        ("celu", f"archc has no `celu` yet; {OPS}"),
         ("layer_norm", f"archc has no `layer_norm` yet; {OPS}"),
         ("ZeroPadding2D", "did you mean `pad`?"),
         (
@@ -67,11 +68,11 @@ def test_no_absent_word_is_one_of_archc() -> None:
 def test_an_op_that_is_there_takes_its_words_over(monkeypatch: pytest.MonkeyPatch) -> None:
     from archc.language.mistakes import vocabulary
 
-    monkeypatch.setattr(ops()["tanh"], "other_names", ("gelu",))
+    monkeypatch.setattr(ops()["tanh"], "other_names", ("glu",))
     vocabulary._foreign.cache_clear()  # pyright: ignore[reportPrivateUsage]
     try:
-        assert absence("gelu") is None
-        assert did_you_mean("nn.GELU", ops(), what="ops") == "did you mean `tanh`?"
+        assert absence("glu") is None
+        assert did_you_mean("nn.GLU", ops(), what="ops") == "did you mean `tanh`?"
     finally:
         monkeypatch.undo()
         vocabulary._foreign.cache_clear()  # pyright: ignore[reportPrivateUsage]
@@ -83,8 +84,8 @@ def test_an_op_that_is_there_takes_its_words_over(monkeypatch: pytest.MonkeyPatc
         ("activation: relu", ["delete `activation`, and add a layer `a_relu: {op: relu}` after it"]),
         ("activation: softmax", ["delete `activation`, and add a layer `a_softmax: {op: softmax}` after it"]),
         (
-            "activation: gelu",
-            ["archc has no `gelu` yet; activations are layers of their own: relu, softmax, tanh"],
+            "activation: glu",
+            [f"archc has no `glu` yet; activations are layers of their own: {ACTIVATIONS}"],
         ),
         ("activation: null", ["delete `activation`: it changes nothing"]),
         (
@@ -113,11 +114,8 @@ def test_an_op_that_is_there_takes_its_words_over(monkeypatch: pytest.MonkeyPatc
         ("init: he_normal", ["write `weight_init: {he_normal: {}}`"]),
         ("weight_init: 0.01", ["did you mean `weight_init: {normal: {std: 0.01}}`?"]),
         (
-            "weight_init: {lecun_normal: {}}",
-            [
-                "archc has no `lecun_normal` yet: use `normal: {std: …}`, with the same variance if std is "
-                "sqrt(1 / fan-in), or `he_normal: {}`"
-            ],
+            "weight_init: {sparse: {}}",
+            ["archc has no `sparse` yet: use another distribution, such as `he_normal: {}` or `orthogonal: {}`"],
         ),
         ("strides: 2, subsample: 1", ["did you mean `stride`?"] * 2),
         ("dilatation: 2", ["did you mean `dilation`?"]),
@@ -177,10 +175,6 @@ def test_the_default_alpha_of_tensorflow_depends_on_the_radius() -> None:
 @pytest.mark.parametrize(
     ("written", "message", "help"),
     [
-        ("784", "`input` must be a mapping, got `784`", "write `input: {image: [1, 28, 28]}`"),
-        ("{x: 3072}", "`input.x` is `3072`: it takes [channels, height, width]", "write `[3, 32, 32]`"),
-        ("{x: 100}", "`input.x` is `100`: it takes [channels, height, width]", "write `[1, 10, 10]`"),
-        ("{x: 17}", "`input.x` is `17`: it takes [channels, height, width]", "write `[17, 1, 1]`"),
         (
             "{x: [16, 64, 28, 28]}",
             "`input.x` is `[16, 64, 28, 28]`: it takes [channels, height, width]",
@@ -189,12 +183,12 @@ def test_the_default_alpha_of_tensorflow_depends_on_the_radius() -> None:
         ("{x: {size: 32}}", "`input.x` is `{size: 32}`: it takes [channels, height, width]", "write `[3, 32, 32]`"),
         (
             "{channels: 3, height: 8, width: 9}",
-            "`input` must have one entry, its name with its shape",
+            "each entry of `input` must be the name of an input with its shape",
             "write `input: {image: [3, 8, 9]}`",
         ),
         (
             "{x: [3, 8, 9], dtype: float32}",
-            "`input` must have one entry, its name with its shape",
+            "each entry of `input` must be the name of an input with its shape",
             "write `input: {x: [3, 8, 9]}`",
         ),
     ],
@@ -210,9 +204,8 @@ def test_an_input_without_a_certain_meaning(written: str, message: str, help: st
         (
             "optimizer: Adam, lr: 0.1, loss: mse",
             [
-                "add `data: {resize: 36, crop: 32, mirror: true, mean: pixel}, test: center`, or other values",
                 "`sgd` is the only optimizer so far: write `optimizer: {sgd: {lr: 0.1, momentum: …, weight_decay: …}}`",
-                "`cross_entropy` is the only loss so far",
+                "did you mean `mean_squared_error`?",
             ],
         ),
         (
@@ -290,9 +283,53 @@ def test_the_help_for_an_input_is_what_its_fix_writes(shape: str, help: str) -> 
     assert not found.fix or f"{written}" in fix(text.encode(), "a.yaml").data.decode()
 
 
-def test_a_number_is_the_length_of_a_vector_only_where_no_window_reads_it() -> None:
+@pytest.mark.parametrize(
+    ("written", "vector", "picture"),
+    [
+        ("784", "input: {x: [784]}", "input: {image: [1, 28, 28]}"),
+        ("{x: 3072}", "[3072]", "[3, 32, 32]"),
+        ("{x: 100}", "[100]", "[1, 10, 10]"),
+        ("(784,)", "input: {x: [784]}", "input: {image: [1, 28, 28]}"),
+        ("{x: {shape: [784]}}", "[784]", "[1, 28, 28]"),
+        ("{x: [null, 784]}", "[784]", "[1, 28, 28]"),
+        ("[28, 28]", "input: {x: [28, 28]}", "input: {image: [1, 28, 28]}"),
+        ("[null, 8, 100]", "input: {x: [8, 100]}", "input: {image: [1, 8, 100]}"),
+    ],
+)
+def test_an_input_of_one_or_two_sizes_is_a_picture_only_where_a_window_reads_it(
+    written: str, vector: str, picture: str
+) -> None:
+    head = HEAD.replace("{image: [3, 32, 32]}", written)
+    for body, right in (("{op: relu}", vector), ("{op: max_pool2d, kernel: 2, stride: 2}", picture)):
+        (found,) = findings(body, head)
+        assert found.help == f"write `{right}`"
+    assert "8, 100" in written or not findings(
+        "{op: relu}", fix(f"{head}layers: {{a: {{op: relu}}}}\n".encode(), "a.yaml").data.decode().split("layers")[0]
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "help"),
+    [
+        ("[784]", "write `input: {x: [1, 28, 28]}` if it is a picture"),
+        ("[17]", "give the network maps, [channels, height, width], as its input"),
+        (
+            "[28, 28]",
+            "write `input: {x: [1, 28, 28]}` if it is a picture, or use `max_pool1d`, which does the same to a "
+            "sequence",
+        ),
+    ],
+)
+def test_a_picture_without_its_axes(shape: str, help: str) -> None:
+    (found,) = findings(
+        "{op: max_pool2d, kernel: 2, stride: 2}", HEAD.replace("{image: [3, 32, 32]}", f"{{x: {shape}}}")
+    )
+    assert (found.code, found.help) == ("ARC203", help)
+
+
+def test_a_number_that_is_no_picture_is_the_length_of_a_vector_only_where_no_window_reads_it() -> None:
     head = HEAD.replace("[3, 32, 32]", "224")
-    assert "[224, 1, 1]" in str(findings("{op: dense, units: 4}", head)[0].help)
+    assert "[224]" in str(findings("{op: dense, units: 4}", head)[0].help)
     assert findings("{op: max_pool2d, kernel: 2, stride: 2}", head)[0].help is None
 
 
@@ -441,5 +478,6 @@ def test_the_layers_that_inherit_a_field_are_named(fields: str, word: str, heirs
     ],
 )
 def test_a_field_in_the_defaults_without_its_op(field: str, help: str) -> None:
-    (found,) = findings("{op: relu}", f"{HEAD}defaults: {{{field}}}\n")
+    layer = "{op: dropout}" if "dropout" in help else "{op: conv2d, filters: 2, kernel: 3}"
+    (found,) = findings(layer, f"{HEAD}defaults: {{{field}}}\n")
     assert (found.code, found.help) == ("ARC102", help)

@@ -11,7 +11,12 @@ from archc.language.spec import default_recipe
 from archc.ops.fields import Size
 from archc.pictures.dataset import MOST_RESIZE, job_pictures, load_pictures, open_pictures
 from archc.pictures.folder import find_pictures
-from archc.training.job import Job
+from archc.tensor import Tensor
+from archc.training.job import Job, Value
+
+
+def of_shape(channels: int) -> dict[str, Value]:
+    return {"image": Value(shape=(channels, 8, 10))}
 
 
 def refused(job: Job) -> Failure:
@@ -23,7 +28,7 @@ def refused(job: Job) -> Failure:
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_built_in_pictures_are_made_at_the_networks_size(job: Job, channels: int) -> None:
-    job = job.model_copy(update={"built_in": True, "image": (channels, 8, 10), "pictures": job.run / "new" / "set"})
+    job = job.model_copy(update={"built_in": True, "inputs": of_shape(channels), "pictures": job.run / "new" / "set"})
     pictures = job_pictures(job)
     statistics = open_pictures(job, pictures)
     assert find_pictures(job.pictures) == pictures
@@ -64,7 +69,7 @@ def test_a_rank_refuses_pictures_that_changed_since_they_were_opened(
 
 def test_more_classes_than_outputs_are_refused(job: Job, fill: Callable[..., Path]) -> None:
     fill(job.pictures, {"a": 3, "b": 3, "c": 3})
-    failure = refused(job.model_copy(update={"outputs": 2}))
+    failure = refused(job.model_copy(update={"output": (2,)}))
     assert failure.message == f"{job.pictures} has 3 classes, tiny has 2 outputs"
 
 
@@ -75,7 +80,7 @@ def test_a_batch_that_cannot_be_filled_is_refused_before_a_run(job: Job, fill: C
 
 def test_pictures_have_one_channel_or_three(job: Job) -> None:
     assert (
-        refused(job.model_copy(update={"image": (4, 8, 10)})).message == "tiny takes 4 channels, pictures have 1 or 3"
+        refused(job.model_copy(update={"inputs": of_shape(4)})).message == "tiny takes 4 channels, pictures have 1 or 3"
     )
 
 
@@ -100,4 +105,4 @@ def test_squares_that_no_memory_holds_are_refused_before_a_run(job: Job, resize:
 
 @pytest.mark.parametrize("image", [[3, 3632, 3632], [1, 1, 3632]])
 def test_the_help_for_a_large_input_works(image: list[int]) -> None:
-    assert default_recipe(image).data.resize == MOST_RESIZE
+    assert default_recipe([Tensor(tuple(image))]).data.resize == MOST_RESIZE

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from archc.diagnostics.finding import Finding, report
 from archc.language.defaults import Defaults, op_class
+from archc.language.document import Document
 from archc.language.fields import Place, field_names
 from archc.language.mistakes.listed_fields import joined
 from archc.language.mistakes.op_words import another_op, meant, other_op, unknown_op
@@ -17,7 +18,7 @@ from archc.language.mistakes.unknown_fields import renaming
 from archc.language.mistakes.validation import explain
 from archc.language.mistakes.vocabulary import certain, nearest
 from archc.language.reader import MappingNode, SequenceNode, YamlNode, plain
-from archc.language.spec import Document, Spec
+from archc.language.spec import Spec
 from archc.ops import ops
 from archc.source import Span
 
@@ -51,8 +52,7 @@ def _read(written: str, body: YamlNode, section: MappingNode, found: Defaults, l
     op = written if written in ops() else meant(written)
     key = section.keys[written].span
     renamed = renaming(written, key, ops(), section.entries) if op != written else ()
-    if op is None and (owners := _owners(written)):
-        # Before the ops are known from the layers, the op that is named is the first that has the field.
+    if op is None and (owners := _owners(written, layers)):
         found.findings.append(_flat(written, body, key, owners))
         _misread(found, owners)
         return
@@ -93,10 +93,14 @@ def _layers_of(op: str, layers: YamlNode | None) -> list[tuple[str, MappingNode]
     return [(name, body) for name, body in found if op_class(body) is ops()[op]]
 
 
-def _owners(word: str) -> dict[str, str]:
-    """The ops that have a field of this name, each with its own name for it; none for a word that must be an op."""
+def _owners(word: str, layers: YamlNode | None) -> dict[str, str]:
+    """The ops that have a field of this name, each with its own name for it; none for a word that must be an op.
+
+    Those of the spec's layers come first.
+    """
     found = {op: certain(word, field_names(model)) for op, model in ops().items()}
-    return {op: own for op, own in found.items() if own and own != "op"}
+    owners = [op for op, own in found.items() if own and own != "op"]
+    return {op: str(found[op]) for op in sorted(owners, key=lambda op: not _layers_of(op, layers))}
 
 
 def _flat(written: str, body: YamlNode, key: Span, owners: dict[str, str]) -> Finding:

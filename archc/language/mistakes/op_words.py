@@ -42,6 +42,16 @@ def another_op(written: str, op: str, body: MappingNode) -> str | None:
     return excluded(_fields(body))
 
 
+def chosen_op(written: str, body: MappingNode) -> str | None:
+    """The op that a layer's fields choose of those that another framework has one word for."""
+    fields = _fields(body)
+    for name, op in ops().items():
+        chosen = next((each for word, each in op.chosen.items() if folded(word) == folded(written)), None)
+        if chosen is not None and chosen(fields):
+            return name
+    return None
+
+
 def _fields(body: MappingNode) -> dict[str, Any]:
     """The fields of a layer, of which Caffe writes some in a mapping of their own."""
     inner = [node.entries for node in body.entries.values() if isinstance(node, MappingNode)]

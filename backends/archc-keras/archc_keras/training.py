@@ -8,9 +8,31 @@ from archc.emit import self_check
 from archc.emit.plan import SourcePlan
 from archc.emit.prose import optimizer
 from archc.emit.self_check import batch
-from archc.emit.syntax import Assign, Do, Expression, Fixed, Function, Literal, Name, Return, Statement, Tuple, call
+from archc.emit.syntax import (
+    Assign,
+    Call,
+    Do,
+    Expression,
+    Fixed,
+    Function,
+    List,
+    Literal,
+    Name,
+    Return,
+    Statement,
+    Tuple,
+    call,
+)
 from archc.language.spec import Recipe
+from archc.ops.properties import Loss
 from archc.tensor import Tensor
+
+# By loss: what Keras calls the figure that decides the learning rate, which way it should go, and what it is.
+_WATCHED: dict[Loss, tuple[str, str, str]] = {
+    "cross_entropy": ("val_accuracy", "max", "accuracy"),
+    "binary_cross_entropy": ("val_binary_accuracy", "max", "accuracy"),
+    "mean_squared_error": ("val_loss", "min", "loss"),
+}
 
 
 def sgd(planned: SourcePlan, recipe: Recipe) -> Function:
@@ -32,39 +54,51 @@ def plateau(recipe: Recipe) -> Iterator[Function]:
     last = rule.last(recipe.optimizer.sgd.lr)
     fields = {"factor": rule.factor, "patience": rule.patience, "min_delta": 0, "min_lr": last}
     kind = "keras.callbacks.ReduceLROnPlateau"
-    made = call(kind, "val_accuracy", mode="max", **fields)
-    doc = "The spec's schedule for `fit`; it follows the held-out accuracy."
+    watched, mode, what = _WATCHED[recipe.loss]
+    made = call(kind, watched, mode=mode, **fields)
+    doc = f"The spec's schedule for `fit`; it follows the held-out {what}."
     yield Function("plateau", "", kind, (Return(made),), doc=doc)
 
 
 def check(planned: SourcePlan) -> Function:
     """`check`: parameters, shapes and one training step, in Keras."""
-    images = call("keras.random.normal", batch(planned.shape(planned.image_shape)))
+    made = tuple(_random(planned, x) for x in planned.inputs.values())
+    images = made[0] if len(made) == 1 else List(made)
     output = self_check.result(planned)
     return self_check.check(
         planned,
         seed=call("keras.utils.set_random_seed", 0),
         count="sum(math.prod(w.shape) for w in model.trainable_weights)",
         compute=(Assign(Name("images"), images), Assign(output, call("model", Name("images")), annotation=Name("Any"))),
-        step=_step(planned.output_shapes),
+        step=_step(planned),
         finite="all(ops.all(ops.isfinite(w)) for w in model.weights)",
     )
 
 
-def _step(outputs: tuple[Tensor, ...]) -> tuple[Statement, ...]:
-    """A training step towards random classes, or towards zeros if the network does not return scores of classes."""
-    first, *others = outputs
+def _random(planned: SourcePlan, x: Tensor) -> Call:
+    """A batch of random pictures, or of other numbers or tokens."""
+    if x.vocabulary is not None:
+        return call("keras.random.randint", batch(planned.shape(x)), 0, x.vocabulary)
+    return call("keras.random.normal", batch(planned.shape(x)))
+
+
+def _step(planned: SourcePlan) -> tuple[Statement, ...]:
+    """A training step towards random targets, or towards zeros for a loss of squares or of several outputs."""
+    first, *others = planned.output_shapes
     loss: Expression = Literal("mean_squared_error")
     step = "model.train_on_batch(images, targets)"
     if others:
         targets = Fixed("[ops.zeros_like(output) for output in outputs]")
         # Without return_dict, the result is a list with the loss of each output.
         step = 'model.train_on_batch(images, targets, return_dict=True)["loss"]'
-    elif first.is_maps:
+    elif planned.loss == "mean_squared_error":
         targets = Fixed("ops.zeros_like(output)")
+    elif planned.loss == "binary_cross_entropy":
+        loss = call("keras.losses.BinaryCrossentropy", from_logits=True)
+        targets = call("keras.random.uniform", batch(planned.shape(first)))
     else:
         loss = call("keras.losses.SparseCategoricalCrossentropy", from_logits=True)
-        targets = call("keras.random.randint", batch(), 0, first.channels)
+        targets = call("keras.random.randint", batch(first.shape[1:]), 0, first.channels)
     return (
         Assign(Name("targets"), targets),
         Do(call("model.compile", call("sgd"), loss)),

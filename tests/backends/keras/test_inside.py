@@ -10,8 +10,16 @@ from pathlib import Path
 
 import pytest
 
-ANYWHERE = ("emitted", "momentum_sgd", "batch_norm")
-ON_TENSORFLOW = (*ANYWHERE, "layers", "foreign_conventions", "conformance", "trainer")
+ANYWHERE = ("emitted", "initialisers", "momentum_sgd", "batch_norm")
+ON_TENSORFLOW = (
+    *ANYWHERE,
+    "layers",
+    "new_layers",
+    "foreign_conventions",
+    "conformance",
+    "losses_of_trainer",
+    "trainer",
+)
 BACKENDS = ("tensorflow", *(name for name in ("torch", "jax") if find_spec(name)))
 
 

@@ -13,6 +13,7 @@ import torch
 from allocations import as_on_a_gpu, held, peaks, run
 from archc_torch.snippets.momentum_sgd import MomentumSGD
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.functional import cross_entropy
 
 from archc.analysis import Facts, analyse
@@ -42,6 +43,9 @@ NORMS = {
     "batch": "batch_norm, epsilon: 1e-5, momentum: 0.9",
 }
 
+WIDE = ("softplus", "softmax", "log_softmax")
+"""Functions that autocast computes in float32 on a GPU, but not on a CPU."""
+
 Build = Callable[[Facts, Graph], nn.Module]
 
 
@@ -54,8 +58,12 @@ class Network:
     precision: Precision
 
     def images(self, batch: int) -> Tensor:
-        (image,) = self.facts.graph.inputs.values()
-        return torch.randn(batch, image.height, image.width, image.channels).permute(0, 3, 1, 2)
+        (x,) = self.facts.graph.inputs.values()
+        if x.vocabulary is not None:
+            return torch.randint(x.vocabulary, (batch, *x.shape))
+        if not x.is_maps:
+            return torch.randn(batch, *x.shape)
+        return torch.randn(batch, x.height, x.width, x.channels).permute(0, 3, 1, 2)
 
     def outputs(self, images: Tensor) -> tuple[Tensor, ...]:
         with torch.autocast("cpu", torch.bfloat16, enabled=self.precision == "bfloat16"):
@@ -81,7 +89,13 @@ class Network:
 
 
 @pytest.fixture
-def network(build: Build) -> Callable[[Path, Precision], Network]:
+def network(build: Build, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path, Precision], Network]:
+    for name in WIDE:
+        function = getattr(functional, name)
+        monkeypatch.setattr(
+            functional, name, lambda x, *given, function=function, **named: function(x.float(), *given, **named)
+        )
+
     def network(spec: Path, precision: Precision) -> Network:
         facts = analyse(spec.read_bytes(), spec.name).facts
         assert facts is not None
@@ -117,8 +131,16 @@ def beyond_the_prediction(network: Network) -> Iterator[list[int]]:
         """Its mask in the precision of the values; on a GPU it is a byte, as predicted."""
         found.append((y.element_size() - 1) * y.numel() if y.requires_grad else 0)
 
+    def constants(module: Any, __: object, y: Tensor) -> None:
+        """A number per map in the precision of the values, which is not worth a prediction."""
+        values = module.std if hasattr(module, "std") else module.weight
+        is_copied = values.dtype != y.dtype and y.requires_grad
+        found.append(values.numel() * y.element_size() if is_copied else 0)
+
+    per_map = [module for module in network.model.modules() if type(module).__name__ in ("Scale", "Normalize")]
     dropouts = [module for module in network.model.modules() if isinstance(module, nn.Dropout) and module.p]
     handles = [module.register_forward_hook(dropout) for module in dropouts]
+    handles += [module.register_forward_hook(constants) for module in per_map]
     yield found
     for handle in handles:
         handle.remove()

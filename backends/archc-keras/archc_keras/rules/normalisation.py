@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from archc.emit.plan import Step
-from archc.emit.syntax import call, number
+from archc.emit.syntax import Expression, List, Literal, Unless, call, number
 from archc.ops.batch_norm import BatchNorm
 from archc.ops.lrn import Lrn
+from archc.ops.normalize import Normalize
+from archc.ops.scale import Scale
 from archc_keras.rules.table import Layers, rule
 
 
@@ -21,3 +23,17 @@ def lrn(op: Lrn, step: Step) -> Layers:
 @rule(BatchNorm)
 def batch_norm(op: BatchNorm, step: Step) -> Layers:
     return {"": call("BatchNorm", momentum=op.momentum, epsilon=op.epsilon)}
+
+
+@rule(Scale)
+def scale(op: Scale, step: Step) -> Layers:
+    return {"": call("Scale", initial=number(op.initial), bias=Unless(False, op.bias))}
+
+
+@rule(Normalize)
+def normalize(op: Normalize, step: Step) -> Layers:
+    return {"": call("Normalize", mean=_listed(op.mean), std=_listed(op.std))}
+
+
+def _listed(numbers: tuple[float, ...]) -> Expression:
+    return List(tuple(Literal(number(each)) for each in numbers))

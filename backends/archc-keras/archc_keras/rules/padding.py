@@ -15,7 +15,8 @@ def padding_of(window: Window, layer: str) -> tuple[Layers, Fields]:
         return {}, {"padding": Unless("valid", "valid")}
     if is_same(window):
         return {}, {"padding": Unless("valid", "same")}
-    return {"_pad": call(layer, margins(around))}, {"padding": Unless("valid", "valid")}
+    padding = columns(around) if window.is_row else margins(around)
+    return {"_pad": call(layer, padding)}, {"padding": Unless("valid", "valid")}
 
 
 def is_same(window: Window) -> bool:
@@ -27,5 +28,9 @@ def is_same(window: Window) -> bool:
 
 def margins(around: Margins) -> Expression:
     """Margins in Keras' order: ((top, bottom), (left, right))."""
-    rows = Tuple((Literal(around.top), Literal(around.bottom)))
-    return Tuple((rows, Tuple((Literal(around.left), Literal(around.right)))))
+    return Tuple((Tuple((Literal(around.top), Literal(around.bottom))), columns(around)))
+
+
+def columns(around: Margins) -> Expression:
+    """The margins of a sequence: (left, right)."""
+    return Tuple((Literal(around.left), Literal(around.right)))

@@ -8,9 +8,16 @@ from archc.ops.avg_pool2d import AvgPool2d
 from archc.ops.fields import NO_PADDING
 from archc.ops.global_avg_pool import GlobalAvgPool
 from archc.ops.global_max_pool import GlobalMaxPool
+from archc.ops.max_pool1d import MaxPool1d
 from archc.ops.max_pool2d import MaxPool2d
 from archc_keras.rules.padding import is_same, margins, padding_of
 from archc_keras.rules.table import Layers, rule
+
+
+@rule(MaxPool1d)
+def max_pool1d(op: MaxPool1d, step: Step) -> Layers:
+    pad, padding = padding_of(op.window(step.inputs), "LowestPadding1D")
+    return {**pad, "": call("layers.MaxPooling1D", op.kernel.width, strides=op.stride.width, **padding)}
 
 
 @rule(MaxPool2d)

@@ -23,10 +23,11 @@ from archc_keras.rules.table import Layers, rule
 @rule(Flatten)
 def flatten(op: Flatten, step: Step) -> Layers:
     (x,) = step.inputs
-    if not x.is_maps or x.channels == 1 or x.height * x.width == 1:
+    if x.channels == 1 or x.places == 1:
         return {"": call("layers.Flatten")}
     # A spec flattens map by map; Keras stores the maps of a position side by side.
-    channels_first = Tuple((Literal(3), Literal(1), Literal(2)))
+    last = len(x.shape)
+    channels_first = Tuple(tuple(map(Literal, (last, *range(1, last)))))
     return {"_order": call("layers.Permute", channels_first), "": call("layers.Flatten")}
 
 
@@ -56,8 +57,8 @@ def channel_shuffle(op: ChannelShuffle, step: Step) -> Layers:
 
 @rule(SpaceToDepth)
 def space_to_depth(op: SpaceToDepth, step: Step) -> Layers:
-    (x,), output, block = step.inputs, step.node.output, op.block
-    blocks = _sizes("layers.Reshape", (output.height, block, output.width, block, x.channels))
+    (x,), output, factor = step.inputs, step.node.output, op.factor
+    blocks = _sizes("layers.Reshape", (output.height, factor, output.width, factor, x.channels))
     # A spec has all positions of a map side by side.
     order = _sizes("layers.Permute", (1, 3, 5, 2, 4))
     return {"_blocks": blocks, "_order": order, "": _sizes("layers.Reshape", _last(output.shape))}

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from archc.emit.plan import Step
-from archc.emit.syntax import Argument, Call, Literal, Tuple, Unless, Unpacked, call, number, pair
+from archc.emit.syntax import Argument, Call, Literal, Tuple, Unless, call, pair
+from archc.ops.conv1d import Conv1d
 from archc.ops.conv2d import Conv2d
 from archc.ops.conv_transpose2d import ConvTranspose2d
 from archc.ops.dense import Dense
+from archc.ops.embedding import Embedding
 from archc.ops.fields import NONE, ONE, Margins
 from archc.ops.weighted import Weighted
+from archc_keras.initialisers import drawn, initialisers
 from archc_keras.rules.padding import margins, padding_of
 from archc_keras.rules.table import RULES, Fields, Layers, rule
 
@@ -28,7 +31,25 @@ def conv2d(op: Conv2d, step: Step) -> Layers:
     }
     # Keras' own grouped convolution is several times slower on a CPU.
     kind = "GroupedConv2D" if op.groups > 1 else "layers.Conv2D"
-    return {**pad, "": _weighted(op, call(kind, op.filters, pair(op.kernel), **fields))}
+    return {**pad, "": _weighted(op, step, call(kind, op.filters, pair(op.kernel), **fields))}
+
+
+@rule(Conv1d)
+def conv1d(op: Conv1d, step: Step) -> Layers:
+    if ONE not in (op.dilation, op.stride):
+        raise RULES.unsupported(step, "a stride and a dilation at once")
+    window = op.window(step.inputs)
+    pad, padding = padding_of(window, "layers.ZeroPadding1D")
+    if op.padding == "causal" and not window.overhangs:
+        pad, padding = {}, {"padding": Unless("valid", "causal")}
+    fields: Fields = {
+        "strides": Unless(1, op.stride.width),
+        **padding,
+        "dilation_rate": Unless(1, op.dilation.width),
+        "groups": Unless(1, op.groups),
+    }
+    kind = "GroupedConv1D" if op.groups > 1 else "layers.Conv1D"
+    return {**pad, "": _weighted(op, step, call(kind, op.filters, op.kernel.width, **fields))}
 
 
 @rule(ConvTranspose2d)
@@ -43,7 +64,7 @@ def conv_transpose2d(op: ConvTranspose2d, step: Step) -> Layers:
     if op.groups == 1 and op.dilation == ONE and (cut == same.cut or not any(around)):
         padding = Unless("valid", "same" if any(around) else "valid")
         layer = call("layers.Conv2DTranspose", op.filters, pair(op.kernel), strides=strides, padding=padding)
-        return {"": _weighted(op, layer)}
+        return {"": _weighted(op, step, layer)}
     kernel, dilation = (Tuple(tuple(map(Literal, size))) for size in (op.kernel, op.dilation))
     layer = call(
         "ConvTranspose2D",
@@ -54,19 +75,21 @@ def conv_transpose2d(op: ConvTranspose2d, step: Step) -> Layers:
         dilation_rate=Unless(Tuple((Literal(1), Literal(1))), dilation),
         groups=Unless(1, op.groups),
     )
-    return {"": _weighted(op, layer)}
+    return {"": _weighted(op, step, layer)}
 
 
 @rule(Dense)
 def dense(op: Dense, step: Step) -> Layers:
-    return {"": _weighted(op, call("layers.Dense", op.units))}
+    return {"": _weighted(op, step, call("layers.Dense", op.units))}
 
 
-def _weighted(op: Weighted, layer: Call) -> Call:
+@rule(Embedding)
+def embedding(op: Embedding, step: Step) -> Layers:
+    (x,) = step.inputs
+    return {"": call("layers.Embedding", x.vocabulary, op.channels, embeddings_initializer=drawn(op, step))}
+
+
+def _weighted(op: Weighted, step: Step, layer: Call) -> Call:
     """The layer with the initialisation of its weights and bias; the bias is 0 by default."""
-    init = op.weight_init
-    drawn = call("normal", init.normal.std) if init.normal is not None else call("he_normal")
-    bias = (Argument(Literal(number(op.bias_init)), "bias"),) if op.bias and op.bias_init else ()
     use = Argument(Literal(op.bias), "use_bias", default=Literal(True))
-    unpacked = Argument(Unpacked(replace(drawn, arguments=(*drawn.arguments, *bias))))
-    return replace(layer, arguments=(*layer.arguments, use, unpacked))
+    return replace(layer, arguments=(*layer.arguments, use, *initialisers(op, step)))

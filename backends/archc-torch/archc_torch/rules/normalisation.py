@@ -5,9 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from archc.emit.plan import Step
-from archc.emit.syntax import Unless, call, number
+from archc.emit.syntax import Expression, List, Literal, Unless, call, number
 from archc.ops.batch_norm import BatchNorm
 from archc.ops.lrn import Lrn
+from archc.ops.normalize import Normalize
+from archc.ops.scale import Scale
 from archc_torch.rules.table import Modules, rule
 
 
@@ -33,3 +35,18 @@ def batch_norm(op: BatchNorm, step: Step) -> Modules:
             momentum=Unless(0.1, momentum),
         ),
     )
+
+
+@rule(Scale)
+def scale(op: Scale, step: Step) -> Modules:
+    (x,) = step.inputs
+    return (call("Scale", x.channels, initial=number(op.initial), bias=Unless(False, op.bias)),)
+
+
+@rule(Normalize)
+def normalize(op: Normalize, step: Step) -> Modules:
+    return (call("Normalize", mean=_listed(op.mean), std=_listed(op.std)),)
+
+
+def _listed(numbers: tuple[float, ...]) -> Expression:
+    return List(tuple(Literal(number(each)) for each in numbers))

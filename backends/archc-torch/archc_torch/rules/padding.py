@@ -7,6 +7,11 @@ from archc.ops.fields import Margins
 from archc.ops.window import Window
 
 
+def ends(window: Window) -> Expression:
+    """Everything at the ends of a sequence: left, right."""
+    return Tuple((Literal(window.around.left), Literal(window.around.right)))
+
+
 def sides(window: Window) -> Expression:
     """Everything around the map that a window covers."""
     return margins(window.around)

@@ -7,9 +7,21 @@ from archc.emit.syntax import Fixed, Literal, Tuple, Unless, call, pair
 from archc.ops.avg_pool2d import AvgPool2d
 from archc.ops.global_avg_pool import GlobalAvgPool
 from archc.ops.global_max_pool import GlobalMaxPool
+from archc.ops.max_pool1d import MaxPool1d
 from archc.ops.max_pool2d import MaxPool2d
-from archc_torch.rules.padding import margins, sides
+from archc_torch.rules.padding import ends, margins, sides
 from archc_torch.rules.table import Modules, rule
+
+
+@rule(MaxPool1d)
+def max_pool1d(op: MaxPool1d, step: Step) -> Modules:
+    window = op.window(step.inputs)
+    kernel, stride, padding = op.kernel.width, op.stride.width, op.plain_padding(window)
+    if padding is None:
+        pad = call("nn.ConstantPad1d", ends(window), Fixed('float("-inf")'))
+        return pad, call("nn.MaxPool1d", kernel, stride=stride)
+    ceil = Unless(False, window.overhangs)
+    return (call("nn.MaxPool1d", kernel, stride=stride, padding=Unless(0, padding.width), ceil_mode=ceil),)
 
 
 @rule(MaxPool2d)

@@ -45,7 +45,7 @@ def channel_shuffle(op: ChannelShuffle, step: Step) -> Modules:
 
 @rule(SpaceToDepth)
 def space_to_depth(op: SpaceToDepth, step: Step) -> Modules:
-    return (call("nn.PixelUnshuffle", op.block),)
+    return (call("nn.PixelUnshuffle", op.factor),)
 
 
 @rule(Reshape)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from archc.emit.plan import Step
 from archc.emit.syntax import Unless, call, pair
+from archc.ops.conv1d import Conv1d
 from archc.ops.conv2d import Conv2d
 from archc.ops.conv_transpose2d import ConvTranspose2d
 from archc.ops.dense import Dense
+from archc.ops.embedding import Embedding
 from archc.ops.fields import Margins
-from archc_torch.rules.padding import margins, sides
+from archc_torch.rules.padding import ends, margins, sides
 from archc_torch.rules.table import Modules, rule
 
 
@@ -54,7 +56,32 @@ def conv_transpose2d(op: ConvTranspose2d, step: Step) -> Modules:
     )
 
 
+@rule(Conv1d)
+def conv1d(op: Conv1d, step: Step) -> Modules:
+    window = op.window(step.inputs)
+    padding = op.plain_padding(window)
+    (x,) = step.inputs
+    conv = call(
+        "nn.Conv1d",
+        x.channels,
+        op.filters,
+        op.kernel.width,
+        stride=Unless(1, op.stride.width),
+        padding=Unless(0, padding.width if padding else 0),
+        dilation=Unless(1, op.dilation.width),
+        groups=Unless(1, op.groups),
+        bias=Unless(True, op.bias),
+    )
+    return (conv,) if padding is not None else (call("nn.ZeroPad1d", ends(window)), conv)
+
+
 @rule(Dense)
 def dense(op: Dense, step: Step) -> Modules:
     (x,) = step.inputs
-    return (call("nn.Linear", x.size, op.units, bias=Unless(True, op.bias)),)
+    return (call("nn.Linear", x.channels, op.units, bias=Unless(True, op.bias)),)
+
+
+@rule(Embedding)
+def embedding(op: Embedding, step: Step) -> Modules:
+    (x,) = step.inputs
+    return (call("nn.Embedding", x.vocabulary, op.channels),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archc.backend import EmittedSource, Origin, Request, every
+from archc.backend import EmittedSource, Origin, Request, Unsupported, every
 from archc.emit.plan import SourcePlan, Step, plan
 from archc.emit.printer import print_module
 from archc.emit.snippets import load, names_in
@@ -24,6 +24,7 @@ from archc.emit.syntax import (
     Tuple,
     call,
 )
+from archc.ops.initialisation import Distribution, Fans
 from archc.ops.weighted import Weighted
 from archc.tensor import Tensor
 from archc_numpy.rules import RULES
@@ -40,7 +41,7 @@ def emit(request: Request) -> EmittedSource:
     planned = plan(request, RESERVED)
     values = every(planned.steps, _value)
     called = {value.value.function for value in values if isinstance(value.value, Call)}
-    called |= {Name("softmax")} if planned.predicts_probabilities else set()
+    called |= {Name("softmax")} if _predicts_classes(planned) else set()
     snippets = [load("archc_numpy.snippets", name) for name in SNIPPETS if Name(name) in called]
     imports = [Import("numpy"), Import("types", ("SimpleNamespace",))]
     module = Module(
@@ -73,11 +74,16 @@ def _class(planned: SourcePlan, values: list[Assign]) -> Class:
         Function("__init__", "self", "None", begin),
         Function("__call__", f"self, {planned.image}: numpy.ndarray", _kind(len(outputs)), compute),
     ]
-    if planned.predicts_probabilities:
+    if _predicts_classes(planned):
         predict = (Return(call("softmax", call("self", Name(planned.image)))),)
         functions.append(Function("predict", f"self, {planned.image}: numpy.ndarray", _kind(1), predict))
     shapes = f"{_batch(planned.image_shape)} -> {', '.join(map(_batch, planned.output_shapes))}."
     return Class(planned.class_name, Name("SimpleNamespace"), shapes, tuple(functions))
+
+
+def _predicts_classes(planned: SourcePlan) -> bool:
+    """Whether `predict` applies a softmax to the logits; a sigmoid is not supported."""
+    return planned.predicts_probabilities and planned.loss == "cross_entropy"
 
 
 def _initialisation(planned: SourcePlan) -> Expression:
@@ -87,11 +93,25 @@ def _initialisation(planned: SourcePlan) -> Expression:
         if isinstance(op := step.node.op, Weighted):
             for parameter in op.parameters(step.inputs):
                 shape = Tuple(tuple(map(Literal, parameter.shape)))
-                drawn = call("random.normal", 0, op.weight_init.std(parameter.fan_in), shape)
+                drawn = _drawn(step, op.weight_init.distribution(Fans(parameter.fan_in, parameter.fan_out)), shape)
                 filled = call("numpy.full", shape, float(op.bias_init))
                 array = filled if parameter.name == "bias" else drawn
                 arrays.append(Argument(array, f"{step.identifier}_{parameter.name}"))
     return Call(Fixed("super().__init__"), tuple(arrays))
+
+
+def _drawn(step: Step, distribution: Distribution, shape: Tuple) -> Call:
+    """Weights of a distribution."""
+    kind, value = distribution
+    match kind:
+        case "normal":
+            return call("random.normal", 0, value, shape)
+        case "uniform":
+            return call("random.uniform", -value, value, shape)
+        case "constant":
+            return call("numpy.full", shape, float(value))
+        case _:
+            raise Unsupported(step.node.name, f"{step.node.name}'s weights cannot be drawn: {kind}")
 
 
 def _main(planned: SourcePlan) -> Main:
