@@ -17,8 +17,8 @@ class Parameter(NamedTuple):
 
     `trained` is False for running statistics, which are updated from the batches and not by a gradient. `initial` is
     the constant that it starts with; None if that is not a constant of the op. `fan_in` is the number of inputs that an
-    output is computed from, `fan_out` the number of outputs that an input contributes to; the latter is 0 for tensors
-    that are not drawn at random.
+    output is computed from, `fan_out` the number of outputs that an input contributes to (of a transposed convolution,
+    the other way round); the latter is 0 for tensors that are not drawn at random.
     """
 
     name: str
