@@ -66,10 +66,15 @@ def _class(part: Class) -> list[str]:
     decorators = [f"@{decorator.text}" for decorator in part.decorators]
     lines = [*decorators, f"class {part.name}({part.base.text}):", _docstring((part.doc,), _INDENT)]
     if part.attributes:
-        lines += ["", *(f"{_INDENT}{name.text}: {annotation.text}" for name, annotation in part.attributes)]
+        lines += ["", *(f"{_INDENT}{name.text}: {_annotation(kind)}" for name, kind in part.attributes)]
     for function in part.body:
         lines += ["", *_function(function, _INDENT)]
     return lines
+
+
+def _annotation(kind: Name) -> str:
+    """A class of the file itself may be defined below, where Python before 3.14 would not find it yet."""
+    return kind.text if "." in kind.text else f'"{kind.text}"'
 
 
 def _function(function: Function, indent: str) -> list[str]:

@@ -22,10 +22,9 @@ _ACTIVATIONS = (
     "abs_val bnll power log sin cos erf sign quick_gelu stan loggy ramp lhtan plse hardtan relie clip clamp"
 )
 _NORMS = (
-    "layer_norm layer_normalization rms_norm rms_normalization group_norm group_normalization instance_norm "
-    "instance_norm1d instance_norm2d instance_norm3d instance_normalization unit_normalization l2_norm l2_normalize "
-    "l2_normalization weight_norm weight_normalization spectral_norm spectral_normalization batch_norm3d batch_renorm "
-    "batch_renormalization mvn mean_variance_normalization switchable_norm"
+    "instance_norm1d instance_norm3d unit_normalization l2_norm l2_normalize l2_normalization weight_norm "
+    "weight_normalization spectral_norm spectral_normalization batch_norm3d batch_renorm batch_renormalization mvn "
+    "mean_variance_normalization switchable_norm"
 )
 _CONVOLUTIONS = (
     "conv1d conv3d convolution1d convolution3d conv_transpose conv_transpose1d conv_transpose2d conv_transpose3d "

@@ -120,8 +120,9 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Whether outputs are never negative, or are not when the inputs are not."""
     keeps_zeros: ClassVar[bool] = False
     """Whether an output is zero where all inputs that it depends on are, so that a dropout's zeros reach its reader."""
-    normalises: ClassVar[Literal["neighbours", "batch"] | None] = None
-    """Whether it divides values by the energy of their neighbours, or by the deviation of each map over the batch."""
+    normalises: ClassVar[Literal["neighbours", "batch", "map", "example"] | None] = None
+    """Whether it divides values by the energy of their neighbours, by the deviation of each map over the batch or of
+    each map alone, whose mean it subtracts, or by another measure of one example."""
     gives_probabilities: ClassVar[bool] = False
     """Whether its outputs sum to 1, as a softmax's do."""
     commutes: ClassVar[bool] = False

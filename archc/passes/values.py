@@ -168,7 +168,7 @@ class _Layer:
         is_view = op.is_view(self._inputs, training=run.training)
         kept = Kept() if is_view else op.kept(self._inputs, self._node.output)
         kept_width = FLOAT32 if kept.wide else width
-        if kept.inputs and kept_width != read_width:
+        if kept.inputs and (kept.turned or kept_width != read_width):
             self._prepare(sum([value.size // value.width for value in before]), kept_width)
         index, learned = len(self._operations), share.parameters > 0 or any(value.learned for value in self._reads)
         for value in (*before, *self._reads):  # a layer that converts its input has both forms until it is done

@@ -278,7 +278,10 @@ def test_the_pool_of_a_pool_is_its_size_or_its_kind(written: str, right: str | N
             "{op: batch_norm, epsilon: 1e-5, momentum: 0.9, training_mode: 0}",
             "{op: batch_norm, epsilon: 1e-5, momentum: 0.9}",
         ),
-        ("{op: batch_norm, epsilon: 1e-5, momentum: 0.9, fix_gamma: true}", None),
+        (
+            "{op: batch_norm, epsilon: 1e-5, momentum: 0.9, fix_gamma: true}",
+            "{op: batch_norm, epsilon: 1e-5, momentum: 0.9, scale: false}",
+        ),
         ("{op: batch_norm, epsilon: 1e-5, momentum: 0.9, training_mode: 1}", None),
         (
             "{op: conv2d, filters: 8, kernel: 3, workspace: 512, cudnn_tune: fastest}",

@@ -33,7 +33,7 @@ def findings(body: str, head: str = HEAD) -> list[Finding]:
         ("tf.keras.layers.LSTM", f"archc has no `tf.keras.layers.LSTM` yet; {OPS}"),
         ("gelu", f"archc has no `gelu` yet; {OPS}"),
         ("elu", f"archc has no `elu` yet; {OPS}"),
-        ("layer_norm", f"archc has no `layer_norm` yet; {OPS}"),
+        ("spectral_norm", f"archc has no `spectral_norm` yet; {OPS}"),
         ("ZeroPadding2D", "archc has no `ZeroPadding2D`: set `padding` on the convolution or pool after it"),
         (
             "Pooling",
@@ -428,6 +428,11 @@ def test_the_layers_that_inherit_a_field_are_named(fields: str, word: str, heirs
     found = analyse((DEFAULTS % fields + THREE).encode(), "a.yaml").findings
     (finding,) = (f for f in found if f"`{word}`" in f.message and f.span.line == 4)
     assert heirs in finding.notes
+
+
+def test_a_field_in_the_defaults_names_an_op_of_the_layers() -> None:
+    (found,) = findings("{op: batch_norm, epsilon: 1, momentum: 0.9}", f"{HEAD}defaults: {{bias: false}}\n")
+    assert found.help == "nest it under an op: `batch_norm: {bias: false}`"
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,16 @@ SHAPES: dict[str, Code] = {
         failing=HEAD + "  flat: {op: flatten}\n  prob1: {op: softmax}\n  prob2: {op: softmax}\n",
         corrected=HEAD + "  flat: {op: flatten}\n  prob: {op: softmax}\n",
     ),
+    "ARC209": Code(
+        title="values normalised one by one",
+        meaning="A normalisation subtracts the mean of some values of an example and divides them by their deviation. "
+        "Of a single value, the mean is the value itself, so that the result is 0 whatever it is, and the layer gives "
+        "its biases. Normalise more values together.",
+        failing=HEAD + "  norm1: {op: group_norm, groups: 3, epsilon: 1e-5}\n  pool1: {op: max_pool2d, kernel: 8, "
+        "stride: 1}\n  norm2: {op: group_norm, groups: 3, epsilon: 1e-5}\n",
+        corrected=HEAD + "  norm1: {op: group_norm, groups: 3, epsilon: 1e-5}\n  pool1: {op: max_pool2d, kernel: 8, "
+        "stride: 1}\n  norm2: {op: group_norm, groups: 1, epsilon: 1e-5}\n",
+    ),
     "ARC210": Code(
         title="filters or maps not divisible by groups",
         meaning="A convolution with G groups gives each group 1/G of the input maps and 1/G of the filters, so G "

@@ -19,6 +19,7 @@ from archc.language.mistakes.vocabulary import certain, nearest
 from archc.language.reader import MappingNode, SequenceNode, YamlNode, plain
 from archc.language.spec import Document, Spec
 from archc.ops import ops
+from archc.ops.weighted import Weighted
 from archc.source import Span
 
 _SECTION = "defaults"
@@ -52,8 +53,7 @@ def _read(written: str, body: YamlNode, section: MappingNode, found: Defaults, l
     key = section.keys[written].span
     renamed = renaming(written, key, ops(), section.entries) if op != written else ()
     if op is None and (owners := _owners(written)):
-        # Before the ops are known from the layers, the op that is named is the first that has the field.
-        found.findings.append(_flat(written, body, key, owners))
+        found.findings.append(_flat(written, body, key, owners, layers))
         _misread(found, owners)
         return
     if op and isinstance(body, SequenceNode):
@@ -99,9 +99,10 @@ def _owners(word: str) -> dict[str, str]:
     return {op: own for op, own in found.items() if own and own != "op"}
 
 
-def _flat(written: str, body: YamlNode, key: Span, owners: dict[str, str]) -> Finding:
-    """The finding for a field that is written as an op."""
-    op, own = next(iter(owners.items()))
+def _flat(written: str, body: YamlNode, key: Span, owners: dict[str, str], layers: YamlNode | None) -> Finding:
+    """The finding for a field that is written as an op: it names one that has layers, or else that learns weights."""
+    ranked = sorted(owners, key=lambda op: (not _layers_of(op, layers), not issubclass(ops()[op], Weighted)))
+    op, own = ranked[0], owners[ranked[0]]
     text = body.span.source.text[body.span.start : body.span.end]
     value = text if len(text) <= _LONGEST_SHOWN and "\n" not in text else "…"
     help = f"nest it under an op: `{op}: {{{own}: {value}}}`"

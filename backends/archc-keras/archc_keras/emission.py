@@ -48,6 +48,7 @@ SNIPPETS = {
     "LocalResponseNorm": "lrn",
     "SpatialResponseNorm": "spatial_lrn",
     "BatchNorm": "batch_norm",
+    "ExampleNormalization": "example_norm",
     "MomentumSGD": "momentum_sgd",
 }
 

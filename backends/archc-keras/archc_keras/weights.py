@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 
 Arrays = dict[str, NDArray[np.float32]]
 
-CANONICAL = {4: (3, 2, 0, 1), 2: (1, 0), 1: (0,)}
-"""The order of axes by an array's rank: (kH, kW, I, O) -> (O, I, kH, kW), (in, out) -> (out, in), a bias as it is."""
-
 NAMES = {
     "kernel": "weight",
     "bias": "bias",
     "gamma": "weight",
     "beta": "bias",
+    "scale": "weight",
     "moving_mean": "mean",
     "moving_variance": "variance",
 }
@@ -27,14 +25,25 @@ NAMES = {
 def canonical(model: Any) -> Arrays:
     """A Keras model's trained arrays and running statistics by the saved names, as contiguous float32."""
     return {
-        f"{layer.name}.{NAMES[variable.name]}": _canonical(variable.numpy())
+        f"{layer.name}.{NAMES[variable.name]}": _canonical(variable.name, variable.numpy())
         for layer in model.layers
         for variable in layer.weights
     }
 
 
-def _canonical(array: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.ascontiguousarray(array.transpose(CANONICAL[array.ndim]), np.float32)
+def order(name: str, rank: int) -> tuple[int, ...]:
+    """The order of a variable's axes that all backends save.
+
+    (kH, kW, I, O) -> (O, I, kH, kW) and (in, out) -> (out, in) for a kernel. Any other array has the axes of a value,
+    with the channels last, or of its channels alone.
+    """
+    if name == "kernel":
+        return (rank - 1, rank - 2, *range(rank - 2))
+    return (rank - 1, *range(rank - 1))
+
+
+def _canonical(name: str, array: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.ascontiguousarray(array.transpose(order(name, array.ndim)), np.float32)
 
 
 def as_bytes(model: Any) -> bytes:

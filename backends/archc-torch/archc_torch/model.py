@@ -22,6 +22,7 @@ from archc.emit.syntax import (
     call,
     number,
 )
+from archc.ops.weighted import Weighted
 from archc_torch.layers import TorchLayer
 
 
@@ -69,11 +70,20 @@ def _attributes(planned: SourcePlan, layers: Sequence[TorchLayer]) -> Attributes
     """The classes of the modules that `reset_parameters` names: a checker does not see what a Sequential holds."""
     reset = _resets(planned)
     return tuple(
-        (Name(identifier), function)
+        (Name(identifier), kind)
         for layer in layers
         for identifier, module in layer.modules.items()
-        if identifier in reset and isinstance(function := module.function, Name)
+        if identifier in reset and (kind := _kind(module))
     )
+
+
+def _kind(module: Call) -> Name | None:
+    """The class of a module; a function of a module returns it."""
+    match module.arguments:
+        case (Argument(Call() as inner),):
+            return _kind(inner)
+        case _:
+            return module.function if isinstance(module.function, Name) else None
 
 
 def _module(planned: SourcePlan, layers: Sequence[TorchLayer]) -> Parts:
@@ -112,7 +122,7 @@ def _resets(planned: SourcePlan) -> dict[str, Call]:
     begun |= {
         step.identifier: call(f"self.{step.identifier}.reset_parameters")
         for step in planned.steps
-        if step.node.op.normalises == "batch"
+        if step.node.op.parameters(step.inputs) and not isinstance(step.node.op, Weighted)
     }
     return {step.identifier: begun[step.identifier] for step in planned.steps if step.identifier in begun}
 

@@ -100,8 +100,9 @@ def _assert_begun(facts: Facts, model: nn.Module) -> None:
             continue
         module: Any = model.get_submodule(identifier)
         total += sum(p.numel() for p in module.parameters())
-        if not isinstance(node.op, Weighted):  # a batch normalisation
-            assert (set(module.weight.tolist()), set(module.bias.tolist())) == ({1}, {0})
+        if not isinstance(node.op, Weighted):  # a normalisation
+            starts = {"weight": 1, "bias": 0}
+            assert all(bool((value == starts[kind]).all()) for kind, value in module.named_parameters())
             continue
         weight = node.op.parameters(facts.graph.tensors(node.inputs))[0]
         std = node.op.weight_init.std(weight.fan_in)

@@ -64,11 +64,15 @@ FIELDS = {
     "max_pool2d": max_pool2d,
     "lrn": lrn,
     "batch_norm": lambda _: {"epsilon": 1e-5, "momentum": 0.9},
+    "layer_norm": lambda random: {"epsilon": 1e-5, "bias": random.random() < 0.5},
+    "group_norm": lambda random: {"epsilon": 1e-5, "groups": random.choice([1, 2])},
+    "rms_norm": lambda _: {"epsilon": 1e-5},
     "dropout": lambda random: {"rate": random.choice([0.5, 0.5, 0])},
     "dense": lambda random: {"units": random.choice([8, 20, 60]), "bias": random.random() < 0.8},
 }
 ON_MAPS = ["conv2d"] * 4 + ["max_pool2d", "lrn", "batch_norm", "relu"] * 2 + ["tanh", "dropout", "flatten"]
-ON_VECTORS = ["dense"] * 3 + ["relu", "tanh", "dropout", "batch_norm"]
+# Of maps, those over several positions or maps depend on the order in memory, which test_memory.py has as it is usual.
+ON_VECTORS = ["dense"] * 3 + ["relu", "tanh", "dropout", "batch_norm", "layer_norm", "group_norm", "rms_norm"]
 
 
 class Drawing:

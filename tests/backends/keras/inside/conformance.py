@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from archc_keras.weights import CANONICAL, NAMES
+from archc_keras.weights import NAMES, order
 
 from archc.conformance import Check, EmittedSource, checks, spec_cases
 from archc.graph import Graph
@@ -28,7 +28,7 @@ def compute(source: EmittedSource, graph: Graph, weights: Mapping[str, Any], x: 
     for layer in model.layers:
         for variable in layer.weights:
             value = weights[f"{layer.name}.{NAMES[variable.name]}"]
-            axes = np.argsort(CANONICAL[value.ndim])  # from the canonical order back
+            axes = np.argsort(order(variable.name, value.ndim))  # from the canonical order back
             assert variable.shape == value.transpose(axes).shape
             variable.assign(value.transpose(axes))
     maps_last = x.transpose(0, 2, 3, 1)

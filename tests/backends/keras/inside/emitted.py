@@ -82,8 +82,8 @@ def assert_begun(facts: Facts, model: Any) -> None:
                 assert value.std() == pytest.approx(std, rel=5 / (2 * value.size) ** 0.5), node.name
             elif isinstance(node.op, Weighted):
                 assert set(value.ravel().tolist()) == {node.op.bias_init}, node.name
-            else:  # a batch normalisation
-                assert set(value.tolist()) == {float(parameter.name in ("weight", "variance"))}, node.name
+            else:  # a normalisation
+                assert set(value.ravel().tolist()) == {float(parameter.name in ("weight", "variance"))}, node.name
     assert not weights
 
 
