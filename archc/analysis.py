@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from archc.diagnostics.finding import MAX_FINDINGS, Finding, in_source_order, is_error, replacement, report
 from archc.diagnostics.grouping import grouped
 from archc.graph import Graph
+from archc.language.document import Document, Spans
 from archc.language.lowering import lower
-from archc.language.spec import Document, Recipe, Spans, Spec, default_recipe
+from archc.language.spec import Recipe, Spec, default_recipe
 from archc.language.spec_reading import read_spec
 from archc.language.suppressions import suppress
 from archc.passes.advice import advise
@@ -81,7 +82,7 @@ def analyse(data: bytes, name: str) -> Analysis:
     if document is None:
         return Analysis(None, _told(findings))
     analysis = _analyse(document, findings)
-    return Analysis(analysis.known, _told(suppress(analysis.findings, document.root)))
+    return Analysis(analysis.known, _told(suppress(analysis.findings, document.written)))
 
 
 def _told(findings: list[Finding]) -> list[Finding]:
@@ -127,7 +128,7 @@ def _analyse(document: Document, findings: list[Finding]) -> Analysis:
 def _totals(spec: Spec, spans: Spans, graph: Graph, shape_facts: Shapes, held: Held) -> tuple[Facts, list[Finding]]:
     """The questions that only a whole graph can answer: the facts and the findings."""
     counts = count(graph)
-    recipe = spec.train or default_recipe(next(iter(spec.input.values())))
+    recipe = spec.train or default_recipe(graph.inputs.values())
     held_totals, unexpected = check_totals(spec.expect, spans, graph, counts, spec.parallel, recipe.batch)
     placement, uneven = _place(spec, spans, graph, counts, recipe.batch)
     overrides = _check_overrides(spec, spans, graph, counts, placement, recipe.batch)
@@ -194,8 +195,8 @@ def _check_overrides(
 def _check_recipe(document: Document, graph: Graph, others: list[Finding]) -> list[Finding]:
     """The crop must have the size of the network's input. No layer can change that, so `others` do not hide it."""
     recipe, spans = document.spec.train, document.spans
-    (image,) = graph.inputs.values()
-    if recipe is None or tuple(recipe.data.crop) == image.shape[1:]:
+    (name, image), *more = graph.inputs.items()
+    if recipe is None or (not more and tuple(recipe.data.crop) == image.shape[1:]):
         return []
     sizes, has_errors = spans.value("input"), is_error(others)
     # An input that is wrong itself says nothing about the crop.
@@ -203,8 +204,11 @@ def _check_recipe(document: Document, graph: Graph, others: list[Finding]) -> li
     if not document.input_known or (has_errors and in_doubt):
         return []
     span = spans.value("train", "data", "crop")
+    if more or not image.is_maps:
+        found = f"has {len(more) + 1} inputs" if more else f"reads {name}, {image.described}"
+        message = f"`train.data` prepares pictures for one input [channels, height, width], but the network {found}"
+        return [report(spans.key("train", "data"), "ARC109", message, help="delete `train:`")]
     message = f"the crop is {recipe.data.crop}, but the network's input is {image.height} × {image.width}"
-    (name,) = graph.inputs
     related = [(spans.key("input", name), f"{name} is {image}")]
     crop = str(image.height) if image.height == image.width else str(list(image.shape[1:]))
     # An error in a layer can come from a wrong input as well.

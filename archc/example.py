@@ -6,4 +6,6 @@ _BEGIN = "schema: archc/v1\nname: example\ninput: {image: [3, 8, 8]}\n"
 
 HEAD = _BEGIN + "layers:\n"
 CONV_HEAD = _BEGIN + "defaults: {conv2d: {weight_init: {he_normal: {}}}}\nlayers:\n"
+SEQUENCE_HEAD = "schema: archc/v1\nname: example\ninput: {sound: [2, 16]}\nlayers:\n"
+TOKENS_HEAD = "schema: archc/v1\nname: example\ninput: {words: {tokens: [8], vocabulary: 100}}\nlayers:\n"
 DENSE_HEAD = _BEGIN + "defaults: {dense: {weight_init: {he_normal: {}}}}\nlayers:\n"

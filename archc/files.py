@@ -27,7 +27,10 @@ def write_whole(place: Path, data: bytes) -> None:
     keeps its mode.
     """
     place = Path(os.path.realpath(place))
-    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(place)) from None
     # Without fsync, which takes 2 to 60 times as long as the rest: `archc fmt` writes many files.
     _replace(place, data, sync=False)
 

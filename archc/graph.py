@@ -68,7 +68,8 @@ class Scope:
 class Graph:
     """A network: named inputs, nodes after everything that they read, and the names of its outputs.
 
-    `scopes` are its blocks and stages by path, each before those that it contains.
+    `scopes` are its blocks and stages by path, each before those that it contains. `expected` are the nodes of which
+    a use of a block expects a shape, once more for each such shape, in order.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Graph:
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
     scopes: Mapping[str, Scope] = field(default_factory=dict[str, Scope])
+    expected: Mapping[str, tuple[Node, ...]] = field(default_factory=dict[str, tuple[Node, ...]])
 
     @cached_property
     def _tensors(self) -> dict[str, Tensor]:
@@ -129,8 +131,8 @@ class Graph:
 
     @cached_property
     def is_chain(self) -> bool:
-        """Whether each node reads only the one before it."""
-        return all(node.inputs == (self.before[node.name],) for node in self.nodes)
+        """Whether each node reads only the one before it, the first one a single input."""
+        return len(self.inputs) == 1 and all(node.inputs == (self.before[node.name],) for node in self.nodes)
 
     @cached_property
     def final_softmaxes(self) -> frozenset[str]:

@@ -1,30 +1,57 @@
-"""Tensor: the shape of a layer's output, without the batch axis."""
+"""Tensor: the shape of a value, without the batch axis."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import prod
+from typing import Literal
+
+Kind = Literal["vector", "sequence", "maps", "tokens"]
+_KINDS: tuple[Kind, ...] = ("vector", "sequence", "maps")
+Unit = Literal["units", "channels", "maps", "tokens"]
+_UNITS: dict[Kind, Unit] = {"vector": "units", "sequence": "channels", "maps": "maps", "tokens": "tokens"}
+MOST_AXES = len(_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """The shape of a value for one example: (C, H, W) for maps, (units,) for a vector."""
+    """The shape of a value for one example: a vector (units,), a sequence (C, L) or maps (C, H, W).
+
+    With a `vocabulary` it is tokens (L,): integers from 0 to below `vocabulary`, which only an embedding reads.
+    """
 
     shape: tuple[int, ...]
+    vocabulary: int | None = None
+
+    @property
+    def kind(self) -> Kind:
+        return _KINDS[len(self.shape) - 1] if self.vocabulary is None else "tokens"
 
     @property
     def is_maps(self) -> bool:
         return len(self.shape) == 3
 
     @property
+    def is_sequence(self) -> bool:
+        return len(self.shape) == 2
+
+    @property
+    def is_vector(self) -> bool:
+        return len(self.shape) == 1 and self.vocabulary is None
+
+    @property
+    def is_tokens(self) -> bool:
+        return self.vocabulary is not None
+
+    @property
     def channels(self) -> int:
-        """The number of maps, or of units for a vector."""
+        """The number of maps, of a sequence's channels, or of a vector's units."""
         return self.shape[0]
 
     @property
-    def unit(self) -> str:
-        """What its channels are called: `maps`, or `units` of a vector."""
-        return "maps" if self.is_maps else "units"
+    def unit(self) -> Unit:
+        """What its channels are called: `maps`, `channels` of a sequence, or `units` of a vector."""
+        return _UNITS[self.kind]
 
     @property
     def height(self) -> int:
@@ -35,8 +62,31 @@ class Tensor:
         return self.shape[2]
 
     @property
+    def length(self) -> int:
+        """The number of positions of a sequence."""
+        return self.shape[1]
+
+    @property
+    def places(self) -> int:
+        """The number of positions at each of which it has all channels; 1 for a vector."""
+        return prod(self.shape[1:])
+
+    @property
     def size(self) -> int:
         return prod(self.shape)
 
+    @property
+    def described(self) -> str:
+        """What a sentence calls it: `maps of 3 × 8 × 8`, `a vector of 10`."""
+        articles = {"maps": "maps of ", "sequence": "a sequence of ", "vector": "a vector of ", "tokens": ""}
+        return f"{articles[self.kind]}{self}"
+
+    @property
+    def written(self) -> str:
+        """The input of this shape, as a spec writes it: `[3, 8, 8]`."""
+        sizes = f"[{', '.join(map(str, self.shape))}]"
+        return sizes if self.vocabulary is None else f"{{tokens: {sizes}, vocabulary: {self.vocabulary}}}"
+
     def __str__(self) -> str:
-        return " × ".join(map(str, self.shape))
+        sizes = " × ".join(map(str, self.shape))
+        return sizes if self.vocabulary is None else f"{sizes} tokens of {self.vocabulary:,}"

@@ -63,7 +63,7 @@ def layer(body: str) -> str:
             "{op: lrn, size: 5, alpha: 1, beta: 1, k: 1, scope: channels}",
         ),
         (
-            "{op: conv2d, filters: 4, kernel: 3, weight_init: he_normal}",
+            "{op: conv2d, filters: 4, kernel: 3, weight_init: msra}",
             "{op: conv2d, filters: 4, kernel: 3, weight_init: {he_normal: {}}}",
         ),
         ("{op: relu, bottom: image}", "{op: relu, from: image}"),
@@ -215,7 +215,7 @@ def test_a_certain_fix_is_applied(wrong: str, right: str) -> None:
         "{op: conv2d, filters: 4, kernel_size: 3, kernal: 3}",
         "{op: conv2d, kernels: 4}",  # filters, or kernel?
         "{op: conv2d, filters: 4, kernel: 3, size: 3}",
-        "{op: conv2d, filters: 4, kernel: 3, kernel_initializer: zeros}",
+        "{op: conv2d, filters: 4, kernel: 3, kernel_initializer: sparse}",
         '{op: conv2d, filters: "010", kernel: 3}',  # ten, or eight?
         '{op: conv2d, filters: "2.0", kernel: 3}',
         '{op: conv2d, filters: "1_0", kernel: 3}',

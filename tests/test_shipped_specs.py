@@ -63,7 +63,7 @@ def test_the_network_as_measured_differs_from_the_papers_text() -> None:
         Lrn(op="lrn", size=5, alpha=1e-3, beta=0.75, k=1, scope="spatial", groups=2),
     ]
     begins = {
-        n.name: (n.op.weight_init.std(1), n.op.bias_init) for n in measured.graph.nodes if isinstance(n.op, Weighted)
+        n.name: (n.op.weight_init.number, n.op.bias_init) for n in measured.graph.nodes if isinstance(n.op, Weighted)
     }
     assert begins == {
         "conv1": (0.01, 0),

@@ -20,6 +20,7 @@ from archc.failure import ENVIRONMENT, INTERRUPTED, USAGE, Failure, disk_failure
 from archc.streams import guard
 
 EXAMPLES = {
+    "init": "archc init net.yaml",
     "check": "archc check specs/alexnet.yaml",
     "fmt": "archc fmt specs --check",
     "build": "archc build specs/alexnet.yaml --backend torch -o alexnet.py",

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from archc.analysis import Facts, analyse
 from archc.conformance.field_values import field_values
+from archc.language.inference import inferred
 from archc.language.layout.canonical import canonical
 from archc.language.packaged import packaged_specs
 from archc.ops import ops
@@ -25,8 +26,13 @@ from archc.ops.op import Op
 from archc.ops.shape_error import ShapeError
 from archc.tensor import Tensor
 
-INPUTS = ([12, 9, 11], [12, 8, 8], [1, 8, 8], [12, 1, 1])
-"""Shapes of the input: 12 maps split into 1 to 4 groups. Not square, square, a single map, a single place."""
+INPUTS: tuple[Any, ...] = (
+    *([12, 9, 11], [12, 8, 8], [1, 8, 8], [12, 1, 1]),
+    *([12, 10], [1, 8], [12, 1]),
+    {"tokens": [7], "vocabulary": 11},
+)
+"""Inputs: 12 maps or channels split into 1 to 4 groups. Maps that are not square, square, a single one, of a single
+place; sequences, a single one, of a single place; tokens."""
 _AROUND = {"input", "vector", "from"}
 """The keys of a choice that describe the layer's surroundings. All other keys are fields of the layer."""
 _TRIES = 20
@@ -83,10 +89,13 @@ def _counts(op: type[Op]) -> list[int]:
 
 def _is_valid(op: type[Op], name: str, choice: Choice) -> bool:
     """Whether the layer's fields are valid together and for its inputs."""
-    image = Tensor(tuple(choice["input"]))
-    read = Tensor((image.size,)) if choice["vector"] else image
+    written = choice["input"]
+    x = Tensor(tuple(written)) if isinstance(written, list) else Tensor(tuple(written["tokens"]), written["vocabulary"])
+    if x.is_tokens and choice["vector"]:
+        return False
+    read = Tensor((x.size,)) if choice["vector"] else x
     try:
-        op.model_validate(_layer(name, choice)).infer((read,) * choice["from"])
+        inferred(op.model_validate(_layer(name, choice)), (read,) * choice["from"])
     except (ValidationError, ShapeError):
         return False
     return True

@@ -17,14 +17,16 @@ from archc.tensor import Tensor
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from archc.conformance.reference import Examples
     from archc.ops.op import Array
 
-Compute = Callable[["EmittedSource", Graph, Mapping[str, "Array"], "Array"], Mapping[str, "NDArray[Any]"]]
+Compute = Callable[["EmittedSource", Graph, Mapping[str, "Array"], "Examples"], Mapping[str, "NDArray[Any]"]]
 """Runs emitted source. The backend's tests supply it, because only they know the framework.
 
-It takes the source, the graph, the weights and examples of shape (N, C, H, W), and returns the values of layers by
-their names in the spec, maps as (N, C, H, W). All are in float64, and the model is in inference mode. The keys of the
-weights are a layer and a parameter, such as `conv1.weight`; the layout is that of `archc.ops.op.Parameter`."""
+It takes the source, the graph, the weights and examples: an array such as (N, C, H, W), or one for each of several
+inputs by name; tokens are whole numbers. It returns the values of layers by their names in the spec, with the channels
+first: maps as (N, C, H, W), sequences as (N, C, L). All are in float64, and the model is in inference mode. The keys of
+the weights are a layer and a parameter, such as `conv1.weight`; the layout is that of `archc.ops.op.Parameter`."""
 
 MOST_MACS = 20_000_000
 """Cases with more multiply-accumulates are not computed. The reference takes about a second for this many."""
@@ -56,8 +58,7 @@ def _compare(source: EmittedSource, graph: Graph, case: Case, compute: Compute) 
         for node in graph.nodes
         for name, value in random_parameters(node.op, graph.tensors(node.inputs), random).items()
     }
-    (image,) = graph.inputs.values()
-    x = random.standard_normal((_EXAMPLES, *image.shape))
+    x = random_examples(graph, random, _EXAMPLES)
     found, meant = compute(source, graph, weights, x), evaluate(graph, weights, x)
     missing = set(graph.outputs) - found.keys()
     demand(not missing, f"no values for {', '.join(sorted(missing))}", case)
@@ -68,6 +69,18 @@ def _compare(source: EmittedSource, graph: Graph, case: Case, compute: Compute) 
         off = np.abs(value - expected)
         close = bool((off <= _ATOL + _RTOL * np.abs(expected)).all())
         demand(close, f"{name}: largest error {off.max():g}, largest expected value {np.abs(expected).max():g}", case)
+
+
+def random_examples(graph: Graph, random: Any, count: int) -> Examples:
+    """Random examples of a network's inputs: normal numbers, and tokens of the whole vocabulary."""
+    found = {
+        name: random.standard_normal((count, *x.shape))
+        if x.vocabulary is None
+        else random.integers(x.vocabulary, size=(count, *x.shape))
+        for name, x in graph.inputs.items()
+    }
+    first, *others = found.values()
+    return found if others else first
 
 
 def random_parameters(op: Op, inputs: tuple[Tensor, ...], random: Any) -> dict[str, Array]:

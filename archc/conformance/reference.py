@@ -15,15 +15,17 @@ if TYPE_CHECKING:
 
     from archc.ops.op import Array
 
+    Examples = Array | Mapping[str, Array]
+    """Examples of a network's only input, such as (N, C, H, W), or of each of its inputs, by name."""
 
-def evaluate(graph: Graph, weights: Mapping[str, NDArray[Any]], x: Array) -> dict[str, Array]:
-    """The values of the input and of every layer for examples of shape (N, C, H, W), without dropout.
+
+def evaluate(graph: Graph, weights: Mapping[str, NDArray[Any]], x: Examples) -> dict[str, Array]:
+    """The values of the inputs and of every layer, without dropout.
 
     The keys of `weights` are a layer and a parameter; the layout is that of `archc.ops.op.Parameter`. For example,
     `conv1.weight` has the shape (O, I / groups, kH, kW).
     """
-    (image,) = graph.inputs
-    values = {image: x}
+    values = dict(x) if isinstance(x, Mapping) else dict.fromkeys(graph.inputs, x)
     for node in graph.nodes:
         inputs = tuple(values[name] for name in node.inputs)
         own = {

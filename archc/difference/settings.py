@@ -40,7 +40,7 @@ def _settings(facts: Facts, names: dict[str, str], *, trained: bool) -> dict[str
     """The value of each field, by its path. Layers are renamed according to `names`."""
     spec, graph = facts.spec, facts.graph
     settings = {"name": spec.name}
-    settings |= {f"input.{name}": f"[{', '.join(map(str, tensor.shape))}]" for name, tensor in graph.inputs.items()}
+    settings |= {f"input.{name}": tensor.written for name, tensor in graph.inputs.items()}
     settings["outputs"] = _listed(names.get(name, name) for name in graph.outputs)
     if spec.parallel is not None:
         parallel = spec.parallel.model_dump(mode="json", exclude_none=True)

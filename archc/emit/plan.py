@@ -11,28 +11,40 @@ from dataclasses import dataclass
 
 from archc.backend import Request
 from archc.graph import Node
-from archc.ops.fields import WeightInit
-from archc.ops.weighted import Weighted
+from archc.ops.initialisation import Fans, WeightInit
+from archc.ops.weighted import Initialised, Weighted
 from archc.tensor import Tensor
 
 
 @dataclass(frozen=True)
 class Step:
-    """One layer: its identifier in source, and the identifiers and shapes of its inputs."""
+    """One layer: its identifier in source, and the identifiers and shapes of its inputs.
+
+    `axis` is that of the channels in the sequences that it reads and gives, the batch included: 1 or 2.
+    """
 
     identifier: str
     node: Node
     reads: tuple[str, ...]
     inputs: tuple[Tensor, ...]
+    axis: int = 1
 
 
 @dataclass(frozen=True)
 class Initialisation:
-    """How a layer's weights and bias are initialised; `bias` is None if it has none."""
+    """How a layer's weights and bias are initialised; `bias` is None if it has none.
+
+    `may_have_bias` is False for an op that never has one. `shape` is that of the weights, in the canonical layout. With
+    `is_part`, the file's layer is a part of this one.
+    """
 
     identifier: str
     weights: WeightInit
     bias: float | None
+    may_have_bias: bool
+    fans: Fans
+    shape: tuple[int, ...]
+    is_part: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,7 +110,7 @@ def plan(request: Request, reserved: Collection[str], *, channels_last: bool = F
         output_shapes=graph.tensors(outputs),
         predicts_probabilities=fused is not None,
         is_chain=graph.is_chain and outputs == (steps[-1].node.name,),
-        initialisations=tuple(_initialisation(step) for step in steps if isinstance(step.node.op, Weighted)),
+        initialisations=tuple(_initialisation(step) for step in steps if isinstance(step.node.op, Initialised)),
         parameters=request.counts.parameters,
         macs=request.counts.macs,
         renamed={old: new for old, new in names.items() if old != new},
@@ -129,5 +141,8 @@ def _identifiers(names: list[str], reserved: Collection[str]) -> dict[str, str]:
 
 def _initialisation(step: Step) -> Initialisation:
     op = step.node.op
-    assert isinstance(op, Weighted)
-    return Initialisation(step.identifier, op.weight_init, op.bias_init if op.bias else None)
+    assert isinstance(op, Initialised)
+    weight, *_ = op.parameters(step.inputs)
+    bias = op.bias_init if isinstance(op, Weighted) and op.bias else None
+    fans = Fans(weight.fan_in, weight.fan_out)
+    return Initialisation(step.identifier, op.weight_init, bias, isinstance(op, Weighted), fans, weight.shape)

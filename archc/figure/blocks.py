@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from archc.graph import Graph, Node
-from archc.ops.weighted import Weighted
+from archc.ops.weighted import Initialised
 from archc.tensor import Tensor
 
 
@@ -43,4 +43,4 @@ def _follows(node: Node, graph: Graph) -> bool:
     """
     (source, *more) = node.inputs
     alone = not more and source not in graph.inputs and source not in graph.outputs
-    return alone and not isinstance(node.op, Weighted) and graph.readers[source] == (node,)
+    return alone and not isinstance(node.op, Initialised) and graph.readers[source] == (node,)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from archc.language.defaults import Defaults
+from archc.language.document import Document
 from archc.language.fields import field_names
 from archc.language.reader import MappingNode, YamlNode, plain
-from archc.language.spec import Document, Spec
+from archc.language.spec import Spec
 from archc.ops import ops
 
 _SECTION = "defaults"

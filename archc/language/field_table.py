@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from archc.ops.fields import LARGEST, LARGEST_FLOAT, SMALLEST_FLOAT
+from archc.ops.initialisation import WeightInit
 from archc.ops.op import Op
 
 Schema = dict[str, Any]
@@ -29,6 +31,9 @@ def rows(op: type[Op]) -> tuple[FieldRow, ...]:
     schema = op.model_json_schema()
     required = set(schema["required"])
     fields = {name: field for name, field in schema["properties"].items() if name != "op"}
+    for name, field in op.model_fields.items():
+        if isinstance(field.default, WeightInit):
+            fields[name]["default"] = field.default.written()
     return tuple(
         FieldRow(
             name=name,
@@ -40,12 +45,15 @@ def rows(op: type[Op]) -> tuple[FieldRow, ...]:
     )
 
 
-def takes(schema: Schema, named: dict[str, Schema]) -> str:
-    """The values that a JSON Schema allows, in words."""
+def takes(schema: Schema, named: dict[str, Schema], listed: Collection[str] = ()) -> str:
+    """The values that a JSON Schema allows, in words; `listed` are words of which no mapping needs to be shown."""
     if "$ref" in schema:
-        return takes(named[schema["$ref"].rpartition("/")[2]], named)
+        return takes(named[schema["$ref"].rpartition("/")[2]], named, listed)
     if "anyOf" in schema:
-        return _choice([takes(choice, named) for choice in schema["anyOf"] if choice != {"type": "null"}])
+        choices = [choice for choice in schema["anyOf"] if choice != {"type": "null"}]
+        # A word that can also be the key of a mapping with options is listed once.
+        listed = [word for choice in choices for word in choice.get("enum", ())]
+        return _choice([takes(choice, named, listed) for choice in choices])
     if words := schema.get("enum", [schema["const"]] if "const" in schema else []):
         return _choice([f"`{word}`" for word in words])
     match schema["type"]:
@@ -54,18 +62,19 @@ def takes(schema: Schema, named: dict[str, Schema]) -> str:
         case "array":
             return "[height, width]"  # the only list that any field takes
         case "object":
-            return _mapping(schema, named)
+            return _mapping(schema, named, listed)
         case "string":
             return "text"
         case kind:
             return ("whole number" if kind == "integer" else "number") + _range(schema)
 
 
-def _mapping(schema: Schema, named: dict[str, Schema]) -> str:
+def _mapping(schema: Schema, named: dict[str, Schema], listed: Collection[str]) -> str:
     """`{a, b}` if both keys are required, else `{a: …} or {b: …}`: a mapping of optional keys takes one of them."""
     if required := schema.get("required"):
         return f"{{{', '.join(required)}}}"
-    alone = [f"{{{key}: {takes(value, named)}}}" for key, value in schema.get("properties", {}).items()]
+    fields = {key: value for key, value in schema.get("properties", {}).items() if key not in listed}
+    alone = [f"{{{key}: {takes(value, named)}}}" for key, value in fields.items()]
     return _choice(alone) if alone else "{}"
 
 
@@ -76,6 +85,8 @@ def _range(schema: Schema) -> str:
 
 
 def _choice(words: list[str]) -> str:
+    if any(" or " in word for word in words):
+        return "; or ".join(words)
     return " or ".join((", ".join(words[:-1]), words[-1])) if len(words) > 1 else words[0]
 
 

@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from archc.diagnostics.finding import Edit
 from archc.language.reader import MappingNode
 from archc.ops.foreign import spelled
+from archc.ops.initialisation import WeightInit, form
 from archc.ops.op import Op
 from archc.tensor import Tensor
 
@@ -114,6 +115,8 @@ def required(model: type[BaseModel]) -> list[str]:
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if annotation is WeightInit:
+        return form()
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
@@ -122,7 +125,7 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
 def template(
     model: type[BaseModel] | None, *, given: Container[str] = (), values: Mapping[str, object] = _NO_VALUES
 ) -> str:
-    """The required fields of a model as a spec writes them, without those that are given elsewhere.
+    """The required fields of a model and those with a value, as a spec writes them, unless they are given elsewhere.
 
     Those without a value have `…`, which only the author knows.
     """
@@ -130,11 +133,11 @@ def template(
         return "…"
     leading = ("op", *model.leading) if issubclass(model, Op) else ()
     names = sorted(model.model_fields, key=lambda name: leading.index(name) if name in leading else len(leading))
-    fields = [(info.alias or name, info) for name in names if (info := model.model_fields[name]).is_required()]
+    fields = [(info.alias or name, info) for name in names for info in [model.model_fields[name]]]
     shown = [
         f"{name}: {spelled(values[name]) if name in values else _to_fill(info)}"
         for name, info in fields
-        if name not in given
+        if name not in given and (name in values or info.is_required())
     ]
     return f"{{{', '.join(shown)}}}"
 

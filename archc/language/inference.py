@@ -13,16 +13,18 @@ from archc.failure import Failure
 from archc.graph import Node
 from archc.ops import ops
 from archc.ops.op import Op
-from archc.ops.shape_error import ShapeError
-from archc.tensor import Tensor
+from archc.ops.shape_error import ShapeError, require_numbers
+from archc.tensor import MOST_AXES, Tensor
 
 _PLACEHOLDER = re.compile(r"\{(?:name|([0-9]+))\}")
 
 
-def checked_output(op: Op, output: object) -> Tensor:
-    """The output that an op infers; raises Failure if it is not a shape."""
+def inferred(op: Op, inputs: tuple[Tensor, ...]) -> Tensor:
+    """The output that an op infers; raises ShapeError if it refuses them, and Failure if its answer is not a shape."""
+    require_numbers(op, inputs)
+    output: object = op.infer(inputs)
     if not _is_tensor(output):
-        raise _broken(op, f"infers {output!r} instead of a Tensor of 1 or 3 sizes")
+        raise _broken(op, f"infers {output!r} instead of a Tensor of 1 to {MOST_AXES} sizes")
     assert isinstance(output, Tensor)
     return output
 
@@ -40,7 +42,8 @@ def named(text: str, node: Node) -> str:
 
 def _is_tensor(output: object) -> bool:
     sizes = cast(object, output.shape) if isinstance(output, Tensor) else ()
-    return isinstance(sizes, tuple) and len(sizes) in (1, 3) and all(type(n) is int and n > 0 for n in sizes)  # pyright: ignore
+    is_shape = isinstance(sizes, tuple) and 1 <= len(sizes) <= MOST_AXES  # pyright: ignore
+    return is_shape and all(type(n) is int and n > 0 for n in sizes)  # pyright: ignore
 
 
 def _fault_of(error: ShapeError, inputs: int) -> str | None:

@@ -5,7 +5,8 @@ A layer that fails has no tensor, and its readers are skipped without a finding:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from dataclasses import replace
 from functools import cached_property, partial
 from itertools import count
 from math import prod
@@ -16,12 +17,12 @@ from archc.graph import Graph, Node
 from archc.language.connections import connections, from_node
 from archc.language.defaults import op_class, op_word
 from archc.language.defaults_reading import read_defaults
+from archc.language.document import Document
 from archc.language.fields import NAME, Added, field_names
 from archc.language.in_place import InPlace
-from archc.language.inference import check_error, checked_output, named
+from archc.language.inference import check_error, inferred, named
 from archc.language.layer_fields import WIRING, LayerFields, plain_layer
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare, plain
-from archc.language.spec import Document
 from archc.ops import ops
 from archc.ops.op import Op, name_of
 from archc.ops.shape_error import ShapeError
@@ -49,9 +50,11 @@ def lower(document: Document) -> tuple[Graph, list[Finding]]:
     graph = Graph(
         name=spec.name,
         title=spec.title or spec.name,
-        inputs={name: Tensor(tuple(shape)) for name, shape in spec.input.items()},
+        inputs=spec.inputs,
         nodes=tuple(lowering.nodes.values()),
         outputs=lowering.outputs(),
+        scopes=document.expansion.scopes if document.expansion else {},
+        expected=lowering.expected,
     )
     return graph, lowering.findings
 
@@ -62,14 +65,18 @@ class _Lowering:
         self._defaults = read_defaults(document)
         self.findings = self._defaults.findings
         self.nodes: dict[str, Node] = {}
-        inputs = document.spec.input
+        inputs = document.spec.inputs
         # None marks a layer that failed: its readers are skipped.
-        self._tensors: dict[str, Tensor | None] = {
-            name: self._read_input(name, shape) for name, shape in inputs.items()
-        }
+        self._tensors: dict[str, Tensor | None] = {name: self._read_input(name, x) for name, x in inputs.items()}
         self._last = next(iter(inputs))
         self._read: set[str] = set()
         self._in_place = InPlace()
+        self.expected: dict[str, tuple[Node, ...]] = {}
+        expansion = document.expansion
+        self._shapes = expansion.expected if expansion else {}
+        # The layers of blocks and stages: their names are checked where they are written.
+        self._sites: Container[str] = expansion.sites if expansion else ()
+        self._unreadable: Container[str] = expansion.failed if expansion else ()
 
     @cached_property
     def _wiring(self) -> Wiring:
@@ -97,28 +104,32 @@ class _Lowering:
 
             self.findings = with_heirs(self.findings, self._defaults, layers)
         self._check_outputs()
+        if not self.findings:
+            self._check_inputs()
 
     def outputs(self) -> tuple[str, ...]:
         """The outputs that the spec names, or else the layers that no layer reads."""
         named = dict.fromkeys(name for name in self.document.spec.outputs or () if name in self.nodes)
         return tuple(named or (name for name in self.nodes if name not in self._read))
 
-    def _read_input(self, name: str, shape: list[int]) -> Tensor | None:
+    def _read_input(self, name: str, x: Tensor) -> Tensor | None:
         """The input's shape; None if it could not be read or is too large."""
         if not self.document.input_known:
             return None
-        image = Tensor(tuple(shape))
-        if image.size <= LARGEST_TENSOR:
-            return image
+        if x.size <= LARGEST_TENSOR:
+            return x
         span = self.document.spans.value("input", name)
-        message = f"the input has {image.size:,} values; the limit is {LARGEST_TENSOR:,}"
-        self.findings.append(report(span, "ARC205", message, help="use a smaller height and width"))
+        message = f"the input has {x.size:,} values; the limit is {LARGEST_TENSOR:,}"
+        help = f"use a smaller {'height and width' if x.is_maps else 'length'}"
+        self.findings.append(report(span, "ARC205", message, help=help))
         return None
 
     def _layer(self, name: str, layers: MappingNode) -> Tensor | None:
         """Validate and infer one layer; its output, or None if it fails or depends on a layer that fails."""
         body, key, is_reformed = layers.entries[name], layers.keys[name].span, False
-        if not NAME.match(name):
+        if name in self._unreadable:
+            return None
+        if not NAME.match(name) and not self._is_path(name):
             from archc.language.mistakes.validation import not_a_name  # few specs need it, for the time of start-up
 
             self.findings.append(not_a_name(name, key))
@@ -145,6 +156,12 @@ class _Lowering:
         expected = self._expected(body)
         tensors = [self._tensors[value] for value in inputs or ()]
         read = tensors[0] if len(tensors) == 1 else None
+        if known is not None and _has_derived(body, known):
+            from archc.language.derived import with_derived  # few layers need it, for the time of start-up
+
+            first = tensors[0] if tensors else None
+            body, findings = with_derived(body, known, first, name)
+            self.findings += findings
         fields = plain_layer(body, self._defaults) or self._mistaken(name, body, key, read)
         self._in_place.note(name, body, known, inputs or ())
         # Fields that are not yet where they are read from are not edited.
@@ -158,11 +175,22 @@ class _Lowering:
         spans = {field: node.span for field, node in fields.nodes.items()}
         spans |= {field: body.entries[field].span for field in WIRING if field in body.entries}
         try:
-            output = checked_output(op, op.infer(shapes))
+            output = inferred(op, shapes)
         except ShapeError as error:
             self._refuse(Node(name, op, inputs, shapes[0], key, spans), error)
             return None
         return self._keep(Node(name, op, inputs, output, key, spans, expected), shapes)
+
+    def _expect_too(self, node: Node, shapes: list[YamlNode]) -> None:
+        """Note the shapes that uses of blocks and stages expect of a layer that gives their value."""
+        found = [(self._shape(each), each.span) for each in shapes]
+        self.expected[node.name] = tuple(
+            replace(node, expected=shape, fields={**node.fields, "expect": span}) for shape, span in found if shape
+        )
+
+    def _is_path(self, name: str) -> bool:
+        """Whether a name is the path of a layer in a block or a stage, whose parts are checked where they are written."""
+        return name in self._sites and ("." in name or name.isdigit())
 
     def _mistaken(self, name: str, body: MappingNode, key: Span, read: Tensor | None) -> LayerFields:
         """A layer with a mistake, as far as it can be understood. `read` is the shape that it reads, if it is known."""
@@ -174,8 +202,10 @@ class _Lowering:
     def _expected(self, body: MappingNode) -> tuple[int, ...] | None:
         """The shape that the layer expects, if it expects one that can be read."""
         node = body.entries.get("expect")
-        if node is None:
-            return None
+        return self._shape(node) if node is not None else None
+
+    def _shape(self, node: YamlNode) -> tuple[int, ...] | None:
+        """A shape in numbers; None, with a finding, if it cannot be read."""
         items = node.items if isinstance(node, SequenceNode) else []
         sizes = [item.value for item in items if isinstance(item, ScalarNode)]
         whole = tuple(size for size in sizes if type(size) is int)
@@ -189,6 +219,9 @@ class _Lowering:
 
     def _inputs(self, name: str, body: MappingNode, known: type[Op] | None) -> tuple[str, ...] | None:
         node = from_node(body, field_names(known))
+        if node is None and self._last in self.document.spec.input and len(self.document.spec.input) > 1:
+            self.findings.append(self._without_from(name, body))
+            return None
         if node is None:
             self._read.add(self._last)
             return (self._last,)
@@ -204,6 +237,13 @@ class _Lowering:
         # Unknown names included, so that no layer is reported as never used because another has a mistake.
         self._read.update(value for value, _ in names)
         return None if unknown else tuple(value for value, _ in names)
+
+    def _without_from(self, name: str, body: MappingNode) -> Finding:
+        """The finding on a first layer that does not name which of several inputs it reads."""
+        inputs = self.document.spec.input
+        message = f"{name} needs `from`: the network has {len(inputs)} inputs, and no layer before it"
+        choices = " or ".join(f"`from: {each}`" for each in _first(tuple(inputs)))
+        return report(body.span, "ARC103", message, help=f"add {choices}")
 
     def _reads_before(self, body: MappingNode, known: type[Op] | None) -> bool:
         """Whether a layer reads the one before it as well as what it names."""
@@ -251,6 +291,8 @@ class _Lowering:
             self.findings.append(report(node.at("padding"), "ARC205", message, help="use less padding"))
             return None
         self.nodes[node.name] = node
+        if node.name in self._shapes:
+            self._expect_too(node, self._shapes[node.name])
         return node.output
 
     def _refuse(self, node: Node, error: ShapeError) -> None:
@@ -259,7 +301,7 @@ class _Lowering:
         related = self._shapes_of(node.inputs)
         help = error.help
         if error.from_size:
-            help = _channels_first(self.document.spec.input) or help
+            help = _channels_first(self.document.spec.inputs) or help
         if error.also and error.also in node.fields:
             related = [(node.fields[error.also], "")]
         finding = report(
@@ -319,9 +361,17 @@ class _Lowering:
             section = "input" if name in self.document.spec.input else "layers"
             tensor = self._tensors[name]
             assert tensor is not None
-            shape = str(tensor) if tensor.is_maps else counted(tensor.size, "unit")
+            shape = counted(tensor.size, "unit") if tensor.is_vector else str(tensor)
             found.append((self.document.spans.key(section, name), f"{name} is {shape}"))
         return found
+
+    def _check_inputs(self) -> None:
+        """Report the inputs that no layer reads; of a single one, the first layer reads it."""
+        for name in self.document.spec.input:
+            if name not in self._read:
+                span = self.document.spans.key("input", name)
+                help = f"read it with `from: {name}`, or delete it"
+                self.findings.append(report(span, "ARC110", f"the input {name} is never used", help=help))
 
     def _check_outputs(self) -> None:
         node = self.document.node("outputs")
@@ -354,15 +404,23 @@ class _Lowering:
                 self.findings.append(report(layer.span, "ARC110", f"{name} is never used", help=help, related=related))
 
 
-def _channels_first(inputs: Mapping[str, list[int]]) -> str | None:
+def _has_derived(body: MappingNode, op: type[Op]) -> bool:
+    """Whether a field of a layer follows from the channels that the layer reads."""
+    groups = body.entries.get("groups")
+    if isinstance(groups, ScalarNode) and groups.value == "each" and op.has_groups():
+        return True
+    return op.channels_field is not None and isinstance(body.entries.get(op.channels_field), MappingNode)
+
+
+def _channels_first(inputs: Mapping[str, Tensor]) -> str | None:
     """The help for a size that is too small because the input has its channels last, as it seems."""
     from archc.language.mistakes.input_forms import (  # few specs need it, for the time of start-up
         as_written,
         channels_first,
     )
 
-    ((name, sizes),) = inputs.items()
-    right = channels_first(sizes)
+    (name, x), *others = inputs.items()
+    right = channels_first(list(x.shape)) if not others else None
     return f"write `input: {{{name}: {as_written(right)}}}`: the channels come first" if right else None
 
 

@@ -17,11 +17,13 @@ from pydantic_core import core_schema
 
 from archc.language.spec import Spec
 from archc.ops import ops
-from archc.ops.fields import Margins, Size, WeightInit
+from archc.ops.fields import Margins, Size
+from archc.ops.initialisation import WeightInit
 from archc.ops.op import Op
 
 _EXPECT: JsonSchemaValue = {
-    "description": "Expected output shape of this layer: [channels, height, width] or [units]. archc checks it.",
+    "description": "Expected output shape of this layer: [channels, height, width], [channels, length] or [units]. "
+    "archc checks it.",
     "type": "array",
     "items": {"type": "integer", "minimum": 1},
     "minItems": 1,
@@ -176,6 +178,6 @@ class _Draft7(_Untitled):
             case Size():
                 return dft.height if dft.height == dft.width else list(dft)
             case WeightInit():
-                return dft.model_dump(exclude_none=True)
+                return dft.written()
             case _:
                 return super().encode_default(dft)

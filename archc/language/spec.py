@@ -1,4 +1,4 @@
-"""The language: pydantic models of a whole spec, and a document, which is a spec with the nodes that it was read from.
+"""The language: pydantic models of a whole spec.
 
 The models contain only the names of the layers. The fields of a layer are validated by its op's class, in `lowering`.
 The descriptions of the fields are what an editor shows on hovering, so each must make sense alone.
@@ -7,15 +7,17 @@ The descriptions of the fields are what an editor shows on hovering, so each mus
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
+    Tag,
     ValidationInfo,
     WithJsonSchema,
     field_validator,
@@ -23,10 +25,9 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from archc.language.fields import NAME
-from archc.language.reader import MappingNode, YamlNode
 from archc.ops.fields import LARGEST, Count, NotNegative, Positive, Rate, Size, SizeField
 from archc.ops.foreign import Needless, NeedlessFields, OtherValues
-from archc.source import Span
+from archc.tensor import MOST_AXES, Tensor
 
 Loss = Literal["cross_entropy"]
 TestViews = Literal["ten_crop", "center"]
@@ -34,6 +35,8 @@ Strategy = Literal["data", "columns", "hybrid"]
 Choice = Literal["split", "replicate"]
 Precision = Literal["float32", "bfloat16"]
 MOST_DEVICES = 64
+SHAPES = "[units], [channels, length], [channels, height, width], or {tokens: [length], vocabulary: …}"
+"""The shapes that an input can have."""
 _FLOAT32 = (None, 32, "float32", "fp32", "float", "full", "single")
 _ERRORS = ("accuracy", "acc", "top1", "error")
 """Values that other frameworks write for what a run does by default: its precision, and what it measures."""
@@ -50,10 +53,14 @@ def _is_name(value: str) -> str:
     return value
 
 
-def _is_image(value: list[int]) -> list[int]:
-    if len(value) != 3:
-        raise PydanticCustomError("image", "takes [channels, height, width]")
+def _is_shape(value: list[int]) -> list[int]:
+    if not 1 <= len(value) <= MOST_AXES:
+        raise PydanticCustomError("shape", f"takes {SHAPES}")
     return value
+
+
+def _form(value: object) -> str:
+    return "tokens" if isinstance(value, dict | Tokens) else "shape"
 
 
 def _matches(pattern: re.Pattern[str]) -> WithJsonSchema:
@@ -73,7 +80,9 @@ def _option(name: str, *, least: int | None = None) -> Callable[[object], str]:
 
 
 Name = Annotated[str, AfterValidator(_is_name), _matches(NAME)]
-Image = Annotated[list[Count], AfterValidator(_is_image), Field(json_schema_extra={"minItems": 3, "maxItems": 3})]
+Shape = Annotated[
+    list[Count], AfterValidator(_is_shape), Field(json_schema_extra={"minItems": 1, "maxItems": MOST_AXES})
+]
 
 
 def _read_memory(value: object) -> object:
@@ -91,6 +100,18 @@ class Section(BaseModel):
     """Base of the sections of a spec: fields are strict, closed and frozen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+
+
+class Tokens(Section):
+    """An input of tokens: integers from 0 to below `vocabulary`, such as the words of a text."""
+
+    tokens: Annotated[list[Count], Field(min_length=1, max_length=1)] = Field(
+        description="Number of tokens of one example: [length]."
+    )
+    vocabulary: Count = Field(description="Number of different tokens.")
+
+
+Input = Annotated[Annotated[Shape, Tag("shape")] | Annotated[Tokens, Tag("tokens")], Discriminator(_form)]
 
 
 class Expect(Section):
@@ -299,11 +320,18 @@ class Spec(Section):
     title: Annotated[str, Field(max_length=200)] | None = Field(
         default=None, description="Title of the network in one line, for reports and emitted source. Default: its name."
     )
-    input: Annotated[dict[Name, Image], Field(min_length=1, max_length=1)] = Field(
-        description="Input of the network, {name: [channels, height, width]}, without the batch axis."
+    input: Annotated[dict[Name, Input], Field(min_length=1)] = Field(
+        description="Inputs of the network by name, each with its shape, without the batch axis: [channels, height, "
+        "width] for maps, [channels, length] for a sequence, [units] for a vector, {tokens: [length], vocabulary: …}. "
+        "Of several, each layer that reads one names it in its `from:`."
     )
     defaults: dict[str, object] = Field(
         default={}, description="Default values of fields, by op. A layer's own fields take precedence."
+    )
+    blocks: dict[str, object] = Field(
+        default={},
+        description="Blocks by name: layers that are written once and used under several names, with values that each "
+        "use gives.",
     )
     layers: dict[str, object] = Field(
         description="Layers by name, in order. Each reads the layer before it, unless it has a `from:`."
@@ -317,56 +345,26 @@ class Spec(Section):
         default=None, description="How the network is trained and tested. Default: a recipe based on the paper's."
     )
 
-
-class Spans(NamedTuple):
-    """Where the parts of a spec are written, by their path of keys: the only thing of the text that passes need."""
-
-    root: MappingNode
-
-    def value(self, *path: str) -> Span:
-        """The span of the value at a path, or of the nearest mapping around it."""
-        node = _at(self.root, path)
-        return node.span if node else self.value(*path[:-1])
-
-    def key(self, *path: str) -> Span:
-        """The span of the last key of a path, or of the nearest mapping around it."""
-        parent = _at(self.root, path[:-1])
-        if isinstance(parent, MappingNode) and path[-1] in parent.keys:
-            return parent.keys[path[-1]].span
-        return self.value(*path[:-1])
-
-
-class Document(NamedTuple):
-    """A spec with the nodes that it was read from. `input_known` is False if the input could not be read."""
-
-    spec: Spec
-    root: MappingNode
-    input_known: bool
-
     @property
-    def spans(self) -> Spans:
-        """Where the parts of the spec are written."""
-        return Spans(self.root)
-
-    def node(self, *path: str) -> YamlNode | None:
-        """The node at a path of keys."""
-        return _at(self.root, path)
-
-
-def _at(root: YamlNode, path: tuple[str, ...]) -> YamlNode | None:
-    node: YamlNode | None = root
-    for step in path:
-        node = node.entries.get(step) if isinstance(node, MappingNode) else None
-    return node
+    def inputs(self) -> dict[str, Tensor]:
+        """The values that the network reads, by name."""
+        return {
+            name: Tensor(tuple(x)) if isinstance(x, list) else Tensor(tuple(x.tokens), x.vocabulary)
+            for name, x in self.input.items()
+        }
 
 
-def default_recipe(image: list[int]) -> Recipe:
-    """The recipe for a spec without `train:`: the paper's, its crop scaled to the input."""
-    return Recipe.model_validate(usual_recipe(image))
+def default_recipe(inputs: Iterable[Tensor]) -> Recipe:
+    """The recipe for a spec without `train:`: the paper's, its crop scaled to the input.
+
+    Without pictures, only its batch, its optimizer and its schedule are of use.
+    """
+    first, *others = inputs
+    return Recipe.model_validate(usual_recipe(list(first.shape) if first.is_maps and not others else [1, 1, 1]))
 
 
 def usual_recipe(image: list[int]) -> dict[str, object]:
-    """The same as plain data."""
+    """The same as plain data, for pictures of [channels, height, width]."""
     _, height, width = image
     return {
         "batch": 128,

@@ -8,8 +8,9 @@ from typing import cast
 from pydantic import ValidationError
 
 from archc.diagnostics.finding import Finding, report
-from archc.language.reader import MappingNode, YamlNode, plain, read
-from archc.language.spec import Document, Spec, usual_recipe
+from archc.language.document import Document
+from archc.language.reader import MappingNode, SequenceNode, YamlNode, plain, read
+from archc.language.spec import Spec, usual_recipe
 from archc.source import Span
 
 # Placeholders for parts that could not be read, so that the other parts are still checked.
@@ -39,10 +40,19 @@ def read_spec(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
         ]
     if "schema" not in root.entries and (other := _of_another_kind(root)):
         return None, [*findings, other]
+    expansion = None
+    if _has_blocks(root):
+        from archc.language.blocks.expansion import expand  # few specs need it, for the time of start-up
+
+        expansion, told = expand(root)
+        findings = [*findings, *told]
+        if expansion is None:
+            return None, findings
+        root = expansion.root
     content = _content(root)
     try:
         spec = Spec.model_validate(content)
-        return Document(spec, root, input_known=True), [*findings, *_channels_last(root, spec)]
+        return Document(spec, root, True, expansion), [*findings, *_channels_last(root, spec)]
     except ValidationError:
         # Only for a spec with a mistake, for the time of start-up.
         from archc.language.mistakes.other_forms import mended
@@ -55,13 +65,24 @@ def read_spec(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
     try:
         spec = Spec.model_validate(content)
         if not faulty:
-            return Document(spec, root, input_known=True), findings
+            return Document(spec, root, True, expansion), findings
     except ValidationError as error:
         findings += explain(error, Spec, root.entries, root.keys, start, "the spec", told=told, usual=_usual(content))
         faulty |= {str(detail["loc"][0]) for detail in error.errors(include_url=False)}
     usable = {key: value for key, value in content.items() if key not in faulty}
     spec = Spec.model_validate({**_PLACEHOLDERS, **usable})
-    return Document(spec, root, input_known="input" in usable), findings
+    return Document(spec, root, "input" in usable, expansion), findings
+
+
+def _has_blocks(root: MappingNode) -> bool:
+    """Whether a spec has blocks, stages or references, or a mistake in them."""
+    if "blocks" in root.entries or "$" in root.span.source.text:
+        return True
+    layers = root.entries.get("layers")
+    if not isinstance(layers, MappingNode):
+        return isinstance(layers, SequenceNode)
+    kinds = [body.entries for body in layers.entries.values() if isinstance(body, MappingNode)]
+    return len(kinds) < len(layers.entries) or any("block" in entries or "repeat" in entries for entries in kinds)
 
 
 def _of_another_kind(root: MappingNode) -> Finding | None:
@@ -86,8 +107,8 @@ def _content(root: MappingNode) -> dict[str, object]:
 
 def _channels_last(root: MappingNode, spec: Spec) -> list[Finding]:
     """The advice on an input whose last size is much smaller than the others, if it deserves one."""
-    (sizes,) = spec.input.values()
-    if 2 * sizes[2] > min(sizes[:2]):
+    (x, *others) = spec.inputs.values()
+    if others or not x.is_maps or 2 * x.width > min(x.shape[:2]):
         return []
     from archc.language.mistakes.input_forms import channels_last  # for the time of start-up, as above
 

@@ -16,13 +16,12 @@ _POOLS = (
     "fractional_max_pool2d stochastic_pool stochastic_pooling"
 )
 _ACTIVATIONS = (
-    "sigmoid logistic hard_sigmoid log_sigmoid leaky_relu leaky lrelu prelu rrelu relu6 relun elu celu selu gelu glu "
-    "geglu swiglu reglu silu swish hard_swish mish softplus softsign softmin log_softmax softmax2d hard_tanh "
-    "hard_shrink soft_shrink tanh_shrink threshold thresholded_relu crelu maxout exp exponential square sqrt abs "
-    "abs_val bnll power log sin cos erf sign quick_gelu stan loggy ramp lhtan plse hardtan relie clip clamp"
+    "log_sigmoid rrelu celu glu geglu swiglu reglu softsign softmin log_softmax softmax2d hard_tanh hard_shrink "
+    "soft_shrink tanh_shrink threshold thresholded_relu crelu maxout exp exponential square sqrt abs abs_val power log "
+    "sin cos erf sign quick_gelu stan loggy ramp lhtan plse hardtan relie clip clamp"
 )
 _NORMS = (
-    "instance_norm1d instance_norm3d unit_normalization l2_norm l2_normalize l2_normalization weight_norm "
+    "instance_norm3d unit_normalization l2_norm l2_normalize l2_normalization weight_norm "
     "weight_normalization spectral_norm spectral_normalization batch_norm3d batch_renorm batch_renormalization mvn "
     "mean_variance_normalization switchable_norm"
 )
@@ -36,7 +35,7 @@ _CONVOLUTIONS = (
 )
 _DENSE = "bilinear einsum_dense mat_mul matmul bmm mm dot sparse_linear"
 _SEQUENCES = (
-    "rnn simple_rnn lstm lstm_cell gru gru_cell bidirectional time_distributed conv_lstm1d conv_lstm2d crnn embedding "
+    "rnn simple_rnn lstm lstm_cell gru gru_cell bidirectional time_distributed conv_lstm1d conv_lstm2d crnn "
     "embedding_bag positional_encoding positional_embedding attention additive_attention multi_head_attention "
     "multihead_attention self_attention group_query_attention transformer transformer_encoder "
     "transformer_encoder_layer transformer_decoder transformer_decoder_layer cbam text_vectorization"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from archc.ops.op import Op
 from archc.ops.properties import Kept
@@ -20,6 +20,9 @@ class Activation(Op, frozen=True):
     By default one operation per value, and the backward pass computes from the output, which the next layer often keeps
     anyway. A subclass may override both.
     """
+
+    per_value: ClassVar[int] = 1
+    """Element operations per value."""
 
     shape_rule = "any shape -> the same shape"
     keeps_shape = True
@@ -41,4 +44,13 @@ class Activation(Op, frozen=True):
         return Kept(output=True)
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
-        return output.size
+        return self.per_value * output.size
+
+
+class KeepsInput(Activation, frozen=True):
+    """An activation whose backward pass computes from its input."""
+
+    kept_words = "its input"
+
+    def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
+        return Kept(inputs=True)

@@ -118,5 +118,6 @@ class BatchNorm(Normalising, frozen=True):
 
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
         shape = (inputs[0].channels,)
-        running = (Parameter(name, shape, fan_in=1, trained=False) for name in ("mean", "variance"))
+        starts = {"mean": 0, "variance": 1}
+        running = (Parameter(name, shape, fan_in=1, trained=False, initial=start) for name, start in starts.items())
         return (*super().parameters(inputs), *running)

@@ -1,4 +1,4 @@
-"""Concatenation of maps or units."""
+"""Concatenation of channels or units."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from archc.ops.op import Array
 
 
+_SIZES = {"maps": "height or width", "sequence": "length", "vector": "kind", "tokens": "kind"}
+
+
 class Concat(Op, frozen=True):
-    """(C1, H, W), (C2, H, W), … -> (C1 + C2 + …, H, W), or the same for vectors."""
+    """(C1, H, W), (C2, H, W), … -> (C1 + C2 + …, H, W), or the same for sequences and vectors."""
 
     arity = (2, None)
-    shape_rule = "(C1, H, W), (C2, H, W), … -> (C1 + C2 + …, H, W), or the same for vectors"
+    shape_rule = "(C1, H, W), (C2, H, W), … -> (C1 + C2 + …, H, W), or the same for sequences and vectors"
     failing = HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n  join1: {op: concat, from: [image, pool1]}\n"
     corrected = HEAD + "  relu1: {op: relu}\n  join1: {op: concat, from: [image, relu1]}\n"
     other_names = ("concatenate", "cat", "route", "depth_concat", "filter_concat", "join")
@@ -41,7 +44,9 @@ class Concat(Op, frozen=True):
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         if len({x.shape[1:] for x in inputs}) > 1:
             shapes = ", ".join(map(str, inputs))
-            raise unequal(f"{{name}} joins inputs of different height or width: {shapes}", inputs, channels=False)
+            raise unequal(
+                f"{{name}} joins inputs of different {_SIZES[inputs[0].kind]}: {shapes}", inputs, channels=False
+            )
         return Tensor((sum(x.channels for x in inputs), *inputs[0].shape[1:]))
 
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:

@@ -134,7 +134,8 @@ class Conv2d(Windowed, Weighted, frozen=True):
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
         maps = inputs[0].channels // self.groups
         fan_in = maps * self.kernel.area
-        weight = Parameter("weight", (self.filters, maps, *self.kernel), fan_in)
+        fan_out = self.filters // self.groups * self.kernel.area
+        weight = Parameter("weight", (self.filters, maps, *self.kernel), fan_in, fan_out=fan_out)
         return (weight, Parameter("bias", (self.filters,), fan_in)) if self.bias else (weight,)
 
     def macs(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:

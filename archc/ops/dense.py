@@ -11,7 +11,7 @@ from archc.example import DENSE_HEAD
 from archc.ops.fields import Count
 from archc.ops.foreign import Needless, NeedlessFields
 from archc.ops.op import CHANNELS_READ, INFERRED, OtherNames
-from archc.ops.properties import Kept, Parameter, Reach
+from archc.ops.properties import Footprint, Kept, Parameter, Reach
 from archc.ops.shape_error import require_vector
 from archc.ops.weighted import Weighted
 from archc.tensor import Tensor
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 
 def _size_of(x: Tensor) -> tuple[object, ...]:
-    return (x.size,)
+    return (x.size if x.is_maps else x.channels,)
 
 
 def _flattens(x: Tensor) -> tuple[object, ...]:
-    return () if x.is_maps else (True, False)
+    return (True, False) if x.is_vector else (False,) if x.is_sequence else ()
 
 
 class Dense(Weighted, frozen=True):
-    """W x + b: (n,) -> (units,)."""
+    """W x + b: (n,) -> (units,), or at each position of a sequence, (C, L) -> (units, L)."""
 
     leading = ("units",)
-    shape_rule = "(n,) -> (units,)"
+    shape_rule = "(n,) -> (units,), or (C, L) -> (units, L) at each position"
     failing = DENSE_HEAD + "  fc1: {op: dense, units: 10}\n"
     corrected = DENSE_HEAD + "  flat: {op: flatten}\n  fc1: {op: dense, units: 10}\n"
     other_names = ("Linear", "InnerProduct", "FullyConnected", "fc", "connected", "affine", "ip", "Gemm")
@@ -55,38 +55,44 @@ class Dense(Weighted, frozen=True):
     is_linear = True
     channels_field = "units"
     op: Literal["dense"]
-    units: Count = Field(description="Number of units: the length of the output vector.")
+    units: Count = Field(
+        description="Number of units: the length of the output vector, or the output channels of a sequence."
+    )
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         (x,) = inputs
-        require_vector(self, x)
-        return Tensor((self.units,))
+        if not x.is_sequence:
+            require_vector(self, x)
+        return Tensor((self.units, *x.shape[1:]))
 
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
+        import numpy as np
+
         (x,) = inputs
-        return x @ weights["weight"].T + weights.get("bias", 0)
+        products = np.einsum("nc...,uc->nu...", x, weights["weight"])
+        return products + (weights["bias"].reshape(-1, *[1] * (x.ndim - 2)) if self.bias else 0)
 
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
         """Its input, for the gradient of the weights."""
         return Kept(inputs=True)
 
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
-        fan_in = inputs[0].size
-        weight = Parameter("weight", (self.units, fan_in), fan_in)
+        fan_in = inputs[0].channels
+        weight = Parameter("weight", (self.units, fan_in), fan_in, fan_out=self.units)
         return (weight, Parameter("bias", (self.units,), fan_in)) if self.bias else (weight,)
 
     def macs(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
-        return inputs[0].size * self.units
+        return inputs[0].size * self.units  # at each position of a sequence, its channels times the units
 
-    # Every unit depends on every value: no position survives.
-    def footprint(self, inputs: tuple[Tensor, ...]) -> None:
-        return None
+    def footprint(self, inputs: tuple[Tensor, ...]) -> tuple[Footprint, Footprint] | None:
+        """Of a sequence, only the position itself; a unit of a vector depends on every value."""
+        return super().footprint(inputs) if inputs[0].is_sequence else None
 
     def reach(self) -> Reach:
         return Reach(groups=1)
 
     def reads_words(self, x: Tensor) -> str:
-        return f"each unit reads all {x.channels} values"
+        return f"each unit reads all {x.channels} {'channels' if x.is_sequence else 'values'}"
 
     def split(self, devices: int) -> Self:
         return self.model_copy(update={"units": self.units // devices})

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, cast
+from typing import Annotated, Any, Literal, NamedTuple, cast
 
 from pydantic import (
     AfterValidator,
@@ -13,11 +12,8 @@ from pydantic import (
     PlainSerializer,
     PlainValidator,
     WithJsonSchema,
-    model_validator,
 )
 from pydantic_core import PydanticCustomError
-
-from archc.ops.foreign import Needless, NeedlessFields
 
 LARGEST = 2**31 - 1
 
@@ -50,6 +46,8 @@ Positive = Annotated[float, Field(gt=0), _bounds(SMALLEST_FLOAT), AfterValidator
 NotNegative = Annotated[float, Field(ge=0), _bounds(0), AfterValidator(_within_float32)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Rounding = Literal["floor", "ceil"]
+Fan = Literal["in", "out", "both"]
+"""Fan-in, fan-out or their mean, as `archc.ops.initialisation` defines them."""
 
 
 class Size(NamedTuple):
@@ -170,85 +168,7 @@ PaddingField = Annotated[
 NO_PADDING = Margins(0, 0, 0, 0)
 
 
-class _Fields(BaseModel):
+class Fields(BaseModel):
+    """Base of values that are mappings with fields of their own."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
-
-
-class Normal(_Fields):
-    """A normal distribution with mean 0."""
-
-    other_field_names: ClassVar[Mapping[str, tuple[str, ...]]] = {"std": ("stddev", "sigma", "standard_deviation")}
-    needless: ClassVar[NeedlessFields] = {
-        "mean": Needless("the mean is 0", (0,)),
-        "seed": Needless("`archc train --seed` is the seed of all random draws", (None,)),
-    }
-    std: Positive = Field(description="Standard deviation.")
-
-
-class HeNormal(_Fields):
-    """A normal distribution with mean 0 and variance 2 / fan-in (He et al., arXiv 1502.01852)."""
-
-
-_HE = "`he_normal: {}`"
-_NORMAL = "`normal: {std: …}`"
-
-
-class WeightInit(_Fields):
-    """How weights are initialised: exactly one of the fields."""
-
-    other_field_names: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "normal": ("gaussian", "random_normal", "normal_"),
-        "he_normal": ("kaiming_normal", "kaiming_normal_", "msra"),
-    }
-    absent: ClassVar[Mapping[str, str]] = {
-        **dict.fromkeys(
-            ("glorot_uniform", "xavier_uniform", "glorot_normal", "xavier_normal", "xavier_uniform_", "xavier_normal_"),
-            f"use {_NORMAL}, with the same variance if std is sqrt(2 / (fan-in + fan-out)), or {_HE}",
-        ),
-        **dict.fromkeys(
-            ("xavier", "glorot"),
-            f"use {_NORMAL}, with the same variance if std is sqrt(2 / (fan-in + fan-out)), or in Caffe "
-            f"sqrt(1 / fan-in), or {_HE}",
-        ),
-        **dict.fromkeys(
-            ("lecun_normal", "lecun_uniform", "lecun"),
-            f"use {_NORMAL}, with the same variance if std is sqrt(1 / fan-in), or {_HE}",
-        ),
-        **dict.fromkeys(
-            ("he_uniform", "kaiming_uniform", "kaiming_uniform_", "he", "kaiming"),
-            f"use {_HE}, a normal distribution with the same variance, 2 / fan-in",
-        ),
-        **dict.fromkeys(
-            (
-                *("uniform", "random_uniform", "truncated_normal", "trunc_normal", "orthogonal", "variance_scaling"),
-                *("zeros", "ones", "constant", "identity", "bilinear", "dirac", "sparse"),
-            ),
-            f"use {_NORMAL} or {_HE}",
-        ),
-    }
-    model_config = ConfigDict(
-        json_schema_extra={
-            "oneOf": [
-                {"type": "object", "required": [one], "properties": {one: {"type": "object"}}}
-                for one in ("normal", "he_normal")
-            ]
-        }
-    )
-    normal: Normal | None = Field(default=None, description="Normal distribution with mean 0.")
-    he_normal: HeNormal | None = Field(
-        default=None, description="Normal distribution with mean 0 and variance 2 / fan-in."
-    )
-
-    @model_validator(mode="after")
-    def _one(self) -> WeightInit:
-        if (self.normal is None) == (self.he_normal is None):
-            raise PydanticCustomError("one_of", "must have exactly one of `normal: {std: …}` and `he_normal: {}`")
-        return self
-
-    def std(self, fan_in: int) -> float:
-        """The standard deviation for a layer whose units have `fan_in` inputs each."""
-        return self.normal.std if self.normal is not None else (2 / fan_in) ** 0.5
-
-
-# model_construct builds no validator, which would slow down start-up.
-HE_NORMAL = WeightInit.model_construct(he_normal=HeNormal.model_construct())

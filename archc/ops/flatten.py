@@ -1,4 +1,4 @@
-"""Maps to a vector."""
+"""Maps or a sequence to a vector."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _ALL = "all axes but that of the batch become one"
 
 
 class Flatten(Op, frozen=True):
-    """All values as one vector, map by map and row by row in every backend: (C, H, W) -> (C H W,)."""
+    """All values as one vector, map by map and row by row in every backend: (C, H, W) -> (C H W,), (C, L) -> (C L,)."""
 
-    shape_rule = "(C, H, W) -> (C H W,)"
+    shape_rule = "(C, H, W) -> (C H W,), or (C, L) -> (C L,) for sequences"
     failing = HEAD + "  flat: {op: flatten}\n  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n"
     corrected = HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n  flat: {op: flatten}\n"
     needless: ClassVar[NeedlessFields] = {

@@ -30,16 +30,17 @@ _OF_PYTORCH = {"epsilon": 1e-5, "scale": _off, "bias": _off}
 class InstanceNorm(OfExample, frozen=True):
     """y = weight (x - mean) / sqrt(variance + epsilon) + bias, for each map of each example: (C, H, W) -> (C, H, W).
 
-    Mean and variance are those of the map, while training and otherwise; the variance is divided by its number of
-    values. Each map has a weight and a bias. Weights start at 1 and biases at 0.
+    A sequence (C, L) is normalised channel by channel. Mean and variance are those of the map, while training and
+    otherwise; the variance is divided by its number of values. Each map has a weight and a bias. Weights start at 1 and
+    biases at 0.
     """
 
-    shape_rule = "(C, H, W) -> (C, H, W)"
+    shape_rule = "(C, H, W) -> (C, H, W), or (C, L) -> (C, L)"
     failing = HEAD + "  flat: {op: flatten}\n  norm1: {op: instance_norm, epsilon: 1e-5}\n"
     corrected = HEAD + "  norm1: {op: instance_norm, epsilon: 1e-5}\n"
-    other_names = ("InstanceNorm2d", "InstanceNormalization")
+    other_names = ("InstanceNorm1d", "InstanceNorm2d", "InstanceNormalization")
     usual: ClassVar[UsualValues] = {
-        "InstanceNorm2d": _OF_PYTORCH,
+        **dict.fromkeys(("InstanceNorm1d", "InstanceNorm2d"), _OF_PYTORCH),
         "InstanceNorm": {"epsilon": 1e-5},
         "InstanceNormalization": {"epsilon": {"ONNX": 1e-5, "TensorFlow Addons": 1e-3}},
     }
@@ -55,7 +56,8 @@ class InstanceNorm(OfExample, frozen=True):
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         (x,) = inputs
-        require_maps(self, x)
+        if x.is_vector:
+            require_maps(self, x)
         self.require_several(x, "use `op: layer_norm`, over the maps" if x.channels > 1 else "delete the layer")
         return x
 
@@ -63,7 +65,7 @@ class InstanceNorm(OfExample, frozen=True):
         return x.size // x.channels
 
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
-        return affine(self.standard(inputs[0], (2, 3)), weights)
+        return affine(self.standard(inputs[0], tuple(range(2, inputs[0].ndim))), weights)
 
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
         """Its maps with the channels first, the mean and deviation of each, and the weights, which PyTorch repeats for

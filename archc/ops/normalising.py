@@ -76,8 +76,9 @@ class Normalising(Op, frozen=True):
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
         shape = self.learned(inputs[0])
         # Both are initialised with constants, so that the fan-in is not used.
-        names = (*(["weight"] if self.scale else []), *(["bias"] if self.bias else []))
-        return tuple(Parameter(name, shape, fan_in=1) for name in names)
+        weight = [Parameter("weight", shape, fan_in=1, initial=1)] if self.scale else []
+        bias = [Parameter("bias", shape, fan_in=1, initial=0)] if self.bias else []
+        return (*weight, *bias)
 
     @property
     def affine_ops(self) -> int:
@@ -121,7 +122,7 @@ class OfExample(Normalising, frozen=True):
 
         Of one map and of a single pixel, both orders are the same.
         """
-        return x.is_maps and x.channels > 1 and x.height * x.width > 1
+        return x.is_maps and x.channels > 1 and x.places > 1
 
     def require_several(self, x: Tensor, help: str, field: str = "op") -> None:
         """Raise if each value is normalised by itself."""

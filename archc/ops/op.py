@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # only what computes imports NumPy, not what checks
 OtherNames = Mapping[str, tuple[str, ...]]
 """By a field of an op, the names that other frameworks have for it."""
 
-_AXES = "the axes of a shape are [channels, height, width] in every backend"
+_AXES = "the channels are the first axis of a shape in every backend"
 INFERRED = "archc infers it from the layer's input"
 CHANNELS_READ = (
     "in_channels",
@@ -51,7 +51,7 @@ def channels_of(x: Tensor) -> tuple[object, ...]:
 def _shapes_of(x: Tensor) -> tuple[object, ...]:
     """The shape of a layer's input as other frameworks write it: with the channels first or last, and the batch."""
     first, last = list(x.shape), [*x.shape[1:], x.channels]
-    return (first, last, [None, *first], [None, *last], *([x.size] if not x.is_maps else []))
+    return (first, last, [None, *first], [None, *last], *([x.size] if x.is_vector else []))
 
 
 class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
@@ -72,6 +72,11 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """A small spec with a mistake that this op reports."""
     corrected: ClassVar[str]
     """The same spec without the mistake."""
+
+    reads_tokens: ClassVar[bool] = False
+    """Whether it reads tokens; all other ops compute with numbers, and are refused tokens before `infer`."""
+    on_sequences: ClassVar[str] = ""
+    """The op that does to sequences what this one does to maps, if it reads no sequences itself."""
 
     # Names: what people and other frameworks call it.
     spoken: ClassVar[str] = ""
@@ -114,6 +119,8 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Whether it reads any shape and its output has the same one."""
     is_activation: ClassVar[bool] = False
     """Whether it is a nonlinear function of each value by itself."""
+    narrows: ClassVar[bool] = False
+    """Whether it is an activation that gives only some numbers, so that scores after it cannot be any."""
     is_linear: ClassVar[bool] = False
     """Whether, in inference, it is a linear function of its inputs, plus a constant."""
     output_sign: ClassVar[Literal["nonnegative", "kept", "any"]] = "any"
@@ -169,6 +176,11 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
             else:
                 weights += size
         return Numbers(weights, biases, statistics)
+
+    @property
+    def has_common_parameters(self) -> bool:
+        """Whether all maps are computed with the same parameters, so that a split by maps does not divide them."""
+        return False
 
     def macs(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """Multiply-accumulates for one example; by convention, of convolutions and dense layers only."""

@@ -12,13 +12,18 @@ INT64 = 8
 class Parameter(NamedTuple):
     """A tensor that a layer owns, in the canonical layout: (out, in / groups, height, width) or (out, in).
 
-    `trained` is False for running statistics, which are updated from the batches and not by a gradient.
+    `trained` is False for running statistics, which are updated from the batches and not by a gradient. `initial` is
+    the constant that it starts with; None if that is not a constant of the op. `fan_in` is the number of inputs that an
+    output is computed from, `fan_out` the number of outputs that an input contributes to; the latter is 0 for tensors
+    that are not drawn at random.
     """
 
     name: str
     shape: tuple[int, ...]
     fan_in: int
     trained: bool = True
+    initial: float | None = None
+    fan_out: int = 0
 
 
 class Numbers(NamedTuple):

@@ -4,24 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from pydantic import Field
+
 from archc.example import HEAD
 from archc.ops.activation import Activation
-from archc.ops.foreign import Needless, NeedlessFields
+from archc.ops.fields import Positive
+from archc.ops.foreign import Needless, NeedlessFields, UsualValues
+from archc.ops.op import OtherNames
+from archc.ops.properties import Kept
+from archc.tensor import Tensor
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
 
 
 _ZERO = "negative values become zero, and no others are changed"
+_OF_SIX = ("ReLU6", "clipped_relu6")
 
 
 class Relu(Activation, frozen=True):
-    """max(x, 0), each value by itself: any shape -> the same shape."""
+    """max(x, 0), with `max:` at most that number, each value by itself: any shape -> the same shape."""
 
     failing = HEAD + "  relu1: {op: relu, inplace: true}\n"
     corrected = HEAD + "  relu1: {op: relu}\n"
     spoken = "ReLU"
-    other_names = ("rectifier", "rectify", "rectified_linear")
+    other_names = ("rectifier", "rectify", "rectified_linear", "relun", "clipped_relu", *_OF_SIX)
+    # Without a bound beside it, such a name does not tell which one.
+    loose_names = ("relun", "clipped_relu")
+    other_field_names: ClassVar[OtherNames] = {"max": ("max_value", "ceiling", "clip")}
+    usual: ClassVar[UsualValues] = {name: {"max": 6} for name in _OF_SIX}
     needless: ClassVar[NeedlessFields] = {
         "negative_slope": Needless(_ZERO, (0,)),
         "alpha": Needless(_ZERO, (0,)),
@@ -30,7 +41,24 @@ class Relu(Activation, frozen=True):
     }
     output_sign = "nonnegative"
     keeps_zeros = True
+    narrows = True
+    element_ops_words = "1; with `max`, 2"
+    kept_words = "its output; with `max`, its input"
     op: Literal["relu"]
+    max: Positive | None = Field(
+        default=None, description="Largest output, such as 6 in MobileNet's ReLU6; without it, there is none."
+    )
 
     def value(self, x: Array) -> Array:
-        return x.clip(min=0)
+        return x.clip(0, self.max)
+
+    def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
+        """Its output; with a bound its input, since the output does not show which values were at the bound."""
+        return Kept(output=self.max is None, inputs=self.max is not None)
+
+    def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
+        """One comparison per value for each bound."""
+        return (1 if self.max is None else 2) * output.size
+
+    def summary(self) -> str:
+        return "" if self.max is None else f"max {self.max:g}"

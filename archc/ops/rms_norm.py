@@ -77,11 +77,11 @@ class RmsNorm(Op, frozen=True):
 
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
         # Initialised with a constant, so that the fan-in is not used.
-        return (Parameter("weight", (inputs[0].channels,), fan_in=1),)
+        return (Parameter("weight", (inputs[0].channels,), fan_in=1, initial=1),)
 
     def footprint(self, inputs: tuple[Tensor, ...]) -> tuple[Footprint, Footprint] | None:
         """Only the position itself; a vector has no positions."""
-        return super().footprint(inputs) if inputs[0].is_maps else None
+        return super().footprint(inputs) if not inputs[0].is_vector else None
 
     def reach(self) -> Reach:
         return Reach(groups=1)

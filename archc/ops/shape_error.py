@@ -41,25 +41,38 @@ class ShapeError(Exception):
         self.from_size = from_size
 
 
+def require_numbers(op: Op, inputs: tuple[Tensor, ...]) -> None:
+    """Raise if an input is tokens, and the op computes with numbers."""
+    tokens = next((at for at, x in enumerate(inputs) if x.is_tokens), None)
+    if tokens is not None and not op.reads_tokens:
+        raise ShapeError(
+            "op",
+            "ARC207",
+            f"{{name}} ({op.op}) computes with numbers, but {{{tokens}}} is tokens",
+            help="add a layer `{op: embedding, channels: 64}` before it, with a number of channels",
+        )
+
+
 def require_maps(op: Op, x: Tensor) -> None:
     """Raise unless `x` has channels, height and width."""
     if not x.is_maps:
+        kin = f"use `{op.on_sequences}`, which does the same to a sequence" if op.on_sequences else None
         raise ShapeError(
             "op",
             "ARC203",
-            f"{{name}} ({op.op}) expects maps of C × H × W; its input is a vector of {x}",
-            help="move it before the flatten",
+            f"{{name}} ({op.op}) expects maps of C × H × W; its input is {x.described}",
+            help="move it before the flatten" if x.is_vector else kin,
         )
 
 
 def require_vector(op: Op, x: Tensor) -> None:
     """Raise unless `x` is a vector; the layer that flattens it can be added automatically."""
-    if x.is_maps:
+    if not x.is_vector:
         raise ShapeError(
             "op",
             "ARC202",
-            f"{{name}} ({op.op}) expects a vector; its input is maps of {x}",
-            notes=(f"flattened, they are {' × '.join(map(str, x.shape))} = {x.size} values",),
+            f"{{name}} ({op.op}) expects a vector; its input is {x.described}",
+            notes=(f"flattened, {'they are' if x.is_maps else 'it is'} {x} = {x.size} values",),
             help="add a layer `{op: flatten}` before it",
             insert=("flat", "{op: flatten}"),
         )

@@ -1,4 +1,4 @@
-"""Softmax: scores to probabilities, for a vector or at each place of maps."""
+"""Softmax: scores to probabilities, for a vector, or at each place of a sequence or of maps."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 def _modes(x: Tensor) -> tuple[object, ...]:
     """MXNet's modes that are the same for an input."""
-    return ("channel",) if x.is_maps else ("instance", "channel")
+    return ("instance", "channel") if x.is_vector else ("channel",)
 
 
 class Softmax(Op, frozen=True):
-    """exp(x) / sum of exp(x): (n,) -> (n,), or over the maps at each place, (C, H, W) -> (C, H, W).
+    """exp(x) / sum of exp(x): (n,) -> (n,), or over the channels at each place: (C, L) -> (C, L), and maps alike.
 
     A final softmax is fused into the cross-entropy loss for training.
     """
 
-    shape_rule = "(n,) -> (n,), or (C, H, W) -> (C, H, W) over the maps at each place"
+    shape_rule = "any shape -> the same shape, over the units, or over the channels at each place"
     failing = HEAD + "  prob1: {op: softmax}\n  prob2: {op: softmax}\n"
     corrected = HEAD + "  prob: {op: softmax}\n"
     other_names = ("SoftmaxActivation",)
@@ -41,7 +41,7 @@ class Softmax(Op, frozen=True):
     autocast = "wide"
     output_sign = "nonnegative"
     gives_probabilities = True
-    element_ops_words = "5 n - 2 for all n values together, of a vector or of one place of n maps"
+    element_ops_words = "5 n - 2 for all n values together, of a vector or of one place of n channels"
     kept_words = "its output in float32; in the loss, its logarithm"
     op: Literal["softmax"]
 
@@ -74,8 +74,8 @@ class Softmax(Op, frozen=True):
         return 5 * output.size - 2 * (output.size // output.channels)
 
     def footprint(self, inputs: tuple[Tensor, ...]) -> tuple[Footprint, Footprint] | None:
-        """Of maps, only the place itself; a vector has no places."""
-        return super().footprint(inputs) if inputs[0].is_maps else None
+        """Only the place itself; a vector has no places."""
+        return None if inputs[0].is_vector else super().footprint(inputs)
 
     # Every probability depends on every score, so that a split softmax needs all of them.
     def reach(self) -> Reach:

@@ -18,6 +18,7 @@ class Tanh(Activation, frozen=True):
     corrected = HEAD + "  tanh1: {op: tanh, from: image}\n"
     output_sign = "kept"
     keeps_zeros = True
+    narrows = True
     op: Literal["tanh"]
 
     def value(self, x: Array) -> Array:

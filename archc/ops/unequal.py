@@ -8,22 +8,27 @@ from archc.ops.shape_error import ShapeError
 from archc.tensor import Tensor
 from archc.wording import listed
 
-_AXES = ("maps", "rows", "columns")
+_AXES = {"vector": ("units",), "sequence": ("channels", "positions"), "maps": ("maps", "rows", "columns")}
+_KINDS = {"vector": "a vector", "sequence": "a sequence", "maps": "maps"}
 _MOST_NAMED = 4
 _REMEDIES = {
-    "kinds": "flatten the maps first",
+    "kinds": "read layers of one kind",
     "units": "a `dense` layer in between gives a vector the same number of units",
+    "channels": "a `dense` layer in between gives one the same number of channels",
     "maps": "a `conv2d` with `kernel: 1` in between gives one the same number of maps",
+    "positions": "use padding that keeps the length, or a pool or a stride on the longer one",
     "rows": "use padding that keeps the size, or a pool or a stride on the larger one",
 }
 
 
 def unequal(message: str, inputs: tuple[Tensor, ...], *, channels: bool) -> ShapeError:
-    """The error for inputs of different shapes; without `channels`, only rows and columns must agree."""
-    if len({x.is_maps for x in inputs}) > 1:
-        kinds = ("a vector", "maps")
-        return _error(message, [f"{_held(kinds[x.is_maps] for x in inputs)}"], "kinds")
-    axes = _AXES if inputs[0].is_maps else ("units",)
+    """The error for inputs of different shapes; without `channels`, only sizes must agree."""
+    kinds = [x.kind for x in inputs]
+    if len({*kinds}) > 1:
+        wide = " and the ".join(kind for kind in ("maps", "sequence") if kind in kinds)
+        help = f"flatten the {wide} first" if "vector" in kinds else None
+        return _error(message, [_held(_KINDS[kind] for kind in kinds)], "kinds", help)
+    axes = _AXES[kinds[0]]
     differing = {
         axis: _held(f"{x.shape[at]} {axis}" for x in inputs)
         for at, axis in enumerate(axes)
@@ -37,7 +42,7 @@ def unequal(message: str, inputs: tuple[Tensor, ...], *, channels: bool) -> Shap
 def _projection(inputs: tuple[Tensor, ...]) -> str | None:
     """The layer of one pixel that gives the larger maps the shape of the smaller ones, as in a residual network."""
     shapes = list(dict.fromkeys(inputs))
-    if len(shapes) != 2:
+    if len(shapes) != 2 or not inputs[0].is_maps:
         return None
     large, small = sorted(shapes, key=lambda x: x.height * x.width, reverse=True)
     strides = [_stride(large.shape[at], small.shape[at]) for at in (1, 2)]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from archc.ops.fields import HE_NORMAL, Real, WeightInit
+from archc.ops.fields import Real
 from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields, OtherValues, switched
+from archc.ops.initialisation import HE_NORMAL, WeightInitField
 from archc.ops.op import Op, OtherNames
 from archc.tensor import Tensor
 
@@ -19,8 +20,6 @@ _WEIGHTS = (
 )
 _BIASES = ("bias_initializer", "bias_filler", "b_init", "bias_value", "initial_bias")
 _REGULARISERS = ("kernel_regularizer", "bias_regularizer", "activity_regularizer", "weight_decay")
-# Other names of the same distribution; Caffe's `msra` divides by the fan-in by default.
-_HE = ("he_normal", "kaiming_normal", "kaiming_normal_", "msra")
 _CONSTANTS = {"zeros": 0, "zero": 0, "ones": 1, "one": 1}
 
 
@@ -28,6 +27,12 @@ def _weights(word: str, values: Mapping[str, Any]) -> Converted | None:
     from archc.ops.initialisers import weights  # few specs need it, for the time of start-up
 
     return weights(word, values)
+
+
+def _grouped_weights(word: str, values: Mapping[str, Any]) -> Converted | None:
+    from archc.ops.initialisers import weights  # as above
+
+    return weights(word, values, grouped=True)
 
 
 def _biases(word: str, values: Mapping[str, Any]) -> Converted | None:
@@ -42,7 +47,14 @@ def _bias_value(values: Mapping[str, Any]) -> Converted | None:
     return bias_value(values)
 
 
-class Weighted(Op, frozen=True):
+class Initialised(Op, frozen=True):
+    """An op with a learned weight whose initial values a spec can choose."""
+
+    if TYPE_CHECKING:  # each op declares the field, at its own place in the order of fields
+        weight_init: WeightInitField
+
+
+class Weighted(Initialised, frozen=True):
     """An op with a learned weight and, unless `bias: false`, a learned bias."""
 
     element_ops_words = "1 for the bias"
@@ -55,12 +67,13 @@ class Weighted(Op, frozen=True):
     # A framework's initialiser has options that a renamed field would lose.
     loose_names = (*_WEIGHTS, *_BIASES)
     other_values: ClassVar[OtherValues] = {
-        "weight_init": {word: {"he_normal": {}} for word in _HE},
         "bias_init": _CONSTANTS,
     }
     conversions = (
         switched("no_bias", "bias", {True: False, False: True}),
         *(Conversion((word,), partial(_weights, word)) for word in ("weight_init", *_WEIGHTS)),
+        # Where the fan-out counts, so do groups.
+        *(Conversion((word, "groups"), partial(_grouped_weights, word)) for word in ("weight_init", *_WEIGHTS)),
         *(Conversion((word,), partial(_biases, word)) for word in ("bias_init", *_BIASES)),
         Conversion(("bias",), _bias_value),
     )
@@ -74,9 +87,9 @@ class Weighted(Op, frozen=True):
     bias: bool = Field(
         default=True, description="Whether a learned number is added to the output of each filter or unit."
     )
-    weight_init: WeightInit = Field(
+    weight_init: WeightInitField = Field(
         default=HE_NORMAL,
-        description="How weights are initialised: {normal: {std: …}} or {he_normal: {}}. Frameworks' defaults differ.",
+        description="Distribution that weights are drawn from at the start. Frameworks' defaults differ.",
     )
     bias_init: Real = Field(default=0, description="Initial value of every bias.")
 

@@ -104,7 +104,7 @@ def _walk_back(
 
 def _mixes(node: Node) -> bool:
     """Whether the size of the output does not depend on that of the input, as with a dense layer."""
-    return node.op.channels_field is not None and not node.output.is_maps
+    return node.op.channels_field is not None and node.output.is_vector
 
 
 def _before(node: Node, need: Need | None, x: Tensor, expected: tuple[int, ...]) -> Need | None:

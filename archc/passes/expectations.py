@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph
-from archc.language.spec import Expect, Parallel, Spans
+from archc.language.document import Spans
+from archc.language.spec import Expect, Parallel
 from archc.passes.counts import Counts
 from archc.passes.device_memory import device_memory
 from archc.passes.placement import Placement
@@ -41,14 +42,15 @@ def check_layers(graph: Graph, facts: Shapes) -> tuple[Held, list[Finding]]:
         # A layer after a wrong one has a wrong shape as a consequence. Its expectation can still be met.
         if any(name in wrong for name in node.inputs):
             wrong.add(node.name)
-        if node.expected == node.output.shape:
-            held.append(node.name)
-        elif node.expected is not None and node.name not in wrong:
-            from archc.passes.unexpected_shape import unexpected_shape
+        for expecting in (node, *graph.expected.get(node.name, ())):
+            if expecting.expected == node.output.shape:
+                held.append(node.name)
+            elif expecting.expected is not None and node.name not in wrong:
+                from archc.passes.unexpected_shape import unexpected_shape
 
-            wrong.add(node.name)
-            trusted = set(held) if len(findings) < _EXPLAINED else None
-            findings.append(unexpected_shape(graph, facts, node, node.expected, trusted))
+                wrong.add(node.name)
+                trusted = set(held) if len(findings) < _EXPLAINED else None
+                findings.append(unexpected_shape(graph, facts, expecting, expecting.expected, trusted))
     return Held(layers=tuple(held)), findings
 
 

@@ -83,7 +83,8 @@ class Gradients:
     def _visit(self, node: Node) -> None:
         """Sum the gradients that all devices need, and find the terms of the layer's inputs."""
         layout, trained = self._holdings[node.name].layout, self._counts[node.name].parameters
-        if layout == "batch" and trained:
+        is_repeated = layout == "split" and node.op.has_common_parameters and len(self._devices) > 1
+        if (layout == "batch" or is_repeated) and trained:
             self.reductions.append(Reduction(node.name, "parameters", trained))
         if layout == "whole" and node.name in self._terms and trained:
             self._sum(node, trained)

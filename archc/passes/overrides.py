@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 from archc.diagnostics.finding import MAX_FINDINGS, Finding, report
 from archc.graph import Graph, Node
+from archc.language.document import Spans
 from archc.language.mistakes.vocabulary import did_you_mean
-from archc.language.spec import Choice, Parallel, Spans
+from archc.language.spec import Choice, Parallel
 from archc.ops.properties import FLOAT32
-from archc.ops.weighted import Weighted
+from archc.ops.weighted import Initialised
 from archc.passes.counts import Counts
 from archc.passes.placement import Placement, is_split, place
 
@@ -31,7 +32,7 @@ def check_overrides(
             break
         if name not in names:
             findings.append(_unknown(spans, name, names))
-        elif not isinstance(graph.node(name).op, Weighted):
+        elif not isinstance(graph.node(name).op, Initialised):
             findings.append(_follows(spans, graph, graph.node(name)))
         elif parallel.devices == 1 or is_split(graph.node(name), parallel.strategy) == (choice == "split"):
             findings.append(_changes_nothing(spans, name, choice, parallel))
@@ -55,7 +56,7 @@ def _follows(spans: Spans, graph: Graph, node: Node) -> Finding:
     source = node
     for _ in range(_MOST_STEPS):
         name, *others = source.inputs
-        if isinstance(source.op, Weighted) or others or name in graph.inputs:
+        if isinstance(source.op, Initialised) or others or name in graph.inputs:
             break
         source = graph.node(name)
     message = f"{node.name} cannot be placed: it runs wherever its input is"
@@ -65,7 +66,7 @@ def _follows(spans: Spans, graph: Graph, node: Node) -> Finding:
         "ARC402",
         message,
         notes=[note],
-        help=f"place {source.name} instead" if isinstance(source.op, Weighted) else "delete it",
+        help=f"place {source.name} instead" if isinstance(source.op, Initialised) else "delete it",
         related=[(node.at("op"), "no `weight_init`")],
     )
 

@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple
 from archc.diagnostics.finding import Finding
 from archc.graph import Graph, Node
 from archc.language.spec import Parallel, Strategy
-from archc.ops.weighted import Weighted
+from archc.ops.weighted import Initialised
 from archc.passes.counts import Counts
 from archc.passes.gradients import Gradients, Reduction
 from archc.passes.holding import Holding, Layout, part
@@ -119,9 +119,9 @@ def under(strategy: Strategy, devices: int, declared: Parallel | None) -> Parall
 
 def is_split(node: Node, strategy: Strategy) -> bool:
     """Whether a strategy splits a layer that the spec does not place itself."""
-    if strategy == "data" or not isinstance(node.op, Weighted):
+    if strategy == "data" or not isinstance(node.op, Initialised):
         return False
-    return strategy == "columns" or not node.output.is_maps  # hybrid splits dense layers only
+    return strategy == "columns" or node.output.is_vector  # hybrid splits dense layers only
 
 
 class _Placing:
@@ -158,7 +158,7 @@ class _Placing:
             self.widths.append(maps)
         if layout == "split" and maps % self._devices:
             # A layer without weights has the width of its input, where the mistake is reported already.
-            if isinstance(node.op, Weighted) or self._uneven.isdisjoint(node.inputs):
+            if isinstance(node.op, Initialised) or self._uneven.isdisjoint(node.inputs):
                 self.uneven.append(node)
             self._uneven.add(node.name)
         self.shares[node.name] = self._share(node, layout, self._read(node, layout))
@@ -169,12 +169,12 @@ class _Placing:
             return "split"
         if "split" in read:
             # A replicated layer computes everything on each device; a final softmax runs on the collected output.
-            return "whole" if isinstance(node.op, Weighted) or node.name in self._graph.final_softmaxes else "split"
+            return "whole" if isinstance(node.op, Initialised) or node.name in self._graph.final_softmaxes else "split"
         return "batch" if "batch" in read else "whole"
 
     def _is_split(self, node: Node) -> bool:
         override = self._parallel.layers.get(node.name)
-        if override and isinstance(node.op, Weighted):
+        if override and isinstance(node.op, Initialised):
             return override == "split"
         return is_split(node, self._parallel.strategy)
 
@@ -203,7 +203,8 @@ class _Placing:
     def _share(self, node: Node, layout: Layout, reads: int) -> Share:
         outputs, parameters = node.output.size, self._counts[node.name].parameters
         if layout == "split":
-            outputs, parameters = outputs // self._devices, parameters // self._devices
+            outputs //= self._devices
+            parameters = parameters if node.op.has_common_parameters else parameters // self._devices
         examples = 1 if layout == "batch" else self.batch_parts
         return Share(outputs * examples, reads * examples, parameters)
 

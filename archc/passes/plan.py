@@ -23,6 +23,7 @@ from archc.passes.holding import Layout
 from archc.passes.memory import Memory
 from archc.passes.placement import Exchange, ExchangeKind, Placement, place, under
 from archc.passes.values import WIDTH
+from archc.tensor import Unit
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,9 @@ class Setting:
 
 @dataclass(frozen=True)
 class Part:
-    """One device's part of a layer: `channels` of its `of` maps or units, for `examples` of the batch.
+    """One device's part of a layer: `channels` of its `of` channels, for `examples` of the batch.
+
+    `unit` is what its channels are called: `maps`, `channels` or `units`.
 
     `output_bytes` is the size of the part's output in a step, before anything is freed.
     """
@@ -50,7 +53,7 @@ class Part:
     layout: Layout
     channels: int
     of: int
-    is_maps: bool
+    unit: Unit
     examples: int
     parameters: int
     output_bytes: int
@@ -194,7 +197,7 @@ def _part(node: Node, placement: Placement, setting: Setting) -> Part:
         layout=layout,
         channels=node.output.channels // (placement.devices if layout == "split" else 1),
         of=node.output.channels,
-        is_maps=node.output.is_maps,
+        unit=node.output.unit,
         examples=batch if layout == "batch" else setting.batch,
         parameters=share.parameters,
         output_bytes=share.outputs * batch * WIDTH[setting.precision],

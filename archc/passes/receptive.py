@@ -11,6 +11,7 @@ from typing import NamedTuple
 from archc.graph import Graph, Node
 from archc.ops.fields import LARGEST, Size
 from archc.ops.properties import POINT, Footprint
+from archc.tensor import Tensor
 
 # Published networks join branches of equal strides. Unequal ones can multiply with each join, hence a limit.
 _MOST_STRIDES = 8
@@ -24,6 +25,8 @@ the last of all entries."""
 
 class ReceptiveField(NamedTuple):
     """The rectangle of pixels that a value sees: its `size`, the largest one if it differs between positions.
+
+    A sequence or tokens are a row of pixels, so that its height is 1.
 
     `start` is the row and column of the first pixel that the first position sees; it is negative in the padding.
     `stride` is the distance in pixels between the fields of neighbouring positions. It is None for a vector, which sees
@@ -41,15 +44,26 @@ class _Seen(NamedTuple):
 
 
 def receptive_fields(graph: Graph) -> dict[str, ReceptiveField | None]:
-    """The field of each layer; None if branches of more than 8 strides meet, or if it is larger than any picture."""
-    ((name, image),) = graph.inputs.items()
-    whole = ReceptiveField(Size(image.height, image.width), (0, 0), None)
+    """The field of each layer.
+
+    None if branches of more than 8 strides meet, if it is larger than any picture, and where the network has several
+    inputs or reads a vector, which has no positions.
+    """
+    (name, image), *others = graph.inputs.items()
+    if others or image.is_vector:
+        return {node.name: None for node in graph.nodes}
+    whole = ReceptiveField(_extent(image), (0, 0), None)
     seen: dict[str, _Seen | None] = {name: _Seen({1: (0, 0)}, {1: (0, 0)})}
     fields: dict[str, ReceptiveField | None] = {}
     for node in graph.nodes:
         seen[node.name] = found = _seen(graph, node, seen)
-        fields[node.name] = _field(node, found) if node.output.is_maps else whole
+        fields[node.name] = whole if node.output.is_vector else _field(node, found)
     return fields
+
+
+def _extent(x: Tensor) -> Size:
+    """Height and width; a sequence and tokens are one row."""
+    return Size(x.height, x.width) if x.is_maps else Size(1, x.shape[-1])
 
 
 def _seen(graph: Graph, node: Node, seen: dict[str, _Seen | None]) -> _Seen | None:
@@ -91,7 +105,8 @@ def _is_measured(paths: _Paths) -> bool:
 def _field(node: Node, seen: _Seen | None) -> ReceptiveField | None:
     if seen is None:
         return None
-    height, width = _longest(seen.vertical, node.output.height), _longest(seen.horizontal, node.output.width)
+    rows, columns = _extent(node.output)
+    height, width = _longest(seen.vertical, rows), _longest(seen.horizontal, columns)
     strides = (*seen.vertical, *seen.horizontal)
     return ReceptiveField(
         size=Size(height, width),

@@ -1,4 +1,4 @@
-"""Where sizes come from: the window of each layer that has one, and the sizes of the maps from input to output."""
+"""Where sizes come from: the window of each layer that has one, and the sizes of the values from input to output."""
 
 from __future__ import annotations
 
@@ -7,24 +7,34 @@ from typing import NamedTuple
 from archc.graph import Graph, Node
 from archc.ops.fields import Size
 from archc.ops.window import Window
+from archc.tensor import Tensor
 
 
 class Shapes(NamedTuple):
-    """`windows` is by layer; `chain` lists the sizes of the maps on the main path, without repetitions in a row."""
+    """`windows` is by layer; `chain` lists the sizes on the main path, without repetitions in a row.
+
+    Maps have a height and a width, a sequence has a length, and a vector has no size.
+    """
 
     windows: dict[str, Window]
-    chain: tuple[Size, ...]
+    chain: tuple[Size | tuple[int], ...]
 
 
 def shapes(graph: Graph) -> Shapes:
     """The windows and the sizes of a graph."""
     windows = {node.name: window for node in graph.nodes if (window := node.op.window(graph.tensors(node.inputs)))}
-    chain: list[Size] = []
+    chain: list[Size | tuple[int]] = []
     for node in graph.nodes if graph.is_chain else _main_path(graph):
-        size = Size(node.output.height, node.output.width) if node.output.is_maps else None
+        size = _size(node.output)
         if size and (not chain or chain[-1] != size):
             chain.append(size)
     return Shapes(windows, tuple(chain))
+
+
+def _size(x: Tensor) -> Size | tuple[int] | None:
+    if x.is_maps:
+        return Size(x.height, x.width)
+    return (x.length,) if x.is_sequence else None
 
 
 def _main_path(graph: Graph) -> list[Node]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
-from archc.language.spec import Spans
+from archc.language.document import Spans
 from archc.passes.holding import Holding, part
 from archc.passes.placement import Exchange, Placement
 from archc.source import Span

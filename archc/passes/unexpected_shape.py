@@ -80,8 +80,8 @@ def _sizes(graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[str
         notes += explanation(graph, found.node)
     # With a remedy that changes a layer, another input would only be a second way to the same shape.
     elif found.source is not None and found.remedy is None and _has_channels(node, expected):
-        (name,) = graph.inputs
-        if _leads_to(graph, name, graph.tensor(name), found.source, node, expected):
+        name, *others = graph.inputs
+        if not others and _leads_to(graph, name, graph.tensor(name), found.source, node, expected):
             notes.append(_input(found))
     related = () if found.node.name == node.name else ((found.node.span, f"gives {size}, needs {needed}"),)
     return [_Cause(tuple(notes), related, found.remedy)]
@@ -89,7 +89,7 @@ def _sizes(graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[str
 
 def _has_channels(node: Node, expected: tuple[int, ...]) -> bool:
     """Whether only the sizes can be wrong; those of a vector are sizes of the maps that are flattened to it."""
-    return not node.output.is_maps or node.output.channels == expected[0]
+    return node.output.is_vector or node.output.channels == expected[0]
 
 
 def _leads_to(graph: Graph, name: str, x: Tensor, need: Need, node: Node, expected: tuple[int, ...]) -> bool:

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
-from archc.language.spec import Parallel, Spans
+from archc.language.document import Spans
+from archc.language.spec import Parallel
 from archc.ops.weighted import Weighted
 from archc.passes.changed import changed_graph
 from archc.passes.changed_totals import Totals, changed_by_fields, changed_by_value
@@ -337,7 +338,7 @@ def _inputs(graph: Graph, missing: Totals) -> Iterator[_Explanation]:
     for name, x in graph.inputs.items():
         for maps, picture in _PICTURES.items():
             other = Tensor((maps, *x.shape[1:]))
-            if maps != x.channels and changed_by_value(graph, name, other, missing) == missing:
+            if x.is_maps and maps != x.channels and changed_by_value(graph, name, other, missing) == missing:
                 note = f"{name} has {counted(x.channels, 'map')}; {picture} has {maps}"
                 yield _Explanation(f"use `input: {{{name}: {list(other.shape)}}}`", note)
 

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 from archc.graph import Graph, Node
 from archc.language.spec import Precision
 from archc.ops.op import Op
-from archc.ops.properties import FLOAT32, Kept
+from archc.ops.properties import FLOAT32, INT64, Kept
 from archc.ops.weighted import Weighted
 
 WIDTH: dict[Precision, int] = {"float32": FLOAT32, "bfloat16": 2}
@@ -105,8 +105,9 @@ def lay_out(run: Run) -> tuple[list[Value], list[Operation]]:
     """The values of a run: those of the network's inputs, and the operations in the order of the graph."""
     graph = run.graph
     values = {
-        name: Value(run.batch * tensor.size * FLOAT32, FLOAT32, learned=False, last=0, is_held=True)
+        name: Value(run.batch * tensor.size * width, width, learned=False, last=0, is_held=True)
         for name, tensor in graph.inputs.items()
+        for width in [INT64 if tensor.is_tokens else FLOAT32]
     }
     inputs, operations = list(values.values()), list[Operation]()
     turned = _gradients_to_turn(graph) if run.training else set[str]()
@@ -163,7 +164,8 @@ class _Layer:
             self._prepare(run.batch * share.reads)
         if padded := op.padded(self._inputs):
             self._prepare(run.batch * (padded * share.reads // self._whole.reads))
-        before, read_width = self._reads, max([value.width for value in self._reads])
+        # Tokens are wider, but what is computed from them is float32.
+        before, read_width = self._reads, min(max([value.width for value in self._reads]), FLOAT32)
         width = {"narrow": WIDTH[run.precision], "wide": FLOAT32, None: read_width}[op.autocast]
         is_view = op.is_view(self._inputs, training=run.training)
         kept = Kept() if is_view else op.kept(self._inputs, self._node.output)

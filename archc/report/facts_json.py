@@ -94,13 +94,15 @@ class NetworkJson(CountsJson):
     """Title of the network in one line; the name if the spec has no title."""
     inputs: dict[str, Shape]
     """Shape of each input, by name."""
+    vocabularies: dict[str, int]
+    """Number of different tokens of each input that is tokens, by name."""
     outputs: list[str]
     """Layers whose values the network returns."""
     layers: list[LayerJson]
     """Layers in the order of computation."""
     chain: list[list[int]]
-    """[height, width] of the maps from the first layer to the last, listed where it changes. With branches, those of
-    the longest path of layers."""
+    """[height, width] of the maps, or [length] of the sequences, from the first layer to the last, listed where it
+    changes. With branches, those of the longest path of layers."""
     batch: int
     """Examples per step over all devices, from the recipe."""
     training_memory: MemoryJson
@@ -119,7 +121,8 @@ def as_json(facts: Facts) -> NetworkJson:
     return {
         "name": graph.name,
         "title": graph.title,
-        "inputs": {name: list(tensor.shape) for name, tensor in graph.inputs.items()},
+        "inputs": {name: list(x.shape) for name, x in graph.inputs.items()},
+        "vocabularies": {name: x.vocabulary for name, x in graph.inputs.items() if x.vocabulary is not None},
         "outputs": list(graph.outputs),
         "layers": [_layer(facts, node) for node in graph.nodes],
         "chain": [list(size) for size in facts.shapes.chain],

@@ -17,6 +17,7 @@ from archc.report.table import Column, least_width, table
 from archc.wording import counted, listed, visible, wrapped
 
 if TYPE_CHECKING:
+    from archc.ops.fields import Size
     from archc.passes.receptive import ReceptiveField
 
 
@@ -51,10 +52,12 @@ def _sizes(facts: Facts, node: Node) -> str:
     return window.sizes if window else ""
 
 
-def _field(show: Callable[[ReceptiveField], str]) -> Callable[[Facts, Node], str]:
+def _field(shown: Callable[[ReceptiveField], Size | None]) -> Callable[[Facts, Node], str]:
     def of(facts: Facts, node: Node) -> str:
         field = facts.receptive_fields[node.name]
-        return "" if field is None else show(field)
+        size = None if field is None else shown(field)
+        is_row = not any(x.is_maps for x in facts.graph.inputs.values())
+        return "" if size is None else str(size.width if is_row else size)
 
     return of
 
@@ -65,8 +68,8 @@ _FIGURES = (
     _Figure(Column("window", least=16), lambda _, node: node.summary),
     _Figure(Column("size"), _arithmetic),
     _Figure(Column("output"), lambda _, node: str(node.output)),
-    _Figure(Column("receptive field"), _field(lambda field: str(field.size)), wide=True),
-    _Figure(Column("stride"), _field(lambda field: str(field.stride) if field.stride else ""), wide=True),
+    _Figure(Column("receptive field"), _field(lambda field: field.size), wide=True),
+    _Figure(Column("stride"), _field(lambda field: field.stride), wide=True),
     _Figure(Column("weights", right=True), counted=lambda counts: counts.weights, wide=True),
     _Figure(Column("biases", right=True), counted=lambda counts: counts.biases, wide=True),
     _Figure(Column("not trained", right=True), counted=lambda counts: counts.statistics, wide=True),
@@ -183,7 +186,7 @@ def _reads(graph: Graph, node: Node) -> list[str]:
 def _summary(facts: Facts) -> Iterator[str]:
     yield ""
     if facts.shapes.chain:
-        sizes = (str(s.height) if s.height == s.width else f"{s.height}×{s.width}" for s in facts.shapes.chain)
+        sizes = ("×".join(map(str, size if len({*size}) > 1 else size[:1])) for size in facts.shapes.chain)
         yield " → ".join(sizes) + ("" if facts.graph.is_chain else " along the longest path")
     yield f"{facts.counts.parameters:,} parameters, {facts.counts.macs:,} MACs per example"
     if len(facts.graph.outputs) > 1:

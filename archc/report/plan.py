@@ -138,7 +138,7 @@ def _holdings(possible: Sequence[tuple[Option, Cost]]) -> tuple[list[Column], li
 
 
 def _held(part: Part) -> str:
-    unit = "map" if part.is_maps else "unit"
+    unit = part.unit.removesuffix("s")
     return f"{part.channels} {unit if part.channels == 1 else unit + 's'}, {part.parameters:,}"
 
 

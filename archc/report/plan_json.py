@@ -16,6 +16,7 @@ from archc.passes.placement import ExchangeKind
 from archc.passes.plan import Cost, Crossing, Option, Part, Plan
 from archc.report.memory_json import MemoryJson
 from archc.report.memory_json import as_json as memory_as_json
+from archc.tensor import Unit
 
 
 @documented
@@ -31,8 +32,8 @@ class PartJson(TypedDict):
     """Number of maps or units on this device."""
     of: int
     """Number of maps or units in the whole layer."""
-    unit: Literal["maps", "units"]
-    """Whether `channels` and `of` count maps or units."""
+    unit: Unit
+    """What `channels` and `of` count: maps, channels of a sequence, or units of a vector."""
     examples: int
     """Examples of the batch that this device computes."""
     parameters: int
@@ -192,7 +193,7 @@ def _part(part: Part) -> PartJson:
         "layout": part.layout,
         "channels": part.channels,
         "of": part.of,
-        "unit": "maps" if part.is_maps else "units",
+        "unit": part.unit,
         "examples": part.examples,
         "parameters": part.parameters,
         "output_bytes": part.output_bytes,

@@ -8,9 +8,11 @@ from pathlib import Path
 from archc.analysis import Facts
 from archc.backend import EmittedSource
 from archc.failure import FINDING, USAGE, Failure
+from archc.graph import Graph
 from archc.language.spec import Precision, Recipe
 from archc.run.notes import run_notes
 from archc.run.recipe import Overrides, devices_wanted, needs_two, trained_recipe
+from archc.tensor import Tensor
 from archc.training.job import Job
 
 
@@ -110,9 +112,9 @@ def set_up(facts: Facts, options: Options) -> Setup:
 def _classifier(facts: Facts) -> tuple[tuple[int, int, int], int]:
     """The shape (C, H, W) of the picture that the network takes, and the number of scores that it returns."""
     graph = facts.graph
-    (image,) = graph.inputs.values()
+    image = _picture(graph)
     outputs = [(name, graph.tensor(name)) for name in graph.outputs]
-    if len(outputs) != 1 or outputs[0][1].is_maps:
+    if len(outputs) != 1 or not outputs[0][1].is_vector:
         *others, last = (f"{name} ({tensor})" for name, tensor in outputs)
         found = f"{', '.join(others)} and {last}" if others else last
         help = _one_score_per_class(facts)
@@ -123,14 +125,26 @@ def _classifier(facts: Facts) -> tuple[tuple[int, int, int], int]:
     return (image.channels, image.height, image.width), outputs[0][1].size
 
 
+def _picture(graph: Graph) -> Tensor:
+    """The only input of the network, which must be pictures: `archc train` loads nothing else yet."""
+    (name, x), *others = graph.inputs.items()
+    if x.is_maps and not others:
+        return x
+    found = f"{len(others) + 1} inputs" if others else f"{name}, {x.described}"
+    message = f"training needs one input of pictures, [channels, height, width]; `{graph.name}` reads {found}"
+    raise Failure(
+        message, help="`archc build` writes the network's source, to train with data of your own", code=FINDING
+    )
+
+
 def _one_score_per_class(facts: Facts) -> str:
     """The help for a network that does not return a vector of scores."""
     name, *others = facts.graph.outputs
     output = facts.graph.tensor(name)
-    if others or not output.is_maps:
+    if others or output.is_vector:
         return "end the network in one `dense` layer, with or without `softmax`"
     # A softmax at each place is fused into the loss only if it is the last layer, so it must come after the flatten.
     place = f"before {name}" if name in facts.graph.final_softmaxes else f"after {name}"
-    if output.height * output.width == 1:
+    if output.places == 1:
         return f"add a layer `{{op: flatten}}` {place}"
     return f"add `{{op: flatten}}` and a `dense` layer {place}"

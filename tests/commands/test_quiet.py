@@ -22,6 +22,7 @@ COMMANDS = {
     "fmt": "fmt small.yaml",
     "fmt --check": "fmt small.yaml --check",
     "diff": "diff small.yaml small.yaml",
+    "init": "init new.yaml",
 }
 
 

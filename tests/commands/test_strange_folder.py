@@ -16,6 +16,7 @@ MODULES = (
     *("tempfile", "fractions", "decimal", "difflib", "multiprocessing", "concurrent", "socket", "psutil"),
 )
 LINES = {
+    "init": ("init -",),
     "check": ("check small.yaml --output-format json", "check small.yaml --fix"),
     "fmt": ("fmt small.yaml",),
     "build": ("build small.yaml --backend torch", "build small.yaml --backend keras"),

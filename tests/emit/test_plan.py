@@ -7,6 +7,7 @@ import pytest
 from archc.analysis import Facts, analyse
 from archc.backend import Origin, Request
 from archc.emit.plan import SourcePlan, plan
+from archc.ops.initialisation import HE_NORMAL, WeightInit
 
 RESERVED = {"forward", "training", "Tensor", "taken"}
 CHAIN = """
@@ -111,8 +112,8 @@ def test_logits_that_others_read_are_no_chain() -> None:
 
 def test_how_weights_begin() -> None:
     conv, dense = planned(CHAIN).initialisations
-    assert (conv.identifier, conv.weights.he_normal is not None, conv.bias) == ("conv1", True, 0)
-    assert (dense.identifier, dense.weights.std(1), dense.bias) == ("fc", 0.5, None)
+    assert (conv.identifier, conv.weights, conv.bias) == ("conv1", HE_NORMAL, 0)
+    assert (dense.identifier, dense.weights, dense.bias) == ("fc", WeightInit("normal", 0.5), None)
 
 
 def test_totals_and_title() -> None:

@@ -64,41 +64,89 @@ def test_the_same_initialiser_is_converted(written: str) -> None:
     assert fixed(spec(f"  c: {{{CONV}, {written}}}\n")) == spec(f"  c: {{{CONV}, weight_init: {{he_normal: {{}}}}}}\n")
 
 
-FAN_OUT = "yet: use `normal: {std: …}`, with the same variance if std is sqrt(2 / fan-out)"
+@pytest.mark.parametrize(
+    ("written", "own"),
+    [
+        ("weight_filler: {type: msra, variance_norm: FAN_OUT}", "{he_normal: {fan: out}}"),
+        ("weight_filler: {type: msra, variance_norm: AVERAGE}", "{he_normal: {fan: both}}"),
+        ("weight_filler: {type: xavier}", "{lecun_uniform: {}}"),
+        ("weight_filler: {type: xavier, variance_norm: FAN_OUT}", "{glorot_uniform: {fan: out}}"),
+        ("weight_filler: {type: xavier, variance_norm: AVERAGE}", "{glorot_uniform: {}}"),
+        ("weight_filler: {type: constant, value: 0.5}", "{constant: {value: 0.5}}"),
+        ("weight_filler: {type: uniform, min: -0.1, max: 0.1}", "{uniform: {limit: 0.1}}"),
+        ("weight_init: {kaiming_normal: {mode: fan_out, nonlinearity: relu}}", "{he_normal: {fan: out}}"),
+        ("weight_init: {kaiming_normal_: {a: 0.1}}", "{he_normal: {slope: 0.1}}"),
+        ("weight_init: {kaiming_uniform_: {a: 0.5, mode: fan_out}}", "{he_uniform: {fan: out, slope: 0.5}}"),
+        ("weight_init: {kaiming_normal: {nonlinearity: relu, a: 0.5}}", "{he_normal: {}}"),
+        ("weight_init: {kaiming_normal: {nonlinearity: linear}}", "{lecun_normal: {}}"),
+        (
+            "weight_init: {kaiming_normal: {nonlinearity: tanh}}",
+            "{glorot_normal: {fan: in, gain: 1.6666666666666667}}",
+        ),
+        ("weight_init: {he_normal: {mode: fan_out}}", "{he_normal: {fan: out}}"),
+        ("weight_init: {he_normal: {fan: fan_out}}", "{he_normal: {fan: out}}"),
+        ("weight_init: xavier_uniform_", "{glorot_uniform: {}}"),
+        ("weight_init: {xavier_normal_: {gain: 2}}", "{glorot_normal: {gain: 2}}"),
+        ("weight_init: {trunc_normal_: {std: 0.02}}", "{normal: {std: 0.02}}"),
+        ("weight_init: {trunc_normal_: {std: 0.02, a: -0.04, b: 0.04}}", "{truncated_normal: {std: 0.02}}"),
+        ("weight_init: {uniform_: {a: -0.05, b: 0.05}}", "{uniform: {limit: 0.05}}"),
+        ("weight_init: {orthogonal_: {gain: 1.5}}", "{orthogonal: {gain: 1.5}}"),
+        ("weight_init: {zeros_: {}}", "{zeros: {}}"),
+        ("weight_init: ones", "{constant: {value: 1}}"),
+        ("kernel_initializer: GlorotUniform", "{glorot_uniform: {}}"),
+        ("kernel_initializer: {class_name: GlorotUniform, config: {seed: null}}", "{glorot_uniform: {}}"),
+        ("kernel_initializer: {class_name: LecunNormal, config: {seed: null}}", "{lecun_normal: {}}"),
+        ("kernel_initializer: {class_name: VarianceScaling, config: {}}", "{lecun_normal: {}}"),
+        (
+            "kernel_initializer: {class_name: VarianceScaling, config: {scale: 2.0, mode: fan_out}}",
+            "{he_normal: {fan: out}}",
+        ),
+        (
+            "kernel_initializer: {class_name: VarianceScaling, "
+            "config: {scale: 4.0, mode: fan_avg, distribution: uniform}}",
+            "{glorot_uniform: {gain: 2}}",
+        ),
+        (
+            "kernel_initializer: {class_name: TruncatedNormal, config: {mean: 0.0, stddev: 0.02, seed: null}}",
+            "{truncated_normal: {std: 0.02}}",
+        ),
+        (
+            "kernel_initializer: {class_name: RandomUniform, config: {minval: -0.05, maxval: 0.05}}",
+            "{uniform: {limit: 0.05}}",
+        ),
+        ("kernel_initializer: {class_name: Orthogonal, config: {gain: 1.0}}", "{orthogonal: {}}"),
+        ("kernel_initializer: zeros", "{zeros: {}}"),
+        ("initializer: {Xavier: {rnd_type: gaussian}}", "{glorot_normal: {gain: 1.7320508075688772}}"),
+        ("initializer: {Xavier: {magnitude: 3}}", "{glorot_uniform: {}}"),
+        ("initializer: {Xavier: {factor_type: in, magnitude: 3}}", "{lecun_uniform: {}}"),
+    ],
+)
+def test_an_initialiser_is_converted_to_the_same_distribution(written: str, own: str) -> None:
+    assert fixed(spec(f"  c: {{{CONV}, {written}}}\n")) == spec(f"  c: {{{CONV}, weight_init: {own}}}\n")
 
 
 @pytest.mark.parametrize(
     ("written", "help"),
     [
+        ("weight_init: {kaiming_normal: {a: x}}", "archc has no"),
+        ("weight_init: xavier", "did you mean `weight_init: {glorot_uniform: {}}`?"),
+        ("weight_init: {xavier: {}}", "did you mean `weight_init: {glorot_uniform: {}}`?"),
         (
-            "weight_filler: {type: msra, variance_norm: FAN_OUT}",
-            f"archc has no `msra` with `variance_norm: FAN_OUT` {FAN_OUT}",
-        ),
-        ("weight_filler: {type: xavier, variance_norm: FAN_OUT}", "archc has no `xavier` yet: use"),
-        (
-            "weight_init: {kaiming_normal: {mode: fan_out, nonlinearity: relu}}",
-            f"archc has no `kaiming_normal` with `mode: fan_out` {FAN_OUT}",
-        ),
-        ("weight_init: {he_normal: {mode: fan_out}}", f"archc has no `he_normal` with `mode: fan_out` {FAN_OUT}"),
-        (
-            "weight_init: {kaiming_normal: {a: 0.1}}",
-            "archc has no `kaiming_normal` with `a: 0.1` yet: use `normal: {std: …}`",
-        ),
-        (
-            "weight_init: {kaiming_normal: {nonlinearity: tanh}}",
-            "archc has no `kaiming_normal` with `nonlinearity: tanh` yet",
+            "weight_init: {trunc_normal_: {std: 0.5}}",
+            "archc cuts at 2 standard deviations, `trunc_normal_` at -2 and 2",
         ),
         ("weight_filler: {type: gaussian, mean: 1, std: 0.01}", "archc has no `gaussian` with `mean: 1` yet"),
         ("weight_filler: {type: gaussian, std: 0.01, sparse: 3}", "archc has no `gaussian` with `sparse: 3` yet"),
         ("weight_filler: {type: gaussian}", "write `weight_init: {normal: {std: …}}` with the standard deviation"),
+        ("weight_filler: {type: uniform, min: 0, max: 1}", "write `weight_init: {uniform: {limit: …}}`"),
+        ("weight_filler: {type: bilinear}", "archc has no `bilinear` yet"),
+        ("weight_init: {dirac_: {}}", "archc has no `dirac_` yet: use another distribution, such as `he_normal: {}`"),
+        ("weight_init: {kaiming_normal: {seed: 1}}", "archc has no `kaiming_normal` with `seed: 1` yet"),
+        ("groups: 2, weight_init: xavier_uniform_", "did you mean `weight_init: {glorot_uniform: {}}`?"),
         (
-            "kernel_initializer: {class_name: VarianceScaling, config: {scale: 2.0, mode: fan_out}}",
-            "archc has no `VarianceScaling` yet",
+            "groups: 2, weight_init: {kaiming_normal_: {mode: fan_out}}",
+            "did you mean `weight_init: {he_normal: {fan: out}}`?",
         ),
-        ("kernel_initializer: {class_name: VarianceScaling, config: {}}", "archc has no `VarianceScaling` yet"),
-        ("kernel_initializer: {class_name: GlorotUniform, config: {seed: null}}", "archc has no `GlorotUniform` yet"),
-        ("initializer: {Xavier: {rnd_type: gaussian}}", "archc has no `Xavier` yet"),
-        ("weight_filler: {type: uniform, min: 0, max: 1}", "archc has no `uniform` yet"),
     ],
 )
 def test_another_initialiser_is_one_finding_without_a_fix(written: str, help: str) -> None:
@@ -106,6 +154,13 @@ def test_another_initialiser_is_one_finding_without_a_fix(written: str, help: st
     (found,) = errors(text)
     assert str(found.help).startswith(help)
     assert fixed(text) == text
+
+
+def test_groups_do_not_matter_where_the_fan_out_does_not() -> None:
+    written = "groups: 2, weight_init: {kaiming_normal_: {mode: fan_in, nonlinearity: relu}}"
+    assert fixed(spec(f"  c: {{{CONV}, {written}}}\n")) == spec(
+        f"  c: {{{CONV}, groups: 2, weight_init: {{he_normal: {{}}}}}}\n"
+    )
 
 
 @pytest.mark.parametrize(

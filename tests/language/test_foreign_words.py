@@ -17,6 +17,7 @@ from archc.ops.absent import absent
 
 HEAD = "schema: archc/v1\nname: a\ninput: {image: [3, 32, 32]}\n"
 OPS = f"supported ops: {', '.join(ops())}"
+ACTIVATIONS = ", ".join(name for name, op in ops().items() if op.is_activation or op.gives_probabilities)
 CONV = "op: conv2d, filters: 4, kernel: 3"
 
 
@@ -29,10 +30,10 @@ def findings(body: str, head: str = HEAD) -> list[Finding]:
     ("word", "help"),
     [
         ("avg_pool2d", f"archc has no `avg_pool2d` yet; {OPS}"),
-        ("nn.LeakyReLU", f"archc has no `nn.LeakyReLU` yet; {OPS}"),
+        ("nn.RReLU", f"archc has no `nn.RReLU` yet; {OPS}"),
         ("tf.keras.layers.LSTM", f"archc has no `tf.keras.layers.LSTM` yet; {OPS}"),
-        ("gelu", f"archc has no `gelu` yet; {OPS}"),
-        ("elu", f"archc has no `elu` yet; {OPS}"),
+        ("glu", f"archc has no `glu` yet; {OPS}"),
+        ("celu", f"archc has no `celu` yet; {OPS}"),
         ("spectral_norm", f"archc has no `spectral_norm` yet; {OPS}"),
         ("ZeroPadding2D", "archc has no `ZeroPadding2D`: set `padding` on the convolution or pool after it"),
         (
@@ -66,11 +67,11 @@ def test_no_absent_word_is_one_of_archc() -> None:
 def test_an_op_that_is_there_takes_its_words_over(monkeypatch: pytest.MonkeyPatch) -> None:
     from archc.language.mistakes import vocabulary
 
-    monkeypatch.setattr(ops()["tanh"], "other_names", ("gelu",))
+    monkeypatch.setattr(ops()["tanh"], "other_names", ("glu",))
     vocabulary._foreign.cache_clear()  # pyright: ignore[reportPrivateUsage]
     try:
-        assert absence("gelu") is None
-        assert did_you_mean("nn.GELU", ops(), what="ops") == "did you mean `tanh`?"
+        assert absence("glu") is None
+        assert did_you_mean("nn.GLU", ops(), what="ops") == "did you mean `tanh`?"
     finally:
         monkeypatch.undo()
         vocabulary._foreign.cache_clear()  # pyright: ignore[reportPrivateUsage]
@@ -82,8 +83,8 @@ def test_an_op_that_is_there_takes_its_words_over(monkeypatch: pytest.MonkeyPatc
         ("activation: relu", ["delete `activation`, and add a layer `a_relu: {op: relu}` after it"]),
         ("activation: softmax", ["delete `activation`, and add a layer `a_softmax: {op: softmax}` after it"]),
         (
-            "activation: gelu",
-            ["archc has no `gelu` yet; activations are layers of their own: relu, softmax, tanh"],
+            "activation: glu",
+            [f"archc has no `glu` yet; activations are layers of their own: {ACTIVATIONS}"],
         ),
         ("activation: null", ["delete `activation`: it changes nothing"]),
         (
@@ -112,11 +113,8 @@ def test_an_op_that_is_there_takes_its_words_over(monkeypatch: pytest.MonkeyPatc
         ("init: he_normal", ["write `weight_init: {he_normal: {}}`"]),
         ("weight_init: 0.01", ["did you mean `weight_init: {normal: {std: 0.01}}`?"]),
         (
-            "weight_init: {lecun_normal: {}}",
-            [
-                "archc has no `lecun_normal` yet: use `normal: {std: …}`, with the same variance if std is "
-                "sqrt(1 / fan-in), or `he_normal: {}`"
-            ],
+            "weight_init: {sparse: {}}",
+            ["archc has no `sparse` yet: use another distribution, such as `he_normal: {}` or `orthogonal: {}`"],
         ),
         ("strides: 2, subsample: 1", ["did you mean `stride`?"] * 2),
         ("dilatation: 2", ["did you mean `dilation`?"]),
@@ -176,10 +174,6 @@ def test_the_default_alpha_of_tensorflow_depends_on_the_radius() -> None:
 @pytest.mark.parametrize(
     ("written", "message", "help"),
     [
-        ("784", "`input` must be a mapping, got `784`", "write `input: {image: [1, 28, 28]}`"),
-        ("{x: 3072}", "`input.x` is `3072`: it takes [channels, height, width]", "write `[3, 32, 32]`"),
-        ("{x: 100}", "`input.x` is `100`: it takes [channels, height, width]", "write `[1, 10, 10]`"),
-        ("{x: 17}", "`input.x` is `17`: it takes [channels, height, width]", "write `[17, 1, 1]`"),
         (
             "{x: [16, 64, 28, 28]}",
             "`input.x` is `[16, 64, 28, 28]`: it takes [channels, height, width]",
@@ -188,12 +182,12 @@ def test_the_default_alpha_of_tensorflow_depends_on_the_radius() -> None:
         ("{x: {size: 32}}", "`input.x` is `{size: 32}`: it takes [channels, height, width]", "write `[3, 32, 32]`"),
         (
             "{channels: 3, height: 8, width: 9}",
-            "`input` must have one entry, its name with its shape",
+            "each entry of `input` must be the name of an input with its shape",
             "write `input: {image: [3, 8, 9]}`",
         ),
         (
             "{x: [3, 8, 9], dtype: float32}",
-            "`input` must have one entry, its name with its shape",
+            "each entry of `input` must be the name of an input with its shape",
             "write `input: {x: [3, 8, 9]}`",
         ),
     ],
@@ -289,9 +283,34 @@ def test_the_help_for_an_input_is_what_its_fix_writes(shape: str, help: str) -> 
     assert not found.fix or f"{written}" in fix(text.encode(), "a.yaml").data.decode()
 
 
-def test_a_number_is_the_length_of_a_vector_only_where_no_window_reads_it() -> None:
+@pytest.mark.parametrize(
+    ("written", "vector", "picture"),
+    [
+        ("784", "input: {x: [784]}", "input: {image: [1, 28, 28]}"),
+        ("{x: 3072}", "[3072]", "[3, 32, 32]"),
+        ("{x: 100}", "[100]", "[1, 10, 10]"),
+        ("(784,)", "input: {x: [784]}", "input: {image: [1, 28, 28]}"),
+        ("{x: {shape: [784]}}", "[784]", "[1, 28, 28]"),
+        ("{x: [null, 784]}", "[784]", "[1, 28, 28]"),
+        ("[28, 28]", "input: {x: [28, 28]}", "input: {image: [1, 28, 28]}"),
+        ("[null, 8, 100]", "input: {x: [8, 100]}", "input: {image: [1, 8, 100]}"),
+    ],
+)
+def test_an_input_of_one_or_two_sizes_is_a_picture_only_where_a_window_reads_it(
+    written: str, vector: str, picture: str
+) -> None:
+    head = HEAD.replace("{image: [3, 32, 32]}", written)
+    for body, right in (("{op: relu}", vector), ("{op: max_pool2d, kernel: 2, stride: 2}", picture)):
+        (found,) = findings(body, head)
+        assert found.help == f"write `{right}`"
+    assert "8, 100" in written or not findings(
+        "{op: relu}", fix(f"{head}layers: {{a: {{op: relu}}}}\n".encode(), "a.yaml").data.decode().split("layers")[0]
+    )
+
+
+def test_a_number_that_is_no_picture_is_the_length_of_a_vector_only_where_no_window_reads_it() -> None:
     head = HEAD.replace("[3, 32, 32]", "224")
-    assert "[224, 1, 1]" in str(findings("{op: dense, units: 4}", head)[0].help)
+    assert "[224]" in str(findings("{op: dense, units: 4}", head)[0].help)
     assert findings("{op: max_pool2d, kernel: 2, stride: 2}", head)[0].help is None
 
 

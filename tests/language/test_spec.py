@@ -5,8 +5,10 @@ import re
 import pytest
 from pydantic import ValidationError
 
-from archc.language.spec import DataRecipe, Document, default_recipe
+from archc.language.document import Document
+from archc.language.spec import DataRecipe, default_recipe
 from archc.language.spec_reading import read_spec
+from archc.tensor import Tensor
 
 TEXT = """schema: archc/v1
 name: small
@@ -123,10 +125,10 @@ def test_a_value_in_place_of_a_section(written: str, help: str | None) -> None:
         ("{image: [3, 8, 8]}", "{}", "`input` is a mapping: it must have at least 1 entry"),
         (
             "{image: [3, 8, 8]}",
-            "{a: [1, 8, 8], b: [1, 8, 8]}",
-            "`input` has 2 inputs, but a network has one input so far",
+            "{image: [1, 2, 3, 4, 5]}",
+            "`input.image` is `[1, 2, 3, 4, 5]`: it takes [units], [channels, length], [channels, height, width], "
+            "or {tokens: [length], vocabulary: …}",
         ),
-        ("{image: [3, 8, 8]}", "{image: [8, 8]}", "`input.image` is `[8, 8]`: it takes [channels, height, width]"),
         ("layers:", "outputs: []\nlayers:", "`outputs` is `[]`: it must have at least 1 entry"),
         (
             "devices: 2, strategy: data",
@@ -146,7 +148,7 @@ def test_a_value_that_is_not_allowed(old: str, new: str, message: str) -> None:
     [([3, 227, 227], 256, (227, 227)), ([1, 28, 28], 32, (28, 28)), ([3, 64, 128], 144, (64, 128))],
 )
 def test_the_default_recipe_scales_the_papers_crop(image: list[int], resize: int, crop: tuple[int, int]) -> None:
-    recipe = default_recipe(image)
+    recipe = default_recipe([Tensor(tuple(image))])
     assert (recipe.data.resize, recipe.data.crop) == (resize, crop)
     assert recipe.optimizer.sgd.decay_biases is False
     assert recipe.schedule is not None
@@ -155,7 +157,7 @@ def test_the_default_recipe_scales_the_papers_crop(image: list[int], resize: int
 
 @pytest.mark.parametrize("side", range(1, 400, 7))
 def test_the_default_recipe_can_always_be_cropped(side: int) -> None:
-    assert default_recipe([3, side, 2 * side]).data.resize >= 2 * side
+    assert default_recipe([Tensor((3, side, 2 * side))]).data.resize >= 2 * side
 
 
 def test_a_crop_larger_than_its_picture_is_refused() -> None:

@@ -10,9 +10,9 @@ from archc.language.mistakes import vocabulary
 from archc.language.mistakes.vocabulary import certain, did_you_mean, nearest
 from archc.language.spec import DataRecipe, Expect, OnPlateau, Optimizer, Parallel, Recipe, Schedule, Sgd, Spec
 from archc.ops import ops
-from archc.ops.fields import Normal, WeightInit
+from archc.ops.distributions import MODELS
 
-SECTIONS = (Expect, Parallel, Recipe, Optimizer, Schedule, OnPlateau, DataRecipe, WeightInit, Normal)
+SECTIONS = (Expect, Parallel, Recipe, Optimizer, Schedule, OnPlateau, DataRecipe, *MODELS)
 WORDS = {
     *ops(),
     *(field for op in ops().values() for field in op.model_fields),
@@ -62,7 +62,7 @@ def test_one_foreign_word_may_mean_several_and_the_place_decides() -> None:
     [
         *[("Conv2D", "conv2d"), ("InnerProduct", "dense"), ("softmx", "softmax"), ("sotfmax", "softmax")],
         *[("fllatten", "flatten"), ("flotten", "flatten"), ("max_pool2d", "max_pool2d"), ("nn.Linear", "dense")],
-        *[("gelu", None), ("elu", None), ("conv3d", None), ("max_pool3d", None), ("dropout2d", None)],
+        *[("glu", None), ("celu", None), ("conv3d", None), ("max_pool3d", None), ("dropout2d", None)],
         *[("pool", None), ("norm", None), ("eltwise", "add"), ("tan", None), ("", None)],
     ],
 )

@@ -1,9 +1,9 @@
-"""How sizes, paddings and initialisations are written, and what is refused."""
+"""How sizes and paddings are written, and what is refused."""
 
 import pytest
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from archc.ops.fields import HE_NORMAL, Margins, PaddingField, Size, SizeField, WeightInit
+from archc.ops.fields import Margins, PaddingField, Size, SizeField
 
 SIZE: TypeAdapter[Size] = TypeAdapter(SizeField)
 PADDING: TypeAdapter[Margins | str] = TypeAdapter(PaddingField)
@@ -77,16 +77,3 @@ def test_a_size_goes_back_to_the_form_it_was_written_in() -> None:
 
     cropped = Cropped.model_validate({"crop": [3, 5]})
     assert Cropped.model_validate_json(cropped.model_dump_json()) == cropped
-
-
-def test_standard_deviations() -> None:
-    assert HE_NORMAL.std(fan_in=50) == pytest.approx(0.2)
-    assert WeightInit.model_validate({"normal": {"std": 0.01}}).std(fan_in=50) == 0.01
-
-
-@pytest.mark.parametrize(
-    "written", [{}, {"normal": {"std": 1}, "he_normal": {}}, {"normal": {"std": 0}}, {"zeros": {}}]
-)
-def test_an_initialisation_is_exactly_one(written: object) -> None:
-    with pytest.raises(ValidationError):
-        WeightInit.model_validate(written)

@@ -115,7 +115,7 @@ def test_what_a_device_holds() -> None:
     parts = {strategy: {part.layer: part for part in cost.parts} for strategy, cost in found.items()}
     conv1, fc6 = parts["columns"]["conv1"], parts["columns"]["fc6"]
     assert (conv1.channels, conv1.of, conv1.examples, conv1.parameters) == (48, 96, 128, 17_472)
-    assert (fc6.channels, fc6.of, fc6.is_maps, fc6.parameters) == (2048, 4096, False, 37_752_832 // 2)
+    assert (fc6.channels, fc6.of, fc6.unit, fc6.parameters) == (2048, 4096, "units", 37_752_832 // 2)
     assert conv1.output_bytes == 48 * 55 * 55 * 128 * FLOAT
     assert (parts["data"]["fc6"].channels, parts["data"]["fc6"].examples) == (4096, 64)
     hybrid = parts["hybrid"]

@@ -11,6 +11,7 @@ from archc.language.spec import default_recipe
 from archc.ops.fields import Size
 from archc.pictures.dataset import MOST_RESIZE, job_pictures, load_pictures, open_pictures
 from archc.pictures.folder import find_pictures
+from archc.tensor import Tensor
 from archc.training.job import Job
 
 
@@ -100,4 +101,4 @@ def test_squares_that_no_memory_holds_are_refused_before_a_run(job: Job, resize:
 
 @pytest.mark.parametrize("image", [[3, 3632, 3632], [1, 1, 3632]])
 def test_the_help_for_a_large_input_works(image: list[int]) -> None:
-    assert default_recipe(image).data.resize == MOST_RESIZE
+    assert default_recipe([Tensor(tuple(image))]).data.resize == MOST_RESIZE

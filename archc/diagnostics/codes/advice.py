@@ -213,6 +213,14 @@ ADVICE: dict[str, Code] = {
         corrected=CONV_HEAD + _BRANCH + "  sum1: {op: add, from: [conv1, relu1]}\n",
         severity="advice",
     ),
+    "ARC919": Code(
+        title="unused block",
+        meaning="No layer uses the block, so it is not a part of the network. Use it in a layer, or delete it.",
+        failing=HEAD.replace("layers:\n", "blocks:\n  act: {layers: [{op: relu}]}\nlayers:\n")
+        + "  relu1: {op: relu}\n",
+        corrected=HEAD.replace("layers:\n", "blocks:\n  act: {layers: [{op: relu}]}\nlayers:\n")
+        + "  relu1: {block: act}\n",
+    ),
     "ARC990": Code(
         title="unused suppression",
         meaning="`# archc: allow CODE - reason` suppresses advice on its own line or, if the comment is alone on "

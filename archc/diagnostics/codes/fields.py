@@ -10,6 +10,11 @@ _RECIPE = (
     "  optimizer: {sgd: {lr: 0.01, momentum: 0.9, weight_decay: 5e-4}}\n  test: center\n"
 )
 
+_BLOCK = HEAD.replace("layers:\n", "blocks:\n  twice: {layers: {relu1: {op: relu}, relu2: {op: relu}}}\nlayers:\n")
+_TAKING = HEAD.replace(
+    "layers:\n", "blocks:\n  drop: {takes: [rate], layers: {drop: {op: dropout, rate: $rate}}}\nlayers:\n"
+)
+
 FIELDS: dict[str, Code] = {
     "ARC101": Code(
         title="unknown field",
@@ -82,7 +87,8 @@ FIELDS: dict[str, Code] = {
     "ARC110": Code(
         title="unused layer",
         meaning="The spec lists its `outputs:`, and none of them is this layer or depends on it, so computing it "
-        "has no effect. Delete the layer, use it as the input of another layer, or add it to `outputs:`.",
+        "has no effect. Delete the layer, use it as the input of another layer, or add it to `outputs:`. An input that "
+        "no layer reads is unused as well.",
         failing=HEAD + "  relu1: {op: relu}\n  tanh1: {op: tanh, from: image}\noutputs: [relu1]\n",
         corrected=HEAD + "  relu1: {op: relu}\n  tanh1: {op: tanh, from: image}\noutputs: [relu1, tanh1]\n",
     ),
@@ -93,5 +99,34 @@ FIELDS: dict[str, Code] = {
         "the layers to read an earlier one.",
         failing=HEAD + "  sum1: {op: add, from: [image, relu1]}\n  relu1: {op: relu}\n",
         corrected=HEAD + "  relu1: {op: relu}\n  sum1: {op: add, from: [image, relu1]}\n",
+    ),
+    "ARC112": Code(
+        title="unknown block",
+        meaning="`block:` takes the name of a block that the section `blocks:` defines. Correct the name, or define the "
+        "block.",
+        failing=_BLOCK + "  act1: {block: twise}\n",
+        corrected=_BLOCK + "  act1: {block: twice}\n",
+    ),
+    "ARC113": Code(
+        title="recursive block",
+        meaning="The block uses itself, directly or through other blocks, so it would have no end. The message shows the "
+        "path. For a number of copies one after another, write `repeat: n` where the block is used.",
+        failing=_BLOCK.replace("relu2: {op: relu}", "again: {block: twice}") + "  act1: {block: twice}\n",
+        corrected=_BLOCK + "  act1: {block: twice, repeat: 2}\n",
+    ),
+    "ARC114": Code(
+        title="invalid reference",
+        meaning="In a block, `$name` is the value that each use gives for a name that the block lists in `takes:`. A "
+        "reference is a whole value: archc/v1 has no expressions. Outside of blocks there are none. Add the name to "
+        "`takes:`, or write the value.",
+        failing=_TAKING.replace("$rate", "$drop_rate") + "  drop1: {block: drop, rate: 0.5}\n",
+        corrected=_TAKING + "  drop1: {block: drop, rate: 0.5}\n",
+    ),
+    "ARC115": Code(
+        title="unused name in `takes`",
+        meaning="The block takes a value that none of its layers uses, so what its uses give has no effect. Write "
+        "`$name` where the value is needed, or delete the name.",
+        failing=_TAKING.replace("$rate", "0.5") + "  drop1: {block: drop, rate: 0.2}\n",
+        corrected=_TAKING + "  drop1: {block: drop, rate: 0.2}\n",
     ),
 }

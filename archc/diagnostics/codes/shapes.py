@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archc.diagnostics.codes.code import Code
-from archc.example import CONV_HEAD, DENSE_HEAD, HEAD
+from archc.example import CONV_HEAD, DENSE_HEAD, HEAD, SEQUENCE_HEAD, TOKENS_HEAD
 
 _LARGE = "  conv1: {{op: conv2d, filters: {}, kernel: 1, padding: 20}}\n"
 
@@ -19,15 +19,16 @@ SHAPES: dict[str, Code] = {
     ),
     "ARC202": Code(
         title="expected a vector, got maps",
-        meaning="A dense layer reads a vector, but the input of this one is maps of C × H × W. Flatten them first, so "
-        "that the spec states the order of the values: add `flat: {op: flatten}` before this layer.",
+        meaning="A dense layer reads a vector or a sequence, but the input of this one is maps of C × H × W. Flatten "
+        "them first, so that the spec states the order of the values: add `flat: {op: flatten}` before this layer.",
         failing=DENSE_HEAD + "  fc1: {op: dense, units: 10}\n",
         corrected=DENSE_HEAD + "  flat: {op: flatten}\n  fc1: {op: dense, units: 10}\n",
     ),
     "ARC203": Code(
-        title="expected maps, got a vector",
+        title="expected maps, got a vector or a sequence",
         meaning="Convolutions, pools and local response normalisation read maps with channels, height and width, "
-        "but the input of this layer is a vector. Move the layer before the `flatten`.",
+        "but the input of this layer is a vector or a sequence. Move the layer before the `flatten`, give the network "
+        "maps as its input, or use the op for sequences, such as `conv1d`.",
         failing=HEAD + "  flat: {op: flatten}\n  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n",
         corrected=HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n  flat: {op: flatten}\n",
     ),
@@ -53,6 +54,20 @@ SHAPES: dict[str, Code] = {
         "as a flatten or a dropout. Keep only the last one.",
         failing=HEAD + "  flat: {op: flatten}\n  prob1: {op: softmax}\n  prob2: {op: softmax}\n",
         corrected=HEAD + "  flat: {op: flatten}\n  prob: {op: softmax}\n",
+    ),
+    "ARC207": Code(
+        title="tokens where numbers are expected",
+        meaning="Tokens are whole numbers that stand for words or other symbols, so computing with them has no "
+        "meaning. Only `embedding` reads them: it gives a learned vector for each token. Add one before this layer.",
+        failing=TOKENS_HEAD + "  relu1: {op: relu}\n",
+        corrected=TOKENS_HEAD + "  embed1: {op: embedding, channels: 4}\n  relu1: {op: relu}\n",
+    ),
+    "ARC208": Code(
+        title="expected tokens, got numbers",
+        meaning="An embedding looks up a learned vector for each token, so its input must be tokens. Declare them as "
+        "`input: {words: {tokens: [length], vocabulary: …}}`, or use `dense`, which multiplies numbers by weights.",
+        failing=SEQUENCE_HEAD + "  embed1: {op: embedding, channels: 4}\n",
+        corrected=TOKENS_HEAD + "  embed1: {op: embedding, channels: 4}\n",
     ),
     "ARC209": Code(
         title="values normalised one by one",

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from archc.diagnostics.finding import Finding, report
 from archc.language.defaults import Defaults, op_class
+from archc.language.document import Document
 from archc.language.fields import Place, field_names
 from archc.language.mistakes.listed_fields import joined
 from archc.language.mistakes.op_words import another_op, lacking_op, meant, unknown_op
@@ -17,7 +18,7 @@ from archc.language.mistakes.unknown_fields import renaming
 from archc.language.mistakes.validation import explain
 from archc.language.mistakes.vocabulary import certain, nearest
 from archc.language.reader import MappingNode, SequenceNode, YamlNode, plain
-from archc.language.spec import Document, Spec
+from archc.language.spec import Spec
 from archc.ops import ops
 from archc.ops.weighted import Weighted
 from archc.source import Span

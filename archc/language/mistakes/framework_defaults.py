@@ -6,25 +6,16 @@ made where that is not certain.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, cast
+from collections.abc import Collection, Mapping
+from typing import cast
 
 from archc.diagnostics.finding import Edit
 from archc.language.mistakes.edits import added_fields
 from archc.language.mistakes.translation import Translation, as_node
-from archc.language.mistakes.vocabulary import folded
+from archc.language.mistakes.usual import usual, usual_values, value_of
 from archc.language.reader import MappingNode, ScalarNode, plain
 from archc.ops.foreign import spelled
-from archc.ops.op import Op, name_of
-
-
-def usual_values(op: type[Op], written: str, data: Mapping[str, object]) -> dict[str, object]:
-    """The values of fields by default in the framework in whose words the op is written, beside those that it has."""
-    known = dict(data)
-    for field, value in _usual(op, written).items():
-        if field not in known and (found := _value(value, known)) is not None:
-            known[field] = found
-    return {field: value for field, value in known.items() if field not in data}
+from archc.ops.op import Op
 
 
 def add_usual(written: str, op: type[Op], body: MappingNode, done: Translation, given: Collection[str]) -> set[str]:
@@ -35,8 +26,8 @@ def add_usual(written: str, op: type[Op], body: MappingNode, done: Translation, 
     data = {field: plain(node) for fields in (body.entries, done.nodes) for field, node in fields.items()}
     missing = {
         field: value
-        for field, value in _usual(op, written).items()
-        if field not in done.nodes and field not in given and not (callable(value) and _value(value, data) is None)
+        for field, value in usual(op, written).items()
+        if field not in done.nodes and field not in given and not (callable(value) and value_of(value, data) is None)
     }
     if not missing:
         return set()
@@ -59,24 +50,6 @@ def add_usual(written: str, op: type[Op], body: MappingNode, done: Translation, 
 
 def _together(fix: list[Edit] | None, edits: tuple[Edit, ...], *, is_exact: bool) -> list[Edit] | None:
     return [*fix, *edits] if fix is not None and is_exact else None
-
-
-def _usual(op: type[Op], written: str) -> Mapping[str, object]:
-    """What the op declares for a name: as it is written, or else written in another way."""
-    if written == name_of(op):
-        return {}
-    plain_word = written.rpartition(".")[2]
-    same = (values for name, values in op.usual.items() if folded(name) == folded(written))
-    return op.usual.get(plain_word) or next(same, cast(Mapping[str, object], {}))
-
-
-def _value(value: object, known: Mapping[str, object]) -> object:
-    """A default as a value; None if it depends on a field that is missing, or on the framework."""
-    if isinstance(value, str):
-        return known.get(value)
-    if callable(value):
-        return cast(Callable[[Mapping[str, Any]], object], value)(known)
-    return None if isinstance(value, Mapping) else value
 
 
 def _by_framework(field: str, value: object) -> str:

@@ -1,5 +1,5 @@
-"""The input of a network in other forms than {name: [channels, height, width]}: with a batch axis, with the channels
-last, without a name, or as text.
+"""The input of a network in other forms than {name: shape}: with a batch axis, with the channels last, without a name,
+or as text.
 """
 
 from __future__ import annotations
@@ -9,11 +9,20 @@ from math import isqrt
 from typing import NamedTuple
 
 from archc.diagnostics.finding import Finding, replacement, report
-from archc.language.mistakes.edits import entry, inline
+from archc.language.mistakes.edits import entry
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare, plain
+from archc.language.spec import SHAPES
 from archc.source import Span
+from archc.tensor import MOST_AXES
 
-_NAME = "image"
+_NAMES = {1: "x", 2: "x", 3: "image"}
+"""The name to suggest for an input, by the number of its axes."""
+_FORMS = {1: "[units]", 2: "[channels, length]", 3: "[channels, height, width]"}
+_TOKENS = ("tokens", "vocabulary")
+_OTHER_TOKENS = {
+    "tokens": ("length", "sequence_length", "seq_len", "max_length", "max_len", "maxlen", "input_length", "token"),
+    "vocabulary": ("vocab", "vocab_size", "vocabulary_size", "num_embeddings", "num_tokens", "n_vocab", "words"),
+}
 _CHANNELS = (1, 3, 4)
 """Channels of a picture: grey, red green blue, and with an alpha."""
 _SMALLEST = 8
@@ -22,15 +31,18 @@ _SMALLEST_UNEQUAL, _MOST_UNEQUAL = 32, 2
 """The same of a picture that is not square, and how often its shorter side fits into the longer one."""
 _BATCH = (None, "None", "none", "null", "N", "n", "B", "b", "batch", "batch_size", "?")
 _AXES = (("channels", "c", "depth"), ("height", "h", "size", "image_size"), ("width", "w", "size", "image_size"))
+_SHAPES = ("shape", "dims")
 _CERTAIN_AXES = {word for words in _AXES for word in words if word != "depth"}
+_TOKENS_WORDS = {word for own, others in _OTHER_TOKENS.items() for word in (own, *others)}
 _WORDS = {*(word for words in _AXES for word in words), "name", "shape", "dims", "dim", "type", "dtype", "data_format"}
-_SIZES = re.compile(r"[(\[]? ?(?:[0-9]{1,9}|None|null) ?(?:[x×*, ] ?(?:[0-9]{1,9}|None|null) ?){1,3}[)\]]?\Z", re.ASCII)
+_ONE = "(?:[0-9]{1,9}|None|null)"
+_SIZES = re.compile(rf"[(\[]? ?{_ONE} ?(?:[x×*, ] ?{_ONE}? ?){{1,3}}[)\]]?\Z", re.ASCII)
 _BARE = re.compile(r"[(\[]?[0-9]{1,9}(?:\s*,\s*[0-9]{1,9}){2,3}[)\]]?\Z", re.ASCII)
 _SIZE = re.compile(r"[0-9]+|None|null")
 
 
 class Shape(NamedTuple):
-    """What a written shape means: [channels, height, width], why, and whether it can mean nothing else."""
+    """What a written shape means: the right sizes, why, and whether it can mean nothing else."""
 
     sizes: list[int]
     notes: list[str]
@@ -68,38 +80,43 @@ def channels_last(node: YamlNode) -> Finding | None:
 
 
 class Mended(NamedTuple):
-    """The finding on how an input is written, the path of what it is about, and the right input, if it is certain."""
+    """The finding on how an input is written, the path of what it is about, and the right value, if it is certain."""
 
     finding: Finding
     path: tuple[str, ...]
     node: YamlNode | None
-    is_vector: bool = False
 
 
-def mended_input(node: YamlNode, *, of_pictures: bool) -> Mended | None:
-    """An input in another form than the right one; None if it is right, or its form has no clear meaning.
+def mended_input(node: YamlNode, *, of_pictures: bool) -> list[Mended]:
+    """The input, or those of several, in another form than the right one, whose form has a clear meaning.
 
-    A network `of_pictures` takes no vector, so a number alone is not the length of one.
+    A network `of_pictures` reads no vector, so a number alone is the number of values of a picture.
     """
-    found = _of_mapping(node) if isinstance(node, MappingNode) else _of_list(node)
-    is_vector = of_pictures and found is not None and found.is_vector
-    return None if is_vector else found
+    if not isinstance(node, MappingNode):
+        whole = _of_list(node, of_pictures)
+    else:
+        whole = (_bare(node, of_pictures) if node.entries else None) or _of_fields(node, of_pictures)
+    if whole is not None or not isinstance(node, MappingNode):
+        return [whole] if whole else []
+    entries = [_of_entry(node, name, of_pictures) for name in node.entries]
+    return [found for found in entries if found is not None]
 
 
-def _of_list(node: YamlNode) -> Mended | None:
+def _of_list(node: YamlNode, of_pictures: bool) -> Mended | None:
     """A shape without a name."""
-    shape = _shape(sizes_in(node))
+    shape = _shape(sizes_in(node), of_pictures)
     if shape is None:
         return None
-    text = f"{{{_NAME}: {as_written(shape.sizes)}}}"
+    name = _NAMES[len(shape.sizes)]
+    text = f"{{{name}: {as_written(shape.sizes)}}}"
     message = f"`input` must be a mapping, got `{_text(node)}`"
     fix = replacement(node.span, text) if shape.certain else ()
     help = f"write `input: {text}`"
     found = report(node.span, "ARC104", message, notes=shape.notes, help=help, fix=fix)
-    return Mended(found, ("input",), _input(_NAME, shape, node.span), _is_vector(shape))
+    return Mended(found, ("input",), _input(name, shape, node.span))
 
 
-def _bare(node: MappingNode) -> Mended | None:
+def _bare(node: MappingNode, of_pictures: bool) -> Mended | None:
     """A shape without its brackets: in braces, `image: 3, 32, 32` is a field `image` and two without values."""
     name, *others = node.entries
     is_flow = node.span.source.text[node.span.start] == "{"
@@ -107,71 +124,105 @@ def _bare(node: MappingNode) -> Mended | None:
         return None
     whole = Span(node.span.source, node.entries[name].span.start, node.span.end - 1)
     text = whole.source.text[whole.start : whole.end].strip()
-    shape = _shape([int(size) for size in _SIZE.findall(text)]) if _BARE.match(text) else None
+    shape = _shape([int(size) for size in _SIZE.findall(text)], of_pictures) if _BARE.match(text) else None
     if shape is None:
         return None
     right = as_written(shape.sizes)
     note = f"a comma ends the value of `{name[:64]}`"
-    message = f"`input.{name[:64]}` is `{_text(node.entries[name])}`: it takes [channels, height, width]"
+    message = f"`input.{name[:64]}` is `{_text(node.entries[name])}`: it takes {_FORMS[len(shape.sizes)]}"
     fix = replacement(whole, right) if shape.certain else ()
     found = report(whole, "ARC105", message, notes=[note, *shape.notes], help=f"write `{right}`", fix=fix)
     return Mended(found, ("input",), _input(name, shape, whole))
 
 
-def _of_mapping(node: MappingNode) -> Mended | None:
-    """A shape with a batch, or as text, or its axes as fields."""
-    if node.entries and (bare := _bare(node)):
-        return bare
-    if len(node.entries) == 1:
-        ((name, value),) = node.entries.items()
-        sizes = sizes_in(value)
-        shape = _of_axes(value) if isinstance(value, MappingNode) else _shape(sizes)
-        if shape is None or (isinstance(value, SequenceNode) and sizes is not None and len(sizes) == 3):
-            return None
-        right = as_written(shape.sizes)
-        fix = replacement(value.span, right) if shape.certain and entry(node, name) else ()
-        message = f"`input.{name[:64]}` is `{_text(value)}`: it takes [channels, height, width]"
-        found = report(value.span, "ARC105", message, notes=shape.notes, help=f"write `{right}`", fix=fix)
-        return Mended(found, ("input", name), _input(name, shape, value.span), _is_vector(shape))
-    if len(node.entries.keys() - _WORDS) > 1:
-        return _several(node)
+def _of_fields(node: MappingNode, of_pictures: bool) -> Mended | None:
+    """The axes of a shape as fields, or other fields beside a shape."""
+    if len(node.entries) == 1 or len(node.entries.keys() - _WORDS) > 1 or all(map(is_right, node.entries.values())):
+        return None
     axes = by_axes(node)
     lists = [name for name, value in node.entries.items() if isinstance(value, SequenceNode)]
-    shape = _shape(sizes_in(node.entries[lists[0]])) if len(lists) == 1 else None
+    shape = _shape(sizes_in(node.entries[lists[0]]), of_pictures) if len(lists) == 1 else None
     if shape is None and axes:
         shape = Shape(axes, [], certain=False)
     if shape is None:
         return None
     name = node.entries.get("name")
-    word = name.value if isinstance(name, ScalarNode) and isinstance(name.value, str) else _NAME
+    word = name.value if isinstance(name, ScalarNode) and isinstance(name.value, str) else _NAMES[len(shape.sizes)]
     if lists and lists[0] not in _WORDS:
         word = lists[0]
     help = f"write `input: {{{word[:64]}: {as_written(shape.sizes)}}}`"
-    message = "`input` must have one entry, its name with its shape"
+    message = "each entry of `input` must be the name of an input with its shape"
     found = report(node.span, "ARC105", message, notes=shape.notes, help=help)
     return Mended(found, ("input",), _input(word, shape, node.span))
 
 
-def _several(node: MappingNode) -> Mended | None:
-    """Several inputs, each with its shape."""
-    if not all(isinstance(value, SequenceNode) for value in node.entries.values()):
+def _of_entry(node: MappingNode, name: str, of_pictures: bool) -> Mended | None:
+    """One input whose shape is in another form."""
+    value = node.entries[name]
+    if is_right(value):
         return None
-    first, *others = node.keys.values()
-    message = f"`input` has {len(node.entries)} inputs, but a network has one input so far"
-    help = f"keep one of them, such as `input: {{{first.value}: {inline(node.entries[str(first.value)])[:64]}}}`"
-    related = [(key.span, "") for key in others[:1]]
-    return Mended(report(node.span, "ARC105", message, help=help, related=related), ("input",), None)
+    if isinstance(value, MappingNode) and not value.entries.keys().isdisjoint(_TOKENS_WORDS):
+        return _of_tokens(name, value)
+    sizes = sizes_in(value)
+    shape = _of_axes(value, of_pictures) if isinstance(value, MappingNode) else _shape(sizes, of_pictures)
+    if shape is None and isinstance(value, MappingNode):
+        message = f"`input.{name[:64]}` is a mapping: it takes {SHAPES}"
+        return Mended(report(value.span, "ARC105", message), ("input", name), None)
+    if shape is None:
+        return None
+    right = as_written(shape.sizes)
+    fix = replacement(value.span, right) if shape.certain and entry(node, name) else ()
+    message = f"`input.{name[:64]}` is `{_text(value)}`: it takes {_FORMS[len(shape.sizes)]}"
+    found = report(value.span, "ARC105", message, notes=shape.notes, help=f"write `{right}`", fix=fix)
+    return Mended(found, ("input", name), _sizes(shape, value.span) if shape.certain else None)
 
 
-def _of_axes(node: MappingNode) -> Shape | None:
+def is_right(value: YamlNode) -> bool:
+    """Whether an input is written as the language asks for."""
+    match value:
+        case SequenceNode(items):
+            return 1 <= len(items) <= MOST_AXES and all(map(_is_count, items))
+        case MappingNode({"tokens": SequenceNode([length]), "vocabulary": vocabulary, **others}):
+            return not others and _is_count(length) and _is_count(vocabulary)
+        case _:
+            return False
+
+
+def _is_count(node: YamlNode) -> bool:
+    return isinstance(node, ScalarNode) and type(node.value) is int and node.value > 0
+
+
+def _of_tokens(name: str, value: MappingNode) -> Mended:
+    """Tokens under other words, or with a length that is not a list."""
+    found: dict[str, object] = {}
+    for own, others in _OTHER_TOKENS.items():
+        written = next((word for word in (own, *others) if word in value.entries), None)
+        number = plain(value.entries[written]) if written else None
+        match number:
+            case int() | [int()] if type(number) is not bool:
+                found[own] = number[0] if isinstance(number, list) else number
+            case _:
+                found[own] = "…"
+    right = f"{{tokens: [{found['tokens']}], vocabulary: {found['vocabulary']}}}"
+    is_certain = "…" not in found.values() and len(value.entries) == len(_TOKENS)
+    message = f"`input.{name[:64]}` is `{_text(value)}`: tokens take {{tokens: [length], vocabulary: …}}"
+    fix = replacement(value.span, right) if is_certain else ()
+    return Mended(report(value.span, "ARC105", message, help=f"write `{right}`", fix=fix), ("input", name), None)
+
+
+def _of_axes(node: MappingNode, of_pictures: bool) -> Shape | None:
     """A shape from a mapping with the axes, with the sizes in one field, or with the height alone."""
     if not node.entries.keys() <= _WORDS:
         return None
     if axes := by_axes(node):
         return Shape(axes, [], certain=node.entries.keys() <= _CERTAIN_AXES)
-    lists = [found for value in node.entries.values() if (found := sizes_in(value)) and len(found) > 1]
+    lists = [
+        found
+        for word, value in node.entries.items()
+        if (found := sizes_in(value)) and (len(found) > 1 or word in _SHAPES)
+    ]
     if len(lists) == 1:
-        found = _shape(lists[0])
+        found = _shape(lists[0], of_pictures)
         return found._replace(certain=found.certain and len(node.entries) == 1) if found else None
     sizes = by_axes(node._replace(entries={"channels": ScalarNode(3, node.span), **node.entries}))
     return (
@@ -201,14 +252,15 @@ def sizes_in(node: YamlNode) -> list[object] | None:
             return None
 
 
-def _shape(sizes: list[object] | None) -> Shape | None:
-    """[channels, height, width] from sizes with a batch, with the channels last or missing."""
+def _shape(sizes: list[object] | None, of_pictures: bool) -> Shape | None:
+    """The shape from sizes with a batch, with the channels last or, of pictures, missing."""
     if not sizes or len(sizes) > 4:
         return None
     axes, notes, certain = sizes, list[str](), True
-    if len(sizes) == 4:
-        batch, *axes = sizes
-        is_open = batch in _BATCH or batch == -1
+    batch, *others = sizes
+    is_open = batch in _BATCH or batch == -1
+    if others and (is_open or len(sizes) > MOST_AXES):
+        axes = others
         shown = "null" if batch is None else str(batch)
         notes.append(f"drop the {shown}: the batch is not part of the shape")
         if not is_open and type(batch) is not int:
@@ -217,10 +269,11 @@ def _shape(sizes: list[object] | None) -> Shape | None:
     whole = [size for size in axes if type(size) is int and size > 0]
     if len(whole) < len(axes):
         return None
-    if len(whole) < 3:
-        return _of_pixels(whole, notes)
+    if len(whole) < MOST_AXES:
+        # Of a sequence with a batch, some frameworks have the channels first and others last.
+        return _of_pixels(whole, notes) if of_pictures else Shape(whole, notes, len(whole) == 1 or axes is sizes)
     if turned := channels_first(whole):
-        certain = certain and (len(sizes) == 4 or turned[1] == turned[2])
+        certain = certain and (len(sizes) > MOST_AXES or turned[1] == turned[2])
         return Shape(turned, [*notes, "the channels come first"], certain)
     return Shape(whole, notes, certain)
 
@@ -236,18 +289,17 @@ def _of_pixels(whole: list[int], notes: list[str]) -> Shape | None:
         side = isqrt(count // channels)
         if side > 1 and channels * side * side == count:
             return Shape([channels, side, side], [f"{count} = {channels} × {side} × {side}"], certain=False)
-    return Shape([count, 1, 1], [f"a vector of {count} values is {count} maps of 1 × 1"], certain=False)
+    return None
 
 
-def _is_vector(shape: Shape) -> bool:
-    return shape.sizes[1:] == [1, 1]
+def _sizes(shape: Shape, span: Span) -> SequenceNode:
+    return SequenceNode([ScalarNode(size, span) for size in shape.sizes], span)
 
 
 def _input(name: str, shape: Shape, span: Span) -> MappingNode | None:
     if not shape.certain:
         return None
-    sizes = SequenceNode([ScalarNode(size, span) for size in shape.sizes], span)
-    return MappingNode({name: sizes}, {name: ScalarNode(name, span)}, span)
+    return MappingNode({name: _sizes(shape, span)}, {name: ScalarNode(name, span)}, span)
 
 
 def _text(node: YamlNode) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from archc.diagnostics.finding import Finding
 from archc.graph import Graph
+from archc.language.document import Document
 from archc.language.reader import MappingNode
-from archc.language.spec import Document
 from archc.source import Span
 
 # The sections that no shape depends on.

@@ -10,10 +10,10 @@ from archc.language.defaults import Defaults, op_word
 from archc.language.fields import template
 from archc.language.mistakes.called_layers import as_layer
 from archc.language.mistakes.edits import entry, inline
-from archc.language.mistakes.framework_defaults import usual_values
 from archc.language.mistakes.listed_fields import joined, joined_items
 from archc.language.mistakes.nested_layers import nested_layers
 from archc.language.mistakes.op_words import meant
+from archc.language.mistakes.usual import usual_values
 from archc.language.mistakes.vocabulary import absence, did_you_mean, nearest
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.ops import ops

@@ -15,10 +15,11 @@ from archc.language.defaults import Defaults, op_word
 from archc.language.fields import Added, Insert, Place
 from archc.language.layer_fields import WIRING, LayerFields
 from archc.language.mistakes.edits import entry
-from archc.language.mistakes.framework_defaults import add_usual, usual_values
+from archc.language.mistakes.framework_defaults import add_usual
 from archc.language.mistakes.op_words import another_op, lacking_op, meant, unknown_op
 from archc.language.mistakes.translation import Translation, translate, without_repeats
 from archc.language.mistakes.unknown_fields import renaming
+from archc.language.mistakes.usual import usual_values
 from archc.language.mistakes.validation import explain
 from archc.language.mistakes.vocabulary import nearest
 from archc.language.reader import MappingNode, ScalarNode, plain

@@ -34,14 +34,13 @@ def mended(root: MappingNode, findings: list[Finding]) -> tuple[MappingNode, set
     told: set[tuple[str, ...]] = set()
     if "input" in entries and (turned := channels_last(entries["input"])):
         findings.append(turned)
-    elif "input" in entries and (
-        right := mended_input(entries["input"], of_pictures=_reads_windows(entries.get("layers")))
-    ):
-        findings[:] = [*unrepeated(findings, [right.finding]), right.finding]
-        if right.node is None:
-            told.add(right.path)
-        else:
-            entries["input"] = right.node
+    elif "input" in entries:
+        for right in mended_input(entries["input"], of_pictures=_reads_windows(entries.get("layers"))):
+            findings[:] = [*unrepeated(findings, [right.finding]), right.finding]
+            if right.node is None:
+                told.add(right.path)
+            else:
+                entries["input"] = _replaced(entries["input"], right.path[1:], right.node)
     expect, layers = entries.get("expect"), entries.get("layers")
     names = layers.entries if isinstance(layers, MappingNode) else ()
     if isinstance(expect, MappingNode):
@@ -62,6 +61,13 @@ def mended(root: MappingNode, findings: list[Finding]) -> tuple[MappingNode, set
         findings += [each.finding for each in flat]
         told.update(("train", each.field) for each in flat)
     return MappingNode(entries, root.keys, root.span), told
+
+
+def _replaced(section: YamlNode, path: tuple[str, ...], value: YamlNode) -> YamlNode:
+    """A section with a value at a path of one key or none."""
+    if not path or not isinstance(section, MappingNode):
+        return value
+    return section._replace(entries={**section.entries, path[0]: value})
 
 
 def _reads_windows(layers: YamlNode | None) -> bool:

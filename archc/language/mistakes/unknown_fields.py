@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from archc.diagnostics.finding import Edit, Finding, report, respelling
 from archc.language.fields import Place, declared, model_at, template
 from archc.language.mistakes.edits import deletion, inline, rewriting
+from archc.language.mistakes.usual import usual_values
 from archc.language.mistakes.vocabulary import absence, certain, did_you_mean, folded, is_section, nearest, synonyms
 from archc.language.reader import MappingNode, ScalarNode, plain
 from archc.ops import ops
@@ -223,7 +224,7 @@ def _named_layer(word: str, place: Place, value: str, is_scalar: bool) -> Explai
         lacking = (absence(value) if is_scalar else None) or f"there is no `{value[:64]}`" if is_scalar else ""
         also = f"activations are layers of their own: {shown}"
         return _found(word, place, f"{lacking}; {also}" if lacking else also)
-    return _add_layer(word, place, meant, _body(meant, None))
+    return _add_layer(word, place, meant, _body(meant, written=value))
 
 
 def _add_layer(word: str, place: Place, op: str, body: str) -> Explained:
@@ -256,9 +257,13 @@ def _noun(what: str) -> str:
     return what.rpartition(".")[2].strip("`") if "." in what else "field"
 
 
-def _body(op: str, value: object) -> str:
-    """A layer of an op, with `value` in its one required field if it has one, and others to be filled in."""
+def _body(op: str, value: object = None, written: str = "") -> str:
+    """A layer of an op, with `value` in its one required field if it has one, and others to be filled in.
+
+    Where the op is `written` as another framework calls it, with what that name stands for.
+    """
     required = [name for name, field in ops()[op].model_fields.items() if field.is_required() and name != "op"]
     is_number = len(required) == 1 and type(value) in (int, float)
-    fields = [f"{name}: {spelled(value) if is_number else '…'}" for name in required]
-    return f"{{{', '.join([f'op: {op}', *fields])}}}"
+    fields = dict.fromkeys(required, spelled(value) if is_number else "…")
+    fields |= {name: spelled(each) for name, each in usual_values(ops()[op], written, {}).items()}
+    return f"{{{', '.join([f'op: {op}', *(f'{name}: {text}' for name, text in fields.items())])}}}"

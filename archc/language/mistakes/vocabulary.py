@@ -16,7 +16,8 @@ from pydantic import BaseModel
 
 from archc.language.recipe_words import OF_SECTIONS
 from archc.ops import ops
-from archc.ops.fields import Normal, WeightInit
+from archc.ops.distributions import MODELS
+from archc.ops.fields import Fields
 from archc.ops.op import Op, name_of
 
 _MOST_SHOWN = 40
@@ -54,7 +55,7 @@ def _foreign() -> _Foreign:
     loose: set[tuple[str, str]] = set()
     # Base classes first: a word that means `kernel` to every window may also mean `filters` to a convolution.
     bases: list[type[object]] = list(dict.fromkeys(base for op in ops().values() for base in reversed(op.__mro__)))
-    bases += [WeightInit, Normal]
+    bases += MODELS
     for own, foreign in [*OF_SECTIONS.items(), *(names for base in bases for names in _names_of(base))]:
         for word in foreign:
             # The op of a distribution does not take over a word that already means one of archc's own.
@@ -91,7 +92,7 @@ def absence(word: str) -> str | None:
 
 def is_section(model: type[BaseModel]) -> bool:
     """Whether a model is a section of a spec, whose fields do not share the other names of an op's fields."""
-    return not issubclass(model, (Op, WeightInit, Normal))
+    return not issubclass(model, (Op, Fields))
 
 
 def synonyms(word: str, allowed: Iterable[str], *, section: bool = False) -> list[str]:

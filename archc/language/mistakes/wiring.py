@@ -12,10 +12,10 @@ from functools import cached_property
 from itertools import pairwise
 
 from archc.diagnostics.finding import Finding, report
+from archc.language.document import Document
 from archc.language.mistakes.vocabulary import did_you_mean
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare
 from archc.language.recipe_words import OF_SECTIONS
-from archc.language.spec import Document
 from archc.source import Span
 from archc.wording import counted
 

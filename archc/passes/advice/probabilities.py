@@ -7,7 +7,7 @@ from math import e
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
 from archc.language.spec import Loss
-from archc.ops.weighted import Weighted
+from archc.ops.weighted import Initialised
 
 
 def softmax_before_loss(graph: Graph, loss: Loss) -> list[Finding]:
@@ -29,14 +29,14 @@ def _reaching_loss(graph: Graph) -> set[str]:
     found: set[str] = set()
     outputs = set(graph.outputs)
     for node in reversed(graph.nodes):
-        ends = node.name in outputs and not node.op.gives_probabilities and not node.output.is_maps
+        ends = node.name in outputs and not node.op.gives_probabilities and node.output.is_vector
         if ends or any(reader.name in found and not _learns(reader) for reader in graph.readers[node.name]):
             found.add(node.name)
     return found
 
 
 def _learns(node: Node) -> bool:
-    return isinstance(node.op, Weighted)
+    return isinstance(node.op, Initialised)
 
 
 def _softmax_twice(node: Node, reader: Node, loss: Loss) -> Finding:
@@ -55,7 +55,7 @@ def _softmax_twice(node: Node, reader: Node, loss: Loss) -> Finding:
 
 def _softmax_in_the_middle(node: Node, reader: Node) -> Finding:
     n = node.output.channels
-    where = " at each place" if node.output.is_maps else ""
+    where = "" if node.output.is_vector else " at each place"
     notes = [f"its {n:,} values{where} sum to 1, so their mean is 1 / {n:,} = {1 / n:.2g}"]
     message = f"{node.name} is a softmax in the middle of the network: {reader.name} reads its probabilities"
     help = "use `op: relu` between layers, and a softmax only at the end"
@@ -68,7 +68,7 @@ def activated_scores(graph: Graph, loss: Loss | None) -> list[Finding]:
     # In the order of the layers: a set has none.
     ends = {n.name: f"the softmax {n.name}" for n in graph.nodes if n.name in graph.final_softmaxes}
     output, *others = graph.outputs
-    if loss is not None and not others and output not in ends and not graph.tensor(output).is_maps:
+    if loss is not None and not others and output not in ends and graph.tensor(output).is_vector:
         ends[output] = f"the loss `{loss}`, which applies a softmax"
     activations = _activations(graph)
     found: dict[str, Finding] = {}

@@ -44,6 +44,8 @@ SNIPPETS = {
     "normal": "normal",
     "he_normal": "he_normal",
     "GroupedConv2D": "grouped_conv",
+    "exact_gelu": "exact_gelu",
+    "gelu_tanh": "gelu_tanh",
     "LowestPadding2D": "lowest_padding",
     "LocalResponseNorm": "lrn",
     "SpatialResponseNorm": "spatial_lrn",
@@ -128,7 +130,9 @@ def _model(graph: Graph, planned: SourcePlan, layers: list[KerasLayer]) -> Class
     """A functional model; values that only the next layer reads are called `x`."""
     (image,) = graph.inputs
     shape = Tuple(tuple(map(Literal, planned.shape(planned.image_shape))))
-    begin = Assign(Name(planned.image), call("keras.Input", shape, name=image))
+    x = graph.inputs[image]
+    dtype = {"dtype": "int32"} if x.is_tokens else {}
+    begin = Assign(Name(planned.image), call("keras.Input", shape, name=image, **dtype))
     assigned = [assign for layer in layers for assign in _assign(planned, layer)]
     lines, outputs = passing(assigned, tuple(map(Name, planned.outputs)))
     first, *others = outputs

@@ -39,7 +39,10 @@ def plateau(recipe: Recipe) -> Iterator[Function]:
 
 def check(planned: SourcePlan) -> Function:
     """`check`: parameters, shapes and one training step, in Keras."""
-    images = call("keras.random.normal", batch(planned.shape(planned.image_shape)))
+    x = planned.image_shape
+    images = call("keras.random.normal", batch(planned.shape(x)))
+    if x.vocabulary is not None:
+        images = call("keras.random.randint", batch(planned.shape(x)), 0, x.vocabulary)
     output = self_check.result(planned)
     return self_check.check(
         planned,
@@ -60,7 +63,7 @@ def _step(outputs: tuple[Tensor, ...]) -> tuple[Statement, ...]:
         targets = Fixed("[ops.zeros_like(output) for output in outputs]")
         # Without return_dict, the result is a list with the loss of each output.
         step = 'model.train_on_batch(images, targets, return_dict=True)["loss"]'
-    elif first.is_maps:
+    elif not first.is_vector:
         targets = Fixed("ops.zeros_like(output)")
     else:
         loss = call("keras.losses.SparseCategoricalCrossentropy", from_logits=True)

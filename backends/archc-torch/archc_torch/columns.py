@@ -12,6 +12,7 @@ from archc.emit.plan import SourcePlan, Step
 from archc.emit.syntax import Literal, call
 from archc.graph import Node
 from archc.ops.shape_error import ShapeError
+from archc.ops.weighted import Weighted
 from archc.passes.holding import Layout, part
 from archc.passes.placement import Placement
 from archc.tensor import Tensor
@@ -46,6 +47,7 @@ def column(planned: SourcePlan, placement: Placement) -> Column:
         planned,
         steps=tuple(splitting.steps),
         outputs=tuple(outputs),
+        initialisations=tuple(replace(each, is_part=True) for each in planned.initialisations),
         parameters=sum(share.parameters for share in placement.shares.values()),
     )
     received = round(sum(exchange.received for exchange in placement.exchanges))
@@ -89,6 +91,8 @@ class _Splitting:
     def _lacks(self, step: Step) -> list[bool]:
         """Whether a rank must gather each of its inputs; raises Unsupported if a gather is not enough."""
         node, ranks = step.node, range(self._ranks)
+        if refusal := _common_refusal(step):
+            raise Unsupported(node.name, refusal)
         splits = [self._is_split(value) for value in step.reads]
         if self._layouts[node.name] != "split":
             if refusal := _whole_refusal(step, self._layouts[node.name]):
@@ -105,6 +109,8 @@ class _Splitting:
 
     def _own(self, node: Node, inputs: tuple[Tensor, ...]) -> Node:
         """The layer as a rank computes it, for its own maps."""
+        if isinstance(node.op, Weighted) and node.op.weight_init.kind == "orthogonal":
+            raise Unsupported(node.name, f"{node.name}'s orthogonal weights cannot be drawn in parts, one on each rank")
         op, output = node.op.split(self._ranks), self._part(node.output)
         try:
             made = op.infer(inputs)
@@ -140,6 +146,13 @@ def _whole_refusal(step: Step, layout: Layout) -> str | None:
         return f"{node.name} is replicated; `columns` splits every layer that has weights"
     if node.op.drop_rate:
         return f"every rank has the whole input of {node.name} and would drop other values of it"
+    return None
+
+
+def _common_refusal(step: Step) -> str | None:
+    """Why a layer cannot be computed by ranks that each have other maps; None if it can."""
+    if step.node.op.has_common_parameters:
+        return f"{step.node.name} learns one parameter for all maps; `columns` splits every layer that has weights"
     return None
 
 

@@ -13,10 +13,11 @@ from archc.emit.self_check import RUN
 from archc.emit.snippets import LoadedSnippet, load
 from archc.emit.syntax import Function, Import, Main, Module, Name, names
 from archc.language.spec import Recipe
-from archc_torch import ranks
+from archc_torch import initialisers, ranks
 from archc_torch.columns import column
 from archc_torch.layers import TorchLayer, layer
 from archc_torch.model import is_sequential, model
+from archc_torch.order import ordered
 from archc_torch.reserved import RESERVED
 from archc_torch.training import check, plateau, sgd
 
@@ -29,8 +30,7 @@ SNIPPETS = {
     "RMSNorm2d": "rms_norm2d",
     "unscaled": "unscaled",
     "evaluate": "evaluate",
-    "normal": "normal",
-    "he_normal": "he_normal",
+    **initialisers.SNIPPETS,
     "MomentumSGD": "momentum_sgd",
     "column": "column",
     "on_ranks": "on_ranks",
@@ -42,7 +42,7 @@ def emit(request: Request) -> EmittedSource:
 
     With a placement by columns, the class is the part of one rank, as each device is called.
     """
-    planned, recipe, placement = plan(request, RESERVED), request.recipe, request.placement
+    planned, recipe, placement = ordered(plan(request, RESERVED)), request.recipe, request.placement
     if placement is None:
         layers = every(planned.steps, partial(layer, planned))
         return _source(planned, layers, recipe, document(planned, request.origin, "torch"), (check(planned), RUN))
@@ -72,7 +72,7 @@ def _source(
 
 def _snippets(planned: SourcePlan, layers: Iterable[TorchLayer], functions: Iterable[str]) -> Iterator[LoadedSnippet]:
     used = {name for layer in layers for name in _called(layer)}
-    used |= {Name("normal" if start.weights.normal else "he_normal") for start in planned.initialisations}
+    used |= {name for start in planned.initialisations for name in names(initialisers.begin(start))}
     used |= set(map(Name, functions))
     if planned.parameters:
         used.add(Name("MomentumSGD"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from archc.emit.plan import SourcePlan, Step
 from archc.emit.rules import described
 from archc.emit.syntax import Call, Expression, Name, Value, names
+from archc.tensor import Tensor
 from archc_torch.rules import RULES
 
 
@@ -21,9 +22,15 @@ class TorchLayer:
     expression: Expression | None = None
 
 
+def _comment(planned: SourcePlan, step: Step) -> str:
+    """The shape of a step's output, with the channels where they are."""
+    x = step.node.output
+    return planned.comment(Tensor(x.shape[::-1]) if x.is_sequence and step.axis == 2 else x)
+
+
 def layer(planned: SourcePlan, step: Step) -> TorchLayer:
     """The step as its op's rule writes it; raises Unsupported, and Failure if the rule returns anything else."""
-    comment = planned.comment(step.node.output)
+    comment = _comment(planned, step)
     match written := RULES.write(step):
         case (Call() as padding, Call() as module):
             return TorchLayer(step, {planned.free(f"{step.identifier}_pad"): padding, step.identifier: module}, comment)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from archc.emit.passing import freeing, passing
-from archc.emit.plan import Initialisation, SourcePlan
+from archc.emit.plan import SourcePlan
 from archc.emit.prose import probabilities, promise
 from archc.emit.syntax import (
     Argument,
@@ -20,9 +20,8 @@ from archc.emit.syntax import (
     Statement,
     Tuple,
     call,
-    number,
 )
-from archc.ops.weighted import Weighted
+from archc_torch.initialisers import begin
 from archc_torch.layers import TorchLayer
 
 
@@ -118,11 +117,11 @@ def _values(layer: TorchLayer) -> Iterator[Assign]:
 
 def _resets(planned: SourcePlan) -> dict[str, Call]:
     """How `reset_parameters` initialises each layer that has weights, by its identifier."""
-    begun = {layer.identifier: _begin(layer) for layer in planned.initialisations}
+    begun = {layer.identifier: begin(layer) for layer in planned.initialisations}
     begun |= {
         step.identifier: call(f"self.{step.identifier}.reset_parameters")
         for step in planned.steps
-        if step.node.op.parameters(step.inputs) and not isinstance(step.node.op, Weighted)
+        if step.identifier not in begun and step.node.op.parameters(step.inputs)
     }
     return {step.identifier: begun[step.identifier] for step in planned.steps if step.identifier in begun}
 
@@ -131,13 +130,6 @@ def _reset(planned: SourcePlan) -> tuple[Function, ...]:
     """The method that initialises the weights, one line per layer."""
     body = tuple(map(Do, _resets(planned).values()))
     return (Function("reset_parameters", "self", "None", body),) if body else ()
-
-
-def _begin(layer: Initialisation) -> Call:
-    bias = {} if layer.bias is None else {"bias": number(layer.bias)}
-    if layer.weights.normal is not None:
-        return call("normal", Name(f"self.{layer.identifier}"), std=layer.weights.normal.std, **bias)
-    return call("he_normal", Name(f"self.{layer.identifier}"), **bias)
 
 
 def _predict(planned: SourcePlan) -> tuple[Function, ...]:

@@ -61,14 +61,17 @@ def check(planned: SourcePlan) -> Function:
 
 
 def image(planned: SourcePlan) -> Call:
-    """A batch of random pictures."""
-    return call("torch.randn", *batch(planned.shape(planned.image_shape)).items)
+    """A batch of random pictures, or of other numbers or tokens."""
+    x = planned.image_shape
+    if x.vocabulary is not None:
+        return call("torch.randint", x.vocabulary, batch(planned.shape(x)))
+    return call("torch.randn", *batch(planned.shape(x)).items)
 
 
 def labels(outputs: tuple[Tensor, ...]) -> Call | None:
     """Random classes; None if the network does not return scores of classes."""
     first, *others = outputs
-    return None if others or first.is_maps else call("torch.randint", first.channels, batch())
+    return None if others or not first.is_vector else call("torch.randint", first.channels, batch())
 
 
 def step(outputs: tuple[Tensor, ...], labels: Expression | None) -> tuple[Statement, ...]:
@@ -76,7 +79,7 @@ def step(outputs: tuple[Tensor, ...], labels: Expression | None) -> tuple[Statem
     first, *others = outputs
     if others:
         loss = Fixed("torch.stack([output.square().mean() for output in outputs]).sum()")
-    elif first.is_maps or labels is None:
+    elif not first.is_vector or labels is None:
         loss = Fixed("output.square().mean()")
     else:
         loss = call("nn.functional.cross_entropy", Name("output"), labels)

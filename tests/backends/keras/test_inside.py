@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ANYWHERE = ("emitted", "momentum_sgd", "batch_norm")
+ANYWHERE = ("emitted", "initialisers", "momentum_sgd", "batch_norm")
 ON_TENSORFLOW = (*ANYWHERE, "layers", "foreign_conventions", "conformance", "trainer")
 BACKENDS = ("tensorflow", *(name for name in ("torch", "jax") if find_spec(name)))
 

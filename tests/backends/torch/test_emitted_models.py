@@ -10,17 +10,20 @@ import numpy as np
 import pytest
 import torch
 from archc_torch.reserved import RESERVED
-from archc_torch.weights import canonical
+from archc_torch.weights import STATISTICS, canonical
 from torch import Tensor, nn
 
 from archc.analysis import Facts, analyse
 from archc.backend import Origin, Request, load
+from archc.conformance.computing import random_examples
 from archc.conformance.reference import evaluate
 from archc.graph import Graph
-from archc.ops.weighted import Weighted
+from archc.ops.initialisation import Fans
+from archc.ops.weighted import Initialised, Weighted
 
 HERE = Path(__file__).parent
 ALEXNET = HERE.parents[2] / "specs" / "alexnet.yaml"
+BUFFERS = {meant: buffer for buffer, meant in STATISTICS.items()}
 ORIGIN = Origin.of("spec.yaml", b"")
 OWN = sorted((HERE / "specs").glob("*.yaml"))
 GOOD = sorted((HERE.parents[1] / "specs" / "good").glob("*.yaml"))
@@ -47,8 +50,8 @@ def alexnet(build: Build) -> tuple[Facts, nn.Module]:
 
 
 def pictures(facts: Facts, count: int, dtype: torch.dtype = torch.float32) -> Tensor:
-    (image,) = facts.graph.inputs.values()
-    return torch.from_numpy(np.random.default_rng(0).standard_normal((count, *image.shape))).to(dtype)
+    x: Any = torch.from_numpy(random_examples(facts.graph, np.random.default_rng(0), count))
+    return x.to(dtype) if x.is_floating_point() else x
 
 
 def identifiers(facts: Facts) -> Mapping[str, str]:
@@ -100,15 +103,19 @@ def _assert_begun(facts: Facts, model: nn.Module) -> None:
             continue
         module: Any = model.get_submodule(identifier)
         total += sum(p.numel() for p in module.parameters())
-        if not isinstance(node.op, Weighted):  # a normalisation
-            starts = {"weight": 1, "bias": 0}
-            assert all(bool((value == starts[kind]).all()) for kind, value in module.named_parameters())
+        if not isinstance(node.op, Initialised):
+            for parameter in node.op.parameters(facts.graph.tensors(node.inputs)):
+                value = getattr(module, BUFFERS.get(parameter.name, parameter.name))
+                assert parameter.initial is not None
+                torch.testing.assert_close(value, torch.full(parameter.shape, float(parameter.initial)))
             continue
         weight = node.op.parameters(facts.graph.tensors(node.inputs))[0]
-        std = node.op.weight_init.std(weight.fan_in)
+        std = node.op.weight_init.distribution(Fans(weight.fan_in, weight.fan_out)).number
         assert module.weight.shape == weight.shape
         assert abs(module.weight.mean().item()) < 5 * std / module.weight.numel() ** 0.5
         assert module.weight.std().item() == pytest.approx(std, rel=5 / (2 * module.weight.numel()) ** 0.5)
+        if not isinstance(node.op, Weighted):  # an embedding
+            continue
         assert (module.bias is not None) == node.op.bias
         if module.bias is not None:
             assert set(module.bias.tolist()) == {node.op.bias_init}

@@ -47,6 +47,9 @@ NORMS = {
     "rms": "rms_norm, epsilon: 1e-5",
 }
 
+WIDE = (nn.Softplus, nn.LogSoftmax)
+"""Modules that autocast computes in float32 on a GPU, but not on a CPU."""
+
 Build = Callable[[Facts, Graph], nn.Module]
 
 
@@ -85,6 +88,10 @@ class Network:
         optimizer.zero_grad()
 
 
+def widened(_: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:
+    return (inputs[0].float(),)
+
+
 @pytest.fixture
 def network(build: Build) -> Callable[[Path, Precision], Network]:
     def network(spec: Path, precision: Precision) -> Network:
@@ -92,6 +99,9 @@ def network(build: Build) -> Callable[[Path, Precision], Network]:
         assert facts is not None
         model: Any = build(facts, facts.graph).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         as_on_a_gpu(model)
+        for module in model.modules():
+            if isinstance(module, WIDE):
+                module.register_forward_pre_hook(widened)
         return Network(facts, model, precision)
 
     return network

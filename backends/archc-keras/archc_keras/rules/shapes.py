@@ -11,8 +11,9 @@ from archc_keras.rules.table import Layers, rule
 @rule(Flatten)
 def flatten(op: Flatten, step: Step) -> Layers:
     (x,) = step.inputs
-    if not x.is_maps or x.channels == 1 or x.height * x.width == 1:
+    if x.channels == 1 or x.places == 1:
         return {"": call("layers.Flatten")}
     # A spec flattens map by map; Keras stores the maps of a position side by side.
-    channels_first = Tuple((Literal(3), Literal(1), Literal(2)))
+    last = len(x.shape)
+    channels_first = Tuple(tuple(map(Literal, (last, *range(1, last)))))
     return {"_order": call("layers.Permute", channels_first), "": call("layers.Flatten")}

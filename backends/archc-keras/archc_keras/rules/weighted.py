@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from archc.emit.plan import Step
-from archc.emit.syntax import Argument, Call, Literal, Unless, Unpacked, call, number, pair
+from archc.emit.syntax import Argument, Call, Literal, Unless, call, pair
 from archc.ops.conv2d import Conv2d
 from archc.ops.dense import Dense
+from archc.ops.embedding import Embedding
 from archc.ops.fields import ONE
 from archc.ops.weighted import Weighted
+from archc_keras.initialisers import drawn, initialisers
 from archc_keras.rules.padding import padding_of
 from archc_keras.rules.table import RULES, Fields, Layers, rule
 
@@ -27,19 +29,21 @@ def conv2d(op: Conv2d, step: Step) -> Layers:
     }
     # Keras' own grouped convolution is several times slower on a CPU.
     kind = "GroupedConv2D" if op.groups > 1 else "layers.Conv2D"
-    return {**pad, "": _weighted(op, call(kind, op.filters, pair(op.kernel), **fields))}
+    return {**pad, "": _weighted(op, step, call(kind, op.filters, pair(op.kernel), **fields))}
 
 
 @rule(Dense)
 def dense(op: Dense, step: Step) -> Layers:
-    return {"": _weighted(op, call("layers.Dense", op.units))}
+    return {"": _weighted(op, step, call("layers.Dense", op.units))}
 
 
-def _weighted(op: Weighted, layer: Call) -> Call:
+@rule(Embedding)
+def embedding(op: Embedding, step: Step) -> Layers:
+    (x,) = step.inputs
+    return {"": call("layers.Embedding", x.vocabulary, op.channels, embeddings_initializer=drawn(op, step))}
+
+
+def _weighted(op: Weighted, step: Step, layer: Call) -> Call:
     """The layer with the initialisation of its weights and bias; the bias is 0 by default."""
-    init = op.weight_init
-    drawn = call("normal", init.normal.std) if init.normal is not None else call("he_normal")
-    bias = (Argument(Literal(number(op.bias_init)), "bias"),) if op.bias and op.bias_init else ()
     use = Argument(Literal(op.bias), "use_bias", default=Literal(True))
-    unpacked = Argument(Unpacked(replace(drawn, arguments=(*drawn.arguments, *bias))))
-    return replace(layer, arguments=(*layer.arguments, use, unpacked))
+    return replace(layer, arguments=(*layer.arguments, use, *initialisers(op, step)))

@@ -3,23 +3,92 @@
 from __future__ import annotations
 
 from archc.emit.plan import Step
-from archc.emit.syntax import call
+from archc.emit.syntax import Unless, call, number
+from archc.ops.elu import Elu
+from archc.ops.gelu import Gelu
+from archc.ops.hard_sigmoid import HardSigmoid
+from archc.ops.hard_swish import HardSwish
+from archc.ops.leaky_relu import LeakyRelu
+from archc.ops.mish import Mish
+from archc.ops.prelu import Prelu
 from archc.ops.relu import Relu
+from archc.ops.selu import Selu
+from archc.ops.sigmoid import Sigmoid
+from archc.ops.silu import Silu
 from archc.ops.softmax import Softmax
+from archc.ops.softplus import Softplus
 from archc.ops.tanh import Tanh
 from archc_torch.rules.table import Modules, rule
 
 
-@rule(Relu)
+@rule(Relu, order="any")
 def relu(op: Relu, step: Step) -> Modules:
-    return (call("nn.ReLU"),)
+    if op.max is None:
+        return (call("nn.ReLU"),)
+    return (call("nn.ReLU6") if op.max == 6 else call("nn.Hardtanh", 0, number(op.max)),)
 
 
-@rule(Tanh)
+@rule(LeakyRelu, order="any")
+def leaky_relu(op: LeakyRelu, step: Step) -> Modules:
+    return (call("nn.LeakyReLU", number(op.slope)),)
+
+
+@rule(Prelu)
+def prelu(op: Prelu, step: Step) -> Modules:
+    (x,) = step.inputs
+    return (call("nn.PReLU", 1 if op.shared else x.channels, init=Unless(0.25, number(op.initial))),)
+
+
+@rule(Elu, order="any")
+def elu(op: Elu, step: Step) -> Modules:
+    return (call("nn.ELU", alpha=Unless(1, number(op.alpha))),)
+
+
+@rule(Gelu, order="any")
+def gelu(op: Gelu, step: Step) -> Modules:
+    return (call("nn.GELU", approximate=Unless("none", "tanh" if op.form == "tanh" else "none")),)
+
+
+@rule(Tanh, order="any")
 def tanh(op: Tanh, step: Step) -> Modules:
     return (call("nn.Tanh"),)
 
 
-@rule(Softmax)
+@rule(Sigmoid, order="any")
+def sigmoid(op: Sigmoid, step: Step) -> Modules:
+    return (call("nn.Sigmoid"),)
+
+
+@rule(Silu, order="any")
+def silu(op: Silu, step: Step) -> Modules:
+    return (call("nn.SiLU"),)
+
+
+@rule(HardSigmoid, order="any")
+def hard_sigmoid(op: HardSigmoid, step: Step) -> Modules:
+    return (call("nn.Hardsigmoid"),)
+
+
+@rule(HardSwish, order="any")
+def hard_swish(op: HardSwish, step: Step) -> Modules:
+    return (call("nn.Hardswish"),)
+
+
+@rule(Selu, order="any")
+def selu(op: Selu, step: Step) -> Modules:
+    return (call("nn.SELU"),)
+
+
+@rule(Softplus, order="any")
+def softplus(op: Softplus, step: Step) -> Modules:
+    return (call("nn.Softplus"),)
+
+
+@rule(Mish, order="any")
+def mish(op: Mish, step: Step) -> Modules:
+    return (call("nn.Mish"),)
+
+
+@rule(Softmax, order="any")
 def softmax(op: Softmax, step: Step) -> Modules:
-    return (call("nn.Softmax", dim=1),)
+    return (call("nn.Softmax", dim=step.axis),)

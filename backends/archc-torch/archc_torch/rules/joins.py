@@ -9,11 +9,11 @@ from archc.ops.concat import Concat
 from archc_torch.rules.table import rule
 
 
-@rule(Add)
+@rule(Add, order="any")
 def add(op: Add, step: Step) -> Expression:
     return Sum(tuple(map(Name, step.reads)))
 
 
-@rule(Concat)
+@rule(Concat, order="any")
 def concat(op: Concat, step: Step) -> Expression:
-    return call("torch.cat", Tuple(tuple(map(Name, step.reads))), dim=1)
+    return call("torch.cat", Tuple(tuple(map(Name, step.reads))), dim=step.axis)

@@ -8,6 +8,6 @@ from archc.ops.dropout import Dropout
 from archc_torch.rules.table import Modules, rule
 
 
-@rule(Dropout)
+@rule(Dropout, order="any")
 def dropout(op: Dropout, step: Step) -> Modules:
     return (call("nn.Dropout", op.rate),)

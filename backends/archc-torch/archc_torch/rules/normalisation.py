@@ -41,7 +41,7 @@ def batch_norm(op: BatchNorm, step: Step) -> Modules:
     return _without_scale(op, norm)
 
 
-@rule(LayerNorm)
+@rule(LayerNorm, order=lambda op: "first" if op.over == "all" else "last")
 def layer_norm(op: LayerNorm, step: Step) -> Modules:
     (x,) = step.inputs
     norm = call(
@@ -65,11 +65,12 @@ def group_norm(op: GroupNorm, step: Step) -> Modules:
 @rule(InstanceNorm)
 def instance_norm(op: InstanceNorm, step: Step) -> Modules:
     (x,) = step.inputs
+    kind = "nn.InstanceNorm2d" if x.is_maps else "nn.InstanceNorm1d"
     affine = Unless(False, op.scale or op.bias)
-    return _without_scale(op, call("nn.InstanceNorm2d", x.channels, eps=_epsilon(op), affine=affine, bias=_bias(op)))
+    return _without_scale(op, call(kind, x.channels, eps=_epsilon(op), affine=affine, bias=_bias(op)))
 
 
-@rule(RmsNorm)
+@rule(RmsNorm, order="last")
 def rms_norm(op: RmsNorm, step: Step) -> Modules:
     (x,) = step.inputs
     return (call("RMSNorm2d" if x.is_maps else "nn.RMSNorm", x.channels, eps=number(op.epsilon)),)

@@ -6,6 +6,7 @@ from archc.emit.plan import Step
 from archc.emit.syntax import Unless, call, pair
 from archc.ops.conv2d import Conv2d
 from archc.ops.dense import Dense
+from archc.ops.embedding import Embedding
 from archc_torch.rules.padding import sides
 from archc_torch.rules.table import Modules, rule
 
@@ -29,7 +30,13 @@ def conv2d(op: Conv2d, step: Step) -> Modules:
     return (conv,) if padding is not None else (call("nn.ZeroPad2d", sides(window)), conv)
 
 
-@rule(Dense)
+@rule(Dense, order="last")
 def dense(op: Dense, step: Step) -> Modules:
     (x,) = step.inputs
-    return (call("nn.Linear", x.size, op.units, bias=Unless(True, op.bias)),)
+    return (call("nn.Linear", x.channels, op.units, bias=Unless(True, op.bias)),)
+
+
+@rule(Embedding, order="last")
+def embedding(op: Embedding, step: Step) -> Modules:
+    (x,) = step.inputs
+    return (call("nn.Embedding", x.vocabulary, op.channels),)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from archc_keras.weights import NAMES, order
+from archc_keras.weights import NAMES, in_keras
 
 from archc.conformance import Check, EmittedSource, checks, spec_cases
 from archc.graph import Graph
@@ -28,14 +28,13 @@ def compute(source: EmittedSource, graph: Graph, weights: Mapping[str, Any], x: 
     for layer in model.layers:
         for variable in layer.weights:
             value = weights[f"{layer.name}.{NAMES[variable.name]}"]
-            axes = np.argsort(order(variable.name, value.ndim))  # from the canonical order back
-            assert variable.shape == value.transpose(axes).shape
-            variable.assign(value.transpose(axes))
-    maps_last = x.transpose(0, 2, 3, 1)
+            assert variable.shape == in_keras(variable, value).shape
+            variable.assign(in_keras(variable, value))
+    last = np.moveaxis(x, 1, -1)
     ends = [graph.node(name).op.op for name in graph.outputs]
-    given = model.predict(maps_last, verbose=0) if ends == ["softmax"] and len(graph.nodes) > 1 else model(maps_last)
+    given = model.predict(last, verbose=0) if ends == ["softmax"] and len(graph.nodes) > 1 else model(last)
     values = map(np.asarray, given if isinstance(given, list | tuple) else (given,))
-    ordered = (value.transpose(0, 3, 1, 2) if value.ndim == 4 else value for value in values)
+    ordered = (np.moveaxis(value, -1, 1) for value in values)
     return dict(zip(graph.outputs, ordered, strict=True))
 
 

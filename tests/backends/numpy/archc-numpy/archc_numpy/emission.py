@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archc.backend import EmittedSource, Origin, Request, every
+from archc.backend import EmittedSource, Origin, Request, Unsupported, every
 from archc.emit.plan import SourcePlan, Step, plan
 from archc.emit.printer import print_module
 from archc.emit.snippets import load, names_in
@@ -24,6 +24,7 @@ from archc.emit.syntax import (
     Tuple,
     call,
 )
+from archc.ops.initialisation import Distribution, Fans
 from archc.ops.weighted import Weighted
 from archc.tensor import Tensor
 from archc_numpy.rules import RULES
@@ -87,11 +88,25 @@ def _initialisation(planned: SourcePlan) -> Expression:
         if isinstance(op := step.node.op, Weighted):
             for parameter in op.parameters(step.inputs):
                 shape = Tuple(tuple(map(Literal, parameter.shape)))
-                drawn = call("random.normal", 0, op.weight_init.std(parameter.fan_in), shape)
+                drawn = _drawn(step, op.weight_init.distribution(Fans(parameter.fan_in, parameter.fan_out)), shape)
                 filled = call("numpy.full", shape, float(op.bias_init))
                 array = filled if parameter.name == "bias" else drawn
                 arrays.append(Argument(array, f"{step.identifier}_{parameter.name}"))
     return Call(Fixed("super().__init__"), tuple(arrays))
+
+
+def _drawn(step: Step, distribution: Distribution, shape: Tuple) -> Call:
+    """Weights of a distribution."""
+    kind, value = distribution
+    match kind:
+        case "normal":
+            return call("random.normal", 0, value, shape)
+        case "uniform":
+            return call("random.uniform", -value, value, shape)
+        case "constant":
+            return call("numpy.full", shape, float(value))
+        case _:
+            raise Unsupported(step.node.name, f"{step.node.name}'s weights cannot be drawn: {kind}")
 
 
 def _main(planned: SourcePlan) -> Main:

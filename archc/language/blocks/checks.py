@@ -1,0 +1,238 @@
+"""Checks every layer where it is written, in the network or in a block, once, however often the block is used.
+
+The result is what the expansion needs: the names that each layer reads, and the layers that cannot be understood.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from archc.diagnostics.finding import Finding, report
+from archc.language.blocks.definitions import CALL, INPUT, Block, is_call, is_stage, references, referred
+from archc.language.blocks.expanded import Site
+from archc.language.connections import connections, from_node
+from archc.language.defaults import op_class, op_word
+from archc.language.fields import NAME, field_names
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
+from archc.source import Span
+
+_NUMBER = r"(?:0|[1-9][0-9]{0,5})"
+_NUMBERED_INPUT = re.compile(rf"input\.{_NUMBER}\Z", re.ASCII)
+_NUMBERED = re.compile(rf"(?:\.{_NUMBER})+\Z", re.ASCII)
+_NUMBERS = re.compile(rf"{_NUMBER}(?:\.{_NUMBER})*\Z", re.ASCII)
+
+
+@dataclass
+class Checked:
+    """`reads` are the names that layers list, each with its span; `failed` are layers that cannot be understood."""
+
+    reads: dict[Site, list[tuple[str, Span]]] = field(default_factory=dict[Site, "list[tuple[str, Span]]"])
+    failed: set[Site] = field(default_factory=set[Site])
+    findings: list[Finding] = field(default_factory=list[Finding])
+    called: dict[str, list[tuple[str, ScalarNode]]] = field(default_factory=dict[str, "list[tuple[str, ScalarNode]]"])
+    """By block, or "" for the network: the blocks that it uses, and where."""
+
+
+def item_span(item: YamlNode) -> Span:
+    """Where an item of a stage is reported, which has no name: its op or its block."""
+    if isinstance(item, MappingNode) and item.entries:
+        node = item.entries.get("op") or item.entries.get("block") or next(iter(item.keys.values()))
+        return node.span
+    return Span(item.span.source, item.span.start, min(item.span.start + 1, item.span.end))
+
+
+def children(layers: YamlNode, path: str) -> Iterator[tuple[str, YamlNode, Span]]:
+    """The place, the body and the key of each layer in a mapping or a stage."""
+    before = f"{path}." if path else ""
+    if isinstance(layers, MappingNode):
+        for name, body in layers.entries.items():
+            yield f"{before}{name}", body, layers.keys[name].span
+    elif isinstance(layers, SequenceNode):
+        for number, item in enumerate(layers.items):
+            yield f"{before}{number}", item, item_span(item)
+
+
+class Checker:
+    """Checks the network and all blocks; `any_name` if the network's input could not be read."""
+
+    def __init__(self, blocks: dict[str, Block | None], inputs: list[str], *, any_name: bool) -> None:
+        self._blocks = blocks
+        self._inputs = inputs
+        self._any_name = any_name
+        self._used: dict[str, set[str]] = {}
+        self.checked = Checked()
+
+    def run(self, layers: YamlNode | None) -> Checked:
+        """Check the layers of the network, and those of each block."""
+        if layers is not None:
+            self._scope(None, layers)
+        for block in self._blocks.values():
+            if block is not None:
+                self._scope(block, block.layers)
+                self._parameters(block)
+        return self.checked
+
+    def _scope(self, block: Block | None, layers: YamlNode) -> None:
+        names = dict.fromkeys([INPUT] if block else self._inputs, True)
+        scope = _Scope(
+            block, names, {name: body for name, body, _ in children(layers, "")}, isinstance(layers, SequenceNode)
+        )
+        self.checked.called.setdefault(scope.name, [])
+        self._used[scope.name] = set()
+        if isinstance(layers, MappingNode):
+            for name, key in layers.keys.items():
+                self._name(scope, name, key.span)
+        for path, body, key in children(layers, ""):
+            self._layer(scope, path, body, key)
+
+    def _name(self, scope: _Scope, name: str, key: Span) -> None:
+        # A plain layer of the network is checked when it is lowered.
+        if scope.block is None and not is_call(scope.layers[name]) and not is_stage(scope.layers[name]):
+            return
+        if not NAME.match(name):
+            from archc.language.mistakes.validation import not_a_name  # only for a mistake
+
+            self._report(not_a_name(name, key))
+        elif name in scope.names:
+            message = f"`{name}` is already the name of the input"
+            self._report(report(key, "ARC106", message, help="rename the layer"))
+
+    def _layer(self, scope: _Scope, path: str, body: YamlNode, key: Span) -> None:
+        if is_stage(body):
+            for inner, item, at in children(body, path):
+                self._layer(scope, inner, item, at)
+        elif isinstance(body, MappingNode):
+            self._references(scope, path, body)
+            self._reads(scope, path, body)
+            if "block" in body.entries:
+                self._call(scope, path, body, key)
+            elif "repeat" in body.entries and op_word(body):
+                from archc.language.mistakes.blocks import repeated_op
+
+                self._report(repeated_op(body))
+        elif isinstance(body, SequenceNode):
+            self._references(scope, path, body)
+        scope.names[path] = True
+
+    def _call(self, scope: _Scope, path: str, body: MappingNode, key: Span) -> None:
+        node = body.entries["block"]
+        name = node.value if isinstance(node, ScalarNode) else None
+        block = self._blocks.get(name) if isinstance(name, str) else None
+        if block is None or "op" in body.entries:
+            from archc.language.mistakes.blocks import not_a_call
+
+            self._fail(scope, path)
+            self.checked.findings += not_a_call(body, self._blocks)
+            return
+        assert isinstance(node, ScalarNode)
+        self.checked.called[scope.name].append((block.name, node))
+        arguments = body.entries.keys() - CALL
+        lacking = [name for name, default in block.takes.items() if default is None and name not in arguments]
+        if lacking or not arguments <= block.takes.keys():
+            from archc.language.mistakes.calls import wrong_arguments
+
+            self.checked.findings += wrong_arguments(block, path, body, lacking, key)
+            if lacking:
+                self._fail(scope, path)
+
+    def _references(self, scope: _Scope, path: str, body: YamlNode) -> None:
+        takes = scope.block.takes if scope.block else {}
+        for node in references(body):
+            name = referred(node)
+            if name is None or name not in takes:
+                from archc.language.mistakes.references import not_a_reference
+
+                self._report(not_a_reference(node, scope.block))
+                self._fail(scope, path)
+            else:
+                self._used[scope.name].add(name)
+        if isinstance(body, MappingNode):
+            for word in ("block", "from"):
+                fixed = body.entries.get(word)
+                if fixed is not None and any(referred(node) in takes for node in references(fixed)):
+                    from archc.language.mistakes.references import not_here
+
+                    self._report(not_here(word, fixed))
+                    self._fail(scope, path)
+
+    def _parameters(self, block: Block) -> None:
+        for default in block.takes.values():
+            for node in references(default) if default else ():
+                from archc.language.mistakes.references import in_default
+
+                self._report(in_default(node))
+        for name in [name for name in block.takes if name not in self._used[block.name]]:
+            from archc.language.mistakes.references import unused_parameter
+
+            self._report(unused_parameter(block, name))
+
+    def _reads(self, scope: _Scope, path: str, body: MappingNode) -> None:
+        """The names that a layer lists."""
+        known = None if "block" in body.entries else op_class(body)
+        node = from_node(body, field_names(known))
+        if node is None or any(references(node)):
+            return
+        names, findings = self._connections(scope, node)
+        self.checked.findings += findings
+        if names is None:
+            self._fail(scope, path)
+            return
+        for name, span in names:
+            # Of plain layers, the order and cycles are checked when they are lowered.
+            if not scope.may_read(name) and not scope.is_plain(name) and not (self._any_name and scope.block is None):
+                from archc.language.mistakes.scopes import unreadable
+
+                self._report(unreadable(path, name, span, scope.names, scope.layers))
+                self._fail(scope, path)
+        self.checked.reads[scope.name, path] = names
+
+    def _connections(self, scope: _Scope, node: YamlNode) -> tuple[list[tuple[str, Span]] | None, list[Finding]]:
+        items = node.items if isinstance(node, SequenceNode) else [node]
+        found: list[tuple[str, Span]] = []
+        for item in items:
+            # Items of a list are called by numbers: `from: [1, input]`.
+            value = item.value if isinstance(item, ScalarNode) else None
+            if type(value) is not str and not (type(value) is int and value >= 0 and scope.is_list):
+                return connections(node, scope.names, inputs=1)
+            if not scope.may_read(str(value)):
+                return connections(node, scope.names, inputs=1)
+            found.append((str(value), item.span))
+        return (found, []) if found else connections(node, scope.names, inputs=1)
+
+    def _report(self, finding: Finding) -> None:
+        self.checked.findings.append(finding)
+
+    def _fail(self, scope: _Scope, path: str) -> None:
+        self.checked.failed.add((scope.name, path))
+
+
+@dataclass
+class _Scope:
+    """The network or a block while it is checked: `names` can be read so far, `layers` are all of its layers."""
+
+    block: Block | None
+    names: dict[str, bool]
+    layers: dict[str, YamlNode]
+    is_list: bool
+
+    @property
+    def name(self) -> str:
+        return self.block.name if self.block else ""
+
+    def may_read(self, name: str) -> bool:
+        """Whether a name is one that can be read so far. The numbers of items are known when they are expanded."""
+        if name in self.names or (self.block is not None and _NUMBERED_INPUT.match(name)):
+            return True
+        stage = _NUMBERED.sub("", name)
+        return (self.is_list and bool(_NUMBERS.match(name))) or (stage != name and self._is_numbered(stage))
+
+    def _is_numbered(self, name: str) -> bool:
+        body = self.layers.get(name)
+        return body is not None and (is_stage(body) or (isinstance(body, MappingNode) and "repeat" in body.entries))
+
+    def is_plain(self, name: str) -> bool:
+        """Whether a name is that of a layer, and not of a call or a stage."""
+        body = self.layers.get(name)
+        return body is not None and not is_call(body) and not is_stage(body)

@@ -1,0 +1,108 @@
+"""The order of axes of each sequence: (N, C, L) where a convolution reads it, (N, L, C) where a dense layer does.
+
+A plan becomes a plan in which each step reads sequences in the order of its rule: transpositions are steps of their
+own, inserted before the step that needs one. The network's inputs and outputs are in the language's order, (N, C, L).
+A transposition is a view, so it takes no time; but many layers copy a view that they read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from archc.emit.plan import SourcePlan, Step
+from archc.emit.syntax import Expression, Name, call
+from archc.graph import Node
+from archc.ops.op import Op
+from archc.ops.properties import Kept
+from archc.tensor import Tensor
+from archc_torch.rules import ORDERS, rule
+
+if TYPE_CHECKING:
+    from archc.ops.op import Array
+
+FIRST, LAST = 1, 2
+"""The axis of the channels in (N, C, L) and in (N, L, C)."""
+
+
+class Transposed(Op, frozen=True):
+    """A sequence with its other order of axes; no spec can ask for it."""
+
+    op: Literal["transposed"]
+
+    def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
+        return inputs[0]
+
+    def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
+        return inputs[0].swapaxes(1, 2)
+
+    def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
+        return Kept()
+
+    def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
+        return 0
+
+
+@rule(Transposed, order="any")
+def transposed(op: Transposed, step: Step) -> Expression:
+    return call("torch.transpose", Name(step.reads[0]), FIRST, LAST)
+
+
+def ordered(planned: SourcePlan) -> SourcePlan:
+    """The plan in which every step reads sequences in the order that its rule expects."""
+    if not any(x.is_sequence for step in planned.steps for x in (*step.inputs, step.node.output)):
+        return planned
+    ordering = _Ordering(planned)
+    for step in planned.steps:
+        ordering.visit(step)
+    outputs = tuple(
+        ordering.turned(value, x, FIRST, value) if x.is_sequence else value
+        for value, x in zip(planned.outputs, planned.output_shapes, strict=True)
+    )
+    return replace(planned, steps=tuple(ordering.steps), outputs=outputs)
+
+
+class _Ordering:
+    """Goes through the steps in order, and remembers the axis of the channels of each value."""
+
+    def __init__(self, planned: SourcePlan) -> None:
+        self.steps: list[Step] = []
+        self._planned = planned
+        self._axes: dict[str, int] = {}
+        self._free: set[str] = set()
+
+    def visit(self, step: Step) -> None:
+        """Append a step, after the transpositions that it needs."""
+        axis = self._axis(step)
+        reads = tuple(
+            self.turned(value, x, axis, step.node.name) if x.is_sequence else value
+            for value, x in zip(step.reads, step.inputs, strict=True)
+        )
+        self.steps.append(replace(step, reads=reads, axis=axis))
+        self._axes[step.identifier] = axis
+
+    def _axis(self, step: Step) -> int:
+        order = ORDERS.get(type(step.node.op), "first")
+        match order(step.node.op) if callable(order) else order:
+            case "first":
+                return FIRST
+            case "last":
+                return LAST
+            case "any":
+                sequences = [value for value, x in zip(step.reads, step.inputs, strict=True) if x.is_sequence]
+                return self._axes.get(sequences[0], FIRST) if sequences else FIRST
+
+    def turned(self, value: str, x: Tensor, axis: int, reader: str) -> str:
+        """The name of a value in the order that a reader needs; a step that transposes it is appended if need be."""
+        if self._axes.get(value, FIRST) == axis:
+            return value
+        identifier = self._planned.free(f"{value}_transposed")
+        while identifier in self._axes:
+            identifier += "_"
+        node = Node(
+            f"{reader}_transposed", Transposed(op="transposed"), (value,), x, self._planned.steps[0].node.span, {}
+        )
+        self.steps.append(Step(identifier, node, (value,), (x,), axis))
+        self._axes[identifier] = axis
+        return identifier

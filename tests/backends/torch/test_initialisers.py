@@ -1,0 +1,65 @@
+"""Every kind of initialisation is drawn from its distribution, in the emitted model and in a part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from archc_torch.weights import canonical
+from initialisations import NETWORKS, assert_drawn, spec_of
+from torch import nn
+
+from archc.analysis import Facts, analyse
+from archc.backend import Origin, Request, Unsupported, load
+from archc.graph import Graph
+
+Build = Callable[[Facts, Graph], nn.Module]
+
+
+def facts_of(text: bytes) -> Facts:
+    facts = analyse(text, "spec.yaml").facts
+    assert facts is not None
+    return facts
+
+
+@pytest.mark.parametrize("shape", NETWORKS)
+def test_each_kind_has_its_distribution(shape: str, build: Build) -> None:
+    facts = facts_of(spec_of(shape))
+    weights = canonical(build(facts, facts.graph), {})
+    for number, layer in enumerate(NETWORKS[shape]):
+        assert_drawn(weights[f"l{number}.weight"].numpy(), layer)
+
+
+COLUMNS = """\
+schema: archc/v1
+name: net
+input: {{image: [4, 1, 1]}}
+layers:
+  flat: {{op: flatten}}
+  fc1: {{op: dense, units: 12, weight_init: {init}}}
+parallel: {{devices: 2, strategy: columns}}
+"""
+
+
+def of_a_part(init: str) -> str:
+    facts = facts_of(COLUMNS.format(init=init).encode())
+    origin = Origin.of("spec.yaml", b"")
+    return load("torch").emit(Request(facts.graph, facts.counts, facts.recipe, origin, facts.placement)).text
+
+
+@pytest.mark.parametrize(
+    ("init", "call"),
+    [
+        ("glorot_normal", "normal(self.fc1, std=0.3535533905932738, bias=0)"),  # sqrt(2 / (4 + 12))
+        ("{he_uniform: {fan: out}}", "uniform(self.fc1, limit=0.7071067811865476, bias=0)"),  # sqrt(6 / 12)
+        ("he_normal", "he_normal(self.fc1, bias=0)"),
+        ("{he_normal: {slope: 1}}", 'variance_scaling(self.fc1, scale=1, fan="in", bias=0)'),
+    ],
+)
+def test_a_part_of_a_layer_is_drawn_with_the_fans_of_the_whole(init: str, call: str) -> None:
+    assert f"        {call}\n" in of_a_part(init)
+
+
+def test_orthogonal_weights_are_not_drawn_in_parts() -> None:
+    with pytest.raises(Unsupported, match="fc1's orthogonal weights cannot be drawn in parts"):
+        of_a_part("orthogonal")

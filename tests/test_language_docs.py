@@ -1,0 +1,37 @@
+"""docs/language.md: its specs hold, its table lists every top-level key, and its words can be explained."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from archc.analysis import analyse
+from archc.language.spec import Spec
+
+PAGE = (Path(__file__).parents[1] / "docs" / "language.md").read_text(encoding="utf-8")
+SPECS = re.findall(r"```yaml\n(schema: .*?)```", PAGE, re.DOTALL)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.split("name: ")[1].split("\n")[0])
+def test_each_spec_is_valid_without_advice(spec: str) -> None:
+    analysis = analyse(spec.encode(), "net.yaml")
+    assert analysis.facts is not None
+    assert analysis.findings == []
+
+
+def test_the_figures_are_right() -> None:
+    facts = analyse(SPECS[0].encode(), "net.yaml").facts
+    assert facts is not None
+    assert facts.graph.node("conv1").output.shape == (16, 30, 30)
+    assert facts.graph.node("flat").output.shape == (3600,)
+    assert "the 3,600 values that `fc` reads" in PAGE
+
+
+def test_the_table_lists_every_top_level_key() -> None:
+    table = PAGE.partition("| key | meaning |")[2].partition("\n\n")[0]
+    listed = [
+        word for cell in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for word in re.findall(r"`(\w+)`", cell)
+    ]
+    assert listed == [field.alias or name for name, field in Spec.model_fields.items() if name != "x"]
