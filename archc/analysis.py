@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from archc.diagnostics.finding import MAX_FINDINGS, Finding, in_source_order, is_error, replacement, report
-from archc.diagnostics.grouping import grouped
-from archc.graph import Graph
+from archc.diagnostics.grouping import Uses, grouped
+from archc.graph import Graph, uses_of
 from archc.language.document import Document, Spans
 from archc.language.lowering import lower
 from archc.language.spec import Recipe, Spec, default_recipe
@@ -81,19 +81,29 @@ def analyse(data: bytes, name: str) -> Analysis:
     document, findings = read_spec(data, name)
     if document is None:
         return Analysis(None, _told(findings))
-    analysis = _analyse(document, findings)
-    return Analysis(analysis.known, _told(suppress(analysis.findings, document.written)))
+    known, findings = _analyse(document, findings)
+    if document.expansion is None or not document.expansion.sites:
+        return Analysis(known, _told(suppress(findings, document.written)))
+    if not findings and "archc:" not in document.root.span.source.text:
+        return Analysis(known, [])
+    from archc.language.blocks.findings import in_blocks, lines  # few specs have blocks, and fewer of them mistakes
+
+    left = suppress(findings, document.written, partial(lines, expansion=document.expansion))
+    names = document.expansion.sites
+    return Analysis(known, _told(in_blocks(left, document.expansion), uses_of(document.expansion.scopes, names)))
 
 
-def _told(findings: list[Finding]) -> list[Finding]:
+def _told(findings: list[Finding], uses: Uses | None = None) -> list[Finding]:
     """Each mistake once, in the order of the text; errors are cut after MAX_FINDINGS, advice alone is not."""
     ordered = in_source_order(findings)
+    if uses:
+        ordered = grouped(ordered, uses)  # a mistake in a block counts once
     # Advice leaves a spec usable, and a program that reads the output needs all of it.
     if len(ordered) <= MAX_FINDINGS or not is_error(ordered):
-        return grouped(ordered)
+        return grouped(ordered, uses or {})
     message = f"more than {MAX_FINDINGS:,} findings; only the first are shown"
     more = report(ordered[MAX_FINDINGS].span, "ARC003", message, help="fix those, and check again")
-    return [*grouped(ordered[:MAX_FINDINGS]), more]
+    return [*grouped(ordered[:MAX_FINDINGS], uses or {}), more]
 
 
 def _analyse(document: Document, findings: list[Finding]) -> Analysis:

@@ -112,7 +112,8 @@ def every(items: Iterable[Item], write: Callable[[Item], Written]) -> list[Writt
 def refusals(unsupported: Unsupported, graph: Graph) -> list[Finding]:
     """The findings on layers that a backend cannot express, each at its op; one for all layers of the same reason."""
     layers = unsupported.layers.items()
-    return grouped(report(graph.node(name).at("op"), "ARC501", why, layer=name, cause=why) for name, why in layers)
+    found = [report(graph.node(name).at("op"), "ARC501", why, layer=name, cause=why) for name, why in layers]
+    return grouped(found, graph.uses)
 
 
 @runtime_checkable

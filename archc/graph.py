@@ -5,7 +5,8 @@ Everything after lowering reads this and nothing of the text, apart from spans t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -62,6 +63,22 @@ class Scope:
     """The layer in it whose value it gives."""
     arguments: Mapping[str, object]
     """The plain values of the fields that the block takes, defaults included; empty for a stage."""
+    defaults: Mapping[str, object] = field(default_factory=dict[str, object])
+    """The values that the block itself gives to fields which its use may leave out."""
+
+
+def uses_of(scopes: Mapping[str, Scope], names: Iterable[str]) -> dict[str, tuple[str, str, int]]:
+    """For each layer in a block: which layer of the block it is, the path of this use, and the number of uses."""
+    blocks = {path: scope.block for path, scope in scopes.items() if scope.block is not None}
+    found: dict[str, tuple[str, str]] = {}
+    for name in names:
+        where, _, _ = name.rpartition(".")
+        while where and where not in blocks:
+            where, _, _ = where.rpartition(".")
+        if where:
+            found[name] = f"{blocks[where]}.{name[len(where) + 1 :]}", where
+    counts = Counter(what for what, _ in found.values())
+    return {name: (what, where, counts[what]) for name, (what, where) in found.items()}
 
 
 @dataclass(frozen=True)
@@ -79,6 +96,11 @@ class Graph:
     outputs: tuple[str, ...]
     scopes: Mapping[str, Scope] = field(default_factory=dict[str, Scope])
     expected: Mapping[str, tuple[Node, ...]] = field(default_factory=dict[str, tuple[Node, ...]])
+
+    @cached_property
+    def uses(self) -> dict[str, tuple[str, str, int]]:
+        """For each layer in a block: which layer of the block it is, the path of this use, and the number of uses."""
+        return uses_of(self.scopes, self._by_name) if self.scopes else {}
 
     @cached_property
     def _tensors(self) -> dict[str, Tensor]:

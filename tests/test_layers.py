@@ -40,9 +40,9 @@ PACKAGES = {
     "explain": "wording failure ops diagnostics language analysis backend",
     "training": "wording files signals failure installing streams language",
     "pictures": "wording files failure language training",
-    "report": "wording failure graph diagnostics language passes analysis backend difference explain",
+    "report": "wording tensor failure ops graph diagnostics language passes analysis backend difference explain",
     "console": "wording files failure diagnostics language passes analysis backend emit report",
-    "run": "wording files signals failure installing language analysis backend training pictures",
+    "run": "wording tensor files signals failure installing graph language analysis backend training pictures",
     "commands": "wording files signals failure installing streams entry_points ops diagnostics language passes "
     "analysis fixing formatting backend emit difference figure explain report console training run",
     "__main__": "commands",

@@ -86,6 +86,6 @@ def test_one_tower_as_in_torchvision() -> None:
     facts = shipped("alexnet_one_tower")
     assert (facts.counts.parameters, facts.counts.macs) == (61_100_840, 714_188_480)
     assert [n.output.channels for n in facts.graph.nodes if n.op.op == "conv2d"] == [64, 192, 384, 256, 256]
-    assert [size.height for size in facts.shapes.chain] == [55, 27, 13, 6]
+    assert facts.shapes.chain == ((55, 55), (27, 27), (13, 13), (6, 6))
     before_dense = [(n.name, n.inputs[0]) for n in facts.graph.nodes if n.op.op == "dense"]
     assert before_dense == [("fc6", "drop6"), ("fc7", "drop7"), ("fc8", "relu7")]

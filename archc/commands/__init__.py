@@ -23,6 +23,7 @@ EXAMPLES = {
     "init": "archc init net.yaml",
     "check": "archc check specs/alexnet.yaml",
     "fmt": "archc fmt specs --check",
+    "expand": "archc expand specs/alexnet.yaml",
     "build": "archc build specs/alexnet.yaml --backend torch -o alexnet.py",
     "graph": "archc graph specs/alexnet.yaml -o alexnet.svg",
     "plan": "archc plan specs/alexnet.yaml --gpus 2 --batch 128",

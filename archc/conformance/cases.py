@@ -89,8 +89,8 @@ def _counts(op: type[Op]) -> list[int]:
 
 def _is_valid(op: type[Op], name: str, choice: Choice) -> bool:
     """Whether the layer's fields are valid together and for its inputs."""
-    written = choice["input"]
-    x = Tensor(tuple(written)) if isinstance(written, list) else Tensor(tuple(written["tokens"]), written["vocabulary"])
+    written: Any = choice["input"]
+    x = Tensor(tuple(written["tokens"]), written["vocabulary"]) if "tokens" in written else Tensor(tuple(written))
     if x.is_tokens and choice["vector"]:
         return False
     read = Tensor((x.size,)) if choice["vector"] else x

@@ -8,29 +8,42 @@ the findings have the same cause.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import partial
 
 from archc.diagnostics.finding import Finding
 from archc.wording import listed
 
 # The codes up to here are about words of the text: keys, ops, fields, values and names. Later ones are about layers.
 _LAST_OF_WORDS = "ARC107"
+Uses = Mapping[str, tuple[str, str, int]]
+"""By layer of a block: which layer of the block it is, the path of this use, and the number of uses."""
+_NO_USES: Uses = {}
+
 _OF_VALUES = ("ARC104", "ARC105")
+_FITTING_USES = "use a value that fits all of these uses, or let each give its own: list a name for it in `takes`"
 _FITTING = "use a value that fits all of these layers, or set the field in each of them"
 
 
-def grouped(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings with each mistake once, where it occurs first."""
-    return _merged(_merged(findings, _of_value), _of_words)
+def grouped(findings: Iterable[Finding], uses: Uses = _NO_USES) -> list[Finding]:
+    """The findings with each mistake once, where it occurs first. `uses` are those of blocks by layer."""
+    found = _merged(_merged(findings, _of_value, uses), _of_words, uses)
+    return _merged(found, partial(_of_use, uses), uses) if uses else found
 
 
-def _merged(findings: Iterable[Finding], mistake: Callable[[Finding], Hashable]) -> list[Finding]:
+def _merged(findings: Iterable[Finding], mistake: Callable[[Finding], Hashable], uses: Uses) -> list[Finding]:
     """The findings, with those of the same mistake in one. Those whose mistake is None are kept as they are."""
     groups: dict[Hashable, list[Finding]] = {}
     for number, finding in enumerate(findings):
         key = mistake(finding)
         groups.setdefault(number if key is None else key, []).append(finding)
-    return [_one(group) if len(group) > 1 else group[0] for group in groups.values()]
+    return [_one(group, uses) if len(group) > 1 else group[0] for group in groups.values()]
+
+
+def _of_use(uses: Uses, finding: Finding) -> Hashable:
+    """The mistake of a finding on a layer of a block, whatever it says of one use of the block."""
+    use = uses.get(finding.layer or "")
+    return (finding.code, finding.span, use[0]) if use else None
 
 
 def _of_value(finding: Finding) -> Hashable:
@@ -61,28 +74,43 @@ def _nameless(text: str, layer: str | None) -> str:
     return re.sub(rf"(?<![\w`.]){name}(?![\w`])|(?<=`){name}(?=_)", "", text, count=1) if layer else text
 
 
-def _one(group: list[Finding]) -> Finding:
+def _one(group: list[Finding], uses: Uses) -> Finding:
     """The first finding of a mistake, with the layers, positions and fixes of all."""
     first, *_ = group
     return first._replace(
-        notes=(*first.notes, _where(group)),
-        help=_help(group),
+        notes=(*first.notes, _where(group, uses)),
+        help=_help(group, uses),
         fix=tuple(dict.fromkeys(edit for finding in group for edit in finding.fix)),
         places=tuple(dict.fromkeys(finding.span for finding in group))[1:],
     )
 
 
-def _help(group: list[Finding]) -> str | None:
+def _help(group: list[Finding], uses: Uses) -> str | None:
     """The help of the first finding, unless it proposes a value that may not fit the other layers."""
     first, *others = group
-    helps = {_nameless(finding.help or "", finding.layer) for finding in group}
+    helps = {_useless(_nameless(finding.help or "", finding.layer), finding.layer, uses) for finding in group}
     proposes_one = first.severity == "error" and all(finding.span == first.span for finding in others)
-    return _FITTING if proposes_one and len(helps) > 1 else first.help
+    if not proposes_one or len(helps) < 2:
+        return first.help
+    return _FITTING_USES if all(finding.layer in uses for finding in group) else _FITTING
 
 
-def _where(group: list[Finding]) -> str:
-    """`in 2 layers: conv1, conv2`, or `2 times, on lines 6, 9` if the text is not that of layers."""
+def _useless(text: str, layer: str | None, uses: Uses) -> str:
+    """A text without the path of the use of a block that the layer is in."""
+    return text.replace(f"{uses[layer][1]}.", "") if layer is not None and layer in uses else text
+
+
+def _where(group: list[Finding], uses: Uses) -> str:
+    """`in 2 layers: conv1, conv2`, or `2 times, on lines 6, 9` if the text is not that of layers.
+
+    If all of them are one layer of a block, `in 2 of 4 uses: layer1.0, layer1.1`.
+    """
     layers = dict.fromkeys(finding.layer for finding in group)
+    found = [uses[layer] for layer in layers if layer is not None and layer in uses]
+    if len(found) == len(layers) and len({what for what, _, _ in found}) == 1:
+        places, (_, _, total) = [where for _, where, _ in found], found[0]
+        share = f"{len(places):,}" if len(places) == total else f"{len(places):,} of {total:,}"
+        return f"in {share} {'use' if total == 1 else 'uses'}: {listed(places)}"
     if None not in layers and len(layers) > 1:
         return f"in {len(layers):,} layers: {listed([str(layer) for layer in layers])}"
     lines = list(dict.fromkeys(str(finding.span.line) for finding in group))

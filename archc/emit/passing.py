@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from archc.emit.syntax import Argument, Assign, Call, Delete, Expression, List, Name, Sum, Tuple, names
+from archc.emit.syntax import Argument, Assign, Call, Delete, Expression, Item, List, Name, Sum, Tuple, names
 
 X = Name("x")
 
@@ -65,11 +65,27 @@ def freeing(lines: Sequence[Assign], outputs: Sequence[Name]) -> tuple[Assign | 
     return (*written, end)
 
 
+def taking_x(
+    lines: tuple[Assign | Delete, ...], inputs: tuple[Name, ...]
+) -> tuple[tuple[Assign | Delete, ...], tuple[Name, ...]]:
+    """The lines of a function, with `x` for its only input if only the first line reads that."""
+    if len(inputs) != 1 or not lines:
+        return lines, inputs
+    first, *others = lines
+    if not isinstance(first, Assign) or any(
+        isinstance(line, Assign) and inputs[0] in {*names(line.value)} for line in others
+    ):
+        return lines, inputs
+    return (replace(first, value=_with_x(first.value, inputs[0])), *others), (X,)
+
+
 def _with_x(value: Expression, passed: Name) -> Expression:
     """The expression, with `x` in place of the name `passed`."""
     match value:
         case Name():
             return X if value == passed else value
+        case Item():
+            return replace(value, value=X) if value.value == passed else value
         case Sum():
             return Sum(tuple(X if term == passed else term for term in value.terms))
         case Tuple() | List():

@@ -6,28 +6,20 @@ Names that Python can use, the final softmax left to the loss, initialisation of
 from __future__ import annotations
 
 import keyword
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from archc.backend import Request
-from archc.graph import Node
+from archc.emit.identifiers import camel, identifiers
+from archc.emit.parts import Names, Part, flat, local_names, tree
+from archc.emit.step import Step
+from archc.graph import Scope
 from archc.ops.initialisation import Fans, WeightInit
 from archc.ops.weighted import Initialised, Weighted
 from archc.tensor import Tensor
 
-
-@dataclass(frozen=True)
-class Step:
-    """One layer: its identifier in source, and the identifiers and shapes of its inputs.
-
-    `axis` is that of the channels in the sequences that it reads and gives, the batch included: 1 or 2.
-    """
-
-    identifier: str
-    node: Node
-    reads: tuple[str, ...]
-    inputs: tuple[Tensor, ...]
-    axis: int = 1
+__all__ = ["Initialisation", "SourcePlan", "Step", "plan"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +47,8 @@ class SourcePlan:
     title: str
     image: str
     image_shape: Tensor
+    inputs: Mapping[str, Tensor]
+    """All inputs by identifier, the image the first of them."""
     steps: tuple[Step, ...]
     outputs: tuple[str, ...]
     output_shapes: tuple[Tensor, ...]
@@ -67,6 +61,50 @@ class SourcePlan:
     renamed: dict[str, str]
     """Layers whose names Python or the file cannot use, with their identifiers."""
     channels_last: bool
+    scopes: Mapping[str, Scope]
+    reserved: Collection[str]
+    local_reserved: Collection[str]
+    names: Mapping[str, str]
+    """The identifiers of all inputs and layers."""
+    root: Part
+    """The same layers as a tree of blocks and stages."""
+
+    @property
+    def has_blocks(self) -> bool:
+        """Whether the source has parts of its own: blocks or stages."""
+        return any(isinstance(item, Part) for item in self.root.items)
+
+    @cached_property
+    def paths(self) -> frozenset[str]:
+        """The paths of all layers."""
+        return frozenset(step.place for step in self.steps)
+
+    def with_steps(self, steps: Sequence[Step], outputs: tuple[str, ...]) -> SourcePlan:
+        """The plan with other steps, and a tree of them."""
+        root = tree(steps, self.scopes, self.names, outputs, self.inputs)
+        return replace(self, steps=tuple(steps), outputs=outputs, root=root)
+
+    def block_of(self, paths: Iterable[str]) -> str:
+        """The path of the innermost block that contains all of these layers; empty for the network."""
+        each = [path.split(".")[:-1] for path in paths] or [[]]
+        common: list[str] = []
+        for names in zip(*each, strict=False):
+            if len(set(names)) > 1:
+                break
+            common.append(names[0])
+        while common and self.scopes[".".join(common)].block is None:
+            common.pop()
+        return ".".join(common)
+
+    def local(self, part: Part) -> Names:
+        """The names in the source of the network or of a block."""
+        reserved = {*self.reserved, *self.local_reserved}
+        if part.scope is not None:
+            return local_names(part, reserved)
+        if self.has_blocks:
+            return local_names(part, reserved, self.inputs)
+        values = {identifier: identifier for identifier in (*self.inputs, *(step.identifier for step in self.steps))}
+        return Names(values, {step.place: step.identifier for step in self.steps})
 
     def shape(self, tensor: Tensor) -> tuple[int, ...]:
         """A tensor's shape in the target's order: (C, H, W), or (H, W, C) with channels last."""
@@ -88,11 +126,21 @@ class SourcePlan:
         return identifier
 
 
-def plan(request: Request, reserved: Collection[str], *, channels_last: bool = False) -> SourcePlan:
-    """The plan of a request; `reserved` are the names that the target cannot use for a layer."""
+def plan(
+    request: Request,
+    reserved: Collection[str],
+    *,
+    channels_last: bool = False,
+    local_reserved: Collection[str] = (),
+) -> SourcePlan:
+    """The plan of a request; `reserved` are the names that the target cannot use for a layer.
+
+    `local_reserved` are those that it cannot use either in a network with blocks.
+    """
     graph = request.graph
     image = next(iter(graph.inputs))
-    names = _identifiers([*graph.inputs, *(node.name for node in graph.nodes)], reserved)
+    paths = [*graph.inputs, *(node.name for node in graph.nodes)]
+    names = dict(zip(paths, identifiers([flat(path) for path in paths], reserved), strict=True))
     fused = graph.fused_softmax
     steps = tuple(
         Step(names[node.name], node, tuple(names[n] for n in node.inputs), graph.tensors(node.inputs))
@@ -100,13 +148,16 @@ def plan(request: Request, reserved: Collection[str], *, channels_last: bool = F
         if node is not fused
     )
     outputs = fused.inputs if fused is not None else graph.outputs
+    inputs = {names[name]: tensor for name, tensor in graph.inputs.items()}
+    given = tuple(names[name] for name in outputs)
     return SourcePlan(
         class_name=_class_name(graph.name, reserved),
         title=graph.title,
         image=names[image],
         image_shape=graph.tensor(image),
+        inputs=inputs,
         steps=steps,
-        outputs=tuple(names[name] for name in outputs),
+        outputs=given,
         output_shapes=graph.tensors(outputs),
         predicts_probabilities=fused is not None,
         is_chain=graph.is_chain and outputs == (steps[-1].node.name,),
@@ -115,27 +166,19 @@ def plan(request: Request, reserved: Collection[str], *, channels_last: bool = F
         macs=request.counts.macs,
         renamed={old: new for old, new in names.items() if old != new},
         channels_last=channels_last,
+        scopes=graph.scopes,
+        reserved=reserved,
+        local_reserved=local_reserved,
+        names=names,
+        root=tree(steps, graph.scopes, names, given, inputs),
     )
 
 
 def _class_name(name: str, reserved: Collection[str]) -> str:
     """`alex_net` -> `AlexNet`; `tensor` -> `TensorNet` if the file uses `Tensor` for something else."""
-    camel = "".join(part[:1].upper() + part[1:] for part in name.split("_"))
-    while camel in reserved or keyword.iskeyword(camel):
-        camel += "Net"
-    return camel
-
-
-def _identifiers(names: list[str], reserved: Collection[str]) -> dict[str, str]:
-    """Each name as an identifier: with underscores added until it is free."""
-    taken = set(names)
-    found: dict[str, str] = {}
-    for name in names:
-        identifier = name
-        while identifier in reserved or keyword.iskeyword(identifier) or (identifier != name and identifier in taken):
-            identifier += "_"
-        taken.add(identifier)
-        found[name] = identifier
+    found = camel(name)
+    while found in reserved or keyword.iskeyword(found):
+        found += "Net"
     return found
 
 

@@ -9,23 +9,27 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
 from textwrap import wrap
 
+from archc.emit.inline import arguments_of, clause, escaped, flat, generator, keyword_of, literal
 from archc.emit.syntax import (
+    Among,
     Argument,
     Assert,
     Assign,
     Call,
     Class,
     Delete,
+    Dict,
     Do,
+    Each,
     Expression,
     Fixed,
+    For,
     Function,
+    If,
     Import,
     List,
-    Literal,
     Main,
     Module,
     Name,
@@ -79,7 +83,9 @@ def _annotation(kind: Name) -> str:
 
 def _function(function: Function, indent: str) -> list[str]:
     # ruff breaks a parameter list as it breaks the arguments of a call.
-    parameters = tuple(Argument(Fixed(parameter)) for parameter in function.signature.split(", "))
+    signature = function.signature
+    signature = tuple(signature.split(", ")) if isinstance(signature, str) else signature
+    parameters = tuple(Argument(Fixed(parameter)) for parameter in signature)
     lines = _broken(indent, Call(Fixed(f"def {function.name}"), parameters), f" -> {function.returns}:", indent)
     if function.doc:
         lines.append(_docstring((function.doc,), indent + _INDENT))
@@ -104,18 +110,38 @@ def _statement(statement: Statement, indent: str) -> list[str]:
             return _return(statement.value, indent)
         case Assert():
             return _parenthesized(f"{indent}assert {statement.test.text}, ", statement.message, indent)
+        case For():
+            each = ", ".join(variable.text for variable in statement.variables)
+            head = _broken(f"{indent}for {each} in ", statement.values, ":", indent)
+            return [*head, *_block(statement.body, indent + _INDENT)]
+        case If():
+            return _if(statement, indent)
+
+
+def _if(statement: If, indent: str) -> list[str]:
+    lines: list[str] = []
+    for test, body in statement.branches:
+        word = f"{indent}{'elif' if lines else 'if'} "
+        if isinstance(test, Among):
+            lines += _broken(f"{word}{test.value.text} in ", test.options, ":", indent)
+        else:
+            lines += _broken(word, test, ":", indent)
+        lines += _block(body, indent + _INDENT)
+    if statement.otherwise:
+        lines += [f"{indent}else:", *_block(statement.otherwise, indent + _INDENT)]
+    return lines
 
 
 def _delete(names: tuple[Name, ...], indent: str) -> list[str]:
-    flat = f"{indent}del {', '.join(name.text for name in names)}"
-    if _fits(flat):
-        return [flat]
+    one_line = f"{indent}del {', '.join(name.text for name in names)}"
+    if _fits(one_line):
+        return [one_line]
     return [f"{indent}del (", *(f"{indent}{_INDENT}{name.text}," for name in names), f"{indent})"]
 
 
 def _return(value: Expression, indent: str) -> list[str]:
     if isinstance(value, Tuple) and len(value.items) > 1:
-        without_parentheses = f"{indent}return {', '.join(map(_flat, value.items))}"
+        without_parentheses = f"{indent}return {', '.join(map(flat, value.items))}"
         if _fits(without_parentheses):
             return [without_parentheses]
     return _parenthesized(f"{indent}return ", value, indent)
@@ -142,37 +168,62 @@ def _parenthesized(before: str, value: Expression, indent: str) -> list[str]:
 
 def _broken(before: str, value: Expression, after: str, indent: str) -> list[str]:
     """The line `before value after`, broken inside the value if it is too long."""
-    flat = f"{before}{_flat(value)}{after}"
-    if _fits(flat):
-        return [flat]
+    one_line = f"{before}{flat(value)}{after}"
+    if _fits(one_line):
+        return [one_line]
     inner = indent + _INDENT
     match value:
         case Call(printed=arguments) if arguments:
             # The function of `Layer(fields)(x)` is itself a call. It breaks if `Layer(fields)(` is too long for a line.
             *function, last = _broken(before, value.function, "(", indent)
-            closed = f"{last}{_arguments(arguments)}){after}"
+            closed = f"{last}{arguments_of(arguments)}){after}"
             if function and _fits(closed):
                 return [*function, closed]
-            one_line = f"{inner}{_arguments(arguments)}"
-            body = [one_line] if _fits(one_line) else _one_per_line(arguments, inner)
-            return [*function, last, *body, f"{indent}){after}"]
+            return [*function, last, *_inside(arguments, inner), f"{indent}){after}"]
         case Tuple(items=items) | List(items=items) if items:
             opening, closing = "()" if isinstance(value, Tuple) else "[]"
             # ruff never joins the items of a broken tuple or list.
             return [f"{before}{opening}", *_one_per_line(map(Argument, items), inner), f"{indent}{closing}{after}"]
+        case Dict(items=items) if items:
+            return [f"{before}{{", *_items(items, inner), f"{indent}}}{after}"]
+        case Each(unpacked=True):
+            return [f"{before}*(", *_each(value, inner), f"{indent}){after}"]
         case Unpacked():
             return _broken(f"{before}**", value.value, after, indent)
         case Sum():
             first, *others = value.terms
             return [f"{before}{first.text}", *(f"{indent}+ {term.text}" for term in others)]
         case _:
-            return [flat]
+            return [one_line]
+
+
+def _inside(arguments: tuple[Argument, ...], indent: str) -> list[str]:
+    """The arguments of a broken call, on one line if they fit there."""
+    if isinstance(each := arguments[0].value, Each) and not each.unpacked:
+        return _each(each, indent)
+    one_line = f"{indent}{arguments_of(arguments)}"
+    return [one_line] if _fits(one_line) else _one_per_line(arguments, indent)
+
+
+def _items(items: Iterable[tuple[str, Expression, str | None]], indent: str) -> list[str]:
+    lines: list[str] = []
+    for key, item, comment in items:
+        lines += _commented(_broken(f"{indent}{literal(key)}: ", item, ",", indent), comment, indent)
+    return lines
+
+
+def _each(value: Each, indent: str) -> list[str]:
+    """The inside of a generator expression, on one line if it fits there."""
+    one_line = f"{indent}{generator(value)}"
+    if _fits(one_line):
+        return [one_line]
+    return [*_broken(indent, value.value, "", indent), f"{indent}{clause(value)}"]
 
 
 def _one_per_line(arguments: Iterable[Argument], indent: str) -> list[str]:
     lines: list[str] = []
     for argument in arguments:
-        broken = _broken(f"{indent}{_keyword(argument)}", argument.value, ",", indent)
+        broken = _broken(f"{indent}{keyword_of(argument)}", argument.value, ",", indent)
         lines += _commented(broken, argument.comment, indent)
     return lines
 
@@ -180,69 +231,6 @@ def _one_per_line(arguments: Iterable[Argument], indent: str) -> list[str]:
 def _fits(line: str) -> bool:
     # `_flat` adds a line break after a comment, because nothing can follow a comment on its line.
     return len(line) <= WIDTH and "\n" not in line
-
-
-def _flat(value: Expression) -> str:
-    """The value on one line, apart from a line break after each comment inside it."""
-    match value:
-        case Name() | Fixed():
-            return value.text
-        case Literal():
-            return literal(value.value)
-        case Tuple(items=(only,)):
-            return f"({_flat(only)},)"
-        case Tuple():
-            return f"({', '.join(map(_flat, value.items))})"
-        case List():
-            return f"[{', '.join(map(_flat, value.items))}]"
-        case Sum():
-            return " + ".join(term.text for term in value.terms)
-        case Unpacked():
-            return f"**{_flat(value.value)}"
-        case Call():
-            return f"{_flat(value.function)}({_arguments(value.printed)})"
-
-
-def _arguments(arguments: Iterable[Argument]) -> str:
-    return ", ".join(map(_flat_argument, arguments))
-
-
-def _flat_argument(argument: Argument) -> str:
-    flat = f"{_keyword(argument)}{_flat(argument.value)}"
-    return f"{flat}  # {argument.comment}\n" if argument.comment else flat
-
-
-def _keyword(argument: Argument) -> str:
-    return f"{argument.keyword}=" if argument.keyword else ""
-
-
-def literal(value: str | bool | float | None) -> str:
-    """A Python literal that evaluates to exactly `value`, spelled as ruff does and as a person would: `5e-4`."""
-    # Not the value's own repr: a subclass has another, such as `np.float64(0.5)`.
-    if isinstance(value, float):
-        written = float.__repr__(value)
-        return f"{Decimal(written):e}" if 0 < abs(value) < 1e-3 else written.replace("e+", "e")
-    if isinstance(value, int) and not isinstance(value, bool):
-        return int.__repr__(value)
-    if not isinstance(value, str):
-        return repr(value)
-    # ruff prefers double quotes, unless single quotes need fewer escapes.
-    quote = "'" if value.count('"') > value.count("'") else '"'
-    return quote + escaped(value, quote) + quote
-
-
-def escaped(text: str, quote: str = '"') -> str:
-    """The text for use inside a string literal: quotes, backslashes and unprintable characters are escaped."""
-    return "".join(_escape(character, quote) for character in text)
-
-
-def _escape(character: str, quote: str) -> str:
-    if character in ("\\", quote):
-        return "\\" + character
-    if character.isprintable():
-        return character
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _docstring(paragraphs: tuple[str, ...], indent: str) -> str:

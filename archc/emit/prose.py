@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from archc.backend import Origin
+from archc.emit.alignment import Variant
+from archc.emit.inline import escaped
 from archc.emit.plan import SourcePlan
-from archc.emit.printer import WIDTH, escaped
+from archc.emit.printer import WIDTH
 from archc.language.spec import Recipe
+from archc.wording import counted
 
 
 def document(planned: SourcePlan, origin: Origin, backend: str) -> tuple[str, ...]:
@@ -33,7 +36,10 @@ def shapes(planned: SourcePlan) -> str:
     """The shapes of the network's input and outputs."""
     output = "output" if len(planned.output_shapes) == 1 else "outputs"
     outputs = ", ".join(map(planned.batch, planned.output_shapes))
-    return f"Input {planned.batch(planned.image_shape)}, {output} {outputs}"
+    if len(planned.inputs) == 1:
+        return f"Input {planned.batch(planned.image_shape)}, {output} {outputs}"
+    inputs = ", ".join(f"{name} {planned.batch(x)}" for name, x in planned.inputs.items())
+    return f"Inputs {inputs}, {output} {outputs}"
 
 
 def promise(planned: SourcePlan) -> str:
@@ -41,6 +47,13 @@ def promise(planned: SourcePlan) -> str:
     if planned.predicts_probabilities:
         return "Calling the model returns logits; `predict` returns class probabilities."
     return _from_image(planned)
+
+
+def block(variant: Variant) -> str:
+    """The docstring of a block's class."""
+    first, *others = (use.part.path for use in variant.uses)
+    where = first if not others else f"{first} and {counted(len(others), 'other place')}"
+    return f"The spec's block {variant.block}, used as {where}."
 
 
 def probabilities(planned: SourcePlan) -> str:
@@ -54,4 +67,5 @@ def optimizer(recipe: Recipe) -> str:
 
 
 def _from_image(planned: SourcePlan) -> str:
-    return f"{planned.batch(planned.image_shape)} -> {', '.join(map(planned.batch, planned.output_shapes))}."
+    inputs, outputs = (", ".join(map(planned.batch, each)) for each in (planned.inputs.values(), planned.output_shapes))
+    return f"{inputs} -> {outputs}."

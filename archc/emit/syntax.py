@@ -1,155 +1,76 @@
 """The Python syntax nodes that emitted source is built from. Backends build nodes; only the printer makes text of them.
 
-Text from a spec enters as a Name, which is checked, or as a Literal, which is escaped. It cannot become code otherwise:
-`Fixed` is for text that a backend's author wrote.
-
-A node that could not be printed raises ValueError or TypeError when it is made, so the traceback leads to its author.
+The expressions are in `archc.emit.expressions`; here are the statements and what a file contains.
 """
 
 from __future__ import annotations
 
-import keyword
-import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from math import isfinite
-from types import UnionType
 
-_DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*\Z", re.ASCII)
+from archc.emit.expressions import (
+    Affine,
+    Argument,
+    Call,
+    Dict,
+    Each,
+    Expression,
+    Fixed,
+    Formatted,
+    Item,
+    List,
+    Literal,
+    Name,
+    Sum,
+    Tuple,
+    Unless,
+    Unpacked,
+    Value,
+    call,
+    names,
+    number,
+    pair,
+    require,
+    require_one_line,
+)
 
-
-@dataclass(frozen=True)
-class Name:
-    """A dotted name, such as `nn.Conv2d` or `x`."""
-
-    text: str
-
-    def __post_init__(self) -> None:
-        if not _DOTTED.match(self.text) or any(map(keyword.iskeyword, self.text.split("."))):
-            raise ValueError(f"{self.text!r} is not a dotted name")
-
-
-@dataclass(frozen=True)
-class Literal:
-    """A constant, printed as a literal that evaluates to exactly this value."""
-
-    value: str | bool | int | float | None
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.value, str | int | float | None):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(f"{self.value!r} cannot be written as a literal")
-        if isinstance(self.value, float) and not isfinite(self.value):
-            raise ValueError(f"{float(self.value)!r} is not a finite number; write Fixed('float(\"{self.value}\")')")
-
-
-@dataclass(frozen=True)
-class Fixed:
-    """An expression as text, printed unchanged. It must not contain text from a spec."""
-
-    text: str
-
-    def __post_init__(self) -> None:
-        _require((self.text,), str)
-
-
-@dataclass(frozen=True)
-class Tuple:
-    items: tuple[Expression, ...]
-
-    def __post_init__(self) -> None:
-        _require(self.items, Value)
-
-
-@dataclass(frozen=True)
-class List:
-    items: tuple[Expression, ...]
-
-    def __post_init__(self) -> None:
-        _require(self.items, Value)
-
-
-@dataclass(frozen=True)
-class Sum:
-    """`a + b + c`."""
-
-    terms: tuple[Name, ...]
-
-    def __post_init__(self) -> None:
-        _require(self.terms, Name)
-        if not self.terms:
-            raise ValueError("a sum of nothing")
-
-
-@dataclass(frozen=True)
-class Argument:
-    """One argument of a call. If any argument has a comment, each goes on a line of its own.
-
-    An argument whose value is its `default`, the framework's own, is not printed.
-    """
-
-    value: Expression
-    keyword: str | None = None
-    comment: str | None = None
-    default: Expression | None = None
-
-    def __post_init__(self) -> None:
-        _require((self.value,), Expression if self.keyword is None else Value)
-        if self.keyword is not None and not _is_identifier(self.keyword):
-            raise ValueError(f"{self.keyword!r} cannot be the keyword of an argument")
-        _require_one_line(self.comment)
-        if self.default is not None and self.keyword is None:
-            raise ValueError(f"{self.value!r} has a default, but no keyword by which a call can name it")
-
-
-@dataclass(frozen=True)
-class Unless:
-    """A value for `call` that is left out of the text where it is the framework's default."""
-
-    default: Expression | str | float | None
-    value: Expression | str | float | None
-
-
-@dataclass(frozen=True)
-class Call:
-    """`function(arguments)`. A function that is itself a call gives `Layer(fields)(x)`."""
-
-    function: Name | Fixed | Call
-    arguments: tuple[Argument, ...] = ()
-
-    def __post_init__(self) -> None:
-        _require((self.function,), Name | Fixed | Call)
-        _require(self.arguments, Argument)
-        named: set[str] = set()
-        is_positional = True
-        for argument in self.arguments:
-            is_plain = argument.keyword is None and not isinstance(argument.value, Unpacked)
-            if is_plain and not is_positional:
-                raise ValueError(f"{argument.value!r} is a positional argument after a keyword")
-            if argument.keyword in named:
-                raise ValueError(f"two arguments have the keyword {argument.keyword!r}")
-            if argument.keyword is not None:
-                named.add(argument.keyword)
-            is_positional = is_plain
-
-    @property
-    def printed(self) -> tuple[Argument, ...]:
-        """The arguments that are not at the framework's default."""
-        return tuple(argument for argument in self.arguments if argument.value != argument.default)
-
-
-@dataclass(frozen=True)
-class Unpacked:
-    """`**value`, as an argument."""
-
-    value: Call
-
-    def __post_init__(self) -> None:
-        _require((self.value,), Call)
-
-
-Value = Name | Literal | Fixed | Tuple | List | Sum | Call
-"""What stands anywhere; `**value` does not."""
-Expression = Value | Unpacked
+__all__ = [
+    "Affine",
+    "Among",
+    "Argument",
+    "Assert",
+    "Assign",
+    "Call",
+    "Class",
+    "Delete",
+    "Dict",
+    "Do",
+    "Each",
+    "Expression",
+    "Fixed",
+    "For",
+    "Formatted",
+    "Function",
+    "If",
+    "Import",
+    "Item",
+    "List",
+    "Literal",
+    "Main",
+    "Module",
+    "Name",
+    "Return",
+    "Snippet",
+    "Statement",
+    "Sum",
+    "Tuple",
+    "Unless",
+    "Unpacked",
+    "Value",
+    "call",
+    "names",
+    "number",
+    "pair",
+]
 
 
 @dataclass(frozen=True)
@@ -162,9 +83,9 @@ class Assign:
     annotation: Name | None = None
 
     def __post_init__(self) -> None:
-        _require((self.target,), Name)
-        _require((self.value,), Value)
-        _require_one_line(self.comment)
+        require((self.target,), Name)
+        require((self.value,), Value)
+        require_one_line(self.comment)
 
 
 @dataclass(frozen=True)
@@ -174,7 +95,7 @@ class Delete:
     names: tuple[Name, ...]
 
     def __post_init__(self) -> None:
-        _require(self.names, Name)
+        require(self.names, Name)
         if not self.names:
             raise ValueError("a deletion of nothing")
 
@@ -186,7 +107,7 @@ class Do:
     value: Expression
 
     def __post_init__(self) -> None:
-        _require((self.value,), Value)
+        require((self.value,), Value)
 
 
 @dataclass(frozen=True)
@@ -196,7 +117,7 @@ class Return:
     value: Expression
 
     def __post_init__(self) -> None:
-        _require((self.value,), Value)
+        require((self.value,), Value)
 
 
 @dataclass(frozen=True)
@@ -208,11 +129,49 @@ class Assert:
 
 
 @dataclass(frozen=True)
+class For:
+    """`for variable in values: body`."""
+
+    variables: tuple[Name, ...]
+    values: Expression
+    body: tuple[Statement, ...]
+
+    def __post_init__(self) -> None:
+        require(self.variables, Name)
+        require((self.values,), Value)
+
+
+@dataclass(frozen=True)
+class Among:
+    """`value in (a, b)`, as a test."""
+
+    value: Name
+    options: Tuple
+
+    def __post_init__(self) -> None:
+        require((self.value,), Name)
+        require((self.options,), Tuple)
+
+
+@dataclass(frozen=True)
+class If:
+    """`if test: …`, with an `elif` for each further branch and an `else` for `otherwise`."""
+
+    branches: tuple[tuple[Value | Among, tuple[Statement, ...]], ...]
+    otherwise: tuple[Statement, ...] = ()
+
+    def __post_init__(self) -> None:
+        require((test for test, _ in self.branches), Value | Among)
+
+
+@dataclass(frozen=True)
 class Function:
-    """A function or a method. `signature` is the text between the parentheses; the backend must check names in it."""
+    """A function or a method. `signature` is the text between the parentheses, or the text of each parameter if one
+    contains a comma; the backend must check names in it.
+    """
 
     name: str
-    signature: str
+    signature: str | tuple[str, ...]
     returns: str
     body: tuple[Statement, ...]
     doc: str | None = None
@@ -244,7 +203,7 @@ class Main:
     body: tuple[Statement, ...]
 
 
-Statement = Assign | Delete | Do | Return | Assert
+Statement = Assign | Delete | Do | Return | Assert | For | If
 
 
 @dataclass(frozen=True)
@@ -263,67 +222,3 @@ class Module:
     doc: tuple[str, ...]
     imports: tuple[Import, ...]
     body: tuple[Snippet | Class | Function | Main, ...]
-
-
-def call(
-    function: str | Call, *values: Expression | str | float | None, **keywords: Expression | str | float | Unless | None
-) -> Call:
-    """A call. Plain values become literals; a keyword that may be left out is `Unless(default, value)`."""
-    positional = [Argument(_expression(value)) for value in values]
-    named = [_named(keyword, value) for keyword, value in keywords.items()]
-    return Call(Name(function) if isinstance(function, str) else function, (*positional, *named))
-
-
-def _named(keyword: str, value: Expression | str | float | Unless | None) -> Argument:
-    if isinstance(value, Unless):
-        return Argument(_expression(value.value), keyword, default=_expression(value.default))
-    return Argument(_expression(value), keyword)
-
-
-def _expression(value: Expression | str | float | None) -> Expression:
-    return Literal(value) if value is None or isinstance(value, str | int | float) else value
-
-
-def _is_identifier(text: str) -> bool:
-    return text.isascii() and text.isidentifier() and not keyword.iskeyword(text)
-
-
-def _require(values: Iterable[object], kind: type | UnionType) -> None:
-    """Raise TypeError for a value that is not of a kind: a checker would find it, but not every author runs one."""
-    for value in values:
-        if not isinstance(value, kind):
-            raise TypeError(f"{value!r} is no syntax node that can stand here")
-
-
-def _require_one_line(comment: str | None) -> None:
-    if comment is not None and not comment.isprintable():
-        raise ValueError(f"{comment!r} cannot be a comment")
-
-
-def number(value: float) -> float:
-    """The number as a person writes it: `2` for 2.0."""
-    return int(value) if float(value).is_integer() and abs(value) < 1e6 else value
-
-
-def pair(size: tuple[int, int]) -> Expression:
-    """A height and a width as frameworks accept them: one number if both are equal, a tuple otherwise."""
-    height, width = size
-    return Literal(height) if height == width else Tuple((Literal(height), Literal(width)))
-
-
-def names(value: Expression) -> Iterator[Name]:
-    """Every name in an expression, including the functions that it calls."""
-    match value:
-        case Name():
-            yield value
-        case Sum():
-            yield from value.terms
-        case Tuple() | List():
-            yield from (name for item in value.items for name in names(item))
-        case Unpacked():
-            yield from names(value.value)
-        case Call():
-            yield from names(value.function)
-            yield from (name for argument in value.printed for name in names(argument.value))
-        case _:
-            return

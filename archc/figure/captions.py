@@ -53,7 +53,7 @@ def _words(node: Node, graph: Graph, *, is_first: bool) -> list[str]:
         words = []  # a solid with a kernel before it is a convolution
     words += [word for word in re.split(r"(?<=,) ", node.summary) if word]
     if windowed and not is_first:
-        words.append(f"→ {node.output.height} × {node.output.width}")
+        words.append(f"→ {' × '.join(map(str, node.output.shape[1:]))}")
     for name in dict.fromkeys(node.inputs):
         if (times := node.inputs.count(name)) > 1:
             words[-1] += ","

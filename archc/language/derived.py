@@ -1,4 +1,4 @@
-"""Values that follow from the channels that a layer reads: `filters: {times: 6}`, `units: {times: 4}`, `groups: each`."""
+"""Values that follow from the channels that a layer reads: `filters: {times: 6}` and `groups: each`."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ A layer that fails has no tensor, and its readers are skipped without a finding:
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from dataclasses import replace
 from functools import cached_property, partial
 from itertools import count
@@ -22,6 +22,7 @@ from archc.language.fields import NAME, Added, field_names
 from archc.language.in_place import InPlace
 from archc.language.inference import check_error, inferred, named
 from archc.language.layer_fields import WIRING, LayerFields, plain_layer
+from archc.language.outputs import check_inputs, check_outputs
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare, plain
 from archc.ops import ops
 from archc.ops.op import Op, name_of
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 LARGEST_TENSOR = 2**40
 _SMALLER = "use fewer filters or units, or a stride or a pool before it"
 
+_MOST_COPIES = 4 * MAX_FINDINGS
 # The most inputs that a finding names, and the most layers that it traces back.
 _MOST_NAMED = 8
 _MOST_STEPS = 100
@@ -92,20 +94,24 @@ class _Lowering:
         if not layers.entries:
             help = "add one, such as `relu1: {op: relu}`"
             self.findings.append(report(layers.span, "ARC103", "the spec has no layers", help=help))
+        told: set[tuple[str, Span]] = set()
         for name in layers.entries:
-            if len(self.findings) > MAX_FINDINGS:
+            # A mistake in a block counts once, but not even its copies without end.
+            if len(told) > MAX_FINDINGS or len(self.findings) > _MOST_COPIES:
                 return
             before = len(self.findings)
-            self._tensors[name] = self._layer(name, layers)
-            self.findings[before:] = [finding._replace(layer=name) for finding in self.findings[before:]]
+            self._tensors[name] = None if name in self._unreadable else self._layer(name, layers)
+            if len(self.findings) > before:
+                self.findings[before:] = [finding._replace(layer=name) for finding in self.findings[before:]]
+                told.update((finding.code, finding.span) for finding in self.findings[before:])
             self._last = name
         if self.findings:
             from archc.language.mistakes.heirs import with_heirs  # few specs need it, for the time of start-up
 
             self.findings = with_heirs(self.findings, self._defaults, layers)
-        self._check_outputs()
+        self.findings += check_outputs(self.document, self.nodes, self._read)
         if not self.findings:
-            self._check_inputs()
+            self.findings += check_inputs(self.document, self._read)
 
     def outputs(self) -> tuple[str, ...]:
         """The outputs that the spec names, or else the layers that no layer reads."""
@@ -127,15 +133,7 @@ class _Lowering:
     def _layer(self, name: str, layers: MappingNode) -> Tensor | None:
         """Validate and infer one layer; its output, or None if it fails or depends on a layer that fails."""
         body, key, is_reformed = layers.entries[name], layers.keys[name].span, False
-        if name in self._unreadable:
-            return None
-        if not NAME.match(name) and not self._is_path(name):
-            from archc.language.mistakes.validation import not_a_name  # few specs need it, for the time of start-up
-
-            self.findings.append(not_a_name(name, key))
-        elif name in self.document.spec.input:
-            message = f"`{name}` is already the name of the input"
-            self.findings.append(report(key, "ARC106", message, help="rename the layer"))
+        self._check_name(name, key)
         if not isinstance(body, MappingNode) or op_word(body) is None:
             from archc.language.mistakes.layer_forms import right_layer  # few specs need it, for the time of start-up
 
@@ -148,20 +146,17 @@ class _Lowering:
         if any(map(is_bare, body.entries.values())):
             from archc.language.mistakes.brackets import gathered  # few specs need it, for the time of start-up
 
-            body, findings = gathered(body, name, known, self._tensors)
+            gathered_body, findings = gathered(body, name, known, self._tensors)
             self.findings += findings
-            if body is None:
+            if gathered_body is None:
                 return None
+            body = gathered_body
         inputs = self._inputs(name, body, known)
         expected = self._expected(body)
         tensors = [self._tensors[value] for value in inputs or ()]
         read = tensors[0] if len(tensors) == 1 else None
         if known is not None and _has_derived(body, known):
-            from archc.language.derived import with_derived  # few layers need it, for the time of start-up
-
-            first = tensors[0] if tensors else None
-            body, findings = with_derived(body, known, first, name)
-            self.findings += findings
+            body = self._derived(name, body, known, tensors)
         fields = plain_layer(body, self._defaults) or self._mistaken(name, body, key, read)
         self._in_place.note(name, body, known, inputs or ())
         # Fields that are not yet where they are read from are not edited.
@@ -188,9 +183,25 @@ class _Lowering:
             replace(node, expected=shape, fields={**node.fields, "expect": span}) for shape, span in found if shape
         )
 
-    def _is_path(self, name: str) -> bool:
-        """Whether a name is the path of a layer in a block or a stage, whose parts are checked where they are written."""
-        return name in self._sites and ("." in name or name.isdigit())
+    def _check_name(self, name: str, key: Span) -> None:
+        """Check the name of a layer. The parts of a path are checked where they are written."""
+        if name in self._sites and ("." in name or name.isdigit()):
+            return
+        if not NAME.match(name):
+            from archc.language.mistakes.validation import not_a_name  # few specs need it, for the time of start-up
+
+            self.findings.append(not_a_name(name, key))
+        elif name in self.document.spec.input:
+            message = f"`{name}` is already the name of the input"
+            self.findings.append(report(key, "ARC106", message, help="rename the layer"))
+
+    def _derived(self, name: str, body: MappingNode, op: type[Op], inputs: list[Tensor | None]) -> MappingNode:
+        """The layer with numbers for the values that follow from the channels that it reads."""
+        from archc.language.derived import with_derived  # few layers need it, for the time of start-up
+
+        body, findings = with_derived(body, op, inputs[0] if inputs else None, name)
+        self.findings += findings
+        return body
 
     def _mistaken(self, name: str, body: MappingNode, key: Span, read: Tensor | None) -> LayerFields:
         """A layer with a mistake, as far as it can be understood. `read` is the shape that it reads, if it is known."""
@@ -300,8 +311,10 @@ class _Lowering:
         check_error(node.op, error, len(node.inputs))
         related = self._shapes_of(node.inputs)
         help = error.help
-        if error.from_size:
-            help = _channels_first(self.document.spec.inputs) or help
+        if error.from_size or error.code == "ARC203":
+            from archc.language.mistakes.input_forms import other_input  # few specs need it, for the time of start-up
+
+            help = other_input(self.document.spec.inputs, node.inputs[0], help, needs_maps=not error.from_size)
         if error.also and error.also in node.fields:
             related = [(node.fields[error.also], "")]
         finding = report(
@@ -365,44 +378,6 @@ class _Lowering:
             found.append((self.document.spans.key(section, name), f"{name} is {shape}"))
         return found
 
-    def _check_inputs(self) -> None:
-        """Report the inputs that no layer reads; of a single one, the first layer reads it."""
-        for name in self.document.spec.input:
-            if name not in self._read:
-                span = self.document.spans.key("input", name)
-                help = f"read it with `from: {name}`, or delete it"
-                self.findings.append(report(span, "ARC110", f"the input {name} is never used", help=help))
-
-    def _check_outputs(self) -> None:
-        node = self.document.node("outputs")
-        if not isinstance(node, SequenceNode):
-            return
-        named: dict[str, Span] = {}
-        for item in node.items[:MAX_FINDINGS]:
-            name = str(item.value) if isinstance(item, ScalarNode) else ""
-            if name not in self.document.spec.layers:
-                # Few specs need it, for the time of start-up.
-                from archc.language.mistakes.vocabulary import did_you_mean
-
-                help = did_you_mean(name, self.document.spec.layers, what="layers")
-                self.findings.append(
-                    report(item.span, "ARC107", f"unknown layer `{name[:64]}` in `outputs`", help=help)
-                )
-            elif name in named:
-                message = f"duplicate output `{name}`; a network returns each value once"
-                related = [(named[name], "first here")]
-                self.findings.append(report(item.span, "ARC105", message, help="delete the second", related=related))
-            named.setdefault(name, item.span)
-        self._check_all_read(node.span)
-
-    def _check_all_read(self, outputs: Span) -> None:
-        named = set(self.document.spec.outputs or [])
-        for name, layer in self.nodes.items():
-            if name not in self._read and name not in named:
-                help = f"read it, add it to `outputs:`, or delete {name}"
-                related = [(outputs, "the outputs")]
-                self.findings.append(report(layer.span, "ARC110", f"{name} is never used", help=help, related=related))
-
 
 def _has_derived(body: MappingNode, op: type[Op]) -> bool:
     """Whether a field of a layer follows from the channels that the layer reads."""
@@ -410,18 +385,6 @@ def _has_derived(body: MappingNode, op: type[Op]) -> bool:
     if isinstance(groups, ScalarNode) and groups.value == "each" and op.has_groups():
         return True
     return op.channels_field is not None and isinstance(body.entries.get(op.channels_field), MappingNode)
-
-
-def _channels_first(inputs: Mapping[str, Tensor]) -> str | None:
-    """The help for a size that is too small because the input has its channels last, as it seems."""
-    from archc.language.mistakes.input_forms import (  # few specs need it, for the time of start-up
-        as_written,
-        channels_first,
-    )
-
-    (name, x), *others = inputs.items()
-    right = channels_first(list(x.shape)) if not others else None
-    return f"write `input: {{{name}: {as_written(right)}}}`: the channels come first" if right else None
 
 
 def _first(inputs: tuple[str, ...]) -> list[str]:

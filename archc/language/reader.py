@@ -46,18 +46,6 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _TOO_DEEP = "check for an unclosed bracket: fields of archc/v1 nest at most 5 levels deep"
 _TOO_MUCH = "describe a smaller network; docs/limits.md explains each limit"
 _NOT_A_NAME = "write the key as a name, or put it in quotes if it is text"
-_NOT_INDENTED = "indent this line like the others of its block, or remove an extra bracket or quote before it"
-# libyaml's messages name the token that it expected, not the mistake. The key is how a message begins.
-_REMEDIES = {
-    "did not find expected ','": "close the bracket, and separate its entries with commas",
-    "mapping values are not allowed": "put a nested mapping in braces, or on lines of its own with more indentation; "
-    "quote a value that contains `: `",
-    "did not find expected key": _NOT_INDENTED,
-    "did not find expected '-'": _NOT_INDENTED,
-    "found unexpected end of stream": "close the quotes",
-    "found unknown escape character": "write a backslash as `\\\\` in double quotes, or use single quotes",
-    "found character that cannot start any token": "put the value in quotes",
-}
 
 Value = None | bool | int | float | str
 
@@ -121,7 +109,9 @@ def read(data: bytes, name: str) -> tuple[YamlNode | None, list[Finding]]:
             if not builder.accept(event):
                 return None, builder.findings
     except yaml.MarkedYAMLError as error:
-        return None, [*builder.findings, _syntax_finding(source, error, builder.end)]
+        from archc.language.mistakes.syntax import syntax_finding  # only for a mistake, for the time of start-up
+
+        return None, [*builder.findings, syntax_finding(source, error, builder.end)]
     if builder.root is None:
         help = "begin with `schema: archc/v1`"
         return None, [report(Span(source, 0, 0), "ARC004", "the spec is empty", help=help)]
@@ -137,22 +127,6 @@ def _events(text: str) -> Iterator[yaml.Event]:
         # PyYAML passes escapes, tags and versions to chr(), decode() and int() unchecked. If one is out of range, these
         # fail without a position.
         raise yaml.MarkedYAMLError(problem=str(error)) from error
-
-
-def _syntax_finding(source: Source, error: yaml.MarkedYAMLError, read_to: int) -> Finding:
-    # The problem is where the parser stopped. The context is the construct that it was in, such as an open bracket.
-    mark = error.problem_mark or error.context_mark
-    at = min(mark.index, len(source.text)) if mark else read_to
-    related: list[tuple[Span, str]] = []
-    if error.context_mark and error.context_mark.index != at:
-        start = min(error.context_mark.index, len(source.text))
-        related.append((Span(source, start, min(start + 1, len(source.text))), error.context or "here"))
-    end = min(at + 1, len(source.text))
-    problem = error.problem or error.context or ""
-    help = next((remedy for begins, remedy in _REMEDIES.items() if problem.startswith(begins)), None)
-    if source.text[at:end] == "\t":
-        help = "indent with spaces; YAML does not allow tabs there"
-    return report(Span(source, at, end), "ARC004", f"invalid YAML: {problem}", help=help, related=related)
 
 
 @dataclass(slots=True)
@@ -261,7 +235,10 @@ class _Builder:
         if len(self._stack) >= MAX_DEPTH:
             return self._stop(event, "ARC003", f"nested more than {MAX_DEPTH} levels deep", help=_TOO_DEEP)
         if self._wants_key():
-            return self._stop(event, "ARC006", "a key must be a name, not a list or a mapping", help=_NOT_A_NAME)
+            from archc.language.mistakes.syntax import braced  # only for a mistake, for the time of start-up
+
+            help = braced(self.source, self._span(event).start) or _NOT_A_NAME
+            return self._stop(event, "ARC006", "a key must be a name, not a list or a mapping", help=help)
         self._stack.append(_Open(span.start, event.anchor, items=items))
         return True
 

@@ -9,6 +9,7 @@ OF_SECTIONS: dict[str, tuple[str, ...]] = {
     # A spec and a layer.
     "name": ("model_name", "network_name"),
     "input": ("inputs", "image", "input_shape", "input_size", "input_dim"),
+    "blocks": ("block", "templates", "macros", "components", "submodules", "definitions"),
     "layers": ("model", "network", "architecture", "net", "modules", "layer"),
     "train": ("training", "hyperparameters", "solver", "recipe"),
     "outputs": ("output",),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from archc.diagnostics.codes import CODES
@@ -28,6 +28,13 @@ _MOST_LINES = 100
 _FORM = "write `# archc: allow ARC902 - reason`; separate several codes with commas"
 
 
+Also = Callable[[Finding], Iterable[int]]
+
+
+def _nowhere(finding: Finding) -> Iterable[int]:
+    return ()
+
+
 class _Suppression(NamedTuple):
     """The advice that a comment suppresses on `line`, and its list of codes as it is `written`."""
 
@@ -37,16 +44,25 @@ class _Suppression(NamedTuple):
     written: Span
 
 
-def suppress(findings: list[Finding], root: YamlNode) -> list[Finding]:
-    """The findings without the suppressed ones, and with a finding for each invalid or unused suppression."""
+def suppress(findings: list[Finding], root: YamlNode, also: Also = _nowhere) -> list[Finding]:
+    """The findings without the suppressed ones, and with a finding for each invalid or unused suppression.
+
+    `also` are further lines on which a finding can be suppressed.
+    """
     if "archc:" not in root.span.source.text:
         return findings
     suppressions, invalid = _read(comments(root))
     allowed = {(suppression.line, code) for suppression in suppressions for code in suppression.codes}
     found = {(finding.span.line, finding.code) for finding in findings}
-    left = [f for f in findings if f.severity == "error" or (f.span.line, f.code) not in allowed]
+    elsewhere = {(line, finding.code) for finding in findings for line in also(finding)}
+    left = [
+        f
+        for f in findings
+        if f.severity == "error"
+        or ((f.span.line, f.code) not in allowed and not any((line, f.code) in allowed for line in also(f)))
+    ]
     # Most advice is computed only for layers without errors. Until then, no suppression is known to be unused.
-    unused = [] if is_error(findings) else _unused(suppressions, found, _parts(root))
+    unused = [] if is_error(findings) else _unused(suppressions, found, elsewhere, _parts(root))
     return [*left, *invalid, *unused]
 
 
@@ -94,8 +110,10 @@ def _fault(code: str, span: Span) -> Finding | None:
 def _parts(root: YamlNode) -> list[int]:
     """The lines on which the sections and the layers of a spec begin, in order."""
     sections = root if isinstance(root, MappingNode) else None
-    layers = sections.entries.get("layers") if sections else None
-    mappings = [part for part in (sections, layers) if isinstance(part, MappingNode)]
+    parts = [sections.entries.get(name) for name in ("layers", "blocks")] if sections else []
+    blocks = parts[1].entries.values() if len(parts) > 1 and isinstance(parts[1], MappingNode) else ()
+    inside = [block.entries.get("layers") for block in blocks if isinstance(block, MappingNode)]
+    mappings = [part for part in (sections, *parts, *inside) if isinstance(part, MappingNode)]
     return sorted({key.span.line for part in mappings for key in part.keys.values()})
 
 
@@ -112,13 +130,16 @@ def _misplaced(
     return min(lines, key=lambda line: abs(line - suppression.line), default=None)
 
 
-def _unused(suppressions: list[_Suppression], found: set[tuple[int, str]], parts: list[int]) -> list[Finding]:
+def _unused(
+    suppressions: list[_Suppression], found: set[tuple[int, str]], also: set[tuple[int, str]], parts: list[int]
+) -> list[Finding]:
     findings: list[Finding] = []
+    known = found | also
     elsewhere: dict[tuple[int, str], list[int]] = {}
     for line, code in sorted(found - {(each.line, code) for each in suppressions for code in each.codes}):
         elsewhere.setdefault((bisect(parts, line), code), []).append(line)
     for suppression in suppressions:
-        idle = [code for code in suppression.codes if (suppression.line, code) not in found]
+        idle = [code for code in suppression.codes if (suppression.line, code) not in known]
         if not idle:
             continue
         verb = "is" if len(idle) == 1 else "are"

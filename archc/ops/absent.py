@@ -11,7 +11,7 @@ _POOLS = (
     "adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d "
     "global_avg_pool global_avg_pool2d global_average_pool global_average_pooling global_average_pooling1d "
     "global_average_pooling2d global_average_pooling3d gap global_max_pool global_max_pool2d global_max_pooling1d "
-    "global_max_pooling2d global_max_pooling3d max_pool1d max_pool3d max_pooling1d max_pooling3d max_unpool "
+    "global_max_pooling2d global_max_pooling3d max_pool3d max_pooling3d max_unpool "
     "max_unpool2d lp_pool lp_pool2d roi_pool roi_pooling roi_align max_roi_pool spp spatial_pyramid_pooling sppf "
     "fractional_max_pool2d stochastic_pool stochastic_pooling"
 )
@@ -26,7 +26,7 @@ _NORMS = (
     "mean_variance_normalization switchable_norm"
 )
 _CONVOLUTIONS = (
-    "conv1d conv3d convolution1d convolution3d conv_transpose conv_transpose1d conv_transpose2d conv_transpose3d "
+    "conv3d convolution3d conv_transpose conv_transpose1d conv_transpose2d conv_transpose3d "
     "conv1d_transpose conv2d_transpose conv3d_transpose convolution2d_transpose transposed_conv2d deconv "
     "deconvolution deconv2d deconvolutional depthwise_conv depthwise_conv1d depthwise_conv2d conv_depthwise "
     "separable_conv separable_conv1d separable_conv2d separable_convolution2d locally_connected1d locally_connected2d "

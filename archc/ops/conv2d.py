@@ -72,6 +72,7 @@ class Conv2d(Windowed, Weighted, frozen=True):
         "output_padding": Needless("it belongs to transposed convolutions", (0,)),
     }
     is_linear = True
+    on_sequences = "conv1d"
     channels_field = "filters"
     op: Literal["conv2d"]
     filters: Count = Field(description="Number of filters, one for each output map; a multiple of `groups`.")

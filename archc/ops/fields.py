@@ -168,6 +168,60 @@ PaddingField = Annotated[
 NO_PADDING = Margins(0, 0, 0, 0)
 
 
+def _read_length(value: object) -> Size:
+    if isinstance(value, Size):
+        return value
+    if not _whole(value, 1):
+        _check_largest(value)
+        raise PydanticCustomError("size", "must be a whole number from 1")
+    return Size(1, cast(int, value))
+
+
+def _ends(*words: str) -> tuple[PlainValidator, PlainSerializer, WithJsonSchema]:
+    """How the padding of a sequence is read and written: one number, {left, right}, or one of the words."""
+    names = ", ".join(f"`{word}`" for word in words)
+
+    def read(value: object) -> object:
+        if value in words or isinstance(value, Margins):
+            return value
+        if _whole(value, 0):
+            return Margins(0, 0, cast(int, value), cast(int, value))
+        if isinstance(value, dict) and set(value) == set(_ENDS) and all(_whole(value[s], 0) for s in _ENDS):  # pyright: ignore[reportUnknownArgumentType]
+            return Margins(0, 0, **cast(dict[str, int], value))
+        _check_largest(cast(object, value))
+        raise PydanticCustomError(
+            "padding", "must be a whole number from 0, {left, right} or {words}", {"words": names}
+        )
+
+    number = _one_or_pair(0)[0]
+    both = {
+        "type": "object",
+        "properties": dict.fromkeys(_ENDS, number),
+        "required": [*_ENDS],
+        "additionalProperties": False,
+    }
+    schema = {"anyOf": [number, both, *({"const": word} for word in words)]}
+    return PlainValidator(read), PlainSerializer(_written_ends), WithJsonSchema(schema)
+
+
+def _written_ends(padding: Margins | str) -> object:
+    return {end: getattr(padding, end) for end in _ENDS} if isinstance(padding, Margins) else padding
+
+
+_ENDS = ("left", "right")
+LengthField = Annotated[
+    Size,
+    PlainValidator(_read_length),
+    PlainSerializer(lambda size: size.width),
+    WithJsonSchema(_one_or_pair(1)[0]),
+]
+"""A size along a sequence, one number; as a `Size`, its height is 1."""
+EndsField = Annotated[Padding, *_ends("same")]
+"""The padding of a sequence; as `Margins`, it has none at the top and at the bottom."""
+CausalPadding = Padding | Literal["causal"]
+CausalEndsField = Annotated[CausalPadding, *_ends("same", "causal")]
+
+
 class Fields(BaseModel):
     """Base of values that are mappings with fields of their own."""
 

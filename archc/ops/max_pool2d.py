@@ -90,6 +90,7 @@ class MaxPool2d(Windowed, frozen=True):
         **dict.fromkeys(_POOLS, Needless("it takes the maximum of a window", ("MAX", "max", 0))),
         "global_pooling": Needless("`kernel` is the size of its window", (False,)),
     }
+    on_sequences = "max_pool1d"
     output_sign = "kept"
     keeps_zeros = True
     element_ops_words = "F - 1, over a window of F positions"

@@ -130,7 +130,7 @@ class OfExample(Normalising, frozen=True):
             return
         raise ShapeError(
             field,
-            "ARC209",
+            "ARC211",
             "{name} normalises each value by itself",
             notes=(f"a value is its own mean, so that all outputs are {'the bias' if self.bias else '0'}",),
             help=help,

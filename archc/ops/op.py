@@ -78,6 +78,9 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     on_sequences: ClassVar[str] = ""
     """The op that does to sequences what this one does to maps, if it reads no sequences itself."""
 
+    on_maps: ClassVar[str] = ""
+    """The op that does to maps what this one does to sequences, if it reads no maps itself."""
+
     # Names: what people and other frameworks call it.
     spoken: ClassVar[str] = ""
     """What a sentence or a figure calls it; by default its name with spaces for underscores."""

@@ -65,6 +65,19 @@ def require_maps(op: Op, x: Tensor) -> None:
         )
 
 
+def require_sequence(op: Op, x: Tensor) -> None:
+    """Raise unless `x` has channels and a length."""
+    if x.is_sequence:
+        return
+    kin = f"use `{op.on_maps}`, which does the same to maps" if op.on_maps else None
+    raise ShapeError(
+        "op",
+        "ARC209",
+        f"{{name}} ({op.op}) expects a sequence of C × L; its input is {x.described}",
+        help="move it before the flatten" if x.is_vector else kin,
+    )
+
+
 def require_vector(op: Op, x: Tensor) -> None:
     """Raise unless `x` is a vector; the layer that flattens it can be added automatically."""
     if not x.is_vector:

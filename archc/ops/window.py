@@ -84,7 +84,10 @@ class Axis(NamedTuple):
 
 
 class Window(NamedTuple):
-    """A window over maps: kernel, stride and dilation as written, and both axes of the size rule."""
+    """A window over maps: kernel, stride and dilation as written, and both axes of the size rule.
+
+    A sequence is a row (`is_row`): maps of height 1, over which the window moves along the horizontal axis alone.
+    """
 
     kernel: Size
     stride: Size
@@ -92,6 +95,11 @@ class Window(NamedTuple):
     margins: Margins
     vertical: Axis
     horizontal: Axis
+    is_row: bool = False
+
+    def shown(self, size: Size) -> str:
+        """A kernel, stride or dilation in its shortest spelling."""
+        return str(size.width) if self.is_row or size.height == size.width else str(size)
 
     @property
     def output(self) -> Size:
@@ -117,15 +125,15 @@ class Window(NamedTuple):
     def sizes(self) -> str:
         """The sizes of the input and of the output: `227 → 55`."""
         before, after = Size(self.vertical.n, self.horizontal.n), self.output
-        if self.vertical == self.horizontal:
-            return f"{before.height} → {after.height}"
+        if self.vertical == self.horizontal or self.is_row:
+            return f"{before.width} → {after.width}"
         return f"{before} → {after}"
 
     @property
     def arithmetic(self) -> str:
         """The arithmetic of one axis if both are the same, else of both."""
-        if self.vertical == self.horizontal:
-            return self.vertical.arithmetic
+        if self.vertical == self.horizontal or self.is_row:
+            return self.horizontal.arithmetic
         return f"{self.vertical.arithmetic}, {self.horizontal.arithmetic}"
 
 

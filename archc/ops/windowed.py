@@ -97,8 +97,14 @@ class Windowed(Op, frozen=True):
         description="How (N - F + 2P) / S is rounded: `floor`, or `ceil` for a last window that extends past the edge.",
     )
 
+    spans: ClassVar[tuple[str, str]] = ("high", "wide")
+    """What a window is that is too large, vertically and horizontally."""
+
     def _stride(self) -> Size:
         raise NotImplementedError
+
+    def _padding(self) -> Padding:
+        return self.padding
 
     def _dilation(self) -> Size:
         return ONE
@@ -110,7 +116,7 @@ class Windowed(Op, frozen=True):
             x.width,
             kernel=self.kernel,
             stride=self._stride(),
-            padding=self.padding,
+            padding=self._padding(),
             dilation=self._dilation(),
             rounding=self.rounding,
         )
@@ -146,8 +152,8 @@ class Windowed(Op, frozen=True):
         require_maps(self, x)
         window = self.window((x,))
         for axis, dilation, name in (
-            (window.vertical, self._dilation().height, "high"),
-            (window.horizontal, self._dilation().width, "wide"),
+            (window.vertical, self._dilation().height, self.spans[0]),
+            (window.horizontal, self._dilation().width, self.spans[1]),
         ):
             if not axis.fits:
                 raise _too_large(axis, dilation, name)
@@ -157,7 +163,7 @@ class Windowed(Op, frozen=True):
         """What each window reads, `beyond` outside the map: (N, C, H, W) -> (N, C, H', kH, W', kW)."""
         import numpy as np
 
-        pad = self.padding
+        pad = self._padding()
         margins = ("same", "same") if pad == "same" else ((pad.top, pad.bottom), (pad.left, pad.right))
         rows, columns = (
             np.array(

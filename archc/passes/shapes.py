@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from archc.graph import Graph, Node
-from archc.ops.fields import Size
 from archc.ops.window import Window
-from archc.tensor import Tensor
 
 
 class Shapes(NamedTuple):
@@ -17,24 +15,18 @@ class Shapes(NamedTuple):
     """
 
     windows: dict[str, Window]
-    chain: tuple[Size | tuple[int], ...]
+    chain: tuple[tuple[int, ...], ...]
 
 
 def shapes(graph: Graph) -> Shapes:
     """The windows and the sizes of a graph."""
     windows = {node.name: window for node in graph.nodes if (window := node.op.window(graph.tensors(node.inputs)))}
-    chain: list[Size | tuple[int]] = []
+    chain: list[tuple[int, ...]] = []
     for node in graph.nodes if graph.is_chain else _main_path(graph):
-        size = _size(node.output)
+        size = node.output.shape[1:]
         if size and (not chain or chain[-1] != size):
             chain.append(size)
     return Shapes(windows, tuple(chain))
-
-
-def _size(x: Tensor) -> Size | tuple[int] | None:
-    if x.is_maps:
-        return Size(x.height, x.width)
-    return (x.length,) if x.is_sequence else None
 
 
 def _main_path(graph: Graph) -> list[Node]:

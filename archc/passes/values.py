@@ -15,6 +15,7 @@ from archc.language.spec import Precision
 from archc.ops.op import Op
 from archc.ops.properties import FLOAT32, INT64, Kept
 from archc.ops.weighted import Weighted
+from archc.passes.calls import called
 
 WIDTH: dict[Precision, int] = {"float32": FLOAT32, "bfloat16": 2}
 """Bytes of one number of a value. Weights and their gradients are float32 in every precision."""
@@ -113,6 +114,11 @@ def lay_out(run: Run) -> tuple[list[Value], list[Operation]]:
     turned = _gradients_to_turn(graph) if run.training else set[str]()
     for node in graph.nodes:
         values[node.name] = _Layer(run, node, values, operations, turns=node.name in turned).lay_out()
+    last = {operation.layer: operation.index for operation in operations}
+    for reads, layers in called(graph):
+        end = max([last[layer] for layer in layers])
+        for name in reads:  # the caller has what it gives to the call until that returns
+            values[name].last = max(values[name].last, end)
     for name in (*graph.inputs, *graph.outputs):
         values[name].last = len(operations)
     for name in graph.outputs:

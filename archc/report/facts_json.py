@@ -45,7 +45,7 @@ class ReceptiveFieldJson(TypedDict):
     """The rectangle of pixels that can affect one value of a layer, as if maps extended beyond their edges."""
 
     size: list[int]
-    """[height, width] in pixels. For a vector, the size of the whole input."""
+    """[height, width] in pixels; a sequence is one row of them. For a vector, the size of the whole input."""
     start: list[int]
     """[row, column] of the first pixel that affects the map's first value; negative in the padding."""
     stride: list[int] | None
@@ -69,7 +69,8 @@ class LayerJson(Reads, CountsJson):
     size: str | None
     """Arithmetic of the output size: `(227 - 11) / 4 + 1 = 55`; null if the op has no sliding window."""
     output: Shape
-    """Shape of the layer's output without the batch axis: [channels, height, width] or [units]."""
+    """Shape of the layer's output without the batch axis: [channels, height, width], [channels, length] or
+    [units]."""
     receptive_field: ReceptiveFieldJson | None
     """Receptive field of one output value; null if it is larger than any picture."""
 

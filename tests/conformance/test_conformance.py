@@ -46,15 +46,7 @@ def test_each_value_of_each_field_is_in_a_case(name: str) -> None:
 
 def _some(layers: list[Any], name: str) -> dict[str, Any]:
     """The fields of one layer, as a spec writes them."""
-    first = layers[0].op
-    fields = {field: getattr(first, field) for field in type(first).model_fields if field != "op"}
-    return {"op": name} | {field: _written(value) for field, value in fields.items() if value is not None}
-
-
-def _written(value: Any) -> Any:
-    if isinstance(value, Margins):
-        return {side: getattr(value, side) for side in ("top", "bottom", "left", "right")}
-    return list(value) if isinstance(value, tuple) else value
+    return layers[0].op.model_dump(mode="json", exclude_none=True) | {"op": name}
 
 
 def test_paddings_strides_and_groups_are_tried_in_all_forms() -> None:

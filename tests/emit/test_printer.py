@@ -17,7 +17,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from archc.emit.printer import literal, print_module
+from archc.emit.inline import literal
+from archc.emit.printer import print_module
 from archc.emit.syntax import (
     Argument,
     Assert,

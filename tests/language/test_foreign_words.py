@@ -308,6 +308,25 @@ def test_an_input_of_one_or_two_sizes_is_a_picture_only_where_a_window_reads_it(
     )
 
 
+@pytest.mark.parametrize(
+    ("shape", "help"),
+    [
+        ("[784]", "write `input: {x: [1, 28, 28]}` if it is a picture"),
+        ("[17]", "give the network maps, [channels, height, width], as its input"),
+        (
+            "[28, 28]",
+            "write `input: {x: [1, 28, 28]}` if it is a picture, or use `max_pool1d`, which does the same to a "
+            "sequence",
+        ),
+    ],
+)
+def test_a_picture_without_its_axes(shape: str, help: str) -> None:
+    (found,) = findings(
+        "{op: max_pool2d, kernel: 2, stride: 2}", HEAD.replace("{image: [3, 32, 32]}", f"{{x: {shape}}}")
+    )
+    assert (found.code, found.help) == ("ARC203", help)
+
+
 def test_a_number_that_is_no_picture_is_the_length_of_a_vector_only_where_no_window_reads_it() -> None:
     head = HEAD.replace("[3, 32, 32]", "224")
     assert "[224]" in str(findings("{op: dense, units: 4}", head)[0].help)
@@ -464,5 +483,6 @@ def test_a_field_in_the_defaults_names_an_op_of_the_layers() -> None:
     ],
 )
 def test_a_field_in_the_defaults_without_its_op(field: str, help: str) -> None:
-    (found,) = findings("{op: relu}", f"{HEAD}defaults: {{{field}}}\n")
+    layer = "{op: dropout}" if "dropout" in help else "{op: conv2d, filters: 2, kernel: 3}"
+    (found,) = findings(layer, f"{HEAD}defaults: {{{field}}}\n")
     assert (found.code, found.help) == ("ARC102", help)

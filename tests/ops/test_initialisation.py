@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from archc.language.schema import json_schema
 from archc.ops import ops
+from archc.ops.conv1d import Conv1d
 from archc.ops.conv2d import Conv2d
 from archc.ops.dense import Dense
 from archc.ops.initialisation import HE_NORMAL, WORDS, Distribution, Fans, Kind, WeightInitField
@@ -100,6 +101,12 @@ def test_the_schema_lists_every_distribution() -> None:
 
 
 CASES: list[tuple[Op, tuple[int, ...], tuple[int, ...]]] = [
+    (Conv1d.model_validate({"op": "conv1d", "filters": 6, "kernel": 3, "padding": 1, "groups": 2}), (4, 9), (4,)),
+    (
+        Conv1d.model_validate({"op": "conv1d", "filters": 6, "kernel": 3, "padding": "causal", "dilation": 2}),
+        (4, 9),
+        (4,),
+    ),
     (Dense(op="dense", units=7), (5,), (2,)),
     (Conv2d.model_validate({"op": "conv2d", "filters": 6, "kernel": 3, "padding": 1}), (4, 7, 7), (3, 3)),
     (

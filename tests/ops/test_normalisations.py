@@ -72,11 +72,11 @@ def test_the_root_of_the_mean_square_becomes_1() -> None:
     ("op", "fields", "x", "field", "code"),
     [
         ("group_norm", {"groups": 4}, MAPS, "groups", "ARC210"),
-        ("group_norm", {"groups": 12}, VECTOR, "groups", "ARC209"),
-        ("group_norm", {"groups": 6}, Tensor((6, 1, 1)), "groups", "ARC209"),
-        ("layer_norm", {}, Tensor((1, 5, 4)), "over", "ARC209"),
-        ("layer_norm", {"over": "all"}, Tensor((1,)), "over", "ARC209"),
-        ("instance_norm", {}, Tensor((6, 1, 1)), "op", "ARC209"),
+        ("group_norm", {"groups": 12}, VECTOR, "groups", "ARC211"),
+        ("group_norm", {"groups": 6}, Tensor((6, 1, 1)), "groups", "ARC211"),
+        ("layer_norm", {}, Tensor((1, 5, 4)), "over", "ARC211"),
+        ("layer_norm", {"over": "all"}, Tensor((1,)), "over", "ARC211"),
+        ("instance_norm", {}, Tensor((6, 1, 1)), "op", "ARC211"),
         ("instance_norm", {}, VECTOR, "op", "ARC203"),
     ],
 )

@@ -220,6 +220,7 @@ ADVICE: dict[str, Code] = {
         + "  relu1: {op: relu}\n",
         corrected=HEAD.replace("layers:\n", "blocks:\n  act: {layers: [{op: relu}]}\nlayers:\n")
         + "  relu1: {block: act}\n",
+        severity="advice",
     ),
     "ARC990": Code(
         title="unused suppression",

@@ -102,15 +102,15 @@ FIELDS: dict[str, Code] = {
     ),
     "ARC112": Code(
         title="unknown block",
-        meaning="`block:` takes the name of a block that the section `blocks:` defines. Correct the name, or define the "
-        "block.",
+        meaning="`block:` takes the name of a block that the section `blocks:` defines. Correct the name, or define a "
+        "block of this name.",
         failing=_BLOCK + "  act1: {block: twise}\n",
         corrected=_BLOCK + "  act1: {block: twice}\n",
     ),
     "ARC113": Code(
         title="recursive block",
-        meaning="The block uses itself, directly or through other blocks, so it would have no end. The message shows the "
-        "path. For a number of copies one after another, write `repeat: n` where the block is used.",
+        meaning="The block uses itself, directly or through other blocks, so it would have no end. The message shows "
+        "the path. For a number of copies one after another, write `repeat: n` where the block is used.",
         failing=_BLOCK.replace("relu2: {op: relu}", "again: {block: twice}") + "  act1: {block: twice}\n",
         corrected=_BLOCK + "  act1: {block: twice, repeat: 2}\n",
     ),

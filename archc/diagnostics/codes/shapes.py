@@ -70,6 +70,21 @@ SHAPES: dict[str, Code] = {
         corrected=TOKENS_HEAD + "  embed1: {op: embedding, channels: 4}\n",
     ),
     "ARC209": Code(
+        title="expected a sequence, got a vector or maps",
+        meaning="The layer reads a sequence with channels and a length, but its input is a vector or maps. Move the "
+        "layer before the `flatten`, give the network a sequence as its input, or use the op for maps, such as "
+        "`conv2d`.",
+        failing=HEAD + "  pool1: {op: max_pool1d, kernel: 2, stride: 2}\n",
+        corrected=SEQUENCE_HEAD + "  pool1: {op: max_pool1d, kernel: 2, stride: 2}\n",
+    ),
+    "ARC210": Code(
+        title="filters or maps not divisible by groups",
+        meaning="A convolution with G groups gives each group 1/G of the input maps and 1/G of the filters, so G "
+        "must divide both numbers. Change `groups`, `filters` or the number of input maps.",
+        failing=CONV_HEAD + "  conv1: {op: conv2d, filters: 8, kernel: 3, groups: 3}\n",
+        corrected=CONV_HEAD + "  conv1: {op: conv2d, filters: 9, kernel: 3, groups: 3}\n",
+    ),
+    "ARC211": Code(
         title="values normalised one by one",
         meaning="A normalisation subtracts the mean of some values of an example and divides them by their deviation. "
         "Of a single value, the mean is the value itself, so that the result is 0 whatever it is, and the layer gives "
@@ -78,12 +93,5 @@ SHAPES: dict[str, Code] = {
         "stride: 1}\n  norm2: {op: group_norm, groups: 3, epsilon: 1e-5}\n",
         corrected=HEAD + "  norm1: {op: group_norm, groups: 3, epsilon: 1e-5}\n  pool1: {op: max_pool2d, kernel: 8, "
         "stride: 1}\n  norm2: {op: group_norm, groups: 1, epsilon: 1e-5}\n",
-    ),
-    "ARC210": Code(
-        title="filters or maps not divisible by groups",
-        meaning="A convolution with G groups gives each group 1/G of the input maps and 1/G of the filters, so G "
-        "must divide both numbers. Change `groups`, `filters` or the number of input maps.",
-        failing=CONV_HEAD + "  conv1: {op: conv2d, filters: 8, kernel: 3, groups: 3}\n",
-        corrected=CONV_HEAD + "  conv1: {op: conv2d, filters: 9, kernel: 3, groups: 3}\n",
     ),
 }

@@ -8,17 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from archc.diagnostics.finding import Finding, report
-from archc.language.blocks.definitions import CALL, INPUT, Block, is_call, is_stage, references, referred
 from archc.language.blocks.expanded import Site
+from archc.language.blocks.forms import CALL, INPUT, Block, is_call, is_stage, references, referred
 from archc.language.connections import connections, from_node
 from archc.language.defaults import op_class, op_word
 from archc.language.fields import NAME, field_names
-from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, plain
+from archc.ops import ops
 from archc.source import Span
 
 _NUMBER = r"(?:0|[1-9][0-9]{0,5})"
+_NAMES = re.compile(r"\$\{?\s*([A-Za-z][A-Za-z0-9_]*)", re.ASCII)
 _NUMBERED_INPUT = re.compile(rf"input\.{_NUMBER}\Z", re.ASCII)
 _NUMBERED = re.compile(rf"(?:\.{_NUMBER})+\Z", re.ASCII)
 _NUMBERS = re.compile(rf"{_NUMBER}(?:\.{_NUMBER})*\Z", re.ASCII)
@@ -62,11 +65,13 @@ class Checker:
         self._inputs = inputs
         self._any_name = any_name
         self._used: dict[str, set[str]] = {}
+        self._outer: list[str] = []
         self.checked = Checked()
 
     def run(self, layers: YamlNode | None) -> Checked:
         """Check the layers of the network, and those of each block."""
         if layers is not None:
+            self._outer = [*self._inputs, *(name for name, _, _ in children(layers, ""))]
             self._scope(None, layers)
         for block in self._blocks.values():
             if block is not None:
@@ -86,6 +91,7 @@ class Checker:
                 self._name(scope, name, key.span)
         for path, body, key in children(layers, ""):
             self._layer(scope, path, body, key)
+        self._split(scope, "", layers)
 
     def _name(self, scope: _Scope, name: str, key: Span) -> None:
         # A plain layer of the network is checked when it is lowered.
@@ -103,18 +109,49 @@ class Checker:
         if is_stage(body):
             for inner, item, at in children(body, path):
                 self._layer(scope, inner, item, at)
+            self._split(scope, path, body)
         elif isinstance(body, MappingNode):
             self._references(scope, path, body)
             self._reads(scope, path, body)
             if "block" in body.entries:
                 self._call(scope, path, body, key)
-            elif "repeat" in body.entries and op_word(body):
-                from archc.language.mistakes.blocks import repeated_op
-
-                self._report(repeated_op(body))
-        elif isinstance(body, SequenceNode):
+            else:
+                self._other(scope, path, body)
+        else:
             self._references(scope, path, body)
+            self._other(scope, path, body)
         scope.names[path] = True
+
+    def _other(self, scope: _Scope, path: str, body: YamlNode) -> None:
+        """A layer without `block`, which can still mean a block."""
+        word = op_word(body) if isinstance(body, MappingNode) else None
+        if word == "op" and isinstance(body, MappingNode) and "repeat" not in body.entries:
+            node = body.entries["op"]
+            if not isinstance(node, ScalarNode) or node.value not in self._blocks or node.value in ops():
+                return
+        from archc.language.mistakes.blocks import meant_block, repeated_op
+
+        if meant := meant_block(path, body, word, self._blocks):
+            self._report(meant)
+            self._fail(scope, path)
+        elif word and isinstance(body, MappingNode) and "repeat" in body.entries:
+            self._report(repeated_op(body))
+
+    def _split(self, scope: _Scope, path: str, stage: YamlNode) -> None:
+        """The items of a stage that are the arguments of the item before them."""
+        items = stage.items if isinstance(stage, SequenceNode) else []
+        for number, (call, item) in enumerate(pairwise(items)):
+            if isinstance(call, MappingNode) and isinstance(item, MappingNode) and not op_word(item):
+                block = self._blocks.get(str(plain(call.entries["block"]))) if is_call(call) else None
+                if block is not None and item.entries and item.entries.keys() <= {*block.takes, "repeat"}:
+                    from archc.language.mistakes.calls import split_call
+
+                    before = f"{path}." if path else ""
+                    lacking = {f"{before}{number}", f"{before}{number + 1}"}
+                    findings = self.checked.findings
+                    findings[:] = [f for f in findings if f.code != "ARC103" or f.span != call.entries["block"].span]
+                    self._report(split_call(call, item))
+                    self.checked.failed.update((scope.name, each) for each in lacking)
 
     def _call(self, scope: _Scope, path: str, body: MappingNode, key: Span) -> None:
         node = body.entries["block"]
@@ -141,13 +178,13 @@ class Checker:
         takes = scope.block.takes if scope.block else {}
         for node in references(body):
             name = referred(node)
+            self._used[scope.name].update(_NAMES.findall(str(node.value)))
             if name is None or name not in takes:
                 from archc.language.mistakes.references import not_a_reference
 
                 self._report(not_a_reference(node, scope.block))
+                self._used[scope.name].update(takes)  # it may mean any of them
                 self._fail(scope, path)
-            else:
-                self._used[scope.name].add(name)
         if isinstance(body, MappingNode):
             for word in ("block", "from"):
                 fixed = body.entries.get(word)
@@ -160,6 +197,7 @@ class Checker:
     def _parameters(self, block: Block) -> None:
         for default in block.takes.values():
             for node in references(default) if default else ():
+                self._used[block.name].update(_NAMES.findall(str(node.value)))
                 from archc.language.mistakes.references import in_default
 
                 self._report(in_default(node))
@@ -184,7 +222,7 @@ class Checker:
             if not scope.may_read(name) and not scope.is_plain(name) and not (self._any_name and scope.block is None):
                 from archc.language.mistakes.scopes import unreadable
 
-                self._report(unreadable(path, name, span, scope.names, scope.layers))
+                self._report(unreadable(path, name, span, scope.names, scope.layers, self._outer))
                 self._fail(scope, path)
         self.checked.reads[scope.name, path] = names
 

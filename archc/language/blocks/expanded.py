@@ -18,9 +18,9 @@ The place is its path, but a repeated item of a stage has a single number.
 class Expansion(NamedTuple):
     """The spec as it is `written`, and its `root` with flat layers.
 
-    By path, `bodies` are the layers as they are written in their blocks, and `sites` where that is; `calls` are the keys
-    of blocks and stages. `failed` are the layers that cannot be understood; `expected` are the shapes that calls expect,
-    by the layer that gives their value.
+    By path, `bodies` are the layers as they are written in their blocks, and `sites` where that is; `calls` are the
+    keys of blocks and stages. `failed` are the layers that cannot be understood; `expected` are the shapes that calls
+    expect, by the layer that gives their value.
     """
 
     written: MappingNode

@@ -5,24 +5,40 @@ A value from a call keeps the span of the call, and everything else the span in 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Scope
 from archc.language.blocks.checks import Checked, Checker, item_span
-from archc.language.blocks.definitions import INPUT, Block, is_call, is_stage, read_blocks, referred
+from archc.language.blocks.definitions import read_blocks
 from archc.language.blocks.expanded import Expansion, Site
+from archc.language.blocks.forms import INPUT, Block, is_call, is_stage, referred
 from archc.language.blocks.sizes import Sizes
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, plain
 from archc.source import Span
 
 Arguments = dict[str, YamlNode]
+_SECTIONS = (
+    "schema",
+    "name",
+    "title",
+    "input",
+    "defaults",
+    "blocks",
+    "layers",
+    "outputs",
+    "expect",
+    "parallel",
+    "train",
+)
+_MOST_SECTIONS = 100
 
 
 def expand(root: MappingNode) -> tuple[Expansion | None, list[Finding]]:
     """The expansion of a spec, and the findings on its blocks; None if its layers cannot be expanded."""
     findings: list[Finding] = []
-    blocks = read_blocks(root.entries.get("blocks"), findings)
+    blocks = read_blocks(_section(root), findings)
     inputs = root.entries.get("input")
     names = [*inputs.entries] if isinstance(inputs, MappingNode) else []
     layers = root.entries.get("layers")
@@ -41,6 +57,15 @@ def expand(root: MappingNode) -> tuple[Expansion | None, list[Finding]]:
     if is_usable and layers is not None:
         expander.run(layers)
     return expander.result(root, layers if is_usable else None), [*findings, *expander.findings]
+
+
+def _section(root: MappingNode) -> YamlNode | None:
+    """The section with the blocks, also under another word, which is reported with the other sections."""
+    if "blocks" in root.entries or len(root.entries) > _MOST_SECTIONS:
+        return root.entries.get("blocks")
+    from archc.language.mistakes.vocabulary import nearest  # only where `blocks` is missing
+
+    return next((node for word, node in root.entries.items() if nearest(word, _SECTIONS) == "blocks"), None)
 
 
 def _unused(blocks: dict[str, Block | None], checked: Checked) -> list[Finding]:
@@ -179,7 +204,7 @@ class _Expander:
         for number in range(times):
             inner, here = (f"{path}.{number}", f"{local}.{number}") if is_stage else (path, local)
             inputs = (self._last,) if reads is None else self._names_in(reads)
-            self._scope(inner, block.name, inputs, arguments, key)
+            self._scope(inner, block.name, inputs, arguments, key, block.takes)
             names = {INPUT: inputs} | {f"{INPUT}.{i}": (name,) for i, name in enumerate(inputs)}
             self._layers(_Frame(block.name, f"{inner}.", names, arguments), block.layers, "", "", reads)
             self._close(inner)
@@ -194,14 +219,23 @@ class _Expander:
             expected = _substituted(call.entries["expect"], frame.arguments)
             self._expected.setdefault(self._last, []).append(expected)
 
-    def _scope(self, path: str, block: str | None, inputs: tuple[str, ...], arguments: Arguments, key: Span) -> None:
+    def _scope(
+        self,
+        path: str,
+        block: str | None,
+        inputs: tuple[str, ...],
+        arguments: Arguments,
+        key: Span,
+        takes: Mapping[str, YamlNode | None] | None = None,
+    ) -> None:
         values = {name: plain(node) for name, node in arguments.items()}
-        self._scopes[path] = Scope(path, block, inputs, "", values)
+        defaults = {name: plain(node) for name, node in (takes or {}).items() if node is not None}
+        self._scopes[path] = Scope(path, block, inputs, "", values, defaults)
         self._calls[path] = key
 
     def _close(self, path: str) -> None:
         scope = self._scopes[path]
-        self._scopes[path] = Scope(path, scope.block, scope.inputs, self._last, scope.arguments)
+        self._scopes[path] = replace(scope, output=self._last)
 
     def _listed(self, frame: _Frame, place: str, path: str) -> tuple[YamlNode | None, bool]:
         """What a layer lists as its inputs, in names of the network, and whether one of them is unknown."""
@@ -248,6 +282,10 @@ class _Expander:
             self._entries[path] = self._body(body, frame.arguments, reads)
 
     def _body(self, body: MappingNode, arguments: Arguments, reads: YamlNode | None) -> MappingNode:
+        if "repeat" in body.entries:  # reported already
+            entries = {name: node for name, node in body.entries.items() if name != "repeat"}
+            body = MappingNode(entries, {name: body.keys[name] for name in entries}, body.span, body.repeated)
+            return self._body(body, arguments, reads)
         variable = self._variable.get(id(body))
         if variable is None:
             variable = tuple(name for name, node in body.entries.items() if _substituted(node, arguments) is not node)

@@ -52,7 +52,11 @@ def _laid_out(root: YamlNode) -> bytes:
 def _meaning(root: YamlNode) -> tuple[object, list[str], Counter[str]]:
     """What formatting must keep: the data, the order of the layers, and the comments."""
     text = root.span.source.text
-    layers = root.entries.get("layers") if isinstance(root, MappingNode) else None
-    order = list(layers.entries) if isinstance(layers, MappingNode) else []
+    sections = root.entries if isinstance(root, MappingNode) else {}
+    blocks = sections.get("blocks")
+    bodies = blocks.entries.values() if isinstance(blocks, MappingNode) else ()
+    inside = [body.entries.get("layers") for body in bodies if isinstance(body, MappingNode)]
+    layers = [part for part in (sections.get("layers"), *inside) if isinstance(part, MappingNode)]
     # Layers without `from` read the one before, so their order has a meaning. A dict compares equal in any order.
+    order = [name for part in layers for name in part.entries]
     return plain(root), order, Counter(text[span.start : span.end].rstrip() for span in comments(root))

@@ -9,18 +9,34 @@ from archc.language.reader import MappingNode, ScalarNode, YamlNode
 from archc.language.spec import Spec
 from archc.ops import ops
 
+_BLOCK = ("takes", "layers")
+_CALL = ("block", "repeat", "from")
 HEADER = ("schema", "name", "title", "input")
 """The sections at the top, with no blank line between them."""
 
 
 def in_order(keys: Iterable[str], path: tuple[str, ...], node: MappingNode) -> list[str]:
     """The keys of the mapping at `path`, in canonical order. Unknown keys come last, in their own order."""
-    if path[:1] == ("layers",) and len(path) == 2:
+    if is_inside_layers(path) and ((path[0] == "layers" and len(path) == 2) or _is_layer(node)):
+        if "block" in node.entries:
+            return _sorted(keys, _CALL, last="expect")
         return _sorted(keys, ("op", "from", *_fields_of_op(node.entries.get("op"))), last="expect")
+    if path[:1] == ("blocks",):
+        return _sorted(keys, _BLOCK) if len(path) == 2 else list(keys)
     if path[:1] == ("defaults",) and len(path) == 2:
         return _sorted(keys, _fields_of_op(path[1]))
     # The order of the layers has a meaning. The ops in `defaults`, and nested values, have no canonical order.
     return list(keys) if path[:1] in (("layers",), ("defaults",)) else _sorted(keys, field_names(model_at(Spec, path)))
+
+
+def is_inside_layers(path: tuple[str, ...]) -> bool:
+    """Whether a path is inside of the layers of the network or of a block."""
+    return path[:1] == ("layers",) or (path[:1] == ("blocks",) and path[2:3] == ("layers",))
+
+
+def _is_layer(node: MappingNode) -> bool:
+    """Whether a mapping is a layer or an item of a stage, and not the value of a field."""
+    return any(isinstance(node.entries.get(word), ScalarNode) for word in ("op", "block"))
 
 
 def _sorted(keys: Iterable[str], known: Iterable[str], last: str | None = None) -> list[str]:

@@ -128,6 +128,8 @@ def _flow(value: Leaf | Group | Written) -> str | None:
             return None
         parts.append(f"{entry.key.flow}: {text}" if entry.key else text)
     inside = ", ".join(parts)
+    if value.is_pair:
+        return inside
     return joined(value.anchor, f"{{{inside}}}" if value.is_mapping else f"[{inside}]")
 
 

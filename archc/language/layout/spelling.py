@@ -31,7 +31,10 @@ def spelled(written: str, value: Value, *, flow: bool) -> str:
 def _can_stay_plain(written: str, *, flow: bool) -> bool:
     is_plain = not written.startswith(("'", '"', "|", ">"))
     # At the start of a line, `---` and `...` mark the bounds of a document.
-    return is_plain and not written.startswith(("---", "...")) and not (flow and _FLOW_INDICATOR.search(written))
+    if not is_plain or written.startswith(("---", "...")):
+        return False
+    # In a flow collection, a colon at the start ends an empty key.
+    return not flow or not (written.startswith(":") or _FLOW_INDICATOR.search(written))
 
 
 def _can_be_plain(value: str, *, flow: bool) -> bool:

@@ -17,8 +17,8 @@ from archc.language.layout.spelling import spelled
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.source import Span
 
-BLOCKS = (("layers",), ("defaults",), ("train",))
-"""The sections that are never printed on one line."""
+_BLOCKS = ((), ("layers",), ("defaults",), ("train",), ("blocks",))
+"""The sections that are never printed on one line, and neither are the layers of a block that have names."""
 
 _IN_FLOW = -2
 """Stands for the column of entries in a flow collection, where indentation has no meaning."""
@@ -53,13 +53,17 @@ class Written:
 
 @dataclass(frozen=True)
 class Group:
-    """A mapping or a sequence. `tail` has the comments after its last entry. `block` forces one entry per line."""
+    """A mapping or a sequence.
+
+    `tail` has the comments after its last entry. `block` forces one entry per line, and a pair has no braces in a list.
+    """
 
     is_mapping: bool
     anchor: str
     entries: tuple[Entry, ...]
     tail: tuple[Comment, ...]
     block: bool
+    is_pair: bool = False
 
 
 @dataclass(frozen=True)
@@ -209,7 +213,11 @@ class _Builder:
         tail = self.own_lines(end, column=0 if in_flow else max(column, outer + 1))
         if isinstance(node, MappingNode):
             entries = _ordered(entries, list(node.entries), path, node)
-        return Group(isinstance(node, MappingNode), anchor, tuple(entries), tail, block=path in ((), *BLOCKS))
+        is_mapping = isinstance(node, MappingNode)
+        inside = path[2:] if path[:1] == ("blocks",) else ()
+        is_pair = inside == ("takes", "-") and is_mapping and len(entries) == 1 and not anchor
+        is_block = path in _BLOCKS or (inside == ("layers",) and is_mapping)
+        return Group(is_mapping, anchor, tuple(entries), tail, block=is_block, is_pair=is_pair)
 
     def own_lines(self, until: int, column: int = 0) -> tuple[Comment, ...]:
         """The comments up to an offset, or up to the first one that starts to the left of `column`."""

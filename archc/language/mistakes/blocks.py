@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from archc.diagnostics.finding import Finding, replacement, report, respelling
-from archc.language.blocks.definitions import Block
+from archc.language.blocks.forms import Block
 from archc.language.fields import NAME
 from archc.language.mistakes.edits import inline
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
@@ -61,7 +61,7 @@ def right_block(
         if layers.entries if isinstance(layers, MappingNode) else layers.items:
             return right, layers
         at, message = layers.span, f"the block {name[:64]} has no layers"
-    elif layers is not None and not (isinstance(layers, ScalarNode) and layers.value is None):
+    elif layers is not None and layers.value is not None:
         message = f"`layers` of the block {name[:64]} must be a mapping or a list of layers"
         findings.append(report(layers.span, "ARC104", message, help="write `layers: {NAME: {op: …}}`"))
         return None
@@ -139,6 +139,42 @@ def not_a_parameter(name: str, span: Span) -> Finding:
     from archc.language.mistakes.validation import not_a_name
 
     return not_a_name(name, span)
+
+
+def meant_block(path: str, body: YamlNode, word: str | None, blocks: dict[str, Block | None]) -> Finding | None:
+    """The finding for a layer that means a block: `op: basic`, `basic` or `{basic: {filters: 8}}`; None for others."""
+    if not isinstance(body, MappingNode):
+        name = body.value if isinstance(body, ScalarNode) else None
+        if not isinstance(name, str) or name not in blocks or name in ops():
+            return None
+        text = f"{{block: {name}}}"
+        fix = replacement(body.span, text) if not _required(blocks[name]) else ()
+        return report(
+            body.span, "ARC104", f"{path} must be a mapping with `block`", help=_written(name, blocks), fix=fix
+        )
+    if word is not None:
+        node = body.entries[word]
+        name = node.value if isinstance(node, ScalarNode) else None
+        if not isinstance(name, str) or name not in blocks or name in ops():
+            return None
+        fix = respelling(body.keys[word].span, "block")
+        return report(
+            body.keys[word].span, "ARC102", f"{name} is a block, not an op", help=f"write `block: {name}`", fix=fix
+        )
+    names = [name for name in body.entries if name in blocks and name not in ops()]
+    if len(names) != 1:
+        return None
+    (name,) = names
+    return report(body.keys[name].span, "ARC103", f"{path} needs `block`", help=_written(name, blocks))
+
+
+def _required(block: Block | None) -> list[str]:
+    return [name for name, default in block.takes.items() if default is None] if block else []
+
+
+def _written(name: str, blocks: dict[str, Block | None]) -> str:
+    arguments = "".join(f", {each}: …" for each in _required(blocks[name]))
+    return f"write `{{block: {name}{arguments}}}`"
 
 
 def repeated_op(body: MappingNode) -> Finding:

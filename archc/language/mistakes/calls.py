@@ -5,7 +5,8 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from archc.diagnostics.finding import Finding, replacement, report, respelling
-from archc.language.blocks.definitions import CALL, Block
+from archc.language.blocks.forms import CALL, Block
+from archc.language.mistakes.edits import inline
 from archc.language.mistakes.vocabulary import certain, nearest
 from archc.language.reader import MAX_ENTRIES, MappingNode, ScalarNode, YamlNode, plain
 from archc.source import Span
@@ -43,6 +44,14 @@ def wrong_arguments(block: Block, path: str, body: MappingNode, lacking: list[st
         help = f"add {', '.join(f'`{name}: …`' for name in missing)}"
         findings.append(report(_start(body, key), "ARC103", message, help=help, related=related))
     return findings
+
+
+def split_call(call: MappingNode, item: MappingNode) -> Finding:
+    """The finding for a call whose arguments are an item of their own."""
+    whole = f"{{{inline(call)[1:-1]}, {inline(item)[1:-1]}}}"
+    message = "an item of a stage is a layer, and this one has no `op` or `block`"
+    help = f"write the arguments beside `block`: `{whole[:120]}`"
+    return report(next(iter(item.keys.values())).span, "ARC103", message, help=help)
 
 
 def _start(body: MappingNode, key: Span) -> Span:

@@ -53,8 +53,8 @@ def _read(written: str, body: YamlNode, section: MappingNode, found: Defaults, l
     op = written if written in ops() else meant(written)
     key = section.keys[written].span
     renamed = renaming(written, key, ops(), section.entries) if op != written else ()
-    if op is None and (owners := _owners(written)):
-        found.findings.append(_flat(written, body, key, owners, layers))
+    if op is None and (owners := _owners(written, layers)):
+        found.findings.append(_flat(written, body, key, owners))
         _misread(found, owners)
         return
     if op and isinstance(body, SequenceNode):
@@ -94,16 +94,23 @@ def _layers_of(op: str, layers: YamlNode | None) -> list[tuple[str, MappingNode]
     return [(name, body) for name, body in found if op_class(body) is ops()[op]]
 
 
-def _owners(word: str) -> dict[str, str]:
-    """The ops that have a field of this name, each with its own name for it; none for a word that must be an op."""
+def _owners(word: str, layers: YamlNode | None) -> dict[str, str]:
+    """The ops that have a field of this name, each with its own name for it; none for a word that must be an op.
+
+    Those of the spec's layers come first, and then those that learn weights.
+    """
     found = {op: certain(word, field_names(model)) for op, model in ops().items()}
-    return {op: own for op, own in found.items() if own and own != "op"}
+    owners = [op for op, own in found.items() if own and own != "op"]
+
+    def rank(op: str) -> tuple[bool, bool]:
+        return not _layers_of(op, layers), not issubclass(ops()[op], Weighted)
+
+    return {op: str(found[op]) for op in sorted(owners, key=rank)}
 
 
-def _flat(written: str, body: YamlNode, key: Span, owners: dict[str, str], layers: YamlNode | None) -> Finding:
-    """The finding for a field that is written as an op: it names one that has layers, or else that learns weights."""
-    ranked = sorted(owners, key=lambda op: (not _layers_of(op, layers), not issubclass(ops()[op], Weighted)))
-    op, own = ranked[0], owners[ranked[0]]
+def _flat(written: str, body: YamlNode, key: Span, owners: dict[str, str]) -> Finding:
+    """The finding for a field that is written as an op."""
+    op, own = next(iter(owners.items()))
     text = body.span.source.text[body.span.start : body.span.end]
     value = text if len(text) <= _LONGEST_SHOWN and "\n" not in text else "…"
     help = f"nest it under an op: `{op}: {{{own}: {value}}}`"

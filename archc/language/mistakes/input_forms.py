@@ -5,6 +5,7 @@ or as text.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from math import isqrt
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from archc.language.mistakes.edits import entry
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare, plain
 from archc.language.spec import SHAPES
 from archc.source import Span
-from archc.tensor import MOST_AXES
+from archc.tensor import MOST_AXES, Tensor
 
 _NAMES = {1: "x", 2: "x", 3: "image"}
 """The name to suggest for an input, by the number of its axes."""
@@ -77,6 +78,24 @@ def channels_last(node: YamlNode) -> Finding | None:
     message = f"{name[:64]} has {height} maps of {width} × {channels}; its channels seem to come last"
     fix = replacement(value.span, right) if height == width and entry(node, name) else ()
     return report(value.span, "ARC917", message, help=f"did you mean `{right}`?", fix=fix)
+
+
+def other_input(inputs: Mapping[str, Tensor], read: str, help: str | None, *, needs_maps: bool) -> str | None:
+    """The help for a layer that cannot read `read`: another shape of the network's input, if that is at fault.
+
+    A layer that `needs_maps` reads a vector or a sequence; another one reads maps that are too small for it.
+    """
+    (name, x), *others = inputs.items()
+    if not needs_maps:
+        right = channels_first(list(x.shape)) if not others else None
+        return f"write `input: {{{name}: {as_written(right)}}}`: the channels come first" if right else help
+    if read not in inputs:
+        return help
+    picture = _of_pixels([*inputs[read].shape], [])
+    if picture is None:
+        return "give the network maps, [channels, height, width], as its input"
+    right = f"write `input: {{{read}: {as_written(picture.sizes)}}}` if it is a picture"
+    return f"{right}, or {help}" if inputs[read].is_sequence and help else right
 
 
 class Mended(NamedTuple):

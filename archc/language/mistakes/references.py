@@ -6,7 +6,7 @@ import re
 from difflib import get_close_matches
 
 from archc.diagnostics.finding import Finding, replacement, report
-from archc.language.blocks.definitions import Block
+from archc.language.blocks.forms import Block
 from archc.language.reader import ScalarNode, YamlNode
 
 # What other tools write for a value: `${x}`, `{{x}}`, `$(x)`.

@@ -11,9 +11,17 @@ from archc.source import Span
 
 
 def unreadable(
-    reader: str, name: str, span: Span, readable: Collection[str], layers: Mapping[str, YamlNode]
+    reader: str,
+    name: str,
+    span: Span,
+    readable: Collection[str],
+    layers: Mapping[str, YamlNode],
+    outer: Collection[str],
 ) -> Finding:
-    """The finding for a name that is not one of `readable`. `layers` are all layers of the scope."""
+    """The finding for a name that is not one of `readable`.
+
+    `layers` are all layers of the scope, and `outer` the names of the network.
+    """
     if name == reader:
         return report(span, "ARC111", f"{reader} reads itself", help="read an earlier layer: a network has no cycles")
     if name in layers:
@@ -22,9 +30,14 @@ def unreadable(
         help = f"move {name} before {reader}: a layer reads only earlier layers"
         return report(span, "ARC107", message, help=help, related=[(where, "defined here")])
     message = f"unknown layer `{name[:64]}`"
-    outer, _, inner = name.partition(".")
-    if inner and outer in readable:
-        help = f"write `from: {outer}`: what is inside of a block can be read only there"
+    block, _, inner = name.partition(".")
+    if inner and block in readable:
+        help = f"write `from: {block}`: what is inside of a block can be read only there"
+        return report(span, "ARC107", message, help=help)
+    if name in outer:
+        help = (
+            f"a block reads only its own layers: list {name} in `from` at the call, and read `input` or `input.1` here"
+        )
         return report(span, "ARC107", message, help=help)
     return report(span, "ARC107", message, help=did_you_mean(name, readable, what="names"), cause=message)
 
@@ -37,8 +50,9 @@ def unknown_item(reader: str, name: str, span: Span, readable: Iterable[str]) ->
         count = sum(each.startswith("input.") for each in readable)
         message = f"{reader} reads `{name[:64]}`, but the block reads {count} value{'' if count == 1 else 's'}"
         last = count - 1
-        return report(span, "ARC107", message, help=f"read `input.{last}`, or list more in `from` at the call")
+        help = f"read `input.{last}`, or list more in `from` at the call"
+        return report(span, "ARC107", message, help=help, layer=reader)
     before = f"{outer}." if outer else ""
     numbers = [each for each in readable if each.startswith(before) and each[len(before) :].isdigit()]
     help = f"read `{numbers[-1]}`, the last item before it" if numbers else "read a layer before it"
-    return report(span, "ARC107", message, help=help)
+    return report(span, "ARC107", message, help=help, layer=reader)

@@ -14,6 +14,7 @@ from archc.graph import Graph, Node
 from archc.ops.fields import ONE
 from archc.ops.weighted import Weighted
 from archc.ops.window import Window
+from archc.tensor import Tensor
 from archc.wording import MOST_NAMED, listed
 
 # A concatenation of more linear branches is not followed: their number would grow from one to the next.
@@ -102,7 +103,8 @@ def _is_intended(graph: Graph, link: _Link) -> bool:
         # Dense layers: a product of two matrices. If a flatten comes between them, a dense layer reads all positions,
         # each of which a kernel of one pixel reduces.
         is_product = all(window is None or window.kernel == ONE for window in windows)
-        return is_product and weights < sum(x.size for x in given.values()) * second.output.size
+        read = sum(map(_at_once, given.values())) if second.output.is_sequence else sum(x.size for x in given.values())
+        return is_product and weights < read * _at_once(second.output)
     if any(_is_depthwise(graph, first) != _is_depthwise(graph, second) for first in firsts):
         return True
     ones = {first.name: window for first, window in zip(firsts, windows, strict=True) if window is not None}
@@ -119,6 +121,11 @@ def _is_intended(graph: Graph, link: _Link) -> bool:
         groups = gcd(second.op.reach().groups or 1, *(each.op.reach().groups or 1 for each in own))
         at_once += x.channels * taken * max(_area_of_both(ones[each.name], two) for each in own) // groups
     return weights < at_once
+
+
+def _at_once(x: Tensor) -> int:
+    """The values that a dense layer reads or gives at once: of a sequence, those of one position."""
+    return x.channels if x.is_sequence else x.size
 
 
 def _area_of_both(one: Window, two: Window) -> int:
@@ -149,7 +156,7 @@ def _finding(graph: Graph, run: list[_Link]) -> Finding:
     if between:
         is_or_are = "is" if len(between) == 1 else "are"
         notes.append(f"{listed([node.name for node in between])} between them {is_or_are} linear in inference")
-    if first.op.window(graph.tensors(first.inputs)) is None and not others:
+    if not others and not any(node.op.window(graph.tensors(node.inputs)) for node in (first, second)):
         notes.append(_figures(graph, first, second))
     # Only the first are named, so only those are worth a search.
     named = [_before_activation(graph, link) for link in run[:MOST_NAMED]]
@@ -175,8 +182,9 @@ def _figures(graph: Graph, first: Node, second: Node) -> str:
     """The parameters of two dense layers, and of the one that computes the same."""
     (x,) = graph.tensors(first.inputs)
     both = [node.op.numbers(graph.tensors(node.inputs)).trained for node in (first, second)]
-    units = second.output.size
+    units = _at_once(second.output)
+    read = _at_once(x) if second.output.is_sequence else x.size
     return (
         f"{first.name} and {second.name} have {both[0]:,} + {both[1]:,} parameters; one layer of {units:,} units has "
-        f"{x.size:,} × {units:,} + {units:,} = {x.size * units + units:,}"
+        f"{read:,} × {units:,} + {units:,} = {read * units + units:,}"
     )

@@ -32,7 +32,8 @@ def dropped_input(graph: Graph, facts: Shapes) -> list[Finding]:
         # The paper's own case has an advice of its own.
         if (not rows and not columns) or _is_papers(graph, node, window) or _is_mended(graph, node, with_55):
             continue
-        lost = " and ".join(_lost(n, what) for n, what in ((rows, "row"), (columns, "column")) if n)
+        axes = ((rows, "row"), (columns, "position" if window.is_row else "column"))
+        lost = " and ".join(_lost(n, what) for n, what in axes if n)
         notes = [window.arithmetic, _covered(window.vertical if rows else window.horizontal)]
         is_closed = (up := _changed(graph, node, rounding="ceil")) and not (_dropped(up, 0) or _dropped(up, 1))
         help = f"use {'`rounding: ceil`, ' if is_closed else ''}other padding or another size"
@@ -115,7 +116,9 @@ def _axis(window: Window, at: int) -> Axis:
 def _skipped(name: str, node: Node, window: Window, help: str) -> Finding:
     axes = (window.vertical, window.horizontal)
     reads = [(_positions_read(window, at), axis.n) for at, axis in enumerate(axes)]
-    if reads[0] == reads[1]:
+    if window.is_row:
+        told = f"{reads[1][0]:,} of {reads[1][1]:,} positions"
+    elif reads[0] == reads[1]:
         told = f"{reads[0][0]:,} of {reads[0][1]:,} rows and columns"
     else:
         told = " and ".join(
@@ -123,15 +126,16 @@ def _skipped(name: str, node: Node, window: Window, help: str) -> Finding:
         )
     pixels = axes[0].n * axes[1].n
     unread = pixels - reads[0][0] * reads[1][0]
-    fields = [f"kernel {_short(window.kernel)}", f"stride {_short(window.stride)}"]
+    what = "positions" if window.is_row else "pixels"
+    fields = [f"kernel {window.shown(window.kernel)}", f"stride {window.shown(window.stride)}"]
     if window.dilation != ONE:
-        fields.insert(1, f"dilation {_short(window.dilation)}")
+        fields.insert(1, f"dilation {window.shown(window.dilation)}")
     return report(
         node.at("stride"),
         "ARC913",
         # A share that is not quite all of them is not rounded to all.
-        f"{name} reads {told}: {min(100 * unread / pixels, 99.99):.4g} % of the pixels are never read",
-        notes=[f"{', '.join(fields)}: no window reaches {unread:,} of {pixels:,} pixels"],
+        f"{name} reads {told}: {min(100 * unread / pixels, 99.99):.4g} % of the {what} are never read",
+        notes=[f"{', '.join(fields)}: no window reaches {unread:,} of {pixels:,} {what}"],
         help=help,
         layer=name,
     )
@@ -164,7 +168,7 @@ def _closing(graph: Graph, node: Node, window: Window) -> str:
     # "At most" is true only if each smaller stride leaves none either; no window reads what a wide one skips.
     most = next((s for s in range(2, wide) if not closes(stride=_at_most(s, window.stride))), wide) - 1
     remedies = [f"a stride of at most {most}" if most > 1 else "`stride: 1`"]
-    if closes(kernel=Size(max(wide, window.kernel[0]), max(wide, window.kernel[1]))):
+    if closes(kernel=Size(1 if window.is_row else max(wide, window.kernel[0]), max(wide, window.kernel[1]))):
         remedies.append(f"a kernel of at least {wide}")
     if window.dilation != ONE and closes(dilation=ONE):
         remedies.append("`dilation: 1`")
@@ -179,10 +183,6 @@ def _is_closed(window: Window, at: int) -> bool:
 
 def _at_most(most: int, stride: Size) -> Size:
     return Size(min(most, stride.height), min(most, stride.width))
-
-
-def _short(size: tuple[int, int]) -> str:
-    return str(size[0]) if size[0] == size[1] else f"{size[0]} × {size[1]}"
 
 
 def paper_rounded_down(graph: Graph, facts: Shapes) -> list[Finding]:
@@ -225,7 +225,7 @@ def whole_map(graph: Graph, facts: Shapes) -> list[Finding]:
         learns = isinstance(node.op, Weighted) and node.op.parameters(graph.tensors(node.inputs))
         # Advice follows only where every expectation is met: an author who states the 1 × 1 means it.
         is_declared = node.expected is not None and window.output == (1, 1)
-        if learns and not is_usual and not is_declared and covers and window.dilation == ONE:
+        if learns and not window.is_row and not is_usual and not is_declared and covers and window.dilation == ONE:
             findings.append(_whole_map(graph, node, window))
     return findings
 

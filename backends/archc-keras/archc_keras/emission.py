@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from functools import partial
-from typing import cast
 
 from archc.backend import EmittedSource, Request, every
-from archc.emit.passing import passing
-from archc.emit.plan import SourcePlan, Step, plan
+from archc.emit.plan import SourcePlan, plan
 from archc.emit.printer import print_module
 from archc.emit.prose import document, probabilities, promise
-from archc.emit.rules import described
 from archc.emit.self_check import RUN
 from archc.emit.snippets import LoadedSnippet, load
 from archc.emit.syntax import (
@@ -30,22 +25,26 @@ from archc.emit.syntax import (
     Module,
     Name,
     Return,
+    Statement,
     Tuple,
     call,
     names,
 )
 from archc.graph import Graph
-from archc_keras.reserved import RESERVED
-from archc_keras.rules import RULES
+from archc_keras.functions import write
+from archc_keras.layers import layer
+from archc_keras.reserved import LOCAL, RESERVED
 from archc_keras.training import check, plateau, sgd
 
 # Definitions that Keras lacks, each with its snippet, in the order of the file.
 SNIPPETS = {
     "normal": "normal",
     "he_normal": "he_normal",
+    "GroupedConv1D": "grouped_conv1d",
     "GroupedConv2D": "grouped_conv",
     "exact_gelu": "exact_gelu",
     "gelu_tanh": "gelu_tanh",
+    "LowestPadding1D": "lowest_padding1d",
     "LowestPadding2D": "lowest_padding",
     "LocalResponseNorm": "lrn",
     "SpatialResponseNorm": "spatial_lrn",
@@ -55,20 +54,13 @@ SNIPPETS = {
 }
 
 
-@dataclass(frozen=True)
-class KerasLayer:
-    """One step in Keras: layers that are applied one after the other; the last has the step's name."""
-
-    step: Step
-    calls: tuple[Call, ...]
-
-
 def emit(request: Request) -> EmittedSource:
     """Source whose class has the graph's layers by their own names."""
     graph, recipe = request.graph, request.recipe
-    planned = plan(request, RESERVED, channels_last=True)
-    layers = every(planned.steps, partial(_layer, planned))
-    used = {name for layer in layers for value in layer.calls for name in names(value)}
+    planned = plan(request, RESERVED, channels_last=True, local_reserved=LOCAL)
+    layers = every(planned.steps, layer)
+    functions, lines, outputs = write(planned, {each.step.identifier: each for each in layers})
+    used = {name for each in layers for value in each.calls.values() for name in names(value)}
     if planned.parameters:
         used.add(Name("MomentumSGD"))
     snippets = [load("archc_keras.snippets", file) for name, file in SNIPPETS.items() if Name(name) in used]
@@ -77,7 +69,8 @@ def emit(request: Request) -> EmittedSource:
         doc=document(planned, request.origin, "keras"),
         imports=tuple(_imports(planned, snippets)),
         body=(
-            _model(graph, planned, layers),
+            *functions,
+            _model(graph, planned, lines, outputs),
             *(snippet.snippet for snippet in snippets),
             *recipe_functions,
             check(planned),
@@ -85,34 +78,6 @@ def emit(request: Request) -> EmittedSource:
         ),
     )
     return EmittedSource(print_module(module), planned.class_name, renamed={})
-
-
-def _layer(planned: SourcePlan, step: Step) -> KerasLayer:
-    """The step as its op's rule writes it; raises Unsupported, and Failure if the rule returns anything else."""
-    name = step.node.name
-    written = RULES.write(step)
-    if not _is_layers(written):
-        raise RULES.fault(step, f"{described(written)}, not layers by suffix, of which the last is empty")
-    if any(argument.keyword == "name" for value in written.values() for argument in value.arguments):
-        raise RULES.fault(step, "a layer with a name, which archc gives it")
-    calls = [
-        replace(value, arguments=(*value.arguments, Argument(Literal(_name(planned, name, added)), "name")))
-        for added, value in written.items()
-    ]
-    return KerasLayer(step, tuple(calls))
-
-
-def _is_layers(written: object) -> bool:
-    """Whether a rule returned Keras layers by suffix, the last of which has the step's name."""
-    if not isinstance(written, dict):
-        return False
-    by_suffix = cast("dict[object, object]", written)
-    is_typed = all(isinstance(suffix, str) and isinstance(value, Call) for suffix, value in by_suffix.items())
-    return is_typed and [*by_suffix][-1:] == [""]
-
-
-def _name(planned: SourcePlan, name: str, added: str) -> str:
-    return planned.free(name + added) if added else name
 
 
 def _imports(planned: SourcePlan, snippets: Iterable[LoadedSnippet]) -> Iterator[Import]:
@@ -126,21 +91,26 @@ def _imports(planned: SourcePlan, snippets: Iterable[LoadedSnippet]) -> Iterator
         yield from snippet.imports
 
 
-def _model(graph: Graph, planned: SourcePlan, layers: list[KerasLayer]) -> Class:
+def _model(graph: Graph, planned: SourcePlan, lines: tuple[Statement, ...], outputs: tuple[Expression, ...]) -> Class:
     """A functional model; values that only the next layer reads are called `x`."""
-    (image,) = graph.inputs
-    shape = Tuple(tuple(map(Literal, planned.shape(planned.image_shape))))
-    x = graph.inputs[image]
-    dtype = {"dtype": "int32"} if x.is_tokens else {}
-    begin = Assign(Name(planned.image), call("keras.Input", shape, name=image, **dtype))
-    assigned = [assign for layer in layers for assign in _assign(planned, layer)]
-    lines, outputs = passing(assigned, tuple(map(Name, planned.outputs)))
-    first, *others = outputs
-    output = List(outputs) if others else first
-    end = Do(Call(Fixed("super().__init__"), _arguments(Name(planned.image), output, name=graph.name)))
-    init = Function("__init__", "self", "None", (begin, *lines, end))
+    begin = [
+        Assign(Name(identifier), _input(planned.shape(x), name, is_tokens=x.is_tokens))
+        for name, (identifier, x) in zip(graph.inputs, planned.inputs.items(), strict=True)
+    ]
+    inputs = tuple(map(Name, planned.inputs))
+    end = Do(Call(Fixed("super().__init__"), _arguments(_one_or_list(inputs), _one_or_list(outputs), name=graph.name)))
+    init = Function("__init__", "self", "None", (*begin, *lines, end))
     functions = (init, *_predict(planned), _CONFIG)
     return Class(planned.class_name, Name("keras.Model"), promise(planned), functions, (_SERIALISABLE,))
+
+
+def _input(shape: tuple[int, ...], name: str, *, is_tokens: bool) -> Call:
+    dtype = {"dtype": "int32"} if is_tokens else {}
+    return call("keras.Input", Tuple(tuple(map(Literal, shape))), name=name, **dtype)
+
+
+def _one_or_list(values: tuple[Expression, ...]) -> Expression:
+    return values[0] if len(values) == 1 else List(values)
 
 
 _SERIALISABLE = Fixed("keras.saving.register_keras_serializable()")
@@ -155,19 +125,6 @@ _CONFIG = Function(
 
 def _arguments(*values: Expression, name: str) -> tuple[Argument, ...]:
     return (*map(Argument, values), Argument(Literal(name), "name"))
-
-
-def _assign(planned: SourcePlan, layer: KerasLayer) -> Iterator[Assign]:
-    """The layers of a step, each applied to the one before it."""
-    step = layer.step
-    target = Name(step.identifier)
-    first, *others = reads = tuple(map(Name, step.reads))
-    value: Expression = List(reads) if others else first
-    *before, own = layer.calls
-    for each in before:
-        yield Assign(target, Call(each, (Argument(value),)))
-        value = target
-    yield Assign(target, Call(own, (Argument(value),)), planned.comment(step.node.output))
 
 
 def _predict(planned: SourcePlan) -> tuple[Function, ...]:

@@ -26,8 +26,8 @@ def initialisers(op: Weighted, step: Step) -> tuple[Argument, ...]:
     """The arguments for the weights and the bias of a layer; the bias is 0 by default."""
     bias = number(op.bias_init) if op.bias else 0
     if (common := _common(op.weight_init)) is not None:
-        added = (Argument(Literal(bias), "bias"),) if bias else ()
-        return (Argument(Unpacked(replace(common, arguments=(*common.arguments, *added)))),)
+        added = Argument(Literal(bias), "bias", default=Literal(0))
+        return (Argument(Unpacked(replace(common, arguments=(*common.arguments, added)))),)
     begin = call("keras.initializers.Constant", bias)
     return (
         Argument(drawn(op, step), "kernel_initializer"),

@@ -6,3 +6,6 @@ from archc.emit.snippets import names_in
 
 # Layers are local variables of the constructor, which calls the snippets. I, O and l are names that linters refuse.
 RESERVED = names_in("archc_keras.snippets") | frozenset("Any I O keras l layers math ops self super x".split())
+
+LOCAL = frozenset("i name range".split())
+"""Names that a network with blocks uses beside those."""

@@ -8,7 +8,21 @@ from archc.emit import self_check
 from archc.emit.plan import SourcePlan
 from archc.emit.prose import optimizer
 from archc.emit.self_check import batch
-from archc.emit.syntax import Assign, Do, Expression, Fixed, Function, Literal, Name, Return, Statement, Tuple, call
+from archc.emit.syntax import (
+    Assign,
+    Call,
+    Do,
+    Expression,
+    Fixed,
+    Function,
+    List,
+    Literal,
+    Name,
+    Return,
+    Statement,
+    Tuple,
+    call,
+)
 from archc.language.spec import Recipe
 from archc.tensor import Tensor
 
@@ -39,10 +53,8 @@ def plateau(recipe: Recipe) -> Iterator[Function]:
 
 def check(planned: SourcePlan) -> Function:
     """`check`: parameters, shapes and one training step, in Keras."""
-    x = planned.image_shape
-    images = call("keras.random.normal", batch(planned.shape(x)))
-    if x.vocabulary is not None:
-        images = call("keras.random.randint", batch(planned.shape(x)), 0, x.vocabulary)
+    made = tuple(_random(planned, x) for x in planned.inputs.values())
+    images = made[0] if len(made) == 1 else List(made)
     output = self_check.result(planned)
     return self_check.check(
         planned,
@@ -52,6 +64,13 @@ def check(planned: SourcePlan) -> Function:
         step=_step(planned.output_shapes),
         finite="all(ops.all(ops.isfinite(w)) for w in model.weights)",
     )
+
+
+def _random(planned: SourcePlan, x: Tensor) -> Call:
+    """A batch of random pictures, or of other numbers or tokens."""
+    if x.vocabulary is not None:
+        return call("keras.random.randint", batch(planned.shape(x)), 0, x.vocabulary)
+    return call("keras.random.normal", batch(planned.shape(x)))
 
 
 def _step(outputs: tuple[Tensor, ...]) -> tuple[Statement, ...]:

@@ -5,9 +5,11 @@ What is gathered follows from the placement, which maps each rank has, and from 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from archc.backend import Unsupported, every
+from archc.emit.parts import flat
 from archc.emit.plan import SourcePlan, Step
 from archc.emit.syntax import Literal, call
 from archc.graph import Node
@@ -16,7 +18,7 @@ from archc.ops.weighted import Weighted
 from archc.passes.holding import Layout, part
 from archc.passes.placement import Placement
 from archc.tensor import Tensor
-from archc_torch.layers import TorchLayer, layer
+from archc_torch.layers import TorchLayer, layers_of
 
 _SUPPORTED = "`--parallel columns` supports only gathers of whole tensors"
 
@@ -26,7 +28,7 @@ class Column:
     """What each of `ranks` ranks computes, and how many values per example it receives between its layers."""
 
     planned: SourcePlan
-    layers: tuple[TorchLayer, ...]
+    layers: Mapping[str, TorchLayer]
     ranks: int
     received: int
 
@@ -37,21 +39,15 @@ def column(planned: SourcePlan, placement: Placement) -> Column:
     A halo is not a gather: gathering whole maps instead would cost many times what `archc plan` shows.
     """
     splitting = _Splitting(planned, placement)
-    layers = [made for each in every(planned.steps, splitting.write) for made in each]
-    outputs: list[str] = []
-    for value, output in zip(planned.outputs, planned.output_shapes, strict=True):
-        gathers, collected = splitting.collect(value, output)
-        layers += gathers
-        outputs.append(collected)
+    every(planned.steps, splitting.write)
+    outputs = tuple(map(splitting.collect, planned.outputs, planned.output_shapes))
     own = replace(
-        planned,
-        steps=tuple(splitting.steps),
-        outputs=tuple(outputs),
+        planned.with_steps(splitting.steps, outputs),
         initialisations=tuple(replace(each, is_part=True) for each in planned.initialisations),
         parameters=sum(share.parameters for share in placement.shares.values()),
     )
     received = round(sum(exchange.received for exchange in placement.exchanges))
-    return Column(own, tuple(layers), placement.devices, received)
+    return Column(own, layers_of(own, splitting.gathers), placement.devices, received)
 
 
 class _Splitting:
@@ -59,31 +55,30 @@ class _Splitting:
 
     def __init__(self, planned: SourcePlan, placement: Placement) -> None:
         self.steps: list[Step] = []
+        self.gathers: dict[str, TorchLayer] = {}
         self._planned = planned
         self._layouts = placement.layouts
         self._ranks = placement.devices
         self._made = {step.identifier: step for step in planned.steps}
-        self._gathered: set[str] = set()
+        self._readers: dict[str, list[str]] = {}
+        for step in planned.steps:
+            for value in step.reads:
+                self._readers.setdefault(value, []).append(step.node.name)
 
-    def write(self, step: Step) -> list[TorchLayer]:
-        """The gathers that a step needs, followed by the step as one rank computes it."""
-        layers: list[TorchLayer] = []
+    def write(self, step: Step) -> None:
+        """Add the gathers that a step needs, followed by the step as one rank computes it."""
         reads: list[str] = []
         inputs: list[Tensor] = []
         is_split = self._layouts[step.node.name] == "split"
         for value, x, lacks in zip(step.reads, step.inputs, self._lacks(step), strict=True):
-            gathers, read = self._gather(value, x, summed=is_split) if lacks else ([], value)
-            layers += gathers
-            reads.append(read)
+            reads.append(self._gather(value, x, summed=is_split) if lacks else value)
             inputs.append(self._part(x) if self._is_split(value) and not lacks else x)
         node = self._own(step.node, tuple(inputs)) if is_split else step.node
-        own = replace(step, node=node, reads=tuple(reads), inputs=tuple(inputs))
-        self.steps.append(own)
-        return [*layers, layer(self._planned, own)]
+        self.steps.append(replace(step, node=node, reads=tuple(reads), inputs=tuple(inputs)))
 
-    def collect(self, value: str, output: Tensor) -> tuple[list[TorchLayer], str]:
+    def collect(self, value: str, output: Tensor) -> str:
         """An output, gathered on all ranks, since each computes the whole loss."""
-        return self._gather(value, output, summed=False) if self._is_split(value) else ([], value)
+        return self._gather(value, output, summed=False) if self._is_split(value) else value
 
     def _is_split(self, value: str) -> bool:
         return value in self._made and self._layouts[self._made[value].node.name] == "split"
@@ -120,18 +115,29 @@ class _Splitting:
             raise Unsupported(node.name, f"{node.name} cannot be computed in parts, one on each rank")
         return replace(node, op=op, output=output)
 
-    def _gather(self, value: str, x: Tensor, *, summed: bool) -> tuple[list[TorchLayer], str]:
-        """The layer that gathers a value, unless there is one already, and the name of its output."""
-        name = self._planned.free(f"{value}_all" if summed else f"{value}_out")
-        if name in self._gathered:
-            return [], name
-        self._gathered.add(name)
+    def _gather(self, value: str, x: Tensor, *, summed: bool) -> str:
+        """The name of a value that all ranks gather; adds the layer that gathers it, unless there is one already."""
+        word = "all" if summed else "out"
+        name = self._planned.free(f"{value}_{word}")
+        if name in self.gathers:
+            return name
         part = self._part(x)
         module = call("Gather", self._ranks, **({} if summed else {"summed": Literal(False)}))
         whose = "both" if self._ranks == 2 else f"all {self._ranks}"
         comment = f"{self._planned.comment(part)} here -> {self._planned.comment(x)}, from {whose}"
-        step = Step(name, self._made[value].node, (value,), (part,))
-        return [TorchLayer(step, {name: module}, comment)], name
+        step = Step(name, self._made[value].node, (value,), (part,), path=self._place(value, name, word))
+        self.steps.append(step)
+        self.gathers[name] = TorchLayer(step, {name: module}, comment)
+        return name
+
+    def _place(self, value: str, name: str, word: str) -> str:
+        """Where a gather belongs: in the block that contains all readers of the value, so that all share it."""
+        block = self._planned.block_of(self._readers.get(value, ()))
+        if not block:
+            return name
+        made = self._made[value].node.name
+        own = flat(made[len(block) + 1 :]) if made.startswith(f"{block}.") else "input"
+        return f"{block}.{own}_{word}"
 
     def _part(self, x: Tensor) -> Tensor:
         return Tensor((x.channels // self._ranks, *x.shape[1:]))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
 
-from archc.backend import EmittedSource, Request, every
+from archc.backend import EmittedSource, Request
 from archc.emit.plan import SourcePlan, plan
 from archc.emit.printer import print_module
 from archc.emit.prose import document
@@ -15,8 +14,8 @@ from archc.emit.syntax import Function, Import, Main, Module, Name, names
 from archc.language.spec import Recipe
 from archc_torch import initialisers, ranks
 from archc_torch.columns import column
-from archc_torch.layers import TorchLayer, layer
-from archc_torch.model import is_sequential, model
+from archc_torch.layers import TorchLayer, layers_of
+from archc_torch.model import Model, model
 from archc_torch.order import ordered
 from archc_torch.reserved import RESERVED
 from archc_torch.training import check, plateau, sgd
@@ -30,6 +29,7 @@ SNIPPETS = {
     "RMSNorm2d": "rms_norm2d",
     "unscaled": "unscaled",
     "evaluate": "evaluate",
+    "evaluate_on": "evaluate_on",
     **initialisers.SNIPPETS,
     "MomentumSGD": "momentum_sgd",
     "column": "column",
@@ -44,7 +44,7 @@ def emit(request: Request) -> EmittedSource:
     """
     planned, recipe, placement = ordered(plan(request, RESERVED)), request.recipe, request.placement
     if placement is None:
-        layers = every(planned.steps, partial(layer, planned))
+        layers = layers_of(planned)
         return _source(planned, layers, recipe, document(planned, request.origin, "torch"), (check(planned), RUN))
     own = column(planned, placement)
     title = ranks.document(planned, own, placement, request.origin)
@@ -53,31 +53,41 @@ def emit(request: Request) -> EmittedSource:
 
 def _source(
     planned: SourcePlan,
-    layers: Sequence[TorchLayer],
+    layers: Mapping[str, TorchLayer],
     recipe: Recipe,
     doc: tuple[str, ...],
     last: tuple[Function | Main, ...],
     *functions: str,
 ) -> EmittedSource:
     """The file: imports, the network's class, the snippets that are used, the recipe, and the check."""
-    snippets = list(_snippets(planned, layers, functions))
+    made = model(planned, layers)
+    snippets = list(_snippets(planned, layers.values(), functions))
     recipe_functions = (sgd(recipe), *plateau(recipe)) if planned.parameters else ()
     module = Module(
         doc=doc,
-        imports=(*_imports(planned, layers, recipe), *(found for snippet in snippets for found in snippet.imports)),
-        body=(model(planned, layers), *(snippet.snippet for snippet in snippets), *recipe_functions, *last),
+        imports=(*_imports(planned, made, recipe), *(found for snippet in snippets for found in snippet.imports)),
+        body=(*made.classes, *(snippet.snippet for snippet in snippets), *recipe_functions, *last),
     )
-    return EmittedSource(print_module(module), planned.class_name, planned.renamed)
+    return EmittedSource(print_module(module), planned.class_name, _renamed(planned, made))
+
+
+def _renamed(planned: SourcePlan, made: Model) -> dict[str, str]:
+    """The layers that are called otherwise in the model, and the input."""
+    if not planned.has_blocks:
+        return planned.renamed
+    own = {step.node.name: made.paths[step.identifier] for step in planned.steps}
+    inputs = {name: identifier for name, identifier in planned.renamed.items() if identifier in planned.inputs}
+    return inputs | {name: path for name, path in own.items() if name != path}
 
 
 def _snippets(planned: SourcePlan, layers: Iterable[TorchLayer], functions: Iterable[str]) -> Iterator[LoadedSnippet]:
     used = {name for layer in layers for name in _called(layer)}
-    used |= {name for start in planned.initialisations for name in names(initialisers.begin(start))}
+    used |= {name for start in planned.initialisations for name in names(initialisers.begin(start, Name("module")))}
     used |= set(map(Name, functions))
     if planned.parameters:
         used.add(Name("MomentumSGD"))
     if planned.predicts_probabilities:
-        used.add(Name("evaluate"))
+        used.add(Name("evaluate" if len(planned.inputs) == 1 else "evaluate_on"))
     return (load("archc_torch.snippets", file) for name, file in SNIPPETS.items() if Name(name) in used)
 
 
@@ -87,13 +97,12 @@ def _called(layer: TorchLayer) -> set[Name]:
     return {name for value in values for name in names(value)} - set(map(Name, layer.step.reads))
 
 
-def _imports(planned: SourcePlan, layers: Sequence[TorchLayer], recipe: Recipe) -> Iterator[Import]:
-    has_forward = not is_sequential(planned, layers)
+def _imports(planned: SourcePlan, made: Model, recipe: Recipe) -> Iterator[Import]:
     yield Import("torch")
     yield Import("torch", ("nn",))
-    if not has_forward:
+    if made.is_ordered:
         yield Import("collections", ("OrderedDict",))
-    if planned.predicts_probabilities or has_forward:
+    if made.has_forward:
         yield Import("torch", ("Tensor",))
     if planned.parameters and recipe.schedule is not None:
         yield Import("torch.optim.lr_scheduler", ("ReduceLROnPlateau",))

@@ -20,13 +20,13 @@ SNIPPETS = {
 Options = dict[str, float | Literal | Unless]
 
 
-def begin(layer: Initialisation) -> Call:
-    """The call that initialises a layer of the network."""
+def begin(layer: Initialisation, module: Name) -> Call:
+    """The call that initialises a layer of the network, whose module has this name."""
     if not layer.may_have_bias:
-        return _of_weight(Name(f"self.{layer.identifier}.weight"), layer.weights.distribution(layer.fans))
+        return _of_weight(Name(f"{module.text}.weight"), layer.weights.distribution(layer.fans))
     function, options = _scaled(layer) or _plain(layer.weights.distribution(layer.fans))
     bias = {} if layer.bias is None else {"bias": number(layer.bias)}
-    return call(function, Name(f"self.{layer.identifier}"), **options, **bias)
+    return call(function, module, **options, **bias)
 
 
 def _scaled(layer: Initialisation) -> tuple[str, Options] | None:

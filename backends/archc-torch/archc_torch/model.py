@@ -2,140 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from archc.emit.passing import freeing, passing
+from archc.emit.parts import Part, key
 from archc.emit.plan import SourcePlan
 from archc.emit.prose import probabilities, promise
-from archc.emit.syntax import (
-    Argument,
-    Assign,
-    Call,
-    Class,
-    Do,
-    Fixed,
-    Function,
-    Name,
-    Return,
-    Statement,
-    Tuple,
-    call,
-)
-from archc_torch.initialisers import begin
+from archc.emit.step import Step
+from archc.emit.syntax import Assign, Class, Do, Function, Name, Return, call, names
+from archc_torch.bodies import Body
+from archc_torch.classes import attributes, blocks, write
 from archc_torch.layers import TorchLayer
+from archc_torch.starting import reset_parameters, resets
 
 
-def model(planned: SourcePlan, layers: Sequence[TorchLayer]) -> Class:
-    """A chain of modules as one Sequential; anything else as a Module with a `forward`.
+@dataclass(frozen=True)
+class Model:
+    """The classes of a file, the network's last, and the path in it of each layer's module by identifier."""
 
-    `forward` names the values that more than the next layer reads, and drops each value after its last reader.
-    """
-    base, build, forward, attributes = (
-        _sequential(planned, layers) if is_sequential(planned, layers) else _module(planned, layers)
-    )
-    reset = _reset(planned)
+    classes: tuple[Class, ...]
+    paths: Mapping[str, str]
+
+    @property
+    def has_forward(self) -> bool:
+        """Whether any class has a method that takes tensors."""
+        return any(function.name in ("forward", "predict") for each in self.classes for function in each.body)
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether any class names the modules of a Sequential."""
+        built = (line.value for each in self.classes for line in each.body[0].body if isinstance(line, Do | Assign))
+        return any(Name("OrderedDict") in {*names(value)} for value in built)
+
+
+def model(planned: SourcePlan, layers: Mapping[str, TorchLayer]) -> Model:
+    """A chain of modules as one Sequential; anything else as a Module with a `forward`. Before it, its blocks."""
+    classes, body = blocks(planned, layers)
+    paths = _paths(planned, planned.root, "")
+    return Model((*classes, _network(planned, body, layers, paths)), paths)
+
+
+def _network(planned: SourcePlan, body: Body, layers: Mapping[str, TorchLayer], paths: Mapping[str, str]) -> Class:
+    written, build = write(body), ()
+    reset = reset_parameters(planned, layers, paths)
     if reset:
-        build = (*build, Do(call("self.reset_parameters")))
-    functions = (Function("__init__", "self", "None", build), *reset, *forward, *_predict(planned))
-    return Class(planned.class_name, base, promise(planned), functions, attributes=attributes)
+        build = (Do(call("self.reset_parameters")),)
+    init = Function("__init__", "self", "None", (*written.build, *build))
+    functions = (init, *reset, *written.forward, *_predict(planned))
+    named = {} if planned.has_blocks else resets(planned)
+    return Class(planned.class_name, written.base, promise(planned), functions, attributes=attributes(body, named))
 
 
-def is_sequential(planned: SourcePlan, layers: Sequence[TorchLayer]) -> bool:
-    """Whether the network is one Sequential, which holds modules and nothing else."""
-    return planned.is_chain and all(layer.expression is None for layer in layers)
+def _paths(planned: SourcePlan, part: Part, path: str) -> dict[str, str]:
+    """The path in the model of each layer of a part, by its identifier."""
+    local, found = planned.local(part), dict[str, str]()
 
+    def follow(owner: Part, path: str) -> None:
+        for item in owner.items:
+            name = key(item)
+            inner = path + (name if owner is not part or name.isdigit() else local.items[item.place])
+            if isinstance(item, Step):
+                found[item.identifier] = inner
+            elif item.is_stage:
+                follow(item, f"{inner}.")
+            else:
+                found.update(_paths(planned, item, f"{inner}."))
 
-Attributes = tuple[tuple[Name, Name], ...]
-Parts = tuple[Name, tuple[Statement, ...], tuple[Function, ...], Attributes]
-"""The base class, the statements that build the layers, `forward` unless the base has one, and types of attributes."""
-
-
-def _sequential(planned: SourcePlan, layers: Sequence[TorchLayer]) -> Parts:
-    modules = [
-        Argument(module, identifier, layer.comment if identifier == layer.step.identifier else None)
-        for layer in layers
-        for identifier, module in layer.modules.items()
-    ]
-    ordered = Call(Name("OrderedDict"), tuple(modules))
-    return (
-        Name("nn.Sequential"),
-        (Do(Call(Fixed("super().__init__"), (Argument(ordered),))),),
-        (),
-        _attributes(planned, layers),
-    )
-
-
-def _attributes(planned: SourcePlan, layers: Sequence[TorchLayer]) -> Attributes:
-    """The classes of the modules that `reset_parameters` names: a checker does not see what a Sequential holds."""
-    reset = _resets(planned)
-    return tuple(
-        (Name(identifier), kind)
-        for layer in layers
-        for identifier, module in layer.modules.items()
-        if identifier in reset and (kind := _kind(module))
-    )
-
-
-def _kind(module: Call) -> Name | None:
-    """The class of a module; a function of a module returns it."""
-    match module.arguments:
-        case (Argument(Call() as inner),):
-            return _kind(inner)
-        case _:
-            return module.function if isinstance(module.function, Name) else None
-
-
-def _module(planned: SourcePlan, layers: Sequence[TorchLayer]) -> Parts:
-    modules = [
-        Assign(Name(f"self.{identifier}"), module, layer.comment if identifier == layer.step.identifier else None)
-        for layer in layers
-        for identifier, module in layer.modules.items()
-    ]
-    lines, outputs = passing([line for layer in layers for line in _values(layer)], tuple(map(Name, planned.outputs)))
-    first, *others = outputs
-    forward = Function(
-        "forward",
-        f"self, {planned.image}: Tensor",
-        "tuple[Tensor, ...]" if others else "Tensor",
-        (*freeing(lines, outputs), Return(Tuple(outputs) if others else first)),
-    )
-    return Name("nn.Module"), (Do(Fixed("super().__init__()")), *modules), (forward,), ()
-
-
-def _values(layer: TorchLayer) -> Iterator[Assign]:
-    """A line per module, so that the input of a padded copy is dropped before the copy is read."""
-    target = Name(layer.step.identifier)
-    if layer.expression is not None:
-        yield Assign(target, layer.expression, layer.comment)
-        return
-    value = Name(layer.step.reads[0])
-    for identifier in layer.modules:
-        comment = layer.comment if identifier == layer.step.identifier else None
-        yield Assign(target, call(f"self.{identifier}", value), comment)
-        value = target
-
-
-def _resets(planned: SourcePlan) -> dict[str, Call]:
-    """How `reset_parameters` initialises each layer that has weights, by its identifier."""
-    begun = {layer.identifier: begin(layer) for layer in planned.initialisations}
-    begun |= {
-        step.identifier: call(f"self.{step.identifier}.reset_parameters")
-        for step in planned.steps
-        if step.identifier not in begun and step.node.op.parameters(step.inputs)
-    }
-    return {step.identifier: begun[step.identifier] for step in planned.steps if step.identifier in begun}
-
-
-def _reset(planned: SourcePlan) -> tuple[Function, ...]:
-    """The method that initialises the weights, one line per layer."""
-    body = tuple(map(Do, _resets(planned).values()))
-    return (Function("reset_parameters", "self", "None", body),) if body else ()
+    follow(part, path)
+    return found
 
 
 def _predict(planned: SourcePlan) -> tuple[Function, ...]:
     """`predict` returns probabilities, if the final softmax is left to the loss."""
     if not planned.predicts_probabilities:
         return ()
-    logits = call("evaluate", Name("self"), Name(planned.image))
+    function = "evaluate" if len(planned.inputs) == 1 else "evaluate_on"
+    logits = call(function, Name("self"), *map(Name, planned.inputs))
     body = (Return(call("nn.functional.softmax", logits, dim=1)),)
-    return (Function("predict", f"self, {planned.image}: Tensor", "Tensor", body, doc=probabilities(planned)),)
+    signature = ", ".join(("self", *(f"{name}: Tensor" for name in planned.inputs)))
+    return (Function("predict", signature, "Tensor", body, doc=probabilities(planned)),)

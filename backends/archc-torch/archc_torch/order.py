@@ -60,7 +60,7 @@ def ordered(planned: SourcePlan) -> SourcePlan:
         ordering.turned(value, x, FIRST, value) if x.is_sequence else value
         for value, x in zip(planned.outputs, planned.output_shapes, strict=True)
     )
-    return replace(planned, steps=tuple(ordering.steps), outputs=outputs)
+    return planned.with_steps(ordering.steps, outputs)
 
 
 class _Ordering:
@@ -103,6 +103,6 @@ class _Ordering:
         node = Node(
             f"{reader}_transposed", Transposed(op="transposed"), (value,), x, self._planned.steps[0].node.span, {}
         )
-        self.steps.append(Step(identifier, node, (value,), (x,), axis))
+        self.steps.append(Step(identifier, node, (value,), (x,), axis, node.name))
         self._axes[identifier] = axis
         return identifier

@@ -11,7 +11,7 @@ from archc.emit.prose import emitted_by, shapes, summary
 from archc.emit.syntax import Assert, Assign, Call, Do, Fixed, Function, Main, Name, Return, Statement, call
 from archc.passes.placement import Placement
 from archc_torch.columns import Column
-from archc_torch.training import COUNT, FINITE, image, labels, step
+from archc_torch.training import COUNT, FINITE, images, labels, step
 
 
 def document(planned: SourcePlan, column: Column, placement: Placement, origin: Origin) -> tuple[str, ...]:
@@ -30,7 +30,10 @@ def check(column: Column) -> Function:
     """`check`, which each rank runs. It also counts the values that it receives, and returns the line to print."""
     planned = column.planned
     outputs = self_check.result(planned)
-    compute = (*_from_first_rank("image", image(planned)), Assign(outputs, call("model", Name("image"))))
+    made = images(planned)
+    names = ["image"] if len(made) == 1 else [f"image_{place}" for place in range(len(made))]
+    sent = (line for name, value in zip(names, made, strict=True) for line in _from_first_rank(name, value))
+    compute = (*sent, Assign(outputs, call("model", *map(Name, names))))
     targets = labels(planned.output_shapes)
     learn = step(planned.output_shapes, Name("labels"))
     checked = self_check.check(

@@ -54,15 +54,19 @@ def check(planned: SourcePlan) -> Function:
         planned,
         seed=call("torch.manual_seed", 0),
         count=COUNT,
-        compute=(Assign(self_check.result(planned), call("model", image(planned))),),
+        compute=(Assign(self_check.result(planned), call("model", *images(planned))),),
         step=step(planned.output_shapes, labels(planned.output_shapes)),
         finite=FINITE,
     )
 
 
-def image(planned: SourcePlan) -> Call:
+def images(planned: SourcePlan) -> tuple[Call, ...]:
+    """A batch of random values for each input."""
+    return tuple(_random(planned, x) for x in planned.inputs.values())
+
+
+def _random(planned: SourcePlan, x: Tensor) -> Call:
     """A batch of random pictures, or of other numbers or tokens."""
-    x = planned.image_shape
     if x.vocabulary is not None:
         return call("torch.randint", x.vocabulary, batch(planned.shape(x)))
     return call("torch.randn", *batch(planned.shape(x)).items)

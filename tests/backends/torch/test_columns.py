@@ -69,6 +69,28 @@ layers:
   drop: {{op: dropout, rate: 0.5}}
   fc4: {{op: dense, units: 12}}
 """
+BLOCKS = f"""{HEAD}
+input: {{image: [3, 6, 5]}}
+blocks:
+  residual:
+    takes: [filters]
+    layers:
+      conv1: {{op: conv2d, filters: $filters, bias: false}}
+      norm: {{op: batch_norm, epsilon: 1e-3, momentum: 0.9}}
+      squashed: {{op: tanh}}
+      shortcut: [{{op: conv2d, filters: $filters, kernel: 1, padding: 0, from: input}}, {{op: tanh}}]
+      sum: {{op: add, from: [squashed, shortcut, input]}}
+  twice:
+    layers: [{{block: residual, filters: 8}}, {{op: conv2d, filters: 8}}]
+layers:
+  stem: {{op: conv2d, filters: 8}}
+  stage: {{block: residual, filters: 8, repeat: 3}}
+  pair: [{{block: twice}}, {{block: twice}}]
+  other: {{op: conv2d, filters: 8, from: stage}}
+  both: {{op: add, from: [pair, other, stage.1]}}
+  flat: {{op: flatten}}
+  fc: {{op: dense, units: 12}}
+"""
 CHAIN = f"""{HEAD}
 input: {{image: [3, 6, 5]}}
 layers:
@@ -90,10 +112,10 @@ def small_alexnet() -> str:
     return "\n".join(line for line in kept if not line.startswith("expect:")) + "\n"
 
 
-NETWORKS = {"alexnet": small_alexnet(), "graph": GRAPH, "groups": GROUPS}
+NETWORKS = {"alexnet": small_alexnet(), "graph": GRAPH, "groups": GROUPS, "blocks": BLOCKS}
 EACH_OP = 6
 EXAMPLES = 3  # as in split_and_whole.py
-CASES = (("alexnet", 2), ("graph", 2), ("groups", 2), ("graph", 4), ("groups", 4))
+CASES = (("alexnet", 2), ("graph", 2), ("groups", 2), ("blocks", 2), ("graph", 4), ("groups", 4), ("blocks", 4))
 
 
 def facts_of(text: str) -> Facts:

@@ -17,7 +17,9 @@ def padding_of(window: Window, layer: str) -> tuple[Layers, Fields]:
         return {}, {"padding": Unless("valid", "same")}
     rows = Tuple((Literal(margins.top), Literal(margins.bottom)))
     columns = Tuple((Literal(margins.left), Literal(margins.right)))
-    return {"_pad": call(layer, Tuple((rows, columns)))}, {"padding": Unless("valid", "valid")}
+    return {"_pad": call(layer, columns if window.is_row else Tuple((rows, columns)))}, {
+        "padding": Unless("valid", "valid")
+    }
 
 
 def _same(window: Window) -> Margins:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from archc.emit.plan import Step
 from archc.emit.syntax import Argument, Call, Literal, Unless, call, pair
+from archc.ops.conv1d import Conv1d
 from archc.ops.conv2d import Conv2d
 from archc.ops.dense import Dense
 from archc.ops.embedding import Embedding
@@ -30,6 +31,23 @@ def conv2d(op: Conv2d, step: Step) -> Layers:
     # Keras' own grouped convolution is several times slower on a CPU.
     kind = "GroupedConv2D" if op.groups > 1 else "layers.Conv2D"
     return {**pad, "": _weighted(op, step, call(kind, op.filters, pair(op.kernel), **fields))}
+
+
+@rule(Conv1d)
+def conv1d(op: Conv1d, step: Step) -> Layers:
+    if ONE not in (op.dilation, op.stride):
+        raise RULES.unsupported(step, "a stride and a dilation at once")
+    pad, padding = padding_of(op.window(step.inputs), "layers.ZeroPadding1D")
+    if op.padding == "causal":
+        pad, padding = {}, {"padding": Unless("valid", "causal")}
+    fields: Fields = {
+        "strides": Unless(1, op.stride.width),
+        **padding,
+        "dilation_rate": Unless(1, op.dilation.width),
+        "groups": Unless(1, op.groups),
+    }
+    kind = "GroupedConv1D" if op.groups > 1 else "layers.Conv1D"
+    return {**pad, "": _weighted(op, step, call(kind, op.filters, op.kernel.width, **fields))}
 
 
 @rule(Dense)

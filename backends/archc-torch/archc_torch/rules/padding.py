@@ -6,6 +6,11 @@ from archc.emit.syntax import Expression, Literal, Tuple
 from archc.ops.window import Window
 
 
+def ends(window: Window) -> Expression:
+    """Everything at the ends of a sequence: left, right."""
+    return Tuple((Literal(window.around.left), Literal(window.around.right)))
+
+
 def sides(window: Window) -> Expression:
     """Everything around the map, in the order of the padding modules: left, right, top, bottom."""
     around = window.around

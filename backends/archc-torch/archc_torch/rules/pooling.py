@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from archc.emit.plan import Step
 from archc.emit.syntax import Fixed, Unless, call, pair
+from archc.ops.max_pool1d import MaxPool1d
 from archc.ops.max_pool2d import MaxPool2d
-from archc_torch.rules.padding import sides
+from archc_torch.rules.padding import ends, sides
 from archc_torch.rules.table import Modules, rule
+
+
+@rule(MaxPool1d)
+def max_pool1d(op: MaxPool1d, step: Step) -> Modules:
+    window = op.window(step.inputs)
+    kernel, stride, padding = op.kernel.width, op.stride.width, op.plain_padding(window)
+    if padding is None:
+        pad = call("nn.ConstantPad1d", ends(window), Fixed('float("-inf")'))
+        return pad, call("nn.MaxPool1d", kernel, stride=stride)
+    ceil = Unless(False, window.overhangs)
+    return (call("nn.MaxPool1d", kernel, stride=stride, padding=Unless(0, padding.width), ceil_mode=ceil),)
 
 
 @rule(MaxPool2d)

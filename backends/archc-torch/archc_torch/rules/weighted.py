@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from archc.emit.plan import Step
 from archc.emit.syntax import Unless, call, pair
+from archc.ops.conv1d import Conv1d
 from archc.ops.conv2d import Conv2d
 from archc.ops.dense import Dense
 from archc.ops.embedding import Embedding
-from archc_torch.rules.padding import sides
+from archc_torch.rules.padding import ends, sides
 from archc_torch.rules.table import Modules, rule
 
 
@@ -28,6 +29,25 @@ def conv2d(op: Conv2d, step: Step) -> Modules:
         bias=Unless(True, op.bias),
     )
     return (conv,) if padding is not None else (call("nn.ZeroPad2d", sides(window)), conv)
+
+
+@rule(Conv1d)
+def conv1d(op: Conv1d, step: Step) -> Modules:
+    window = op.window(step.inputs)
+    padding = op.plain_padding(window)
+    (x,) = step.inputs
+    conv = call(
+        "nn.Conv1d",
+        x.channels,
+        op.filters,
+        op.kernel.width,
+        stride=Unless(1, op.stride.width),
+        padding=Unless(0, padding.width if padding else 0),
+        dilation=Unless(1, op.dilation.width),
+        groups=Unless(1, op.groups),
+        bias=Unless(True, op.bias),
+    )
+    return (conv,) if padding is not None else (call("nn.ZeroPad1d", ends(window)), conv)
 
 
 @rule(Dense, order="last")

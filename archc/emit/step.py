@@ -1,0 +1,29 @@
+"""A step of the source: one layer, under the names that it has there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archc.graph import Node
+from archc.tensor import Tensor
+
+
+@dataclass(frozen=True)
+class Step:
+    """One layer: its identifier in source, and the identifiers and shapes of its inputs.
+
+    `axis` is that of the channels in the sequences that it reads and gives, the batch included: 1 or 2. `path` is where
+    it belongs, if that is not its layer's: a backend may add steps of its own.
+    """
+
+    identifier: str
+    node: Node
+    reads: tuple[str, ...]
+    inputs: tuple[Tensor, ...]
+    axis: int = 1
+    path: str | None = None
+
+    @property
+    def place(self) -> str:
+        """The path by which blocks and stages contain it."""
+        return self.node.name if self.path is None else self.path

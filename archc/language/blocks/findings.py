@@ -1,0 +1,135 @@
+"""Findings in blocks: where a value that comes from a call is used, and which fixes are right for all uses.
+
+No pass knows of blocks. It reports at the spans of a layer's fields, and what lies at these is found here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from functools import partial
+
+from archc.diagnostics.finding import Edit, Finding
+from archc.graph import uses_of
+from archc.language.blocks.expanded import Expansion
+from archc.language.blocks.forms import referred
+from archc.language.reader import MappingNode, SequenceNode, YamlNode
+from archc.source import Span
+
+_PATH = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)+")
+
+
+def in_blocks(findings: list[Finding], expansion: Expansion) -> list[Finding]:
+    """The findings, each with the reference that a wrong value replaces, and without fixes that are wrong elsewhere."""
+    fixes = _Fixes(findings, expansion)
+    uses = uses_of(expansion.scopes, expansion.sites)
+    counts = Counter(map(partial(_mistake, uses), findings))
+    found: list[Finding] = []
+    for finding in findings:
+        use = uses.get(finding.layer or "")
+        if use is not None and use[2] > 1 and counts[_mistake(uses, finding)] == 1 and _is_written(finding, expansion):
+            note = f"in 1 of {use[2]:,} uses: {use[1]}"
+            finding = finding._replace(notes=(*finding.notes, note))
+        place = reference(finding, expansion)
+        if place is not None and place not in (span for span, _ in finding.related):
+            block = expansion.sites[finding.layer or ""][0]
+            text = place.source.text[place.start : place.end]
+            finding = finding._replace(related=(*finding.related, (place, f"`{text}` in block {block}")))
+        found.append(finding if fixes.are_right(finding) else finding._replace(fix=()))
+    return found
+
+
+def _mistake(uses: Mapping[str, tuple[str, str, int]], finding: Finding) -> tuple[str, Span, str]:
+    """What the findings on all uses of a mistake in a block have in common."""
+    use = uses.get(finding.layer or "")
+    return finding.code, finding.span, use[0] if use else ""
+
+
+def _is_written(finding: Finding, expansion: Expansion) -> bool:
+    """Whether a finding is in the text of the block, and not in that of a call."""
+    path = finding.layer or ""
+    return _contains(expansion.bodies[path].span, finding.span) or finding.span == _layers(expansion).keys[path].span
+
+
+def lines(finding: Finding, expansion: Expansion) -> Iterator[int]:
+    """The lines besides its own on which a finding can be suppressed: those of the uses of blocks that it is in."""
+    place = reference(finding, expansion)
+    if place is not None:
+        yield place.line
+    path = finding.layer or ""
+    while path := path.rpartition(".")[0]:
+        if path in expansion.calls:
+            yield expansion.calls[path].line
+
+
+def reference(finding: Finding, expansion: Expansion) -> Span | None:
+    """The reference in a block, if the finding is at a value that replaces one."""
+    body = expansion.bodies.get(finding.layer or "")
+    if body is None or finding.layer in expansion.failed:
+        return None
+    layer = _layers(expansion).entries[finding.layer or ""]
+    return next((at for at, value in _replaced(body, layer) if _contains(value, finding.span)), None)
+
+
+def _layers(expansion: Expansion) -> MappingNode:
+    layers = expansion.root.entries["layers"]
+    assert isinstance(layers, MappingNode)
+    return layers
+
+
+def _replaced(body: YamlNode, layer: YamlNode) -> Iterator[tuple[Span, Span]]:
+    """The span of each reference in a layer as it is written, and of the value in its place."""
+    if body is layer:
+        return
+    if referred(body) is not None:
+        yield body.span, layer.span
+    elif isinstance(body, MappingNode) and isinstance(layer, MappingNode):
+        for key, value in body.entries.items():
+            if key in layer.entries:
+                yield from _replaced(value, layer.entries[key])
+    elif isinstance(body, SequenceNode) and isinstance(layer, SequenceNode):
+        for item, value in zip(body.items, layer.items, strict=False):
+            yield from _replaced(item, value)
+
+
+def _contains(outer: Span, inner: Span) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
+
+
+class _Fixes:
+    """Which fixes are right: those of all layers that have the text in common that a fix changes."""
+
+    def __init__(self, findings: list[Finding], expansion: Expansion) -> None:
+        self._expansion = expansion
+        self._layers: dict[Edit, set[str]] = {}
+        for finding in findings:
+            for edit in finding.fix:
+                self._layers.setdefault(edit, set()).add(finding.layer or "")
+        # By the text of layers, and of values at calls: the layers that have it.
+        self._texts: dict[Span, set[str]] = {}
+        if not self._layers:
+            return
+        for path, layer in _layers(expansion).entries.items():
+            body = expansion.bodies[path]
+            self._texts.setdefault(body.span, set()).add(path)
+            for _, value in _replaced(body, layer):
+                self._texts.setdefault(value, set()).add(path)
+
+    def are_right(self, finding: Finding) -> bool:
+        """Whether all edits of a finding are right for all layers that they change."""
+        return all(self._is_right(finding, edit) for edit in finding.fix)
+
+    def _is_right(self, finding: Finding, edit: Edit) -> bool:
+        written = self._expansion.written.entries
+        sections = [written[name].span for name in ("layers", "blocks") if name in written]
+        if not any(_contains(section, edit.span) for section in sections):
+            return True
+        if any(path in self._expansion.sites for path in _PATH.findall(edit.text)):
+            return False
+        site = self._expansion.sites.get(finding.layer or "")
+        changed = [paths for text, paths in self._texts.items() if _contains(text, edit.span)]
+        if not changed and site is not None and site[0]:
+            # An edit beside a layer changes all uses of its block.
+            changed = [{path for path, other in self._expansion.sites.items() if other == site}]
+        return all(paths <= self._layers[edit] for paths in changed) or finding.layer is None

@@ -1,0 +1,165 @@
+"""The source of the network and of its blocks: a block is a function that applies its layers to what it reads.
+
+The layers of a block have their whole paths as names, of which the caller gives the beginning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from archc.emit.alignment import Entry, Use, Variant, align, received, variant_name
+from archc.emit.identifiers import free
+from archc.emit.inline import flat
+from archc.emit.parts import Names, Part
+from archc.emit.passing import passing, taking_x
+from archc.emit.plan import SourcePlan
+from archc.emit.prose import block
+from archc.emit.step import Step
+from archc.emit.syntax import (
+    Argument,
+    Assign,
+    Call,
+    Expression,
+    Formatted,
+    Function,
+    Item,
+    List,
+    Literal,
+    Name,
+    Return,
+    Statement,
+    Tuple,
+)
+from archc_keras.layers import KerasLayer
+from archc_keras.loops import looped
+
+Layers = Mapping[str, KerasLayer]
+Calls = Mapping[str, tuple[Name, tuple[Argument, ...], tuple[str, ...]]]
+"""How each block is called, by its path: its function, the arguments after what it reads, and their names."""
+
+_CHANNELS_LAST = -1
+
+
+def write(planned: SourcePlan, layers: Layers) -> tuple[list[Function], tuple[Statement, ...], tuple[Expression, ...]]:
+    """The function of each block, after those that it calls; then the lines of the network, and its outputs."""
+    functions: list[Function] = []
+    calls: dict[str, tuple[Name, tuple[Argument, ...], tuple[str, ...]]] = {}
+    taken = {*planned.reserved, *planned.local_reserved, planned.class_name, *planned.inputs}
+    for part in (planned.root, *planned.root.blocks()):
+        taken |= planned.local(part).all
+    for name, parts in planned.root.by_block().items():
+        bodies = {part.path: _Body(planned, part, layers, calls) for part in parts}
+        names = taken | {each.text for each, _, _ in calls.values()}
+        variants = align(name, [each.use() for each in bodies.values()], names)
+        for place, variant in enumerate(variants):
+            own = free(_snake(name, variant_name(variants, place)), names)
+            names.add(own)
+            for part, arguments, labels in variant.arguments():
+                given = zip(arguments, variant.parameters, labels, strict=True)
+                told = [(argument, label) for argument, parameter, label in given if not parameter.is_channels]
+                calls[part.path] = Name(own), tuple(a for a, _ in told), tuple(label for _, label in told)
+            functions.append(_function(own, variant, bodies[variant.uses[0].part.path]))
+    root = _Body(planned, planned.root, layers, calls)
+    lines, outputs = passing([root.line(entry) for entry in root.entries], tuple(map(Name, root.outputs)))
+    return functions, looped(lines, {each for each, _, _ in calls.values()}), outputs
+
+
+def _snake(block: str, name: str) -> str:
+    """A variant's function: `basic`, or `basic_at_layer2_0`."""
+    _, at, path = name.partition("At")
+    return f"{block}_at_{path.lower()}" if at and path else block
+
+
+def _function(name: str, variant: Variant, first: _Body) -> Function:
+    entries = [
+        replace(entry.tree, comment=entry.comment) for entry in variant.entries if isinstance(entry.tree, Assign)
+    ]
+    lines, outputs = passing(entries, tuple(map(Name, first.outputs)))
+    taken, inputs = taking_x(lines, tuple(map(Name, first.inputs)))
+    channels = [
+        Assign(Name(parameter.name), Item(Name(f"{inputs[0].text}.shape"), _CHANNELS_LAST))
+        for parameter in variant.parameters
+        if parameter.is_channels
+    ]
+    others = [parameter for parameter in variant.parameters if not parameter.is_channels]
+    defaults = ["" if each.default is None else f" = {flat(each.default)}" for each in others]
+    signature = (
+        *(f"{each.text}: Any" for each in inputs),
+        *(f"{each.signature}{default}" for each, default in zip(others, defaults, strict=True)),
+        "*",
+        "name: str",
+    )
+    body = looped([line for line in taken if isinstance(line, Assign)], first.functions)
+    end = Return(outputs[0] if len(outputs) == 1 else Tuple(outputs))
+    return Function(name, signature, "Any", (*channels, *body, end), doc=block(variant))
+
+
+class _Body:
+    """The lines of the network, or of one use of a block."""
+
+    def __init__(self, planned: SourcePlan, part: Part, layers: Layers, calls: Calls) -> None:
+        self._planned, self._part, self._layers, self._calls = planned, part, layers, calls
+        self._names: Names = planned.local(part)
+        self.functions = {each for each, _, _ in calls.values()}
+        values = self._names.values
+        self.inputs = tuple(values[value] for value in part.reads)
+        given = tuple(step.identifier for step in part.outputs()) if part.scope else planned.outputs
+        self.outputs = tuple(values[value] for value in given)
+        self.entries = tuple(self._entries(part))
+
+    def use(self) -> Use:
+        """The lines for the alignment with those of other uses."""
+        return Use(self._part, (self.inputs, self.outputs), self.entries)
+
+    def line(self, entry: Entry) -> Assign:
+        """An entry as a line of its own."""
+        assert isinstance(entry.tree, Assign)
+        return replace(entry.tree, comment=entry.comment)
+
+    def _entries(self, owner: Part) -> Iterator[Entry]:
+        for item in owner.items:
+            if isinstance(item, Step):
+                yield from self._step(item)
+            elif item.is_stage:
+                yield from self._entries(item)
+            else:
+                yield from self._call(item)
+
+    def _call(self, item: Part) -> Iterator[Entry]:
+        function, arguments, labels = self._calls[item.path]
+        reads = tuple(Argument(Name(self._names.values[read])) for read in item.reads)
+        line = Call(function, (*reads, *arguments, Argument(self._name(item.path), "name")))
+        for entry in received(item, line, self._names, self._comment, labels):
+            yield replace(entry, stored=False)
+
+    def _step(self, step: Step) -> Iterator[Entry]:
+        """The layers of a step, each applied to the one before it."""
+        values = self._names.values
+        target = Name(values[step.identifier])
+        first, *others = reads = tuple(Name(values[read]) for read in step.reads)
+        value: Expression = List(reads) if others else first
+        for suffix, made in self._layers[step.identifier].calls.items():
+            named = replace(made, arguments=(*made.arguments, Argument(self._name(step.place, suffix), "name")))
+            comment = None if suffix else self._planned.comment(step.node.output)
+            yield Entry(step, Assign(target, Call(named, (Argument(value),))), comment)
+            value = target
+
+    def _comment(self, step: Step) -> str:
+        return self._planned.comment(step.node.output)
+
+    def _name(self, path: str, suffix: str = "") -> Expression:
+        if not suffix:
+            name = path
+        elif self._planned.has_blocks:
+            name = free(path + suffix, self._planned.paths)
+        else:
+            name = self._planned.free(path + suffix)
+        own = self._part.path
+        return Formatted((Name("name"), name[len(own) :])) if own else Literal(name)
+
+
+def used(layers: Sequence[KerasLayer]) -> Iterator[Call]:
+    """All Keras layers of a file."""
+    for each in layers:
+        yield from each.calls.values()

@@ -1,0 +1,120 @@
+"""Findings in blocks: each mistake once, at the line that has it, with its uses; fixes and suppressions."""
+
+from __future__ import annotations
+
+from archc.analysis import analyse
+from archc.diagnostics.finding import Finding
+from archc.fixing import fix
+
+HEAD = "schema: archc/v1\nname: net\ninput: {image: [3, 32, 32]}\n"
+
+
+def spec(block: str, *layers: str) -> str:
+    lines = "\n".join(f"  {layer}" for layer in layers)
+    return f"{HEAD}blocks:\n  b:\n    takes: [x]\n    layers:\n{block}layers:\n{lines}\n"
+
+
+def findings(text: str) -> list[Finding]:
+    return analyse(text.encode(), "a.yaml").findings
+
+
+def test_a_mistake_in_a_block_is_reported_once_with_its_uses() -> None:
+    block = "      d: {op: dropout, rate: $x}\n      p: {op: max_pool2d, kernel: 0, stride: 1}\n"
+    (found,) = findings(
+        spec(block, "l1: {block: b, x: 0.1, repeat: 2}", "l2: [{block: b, x: 0.2}, {block: b, x: 0.3}]")
+    )
+    assert (found.code, found.span.line) == ("ARC105", 9)
+    assert found.notes[-1] == "in 4 uses: l1.0, l1.1, l2.0, l2.1"
+
+
+def test_a_mistake_in_some_uses_says_of_how_many() -> None:
+    block = "      d: {op: dropout, rate: $x}\n      p: {op: max_pool2d, kernel: 20, stride: 7}\n"
+    (found,) = findings(
+        spec(block, "l1: {block: b, x: 0.1}", "l2: {block: b, x: 0.1, from: image}", "l3: {block: b, x: 0.2}")
+    )
+    assert (found.code, found.span.line) == ("ARC201", 9)
+    assert found.notes[-1] == "in 1 of 3 uses: l3"
+
+
+def test_a_wrong_argument_is_reported_at_the_call_with_the_line_of_the_block() -> None:
+    block = "      d: {op: dropout, rate: $x}\n"
+    (found,) = findings(spec(block, "l1: {block: b, x: 0.1}", "l2: {block: b, x: 1.5}"))
+    assert (found.code, found.span.line) == ("ARC105", 11)
+    ((related, label),) = found.related
+    assert (related.line, related.column, label) == (8, 30, "`$x` in block b")
+
+
+def test_a_wrong_default_is_reported_where_it_is() -> None:
+    block = "      d: {op: dropout, rate: $x}\n"
+    text = spec(block, "l1: {block: b}", "l2: {block: b}").replace("takes: [x]", "takes: [x: 1.5]")
+    (found,) = findings(text)
+    assert (found.code, found.span.line) == ("ARC105", 6)
+    assert [span.line for span, _ in found.related] == [8]
+
+
+def test_what_is_wrong_in_very_many_uses_is_one_finding() -> None:
+    block = "      d: {op: dropout, rate: $x}\n      p: {op: relu, inplace: 3}\n"
+    (found,) = findings(spec(block, "l1: {block: b, x: 0.1, repeat: 2000}"))
+    assert (found.code, found.span.line) == ("ARC101", 9)
+    assert found.notes[-1].startswith("in 2,000 uses: l1.0, l1.1, ")
+
+
+def test_a_fix_in_a_block_is_applied_once_for_all_uses() -> None:
+    block = '      d: {op: dropout, rate: "0.5"}\n      p: {op: max_pool2d, kernel_size: 2, stride: $x}\n'
+    text = spec(block, "l1: {block: b, x: 1}", "l2: {block: b, x: 2}")
+    assert fix(text.encode(), "a.yaml").data.decode() == text.replace('"0.5"', "0.5").replace("kernel_size", "kernel")
+
+
+def test_a_fix_of_an_argument_is_applied_if_it_is_right_wherever_the_argument_is_used() -> None:
+    block = "      d: {op: dropout, rate: $x}\n      e: {op: dropout, rate: $x}\n"
+    text = spec(block, 'l1: {block: b, x: "0.5"}')
+    assert fix(text.encode(), "a.yaml").data.decode() == text.replace('"0.5"', "0.5")
+
+
+def test_a_fix_that_is_wrong_for_another_use_is_not_applied() -> None:
+    # The layer that reads 3 channels needs another value than those that read 8.
+    block = "      c: {op: conv2d, filters: 8, kernel: 3, in_channels: 3}\n      d: {op: dropout, rate: $x}\n"
+    text = spec(block, "l1: {block: b, x: 0.1}", "l2: {block: b, x: 0.1}")
+    found = analyse(text.encode(), "a.yaml").findings
+    assert {finding.code for finding in found} == {"ARC101"}
+    assert [finding.fix for finding in found] == [()]
+
+
+def test_no_fix_writes_a_path_into_a_block() -> None:
+    block = "      a: {op: relu}\n      s: {op: add, from: [-1, input]}\n      d: {op: dropout, rate: $x}\n"
+    text = spec(block, "l1: {block: b, x: 0.1}", "l2: {block: b, x: 0.1}")
+    assert fix(text.encode(), "a.yaml").data.decode() == text.replace("-1", "a")
+
+
+ADVICE = "      p: {op: max_pool2d, kernel: 2, stride: 2%s\n      d: {op: dropout, rate: $x}\n"
+ODD = HEAD.replace("32, 32", "15, 15")
+
+
+def advice(block: str, *layers: str) -> list[tuple[str, int]]:
+    text = spec(block, *layers).replace(HEAD, ODD)
+    return [(finding.code, finding.span.line) for finding in findings(text)]
+
+
+def test_advice_is_suppressed_on_the_line_of_the_block_or_of_the_call() -> None:
+    layers = ["l1: {block: b, x: 0.1}", "l2: {block: b, x: 0.2}"]
+    assert advice(ADVICE % "}", *layers) == [("ARC902", 8)]
+    assert advice(ADVICE % "}  # archc: allow ARC902", *layers) == []
+    allowed = [f"{layer}  # archc: allow ARC902" for layer in layers]
+    assert advice(ADVICE % "}", *allowed) == []
+    assert advice(ADVICE % "}", layers[0], allowed[1]) == [("ARC902", 8)]
+
+
+def test_advice_on_an_argument_is_suppressed_on_the_line_of_the_block() -> None:
+    block = "      p: {op: batch_norm, epsilon: 1e-5, momentum: $x}%s\n"
+    assert advice(block % "", "l1: {block: b, x: 0.1}") == [("ARC916", 10)]
+    assert advice(block % "  # archc: allow ARC916", "l1: {block: b, x: 0.1}") == []
+
+
+def test_an_unused_suppression_in_a_block_is_reported() -> None:
+    block = ADVICE % "}  # archc: allow ARC903"
+    assert advice(block, "l1: {block: b, x: 0.1}") == [("ARC902", 8), ("ARC990", 8)]
+
+
+def test_a_mistake_in_an_unused_block_is_found() -> None:
+    text = spec("      a: {op: add, from: [c, input]}\n", "l1: {op: relu}")
+    assert [finding.code for finding in findings(text)] == ["ARC919", "ARC115", "ARC107"]
