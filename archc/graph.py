@@ -159,7 +159,7 @@ class Graph:
     @cached_property
     def final_softmaxes(self) -> frozenset[str]:
         """The layers that turn the network's scores into probabilities: no layer reads them."""
-        return frozenset(n.name for n in self.nodes if n.op.gives_probabilities and not self.readers[n.name])
+        return frozenset(n.name for n in self.nodes if n.op.scores_as == "probabilities" and not self.readers[n.name])
 
     @cached_property
     def fused_softmax(self) -> Node | None:

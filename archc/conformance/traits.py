@@ -53,7 +53,7 @@ def check_traits(case: Case) -> Mapping[str, str]:
         constant = op.compute(tuple(map(np.zeros_like, inputs)), weights)
         same = np.allclose(both - constant, output - constant + op.compute(other, weights) - constant)
         demand(same, "`is_linear` is set, but the sum of two inputs does not give the sum of their outputs", case)
-    if op.gives_probabilities:
+    if op.scores_as == "probabilities":
         same = np.allclose(output.sum(1), 1)
         demand(same, "`gives_probabilities` is set, but the outputs do not sum to 1", case)
     return {}

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import isfinite
 from types import UnionType
+from typing import ClassVar
 
 _DOTTED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*\Z", re.ASCII)
 
@@ -69,15 +70,34 @@ class List:
 
 
 @dataclass(frozen=True)
-class Sum:
-    """`a + b + c`."""
+class Infix:
+    """Terms with one sign between them, which each subclass has."""
 
-    terms: tuple[Name, ...]
+    terms: tuple[Name | Call, ...]
+    sign: ClassVar[str]
 
     def __post_init__(self) -> None:
-        require(self.terms, Name)
+        require(self.terms, Name | Call)
         if not self.terms:
             raise ValueError("a sum of nothing")
+
+
+class Sum(Infix):
+    """`a + b + c`."""
+
+    sign = "+"
+
+
+class Difference(Infix):
+    """`a - b`."""
+
+    sign = "-"
+
+
+class Product(Infix):
+    """`a * b * c`."""
+
+    sign = "*"
 
 
 @dataclass(frozen=True)
@@ -208,7 +228,7 @@ class Unpacked:
         require((self.value,), Call)
 
 
-Value = Name | Literal | Fixed | Tuple | List | Dict | Sum | Affine | Formatted | Item | Call
+Value = Name | Literal | Fixed | Tuple | List | Dict | Sum | Difference | Product | Affine | Formatted | Item | Call
 """What stands anywhere; `**value` and `value for …` do not."""
 Expression = Value | Unpacked | Each
 
@@ -264,8 +284,8 @@ def names(value: Expression) -> Iterator[Name]:
     match value:
         case Name():
             yield value
-        case Sum():
-            yield from value.terms
+        case Infix():
+            yield from (name for term in value.terms for name in names(term))
         case Tuple() | List():
             yield from (name for item in value.items for name in names(item))
         case Dict():

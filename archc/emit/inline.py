@@ -14,11 +14,11 @@ from archc.emit.syntax import (
     Expression,
     Fixed,
     Formatted,
+    Infix,
     Item,
     List,
     Literal,
     Name,
-    Sum,
     Tuple,
     Unpacked,
 )
@@ -33,8 +33,8 @@ def flat(value: Expression) -> str:
             return literal(value.value)
         case Tuple() | List() | Dict():
             return _collection(value)
-        case Sum():
-            return " + ".join(term.text for term in value.terms)
+        case Infix():
+            return f" {value.sign} ".join(map(flat, value.terms))
         case Affine() | Formatted() | Item():
             return _of_names(value)
         case Each():

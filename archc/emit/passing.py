@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from archc.emit.syntax import Argument, Assign, Call, Delete, Expression, Item, List, Name, Sum, Tuple, names
+from archc.emit.syntax import Argument, Assign, Call, Delete, Expression, Infix, Item, List, Name, Tuple, names
 
 X = Name("x")
 
@@ -86,8 +86,8 @@ def _with_x(value: Expression, passed: Name) -> Expression:
             return X if value == passed else value
         case Item():
             return replace(value, value=X) if value.value == passed else value
-        case Sum():
-            return Sum(tuple(X if term == passed else term for term in value.terms))
+        case Infix():
+            return replace(value, terms=tuple(_with_x(term, passed) for term in value.terms))
         case Tuple() | List():
             return replace(value, items=tuple(_with_x(item, passed) for item in value.items))
         case Call():

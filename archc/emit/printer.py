@@ -29,6 +29,7 @@ from archc.emit.syntax import (
     Function,
     If,
     Import,
+    Infix,
     List,
     Main,
     Module,
@@ -36,7 +37,6 @@ from archc.emit.syntax import (
     Return,
     Snippet,
     Statement,
-    Sum,
     Tuple,
     Unpacked,
 )
@@ -77,7 +77,7 @@ def _class(part: Class) -> list[str]:
 
 
 def _annotation(kind: Name) -> str:
-    """A class of the file itself may be defined below, where Python before 3.14 would not find it yet."""
+    """A class as an annotation: in quotes if it is one of the file's own, which may be defined further down."""
     return kind.text if "." in kind.text else f'"{kind.text}"'
 
 
@@ -162,7 +162,7 @@ def _parenthesized(before: str, value: Expression, indent: str) -> list[str]:
     inside = _broken(inner, value, "", inner)
     # A sum on several lines is a syntax error without parentheses. Other values get them only if all lines then fit:
     # ruff removes parentheses that do not help.
-    needed = len(lines) > 1 if isinstance(value, Sum) else not _fits(lines[0]) and all(map(_fits, inside))
+    needed = len(lines) > 1 if isinstance(value, Infix) else not _fits(lines[0]) and all(map(_fits, inside))
     return [f"{before}(", *inside, f"{indent})"] if needed else lines
 
 
@@ -190,9 +190,9 @@ def _broken(before: str, value: Expression, after: str, indent: str) -> list[str
             return [f"{before}*(", *_each(value, inner), f"{indent}){after}"]
         case Unpacked():
             return _broken(f"{before}**", value.value, after, indent)
-        case Sum():
-            first, *others = value.terms
-            return [f"{before}{first.text}", *(f"{indent}+ {term.text}" for term in others)]
+        case Infix():
+            first, *others = map(flat, value.terms)
+            return [f"{before}{first}", *(f"{indent}{value.sign} {term}" for term in others)]
         case _:
             return [one_line]
 

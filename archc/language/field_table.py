@@ -60,7 +60,7 @@ def takes(schema: Schema, named: dict[str, Schema], listed: Collection[str] = ()
         case "boolean":
             return "`true` or `false`"
         case "array":
-            return "[height, width]"  # the only list that any field takes
+            return "[height, width]" if "maxItems" in schema else "a list of them"
         case "object":
             return _mapping(schema, named, listed)
         case "string":

@@ -16,7 +16,7 @@ _POOLS = (
     "fractional_max_pool2d stochastic_pool stochastic_pooling"
 )
 _ACTIVATIONS = (
-    "log_sigmoid rrelu celu glu geglu swiglu reglu softsign softmin log_softmax softmax2d hard_tanh hard_shrink "
+    "log_sigmoid rrelu celu glu geglu swiglu reglu softsign softmin hard_tanh hard_shrink "
     "soft_shrink tanh_shrink threshold thresholded_relu crelu maxout exp exponential square sqrt abs abs_val power log "
     "sin cos erf sign quick_gelu stan loggy ramp lhtan plse hardtan relie clip clamp"
 )
@@ -47,20 +47,17 @@ _SHAPES = (
     "upsampling_nearest2d upsampling_bilinear2d interpolate resize resizing pixel_shuffle pixel_unshuffle "
     "depth_to_space space_to_depth reorg reorg3d fold unfold im2col channel_shuffle shuffle_channel masking flip"
 )
-_MERGES = (
-    "subtract sub multiply mul product maximum minimum average mean reduce_mean reduce_sum reduce_max merge "
-    "scale_channels sam bilinear_pooling arg_max argmax top_k"
-)
+_MERGES = "minimum average mean reduce_mean reduce_sum reduce_max merge bilinear_pooling arg_max argmax top_k"
 _NOISE = (
     "dropout1d dropout2d dropout3d spatial_dropout1d spatial_dropout2d spatial_dropout3d alpha_dropout "
-    "feature_alpha_dropout gaussian_dropout gaussian_noise drop_path drop_block dropblock stochastic_depth "
-    "random_flip random_crop random_rotation random_zoom random_contrast rescaling normalize lambda normalization "
+    "feature_alpha_dropout gaussian_dropout gaussian_noise drop_block dropblock "
+    "random_flip random_crop random_rotation random_zoom random_contrast rescaling lambda "
     "center_crop"
 )
 _MARKERS = (
     "identity noop no_op input input_layer data image_data hdf5_data memory_data placeholder output sequential module "
     "module_list model softmax_with_loss softmax_loss cross_entropy_loss euclidean_loss mse_loss hinge_loss "
-    "contrastive_loss softmax_output sigmoid_cross_entropy_loss accuracy cost detection region yolo net loss scale "
+    "contrastive_loss softmax_output sigmoid_cross_entropy_loss accuracy cost detection region yolo net loss "
     "bias silence activation batch_norm_relu conv_relu conv_bn_relu conv_bn conv_block"
 )
 FAMILIES = (_POOLS, _ACTIVATIONS, _NORMS, _CONVOLUTIONS, _DENSE, _SEQUENCES, _SHAPES, _MERGES, _NOISE, _MARKERS)
@@ -91,7 +88,7 @@ REMARKS = {
         "use `{op: max_pool2d}` for the maximum, in Caffe with `rounding: ceil`, and `stride: 1` if it has none; archc "
         "has no other pool yet",
     ),
-    "scale": "delete the layer if it follows a `batch_norm`, which has a weight and a bias of its own",
+    "rescaling": "use `{op: normalize}`: with `scale: s, offset: o`, its `std` is 1 / s and its `mean` -o / s",
     "dropout2d": "`{op: dropout}` drops single values, not whole maps",
     "spatial_dropout2d": "`{op: dropout}` drops single values, not whole maps",
     "activation": "write the name of the activation as the op, such as `{op: relu}`",

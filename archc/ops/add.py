@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from archc.example import HEAD
+from archc.ops.equal_inputs import EqualInputs
 from archc.ops.foreign import Excluded, Needless, NeedlessFields, spelled
-from archc.ops.op import Op
 from archc.ops.properties import FLOAT32, Kept, Scratch
-from archc.ops.unequal import unequal
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -32,11 +31,10 @@ def _not_a_sum(values: Mapping[str, Any]) -> str | None:
             return f"coeff: {spelled(coefficients)}"
 
 
-class Add(Op, frozen=True):
+class Add(EqualInputs, frozen=True):
     """The sum of two or more inputs of equal shape, element by element."""
 
-    arity = (2, None)
-    shape_rule = "equal shapes -> the same shape"
+    verb = "adds"
     failing = HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n  sum1: {op: add, from: [image, pool1]}\n"
     corrected = HEAD + "  relu1: {op: relu}\n  sum1: {op: add, from: [image, relu1]}\n"
     other_names = ("sum", "Eltwise", "shortcut", "residual", "elementwise_add", "elemwise_add", "plus")
@@ -59,12 +57,6 @@ class Add(Op, frozen=True):
     passes_gradient = "same"
     op: Literal["add"]
 
-    def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
-        if len(set(inputs)) > 1:
-            shapes = ", ".join(map(str, inputs))
-            raise unequal(f"{{name}} adds inputs of different shapes: {shapes}", inputs, channels=True)
-        return inputs[0]
-
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
         import numpy as np
 
@@ -77,7 +69,3 @@ class Add(Op, frozen=True):
     def scratch(self, inputs: tuple[Tensor, ...], output: Tensor, *, narrow: bool) -> Scratch:
         """The sum so far, while a third or later input is added."""
         return Scratch(forward=output.size * (FLOAT32 // 2 if narrow else FLOAT32) if len(inputs) > 2 else 0)
-
-    def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
-        """One addition per value for each input but the first."""
-        return (len(inputs) - 1) * output.size

@@ -150,6 +150,9 @@ def _is_usable(annotation: Any) -> bool:
         return True
     if origin is Annotated:
         return _is_usable(get_args(annotation)[0])
+    if origin is tuple:
+        kind, *others = get_args(annotation)
+        return others == [...] and _is_usable(kind)
     if origin in (Union, UnionType):
         return _are_usable(get_args(annotation))
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):

@@ -148,6 +148,31 @@ _MARGINS: dict[str, Any] = {
 }
 
 
+def _numbers(value: object, check: Any) -> tuple[float, ...]:
+    listed = cast(list[object], value if isinstance(value, list | tuple) else [value])
+    if not listed or not all(type(number) in (int, float) for number in listed):
+        raise PydanticCustomError("numbers", "must be a number or a list of numbers")
+    return tuple(check(float(cast(float, number))) for number in listed)
+
+
+def _read_reals(value: object) -> tuple[float, ...]:
+    return _numbers(value, _within_float32)
+
+
+def _read_positives(value: object) -> tuple[float, ...]:
+    return _numbers(value, _positive_in_float32)
+
+
+def _written_numbers(numbers: tuple[float, ...]) -> float | list[float]:
+    return numbers[0] if len(numbers) == 1 else [*numbers]
+
+
+def _one_or_more(least: float) -> list[dict[str, Any]]:
+    """The JSON Schemas of one number and of a list of them."""
+    number = {"type": "number", "minimum": least, "maximum": LARGEST_FLOAT}
+    return [number, {"type": "array", "items": number, "minItems": 1}]
+
+
 def _written_size(size: Size) -> list[int]:  # pydantic takes two milliseconds to find the signature of `list`
     return [size.height, size.width]
 
@@ -164,6 +189,18 @@ PaddingField = Annotated[
     PlainValidator(_read_padding),
     PlainSerializer(lambda padding: padding if padding == "same" else padding._asdict()),
     WithJsonSchema({"anyOf": [*_one_or_pair(0), _MARGINS, {"const": "same"}]}),
+]
+RealsField = Annotated[
+    tuple[float, ...],
+    PlainValidator(_read_reals),
+    PlainSerializer(_written_numbers),
+    WithJsonSchema({"anyOf": _one_or_more(-LARGEST_FLOAT)}),
+]
+PositivesField = Annotated[
+    tuple[float, ...],
+    PlainValidator(_read_positives),
+    PlainSerializer(_written_numbers),
+    WithJsonSchema({"anyOf": _one_or_more(SMALLEST_FLOAT)}),
 ]
 NO_PADDING = Margins(0, 0, 0, 0)
 

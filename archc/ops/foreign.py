@@ -79,6 +79,9 @@ Excluded = Mapping[str, Callable[[Mapping[str, Any]], str | None]]
 """By another framework's name of an op, the field with its value that makes a layer of this name another op, from the
 layer's fields; None if it is this one."""
 
+Chosen = Mapping[str, Callable[[Mapping[str, Any]], bool]]
+"""By another framework's name of several ops, whether a layer's fields make it this one."""
+
 UsualValues = Mapping[str, Mapping[str, object]]
 """By another framework's name of an op, the values that fields have there by default, where archc's differ or has none.
 

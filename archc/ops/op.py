@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Self, get_args
 
 from pydantic import BaseModel
 
-from archc.ops.foreign import Conversion, Excluded, Needless, NeedlessFields, OtherValues, Unlikely, UsualValues
+from archc.ops.foreign import Chosen, Conversion, Excluded, Needless, NeedlessFields, OtherValues, Unlikely, UsualValues
 from archc.ops.properties import POINT, Footprint, Kept, Numbers, Parameter, Reach, Scratch
 from archc.ops.window import Window
 from archc.tensor import Tensor
@@ -98,6 +98,8 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Those of the names above under which a layer that names one input reads the layer before it too."""
     excluded: ClassVar[Excluded] = {}
     """Layers under one of the names above that are not this op after all, by their fields."""
+    chosen: ClassVar[Chosen] = {}
+    """Layers under another op's name of another framework that are this op, by their fields."""
     usual: ClassVar[UsualValues] = {}
     """What its required fields are by default under another framework's name of it, to suggest where one is missing."""
     conversions: ClassVar[tuple[Conversion, ...]] = ()
@@ -130,11 +132,15 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Whether outputs are never negative, or are not when the inputs are not."""
     keeps_zeros: ClassVar[bool] = False
     """Whether an output is zero where all inputs that it depends on are, so that a dropout's zeros reach its reader."""
+    drops_examples: ClassVar[bool] = False
+    """Whether what it drops while training is all values of an example at once."""
     normalises: ClassVar[Literal["neighbours", "batch", "map", "example"] | None] = None
     """Whether it divides values by the energy of their neighbours, by the deviation of each map over the batch or of
     each map alone, whose mean it subtracts, or by another measure of one example."""
     gives_probabilities: ClassVar[bool] = False
     """Whether its outputs sum to 1, as a softmax's do."""
+    multiplies: ClassVar[bool] = False
+    """Whether it multiplies its inputs with each other, so that one can be the weights of another, as at a gate."""
     commutes: ClassVar[bool] = False
     """Whether the order of its inputs does not matter."""
     channels_field: ClassVar[str | None] = None
@@ -145,8 +151,9 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Element operations per output value, as a row of `archc explain macs`."""
     kept_words: ClassVar[str]
     """What it keeps for its backward pass, as a row of `archc explain memory`."""
-    passes_gradient: ClassVar[Literal["same", "view"] | None] = None
-    """Whether the gradient of each input is that of the output, or a view of it, and so takes no memory of its own."""
+    passes_gradient: ClassVar[Literal["same", "first", "view"] | None] = None
+    """Whether the gradient of each input, or only of the first, is that of the output, or that of each a view of it,
+    and so takes no memory of its own."""
     autocast: ClassVar[Literal["narrow", "wide"] | None] = None
     """The precision that it computes in under mixed precision; None: the precision of its inputs."""
 
@@ -212,6 +219,11 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     def is_view(self, inputs: tuple[Tensor, ...], *, training: bool) -> bool:
         """Whether the output shares the memory of the input."""
         return False
+
+    @property
+    def scores_as(self) -> Literal["probabilities", "logarithms"] | None:
+        """What it makes of the scores of all channels at each place, where it ends a classifier."""
+        return "probabilities" if self.gives_probabilities else None
 
     @property
     def drop_rate(self) -> float:

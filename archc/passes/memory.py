@@ -165,7 +165,7 @@ class _Alive:
 
     def _passed(self, gradient: _Gradient, value: Value, operation: Operation) -> _Gradient:
         """The gradient of an input: that of the output if the operation passes it on, else a new one."""
-        if not operation.passes_gradient:
+        if operation.passes_gradient is None or (operation.passes_gradient == "first" and value != operation.reads[0]):
             return self._new(value.size)
         gradient.uses += 1
         gradient.is_viewed = gradient.is_viewed or operation.passes_gradient == "view"

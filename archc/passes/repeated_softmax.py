@@ -15,7 +15,7 @@ def repeated_softmax(graph: Graph) -> list[Finding]:
     for node in graph.nodes:
         source, *others = node.inputs
         origin = None if others else origins.get(source)
-        if node.op.gives_probabilities:
+        if node.op.scores_as == "probabilities":
             if origin is not None:
                 findings.append(_twice(graph, node, origin))
             else:

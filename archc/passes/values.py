@@ -75,7 +75,7 @@ class Operation:
     index: int
     reads: tuple[Value, ...]
     output: Value
-    passes_gradient: Literal["same", "view"] | None = None
+    passes_gradient: Literal["same", "first", "view"] | None = None
     trained: int = 0
     statistics: int = 0
     own: int = 0
@@ -187,15 +187,28 @@ class _Layer:
         if op.autocast == "narrow" and width < FLOAT32:
             operation.copies = width * self._numbers.weights * share.parameters // max(self._whole.parameters, 1)
             operation.narrow = width * share.parameters
-        own, once = (size * share.outputs // self._whole.outputs for size in (kept.own, kept.once))
+        bytes_of_each = kept.own + width * kept.between
+        own, once = (size * share.outputs // self._whole.outputs for size in (bytes_of_each, kept.once))
         if run.training and learned:
             operation.own = run.batch * own + once
-            for value in (*(self._reads if kept.inputs else ()), *([made] if kept.output else [])):
+            for value in (*self._kept_reads(kept), *([made] if kept.output else [])):
                 value.keeper = index if value.keeper is None else value.keeper
         else:  # not kept, but in memory while the layer runs
             operation.forward += run.batch * own + operation.copies
             operation.copies = 0
         return made
+
+    def _kept_reads(self, kept: Kept) -> list[Value]:
+        """The inputs that are kept: crosswise, those beside another one that has a gradient."""
+        reads = self._reads
+        if not kept.inputs:
+            return []
+        others = (reads[:at] + reads[at + 1 :] for at in range(len(reads)))
+        return [
+            value
+            for value, beside in zip(reads, others, strict=True)
+            if not kept.crosswise or any(other.learned for other in beside)
+        ]
 
     def _operation(self, op: Op, index: int, made: Value, *, narrow_inputs: bool) -> Operation:
         share, whole = self._share, self._whole

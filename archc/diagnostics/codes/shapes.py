@@ -34,8 +34,9 @@ SHAPES: dict[str, Code] = {
     ),
     "ARC204": Code(
         title="inputs of different shapes",
-        meaning="The inputs of `add` must have equal shapes. `concat` joins channels, so its inputs must have equal "
-        "height and width. Change the stride or padding of the layers that it reads, or read other layers.",
+        meaning="The inputs of `add`, `subtract` and `maximum` must have equal shapes; an input of `multiply` may "
+        "also have one value for each map. `concat` joins channels, so its inputs must have equal height and width. "
+        "Change the stride or padding of the layers that it reads, or read other layers.",
         failing=HEAD + "  pool1: {op: max_pool2d, kernel: 2, stride: 2}\n  sum1: {op: add, from: [image, pool1]}\n",
         corrected=HEAD
         + "  pool1: {op: max_pool2d, kernel: 3, stride: 1, padding: 1}\n  sum1: {op: add, from: [image, pool1]}\n",
@@ -93,5 +94,12 @@ SHAPES: dict[str, Code] = {
         "stride: 1}\n  norm2: {op: group_norm, groups: 3, epsilon: 1e-5}\n",
         corrected=HEAD + "  norm1: {op: group_norm, groups: 3, epsilon: 1e-5}\n  pool1: {op: max_pool2d, kernel: 8, "
         "stride: 1}\n  norm2: {op: group_norm, groups: 1, epsilon: 1e-5}\n",
+    ),
+    "ARC219": Code(
+        title="as many numbers as maps needed",
+        meaning="A list of constants has one number for each map of the layer's input, or each unit of a vector. Write "
+        "a list of that length, or one number for all of them.",
+        failing=HEAD + "  norm: {op: normalize, mean: [0.5, 0.5], std: 1}\n",
+        corrected=HEAD + "  norm: {op: normalize, mean: [0.5, 0.4, 0.5], std: 1}\n",
     ),
 }

@@ -36,9 +36,23 @@ def another_op(written: str, op: str, body: MappingNode) -> str | None:
     excluded = next((each for name, each in ops()[op].excluded.items() if folded(name) == folded(written)), None)
     if excluded is None:
         return None
+    return excluded(_fields_of(body))
+
+
+def chosen_op(written: str, body: MappingNode) -> str | None:
+    """The op that a layer's fields choose of those that another framework has one word for."""
+    fields = _fields_of(body)
+    for name, op in ops().items():
+        chosen = next((each for word, each in op.chosen.items() if folded(word) == folded(written)), None)
+        if chosen is not None and chosen(fields):
+            return name
+    return None
+
+
+def _fields_of(body: MappingNode) -> dict[str, object]:
     # Caffe writes the fields of a layer in a mapping of their own.
     inner = [node.entries for node in body.entries.values() if isinstance(node, MappingNode)]
-    return excluded({field: plain(node) for nodes in (body.entries, *inner) for field, node in nodes.items()})
+    return {field: plain(node) for nodes in (body.entries, *inner) for field, node in nodes.items()}
 
 
 def lacking_op(written: str, at: Span, other: str) -> Finding:

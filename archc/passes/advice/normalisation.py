@@ -69,7 +69,7 @@ def dropout_before(graph: Graph) -> list[Finding]:
     dropped: dict[str, Node] = {}
     for node in graph.nodes:
         source = next((dropped[name] for name in node.inputs if name in dropped), None)
-        if node.op.drop_rate:
+        if node.op.drop_rate and not node.op.drops_examples:
             dropped[node.name] = node
         elif source is not None and node.op.normalises in ("neighbours", "batch"):
             findings.append(_dropped(source, node))

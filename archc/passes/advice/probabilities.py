@@ -15,8 +15,9 @@ def softmax_before_loss(graph: Graph, loss: Loss) -> list[Finding]:
     reaching = _reaching_loss(graph)
     findings: list[Finding] = []
     for node in graph.nodes:
-        readers = graph.readers[node.name]
-        if node.op.gives_probabilities and readers:
+        # Probabilities that a product reads are weights of the other values.
+        readers = [reader for reader in graph.readers[node.name] if not reader.op.multiplies]
+        if node.op.scores_as == "probabilities" and readers:
             # If one reader leads to the loss without weights in between, the loss sees these probabilities.
             ends = next((reader for reader in readers if reader.name in reaching and not _learns(reader)), None)
             finding = _softmax_twice(node, ends, loss) if ends else _softmax_in_the_middle(node, readers[0])
@@ -29,7 +30,7 @@ def _reaching_loss(graph: Graph) -> set[str]:
     found: set[str] = set()
     outputs = set(graph.outputs)
     for node in reversed(graph.nodes):
-        ends = node.name in outputs and not node.op.gives_probabilities and node.output.is_vector
+        ends = node.name in outputs and node.op.scores_as != "probabilities" and node.output.is_vector
         if ends or any(reader.name in found and not _learns(reader) for reader in graph.readers[node.name]):
             found.add(node.name)
     return found
@@ -66,14 +67,19 @@ def _softmax_in_the_middle(node: Node, reader: Node) -> Finding:
 def activated_scores(graph: Graph, loss: Loss | None) -> list[Finding]:
     """An activation between the last learned layer and the final softmax, or the loss's own if the spec is trained."""
     # In the order of the layers: a set has none.
-    ends = {n.name: f"the softmax {n.name}" for n in graph.nodes if n.name in graph.final_softmaxes}
+    ends = {
+        node.name: f"the {node.op.called()} {node.name}"
+        for node in graph.nodes
+        if node.op.scores_as and not graph.readers[node.name]
+    }
+    taking = set(ends)
     output, *others = graph.outputs
     if loss is not None and not others and output not in ends and graph.tensor(output).is_vector:
         ends[output] = f"the loss `{loss}`, which applies a softmax"
     activations = _activations(graph)
     found: dict[str, Finding] = {}
     for end, called in ends.items():
-        start = graph.node(end).inputs[0] if end in graph.final_softmaxes else end
+        start = graph.node(end).inputs[0] if end in taking else end
         if activation := activations.get(start):
             found.setdefault(activation.name, _activated(graph, activation, graph.node(end), called))
     return list(found.values())
@@ -90,7 +96,9 @@ def _activations(graph: Graph) -> dict[str, Node]:
             learned.add(node.name)
         moves = node.op.is_linear and not others and not node.op.element_ops(graph.tensors(node.inputs), node.output)
         if node.op.is_activation and depends:
-            found[node.name] = node
+            # After one that gives any number, scores are still any.
+            if node.op.narrows:
+                found[node.name] = node
         elif moves and source in found:
             found[node.name] = found[source]
     return found

@@ -42,6 +42,7 @@ SNIPPETS = {
     "he_normal": "he_normal",
     "GroupedConv1D": "grouped_conv1d",
     "GroupedConv2D": "grouped_conv",
+    "LeakyReLU": "leaky_relu",
     "exact_gelu": "exact_gelu",
     "gelu_tanh": "gelu_tanh",
     "LowestPadding1D": "lowest_padding1d",
@@ -50,6 +51,8 @@ SNIPPETS = {
     "SpatialResponseNorm": "spatial_lrn",
     "BatchNorm": "batch_norm",
     "ExampleNormalization": "example_norm",
+    "Normalize": "normalize",
+    "Scale": "scale",
     "MomentumSGD": "momentum_sgd",
 }
 

@@ -63,6 +63,11 @@ FIELDS = {
     "conv2d": conv2d,
     "max_pool2d": max_pool2d,
     "lrn": lrn,
+    "relu": lambda random: random.choice([{}, {}, {"max": 6}]),
+    "gelu": lambda random: {"form": random.choice(["exact", "tanh"])},
+    "prelu": lambda random: {"initial": 0.25, "shared": random.choice([True, False])},
+    "scale": lambda random: {"initial": 1, "bias": random.random() < 0.5},
+    "stochastic_depth": lambda random: {"rate": random.choice([0.5, 0])},
     "batch_norm": lambda _: {"epsilon": 1e-5, "momentum": 0.9},
     "layer_norm": lambda random: {"epsilon": 1e-5, "bias": random.random() < 0.5},
     "group_norm": lambda random: {"epsilon": 1e-5, "groups": random.choice([1, 2])},
@@ -70,9 +75,10 @@ FIELDS = {
     "dropout": lambda random: {"rate": random.choice([0.5, 0.5, 0])},
     "dense": lambda random: {"units": random.choice([8, 20, 60]), "bias": random.random() < 0.8},
 }
-ON_MAPS = ["conv2d"] * 4 + ["max_pool2d", "lrn", "batch_norm", "relu"] * 2 + ["tanh", "dropout", "flatten"]
+POINTWISE = ["tanh", "sigmoid", "silu", "gelu", "prelu", "scale", "stochastic_depth", "dropout"]
+ON_MAPS = ["conv2d"] * 6 + ["max_pool2d", "lrn", "batch_norm", "relu"] * 3 + [*POINTWISE, "flatten"]
 # Of maps, those over several positions or maps depend on the order in memory, which test_memory.py has as it is usual.
-ON_VECTORS = ["dense"] * 3 + ["relu", "tanh", "dropout", "batch_norm", "layer_norm", "group_norm", "rms_norm"]
+ON_VECTORS = ["dense"] * 5 + ["relu", "batch_norm", "layer_norm", "group_norm", "rms_norm", *POINTWISE]
 
 
 class Drawing:
@@ -84,6 +90,7 @@ class Drawing:
         self.image = [random.choice([2, 4, 6]), random.randint(9, 20), random.randint(9, 20)]
         self.shapes = {"image": Tensor(tuple(self.image))}
         self.layers: dict[str, Layer] = {}
+        self.learned: set[str] = set()
 
     def spec(self) -> bytes:
         length = self.random.randint(3, 12)
@@ -110,13 +117,18 @@ class Drawing:
         return {"op": op, "from": source, **FIELDS.get(op, lambda _: {})(self.random)}
 
     def joined(self) -> Layer:
-        """A sum or a concatenation of the last value and others that fit it."""
-        op = self.random.choice(["add", "concat"])
-        parts = slice(None) if op == "add" else slice(1, None)
+        """A sum, a product or another join of the last value and others that fit it."""
+        op = self.random.choice(["add", "add", "concat", "concat", "multiply", "maximum", "subtract"])
+        parts = slice(1, None) if op == "concat" else slice(None)
         fitting = [name for name, x in self.shapes.items() if x.shape[parts] == self.last.shape[parts]]
         if len(fitting) < 2:
             return self.single()
-        return {"op": op, "from": self.random.sample(fitting, min(len(fitting), self.random.choice([2, 2, 3])))}
+        return {
+            "op": op,
+            "from": self.random.sample(
+                fitting, 2 if op in ("subtract", "multiply") else min(len(fitting), self.random.choice([2, 2, 3]))
+            ),
+        }
 
     def add(self, layer: Layer) -> None:
         """Add the layer, unless the op cannot take its inputs."""
@@ -127,7 +139,12 @@ class Drawing:
             output = op.infer(tuple(self.shapes[name] for name in sources))
         except ShapeError:
             return
+        is_learned = bool(op.parameters(tuple(self.shapes[name] for name in sources)))
+        if layer["op"] == "prelu" and self.learned.isdisjoint(sources):
+            return  # PyTorch computes the gradient of its input too, where nothing needs it
         name = f"l{len(self.shapes)}"
+        if is_learned or not self.learned.isdisjoint(sources):
+            self.learned.add(name)
         self.layers[name], self.shapes[name] = layer, output
 
 

@@ -9,6 +9,7 @@ from archc.ops.gelu import Gelu
 from archc.ops.hard_sigmoid import HardSigmoid
 from archc.ops.hard_swish import HardSwish
 from archc.ops.leaky_relu import LeakyRelu
+from archc.ops.log_softmax import LogSoftmax
 from archc.ops.mish import Mish
 from archc.ops.prelu import Prelu
 from archc.ops.relu import Relu
@@ -28,7 +29,7 @@ def relu(op: Relu, step: Step) -> Layers:
 
 @rule(LeakyRelu)
 def leaky_relu(op: LeakyRelu, step: Step) -> Layers:
-    return {"": call("layers.LeakyReLU", negative_slope=number(op.slope))}
+    return {"": call("LeakyReLU", negative_slope=number(op.slope))}
 
 
 @rule(Prelu)
@@ -92,4 +93,11 @@ def mish(op: Mish, step: Step) -> Layers:
 
 @rule(Softmax)
 def softmax(op: Softmax, step: Step) -> Layers:
-    return {"": call("layers.Softmax")}
+    (x,) = step.inputs
+    places = Literal(1) if len(x.shape) == 2 else List((Literal(1), Literal(2)))
+    return {"": call("layers.Softmax", axis=Unless(-1, -1 if op.over == "channels" else places))}
+
+
+@rule(LogSoftmax)
+def log_softmax(op: LogSoftmax, step: Step) -> Layers:
+    return {"": call("layers.Activation", "log_softmax")}

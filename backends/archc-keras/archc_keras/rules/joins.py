@@ -6,6 +6,9 @@ from archc.emit.plan import Step
 from archc.emit.syntax import call
 from archc.ops.add import Add
 from archc.ops.concat import Concat
+from archc.ops.maximum import Maximum
+from archc.ops.multiply import Multiply
+from archc.ops.subtract import Subtract
 from archc_keras.rules.table import Layers, rule
 
 
@@ -17,3 +20,18 @@ def add(op: Add, step: Step) -> Layers:
 @rule(Concat)
 def concat(op: Concat, step: Step) -> Layers:
     return {"": call("layers.Concatenate")}
+
+
+@rule(Subtract)
+def subtract(op: Subtract, step: Step) -> Layers:
+    return {"": call("layers.Subtract")}
+
+
+@rule(Multiply)
+def multiply(op: Multiply, step: Step) -> Layers:
+    return {"": call("layers.Multiply")}
+
+
+@rule(Maximum)
+def maximum(op: Maximum, step: Step) -> Layers:
+    return {"": call("layers.Maximum")}

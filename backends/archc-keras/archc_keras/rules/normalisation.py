@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from archc.emit.plan import Step
-from archc.emit.syntax import Unless, call, number
+from archc.emit.syntax import Expression, List, Literal, Unless, call, number
 from archc.ops.batch_norm import BatchNorm
 from archc.ops.group_norm import GroupNorm
 from archc.ops.instance_norm import InstanceNorm
 from archc.ops.layer_norm import LayerNorm
 from archc.ops.lrn import Lrn
 from archc.ops.normalising import Normalising
+from archc.ops.normalize import Normalize
 from archc.ops.rms_norm import RmsNorm
+from archc.ops.scale import Scale
 from archc_keras.rules.table import Layers, rule
 
 
@@ -55,3 +57,17 @@ def _epsilon(op: Normalising) -> Unless:
 
 def _affine(op: Normalising) -> dict[str, Unless]:
     return {"center": Unless(True, op.bias), "scale": Unless(True, op.scale)}
+
+
+@rule(Scale)
+def scale(op: Scale, step: Step) -> Layers:
+    return {"": call("Scale", initial=number(op.initial), bias=Unless(False, op.bias))}
+
+
+@rule(Normalize)
+def normalize(op: Normalize, step: Step) -> Layers:
+    return {"": call("Normalize", mean=_listed(op.mean), std=_listed(op.std))}
+
+
+def _listed(numbers: tuple[float, ...]) -> Expression:
+    return List(tuple(Literal(number(each)) for each in numbers))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from archc.emit.plan import Step
-from archc.emit.syntax import Unless, call, number
+from archc.emit.syntax import Expression, Literal, Name, Tuple, Unless, call, number
 from archc.ops.elu import Elu
 from archc.ops.gelu import Gelu
 from archc.ops.hard_sigmoid import HardSigmoid
 from archc.ops.hard_swish import HardSwish
 from archc.ops.leaky_relu import LeakyRelu
+from archc.ops.log_softmax import LogSoftmax
 from archc.ops.mish import Mish
 from archc.ops.prelu import Prelu
 from archc.ops.relu import Relu
@@ -90,5 +91,16 @@ def mish(op: Mish, step: Step) -> Modules:
 
 
 @rule(Softmax, order="any")
-def softmax(op: Softmax, step: Step) -> Modules:
-    return (call("nn.Softmax", dim=step.axis),)
+def softmax(op: Softmax, step: Step) -> Modules | Expression:
+    (x,) = step.inputs
+    if op.over == "channels":
+        return (call("nn.Softmax", dim=step.axis),)
+    if not x.is_maps:
+        return (call("nn.Softmax", dim=2 if step.axis == 1 else 1),)
+    places = call("nn.functional.softmax", call("torch.flatten", Name(step.reads[0]), 2), dim=2)
+    return call("torch.unflatten", places, 2, Tuple((Literal(x.height), Literal(x.width))))
+
+
+@rule(LogSoftmax, order="any")
+def log_softmax(op: LogSoftmax, step: Step) -> Modules:
+    return (call("nn.LogSoftmax", dim=step.axis),)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 
 from archc.emit.plan import Step
-from archc.emit.syntax import Call, List, Literal, Unless, call, number
+from archc.emit.syntax import Call, Expression, List, Literal, Unless, call, number
 from archc.ops.batch_norm import BatchNorm
 from archc.ops.group_norm import GroupNorm
 from archc.ops.instance_norm import InstanceNorm
 from archc.ops.layer_norm import LayerNorm
 from archc.ops.lrn import Lrn
 from archc.ops.normalising import Normalising
+from archc.ops.normalize import Normalize
 from archc.ops.rms_norm import RmsNorm
+from archc.ops.scale import Scale
 from archc_torch.rules.table import Modules, rule
 
 
@@ -88,3 +90,18 @@ def _bias(op: Normalising) -> Unless:
 def _without_scale(op: Normalising, norm: Call) -> Modules:
     """The module, which in PyTorch has no bias without a weight."""
     return (norm,) if op.scale or not op.bias else (call("unscaled", norm),)
+
+
+@rule(Scale)
+def scale(op: Scale, step: Step) -> Modules:
+    (x,) = step.inputs
+    return (call("Scale", x.channels, initial=number(op.initial), bias=Unless(False, op.bias)),)
+
+
+@rule(Normalize)
+def normalize(op: Normalize, step: Step) -> Modules:
+    return (call("Normalize", mean=_listed(op.mean), std=_listed(op.std)),)
+
+
+def _listed(numbers: tuple[float, ...]) -> Expression:
+    return List(tuple(Literal(number(each)) for each in numbers))
