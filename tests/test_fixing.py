@@ -206,7 +206,7 @@ def test_a_certain_fix_is_applied(wrong: str, right: str) -> None:
         "{op: max_pool2d, kernel: 2, stride: 2, pool: AVE}",
         "{op: route, from: image}",  # a layer with one input is no concatenation
         "{op: spectral_norm}",
-        "{op: avg_pool2d, kernel: 2, stride: 2}",
+        "{op: lp_pool2d, kernel: 2, stride: 2}",
         "{op: gelu}",  # one letter from relu, and another function
         "{op: relu6}",
         "{op: Conv3d, filters: 4, kernel: 3}",

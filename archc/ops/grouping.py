@@ -1,6 +1,8 @@
-"""Maps in groups of equal size: the error of maps that do not split, and the number of groups to suggest."""
+"""Maps in groups of equal size: the error of filters or maps that do not split, and what to suggest."""
 
 from __future__ import annotations
+
+from math import gcd
 
 from archc.ops.shape_error import ShapeError
 from archc.tensor import Tensor
@@ -22,4 +24,23 @@ def undivided(x: Tensor, groups: int) -> ShapeError:
         f"the {x.channels} input {x.unit} of {{name}} do not split into {groups} groups",
         notes=(f"{x.channels} / {groups} is not whole",),
         help=f"groups: {largest_divisor(x.channels, at_most=groups)} divides them",
+    )
+
+
+def ungrouped(filters: int, maps: int, groups: int) -> ShapeError:
+    """The error of a convolution whose filters or input maps do not split into its groups."""
+    help = f"groups: {largest_divisor(gcd(filters, maps), at_most=groups)} divides both"
+    # The filters first: they are a field of this layer, while the maps come from another one.
+    if filters % groups:
+        note = f"{filters} / {groups} is not whole, and its input has {maps} maps: {_share(maps, groups)}"
+        message = f"{{name}}'s {filters} filters do not split into {groups} groups"
+        return ShapeError("groups", "ARC210", message, notes=(note,), help=help, also="filters")
+    note = f"{maps} / {groups} is not whole; {{name}} has {filters} filters: {_share(filters, groups)}"
+    message = f"the {maps} input maps of {{name}} do not split into {groups} groups"
+    return ShapeError("groups", "ARC210", message, notes=(note,), help=help)
+
+
+def _share(count: int, groups: int) -> str:
+    return (
+        f"{count} / {groups} = {count // groups}" if count % groups == 0 else f"{count} / {groups} is not whole either"
     )

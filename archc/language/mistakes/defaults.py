@@ -12,7 +12,7 @@ from archc.language.defaults import Defaults, op_class
 from archc.language.document import Document
 from archc.language.fields import Place, field_names
 from archc.language.mistakes.listed_fields import joined
-from archc.language.mistakes.op_words import another_op, lacking_op, meant, unknown_op
+from archc.language.mistakes.op_words import another_op, meant, other_op, unknown_op
 from archc.language.mistakes.translation import translate, without_repeats
 from archc.language.mistakes.unknown_fields import renaming
 from archc.language.mistakes.validation import explain
@@ -69,7 +69,7 @@ def _read(written: str, body: YamlNode, section: MappingNode, found: Defaults, l
         _misread(found, [guess] if guess else [])
         return
     if op != written and (other := another_op(written, op, body)):
-        found.findings.append(lacking_op(written, key, other))
+        found.findings.append(other_op(written, key, other, ops()[op], body))
         _misread(found, [op])
         return
     found.written[op] = body

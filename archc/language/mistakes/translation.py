@@ -259,7 +259,7 @@ def _edits(body: MappingNode, key: str, to: tuple[str, object] | None) -> list[E
         edits += respelling(body.keys[key].span, own)
         if not edits:
             return None
-    if spelled(plain(body.entries[key])) != spelled(value):  # to Python, 1 is true
+    if repr(plain(body.entries[key])) != repr(value):  # to Python, 1 is 1.0 and true
         changed = replacement(body.entries[key].span, spelled(value))
         return [*edits, *changed] if changed else None
     return edits

@@ -105,7 +105,14 @@ def synonyms(word: str, allowed: Iterable[str], *, section: bool = False) -> lis
     if same:
         return same
     found = [w for w in _foreign().words.get(folded(word), ()) if w in allowed]
-    return [w for w in found if not section or folded(word) in map(folded, OF_SECTIONS.get(w, ()))]
+    if section:
+        return [w for w in found if folded(word) in map(folded, OF_SECTIONS.get(w, ()))]
+    return [w for w in found if w not in OF_SECTIONS or w not in ops() or _is_of_op(word, w)]
+
+
+def _is_of_op(word: str, op: str) -> bool:
+    """Whether a word is another name of an op, and not of a field of a section that is called the same, as `crop`."""
+    return folded(word) in map(folded, ops()[op].other_names)
 
 
 def nearest(word: str, allowed: Iterable[str], *, named: bool = False, section: bool = False) -> str | None:

@@ -106,6 +106,11 @@ class _Splitting:
         """The layer as a rank computes it, for its own maps."""
         if isinstance(node.op, Weighted) and node.op.weight_init.kind == "orthogonal":
             raise Unsupported(node.name, f"{node.name}'s orthogonal weights cannot be drawn in parts, one on each rank")
+        if node.op.weight_axis:
+            raise Unsupported(
+                node.name,
+                f"the weight of {node.name} has its input maps first; `columns` divides others by output maps",
+            )
         op, output = node.op.split(self._ranks), self._part(node.output)
         try:
             made = op.infer(inputs)

@@ -23,6 +23,8 @@ from archc_torch.training import check, plateau, sgd
 # Definitions that PyTorch lacks, each with its snippet, in the order of the file.
 SNIPPETS = {
     "Gather": "gather",
+    "AvgPool": "avg_pool",
+    "CutConvTranspose2d": "cut_conv_transpose",
     "LRN": "lrn",
     "SpatialLRN": "spatial_lrn",
     "LayerNorm2d": "layer_norm2d",

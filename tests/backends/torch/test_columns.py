@@ -317,6 +317,14 @@ LRN = "op: lrn, size: 3, alpha: 1, beta: 0.75, k: 1"
     ("body", "parallel", "said"),
     [
         (
+            [
+                "c: {op: conv2d, filters: 8}",
+                "t: {op: conv_transpose2d, filters: 6, kernel: 2, weight_init: {he_normal: {}}}",
+            ],
+            {"devices": 2},
+            {"t": "the weight of t has its input maps first; `columns` divides others by output maps"},
+        ),
+        (
             ["c: {op: conv2d, filters: 8}", f"n: {{{LRN}}}", "d: {op: conv2d, filters: 6, groups: 2}"],
             {"devices": 2},
             {"n": f"n needs a halo (neighbouring maps of other ranks); {SUPPORTED}"},

@@ -15,6 +15,7 @@ from archc.analysis import Facts, analyse
 from archc.explain.concepts import concepts
 from archc.graph import Graph
 from archc.ops.conv2d import Conv2d
+from archc.ops.conv_transpose2d import ConvTranspose2d
 
 ROOT = Path(__file__).parents[3]
 SPECS = sorted([*(ROOT / "specs").glob("*.yaml"), *(ROOT / "tests" / "specs" / "good").glob("*.yaml")])
@@ -52,7 +53,7 @@ def overcount(facts: Facts) -> int:
     return sum(
         2 * (node.op.groups - 1) * facts.counts.layers[node.name].macs
         for node in facts.graph.nodes
-        if isinstance(node.op, Conv2d)
+        if isinstance(node.op, Conv2d | ConvTranspose2d)
     )
 
 
