@@ -26,6 +26,8 @@ class Activation(Op, frozen=True):
 
     shape_rule = "any shape -> the same shape"
     keeps_shape = True
+    sequence_order = "any"
+    keeps_layout = True
     is_activation = True
     element_ops_words = "1"
     kept_words = "its output"

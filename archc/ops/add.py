@@ -54,6 +54,8 @@ class Add(EqualInputs, frozen=True):
     commutes = True
     element_ops_words = "one less than its inputs"
     kept_words = "nothing"
+    sequence_order = "any"
+    keeps_layout = True
     passes_gradient = "same"
     op: Literal["add"]
 

@@ -38,6 +38,7 @@ class Concat(Op, frozen=True):
     keeps_zeros = True
     element_ops_words = "none"
     kept_words = "nothing"
+    sequence_order = "any"
     passes_gradient = "view"
     op: Literal["concat"]
 

@@ -53,6 +53,8 @@ class Dense(Weighted, frozen=True):
     }
     loose_names = ("Gemm", "out_channels", "filters", "hidden", "size", "features")
     is_linear = True
+    sequence_order = "last"
+    copies_turned = True
     channels_field = "units"
     op: Literal["dense"]
     units: Count = Field(
@@ -74,7 +76,7 @@ class Dense(Weighted, frozen=True):
 
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
         """Its input, for the gradient of the weights."""
-        return Kept(inputs=True)
+        return Kept(inputs=True, weights=False)
 
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
         fan_in = inputs[0].channels

@@ -42,6 +42,8 @@ class Dropout(Op, frozen=True):
         "seed": Needless("`archc train --seed` is the seed of all random draws", (None,)),
     }
     keeps_shape = True
+    sequence_order = "any"
+    keeps_layout = True
     is_linear = True
     output_sign = "kept"
     keeps_zeros = True

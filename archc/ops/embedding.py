@@ -61,6 +61,7 @@ class Embedding(Initialised, frozen=True):
         "bias_term": Needless("it adds no bias", (False,)),
     }
     reads_tokens = True
+    sequence_order = "last"
     autocast = "wide"
     channels_field = "channels"
     element_ops_words = "none"

@@ -70,6 +70,11 @@ class LayerNorm(OfExample, frozen=True):
         "ConvNeXt; `all`: all values of an example.",
     )
 
+    @property
+    def sequence_order(self) -> Literal["first", "last"]:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The shape of the weights of all values is the language's own, with the channels first."""
+        return "first" if self.over == "all" else "last"
+
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         (x,) = inputs
         several = "use `over: all`" if x.size > 1 else "delete the layer"

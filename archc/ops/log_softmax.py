@@ -32,6 +32,7 @@ class LogSoftmax(Op, frozen=True):
     autocast = "wide"
     element_ops_words = "5 n - 1 for all n values of one sum together"
     kept_words = "its output in float32"
+    sequence_order = "any"
     op: Literal["log_softmax"]
 
     @property

@@ -25,6 +25,7 @@ class MaxPool1d(Row, MaxPool2d, frozen=True):
         "MaxPooling1D": {"kernel": 2, "stride": "kernel"},
     }
     on_sequences = ""
+    keeps_layout = True
     on_maps = "max_pool2d"
     op: Literal["max_pool1d"]  # pyright: ignore[reportIncompatibleVariableOverride]
     stride: LengthField = Field(description="Distance from one window to the next, in positions.")

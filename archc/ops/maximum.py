@@ -39,6 +39,7 @@ class Maximum(EqualInputs, frozen=True):
     commutes = True
     element_ops_words = "one less than its inputs"
     kept_words = "its inputs; of three or more, also the largest so far"
+    sequence_order = "any"
     op: Literal["maximum"]
 
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:

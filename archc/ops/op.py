@@ -153,6 +153,12 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Element operations per output value, as a row of `archc explain macs`."""
     kept_words: ClassVar[str]
     """What it keeps for its backward pass, as a row of `archc explain memory`."""
+    sequence_order: ClassVar[Literal["first", "last", "any"]] = "first"
+    """The order in which it computes with a sequence: channels `first`, as (C, L), or `last`, as (L, C)."""
+    keeps_layout: ClassVar[bool] = False
+    """Whether its output has the order of axes in memory that its first input has."""
+    copies_turned: ClassVar[bool] = False
+    """Whether it copies a sequence that is in memory in another order, and keeps the copy for its backward pass."""
     passes_gradient: ClassVar[Literal["same", "first", "view"] | None] = None
     """Whether the gradient of each input, or only of the first, is that of the output, or that of each a view of it,
     and so takes no memory of its own."""

@@ -72,7 +72,8 @@ class Kept(NamedTuple):
     is kept as the padded copy. With `wide`, inputs are kept in float32, as a copy where they arrive narrower; with
     `turned`, as a copy in another order. `own` are further bytes: masks, indices, sums. `once` are bytes for the whole
     batch, however large it is. `between` are further values in the precision of the output. With `crosswise`, an input
-    is kept only for the gradients of the others.
+    is kept only for the gradients of the others. Narrow copies of the weights are kept too, for the gradient of the
+    inputs; with `weights`, also where no input has one.
     """
 
     inputs: bool = False
@@ -83,6 +84,7 @@ class Kept(NamedTuple):
     once: int = 0
     between: int = 0
     crosswise: bool = False
+    weights: bool = True
 
 
 class Scratch(NamedTuple):

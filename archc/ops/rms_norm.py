@@ -50,6 +50,7 @@ class RmsNorm(Op, frozen=True):
     keeps_zeros = True
     normalises = "example"
     autocast = "wide"
+    sequence_order = "last"
     element_ops_words = "4, and 2 for each position"
     kept_words = "its input, and the root of each position, in float32"
     op: Literal["rms_norm"]

@@ -44,6 +44,7 @@ class Softmax(Op, frozen=True):
         "temperature": Needless("scores are not divided by a temperature", (1,)),
     }
     autocast = "wide"
+    sequence_order = "any"
     output_sign = "nonnegative"
     gives_probabilities = True
     element_ops_words = "5 n - 2 for all n values of one sum together"

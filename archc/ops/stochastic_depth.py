@@ -49,6 +49,7 @@ class StochasticDepth(Op, frozen=True):
     drops_examples = True
     element_ops_words = "none"
     kept_words = "one number per example"
+    sequence_order = "any"
     op: Literal["stochastic_depth"]
     rate: Rate = Field(
         description="Probability that all values of an example are set to zero while training, from 0 to below 1."

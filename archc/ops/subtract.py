@@ -28,6 +28,7 @@ class Subtract(EqualInputs, frozen=True):
     element_ops_words = "1"
     kept_words = "nothing"
     passes_gradient = "first"
+    sequence_order = "any"
     op: Literal["subtract"]
 
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:

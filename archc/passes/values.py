@@ -15,6 +15,7 @@ from archc.language.spec import Precision
 from archc.ops.op import Op
 from archc.ops.properties import FLOAT32, INT64, Kept
 from archc.ops.weighted import Weighted
+from archc.passes.axes import turned_reads
 from archc.passes.calls import called
 
 WIDTH: dict[Precision, int] = {"float32": FLOAT32, "bfloat16": 2}
@@ -111,9 +112,11 @@ def lay_out(run: Run) -> tuple[list[Value], list[Operation]]:
         for width in [INT64 if tensor.is_tokens else FLOAT32]
     }
     inputs, operations = list(values.values()), list[Operation]()
-    turned = _gradients_to_turn(graph) if run.training else set[str]()
+    turns = _gradients_to_turn(graph) if run.training else set[str]()
+    turned = turned_reads(graph)
     for node in graph.nodes:
-        values[node.name] = _Layer(run, node, values, operations, turns=node.name in turned).lay_out()
+        layer = _Layer(run, node, values, operations, turns=node.name in turns, is_turned=node.name in turned)
+        values[node.name] = layer.lay_out()
     last = {operation.layer: operation.index for operation in operations}
     for reads, layers in called(graph):
         end = max([last[layer] for layer in layers])
@@ -151,12 +154,22 @@ def _gradients_to_turn(graph: Graph) -> set[str]:
 
 
 class _Layer:
-    """Appends the operations of one node, after all of its inputs. `turns`: its gradient must be turned."""
+    """Appends the operations of one node, after all of its inputs.
+
+    `turns`: its gradient must be turned. `is_turned`: it reads a sequence that is in memory in another order.
+    """
 
     def __init__(
-        self, run: Run, node: Node, values: Mapping[str, Value], operations: list[Operation], *, turns: bool
+        self,
+        run: Run,
+        node: Node,
+        values: Mapping[str, Value],
+        operations: list[Operation],
+        *,
+        turns: bool,
+        is_turned: bool,
     ) -> None:
-        self._run, self._node, self._operations, self._turns = run, node, operations, turns
+        self._run, self._node, self._operations, self._turns, self._is_turned = run, node, operations, turns, is_turned
         self._inputs = run.graph.tensors(node.inputs)
         self._numbers = node.op.numbers(self._inputs)
         self._whole = Share(node.output.size, sum([x.size for x in self._inputs]), self._numbers.trained)
@@ -173,11 +186,13 @@ class _Layer:
         # Tokens are wider, but what is computed from them is float32.
         before, read_width = self._reads, min(max([value.width for value in self._reads]), FLOAT32)
         width = {"narrow": WIDTH[run.precision], "wide": FLOAT32, None: read_width}[op.autocast]
-        is_view = op.is_view(self._inputs, training=run.training)
+        is_view = op.is_view(self._inputs, training=run.training) and (op.keeps_layout or not self._is_turned)
         kept = Kept() if is_view else op.kept(self._inputs, self._node.output)
         kept_width = FLOAT32 if kept.wide else width
         if kept.inputs and (kept.turned or kept_width != read_width):
             self._prepare(sum([value.size // value.width for value in before]), kept_width)
+        if self._is_turned and op.copies_turned:
+            self._prepare(sum([value.size // value.width for value in self._reads]))
         index, learned = len(self._operations), share.parameters > 0 or any(value.learned for value in self._reads)
         for value in (*before, *self._reads):  # a layer that converts its input has both forms until it is done
             value.last = index
@@ -191,6 +206,9 @@ class _Layer:
         own, once = (size * share.outputs // self._whole.outputs for size in (bytes_of_each, kept.once))
         if run.training and learned:
             operation.own = run.batch * own + once
+            if not kept.weights and not any(value.learned for value in self._reads):
+                operation.forward += operation.copies
+                operation.copies = 0
             for value in (*self._kept_reads(kept), *([made] if kept.output else [])):
                 value.keeper = index if value.keeper is None else value.keeper
         else:  # not kept, but in memory while the layer runs

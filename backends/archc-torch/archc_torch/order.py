@@ -16,19 +16,18 @@ from archc.emit.syntax import Expression, Name, call
 from archc.graph import Node
 from archc.ops.op import Op
 from archc.ops.properties import Kept
+from archc.passes.axes import FIRST, LAST, axis_of
 from archc.tensor import Tensor
 from archc_torch.rules import ORDERS, rule
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
 
-FIRST, LAST = 1, 2
-"""The axis of the channels in (N, C, L) and in (N, L, C)."""
-
 
 class Transposed(Op, frozen=True):
     """A sequence with its other order of axes; no spec can ask for it."""
 
+    sequence_order = "any"
     op: Literal["transposed"]
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
@@ -44,7 +43,7 @@ class Transposed(Op, frozen=True):
         return 0
 
 
-@rule(Transposed, order="any")
+@rule(Transposed)
 def transposed(op: Transposed, step: Step) -> Expression:
     return call("torch.transpose", Name(step.reads[0]), FIRST, LAST)
 
@@ -57,7 +56,7 @@ def ordered(planned: SourcePlan) -> SourcePlan:
     for step in planned.steps:
         ordering.visit(step)
     outputs = tuple(
-        ordering.turned(value, x, FIRST, value) if x.is_sequence else value
+        ordering.turned(value, x, FIRST, "") if x.is_sequence else value
         for value, x in zip(planned.outputs, planned.output_shapes, strict=True)
     )
     return planned.with_steps(ordering.steps, outputs)
@@ -70,39 +69,31 @@ class _Ordering:
         self.steps: list[Step] = []
         self._planned = planned
         self._axes: dict[str, int] = {}
-        self._free: set[str] = set()
 
     def visit(self, step: Step) -> None:
         """Append a step, after the transpositions that it needs."""
         axis = self._axis(step)
         reads = tuple(
-            self.turned(value, x, axis, step.node.name) if x.is_sequence else value
+            self.turned(value, x, axis, step.node.name.rpartition(".")[0]) if x.is_sequence else value
             for value, x in zip(step.reads, step.inputs, strict=True)
         )
         self.steps.append(replace(step, reads=reads, axis=axis))
         self._axes[step.identifier] = axis
 
     def _axis(self, step: Step) -> int:
-        order = ORDERS.get(type(step.node.op), "first")
-        match order(step.node.op) if callable(order) else order:
-            case "first":
-                return FIRST
-            case "last":
-                return LAST
-            case "any":
-                sequences = [value for value, x in zip(step.reads, step.inputs, strict=True) if x.is_sequence]
-                return self._axes.get(sequences[0], FIRST) if sequences else FIRST
+        sequences = [value for value, x in zip(step.reads, step.inputs, strict=True) if x.is_sequence]
+        order = ORDERS.get(type(step.node.op), step.node.op.sequence_order)
+        return axis_of(order, [self._axes.get(value, FIRST) for value in sequences])
 
-    def turned(self, value: str, x: Tensor, axis: int, reader: str) -> str:
-        """The name of a value in the order that a reader needs; a step that transposes it is appended if need be."""
+    def turned(self, value: str, x: Tensor, axis: int, scope: str) -> str:
+        """The name of a value in the order that a reader in a scope needs; a step transposes it if need be."""
         if self._axes.get(value, FIRST) == axis:
             return value
         identifier = self._planned.free(f"{value}_transposed")
         while identifier in self._axes:
             identifier += "_"
-        node = Node(
-            f"{reader}_transposed", Transposed(op="transposed"), (value,), x, self._planned.steps[0].node.span, {}
-        )
+        path = f"{scope}.{identifier}" if scope else identifier
+        node = Node(path, Transposed(op="transposed"), (value,), x, self._planned.steps[0].node.span, {})
         self.steps.append(Step(identifier, node, (value,), (x,), axis, node.name))
         self._axes[identifier] = axis
         return identifier

@@ -64,8 +64,12 @@ class Network:
     precision: Precision
 
     def images(self, batch: int) -> Tensor:
-        (image,) = self.facts.graph.inputs.values()
-        return torch.randn(batch, image.height, image.width, image.channels).permute(0, 3, 1, 2)
+        (x,) = self.facts.graph.inputs.values()
+        if x.vocabulary is not None:
+            return torch.randint(x.vocabulary, (batch, *x.shape))
+        if not x.is_maps:
+            return torch.randn(batch, *x.shape)
+        return torch.randn(batch, x.height, x.width, x.channels).permute(0, 3, 1, 2)
 
     def outputs(self, images: Tensor) -> tuple[Tensor, ...]:
         with torch.autocast("cpu", torch.bfloat16, enabled=self.precision == "bfloat16"):

@@ -38,8 +38,9 @@ def conv2d(op: Conv2d, step: Step) -> Layers:
 def conv1d(op: Conv1d, step: Step) -> Layers:
     if ONE not in (op.dilation, op.stride):
         raise RULES.unsupported(step, "a stride and a dilation at once")
-    pad, padding = padding_of(op.window(step.inputs), "layers.ZeroPadding1D")
-    if op.padding == "causal":
+    window = op.window(step.inputs)
+    pad, padding = padding_of(window, "layers.ZeroPadding1D")
+    if op.padding == "causal" and not window.overhangs:
         pad, padding = {}, {"padding": Unless("valid", "causal")}
     fields: Fields = {
         "strides": Unless(1, op.stride.width),

@@ -22,14 +22,14 @@ from archc.ops.tanh import Tanh
 from archc_torch.rules.table import Modules, rule
 
 
-@rule(Relu, order="any")
+@rule(Relu)
 def relu(op: Relu, step: Step) -> Modules:
     if op.max is None:
         return (call("nn.ReLU"),)
     return (call("nn.ReLU6") if op.max == 6 else call("nn.Hardtanh", 0, number(op.max)),)
 
 
-@rule(LeakyRelu, order="any")
+@rule(LeakyRelu)
 def leaky_relu(op: LeakyRelu, step: Step) -> Modules:
     return (call("nn.LeakyReLU", number(op.slope)),)
 
@@ -40,57 +40,57 @@ def prelu(op: Prelu, step: Step) -> Modules:
     return (call("nn.PReLU", 1 if op.shared else x.channels, init=Unless(0.25, number(op.initial))),)
 
 
-@rule(Elu, order="any")
+@rule(Elu)
 def elu(op: Elu, step: Step) -> Modules:
     return (call("nn.ELU", alpha=Unless(1, number(op.alpha))),)
 
 
-@rule(Gelu, order="any")
+@rule(Gelu)
 def gelu(op: Gelu, step: Step) -> Modules:
     return (call("nn.GELU", approximate=Unless("none", "tanh" if op.form == "tanh" else "none")),)
 
 
-@rule(Tanh, order="any")
+@rule(Tanh)
 def tanh(op: Tanh, step: Step) -> Modules:
     return (call("nn.Tanh"),)
 
 
-@rule(Sigmoid, order="any")
+@rule(Sigmoid)
 def sigmoid(op: Sigmoid, step: Step) -> Modules:
     return (call("nn.Sigmoid"),)
 
 
-@rule(Silu, order="any")
+@rule(Silu)
 def silu(op: Silu, step: Step) -> Modules:
     return (call("nn.SiLU"),)
 
 
-@rule(HardSigmoid, order="any")
+@rule(HardSigmoid)
 def hard_sigmoid(op: HardSigmoid, step: Step) -> Modules:
     return (call("nn.Hardsigmoid"),)
 
 
-@rule(HardSwish, order="any")
+@rule(HardSwish)
 def hard_swish(op: HardSwish, step: Step) -> Modules:
     return (call("nn.Hardswish"),)
 
 
-@rule(Selu, order="any")
+@rule(Selu)
 def selu(op: Selu, step: Step) -> Modules:
     return (call("nn.SELU"),)
 
 
-@rule(Softplus, order="any")
+@rule(Softplus)
 def softplus(op: Softplus, step: Step) -> Modules:
     return (call("nn.Softplus"),)
 
 
-@rule(Mish, order="any")
+@rule(Mish)
 def mish(op: Mish, step: Step) -> Modules:
     return (call("nn.Mish"),)
 
 
-@rule(Softmax, order="any")
+@rule(Softmax)
 def softmax(op: Softmax, step: Step) -> Modules | Expression:
     (x,) = step.inputs
     if op.over == "channels":
@@ -101,6 +101,6 @@ def softmax(op: Softmax, step: Step) -> Modules | Expression:
     return call("torch.unflatten", places, 2, Tuple((Literal(x.height), Literal(x.width))))
 
 
-@rule(LogSoftmax, order="any")
+@rule(LogSoftmax)
 def log_softmax(op: LogSoftmax, step: Step) -> Modules:
     return (call("nn.LogSoftmax", dim=step.axis),)

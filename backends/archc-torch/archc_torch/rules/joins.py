@@ -13,17 +13,17 @@ from archc.tensor import Tensor
 from archc_torch.rules.table import rule
 
 
-@rule(Add, order="any")
+@rule(Add)
 def add(op: Add, step: Step) -> Expression:
     return Sum(tuple(map(Name, step.reads)))
 
 
-@rule(Concat, order="any")
+@rule(Concat)
 def concat(op: Concat, step: Step) -> Expression:
     return call("torch.cat", Tuple(tuple(map(Name, step.reads))), dim=step.axis)
 
 
-@rule(Subtract, order="any")
+@rule(Subtract)
 def subtract(op: Subtract, step: Step) -> Expression:
     return Difference(tuple(map(Name, step.reads)))
 
@@ -43,7 +43,7 @@ def _factor(name: str, x: Tensor, output: Tensor) -> Name | Call:
     return call("torch.unflatten", Name(name), 1, shape)
 
 
-@rule(Maximum, order="any")
+@rule(Maximum)
 def maximum(op: Maximum, step: Step) -> Expression:
     first, second, *others = map(Name, step.reads)
     most = call("torch.maximum", first, second)

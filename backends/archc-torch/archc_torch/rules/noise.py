@@ -9,11 +9,11 @@ from archc.ops.stochastic_depth import StochasticDepth
 from archc_torch.rules.table import Modules, rule
 
 
-@rule(Dropout, order="any")
+@rule(Dropout)
 def dropout(op: Dropout, step: Step) -> Modules:
     return (call("nn.Dropout", op.rate),)
 
 
-@rule(StochasticDepth, order="any")
+@rule(StochasticDepth)
 def stochastic_depth(op: StochasticDepth, step: Step) -> Modules:
     return (call("StochasticDepth", op.rate),)

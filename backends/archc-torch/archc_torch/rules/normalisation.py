@@ -43,7 +43,7 @@ def batch_norm(op: BatchNorm, step: Step) -> Modules:
     return _without_scale(op, norm)
 
 
-@rule(LayerNorm, order=lambda op: "first" if op.over == "all" else "last")
+@rule(LayerNorm)
 def layer_norm(op: LayerNorm, step: Step) -> Modules:
     (x,) = step.inputs
     norm = call(
@@ -72,7 +72,7 @@ def instance_norm(op: InstanceNorm, step: Step) -> Modules:
     return _without_scale(op, call(kind, x.channels, eps=_epsilon(op), affine=affine, bias=_bias(op)))
 
 
-@rule(RmsNorm, order="last")
+@rule(RmsNorm)
 def rms_norm(op: RmsNorm, step: Step) -> Modules:
     (x,) = step.inputs
     return (call("RMSNorm2d" if x.is_maps else "nn.RMSNorm", x.channels, eps=number(op.epsilon)),)

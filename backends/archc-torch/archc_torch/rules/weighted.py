@@ -75,13 +75,13 @@ def conv_transpose2d(op: ConvTranspose2d, step: Step) -> Modules:
     )
 
 
-@rule(Dense, order="last")
+@rule(Dense)
 def dense(op: Dense, step: Step) -> Modules:
     (x,) = step.inputs
     return (call("nn.Linear", x.channels, op.units, bias=Unless(True, op.bias)),)
 
 
-@rule(Embedding, order="last")
+@rule(Embedding)
 def embedding(op: Embedding, step: Step) -> Modules:
     (x,) = step.inputs
     return (call("nn.Embedding", x.vocabulary, op.channels),)
