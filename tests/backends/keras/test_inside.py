@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 
 ANYWHERE = ("emitted", "initialisers", "momentum_sgd", "batch_norm")
-ON_TENSORFLOW = (*ANYWHERE, "blocks", "layers", "new_layers", "foreign_conventions", "conformance", "trainer")
+ON_TENSORFLOW = (
+    *ANYWHERE,
+    "blocks",
+    "layers",
+    "networks",
+    "new_layers",
+    "foreign_conventions",
+    "conformance",
+    "trainer",
+)
 BACKENDS = ("tensorflow", *(name for name in ("torch", "jax") if find_spec(name)))
 
 

@@ -64,7 +64,7 @@ def conv_transpose2d(op: ConvTranspose2d, step: Step) -> Layers:
     if op.groups == 1 and op.dilation == ONE and (cut == same.cut or not any(around)):
         padding = Unless("valid", "same" if any(around) else "valid")
         layer = call("layers.Conv2DTranspose", op.filters, pair(op.kernel), strides=strides, padding=padding)
-        return {"": _weighted(op, layer)}
+        return {"": _weighted(op, step, layer)}
     kernel, dilation = (Tuple(tuple(map(Literal, size))) for size in (op.kernel, op.dilation))
     layer = call(
         "ConvTranspose2D",
@@ -75,7 +75,7 @@ def conv_transpose2d(op: ConvTranspose2d, step: Step) -> Layers:
         dilation_rate=Unless(Tuple((Literal(1), Literal(1))), dilation),
         groups=Unless(1, op.groups),
     )
-    return {"": _weighted(op, layer)}
+    return {"": _weighted(op, step, layer)}
 
 
 @rule(Dense)
