@@ -11,7 +11,7 @@ from archc.diagnostics.grouping import Uses, grouped
 from archc.graph import Graph, uses_of
 from archc.language.document import Document, Spans
 from archc.language.lowering import lower
-from archc.language.spec import Recipe, Spec, default_recipe
+from archc.language.spec import DataRecipe, Recipe, Spec, default_recipe
 from archc.language.spec_reading import read_spec
 from archc.language.suppressions import suppress
 from archc.passes.advice import advise
@@ -24,6 +24,7 @@ from archc.passes.repeated_softmax import repeated_softmax
 from archc.passes.shapes import Shapes, shapes
 
 if TYPE_CHECKING:
+    from archc.passes.free_sizes import FreeSizes
     from archc.passes.receptive import ReceptiveField
 
 
@@ -43,6 +44,8 @@ class Facts:
     counts: Counts
     placement: Placement | None
     held: Held
+    free: FreeSizes | None = None
+    """The formulas of the shapes, if the spec leaves sizes of its inputs free."""
     unread: frozenset[str] = frozenset()
     """The sections of the spec with errors in their text, none of which any shape depends on."""
 
@@ -138,7 +141,8 @@ def _analyse(document: Document, findings: list[Finding]) -> Analysis:
 def _totals(spec: Spec, spans: Spans, graph: Graph, shape_facts: Shapes, held: Held) -> tuple[Facts, list[Finding]]:
     """The questions that only a whole graph can answer: the facts and the findings."""
     counts = count(graph)
-    recipe = spec.train or default_recipe(graph.inputs.values())
+    free, fixed = _free_sizes(spans, graph)
+    recipe = spec.train or default_recipe(graph.inputs.values(), graph.loss)
     held_totals, unexpected = check_totals(spec.expect, spans, graph, counts, spec.parallel, recipe.batch)
     placement, uneven = _place(spec, spans, graph, counts, recipe.batch)
     overrides = _check_overrides(spec, spans, graph, counts, placement, recipe.batch)
@@ -170,8 +174,9 @@ def _totals(spec: Spec, spans: Spans, graph: Graph, shape_facts: Shapes, held: H
         counts=counts,
         placement=placement,
         held=Held(held.layers, held_totals.totals + held_devices.totals),
+        free=free,
     )
-    return facts, [*unexpected, *uneven, *overrides, *exceeded, *advice]
+    return facts, [*fixed, *unexpected, *uneven, *overrides, *exceeded, *advice]
 
 
 def _place(
@@ -180,6 +185,16 @@ def _place(
     if spec.parallel is None:
         return None, []
     return place(graph, counts, spec.parallel, batch, devices=spans.value("parallel", "devices"))
+
+
+def _free_sizes(spans: Spans, graph: Graph) -> tuple[FreeSizes | None, list[Finding]]:
+    """The formulas of a network whose spec leaves sizes free, or the finding on the layer that needs a size."""
+    if not graph.free:
+        return None, []
+    from archc.passes.free_sizes import Refusal, free_sizes, not_free  # few specs leave sizes free
+
+    found = free_sizes(graph)
+    return (None, [not_free(found, spans, graph)]) if isinstance(found, Refusal) else (found, [])
 
 
 def _check_devices(
@@ -203,10 +218,26 @@ def _check_overrides(
 
 
 def _check_recipe(document: Document, graph: Graph, others: list[Finding]) -> list[Finding]:
-    """The crop must have the size of the network's input. No layer can change that, so `others` do not hide it."""
+    """Whether the recipe suits the network: the size of a crop, which no layer can change, and the loss."""
     recipe, spans = document.spec.train, document.spans
+    if recipe is None:
+        return []
+    if recipe.data is None and recipe.test == "ten_crop":
+        message = "`test: ten_crop` takes parts of pictures, and the recipe has no `data:` that prepares pictures"
+        return [report(spans.value("train", "test"), "ARC109", message, help="use `test: center`, or add `data:`")]
+    found = _check_crop(document, graph, recipe.data, others) if recipe.data else []
+    if found or is_error(others):
+        return found
+    from archc.passes.losses import check_loss  # few specs have a recipe, for the time of start-up
+
+    return check_loss(graph, recipe.loss, spans)
+
+
+def _check_crop(document: Document, graph: Graph, data: DataRecipe, others: list[Finding]) -> list[Finding]:
+    """The crop must have the size of the network's input. No layer can change that, so `others` do not hide it."""
+    spans = document.spans
     (name, image), *more = graph.inputs.items()
-    if recipe is None or (not more and tuple(recipe.data.crop) == image.shape[1:]):
+    if not more and tuple(data.crop) == image.shape[1:]:
         return []
     sizes, has_errors = spans.value("input"), is_error(others)
     # An input that is wrong itself says nothing about the crop.
@@ -215,10 +246,12 @@ def _check_recipe(document: Document, graph: Graph, others: list[Finding]) -> li
         return []
     span = spans.value("train", "data", "crop")
     if more or not image.is_maps:
+        if has_errors:
+            return []
         found = f"has {len(more) + 1} inputs" if more else f"reads {name}, {image.described}"
         message = f"`train.data` prepares pictures for one input [channels, height, width], but the network {found}"
-        return [report(spans.key("train", "data"), "ARC109", message, help="delete `train:`")]
-    message = f"the crop is {recipe.data.crop}, but the network's input is {image.height} × {image.width}"
+        return [report(spans.key("train", "data"), "ARC109", message, help="delete `data:`")]
+    message = f"the crop is {data.crop}, but the network's input is {image.height} × {image.width}"
     related = [(spans.key("input", name), f"{name} is {image}")]
     crop = str(image.height) if image.height == image.width else str(list(image.shape[1:]))
     # An error in a layer can come from a wrong input as well.

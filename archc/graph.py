@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from archc.ops.op import Op
+from archc.ops.properties import Loss
 from archc.source import Span
 from archc.tensor import Tensor
 from archc.wording import visible
@@ -86,7 +87,7 @@ class Graph:
     """A network: named inputs, nodes after everything that they read, and the names of its outputs.
 
     `scopes` are its blocks and stages by path, each before those that it contains. `expected` are the nodes of which
-    a use of a block expects a shape, once more for each such shape, in order.
+    a use of a block expects a shape, once more for each such shape, in order. `loss` is what training minimises.
     """
 
     name: str
@@ -95,7 +96,10 @@ class Graph:
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
     scopes: Mapping[str, Scope] = field(default_factory=dict[str, Scope])
+    free: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict[str, "tuple[str | None, ...]"])
+    """The inputs with free sizes: for each axis its symbol (`H`, `W`, `L`) or None. `inputs` has their usual sizes."""
     expected: Mapping[str, tuple[Node, ...]] = field(default_factory=dict[str, tuple[Node, ...]])
+    loss: Loss = "cross_entropy"
 
     @cached_property
     def uses(self) -> dict[str, tuple[str, str, int]]:
@@ -162,12 +166,13 @@ class Graph:
         return frozenset(n.name for n in self.nodes if n.op.scores_as == "probabilities" and not self.readers[n.name])
 
     @cached_property
-    def fused_softmax(self) -> Node | None:
-        """The final softmax that a cross-entropy loss takes over, so that the trained network returns logits.
+    def fused(self) -> Node | None:
+        """The final softmax or sigmoid that the loss takes over, so that the trained network returns logits.
 
         None with several outputs, and in a network that has no other layer.
         """
         if len(self.outputs) != 1 or len(self.nodes) < 2:
             return None
         (output,) = self.outputs
-        return self.node(output) if output in self.final_softmaxes else None
+        node = self.node(output)
+        return node if node.op.fused_into == self.loss and not self.readers[output] else None

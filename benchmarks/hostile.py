@@ -41,6 +41,28 @@ def bomb(levels: int, wide: int) -> bytes:
     return HEAD + b"a0: &a0 [%s]\n" % b",".join([b"x"] * wide) + b"".join(rows)
 
 
+def blocks(definitions: bytes, layers: bytes) -> bytes:
+    """A spec with blocks."""
+    return spec(layers, HEAD + b"blocks:\n" + definitions)
+
+
+def repeated(levels: int, times: int) -> bytes:
+    """Blocks of blocks, which expand to `times` to the power of `levels` layers."""
+    rows = [b"  b%d: {layers: {x: {block: b%d, repeat: %d}}}\n" % (i, i + 1, times) for i in range(levels - 1)]
+    last = b"  b%d: {layers: {x: {op: relu}}}\n" % (levels - 1)
+    return blocks(b"".join(rows) + last, b"  l: {block: b0, repeat: %d}\n" % times)
+
+
+def branching(levels: int) -> bytes:
+    """Blocks that use the next one twice, with values of their own each time: 2 to the power of `levels` layers."""
+    call = b"{block: b%d, x: {a: $x, b: %d}}"
+    rows = (
+        b"  b%d: {takes: [x], layers: [%s, %s]}\n" % (i, call % (i + 1, 0), call % (i + 1, 1)) for i in range(levels)
+    )
+    last = b"  b%d: {takes: [x], layers: [{op: dropout, rate: $x}]}\n" % levels
+    return blocks(b"".join(rows) + last, b"  l: {block: b0, x: 1}\n")
+
+
 def filled(piece: bytes, size: int) -> bytes:
     """The piece, repeated up to a size in bytes."""
     return piece * (size // len(piece))
@@ -49,6 +71,26 @@ def filled(piece: bytes, size: int) -> bytes:
 MiB = 2**20
 
 INPUTS: dict[str, Callable[[], bytes]] = {
+    # blocks
+    "repeats of 1,000, 10 deep": lambda: repeated(10, 1000),
+    "blocks that branch, 40 deep": lambda: branching(40),
+    "blocks, 1,000 deep": lambda: repeated(1000, 1),
+    "stages, 60 deep in blocks, 60 deep": lambda: blocks(
+        b"".join(b"  b%d: {layers: [%s{block: b%d}%s]}\n" % (i, b"[" * 55, i + 1, b"]" * 55) for i in range(60))
+        + b"  b60: {layers: [{op: relu}]}\n",
+        b"  l: {block: b0}\n",
+    ),
+    "a cycle of 10,000 blocks": lambda: blocks(
+        b"".join(b"  b%d: {layers: [{block: b%d}]}\n" % (i, (i + 1) % 10_000) for i in range(10_000)),
+        b"  l: {block: b0}\n",
+    ),
+    "a mistake in 100,000 uses": lambda: blocks(
+        b"  b: {layers: [{op: relu, foo: 3}]}\n", b"  l: {block: b, repeat: 100000}\n"
+    ),
+    "a value of 1,000 numbers in 10,000 layers": lambda: blocks(
+        b"  b: {takes: [x], layers: [{op: dropout, rate: $x}]}\n",
+        b"  l: {block: b, repeat: 10000, x: [%s]}\n" % b",".join([b"1"] * 1000),
+    ),
     # nesting
     "flow lists, 100,000 deep": lambda: b"[" * 100_000,
     "flow lists, 100,000 deep and closed": lambda: b"[" * 100_000 + b"]" * 100_000,

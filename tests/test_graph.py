@@ -28,13 +28,13 @@ def test_a_softmax_is_fused_if_it_is_the_only_output(
 ) -> None:
     graph = facts_of(HEAD + layers).graph
     assert sorted(graph.final_softmaxes) == final
-    assert (graph.fused_softmax.name if graph.fused_softmax else None) == fused
+    assert (graph.fused.name if graph.fused else None) == fused
 
 
 def test_a_softmax_alone_is_not_fused(facts_of: Callable[[str], Facts]) -> None:
     """Without it the network would have no layer."""
     with_flatten = facts_of(HEAD + PROB).graph
-    assert with_flatten.fused_softmax is not None
+    assert with_flatten.fused is not None
     alone = Graph("alone", "alone", {"flat": with_flatten.tensor("flat")}, with_flatten.nodes[1:], ("prob",))
     assert alone.final_softmaxes == {"prob"}
-    assert alone.fused_softmax is None
+    assert alone.fused is None

@@ -21,14 +21,15 @@ Uses = Mapping[str, tuple[str, str, int]]
 _NO_USES: Uses = {}
 
 _OF_VALUES = ("ARC104", "ARC105")
+_MOST_COMPARED = 100
 _FITTING_USES = "use a value that fits all of these uses, or let each give its own: list a name for it in `takes`"
 _FITTING = "use a value that fits all of these layers, or set the field in each of them"
 
 
 def grouped(findings: Iterable[Finding], uses: Uses = _NO_USES) -> list[Finding]:
     """The findings with each mistake once, where it occurs first. `uses` are those of blocks by layer."""
-    found = _merged(_merged(findings, _of_value, uses), _of_words, uses)
-    return _merged(found, partial(_of_use, uses), uses) if uses else found
+    found = _merged(findings, partial(_of_use, uses), uses) if uses else findings
+    return _merged(_merged(found, _of_value, uses), _of_words, uses)
 
 
 def _merged(findings: Iterable[Finding], mistake: Callable[[Finding], Hashable], uses: Uses) -> list[Finding]:
@@ -87,8 +88,10 @@ def _one(group: list[Finding], uses: Uses) -> Finding:
 
 def _help(group: list[Finding], uses: Uses) -> str | None:
     """The help of the first finding, unless it proposes a value that may not fit the other layers."""
-    first, *others = group
-    helps = {_useless(_nameless(finding.help or "", finding.layer), finding.layer, uses) for finding in group}
+    first, *others = group[:_MOST_COMPARED]
+    helps = {
+        _useless(_nameless(finding.help or "", finding.layer), finding.layer, uses) for finding in (first, *others)
+    }
     proposes_one = first.severity == "error" and all(finding.span == first.span for finding in others)
     if not proposes_one or len(helps) < 2:
         return first.help

@@ -12,10 +12,11 @@ from functools import cached_property
 
 from archc.backend import Request
 from archc.emit.identifiers import camel, identifiers
-from archc.emit.parts import Names, Part, flat, local_names, tree
+from archc.emit.parts import Names, Part, flat, key, local_names, tree
 from archc.emit.step import Step
 from archc.graph import Scope
 from archc.ops.initialisation import Fans, WeightInit
+from archc.ops.properties import Loss
 from archc.ops.weighted import Initialised, Weighted
 from archc.tensor import Tensor
 
@@ -53,6 +54,7 @@ class SourcePlan:
     outputs: tuple[str, ...]
     output_shapes: tuple[Tensor, ...]
     predicts_probabilities: bool
+    loss: Loss
     is_chain: bool
     """Whether each step reads only the one before it, and only the last is an output."""
     initialisations: tuple[Initialisation, ...]
@@ -71,8 +73,8 @@ class SourcePlan:
 
     @property
     def has_blocks(self) -> bool:
-        """Whether the source has parts of its own: blocks or stages."""
-        return any(isinstance(item, Part) for item in self.root.items)
+        """Whether the network has parts, blocks or stages, or is a list."""
+        return any(isinstance(item, Part) or key(item).isdigit() for item in self.root.items)
 
     @cached_property
     def paths(self) -> frozenset[str]:
@@ -141,7 +143,7 @@ def plan(
     image = next(iter(graph.inputs))
     paths = [*graph.inputs, *(node.name for node in graph.nodes)]
     names = dict(zip(paths, identifiers([flat(path) for path in paths], reserved), strict=True))
-    fused = graph.fused_softmax
+    fused = graph.fused
     steps = tuple(
         Step(names[node.name], node, tuple(names[n] for n in node.inputs), graph.tensors(node.inputs))
         for node in graph.nodes
@@ -160,6 +162,7 @@ def plan(
         outputs=given,
         output_shapes=graph.tensors(outputs),
         predicts_probabilities=fused is not None,
+        loss=graph.loss,
         is_chain=graph.is_chain and outputs == (steps[-1].node.name,),
         initialisations=tuple(_initialisation(step) for step in steps if isinstance(step.node.op, Initialised)),
         parameters=request.counts.parameters,

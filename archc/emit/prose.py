@@ -44,7 +44,8 @@ def shapes(planned: SourcePlan) -> str:
 def promise(planned: SourcePlan) -> str:
     """The docstring of the network's class."""
     if planned.predicts_probabilities:
-        return "Calling the model returns logits; `predict` returns class probabilities."
+        what = "class probabilities" if planned.loss == "cross_entropy" else "probabilities"
+        return f"Calling the model returns logits; `predict` returns {what}."
     return _from_image(planned)
 
 
@@ -57,7 +58,8 @@ def block(variant: Variant) -> str:
 
 def probabilities(planned: SourcePlan) -> str:
     """The docstring of `predict`."""
-    return f"Class probabilities: {_from_image(planned)}"
+    what = "Class probabilities" if planned.loss == "cross_entropy" else "Probabilities"
+    return f"{what}: {_from_image(planned)}"
 
 
 def optimizer(recipe: Recipe) -> str:

@@ -60,7 +60,9 @@ def _uses() -> dict[str, list[_Use]]:
     """Every field of the language: by name, the places in which it is used."""
     spec = Spec.model_json_schema()
     layer = [*_fields(_LAYER, _any_layer(), {})]
-    uses = [replace(use, fields=layer) if use.name == "layers" else use for use in _fields("", spec, spec["$defs"])]
+    block = [*_fields("blocks", json_schema()["properties"]["blocks"]["additionalProperties"], {})]
+    inside = {"layers": layer, "blocks": block}
+    uses = [replace(use, fields=inside.get(use.name, use.fields)) for use in _fields("", spec, spec["$defs"])]
     for name, op in ops().items():
         schema = op.model_json_schema()
         fields = {field: value for field, value in schema["properties"].items() if field != "op"}
@@ -77,7 +79,9 @@ def _any_layer() -> Schema:
     language = json_schema()
     layer = language["properties"]["layers"]["additionalProperties"]["properties"]
     body = language["definitions"][next(iter(ops()))]["properties"]
-    return {"properties": {"op": layer["op"], "from": body["from"], "expect": body["expect"]}, "required": ["op"]}
+    use = language["definitions"]["use"]["properties"]
+    fields = {"op": layer["op"], "from": body["from"], "expect": body["expect"]}
+    return {"properties": {**fields, "block": use["block"], "repeat": use["repeat"]}, "required": ["op"]}
 
 
 def _all(uses: Iterable[_Use]) -> Iterator[_Use]:
@@ -122,6 +126,8 @@ def _forms(field: Schema, named: dict[str, Schema]) -> Iterator[Schema]:
 def _has_words(form: Schema) -> bool:
     """Whether `takes` has words for a form: not for a section, or for names, whose description has them."""
     match form.get("type"):
+        case list():
+            return False  # layers: a mapping or a list
         case "array":
             return form.get("maxItems") == 2  # [height, width]
         case "object":

@@ -51,3 +51,11 @@ def plain_layer(body: MappingNode, defaults: Defaults) -> LayerFields | None:
     except ValidationError:
         return None
     return fields
+
+
+def has_derived(body: MappingNode, op: type[Op]) -> bool:
+    """Whether a field of a layer follows from the channels that the layer reads."""
+    groups = body.entries.get("groups")
+    if isinstance(groups, ScalarNode) and groups.value == "each" and op.has_groups():
+        return True
+    return op.channels_field is not None and isinstance(body.entries.get(op.channels_field), MappingNode)

@@ -21,11 +21,12 @@ from archc.language.document import Document
 from archc.language.fields import NAME, Added, field_names
 from archc.language.in_place import InPlace
 from archc.language.inference import check_error, inferred, named
-from archc.language.layer_fields import WIRING, LayerFields, plain_layer
+from archc.language.layer_fields import WIRING, LayerFields, has_derived, plain_layer
 from archc.language.outputs import check_inputs, check_outputs
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare, plain
 from archc.ops import ops
 from archc.ops.op import Op, name_of
+from archc.ops.properties import Loss
 from archc.ops.shape_error import ShapeError
 from archc.source import Span
 from archc.tensor import Tensor
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 LARGEST_TENSOR = 2**40
 _SMALLER = "use fewer filters or units, or a stride or a pool before it"
 
-_MOST_COPIES = 4 * MAX_FINDINGS
+_MOST_COPIES = 2 * MAX_FINDINGS
 # The most inputs that a finding names, and the most layers that it traces back.
 _MOST_NAMED = 8
 _MOST_STEPS = 100
@@ -53,10 +54,12 @@ def lower(document: Document) -> tuple[Graph, list[Finding]]:
         name=spec.name,
         title=spec.title or spec.name,
         inputs=spec.inputs,
+        free=spec.free,
         nodes=tuple(lowering.nodes.values()),
         outputs=lowering.outputs(),
         scopes=document.expansion.scopes if document.expansion else {},
         expected=lowering.expected,
+        loss=spec.train.loss if spec.train else lowering.usual_loss(),
     )
     return graph, lowering.findings
 
@@ -78,7 +81,7 @@ class _Lowering:
         self._shapes = expansion.expected if expansion else {}
         # The layers of blocks and stages: their names are checked where they are written.
         self._sites: Container[str] = expansion.sites if expansion else ()
-        self._unreadable: Container[str] = expansion.failed if expansion else ()
+        self._unreadable = expansion.failed if expansion else frozenset[str]()
 
     @cached_property
     def _wiring(self) -> Wiring:
@@ -110,13 +113,21 @@ class _Lowering:
 
             self.findings = with_heirs(self.findings, self._defaults, layers)
         self.findings += check_outputs(self.document, self.nodes, self._read)
-        if not self.findings:
+        if not self.findings and not self._unreadable:
             self.findings += check_inputs(self.document, self._read)
 
     def outputs(self) -> tuple[str, ...]:
         """The outputs that the spec names, or else the layers that no layer reads."""
         named = dict.fromkeys(name for name in self.document.spec.outputs or () if name in self.nodes)
         return tuple(named or (name for name in self.nodes if name not in self._read))
+
+    def usual_loss(self) -> Loss:
+        """The loss of a network whose spec has no recipe, by what it returns."""
+        outputs = self.outputs()
+        if len(outputs) != 1:
+            return "cross_entropy"
+        node = self.nodes[outputs[0]]
+        return node.op.fused_into or ("cross_entropy" if node.output.is_vector else "mean_squared_error")
 
     def _read_input(self, name: str, x: Tensor) -> Tensor | None:
         """The input's shape; None if it could not be read or is too large."""
@@ -155,7 +166,7 @@ class _Lowering:
         expected = self._expected(body)
         tensors = [self._tensors[value] for value in inputs or ()]
         read = tensors[0] if len(tensors) == 1 else None
-        if known is not None and _has_derived(body, known):
+        if known is not None and has_derived(body, known):
             body = self._derived(name, body, known, tensors)
         fields = plain_layer(body, self._defaults) or self._mistaken(name, body, key, read)
         self._in_place.note(name, body, known, inputs or ())
@@ -377,14 +388,6 @@ class _Lowering:
             shape = counted(tensor.size, "unit") if tensor.is_vector else str(tensor)
             found.append((self.document.spans.key(section, name), f"{name} is {shape}"))
         return found
-
-
-def _has_derived(body: MappingNode, op: type[Op]) -> bool:
-    """Whether a field of a layer follows from the channels that the layer reads."""
-    groups = body.entries.get("groups")
-    if isinstance(groups, ScalarNode) and groups.value == "each" and op.has_groups():
-        return True
-    return op.channels_field is not None and isinstance(body.entries.get(op.channels_field), MappingNode)
 
 
 def _first(inputs: tuple[str, ...]) -> list[str]:

@@ -43,6 +43,11 @@ OF_SECTIONS: dict[str, tuple[str, ...]] = {
         *("cross_entropy_loss", "categorical_crossentropy", "sparse_categorical_crossentropy", "softmax_cross_entropy"),
         *("softmax_with_loss", "softmax_loss", "cross_entropy_with_logits", "ce", "xent"),
     ),
+    "binary_cross_entropy": (
+        *("binary_crossentropy", "bce", "bce_loss", "bce_with_logits", "bce_with_logits_loss", "log_loss"),
+        "binary_cross_entropy_with_logits",
+    ),
+    "mean_squared_error": ("mse", "mse_loss", "squared_error", "mean_square_error"),
     "center": ("centre", "center_crop", "centre_crop", "single_crop", "one_crop", "1crop"),
     "ten_crop": ("ten_crops", "10crop", "10_crops", "tencrop"),
     "pixel": ("per_pixel", "image_mean"),

@@ -15,6 +15,7 @@ from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from archc.language.blocks.schema import block, is_op, layer, untyped, use, with_derived
 from archc.language.spec import Spec
 from archc.ops import ops
 from archc.ops.fields import Margins, Size
@@ -45,9 +46,20 @@ def json_schema() -> JsonSchemaValue:
     properties["layers"] |= {
         "minProperties": 1,
         "propertyNames": {"pattern": properties["name"]["pattern"]},
-        "additionalProperties": _layer(bodies),
+        "minItems": 1,
+        "items": {"$ref": "#/definitions/layer"},
+        "additionalProperties": layer(_op(bodies), bodies, inside=False),
+        "type": ["object", "array"],
     }
-    definitions |= {name: _body(ops()[name], body) for name, body in bodies.items()}
+    pattern = properties["name"]["pattern"]
+    properties["blocks"] |= {"propertyNames": {"pattern": pattern}, "additionalProperties": block(pattern)}
+    whole = {name: _body(ops()[name], with_derived(name, body)) for name, body in bodies.items()}
+    definitions |= {name: body | {"block": untyped(body)} for name, body in whole.items()}
+    definitions |= {
+        "layer": layer(_op(bodies), bodies, inside=False),
+        "block_layer": layer(_op(bodies), bodies, inside=True),
+        "use": use(_EXPECT, _FROM),
+    }
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "$id": "urn:archc:v1",
@@ -88,25 +100,12 @@ def _defaults(name: str, body: JsonSchemaValue) -> JsonSchemaValue:
     return {"description": body["description"], **_closed(fields)}
 
 
-def _layer(bodies: dict[str, JsonSchemaValue]) -> JsonSchemaValue:
-    """The schema of a layer: its `op` decides which fields it takes."""
-    # Not `oneOf`: for a single mistake, an editor would list the errors of every op.
+def _op(bodies: dict[str, JsonSchemaValue]) -> JsonSchemaValue:
     return {
-        "type": "object",
-        "properties": {
-            "op": {
-                "description": "Operation that this layer computes.",
-                "enum": list(bodies),
-                "enumDescriptions": [body["description"].partition("\n")[0] for body in bodies.values()],
-            }
-        },
-        "required": ["op"],
-        "allOf": [{"if": _is_op(name), "then": {"$ref": f"#/definitions/{name}"}} for name in bodies],
+        "description": "Operation that this layer computes.",
+        "enum": list(bodies),
+        "enumDescriptions": [body["description"].partition("\n")[0] for body in bodies.values()],
     }
-
-
-def _is_op(name: str) -> JsonSchemaValue:
-    return {"type": "object", "properties": {"op": {"const": name}}, "required": ["op"]}
 
 
 def _body(op: type[Op], body: JsonSchemaValue) -> JsonSchemaValue:
@@ -124,8 +123,8 @@ def _unless_default(name: str, field: str) -> JsonSchemaValue:
         "required": ["defaults"],
         "properties": {"defaults": {"required": [name], "properties": {name: {"required": [field]}}}},
     }
-    layer = {"if": _is_op(name), "then": {"required": [field]}}
-    return {"if": supplied, "else": {"properties": {"layers": {"additionalProperties": layer}}}}
+    lacking = {"if": is_op(name), "then": {"required": [field]}}
+    return {"if": supplied, "else": {"properties": {"layers": {"additionalProperties": lacking}}}}
 
 
 class _Untitled(GenerateJsonSchema):

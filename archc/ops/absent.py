@@ -79,6 +79,7 @@ REMARKS = {
     "rescaling": "use `{op: normalize}`: with `scale: s, offset: o`, its `std` is 1 / s and its `mean` -o / s",
     "dropout2d": "`{op: dropout}` drops single values, not whole maps",
     "spatial_dropout2d": "`{op: dropout}` drops single values, not whole maps",
+    "time_distributed": "write the layer inside it: a `dense` layer reads each position of a sequence by itself",
     "activation": "write the name of the activation as the op, such as `{op: relu}`",
     "output": "delete the layer: `outputs:` at the top of the spec lists the outputs",
     "accuracy": "delete the layer: training measures the error itself",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 from pydantic import BaseModel
 
 from archc.ops.foreign import Chosen, Conversion, Excluded, Needless, NeedlessFields, OtherValues, Unlikely, UsualValues
-from archc.ops.properties import POINT, Footprint, Kept, Numbers, Parameter, Reach, Scratch
+from archc.ops.properties import POINT, Footprint, Kept, Loss, Numbers, Parameter, Reach, Scratch
 from archc.ops.window import Window
 from archc.tensor import Tensor
 
@@ -179,6 +179,11 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
 
         None if archc has no counterpart.
         """
+        return None
+
+    @property
+    def fused_into(self) -> Loss | None:
+        """The loss that computes it as well if it ends the network, so that training needs only what it reads."""
         return None
 
     def unlikely(self) -> Unlikely | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+Loss = Literal["cross_entropy", "binary_cross_entropy", "mean_squared_error"]
+"""The losses that training minimises."""
 
 FLOAT32 = 4
 INT64 = 8

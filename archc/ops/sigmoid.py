@@ -21,7 +21,10 @@ def logistic(x: Array) -> Array:
 
 
 class Sigmoid(Activation, frozen=True):
-    """1 / (1 + exp(-x)), each value by itself, between 0 and 1: any shape -> the same shape."""
+    """1 / (1 + exp(-x)), each value by itself, between 0 and 1: any shape -> the same shape.
+
+    A final sigmoid is fused into the binary cross-entropy loss for training.
+    """
 
     failing = HEAD + "  gate1: {op: sigmoid, inplace: true}\n"
     corrected = HEAD + "  gate1: {op: sigmoid}\n"
@@ -31,6 +34,10 @@ class Sigmoid(Activation, frozen=True):
     per_value = 3
     element_ops_words = "3"
     op: Literal["sigmoid"]
+
+    @property
+    def fused_into(self) -> Literal["binary_cross_entropy"]:
+        return "binary_cross_entropy"
 
     def value(self, x: Array) -> Array:
         return logistic(x)

@@ -10,7 +10,7 @@ from pydantic import Field
 from archc.example import HEAD
 from archc.ops.foreign import Needless, NeedlessFields
 from archc.ops.op import Op
-from archc.ops.properties import FLOAT32, Footprint, Kept, Reach, Scratch
+from archc.ops.properties import FLOAT32, Footprint, Kept, Loss, Reach, Scratch
 from archc.ops.shape_error import ShapeError
 from archc.tensor import Tensor
 
@@ -59,6 +59,10 @@ class Softmax(Op, frozen=True):
     @property
     def scores_as(self) -> Literal["probabilities", "logarithms"] | None:
         return "probabilities" if self.over == "channels" else None
+
+    @property
+    def fused_into(self) -> Loss | None:
+        return "cross_entropy" if self.over == "channels" else None
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         (x,) = inputs

@@ -126,7 +126,7 @@ def lay_out(run: Run) -> tuple[list[Value], list[Operation]]:
         values[name].last = len(operations)
     for name in graph.outputs:
         # What a loss has computed from the scores is the loss's own: no caller has it.
-        values[name].is_held = graph.fused_softmax is None or not run.training
+        values[name].is_held = graph.fused is None or not run.training
     for value in dict.fromkeys([*inputs, *[operation.output for operation in operations]]):
         if value.keeper is None and value.last < len(operations):
             operations[value.last].frees.append(value)

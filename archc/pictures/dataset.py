@@ -10,6 +10,7 @@ from archc.failure import FINDING, Failure
 from archc.pictures.built_in import built_in_pictures
 from archc.pictures.checking import check_files
 from archc.pictures.decoding import MODES
+from archc.pictures.feed import PictureFeed, preparation
 from archc.pictures.fingerprint import fingerprint
 from archc.pictures.folder import Pictures, find_pictures
 from archc.pictures.gratings import write_gratings
@@ -21,6 +22,27 @@ from archc.wording import counted
 
 MOST_RESIZE = 4096
 """The largest side of the square that pictures are scaled to. The sums for the mean picture have 8 bytes per value."""
+
+
+class PictureSet:
+    """The pictures of a job, as `archc.dataset.Dataset` describes them."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._pictures = job_pictures(job)
+        self._statistics: Statistics | None = None
+        self.count = len(self._pictures.train)
+        self.classes = len(self._pictures.classes)
+
+    def open(self) -> None:
+        self._statistics = open_pictures(self._job, self._pictures)
+
+    def load(self) -> None:
+        self._pictures, self._statistics = load_pictures(self._job)
+
+    def feed(self, rank: int, ranks: int, threads: int) -> PictureFeed:
+        assert self._statistics is not None, "the pictures were not opened"
+        return PictureFeed(self._job, self._pictures, self._statistics, rank, ranks, threads)
 
 
 def job_pictures(job: Job) -> Pictures:
@@ -43,7 +65,7 @@ def job_pictures(job: Job) -> Pictures:
 
 
 def _check_resize(job: Job) -> None:
-    data = job.recipe.data
+    data = preparation(job)
     if data.resize <= MOST_RESIZE:
         return
     message = f"{job.name} trains on squares of {data.resize:,} × {data.resize:,} pixels"
@@ -61,9 +83,9 @@ def open_pictures(job: Job, pictures: Pictures) -> Statistics:
     if job.built_in:
         write_gratings(job.pictures, size=(height, width), channels=channels)
     else:
-        check_files(files, job.recipe.data.resize)
+        check_files(files, preparation(job).resize)
     add_to_result(job.run, data=fingerprint(job.pictures, files))
-    statistics = measure([file for file, _ in pictures.train], job.recipe.data, channels=channels)
+    statistics = measure([file for file, _ in pictures.train], preparation(job), channels=channels)
     statistics.save(job.statistics, listing=pictures.digest)
     return statistics
 

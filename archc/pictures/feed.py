@@ -9,16 +9,16 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from archc.failure import Failure
-from archc.language.spec import TestViews
+from archc.language.spec import DataRecipe, TestViews
 from archc.pictures.ahead import in_order
 from archc.pictures.decoding import Unreadable
 from archc.pictures.folder import Pictures
-from archc.pictures.order import batches
 from archc.pictures.preparation import Array, Statistics, test_views, training_view
+from archc.training.feed import Batch
 from archc.training.job import Job
+from archc.training.order import batches
 from archc.training.result import add_to_result, write_weights
 
 Labelled = tuple[Array, int]
@@ -31,17 +31,7 @@ VIEWS = 120
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Pictures and their labels."""
-
-    images: Array
-    """(n, h, w, C) for training; (n, views, h, w, C) for held-out pictures."""
-    labels: NDArray[np.int64]
-    """(n,)"""
-
-
-@dataclass(frozen=True)
-class Feed:
+class PictureFeed:
     """The pictures of one of `ranks` ranks."""
 
     job: Job
@@ -53,14 +43,14 @@ class Feed:
 
     def training(self, epoch: int) -> Iterator[Batch]:
         """This rank's part of each global batch of an epoch (from 0); all ranks' parts have the same size."""
-        recipe, seed = self.job.recipe, self.job.seed
+        recipe, seed, data = self.job.recipe, self.job.seed, preparation(self.job)
         part = recipe.batch // self.ranks
         order = batches(len(self.pictures.train), recipe.batch, seed=seed, epoch=epoch)
         mine = (int(index) for whole in order for index in whole[self.rank * part : (self.rank + 1) * part])
 
         def prepare(index: int) -> Labelled:
             file, label = self.pictures.train[index]
-            return training_view(file, recipe.data, self.statistics, seed=seed, epoch=epoch, index=index), label
+            return training_view(file, data, self.statistics, seed=seed, epoch=epoch, index=index), label
 
         return _batches(in_order(prepare, mine, threads=self.threads, ahead=AHEAD * part), part)
 
@@ -70,13 +60,19 @@ class Feed:
         The last batch may be smaller than the others. With more ranks than pictures, some ranks have no batch.
         """
         mine = self.pictures.val[self.rank :: self.ranks]
-        size = VIEWS // 10 if test == "ten_crop" else VIEWS
+        size, data = VIEWS // 10 if test == "ten_crop" else VIEWS, preparation(self.job)
 
         def prepare(picture: tuple[Path, int]) -> Labelled:
             file, label = picture
-            return test_views(file, self.job.recipe.data, self.statistics, test=test), label
+            return test_views(file, data, self.statistics, test=test), label
 
         return _batches(in_order(prepare, mine, threads=self.threads, ahead=size), size)
+
+
+def preparation(job: Job) -> DataRecipe:
+    """How the recipe prepares pictures; `archc train` has checked that it does."""
+    assert job.recipe.data is not None
+    return job.recipe.data
 
 
 @contextmanager
@@ -97,4 +93,4 @@ def keeping_weights(job: Job, weights: Callable[[], bytes]) -> Generator[None]:
 def _batches(pictures: Iterator[Labelled], size: int) -> Iterator[Batch]:
     while some := tuple(islice(pictures, size)):
         images, labels = zip(*some, strict=True)
-        yield Batch(np.stack(images), np.asarray(labels, np.int64))
+        yield Batch((np.stack(images),), np.asarray(labels, np.int64))

@@ -19,7 +19,7 @@ from archc.files import write_whole
 from archc.language.spec import DataRecipe, TestViews
 from archc.pictures.ahead import in_order
 from archc.pictures.decoding import square
-from archc.pictures.order import VIEW
+from archc.training.order import VIEW
 from archc.training.progress import progress
 
 Array = NDArray[np.float32]

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from archc.analysis import Facts
 from archc.diagnostics.json import documented
-from archc.graph import Node
+from archc.graph import Node, Scope
 from archc.passes.counts import LayerCounts
 from archc.passes.receptive import ReceptiveField
 from archc.report.memory_json import MemoryJson
@@ -75,6 +75,25 @@ class LayerJson(Reads, CountsJson):
     """Receptive field of one output value; null if it is larger than any picture."""
 
 
+ScopeReads = TypedDict(
+    "ScopeReads", {"from": Annotated[list[str], Field(description="Layers or input that it reads as its `input`.")]}
+)
+
+
+@documented
+class ScopeJson(ScopeReads):
+    """A block where it is used, or a numbered stage. The names of its layers begin with its path and a point."""
+
+    path: str
+    """Path of the block or stage, such as `layer2.0`."""
+    block: str | None
+    """Name of the block in the spec; null for a stage."""
+    output: str
+    """Layer whose value the block or stage gives."""
+    arguments: dict[str, object]
+    """Values of the fields that the block takes, defaults included; empty for a stage."""
+
+
 @documented
 class HeldJson(TypedDict):
     """The expectations of the spec, all of which are met."""
@@ -100,7 +119,9 @@ class NetworkJson(CountsJson):
     outputs: list[str]
     """Layers whose values the network returns."""
     layers: list[LayerJson]
-    """Layers in the order of computation."""
+    """Layers in the order of computation. Those of blocks are named by their paths, such as `layer2.0.conv1`."""
+    scopes: list[ScopeJson]
+    """Blocks where they are used, and numbered stages, each before those that it contains; empty without blocks."""
     chain: list[list[int]]
     """[height, width] of the maps, or [length] of the sequences, from the first layer to the last, listed where it
     changes. With branches, those of the longest path of layers."""
@@ -126,6 +147,7 @@ def as_json(facts: Facts) -> NetworkJson:
         "vocabularies": {name: x.vocabulary for name, x in graph.inputs.items() if x.vocabulary is not None},
         "outputs": list(graph.outputs),
         "layers": [_layer(facts, node) for node in graph.nodes],
+        "scopes": [_scope(scope) for scope in graph.scopes.values()],
         "chain": [list(size) for size in facts.shapes.chain],
         **_counts(facts.counts),
         "batch": facts.recipe.batch,
@@ -147,6 +169,16 @@ def _layer(facts: Facts, node: Node) -> LayerJson:
         "output": list(node.output.shape),
         "receptive_field": None if field is None else _receptive_field(field),
         **_counts(facts.counts.layers[node.name]),
+    }
+
+
+def _scope(scope: Scope) -> ScopeJson:
+    return {
+        "path": scope.path,
+        "block": scope.block,
+        "from": list(scope.inputs),
+        "output": scope.output,
+        "arguments": dict(scope.arguments),
     }
 
 

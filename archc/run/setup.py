@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from archc.analysis import Facts
+from archc.arrays.folder import are_arrays
 from archc.backend import EmittedSource
 from archc.failure import FINDING, USAGE, Failure
-from archc.graph import Graph
 from archc.language.spec import Precision, Recipe
 from archc.run.notes import run_notes
 from archc.run.recipe import Overrides, devices_wanted, needs_two, trained_recipe
 from archc.tensor import Tensor
-from archc.training.job import Job
+from archc.training.job import Job, Value
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,9 @@ class Setup:
     """A run that can start: everything its job needs, apart from the emitted source and the folder."""
 
     name: str
-    image: tuple[int, int, int]
-    """Channels, height and width of an input picture."""
-    outputs: int
+    inputs: dict[str, Value]
+    output: tuple[int, ...]
+    form: Literal["pictures", "arrays"]
     devices: int
     recipe: Recipe
     needs_two: str | None
@@ -53,8 +54,8 @@ class Setup:
             source=f"{self.name}.py",
             model=source.class_name,
             renamed=source.renamed,
-            image=self.image,
-            outputs=self.outputs,
+            inputs=self.inputs,
+            output=self.output,
             devices=self.devices,
             needs_two=self.needs_two,
             recipe=self.recipe,
@@ -62,6 +63,7 @@ class Setup:
             seed=self.options.seed,
             precision=self.options.precision,
             timeout=self.options.timeout,
+            form=self.form,
             pictures=(data or folder / "pictures").resolve(),
             built_in=data is None,
         )
@@ -101,40 +103,63 @@ def set_up(facts: Facts, options: Options) -> Setup:
     devices = devices_wanted(options.devices, facts)
     recipe = trained_recipe(facts, options.overrides, devices, data=options.data)
     if options.data is not None and not options.data.is_dir():
-        help = "`--data` takes a folder of pictures with one folder per class"
+        help = "`--data` takes a folder of pictures, one folder per class, or one with train.npz and val.npz"
         raise Failure(f"{options.data} is not a folder", help=help, code=USAGE)
     # After the options, so that wrong usage (exit 2) is reported before a finding on the spec (exit 1).
-    image, outputs = _classifier(facts)
-    notes = run_notes(facts, options.overrides, recipe, devices)
-    return Setup(facts.graph.name, image, outputs, devices, recipe, needs_two(facts), options, tuple(notes))
+    output = _output(facts)
+    form: Literal["pictures", "arrays"] = "pictures"
+    if options.data is not None and are_arrays(options.data):
+        form, recipe = "arrays", _recipe_of_arrays(facts, recipe, options.data)
+    else:
+        _check_pictures(facts, recipe, output, data=options.data)
+    notes = tuple(run_notes(facts, options.overrides, recipe, devices))
+    inputs = {name: Value(shape=x.shape, vocabulary=x.vocabulary) for name, x in facts.graph.inputs.items()}
+    return Setup(facts.graph.name, inputs, output.shape, form, devices, recipe, needs_two(facts), options, notes)
 
 
-def _classifier(facts: Facts) -> tuple[tuple[int, int, int], int]:
-    """The shape (C, H, W) of the picture that the network takes, and the number of scores that it returns."""
+def _output(facts: Facts) -> Tensor:
+    """What the network returns for an example; a Failure if it cannot be trained."""
     graph = facts.graph
-    image = _picture(graph)
-    outputs = [(name, graph.tensor(name)) for name in graph.outputs]
-    if len(outputs) != 1 or not outputs[0][1].is_vector:
-        *others, last = (f"{name} ({tensor})" for name, tensor in outputs)
-        found = f"{', '.join(others)} and {last}" if others else last
-        help = _one_score_per_class(facts)
-        message = f"training needs one output with one score per class; `{graph.name}` returns {found}"
-        raise Failure(message, help=help, code=FINDING)
+    if len(graph.outputs) != 1:
+        *others, last = (f"{name} ({graph.tensor(name)})" for name in graph.outputs)
+        message = f"training needs one output; `{graph.name}` returns {', '.join(others)} and {last}"
+        raise Failure(message, help=_one_score_per_class(facts), code=FINDING)
     if not facts.counts.parameters:
         raise Failure(f"{graph.name} has no parameters to train", help="add a `dense` layer", code=FINDING)
-    return (image.channels, image.height, image.width), outputs[0][1].size
+    return graph.tensor(graph.outputs[0])
 
 
-def _picture(graph: Graph) -> Tensor:
-    """The only input of the network, which must be pictures: `archc train` loads nothing else yet."""
+def _recipe_of_arrays(facts: Facts, recipe: Recipe, folder: Path) -> Recipe:
+    """The recipe without the preparation of pictures, which only the default one may have."""
+    if recipe.data is not None and not facts.recipe_is_default:
+        message = f"{folder} has arrays, which are read as they are, and `train.data` prepares pictures"
+        raise Failure(message, help="delete `data:` from the recipe, or name a folder of pictures", code=FINDING)
+    return recipe.model_copy(update={"data": None})
+
+
+def _check_pictures(facts: Facts, recipe: Recipe, output: Tensor, *, data: Path | None) -> None:
+    """Raise a Failure unless the network takes one picture and the recipe trains it to give one score per class."""
+    graph = facts.graph
     (name, x), *others = graph.inputs.items()
-    if x.is_maps and not others:
-        return x
-    found = f"{len(others) + 1} inputs" if others else f"{name}, {x.described}"
-    message = f"training needs one input of pictures, [channels, height, width]; `{graph.name}` reads {found}"
-    raise Failure(
-        message, help="`archc build` writes the network's source, to train with data of your own", code=FINDING
-    )
+    arrays = "use `--data DIR` with arrays, train.npz and val.npz: docs/training.md lists what is in them"
+    if others or not x.is_maps:
+        found = f"{len(others) + 1} inputs" if others else f"{name}, {x.described}"
+        message = f"pictures are for one input [channels, height, width]; `{graph.name}` reads {found}"
+        raise Failure(message, help=arrays, code=FINDING)
+    if recipe.loss != "cross_entropy":
+        message = f"pictures have one class each, which `loss: {recipe.loss}` does not take"
+        raise Failure(message, help=arrays, code=FINDING)
+    if not output.is_vector:
+        (found,) = graph.outputs
+        message = f"pictures need one output with one score per class; `{graph.name}` returns {found} ({output})"
+        raise Failure(message, help=f"{_one_score_per_class(facts)}, or {arrays}", code=FINDING)
+    if recipe.data is None:
+        owner = "the built-in data are pictures" if data is None else f"{data} has pictures"
+        message = f"{owner}, and the recipe has no `data:` that prepares them"
+        height, width = x.height, x.width
+        crop = str(height) if height == width else f"[{height}, {width}]"
+        usual = f"data: {{resize: {max(height, width)}, crop: {crop}, mirror: false, mean: pixel}}"
+        raise Failure(message, help=f"add `{usual}` to `train:`, or {arrays}", code=FINDING)
 
 
 def _one_score_per_class(facts: Facts) -> str:

@@ -5,11 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 
 from archc.failure import Failure
 from archc.language.spec import Precision, Recipe
 from archc.training.batch import check_batch
+
+
+class Value(BaseModel):
+    """The shape of an input for one example, with the channels first; with a vocabulary, it is tokens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    shape: tuple[PositiveInt, ...]
+    vocabulary: PositiveInt | None = None
 
 
 class Job(BaseModel):
@@ -30,10 +39,10 @@ class Job(BaseModel):
     renamed: dict[str, str] = {}
     """The name in the source of each layer that had to be renamed, by its name in the spec. Saved weights use the
     spec's names."""
-    image: tuple[PositiveInt, PositiveInt, PositiveInt]
-    """Channels, height and width of an input picture."""
-    outputs: PositiveInt
-    """The number of scores that the network returns for a picture."""
+    inputs: dict[str, Value] = Field(min_length=1)
+    """What the network reads, by name."""
+    output: tuple[PositiveInt, ...]
+    """The shape of what the network returns for an example, with the channels or classes first."""
     devices: PositiveInt
     needs_two: str | None = None
     """A layer that cannot train on one picture per device, as it normalises single values over the batch."""
@@ -45,10 +54,24 @@ class Job(BaseModel):
     precision: Precision
     timeout: PositiveFloat = 1800
     """Seconds that ranks wait for one that hangs, until the run ends."""
+    form: Literal["pictures", "arrays"] = "pictures"
+    """What the data are: pictures in a folder for each class, or train.npz and val.npz."""
     pictures: Path
-    """The folder of pictures, as an absolute path."""
+    """The folder of the data, as an absolute path."""
     built_in: bool
     """Whether the pictures are archc's own; if so, the backend generates them into `pictures` first."""
+
+    @property
+    def image(self) -> tuple[int, int, int]:
+        """Channels, height and width of the picture that the network reads."""
+        (value,) = self.inputs.values()
+        channels, height, width = value.shape
+        return channels, height, width
+
+    @property
+    def outputs(self) -> int:
+        """The number of classes or values that the network returns, at each position."""
+        return self.output[0]
 
     @property
     def file(self) -> Path:

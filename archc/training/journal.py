@@ -54,7 +54,8 @@ class Journal:
         self._unrecorded = 0
         self._progress: Progress | None = None
         self._batch = 0
-        self._classes = 1
+        self._classes = 0
+        self._noun = "picture"
         self._lr = 0.0
         self._first_loss = self._last_loss = math.nan
         self._write("devices", used=self._devices)
@@ -80,8 +81,8 @@ class Journal:
                 self._open.callback(release, place)
                 reserve(place, size)
 
-    def start(self, job: Job, *, steps: int, pictures: int, classes: int) -> None:
-        """Record that training begins: `steps` optimiser steps over `pictures` pictures in `classes` classes."""
+    def start(self, job: Job, *, steps: int, examples: int, classes: int) -> None:
+        """Record that training begins: `steps` optimiser steps over so many examples, of so many classes, if any."""
         recipe = job.recipe
         self._batch, self._classes, self._mark = recipe.batch, classes, time.monotonic()
         self._lr = recipe.optimizer.sgd.lr
@@ -94,13 +95,15 @@ class Journal:
             steps=steps,
             seed=job.seed,
             precision=job.precision,
-            pictures=pictures,
+            pictures=examples,
             classes=classes,
         )
         spare = f"; the network has {job.outputs:,} outputs" if classes < job.outputs else ""
-        self.say(f"data: {counted(pictures, 'training picture')} in {counted(classes, 'class', 'classes')}{spare}")
+        among = f" in {counted(classes, 'class', 'classes')}{spare}" if classes else ""
+        self._noun = "picture" if job.form == "pictures" else "example"
+        self.say(f"data: {counted(examples, f'training {self._noun}')}{among}")
         self.say(
-            f"training {job.name}: {counted(steps, 'step')} of {counted(recipe.batch, 'picture')} "
+            f"training {job.name}: {counted(steps, 'step')} of {counted(recipe.batch, self._noun)} "
             f"({job.local_batch:,} per device), lr {recipe.optimizer.sgd.lr:g}, {job.precision}, seed {job.seed}"
         )
         if self._record:
@@ -115,13 +118,13 @@ class Journal:
         self._add("step", step=step, epoch=epoch, loss=loss, lr=lr, pictures_per_second=round(rate, 2))
         if self._progress:
             with self._outlasting_output():
-                self._progress.show(step, f"loss {loss:.2f}  {_short(rate)} pictures/s")
+                self._progress.show(step, f"loss {loss:.2f}  {_short(rate)} {self._noun}s/s")
 
     def epoch(self, epoch: int, score: Score, *, lr: float) -> None:
         """Record an epoch (from 0) and its score on the centre view; `lr` is the learning rate of the next epoch."""
         self._add("epoch", epoch=epoch, lr=lr, **_figures(score, "center"))
         cut = f", learning rate {self._lr:g} -> {lr:g}" if lr != self._lr else ""
-        self.say(f"epoch {epoch + 1}: {_sentence(score, 'center')}, loss {score.loss:.2f}{cut}")
+        self.say(f"epoch {epoch + 1}: {self._sentence(score, 'center')}{cut}")
         self._lr = lr
         self._mark = time.monotonic()  # the evaluation does not count as training time
 
@@ -143,17 +146,32 @@ class Journal:
         if self._progress:
             self._progress.close()
             self._progress = None
-        self.say(f"testing on the held-out pictures ({VIEWS[test]})")
+        self.say(f"testing on the held-out {self._noun}s" + self._views(test))
 
     def end(self, score: Score, *, test: TestViews) -> None:
         """Record that the run is complete, with this score in the final test."""
         figures = Figures(
-            first_loss=self._first_loss, last_loss=self._last_loss, chance=1 / self._classes, **_figures(score, test)
+            first_loss=self._first_loss,
+            last_loss=self._last_loss,
+            chance=1 / self._classes if self._classes else None,
+            **_figures(score, test),
         )
         self._add("end", **dict(figures))
         self._publish(figures=figures)
         losses = f"loss {self._first_loss:.2f} -> {self._last_loss:.2f}"
-        self.say(f"{losses}, {_sentence(score, test)}, chance {percent(figures.chance)}")
+        chance = "" if figures.chance is None else f", chance {percent(figures.chance)}"
+        self.say(f"{losses}, {self._sentence(score, test, has_loss=score.of != 'cross_entropy')}{chance}")
+
+    def _sentence(self, score: Score, test: TestViews, *, has_loss: bool = True) -> str:
+        """The held-out figures."""
+        loss = f"loss {score.loss:.2f}" if self._noun == "picture" else f"loss {score.loss:.4g}"
+        if score.of == "mean_squared_error":
+            return f"held-out {loss}"
+        what = "top-1" if score.of == "cross_entropy" else "accuracy"
+        return f"held-out {what} {percent(score.top1_rate)}{self._views(test)}" + (f", {loss}" if has_loss else "")
+
+    def _views(self, test: TestViews) -> str:
+        return f" ({VIEWS[test]})" if self._noun == "picture" else ""
 
     def _write(self, event: str, **facts: object) -> None:
         if self._record:
@@ -197,11 +215,9 @@ def has_begun(run: Path) -> bool:
 
 
 def _figures(score: Score, test: TestViews) -> dict[str, Any]:
-    return {"test": test, "count": score.count, "top1": score.top1, "top5": score.top5, "loss": score.loss}
-
-
-def _sentence(score: Score, test: TestViews) -> str:
-    return f"held-out top-1 {percent(score.top1_rate)} ({VIEWS[test]})"
+    top1 = None if score.of == "mean_squared_error" else score.top1
+    top5 = score.top5 if score.of == "cross_entropy" else None
+    return {"test": test, "count": score.count, "top1": top1, "top5": top5, "loss": score.loss}
 
 
 def _short(rate: float) -> str:

@@ -6,17 +6,37 @@ score from every backend.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from archc.ops.properties import Loss
 from archc.training.score import Score
 
 
-def judged(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> Score:
-    """The score of logits (n, views, outputs) for pictures of these classes (n,), as `Score` defines it.
+def judged(outputs: NDArray[np.float32], targets: NDArray[Any], loss: Loss = "cross_entropy") -> Score:
+    """The score of outputs (n, views, …, C) for targets: classes (n, …), or values (n, …, C) for one view.
 
-    A logit that is not finite gives a loss that is not finite, and never a hit.
+    An output that is not finite gives a loss that is not finite, and never a hit.
     """
+    if loss == "cross_entropy":
+        # Each position is an example of its own: (n positions, views, C).
+        n, views, *_, classes = outputs.shape
+        each = outputs.reshape(n, views, -1, classes).swapaxes(1, 2).reshape(-1, views, classes)
+        return _judged_classes(each, targets.ravel())
+    values, wanted = outputs[:, 0].astype(np.float64), targets.astype(np.float64)
+    with np.errstate(all="ignore"):
+        if loss == "mean_squared_error":
+            return Score(wanted.size, 0, 0, float(((values - wanted) ** 2).sum()), loss)
+        # -t log p - (1 - t) log (1 - p) of the probability p = 1 / (1 + exp(-x)).
+        losses = np.logaddexp(0, values) - wanted * values
+    hits = int(np.count_nonzero(np.isfinite(values) & ((values > 0) == (wanted > 0.5))))
+    return Score(wanted.size, hits, hits, float(losses.sum()), loss)
+
+
+def _judged_classes(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> Score:
+    """The score of logits (n, views, outputs) for these classes (n,)."""
     finite = np.isfinite(logits).all((1, 2))
     with np.errstate(all="ignore"):
         # In logarithms: a probability that rounds to 0 still has its own loss.

@@ -50,20 +50,20 @@ class Trainer(Protocol[Batch]):
         ...
 
 
-def train(job: Job, trainer: Trainer[Batch], journal: Journal, *, pictures: int, classes: int) -> Score:
-    """Train on `pictures` pictures in `classes` classes as the job asks; the score of the final test.
+def train(job: Job, trainer: Trainer[Batch], journal: Journal, *, examples: int, classes: int) -> Score:
+    """Train on `examples` examples as the job asks, of so many classes, if any; the score of the final test.
 
-    Each epoch drops the last pictures of its order if they do not fill a global batch. The schedule sees the held-out
+    Each epoch drops the last examples of its order if they do not fill a global batch. The schedule sees the held-out
     error (centre view) after each epoch except the last, since the final test follows that one.
 
     A loss, a weight or a statistic that is not finite fails the run. Weights are saved only if all are finite.
     """
     recipe = job.recipe
-    steps_per_epoch = pictures // recipe.batch
+    steps_per_epoch = examples // recipe.batch
     total = job.steps or steps_per_epoch * recipe.epochs
     plateau = Plateau(recipe.optimizer.sgd.lr, recipe.schedule and recipe.schedule.on_plateau)
     journal.reserve(job.weights, trainer.weights())
-    journal.start(job, steps=total, pictures=pictures, classes=classes)
+    journal.start(job, steps=total, examples=examples, classes=classes)
     step, first = 0, math.nan
 
     def demand(finite: bool, what: str) -> None:
@@ -89,7 +89,7 @@ def train(job: Job, trainer: Trainer[Batch], journal: Journal, *, pictures: int,
         demand(trainer.finite(), "a weight or a running statistic is not finite after")
         if step < total:
             score = tested("center")
-            plateau = plateau.after(1 - score.top1_rate)
+            plateau = plateau.after(score.error)
             journal.epoch(epoch, score, lr=plateau.lr)
     journal.save(job.weights, trainer.weights())  # before the test, which may fail on a broken picture
     journal.testing(recipe.test)
@@ -104,9 +104,13 @@ def _diverged(job: Job, what: str, *, first: float, lr: float) -> Failure:
     if not math.isfinite(first):
         help = "use smaller weights, such as `weight_init: {normal: {std: 0.01}}` in the spec's `defaults:`"
         return Failure(f"{message}, before any update: the initial weights are too large", help, FINDING)
-    chance = math.log(job.outputs)
     lower, usual = "use a lower learning rate", PAPER_LR * job.recipe.batch / PAPER_BATCH
-    guessing = f"guessing among {job.outputs:,} outputs (ln {job.outputs} = {chance:.2f})"
+    if job.recipe.loss == "mean_squared_error":  # which has no loss of guessing
+        cause = f"The first loss was {first:.2g}: the steps with lr {lr:g} are too large for it"
+        return Failure(f"{message}. {cause}", f"{lower}: `--lr {min(lr / 10, usual):.1g}`", FINDING)
+    among = job.outputs if job.recipe.loss == "cross_entropy" else 2
+    chance = math.log(among)
+    guessing = f"guessing among {among:,} outputs (ln {among} = {chance:.2f})"
     if first < MOST_OVER_CHANCE * chance:
         cause = f"The first loss, {first:.2f}, was near that of {guessing}: the steps with lr {lr:g} are too large"
         return Failure(f"{message}. {cause}", f"{lower}: `--lr {min(lr / 10, usual):.1g}`", FINDING)

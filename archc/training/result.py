@@ -25,13 +25,15 @@ class Figures(BaseModel):
     """The loss of the first batch, before any step."""
     last_loss: float | None
     """The loss of the last batch, before the last step."""
-    chance: float
-    """The top-1 rate of guessing: 1 / classes."""
+    chance: float | None
+    """The top-1 rate of guessing: 1 / classes; null without classes."""
     test: TestViews
     count: PositiveInt
-    """Held-out pictures that were tested."""
-    top1: NonNegativeInt
-    top5: NonNegativeInt
+    """Held-out examples that were tested, or their positions or values if each has a target of its own."""
+    top1: NonNegativeInt | None
+    """Of `binary_cross_entropy`, the values that are on the right side of 1/2; null for `mean_squared_error`."""
+    top5: NonNegativeInt | None
+    """Null without classes."""
     loss: float | None
     """The mean loss over the held-out pictures."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from archc.ops.properties import Loss
+
 
 @dataclass(frozen=True)
 class Score:
@@ -19,12 +21,25 @@ class Score:
     top5: int
     """Pictures whose class is among the five with the highest predicted probabilities."""
     loss_sum: float
-    """The sum over the pictures of -log of the predicted probability of their class. It has no upper limit."""
+    """The sum of the losses, such as -log of the predicted probability of a class. It has no upper limit."""
+    of: Loss = "cross_entropy"
+    """What is counted: classes of examples or of positions; of `binary_cross_entropy`, the values that are on the right
+    side of 1/2, as `top1`; of `mean_squared_error`, nothing but the loss."""
 
     def __add__(self, other: Score) -> Score:
         """The score over both sets of pictures."""
         sums = (self.count + other.count, self.top1 + other.top1, self.top5 + other.top5)
-        return Score(*sums, self.loss_sum + other.loss_sum)
+        return Score(*sums, self.loss_sum + other.loss_sum, self.of)
+
+    @property
+    def sums(self) -> tuple[float, ...]:
+        """The numbers that add up over ranks, in the order of the fields."""
+        return self.count, self.top1, self.top5, self.loss_sum
+
+    @property
+    def error(self) -> float:
+        """What the schedule watches: the share of wrong predictions, or the loss if there are only values."""
+        return self.loss if self.of == "mean_squared_error" else 1 - self.top1_rate
 
     @property
     def top1_rate(self) -> float:

@@ -105,3 +105,32 @@ def test_items_of_a_stage_that_others_read_are_applied_one_by_one() -> None:
     text = source(ONE, "  z: {block: a, filters: 4}\n  u: [{op: relu}, {op: tanh}]\n  y: {op: add, from: [u.0, u]}\n")
     assert "self.u = nn.Sequential(nn.ReLU(), nn.Tanh())" in text
     assert "= self.u[1](" in text
+
+
+def test_a_network_may_be_a_list() -> None:
+    text = HEAD.partition("blocks:")[0] + "layers: [{op: relu}, {op: conv2d, filters: 3}]\n"
+    analysis = analyse(text.encode(), "a.yaml")
+    assert analysis.facts is not None
+    facts = analysis.facts
+    request = Request(facts.graph, facts.counts, facts.recipe, Origin.of("spec.yaml", b""))
+    assert "super().__init__(\n            nn.ReLU(),  # 4 x 8 x 8\n" in load("torch").emit(request).text
+    assert 'name="1"' in load("keras").emit(request).text
+
+
+def test_a_reader_of_several_sequences_transposes_each() -> None:
+    layers = "  s: {op: add, from: [fc, left, right]}\n  fc2: {op: dense, units: 4}\n"
+    text = f"""schema: archc/v1
+name: net
+input: {{sound: [4, 9]}}
+defaults: {{dense: {{weight_init: {{he_normal: {{}}}}}}, conv1d: {{kernel: 1, weight_init: {{he_normal: {{}}}}}}}}
+layers:
+  left: {{op: conv1d, filters: 4}}
+  right: {{op: conv1d, filters: 4}}
+  fc: {{op: dense, units: 4}}
+{layers}"""
+    analysis = analyse(text.encode(), "a.yaml")
+    assert analysis.facts is not None
+    facts = analysis.facts
+    source = load("torch").emit(Request(facts.graph, facts.counts, facts.recipe, Origin.of("spec.yaml", b"")))
+    assert source.text.count("torch.transpose(") == 4
+    assert source.renamed == {}

@@ -199,9 +199,8 @@ def test_an_input_without_a_certain_meaning(written: str, message: str, help: st
         (
             "optimizer: Adam, lr: 0.1, loss: mse",
             [
-                "add `data: {resize: 36, crop: 32, mirror: true, mean: pixel}, test: center`, or other values",
                 "`sgd` is the only optimizer so far: write `optimizer: {sgd: {lr: 0.1, momentum: …, weight_decay: …}}`",
-                "`cross_entropy` is the only loss so far",
+                "did you mean `mean_squared_error`?",
             ],
         ),
         (

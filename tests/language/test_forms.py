@@ -75,9 +75,8 @@ def test_layers_with_the_name_of_a_section_are_renamed_as_before() -> None:
 )
 def test_a_block_of_layers_is_one_finding_with_its_flat_names(block: str, names: str) -> None:
     text = f"{HEAD}layers:\n  block1: {block}\n  last: {{op: tanh}}\n"
-    assert [(f.code, f.help) for f in errors(text)] == [
-        ("ARC103", f"write each of its layers in `layers`, such as `{names}`")
-    ]
+    help = f"define a block with its layers in `blocks`, and use it here, or write each in `layers`, such as `{names}`"
+    assert [(f.code, f.help) for f in errors(text)] == [("ARC103", help)]
     assert unfixed(text)
 
 

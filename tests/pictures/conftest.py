@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from archc.language.spec import Recipe
-from archc.training.job import Job
+from archc.training.job import Job, Value
 
 RECIPE = {
     "batch": 4,
@@ -32,8 +32,8 @@ def job(tmp_path: Path, recipe: Recipe) -> Job:
         run=tmp_path,
         source="tiny.py",
         model="Tiny",
-        image=(3, 8, 10),
-        outputs=10,
+        inputs={"image": Value(shape=(3, 8, 10))},
+        output=(10,),
         devices=1,
         recipe=recipe,
         seed=3,

@@ -12,7 +12,11 @@ from archc.ops.fields import Size
 from archc.pictures.dataset import MOST_RESIZE, job_pictures, load_pictures, open_pictures
 from archc.pictures.folder import find_pictures
 from archc.tensor import Tensor
-from archc.training.job import Job
+from archc.training.job import Job, Value
+
+
+def of_shape(channels: int) -> dict[str, Value]:
+    return {"image": Value(shape=(channels, 8, 10))}
 
 
 def refused(job: Job) -> Failure:
@@ -24,7 +28,7 @@ def refused(job: Job) -> Failure:
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_built_in_pictures_are_made_at_the_networks_size(job: Job, channels: int) -> None:
-    job = job.model_copy(update={"built_in": True, "image": (channels, 8, 10), "pictures": job.run / "new" / "set"})
+    job = job.model_copy(update={"built_in": True, "inputs": of_shape(channels), "pictures": job.run / "new" / "set"})
     pictures = job_pictures(job)
     statistics = open_pictures(job, pictures)
     assert find_pictures(job.pictures) == pictures
@@ -65,7 +69,7 @@ def test_a_rank_refuses_pictures_that_changed_since_they_were_opened(
 
 def test_more_classes_than_outputs_are_refused(job: Job, fill: Callable[..., Path]) -> None:
     fill(job.pictures, {"a": 3, "b": 3, "c": 3})
-    failure = refused(job.model_copy(update={"outputs": 2}))
+    failure = refused(job.model_copy(update={"output": (2,)}))
     assert failure.message == f"{job.pictures} has 3 classes, tiny has 2 outputs"
 
 
@@ -76,7 +80,7 @@ def test_a_batch_that_cannot_be_filled_is_refused_before_a_run(job: Job, fill: C
 
 def test_pictures_have_one_channel_or_three(job: Job) -> None:
     assert (
-        refused(job.model_copy(update={"image": (4, 8, 10)})).message == "tiny takes 4 channels, pictures have 1 or 3"
+        refused(job.model_copy(update={"inputs": of_shape(4)})).message == "tiny takes 4 channels, pictures have 1 or 3"
     )
 
 

@@ -9,23 +9,23 @@ import pytest
 
 from archc.failure import Failure
 from archc.pictures.dataset import job_pictures, open_pictures
-from archc.pictures.feed import Batch, Feed
+from archc.pictures.feed import Batch, PictureFeed
 from archc.training.job import Job
 
 
 @pytest.fixture
-def feed(job: Job, fill: Callable[..., Path]) -> Feed:
+def feed(job: Job, fill: Callable[..., Path]) -> PictureFeed:
     """22 pictures to train on in batches of 4; 27 held out, more than two batches of ten views."""
     fill(job.pictures, {"train/a": 13, "train/b": 9, "val/a": 15, "val/b": 12})
     pictures = job_pictures(job)
     statistics = open_pictures(job, pictures)
-    return Feed(job, pictures, statistics)
+    return PictureFeed(job, pictures, statistics)
 
 
 def joined(ranks: list[list[Batch]]) -> list[Batch]:
     """The global batches of ranks that read in step."""
     return [
-        Batch(np.concatenate([b.images for b in parts]), np.concatenate([b.labels for b in parts]))
+        Batch((np.concatenate([b.inputs[0] for b in parts]),), np.concatenate([b.targets for b in parts]))
         for parts in zip(*ranks, strict=True)
     ]
 
@@ -33,48 +33,48 @@ def joined(ranks: list[list[Batch]]) -> list[Batch]:
 def assert_same(some: list[Batch], others: list[Batch]) -> None:
     assert len(some) == len(others)
     for one, other in zip(some, others, strict=True):
-        np.testing.assert_array_equal(one.images, other.images)
-        np.testing.assert_array_equal(one.labels, other.labels)
+        np.testing.assert_array_equal(one.inputs[0], other.inputs[0])
+        np.testing.assert_array_equal(one.targets, other.targets)
 
 
-def test_batches_are_arrays_of_the_jobs_shape(feed: Feed) -> None:
+def test_batches_are_arrays_of_the_jobs_shape(feed: PictureFeed) -> None:
     got = list(feed.training(0))
-    assert [batch.images.shape for batch in got] == [(4, 8, 10, 3)] * 5
-    assert {batch.images.dtype.name for batch in got} == {"float32"}
-    assert {batch.labels.dtype.name for batch in got} == {"int64"}
-    assert {int(label) for batch in got for label in batch.labels} == {0, 1}
+    assert [batch.inputs[0].shape for batch in got] == [(4, 8, 10, 3)] * 5
+    assert {batch.inputs[0].dtype.name for batch in got} == {"float32"}
+    assert {batch.targets.dtype.name for batch in got} == {"int64"}
+    assert {int(label) for batch in got for label in batch.targets} == {0, 1}
 
 
 @pytest.mark.parametrize("ranks", [2, 4])
-def test_ranks_together_read_what_one_reads(feed: Feed, ranks: int) -> None:
+def test_ranks_together_read_what_one_reads(feed: PictureFeed, ranks: int) -> None:
     parts = [list(replace(feed, rank=rank, ranks=ranks).training(1)) for rank in range(ranks)]
-    assert {len(batch.labels) for part in parts for batch in part} == {4 // ranks}
+    assert {len(batch.targets) for part in parts for batch in part} == {4 // ranks}
     assert_same(joined(parts), list(feed.training(1)))
 
 
-def test_threads_change_nothing(feed: Feed) -> None:
+def test_threads_change_nothing(feed: PictureFeed) -> None:
     assert_same(list(replace(feed, threads=1).training(0)), list(replace(feed, threads=5).training(0)))
 
 
-def test_epochs_differ(feed: Feed) -> None:
+def test_epochs_differ(feed: PictureFeed) -> None:
     first, second = next(feed.training(0)), next(feed.training(1))
-    assert not np.array_equal(first.images, second.images)
+    assert not np.array_equal(first.inputs[0], second.inputs[0])
 
 
 @pytest.mark.parametrize(("test", "views"), [("ten_crop", 10), ("center", 1)])
 @pytest.mark.parametrize("ranks", [1, 2, 30])
-def test_each_held_out_picture_is_read_once_by_one_rank(feed: Feed, test: str, views: int, ranks: int) -> None:
+def test_each_held_out_picture_is_read_once_by_one_rank(feed: PictureFeed, test: str, views: int, ranks: int) -> None:
     parts = [list(replace(feed, rank=rank, ranks=ranks).held_out(test)) for rank in range(ranks)]  # pyright: ignore[reportArgumentType]
     batches = [batch for part in parts for batch in part]
-    assert {batch.images.shape[1:] for batch in batches} == {(views, 8, 10, 3)}
-    assert max(batch.images.shape[0] * views for batch in batches) <= 120
-    assert sum(len(batch.labels) for batch in batches) == 27
-    assert np.bincount(np.concatenate([batch.labels for batch in batches])).tolist() == [15, 12]
-    pictures = {batch.images[i].tobytes() for batch in batches for i in range(len(batch.labels))}
+    assert {batch.inputs[0].shape[1:] for batch in batches} == {(views, 8, 10, 3)}
+    assert max(batch.inputs[0].shape[0] * views for batch in batches) <= 120
+    assert sum(len(batch.targets) for batch in batches) == 27
+    assert np.bincount(np.concatenate([batch.targets for batch in batches])).tolist() == [15, 12]
+    pictures = {batch.inputs[0][i].tobytes() for batch in batches for i in range(len(batch.targets))}
     assert len(pictures) == 27
 
 
-def test_a_broken_picture_ends_the_epoch_with_its_name(feed: Feed) -> None:
+def test_a_broken_picture_ends_the_epoch_with_its_name(feed: PictureFeed) -> None:
     broken = feed.pictures.train[5][0]
     broken.write_bytes(b"no picture")
     with pytest.raises(Failure, match=broken.name):

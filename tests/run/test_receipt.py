@@ -19,7 +19,7 @@ from archc.failure import Failure
 from archc.files import reserve
 from archc.run.machine import machine
 from archc.run.receipt import ROOM, Inputs, versions, write_receipt
-from archc.training.job import Job
+from archc.training.job import Job, Value
 from archc.training.receipt import place_of_receipt
 from archc.training.result import Data, Figures, Result
 
@@ -36,8 +36,8 @@ def job(tmp_path: Path, facts_of: Callable[[str], Facts], alexnet: Path) -> Job:
         run=tmp_path,
         source="alexnet.py",
         model="Alexnet",
-        image=(3, 227, 227),
-        outputs=1000,
+        inputs={"image": Value(shape=(3, 227, 227))},
+        output=(1000,),
         devices=2,
         recipe=facts_of(alexnet.read_text()).recipe,
         seed=3,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from archc.language.spec import Recipe
-from archc.training.job import Job
+from archc.training.job import Job, Value
 
 RECIPE = {
     "batch": 8,
@@ -30,8 +30,8 @@ def job(tmp_path: Path, recipe: Recipe) -> Job:
         run=tmp_path,
         source="tiny.py",
         model="Tiny",
-        image=(3, 6, 7),
-        outputs=5,
+        inputs={"image": Value(shape=(3, 6, 7))},
+        output=(5,),
         devices=2,
         recipe=recipe,
         seed=0,

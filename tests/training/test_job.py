@@ -39,7 +39,7 @@ def test_what_a_job_derives(job: Job) -> None:
         ({"extra": 1}, "extra"),
         ({"devices": 0}, "devices"),
         ({"precision": "float16"}, "precision"),
-        ({"image": [3, 6]}, "image"),
+        ({"inputs": {}}, "inputs"),
         ({"steps": 0}, "steps"),
         ({"recipe": {}}, "recipe.batch"),
     ],

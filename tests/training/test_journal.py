@@ -26,7 +26,7 @@ def events(run: Path) -> list[dict[str, Any]]:
 
 def a_run(job: Job, journal: Journal, losses: list[float]) -> None:
     with journal:
-        journal.start(job, steps=len(losses), pictures=64, classes=4)
+        journal.start(job, steps=len(losses), examples=64, classes=4)
         for step, loss in enumerate(losses, 1):
             journal.step(step, epoch=0, loss=loss, lr=0.5)
         journal.epoch(0, HALF, lr=0.05)
@@ -96,7 +96,7 @@ def test_a_loss_that_json_cannot_express_is_null(job: Job, loss: float) -> None:
 
 def test_a_line_is_on_disk_when_the_call_returns(job: Job) -> None:
     with Journal(job.run, devices=DEVICES, active=True) as journal:
-        journal.start(job, steps=1, pictures=8, classes=2)
+        journal.start(job, steps=1, examples=8, classes=2)
         journal.step(1, epoch=0, loss=1.0, lr=0.5)
         assert [event["event"] for event in events(job.run)] == ["devices", "start", "step"]
 
@@ -131,7 +131,7 @@ job = read_job(Path(sys.argv[1]))
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
 with Journal(job.run, devices=["CPU"], active=True) as journal:
     journal.reserve(job.weights, b"weights")
-    journal.start(job, steps=30, pictures=64, classes=4)
+    journal.start(job, steps=30, examples=64, classes=4)
     for step in range(1, 31):
         if step == 29:
             resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))

@@ -16,10 +16,10 @@ from safetensors.numpy import load_file, save
 
 from archc.failure import FINDING, Failure
 from archc.language.spec import OnPlateau, Recipe, Schedule, TestViews
-from archc.pictures.order import batches
 from archc.training.job import Job
 from archc.training.journal import Journal
 from archc.training.loop import train
+from archc.training.order import batches
 from archc.training.result import read_result
 from archc.training.score import Score
 
@@ -90,7 +90,7 @@ def run(
     trainer = kind(job.recipe, (values[:90], labels[:90]), (values[90:], labels[90:]))
     trainer.values = scale * np.random.default_rng(1).standard_normal((CLASSES, FEATURES))
     with Journal(job.run, devices=["CPU"], active=True) as journal:
-        return train(job, trainer, journal, pictures=90, classes=CLASSES), trainer
+        return train(job, trainer, journal, examples=90, classes=CLASSES), trainer
 
 
 def recorded(job: Job, event: str) -> list[dict[str, Any]]:
@@ -151,7 +151,7 @@ def diverged(job: Job, *, lr: float, scale: float = 0.0) -> Failure:
     """The failure of a run with this learning rate, whose initial weights are drawn with this standard deviation."""
     sgd = job.recipe.optimizer.sgd.model_copy(update={"lr": lr})
     recipe = job.recipe.model_copy(update={"optimizer": job.recipe.optimizer.model_copy(update={"sgd": sgd})})
-    job = job.model_copy(update={"recipe": recipe, "outputs": CLASSES})
+    job = job.model_copy(update={"recipe": recipe, "output": (CLASSES,)})
     with pytest.raises(Failure) as failure:
         run(job, scale=scale)
     assert failure.value.code == FINDING

@@ -118,7 +118,7 @@ def test_a_crash_is_kept_in_the_runs_folder(
 ) -> None:
     def main(job: Job) -> None:
         with Journal(job.run, devices=["CPU"], active=True) as journal:
-            journal.start(job, steps=1, pictures=8, classes=2)
+            journal.start(job, steps=1, examples=8, classes=2)
             raise error
 
     assert run_main(main) == 3

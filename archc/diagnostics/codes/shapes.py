@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archc.diagnostics.codes.code import Code
-from archc.example import CONV_HEAD, DENSE_HEAD, HEAD, SEQUENCE_HEAD, TOKENS_HEAD
+from archc.example import CONV_HEAD, DENSE_HEAD, FREE_HEAD, HEAD, SEQUENCE_HEAD, TOKENS_HEAD
 
 _LARGE = "  conv1: {{op: conv2d, filters: {}, kernel: 1, padding: 20}}\n"
 
@@ -101,5 +101,13 @@ SHAPES: dict[str, Code] = {
         "a list of that length, or one number for all of them.",
         failing=HEAD + "  norm: {op: normalize, mean: [0.5, 0.5], std: 1}\n",
         corrected=HEAD + "  norm: {op: normalize, mean: [0.5, 0.4, 0.5], std: 1}\n",
+    ),
+    "ARC211": Code(
+        title="size that cannot be free",
+        meaning="`null` in the shape of an input leaves that size free, so that the network takes inputs of any size. "
+        "A layer whose parameters depend on the size, such as a dense layer after a `flatten`, needs one size. Write "
+        "the size, or remove the dependency, such as by a `global_avg_pool` before the `flatten`.",
+        failing=FREE_HEAD + "  flat: {op: flatten}\n  fc1: {op: dense, units: 10}\n",
+        corrected=FREE_HEAD + "  conv1: {op: conv2d, filters: 10, kernel: 1}\n",
     ),
 }

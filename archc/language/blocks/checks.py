@@ -81,9 +81,8 @@ class Checker:
 
     def _scope(self, block: Block | None, layers: YamlNode) -> None:
         names = dict.fromkeys([INPUT] if block else self._inputs, True)
-        scope = _Scope(
-            block, names, {name: body for name, body, _ in children(layers, "")}, isinstance(layers, SequenceNode)
-        )
+        bodies = {name: body for name, body, _ in children(layers, "")}
+        scope = _Scope(block, names, bodies, isinstance(layers, SequenceNode), len(names))
         self.checked.called.setdefault(scope.name, [])
         self._used[scope.name] = set()
         if isinstance(layers, MappingNode):
@@ -233,11 +232,11 @@ class Checker:
             # Items of a list are called by numbers: `from: [1, input]`.
             value = item.value if isinstance(item, ScalarNode) else None
             if type(value) is not str and not (type(value) is int and value >= 0 and scope.is_list):
-                return connections(node, scope.names, inputs=1)
+                return connections(node, scope.names, inputs=scope.inputs)
             if not scope.may_read(str(value)):
-                return connections(node, scope.names, inputs=1)
+                return connections(node, scope.names, inputs=scope.inputs)
             found.append((str(value), item.span))
-        return (found, []) if found else connections(node, scope.names, inputs=1)
+        return (found, []) if found else connections(node, scope.names, inputs=scope.inputs)
 
     def _report(self, finding: Finding) -> None:
         self.checked.findings.append(finding)
@@ -254,6 +253,7 @@ class _Scope:
     names: dict[str, bool]
     layers: dict[str, YamlNode]
     is_list: bool
+    inputs: int
 
     @property
     def name(self) -> str:

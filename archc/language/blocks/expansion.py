@@ -42,7 +42,7 @@ def expand(root: MappingNode) -> tuple[Expansion | None, list[Finding]]:
     inputs = root.entries.get("input")
     names = [*inputs.entries] if isinstance(inputs, MappingNode) else []
     layers = root.entries.get("layers")
-    checker = Checker(blocks, names or ["image"], any_name=len(names) != 1)
+    checker = Checker(blocks, names or ["image"], any_name=not names)
     is_usable = isinstance(layers, MappingNode) or (layers is not None and is_stage(layers))
     checked = checker.run(layers if is_usable else None)
     findings += checked.findings
@@ -176,6 +176,7 @@ class _Expander:
             self._close(path)
         elif not failed and isinstance(body, MappingNode) and is_call(body):
             listed, failed = self._listed(frame, place, path)
+            failed = failed or self._lacks_from(frame, path, body, listed or reads)
             if not failed:
                 self._call(frame, local, body, key, listed or reads, is_item=is_item)
                 if not is_item:
@@ -184,6 +185,15 @@ class _Expander:
             listed, unread = (None, True) if failed else self._listed(frame, place, path)
             self._emit(frame, path, place, body, key, listed or reads, failed=failed or unread)
         frame.names[local] = (self._last,)
+
+    def _lacks_from(self, frame: _Frame, path: str, body: YamlNode, reads: YamlNode | None) -> bool:
+        """Whether a first block does not name which of several inputs it reads, which is then reported."""
+        if frame.site or reads is not None or len(self._inputs) < 2 or self._last not in self._inputs:
+            return False
+        message = f"{path} needs `from`: the network has {len(self._inputs)} inputs, and no layer before it"
+        choices = " or ".join(f"`from: {name}`" for name in self._inputs[:8])
+        self.findings.append(report(body.span, "ARC103", message, help=f"add {choices}"))
+        return True
 
     def _call(
         self, frame: _Frame, local: str, body: MappingNode, key: Span, reads: YamlNode | None, *, is_item: bool

@@ -18,21 +18,24 @@ def recursive_calls(blocks: dict[str, Block | None], checked: Checked) -> list[F
     for start in blocks:
         # A stack of our own: a chain of blocks can be longer than the interpreter's stack.
         path: list[tuple[str, int]] = [(start, 0)] if start not in done else []
+        inside = {start}
         while path:
             name, at = path[-1]
             calls = checked.called.get(name, [])
             if at == len(calls):
                 done.add(name)
+                inside.discard(name)
                 path.pop()
                 continue
             path[-1] = name, at + 1
             called, node = calls[at]
-            names = [each for each, _ in path]
-            if called in names:
+            if called in inside:
+                names = [each for each, _ in path]
                 findings.append(_cycle([*names[names.index(called) :], called], node))
                 _fail(blocks[name], called, checked)
             elif called not in done:
                 path.append((called, 0))
+                inside.add(called)
     return findings
 
 

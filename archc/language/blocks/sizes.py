@@ -60,12 +60,14 @@ class Sizes:
 
     def _count(self, site: str, layers: YamlNode, place: str, arguments: Arguments, depth: int) -> tuple[int, int]:
         """The number of layers, and of values in them."""
+        if depth > MAX_DEPTH:
+            raise _too_large(layers, f"blocks and stages are nested more than {MAX_DEPTH} levels deep")
         total, values = 0, 0
         for inner, body, key in children(layers, place):
             self._steps += 1
             at: YamlNode = ScalarNode(None, key)
             if is_stage(body):
-                more, larger = self._count(site, body, inner, arguments, depth)
+                more, larger = self._count(site, body, inner, arguments, depth + 1)
             elif isinstance(body, MappingNode) and is_call(body) and (site, inner) not in self._checked.failed:
                 more, larger = self._call((site, inner), body, arguments, depth)
                 at = self._repeat_node(body, arguments) or body.entries["block"]
@@ -82,8 +84,6 @@ class Sizes:
     def _call(self, site: Site, body: MappingNode, arguments: Arguments, depth: int) -> tuple[int, int]:
         block = self._blocks[str(body.entries["block"].value)]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType, reportUnknownArgumentType]
         assert block is not None
-        if depth >= MAX_DEPTH:
-            raise _too_large(body.entries["block"], f"blocks are nested more than {MAX_DEPTH} levels deep")
         times = self.repeat(body, arguments)
         if times is None:
             self._wrong_repeat(site, body, arguments)

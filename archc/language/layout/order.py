@@ -17,7 +17,7 @@ HEADER = ("schema", "name", "title", "input")
 
 def in_order(keys: Iterable[str], path: tuple[str, ...], node: MappingNode) -> list[str]:
     """The keys of the mapping at `path`, in canonical order. Unknown keys come last, in their own order."""
-    if is_inside_layers(path) and ((path[0] == "layers" and len(path) == 2) or _is_layer(node)):
+    if _is_inside_layers(path) and (len(path) == 2 or _is_layer(node)):
         if "block" in node.entries:
             return _sorted(keys, _CALL, last="expect")
         return _sorted(keys, ("op", "from", *_fields_of_op(node.entries.get("op"))), last="expect")
@@ -29,9 +29,10 @@ def in_order(keys: Iterable[str], path: tuple[str, ...], node: MappingNode) -> l
     return list(keys) if path[:1] in (("layers",), ("defaults",)) else _sorted(keys, field_names(model_at(Spec, path)))
 
 
-def is_inside_layers(path: tuple[str, ...]) -> bool:
-    """Whether a path is inside of the layers of the network or of a block."""
-    return path[:1] == ("layers",) or (path[:1] == ("blocks",) and path[2:3] == ("layers",))
+def _is_inside_layers(path: tuple[str, ...]) -> bool:
+    """Whether a path is that of a layer of the network or of a block, or inside of one."""
+    inside = path[2:] if path[:1] == ("blocks",) else path
+    return inside[:1] == ("layers",) and len(inside) > 1
 
 
 def _is_layer(node: MappingNode) -> bool:

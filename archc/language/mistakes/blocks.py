@@ -23,7 +23,8 @@ def not_blocks(section: YamlNode, findings: list[Finding]) -> dict[str, Block | 
     """The blocks of a section that is not a mapping: none of their names is then reported as unknown."""
     items = section.items if isinstance(section, SequenceNode) else []
     bodies = [item for item in items if isinstance(item, MappingNode)]
-    named = [item.entries.get("name") or next(iter(item.keys.values()), None) for item in bodies]
+    words = [[key for word, key in item.keys.items() if word not in ("takes", "layers")] for item in bodies]
+    named = [item.entries.get("name") or next(iter(keys), None) for item, keys in zip(bodies, words, strict=True)]
     names = [
         str(node.value) for node in named if node is not None and not isinstance(node, (SequenceNode, MappingNode))
     ]

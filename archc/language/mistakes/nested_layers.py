@@ -21,8 +21,9 @@ def nested_layers(name: str, body: MappingNode, at: ScalarNode) -> Finding | Non
         return None
     names = ["_".join(path)[:_LONGEST] for path in found[:_MOST_SHOWN]]
     more = ", …" if len(found) > _MOST_SHOWN else ""
-    help = f"write each of its layers in `layers`, such as `{', '.join(f'{each}: …' for each in names)}{more}`"
-    return report(at.span, "ARC103", f"{name} contains layers, but layers do not nest yet", help=help)
+    flat = f"`{', '.join(f'{each}: …' for each in names)}{more}`"
+    help = f"define a block with its layers in `blocks`, and use it here, or write each in `layers`, such as {flat}"
+    return report(at.span, "ARC103", f"{name} contains layers, as only blocks and lists do", help=help)
 
 
 def _layers_in(body: MappingNode, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:

@@ -12,7 +12,7 @@ from archc.ops.weighted import Initialised
 
 def softmax_before_loss(graph: Graph, loss: Loss) -> list[Finding]:
     """A softmax that is not final: the loss applies its own, and a layer in the middle learns little from one."""
-    reaching = _reaching_loss(graph)
+    reaching = _reaching_loss(graph) if loss == "cross_entropy" else set[str]()
     findings: list[Finding] = []
     for node in graph.nodes:
         # Probabilities that a product reads are weights of the other values.
@@ -74,7 +74,9 @@ def activated_scores(graph: Graph, loss: Loss | None) -> list[Finding]:
     }
     taking = set(ends)
     output, *others = graph.outputs
-    if loss is not None and not others and output not in ends and graph.tensor(output).is_vector:
+    # At the end, the activation of another loss is an error of the recipe.
+    is_scores = graph.tensor(output).is_vector and output not in ends and graph.node(output).op.fused_into is None
+    if loss == "cross_entropy" and not others and is_scores:
         ends[output] = f"the loss `{loss}`, which applies a softmax"
     activations = _activations(graph)
     found: dict[str, Finding] = {}

@@ -139,9 +139,10 @@ def _predict(planned: SourcePlan) -> tuple[Function, ...]:
     """`predict` returns probabilities, if the final softmax is left to the loss."""
     if not planned.predicts_probabilities:
         return ()
+    function = "ops.softmax(logits)" if planned.loss == "cross_entropy" else "ops.sigmoid(logits)"
     body = (
         Assign(Name("logits"), Fixed("super().predict(*arguments, **options)")),
-        Return(Fixed("ops.convert_to_numpy(ops.softmax(logits))")),
+        Return(Fixed(f"ops.convert_to_numpy({function})")),
     )
     signature = "self, *arguments: Any, **options: Any"
     return (Function("predict", signature, "Any", body, doc=probabilities(planned)),)

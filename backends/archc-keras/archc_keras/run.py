@@ -8,9 +8,8 @@ from typing import Any
 
 import keras
 
-from archc.pictures.dataset import open_pictures
-from archc.pictures.feed import Feed, keeping_weights
-from archc.pictures.folder import Pictures
+from archc.dataset import Dataset
+from archc.pictures.feed import keeping_weights
 from archc.training.job import Job
 from archc.training.journal import Journal
 from archc.training.loop import train
@@ -24,12 +23,12 @@ POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 """Keras' name for each precision. Both keep the weights in float32."""
 
 
-def run(job: Job, devices: Devices, pictures: Pictures) -> None:
-    """Train on these devices as the job asks, on its pictures."""
+def run(job: Job, devices: Devices, data: Dataset) -> None:
+    """Train on these devices as the job asks, on its data."""
     print(devices.line, flush=True)
     Result(devices=devices.used).write(job.run)
     with Journal(job.run, devices=devices.used, active=True) as journal:
-        statistics = open_pictures(job, pictures)
+        data.open()
         keras.utils.set_random_seed(job.seed)
         keras.mixed_precision.set_dtype_policy(POLICIES[job.precision])
         model, optimizer = build(job, devices.strategy)
@@ -38,10 +37,10 @@ def run(job: Job, devices: Devices, pictures: Pictures) -> None:
                 f"batch normalisation: each device normalises over its own {counted(job.local_batch, 'picture')}, "
                 f"not over all {job.recipe.batch:,}"
             )
-        feed = Feed(job, pictures, statistics, threads=os.cpu_count() or 1)
+        feed = data.feed(0, 1, os.cpu_count() or 1)
         trainer = KerasTrainer(job, model, optimizer, devices.strategy, feed)
         with keeping_weights(job, trainer.weights):
-            train(job, trainer, journal, pictures=len(pictures.train), classes=len(pictures.classes))
+            train(job, trainer, journal, examples=data.count, classes=data.classes)
 
 
 def build(job: Job, strategy: Strategy) -> tuple[Any, Any]:

@@ -15,16 +15,16 @@ def main(job: Job) -> None:
     # Read while TensorFlow is imported. Level 2 hides its warnings, which do not concern the person who trains.
     os.environ |= {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "2"}
     heed_interrupts(job.startup_log)
-    from archc.pictures.dataset import job_pictures
+    from archc.dataset import find_data
 
-    pictures = job_pictures(job)  # TensorFlow takes seconds to import: not before the job has been checked
+    data = find_data(job)  # TensorFlow takes seconds to import: not before the job has been checked
     with held_back(job.startup_log):
         from archc_keras.devices import open_devices
 
         devices = open_devices(job.devices)
     from archc_keras.run import run
 
-    run(job, devices, pictures)
+    run(job, devices, data)
 
 
 if __name__ == "__main__":

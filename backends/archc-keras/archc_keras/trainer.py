@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from archc.language.spec import TestViews
-from archc.pictures.feed import Feed
+from archc.ops.properties import Loss
+from archc.training.feed import Feed
 from archc.training.job import Job
 from archc.training.judging import judged
 from archc.training.score import Score
@@ -21,6 +23,13 @@ from archc_keras.weights import as_bytes
 
 Shares = tuple[Any, ...]
 """Arrays that are split into one equal share for each replica."""
+
+LOSSES: dict[Loss, Callable[[Any, Any], Any]] = {
+    "cross_entropy": tf.nn.sparse_softmax_cross_entropy_with_logits,
+    "binary_cross_entropy": tf.nn.sigmoid_cross_entropy_with_logits,
+    "mean_squared_error": tf.math.squared_difference,
+}
+"""What each loss computes of targets and the model's outputs (n, …, C): one number per class, position or value."""
 
 Sum = tf.distribute.ReduceOp.SUM
 
@@ -41,9 +50,9 @@ class KerasTrainer:
         _separate_draws(model, strategy)
 
     def batches(self, epoch: int) -> Iterator[Shares]:
-        """Images (n / replicas, h, w, C) and labels (n / replicas,) for each replica."""
+        """The inputs (n / replicas, …, C) and the targets for each replica."""
         for batch in self._feed.training(epoch):
-            yield self._share(batch.images, batch.labels)
+            yield self._share(*batch.inputs, batch.targets)
 
     def step(self, batch: Shares, lr: float) -> float:
         """Take one optimiser step; the mean loss over the global batch before the step."""
@@ -54,12 +63,14 @@ class KerasTrainer:
         """The score over all held-out pictures, each counted once."""
         _share_running_figures(self._model, self._strategy)
         # All batches are padded to the size of the first: for another shape, TensorFlow would trace the function again.
-        score, size = Score(0, 0, 0, 0.0), 0
+        loss = self._job.recipe.loss
+        score, size = Score(0, 0, 0, 0.0, loss), 0
         for batch in self._feed.held_out(test):
-            size = size or self._whole_shares(len(batch.labels))
-            parts = self._strategy.experimental_local_results(self._outputs(self._share(_padded(batch.images, size))))
-            logits = np.concatenate([part.numpy() for part in parts])
-            score += judged(logits[: len(batch.labels)], batch.labels)
+            size = size or self._whole_shares(len(batch.targets))
+            shares = self._share(*(_padded(x, size) for x in batch.inputs))
+            parts = self._strategy.experimental_local_results(self._outputs(shares))
+            outputs = np.concatenate([part.numpy() for part in parts])
+            score += judged(outputs[: len(batch.targets)], batch.targets, loss)
         return score
 
     def finite(self) -> bool:
@@ -80,22 +91,24 @@ class KerasTrainer:
     def _outputs(self, batch: Shares) -> Any:
         return self._strategy.run(self._predict, args=batch)
 
-    def _learn(self, images: Any, labels: Any) -> Any:
+    def _learn(self, *batch: Any) -> Any:
         """Take one replica's part of a step; its part of the mean loss."""
+        *inputs, targets = batch
         with tf.GradientTape() as tape:
-            logits = tf.cast(self._model(images, training=True), tf.float32)
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-            loss = tf.reduce_sum(losses) / self._job.recipe.batch
+            outputs = tf.cast(self._model(_as_asked(inputs), training=True), tf.float32)
+            losses = LOSSES[self._job.recipe.loss](targets, outputs)
+            # The mean over examples, positions and values.
+            loss = tf.reduce_sum(losses) / (self._job.recipe.batch * prod(losses.shape[1:]))
         weights = self._model.trainable_variables
         # `apply` sums the gradients over the replicas.
         self._optimizer.apply(tape.gradient(loss, [weight.value for weight in weights]), weights)
         return loss
 
-    def _predict(self, images: Any) -> Any:
-        """The logits (n, views, outputs) of one replica's pictures (n, views, h, w, C)."""
-        views = tf.reshape(images, (-1, *images.shape[2:]))
-        logits = tf.cast(self._model(views, training=False), tf.float32)
-        return tf.reshape(logits, (*images.shape[:2], self._job.outputs))
+    def _predict(self, *inputs: Any) -> Any:
+        """What the model returns, (n, views, …), for one replica's inputs (n, views, …)."""
+        views = [tf.reshape(x, (-1, *x.shape[2:])) for x in inputs]
+        outputs = tf.cast(self._model(_as_asked(views), training=False), tf.float32)
+        return tf.reshape(outputs, (*inputs[0].shape[:2], *outputs.shape[1:]))
 
     def _share(self, *arrays: NDArray[Any]) -> Shares:
         """Each array split into one equal part for each replica."""
@@ -111,6 +124,11 @@ class KerasTrainer:
         """`count` rounded up to a multiple of the number of replicas."""
         replicas = self._strategy.num_replicas_in_sync
         return -(-count // replicas) * replicas
+
+
+def _as_asked(inputs: list[Any]) -> Any:
+    """The inputs as a functional model takes them: one alone, several in a list."""
+    return inputs if len(inputs) > 1 else inputs[0]
 
 
 def _separate_draws(model: Any, strategy: Strategy) -> None:

@@ -24,7 +24,15 @@ from archc.emit.syntax import (
     call,
 )
 from archc.language.spec import Recipe
+from archc.ops.properties import Loss
 from archc.tensor import Tensor
+
+# By loss: what Keras calls the figure that decides the learning rate, which way it should go, and what it is.
+_WATCHED: dict[Loss, tuple[str, str, str]] = {
+    "cross_entropy": ("val_accuracy", "max", "accuracy"),
+    "binary_cross_entropy": ("val_binary_accuracy", "max", "accuracy"),
+    "mean_squared_error": ("val_loss", "min", "loss"),
+}
 
 
 def sgd(planned: SourcePlan, recipe: Recipe) -> Function:
@@ -46,8 +54,9 @@ def plateau(recipe: Recipe) -> Iterator[Function]:
     last = rule.last(recipe.optimizer.sgd.lr)
     fields = {"factor": rule.factor, "patience": rule.patience, "min_delta": 0, "min_lr": last}
     kind = "keras.callbacks.ReduceLROnPlateau"
-    made = call(kind, "val_accuracy", mode="max", **fields)
-    doc = "The spec's schedule for `fit`; it follows the held-out accuracy."
+    watched, mode, what = _WATCHED[recipe.loss]
+    made = call(kind, watched, mode=mode, **fields)
+    doc = f"The spec's schedule for `fit`; it follows the held-out {what}."
     yield Function("plateau", "", kind, (Return(made),), doc=doc)
 
 
@@ -61,7 +70,7 @@ def check(planned: SourcePlan) -> Function:
         seed=call("keras.utils.set_random_seed", 0),
         count="sum(math.prod(w.shape) for w in model.trainable_weights)",
         compute=(Assign(Name("images"), images), Assign(output, call("model", Name("images")), annotation=Name("Any"))),
-        step=_step(planned.output_shapes),
+        step=_step(planned),
         finite="all(ops.all(ops.isfinite(w)) for w in model.weights)",
     )
 
@@ -73,20 +82,23 @@ def _random(planned: SourcePlan, x: Tensor) -> Call:
     return call("keras.random.normal", batch(planned.shape(x)))
 
 
-def _step(outputs: tuple[Tensor, ...]) -> tuple[Statement, ...]:
-    """A training step towards random classes, or towards zeros if the network does not return scores of classes."""
-    first, *others = outputs
+def _step(planned: SourcePlan) -> tuple[Statement, ...]:
+    """A training step towards random targets, or towards zeros for a loss of squares or of several outputs."""
+    first, *others = planned.output_shapes
     loss: Expression = Literal("mean_squared_error")
     step = "model.train_on_batch(images, targets)"
     if others:
         targets = Fixed("[ops.zeros_like(output) for output in outputs]")
         # Without return_dict, the result is a list with the loss of each output.
         step = 'model.train_on_batch(images, targets, return_dict=True)["loss"]'
-    elif not first.is_vector:
+    elif planned.loss == "mean_squared_error":
         targets = Fixed("ops.zeros_like(output)")
+    elif planned.loss == "binary_cross_entropy":
+        loss = call("keras.losses.BinaryCrossentropy", from_logits=True)
+        targets = call("keras.random.uniform", batch(planned.shape(first)))
     else:
         loss = call("keras.losses.SparseCategoricalCrossentropy", from_logits=True)
-        targets = call("keras.random.randint", batch(), 0, first.channels)
+        targets = call("keras.random.randint", batch(first.shape[1:]), 0, first.channels)
     return (
         Assign(Name("targets"), targets),
         Do(call("model.compile", call("sgd"), loss)),

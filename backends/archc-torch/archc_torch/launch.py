@@ -131,12 +131,12 @@ def _work(job: Job, devices: Devices, private: Path, rank: int, launcher: int) -
     """The main function of a rank's process. A failure is written to the file that the launcher reads."""
     pulse = Pulse(launcher, _pulse_file(private, rank))
     pulse.start()
-    from archc.pictures.dataset import load_pictures
+    from archc.dataset import load_data
     from archc_torch.rank import Group, run_rank
 
     guard()
     try:
-        run_rank(job, devices, *load_pictures(job), Group(rank, private / "ranks", pulse))
+        run_rank(job, devices, load_data(job), Group(rank, private / "ranks", pulse))
     except Exception as error:  # a framework may raise anything, as in `run_main`
         if not isinstance(error, Failure):
             time.sleep(GRACE)

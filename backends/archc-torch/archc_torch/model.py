@@ -73,11 +73,12 @@ def _paths(planned: SourcePlan, part: Part, path: str) -> dict[str, str]:
 
 
 def _predict(planned: SourcePlan) -> tuple[Function, ...]:
-    """`predict` returns probabilities, if the final softmax is left to the loss."""
+    """`predict` returns probabilities, if the final softmax or sigmoid is left to the loss."""
     if not planned.predicts_probabilities:
         return ()
     function = "evaluate" if len(planned.inputs) == 1 else "evaluate_on"
     logits = call(function, Name("self"), *map(Name, planned.inputs))
-    body = (Return(call("nn.functional.softmax", logits, dim=1)),)
+    is_softmax = planned.loss == "cross_entropy"
+    body = (Return(call("nn.functional.softmax", logits, dim=1) if is_softmax else call("torch.sigmoid", logits)),)
     signature = ", ".join(("self", *(f"{name}: Tensor" for name in planned.inputs)))
     return (Function("predict", signature, "Tensor", body, doc=probabilities(planned)),)

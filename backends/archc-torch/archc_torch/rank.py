@@ -11,9 +11,8 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from archc.pictures.feed import Feed, keeping_weights
-from archc.pictures.folder import Pictures
-from archc.pictures.preparation import Statistics
+from archc.dataset import Dataset
+from archc.pictures.feed import keeping_weights
 from archc.training.job import Job
 from archc.training.journal import Journal
 from archc.training.loop import train
@@ -41,9 +40,7 @@ class Group:
     pulse: Pulse
 
 
-def run_rank(
-    job: Job, devices: Devices, pictures: Pictures, statistics: Statistics, group: Group | None = None
-) -> None:
+def run_rank(job: Job, devices: Devices, data: Dataset, group: Group | None = None) -> None:
     """Train as one of the ranks of a group, or alone."""
     rank = group.rank if group else 0
     keep_memory()
@@ -55,13 +52,13 @@ def run_rank(
     module = source(job)
     model: nn.Module = getattr(module, job.model)()
     torch.manual_seed(job.seed * MOST_RANKS + rank)  # different dropout on each rank
-    feed = Feed(job, pictures, statistics, rank, job.devices, torch.get_num_threads())
+    feed = data.feed(rank, job.devices, torch.get_num_threads())
     with Journal(job.run, devices=devices.names, active=rank == 0) as journal:
         model = _normalising_together(model, job, kind, journal)
         done = group.pulse.done if group else None
         trainer = TorchTrainer(job, model, module.sgd(model), feed, device, done)
         with keeping_weights(job, lambda: as_bytes(model, job.renamed)):
-            train(job, trainer, journal, pictures=len(pictures.train), classes=len(pictures.classes))
+            train(job, trainer, journal, examples=data.count, classes=data.classes)
     if group:
         dist.destroy_process_group()
 

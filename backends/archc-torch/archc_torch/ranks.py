@@ -11,7 +11,7 @@ from archc.emit.prose import emitted_by, shapes, summary
 from archc.emit.syntax import Assert, Assign, Call, Do, Fixed, Function, Main, Name, Return, Statement, call
 from archc.passes.placement import Placement
 from archc_torch.columns import Column
-from archc_torch.training import COUNT, FINITE, images, labels, step
+from archc_torch.training import COUNT, FINITE, images, step, targets
 
 
 def document(planned: SourcePlan, column: Column, placement: Placement, origin: Origin) -> tuple[str, ...]:
@@ -34,14 +34,14 @@ def check(column: Column) -> Function:
     names = ["image"] if len(made) == 1 else [f"image_{place}" for place in range(len(made))]
     sent = (line for name, value in zip(names, made, strict=True) for line in _from_first_rank(name, value))
     compute = (*sent, Assign(outputs, call("model", *map(Name, names))))
-    targets = labels(planned.output_shapes)
-    learn = step(planned.output_shapes, Name("labels"))
+    drawn = targets(planned)
+    learn = step(planned, Name("labels") if drawn else None)
     checked = self_check.check(
         planned,
         seed=call("torch.manual_seed", call("distributed.get_rank")),
         count=COUNT,
         compute=(*compute, *_received(column)),
-        step=(*_from_first_rank("labels", targets), *learn) if targets else learn,
+        step=(*_from_first_rank("labels", drawn), *learn) if drawn else learn,
         finite=FINITE,
     )
     told = "{count:,} parameters" + (", received {received:,} values per example" if column.received else "")

@@ -16,10 +16,10 @@ if __name__ == "__mp_main__":
 
 def main(job: Job) -> None:
     """Train as the job asks, and leave the weights, metrics.jsonl and result.json in the run's folder."""
-    from archc.pictures.dataset import job_pictures, open_pictures
+    from archc.dataset import find_data
     from archc.training.result import Result
 
-    pictures = job_pictures(job)
+    data = find_data(job)
     # PyTorch takes seconds to import: not before the job has been checked, nor in a rank's import of this module.
     from archc_torch.devices import find_devices
     from archc_torch.launch import launch
@@ -28,9 +28,9 @@ def main(job: Job) -> None:
     devices = find_devices(job.devices)
     print(devices.line, flush=True)
     Result(devices=devices.names).write(job.run)
-    statistics = open_pictures(job, pictures)
+    data.open()
     if devices.count == 1:
-        run_rank(job, devices, pictures, statistics)
+        run_rank(job, devices, data)
     else:
         launch(job, devices)
 

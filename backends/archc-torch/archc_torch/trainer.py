@@ -4,25 +4,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import astuple
 
 import numpy as np
 import torch
 import torch.distributed as dist
-from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss
 from torch.nn.parallel import DistributedDataParallel
 
 from archc.language.spec import TestViews
-from archc.pictures.feed import Feed
+from archc.ops.properties import Loss
+from archc.training.feed import Array, Feed
 from archc.training.job import Job
 from archc.training.judging import judged
 from archc.training.score import Score
 from archc_torch.weights import as_bytes
 
-Batch = tuple[Tensor, Tensor]
-"""Images (n, C, h, w), in memory with channels last, and labels (n,), on the rank's device."""
+Batch = tuple[tuple[Tensor, ...], Tensor]
+"""The inputs, each (n, C, …), in memory with the channels last, and the targets, on the rank's device."""
+
+LOSSES: dict[Loss, Callable[[Tensor, Tensor], Tensor]] = {
+    "cross_entropy": cross_entropy,
+    "binary_cross_entropy": binary_cross_entropy_with_logits,
+    "mean_squared_error": mse_loss,
+}
+"""What each loss computes of the model's outputs (n, C, …): the mean over examples, positions and values."""
 
 
 class TorchTrainer:
@@ -52,12 +58,14 @@ class TorchTrainer:
     def batches(self, epoch: int) -> Iterator[Batch]:
         """This rank's part of each global batch of an epoch."""
         for batch in self._feed.training(epoch):
-            yield self._maps(batch.images), self._put(torch.from_numpy(batch.labels))
+            targets = self._put(torch.from_numpy(batch.targets))
+            is_classes = batch.targets.dtype == np.int64
+            yield tuple(map(self._values, batch.inputs)), targets if is_classes else _channels_first(targets)
 
     def step(self, batch: Batch, lr: float) -> float:
         """Take one optimiser step; the mean loss over the global batch before the step."""
-        images, labels = batch
-        loss = cross_entropy(self._logits(self._parallel, images), labels)
+        inputs, targets = batch
+        loss = LOSSES[self._job.recipe.loss](self._logits(self._parallel, inputs), targets)
         loss.backward()
         for group in self._optimizer.param_groups:
             group["lr"] = lr
@@ -70,20 +78,21 @@ class TorchTrainer:
     def evaluate(self, test: TestViews) -> Score:
         """The score over all held-out pictures, each counted on one rank. The ranks' shares may differ in size."""
         self._share_statistics()
-        score = Score(0, 0, 0, 0.0)
+        loss = self._job.recipe.loss
+        score = Score(0, 0, 0, 0.0, loss)
         self._model.eval()
         with torch.inference_mode():
             for batch in self._feed.held_out(test):
-                n, views, *size = batch.images.shape
-                images = self._maps(batch.images.reshape(n * views, *size))
+                n, views, *_ = batch.inputs[0].shape
+                inputs = tuple(self._values(x.reshape(n * views, *x.shape[2:])) for x in batch.inputs)
                 # Not the parallel form: each rank would have to call it the same number of times.
-                logits = self._logits(self._model, images).unflatten(0, (n, views))
-                score += judged(logits.cpu().numpy(), batch.labels)
+                outputs = self._logits(self._model, inputs).movedim(1, -1).unflatten(0, (n, views))
+                score += judged(outputs.cpu().numpy(), batch.targets, loss)
                 self._done()
         self._model.train()
-        sums = torch.tensor(astuple(score), dtype=torch.float64, device=self._device)
-        count, top1, top5, loss = self._total(sums).tolist()
-        return Score(round(count), top1=round(top1), top5=round(top5), loss_sum=loss)
+        sums = torch.tensor(score.sums, dtype=torch.float64, device=self._device)
+        count, top1, top5, loss_sum = self._total(sums).tolist()
+        return Score(round(count), top1=round(top1), top5=round(top5), loss_sum=loss_sum, of=loss)
 
     def finite(self) -> bool:
         """Whether all weights and running statistics are finite on all ranks."""
@@ -95,14 +104,14 @@ class TorchTrainer:
         """The weights on the first rank, as safetensors; None on the others, which have the same."""
         return as_bytes(self._model, self._job.renamed) if self._feed.rank == 0 else None
 
-    def _logits(self, model: nn.Module, images: Tensor) -> Tensor:
-        """The scores (n, outputs) of images (n, C, h, w), computed in the job's precision and returned in float32."""
+    def _logits(self, model: nn.Module, inputs: tuple[Tensor, ...]) -> Tensor:
+        """What the model returns, (n, C, …), computed in the job's precision and returned in float32."""
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._job.precision == "bfloat16"):
-            return model(images).float()
+            return model(*inputs).float()
 
-    def _maps(self, images: NDArray[np.float32]) -> Tensor:
-        """A view (n, C, h, w) of images (n, h, w, C): PyTorch's channels-last format, without a copy."""
-        return self._put(torch.from_numpy(images)).permute(0, 3, 1, 2)
+    def _values(self, values: Array) -> Tensor:
+        """A view (n, C, …) of values (n, …, C): of maps, PyTorch's channels-last format, without a copy."""
+        return _channels_first(self._put(torch.from_numpy(values)))
 
     def _put(self, values: Tensor) -> Tensor:
         """The values on the rank's device."""
@@ -120,6 +129,11 @@ class TorchTrainer:
         if self._feed.ranks > 1:
             dist.all_reduce(values)
         return values
+
+
+def _channels_first(values: Tensor) -> Tensor:
+    """A view (n, C, …) of values (n, …, C)."""
+    return values.movedim(-1, 1)
 
 
 def _over_ranks(model: nn.Module, device: torch.device) -> DistributedDataParallel:

@@ -55,7 +55,7 @@ def check(planned: SourcePlan) -> Function:
         seed=call("torch.manual_seed", 0),
         count=COUNT,
         compute=(Assign(self_check.result(planned), call("model", *images(planned))),),
-        step=step(planned.output_shapes, labels(planned.output_shapes)),
+        step=step(planned, targets(planned)),
         finite=FINITE,
     )
 
@@ -72,19 +72,23 @@ def _random(planned: SourcePlan, x: Tensor) -> Call:
     return call("torch.randn", *batch(planned.shape(x)).items)
 
 
-def labels(outputs: tuple[Tensor, ...]) -> Call | None:
-    """Random classes; None if the network does not return scores of classes."""
-    first, *others = outputs
-    return None if others or not first.is_vector else call("torch.randint", first.channels, batch())
+def targets(planned: SourcePlan) -> Call | None:
+    """Random targets for the loss; None for one that is towards zeros."""
+    first, *others = planned.output_shapes
+    if others or planned.loss == "mean_squared_error":
+        return None
+    if planned.loss == "binary_cross_entropy":
+        return call("torch.rand", *batch(first.shape).items)
+    return call("torch.randint", first.channels, batch(first.shape[1:]))
 
 
-def step(outputs: tuple[Tensor, ...], labels: Expression | None) -> tuple[Statement, ...]:
-    """A training step towards labels, or towards zeros if the network does not return scores of classes."""
-    first, *others = outputs
-    if others:
+def step(planned: SourcePlan, targets: Expression | None) -> tuple[Statement, ...]:
+    """A training step towards the targets, or towards zeros if there are none."""
+    if len(planned.output_shapes) > 1:
         loss = Fixed("torch.stack([output.square().mean() for output in outputs]).sum()")
-    elif not first.is_vector or labels is None:
+    elif targets is None:
         loss = Fixed("output.square().mean()")
     else:
-        loss = call("nn.functional.cross_entropy", Name("output"), labels)
+        kind = "cross_entropy" if planned.loss == "cross_entropy" else "binary_cross_entropy_with_logits"
+        loss = call(f"nn.functional.{kind}", Name("output"), targets)
     return Assign(Name("loss"), loss), Do(Fixed("loss.backward()")), Do(Fixed("sgd(model).step()"))

@@ -19,6 +19,7 @@ ON_TENSORFLOW = (
     "new_layers",
     "foreign_conventions",
     "conformance",
+    "losses_of_trainer",
     "trainer",
 )
 BACKENDS = ("tensorflow", *(name for name in ("torch", "jax") if find_spec(name)))

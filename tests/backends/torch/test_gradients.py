@@ -64,7 +64,7 @@ def test_the_slope_in_a_random_direction(case: Case, build: Build) -> None:
     model.load_state_dict(state)
     given = torch.from_numpy(x).requires_grad_(not given_as.is_tokens)
     found = model(given)
-    if graph.fused_softmax is not None:
+    if graph.fused is not None:
         found = found.softmax(1)
     (found * torch.from_numpy(upstream)).sum().backward()
     assert given_as.is_tokens or given.grad is not None

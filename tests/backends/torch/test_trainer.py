@@ -11,7 +11,7 @@ from torch import nn
 
 from archc.language.spec import TestViews
 from archc.pictures.dataset import job_pictures, open_pictures
-from archc.pictures.feed import Feed
+from archc.pictures.feed import PictureFeed
 from archc.training.job import Job
 from archc.training.model import source
 
@@ -24,7 +24,7 @@ def trainer(job: Job) -> tuple[TorchTrainer, nn.Module]:
     statistics = open_pictures(job, pictures)
     module = source(job)
     model = module.Small()
-    feed = Feed(job, pictures, statistics, 0, 1, 1)
+    feed = PictureFeed(job, pictures, statistics, 0, 1, 1)
     return TorchTrainer(job, model, module.sgd(model), feed, torch.device("cpu")), model
 
 

@@ -90,8 +90,8 @@ def test_scopes_are_the_blocks_and_stages_of_the_graph() -> None:
     layers = "  x: {op: relu}\n  s: [{op: tanh}, {block: conv, filters: 8, repeat: 2}]\n  y: {block: skip, from: [x]}\n"
     assert facts(layers).graph.scopes == {
         "s": Scope("s", None, ("x",), "s.2.1", {}),
-        "s.1": Scope("s.1", "conv", ("s.0",), "s.1.1", {"filters": 8, "kernel": 3}),
-        "s.2": Scope("s.2", "conv", ("s.1.1",), "s.2.1", {"filters": 8, "kernel": 3}),
+        "s.1": Scope("s.1", "conv", ("s.0",), "s.1.1", {"filters": 8, "kernel": 3}, {"kernel": 3}),
+        "s.2": Scope("s.2", "conv", ("s.1.1",), "s.2.1", {"filters": 8, "kernel": 3}, {"kernel": 3}),
         "y": Scope("y", "skip", ("x",), "y.sum", {}),
     }
 

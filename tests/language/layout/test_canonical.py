@@ -99,3 +99,12 @@ def test_meaning_comments_and_anchors_stay_whatever_the_style(
     assert formatted(once) == once
     assert not re.search(r"[\t\r]|\A\n|\n\n\n|[ ]\n|\n\n\Z", once)
     assert once.endswith("\n")
+
+
+def test_the_order_of_layers_in_a_block_is_kept_whatever_their_names() -> None:
+    text = "schema: archc/v1\n\nblocks:\n  a:\n    layers:\n      c: {op: relu}\n      op: relu\n      block: tanh\n"
+    assert formatted(text) == text
+
+
+def test_a_key_that_begins_with_a_colon_is_quoted_in_braces() -> None:
+    assert formatted("a:\n  :: 1\n") == 'a: {":": 1}\n'

@@ -1,4 +1,4 @@
-"""Evaluation of a model of several inputs, for emitted source."""
+"""Evaluation of a model of several inputs, perhaps in training, for emitted files."""
 
 import torch
 from torch import Tensor, nn

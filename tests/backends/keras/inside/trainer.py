@@ -10,7 +10,7 @@ import pytest
 
 from archc.language.spec import TestViews
 from archc.pictures.dataset import job_pictures, open_pictures
-from archc.pictures.feed import Feed
+from archc.pictures.feed import PictureFeed
 from archc.training.job import Job
 from archc.training.score import Score
 
@@ -24,7 +24,7 @@ def trainer(job: Job, strategy: Any) -> Any:
     pictures = job_pictures(job)
     statistics = open_pictures(job, pictures)
     keras.utils.set_random_seed(job.seed)
-    return KerasTrainer(job, *build(job, strategy), strategy, Feed(job, pictures, statistics))
+    return KerasTrainer(job, *build(job, strategy), strategy, PictureFeed(job, pictures, statistics))
 
 
 def trained(job: Job, strategy: Any) -> tuple[list[float], dict[str, Any], Score]:
@@ -51,8 +51,8 @@ def test_each_held_out_picture_counts_once(make_job: Callable[..., Job], two: An
     job = make_job("tail")
     training = trainer(job, two)
     batches = list(training._feed.held_out(test))
-    images = np.concatenate([batch.images for batch in batches])
-    labels = np.concatenate([batch.labels for batch in batches])
+    images = np.concatenate([batch.inputs[0] for batch in batches])
+    labels = np.concatenate([batch.targets for batch in batches])
     assert len(labels) == 13, "odd, so that two replicas need a blank"
 
     logits = np.asarray(training._model(images.reshape(-1, 32, 32, 3)), np.float64)

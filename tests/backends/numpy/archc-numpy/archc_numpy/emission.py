@@ -41,7 +41,7 @@ def emit(request: Request) -> EmittedSource:
     planned = plan(request, RESERVED)
     values = every(planned.steps, _value)
     called = {value.value.function for value in values if isinstance(value.value, Call)}
-    called |= {Name("softmax")} if planned.predicts_probabilities else set()
+    called |= {Name("softmax")} if _predicts_classes(planned) else set()
     snippets = [load("archc_numpy.snippets", name) for name in SNIPPETS if Name(name) in called]
     imports = [Import("numpy"), Import("types", ("SimpleNamespace",))]
     module = Module(
@@ -74,11 +74,16 @@ def _class(planned: SourcePlan, values: list[Assign]) -> Class:
         Function("__init__", "self", "None", begin),
         Function("__call__", f"self, {planned.image}: numpy.ndarray", _kind(len(outputs)), compute),
     ]
-    if planned.predicts_probabilities:
+    if _predicts_classes(planned):
         predict = (Return(call("softmax", call("self", Name(planned.image)))),)
         functions.append(Function("predict", f"self, {planned.image}: numpy.ndarray", _kind(1), predict))
     shapes = f"{_batch(planned.image_shape)} -> {', '.join(map(_batch, planned.output_shapes))}."
     return Class(planned.class_name, Name("SimpleNamespace"), shapes, tuple(functions))
+
+
+def _predicts_classes(planned: SourcePlan) -> bool:
+    """Whether `predict` applies a softmax to the logits; a sigmoid is not supported."""
+    return planned.predicts_probabilities and planned.loss == "cross_entropy"
 
 
 def _initialisation(planned: SourcePlan) -> Expression:

@@ -1,4 +1,4 @@
-"""The order of the pictures in an epoch."""
+"""The order of the examples in an epoch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ORDER, VIEW = 0, 1
 
 
 def batches(count: int, batch: int, *, seed: int, epoch: int) -> list[NDArray[np.int64]]:
-    """A random permutation of range(count) in full batches. The last pictures are dropped if they do not fill one.
+    """A random permutation of range(count) in full batches. The last examples are dropped if they do not fill one.
 
     `batch` is at most `count`: `archc.training.batch` has checked it.
     """

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archc.pictures.order import batches
+from archc.training.order import batches
 
 
 @given(count=st.integers(1, 300), batch=st.integers(1, 40), seed=st.integers(0, 2**32 - 1), epoch=st.integers(0, 90))

@@ -1,0 +1,53 @@
+"""The data of a job, pictures or arrays, behind one protocol: what a backend trains on without knowing which."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from archc.training.feed import Feed
+from archc.training.job import Job
+
+
+class Dataset(Protocol):
+    """Training and held-out examples."""
+
+    @property
+    def count(self) -> int:
+        """The number of training examples."""
+        ...
+
+    @property
+    def classes(self) -> int:
+        """The number of classes; 0 if targets are values."""
+        ...
+
+    def open(self) -> None:
+        """Make the data ready, and record what they are. Call it once, in one process, before any rank starts."""
+        ...
+
+    def load(self) -> None:
+        """Take what `open` made ready, in the process of a rank; a Failure if the data have changed since."""
+        ...
+
+    def feed(self, rank: int, ranks: int, threads: int) -> Feed:
+        """The examples of one rank."""
+        ...
+
+
+def find_data(job: Job) -> Dataset:
+    """The data of a job; a Failure if they do not suit the network, by all that is known without reading them."""
+    # Only one of the two is needed, and a backend calls this before it imports its framework.
+    if job.form == "arrays":
+        from archc.arrays.dataset import Arrays
+
+        return Arrays(job)
+    from archc.pictures.dataset import PictureSet
+
+    return PictureSet(job)
+
+
+def load_data(job: Job) -> Dataset:
+    """The data of a job that another process has opened."""
+    data = find_data(job)
+    data.load()
+    return data

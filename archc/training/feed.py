@@ -1,0 +1,40 @@
+"""What gives a trainer its examples: batches of arrays for one rank, whatever the data are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from archc.language.spec import TestViews
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Examples and their targets, with the channels last: the last axis of maps and sequences, as of pictures."""
+
+    inputs: tuple[Array, ...]
+    """For each input of the network (n, …) for training, (n, views, …) for held-out examples; tokens are int64."""
+    targets: Array
+    """Classes in int64, (n,) or one for each position (n, …); or values in float32, of the output's shape."""
+
+
+class Feed(Protocol):
+    """The examples of one of `ranks` ranks."""
+
+    @property
+    def rank(self) -> int: ...
+    @property
+    def ranks(self) -> int: ...
+
+    def training(self, epoch: int) -> Iterator[Batch]:
+        """This rank's part of each global batch of an epoch (from 0); all ranks' parts have the same size."""
+        ...
+
+    def held_out(self, test: TestViews) -> Iterator[Batch]:
+        """This rank's share of the held-out examples; no two ranks share one. A share may be empty."""
+        ...
