@@ -111,7 +111,7 @@ def not_free(refusal: Refusal, spans: Spans, graph: Graph) -> Finding:
     sizes = ", ".join(map(str, shape))
     return report(
         spans.value("input", name),
-        "ARC211",
+        "ARC212",
         f"{name} cannot be {sizes}: {node.name} needs one size",
         notes=[refusal.reason],
         help=f"write the sizes, such as `{name}: {graph.inputs[name].written}`",

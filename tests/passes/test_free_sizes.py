@@ -94,7 +94,7 @@ def test_the_usual_size_is_the_crop() -> None:
 
 
 def test_a_dense_layer_after_a_flatten_needs_one_size() -> None:
-    assert codes("  flat: {op: flatten}\n  fc: {op: dense, units: 2}\n") == ["ARC211"]
+    assert codes("  flat: {op: flatten}\n  fc: {op: dense, units: 2}\n") == ["ARC212"]
 
 
 def test_the_number_of_maps_cannot_be_free() -> None:

@@ -56,6 +56,7 @@ SNIPPETS = {
     "LocalResponseNorm": "lrn",
     "SpatialResponseNorm": "spatial_lrn",
     "BatchNorm": "batch_norm",
+    "ExampleNormalization": "example_norm",
     "Normalize": "normalize",
     "Scale": "scale",
     "MomentumSGD": "momentum_sgd",
