@@ -11,7 +11,8 @@ from archc.diagnostics.grouping import Uses, grouped
 from archc.graph import Graph, uses_of
 from archc.language.document import Document, Spans
 from archc.language.lowering import lower
-from archc.language.spec import DataRecipe, Recipe, Spec, default_recipe
+from archc.language.recipe import DataRecipe, Recipe, default_recipe
+from archc.language.spec import Spec
 from archc.language.spec_reading import read_spec
 from archc.language.suppressions import suppress
 from archc.passes.advice import advise

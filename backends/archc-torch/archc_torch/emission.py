@@ -12,7 +12,7 @@ from archc.emit.prose import document
 from archc.emit.self_check import RUN
 from archc.emit.snippets import LoadedSnippet, load
 from archc.emit.syntax import Function, Import, Main, Module, Name, Snippet, names
-from archc.language.spec import Recipe
+from archc.language.recipe import Recipe
 from archc.ops.weighted import Weighted
 from archc_torch import initialisers, ranks
 from archc_torch.columns import column

@@ -52,7 +52,7 @@ def test_a_network(spec: Path) -> None:
             variable.assign(in_keras(variable, weights[f"{layer.name}.{NAMES[variable.name]}"]))
     (image,) = graph.inputs.values()
     x = random.standard_normal((1, *image.shape))
-    outputs = graph.fused_softmax.inputs if graph.fused_softmax is not None else graph.outputs
+    outputs = graph.fused.inputs if graph.fused is not None else graph.outputs
     (expected,) = (evaluate(graph, weights, x)[name] for name in outputs)
     found: Any = np.asarray(model(np.moveaxis(x, 1, -1)))
     scale = np.abs(expected).max()
