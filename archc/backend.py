@@ -26,7 +26,8 @@ from archc.entry_points import BACKENDS, imported, installed, only, owner
 from archc.failure import Failure
 from archc.graph import Graph
 from archc.installing import absent, backend_help, project_names
-from archc.language.spec import Recipe, Strategy
+from archc.language.recipe import Recipe
+from archc.language.spec import Strategy
 from archc.passes.counts import Counts
 from archc.passes.placement import Placement
 

@@ -13,8 +13,10 @@ import pytest
 from archc.backend import OWN
 from archc.commands import EXAMPLES
 from archc.language.mistakes.vocabulary import absence
-from archc.language.spec import Loss, Optimizer, Spec
+from archc.language.recipe import Optimizer
+from archc.language.spec import Spec
 from archc.ops import ops
+from archc.ops.properties import Loss
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

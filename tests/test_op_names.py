@@ -51,6 +51,8 @@ EXCEPTIONS = {
     "archc/language/spec.py": "crop",
     # An argument of an initialiser is called `scale`.
     "backends/archc-torch/archc_torch/initialisers.py": "scale",
+    # A variable of Keras's RMS normalisation is called `scale`.
+    "backends/archc-keras/archc_keras/weights.py": "scale",
     # They list files of snippets, of which some are called as the op that they belong to.
     "backends/archc-keras/archc_keras/emission.py": "batch_norm leaky_relu lrn normalize scale slice upsample",
     "backends/archc-torch/archc_torch/emission.py": "lrn normalize scale stochastic_depth",

@@ -17,7 +17,7 @@ from archc.commands.build import BackendOption
 from archc.console.emission import emit
 from archc.console.specs import QuietOption, SpecArgument, current_folder, facts_or_exit, resolve
 from archc.files import relative
-from archc.language.spec import Precision
+from archc.language.recipe import Precision
 from archc.ops.fields import LARGEST
 from archc.run.folder import started_folder
 from archc.run.process import run_to_end, training_module

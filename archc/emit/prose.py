@@ -7,7 +7,7 @@ from archc.emit.alignment import Variant
 from archc.emit.inline import escaped
 from archc.emit.plan import SourcePlan
 from archc.emit.printer import WIDTH
-from archc.language.spec import Recipe
+from archc.language.recipe import Recipe
 
 
 def document(planned: SourcePlan, origin: Origin, backend: str) -> tuple[str, ...]:

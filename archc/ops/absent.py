@@ -17,10 +17,9 @@ _ACTIVATIONS = (
     "sin cos erf sign quick_gelu stan loggy ramp lhtan plse hardtan relie clip clamp"
 )
 _NORMS = (
-    "layer_norm layer_normalization rms_norm rms_normalization group_norm group_normalization instance_norm "
-    "instance_norm1d instance_norm2d instance_norm3d instance_normalization unit_normalization l2_norm l2_normalize "
-    "l2_normalization weight_norm weight_normalization spectral_norm spectral_normalization batch_norm3d batch_renorm "
-    "batch_renormalization mvn mean_variance_normalization switchable_norm"
+    "instance_norm3d unit_normalization l2_norm l2_normalize l2_normalization weight_norm "
+    "weight_normalization spectral_norm spectral_normalization batch_norm3d batch_renorm batch_renormalization mvn "
+    "mean_variance_normalization switchable_norm"
 )
 _CONVOLUTIONS = (
     "conv3d convolution3d conv_transpose1d conv_transpose3d conv1d_transpose conv3d_transpose "

@@ -134,8 +134,9 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Whether an output is zero where all inputs that it depends on are, so that a dropout's zeros reach its reader."""
     drops_examples: ClassVar[bool] = False
     """Whether what it drops while training is all values of an example at once."""
-    normalises: ClassVar[Literal["neighbours", "batch"] | None] = None
-    """Whether it divides values by the energy of their neighbours, or by the deviation of each map over the batch."""
+    normalises: ClassVar[Literal["neighbours", "batch", "map", "example"] | None] = None
+    """Whether it divides values by the energy of their neighbours, by the deviation of each map over the batch or of
+    each map alone, whose mean it subtracts, or by another measure of one example."""
     gives_probabilities: ClassVar[bool] = False
     """Whether its outputs sum to 1, as a softmax's do."""
     multiplies: ClassVar[bool] = False

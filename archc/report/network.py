@@ -19,6 +19,7 @@ from archc.wording import counted, listed, visible, wrapped
 
 if TYPE_CHECKING:
     from archc.ops.fields import Size
+    from archc.passes.free_sizes import FreeSizes
     from archc.passes.receptive import ReceptiveField
 
 
@@ -235,6 +236,8 @@ def _summary(facts: Facts, parts: Sequence[Part]) -> Iterator[str]:
     if facts.shapes.chain:
         sizes = ("×".join(map(str, size if len({*size}) > 1 else size[:1])) for size in facts.shapes.chain)
         yield " → ".join(sizes) + ("" if facts.graph.is_chain else " along the longest path")
+    if facts.free:
+        yield _free(facts.free)
     yield f"{facts.counts.parameters:,} parameters, {facts.counts.macs:,} MACs per example"
     if len(facts.graph.outputs) > 1:
         yield f"{len(facts.graph.outputs):,} outputs: {listed(facts.graph.outputs)}"
@@ -244,6 +247,14 @@ def _summary(facts: Facts, parts: Sequence[Part]) -> Iterator[str]:
         yield _held(facts, parts)
     if facts.placement is not None:
         yield exchanges(facts.placement, parts)
+
+
+def _free(free: FreeSizes) -> str:
+    """The sizes that an input may have, and those at which all figures are given."""
+    steps = {axis.symbol: f" in steps of {axis.step}" if axis.step > 1 else "" for axis in free.axes}
+    axes = [f"{axis.symbol} from {axis.first}{steps[axis.symbol]}" for axis in free.axes]
+    usual = [f"{axis.symbol} = {axis.usual}" for axis in free.axes]
+    return f"free sizes: {', '.join(axes)}; figures are for {', '.join(usual)}"
 
 
 def _memory(facts: Facts) -> str:

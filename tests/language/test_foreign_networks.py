@@ -422,7 +422,10 @@ def test_a_pool_that_adapts_is_one_of_windows_only_where_these_are_equal(written
             "{op: batch_norm, epsilon: 1e-5, momentum: 0.9, training_mode: 0}",
             "{op: batch_norm, epsilon: 1e-5, momentum: 0.9}",
         ),
-        ("{op: batch_norm, epsilon: 1e-5, momentum: 0.9, fix_gamma: true}", None),
+        (
+            "{op: batch_norm, epsilon: 1e-5, momentum: 0.9, fix_gamma: true}",
+            "{op: batch_norm, epsilon: 1e-5, momentum: 0.9, scale: false}",
+        ),
         ("{op: batch_norm, epsilon: 1e-5, momentum: 0.9, training_mode: 1}", None),
         (
             "{op: conv2d, filters: 8, kernel: 3, workspace: 512, cudnn_tune: fastest}",

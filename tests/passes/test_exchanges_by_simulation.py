@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from simulated_devices import WEIGHTED, Simulation, ring
 
 from archc.analysis import Facts, analyse
-from archc.language.spec import Parallel, Precision
+from archc.language.recipe import Precision
+from archc.language.spec import Parallel
 from archc.passes.gradients import Reduction
 from archc.passes.placement import place
 from archc.passes.plan import Setting, plan

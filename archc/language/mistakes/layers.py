@@ -21,7 +21,7 @@ from archc.language.mistakes.translation import Translation, translate, without_
 from archc.language.mistakes.unknown_fields import renaming
 from archc.language.mistakes.usual import usual_values
 from archc.language.mistakes.validation import explain
-from archc.language.mistakes.vocabulary import nearest
+from archc.language.mistakes.vocabulary import LIST_OPS, nearest
 from archc.language.reader import MappingNode, ScalarNode, plain
 from archc.ops import ops
 from archc.ops.op import Op
@@ -42,7 +42,7 @@ def read_mistaken(
     fields = LayerFields()
     word = op_word(body)
     if word is None:
-        help = f"add `op:` with one of {', '.join(ops())}"
+        help = f"add `op:` with the name of an op; {LIST_OPS}"
         fields.findings.append(report(key, "ARC103", f"{name} needs `op`", help=help))
         return fields
     node = body.entries[word]

@@ -30,9 +30,11 @@ _LISTED: dict[Words, str] = {
     "fields": "valid fields",
     "layers": "known layers",
     "names": "known names",
-    "ops": "supported ops",
     "values": "valid values",
 }
+LIST_OPS = "list all ops with `archc explain`"
+"""The help where any op may be meant: there are too many for one line."""
+
 # One letter off a shorter word is often another word: `relu` and `gelu`.
 _SHORTEST_MISSPELT = 5
 # Suggested only: one letter off a word of so many letters, and two letters off a longer one.
@@ -200,7 +202,8 @@ def did_you_mean(
     if guess:
         return f"did you mean `{guess}`?"
     allowed += listed
-    shown = allowed if what == "ops" or len(allowed) <= _MOST_SHOWN else ["…", *allowed[-_MOST_SHOWN:]]
-    choices = f"{_LISTED[what]}: {', '.join(shown)}"
-    lacking = absence(word) if what == "ops" else None
-    return f"{lacking}; {choices}" if lacking and ":" not in lacking else lacking or choices
+    if what == "ops":
+        lacking = absence(word)
+        return f"{lacking}; {LIST_OPS}" if lacking and ":" not in lacking else lacking or LIST_OPS
+    shown = allowed if len(allowed) <= _MOST_SHOWN else ["…", *allowed[-_MOST_SHOWN:]]
+    return f"{_LISTED[what]}: {', '.join(shown)}"

@@ -31,6 +31,7 @@ from archc.emit.syntax import (
     names,
 )
 from archc.graph import Graph
+from archc.tensor import FreeSize
 from archc_keras.functions import write
 from archc_keras.layers import layer
 from archc_keras.reserved import LOCAL, RESERVED
@@ -55,6 +56,7 @@ SNIPPETS = {
     "LocalResponseNorm": "lrn",
     "SpatialResponseNorm": "spatial_lrn",
     "BatchNorm": "batch_norm",
+    "ExampleNormalization": "example_norm",
     "Normalize": "normalize",
     "Scale": "scale",
     "MomentumSGD": "momentum_sgd",
@@ -113,7 +115,9 @@ def _model(graph: Graph, planned: SourcePlan, lines: tuple[Statement, ...], outp
 
 def _input(shape: tuple[int, ...], name: str, *, is_tokens: bool) -> Call:
     dtype = {"dtype": "int32"} if is_tokens else {}
-    return call("keras.Input", Tuple(tuple(map(Literal, shape))), name=name, **dtype)
+    # Keras infers a size that is None when it is called.
+    sizes = (Literal(None if isinstance(size, FreeSize) else size) for size in shape)
+    return call("keras.Input", Tuple(tuple(sizes)), name=name, **dtype)
 
 
 def _one_or_list(values: tuple[Expression, ...]) -> Expression:

@@ -23,7 +23,7 @@ from archc.emit.syntax import (
     Tuple,
     call,
 )
-from archc.language.spec import Recipe
+from archc.language.recipe import Recipe
 from archc.ops.properties import Loss
 from archc.tensor import Tensor
 

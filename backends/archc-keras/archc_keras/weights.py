@@ -10,16 +10,13 @@ from numpy.typing import NDArray
 
 Arrays = dict[str, NDArray[np.float32]]
 
-CANONICAL = {4: (3, 2, 0, 1), 3: (2, 1, 0), 2: (1, 0), 1: (0,)}
-"""The order of axes by an array's rank: (kH, kW, I, O) -> (O, I, kH, kW), (k, I, O) -> (O, I, k), (in, out) ->
-(out, in), a bias as it is."""
-
 NAMES = {
     "kernel": "weight",
     "bias": "bias",
     "gamma": "weight",
     "alpha": "weight",
     "beta": "bias",
+    "scale": "weight",
     "moving_mean": "mean",
     "moving_variance": "variance",
     "embeddings": "weight",
@@ -51,17 +48,25 @@ def _ordered(name: str, array: Any) -> Any:
     """A variable's values in the canonical order of axes."""
     if name in PER_MAP:  # a number per map, which Keras shapes as (1, 1, C)
         return array.reshape(-1)
-    # The rows of an embedding are tokens in every framework.
-    return array if name == ROWS else array.transpose(CANONICAL[array.ndim])
+    return array.transpose(_order(name, array.ndim))
+
+
+def _order(name: str, rank: int) -> tuple[int, ...]:
+    """The order of a variable's axes that all backends save.
+
+    (…, I, O) -> (O, I, …) for a kernel, and the rows of an embedding are tokens in every framework. Any other array has
+    the axes of a value, of which the channels are last, or of its channels alone.
+    """
+    if name == "kernel":
+        return (rank - 1, rank - 2, *range(rank - 2))
+    return tuple(range(rank)) if name == ROWS else (rank - 1, *range(rank - 1))
 
 
 def in_keras(variable: Any, value: Any) -> Any:
     """A canonical array in the layout of a variable."""
     if variable.name in PER_MAP:
         return value.reshape(variable.shape)
-    if variable.name == ROWS:
-        return value
-    return value.transpose(np.argsort(CANONICAL[value.ndim]))
+    return value.transpose(np.argsort(_order(variable.name, value.ndim)))
 
 
 def as_bytes(model: Any) -> bytes:

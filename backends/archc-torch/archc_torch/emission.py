@@ -12,7 +12,7 @@ from archc.emit.prose import document
 from archc.emit.self_check import RUN
 from archc.emit.snippets import LoadedSnippet, load
 from archc.emit.syntax import Function, Import, Main, Module, Name, Snippet, names
-from archc.language.spec import Recipe
+from archc.language.recipe import Recipe
 from archc.ops.weighted import Weighted
 from archc_torch import initialisers, ranks
 from archc_torch.columns import column
@@ -29,6 +29,9 @@ SNIPPETS = {
     "CutConvTranspose2d": "cut_conv_transpose",
     "LRN": "lrn",
     "SpatialLRN": "spatial_lrn",
+    "LayerNorm2d": "layer_norm2d",
+    "RMSNorm2d": "rms_norm2d",
+    "unscaled": "unscaled",
     "Normalize": "normalize",
     "Scale": "scale",
     "StochasticDepth": "stochastic_depth",

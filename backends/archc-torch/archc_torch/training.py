@@ -9,7 +9,7 @@ from archc.emit.plan import SourcePlan
 from archc.emit.prose import optimizer
 from archc.emit.self_check import batch
 from archc.emit.syntax import Assign, Call, Do, Expression, Fixed, Function, Name, Return, Statement, call
-from archc.language.spec import Recipe
+from archc.language.recipe import Recipe
 from archc.tensor import Tensor
 
 COUNT = "sum(p.numel() for p in model.parameters())"

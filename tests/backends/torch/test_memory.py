@@ -18,7 +18,7 @@ from torch.nn.functional import cross_entropy
 
 from archc.analysis import Facts, analyse
 from archc.graph import Graph
-from archc.language.spec import Precision
+from archc.language.recipe import Precision
 from archc.passes.memory import memory
 
 ROOT = Path(__file__).parents[3]
@@ -41,6 +41,12 @@ NORMS = {
     "over_maps": "lrn, size: 5, alpha: 1e-4, beta: 0.75, k: 2, groups: 2",
     "in_a_map": "lrn, size: 5, alpha: 1e-4, beta: 0.75, k: 2, scope: spatial",
     "batch": "batch_norm, epsilon: 1e-5, momentum: 0.9",
+    "batch_without": "batch_norm, epsilon: 1e-5, momentum: 0.9, scale: false, bias: false",
+    "layer": "layer_norm, epsilon: 1e-5",
+    "layer_all": "layer_norm, over: all, epsilon: 1e-5",
+    "group": "group_norm, groups: 4, epsilon: 1e-5",
+    "instance": "instance_norm, epsilon: 1e-5",
+    "rms": "rms_norm, epsilon: 1e-5",
 }
 
 WIDE = ("softplus", "softmax", "log_softmax")
@@ -100,6 +106,7 @@ def network(build: Build, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path, Pr
         facts = analyse(spec.read_bytes(), spec.name).facts
         assert facts is not None
         model: Any = build(facts, facts.graph).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        as_on_a_gpu(model)
         return Network(facts, model, precision)
 
     return network
@@ -107,7 +114,8 @@ def network(build: Build, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path, Pr
 
 def saved(network: Network, batch: int) -> int:
     """Bytes that PyTorch saves for the backward pass: each storage once, parameters and buffers left out."""
-    parameters = {p.untyped_storage().data_ptr() for p in network.model.state_dict().values()}
+    stored = (*network.model.parameters(), *network.model.buffers())
+    parameters = {value.untyped_storage().data_ptr() for value in stored}
     held: dict[int, Tensor] = {}
 
     def pack(value: Tensor) -> Tensor:
@@ -127,10 +135,6 @@ def beyond_the_prediction(network: Network) -> Iterator[list[int]]:
     """The bytes that PyTorch keeps on a CPU beside what is predicted, and why."""
     found: list[int] = []
 
-    def dropout(_: nn.Module, __: object, y: Tensor) -> None:
-        """Its mask in the precision of the values; on a GPU it is a byte, as predicted."""
-        found.append((y.element_size() - 1) * y.numel() if y.requires_grad else 0)
-
     def constants(module: Any, __: object, y: Tensor) -> None:
         """A number per map in the precision of the values, which is not worth a prediction."""
         values = module.std if hasattr(module, "std") else module.weight
@@ -138,9 +142,7 @@ def beyond_the_prediction(network: Network) -> Iterator[list[int]]:
         found.append(values.numel() * y.element_size() if is_copied else 0)
 
     per_map = [module for module in network.model.modules() if type(module).__name__ in ("Scale", "Normalize")]
-    dropouts = [module for module in network.model.modules() if isinstance(module, nn.Dropout) and module.p]
-    handles = [module.register_forward_hook(dropout) for module in dropouts]
-    handles += [module.register_forward_hook(constants) for module in per_map]
+    handles = [module.register_forward_hook(constants) for module in per_map]
     yield found
     for handle in handles:
         handle.remove()
@@ -177,7 +179,6 @@ def test_what_alexnet_keeps_within_half_a_percent_of_all_that_pytorch_saves(
 def peak(network: Network, batch: int, *, training: bool) -> int:
     """The most bytes that PyTorch's allocator has given out at once in a step or an inference, weights included."""
     optimizer = MomentumSGD(network.model.parameters(), lr=1e-4, momentum=0.9, weight_decay=5e-4)
-    as_on_a_gpu(network.model)
 
     def step() -> None:
         network.step(network.images(batch), torch.zeros(batch, dtype=torch.long), optimizer)
@@ -197,12 +198,12 @@ def peak(network: Network, batch: int, *, training: bool) -> int:
 
 @pytest.fixture
 def assert_peak(network: Callable[[Path, Precision], Network]) -> Callable[..., None]:
-    """Compare the peak with what is measured, within one percent."""
+    """Compare the peak with what is measured, by default within one percent."""
 
-    def assert_peak(spec: Path, batch: int, precision: Precision, *, training: bool) -> None:
+    def assert_peak(spec: Path, batch: int, precision: Precision, *, training: bool, near: float = 0.01) -> None:
         found = network(spec, precision)
         predicted = memory(found.facts.graph, batch=batch, precision=precision, training=training)
-        assert peak(found, batch, training=training) == pytest.approx(predicted.peak, rel=0.01)
+        assert peak(found, batch, training=training) == pytest.approx(predicted.peak, rel=near)
 
     return assert_peak
 
@@ -233,7 +234,8 @@ def test_the_peak_at_a_normalisation(
 ) -> None:
     spec = tmp_path / "normalised.yaml"
     spec.write_text(NORMALISED.replace("NORM", NORMS[norm]))
-    assert_peak(spec, 64, precision, training=training)
+    # On a CPU, each thread has sums of its own for the gradients of the weights, here of as many as there are values.
+    assert_peak(spec, 64, precision, training=training, near=0.02 if norm == "layer_all" else 0.01)
 
 
 SPATIAL = "lrn, size: 3, alpha: 1e-4, beta: 0.75, k: 2, scope: spatial"
@@ -267,7 +269,6 @@ def test_the_peak_by_what_reads_a_layer(
     spec.write_text(head + "".join(f"  {layer}\n" for layer in (f"a: {{op: {op}}}", *after)))
     found = network(spec, "float32")
     (image,) = found.facts.graph.inputs.values()
-    as_on_a_gpu(found.model)
     (measured,) = peaks([run(found.model, image.shape, 16, training=training)])
     measured += held(found.model, training=training) - (labels(found, 16) if training else 0)
     predicted = memory(found.facts.graph, batch=16, training=training).peak

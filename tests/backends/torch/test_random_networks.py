@@ -102,6 +102,9 @@ FIELDS = {
     "scale": lambda random: {"initial": 1, "bias": random.random() < 0.5},
     "stochastic_depth": lambda random: {"rate": random.choice([0.5, 0])},
     "batch_norm": lambda _: {"epsilon": 1e-5, "momentum": 0.9},
+    "layer_norm": lambda random: {"epsilon": 1e-5, "bias": random.random() < 0.5},
+    "group_norm": lambda random: {"epsilon": 1e-5, "groups": random.choice([1, 2])},
+    "rms_norm": lambda _: {"epsilon": 1e-5},
     "dropout": lambda random: {"rate": random.choice([0.5, 0.5, 0])},
     "dense": lambda random: {"units": random.choice([8, 20, 60]), "bias": random.random() < 0.8},
 }
@@ -110,7 +113,8 @@ POOLS = ["avg_pool2d", "max_pool2d", "global_avg_pool", "global_max_pool"]
 MOVING = ["crop", "channel_shuffle", "permute"]
 ON_MAPS = ["conv2d"] * 6 + ["lrn", "batch_norm", "relu"] * 3 + [*POINTWISE, "flatten"]
 ON_MAPS += ["max_pool2d"] * 2 + [*POOLS, "conv_transpose2d", "conv_transpose2d", "upsample", *MOVING]
-ON_VECTORS = ["dense"] * 5 + ["relu", "batch_norm", *POINTWISE]
+# Of maps, those over several positions or maps depend on the order in memory, which test_memory.py has as it is usual.
+ON_VECTORS = ["dense"] * 5 + ["relu", "batch_norm", "layer_norm", "group_norm", "rms_norm", *POINTWISE]
 
 
 class Drawing:
