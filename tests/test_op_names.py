@@ -47,8 +47,8 @@ EXCEPTIONS = {
     # An argument of an initialiser is called `scale`.
     "backends/archc-torch/archc_torch/initialisers.py": "scale",
     # They list files of snippets, of which some are called as the op that they belong to.
-    "backends/archc-keras/archc_keras/emission.py": "batch_norm leaky_relu lrn normalize scale",
-    "backends/archc-torch/archc_torch/emission.py": "lrn normalize scale stochastic_depth",
+    "backends/archc-keras/archc_keras/emission.py": "batch_norm class_token leaky_relu lrn normalize positions scale select",
+    "backends/archc-torch/archc_torch/emission.py": "class_token lrn normalize positions scale stochastic_depth",
 }
 """By file, the ops that it must name."""
 

@@ -21,7 +21,7 @@ def field_values(op: type[Op]) -> dict[str, list[Any]]:
     schema = op.model_json_schema()
     definitions, required = schema.get("$defs", {}), schema["required"]
     return {
-        name: [*([] if name in required else [None]), *_values(field, definitions)]
+        name: [*([] if name in required else [None]), *(field.get("examples") or _values(field, definitions))]
         for name, field in schema["properties"].items()
         if name != "op"
     }

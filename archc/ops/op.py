@@ -191,7 +191,7 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
             if not parameter.trained:
                 statistics += size
             # Recipes may exempt biases from weight decay, so they are counted apart.
-            elif parameter.name == "bias":
+            elif parameter.is_bias:
                 biases += size
             else:
                 weights += size
@@ -200,6 +200,12 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     @property
     def has_common_parameters(self) -> bool:
         """Whether all maps are computed with the same parameters, so that a split by maps does not divide them."""
+        return False
+
+    @property
+    def differs_by_map(self) -> bool:
+        """Whether each map is computed by its number, without a parameter, so that a part of the maps is not a narrower
+        layer of the same op."""
         return False
 
     def macs(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:

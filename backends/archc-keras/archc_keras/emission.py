@@ -52,6 +52,10 @@ SNIPPETS = {
     "BatchNorm": "batch_norm",
     "Normalize": "normalize",
     "Scale": "scale",
+    "ClassToken": "class_token",
+    "Positions": "positions",
+    "Sinusoids": "sinusoids",
+    "Select": "select",
     "MomentumSGD": "momentum_sgd",
 }
 

@@ -159,6 +159,8 @@ def _common_refusal(step: Step) -> str | None:
     """Why a layer cannot be computed by ranks that each have other maps; None if it can."""
     if step.node.op.has_common_parameters:
         return f"{step.node.name} learns one parameter for all maps; `columns` splits every layer that has weights"
+    if step.node.op.differs_by_map:
+        return f"{step.node.name} computes each map by its number, and each rank would begin at the first one"
     if step.node.op.drops_examples and step.node.op.drop_rate:
         return f"{step.node.name} drops whole examples, and each rank would drop other ones"
     return None
