@@ -33,7 +33,7 @@ PACKAGES = {
     "fixing": "diagnostics analysis",
     "formatting": "diagnostics language analysis",
     "backend": "failure installing entry_points graph diagnostics language passes",
-    "emit": "wording tensor failure entry_points ops graph language backend",
+    "emit": "tensor failure entry_points ops graph language backend",
     "conformance": "tensor ops graph language analysis backend",
     "difference": "ops graph language analysis",
     "figure": "wording tensor ops graph passes emit",
@@ -50,7 +50,7 @@ PACKAGES = {
     "__main__": "commands",
     "archc_torch": "wording tensor signals failure streams ops graph language passes backend emit training pictures "
     "dataset",
-    "archc_keras": "wording signals failure ops graph language backend emit training pictures dataset",
+    "archc_keras": "wording tensor signals failure ops graph language backend emit training pictures dataset",
 }
 
 FRAMEWORKS = {"torch", "tensorflow", "keras", "jax"}

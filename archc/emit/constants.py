@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeVar, cast
 
-from archc.emit.syntax import Argument, Assign, Call, Dict, Expression, List, Literal, Tuple, Unpacked
+from archc.emit.syntax import Argument, Assign, Call, Dict, Expression, Infix, List, Literal, Tuple, Unpacked
 
 Tree = TypeVar("Tree", bound=Call | Assign)
 Visit = Callable[[Expression, str], Expression]
@@ -56,6 +56,8 @@ def _visited(value: Expression, visit: Visit, called: str) -> Expression:
     match value:
         case Tuple() | List():
             return replace(value, items=tuple(_visited(item, visit, called) for item in value.items))
+        case Infix():
+            return replace(value, terms=tuple(_visited(term, visit, called) for term in value.terms))
         case Dict():
             items = tuple((name, _visited(item, visit, name), comment) for name, item, comment in value.items)
             return replace(value, items=items)

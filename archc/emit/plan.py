@@ -12,7 +12,7 @@ from functools import cached_property
 
 from archc.backend import Request
 from archc.emit.identifiers import camel, identifiers
-from archc.emit.parts import Names, Part, flat, local_names, tree
+from archc.emit.parts import Names, Part, flat, key, local_names, tree
 from archc.emit.step import Step
 from archc.graph import Scope
 from archc.ops.initialisation import Fans, WeightInit
@@ -73,8 +73,8 @@ class SourcePlan:
 
     @property
     def has_blocks(self) -> bool:
-        """Whether the source has parts of its own: blocks or stages."""
-        return any(isinstance(item, Part) for item in self.root.items)
+        """Whether the network has parts, blocks or stages, or is a list."""
+        return any(isinstance(item, Part) or key(item).isdigit() for item in self.root.items)
 
     @cached_property
     def paths(self) -> frozenset[str]:

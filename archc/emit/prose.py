@@ -8,7 +8,6 @@ from archc.emit.inline import escaped
 from archc.emit.plan import SourcePlan
 from archc.emit.printer import WIDTH
 from archc.language.spec import Recipe
-from archc.wording import counted
 
 
 def document(planned: SourcePlan, origin: Origin, backend: str) -> tuple[str, ...]:
@@ -53,7 +52,7 @@ def promise(planned: SourcePlan) -> str:
 def block(variant: Variant) -> str:
     """The docstring of a block's class."""
     first, *others = (use.part.path for use in variant.uses)
-    where = first if not others else f"{first} and {counted(len(others), 'other place')}"
+    where = first if not others else f"{first} and {len(others)} more"
     return f"The spec's block {variant.block}, used as {where}."
 
 

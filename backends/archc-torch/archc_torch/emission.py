@@ -78,7 +78,7 @@ def _renamed(planned: SourcePlan, made: Model) -> dict[str, str]:
     """The layers that are called otherwise in the model, and the input."""
     if not planned.has_blocks:
         return planned.renamed
-    own = {step.node.name: made.paths[step.identifier] for step in planned.steps}
+    own = {step.node.name: made.paths[step.identifier] for step in planned.steps if step.path is None}
     inputs = {name: identifier for name, identifier in planned.renamed.items() if identifier in planned.inputs}
     return inputs | {name: path for name, path in own.items() if name != path}
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from archc.emit.identifiers import free
 from archc.emit.plan import SourcePlan, Step
 from archc.emit.syntax import Expression, Name, call
 from archc.graph import Node
@@ -69,6 +70,7 @@ class _Ordering:
         self.steps: list[Step] = []
         self._planned = planned
         self._axes: dict[str, int] = {}
+        self._paths = {step.place for step in planned.steps}
 
     def visit(self, step: Step) -> None:
         """Append a step, after the transpositions that it needs."""
@@ -92,7 +94,9 @@ class _Ordering:
         identifier = self._planned.free(f"{value}_transposed")
         while identifier in self._axes:
             identifier += "_"
-        path = f"{scope}.{identifier}" if scope else identifier
+        # The same in each use of a block, which an identifier is not: they then have one class.
+        path = free(f"{scope}.transposed", self._paths) if scope else identifier
+        self._paths.add(path)
         node = Node(path, Transposed(op="transposed"), (value,), x, self._planned.steps[0].node.span, {})
         self.steps.append(Step(identifier, node, (value,), (x,), axis, node.name))
         self._axes[identifier] = axis

@@ -25,6 +25,7 @@ ALEXNET = ROOT / "specs" / "alexnet.yaml"
 SPECS = (*sorted((ROOT / "specs").glob("*.yaml")), *sorted((ROOT / "tests" / "specs" / "good").glob("*.yaml")))
 ORIGIN = Origin.of("spec.yaml", b"")
 HERE = Path(__file__).parent
+RESIDUAL = HERE.parent / "torch" / "specs" / "residual.yaml"
 
 
 def facts_of(data: bytes) -> Facts:
@@ -37,7 +38,7 @@ def emitted(facts: Facts, origin: Origin = ORIGIN) -> str:
     return load("keras").emit(Request(facts.graph, facts.counts, facts.recipe, origin)).text
 
 
-@pytest.mark.parametrize("spec", [ALEXNET, HERE / "graph.yaml"], ids=lambda spec: spec.stem)
+@pytest.mark.parametrize("spec", [ALEXNET, HERE / "graph.yaml", RESIDUAL], ids=lambda spec: spec.stem)
 def test_it_reads_as_it_did(spec: Path, golden: Callable[[Path, str], None]) -> None:
     data = spec.read_bytes()
     golden(HERE / "golden" / f"{spec.stem}.py", emitted(facts_of(data), Origin.of(spec.name, data)))

@@ -13,6 +13,7 @@ import pytest
 ANYWHERE = ("emitted", "initialisers", "momentum_sgd", "batch_norm")
 ON_TENSORFLOW = (
     *ANYWHERE,
+    "blocks",
     "layers",
     "new_layers",
     "foreign_conventions",
