@@ -126,6 +126,8 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Whether it is a nonlinear function of each value by itself."""
     narrows: ClassVar[bool] = False
     """Whether it is an activation that gives only some numbers, so that scores after it cannot be any."""
+    splits: ClassVar[bool] = True
+    """Whether a part of its maps can be computed with a part of its weights; an op without weights has none to split."""
     is_linear: ClassVar[bool] = False
     """Whether, in inference, it is a linear function of its inputs, plus a constant."""
     output_sign: ClassVar[Literal["nonnegative", "kept", "any"]] = "any"

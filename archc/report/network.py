@@ -80,6 +80,7 @@ _FIGURES = (
     _Figure(Column("activations", right=True), counted=lambda counts: counts.activations, wide=True),
 )
 
+_NAMES_FOLDED = _Figure(Column("layer", least=24), lambda _, row: row.part.name)
 _READS_BELOW = _Figure(Column("op"), lambda _, node: node.op.op)
 _BRIEF = _Figure(Column("size"), _sizes)
 _FOLDED = _Figure(Column("window", least=12), lambda _, node: node.summary)
@@ -93,10 +94,13 @@ class _Form(NamedTuple):
 
 
 def _narrower() -> Iterator[_Form]:
-    """The forms from the widest to the narrowest: sizes become brief before the number of parameters is omitted."""
+    """The forms from the widest to the narrowest: sizes become brief before the number of parameters is omitted.
+
+    Only long paths are folded before that.
+    """
     figures = [figure for figure in _FIGURES if not figure.wide]
     yield _Form(figures)
-    for change in (_READS_BELOW, "MACs", _BRIEF, "parameters", _FOLDED, "size", "window", "op"):
+    for change in (_READS_BELOW, _NAMES_FOLDED, "MACs", _BRIEF, "parameters", _FOLDED, "size", "window", "op"):
         figures = _omitted(figures, change) if isinstance(change, str) else _replaced(figures, change)
         yield _Form(figures, reads_below=True)
 

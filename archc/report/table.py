@@ -118,9 +118,12 @@ def _aligned(text: str, width: int, *, right: bool) -> str:
 
 
 def _fold(cell: str, width: int) -> list[str]:
-    """The lines of a cell, broken after commas if that is enough, else between words."""
+    """The lines of a cell, broken after commas if that is enough, else between words; of a path, after its points."""
     if cells(cell) <= width:
         return [cell]
+    if " " not in cell and "." in cell:
+        # `wrapped` breaks between words alone.
+        return [line.replace(" ", "") for line in wrapped(cell.replace(".", ". "), width)]
     phrases = cell.split(", ")
     if max(map(cells, phrases)) >= width:
         return wrapped(cell, width)

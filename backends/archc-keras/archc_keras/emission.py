@@ -52,6 +52,8 @@ SNIPPETS = {
     "BatchNorm": "batch_norm",
     "Normalize": "normalize",
     "Scale": "scale",
+    "Attention": "attention",
+    "GateBias": "gate_bias",
     "ClassToken": "class_token",
     "Positions": "positions",
     "Sinusoids": "sinusoids",

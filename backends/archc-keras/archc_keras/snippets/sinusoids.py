@@ -4,7 +4,6 @@
 from typing import Any
 
 import keras
-import numpy as np
 from keras import layers, ops
 
 
@@ -17,9 +16,11 @@ class Sinusoids(layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         _, length, channels = inputs.shape
-        channel = np.arange(channels)
-        turns = 10_000 ** (-2 * (channel // 2) / channels)
-        angles = np.arange(length)[:, None] * turns
-        values = np.where(channel % 2 == 0, np.sin(angles), np.cos(angles))
-        added: Any = ops.convert_to_tensor(values, inputs.dtype)
-        return inputs + added
+        wide = "float64" if self.compute_dtype == "float64" else "float32"
+        channel: Any = ops.arange(channels, dtype="int32")
+        pair: Any = ops.cast(channel // 2, wide)
+        places: Any = ops.expand_dims(ops.arange(length, dtype=wide), -1)
+        base: Any = ops.cast(10_000, wide)
+        angles = places * base ** (-2 * pair / channels)
+        values = ops.where(channel % 2 == 0, ops.sin(angles), ops.cos(angles))
+        return inputs + ops.cast(values, inputs.dtype)
