@@ -35,7 +35,7 @@ EXCEPTIONS = {
     "archc/language/lowering.py": "relu",
     # The advice on normalisation is the paper's, which names its ReLU.
     "archc/passes/advice/normalisation.py": "relu",
-    # It compares positions of windows, which a field of its own is called after.
+    # It counts what windows read, in positions or in pixels.
     "archc/passes/advice/windows.py": "positions",
     # They read JSON Schemas, of which `maximum` is a word.
     "archc/conformance/field_values.py": "maximum",
