@@ -24,6 +24,7 @@ from archc.passes.repeated_softmax import repeated_softmax
 from archc.passes.shapes import Shapes, shapes
 
 if TYPE_CHECKING:
+    from archc.passes.free_sizes import FreeSizes
     from archc.passes.receptive import ReceptiveField
 
 
@@ -43,6 +44,8 @@ class Facts:
     counts: Counts
     placement: Placement | None
     held: Held
+    free: FreeSizes | None = None
+    """The formulas of the shapes, if the spec leaves sizes of its inputs free."""
     unread: frozenset[str] = frozenset()
     """The sections of the spec with errors in their text, none of which any shape depends on."""
 
@@ -138,6 +141,7 @@ def _analyse(document: Document, findings: list[Finding]) -> Analysis:
 def _totals(spec: Spec, spans: Spans, graph: Graph, shape_facts: Shapes, held: Held) -> tuple[Facts, list[Finding]]:
     """The questions that only a whole graph can answer: the facts and the findings."""
     counts = count(graph)
+    free, fixed = _free_sizes(spans, graph)
     recipe = spec.train or default_recipe(graph.inputs.values(), graph.loss)
     held_totals, unexpected = check_totals(spec.expect, spans, graph, counts, spec.parallel, recipe.batch)
     placement, uneven = _place(spec, spans, graph, counts, recipe.batch)
@@ -163,15 +167,16 @@ def _totals(spec: Spec, spans: Spans, graph: Graph, shape_facts: Shapes, held: H
     )
     facts = Facts(
         spec=spec,
-        graph=graph,
+        graph=free.graph if free else graph,
         recipe=recipe,
         recipe_is_default=spec.train is None,
         shapes=shape_facts,
         counts=counts,
         placement=placement,
         held=Held(held.layers, held_totals.totals + held_devices.totals),
+        free=free,
     )
-    return facts, [*unexpected, *uneven, *overrides, *exceeded, *advice]
+    return facts, [*fixed, *unexpected, *uneven, *overrides, *exceeded, *advice]
 
 
 def _place(
@@ -180,6 +185,16 @@ def _place(
     if spec.parallel is None:
         return None, []
     return place(graph, counts, spec.parallel, batch, devices=spans.value("parallel", "devices"))
+
+
+def _free_sizes(spans: Spans, graph: Graph) -> tuple[FreeSizes | None, list[Finding]]:
+    """The formulas of a network whose spec leaves sizes free, or the finding on the layer that needs a size."""
+    if not graph.free:
+        return None, []
+    from archc.passes.free_sizes import Refusal, free_sizes, not_free  # few specs leave sizes free
+
+    found = free_sizes(graph)
+    return (None, [not_free(found, spans, graph)]) if isinstance(found, Refusal) else (found, [])
 
 
 def _check_devices(

@@ -11,3 +11,7 @@ SEQUENCE_HEAD = _SEQUENCE + "layers:\n"
 CONV1D_HEAD = _SEQUENCE + "defaults: {conv1d: {weight_init: {he_normal: {}}}}\nlayers:\n"
 TOKENS_HEAD = "schema: archc/v1\nname: example\ninput: {words: {tokens: [8], vocabulary: 100}}\nlayers:\n"
 DENSE_HEAD = _BEGIN + "defaults: {dense: {weight_init: {he_normal: {}}}}\nlayers:\n"
+FREE_HEAD = (
+    "schema: archc/v1\nname: example\ninput: {image: [3, null, null]}\n"
+    "defaults: {conv2d: {weight_init: {he_normal: {}}}, dense: {weight_init: {he_normal: {}}}}\nlayers:\n"
+)

@@ -96,6 +96,8 @@ class Graph:
     nodes: tuple[Node, ...]
     outputs: tuple[str, ...]
     scopes: Mapping[str, Scope] = field(default_factory=dict[str, Scope])
+    free: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict[str, "tuple[str | None, ...]"])
+    """The inputs with free sizes: for each axis its symbol (`H`, `W`, `L`) or None. `inputs` has their usual sizes."""
     expected: Mapping[str, tuple[Node, ...]] = field(default_factory=dict[str, tuple[Node, ...]])
     loss: Loss = "cross_entropy"
 

@@ -13,6 +13,24 @@ _UNITS: dict[Kind, Unit] = {"vector": "units", "sequence": "channels", "maps": "
 MOST_AXES = len(_KINDS)
 
 
+class FreeSize(int):
+    """A size that a spec leaves free, at its usual value; `formula` is what is printed for it, such as `ceil(H / 2)`.
+
+    `other` is its value for another size of the input. Arithmetic with it is that of its usual value.
+    """
+
+    formula: str
+    other: int
+
+    def __new__(cls, usual: int, formula: str, other: int) -> FreeSize:
+        made = super().__new__(cls, usual)
+        made.formula, made.other = formula, other
+        return made
+
+    def __str__(self) -> str:
+        return self.formula
+
+
 @dataclass(frozen=True, slots=True)
 class Tensor:
     """The shape of a value for one example: a vector (units,), a sequence (C, L) or maps (C, H, W).
@@ -86,6 +104,16 @@ class Tensor:
         """The input of this shape, as a spec writes it: `[3, 8, 8]`."""
         sizes = f"[{', '.join(map(str, self.shape))}]"
         return sizes if self.vocabulary is None else f"{{tokens: {sizes}, vocabulary: {self.vocabulary}}}"
+
+    @property
+    def is_free(self) -> bool:
+        """Whether a spec leaves any of its sizes free."""
+        return any(isinstance(size, FreeSize) for size in self.shape)
+
+    @property
+    def at_other_size(self) -> Tensor:
+        """Its shape for another size of the input, if a spec leaves that free."""
+        return Tensor(tuple(s.other if isinstance(s, FreeSize) else s for s in self.shape), self.vocabulary)
 
     def __str__(self) -> str:
         sizes = " × ".join(map(str, self.shape))

@@ -10,7 +10,7 @@ WIDTH = 120
 """The width of output that does not go to a terminal."""
 
 # The characters beyond ASCII that archc's own tables contain. Each takes one column.
-_NARROW = str.maketrans("", "", "×→⌈⌉µ…\N{NO-BREAK SPACE}")
+_NARROW = str.maketrans("", "", "×→⌈⌉µ…–\N{NO-BREAK SPACE}")
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

@@ -18,6 +18,9 @@ _KERNELS = {
     "aten::convolution_backward",
     "aten::native_batch_norm",
     "aten::native_batch_norm_backward",
+    "aten::native_group_norm",
+    "aten::native_group_norm_backward",
+    "rms_norm",
     "aten::max_pool2d_with_indices_backward",
     "aten::avg_pool2d_backward",
 }
@@ -87,11 +90,40 @@ class Dropout(torch.autograd.Function):
         return upstream[0].clone().masked_fill_(dropped, 0), None
 
 
+class RmsNorm(torch.autograd.Function):
+    """RMS normalisation over the last axis in one kernel that keeps its input and the roots, as on a GPU."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
+        with record_function("rms_norm"):
+            root = x.square().mean(-1, keepdim=True).add_(epsilon).rsqrt_()
+            y = x * root * weight
+        ctx.save_for_backward(x, root, weight)
+        return y
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *upstream: Tensor) -> tuple[Tensor | None, Tensor, None]:
+        with record_function("rms_norm"):
+            given = RmsNorm.gradient(upstream[0], *ctx.saved_tensors) if ctx.needs_input_grad[0] else None
+            x, root, _ = ctx.saved_tensors
+            learned = (upstream[0] * x * root).flatten(0, -2).sum(0)
+        return given, learned, None
+
+    @staticmethod
+    def gradient(upstream: Tensor, x: Tensor, root: Tensor, weight: Tensor) -> Tensor:
+        slope = upstream * weight
+        return root * (slope - x * root.square() * (slope * x).mean(-1, keepdim=True))
+
+
 def as_on_a_gpu(model: nn.Module) -> None:
-    """Make an emitted model allocate as on a GPU: a dropout's mask, and the normalisation of all examples at once."""
+    """Make an emitted model allocate as on a GPU: a dropout's mask, the normalisation of all examples at once, those
+    that mixed precision leaves in float32, and a group normalisation's copy with the channels first."""
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             setattr(module, "forward", _dropout(module))  # noqa: B010
+        elif isinstance(module, nn.LayerNorm | nn.GroupNorm | nn.RMSNorm):
+            setattr(module, "forward", _norm(module))  # noqa: B010
     scope = type(model).__init__.__globals__
     if "piecewise" in scope:
         scope["piecewise"] = _at_once
@@ -99,6 +131,29 @@ def as_on_a_gpu(model: nn.Module) -> None:
 
 def _dropout(module: nn.Dropout) -> Callable[[Tensor], Tensor]:
     return lambda x: Dropout.apply(x, module.p) if module.training and module.p else x
+
+
+def _norm(module: Any) -> Callable[[Tensor], Tensor]:
+    """The function of a normalisation: in float32, and that of maps with the maps last where its class says so."""
+
+    def forward(x: Tensor) -> Tensor:
+        with torch.autocast("cpu", enabled=False):
+            x = x.float()
+            turned = x.movedim(1, -1) if type(module).__name__.endswith("Norm2d") else x
+            match module:
+                case nn.GroupNorm():
+                    y = nn.functional.group_norm(
+                        x.contiguous(), module.num_groups, module.weight, module.bias, module.eps
+                    )
+                case nn.LayerNorm():
+                    y = nn.functional.layer_norm(
+                        turned, module.normalized_shape, module.weight, module.bias, module.eps
+                    )
+                case _:
+                    y: Tensor = RmsNorm.apply(turned, module.weight, module.eps)
+            return y.movedim(-1, 1) if turned is not x else y
+
+    return forward
 
 
 def _at_once(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:

@@ -193,7 +193,6 @@ def test_a_certain_fix_is_applied(wrong: str, right: str) -> None:
         "{op: BatchNorm2d, epsilon: 1, momentum: null}",
         "{op: BatchNorm2d, epsilon: 1, momentum: [0.1]}",
         "{op: convolutional, filters: 4, kernel: 3, pad: 2}",  # half the kernel, or 2?
-        "{op: batch_norm, epsilon: 1, momentum: 0.9, affine: false}",
         "{op: local_response_normalization, size: 5, k: 1, alpha: 1, beta: 1}",  # is alpha divided by 5?
         "{op: dropout, rate: 0.5, keep_prob: 0.5}",
         "{op: conv2d, filters: 4, kernel: 3, pads: [1, 1, 1, 1], padding: 2}",
@@ -206,8 +205,8 @@ def test_a_certain_fix_is_applied(wrong: str, right: str) -> None:
         '{op: conv2d, filters: 4, kernel: 3, weight_init: {he_normal: "1"}}',
         "{op: max_pool2d, kernel: 2, stride: 2, pool: AVE}",
         "{op: route, from: image}",  # a layer with one input is no concatenation
-        "{op: layer_norm}",
-        "{op: avg_pool2d, kernel: 2, stride: 2}",
+        "{op: spectral_norm}",
+        "{op: lp_pool2d, kernel: 2, stride: 2}",
         "{op: gelu}",  # one letter from relu, and another function
         "{op: relu6}",
         "{op: Conv3d, filters: 4, kernel: 3}",

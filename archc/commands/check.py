@@ -35,7 +35,10 @@ FormatOption = Annotated[
 ]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with code 1 on advice as well.")]
 WideOption = Annotated[
-    bool, typer.Option("--wide", help="Show all columns of the table, even if they exceed the terminal.")
+    bool,
+    typer.Option(
+        "--wide", help="Show all columns of the table, even if they exceed the terminal, and every layer of blocks."
+    ),
 ]
 FixOption = Annotated[
     bool,

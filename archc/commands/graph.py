@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +15,8 @@ from archc.console.writing import STANDARD_OUTPUT, write_out, write_sealed
 from archc.emit.seal import DOT, MERMAID, XML
 from archc.failure import Failure
 from archc.figure import TooLarge
-from archc.wording import counted, visible
+from archc.outline import outline
+from archc.wording import counted, listed, visible
 
 
 class FigureFormat(StrEnum):
@@ -44,6 +46,13 @@ def graph(
         FigureFormat | None,
         typer.Option("--format", help="Format of the figure.", show_default="by the suffix of -o, else svg"),
     ] = None,
+    opened: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--open", metavar="PATH", help="Draw the layers of a block or stage, such as layer2, in place. Repeatable."
+        ),
+    ] = None,
+    wide: Annotated[bool, typer.Option("--wide", help="Draw every layer of blocks in place.")] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Overwrite a file that archc did not draw or that was edited.")
     ] = False,
@@ -51,14 +60,16 @@ def graph(
 ) -> None:
     """Draw a network as SVG, Mermaid or Graphviz.
 
-    Draw the SVG as blocks to scale, with one tower per device, like figure 2 of the AlexNet paper.
+    Draw the SVG as boxes to scale, with one tower per device, like figure 2 of the AlexNet paper.
+    Draw a block as one box, and its inside once.
     """
     chosen = figure_format or _format_of(output)
     facts, _ = facts_or_exit(resolve(spec, quiet=quiet))
     try:
-        text = _drawn(facts, chosen)
+        text = _drawn(facts, chosen, facts.graph.scopes if wide else _known(facts, opened or ()))
     except TooLarge as error:
-        help = "" if chosen is FigureFormat.dot else "use `--format dot`, which has no limit"
+        fewer = "leave out `--wide`, or " if wide and facts.graph.scopes else ""
+        help = "" if chosen is FigureFormat.dot else f"{fewer}use `--format dot`, which has no limit"
         raise Failure(f"{facts.graph.name}: {error}", help=help, code=2) from error
     if output == STANDARD_OUTPUT:
         write_out(text)
@@ -79,17 +90,32 @@ def _format_of(output: Path | None) -> FigureFormat:
     return found
 
 
-def _drawn(facts: Facts, chosen: FigureFormat) -> str:
+def _known(facts: Facts, paths: Iterable[str]) -> Iterable[str]:
+    """The paths to open, all of which are blocks or stages."""
+    scopes = facts.graph.scopes
+    for path in paths:
+        if path not in scopes:
+            closed = [part.path for part in outline(facts.graph) if part.blocks]
+            some = (
+                f"use one of {listed(closed)}, or of those in them"
+                if scopes
+                else "leave it out: the spec has no blocks and no stages"
+            )
+            raise Failure(f"--open {visible(path[:64])}: no block or stage has this path", help=some, code=2)
+    return paths
+
+
+def _drawn(facts: Facts, chosen: FigureFormat, opened: Iterable[str]) -> str:
     # Each format is imported only when it is drawn.
     if chosen is FigureFormat.svg:
         from archc.figure.network import draw
         from archc.figure.svg import svg
 
-        return svg(draw(facts.graph, facts.placement))
+        return svg(draw(facts.graph, facts.placement, opened))
     if chosen is FigureFormat.mermaid:
         from archc.figure.mermaid import mermaid
 
-        return mermaid(facts.graph, facts.placement)
+        return mermaid(facts.graph, facts.placement, opened)
     from archc.figure.dot import dot
 
-    return dot(facts.graph, facts.placement)
+    return dot(facts.graph, facts.placement, opened)

@@ -51,6 +51,7 @@ def plan(
         Precision, typer.Option(help="Precision of the arithmetic. Weights stay float32.")
     ] = "float32",
     output_format: OutputFormatOption = OutputFormat.full,
+    wide: Annotated[bool, typer.Option("--wide", help="List every layer of blocks.")] = False,
     quiet: QuietOption = False,
 ) -> None:
     """Compare the ways to split a network over devices.
@@ -75,7 +76,7 @@ def plan(
 
         typer.echo(json.dumps(as_json(spec_name(path), facts.graph.name, made, advice), indent=2))
     else:
-        _show(facts, made, quiet=quiet)
+        _show(facts, made, wide=wide, quiet=quiet)
     raise typer.Exit(0 if _is_possible(made) else 1)
 
 
@@ -88,12 +89,14 @@ def _bytes_per_second(link: str) -> float:
     return rate
 
 
-def _show(facts: Facts, made: Plan, *, quiet: bool) -> None:
+def _show(facts: Facts, made: Plan, *, wide: bool, quiet: bool) -> None:
+    from archc.outline import outline
     from archc.report.plan import plan_page
 
     if not quiet:
         width = columns(sys.stdout)
-        typer.echo(plan_page(facts.graph.title, made, width=width, style=style_of(sys.stdout)), color=True)
+        parts = () if wide else outline(facts.graph)
+        typer.echo(plan_page(facts.graph.title, made, parts, width=width, style=style_of(sys.stdout)), color=True)
     show_findings(list(made.findings), err=True)
 
 

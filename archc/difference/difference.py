@@ -8,7 +8,9 @@ from archc.analysis import Facts
 from archc.difference.effects import Effect, effects
 from archc.difference.layers import LayerDifference, Measured, changed_layers
 from archc.difference.matching import match
+from archc.difference.renames import Rename, renames
 from archc.difference.settings import FieldChange, changed_settings
+from archc.difference.uses import Digest, digest
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class Totals:
 class Difference:
     """The whole difference. `renamed` has pairs of old and new names. `before` and `after` are always present.
 
+    `layers` and `renamed` have every layer; `digest` and `renames` tell the same by blocks.
+
     `unplaced`: the layers of a network do not split over its devices, or its `parallel:` has an error, so both are
     compared as on one device. `unread` are the sections with errors in one of the specs, which are not compared.
     """
@@ -43,6 +47,8 @@ class Difference:
     before: Totals
     after: Totals
     unplaced: bool
+    digest: Digest
+    renames: tuple[Rename, ...]
     unread: tuple[str, ...] = ()
 
     @property
@@ -73,6 +79,8 @@ def difference(before: Facts, after: Facts) -> Difference:
         before=_totals(sides[0]),
         after=_totals(sides[1]),
         unplaced=unplaced,
+        digest=digest(pairing, *sides, layers),
+        renames=renames(pairing),
         unread=tuple(sorted(unread)),
     )
 

@@ -14,6 +14,7 @@ from archc.difference.settings import FieldChange
 from archc.graph import Graph, Node
 from archc.language.field_table import as_written
 from archc.ops.op import Op
+from archc.outline import around
 
 ChangeKind = Literal["added", "removed", "changed"]
 
@@ -59,11 +60,16 @@ class LayerDifference:
         return "removed" if self.after is None else "changed"
 
     @property
-    def name(self) -> str:
-        """Its name: the new one if it was renamed."""
+    def layer(self) -> LayerSide:
+        """The new layer, or the old one if it was removed."""
         layer = self.after or self.before
         assert layer is not None
-        return layer.node.name
+        return layer
+
+    @property
+    def name(self) -> str:
+        """Its name: the new one if it was renamed."""
+        return self.layer.node.name
 
 
 class Measured:
@@ -82,6 +88,18 @@ class Measured:
         placement = self.facts.placement
         return {e.layer: round(e.values) for e in placement.exchanges} if placement else {}
 
+    @cached_property
+    def _inside(self) -> dict[str, list[LayerSide]]:
+        found: dict[str, list[LayerSide]] = {}
+        for node in self.graph.nodes:
+            for path in around(node.name):
+                found.setdefault(path, []).append(self.layer(node.name))
+        return found
+
+    def layers_in(self, path: str) -> list[LayerSide]:
+        """The layers in a block or stage."""
+        return self._inside[path]
+
     def layer(self, name: str) -> LayerSide:
         counts = self.facts.counts.layers[name]
         kept, exchanged = self.facts.step_memory.layers[name].kept, self.exchanged.get(name, 0)
@@ -99,7 +117,7 @@ def changed_layers(matching: Matching, before: Measured, after: Measured) -> tup
             found.append(LayerDifference(None, after.layer(node.name)))
             continue
         found += [LayerDifference(before.layer(name), None) for name in removed.pop(old, [])]
-        fields = tuple(_fields(before.graph.node(old).op, node.op))
+        fields = tuple(_fields(before.graph.node(old), node))
         moved, reads = node.name in wires.moved, node.name in wires.changed
         if fields or reads:
             found.append(LayerDifference(before.layer(old), after.layer(node.name), fields, reads, moved))
@@ -118,14 +136,26 @@ def _removed_before(pairing: Pairing) -> dict[str, list[str]]:
     return runs | {"": run}
 
 
-def _fields(before: Op, after: Op) -> Iterator[FieldChange]:
-    """The differing fields of two ops. If the ops themselves differ, only fields that both have are compared."""
-    if before == after:
+def _fields(before: Node, after: Node) -> Iterator[FieldChange]:
+    """The differing fields of two layers. If the ops themselves differ, only fields that both have are compared."""
+    if before.op == after.op:
         return
-    old, new = (_written(op) for op in (before, after))
-    for name in {**old, **new} if before.op == after.op else [name for name in old if name in new]:
-        if old.get(name) != new.get(name):
+    old, new = (_written(node.op) for node in (before, after))
+    for name in {**old, **new} if before.op.op == after.op.op else [name for name in old if name in new]:
+        if old.get(name) != new.get(name) and not _follows(name, before, after):
             yield FieldChange(name, old.get(name), new.get(name))
+
+
+def _follows(field: str, before: Node, after: Node) -> bool:
+    """Whether a field differs only because it follows from what the layer reads, as `{times: 6}` and `each` do."""
+    text = written(before, field)
+    return text is not None and text == written(after, field)
+
+
+def written(node: Node, field: str) -> str | None:
+    """The text of a field in the spec; None if it is not written."""
+    span = node.fields.get(field)
+    return span.source.text[span.start : span.end] if span else None
 
 
 def _written(op: Op) -> dict[str, str]:

@@ -1,7 +1,9 @@
 """Matching the layers of two networks: by name, or, for renamed layers, by op, fields and position.
 
-Two ways are tried, and the one with the smaller difference wins: names first, or the longest sequence of equal ops
-first, which recognises names that were given to other layers. The time is linear in the layers, except for a sort.
+Several ways are tried, and the one with the smallest difference wins: names first; or the longest sequence of equal ops
+first, which recognises names that were given to other layers; or the longest sequence of layers of the same blocks with
+the same arguments, which recognises blocks whose definitions changed. The time is linear in the layers, except for a
+sort.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from archc.difference.alignment import aligned
 from archc.difference.pairing import Pairing
 from archc.difference.wires import Wires, reads, wires
 from archc.graph import Graph, Node
-from archc.ops.op import Op
+from archc.outline import around
 
 _Kind = Callable[[Node], Hashable]
 """The properties that two layers at the same position must share to be matched."""
@@ -57,19 +59,59 @@ def _spelled(graph: Graph) -> list[tuple[str, tuple[str, ...], str]]:
 def _match(before: Graph, after: Graph) -> Matching:
     by_name = Pairing(before, after)
     _join_named(by_name, any_op=False)
-    _complete(by_name)
-    named = Matching(by_name, wires(by_name))
+    named = _matched(by_name)
     if not named.cost[0]:  # only names differ, so no other matching can be better
         return named
-    by_sequence = Pairing(before, after, _in_sequence(before, after))
-    _complete(by_sequence)
-    return min(named, Matching(by_sequence, wires(by_sequence)), key=lambda matching: matching.cost)
+    ways = [_by_op, _by_place] if before.scopes and after.scopes else [_by_op]
+    others = [_matched(Pairing(before, after, _in_sequence(before, after, way))) for way in ways]
+    return min([named, *others], key=lambda matching: matching.cost)
 
 
-def _in_sequence(before: Graph, after: Graph) -> list[tuple[str, str]]:
-    numbers: dict[Op, int] = {}
-    a, b = ([numbers.setdefault(node.op, len(numbers)) for node in graph.nodes] for graph in (before, after))
-    return [(before.nodes[i].name, after.nodes[j].name) for i, j in aligned(a, b)]
+def _matched(pairing: Pairing) -> Matching:
+    _complete(pairing)
+    return Matching(pairing, wires(pairing))
+
+
+def _in_sequence(before: Graph, after: Graph, way: Callable[[Graph, Node], Hashable]) -> list[tuple[str, str]]:
+    """The longest common sequence of layers that are equal in a way."""
+    numbers: dict[Hashable, int] = {}
+    a, b = ([numbers.setdefault(way(graph, node), len(numbers)) for node in graph.nodes] for graph in (before, after))
+    return _named_alike(before, after, [(before.nodes[i].name, after.nodes[j].name) for i, j in aligned(a, b)])
+
+
+def _named_alike(before: Graph, after: Graph, pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The pairs, with layers of the same name and place where either of two equal blocks may be the one that is new."""
+    if not (before.scopes and after.scopes):
+        return pairs
+    places = [{node.name: _by_place(graph, node) for node in graph.nodes} for graph in (before, after)]
+    olds, news = {old for old, _ in pairs}, {new for _, new in pairs}
+    found: list[tuple[str, str]] = []
+    for old, new in pairs:
+        place = places[0][old]
+        if old != new and old not in news and places[1].get(old) == place == places[1][new]:
+            news.remove(new)
+            news.add(old)
+            found.append((old, old))
+        elif old != new and new not in olds and places[0].get(new) == place == places[1][new]:
+            olds.remove(old)
+            olds.add(new)
+            found.append((new, new))
+        else:
+            found.append((old, new))
+    return found
+
+
+def _by_op(_: Graph, node: Node) -> Hashable:
+    return node.op
+
+
+def _by_place(graph: Graph, node: Node) -> Hashable:
+    """The layer of a block, whatever its fields are, and the arguments of the block; outside of blocks, the op."""
+    for path in around(node.name):
+        scope = graph.scopes[path]
+        if scope.block is not None:
+            return scope.block, str(scope.arguments), node.name[len(path) :]
+    return node.op
 
 
 def _complete(pairing: Pairing) -> None:

@@ -62,6 +62,8 @@ class Rules(Generic[Written]):
         written = rule(op, step)
         if written is None:
             raise self.fault(step, "nothing")
+        if any(x.is_free for x in step.inputs) and rule(op, step.at_other_size) != written:
+            raise self.unsupported(step, "different code at each free size")
         return written
 
     def fault(self, step: Step, returned: str) -> Failure:

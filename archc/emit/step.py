@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archc.graph import Node
 from archc.tensor import Tensor
@@ -22,6 +22,12 @@ class Step:
     inputs: tuple[Tensor, ...]
     axis: int = 1
     path: str | None = None
+
+    @property
+    def at_other_size(self) -> Step:
+        """The step at another size of the network's input, if the spec leaves that free."""
+        node = replace(self.node, output=self.node.output.at_other_size)
+        return replace(self, node=node, inputs=tuple(x.at_other_size for x in self.inputs))
 
     @property
     def place(self) -> str:

@@ -1,6 +1,6 @@
-"""A network as a figure: blocks to scale as SVG, or a graph for Graphviz and Mermaid.
+"""A network as a figure: boxes to scale as SVG, or a graph for Graphviz and Mermaid.
 
-Data flows one way: graph -> blocks -> columns -> rows -> a drawing -> SVG. Nothing here reads a file or measures a
+Data flows one way: graph -> boxes -> columns -> rows -> a drawing -> SVG. Nothing here reads a file or measures a
 font, so the same graph gives the same bytes on every machine.
 """
 

@@ -1,12 +1,13 @@
-"""The caption of a block: its name, its window, and the layers that it includes."""
+"""The caption of a box: its name, its window, and the layers that it includes."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from archc.figure.blocks import Block
+from archc.figure.boxes import Box
 from archc.figure.lettering import TextStyle, bound, folded
 from archc.graph import Graph, Node
 from archc.ops.weighted import Weighted
@@ -19,26 +20,31 @@ class Line(NamedTuple):
     style: TextStyle
 
 
-def caption(block: Block, graph: Graph, exchanges: Mapping[str, str]) -> tuple[Line, ...]:
-    """The lines under a block. `exchanges`: the kind of exchange before each layer that has one."""
-    lines = _lines([block.name], "name")
-    for number, node in enumerate(block.layers):
-        words, kind = _words(node, graph, is_first=not number), exchanges.get(node.name)
-        if kind and number:  # lines from another device show the exchange of the first layer
+def caption(box: Box, graph: Graph, exchanges: Mapping[str, str]) -> tuple[Line, ...]:
+    """The lines under a box. `exchanges`: the kind of exchange before each layer that has one."""
+    # A long path is broken after its points.
+    lines = _lines(re.split(r"(?<=\.)", box.title), "name", between="")
+    for number, part in enumerate(box.parts):
+        words = (
+            _words(part.layer, graph, is_first=not number) if part.layer else re.split(r"(?<=,) | (?=×)", part.kinds)
+        )
+        kinds = Counter(exchanges[node.name] for node in part.nodes if node.name in exchanges)
+        # Lines from another device show the exchange of a first layer, but not those within a closed block.
+        for kind, times in kinds.items() if number or part.blocks else ():
             words[-1] += ","
-            words.append(kind)
-        lines += _lines(words, "exchange" if kind else "caption")
-    if len(graph.outputs) > 1 and (block.layers[-1].name if block.layers else block.name) in graph.outputs:
+            words.append(kind if times == 1 else f"{kind} × {times}")
+        lines += _lines(words, "exchange" if kinds else "caption")
+    if len(graph.outputs) > 1 and box.value in graph.outputs:
         lines += _lines(["output"], "caption")
     return tuple(lines)
 
 
-def _lines(words: list[str], style: TextStyle) -> list[Line]:
+def _lines(words: list[str], style: TextStyle, between: str = " ") -> list[Line]:
     """The words in lines. A word is broken only if it does not fit one line."""
     lines: list[str] = []
     for word in words:
-        if lines and bound(f"{lines[-1]} {word}", style) <= _WIDTH:
-            lines[-1] += f" {word}"
+        if lines and bound(f"{lines[-1]}{between}{word}", style) <= _WIDTH:
+            lines[-1] += f"{between}{word}"
         else:
             lines += folded(word, style, _WIDTH)
     return [Line(line, style) for line in lines]

@@ -1,6 +1,6 @@
-"""A graph in columns from left to right. Each block comes after the blocks that it reads, and few lines cross.
+"""A graph in columns from left to right. Each box comes after the boxes that it reads, and few lines cross.
 
-This is the layered method of Sugiyama, Tagawa and Toda (1981): blocks are ranked by the longest path, a value gets a
+This is the layered method of Sugiyama, Tagawa and Toda (1981): boxes are ranked by the longest path, a value gets a
 wire in each column that it passes, and each column is ordered by sweeps over the barycentres of its neighbours.
 """
 
@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from archc.figure.blocks import Block
+from archc.figure.boxes import Box
 
 _SWEEPS = 4
 
 
 class Place(NamedTuple):
-    """A block in its own column, or in a later column the wire that carries the block's value."""
+    """A box in its own column, or in a later column the wire that carries the box's value."""
 
     name: str
     column: int
@@ -28,7 +28,7 @@ Columns = tuple[tuple[Place, ...], ...]
 
 class Columned(NamedTuple):
     """The places of each column from top to bottom. `sources`: for each place, the places in the previous column that
-    lead to it. `ranks`: the column of each block."""
+    lead to it. `ranks`: the column of each box."""
 
     columns: Columns
     sources: Mapping[Place, tuple[Place, ...]]
@@ -38,43 +38,43 @@ class Columned(NamedTuple):
         return self.ranks[place.name] != place.column
 
 
-def ranks(blocks: Iterable[Block]) -> dict[str, int]:
-    """The column of each block: the longest path to it from the input."""
+def ranks(boxes: Iterable[Box]) -> dict[str, int]:
+    """The column of each box: the longest path to it from the input."""
     found: dict[str, int] = {}
-    for block in blocks:
-        found[block.name] = max((found[name] for name in block.reads), default=-1) + 1
+    for box in boxes:
+        found[box.name] = max((found[name] for name in box.reads), default=-1) + 1
     return found
 
 
-def last_readers(blocks: Iterable[Block], ranks: Mapping[str, int]) -> dict[str, int]:
-    """For each block, the last column that reads it, or its own column if none does."""
+def last_readers(boxes: Iterable[Box], ranks: Mapping[str, int]) -> dict[str, int]:
+    """For each box, the last column that reads it, or its own column if none does."""
     found = dict(ranks)
-    for block in blocks:
-        for name in block.reads:
-            found[name] = max(found[name], ranks[block.name])
+    for box in boxes:
+        for name in box.reads:
+            found[name] = max(found[name], ranks[box.name])
     return found
 
 
-def places(blocks: tuple[Block, ...]) -> int:
+def places(boxes: tuple[Box, ...]) -> int:
     """The number of places in all columns, including wires, which decides the cost of drawing."""
-    rank = ranks(blocks)
-    last = last_readers(blocks, rank)
+    rank = ranks(boxes)
+    last = last_readers(boxes, rank)
     return len(rank) + sum(max(last[name] - rank[name] - 1, 0) for name in rank)
 
 
-def in_columns(blocks: tuple[Block, ...]) -> Columned:
-    """The ordered columns of all blocks and wires."""
-    rank = ranks(blocks)
-    last = last_readers(blocks, rank)
+def in_columns(boxes: tuple[Box, ...]) -> Columned:
+    """The ordered columns of all boxes and wires."""
+    rank = ranks(boxes)
+    last = last_readers(boxes, rank)
     found: list[list[Place]] = [[] for _ in range(max(rank.values()) + 1)]
     sources: dict[Place, tuple[Place, ...]] = {}
-    for block in blocks:
-        column = rank[block.name]
-        found[column].append(Place(block.name, column))
-        sources[found[column][-1]] = tuple(Place(name, column - 1) for name in block.reads)
-        for passed in range(column + 1, last[block.name]):
-            found[passed].append(Place(block.name, passed))
-            sources[found[passed][-1]] = (Place(block.name, passed - 1),)
+    for box in boxes:
+        column = rank[box.name]
+        found[column].append(Place(box.name, column))
+        sources[found[column][-1]] = tuple(Place(name, column - 1) for name in box.reads)
+        for passed in range(column + 1, last[box.name]):
+            found[passed].append(Place(box.name, passed))
+            sources[found[passed][-1]] = (Place(box.name, passed - 1),)
     return Columned(_ordered(found, sources), sources, rank)
 
 

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from archc.figure.lettering import Text
 
 Stroke = Literal["hidden", "kernel", "wire", "exchange", "border"]
-Fill = Literal["front", "top", "side", "units", "units_top", "units_side"]
+Fill = Literal["front", "top", "side", "units", "units_top", "units_side", "closed", "closed_top", "closed_side"]
 
 
 class Point(NamedTuple):

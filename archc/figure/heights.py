@@ -21,7 +21,7 @@ def heights(columned: Columned, extents: Mapping[Place, tuple[float, float]], *,
         neighbours = columned.sources if forward else after
         for column in columned.columns if forward else reversed(columned.columns):
             wanted = {place: _mean([found[other] for other in neighbours[place]], found[place]) for place in column}
-            # Straight wires matter more than the height of blocks.
+            # Straight wires matter more than the height of boxes.
             weights = {place: _WIRE_WEIGHT if columned.is_wire(place) else 1.0 for place in column}
             found |= _settle(column, wanted, weights, extents, gap)
     return found

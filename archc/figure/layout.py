@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from archc.figure.blocks import Block
+from archc.figure.boxes import Box
 from archc.figure.captions import Line, caption
 from archc.figure.columns import Columned, Place, in_columns
 from archc.figure.drawing import Point
 from archc.figure.heights import heights
 from archc.figure.lettering import bound, height
 from archc.figure.rows import Row, in_rows
-from archc.figure.solids import Solid, scale, solid
+from archc.figure.solids import Scale, Solid, solid
 from archc.figure.towers import Towers
 from archc.graph import Graph
 
@@ -63,10 +63,10 @@ class Band(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """The position of every place. `is_plain`: every column is a single block, as in the paper's figure."""
+    """The position of every place. `is_plain`: every column is a single box, as in the paper's figure."""
 
     graph: Graph
-    blocks: Mapping[str, Block]
+    boxes: Mapping[str, Box]
     towers: Towers
     columned: Columned
     solids: Mapping[str, Solid]
@@ -128,7 +128,7 @@ class Layout:
         for source in self.columned.sources[place]:
             kind = None
             if not self.columned.is_wire(place):
-                kind = self.towers.crosses(self.blocks[source.name], self.blocks[place.name])
+                kind = self.towers.crosses(self.boxes[source.name], self.boxes[place.name])
             for tower in range(self.towers.shown):
                 for other in range(1 if self.is_single(source) else self.towers.shown):
                     near = abs(tower - other) <= 1 or kind != "halo"
@@ -199,15 +199,13 @@ class Layout:
         return Point(x, self.line(place, tower) - shape.line)
 
 
-def layout(graph: Graph, blocks: tuple[Block, ...], towers: Towers) -> Layout:
-    """The layout of the blocks of a network in its towers."""
-    held = {block.name: towers.tensor(block) for block in blocks}
-    measure = scale(held.values())
+def layout(graph: Graph, boxes: tuple[Box, ...], towers: Towers, measure: Scale) -> Layout:
+    """The layout of the boxes of a network in its towers."""
     return Layout(
         graph,
-        {block.name: block for block in blocks},
+        {box.name: box for box in boxes},
         towers,
-        in_columns(blocks),
-        {name: solid(tensor, measure) for name, tensor in held.items()},
-        {block.name: caption(block, graph, towers.exchanges) for block in blocks},
+        in_columns(boxes),
+        {box.name: solid(towers.tensor(box), measure, is_closed=box.is_closed) for box in boxes},
+        {box.name: caption(box, graph, towers.exchanges) for box in boxes},
     )

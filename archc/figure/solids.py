@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import NamedTuple
 
-from archc.figure.drawing import Drawing, Face, Point, Polyline
+from archc.figure.drawing import Drawing, Face, Fill, Point, Polyline
 from archc.figure.lettering import Text, bound, height
 from archc.ops.window import Window
 from archc.tensor import Tensor
@@ -26,6 +26,9 @@ _LINE = 0.42
 _LOWEST = 0.9
 _LEAST_KERNEL = 5.0
 _NEAR = 3.0
+_MAPS: tuple[Fill, ...] = ("front", "top", "side")
+_UNITS: tuple[Fill, ...] = ("units", "units_top", "units_side")
+_CLOSED: tuple[Fill, ...] = ("closed", "closed_top", "closed_side")
 
 
 class Scale(NamedTuple):
@@ -38,7 +41,7 @@ class Scale(NamedTuple):
 def scale(tensors: Iterable[Tensor]) -> Scale:
     """The common scale for all tensors."""
     tensors = list(tensors)
-    side = max((max(t.shape[1:]) for t in tensors if t.is_maps), default=1)
+    side = max((max(t.shape[1:]) for t in tensors if t.places > 1), default=1)
     depth = max(t.channels for t in tensors)
     return Scale(min(_SIDE, _LONGEST_SIDE / sqrt(side)), min(_DEPTH, _LONGEST_DEPTH / sqrt(depth)))
 
@@ -68,6 +71,8 @@ class Solid:
     height: float
     slant: float
     labels: tuple[Label, ...]
+    is_closed: bool = False
+    """Whether it is a block or a stage, which have a colour of their own."""
 
     @property
     def left(self) -> float:
@@ -108,18 +113,20 @@ class Solid:
         return self.side(origin, 0.5, self.down)
 
 
-def solid(tensor: Tensor, scale: Scale) -> Solid:
+def solid(tensor: Tensor, scale: Scale, *, is_closed: bool = False) -> Solid:
     """The solid of a tensor. Its sizes are labelled as in the paper, beside its height, width and depth."""
-    if not tensor.is_maps:
+    if not tensor.is_maps and not tensor.is_sequence:
         tall = max(scale.depth * sqrt(tensor.channels), _SHORTEST)
         slant = _BAR * 0.6
-        units = str(tensor.channels)
+        units = str(tensor)
         label = Label((_BAR - bound(units, "size")) / 2, tall + _NEAR, units)
-        return Solid(False, _BAR, tall, slant, (label,))
+        return Solid(False, _BAR, tall, slant, (label,), is_closed)
     deep = max(scale.depth * sqrt(tensor.channels), _SHORTEST)
-    tall = max(scale.side * sqrt(tensor.height), _SHORTEST)
-    slant = max(scale.side * sqrt(tensor.width), _SHORTEST) * _SLANT
-    high, wide, maps = str(tensor.height), str(tensor.width), str(tensor.channels)
+    # A sequence is a flat solid: a row of positions, with its channels as depth.
+    rows, columns = (tensor.height, tensor.width) if tensor.is_maps else (1, tensor.length)
+    tall = max(scale.side * sqrt(rows), _SHORTEST)
+    slant = max(scale.side * sqrt(columns), _SHORTEST) * _SLANT
+    high, wide, maps = str(rows), str(columns), str(tensor.channels)
     # Both labels are below the line, where lines arrive and leave.
     least = tall * _LINE + _NEAR
     at_height = Label(-_NEAR - bound(high, "size"), max(tall - height("size"), least), high)
@@ -127,7 +134,8 @@ def solid(tensor: Tensor, scale: Scale) -> Solid:
     beside = bound(maps, "size") + _NEAR < at_width.x
     under = tall if beside else max(tall, at_width.bottom)
     at_depth = Label(max((deep - bound(maps, "size")) / 2, 0.0), under + 1, maps)
-    return Solid(True, deep, tall, slant, (at_height, at_width, at_depth))
+    sizes = (at_height, at_width, at_depth) if tensor.is_maps else (at_width, at_depth)
+    return Solid(True, deep, tall, slant, sizes, is_closed)
 
 
 def draw_solid(drawing: Drawing, solid: Solid, origin: Point) -> None:
@@ -137,11 +145,8 @@ def draw_solid(drawing: Drawing, solid: Solid, origin: Point) -> None:
     front = (Point(x, y), Point(x + d, y), Point(x + d, y + h), Point(x, y + h))
     top = (Point(x, y), Point(x + s, y - s), Point(x + d + s, y - s), Point(x + d, y))
     side = (Point(x + d, y), Point(x + d + s, y - s), Point(x + d + s, y + h - s), Point(x + d, y + h))
-    drawing.faces += [
-        Face(front, "front" if solid.is_maps else "units"),
-        Face(top, "top" if solid.is_maps else "units_top"),
-        Face(side, "side" if solid.is_maps else "units_side"),
-    ]
+    fills = _CLOSED if solid.is_closed else _MAPS if solid.is_maps else _UNITS
+    drawing.faces += map(Face, (front, top, side), fills)
     drawing.texts += [Text(x + label.x, y + label.y, label.text, "size") for label in solid.labels]
 
 

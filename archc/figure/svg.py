@@ -17,6 +17,9 @@ _FILLS: dict[Fill, str] = {
     "units": "#f2ddc0",
     "units_top": "#faf0e1",
     "units_side": "#e4c79c",
+    "closed": "#d5e8d4",
+    "closed_top": "#ebf5ea",
+    "closed_side": "#bcd8ba",
 }
 _INK = "#33475b"
 _STROKES: dict[Stroke, str] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from archc.figure.blocks import Block
+from archc.figure.boxes import Box
 from archc.figure.nodes import exchange_kinds
 from archc.graph import Graph
 from archc.passes.placement import Placement
@@ -16,25 +16,25 @@ MOST_TOWERS = 4
 
 @dataclass(frozen=True)
 class Towers:
-    """The number of towers that are shown, and the part of a block in each."""
+    """The number of towers that are shown, and the part of a box in each."""
 
     shown: int
     placement: Placement | None
     exchanges: Mapping[str, str]
 
-    def tensor(self, block: Block) -> Tensor:
-        """The part of a block's value on one device."""
-        if self.placement is None or self.placement.layouts[block.name] != "split":
-            return block.tensor
-        channels, *size = block.tensor.shape
+    def tensor(self, box: Box) -> Tensor:
+        """The part of a box's value on one device."""
+        if self.placement is None or self.placement.layouts[box.first] != "split":
+            return box.tensor
+        channels, *size = box.tensor.shape
         return Tensor((channels // self.placement.devices, *size))
 
-    def crosses(self, source: Block, target: Block) -> str | None:
-        """The kind of exchange through which a block reads another device's part, or None if it does not."""
-        if self.placement is None or not target.layers:
+    def crosses(self, source: Box, target: Box) -> str | None:
+        """The kind of exchange through which a box reads another device's part, or None if it does not."""
+        if self.placement is None or not target.parts or self.placement.layouts[source.value] == "whole":
             return None
-        held = source.layers[-1].name if source.layers else source.name
-        return self.exchanges.get(target.layers[0].name) if self.placement.layouts[held] != "whole" else None
+        readers = (node.name for node in target.parts[0].nodes if source.value in node.inputs)
+        return next((self.exchanges[name] for name in readers if name in self.exchanges), None)
 
     @property
     def note(self) -> str:

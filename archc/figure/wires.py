@@ -77,7 +77,7 @@ class _Wires:
             inside = Point(end.x + self._layout.solids[link.target.name].depth * _INSIDE, end.y)
             for corner in self._kernel(link.source, link.source_tower, window):
                 self._line(corner, inside, stroke=stroke)
-        elif not self._layout.solids[link.target.name].is_maps and self._layout.blocks[link.target.name].layers:
+        elif not self._layout.solids[link.target.name].is_maps and self._layout.boxes[link.target.name].parts:
             target = self._layout.solids[link.target.name]
             top = self._layout.origin(link.target, link.target_tower)
             self._line(shape.side(origin, 1, 0), top, stroke=stroke)
@@ -110,10 +110,10 @@ class _Wires:
 
     def _window(self, link: Link) -> Window | None:
         """The window through which the target reads, if it has one."""
-        block = self._layout.blocks[link.target.name]
-        if self._layout.columned.is_wire(link.target) or not block.layers:
+        box = self._layout.boxes[link.target.name]
+        node = box.parts[0].layer if box.parts else None
+        if self._layout.columned.is_wire(link.target) or node is None:
             return None
-        node = block.layers[0]
         return node.op.window(self._layout.graph.tensors(node.inputs))
 
     def _kernel(self, place: Place, tower: int, window: Window) -> tuple[Point, ...]:

@@ -49,6 +49,8 @@ def takes(schema: Schema, named: dict[str, Schema], listed: Collection[str] = ()
     """The values that a JSON Schema allows, in words; `listed` are words of which no mapping needs to be shown."""
     if "$ref" in schema:
         return takes(named[schema["$ref"].rpartition("/")[2]], named, listed)
+    if "$comment" in schema:
+        return schema["$comment"]
     if "anyOf" in schema:
         choices = [choice for choice in schema["anyOf"] if choice != {"type": "null"}]
         # A word that can also be the key of a mapping with options is listed once.

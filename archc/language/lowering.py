@@ -54,6 +54,7 @@ def lower(document: Document) -> tuple[Graph, list[Finding]]:
         name=spec.name,
         title=spec.title or spec.name,
         inputs=spec.inputs,
+        free=spec.free,
         nodes=tuple(lowering.nodes.values()),
         outputs=lowering.outputs(),
         scopes=document.expansion.scopes if document.expansion else {},

@@ -160,8 +160,8 @@ class _Draft7(_Untitled):
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         made = super().nullable_schema(schema)
         # A list of types instead of an `anyOf`, whose error would not name the rule that a wrong value breaks.
-        inner = made["anyOf"][0]
-        return {**inner, "type": [inner["type"], "null"]} if "type" in inner else made
+        inner, *others = made["anyOf"]
+        return {**inner, "type": [inner["type"], "null"]} if "type" in inner and len(others) == 1 else made
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         made = super().default_schema(schema)

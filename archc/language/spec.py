@@ -43,6 +43,9 @@ _ERRORS = ("accuracy", "acc", "top1", "error")
 DEVICES = 2
 """The number of devices if neither the spec nor the command line gives one."""
 
+USUAL = {"H": 224, "W": 224, "L": 512}
+"""The sizes at which figures are given for axes that a spec leaves free."""
+
 _MEMORY = re.compile(r"([0-9]{1,6})(MiB|GiB)\Z", re.ASCII)
 _END = r"\Z"
 
@@ -53,9 +56,11 @@ def _is_name(value: str) -> str:
     return value
 
 
-def _is_shape(value: list[int]) -> list[int]:
+def _is_shape(value: list[int | None]) -> list[int | None]:
     if not 1 <= len(value) <= MOST_AXES:
         raise PydanticCustomError("shape", f"takes {SHAPES}")
+    if value[0] is None:
+        raise PydanticCustomError("shape", "must begin with a number: only a height, a width or a length can be free")
     return value
 
 
@@ -81,7 +86,7 @@ def _option(name: str, *, least: int | None = None) -> Callable[[object], str]:
 
 Name = Annotated[str, AfterValidator(_is_name), _matches(NAME)]
 Shape = Annotated[
-    list[Count], AfterValidator(_is_shape), Field(json_schema_extra={"minItems": 1, "maxItems": MOST_AXES})
+    list[Count | None], AfterValidator(_is_shape), Field(json_schema_extra={"minItems": 1, "maxItems": MOST_AXES})
 ]
 
 
@@ -105,8 +110,8 @@ class Section(BaseModel):
 class Tokens(Section):
     """An input of tokens: integers from 0 to below `vocabulary`, such as the words of a text."""
 
-    tokens: Annotated[list[Count], Field(min_length=1, max_length=1)] = Field(
-        description="Number of tokens of one example: [length]."
+    tokens: Annotated[list[Count | None], Field(min_length=1, max_length=1)] = Field(
+        description="Number of tokens of one example: [length], or [null] for any number."
     )
     vocabulary: Count = Field(description="Number of different tokens.")
 
@@ -355,11 +360,29 @@ class Spec(Section):
 
     @property
     def inputs(self) -> dict[str, Tensor]:
-        """The values that the network reads, by name."""
+        """The values that the network reads, by name; free sizes are at their usual ones."""
         return {
-            name: Tensor(tuple(x)) if isinstance(x, list) else Tensor(tuple(x.tokens), x.vocabulary)
+            name: Tensor(self._usual(x)) if isinstance(x, list) else Tensor(self._usual(x.tokens), x.vocabulary)
             for name, x in self.input.items()
         }
+
+    @property
+    def free(self) -> dict[str, tuple[str | None, ...]]:
+        """The inputs with free sizes: for each axis, the symbol of its size, or None if the spec gives its size."""
+        shapes = {name: x if isinstance(x, list) else x.tokens for name, x in self.input.items()}
+        return {name: _symbols(shape) for name, shape in shapes.items() if None in shape}
+
+    def _usual(self, shape: list[int | None]) -> tuple[int, ...]:
+        """The shape at which figures are given: free sizes are those of the recipe's crop, if it has one."""
+        data = self.train.data if self.train is not None else None
+        usual = {**USUAL, **({"H": data.crop.height, "W": data.crop.width} if data is not None else {})}
+        return tuple(size or usual[symbol or "L"] for size, symbol in zip(shape, _symbols(shape), strict=True))
+
+
+def _symbols(shape: list[int | None]) -> tuple[str | None, ...]:
+    """`H` and `W` for the free sizes of maps, `L` for that of a sequence or of tokens."""
+    letters = (None, "H", "W") if len(shape) == MOST_AXES else (None, "L") if len(shape) > 1 else ("L",)
+    return tuple(letter if size is None else None for letter, size in zip(letters, shape, strict=True))
 
 
 def default_recipe(inputs: Iterable[Tensor], loss: Loss = "cross_entropy") -> Recipe:

@@ -6,14 +6,10 @@ An op that archc or a distribution brings takes its words over: its name and `ot
 from __future__ import annotations
 
 _POOLS = (
-    "pool pooling pool2d pooling2d avg_pool avg_pool1d avg_pool2d avg_pool3d average_pool average_pooling "
-    "average_pooling1d average_pooling2d average_pooling3d mean_pool mean_pooling adaptive_avg_pool1d "
-    "adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d "
-    "global_avg_pool global_avg_pool2d global_average_pool global_average_pooling global_average_pooling1d "
-    "global_average_pooling2d global_average_pooling3d gap global_max_pool global_max_pool2d global_max_pooling1d "
-    "global_max_pooling2d global_max_pooling3d max_pool3d max_pooling3d max_unpool "
-    "max_unpool2d lp_pool lp_pool2d roi_pool roi_pooling roi_align max_roi_pool spp spatial_pyramid_pooling sppf "
-    "fractional_max_pool2d stochastic_pool stochastic_pooling"
+    "pool pooling pool2d pooling2d avg_pool1d avg_pool3d average_pooling1d average_pooling3d adaptive_avg_pool3d "
+    "adaptive_max_pool3d global_average_pooling3d global_max_pooling3d max_pool3d "
+    "max_pooling3d max_unpool max_unpool2d lp_pool lp_pool2d roi_pool roi_pooling roi_align max_roi_pool spp "
+    "spatial_pyramid_pooling sppf fractional_max_pool2d stochastic_pool stochastic_pooling"
 )
 _ACTIVATIONS = (
     "log_sigmoid rrelu celu glu geglu swiglu reglu softsign softmin hard_tanh hard_shrink "
@@ -21,15 +17,13 @@ _ACTIVATIONS = (
     "sin cos erf sign quick_gelu stan loggy ramp lhtan plse hardtan relie clip clamp"
 )
 _NORMS = (
-    "layer_norm layer_normalization rms_norm rms_normalization group_norm group_normalization instance_norm "
-    "instance_norm1d instance_norm2d instance_norm3d instance_normalization unit_normalization l2_norm l2_normalize "
-    "l2_normalization weight_norm weight_normalization spectral_norm spectral_normalization batch_norm3d batch_renorm "
-    "batch_renormalization mvn mean_variance_normalization switchable_norm"
+    "instance_norm3d unit_normalization l2_norm l2_normalize l2_normalization weight_norm "
+    "weight_normalization spectral_norm spectral_normalization batch_norm3d batch_renorm batch_renormalization mvn "
+    "mean_variance_normalization switchable_norm"
 )
 _CONVOLUTIONS = (
-    "conv3d convolution3d conv_transpose conv_transpose1d conv_transpose2d conv_transpose3d "
-    "conv1d_transpose conv2d_transpose conv3d_transpose convolution2d_transpose transposed_conv2d deconv "
-    "deconvolution deconv2d deconvolutional depthwise_conv depthwise_conv1d depthwise_conv2d conv_depthwise "
+    "conv3d convolution3d conv_transpose1d conv_transpose3d conv1d_transpose conv3d_transpose "
+    "depthwise_conv depthwise_conv1d depthwise_conv2d conv_depthwise "
     "separable_conv separable_conv1d separable_conv2d separable_convolution2d locally_connected1d locally_connected2d "
     "local local_conv conv_local deform_conv2d deformable_convolution lazy_conv2d bottleneck inverted_residual "
     "squeeze_excite squeeze_excitation se_block resblock residual_block inception c3 c2f csp focus"
@@ -42,11 +36,9 @@ _SEQUENCES = (
     "transformer_encoder_layer transformer_decoder transformer_decoder_layer cbam text_vectorization"
 )
 _SHAPES = (
-    "reshape view unflatten squeeze unsqueeze expand_dims permute transpose repeat_vector pad zero_pad zero_padding1d "
-    "zero_padding2d zero_padding3d zero_pad2d reflection_pad2d replication_pad2d constant_pad2d cropping1d cropping2d "
-    "cropping3d crop slice split chunk gather tile up_sampling1d up_sampling2d up_sampling3d upsample upsampling "
-    "upsampling_nearest2d upsampling_bilinear2d interpolate resize resizing pixel_shuffle pixel_unshuffle "
-    "depth_to_space space_to_depth reorg reorg3d fold unfold im2col channel_shuffle shuffle_channel masking flip"
+    "squeeze unsqueeze expand_dims repeat_vector zero_padding1d zero_padding3d cropping1d cropping3d split chunk "
+    "gather tile up_sampling1d up_sampling3d resizing pixel_shuffle depth_to_space reorg reorg3d fold unfold im2col "
+    "masking flip"
 )
 _MERGES = "minimum average mean reduce_mean reduce_sum reduce_max merge bilinear_pooling arg_max argmax top_k"
 _NOISE = (
@@ -66,8 +58,6 @@ FAMILIES = (_POOLS, _ACTIVATIONS, _NORMS, _CONVOLUTIONS, _DENSE, _SEQUENCES, _SH
 _NAME_OF_INPUT = "delete the layer: `input:` at the top of the spec declares the input"
 _LOSS = "use `{op: softmax}` as the last layer, and `loss: cross_entropy` in `train:`"
 _TWO = "write each of its steps as a layer of its own"
-_AT_PADDING = "set `padding` on the convolution or pool after it"
-_GLOBAL = "use `{op: max_pool2d, kernel: …, stride: 1}` with the size of its input maps as `kernel`"
 _DEPTHWISE = "use `{op: conv2d, groups: …}` with the number of its input maps as `groups`"
 _NOTHING = "delete the layer: it changes nothing"
 REMARKS = {
@@ -76,9 +66,6 @@ REMARKS = {
         "separable_conv separable_conv2d separable_convolution2d".split(),
         f"{_DEPTHWISE}, and a second `conv2d` with `kernel: 1` after it",
     ),
-    **dict.fromkeys("pad zero_pad zero_padding2d zero_pad2d".split(), _AT_PADDING),
-    **dict.fromkeys("global_max_pool global_max_pool2d global_max_pooling2d".split(), _GLOBAL),
-    **dict.fromkeys("reshape view".split(), "`{op: flatten}` makes a vector of maps; no other shape can be made"),
     **dict.fromkeys("identity noop no_op silence".split(), _NOTHING),
     **dict.fromkeys("input input_layer data image_data hdf5_data memory_data placeholder".split(), _NAME_OF_INPUT),
     **dict.fromkeys("softmax_with_loss softmax_loss softmax_output cross_entropy_loss".split(), _LOSS),
@@ -86,12 +73,13 @@ REMARKS = {
     **dict.fromkeys("batch_norm_relu conv_relu conv_bn_relu conv_bn conv_block".split(), _TWO),
     **dict.fromkeys(
         "pool pooling pool2d pooling2d".split(),
-        "use `{op: max_pool2d}` for the maximum, in Caffe with `rounding: ceil`, and `stride: 1` if it has none; archc "
-        "has no other pool yet",
+        "use `{op: max_pool2d}` for the maximum or `{op: avg_pool2d}` for the mean, in Caffe with `rounding: ceil`, "
+        "and `stride: 1` if it has none; of whole maps, use `{op: global_max_pool}` or `{op: global_avg_pool}`",
     ),
     "rescaling": "use `{op: normalize}`: with `scale: s, offset: o`, its `std` is 1 / s and its `mean` -o / s",
     "dropout2d": "`{op: dropout}` drops single values, not whole maps",
     "spatial_dropout2d": "`{op: dropout}` drops single values, not whole maps",
+    "time_distributed": "write the layer inside it: a `dense` layer reads each position of a sequence by itself",
     "activation": "write the name of the activation as the op, such as `{op: relu}`",
     "output": "delete the layer: `outputs:` at the top of the spec lists the outputs",
     "accuracy": "delete the layer: training measures the error itself",

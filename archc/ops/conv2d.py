@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import gcd
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field
@@ -13,7 +12,7 @@ from archc.ops.fields import ONE, Count, Size, SizeField
 from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields
 from archc.ops.op import OtherNames
 from archc.ops.properties import Kept, Parameter, Reach
-from archc.ops.shape_error import ShapeError, require_maps
+from archc.ops.shape_error import require_maps
 from archc.ops.weighted import Weighted
 from archc.ops.windowed import SIZE_RULE, Windowed
 from archc.tensor import Tensor
@@ -116,21 +115,9 @@ class Conv2d(Windowed, Weighted, frozen=True):
     def _check_groups(self, maps: int) -> None:
         if not self.filters % self.groups and not maps % self.groups:
             return
-        from archc.ops.grouping import largest_divisor  # few specs need it, for the time of start-up
+        from archc.ops.grouping import ungrouped  # few specs need it, for the time of start-up
 
-        common = largest_divisor(gcd(self.filters, maps), at_most=self.groups)
-        help = f"groups: {common} divides both"
-        # The filters first: they are a field of this layer, while the maps come from another one.
-        if self.filters % self.groups:
-            share = _share(maps, self.groups)
-            note = f"{self.filters} / {self.groups} is not whole, and its input has {maps} maps: {share}"
-            message = f"{{name}}'s {self.filters} filters do not split into {self.groups} groups"
-            raise ShapeError("groups", "ARC210", message, notes=(note,), help=help, also="filters")
-        if maps % self.groups:
-            share = _share(self.filters, self.groups)
-            note = f"{maps} / {self.groups} is not whole; {{name}} has {self.filters} filters: {share}"
-            message = f"the {maps} input maps of {{name}} do not split into {self.groups} groups"
-            raise ShapeError("groups", "ARC210", message, notes=(note,), help=help)
+        raise ungrouped(self.filters, maps, self.groups)
 
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
         maps = inputs[0].channels // self.groups
@@ -159,9 +146,3 @@ class Conv2d(Windowed, Weighted, frozen=True):
         # With fewer groups than devices, each device computes a part of one group and reads all maps of that group.
         parts = {"filters": self.filters // devices, "groups": max(1, self.groups // devices)}
         return self.model_copy(update=parts)
-
-
-def _share(count: int, groups: int) -> str:
-    return (
-        f"{count} / {groups} = {count // groups}" if count % groups == 0 else f"{count} / {groups} is not whole either"
-    )

@@ -20,7 +20,7 @@ _PHRASES = ("shape_rule", "element_ops_words", "kept_words")
 _SPECS = ("failing", "corrected")
 _CHOICES: dict[str, tuple[object, ...]] = {
     "output_sign": ("nonnegative", "kept", "any"),
-    "normalises": ("neighbours", "batch", None),
+    "normalises": ("neighbours", "batch", "map", "example", None),
     "autocast": ("narrow", "wide", None),
     "keeps_shape": (True, False),
     "is_activation": (True, False),

@@ -32,7 +32,7 @@ class Dense(Weighted, frozen=True):
     """W x + b: (n,) -> (units,), or at each position of a sequence, (C, L) -> (units, L)."""
 
     leading = ("units",)
-    shape_rule = "(n,) -> (units,), or (C, L) -> (units, L) at each position"
+    shape_rule = "(n,) -> (units,), or at each position of a sequence, (C, L) -> (units, L)"
     failing = DENSE_HEAD + "  fc1: {op: dense, units: 10}\n"
     corrected = DENSE_HEAD + "  flat: {op: flatten}\n  fc1: {op: dense, units: 10}\n"
     other_names = ("Linear", "InnerProduct", "FullyConnected", "fc", "connected", "affine", "ip", "Gemm")

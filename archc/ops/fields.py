@@ -121,6 +121,14 @@ def _read_size(value: object) -> Size:
     return size
 
 
+def _read_extent(value: object) -> Size:
+    size = _pair(value, 0)
+    if size is None:
+        _check_largest(value)
+        raise PydanticCustomError("extent", "must be a whole number from 0, or [height, width]")
+    return size
+
+
 def _read_padding(value: object) -> Margins | Literal["same"]:
     if value == "same":
         return "same"
@@ -185,6 +193,14 @@ SizeField = Annotated[
     PlainSerializer(_written_size),
     WithJsonSchema({"anyOf": _one_or_pair(1)}),
 ]
+Extent = Annotated[
+    Size,
+    PlainValidator(_read_extent),
+    PlainSerializer(_written_size),
+    WithJsonSchema({"anyOf": _one_or_pair(0)}),
+]
+NONE = Size(0, 0)
+"""An extent that adds nothing."""
 Padding = Margins | Literal["same"]
 PaddingField = Annotated[
     Padding,
@@ -205,6 +221,65 @@ PositivesField = Annotated[
     WithJsonSchema({"anyOf": _one_or_more(SMALLEST_FLOAT)}),
 ]
 NO_PADDING = Margins(0, 0, 0, 0)
+
+
+def _read_sides(value: object) -> Margins:
+    if value == "same":
+        raise PydanticCustomError(
+            "sides", "must be a whole number from 0, [height, width] or {top, bottom, left, right}"
+        )
+    return cast(Margins, _read_padding(value))
+
+
+SidesField = Annotated[
+    Margins,
+    PlainValidator(_read_sides),
+    PlainSerializer(lambda sides: sides._asdict()),  # pyright: ignore
+    WithJsonSchema({"anyOf": [*_one_or_pair(0), _MARGINS]}),
+]
+Index = Annotated[int, Field(ge=0, le=LARGEST)]
+
+
+def _lists(least: int, words: str, *examples: list[int]) -> dict[str, Any]:
+    """The JSON Schema of a list of as many numbers as a value has axes; a table shows `words`."""
+    number = {"type": "integer", "minimum": least, "maximum": LARGEST}
+    lists = [{"type": "array", "items": number, "minItems": n, "maxItems": n} for n in (1, 2, 3)]
+    return {"$comment": words, "anyOf": lists, "examples": [*examples]}
+
+
+def _read_numbers(value: object, least: int) -> tuple[int, ...] | None:
+    if not isinstance(value, list | tuple) or not 1 <= len(value) <= 3:  # pyright: ignore[reportUnknownArgumentType]
+        return None
+    numbers = cast(tuple[object, ...], tuple(value))  # pyright: ignore[reportUnknownArgumentType]
+    return cast(tuple[int, ...], numbers) if all(_whole(each, least) for each in numbers) else None
+
+
+def _read_sizes(value: object) -> tuple[int, ...]:
+    sizes = _read_numbers(value, -1)
+    if sizes is None or 0 in sizes or sizes.count(-1) > 1:
+        raise PydanticCustomError("sizes", "must be 1 to 3 whole numbers from 1, of which one may be -1, in brackets")
+    return sizes
+
+
+def _read_axes(value: object) -> tuple[int, ...]:
+    axes = _read_numbers(value, 0)
+    if axes is None or len({*axes}) < len(axes) or max(axes) > 2:
+        raise PydanticCustomError("axes", "must be 1 to 3 different whole numbers from 0 to 2, in brackets")
+    return axes
+
+
+Sizes = Annotated[
+    tuple[int, ...],
+    PlainValidator(_read_sizes),
+    PlainSerializer(lambda sizes: [*sizes]),  # pyright: ignore
+    WithJsonSchema(_lists(-1, "list of 1 to 3 sizes", [-1], [-1, 2, 2], [4, 1, -1])),
+]
+Axes = Annotated[
+    tuple[int, ...],
+    PlainValidator(_read_axes),
+    PlainSerializer(lambda axes: [*axes]),  # pyright: ignore
+    WithJsonSchema(_lists(0, "list of 1 to 3 axes", [0], [2, 1, 0], [1, 2, 0], [0, 2, 1])),
+]
 
 
 def _read_length(value: object) -> Size:

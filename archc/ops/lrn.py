@@ -13,7 +13,7 @@ from archc.ops.fields import Count, NotNegative, Positive
 from archc.ops.foreign import Conversion, Converted, OtherValues, UsualValues, exact, spelled, whole
 from archc.ops.op import Op, OtherNames
 from archc.ops.properties import FLOAT32, POINT, Footprint, Kept, Reach, Scratch
-from archc.ops.shape_error import ShapeError, require_maps
+from archc.ops.shape_error import require_maps
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -123,15 +123,9 @@ class Lrn(Op, frozen=True):
         (x,) = inputs
         require_maps(self, x)
         if x.channels % self.groups:
-            from archc.ops.grouping import largest_divisor  # few specs need it, for the time of start-up
+            from archc.ops.grouping import undivided  # few specs need it, for the time of start-up
 
-            raise ShapeError(
-                "groups",
-                "ARC210",
-                f"the {x.channels} input maps of {{name}} do not split into {self.groups} groups",
-                notes=(f"{x.channels} / {self.groups} is not whole",),
-                help=f"groups: {largest_divisor(x.channels, at_most=self.groups)} divides them",
-            )
+            raise undivided(x, self.groups)
         return x
 
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:

@@ -10,7 +10,7 @@ raises ShapeError with the name of the field at fault, and its caller knows wher
 from abc import abstractmethod
 from collections.abc import Mapping
 from math import prod
-from typing import TYPE_CHECKING, ClassVar, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import BaseModel
 
@@ -136,14 +136,17 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Whether an output is zero where all inputs that it depends on are, so that a dropout's zeros reach its reader."""
     drops_examples: ClassVar[bool] = False
     """Whether what it drops while training is all values of an example at once."""
-    normalises: ClassVar[Literal["neighbours", "batch"] | None] = None
-    """Whether it divides values by the energy of their neighbours, or by the deviation of each map over the batch."""
+    normalises: ClassVar[Literal["neighbours", "batch", "map", "example"] | None] = None
+    """Whether it divides values by the energy of their neighbours, by the deviation of each map over the batch or of
+    each map alone, whose mean it subtracts, or by another measure of one example."""
     gives_probabilities: ClassVar[bool] = False
     """Whether its outputs sum to 1, as a softmax's do."""
     multiplies: ClassVar[bool] = False
     """Whether it multiplies its inputs with each other, so that one can be the weights of another, as at a gate."""
     commutes: ClassVar[bool] = False
     """Whether the order of its inputs does not matter."""
+    weight_axis: ClassVar[int] = 0
+    """The axis of its weight that has an entry for each of its output maps or units; a bias has no other."""
     channels_field: ClassVar[str | None] = None
     """The field that sets the number of output maps or units."""
 
@@ -171,6 +174,14 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     @abstractmethod
     def compute(self, inputs: "tuple[Array, ...]", weights: "Mapping[str, Array]") -> "Array":
         """The output for a batch (N, …) in NumPy float64: the meaning of the op. `weights` are by parameter name."""
+
+    @classmethod
+    def instead(cls, fields: Mapping[str, Any], x: Tensor | None) -> str | None:
+        """What to write instead of a layer that `excluded` excludes, from its fields and its input, if that is known.
+
+        None if archc has no counterpart.
+        """
+        return None
 
     @property
     def fused_into(self) -> Loss | None:

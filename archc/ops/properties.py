@@ -17,8 +17,8 @@ class Parameter(NamedTuple):
 
     `trained` is False for running statistics, which are updated from the batches and not by a gradient. `initial` is
     the constant that it starts with; None if that is not a constant of the op. `fan_in` is the number of inputs that an
-    output is computed from, `fan_out` the number of outputs that an input contributes to; the latter is 0 for tensors
-    that are not drawn at random.
+    output is computed from, `fan_out` the number of outputs that an input contributes to (of a transposed convolution,
+    the other way round); the latter is 0 for tensors that are not drawn at random.
     """
 
     name: str
@@ -77,15 +77,16 @@ class Kept(NamedTuple):
     """What an op keeps in memory from its forward pass for its backward pass, for one example.
 
     `inputs` and `output` are the values themselves, which other layers may keep as well. An input that is padded first
-    is kept as the padded copy. With `wide`, inputs are kept in float32, as a copy where they arrive narrower. `own` are
-    further bytes: masks, indices, sums. `once` are bytes for the whole batch, however large it is. `between` are
-    further values in the precision of the output. With `crosswise`, an input is kept only for the gradients of the
-    others. Narrow copies of the weights are kept too, for the gradient of the inputs; with `weights`, also where no
-    input has one.
+    is kept as the padded copy. With `wide`, inputs are kept in float32, as a copy where they arrive narrower; with
+    `turned`, as a copy in another order. `own` are further bytes: masks, indices, sums. `once` are bytes for the whole
+    batch, however large it is. `between` are further values in the precision of the output. With `crosswise`, an input
+    is kept only for the gradients of the others. Narrow copies of the weights are kept too, for the gradient of the
+    inputs; with `weights`, also where no input has one.
     """
 
     inputs: bool = False
     wide: bool = False
+    turned: bool = False
     output: bool = False
     own: int = 0
     once: int = 0

@@ -57,18 +57,30 @@ def _both(word: str, own: str, values: Mapping[str, Any]) -> Converted | None:
     return Converted({f"{word}_h": (own, height if height == width else [height, width]), f"{word}_w": None})
 
 
+WORDS: OtherNames = {
+    "kernel": (
+        *("kernel_size", "kernels", "size", "window", "window_size", "ksize", "kernel_shape", "filter_size"),
+        *("filter_shape", "field_size", "pool_size", "k"),
+    ),
+    "stride": ("strides", "subsample", "step", "window_strides", "s"),
+    "padding": ("pad", "paddings", "border_mode", "pad_size", "p"),
+}
+"""The words of other frameworks for the fields of a window."""
+CONVERSIONS = (
+    Conversion(("pads",), _four_sides),
+    Conversion(("auto_pad",), _auto_pad),
+    *(
+        Conversion((f"{word}_h", f"{word}_w"), partial(_both, word, own))
+        for word, own in (("kernel", "kernel"), ("stride", "stride"), ("pad", "padding"), ("dilation", "dilation"))
+    ),
+)
+"""Fields of other frameworks for the sizes of a window, whose values change."""
+
+
 class Windowed(Op, frozen=True):
     """An op that slides a window over each input map. Each op declares `stride` itself: only some have a default."""
 
-    other_field_names: ClassVar[OtherNames] = {
-        "kernel": (
-            *("kernel_size", "kernels", "size", "window", "window_size", "ksize", "kernel_shape", "filter_size"),
-            *("filter_shape", "field_size", "pool_size", "k"),
-        ),
-        "stride": ("strides", "subsample", "step", "window_strides", "s"),
-        "padding": ("pad", "paddings", "border_mode", "pad_size", "p"),
-        "rounding": ("round_mode", "pooling_convention"),
-    }
+    other_field_names: ClassVar[OtherNames] = {**WORDS, "rounding": ("round_mode", "pooling_convention")}
     loose_names = ("k", "s", "p")
     other_values: ClassVar[OtherValues] = {
         "padding": {"same": "same", "valid": 0, "none": 0, "no": 0, "zero": 0},
@@ -76,12 +88,7 @@ class Windowed(Op, frozen=True):
     }
     conversions = (
         switched("ceil_mode", "rounding", {True: "ceil", False: "floor"}),
-        Conversion(("pads",), _four_sides),
-        Conversion(("auto_pad",), _auto_pad),
-        *(
-            Conversion((f"{word}_h", f"{word}_w"), partial(_both, word, own))
-            for word, own in (("kernel", "kernel"), ("stride", "stride"), ("pad", "padding"), ("dilation", "dilation"))
-        ),
+        *CONVERSIONS,
     )
 
     needless: ClassVar[NeedlessFields] = {"auto_pad": Needless("`padding` is the padding", ("NOTSET",))}
@@ -140,11 +147,11 @@ class Windowed(Op, frozen=True):
     def summary(self) -> str:
         parts = [str(self.kernel)]
         if self._stride() != ONE:
-            parts.append(f"stride {_short(self._stride())}")
+            parts.append(f"stride {short(self._stride())}")
         if self.padding != NO_PADDING:
-            parts.append(f"padding {_short(self.padding)}")
+            parts.append(f"padding {short(self.padding)}")
         if self._dilation() != ONE:
-            parts.append(f"dilation {_short(self._dilation())}")
+            parts.append(f"dilation {short(self._dilation())}")
         return ", ".join(parts)
 
     def windowed_shape(self, x: Tensor, channels: int) -> Tensor:
@@ -163,25 +170,23 @@ class Windowed(Op, frozen=True):
         """What each window reads, `beyond` outside the map: (N, C, H, W) -> (N, C, H', kH, W', kW)."""
         import numpy as np
 
-        pad = self._padding()
-        margins = ("same", "same") if pad == "same" else ((pad.top, pad.bottom), (pad.left, pad.right))
-        rows, columns = (
-            np.array(
-                places(
-                    x.shape[2 + axis],
-                    kernel=self.kernel[axis],
-                    stride=self._stride()[axis],
-                    dilation=self._dilation()[axis],
-                    margin=margins[axis],
-                    rounding=self.rounding,
-                )
-            )
-            for axis in (0, 1)
-        )
+        rows, columns = (np.array(self.places(axis, x.shape[2 + axis])) for axis in (0, 1))
         # One margin on all sides is more than needed, but makes every index non-negative.
         around = max(-rows.min(), -columns.min(), rows.max() - x.shape[2] + 1, columns.max() - x.shape[3] + 1, 0)
         wide = np.pad(x, ((0, 0), (0, 0), (around, around), (around, around)), constant_values=beyond)
         return wide[:, :, (rows + around)[:, :, None, None], (columns + around)[None, None]]
+
+    def places(self, axis: int, n: int) -> list[list[int]]:
+        """Along an axis of n positions, those that each window reads; below 0 or from n on they are beyond the map."""
+        pad = self._padding()
+        return places(
+            n,
+            kernel=self.kernel[axis],
+            stride=self._stride()[axis],
+            dilation=self._dilation()[axis],
+            margin="same" if pad == "same" else (pad[2 * axis], pad[2 * axis + 1]),
+            rounding=self.rounding,
+        )
 
 
 def _footprint(axis: Axis) -> Footprint:
@@ -208,7 +213,7 @@ def _too_large(axis: Axis, dilation: int, name: str) -> ShapeError:
     )
 
 
-def _short(value: Size | Padding) -> str:
+def short(value: Size | Padding) -> str:
     """A size or padding in its shortest spelling."""
     if value == "same":
         return "same"

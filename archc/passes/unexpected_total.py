@@ -275,7 +275,7 @@ def _share(groups: int, wanted: int) -> str:
 
 
 def _biases(graph: Graph, missing: Totals) -> Iterator[_Explanation]:
-    """A bias that is missing or too many: on one layer, or on all of an op, before batch normalisations, or at all."""
+    """A bias that is missing or too many: on one layer, on all of an op, before normalisations of maps, or at all."""
     if missing.get("macs") or not missing.get("parameters"):
         return
     has_bias = missing["parameters"] < 0
@@ -288,7 +288,7 @@ def _biases(graph: Graph, missing: Totals) -> Iterator[_Explanation]:
     kinds: dict[str, list[str]] = {"": [*sizes]}
     for name in sizes:
         kinds.setdefault(graph.node(name).op.op, []).append(name)
-        if any(reader.op.normalises == "batch" for reader in graph.readers[name]):
+        if any(reader.op.normalises in ("batch", "map") for reader in graph.readers[name]):
             kinds.setdefault("normalised", []).append(name)
     sets = [[name] for name, size in sizes.items() if size == wanted][: _MOST_EXPLANATIONS + 1]
     sets += [names for names in kinds.values() if sum(sizes[name] for name in names) == wanted]

@@ -189,7 +189,7 @@ class _Layer:
         is_view = op.is_view(self._inputs, training=run.training) and (op.keeps_layout or not self._is_turned)
         kept = Kept() if is_view else op.kept(self._inputs, self._node.output)
         kept_width = FLOAT32 if kept.wide else width
-        if kept.inputs and kept_width != read_width:
+        if kept.inputs and (kept.turned or kept_width != read_width):
             self._prepare(sum([value.size // value.width for value in before]), kept_width)
         if self._is_turned and op.copies_turned:
             self._prepare(sum([value.size // value.width for value in self._reads]))

@@ -10,6 +10,7 @@ from archc.diagnostics.text import Style, headline, unstyled
 from archc.difference.difference import Difference
 from archc.difference.effects import Effect
 from archc.difference.layers import LayerDifference
+from archc.report.diff_uses import Entry, effects, entries, renamings
 from archc.report.diff_words import (
     MARKS,
     Figure,
@@ -50,7 +51,7 @@ def diff(
         [style(line, "strong") for line in _title(before, after, width)],
         [*_changes(found, width, style)],
         [line for field in found.settings for line in _wrapped(*setting(field), width)],
-        *([*_effect(effect, width)] for effect in found.effects),
+        *([*_effect(effect, width)] for effect in effects(found)),
         [*_totals(found, width, style)],
         note,
     ]
@@ -64,19 +65,32 @@ def _title(before: str, after: str, width: int) -> list[str]:
 
 
 def _changes(found: Difference, width: int, style: Style) -> Iterator[str]:
-    """The changes of layers: first those that several layers share, then the others by layer, then new names."""
+    """The changes: those of blocks, those that several layers share, then the others by layer, then new names."""
+    for entry in entries(found):
+        yield from _entry(entry, width, style)
     common = in_common(found)
     for field, names in common.items():
         head, *rest = _wrapped(f"~ {counted(len(names), 'layer')}  ", change(field), width)
         yield style(head, "strong")
         yield from rest
         yield from _wrapped("    ", listed(names), width)
-    for difference in found.layers:
+    for difference in found.digest.single:
         changes, costs = field_changes(difference, common), [*figures(difference.before, difference.after)]
         # A layer has no entry of its own if the common changes above describe it completely.
         if changes or costs:
             yield from _layer(difference, changes, costs, width, style)
     yield from _renamed(found, width)
+
+
+def _entry(entry: Entry, width: int, style: Style) -> Iterator[str]:
+    head, *rest = _wrapped(f"{entry.mark} {entry.name}  ", ", ".join(entry.changes), width)
+    yield style(head, "strong")
+    yield from rest
+    if entry.places:
+        yield from _wrapped("    ", listed(entry.places), width)
+    parts = [" ".join(filter(None, (what, _from_to(a, b)))) for what, a, b in entry.figures]
+    if parts:
+        yield from _wrapped("    ", "; ".join(parts), width)
 
 
 def _layer(
@@ -86,12 +100,7 @@ def _layer(
     name = difference.name
     if old and new and old.node.name != new.node.name:
         name = f"{old.node.name} → {new.node.name}"
-    head, *rest = _wrapped(f"{MARKS[difference.kind]} {name}  ", ", ".join(changes), width)
-    yield style(head, "strong")
-    yield from rest
-    parts = [" ".join(filter(None, (what, _from_to(a, b)))) for what, a, b in costs]
-    if parts:
-        yield from _wrapped("    ", "; ".join(parts), width)
+    yield from _entry(Entry(MARKS[difference.kind], name, changes, [], costs), width, style)
 
 
 def _from_to(before: str, after: str) -> str:
@@ -100,14 +109,15 @@ def _from_to(before: str, after: str) -> str:
 
 def _renamed(found: Difference, width: int) -> Iterator[str]:
     if found.renamed:
-        yield from _wrapped("= renamed  ", listed([f"{old} → {new}" for old, new in found.renamed]), width)
+        names = [f"{old} → {new}" for old, new in renamings(found.renames)]
+        yield from _wrapped("= renamed  ", listed(names), width)
 
 
 def _effect(effect: Effect, width: int) -> Iterator[str]:
     yield from _wrapped("", effect_heading(effect), width, further="    ")
     groups = alike(effect)
-    for names, effects in groups[:_MOST]:
-        yield from _wrapped("    ", f"{listed(names)}: {effects}", width, further="      ")
+    for names, changed in groups[:_MOST]:
+        yield from _wrapped("    ", f"{listed(names)}: {changed}", width, further="      ")
     if len(groups) > _MOST:
         hidden = sum(len(names) for names, _ in groups[_MOST:])
         yield f"    and {counted(hidden, 'more layer')}"

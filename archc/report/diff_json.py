@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from archc.diagnostics.finding import Finding
@@ -14,7 +15,12 @@ from archc.difference.difference import Difference, Totals
 from archc.difference.effects import Effect
 from archc.difference.layers import ChangeKind, LayerDifference, LayerSide
 from archc.difference.settings import FieldChange
+from archc.difference.uses import Use, UseDifference
 from archc.report.facts_json import Reads
+
+ReadsByPath = TypedDict(
+    "ReadsByPath", {"from": Annotated[list[str], Field(description="Blocks, stages, layers or input that it reads.")]}
+)
 
 
 @documented
@@ -65,6 +71,48 @@ class LayerDifferenceJson(TypedDict):
     """Whether the layer reads another value. Layers that were inserted, removed or moved in between do not count."""
     moved: bool
     """Whether the layer was moved to another position. Its old and new neighbours are then not listed as rewired."""
+
+
+@documented
+class UseSideJson(ReadsByPath):
+    """A block or stage in one of the two specs. Its counts are the sums of those of its layers."""
+
+    path: str
+    """Path of the block or stage, such as `layer2.0`."""
+    blocks: list[str]
+    """Name of the block, or those of the blocks that are the items of the stage."""
+    layers: int
+    """Number of layers in it."""
+    output: list[int]
+    """Shape of what it gives, without the batch axis."""
+    parameters: int
+    """Number of trained values."""
+    macs: int
+    """Multiply-accumulates per example, forward."""
+
+
+@documented
+class UseDifferenceJson(TypedDict):
+    """A block or stage that was added or removed as a whole, or that is used with other arguments."""
+
+    kind: ChangeKind
+    """`added`: only the second spec has it. `removed`: only the first has it. `changed`: its arguments differ."""
+    before: UseSideJson | None
+    """The block or stage in the first spec; null if it was added."""
+    after: UseSideJson | None
+    """The block or stage in the second spec; null if it was removed."""
+    arguments: list[SettingJson]
+    """Arguments that differ. They explain the fields of layers in it that differ by the same values."""
+
+
+@documented
+class DefinitionJson(TypedDict):
+    """The same difference of a layer in several uses of a block, or of several layers by a default."""
+
+    block: str | None
+    """Name of the block whose definition differs; null if a default of the spec does."""
+    layers: list[str]
+    """Names of the layers, as in `layers`: the new ones, or the old ones of a removed layer."""
 
 
 @documented
@@ -135,6 +183,10 @@ class DiffJson(TypedDict):
     """Layers that have another name in the second spec."""
     layers: list[LayerDifferenceJson]
     """Layers that were added, removed or changed, in the order of the second spec."""
+    uses: list[UseDifferenceJson]
+    """Blocks and stages that were added or removed as a whole, or that are used with other arguments."""
+    definitions: list[DefinitionJson]
+    """Differences that several layers share, because a block's definition or a default differs."""
     effects: list[EffectJson]
     """Effects of these layers, or of another input, on later layers."""
     settings: list[SettingJson]
@@ -154,6 +206,10 @@ def as_json(found: Difference, names: tuple[str, str], faults: Sequence[Finding]
         "after": _totals(names[1], found.after),
         "renamed": [{"before": old, "after": new} for old, new in found.renamed],
         "layers": [_difference(difference) for difference in found.layers],
+        "uses": [_use_difference(use) for use in found.digest.uses],
+        "definitions": [
+            {"block": shared.block, "layers": [layer.name for layer in shared.layers]} for shared in found.digest.shared
+        ],
         "effects": [_effect(effect) for effect in found.effects],
         "settings": [_setting(field) for field in found.settings],
         "findings": [finding_as_json(fault) for fault in faults],
@@ -182,6 +238,27 @@ def _difference(difference: LayerDifference) -> LayerDifferenceJson:
         "fields": [_setting(field) for field in difference.fields],
         "rewired": difference.reads,
         "moved": difference.moved,
+    }
+
+
+def _use_difference(difference: UseDifference) -> UseDifferenceJson:
+    return {
+        "kind": difference.kind,
+        "before": _use(difference.before) if difference.before else None,
+        "after": _use(difference.after) if difference.after else None,
+        "arguments": [_setting(field) for field in difference.fields],
+    }
+
+
+def _use(use: Use) -> UseSideJson:
+    return {
+        "path": use.path,
+        "blocks": [scope.block or "" for scope in use.blocks],
+        "layers": use.layers,
+        "from": list(use.reads),
+        "output": list(use.sum.node.output.shape),
+        "parameters": use.sum.parameters,
+        "macs": use.sum.macs,
     }
 
 

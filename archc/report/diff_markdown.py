@@ -13,8 +13,10 @@ from archc.difference.difference import Difference
 from archc.difference.effects import Effect
 from archc.difference.layers import LayerDifference
 from archc.difference.settings import FieldChange
+from archc.report.diff_uses import Entry, effects, entries, renamings
 from archc.report.diff_words import (
     MARKS,
+    Figure,
     alike,
     change,
     effect_heading,
@@ -27,7 +29,7 @@ from archc.report.diff_words import (
     summary,
     total_rows,
 )
-from archc.wording import visible
+from archc.wording import MOST_NAMED, counted, visible
 
 _HARMLESS = frozenset(" /.-→×:,")
 
@@ -47,11 +49,11 @@ def _parts(found: Difference, names: tuple[str, str]) -> Iterator[str]:
     yield _table(("", "before", "after", "change"), total_rows(found), right=3)
     if changed := exchanges(found):
         yield f"{_text(changed)[0].upper()}{_text(changed)[1:]}."
-    rows = [*_layers(found), *_renamed(found)]
+    rows = [*map(_entry, entries(found)), *_layers(found), *_renamed(found)]
     rows += [(head[0], _code(head[2:].strip()), _code(values), "") for head, values in map(setting, found.settings)]
     if rows:
         yield _table(("", "what", "change", "figures"), rows)
-    for effect in found.effects:
+    for effect in effects(found):
         yield _effect(effect)
 
 
@@ -67,25 +69,37 @@ def _layers(found: Difference) -> Iterator[tuple[str, ...]]:
     common = in_common(found)
     for field, names in common.items():
         yield "~", ", ".join(map(_code, names)), _code(change(field)), ""
-    for difference in found.layers:
+    for difference in found.digest.single:
         row = _layer(difference, common)
         if any(row[2:]):
             yield row
 
 
+def _entry(entry: Entry) -> tuple[str, ...]:
+    """The row of a difference of several layers."""
+    changes = ", ".join(map(_code, entry.changes))
+    hidden = len(entry.places) - MOST_NAMED
+    places = [*map(_code, entry.places[:MOST_NAMED]), *([counted(hidden, "more place")] if hidden > 0 else [])]
+    return entry.mark, "<br>".join(filter(None, (_code(entry.name), ", ".join(places)))), changes, _costs(entry.figures)
+
+
 def _layer(difference: LayerDifference, listed: Container[FieldChange]) -> tuple[str, ...]:
-    costs = [
-        _text(" ".join(filter(None, (what, f"{a} → {b}" if a and b else a or b))))
-        for what, a, b in figures(difference.before, difference.after)
-    ]
     changes = ", ".join(map(_code, field_changes(difference, listed)))
-    return MARKS[difference.kind], _code(difference.name), changes, "<br>".join(costs)
+    costs = _costs(figures(difference.before, difference.after))
+    return MARKS[difference.kind], _code(difference.name), changes, costs
+
+
+def _costs(figures: Iterable[Figure]) -> str:
+    return "<br>".join(
+        _text(" ".join(filter(None, (what, f"{a} → {b}" if a and b else a or b)))) for what, a, b in figures
+    )
 
 
 def _renamed(found: Difference) -> Iterator[tuple[str, ...]]:
     """One row for all renamed layers: a comment with a hundred rows is not read."""
     if found.renamed:
-        yield "=", "renamed", ", ".join(f"{_code(old)} → {_code(new)}" for old, new in found.renamed), ""
+        names = renamings(found.renames)
+        yield "=", "renamed", ", ".join(f"{_code(old)} → {_code(new)}" for old, new in names), ""
 
 
 def _effect(effect: Effect) -> str:

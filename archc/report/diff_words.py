@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from archc.diagnostics.finding import Finding
 from archc.difference.difference import Difference
 from archc.difference.effects import Effect
 from archc.difference.layers import LayerDifference, LayerSide
 from archc.difference.settings import FieldChange
+from archc.difference.uses import UseDifference
 from archc.passes.memory import in_units
 from archc.wording import counted, listed
 
@@ -26,7 +28,7 @@ MARKS = {"added": "+", "removed": "-", "changed": "~"}
 def in_common(found: Difference) -> dict[FieldChange, list[str]]:
     """The field changes that at least `_MANY` layers share, each with the names of those layers."""
     layers: dict[FieldChange, list[str]] = {}
-    for difference in found.layers:
+    for difference in found.digest.single:
         for field in difference.fields:
             layers.setdefault(field, []).append(difference.name)
     return {field: names for field, names in layers.items() if len(names) >= _MANY}
@@ -79,15 +81,24 @@ def _figures(layer: LayerSide) -> dict[str, str]:
 
 
 def summary(found: Difference) -> str:
-    """`2 layers changed, 1 added, 16 affected`"""
-    layers = [(sum(layer.kind == kind for layer in found.layers), kind) for kind in ("changed", "added", "removed")]
+    """`1 block added, 2 layers changed, 1 added, 16 affected`"""
+    shared = [layer for shared in found.digest.shared for layer in shared.layers]
+    blocks = _by_kind(found.digest.uses)
+    layers = _by_kind({layer.name: layer for layer in (*shared, *found.digest.single)}.values())
     layers += [(len(found.renamed), "renamed"), (sum(len(effect.layers) for effect in found.effects), "affected")]
-    shown = [(count, verb) for count, verb in layers if count]
-    parts = [f"{counted(count, 'layer')} {verb}" for count, verb in shown[:1]]
-    parts += [f"{count:,} {verb}" for count, verb in shown[1:]]  # only the first count names its noun
+    parts: list[str] = []
+    for noun, counts in (("block", blocks), ("layer", layers)):
+        shown = [(count, verb) for count, verb in counts if count]
+        parts += [f"{counted(count, noun)} {verb}" for count, verb in shown[:1]]
+        parts += [f"{count:,} {verb}" for count, verb in shown[1:]]  # only the first count names its noun
     if found.settings:
         parts.append(f"{counted(len(found.settings), 'setting')} changed")
     return ", ".join(parts)
+
+
+def _by_kind(differences: Iterable[LayerDifference | UseDifference]) -> list[tuple[int, str]]:
+    kinds = Counter(difference.kind for difference in differences)
+    return [(kinds[kind], kind) for kind in ("changed", "added", "removed")]
 
 
 def effect_heading(effect: Effect) -> str:
@@ -166,4 +177,4 @@ def exchanges(found: Difference) -> str:
     more = [name for name in found.after.exchanges if name not in had]
     less = [name for name in old if name not in have]
     changes = [*(f"+ {name}" for name in more), *(f"- {name}" for name in less)]
-    return f"layers that exchange values: {', '.join(changes)}" if changes else ""
+    return f"layers that exchange values: {listed(changes)}" if changes else ""

@@ -9,8 +9,9 @@ from typing_extensions import TypedDict
 
 from archc.analysis import Facts
 from archc.diagnostics.json import documented
-from archc.graph import Node
+from archc.graph import Node, Scope
 from archc.passes.counts import LayerCounts
+from archc.passes.free_sizes import Axis
 from archc.passes.receptive import ReceptiveField
 from archc.report.memory_json import MemoryJson
 from archc.report.memory_json import as_json as memory_as_json
@@ -70,9 +71,44 @@ class LayerJson(Reads, CountsJson):
     """Arithmetic of the output size: `(227 - 11) / 4 + 1 = 55`; null if the op has no sliding window."""
     output: Shape
     """Shape of the layer's output without the batch axis: [channels, height, width], [channels, length] or
-    [units]."""
+    [units]; a free size is that for the usual size of the input."""
+    formula: str | None
+    """The same shape as formulas, such as `64 × ceil(H / 2) × ceil(W / 2)`; null if no free size changes it."""
     receptive_field: ReceptiveFieldJson | None
     """Receptive field of one output value; null if it is larger than any picture."""
+
+
+ScopeReads = TypedDict(
+    "ScopeReads", {"from": Annotated[list[str], Field(description="Layers or input that it reads as its `input`.")]}
+)
+
+
+@documented
+class ScopeJson(ScopeReads):
+    """A block where it is used, or a numbered stage. The names of its layers begin with its path and a point."""
+
+    path: str
+    """Path of the block or stage, such as `layer2.0`."""
+    block: str | None
+    """Name of the block in the spec; null for a stage."""
+    output: str
+    """Layer whose value the block or stage gives."""
+    arguments: dict[str, object]
+    """Values of the fields that the block takes, defaults included; empty for a stage."""
+
+
+@documented
+class FreeSizeJson(TypedDict):
+    """A size of an input that the spec leaves free: `first`, `first` + `step`, `first` + 2 `step`, …"""
+
+    symbol: str
+    """What formulas call it: `H` and `W` for maps, `L` for a sequence or tokens."""
+    usual: int
+    """Size for which all shapes and counts are given."""
+    first: int
+    """Smallest size that all layers take."""
+    step: int
+    """Distance from one possible size to the next."""
 
 
 @documented
@@ -97,10 +133,14 @@ class NetworkJson(CountsJson):
     """Shape of each input, by name."""
     vocabularies: dict[str, int]
     """Number of different tokens of each input that is tokens, by name."""
+    free_sizes: list[FreeSizeJson]
+    """Sizes of the inputs that the spec leaves free."""
     outputs: list[str]
     """Layers whose values the network returns."""
     layers: list[LayerJson]
-    """Layers in the order of computation."""
+    """Layers in the order of computation. Those of blocks are named by their paths, such as `layer2.0.conv1`."""
+    scopes: list[ScopeJson]
+    """Blocks where they are used, and numbered stages, each before those that it contains; empty without blocks."""
     chain: list[list[int]]
     """[height, width] of the maps, or [length] of the sequences, from the first layer to the last, listed where it
     changes. With branches, those of the longest path of layers."""
@@ -124,8 +164,10 @@ def as_json(facts: Facts) -> NetworkJson:
         "title": graph.title,
         "inputs": {name: list(x.shape) for name, x in graph.inputs.items()},
         "vocabularies": {name: x.vocabulary for name, x in graph.inputs.items() if x.vocabulary is not None},
+        "free_sizes": [_free_size(axis) for axis in facts.free.axes] if facts.free else [],
         "outputs": list(graph.outputs),
         "layers": [_layer(facts, node) for node in graph.nodes],
+        "scopes": [_scope(scope) for scope in graph.scopes.values()],
         "chain": [list(size) for size in facts.shapes.chain],
         **_counts(facts.counts),
         "batch": facts.recipe.batch,
@@ -145,8 +187,23 @@ def _layer(facts: Facts, node: Node) -> LayerJson:
         "window": node.summary,
         "size": window.arithmetic if window else None,
         "output": list(node.output.shape),
+        "formula": str(node.output) if node.output.is_free else None,
         "receptive_field": None if field is None else _receptive_field(field),
         **_counts(facts.counts.layers[node.name]),
+    }
+
+
+def _free_size(axis: Axis) -> FreeSizeJson:
+    return {"symbol": axis.symbol, "usual": axis.usual, "first": axis.first, "step": axis.step}
+
+
+def _scope(scope: Scope) -> ScopeJson:
+    return {
+        "path": scope.path,
+        "block": scope.block,
+        "from": list(scope.inputs),
+        "output": scope.output,
+        "arguments": dict(scope.arguments),
     }
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from archc import outline
 from archc.diagnostics.text import Style, unstyled
 from archc.passes.memory import Memory, in_units
 from archc.passes.plan import Cost, Crossing, Option, Part, Plan
+from archc.report.plan_outline import closed
 from archc.report.table import Column, fitted
 from archc.wording import counted, visible, wrapped
 
@@ -30,23 +32,28 @@ _CROSSINGS = (
 )
 
 
-def plan_page(title: str, plan: Plan, *, width: int, style: Style = unstyled) -> str:
-    """The plan in `width` columns, without its findings."""
+def plan_page(
+    title: str, plan: Plan, parts: Sequence[outline.Part] = (), *, width: int, style: Style = unstyled
+) -> str:
+    """The plan in `width` columns, without its findings. The layers of closed `parts` are summed up."""
     lines = [*(style(line, "strong") for line in wrapped(visible(title), width)), *wrapped(_setting(plan), width), ""]
     cheapest = _place_of_cheapest(plan)
     lines += fitted(_STRATEGIES, [*_summary(plan)], width=width, style=style, strong=cheapest)
     lines += [line for sentence in _verdicts(plan) for line in wrapped(sentence, width)]
     possible = [(option, option.cost) for option in plan.options if option.cost]
+    shown = [(option, closed(cost, parts)) for option, cost in possible]
     if possible:
         lines += _heading("Maps or units, and parameters, on each device", width, style)
-        lines += fitted(*_holdings(possible), width=width, style=style)
+        lines += fitted(*_holdings(shown), width=width, style=style)
         lines += [line for sentence in _examples(possible) for line in wrapped(sentence, width)]
-    for option, cost in possible:
+    for option, cost in shown:
         lines += _heading(f"{option.strategy}: received by the busiest device per step", width, style)
         if cost.crossings:
             crossings = [_crossing(crossing, plan.setting.link) for crossing in cost.crossings]
             lines += fitted(_CROSSINGS, crossings, width=width, style=style)
         lines += wrapped(_received(cost), width)
+    if any(part.blocks for part in parts):
+        lines += ["", *wrapped("blocks are closed; open them with `--wide`", width)]
     return "\n".join(lines)
 
 

@@ -95,7 +95,7 @@ def test_every_field_of_a_spec_has_a_page_with_its_description() -> None:
 @pytest.mark.parametrize(
     ("word", "help"),
     [
-        ("ARC21", "did you mean `ARC210`?"),
+        ("ARC21", "did you mean `ARC211`?"),
         ("linear", "did you mean `dense`?"),
         ("mac", "did you mean `macs`?"),
         ("MaxPool2d", "did you mean `max_pool2d`?"),

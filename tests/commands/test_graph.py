@@ -11,6 +11,7 @@ import pytest
 from archc.emit.seal import DOT, MERMAID, XML, Comment, is_sealed
 
 ROOT = Path(__file__).parents[2]
+RESNET = ROOT / "tests" / "figure" / "specs" / "resnet18.yaml"
 
 
 def test_the_figure_of_the_readme_is_what_the_command_draws(archc, alexnet: Path, golden: Callable) -> None:
@@ -88,7 +89,7 @@ def test_a_spec_with_errors_is_not_drawn(archc, small: Path) -> None:
 @pytest.mark.parametrize(
     ("figure_format", "said"),
     [
-        ("svg", "8,001 blocks and lines are too many to draw: the limit is 5,000"),
+        ("svg", "8,001 boxes and lines are too many to draw: the limit is 5,000"),
         ("mermaid", "4,000 edges of a Mermaid flowchart are too many to draw: the limit is 500"),
     ],
 )
@@ -103,3 +104,41 @@ def test_too_many_layers_for_a_picture(archc, here: Path, figure_format: str, sa
         "  use `--format dot`, which has no limit",
     ]
     assert archc("graph", "large.yaml", "-o", "-", "--format", "dot").out.count(" -> ") == 4_000
+
+
+@pytest.mark.parametrize("figure_format", ["svg", "mermaid", "dot"])
+def test_blocks_are_opened_at_their_paths_or_everywhere(archc, figure_format: str) -> None:
+    def drawn(*options: str) -> str:
+        result = archc("graph", RESNET, "-o", "-", "--format", figure_format, *options)
+        assert (result.code, result.err) == (0, "")
+        return result.out
+
+    assert "layer1.1" not in drawn()
+    assert "layer1.1" in drawn("--open", "layer1")
+    assert "layer3.1" not in drawn("--open", "layer1")
+    two = drawn("--open", "layer1", "--open", "layer3")
+    assert "layer3.1" in two
+    assert "layer4.1" not in two
+    everything = drawn("--wide")
+    assert "layer4.1" in everything
+    assert "basic, as in" not in everything
+
+
+def test_an_unknown_block_to_open(archc, small: Path) -> None:
+    result = archc("graph", RESNET, "-o", "-", "--open", "layer5")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.splitlines() == [
+        "error: --open layer5: no block or stage has this path",
+        "  use one of layer1, layer2, layer3, layer4, or of those in them",
+    ]
+    result = archc("graph", small, "-o", "-", "--open", "conv1")
+    assert result.err.splitlines()[-1] == "  leave it out: the spec has no blocks and no stages"
+
+
+def test_ten_thousand_layers_in_blocks_are_drawn(archc, here: Path) -> None:
+    text = RESNET.read_text().replace("repeat: 2", "repeat: 1400")
+    Path("large.yaml").write_text(text)
+    for figure_format in ("svg", "mermaid", "dot"):
+        assert "basic × 1,400" in archc("graph", "large.yaml", "-o", "-", "--format", figure_format).out
+    result = archc("graph", "large.yaml", "-o", "-", "--wide")
+    assert result.err.splitlines()[-1] == "  leave out `--wide`, or use `--format dot`, which has no limit"

@@ -136,4 +136,16 @@ def test_it_imports_no_more_than_check_does_but_for_its_own(alexnet: Path) -> No
         "archc.console.terminal",
         "archc.passes.plan",
         "archc.report.plan",
+        "archc.report.plan_outline",
     }
+
+
+def test_layers_of_blocks_are_summed_up_unless_all_are_asked_for(archc) -> None:
+    resnet = Path(__file__).parents[1] / "figure" / "specs" / "resnet18.yaml"
+    closed, wide = archc("plan", resnet), archc("plan", resnet, "--wide")
+    assert (closed.code, wide.code) == (0, 0)
+    assert "\nlayer1 " in closed.out
+    assert "layer1.0" not in closed.out
+    assert closed.out.splitlines()[-1] == "blocks are closed; open them with `--wide`"
+    assert "\nlayer1.0.conv1 " in wide.out
+    assert "--wide" not in wide.out

@@ -18,9 +18,10 @@ from archc.language.schema import json_schema
 SPECS = Path(__file__).parents[2] / "specs"
 BAD = Path(__file__).parents[1] / "specs" / "bad"
 GOOD = Path(__file__).parents[1] / "specs" / "good"
+BLOCKS = Path(__file__).parents[1] / "figure" / "specs"
 
 PRINTS = {
-    "check": [[SPECS], [GOOD], [BAD]],
+    "check": [[SPECS], [GOOD], [BAD], [BLOCKS]],
     "explain": [["ARC210"], ["conv2d"], []],
     "build": [
         [GOOD / "branches.yaml", "-o", "net.py"],
@@ -35,6 +36,7 @@ PRINTS = {
     ],
     "diff": [
         *([GOOD / "branches.yaml", GOOD / other] for other in ("branches.yaml", "windows.yaml", "recipe.yaml")),
+        [BLOCKS / "resnet18.yaml", BLOCKS / "densenet.yaml"],
         [GOOD / "branches.yaml", BAD / "groups_of_filters.yaml"],
         [BAD / "bracket.yaml", BAD / "groups_of_filters.yaml"],
     ],

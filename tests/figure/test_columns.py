@@ -9,41 +9,42 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archc.analysis import analyse
-from archc.figure.blocks import Block, blocks
+from archc.figure.boxes import Box, boxes
 from archc.figure.columns import Place, crossings, in_columns, places
 from archc.figure.heights import heights
+from archc.outline import outline
 from archc.tensor import Tensor
 
 TENSOR = Tensor((3, 8, 8))
 
 
 @st.composite
-def dags(draw: st.DrawFn) -> tuple[Block, ...]:
-    """An input and blocks that each read one to three of those before."""
+def dags(draw: st.DrawFn) -> tuple[Box, ...]:
+    """An input and boxes that each read one to three of those before."""
     names = ["input"]
-    found = [Block("input", TENSOR, (), ())]
+    found = [Box("input", TENSOR, (), ())]
     for number in range(draw(st.integers(1, 25))):
         reads = draw(st.lists(st.sampled_from(names), min_size=1, max_size=3, unique=True))
-        found.append(Block(f"b{number}", TENSOR, (), tuple(reads)))
+        found.append(Box(f"b{number}", TENSOR, (), tuple(reads)))
         names.append(f"b{number}")
     return tuple(found)
 
 
 @given(dags())
-def test_each_line_leads_from_the_column_before(found: tuple[Block, ...]) -> None:
+def test_each_line_leads_from_the_column_before(found: tuple[Box, ...]) -> None:
     columned = in_columns(found)
     standing = {place: number for number, column in enumerate(columned.columns) for place in column}
     assert len(standing) == places(found) == sum(map(len, columned.columns))
     for place, sources in columned.sources.items():
         assert standing[place] == place.column
         assert all(standing[source] == place.column - 1 for source in sources)
-    for block in found:
-        reached = {source.name for source in columned.sources[Place(block.name, columned.ranks[block.name])]}
-        assert reached == set(block.reads)
+    for box in found:
+        reached = {source.name for source in columned.sources[Place(box.name, columned.ranks[box.name])]}
+        assert reached == set(box.reads)
 
 
 @given(dags())
-def test_crossings_are_those_of_all_pairs_and_not_more_than_before(found: tuple[Block, ...]) -> None:
+def test_crossings_are_those_of_all_pairs_and_not_more_than_before(found: tuple[Box, ...]) -> None:
     columned = in_columns(found)
     count = 0
     for before, column in pairwise(columned.columns):
@@ -55,14 +56,14 @@ def test_crossings_are_those_of_all_pairs_and_not_more_than_before(found: tuple[
 
 
 def test_a_crossing_that_need_not_be_is_not_there() -> None:
-    a, b = Block("a", TENSOR, (), ("input",)), Block("b", TENSOR, (), ("input",))
-    c, d = Block("c", TENSOR, (), ("b",)), Block("d", TENSOR, (), ("a",))
-    columned = in_columns((Block("input", TENSOR, (), ()), a, b, c, d))
+    a, b = Box("a", TENSOR, (), ("input",)), Box("b", TENSOR, (), ("input",))
+    c, d = Box("c", TENSOR, (), ("b",)), Box("d", TENSOR, (), ("a",))
+    columned = in_columns((Box("input", TENSOR, (), ()), a, b, c, d))
     assert crossings(columned.columns, columned.sources) == 0
 
 
 @given(dags(), st.floats(0, 30))
-def test_places_stand_apart(found: tuple[Block, ...], gap: float) -> None:
+def test_places_stand_apart(found: tuple[Box, ...], gap: float) -> None:
     columned = in_columns(found)
     extents = {place: (1.0 + place.column, 2.0 + len(place.name)) for column in columned.columns for place in column}
     lines = heights(columned, extents, gap=gap)
@@ -72,7 +73,7 @@ def test_places_stand_apart(found: tuple[Block, ...], gap: float) -> None:
 
 
 def test_a_chain_is_straight() -> None:
-    chain = [Block("input", TENSOR, (), ()), Block("a", TENSOR, (), ("input",)), Block("b", TENSOR, (), ("a",))]
+    chain = [Box("input", TENSOR, (), ()), Box("a", TENSOR, (), ("input",)), Box("b", TENSOR, (), ("a",))]
     columned = in_columns(tuple(chain))
     lines = heights(columned, {place: (5.0, 9.0) for (place,) in columned.columns}, gap=1)
     assert set(lines.values()) == {0.0}
@@ -94,5 +95,5 @@ def test_a_value_with_one_reader_joins_the_block_before(layers: dict[str, str], 
     head = "schema: archc/v1\nname: x\ninput: {image: [3, 8, 8]}\nlayers:\n"
     found = analyse((head + "".join(f"  {n}: {{{f}}}\n" for n, f in layers.items())).encode(), "spec.yaml").facts
     assert found is not None
-    drawn = {block.name: [node.name for node in block.layers] for block in blocks(found.graph)}
+    drawn = {box.name: [part.name for part in box.parts] for box in boxes(found.graph, outline(found.graph))}
     assert drawn == {"image": [], **expected}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -17,10 +18,11 @@ from seen import Picture, crosses, overlap, read
 from archc.analysis import Facts, analyse
 from archc.emit.seal import XML, is_sealed
 from archc.figure import TooLarge
-from archc.figure.blocks import blocks
+from archc.figure.boxes import boxes
 from archc.figure.columns import in_columns
 from archc.figure.network import MOST_PARTS, draw
 from archc.figure.svg import svg
+from archc.outline import outline
 
 TESTS = Path(__file__).parents[1]
 OWN = TESTS / "figure" / "specs"
@@ -40,9 +42,10 @@ def figure(spec: Path | str) -> str:
     return svg(draw(found.graph, found.placement))
 
 
-def check_branches(picture: Picture, found: Facts) -> None:
+def check_branches(picture: Picture, found: Facts, opened: Iterable[str] = ()) -> None:
     """With branches, lines go around text too. In a chain, the paper's pyramids may pass behind a size."""
-    if any(len(column) > 1 for column in in_columns(blocks(found.graph)).columns):
+    drawn = boxes(found.graph, outline(found.graph, opened))
+    if any(len(column) > 1 for column in in_columns(drawn).columns):
         for box in picture.texts:
             assert not any(crosses(line, box) for line in picture.lines), box
 
@@ -68,6 +71,64 @@ def test_nothing_overlaps_and_nothing_leaves_the_picture(spec: Path) -> None:
     assert is_sealed(text, XML)
     check(read(text))
     check_branches(read(text), facts(spec))
+
+
+OPENED = [
+    ("resnet18", ["layer2"]),
+    ("resnet18", ["layer1", "layer1.0", "layer3.0"]),
+    ("googlenet", ["inception3a"]),
+    ("googlenet", ["inception4b.branch3", "conv1"]),
+    ("densenet", ["features.4"]),
+    ("densenet", ["features"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "opened"), OPENED, ids=lambda value: "-".join(value) if isinstance(value, list) else value
+)
+def test_an_opened_block_is_drawn_in_place(name: str, opened: list[str]) -> None:
+    found = facts(OWN / f"{name}.yaml")
+    picture = read(svg(draw(found.graph, found.placement, opened)))
+    check(picture)
+    check_branches(picture, found, opened)
+    parts = outline(found.graph, opened)
+    assert len(parts) > len(outline(found.graph))
+    sentences = picture.description.partition(".  ")[0]
+    for part in parts:
+        assert part.name in sentences
+
+
+def test_the_inside_of_a_block_is_drawn_once_below_the_network() -> None:
+    picture = read(figure(OWN / "resnet18.yaml"))
+    assert picture.words.count("basic, as in layer1.0") == picture.words.count("down, as in layer2.0") == 1
+    assert picture.words.count("basic × 2") == 1
+    assert picture.words.count("down, basic") == 3
+    assert picture.words.count("conv2") == picture.words.count("input") == 2
+    # conv1, four stages and fc below the image; the blocks have an input and three or four layers.
+    assert len(picture.faces) == 3 * (7 + 4 + 5)
+    heights = {box.text: box.top for box in picture.texts}
+    assert heights["layer4"] < heights["basic, as in layer1.0"] < heights["down, as in layer2.0"]
+    assert "layer1 (basic × 2), 64 × 56 × 56 from conv1" in picture.description
+    assert "basic, as in layer1.0: input, 64 × 56 × 56; conv1, 64 × 56 × 56 from input, then bn1" in picture.description
+
+
+def test_a_block_in_a_block_is_drawn_once() -> None:
+    picture = read(figure(OWN / "googlenet.yaml"))
+    assert [word for word in picture.words if "as in" in word] == ["cr, as in conv1", "inception, as in inception3a"]
+    assert picture.words.count("branch1") == 1
+    assert picture.words.count("cr × 2") == 2
+
+
+def test_repeated_blocks_on_two_devices() -> None:
+    text = (
+        (OWN / "resnet18.yaml").read_text().replace("\nlayers:", "\nparallel: {devices: 2, strategy: columns}\nlayers:")
+    )
+    picture = read(figure(text))
+    check(picture)
+    assert picture.words.count("gather × 4") == 4
+    # The inside of a block is drawn whole.
+    assert picture.words.count("layer1") == 1
+    assert picture.words.count("sum") == 2
 
 
 def test_alexnet_is_drawn_as_in_the_paper() -> None:
@@ -150,7 +211,7 @@ def chain(layers: int) -> str:
 def test_a_network_that_is_too_large_is_refused() -> None:
     most = (MOST_PARTS - 1) // 2
     assert figure(chain(most)).count("<text") > 3 * most
-    with pytest.raises(TooLarge, match=r"^5,001 blocks and lines are too many to draw: the limit is 5,000$"):
+    with pytest.raises(TooLarge, match=r"^5,001 boxes and lines are too many to draw: the limit is 5,000$"):
         figure(chain(most + 1))
 
 
@@ -190,3 +251,8 @@ def test_any_network_is_drawn_without_overlaps(spec: str) -> None:
     picture = read(figure(spec))
     check(picture)
     check_branches(picture, facts(spec))
+
+
+def test_a_sequence_is_labelled_with_its_length() -> None:
+    picture = read(figure(OWN / "inputs.yaml"))
+    assert {"4 × 100", "join, as in d"} <= set(picture.words)

@@ -16,6 +16,7 @@ from archc.emit.seal import DOT, MERMAID, is_sealed
 from archc.figure import TooLarge
 from archc.figure.dot import dot
 from archc.figure.mermaid import MOST_EDGES, mermaid
+from archc.figure.panels import panels
 from archc.graph import Graph
 
 # pydot 4.0 calls functions of pyparsing by names that are older than pyparsing's present ones.
@@ -38,7 +39,8 @@ HOSTILE = [
     "\u202e }]",
     "end",
 ]
-NODE = re.compile(r'  n(\d+)\["((?:[^"#&<>`\\]|<br/>|#\d+;)*)"\]')
+NODE = re.compile(r' +n(\d+)\["((?:[^"#&<>`\\]|<br/>|#\d+;)*)"\]')
+CLUSTER = re.compile(r' +(?:subgraph g(\d+)\["((?:[^"#&<>`\\]|#\d+;)*)"\]|end)')
 EDGE = re.compile(r"  n(\d+) (?:-->|-\. (\w+) \.->) n(\d+)")
 
 
@@ -63,16 +65,23 @@ def unquoted(quoted: object) -> str:
     return html.unescape(re.sub(r"\\(.)", lambda match: {"n": "\n"}.get(match[1], match[1]), text[1:-1]))
 
 
+def read_dot(text: str) -> tuple[pydot.Dot, dict[str, str]]:
+    """The graph, and the labels of its nodes, those of clusters last."""
+    assert is_sealed(text, DOT)
+    (parsed,) = pydot.graph_from_dot_data(text) or []
+    graphs: list[pydot.Graph] = [parsed]
+    for graph in graphs:  # grows while it is read
+        graphs += graph.get_subgraphs()
+    # pydot gives the defaults of the graph and of nodes as nodes whose names are not quoted.
+    drawn = [node for graph in graphs for node in graph.get_nodes() if node.get_name() not in ("graph", "node")]
+    return parsed, {unquoted(node.get_name()): unquoted(node.get("label")) for node in drawn}
+
+
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
 def test_dot_has_every_layer_and_every_edge(spec: Path) -> None:
     found = facts(spec)
-    text = dot(found.graph, found.placement)
-    assert is_sealed(text, DOT)
-    (parsed,) = pydot.graph_from_dot_data(text) or []
-    # pydot gives the defaults of the graph and of nodes as nodes whose names are not quoted.
-    drawn = [node for node in parsed.get_nodes() if node.get_name() not in ("graph", "node")]
-    nodes = {unquoted(node.get_name()): unquoted(node.get("label")) for node in drawn}
-    assert list(nodes) == [*found.graph.inputs, *(node.name for node in found.graph.nodes)]
+    parsed, nodes = read_dot(dot(found.graph, found.placement, found.graph.scopes))
+    assert sorted(nodes) == sorted([*found.graph.inputs, *(node.name for node in found.graph.nodes)])
     for node in found.graph.nodes:
         assert nodes[node.name].splitlines()[0] == node.name
         assert nodes[node.name].splitlines()[-1] == str(node.output)
@@ -98,7 +107,10 @@ def read_mermaid(text: str) -> tuple[str, list[str], list[tuple[int, int, str | 
     assert (fence, end, head) == ("---", "---", "flowchart TB")
     nodes = [match for line in lines if (match := NODE.fullmatch(line))]
     edges = [match for line in lines if (match := EDGE.fullmatch(line))]
-    assert len(nodes) + len(edges) == len(lines)
+    clusters = [match for line in lines if (match := CLUSTER.fullmatch(line))]
+    assert len(nodes) + len(edges) + len(clusters) == len(lines)
+    begun = [int(cluster[1]) for cluster in clusters if cluster[1]]
+    assert begun == list(range(len(clusters) // 2))
     assert [int(node[1]) for node in nodes] == list(range(len(nodes)))
     labels = [re.sub(r"#(\d+);", lambda code: chr(int(code[1])), node[2]) for node in nodes]
     return yaml.safe_load(title)["title"], labels, [(int(e[1]), int(e[3]), e[2]) for e in edges]
@@ -107,7 +119,7 @@ def read_mermaid(text: str) -> tuple[str, list[str], list[tuple[int, int, str | 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
 def test_mermaid_has_every_layer_and_every_edge(spec: Path) -> None:
     found = facts(spec)
-    title, labels, edges = read_mermaid(mermaid(found.graph, found.placement))
+    title, labels, edges = read_mermaid(mermaid(found.graph, found.placement, found.graph.scopes))
     assert title == found.graph.title
     names = [label.split("<br/>")[0] for label in labels]
     assert names == [*found.graph.inputs, *(node.name for node in found.graph.nodes)]
@@ -133,3 +145,57 @@ def test_more_edges_than_mermaid_draws_are_refused() -> None:
     with pytest.raises(TooLarge, match=r"^501 edges of a Mermaid flowchart are too many to draw: the limit is 500$"):
         mermaid(replace(graph, nodes=nodes), None)
     assert mermaid(replace(graph, nodes=nodes[1:]), None).count("-->") == MOST_EDGES
+
+
+FIGURES = TESTS / "figure" / "specs"
+
+
+@pytest.mark.parametrize("name", ["resnet18", "googlenet", "densenet"])
+def test_a_block_is_one_node_and_its_inside_is_drawn_once(name: str) -> None:
+    graph = facts(FIGURES / f"{name}.yaml").graph
+    shown = panels(graph)
+    _, nodes = read_dot(dot(graph, None))
+    parts = [panel.name(part.path) for panel in shown for part in panel.parts]
+    inputs = [panel.name(value) for panel in shown for value in panel.graph.inputs]
+    assert sorted(nodes) == sorted([*parts, *inputs])
+    assert len(nodes) < len(graph.nodes)
+    blocks = {scope.block for scope in graph.scopes.values() if scope.block}
+    assert sorted(panel.block for panel in shown) == sorted(["", *blocks])
+    _, labels, edges = read_mermaid(mermaid(graph, None))
+    assert sorted(label.replace("<br/>", "\n") for label in labels) == sorted(nodes.values())
+    assert len(edges) == sum(len(part.inputs) for panel in shown for part in panel.parts)
+
+
+def test_resnet18_closed() -> None:
+    _, nodes = read_dot(dot(facts(FIGURES / "resnet18.yaml").graph, None))
+    assert nodes["layer1"] == "layer1\nbasic × 2\n64 × 56 × 56"
+    assert nodes["layer2"] == "layer2\ndown, basic\n128 × 28 × 28"
+    assert nodes["layer2.0.downsample.0"] == "downsample.0\nconv2d 1 × 1, stride 2\n128 × 28 × 28"
+    assert "layer3.0.conv1" not in nodes
+
+
+def test_an_opened_block_is_a_cluster_in_place() -> None:
+    graph = facts(FIGURES / "resnet18.yaml").graph
+    text = dot(graph, None, ["layer2.1"])
+    parsed, nodes = read_dot(text)
+    assert "layer2" not in nodes
+    assert nodes["layer2.0"] == "layer2.0\ndown\n128 × 28 × 28"
+    edges = {(unquoted(edge.get_source()), unquoted(edge.get_destination())) for edge in parsed.get_edges()}
+    assert {("layer1", "layer2.0"), ("layer2.0", "layer2.1.conv1"), ("layer2.1.relu2", "layer3")} <= edges
+    (cluster,) = [c for c in parsed.get_subgraphs() if unquoted(c.get_name()) == "cluster layer2"]
+    (inner,) = cluster.get_subgraphs()
+    assert unquoted(inner.get("label")) == "layer2.1: basic"
+
+
+def test_exchanges_of_a_block_are_dashed_where_it_reads_and_inside() -> None:
+    text = (
+        (FIGURES / "resnet18.yaml")
+        .read_text()
+        .replace("\nlayers:", "\nparallel: {devices: 2, strategy: columns}\nlayers:")
+    )
+    found = analyse(text.encode(), "resnet18.yaml").facts
+    assert found is not None
+    parsed, _ = read_dot(dot(found.graph, found.placement))
+    dashed = {unquoted(edge.get_destination()) for edge in parsed.get_edges() if edge.get("style") == "dashed"}
+    assert dashed >= {"layer1", "layer2", "layer3", "layer4", "fc", "layer1.0.conv2"}
+    assert "layer1.0.sum" not in dashed

@@ -309,17 +309,106 @@ def test_an_elementwise_layer_that_is_not_a_sum_is_not_fixed(other: str) -> None
         ("pool: [2, 3]", "kernel: [2, 3]"),
         ("pool: MAX, kernel: 2", "kernel: 2"),
         ("pool: 0, kernel: 2", "kernel: 2"),
-        ("pool: AVE, kernel: 2", None),
-        ("pool: 1, kernel: 2", None),
-        ("pool: 2, kernel: 2", None),  # Caffe's stochastic pool
-        ("pool_type: avg, kernel: 2", None),
+        ("pool: AVE, kernel: 2", "write `op: avg_pool2d` for the mean of each window, and delete `pool`"),
+        ("pool: 1, kernel: 2", "write `op: avg_pool2d` for the mean of each window, and delete `pool`"),
+        ("pool: 2, kernel: 2", "archc has no pool with `pool: 2`"),  # Caffe's stochastic pool
+        ("pool_type: avg, kernel: 2", "write `op: avg_pool2d` for the mean of each window, and delete `pool_type`"),
     ],
 )
-def test_the_pool_of_a_pool_is_its_size_or_its_kind(written: str, right: str | None) -> None:
+def test_the_pool_of_a_pool_is_its_size_or_its_kind(written: str, right: str) -> None:
     text = spec(f"  p: {{op: max_pool2d, {written}, stride: 2}}\n")
     (found,) = errors(text)
-    assert right or str(found.help).startswith("archc has no pool with")
-    assert fixed(text) == (spec(f"  p: {{op: max_pool2d, {right}, stride: 2}}\n") if right else text)
+    if right.startswith("kernel"):
+        assert fixed(text) == spec(f"  p: {{op: max_pool2d, {right}, stride: 2}}\n")
+    else:
+        assert (found.help, fixed(text)) == (right, text)
+
+
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        ("{op: AvgPool2d, kernel_size: 3}", "{op: avg_pool2d, kernel: 3, stride: 3}"),
+        (
+            "{op: AvgPool2d, kernel_size: 3, padding: 1}",
+            "{op: avg_pool2d, kernel: 3, padding: 1, stride: 3, count_padding: true}",
+        ),
+        (
+            "{op: AveragePooling2D, pool_size: 3, strides: 1, padding: same}",
+            "{op: avg_pool2d, kernel: 3, stride: 1, padding: same, count_padding: false}",
+        ),
+        ("{op: AveragePooling2D, padding: valid}", "{op: avg_pool2d, padding: 0, kernel: 2, stride: 2}"),
+        (
+            "{op: AveragePool, kernel_shape: [3, 3], pads: [1, 1, 1, 1], count_include_pad: 1}",
+            "{op: avg_pool2d, kernel: [3, 3], padding: 1, count_padding: true, stride: 1}",
+        ),
+        ("{op: AdaptiveAvgPool2d, output_size: [1, 1]}", "{op: global_avg_pool}"),
+        ("{op: AdaptiveMaxPool2d, output_size: 1}", "{op: global_max_pool}"),
+        ("{op: GlobalAveragePool}", "{op: global_avg_pool}"),
+    ],
+)
+def test_a_mean_or_a_global_pool(written: str, right: str) -> None:
+    assert fixed(spec(f"  p: {written}\n")) == spec(f"  p: {right}\n")
+
+
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        (
+            "{op: ConvTranspose2d, out_channels: 8, kernel_size: 4, stride: 2, padding: 1}",
+            "{op: conv_transpose2d, filters: 8, kernel: 4, stride: 2, padding: 1}",
+        ),
+        (
+            "{op: Conv2DTranspose, filters: 8, kernel_size: 4, strides: 2, padding: same}",
+            "{op: conv_transpose2d, filters: 8, kernel: 4, stride: 2, padding: same}",
+        ),
+        (
+            "{op: ZeroPadding2D, padding: [[1, 0], [2, 3]]}",
+            "{op: pad, padding: {top: 1, bottom: 0, left: 2, right: 3}}",
+        ),
+        ("{op: ReflectionPad2d, padding: 1}", "{op: pad, padding: 1, mode: reflect}"),
+        ("{op: Cropping2D, cropping: 1}", "{op: crop, cut: 1}"),
+        ("{op: nn.ChannelShuffle, groups: 3}", "{op: channel_shuffle, groups: 3}"),
+        ("{op: PixelUnshuffle, downscale_factor: 2}", "{op: space_to_depth, factor: 2}"),
+        ("{op: Permute, dims: [0, 2, 3, 1]}", "{op: permute, axes: [1, 2, 0]}"),
+        ("{op: UpSampling2D}", "{op: upsample, factor: 2, mode: nearest}"),
+        (
+            "{op: UpSampling2D, size: 3, interpolation: bilinear}",
+            "{op: upsample, factor: 3, mode: bilinear, corners: half_pixel}",
+        ),
+        ("{op: nn.Upsample, scale_factor: 2}", "{op: upsample, factor: 2, mode: nearest}"),
+        ("{op: nn.Upsample, size: 40, mode: nearest}", "{op: upsample, size: 40, mode: nearest}"),
+        (
+            "{op: nn.Upsample, scale_factor: [2.0, 3.0], mode: bilinear, align_corners: true}",
+            "{op: upsample, factor: [2, 3], mode: bilinear, corners: aligned}",
+        ),
+        (
+            "{op: UpsamplingBilinear2d, scale_factor: 2}",
+            "{op: upsample, factor: 2, mode: bilinear, corners: aligned}",
+        ),
+    ],
+)
+def test_what_makes_maps_larger_or_moves_values(written: str, right: str) -> None:
+    head = f"{HEAD}defaults: {{conv_transpose2d: {{weight_init: {{he_normal: {{}}}}}}}}\nlayers:\n"
+    assert fixed(f"{head}  p: {written}\n") == f"{head}  p: {right}\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "help"),
+    [
+        ("{op: avgpool}", "did you mean `avg_pool2d` or `global_avg_pool`?"),
+        ("{op: AdaptiveAvgPool2d, output_size: 16}", "write `{op: avg_pool2d, kernel: 2, stride: 2}`"),
+        ("{op: AdaptiveMaxPool2d, output_size: [8, 4]}", "write `{op: max_pool2d, kernel: [4, 8], stride: [4, 8]}`"),
+        ("{op: AdaptiveAvgPool2d, output_size: 32}", "delete the layer: its input is 32 × 32 already"),
+        (
+            "{op: AdaptiveAvgPool2d, output_size: 5}",
+            "archc has no `AdaptiveAvgPool2d` with `output_size: 5` yet",
+        ),
+        ("{op: AdaptiveAvgPool2d, output_size: 64}", "archc has no `AdaptiveAvgPool2d` with `output_size: 64` yet"),
+    ],
+)
+def test_a_pool_that_adapts_is_one_of_windows_only_where_these_are_equal(written: str, help: str) -> None:
+    text = spec(f"  p: {written}\n")
+    assert (helps(text), fixed(text)) == ([help], text)
 
 
 @pytest.mark.parametrize(
@@ -333,7 +422,10 @@ def test_the_pool_of_a_pool_is_its_size_or_its_kind(written: str, right: str | N
             "{op: batch_norm, epsilon: 1e-5, momentum: 0.9, training_mode: 0}",
             "{op: batch_norm, epsilon: 1e-5, momentum: 0.9}",
         ),
-        ("{op: batch_norm, epsilon: 1e-5, momentum: 0.9, fix_gamma: true}", None),
+        (
+            "{op: batch_norm, epsilon: 1e-5, momentum: 0.9, fix_gamma: true}",
+            "{op: batch_norm, epsilon: 1e-5, momentum: 0.9, scale: false}",
+        ),
         ("{op: batch_norm, epsilon: 1e-5, momentum: 0.9, training_mode: 1}", None),
         (
             "{op: conv2d, filters: 8, kernel: 3, workspace: 512, cudnn_tune: fastest}",

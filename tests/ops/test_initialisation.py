@@ -12,6 +12,7 @@ from archc.language.schema import json_schema
 from archc.ops import ops
 from archc.ops.conv1d import Conv1d
 from archc.ops.conv2d import Conv2d
+from archc.ops.conv_transpose2d import ConvTranspose2d
 from archc.ops.dense import Dense
 from archc.ops.initialisation import HE_NORMAL, WORDS, Distribution, Fans, Kind, WeightInitField
 from archc.ops.op import Op
@@ -115,6 +116,13 @@ CASES: list[tuple[Op, tuple[int, ...], tuple[int, ...]]] = [
         (3, 4),
     ),
     (Conv2d.model_validate({"op": "conv2d", "filters": 8, "kernel": 3, "padding": 1, "groups": 4}), (4, 7, 7), (3, 3)),
+    (
+        ConvTranspose2d.model_validate(
+            {"op": "conv_transpose2d", "filters": 6, "kernel": [3, 5], "padding": [1, 2], "groups": 2}
+        ),
+        (4, 7, 9),
+        (3, 4),
+    ),
 ]
 
 
@@ -128,8 +136,9 @@ def test_fans_are_counted_in_what_the_op_computes(op: Op, shape: tuple[int, ...]
     units = np.eye(x.size).reshape(x.size, *shape)
     zero = op.compute((np.zeros((1, *shape)),), weights)
     changed = op.compute((units,), weights) != zero
-    assert np.count_nonzero(changed[at]) == weight.fan_in
-    assert np.count_nonzero(changed[np.ravel_multi_index(at[1:], shape)]) == weight.fan_out
+    counted = np.count_nonzero(changed[at]), np.count_nonzero(changed[np.ravel_multi_index(at[1:], shape)])
+    # Those of a transposed convolution are of the convolution that it transposes.
+    assert counted == ((weight.fan_out, weight.fan_in) if op.weight_axis else (weight.fan_in, weight.fan_out))
 
 
 def test_the_fans_of_every_op_with_drawn_weights_are_counted() -> None:

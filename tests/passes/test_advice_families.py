@@ -73,6 +73,43 @@ def test_a_dropout_comes_after_the_normalisation(check: Check, layers: list[str]
     assert found(check(*layers)) == ([("ARC904", message)] if dropout else [])
 
 
+def norm(op: str, **fields: object) -> str:
+    return f"norm1: {{op: {op}, epsilon: 1e-5{''.join(f', {name}: {value}' for name, value in fields.items())}}}"
+
+
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [
+        (BATCH_NORM % 1, "conv1's bias has no effect before the batch normalisation norm1"),
+        (
+            norm("batch_norm", momentum=0.9, bias="false"),
+            "conv1's bias has no effect before the batch normalisation norm1",
+        ),
+        (norm("instance_norm"), "conv1's bias has no effect before the normalisation norm1"),
+        (norm("layer_norm"), None),
+        (norm("layer_norm", over="all"), None),
+        (norm("group_norm", groups=2), None),
+        (norm("rms_norm"), None),
+    ],
+)
+def test_a_bias_before_a_normalisation_of_each_map(check: Check, layer: str, expected: str | None) -> None:
+    assert found(check(CONV % 1, layer)) == ([("ARC910", expected)] if expected else [])
+
+
+def test_a_normalisation_is_said_to_have_a_bias_only_if_it_has(check: Check) -> None:
+    for fields, said in (
+        ({}, "norm1 subtracts it and has a bias of its own"),
+        ({"bias": "false"}, "norm1 subtracts it"),
+    ):
+        (finding,) = check(CONV % 1, norm("instance_norm", **fields)).findings
+        assert [text for _, text in finding.related] == [said]
+
+
+@pytest.mark.parametrize("op", ["layer_norm", "instance_norm", "rms_norm"])
+def test_a_dropout_may_come_before_a_normalisation_of_one_example(check: Check, op: str) -> None:
+    assert found(check(RELU % 1, DROP % 1, norm(op))) == []
+
+
 class Sigmoid(Activation, frozen=True):
     """An op that no pass knows, apart from its traits."""
 

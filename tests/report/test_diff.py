@@ -27,6 +27,7 @@ def without_expectations(spec: str) -> str:
 
 
 FREE = without_expectations(ALEXNET)
+RESNET = (ROOT / "tests" / "figure" / "specs" / "resnet18.yaml").read_text(encoding="utf-8")
 RESIDUAL = """\
   conv4b: {op: conv2d, filters: 384, kernel: 3, padding: 1, groups: 2, bias_init: 1}
   sum4: {op: add, from: [conv4b, relu4]}
@@ -53,6 +54,23 @@ PAIRS = {
     ),
     "renamed": (FREE, re.sub(r"\b(relu|norm|pool|drop)([0-9]):", r"\1_\2:", FREE)),
     "unexpected": (ALEXNET, FREE),
+    "block_inserted": (
+        RESNET,
+        RESNET.replace("layer1: {block: basic, repeat: 2,", "layer1: {block: basic, repeat: 4,").replace(
+            "layer3: [", "layer3: [{block: basic, filters: 128}, "
+        ),
+    ),
+    "block_defined": (
+        RESNET,
+        RESNET.replace("kernel: 3, padding: 1}\n      bn1", "kernel: 5, padding: 2}\n      bn1")
+        .replace("[bn2, input]", "[drop, input]")
+        .replace(
+            "      sum: {op: add, from: [drop", "      drop: {op: dropout, rate: 0.1}\n      sum: {op: add, from: [drop"
+        )
+        .replace("downsample", "shortcut")
+        .replace("momentum: 0.9", "momentum: 0.99"),
+    ),
+    "block_called": (RESNET, RESNET.replace("filters: 512", "filters: 640").replace("layer2", "stage2")),
 }
 
 

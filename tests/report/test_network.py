@@ -15,12 +15,15 @@ from archc.report.facts_json import as_json
 from archc.report.network import exchanges, network
 
 HERE = Path(__file__).parent
+FIGURES = HERE.parent / "figure" / "specs"
 SPECS = {
     "alexnet": HERE.parent.parent / "specs" / "alexnet.yaml",
     "branches": HERE.parent / "specs" / "good" / "branches.yaml",
     "batch_norm": HERE.parent / "specs" / "good" / "batch_norm.yaml",
     "windows": HERE.parent / "specs" / "good" / "windows.yaml",
     "resnet18": HERE / "resnet18.yaml",
+    "resnet18_blocks": FIGURES / "resnet18.yaml",
+    "densenet": FIGURES / "densenet.yaml",
 }
 
 
@@ -39,12 +42,12 @@ def test_the_table(name: str, golden: Callable[[Path, str], None]) -> None:
     golden(HERE / f"{name}.txt", shown(facts(name)))
 
 
-@pytest.mark.parametrize("name", ["alexnet", "batch_norm"])
+@pytest.mark.parametrize("name", ["alexnet", "batch_norm", "resnet18_blocks"])
 def test_the_wide_table_has_every_column(name: str, golden: Callable[[Path, str], None]) -> None:
     golden(HERE / f"{name}.wide.txt", shown(facts(name), width=80, wide=True))
 
 
-@pytest.mark.parametrize("name", ["alexnet", "resnet18"])
+@pytest.mark.parametrize("name", ["alexnet", "resnet18", "resnet18_blocks", "densenet"])
 def test_eighty_columns_are_enough_for_windows_and_sizes(name: str, golden: Callable[[Path, str], None]) -> None:
     text = shown(facts(name), width=80)
     assert max(map(len, text.splitlines())) <= 80
@@ -173,3 +176,63 @@ def test_facts_for_programs() -> None:
 
 def test_a_spec_without_a_split_has_none_for_programs() -> None:
     assert as_json(facts("branches"))["placement"] is None
+
+
+def test_a_program_gets_all_layers_and_the_scopes() -> None:
+    found = as_json(facts("resnet18_blocks"))
+    assert len(found["layers"]) == 69
+    assert [scope["path"] for scope in found["scopes"]][:5] == ["layer1", "layer1.0", "layer1.1", "layer2", "layer2.0"]
+    assert found["scopes"][4] == {
+        "path": "layer2.0",
+        "block": "down",
+        "from": ["layer1.1.relu2"],
+        "output": "layer2.0.relu2",
+        "arguments": {"filters": 128},
+    }
+    assert as_json(facts("resnet18"))["scopes"] == []
+
+
+@pytest.mark.parametrize("name", ["resnet18_blocks", "densenet"])
+def test_the_closed_rows_have_the_sums_of_their_layers(name: str) -> None:
+    lines = shown(facts(name)).split("total")[0].splitlines()[4:]
+    figures = [
+        [int(word.replace(",", "")) for word in re.split("  +", line)[-2:] if re.fullmatch("[0-9,]+", word)]
+        for line in lines
+    ]
+    assert sum(row[-1] for row in figures if len(row) == 2) == facts(name).counts.macs
+    text = shown(facts(name), wide=True)
+    assert all(f"\n{node.name} " in text for node in facts(name).graph.nodes)
+
+
+LONG = """
+schema: archc/v1
+name: long
+input: {image: [3, 8, 8]}
+blocks: {a_block_with_a_long_name: {layers: {norm: {op: batch_norm, epsilon: 1e-5, momentum: 0.9}}}}
+layers:
+  a_stage_with_a_long_name:
+    - [[{op: relu}, {block: a_block_with_a_long_name, repeat: 12}, {op: tanh}]]
+    - {op: tanh}
+  another_stage_with_a_name_that_is_even_longer: {block: a_block_with_a_long_name, repeat: 3}
+  sum: {op: add, from: [a_stage_with_a_long_name.0, another_stage_with_a_name_that_is_even_longer]}
+"""
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100])
+def test_long_paths_are_folded(width: int) -> None:
+    found = analyse(LONG.encode(), "long.yaml").facts
+    assert found is not None
+    lines = shown(found, width=width).splitlines()
+    assert max(map(cell_len, lines)) <= width
+    assert "a_stage_with_a_long_name.0.0.1–12" in "".join(line.partition("  ")[0] for line in lines)
+
+
+def test_exchanges_within_a_block_are_summed_up() -> None:
+    text = (
+        SPECS["resnet18_blocks"]
+        .read_text()
+        .replace("\nlayers:", "\nparallel: {devices: 2, strategy: columns}\nlayers:")
+    )
+    found = analyse(text.encode(), "resnet18.yaml").facts
+    assert found is not None
+    assert "before layer1 (4 layers), layer2 (4 layers), layer3 (4 layers), layer4 (4 layers), fc" in shown(found)

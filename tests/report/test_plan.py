@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 
 from archc.analysis import Facts, analyse
+from archc.outline import outline
 from archc.passes.plan import Setting, plan
 from archc.report.plan import plan_page
+from archc.report.plan_outline import closed
+
+HERE = Path(__file__).parent
+FIGURES = HERE.parent / "figure" / "specs"
 
 UNTRAINED = """\
 schema: archc/v1
@@ -90,3 +95,20 @@ def test_figures_are_not_explained_if_there_are_none(facts_of: Callable[[str], F
     lines = page(facts_of(TRAINED), width=80, devices=3)
     assert not [line for line in lines if line.startswith("Parameters and peak memory")]
     assert "columns is impossible: conv1's 4 maps do not split over 3 devices." in lines
+
+
+def test_closed_blocks_are_summed_up(golden: Callable[[Path, str], None]) -> None:
+    facts = analyse((FIGURES / "resnet18.yaml").read_bytes(), "resnet18.yaml").facts
+    assert facts is not None
+    setting = Setting(devices=2, batch=128, link=8e9, precision="float32", device_memory=None)
+    made = plan(facts.graph, facts.counts, None, setting)
+    shown = plan_page("ResNet-18", made, outline(facts.graph), width=80)
+    golden(HERE / "plan_resnet18.txt", f"{shown}\n")
+    for option in made.options:
+        assert option.cost is not None
+        sums = closed(option.cost, outline(facts.graph))
+        for name in ("forward", "backward", "received", "seconds"):
+            assert getattr(sums, name) == getattr(option.cost, name)
+        assert sum(part.parameters for part in sums.parts) == sum(part.parameters for part in option.cost.parts)
+        assert len(sums.parts) < len(option.cost.parts)
+        assert closed(option.cost, ()) == option.cost

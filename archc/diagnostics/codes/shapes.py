@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archc.diagnostics.codes.code import Code
-from archc.example import CONV_HEAD, DENSE_HEAD, HEAD, SEQUENCE_HEAD, TOKENS_HEAD
+from archc.example import CONV_HEAD, DENSE_HEAD, FREE_HEAD, HEAD, SEQUENCE_HEAD, TOKENS_HEAD
 
 _LARGE = "  conv1: {{op: conv2d, filters: {}, kernel: 1, padding: 20}}\n"
 
@@ -85,11 +85,29 @@ SHAPES: dict[str, Code] = {
         failing=CONV_HEAD + "  conv1: {op: conv2d, filters: 8, kernel: 3, groups: 3}\n",
         corrected=CONV_HEAD + "  conv1: {op: conv2d, filters: 9, kernel: 3, groups: 3}\n",
     ),
+    "ARC211": Code(
+        title="values normalised one by one",
+        meaning="A normalisation subtracts the mean of some values of an example and divides them by their deviation. "
+        "Of a single value, the mean is the value itself, so that the result is 0 whatever it is, and the layer gives "
+        "its biases. Normalise more values together.",
+        failing=HEAD + "  norm1: {op: group_norm, groups: 3, epsilon: 1e-5}\n  pool1: {op: max_pool2d, kernel: 8, "
+        "stride: 1}\n  norm2: {op: group_norm, groups: 3, epsilon: 1e-5}\n",
+        corrected=HEAD + "  norm1: {op: group_norm, groups: 3, epsilon: 1e-5}\n  pool1: {op: max_pool2d, kernel: 8, "
+        "stride: 1}\n  norm2: {op: group_norm, groups: 1, epsilon: 1e-5}\n",
+    ),
     "ARC219": Code(
         title="as many numbers as maps needed",
         meaning="A list of constants has one number for each map of the layer's input, or each unit of a vector. Write "
         "a list of that length, or one number for all of them.",
         failing=HEAD + "  norm: {op: normalize, mean: [0.5, 0.5], std: 1}\n",
         corrected=HEAD + "  norm: {op: normalize, mean: [0.5, 0.4, 0.5], std: 1}\n",
+    ),
+    "ARC212": Code(
+        title="size that cannot be free",
+        meaning="`null` in the shape of an input leaves that size free, so that the network takes inputs of any size. "
+        "A layer whose parameters depend on the size, such as a dense layer after a `flatten`, needs one size. Write "
+        "the size, or remove the dependency, such as by a `global_avg_pool` before the `flatten`.",
+        failing=FREE_HEAD + "  flat: {op: flatten}\n  fc1: {op: dense, units: 10}\n",
+        corrected=FREE_HEAD + "  conv1: {op: conv2d, filters: 10, kernel: 1}\n",
     ),
 }

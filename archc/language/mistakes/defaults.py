@@ -12,7 +12,7 @@ from archc.language.defaults import Defaults, op_class
 from archc.language.document import Document
 from archc.language.fields import Place, field_names
 from archc.language.mistakes.listed_fields import joined
-from archc.language.mistakes.op_words import another_op, lacking_op, meant, unknown_op
+from archc.language.mistakes.op_words import another_op, meant, other_op, unknown_op
 from archc.language.mistakes.translation import translate, without_repeats
 from archc.language.mistakes.unknown_fields import renaming
 from archc.language.mistakes.validation import explain
@@ -20,6 +20,7 @@ from archc.language.mistakes.vocabulary import certain, nearest
 from archc.language.reader import MappingNode, SequenceNode, YamlNode, plain
 from archc.language.spec import Spec
 from archc.ops import ops
+from archc.ops.weighted import Weighted
 from archc.source import Span
 
 _SECTION = "defaults"
@@ -68,7 +69,7 @@ def _read(written: str, body: YamlNode, section: MappingNode, found: Defaults, l
         _misread(found, [guess] if guess else [])
         return
     if op != written and (other := another_op(written, op, body)):
-        found.findings.append(lacking_op(written, key, other))
+        found.findings.append(other_op(written, key, other, ops()[op], body))
         _misread(found, [op])
         return
     found.written[op] = body
@@ -96,11 +97,15 @@ def _layers_of(op: str, layers: YamlNode | None) -> list[tuple[str, MappingNode]
 def _owners(word: str, layers: YamlNode | None) -> dict[str, str]:
     """The ops that have a field of this name, each with its own name for it; none for a word that must be an op.
 
-    Those of the spec's layers come first.
+    Those of the spec's layers come first, and then those that learn weights.
     """
     found = {op: certain(word, field_names(model)) for op, model in ops().items()}
     owners = [op for op, own in found.items() if own and own != "op"]
-    return {op: str(found[op]) for op in sorted(owners, key=lambda op: not _layers_of(op, layers))}
+
+    def rank(op: str) -> tuple[bool, bool]:
+        return not _layers_of(op, layers), not issubclass(ops()[op], Weighted)
+
+    return {op: str(found[op]) for op in sorted(owners, key=rank)}
 
 
 def _flat(written: str, body: YamlNode, key: Span, owners: dict[str, str]) -> Finding:

@@ -14,7 +14,7 @@ from archc.language.mistakes.listed_fields import joined, joined_items
 from archc.language.mistakes.nested_layers import nested_layers
 from archc.language.mistakes.op_words import meant
 from archc.language.mistakes.usual import usual_values
-from archc.language.mistakes.vocabulary import absence, did_you_mean, nearest
+from archc.language.mistakes.vocabulary import LIST_OPS, absence, did_you_mean, nearest
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.ops import ops
 from archc.source import Span
@@ -91,7 +91,7 @@ def _bare(
 
 def _not_a_layer(name: str, body: ScalarNode | MappingNode) -> Finding:
     word = body.value if isinstance(body, ScalarNode) and isinstance(body.value, str) else None
-    to_write = f"write `{{op: …}}` with one of {', '.join(ops())}"
+    to_write = f"write `{{op: …}}` with the name of an op; {LIST_OPS}"
     if word and (layer := as_layer(word)):
         return report(body.span, "ARC104", _message(name), help=f"write `{name}: {layer}`")
     is_known = word is not None and (nearest(word, ops()) or absence(word))

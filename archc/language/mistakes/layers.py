@@ -16,12 +16,12 @@ from archc.language.fields import Added, Insert, Place
 from archc.language.layer_fields import WIRING, LayerFields
 from archc.language.mistakes.edits import entry
 from archc.language.mistakes.framework_defaults import add_usual
-from archc.language.mistakes.op_words import another_op, chosen_op, lacking_op, meant, unknown_op
+from archc.language.mistakes.op_words import another_op, chosen_op, meant, other_op, unknown_op
 from archc.language.mistakes.translation import Translation, translate, without_repeats
 from archc.language.mistakes.unknown_fields import renaming
 from archc.language.mistakes.usual import usual_values
 from archc.language.mistakes.validation import explain
-from archc.language.mistakes.vocabulary import nearest
+from archc.language.mistakes.vocabulary import LIST_OPS, nearest
 from archc.language.reader import MappingNode, ScalarNode, plain
 from archc.ops import ops
 from archc.ops.op import Op
@@ -42,7 +42,7 @@ def read_mistaken(
     fields = LayerFields()
     word = op_word(body)
     if word is None:
-        help = f"add `op:` with one of {', '.join(ops())}"
+        help = f"add `op:` with the name of an op; {LIST_OPS}"
         fields.findings.append(report(key, "ARC103", f"{name} needs `op`", help=help))
         return fields
     node = body.entries[word]
@@ -59,9 +59,9 @@ def read_mistaken(
         fields.findings.append(unknown_op(written, node.span, ()))
         return fields
     if kind != written and (other := another_op(written, kind, body)):
-        kind = chosen_op(written, body)
+        owner, kind = ops()[kind], chosen_op(written, body)
         if kind is None:
-            fields.findings.append(lacking_op(written, node.span, other))
+            fields.findings.append(other_op(written, node.span, other, owner, body, read))
             return fields
     if not defaults.foreign.get(kind, set()).isdisjoint(body.entries):
         insert = partial(_nowhere, insert)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from archc.diagnostics.finding import Edit, Finding, report
 from archc.language.mistakes.translation import Translation
 from archc.language.mistakes.vocabulary import certain, did_you_mean, folded, synonyms
@@ -10,6 +12,7 @@ from archc.language.recipe_words import OF_SECTIONS
 from archc.ops import ops
 from archc.ops.op import Op
 from archc.source import Span
+from archc.tensor import Tensor
 
 
 def word_for_op(body: MappingNode) -> str | None:
@@ -36,12 +39,12 @@ def another_op(written: str, op: str, body: MappingNode) -> str | None:
     excluded = next((each for name, each in ops()[op].excluded.items() if folded(name) == folded(written)), None)
     if excluded is None:
         return None
-    return excluded(_fields_of(body))
+    return excluded(_fields(body))
 
 
 def chosen_op(written: str, body: MappingNode) -> str | None:
     """The op that a layer's fields choose of those that another framework has one word for."""
-    fields = _fields_of(body)
+    fields = _fields(body)
     for name, op in ops().items():
         chosen = next((each for word, each in op.chosen.items() if folded(word) == folded(written)), None)
         if chosen is not None and chosen(fields):
@@ -49,15 +52,17 @@ def chosen_op(written: str, body: MappingNode) -> str | None:
     return None
 
 
-def _fields_of(body: MappingNode) -> dict[str, object]:
-    # Caffe writes the fields of a layer in a mapping of their own.
+def _fields(body: MappingNode) -> dict[str, Any]:
+    """The fields of a layer, of which Caffe writes some in a mapping of their own."""
     inner = [node.entries for node in body.entries.values() if isinstance(node, MappingNode)]
     return {field: plain(node) for nodes in (body.entries, *inner) for field, node in nodes.items()}
 
 
-def lacking_op(written: str, at: Span, other: str) -> Finding:
-    """The finding for a word whose field makes it an op that archc does not have."""
-    help = f"archc has no `{written[:64]}` with `{other[:64]}` yet"
+def other_op(
+    written: str, at: Span, other: str, op: type[Op], body: MappingNode, read: Tensor | None = None
+) -> Finding:
+    """The finding for a word whose field makes it another op than `op`, for which it usually stands."""
+    help = op.instead(_fields(body), read) or f"archc has no `{written[:64]}` with `{other[:64]}` yet"
     return report(at, "ARC102", f"unknown op `{written[:64]}`", help=help)
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple, cast
 
 from archc.diagnostics.finding import Edit, Finding, replacement, report, respelling
 from archc.language.fields import Place, field_names
-from archc.language.mistakes.edits import deletion, entry
+from archc.language.mistakes.edits import added_fields, deletion, entry
 from archc.language.mistakes.unknown_fields import unknown_field
 from archc.language.mistakes.vocabulary import folded, synonyms
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, Value, YamlNode, plain
@@ -220,6 +220,13 @@ def _convert(found: Converted, place: Place, done: Translation, *, of_op: bool) 
         if to is not None and (to[0] == key or to[0] not in body.entries):
             done.nodes[to[0]] = as_node(to[1], body.entries[key].span)
             done.keys[to[0]] = ScalarNode(to[0], body.keys[key].span)
+    if found.also and is_exact:
+        added = added_fields(body, [f"{own}: {spelled(value)}" for own, value in found.also.items()])
+        edits += added
+        is_exact = bool(added)
+        for own, value in found.also.items():
+            at = body.keys[next(iter(found.fields))].span
+            done.nodes[own], done.keys[own] = as_node(value, at), ScalarNode(own, at)
     meant = [*(to for to in found.fields.values() if to is not None), *found.also.items()]
     words = [f"{own}: {spelled(value)}" for own, value in meant]
     done.is_certain &= found.certain
@@ -252,7 +259,7 @@ def _edits(body: MappingNode, key: str, to: tuple[str, object] | None) -> list[E
         edits += respelling(body.keys[key].span, own)
         if not edits:
             return None
-    if spelled(plain(body.entries[key])) != spelled(value):  # to Python, 1 is true
+    if repr(plain(body.entries[key])) != repr(value):  # to Python, 1 is 1.0 and true
         changed = replacement(body.entries[key].span, spelled(value))
         return [*edits, *changed] if changed else None
     return edits

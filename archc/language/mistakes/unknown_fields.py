@@ -64,8 +64,9 @@ def _explained(word: str, place: Place) -> Explained:
     if "op" in place.mapping.entries and synonyms(word, ["op"]):
         # A second word for the op, or another framework's field of that name.
         return _needless(word, place) or _found(word, place, f"delete `{word[:64]}`: `op` names the op")
+    # What the op itself says of a word counts before what it means elsewhere: `affine` is also an op `scale`.
     known = synonyms(word, allowed, section=is_section(place.model)) or synonyms(word, place.also)
-    if known:
+    if known and not is_needless(word, place.model):
         return _renamed(word, place, allowed)
     for explanation in (_needless, _own_layer, _lacking, _nested):
         if explained := explanation(word, place):

@@ -30,9 +30,11 @@ _LISTED: dict[Words, str] = {
     "fields": "valid fields",
     "layers": "known layers",
     "names": "known names",
-    "ops": "supported ops",
     "values": "valid values",
 }
+LIST_OPS = "list all ops with `archc explain`"
+"""The help where any op may be meant: there are too many for one line."""
+
 # One letter off a shorter word is often another word: `relu` and `gelu`.
 _SHORTEST_MISSPELT = 5
 # Suggested only: one letter off a word of so many letters, and two letters off a longer one.
@@ -105,7 +107,14 @@ def synonyms(word: str, allowed: Iterable[str], *, section: bool = False) -> lis
     if same:
         return same
     found = [w for w in _foreign().words.get(folded(word), ()) if w in allowed]
-    return [w for w in found if not section or folded(word) in map(folded, OF_SECTIONS.get(w, ()))]
+    if section:
+        return [w for w in found if folded(word) in map(folded, OF_SECTIONS.get(w, ()))]
+    return [w for w in found if w not in OF_SECTIONS or w not in ops() or _is_of_op(word, w)]
+
+
+def _is_of_op(word: str, op: str) -> bool:
+    """Whether a word is another name of an op, and not of a field of a section that is called the same, as `crop`."""
+    return folded(word) in map(folded, ops()[op].other_names)
 
 
 def nearest(word: str, allowed: Iterable[str], *, named: bool = False, section: bool = False) -> str | None:
@@ -193,7 +202,8 @@ def did_you_mean(
     if guess:
         return f"did you mean `{guess}`?"
     allowed += listed
+    if what == "ops":
+        lacking = absence(word)
+        return f"{lacking}; {LIST_OPS}" if lacking and ":" not in lacking else lacking or LIST_OPS
     shown = allowed if len(allowed) <= _MOST_SHOWN else ["…", *allowed[-_MOST_SHOWN:]]
-    choices = f"{_LISTED[what]}: {', '.join(shown)}"
-    lacking = absence(word) if what == "ops" else None
-    return f"{lacking}; {choices}" if lacking and ":" not in lacking else lacking or choices
+    return f"{_LISTED[what]}: {', '.join(shown)}"

@@ -99,9 +99,9 @@ def _is_intended(graph: Graph, link: _Link) -> bool:
     windows = [first.op.window(graph.tensors(first.inputs)) for first in firsts]
     weights = sum(_weights(graph, node) for node in (*firsts, second))
     given = {first.inputs[0]: graph.tensor(first.inputs[0]) for first in firsts}
-    if two is None:
-        # Dense layers: a product of two matrices. If a flatten comes between them, a dense layer reads all positions,
-        # each of which a kernel of one pixel reduces.
+    if two is None or None in windows:
+        # Dense layers, or layers that enlarge maps: a product of two matrices. If a flatten comes between them, a dense
+        # layer reads all positions, each of which a kernel of one pixel reduces.
         is_product = all(window is None or window.kernel == ONE for window in windows)
         read = sum(map(_at_once, given.values())) if second.output.is_sequence else sum(x.size for x in given.values())
         return is_product and weights < read * _at_once(second.output)

@@ -61,14 +61,17 @@ def _no_relu(graph: Graph, node: Node, rectifier: Node | None) -> Finding:
 
 
 def dropout_before(graph: Graph) -> list[Finding]:
-    """A normalisation of values that a dropout has set to zero, directly or through layers that keep zeros."""
+    """A normalisation of values that a dropout has set to zero, directly or through layers that keep zeros.
+
+    One by figures of the same values, such as those of one example, does not change with their scale.
+    """
     findings: list[Finding] = []
     dropped: dict[str, Node] = {}
     for node in graph.nodes:
         source = next((dropped[name] for name in node.inputs if name in dropped), None)
         if node.op.drop_rate and not node.op.drops_examples:
             dropped[node.name] = node
-        elif source is not None and node.op.normalises:
+        elif source is not None and node.op.normalises in ("neighbours", "batch"):
             findings.append(_dropped(source, node))
         elif source is not None and node.op.keeps_zeros:
             dropped[node.name] = source
@@ -90,12 +93,12 @@ def _dropped(dropout: Node, norm: Node) -> Finding:
 
 
 def bias_before(graph: Graph, blamed: Container[tuple[str, str]]) -> list[Finding]:
-    """A bias, none of those `blamed`, that only batch normalisations read: they subtract it as part of the mean."""
+    """A bias, none of those `blamed`, that only normalisations of each map read: they subtract it with the mean."""
     findings: list[Finding] = []
     for node in graph.nodes:
         # Any other reader, or the caller of an output, does see the bias.
         readers = graph.readers[node.name]
-        is_read_by_norms = readers and all(reader.op.normalises == "batch" for reader in readers)
+        is_read_by_norms = readers and all(reader.op.normalises in ("batch", "map") for reader in readers)
         if (node.name, "bias") in blamed:
             continue
         if isinstance(node.op, Weighted) and node.op.bias and is_read_by_norms and node.name not in graph.outputs:
@@ -109,8 +112,10 @@ def _subtracted(node: Node, norm: Node) -> Finding:
         f"a bias adds one number to all values of a map or unit, and {norm.name} subtracts their mean",
         f"{count:,} {node.output.unit}: {count:,} parameters without effect",
     ]
-    related = [(norm.at("op"), f"{norm.name} subtracts it and has a bias of its own")]
-    message = f"{node.name}'s bias has no effect before the batch normalisation {norm.name}"
+    own = " and has a bias of its own" if any(p.name == "bias" for p in norm.op.parameters((node.output,))) else ""
+    related = [(norm.at("op"), f"{norm.name} subtracts it{own}")]
+    which = "batch normalisation" if norm.op.normalises == "batch" else "normalisation"
+    message = f"{node.name}'s bias has no effect before the {which} {norm.name}"
     help = "use `bias: false`" if "bias" in node.fields else f"set `bias: false` on {node.name}"
     return report(node.at("bias"), "ARC910", message, notes=notes, help=help, related=related, layer=node.name)
 

@@ -31,6 +31,7 @@ from archc.emit.syntax import (
     names,
 )
 from archc.graph import Graph
+from archc.tensor import FreeSize
 from archc_keras.functions import write
 from archc_keras.layers import layer
 from archc_keras.reserved import LOCAL, RESERVED
@@ -46,10 +47,16 @@ SNIPPETS = {
     "exact_gelu": "exact_gelu",
     "gelu_tanh": "gelu_tanh",
     "LowestPadding1D": "lowest_padding1d",
+    "ConvTranspose2D": "conv_transpose",
+    "Upsample": "resizing",
+    "Slice": "slicing",
+    "Pad2D": "pad2d",
     "LowestPadding2D": "lowest_padding",
+    "AvgPool": "avg_pool",
     "LocalResponseNorm": "lrn",
     "SpatialResponseNorm": "spatial_lrn",
     "BatchNorm": "batch_norm",
+    "ExampleNormalization": "example_norm",
     "Normalize": "normalize",
     "Scale": "scale",
     "Attention": "attention",
@@ -114,7 +121,9 @@ def _model(graph: Graph, planned: SourcePlan, lines: tuple[Statement, ...], outp
 
 def _input(shape: tuple[int, ...], name: str, *, is_tokens: bool) -> Call:
     dtype = {"dtype": "int32"} if is_tokens else {}
-    return call("keras.Input", Tuple(tuple(map(Literal, shape))), name=name, **dtype)
+    # Keras infers a size that is None when it is called.
+    sizes = (Literal(None if isinstance(size, FreeSize) else size) for size in shape)
+    return call("keras.Input", Tuple(tuple(sizes)), name=name, **dtype)
 
 
 def _one_or_list(values: tuple[Expression, ...]) -> Expression:

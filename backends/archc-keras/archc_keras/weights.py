@@ -19,6 +19,7 @@ NAMES = {
     "gamma": "weight",
     "alpha": "weight",
     "beta": "bias",
+    "scale": "weight",
     "moving_mean": "mean",
     "moving_variance": "variance",
     "embeddings": "weight",

@@ -120,10 +120,18 @@ def attributes(own: Body, wanted: Mapping[str, object]) -> tuple[tuple[Name, Nam
     if not own.is_sequential:
         return ()
     return tuple(
-        (Name(made.key), made.entry.tree.function)
+        (Name(made.key), kind)
         for made in own.modules
-        if isinstance(made, Leaf)
-        and made.key in wanted
-        and isinstance(made.entry.tree, Call)
-        and isinstance(made.entry.tree.function, Name)
+        if isinstance(made, Leaf) and made.key in wanted and (kind := _kind(made.entry.tree))
     )
+
+
+def _kind(module: object) -> Name | None:
+    """The class of a module; a function of a module returns it."""
+    match module:
+        case Call(arguments=(Argument(Call() as inner),)):
+            return _kind(inner)
+        case Call(function=Name() as kind):
+            return kind
+        case _:
+            return None

@@ -11,14 +11,15 @@ from dataclasses import dataclass, replace
 from archc.backend import Unsupported, every
 from archc.emit.parts import flat
 from archc.emit.plan import SourcePlan, Step
-from archc.emit.syntax import Literal, call
+from archc.emit.syntax import Unless, call
 from archc.graph import Node
 from archc.ops.shape_error import ShapeError
 from archc.ops.weighted import Weighted
 from archc.passes.holding import Layout, part
 from archc.passes.placement import Placement
 from archc.tensor import Tensor
-from archc_torch.layers import TorchLayer, layers_of
+from archc_torch.layers import TorchLayer, comment, layers_of
+from archc_torch.order import Transposed
 
 _SUPPORTED = "`--parallel columns` supports only gathers of whole tensors"
 
@@ -57,7 +58,7 @@ class _Splitting:
         self.steps: list[Step] = []
         self.gathers: dict[str, TorchLayer] = {}
         self._planned = planned
-        self._layouts = placement.layouts
+        self._layouts = dict(placement.layouts)
         self._ranks = placement.devices
         self._made = {step.identifier: step for step in planned.steps}
         self._readers: dict[str, list[str]] = {}
@@ -69,6 +70,8 @@ class _Splitting:
         """Add the gathers that a step needs, followed by the step as one rank computes it."""
         reads: list[str] = []
         inputs: list[Tensor] = []
+        if isinstance(step.node.op, Transposed):  # it is where its input is
+            self._layouts[step.node.name] = "split" if self._is_split(step.reads[0]) else "whole"
         is_split = self._layouts[step.node.name] == "split"
         for value, x, lacks in zip(step.reads, step.inputs, self._lacks(step), strict=True):
             reads.append(self._gather(value, x, summed=is_split) if lacks else value)
@@ -106,6 +109,11 @@ class _Splitting:
         """The layer as a rank computes it, for its own maps."""
         if isinstance(node.op, Weighted) and node.op.weight_init.kind == "orthogonal":
             raise Unsupported(node.name, f"{node.name}'s orthogonal weights cannot be drawn in parts, one on each rank")
+        if node.op.weight_axis:
+            raise Unsupported(
+                node.name,
+                f"the weight of {node.name} has its input maps first; `columns` divides others by output maps",
+            )
         op, output = node.op.split(self._ranks), self._part(node.output)
         try:
             made = op.infer(inputs)
@@ -122,12 +130,15 @@ class _Splitting:
         if name in self.gathers:
             return name
         part = self._part(x)
-        module = call("Gather", self._ranks, **({} if summed else {"summed": Literal(False)}))
+        # A sequence may have its channels last.
+        dim = self._made[value].axis if x.is_sequence else 1
+        module = call("Gather", self._ranks, summed=Unless(True, summed), dim=Unless(1, dim))
         whose = "both" if self._ranks == 2 else f"all {self._ranks}"
-        comment = f"{self._planned.comment(part)} here -> {self._planned.comment(x)}, from {whose}"
+        here, there = (comment(self._planned, self._made[value], each) for each in (part, x))
+        text = f"{here} here -> {there}, from {whose}"
         step = Step(name, self._made[value].node, (value,), (part,), path=self._place(value, name, word))
         self.steps.append(step)
-        self.gathers[name] = TorchLayer(step, {name: module}, comment)
+        self.gathers[name] = TorchLayer(step, {name: module}, text)
         return name
 
     def _place(self, value: str, name: str, word: str) -> str:
@@ -161,6 +172,8 @@ def _common_refusal(step: Step) -> str | None:
         return f"{step.node.name} learns one parameter for all maps; `columns` splits every layer that has weights"
     if step.node.op.differs_by_map:
         return f"{step.node.name} computes each map by its number, and each rank would begin at the first one"
+    if any(parameter.shape[0] != step.node.output.channels for parameter in step.node.op.parameters(step.inputs)):
+        return f"{step.node.name} has weights with no row for each channel of its output; `columns` splits rows"
     if step.node.op.drops_examples and step.node.op.drop_rate:
         return f"{step.node.name} drops whole examples, and each rank would drop other ones"
     return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from archc.backend import EmittedSource, Request
 from archc.emit.plan import SourcePlan, plan
@@ -10,8 +11,9 @@ from archc.emit.printer import print_module
 from archc.emit.prose import document
 from archc.emit.self_check import RUN
 from archc.emit.snippets import LoadedSnippet, load
-from archc.emit.syntax import Function, Import, Main, Module, Name, names
+from archc.emit.syntax import Function, Import, Main, Module, Name, Snippet, names
 from archc.language.spec import Recipe
+from archc.ops.weighted import Weighted
 from archc_torch import initialisers, ranks
 from archc_torch.columns import column
 from archc_torch.layers import TorchLayer, layers_of
@@ -23,8 +25,13 @@ from archc_torch.training import check, plateau, sgd
 # Definitions that PyTorch lacks, each with its snippet, in the order of the file.
 SNIPPETS = {
     "Gather": "gather",
+    "AvgPool": "avg_pool",
+    "CutConvTranspose2d": "cut_conv_transpose",
     "LRN": "lrn",
     "SpatialLRN": "spatial_lrn",
+    "LayerNorm2d": "layer_norm2d",
+    "RMSNorm2d": "rms_norm2d",
+    "unscaled": "unscaled",
     "Normalize": "normalize",
     "Scale": "scale",
     "StochasticDepth": "stochastic_depth",
@@ -42,6 +49,10 @@ SNIPPETS = {
     "column": "column",
     "on_ranks": "on_ranks",
 }
+
+
+_USUAL = "nn.Conv2d | nn.Linear"
+"""The modules that the snippets for initialisation take."""
 
 
 def emit(request: Request) -> EmittedSource:
@@ -87,7 +98,7 @@ def _renamed(planned: SourcePlan, made: Model) -> dict[str, str]:
     return inputs | {name: path for name, path in own.items() if name != path}
 
 
-def _snippets(planned: SourcePlan, layers: Iterable[TorchLayer], functions: Iterable[str]) -> Iterator[LoadedSnippet]:
+def _snippets(planned: SourcePlan, layers: Collection[TorchLayer], functions: Iterable[str]) -> Iterator[LoadedSnippet]:
     used = {name for layer in layers for name in _called(layer)}
     used |= {name for start in planned.initialisations for name in names(initialisers.begin(start, Name("module")))}
     used |= set(map(Name, functions))
@@ -95,7 +106,17 @@ def _snippets(planned: SourcePlan, layers: Iterable[TorchLayer], functions: Iter
         used.add(Name("MomentumSGD"))
     if planned.predicts_probabilities:
         used.add(Name("evaluate" if len(planned.inputs) == 1 else "evaluate_on"))
-    return (load("archc_torch.snippets", file) for name, file in SNIPPETS.items() if Name(name) in used)
+    loaded = (load("archc_torch.snippets", file) for name, file in SNIPPETS.items() if Name(name) in used)
+    return (_typed(snippet, layers) for snippet in loaded)
+
+
+def _typed(snippet: LoadedSnippet, layers: Iterable[TorchLayer]) -> LoadedSnippet:
+    """The snippet with the classes of the modules that it initialises, if the network has others than the usual two."""
+    weighted = [[*layer.modules.values()][-1] for layer in layers if isinstance(layer.step.node.op, Weighted)]
+    kinds = {module.function.text for module in weighted if isinstance(module.function, Name)}
+    if kinds <= {*_USUAL.split(" | ")}:
+        return snippet
+    return replace(snippet, snippet=Snippet(snippet.snippet.text.replace(_USUAL, " | ".join(sorted(kinds)))))
 
 
 def _called(layer: TorchLayer) -> set[Name]:

@@ -26,9 +26,9 @@ class TorchLayer:
     expression: Expression | None = None
 
 
-def comment(planned: SourcePlan, step: Step) -> str:
-    """The shape of a step's output, with the channels where they are."""
-    x = step.node.output
+def comment(planned: SourcePlan, step: Step, x: Tensor | None = None) -> str:
+    """The shape of a step's output, or of a part of it, with the channels where they are."""
+    x = x or step.node.output
     return planned.comment(Tensor(x.shape[::-1]) if x.is_sequence and step.axis == 2 else x)
 
 

@@ -15,6 +15,7 @@ ON_TENSORFLOW = (
     *ANYWHERE,
     "blocks",
     "layers",
+    "networks",
     "new_layers",
     "foreign_conventions",
     "conformance",

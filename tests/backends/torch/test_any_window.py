@@ -38,10 +38,34 @@ convolutions = st.fixed_dictionaries(
     }
 ).map(lambda fields: {**fields, "filters": 4})
 pools = st.fixed_dictionaries({**windows, "op": st.just("max_pool2d")})
+means = st.fixed_dictionaries({**windows, "op": st.just("avg_pool2d"), "count_padding": st.booleans()})
 
 
-@settings(max_examples=60)
-@given(layer=convolutions | pools, height=st.integers(1, 12), width=st.integers(1, 12))
+transposed = st.fixed_dictionaries(
+    {
+        "op": st.just("conv_transpose2d"),
+        "kernel": sizes(5),
+        "stride": sizes(4),
+        "dilation": sizes(3),
+        "padding": paddings,
+        "output_padding": st.integers(0, 3),
+        "groups": st.sampled_from([1, 2, 4]),
+        "bias": st.booleans(),
+        "filters": st.just(4),
+    }
+)
+larger = st.fixed_dictionaries(
+    {
+        "op": st.just("upsample"),
+        "mode": st.just("bilinear"),
+        "corners": st.sampled_from(["aligned", "half_pixel"]),
+        "size": st.lists(st.integers(1, 30), min_size=2, max_size=2),
+    }
+) | st.fixed_dictionaries({"op": st.just("upsample"), "mode": st.just("nearest"), "factor": sizes(5)})
+
+
+@settings(max_examples=120)
+@given(layer=convolutions | pools | means | transposed | larger, height=st.integers(1, 12), width=st.integers(1, 12))
 def test_any_window(layer: dict[str, Any], height: int, width: int) -> None:
     spec = {"schema": "archc/v1", "name": "net", "input": {"image": [4, height, width]}, "layers": {"a": layer}}
     facts = analyse(json.dumps(spec).encode(), "spec.yaml").facts

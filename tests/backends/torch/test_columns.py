@@ -102,6 +102,24 @@ layers:
 """
 
 
+SEQUENCE = """schema: archc/v1
+name: sequence
+input: {sound: [4, 10]}
+defaults: {conv1d: {weight_init: {he_normal: {}}}, dense: {weight_init: {he_normal: {}}}}
+layers:
+  conv1: {op: conv1d, filters: 8, kernel: 3, padding: causal, bias: false}
+  norm1: {op: batch_norm, epsilon: 1e-5, momentum: 0.9}
+  fc1: {op: dense, units: 8}
+  tanh1: {op: tanh}
+  fc2: {op: dense, units: 8}
+  sum1: {op: add, from: [norm1, fc2]}
+  conv2: {op: conv1d, filters: 8, kernel: 2, groups: 4}
+  pool1: {op: max_pool1d, kernel: 2, stride: 2}
+  fc3: {op: dense, units: 4}
+  prob: {op: softmax}
+"""
+
+
 def small_alexnet() -> str:
     """The paper's network with fewer maps and units, and a smaller picture."""
     text = ALEXNET.read_text("utf-8").replace("[3, 227, 227]", "[3, 67, 67]")
@@ -112,10 +130,19 @@ def small_alexnet() -> str:
     return "\n".join(line for line in kept if not line.startswith("expect:")) + "\n"
 
 
-NETWORKS = {"alexnet": small_alexnet(), "graph": GRAPH, "groups": GROUPS, "blocks": BLOCKS}
+NETWORKS = {"alexnet": small_alexnet(), "graph": GRAPH, "groups": GROUPS, "blocks": BLOCKS, "sequence": SEQUENCE}
 EACH_OP = 6
 EXAMPLES = 3  # as in split_and_whole.py
-CASES = (("alexnet", 2), ("graph", 2), ("groups", 2), ("blocks", 2), ("graph", 4), ("groups", 4), ("blocks", 4))
+CASES = (
+    ("alexnet", 2),
+    ("graph", 2),
+    ("groups", 2),
+    ("blocks", 2),
+    ("graph", 4),
+    ("groups", 4),
+    ("blocks", 4),
+    ("sequence", 2),
+)
 
 
 def facts_of(text: str) -> Facts:
@@ -150,7 +177,9 @@ def op_networks(op: str) -> Iterator[tuple[str, str]]:
     """Networks of an op's conformance that two ranks can split, after a convolution that they split."""
     for case in op_cases(op):
         before, _, layers = case.spec.partition("layers:\n")
-        text = f"{before}layers:\n  head: {{op: conv2d, filters: 12, kernel: 1}}\n{layers.replace('image', 'head')}"
+        (x,) = case.facts.graph.inputs.values()
+        head = f"{{op: {'conv1d' if x.is_sequence else 'conv2d'}, filters: 12, kernel: 1}}"
+        text = f"{before}layers:\n  head: {head}\n{layers.replace('image', 'head')}" if not x.is_tokens else case.spec
         facts = facts_of(text)
         placement, findings = place(facts.graph, facts.counts, COLUMNS, 4)
         if findings:
@@ -213,8 +242,10 @@ def test_ranks_receive_what_is_planned(differences: Found, case: str, number: in
 
 def test_every_op_that_can_be_split(differences: Found) -> None:
     tried = [(case, figures) for (case, _), each in differences.items() if case[-1].isdigit() for figures in each]
-    # A concatenation of split maps is a redistribution.
-    assert {case.rpartition("_")[0] for case, _ in tried} == ops().keys() - {"concat"}
+    # A concatenation of split maps is a redistribution; an embedding has no row for each channel; a position is
+    # normalised by all of its maps.
+    whole = {"concat", "embedding", "layer_norm", "rms_norm"}
+    assert {case.rpartition("_")[0] for case, _ in tried} == ops().keys() - whole
     for case, figures in tried:
         assert max(figures["outputs"], figures["gradients"], figures["weights"]) < 1e-10, (case, figures)
 
@@ -316,6 +347,14 @@ LRN = "op: lrn, size: 3, alpha: 1, beta: 0.75, k: 1"
 @pytest.mark.parametrize(
     ("body", "parallel", "said"),
     [
+        (
+            [
+                "c: {op: conv2d, filters: 8}",
+                "t: {op: conv_transpose2d, filters: 6, kernel: 2, weight_init: {he_normal: {}}}",
+            ],
+            {"devices": 2},
+            {"t": "the weight of t has its input maps first; `columns` divides others by output maps"},
+        ),
         (
             ["c: {op: conv2d, filters: 8}", f"n: {{{LRN}}}", "d: {op: conv2d, filters: 6, groups: 2}"],
             {"devices": 2},

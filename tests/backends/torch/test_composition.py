@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from archc_torch.snippets.avg_pool import AvgPool
 from archc_torch.snippets.lrn import LRN
 from archc_torch.snippets.spatial_lrn import SpatialLRN
 from torch import Tensor, nn
@@ -46,6 +47,7 @@ MODULES: dict[str, Callable[[], nn.Module]] = {
     "one map": lambda: LRN(1, alpha=0.7, beta=0.75, k=2),
     "places": lambda: SpatialLRN(3, alpha=0.7, beta=0.75, k=2),
     "even places": lambda: SpatialLRN(4, alpha=0.7, beta=0.75, k=2),
+    "means": lambda: AvgPool((2, 2), (1, 1), rest=(1, 0, 0, 1)),
     "PyTorch's": lambda: nn.LocalResponseNorm(5, alpha=0.7, beta=0.75, k=2),
 }
 
@@ -65,7 +67,7 @@ def model(request: pytest.FixtureRequest, build: Callable[[Facts, Graph], nn.Mod
 
 @pytest.fixture
 def x(model: nn.Module) -> Tensor:
-    shape = (3, 8, 4, 3) if isinstance(model, LRN | SpatialLRN | nn.LocalResponseNorm) else (3, 3, 13, 13)
+    shape = (3, 8, 4, 3) if isinstance(model, LRN | SpatialLRN | AvgPool | nn.LocalResponseNorm) else (3, 3, 13, 13)
     return torch.randn(shape, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
 
 
@@ -110,7 +112,7 @@ def test_second_derivatives(model: nn.Module, x: Tensor) -> None:
 
 
 @pytest.mark.parametrize("model", MODULES, indirect=True)
-def test_every_derivative_of_a_normalisation(model: nn.Module, x: Tensor) -> None:
+def test_every_derivative_of_a_module(model: nn.Module, x: Tensor) -> None:
     a = x[:1, :, :2, :2].clone().requires_grad_()
     assert torch.autograd.gradcheck(model, a, check_forward_ad=True, check_batched_grad=True)
     assert torch.autograd.gradgradcheck(model, a)

@@ -41,6 +41,12 @@ NORMS = {
     "over_maps": "lrn, size: 5, alpha: 1e-4, beta: 0.75, k: 2, groups: 2",
     "in_a_map": "lrn, size: 5, alpha: 1e-4, beta: 0.75, k: 2, scope: spatial",
     "batch": "batch_norm, epsilon: 1e-5, momentum: 0.9",
+    "batch_without": "batch_norm, epsilon: 1e-5, momentum: 0.9, scale: false, bias: false",
+    "layer": "layer_norm, epsilon: 1e-5",
+    "layer_all": "layer_norm, over: all, epsilon: 1e-5",
+    "group": "group_norm, groups: 4, epsilon: 1e-5",
+    "instance": "instance_norm, epsilon: 1e-5",
+    "rms": "rms_norm, epsilon: 1e-5",
 }
 
 WIDE = ("softplus", "softmax", "log_softmax")
@@ -100,6 +106,7 @@ def network(build: Build, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path, Pr
         facts = analyse(spec.read_bytes(), spec.name).facts
         assert facts is not None
         model: Any = build(facts, facts.graph).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        as_on_a_gpu(model)
         return Network(facts, model, precision)
 
     return network
@@ -107,7 +114,8 @@ def network(build: Build, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path, Pr
 
 def saved(network: Network, batch: int) -> int:
     """Bytes that PyTorch saves for the backward pass: each storage once, parameters and buffers left out."""
-    parameters = {p.untyped_storage().data_ptr() for p in network.model.state_dict().values()}
+    stored = (*network.model.parameters(), *network.model.buffers())
+    parameters = {value.untyped_storage().data_ptr() for value in stored}
     held: dict[int, Tensor] = {}
 
     def pack(value: Tensor) -> Tensor:
@@ -127,10 +135,6 @@ def beyond_the_prediction(network: Network) -> Iterator[list[int]]:
     """The bytes that PyTorch keeps on a CPU beside what is predicted, and why."""
     found: list[int] = []
 
-    def dropout(_: nn.Module, __: object, y: Tensor) -> None:
-        """Its mask in the precision of the values; on a GPU it is a byte, as predicted."""
-        found.append((y.element_size() - 1) * y.numel() if y.requires_grad else 0)
-
     def constants(module: Any, __: object, y: Tensor) -> None:
         """A number per map in the precision of the values, which is not worth a prediction."""
         values = module.std if hasattr(module, "std") else module.weight
@@ -138,9 +142,7 @@ def beyond_the_prediction(network: Network) -> Iterator[list[int]]:
         found.append(values.numel() * y.element_size() if is_copied else 0)
 
     per_map = [module for module in network.model.modules() if type(module).__name__ in ("Scale", "Normalize")]
-    dropouts = [module for module in network.model.modules() if isinstance(module, nn.Dropout) and module.p]
-    handles = [module.register_forward_hook(dropout) for module in dropouts]
-    handles += [module.register_forward_hook(constants) for module in per_map]
+    handles = [module.register_forward_hook(constants) for module in per_map]
     yield found
     for handle in handles:
         handle.remove()
@@ -177,7 +179,6 @@ def test_what_alexnet_keeps_within_half_a_percent_of_all_that_pytorch_saves(
 def peak(network: Network, batch: int, *, training: bool) -> int:
     """The most bytes that PyTorch's allocator has given out at once in a step or an inference, weights included."""
     optimizer = MomentumSGD(network.model.parameters(), lr=1e-4, momentum=0.9, weight_decay=5e-4)
-    as_on_a_gpu(network.model)
 
     def step() -> None:
         network.step(network.images(batch), torch.zeros(batch, dtype=torch.long), optimizer)
@@ -197,12 +198,12 @@ def peak(network: Network, batch: int, *, training: bool) -> int:
 
 @pytest.fixture
 def assert_peak(network: Callable[[Path, Precision], Network]) -> Callable[..., None]:
-    """Compare the peak with what is measured, within one percent."""
+    """Compare the peak with what is measured, by default within one percent."""
 
-    def assert_peak(spec: Path, batch: int, precision: Precision, *, training: bool) -> None:
+    def assert_peak(spec: Path, batch: int, precision: Precision, *, training: bool, near: float = 0.01) -> None:
         found = network(spec, precision)
         predicted = memory(found.facts.graph, batch=batch, precision=precision, training=training)
-        assert peak(found, batch, training=training) == pytest.approx(predicted.peak, rel=0.01)
+        assert peak(found, batch, training=training) == pytest.approx(predicted.peak, rel=near)
 
     return assert_peak
 
@@ -233,7 +234,8 @@ def test_the_peak_at_a_normalisation(
 ) -> None:
     spec = tmp_path / "normalised.yaml"
     spec.write_text(NORMALISED.replace("NORM", NORMS[norm]))
-    assert_peak(spec, 64, precision, training=training)
+    # On a CPU, each thread has sums of its own for the gradients of the weights, here of as many as there are values.
+    assert_peak(spec, 64, precision, training=training, near=0.02 if norm == "layer_all" else 0.01)
 
 
 SPATIAL = "lrn, size: 3, alpha: 1e-4, beta: 0.75, k: 2, scope: spatial"
@@ -267,8 +269,78 @@ def test_the_peak_by_what_reads_a_layer(
     spec.write_text(head + "".join(f"  {layer}\n" for layer in (f"a: {{op: {op}}}", *after)))
     found = network(spec, "float32")
     (image,) = found.facts.graph.inputs.values()
-    as_on_a_gpu(found.model)
     (measured,) = peaks([run(found.model, image.shape, 16, training=training)])
     measured += held(found.model, training=training) - (labels(found, 16) if training else 0)
     predicted = memory(found.facts.graph, batch=16, training=training).peak
     assert measured == pytest.approx(predicted, rel=0.02)
+
+
+SEQUENCES_HEAD = "schema: archc/v1\nname: net\n"
+SEQUENCES = {
+    "a sound": """input: {sound: [1, 4000]}
+defaults: {conv1d: {weight_init: {he_normal: {}}}, dense: {weight_init: {he_normal: {}}}}
+layers:
+  conv1: {op: conv1d, filters: 32, kernel: 16, stride: 4}
+  norm1: {op: batch_norm, epsilon: 1e-5, momentum: 0.9}
+  relu1: {op: relu}
+  pool1: {op: max_pool1d, kernel: 4, stride: 4}
+  conv2: {op: conv1d, filters: 64, kernel: 3, padding: 1}
+  norm2: {op: batch_norm, epsilon: 1e-5, momentum: 0.9}
+  relu2: {op: relu}
+  pool2: {op: max_pool1d, kernel: 4, stride: 4}
+  flat: {op: flatten}
+  fc: {op: dense, units: 10}
+  prob: {op: softmax}
+""",
+    "a text": """input: {words: {tokens: [128], vocabulary: 500}}
+defaults: {conv1d: {weight_init: {he_normal: {}}}, dense: {weight_init: {he_normal: {}}}}
+layers:
+  embed: {op: embedding, channels: 64}
+  conv1: {op: conv1d, filters: 64, kernel: 3, padding: 1}
+  relu1: {op: relu}
+  fc1: {op: dense, units: 128}
+  relu2: {op: relu}
+  fc2: {op: dense, units: 64}
+  sum1: {op: add, from: [fc2, relu1]}
+  norm: {op: batch_norm, epsilon: 1e-5, momentum: 0.9}
+  flat: {op: flatten}
+  fc: {op: dense, units: 10}
+  prob: {op: softmax}
+""",
+    "a vector": """input: {v: [784]}
+defaults: {dense: {weight_init: {he_normal: {}}}}
+layers:
+  fc1: {op: dense, units: 512}
+  relu1: {op: relu}
+  fc2: {op: dense, units: 512}
+  relu2: {op: relu}
+  fc: {op: dense, units: 10}
+  prob: {op: softmax}
+""",
+    "a sequence": """input: {x: [16, 256]}
+defaults: {dense: {weight_init: {he_normal: {}}}}
+layers:
+  fc1: {op: dense, units: 64}
+  relu1: {op: relu}
+  fc2: {op: dense, units: 64}
+  join: {op: concat, from: [fc2, fc1]}
+  fc3: {op: dense, units: 10}
+  flat: {op: flatten}
+  fc: {op: dense, units: 10}
+""",
+}
+
+
+@pytest.mark.parametrize("training", [True, False], ids=["training", "inference"])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("of", SEQUENCES)
+def test_the_peak_of_sequences(
+    network: Callable[[Path, Precision], Network], of: str, precision: Precision, training: bool, tmp_path: Path
+) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(SEQUENCES_HEAD + SEQUENCES[of])
+    found = network(spec, precision)
+    predicted = memory(found.facts.graph, batch=32, precision=precision, training=training)
+    # On a CPU, PyTorch makes no indices for a pool over a sequence in inference; on a GPU it does.
+    near = 0.1 if predicted.peak_layer == "pool1" and not training else 0.05
+    assert peak(found, 32, training=training) == pytest.approx(predicted.peak, rel=near)

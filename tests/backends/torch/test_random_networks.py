@@ -45,6 +45,22 @@ def conv2d(random: Random) -> Layer:
     }
 
 
+def conv_transpose2d(random: Random) -> Layer:
+    stride = random.choice([1, 2])
+    return {
+        "filters": random.choice([4, 6]),
+        "kernel": random.choice([2, 3, 4]),
+        "stride": stride,
+        "padding": sides(random, 1),
+        "output_padding": random.choice([0, stride - 1]),
+        "groups": random.choice([1, 1, 2]),
+    }
+
+
+def upsample(random: Random) -> Layer:
+    return {"factor": 2, **random.choice([{"mode": "nearest"}, {"mode": "bilinear", "corners": "aligned"}])}
+
+
 def max_pool2d(random: Random) -> Layer:
     return {
         "kernel": random.choice([2, 3]),
@@ -54,14 +70,31 @@ def max_pool2d(random: Random) -> Layer:
     }
 
 
+def avg_pool2d(random: Random) -> Layer:
+    return {**max_pool2d(random), "count_padding": random.random() < 0.5}
+
+
 def lrn(random: Random) -> Layer:
     scope = random.choice([{}, {"groups": 2}, {"scope": "spatial"}])
     return {"size": random.choice([3, 4, 5]), "alpha": 0.01, "beta": 0.75, "k": 2, **scope}
 
 
+def pad(random: Random) -> Layer:
+    return {"padding": random.choice([1, [2, 0]]), "mode": random.choice(["constant", "reflect", "replicate"])}
+
+
 FIELDS = {
+    "pad": pad,
+    "crop": lambda random: {"cut": random.choice([1, [1, 2]])},
+    "channel_shuffle": lambda _: {"groups": 2},
+    "space_to_depth": lambda _: {"factor": 2},
+    "reshape": lambda _: {"to": [4, -1, 3]},
+    "permute": lambda _: {"axes": [2, 0, 1]},
     "conv2d": conv2d,
+    "conv_transpose2d": conv_transpose2d,
+    "upsample": upsample,
     "max_pool2d": max_pool2d,
+    "avg_pool2d": avg_pool2d,
     "lrn": lrn,
     "relu": lambda random: random.choice([{}, {}, {"max": 6}]),
     "gelu": lambda random: {"form": random.choice(["exact", "tanh"])},
@@ -69,12 +102,19 @@ FIELDS = {
     "scale": lambda random: {"initial": 1, "bias": random.random() < 0.5},
     "stochastic_depth": lambda random: {"rate": random.choice([0.5, 0])},
     "batch_norm": lambda _: {"epsilon": 1e-5, "momentum": 0.9},
+    "layer_norm": lambda random: {"epsilon": 1e-5, "bias": random.random() < 0.5},
+    "group_norm": lambda random: {"epsilon": 1e-5, "groups": random.choice([1, 2])},
+    "rms_norm": lambda _: {"epsilon": 1e-5},
     "dropout": lambda random: {"rate": random.choice([0.5, 0.5, 0])},
     "dense": lambda random: {"units": random.choice([8, 20, 60]), "bias": random.random() < 0.8},
 }
 POINTWISE = ["tanh", "sigmoid", "silu", "gelu", "prelu", "scale", "stochastic_depth", "dropout"]
-ON_MAPS = ["conv2d"] * 6 + ["max_pool2d", "lrn", "batch_norm", "relu"] * 3 + [*POINTWISE, "flatten"]
-ON_VECTORS = ["dense"] * 5 + ["relu", "batch_norm", *POINTWISE]
+POOLS = ["avg_pool2d", "max_pool2d", "global_avg_pool", "global_max_pool"]
+MOVING = ["crop", "channel_shuffle", "permute"]
+ON_MAPS = ["conv2d"] * 6 + ["lrn", "batch_norm", "relu"] * 3 + [*POINTWISE, "flatten"]
+ON_MAPS += ["max_pool2d"] * 2 + [*POOLS, "conv_transpose2d", "conv_transpose2d", "upsample", *MOVING]
+# Of maps, those over several positions or maps depend on the order in memory, which test_memory.py has as it is usual.
+ON_VECTORS = ["dense"] * 5 + ["relu", "batch_norm", "layer_norm", "group_norm", "rms_norm", *POINTWISE]
 
 
 class Drawing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archc.emit.syntax import Literal, Tuple, Unless, call
+from archc.emit.syntax import Expression, Literal, Tuple, Unless, call
 from archc.ops.fields import Margins
 from archc.ops.window import Window, slide
 from archc_keras.rules.table import Fields, Layers
@@ -10,21 +10,27 @@ from archc_keras.rules.table import Fields, Layers
 
 def padding_of(window: Window, layer: str) -> tuple[Layers, Fields]:
     """Keras' own padding if it is the same, else a layer before it that pads."""
-    margins = window.around
-    if not any(margins):
+    around = window.around
+    if not any(around):
         return {}, {"padding": Unless("valid", "valid")}
-    if margins == _same(window):
+    if is_same(window):
         return {}, {"padding": Unless("valid", "same")}
-    rows = Tuple((Literal(margins.top), Literal(margins.bottom)))
-    columns = Tuple((Literal(margins.left), Literal(margins.right)))
-    return {"_pad": call(layer, columns if window.is_row else Tuple((rows, columns)))}, {
-        "padding": Unless("valid", "valid")
-    }
+    padding = columns(around) if window.is_row else margins(around)
+    return {"_pad": call(layer, padding)}, {"padding": Unless("valid", "valid")}
 
 
-def _same(window: Window) -> Margins:
-    """The padding that `padding="same"` would add."""
+def is_same(window: Window) -> bool:
+    """Whether `padding="same"` would add what is around the map."""
     height, width = window.vertical.n, window.horizontal.n
-    return slide(
-        height, width, kernel=window.kernel, stride=window.stride, dilation=window.dilation, padding="same"
-    ).margins
+    same = slide(height, width, kernel=window.kernel, stride=window.stride, dilation=window.dilation, padding="same")
+    return window.around == same.margins
+
+
+def margins(around: Margins) -> Expression:
+    """Margins in Keras' order: ((top, bottom), (left, right))."""
+    return Tuple((Tuple((Literal(around.top), Literal(around.bottom))), columns(around)))
+
+
+def columns(around: Margins) -> Expression:
+    """The margins of a sequence: (left, right)."""
+    return Tuple((Literal(around.left), Literal(around.right)))

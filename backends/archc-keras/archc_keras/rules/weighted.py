@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from archc.emit.plan import Step
-from archc.emit.syntax import Argument, Call, Literal, Unless, call, pair
+from archc.emit.syntax import Argument, Call, Literal, Tuple, Unless, call, pair
 from archc.ops.conv1d import Conv1d
 from archc.ops.conv2d import Conv2d
+from archc.ops.conv_transpose2d import ConvTranspose2d
 from archc.ops.dense import Dense
 from archc.ops.embedding import Embedding
-from archc.ops.fields import ONE
+from archc.ops.fields import NONE, ONE, Margins
 from archc.ops.weighted import Weighted
 from archc_keras.initialisers import drawn, initialisers
-from archc_keras.rules.padding import padding_of
+from archc_keras.rules.padding import margins, padding_of
 from archc_keras.rules.table import RULES, Fields, Layers, rule
 
 
@@ -49,6 +50,32 @@ def conv1d(op: Conv1d, step: Step) -> Layers:
     }
     kind = "GroupedConv1D" if op.groups > 1 else "layers.Conv1D"
     return {**pad, "": _weighted(op, step, call(kind, op.filters, op.kernel.width, **fields))}
+
+
+@rule(ConvTranspose2d)
+def conv_transpose2d(op: ConvTranspose2d, step: Step) -> Layers:
+    (x,) = step.inputs
+    same = op.model_copy(update={"padding": "same", "output_padding": NONE})
+    # Without padding, Keras fills the output up to N S.
+    height, width = (max(*sizes) for sizes in zip(op.full(x), same.output(x), strict=True))
+    output, cut = op.output(x), op.cut
+    around = Margins(cut.top, height - output.height - cut.top, cut.left, width - output.width - cut.left)
+    strides = Unless(1, pair(op.stride))
+    if op.groups == 1 and op.dilation == ONE and (cut == same.cut or not any(around)):
+        padding = Unless("valid", "same" if any(around) else "valid")
+        layer = call("layers.Conv2DTranspose", op.filters, pair(op.kernel), strides=strides, padding=padding)
+        return {"": _weighted(op, step, layer)}
+    kernel, dilation = (Tuple(tuple(map(Literal, size))) for size in (op.kernel, op.dilation))
+    layer = call(
+        "ConvTranspose2D",
+        op.filters,
+        kernel,
+        cut=margins(around),
+        strides=strides,
+        dilation_rate=Unless(Tuple((Literal(1), Literal(1))), dilation),
+        groups=Unless(1, op.groups),
+    )
+    return {"": _weighted(op, step, layer)}
 
 
 @rule(Dense)

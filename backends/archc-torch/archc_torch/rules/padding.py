@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archc.emit.syntax import Expression, Literal, Tuple
+from archc.ops.fields import Margins
 from archc.ops.window import Window
 
 
@@ -12,6 +13,10 @@ def ends(window: Window) -> Expression:
 
 
 def sides(window: Window) -> Expression:
-    """Everything around the map, in the order of the padding modules: left, right, top, bottom."""
-    around = window.around
+    """Everything around the map that a window covers."""
+    return margins(window.around)
+
+
+def margins(around: Margins) -> Expression:
+    """Margins in the order of the padding modules: left, right, top, bottom."""
     return Tuple(tuple(map(Literal, (around.left, around.right, around.top, around.bottom))))

@@ -6,9 +6,11 @@ from archc.emit.plan import Step
 from archc.emit.syntax import Unless, call, pair
 from archc.ops.conv1d import Conv1d
 from archc.ops.conv2d import Conv2d
+from archc.ops.conv_transpose2d import ConvTranspose2d
 from archc.ops.dense import Dense
 from archc.ops.embedding import Embedding
-from archc_torch.rules.padding import ends, sides
+from archc.ops.fields import Margins
+from archc_torch.rules.padding import ends, margins, sides
 from archc_torch.rules.table import Modules, rule
 
 
@@ -29,6 +31,29 @@ def conv2d(op: Conv2d, step: Step) -> Modules:
         bias=Unless(True, op.bias),
     )
     return (conv,) if padding is not None else (call("nn.ZeroPad2d", sides(window)), conv)
+
+
+@rule(ConvTranspose2d)
+def conv_transpose2d(op: ConvTranspose2d, step: Step) -> Modules:
+    (x,) = step.inputs
+    plain, cut = op.plain_padding(), op.cut
+    padding, added = plain or ((0, 0), (max(-cut.bottom, 0), max(-cut.right, 0)))
+    rest = Margins(cut.top, max(cut.bottom, 0), cut.left, max(cut.right, 0))
+    return (
+        call(
+            "nn.ConvTranspose2d" if plain else "CutConvTranspose2d",
+            x.channels,
+            op.filters,
+            pair(op.kernel),
+            stride=Unless(1, pair(op.stride)),
+            padding=Unless(0, pair(padding)),
+            output_padding=Unless(0, pair(added)),
+            groups=Unless(1, op.groups),
+            bias=Unless(True, op.bias),
+            dilation=Unless(1, pair(op.dilation)),
+            **({} if plain else {"cut": margins(rest)}),
+        ),
+    )
 
 
 @rule(Conv1d)

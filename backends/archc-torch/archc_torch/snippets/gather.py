@@ -11,15 +11,17 @@ from torch import Tensor, distributed, nn
 class Gather(nn.Module):
     """Concatenates all ranks' maps in rank order: (N, C, ...) -> (N, ranks C, ...).
 
+    `dim` is the axis of the maps, or of a sequence's channels.
+
     Each rank computes different maps from the result, so it has only its own term of
     the gradient. The backward pass sums the terms on the rank that computed the map.
     Use `summed=False` if all ranks compute the same loss: each then has the whole
     gradient, and a sum would count it once per rank.
     """
 
-    def __init__(self, ranks: int, summed: bool = True) -> None:
+    def __init__(self, ranks: int, summed: bool = True, dim: int = 1) -> None:
         super().__init__()
-        self.ranks, self.summed, self.received = ranks, summed, 0
+        self.ranks, self.summed, self.dim, self.received = ranks, summed, dim, 0
 
     def forward(self, x: Tensor) -> Tensor:
         there = distributed.get_world_size() if distributed.is_initialized() else 0
@@ -35,13 +37,13 @@ class AllGather(torch.autograd.Function):
         ctx.gather = gather
         parts = x.new_empty(gather.ranks * len(x), *x.shape[1:])
         distributed.all_gather_into_tensor(parts, x.contiguous())
-        return torch.cat(parts.chunk(gather.ranks), dim=1)
+        return torch.cat(parts.chunk(gather.ranks), dim=gather.dim)
 
     @staticmethod
     def backward(ctx: Any, *upstream: Any) -> Any:
         if torch.is_grad_enabled():
             raise RuntimeError("the gradient of a Gather cannot be differentiated")
-        parts = upstream[0].chunk(ctx.gather.ranks, dim=1)
+        parts = upstream[0].chunk(ctx.gather.ranks, dim=ctx.gather.dim)
         own = parts[distributed.get_rank()]
         if ctx.gather.summed:
             summands, own = torch.cat(parts).contiguous(), own.new_empty(own.shape)

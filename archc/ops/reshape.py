@@ -1,0 +1,74 @@
+"""Values in another shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from archc.example import HEAD
+from archc.ops.fields import Sizes
+from archc.ops.moving import Moving
+from archc.ops.op import OtherNames
+from archc.ops.shape_error import ShapeError
+from archc.tensor import Tensor
+
+if TYPE_CHECKING:
+    from archc.ops.op import Array
+
+
+class Reshape(Moving, frozen=True):
+    """The same values in another shape, in the order of map by map and row by row in every backend."""
+
+    shape_rule = "any shape -> `to`, with as many values"
+    failing = HEAD + "  maps1: {op: reshape, to: [4, 8, 8]}\n"
+    corrected = HEAD + "  maps1: {op: reshape, to: [12, 4, 4]}\n"
+    other_names = ("view", "unflatten")
+    # Keras' shape has the channels last.
+    other_field_names: ClassVar[OtherNames] = {"to": ("shape", "target_shape", "new_shape", "size", "unflattened_size")}
+    loose_names = ("shape", "target_shape", "new_shape", "size", "unflattened_size")
+    kept_words = "nothing; of maps, it makes a copy"
+    passes_gradient = "view"
+    op: Literal["reshape"]
+    to: Sizes = Field(
+        description="The new shape without the batch: [units], [channels, length] or [channels, height, width]; one "
+        "size may be -1, for whatever is left."
+    )
+
+    def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
+        (x,) = inputs
+        given = prod(size for size in self.to if size != -1)
+        if x.size % given if -1 in self.to else x.size != given:
+            what = f"{x.size} / {given} is not whole" if -1 in self.to else f"{' × '.join(map(str, self.to))} = {given}"
+            raise ShapeError(
+                "to",
+                "ARC105",
+                f"{{name}} cannot give the {x.size} values of its input, {x}, the shape {list(self.to)}",
+                notes=(what,),
+                help=f"use sizes whose product is {x.size}, or -1 for one of them",
+            )
+        return Tensor(tuple(x.size // given if size == -1 else size for size in self.to))
+
+    def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
+        (x,) = inputs
+        return x.reshape(len(x), *self.infer((Tensor(x.shape[1:]),)).shape)
+
+    def is_view(self, inputs: tuple[Tensor, ...], *, training: bool) -> bool:
+        """Not of larger maps: these are stored channels last, so they are copied map by map."""
+        (x,) = inputs
+        return len(x.shape) == 1 or x.channels == 1 or x.size == x.channels
+
+    # A position can be any of those before.
+    def footprint(self, inputs: tuple[Tensor, ...]) -> None:
+        return None
+
+    def reads(self, part: range, inputs: tuple[Tensor, ...], output: Tensor) -> tuple[range, ...]:
+        """The maps or units in which the values of `part` are."""
+        (x,) = inputs
+        each, read = output.size // output.channels, x.size // x.channels
+        return (range(part.start * each // read, -(-part.stop * each // read)) if part else part,)
+
+    def summary(self) -> str:
+        return f"to {' × '.join(map(str, self.to))}"

@@ -1,0 +1,57 @@
+"""Emitted models of networks whose sizes are free: applied at sizes other than the usual one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from archc.analysis import analyse
+from archc.backend import Origin, Request, Unsupported, load
+from archc.conformance.reference import evaluate
+from archc.passes.free_sizes import inferred_at
+
+HEAD = """schema: archc/v1
+name: free
+input: {image: [2, null, null]}
+defaults: {conv2d: {weight_init: {he_normal: {}}}}
+train:
+  batch: 1
+  epochs: 1
+  loss: cross_entropy
+  optimizer: {sgd: {lr: 0.1, momentum: 0, weight_decay: 0}}
+  data: {resize: 40, crop: 32, mirror: false, mean: none}
+  test: center
+layers:
+"""
+LAYERS = """  conv1: {op: conv2d, filters: 4, kernel: 3, stride: 2, padding: 1}
+  relu1: {op: relu}
+  pool1: {op: max_pool2d, kernel: 2, stride: 2}
+  conv2: {op: conv2d, filters: 3, kernel: 3}
+"""
+
+
+def emitted(layers: str) -> tuple[object, object]:
+    facts = analyse((HEAD + layers).encode(), "free.yaml").facts
+    assert facts is not None and facts.free is not None
+    source = load("torch").emit(Request(facts.graph, facts.counts, facts.recipe, Origin("free.yaml", "0" * 64)))
+    return facts, source
+
+
+@pytest.mark.parametrize("size", [(11, 11), (32, 32), (33, 50), (64, 17)])
+def test_the_emitted_model_at_any_size(size: tuple[int, int]) -> None:
+    facts, source = emitted(LAYERS)
+    scope: dict[str, object] = {"__name__": "emitted"}
+    exec(source.text, scope)
+    model = scope[source.class_name]().double().eval()
+    weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
+    x = np.random.default_rng(0).standard_normal((2, 2, *size))
+    found = model(torch.from_numpy(x)).detach().numpy()
+    np.testing.assert_allclose(found, evaluate(facts.graph, weights, x)["conv2"], rtol=1e-12, atol=1e-12)
+    assert found.shape[1:] == inferred_at(facts.graph, dict(zip("HW", size, strict=True)))["conv2"].shape
+    assert "# 3 x floor((H - 7) / 4) x floor((W - 7) / 4)" in source.text
+
+
+def test_padding_that_depends_on_the_size_is_refused() -> None:
+    with pytest.raises(Unsupported, match="conv1 needs different code at each free size"):
+        emitted("  conv1: {op: conv2d, filters: 4, kernel: 3, stride: 2, padding: same}\n")
