@@ -6,7 +6,7 @@ Names that Python can use, the final softmax left to the loss, initialisation of
 from __future__ import annotations
 
 import keyword
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -27,7 +27,7 @@ __all__ = ["Initialisation", "SourcePlan", "Step", "plan"]
 class Initialisation:
     """How a layer's weights and bias are initialised; `bias` is None if it has none.
 
-    `may_have_bias` is False for an op that never has one. `shape` is that of the weights, in the canonical layout. With
+    A layer with several weights has one of these for each: `weight` is the parameter's name. `may_have_bias` is False for an op that never has one. `shape` is that of the weights, in the canonical layout. With
     `is_part`, the file's layer is a part of this one.
     """
 
@@ -37,7 +37,13 @@ class Initialisation:
     may_have_bias: bool
     fans: Fans
     shape: tuple[int, ...]
+    weight: str = "weight"
     is_part: bool = False
+
+    @property
+    def place(self) -> str:
+        """The part of the layer that has the weight and its bias: `qkv` of `qkv.weight`, else empty."""
+        return self.weight.rpartition(".")[0]
 
 
 @dataclass(frozen=True)
@@ -164,7 +170,7 @@ def plan(
         predicts_probabilities=fused is not None,
         loss=graph.loss,
         is_chain=graph.is_chain and outputs == (steps[-1].node.name,),
-        initialisations=tuple(_initialisation(step) for step in steps if isinstance(step.node.op, Initialised)),
+        initialisations=tuple(each for step in steps for each in _initialisations(step)),
         parameters=request.counts.parameters,
         macs=request.counts.macs,
         renamed={old: new for old, new in names.items() if old != new},
@@ -185,10 +191,20 @@ def _class_name(name: str, reserved: Collection[str]) -> str:
     return found
 
 
-def _initialisation(step: Step) -> Initialisation:
+def _initialisations(step: Step) -> Iterator[Initialisation]:
+    """The initialisation of each weight of a layer, with the bias beside it."""
     op = step.node.op
-    assert isinstance(op, Initialised)
-    weight, *_ = op.parameters(step.inputs)
-    bias = op.bias_init if isinstance(op, Weighted) and op.bias else None
-    fans = Fans(weight.fan_in, weight.fan_out)
-    return Initialisation(step.identifier, op.weight_init, bias, isinstance(op, Weighted), fans, weight.shape)
+    if not isinstance(op, Initialised):
+        return
+    for weight in op.drawn(step.inputs):
+        kind = weight.name.rpartition(".")[2]
+        may_have_bias = isinstance(op, Weighted) and kind == "weight"
+        yield Initialisation(
+            step.identifier,
+            op.init_of(weight),
+            op.bias_init if isinstance(op, Weighted) and op.bias and may_have_bias else None,
+            may_have_bias,
+            Fans(weight.fan_in, weight.fan_out),
+            weight.shape,
+            weight.name,
+        )

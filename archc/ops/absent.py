@@ -30,9 +30,9 @@ _CONVOLUTIONS = (
 )
 _DENSE = "bilinear einsum_dense mat_mul matmul bmm mm dot sparse_linear"
 _SEQUENCES = (
-    "rnn simple_rnn lstm lstm_cell gru gru_cell bidirectional time_distributed conv_lstm1d conv_lstm2d crnn "
-    "embedding_bag positional_encoding positional_embedding attention additive_attention multi_head_attention "
-    "multihead_attention self_attention group_query_attention transformer transformer_encoder "
+    "rnn simple_rnn lstm_cell gru_cell bidirectional time_distributed conv_lstm1d conv_lstm2d crnn "
+    "embedding_bag additive_attention "
+    "transformer transformer_encoder "
     "transformer_encoder_layer transformer_decoder transformer_decoder_layer cbam text_vectorization"
 )
 _SHAPES = (

@@ -126,6 +126,8 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Whether it is a nonlinear function of each value by itself."""
     narrows: ClassVar[bool] = False
     """Whether it is an activation that gives only some numbers, so that scores after it cannot be any."""
+    splits: ClassVar[bool] = True
+    """Whether a part of its maps can be computed with a part of its weights; an op without weights has none to split."""
     is_linear: ClassVar[bool] = False
     """Whether, in inference, it is a linear function of its inputs, plus a constant."""
     output_sign: ClassVar[Literal["nonnegative", "kept", "any"]] = "any"
@@ -202,7 +204,7 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
             if not parameter.trained:
                 statistics += size
             # Recipes may exempt biases from weight decay, so they are counted apart.
-            elif parameter.name == "bias":
+            elif parameter.is_bias:
                 biases += size
             else:
                 weights += size
@@ -211,6 +213,12 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     @property
     def has_common_parameters(self) -> bool:
         """Whether all maps are computed with the same parameters, so that a split by maps does not divide them."""
+        return False
+
+    @property
+    def differs_by_map(self) -> bool:
+        """Whether each map is computed by its number, without a parameter, so that a part of the maps is not a narrower
+        layer of the same op."""
         return False
 
     def macs(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:

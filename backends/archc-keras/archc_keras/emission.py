@@ -59,6 +59,12 @@ SNIPPETS = {
     "ExampleNormalization": "example_norm",
     "Normalize": "normalize",
     "Scale": "scale",
+    "Attention": "attention",
+    "GateBias": "gate_bias",
+    "ClassToken": "class_token",
+    "Positions": "positions",
+    "Sinusoids": "sinusoids",
+    "Select": "select",
     "MomentumSGD": "momentum_sgd",
 }
 

@@ -164,7 +164,7 @@ class _Writing:
         if layer.expression is not None:
             self._line(step, Assign(target, layer.expression), layer.comment)
             return
-        value = self._arguments(step.reads[:1])
+        value = self._arguments(step.reads)
         for local in layer.modules:
             is_own = local == layer.step.identifier
             own = name if is_own else f"{name}_pad" if name[0].isdigit() else local

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from archc_keras.weights import NAMES, in_keras
+from archc_keras.weights import in_keras
 
 from archc.conformance import Check, EmittedSource, checks, spec_cases
 from archc.graph import Graph
@@ -27,9 +27,9 @@ def compute(source: EmittedSource, graph: Graph, weights: Mapping[str, Any], x: 
     model = scope[source.class_name]()
     for layer in model.layers:
         for variable in layer.weights:
-            value = weights[f"{layer.name}.{NAMES[variable.name]}"]
-            assert variable.shape == in_keras(variable, value).shape
-            variable.assign(in_keras(variable, value))
+            value = in_keras(layer, variable, weights)
+            assert variable.shape == value.shape
+            variable.assign(value)
     last = np.moveaxis(x, 1, -1)
     ends = [graph.node(name).op.op for name in graph.outputs]
     given = model.predict(last, verbose=0) if ends == ["softmax"] and len(graph.nodes) > 1 else model(last)
