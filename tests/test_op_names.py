@@ -30,7 +30,7 @@ EXCEPTIONS = {
     # The heads of the examples set defaults of these ops.
     "archc/example.py": "conv1d conv2d dense",
     # The spec that `archc init` writes.
-    "archc/console/starter.py": "conv2d dense flatten max_pool2d relu softmax",
+    "archc/console/starter.py": "conv2d dense flatten global_avg_pool max_pool2d relu softmax",
     # The message on a layer that is not a mapping shows the simplest layer.
     "archc/language/lowering.py": "relu",
     # The advice on normalisation is the paper's, which names its ReLU.
