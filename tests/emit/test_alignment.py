@@ -21,7 +21,7 @@ def source(blocks: str, layers: str, backend: str = "torch") -> str:
     analysis = analyse(f"{HEAD}{blocks}layers:\n{layers}".encode(), "spec.yaml")
     assert analysis.facts is not None, analysis.findings
     facts = analysis.facts
-    return load(backend).emit(Request(facts.graph, facts.counts, facts.recipe, Origin.of("spec.yaml", b""))).text
+    return load(backend).emit(Request(facts.graph, facts.counts, facts.own_recipe, Origin.of("spec.yaml", b""))).text
 
 
 def signatures(text: str) -> dict[str, str]:
@@ -112,7 +112,7 @@ def test_a_network_may_be_a_list() -> None:
     analysis = analyse(text.encode(), "a.yaml")
     assert analysis.facts is not None
     facts = analysis.facts
-    request = Request(facts.graph, facts.counts, facts.recipe, Origin.of("spec.yaml", b""))
+    request = Request(facts.graph, facts.counts, facts.own_recipe, Origin.of("spec.yaml", b""))
     assert "super().__init__(\n            nn.ReLU(),  # 4 x 8 x 8\n" in load("torch").emit(request).text
     assert 'name="1"' in load("keras").emit(request).text
 
@@ -131,6 +131,6 @@ layers:
     analysis = analyse(text.encode(), "a.yaml")
     assert analysis.facts is not None
     facts = analysis.facts
-    source = load("torch").emit(Request(facts.graph, facts.counts, facts.recipe, Origin.of("spec.yaml", b"")))
+    source = load("torch").emit(Request(facts.graph, facts.counts, facts.own_recipe, Origin.of("spec.yaml", b"")))
     assert source.text.count("torch.transpose(") == 4
     assert source.renamed == {}
