@@ -9,9 +9,10 @@ from archc.emit.alignment import Entry, Variant, align, variant_name
 from archc.emit.identifiers import free
 from archc.emit.inline import flat
 from archc.emit.parts import Part
-from archc.emit.passing import freeing, passing, taking_x
+from archc.emit.passing import freeing, nested, passing, taking_x
 from archc.emit.plan import SourcePlan
 from archc.emit.prose import block
+from archc.emit.step import Step
 from archc.emit.syntax import (
     Argument,
     Assign,
@@ -101,18 +102,31 @@ def _attributes(own: Body) -> Iterator[Assign]:
 def _forward(own: Body) -> Function:
     """Names the values that more than the next layer reads, and drops each value after its last reader."""
     lines = [replace(entry.tree, comment=entry.comment) for entry in own.lines if isinstance(entry.tree, Assign)]
-    named, outputs = passing(lines, own.outputs)
+    named, outputs = passing(nested(lines, [*_joined(own)]), own.outputs)
     first, *others = outputs
     body = freeing(named, outputs)
     inputs = own.inputs
+    end = Return(Tuple(outputs) if others else first)
     if own.part.scope:
         body, inputs = taking_x(body, inputs)
+        if body and isinstance(last := body[-1], Assign) and outputs == (last.target,):
+            body, end = body[:-1], Return(last.value)
     return Function(
         "forward",
         ", ".join(("self", *(f"{read.text}: Tensor" for read in inputs))),
         "tuple[Tensor, ...]" if others else "Tensor",
-        (*body, Return(Tuple(outputs) if others else first)),
+        (*body, end),
     )
+
+
+def _joined(own: Body) -> Iterator[bool]:
+    """Whether each line is applied in one expression with the one before it, which is of the same layer or chain."""
+    chains = {*own.chained.values(), *own.chained}
+    before: str | None = None
+    for entry in own.lines:
+        name = entry.owner.node.name if isinstance(entry.owner, Step) and entry.owner.path is None else None
+        yield name in chains and before is not None and before in (name, own.chained.get(name))
+        before = name
 
 
 def attributes(own: Body, wanted: Mapping[str, object]) -> tuple[tuple[Name, Name], ...]:
