@@ -28,10 +28,12 @@ from archc.emit.syntax import (
 )
 from archc_torch.bodies import Body, Leaf, body, leaves, with_entries
 from archc_torch.layers import TorchLayer
-from archc_torch.sequences import dictionary, module, sequence
+from archc_torch.sequences import counted, dictionary, module, sequence
 
 LOCAL = frozenset("OrderedDict Tensor float i input nn range self super torch _".split())
 """Names that the constructor of a block uses itself."""
+
+_SUPER = Do(Fixed("super().__init__()"))
 
 
 @dataclass(frozen=True)
@@ -84,13 +86,16 @@ def with_variant(first: Body, entries: Sequence[Entry]) -> Body:
 def write(own: Body, stored: tuple[Statement, ...] = ()) -> Written:
     """A chain of modules as an `nn.Sequential`; anything else as a module with a `forward`."""
     if own.is_sequential:
+        base, named = Name("nn.Sequential"), own.planned.has_blocks and all(m.key.isidentifier() for m in own.modules)
+        if named:
+            return Written(base, (_SUPER, *stored, *(counted(own.modules) or _attributes(own))), ())
         build = Do(Call(Fixed("super().__init__"), sequence(own.modules)))
-        return Written(Name("nn.Sequential"), (build, *stored), ())
+        return Written(base, (build, *stored), ())
     forward = (_forward(own),)
     if own.has_numbers:
         build = Do(Call(Fixed("super().__init__"), (Argument(dictionary(own.modules)),)))
         return Written(Name("nn.ModuleDict"), (build, *stored), forward)
-    return Written(Name("nn.Module"), (Do(Fixed("super().__init__()")), *stored, *_attributes(own)), forward)
+    return Written(Name("nn.Module"), (_SUPER, *stored, *_attributes(own)), forward)
 
 
 def _attributes(own: Body) -> Iterator[Assign]:
@@ -121,11 +126,11 @@ def _forward(own: Body) -> Function:
 
 def _joined(own: Body) -> Iterator[bool]:
     """Whether each line is applied in one expression with the one before it, which is of the same layer or chain."""
-    chains = {*own.chained.values(), *own.chained}
+    chains = {*own.planned.chained.values(), *own.planned.chained}
     before: str | None = None
     for entry in own.lines:
         name = entry.owner.node.name if isinstance(entry.owner, Step) and entry.owner.path is None else None
-        yield name in chains and before is not None and before in (name, own.chained.get(name))
+        yield name in chains and before is not None and before in (name, own.planned.chained.get(name))
         before = name
 
 
