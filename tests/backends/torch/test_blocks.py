@@ -33,7 +33,9 @@ def facts_of(data: bytes) -> Facts:
 
 
 def emitted(facts: Facts, graph: Graph | None = None) -> EmittedSource:
-    return load("torch").emit(Request(graph or facts.graph, facts.counts, facts.recipe, Origin.of("spec.yaml", b"")))
+    return load("torch").emit(
+        Request(graph or facts.graph, facts.counts, facts.own_recipe, Origin.of("spec.yaml", b""))
+    )
 
 
 def built(source: EmittedSource) -> Any:
@@ -139,13 +141,13 @@ def _sources() -> Iterator[tuple[str, str]]:
     for spec in sorted(BLOCKS.glob("*.yaml")):
         for backend in ("torch", "keras"):
             facts = facts_of(spec.read_bytes())
-            request = Request(facts.graph, facts.counts, facts.recipe, Origin.of(spec.name, b""))
+            request = Request(facts.graph, facts.counts, facts.own_recipe, Origin.of(spec.name, b""))
             yield f"{backend}_{spec.stem}", load(backend).emit(request).text
     for seed in range(40):
         facts = drawn(seed)
         if facts is not None and is_small(facts):
             for backend in ("torch", "keras"):
-                request = Request(facts.graph, facts.counts, facts.recipe, Origin.of("spec.yaml", b""))
+                request = Request(facts.graph, facts.counts, facts.own_recipe, Origin.of("spec.yaml", b""))
                 yield f"{backend}_random_{seed}", load(backend).emit(request).text
 
 
