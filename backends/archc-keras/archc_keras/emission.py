@@ -64,7 +64,7 @@ SNIPPETS = {
     "ClassToken": "class_token",
     "Positions": "positions",
     "Sinusoids": "sinusoids",
-    "Select": "select",
+    "Select": "selecting",
     "MomentumSGD": "momentum_sgd",
 }
 
