@@ -29,8 +29,9 @@ __all__ = ["Initialisation", "SourcePlan", "Step", "plan"]
 class Initialisation:
     """How a layer's weights and bias are initialised; `bias` is None if it has none.
 
-    A layer with several weights has one of these for each: `weight` is the parameter's name. `may_have_bias` is False for an op that never has one. `shape` is that of the weights, in the canonical layout. With
-    `is_part`, the file's layer is a part of this one.
+    A layer with several weights has one of these for each: `weight` is the parameter's name. `may_have_bias` is False
+    for an op that never has one. `shape` is that of the weights, in the canonical layout. With `is_part`, the file's
+    layer is a part of this one.
     """
 
     identifier: str

@@ -83,9 +83,7 @@ class Attention(Weighted, frozen=True):
         description="Number of heads of keys and values, each shared by heads / kv_heads heads of queries "
         "(grouped-query attention); as many as `heads` if it is left out.",
     )
-    head_dim: Count | None = Field(
-        default=None, description="Size of a head; channels / heads if it is left out."
-    )
+    head_dim: Count | None = Field(default=None, description="Size of a head; channels / heads if it is left out.")
     bias: bool = Field(default=True, description="Whether every projection adds a learned bias.")
 
     @property
@@ -167,6 +165,13 @@ class Attention(Weighted, frozen=True):
         queries, keys = self.heads * self.dim(x), self._kv * self.dim(x)
         projections = 2 * x.length * x.channels * queries + 2 * memory.length * memory.channels * keys
         return projections + 2 * x.length * memory.length * queries
+
+    def backward_macs(self, inputs: tuple[Tensor, ...], macs: int, *, learns: bool, reads_learned: bool) -> int:
+        """Of each product both factors depend on weights, but for the inputs of the first projections."""
+        x, memory = inputs[0], inputs[-1]
+        queries, keys = self.heads * self.dim(x), self._kv * self.dim(x)
+        first = x.length * x.channels * queries + 2 * memory.length * memory.channels * keys
+        return 2 * macs - (0 if reads_learned else first)
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """The biases, and per head and position of queries, those of a softmax over the memory and of its scale."""

@@ -32,8 +32,11 @@ class Gru(Recurrent, frozen=True):
     gates = 3
     own_recurrent_bias = True
     step_ops = 8
-    carried = 2
-    element_ops_words = "17 per unit and position: the sums and two biases of 3 gates, and 8 for the gates and the state"
+    carried = 3
+    states = 1
+    element_ops_words = (
+        "17 per unit and position: the sums and two biases of 3 gates, and 8 for the gates and the state"
+    )
     op: Literal["gru"]
 
     def advance(self, read: Array, state: tuple[Array, ...], weights: Mapping[str, Array]) -> tuple[Array, ...]:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class Lstm(Recurrent, frozen=True):
     """An LSTM over a sequence: (C, L) -> (units, L), or the last state (units,).
 
-    i, f, g, o = W x + U h + b; c' = sigmoid(f) c + sigmoid(i) tanh(g); h' = sigmoid(o) tanh(c'). Each gate has one bias,
-    as in Keras; PyTorch's own LSTM adds two, which compute nothing more.
+    i, f, g, o = W x + U h + b; c' = sigmoid(f) c + sigmoid(i) tanh(g); h' = sigmoid(o) tanh(c'). Each gate has one
+    bias, as in Keras; PyTorch's own LSTM adds two, which compute nothing more.
     """
 
     failing = SEQUENCE_HEAD + "  lstm1: {op: lstm, units: 4, weight_init: glorot_uniform}\n"
@@ -30,11 +30,13 @@ class Lstm(Recurrent, frozen=True):
     gates = 4
     step_ops = 9
     carried = 1
+    states = 2
     element_ops_words = "17 per unit and position: the sums and biases of 4 gates, and 9 for the gates and the state"
     op: Literal["lstm"]
     forget_bias: Real = Field(
         default=1,
-        description="Initial value of the forget gate's biases; 1 lets the state last at first (Jozefowicz et al., 2015).",
+        description="Initial value of the forget gate's biases; 1 lets the state last at first (Jozefowicz et al., "
+        "2015).",
     )
 
     def advance(self, read: Array, state: tuple[Array, ...], weights: Mapping[str, Array]) -> tuple[Array, ...]:

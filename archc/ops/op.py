@@ -127,7 +127,7 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     narrows: ClassVar[bool] = False
     """Whether it is an activation that gives only some numbers, so that scores after it cannot be any."""
     splits: ClassVar[bool] = True
-    """Whether a part of its maps can be computed with a part of its weights; an op without weights has none to split."""
+    """Whether a part of its maps can be computed with a part of its weights; without weights, it has none to split."""
     is_linear: ClassVar[bool] = False
     """Whether, in inference, it is a linear function of its inputs, plus a constant."""
     output_sign: ClassVar[Literal["nonnegative", "kept", "any"]] = "any"
@@ -224,6 +224,13 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     def macs(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """Multiply-accumulates for one example; by convention, of convolutions and dense layers only."""
         return 0
+
+    def backward_macs(self, inputs: tuple[Tensor, ...], macs: int, *, learns: bool, reads_learned: bool) -> int:
+        """Multiply-accumulates of the backward pass, from those of the forward pass.
+
+        The gradient of the weights and that of the inputs each take as many as the forward pass.
+        """
+        return macs * (learns + reads_learned)
 
     @abstractmethod
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:

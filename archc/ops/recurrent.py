@@ -43,7 +43,9 @@ class Recurrent(Weighted, frozen=True):
     step_ops: ClassVar[int]
     """Element operations of a unit at a position, besides biases and products."""
     carried: ClassVar[int]
-    """Values of a unit at a position that are kept for the backward pass, besides gates."""
+    """Values of a unit at a position that cuDNN keeps for the backward pass, besides gates."""
+    states: ClassVar[int]
+    """Values of a unit that are carried from position to position."""
 
     leading = ("units", "gives")
     shape_rule = "(C, L) -> (units, L), or (units,) with `gives: last`; twice as many units if bidirectional"
@@ -68,9 +70,7 @@ class Recurrent(Weighted, frozen=True):
         "use_cudnn": Needless("it changes no value", ("auto", True, False)),
         "implementation": Needless("it changes no value", (1, 2)),
         "activation": Needless("the new value of its state is a tanh", ("tanh",)),
-        **dict.fromkeys(
-            ("recurrent_activation", "inner_activation"), Needless("its gates are sigmoids", ("sigmoid",))
-        ),
+        **dict.fromkeys(("recurrent_activation", "inner_activation"), Needless("its gates are sigmoids", ("sigmoid",))),
     }
     sequence_order = "last"
     copies_turned = True
@@ -78,11 +78,13 @@ class Recurrent(Weighted, frozen=True):
     kept_words = "its input and output, its gates and its state"
     units: Count = Field(description="Number of units: the size of the state, and the output's channels.")
     gives: Literal["sequence", "last"] = Field(
-        description="Whether it gives the state at each position, or only the last one: of both directions, each at its own end."
+        description="Whether it gives the state at each position, or only the last one: of both directions, each at "
+        "its own end."
     )
     bidirectional: bool = Field(
         default=False,
-        description="Whether a second set of weights reads the sequence from its end; its units follow those of the first.",
+        description="Whether a second set of weights reads the sequence from its end; its units follow "
+        "those of the first.",
     )
     recurrent_init: WeightInitField = Field(
         default=WeightInit("orthogonal", 1),
@@ -145,6 +147,12 @@ class Recurrent(Weighted, frozen=True):
         (x,) = inputs
         return len(self._ways) * x.length * self.gates * self.units * (x.channels + self.units)
 
+    def backward_macs(self, inputs: tuple[Tensor, ...], macs: int, *, learns: bool, reads_learned: bool) -> int:
+        """The first state is zero, so it needs no gradient."""
+        (x,) = inputs
+        rows = len(self._ways) * self.gates * self.units
+        return 2 * macs - rows * self.units - (0 if reads_learned else rows * x.length * x.channels)
+
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """Per unit, position and direction: the sums of the gates, the biases, and what the gates do to the state."""
         (x,) = inputs
@@ -152,9 +160,12 @@ class Recurrent(Weighted, frozen=True):
         return len(self._ways) * x.length * self.units * (self.gates + biases + self.step_ops)
 
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
+        """What cuDNN keeps: gates and states of each position, the first state, and 256 bytes."""
         (x,) = inputs
-        values = len(self._ways) * x.length * self.units * (self.gates + self.carried)
-        return Kept(inputs=True, output=self.gives == "sequence", own=FLOAT32 * values)
+        units = len(self._ways) * self.units
+        outputs = 0 if self.gives == "sequence" else x.length
+        values = units * (x.length * (self.gates + self.carried) + outputs + self.states)
+        return Kept(inputs=True, output=self.gives == "sequence", between=values, once=256)
 
     def footprint(self, inputs: tuple[Tensor, ...]) -> tuple[Footprint, Footprint] | None:
         """A state depends on all positions before it."""

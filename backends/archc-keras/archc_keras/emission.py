@@ -65,7 +65,7 @@ SNIPPETS = {
     "ClassToken": "class_token",
     "Positions": "positions",
     "Sinusoids": "sinusoids",
-    "Select": "select",
+    "Select": "selecting",
     "MomentumSGD": "momentum_sgd",
 }
 

@@ -91,9 +91,9 @@ class _Kind:
                 if draw.bias is not None:
                     biases.setdefault(_without_bias(draw), draw.bias)
         return {
-            path: replace(
-                start, draws=tuple(replace(draw, bias=_bias(draw, biases)) for draw in start.draws)
-            ).calls(MODULE)
+            path: replace(start, draws=tuple(replace(draw, bias=_bias(draw, biases)) for draw in start.draws)).calls(
+                MODULE
+            )
             for path, start in self.starts.items()
         }
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from archc_torch.parameters import in_spec
 
+
 def canonical(model: nn.Module, renamed: Mapping[str, str]) -> dict[str, Tensor]:
     """The trained arrays and running statistics by the spec's names, as contiguous float32 on the CPU.
 

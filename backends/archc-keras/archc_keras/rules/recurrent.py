@@ -17,7 +17,11 @@ def lstm(op: Lstm, step: Step) -> Layers:
     start = call("GateBias", forget=number(op.forget_bias), others=number(op.bias_init))
     plain = call("keras.initializers.Constant", number(op.bias_init))
     is_usual = op.forget_bias == 1 or not op.bias
-    return {"": _both_ways(op, step, "layers.LSTM", plain if is_usual else start, {"unit_forget_bias": Unless(True, is_usual)})}
+    return {
+        "": _both_ways(
+            op, step, "layers.LSTM", plain if is_usual else start, {"unit_forget_bias": Unless(True, is_usual)}
+        )
+    }
 
 
 @rule(Gru)

@@ -9,7 +9,7 @@ from keras import layers, ops
 
 @keras.saving.register_keras_serializable()
 class Attention(layers.Layer):
-    """Scaled dot-product attention: (N, L, C) -> (N, L, C), or with a memory (N, M, C').
+    """Scaled dot-product attention: (N, L, C) -> (N, L, C); a memory is (N, M, C').
 
     `qkv`, or `q` and `kv`, give the queries of all heads, then the keys, then the
     values. With fewer `kv_heads`, neighbouring heads share keys and values.
@@ -34,7 +34,7 @@ class Attention(layers.Layer):
         self.kernel_initializers = [
             keras.initializers.get(each) for each in kernel_initializers or ()
         ]
-        self.bias_initializer = keras.initializers.get(bias_initializer)
+        self.bias_initializer: Any = keras.initializers.get(bias_initializer)
 
     def build(self, input_shape: Any) -> None:
         shapes = input_shape if isinstance(input_shape, list) else [input_shape]
@@ -44,18 +44,18 @@ class Attention(layers.Layer):
         sizes = [("q", own), ("kv", kv)] if len(shapes) > 1 else [("qkv", own + kv)]
         self.projections = [
             self.project(name, units, shape, place)
-            for place, ((name, units), shape) in enumerate(zip(sizes, shapes))
+            for place, (name, units), shape in zip((0, 1), sizes, shapes, strict=False)
         ]
         heads = (*shapes[0][:-1], own)
         self.out = self.project("out", shapes[0][-1], heads, -1)
 
     def project(self, name: str, units: int, shape: Any, place: int) -> Any:
         """A dense layer, built with its own initialiser."""
-        kinds = self.kernel_initializers
+        kinds: Any = self.kernel_initializers or ["glorot_uniform"] * 3
         layer = layers.Dense(
             units,
             use_bias=self.use_bias,
-            kernel_initializer=kinds[place] if kinds else "glorot_uniform",
+            kernel_initializer=kinds[place],
             bias_initializer=self.bias_initializer,
             dtype=self.dtype_policy,
             name=name,
@@ -65,12 +65,14 @@ class Attention(layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         values = inputs if isinstance(inputs, list | tuple) else [inputs]
-        made = [layer(x) for layer, x in zip(self.projections, values)]
+        made = [layer(x) for layer, x in zip(self.projections, values, strict=True)]
         if len(made) == 1:
             ends = [self.own, self.own + self.keys]
-            q, k, v = ops.split(made[0], ends, axis=-1)
+            parts: Any = ops.split(made[0], ends, axis=-1)
+            q, k, v = parts
         else:
-            q, (k, v) = made[0], ops.split(made[1], 2, axis=-1)
+            halves: Any = ops.split(made[1], 2, axis=-1)
+            q, (k, v) = made[0], halves
         q = self.each(q, self.heads)
         k, v = self.each(k, self.kv_heads), self.each(v, self.kv_heads)
         if self.kv_heads < self.heads:
@@ -93,6 +95,8 @@ class Attention(layers.Layer):
             "kv_heads": self.kv_heads,
             "causal": self.causal,
             "use_bias": self.use_bias,
-            "kernel_initializers": [serialize(each) for each in self.kernel_initializers],
+            "kernel_initializers": [
+                serialize(each) for each in self.kernel_initializers
+            ],
             "bias_initializer": serialize(self.bias_initializer),
         }

@@ -24,7 +24,8 @@ class ClassToken(layers.Layer):
         )
 
     def call(self, inputs: Any) -> Any:
-        shape: Any = (ops.shape(inputs)[0], *self.embeddings.shape)
+        batch: Any = ops.shape(inputs)
+        shape = (batch[0], *self.embeddings.shape)
         tokens = ops.cast(self.embeddings, inputs.dtype)
         return ops.concatenate((ops.broadcast_to(tokens, shape), inputs), axis=1)
 

@@ -1,5 +1,5 @@
 """A GRU that gives one value, for emitted source."""
-# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownMemberType=false, reportIncompatibleMethodOverride=false
 
 from torch import Tensor, nn
 
@@ -29,6 +29,6 @@ class GRU(nn.GRU):
             if "bias" in name:
                 nn.init.constant_(bias, self.start)
 
-    def forward(self, x: Tensor) -> Tensor:
-        states, last = super().forward(x)
+    def forward(self, input: Tensor) -> Tensor:
+        states, last = super().forward(input)
         return states if self.gives == "sequence" else last.transpose(0, 1).flatten(1)

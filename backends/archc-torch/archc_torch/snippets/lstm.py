@@ -1,5 +1,6 @@
 """An LSTM with one bias for each gate, for emitted source."""
-# pyright: reportUnknownMemberType=false
+# pyright: reportUnknownMemberType=false, reportIncompatibleMethodOverride=false
+# pyright: reportAttributeAccessIssue=false
 
 import torch
 from torch import Tensor, nn
@@ -37,9 +38,9 @@ class LSTM(nn.LSTM):
         """Fill the biases: of the input, the forget, the new and the output gate."""
         for name, bias in self.named_parameters():
             if "bias" in name:
-                for gate, start in zip(bias.chunk(4), self.start):
+                for gate, start in zip(bias.chunk(4), self.start, strict=True):
                     nn.init.constant_(gate, start)
 
-    def forward(self, x: Tensor) -> Tensor:
-        states, (last, _) = super().forward(x)
+    def forward(self, input: Tensor) -> Tensor:
+        states, (last, _) = super().forward(input)
         return states if self.gives == "sequence" else last.transpose(0, 1).flatten(1)
