@@ -31,8 +31,8 @@ def max_pool2d(op: MaxPool2d, step: Step) -> Layers:
 def avg_pool1d(op: AvgPool1d, step: Step) -> Layers:
     window = op.window(step.inputs)
     kernel, stride = op.kernel.width, op.stride.width
-    if window.around == NO_PADDING or (is_same(window) and not op.count_padding):
-        pad, padding = padding_of(window, "layers.ZeroPadding1D")
+    if window.around == NO_PADDING or (is_same(window) and not op.count_padding and not step.pads_apart):
+        pad, padding = padding_of(window, "layers.ZeroPadding1D", step)
         return {**pad, "": call("layers.AveragePooling1D", kernel, strides=stride, **padding)}
     pad, rest = call("layers.ZeroPadding1D", columns(window.around)), op.uncounted(window)
     if rest == NO_PADDING:
@@ -44,7 +44,7 @@ def avg_pool1d(op: AvgPool1d, step: Step) -> Layers:
 def avg_pool2d(op: AvgPool2d, step: Step) -> Layers:
     window = op.window(step.inputs)
     kernel, stride = pair(op.kernel), pair(op.stride)
-    if window.around == NO_PADDING or (is_same(window) and not op.count_padding):
+    if window.around == NO_PADDING or (is_same(window) and not op.count_padding and not step.pads_apart):
         pad, padding = padding_of(window, "layers.ZeroPadding2D", step)  # Keras' own padding never counts
         return {**pad, "": call("layers.AveragePooling2D", kernel, strides=stride, **padding)}
     pad, rest = call("layers.ZeroPadding2D", margins(window.around)), op.uncounted(window)

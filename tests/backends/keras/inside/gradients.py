@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from archc_keras.weights import NAMES, in_keras
+from archc_keras.weights import in_keras
 
 from archc.analysis import Facts
 from archc.backend import Origin, Request, Unsupported, load
@@ -61,7 +61,14 @@ def test_the_slope_in_a_random_direction(case: Case) -> None:
     }
     upstream = random.standard_normal((2, *graph.tensor(output).shape))
     along_x = random.standard_normal(x.shape) * (not given_as.is_tokens)  # tokens have no gradient
-    slope, along = slope_of_keras(case.facts, weights, x, along_x, upstream)
+    trained = [
+        f"{node.name}.{parameter.name}"
+        for node in graph.nodes
+        for parameter in node.op.parameters(graph.tensors(node.inputs))
+        if parameter.trained
+    ]
+    along = {name: random.standard_normal(weights[name].shape) for name in trained}
+    slope = slope_of_keras(case.facts, weights, x, along_x, along, upstream)
 
     def total(step: float) -> float:
         moved = {name: value + step * along.get(name, 0) for name, value in weights.items()}
@@ -72,21 +79,18 @@ def test_the_slope_in_a_random_direction(case: Case) -> None:
 
 
 def slope_of_keras(
-    facts: Facts, weights: dict[str, Any], x: Any, along_x: Any, upstream: Any
-) -> tuple[float, dict[str, Any]]:
-    """The slope by Keras's gradients, and the direction of each trained weight."""
+    facts: Facts, weights: dict[str, Any], x: Any, along_x: Any, along: dict[str, Any], upstream: Any
+) -> float:
+    """The slope by Keras's gradients, in the directions `along_x` of the input and `along` of the trained weights."""
     import tensorflow as tf
 
-    source, random = load("keras").emit(request(facts)), np.random.default_rng(2)
+    source = load("keras").emit(request(facts))
     scope: dict[str, Any] = {"__name__": "emitted"}
     exec(source.text, scope)
     model = scope[source.class_name]()
-    names = {
-        id(variable): f"{layer.name}.{NAMES[variable.name]}" for layer in model.layers for variable in layer.weights
-    }
+    owners = {id(variable): layer for layer in model.layers for variable in layer.weights}
     for variable in model.weights:
-        variable.assign(in_keras(variable, weights[names[id(variable)]]))
-    along = {names[id(v)]: random.standard_normal(weights[names[id(v)]].shape) for v in model.trainable_variables}
+        variable.assign(in_keras(owners[id(variable)], variable, weights))
     given = tf.constant(np.moveaxis(x, 1, -1))
     with tf.GradientTape() as tape:
         tape.watch(given)
@@ -94,8 +98,10 @@ def slope_of_keras(
         if facts.graph.fused is not None:
             found = tf.nn.softmax(found) if facts.graph.fused.op.gives_probabilities else tf.nn.sigmoid(found)
         loss = tf.reduce_sum(found * np.moveaxis(upstream, 1, -1))
-    of_x, of_weights = tape.gradient(loss, [given, [v.value for v in model.trainable_variables]])
+    gradients: Any = tape.gradient(loss, [given, [v.value for v in model.trainable_variables]])
+    of_x, of_weights = gradients
     slope = 0.0 if of_x is None else (np.moveaxis(of_x.numpy(), -1, 1) * along_x).sum()
     for variable, gradient in zip(model.trainable_variables, of_weights, strict=True):
-        slope += (tf.convert_to_tensor(gradient).numpy() * in_keras(variable, along[names[id(variable)]])).sum()
-    return slope, along
+        value: Any = tf.convert_to_tensor(gradient)
+        slope += (value.numpy() * in_keras(owners[id(variable)], variable, along)).sum()
+    return slope
