@@ -17,13 +17,13 @@ from archc_keras.rules.table import Layers, rule
 
 @rule(MaxPool1d)
 def max_pool1d(op: MaxPool1d, step: Step) -> Layers:
-    pad, padding = padding_of(op.window(step.inputs), "LowestPadding1D", step)
+    pad, padding = padding_of(op.window(step.inputs), "LowestPadding1D", apart=step.pads_apart)
     return {**pad, "": call("layers.MaxPooling1D", op.kernel.width, strides=op.stride.width, **padding)}
 
 
 @rule(MaxPool2d)
 def max_pool2d(op: MaxPool2d, step: Step) -> Layers:
-    pad, padding = padding_of(op.window(step.inputs), "LowestPadding2D", step)
+    pad, padding = padding_of(op.window(step.inputs), "LowestPadding2D", apart=step.pads_apart)
     return {**pad, "": call("layers.MaxPooling2D", pair(op.kernel), strides=pair(op.stride), **padding)}
 
 
@@ -45,7 +45,7 @@ def avg_pool2d(op: AvgPool2d, step: Step) -> Layers:
     window = op.window(step.inputs)
     kernel, stride = pair(op.kernel), pair(op.stride)
     if window.around == NO_PADDING or (is_same(window) and not op.count_padding):
-        pad, padding = padding_of(window, "layers.ZeroPadding2D", step)  # Keras' own padding never counts
+        pad, padding = padding_of(window, "layers.ZeroPadding2D")  # Keras' own padding never counts
         return {**pad, "": call("layers.AveragePooling2D", kernel, strides=stride, **padding)}
     pad, rest = call("layers.ZeroPadding2D", margins(window.around)), op.uncounted(window)
     if rest == NO_PADDING:
