@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from archc.backend import Origin
 from archc.emit.alignment import Variant
@@ -67,9 +68,7 @@ def block(variant: Variant) -> str:
 
 def fewer(comments: Sequence[str | None]) -> list[str | None]:
     """The comments, of which neighbours that are equal are one, beside the last of them."""
-    return [
-        None if comment == after else comment for comment, after in zip(comments, (*comments[1:], None), strict=True)
-    ]
+    return [None if comment == after else comment for comment, after in pairwise((*comments, None))]
 
 
 def probabilities(planned: SourcePlan) -> str:
