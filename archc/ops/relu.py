@@ -10,7 +10,7 @@ from pydantic import Field
 from archc.example import HEAD
 from archc.ops.activation import Activation
 from archc.ops.fields import Positive
-from archc.ops.foreign import Conversion, Conversions, Converted, Needless, NeedlessFields, UsualValues
+from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields, UsualValues
 from archc.ops.op import OtherNames
 from archc.ops.properties import Kept
 from archc.tensor import Tensor
@@ -46,7 +46,7 @@ class Relu(Activation, frozen=True):
         "max_value": Needless("no positive value is changed", (None,)),
     }
     # Keras writes `max_value: null` where there is no bound.
-    conversions: ClassVar[Conversions] = (Conversion(("max_value",), _bound),)
+    conversions: ClassVar[tuple[Conversion, ...]] = (Conversion(("max_value",), _bound),)
     output_sign = "nonnegative"
     keeps_zeros = True
     narrows = True
