@@ -30,7 +30,7 @@ from archc.ops.properties import Loss
 from archc.ops.shape_error import ShapeError
 from archc.source import Span
 from archc.tensor import Tensor
-from archc.wording import counted
+from archc.wording import counted, joined
 
 if TYPE_CHECKING:
     from archc.language.mistakes.wiring import Wiring
@@ -294,7 +294,7 @@ class _Lowering:
             help = "delete some of them"
         if most == 1:
             joining = [f"`{name}`" for name, each in ops().items() if each.arity[1] is None]
-            help = f"join them first, with {' or '.join(joining)}"
+            help = f"join them first, with {joined(joining, 'or')}"
         message = f"{name} expects {wants}, got {len(inputs)}"
         self.findings.append(report(node.span, "ARC108", message, help=help))
         return False
