@@ -12,7 +12,7 @@ from archc.ops.fields import Count
 from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields
 from archc.ops.initialisation import WeightInit, WeightInitField
 from archc.ops.op import CHANNELS_READ, INFERRED, OtherNames, channels_of
-from archc.ops.properties import FLOAT32, Footprint, Kept, Parameter, Reach
+from archc.ops.properties import Footprint, Kept, Parameter, Reach
 from archc.ops.shape_error import require_sequence
 from archc.ops.weighted import Weighted
 from archc.tensor import Tensor
