@@ -109,7 +109,7 @@ def still(model: nn.Module) -> None:
 
 
 OF_ONE_SIZE = ("alexnet_one_tower", "vgg16", "squeezenet1_1", "vit_b_16")
-"""Networks with dense layers on flattened maps, learned positions, or with pools that round up by size; the others take any pictures."""
+"""Networks with dense layers on flattened maps, learned positions, or pools that round up; the others take any size."""
 
 
 def pictures(facts: Facts, count: int) -> Tensor:
