@@ -141,5 +141,9 @@ def test_fans_are_counted_in_what_the_op_computes(op: Op, shape: tuple[int, ...]
     assert counted == ((weight.fan_out, weight.fan_in) if op.weight_axis else (weight.fan_in, weight.fan_out))
 
 
+SEVERAL = {"attention", "lstm", "gru"}
+"""Ops that apply several weights one after the other: tests/ops/test_sequences.py."""
+
+
 def test_the_fans_of_every_op_with_drawn_weights_are_counted() -> None:
-    assert {name for name, op in ops().items() if issubclass(op, Weighted)} == {op.op for op, *_ in CASES}
+    assert {name for name, op in ops().items() if issubclass(op, Weighted)} - SEVERAL == {op.op for op, *_ in CASES}

@@ -20,6 +20,7 @@ ON_TENSORFLOW = (
     "new_layers",
     "foreign_conventions",
     "conformance",
+    "gradients",
     "losses_of_trainer",
     "trainer",
 )

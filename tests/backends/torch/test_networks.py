@@ -25,13 +25,22 @@ TORCHVISION = {
         name: name
         for name in (
             *("vgg16", "squeezenet1_1", "googlenet", "resnet18", "resnet50", "densenet121", "mobilenet_v2"),
-            *("mobilenet_v3_large", "efficientnet_b0", "convnext_tiny"),
+            *("mobilenet_v3_large", "efficientnet_b0", "convnext_tiny", "vit_b_16"),
         )
     },
 }
 """By the name of the spec, torchvision's."""
 MAPPED = {"alexnet_one_tower", "convnext_tiny"}
 """Specs that do not have torchvision's names: its AlexNet has numbers, and its ConvNeXt permutes axes in layers."""
+VIT = {
+    "class_token.weight": "class_token",
+    "pos_embedding.weight": "pos_embedding",
+    "self_attention.qkv.": "self_attention.in_proj_",
+    "self_attention.out.": "self_attention.out_proj.",
+    "mlp.2.": "mlp.3.",
+    "encoder.layers.": "encoder.layers.encoder_layer_",
+}
+"""Parts of the names of a ViT's weights, and torchvision's, whose dropouts have numbers, too."""
 MORE = {"googlenet": {"aux_logits": False, "transform_input": False, "init_weights": False}}
 
 Build = Callable[[Facts, Graph], nn.Module]
@@ -53,6 +62,9 @@ def pair(request: pytest.FixtureRequest, build: Build) -> Pair:
     theirs: nn.Module = getattr(torchvision.models, TORCHVISION[name])(weights=None, **MORE.get(name, {})).double()
     randomise(theirs)
     state = theirs.state_dict()
+    if name == "vit_b_16":
+        own = ours.state_dict()
+        state = {key: state[renamed(key)].reshape(value.shape) for key, value in own.items()}
     if name in MAPPED:
         # In the same order, and the weights of a dense layer at each pixel as a convolution's.
         own = ours.state_dict()
@@ -60,6 +72,13 @@ def pair(request: pytest.FixtureRequest, build: Build) -> Pair:
         state = {key: state[theirs_of].reshape(own[key].shape) for key, theirs_of in zip(own, keys, strict=True)}
     ours.load_state_dict(state)
     return facts, ours, theirs
+
+
+def renamed(key: str) -> str:
+    """Torchvision's name of a weight of the ViT."""
+    for own, theirs in VIT.items():
+        key = key.replace(own, theirs)
+    return key
 
 
 def in_order(keys: list[str]) -> Callable[[str], tuple[int, bool]]:
@@ -89,8 +108,8 @@ def still(model: nn.Module) -> None:
             module.eval()
 
 
-OF_ONE_SIZE = ("alexnet_one_tower", "vgg16", "squeezenet1_1")
-"""Networks with dense layers on flattened maps, or with pools that round up by size; the others take any pictures."""
+OF_ONE_SIZE = ("alexnet_one_tower", "vgg16", "squeezenet1_1", "vit_b_16")
+"""Networks with dense layers on flattened maps, learned positions, or pools that round up; the others take any size."""
 
 
 def pictures(facts: Facts, count: int) -> Tensor:
@@ -101,7 +120,9 @@ def pictures(facts: Facts, count: int) -> Tensor:
 
 def test_the_keys_of_the_weights_are_torchvision_s_in_its_order(pair: Pair) -> None:
     facts, ours, theirs = pair
-    if facts.graph.name not in MAPPED:
+    if facts.graph.name == "vit_b_16":
+        assert {renamed(key) for key in ours.state_dict()} == set(theirs.state_dict())
+    elif facts.graph.name not in MAPPED:
         assert list(ours.state_dict()) == list(theirs.state_dict())
 
 

@@ -12,7 +12,7 @@ from archc_keras.weights import canonical, in_keras
 
 from archc.analysis import analyse
 from archc.backend import Origin, Request, load
-from archc.conformance.computing import random_parameters
+from archc.conformance.computing import random_examples, random_parameters
 from archc.conformance.reference import evaluate
 
 SPECS = sorted(spec for spec in (Path(__file__).parents[4] / "specs").glob("*.yaml") if "alexnet" not in spec.stem)
@@ -50,8 +50,7 @@ def test_a_network(spec: Path) -> None:
     for layer in model.layers:
         for variable in layer.weights:
             variable.assign(in_keras(layer, variable, weights))
-    (image,) = graph.inputs.values()
-    x = random.standard_normal((1, *image.shape))
+    x: Any = random_examples(graph, random, 1)
     outputs = graph.fused.inputs if graph.fused is not None else graph.outputs
     (expected,) = (evaluate(graph, weights, x)[name] for name in outputs)
     found: Any = np.asarray(model(np.moveaxis(x, 1, -1)))
