@@ -141,6 +141,8 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     each map alone, whose mean it subtracts, or by another measure of one example."""
     gives_probabilities: ClassVar[bool] = False
     """Whether its outputs sum to 1, as a softmax's do."""
+    views_part: ClassVar[bool] = False
+    """Whether its output, where it is a view, is only a part of its input, so that it has a gradient of its own."""
     multiplies: ClassVar[bool] = False
     """Whether it multiplies its inputs with each other, so that one can be the weights of another, as at a gate."""
     commutes: ClassVar[bool] = False

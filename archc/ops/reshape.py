@@ -56,9 +56,9 @@ class Reshape(Moving, frozen=True):
         return x.reshape(len(x), *self.infer((Tensor(x.shape[1:]),)).shape)
 
     def is_view(self, inputs: tuple[Tensor, ...], *, training: bool) -> bool:
-        """Not of larger maps: these are stored channels last, so they are copied map by map."""
+        """Not of maps that become more or fewer: these are stored channels last, so they are copied map by map."""
         (x,) = inputs
-        return len(x.shape) == 1 or x.channels == 1 or x.size == x.channels
+        return x.is_vector or x.channels in (1, x.size, self.infer(inputs).channels)
 
     # A position can be any of those before.
     def footprint(self, inputs: tuple[Tensor, ...]) -> None:

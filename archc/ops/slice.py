@@ -27,6 +27,7 @@ class Slice(Moving, frozen=True):
     corrected = HEAD + "  part1: {op: slice, stop: 2}\n"
     other_names = ("narrow",)
     other_field_names: ClassVar[OtherNames] = {"start": ("begin", "first"), "stop": ("end",)}
+    views_part = True
     op: Literal["slice"]
     start: Index = Field(default=0, description="First map or unit, counted from 0.")
     stop: Count | None = Field(default=None, description="The map or unit after the last one; all if it is left out.")

@@ -82,9 +82,9 @@ def memory(
     for operation in operations:
         alive.forward(operation, told[operation.layer])
     if training:
-        for value in dict.fromkeys(operation.output for operation in operations):
-            if value.last == len(operations):  # an output of the network
-                alive.ask_gradient(value)
+        made = {operation.layer: operation.output for operation in operations}
+        for value in dict.fromkeys(made[name] for name in graph.outputs if name in made):
+            alive.ask_gradient(value)
         for operation in reversed(operations):
             alive.backward(operation, told[operation.layer])
     return Memory(told, weights=weights, gradients=learned, momentum=learned)
@@ -118,7 +118,7 @@ class _Alive:
 
     def forward(self, operation: Operation, told: LayerMemory) -> None:
         """Make the output, then drop each value that no later operation reads, unless it is kept."""
-        if not operation.is_view:
+        if not operation.is_view and operation.output.whole is None:
             self._make(operation.output)
         self._kept += operation.own + operation.copies
         told.kept += operation.kept

@@ -1,7 +1,8 @@
 """The values in memory during a training step or an inference: their sizes, views, and what keeps them.
 
 A value that several layers keep for their backward pass is in memory once. A view shares the memory of its source, so
-both are the same `Value`. A layer that gathers, pads or converts its input before it computes is several operations.
+both are the same `Value`; a view of a part is another one, since its gradient is another. A layer that gathers, pads or
+converts its input before it computes is several operations.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ class Value:
     `learned` is whether the value depends on anything trained; if not, it has no gradient. `last` is the index of the
     last operation of the forward pass during which it is needed, or the number of operations for an input or output of
     the network. `keeper` is the first operation that keeps it: since the backward pass goes in reverse, the last one to
-    need it. `is_held` is whether the caller has it until the end.
+    need it. `is_held` is whether the caller has it until the end. `whole` is the value that it is a part of, if it is a
+    view of one.
     """
 
     size: int
@@ -59,6 +61,12 @@ class Value:
     last: int
     keeper: int | None = None
     is_held: bool = False
+    whole: Value | None = None
+
+    @property
+    def memory(self) -> Value:
+        """The value that has the memory of this one."""
+        return self if self.whole is None else self.whole
 
 
 @dataclass(slots=True)  # not frozen: a frozen dataclass takes twice as long to make
@@ -95,7 +103,8 @@ class Operation:
     @property
     def kept_values(self) -> list[Value]:
         """The values that this operation is the first to keep."""
-        return [value for value in dict.fromkeys((*self.reads, self.output)) if value.keeper == self.index]
+        values = dict.fromkeys([value.memory for value in (*self.reads, self.output)])
+        return [value for value in values if value.keeper == self.index]
 
     @property
     def kept(self) -> int:
@@ -121,13 +130,13 @@ def lay_out(run: Run) -> tuple[list[Value], list[Operation]]:
     for reads, layers in called(graph):
         end = max([last[layer] for layer in layers])
         for name in reads:  # the caller has what it gives to the call until that returns
-            values[name].last = max(values[name].last, end)
+            values[name].memory.last = max(values[name].memory.last, end)
     for name in (*graph.inputs, *graph.outputs):
-        values[name].last = len(operations)
+        values[name].last = values[name].memory.last = len(operations)
     for name in graph.outputs:
         # What a loss has computed from the scores is the loss's own: no caller has it.
-        values[name].is_held = graph.fused is None or not run.training
-    for value in dict.fromkeys([*inputs, *[operation.output for operation in operations]]):
+        values[name].memory.is_held = graph.fused is None or not run.training
+    for value in dict.fromkeys([*inputs, *[operation.output.memory for operation in operations]]):
         if value.keeper is None and value.last < len(operations):
             operations[value.last].frees.append(value)
     return inputs, operations
@@ -197,8 +206,10 @@ class _Layer:
             self._prepare(self._count)
         index, learned = len(self._operations), share.parameters > 0 or any(value.learned for value in self._reads)
         for value in (*before, *self._reads):  # a layer that converts its input has both forms until it is done
-            value.last = index
-        made = self._reads[0] if is_view else Value(run.batch * share.outputs * width, width, learned, last=index)
+            value.last = value.memory.last = index
+        made = self._reads[0] if is_view else None
+        if made is None or op.views_part:
+            made = Value(run.batch * share.outputs * width, width, learned, last=index, whole=made and made.memory)
         operation = self._operation(op, index, made, narrow_inputs=read_width < FLOAT32)
         self._operations.append(operation)
         if op.autocast == "narrow" and width < FLOAT32:
@@ -211,12 +222,15 @@ class _Layer:
             if not kept.weights and not any(value.learned for value in self._reads):
                 operation.forward += operation.copies
                 operation.copies = 0
-            for value in (*self._kept_reads(kept), *([made] if kept.output else [])):
-                value.keeper = index if value.keeper is None else value.keeper
+            self._keep((*self._kept_reads(kept), *([made] if kept.output else [])), index)
         else:  # not kept, but in memory while the layer runs
             operation.forward += run.batch * own + operation.copies
             operation.copies = 0
         return made
+
+    def _keep(self, values: tuple[Value, ...], index: int) -> None:
+        for value in [each.memory for each in values]:
+            value.keeper = index if value.keeper is None else value.keeper
 
     def _kept_reads(self, kept: Kept) -> list[Value]:
         """The inputs that are kept: crosswise, those beside another one that has a gradient."""
@@ -263,5 +277,5 @@ class _Layer:
         copy = Value(numbers * width, width, any(value.learned for value in reads), last=index)
         self._operations.append(Operation(self._node.name, index, reads, copy))
         for value in reads:
-            value.last = index
+            value.last = value.memory.last = index
         self._reads, self._count = (copy,), numbers

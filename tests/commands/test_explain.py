@@ -62,7 +62,11 @@ def test_all_of_them_a_row_each(archc) -> None:
         ("expect", "Totals of the network that archc checks", ["- In every layer: optional. Expected output shape"]),
         ("input", "Inputs of the network by name", ["- In a spec: required."]),
         ("layers", "Layers by name, in order", ["Fields of every layer:", "- In `parallel`: optional."]),
-        ("padding", "a field of `avg_pool2d`, `conv1d`,", ["- In `avg_pool2d`, `conv2d` and `max_pool2d`: whole number from 0,"]),
+        (
+            "padding",
+            "a field of `avg_pool2d`, `conv1d`,",
+            ["- In `avg_pool2d`, `conv2d` and `max_pool2d`: whole number from 0,"],
+        ),
         ("Kernel", "a field of `avg_pool2d`, `conv1d`,", ["Size of the window"]),
         ("he_normal", "a field of `conv1d.weight_init`,", ["variance 2 / fan-in (He et al.)."]),
         ("lr", "a field of `train.optimizer.sgd`", ["Learning rate, before a schedule lowers it."]),
