@@ -50,6 +50,11 @@ class Facts:
     unread: frozenset[str] = frozenset()
     """The sections of the spec with errors in their text, none of which any shape depends on."""
 
+    @property
+    def own_recipe(self) -> Recipe | None:
+        """The spec's own recipe; None without `train:`."""
+        return None if self.recipe_is_default else self.recipe
+
     @cached_property
     def receptive_fields(self) -> dict[str, ReceptiveField | None]:
         """The receptive field of each layer."""

@@ -66,14 +66,14 @@ class Origin:
 
 @dataclass(frozen=True)
 class Request:
-    """What a backend is asked to emit: a network with its counts and its recipe.
+    """What a backend is asked to emit: a network with its counts and, if the source is to train it, its recipe.
 
     With a placement, which is for one of the backend's `strategies`, the part that each of its devices computes.
     """
 
     graph: Graph
     counts: Counts
-    recipe: Recipe
+    recipe: Recipe | None
     origin: Origin
     placement: Placement | None = None
 

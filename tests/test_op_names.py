@@ -30,11 +30,13 @@ EXCEPTIONS = {
     # The heads of the examples set defaults of these ops.
     "archc/example.py": "conv1d conv2d dense",
     # The spec that `archc init` writes.
-    "archc/console/starter.py": "conv2d dense flatten max_pool2d relu softmax",
+    "archc/console/starter.py": "conv2d dense flatten global_avg_pool max_pool2d relu softmax",
     # The message on a layer that is not a mapping shows the simplest layer.
     "archc/language/lowering.py": "relu",
     # The advice on normalisation is the paper's, which names its ReLU.
     "archc/passes/advice/normalisation.py": "relu",
+    # It counts what windows read, in positions or in pixels.
+    "archc/passes/advice/windows.py": "positions",
     # They read JSON Schemas, of which `maximum` is a word.
     "archc/conformance/field_values.py": "maximum",
     "archc/language/field_table.py": "maximum",
@@ -54,8 +56,12 @@ EXCEPTIONS = {
     # A variable of Keras's RMS normalisation is called `scale`.
     "backends/archc-keras/archc_keras/weights.py": "scale",
     # They list files of snippets, of which some are called as the op that they belong to.
-    "backends/archc-keras/archc_keras/emission.py": "batch_norm leaky_relu lrn normalize scale slice upsample",
-    "backends/archc-torch/archc_torch/emission.py": "lrn normalize scale stochastic_depth",
+    "backends/archc-keras/archc_keras/emission.py": (
+        "attention batch_norm class_token leaky_relu lrn normalize positions scale slice upsample"
+    ),
+    "backends/archc-torch/archc_torch/emission.py": (
+        "attention class_token gru lrn lstm normalize positions scale stochastic_depth"
+    ),
 }
 """By file, the ops that it must name."""
 

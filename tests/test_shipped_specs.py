@@ -47,7 +47,7 @@ def test_it_is_in_layout_and_begins_with_what_it_is(spec: Path) -> None:
 def test_both_backends_emit_it(spec: Path, backend: str) -> None:
     facts = facts_of(spec)
     origin = Origin.of(spec.name, spec.read_bytes())
-    source = load(backend).emit(Request(facts.graph, facts.counts, facts.recipe, origin))
+    source = load(backend).emit(Request(facts.graph, facts.counts, facts.own_recipe, origin))
     compile(source.text, spec.name, "exec")
 
 

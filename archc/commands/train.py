@@ -85,7 +85,7 @@ def train(
     chosen = load(backend)
     module = training_module(chosen)
     setup = set_up(facts, Options(gpus, data, Overrides(batch, lr, steps, epochs), seed, precision, timeout))
-    source = emit(chosen, facts, Origin.of(str(path), text), quiet=quiet)
+    source = emit(chosen, facts, Origin.of(str(path), text), recipe=facts.recipe, quiet=quiet)
     with started_folder(setup, source, text, asked=run) as job:
         for note in () if quiet else setup.notes:
             typer.echo(note)

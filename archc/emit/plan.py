@@ -6,9 +6,10 @@ Names that Python can use, the final softmax left to the loss, initialisation of
 from __future__ import annotations
 
 import keyword
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 from archc.backend import Request
 from archc.emit.identifiers import camel, identifiers
@@ -18,6 +19,7 @@ from archc.graph import Scope
 from archc.ops.initialisation import Fans, WeightInit
 from archc.ops.properties import Loss
 from archc.ops.weighted import Initialised, Weighted
+from archc.passes.calls import chains
 from archc.tensor import Tensor
 
 __all__ = ["Initialisation", "SourcePlan", "Step", "plan"]
@@ -27,8 +29,9 @@ __all__ = ["Initialisation", "SourcePlan", "Step", "plan"]
 class Initialisation:
     """How a layer's weights and bias are initialised; `bias` is None if it has none.
 
-    `may_have_bias` is False for an op that never has one. `shape` is that of the weights, in the canonical layout. With
-    `is_part`, the file's layer is a part of this one.
+    A layer with several weights has one of these for each: `weight` is the parameter's name. `may_have_bias` is False
+    for an op that never has one. `shape` is that of the weights, in the canonical layout. With `is_part`, the file's
+    layer is a part of this one.
     """
 
     identifier: str
@@ -37,7 +40,13 @@ class Initialisation:
     may_have_bias: bool
     fans: Fans
     shape: tuple[int, ...]
+    weight: str = "weight"
     is_part: bool = False
+
+    @property
+    def place(self) -> str:
+        """The part of the layer that has the weight and its bias: `qkv` of `qkv.weight`, else empty."""
+        return self.weight.rpartition(".")[0]
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,8 @@ class SourcePlan:
     """The identifiers of all inputs and layers."""
     root: Part
     """The same layers as a tree of blocks and stages."""
+    chained: Mapping[str, str]
+    """The layers that a block applies in one expression with the layer before them, by name, and that layer's name."""
 
     @property
     def has_blocks(self) -> bool:
@@ -164,7 +175,7 @@ def plan(
         predicts_probabilities=fused is not None,
         loss=graph.loss,
         is_chain=graph.is_chain and outputs == (steps[-1].node.name,),
-        initialisations=tuple(_initialisation(step) for step in steps if isinstance(step.node.op, Initialised)),
+        initialisations=tuple(each for step in steps for each in _initialisations(step)),
         parameters=request.counts.parameters,
         macs=request.counts.macs,
         renamed={old: new for old, new in names.items() if old != new},
@@ -174,6 +185,7 @@ def plan(
         local_reserved=local_reserved,
         names=names,
         root=tree(steps, graph.scopes, names, given, inputs),
+        chained={after: before for chain in chains(graph) for before, after in pairwise(chain)},
     )
 
 
@@ -185,10 +197,20 @@ def _class_name(name: str, reserved: Collection[str]) -> str:
     return found
 
 
-def _initialisation(step: Step) -> Initialisation:
+def _initialisations(step: Step) -> Iterator[Initialisation]:
+    """The initialisation of each weight of a layer, with the bias beside it."""
     op = step.node.op
-    assert isinstance(op, Initialised)
-    weight, *_ = op.parameters(step.inputs)
-    bias = op.bias_init if isinstance(op, Weighted) and op.bias else None
-    fans = Fans(weight.fan_in, weight.fan_out)
-    return Initialisation(step.identifier, op.weight_init, bias, isinstance(op, Weighted), fans, weight.shape)
+    if not isinstance(op, Initialised):
+        return
+    for weight in op.drawn(step.inputs):
+        kind = weight.name.rpartition(".")[2]
+        may_have_bias = isinstance(op, Weighted) and kind == "weight"
+        yield Initialisation(
+            step.identifier,
+            op.init_of(weight),
+            op.bias_init if isinstance(op, Weighted) and op.bias and may_have_bias else None,
+            may_have_bias,
+            Fans(weight.fan_in, weight.fan_out),
+            weight.shape,
+            weight.name,
+        )

@@ -53,7 +53,9 @@ def block(variant: Variant) -> str:
     """The docstring of a block's class."""
     first, *others = (use.part.path for use in variant.uses)
     where = first if not others else f"{first} and {len(others)} more"
-    return f"The spec's block {variant.block}, used as {where}."
+    line = f"The spec's block {variant.block}, used as {where}."
+    fits = len(line) + len('    """"""') <= WIDTH
+    return line if fits or not others else f"The spec's block {variant.block}, used {len(variant.uses)} times."
 
 
 def probabilities(planned: SourcePlan) -> str:

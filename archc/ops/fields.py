@@ -44,6 +44,8 @@ def _bounds(least: float) -> Any:
 Real = Annotated[float, _bounds(-LARGEST_FLOAT), AfterValidator(_within_float32)]
 Positive = Annotated[float, Field(gt=0), _bounds(SMALLEST_FLOAT), AfterValidator(_positive_in_float32)]
 NotNegative = Annotated[float, Field(ge=0), _bounds(0), AfterValidator(_within_float32)]
+Position = Annotated[int, Field(ge=-LARGEST, le=LARGEST, examples=[0, 1, -1, -2])]
+"""A place in a sequence, from 0 at its start or from -1 at its end."""
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Rounding = Literal["floor", "ceil"]
 Fan = Literal["in", "out", "both"]

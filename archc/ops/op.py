@@ -126,6 +126,8 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Whether it is a nonlinear function of each value by itself."""
     narrows: ClassVar[bool] = False
     """Whether it is an activation that gives only some numbers, so that scores after it cannot be any."""
+    splits: ClassVar[bool] = True
+    """Whether a part of its maps can be computed with a part of its weights; without weights, it has none to split."""
     is_linear: ClassVar[bool] = False
     """Whether, in inference, it is a linear function of its inputs, plus a constant."""
     output_sign: ClassVar[Literal["nonnegative", "kept", "any"]] = "any"
@@ -204,7 +206,7 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
             if not parameter.trained:
                 statistics += size
             # Recipes may exempt biases from weight decay, so they are counted apart.
-            elif parameter.name == "bias":
+            elif parameter.is_bias:
                 biases += size
             else:
                 weights += size
@@ -215,9 +217,22 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
         """Whether all maps are computed with the same parameters, so that a split by maps does not divide them."""
         return False
 
+    @property
+    def differs_by_map(self) -> bool:
+        """Whether each map is computed by its number, without a parameter, so that a part of the maps is not a narrower
+        layer of the same op."""
+        return False
+
     def macs(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """Multiply-accumulates for one example; by convention, of convolutions and dense layers only."""
         return 0
+
+    def backward_macs(self, inputs: tuple[Tensor, ...], macs: int, *, learns: bool, reads_learned: bool) -> int:
+        """Multiply-accumulates of the backward pass, from those of the forward pass.
+
+        The gradient of the weights and that of the inputs each take as many as the forward pass.
+        """
+        return macs * (learns + reads_learned)
 
     @abstractmethod
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:

@@ -28,6 +28,11 @@ class Parameter(NamedTuple):
     initial: float | None = None
     fan_out: int = 0
 
+    @property
+    def is_bias(self) -> bool:
+        """Whether it is added to values, and not multiplied with them: `bias`, `out.bias`, `recurrent_bias`."""
+        return self.name.endswith("bias")
+
 
 class Numbers(NamedTuple):
     """How many numbers a layer owns: `weights` and `biases` are trained, `statistics` are updated from the batches."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,8 +10,9 @@ from pydantic import Field
 
 from archc.ops.fields import Real
 from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields, OtherValues, switched
-from archc.ops.initialisation import HE_NORMAL, WeightInitField
+from archc.ops.initialisation import HE_NORMAL, WeightInit, WeightInitField
 from archc.ops.op import Op, OtherNames
+from archc.ops.properties import Parameter
 from archc.tensor import Tensor
 
 _WEIGHTS = (
@@ -53,6 +54,14 @@ class Initialised(Op, frozen=True):
     if TYPE_CHECKING:  # each op declares the field, at its own place in the order of fields
         weight_init: WeightInitField
 
+    def init_of(self, parameter: Parameter) -> WeightInit:
+        """How one of its weights is initialised."""
+        return self.weight_init
+
+    def drawn(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
+        """Its weights, whose initial values are drawn."""
+        return tuple(parameter for parameter in self.parameters(inputs) if not parameter.is_bias)
+
 
 class Weighted(Initialised, frozen=True):
     """An op with a learned weight and, unless `bias: false`, a learned bias."""
@@ -92,6 +101,10 @@ class Weighted(Initialised, frozen=True):
         description="Distribution that weights are drawn from at the start. Frameworks' defaults differ.",
     )
     bias_init: Real = Field(default=0, description="Initial value of every bias.")
+
+    def bias_start(self, bias: Parameter) -> Sequence[float] | float:
+        """The initial values of one of its biases, or of all of its values the same."""
+        return self.bias_init
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """The addition of the bias, once per output value."""

@@ -68,8 +68,7 @@ def _count(graph: Graph, node: Node, *, reads_learned: bool) -> LayerCounts:
         biases=numbers.biases,
         statistics=numbers.statistics,
         macs=macs,
-        # The gradient of the weights and the gradient of the input each take as many MACs as the forward pass.
-        backward_macs=macs * ((numbers.weights > 0) + reads_learned),
+        backward_macs=node.op.backward_macs(inputs, macs, learns=numbers.weights > 0, reads_learned=reads_learned),
         element_ops=node.op.element_ops(inputs, node.output),
         activations=node.output.size,
     )

@@ -34,6 +34,8 @@ def check_overrides(
             findings.append(_unknown(spans, name, names))
         elif not isinstance(graph.node(name).op, Initialised):
             findings.append(_follows(spans, graph, graph.node(name)))
+        elif choice == "split" and not graph.node(name).op.splits:
+            findings.append(_cannot_split(spans, graph.node(name)))
         elif parallel.devices == 1 or is_split(graph.node(name), parallel.strategy) == (choice == "split"):
             findings.append(_changes_nothing(spans, name, choice, parallel))
         elif choice == "replicate":
@@ -68,6 +70,16 @@ def _follows(spans: Spans, graph: Graph, node: Node) -> Finding:
         notes=[note],
         help=f"place {source.name} instead" if isinstance(source.op, Initialised) else "delete it",
         related=[(node.at("op"), "no `weight_init`")],
+    )
+
+
+def _cannot_split(spans: Spans, node: Node) -> Finding:
+    return report(
+        spans.value("parallel", "layers", node.name),
+        "ARC402",
+        f"{node.name} cannot be split: every output depends on all of its weights",
+        help="delete it: every device then has all of its weights",
+        related=[(node.at("op"), f"an op `{node.op.op}`")],
     )
 
 

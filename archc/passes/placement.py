@@ -119,7 +119,7 @@ def under(strategy: Strategy, devices: int, declared: Parallel | None) -> Parall
 
 def is_split(node: Node, strategy: Strategy) -> bool:
     """Whether a strategy splits a layer that the spec does not place itself."""
-    if strategy == "data" or not isinstance(node.op, Initialised):
+    if strategy == "data" or not isinstance(node.op, Initialised) or not node.op.splits:
         return False
     return strategy == "columns" or node.output.is_vector  # hybrid splits dense layers only
 

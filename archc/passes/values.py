@@ -184,6 +184,8 @@ class _Layer:
         self._whole = Share(node.output.size, sum([x.size for x in self._inputs]), self._numbers.trained)
         self._share = run.shares[node.name] if run.shares else self._whole
         self._reads = tuple([values[name] for name in node.inputs])
+        # How many numbers it reads: of a view, which shares the memory of a larger value, only its own.
+        self._count = run.batch * self._share.reads
 
     def lay_out(self) -> Value:
         """The layer's output. Updates `last` and `keeper` of the values that it touches."""
@@ -199,9 +201,9 @@ class _Layer:
         kept = Kept() if is_view else op.kept(self._inputs, self._node.output)
         kept_width = FLOAT32 if kept.wide else width
         if kept.inputs and (kept.turned or kept_width != read_width):
-            self._prepare(sum([value.size // value.width for value in before]), kept_width)
+            self._prepare(self._count, kept_width)
         if self._is_turned and op.copies_turned:
-            self._prepare(sum([value.size // value.width for value in self._reads]))
+            self._prepare(self._count)
         index, learned = len(self._operations), share.parameters > 0 or any(value.learned for value in self._reads)
         for value in (*before, *self._reads):  # a layer that converts its input has both forms until it is done
             value.last = value.memory.last = index
@@ -276,4 +278,4 @@ class _Layer:
         self._operations.append(Operation(self._node.name, index, reads, copy))
         for value in reads:
             value.last = value.memory.last = index
-        self._reads = (copy,)
+        self._reads, self._count = (copy,), numbers

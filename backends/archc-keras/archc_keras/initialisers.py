@@ -11,6 +11,7 @@ from math import prod
 from archc.emit.plan import Step
 from archc.emit.syntax import Argument, Call, Literal, Unless, Unpacked, call, number
 from archc.ops.initialisation import Distribution, Fans, WeightInit, usual_fan
+from archc.ops.properties import Parameter
 from archc.ops.weighted import Initialised, Weighted
 
 _MODES = {"in": "fan_in", "out": "fan_out", "both": "fan_avg"}
@@ -35,13 +36,14 @@ def initialisers(op: Weighted, step: Step) -> tuple[Argument, ...]:
     )
 
 
-def drawn(op: Initialised, step: Step) -> Call:
-    """The initialiser of a layer's weights."""
-    weight, *_ = op.parameters(step.inputs)
+def drawn(op: Initialised, step: Step, weight: Parameter | None = None) -> Call:
+    """The initialiser of one of a layer's weights; of the first one if none is given."""
+    weight = weight or op.drawn(step.inputs)[0]
+    init = op.init_of(weight)
     fans = Fans(weight.fan_in, weight.fan_out)
     # Only of these does Keras take the fans from the shape in the same way.
-    scaled = _scaled(op.weight_init, fans, weight.shape) if isinstance(op, Weighted) else None
-    return scaled or _plain(op.weight_init.distribution(fans))
+    scaled = _scaled(init, fans, weight.shape) if isinstance(op, Weighted) else None
+    return scaled or _plain(init.distribution(fans))
 
 
 def _common(init: WeightInit) -> Call | None:
@@ -49,7 +51,7 @@ def _common(init: WeightInit) -> Call | None:
     if init.kind == "normal":
         return call("normal", init.number)
     is_he = init.kind == "he_normal" and (init.number, init.fan) == (0, "in")
-    return call("he_normal") if is_he else None
+    return call("he") if is_he else None
 
 
 def _scaled(init: WeightInit, fans: Fans, shape: tuple[int, ...]) -> Call | None:

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from archc_keras import recurrent
 
 Arrays = dict[str, NDArray[np.float32]]
 
@@ -27,21 +30,34 @@ PER_MAP = ("alpha",)
 """Variables with a number per map, whatever their shape."""
 
 ROWS = "embeddings"
-"""The variable whose rows are tokens, in every framework."""
+"""The variable whose rows are tokens or positions, in every framework."""
 
 
 def canonical(model: Any) -> Arrays:
     """A Keras model's trained arrays and running statistics by the saved names, as contiguous float32."""
     return {
-        f"{layer.name}.{NAMES[variable.name]}": _canonical(variable)
+        f"{layer.name}.{name}": np.ascontiguousarray(value, np.float32)
         for layer in model.layers
         for variable in layer.weights
+        for name, value in _named(layer, variable).items()
     }
 
 
-def _canonical(variable: Any) -> NDArray[np.float32]:
-    array = variable.numpy()
-    return np.ascontiguousarray(_ordered(variable.name, array), np.float32)
+def _named(layer: Any, variable: Any) -> dict[str, Any]:
+    """A variable's values by the names of parameters; those of both biases of a gate are one variable."""
+    place = _place(layer, variable)
+    if recurrent.is_recurrent(place):
+        return recurrent.canonical(place, variable)
+    return {_name(place, variable.name): _ordered(variable.name, variable.numpy())}
+
+
+def _place(layer: Any, variable: Any) -> tuple[str, ...]:
+    """The layers inside of a layer of the model that lead to a variable: `qkv`."""
+    return tuple(variable.path.removeprefix(f"{layer.name}/").split("/")[:-1])
+
+
+def _name(place: tuple[str, ...], name: str) -> str:
+    return ".".join((*place, NAMES[name]))
 
 
 def _ordered(name: str, array: Any) -> Any:
@@ -62,8 +78,13 @@ def _order(name: str, rank: int) -> tuple[int, ...]:
     return tuple(range(rank)) if name == ROWS else (rank - 1, *range(rank - 1))
 
 
-def in_keras(variable: Any, value: Any) -> Any:
-    """A canonical array in the layout of a variable."""
+def in_keras(layer: Any, variable: Any, weights: Mapping[str, Any]) -> Any:
+    """A variable's values in its own layout, from the arrays of a network."""
+    place = _place(layer, variable)
+    if recurrent.is_recurrent(place):
+        own = {name: weights[f"{layer.name}.{name}"] for name in recurrent.names(place, variable)}
+        return recurrent.in_keras(place, variable, own)
+    value = weights[f"{layer.name}.{_name(place, variable.name)}"]
     if variable.name in PER_MAP:
         return value.reshape(variable.shape)
     return value.transpose(np.argsort(_order(variable.name, value.ndim)))

@@ -165,6 +165,8 @@ def _common_refusal(step: Step) -> str | None:
     """Why a layer cannot be computed by ranks that each have other maps; None if it can."""
     if step.node.op.has_common_parameters:
         return f"{step.node.name} learns one parameter for all maps; `columns` splits every layer that has weights"
+    if step.node.op.differs_by_map:
+        return f"{step.node.name} computes each map by its number, and each rank would begin at the first one"
     rows = {parameter.shape[0] for parameter in step.node.op.parameters(step.inputs)}
     if step.node.op.weight_axis or rows - {step.node.output.channels}:
         return f"{step.node.name} has weights with no row for each channel of its output; `columns` splits rows"

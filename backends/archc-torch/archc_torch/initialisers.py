@@ -7,6 +7,7 @@ from math import prod
 from archc.emit.plan import Initialisation
 from archc.emit.syntax import Call, Literal, Name, Unless, call, number
 from archc.ops.initialisation import CUT, Distribution, Fans
+from archc_torch.parameters import in_torch
 
 SNIPPETS = {
     kind: kind
@@ -23,7 +24,7 @@ Options = dict[str, float | Literal | Unless]
 def begin(layer: Initialisation, module: Name) -> Call:
     """The call that initialises a layer of the network, whose module has this name."""
     if not layer.may_have_bias:
-        return _of_weight(Name(f"{module.text}.weight"), layer.weights.distribution(layer.fans))
+        return _of_weight(Name(f"{module.text}.{in_torch(layer.weight)}"), layer.weights.distribution(layer.fans))
     function, options = _scaled(layer) or _plain(layer.weights.distribution(layer.fans))
     bias = {} if layer.bias is None else {"bias": number(layer.bias)}
     return call(function, module, **options, **bias)

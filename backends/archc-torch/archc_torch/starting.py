@@ -7,20 +7,54 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from archc.emit.plan import Initialisation, SourcePlan
-from archc.emit.syntax import Among, Call, Do, For, Function, If, Literal, Name, Statement, Tuple, call
+from archc.emit.syntax import Among, Argument, Call, Do, For, Function, If, Literal, Name, Statement, Tuple, call
 from archc_torch.initialisers import begin
 from archc_torch.layers import TorchLayer
 
 MODULE = Name("module")
 
 
-def resets(planned: SourcePlan) -> dict[str, Initialisation | None]:
-    """How each layer that has weights is initialised, by its identifier; None for its own `reset_parameters`."""
-    begun: dict[str, Initialisation | None] = {layer.identifier: layer for layer in planned.initialisations}
+LINEAR = Name("nn.Linear")
+"""The class of a module inside of a layer's own."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """How a module begins: by its own `reset_parameters` or not, and with the weights that are drawn.
+
+    `place` is the module inside of the layer's own, such as the `qkv` of an attention; empty for the layer's own.
+    """
+
+    place: str = ""
+    draws: tuple[Initialisation, ...] = ()
+    resets: bool = True
+
+    def path(self, layer: str) -> str:
+        """Where the module is, from where the layer's own is."""
+        return f"{layer}.{self.place}" if self.place else layer
+
+    def calls(self, module: Name) -> tuple[Call, ...]:
+        reset = (call(f"{module.text}.reset_parameters"),) if self.resets else ()
+        return (*reset, *(begin(draw, module) for draw in self.draws))
+
+
+def resets(planned: SourcePlan) -> dict[str, tuple[Start, ...]]:
+    """How each layer that has weights is initialised, by its identifier."""
+    drawn: dict[str, dict[str, list[Initialisation]]] = {}
+    for each in planned.initialisations:
+        drawn.setdefault(each.identifier, {}).setdefault(each.place, []).append(each)
+    found: dict[str, tuple[Start, ...]] = {}
     for step in planned.steps:
-        if step.identifier not in begun and step.path is None and step.node.op.parameters(step.inputs):
-            begun[step.identifier] = None
-    return {step.identifier: begun[step.identifier] for step in planned.steps if step.identifier in begun}
+        parameters = step.node.op.parameters(step.inputs)
+        if step.identifier in drawn:
+            has_bias = any(parameter.is_bias for parameter in parameters)
+            found[step.identifier] = tuple(
+                Start(place, tuple(draws), resets=has_bias and not draws[0].may_have_bias)
+                for place, draws in drawn[step.identifier].items()
+            )
+        elif step.path is None and parameters:
+            found[step.identifier] = (Start(),)
+    return found
 
 
 def reset_parameters(
@@ -33,30 +67,34 @@ def reset_parameters(
     if planned.has_blocks:
         body = _loop(found, layers, paths)
     else:
-        body = tuple(Do(_call(layer, Name(f"self.{identifier}"))) for identifier, layer in found.items())
+        body = tuple(
+            Do(each)
+            for identifier, starts in found.items()
+            for start in starts
+            for each in start.calls(Name(start.path(f"self.{identifier}")))
+        )
     return (Function("reset_parameters", "self", "None", body),)
-
-
-def _call(layer: Initialisation | None, module: Name) -> Call:
-    return call(f"{module.text}.reset_parameters") if layer is None else begin(layer, module)
 
 
 @dataclass
 class _Kind:
-    """The layers of one class: how each is initialised, by the place of its module."""
+    """The modules of one class: how each is initialised, by its place."""
 
     name: Name
-    layers: dict[str, Initialisation | None] = field(default_factory=dict[str, Initialisation | None])
+    starts: dict[str, Start] = field(default_factory=dict[str, Start])
 
-    def calls(self) -> dict[str, Call]:
+    def calls(self) -> dict[str, tuple[Call, ...]]:
         """A layer without a bias has none to fill, so it is given the value of others that begin as it does."""
         biases: dict[str, float] = {}
-        for layer in self.layers.values():
-            if layer is not None and layer.bias is not None:
-                biases.setdefault(_without_bias(layer), layer.bias)
+        for start in self.starts.values():
+            for draw in start.draws:
+                if draw.bias is not None:
+                    biases.setdefault(_without_bias(draw), draw.bias)
         return {
-            path: _call(layer and replace(layer, bias=_bias(layer, biases)), MODULE)
-            for path, layer in self.layers.items()
+            path: replace(start, draws=tuple(replace(draw, bias=_bias(draw, biases)) for draw in start.draws)).calls(
+                MODULE
+            )
+            for path, start in self.starts.items()
         }
 
 
@@ -69,14 +107,15 @@ def _without_bias(layer: Initialisation) -> str:
 
 
 def _loop(
-    found: Mapping[str, Initialisation | None], layers: Mapping[str, TorchLayer], paths: Mapping[str, str]
+    found: Mapping[str, tuple[Start, ...]], layers: Mapping[str, TorchLayer], paths: Mapping[str, str]
 ) -> tuple[Statement, ...]:
     kinds: dict[str, _Kind] = {}
-    for identifier, reset in found.items():
+    for identifier, starts in found.items():
         layer = layers[identifier]
-        function = layer.modules[layer.step.identifier].function
-        assert isinstance(function, Name)
-        kinds.setdefault(function.text, _Kind(function)).layers[paths[identifier]] = reset
+        function = _class_of(layer.modules[layer.step.identifier])
+        for start in starts:
+            kind = LINEAR if start.place else function
+            kinds.setdefault(kind.text, _Kind(kind)).starts[start.path(paths[identifier])] = start
     branches: dict[tuple[Statement, ...], list[Name]] = {}
     for kind in kinds.values():
         branches.setdefault(_branch(kind.calls()), []).append(kind.name)
@@ -86,18 +125,30 @@ def _loop(
     return (For((MODULE,), call("self.modules"), (If(whole),)),)
 
 
-def _branch(calls: Mapping[str, Call]) -> tuple[Statement, ...]:
+def _class_of(module: Call) -> Name:
+    """The class of a module; a function may be applied to it, as in `unscaled(nn.BatchNorm2d(64))`."""
+    match module.arguments:
+        case (Argument(value=Call() as inner), *_):
+            return _class_of(inner)
+        case _:
+            assert isinstance(module.function, Name)
+            return module.function
+
+
+def _branch(calls: Mapping[str, tuple[Call, ...]]) -> tuple[Statement, ...]:
     """The usual start of a class of layers, after those of single layers by their names."""
     counts = Counter(calls.values())
     usual = max(counts, key=lambda each: counts[each])
-    others: dict[Call, list[str]] = {}
+    others: dict[tuple[Call, ...], list[str]] = {}
     for path, own in calls.items():
         if own != usual:
             others.setdefault(own, []).append(path)
     if not others:
-        return (Do(usual),)
-    named = tuple((Among(Name("name"), Tuple(tuple(map(Literal, paths)))), (Do(own),)) for own, paths in others.items())
-    return (If(named, (Do(usual),)),)
+        return tuple(map(Do, usual))
+    named = tuple(
+        (Among(Name("name"), Tuple(tuple(map(Literal, paths)))), tuple(map(Do, own))) for own, paths in others.items()
+    )
+    return (If(named, tuple(map(Do, usual))),)
 
 
 def _is_instance(names: list[Name]) -> Call:

@@ -9,8 +9,7 @@ import torch
 from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
-STATISTICS = {"running_mean": "mean", "running_var": "variance"}
-"""The spec language's names for PyTorch's buffers of a batch normalisation."""
+from archc_torch.parameters import in_spec
 
 
 def canonical(model: nn.Module, renamed: Mapping[str, str]) -> dict[str, Tensor]:
@@ -18,14 +17,11 @@ def canonical(model: nn.Module, renamed: Mapping[str, str]) -> dict[str, Tensor]
 
     `renamed` maps the name in the spec of each renamed layer to its name in the model.
     """
-    in_spec = {module: layer for layer, module in renamed.items()}
-    found: dict[str, Tensor] = {}
-    for name, value in model.state_dict().items():
-        module, _, kind = name.rpartition(".")
-        if kind != "num_batches_tracked":
-            place = f"{in_spec.get(module, module)}.{STATISTICS.get(kind, kind)}"
-            found[place] = value.to("cpu", torch.float32).contiguous()
-    return found
+    return {
+        in_spec(name, renamed): value.to("cpu", torch.float32).contiguous()
+        for name, value in model.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
 
 
 def as_bytes(model: nn.Module, renamed: Mapping[str, str]) -> bytes:

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 import torch
-from archc_torch.weights import STATISTICS
+from archc_torch.parameters import in_torch
+from op_networks import op_networks
 
 from archc.conformance import Check, EmittedSource, checks, spec_cases
 from archc.graph import Graph
 
 HERE = Path(__file__).parent
-MORE = (*spec_cases(HERE / "specs"), *spec_cases(HERE.parents[1] / "specs" / "good"))
-BUFFERS = {meant: buffer for buffer, meant in STATISTICS.items()}
+MORE = (*spec_cases(HERE / "specs"), *spec_cases(HERE.parents[1] / "specs" / "good"), *op_networks())
 
 
 def compute(source: EmittedSource, graph: Graph, weights: Mapping[str, Any], x: Any) -> dict[str, Any]:
@@ -25,8 +25,7 @@ def compute(source: EmittedSource, graph: Graph, weights: Mapping[str, Any], x: 
     model = scope[source.class_name]().double().eval()
     state = model.state_dict()
     for key, value in weights.items():
-        layer, _, kind = key.rpartition(".")
-        state[f"{source.renamed.get(layer, layer)}.{BUFFERS.get(kind, kind)}"] = torch.from_numpy(value)
+        state[in_torch(key, source.renamed)] = torch.from_numpy(value)
     model.load_state_dict(state)
     with torch.inference_mode():
         given = getattr(model, "predict", model)(torch.from_numpy(x))

@@ -32,13 +32,13 @@ def network(request: pytest.FixtureRequest, build: Build) -> tuple[Facts, nn.Mod
         return facts, build(facts, facts.graph)
 
 
-def flops(model: nn.Module, image: tuple[int, ...]) -> tuple[int, int]:
+def flops(model: nn.Module, image: tuple[int, ...], *, tokens: bool = False) -> tuple[int, int]:
     """FlopCounterMode for one example: forward, and forward plus backward from the sum of all outputs.
 
     Of two examples, since PyTorch normalises no vectors over a batch of one.
     """
     with FlopCounterMode(display=False) as counter:
-        outputs = model(torch.zeros(2, *image, device="meta"))
+        outputs = model(torch.zeros(2, *image, device="meta", dtype=torch.long if tokens else None))
         forward = counter.get_total_flops()
         total = torch.stack([output.sum() for output in (outputs if isinstance(outputs, tuple) else (outputs,))]).sum()
         if total.requires_grad:
@@ -60,7 +60,7 @@ def overcount(facts: Facts) -> int:
 def test_what_is_held(network: tuple[Facts, nn.Module]) -> None:
     facts, model = network
     trained = dict(model.named_parameters())
-    biases = sum(values.numel() for name, values in trained.items() if name.endswith(".bias"))
+    biases = sum(values.numel() for name, values in trained.items() if name.rpartition(".")[2].startswith("bias"))
     assert (facts.counts.biases, facts.counts.weights) == (biases, sum(v.numel() for v in trained.values()) - biases)
     assert facts.counts.parameters == sum(values.numel() for values in trained.values())
     saved = model.state_dict()
@@ -72,7 +72,7 @@ def test_what_is_held(network: tuple[Facts, nn.Module]) -> None:
 def test_flops_are_twice_the_multiply_accumulates(network: tuple[Facts, nn.Module]) -> None:
     facts, model = network
     (image,) = facts.graph.inputs.values()
-    forward, both = flops(model, image.shape)
+    forward, both = flops(model, image.shape, tokens=image.is_tokens)
     assert forward == 2 * facts.counts.macs
     assert both == 2 * (facts.counts.macs + facts.counts.backward_macs) + overcount(facts)
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from archc_torch.weights import STATISTICS
+from archc_torch.parameters import in_torch
 from torch import nn
 
 from archc.analysis import Facts
@@ -25,7 +25,6 @@ from archc.graph import Graph
 Build = Callable[[Facts, Graph], nn.Module]
 STEP = 1e-6
 MOST_MACS = 300_000
-BUFFERS = {meant: buffer for buffer, meant in STATISTICS.items()}
 # Sequences change their order of axes between layers.
 MORE = [
     case
@@ -49,7 +48,7 @@ def test_the_slope_in_a_random_direction(case: Case, build: Build) -> None:
     upstream = random.standard_normal((2, *graph.tensor(output).shape))
     model = build(case.facts, graph).double().eval()
     learned = dict(model.named_parameters())
-    along = {name: random.standard_normal(value.shape) for name, value in weights.items() if name in learned}
+    along = {name: random.standard_normal(value.shape) for name, value in weights.items() if in_torch(name) in learned}
     # Tokens have no gradient.
     along_x = random.standard_normal(x.shape) * (not given_as.is_tokens)
 
@@ -59,18 +58,17 @@ def test_the_slope_in_a_random_direction(case: Case, build: Build) -> None:
 
     state: dict[str, Any] = model.state_dict()
     for name, value in weights.items():
-        layer, _, kind = name.rpartition(".")
-        state[f"{layer}.{BUFFERS.get(kind, kind)}"] = torch.from_numpy(value)
+        state[in_torch(name)] = torch.from_numpy(value)
     model.load_state_dict(state)
     given = torch.from_numpy(x).requires_grad_(not given_as.is_tokens)
     found = model(given)
     if graph.fused is not None:
-        found = found.softmax(1)
+        found = found.softmax(1) if graph.fused.op.gives_probabilities else found.sigmoid()
     (found * torch.from_numpy(upstream)).sum().backward()
     assert given_as.is_tokens or given.grad is not None
     slope = 0.0 if given.grad is None else (given.grad.numpy() * along_x).sum()
     for name, change in along.items():
-        gradient = learned[name].grad
+        gradient = learned[in_torch(name)].grad
         assert gradient is not None
         slope += (gradient.numpy() * change).sum()
     expected = (total(STEP) - total(-STEP)) / (2 * STEP)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,12 @@ from archc.passes.memory import memory
 
 ROOT = Path(__file__).parents[3]
 GOOD = ROOT / "tests" / "specs" / "good"
-SPECS = sorted([*(ROOT / "specs").glob("*.yaml"), *GOOD.glob("*.yaml")])
+# On a CPU, PyTorch computes recurrent layers step by step, and keeps every step: test_recurrent.py.
+SPECS = sorted(
+    spec
+    for spec in (*(ROOT / "specs").glob("*.yaml"), *GOOD.glob("*.yaml"))
+    if not re.search(r"op: (lstm|gru)\b", spec.read_text(encoding="utf-8"))
+)
 ALEXNET = ROOT / "specs" / "alexnet.yaml"
 
 NORMALISED = """schema: archc/v1

@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from archc_keras.weights import NAMES, in_keras
+from archc_keras.weights import in_keras
+from op_networks import op_networks
 
 from archc.conformance import Check, EmittedSource, checks, spec_cases
 from archc.graph import Graph
 
 pytestmark = pytest.mark.usefixtures("float64")
 
-MORE = spec_cases(Path(__file__).parents[3] / "specs" / "good")
-REFUSED = re.compile(r"\w+ needs a stride and a dilation at once, which the Keras backend does not support")
+MORE = (*spec_cases(Path(__file__).parents[3] / "specs" / "good"), *op_networks())
+REFUSED = re.compile(r"[\w.]+ needs a stride and a dilation at once, which the Keras backend does not support")
 
 
 def compute(source: EmittedSource, graph: Graph, weights: Mapping[str, Any], x: Any) -> dict[str, Any]:
@@ -27,9 +28,9 @@ def compute(source: EmittedSource, graph: Graph, weights: Mapping[str, Any], x: 
     model = scope[source.class_name]()
     for layer in model.layers:
         for variable in layer.weights:
-            value = weights[f"{layer.name}.{NAMES[variable.name]}"]
-            assert variable.shape == in_keras(variable, value).shape
-            variable.assign(in_keras(variable, value))
+            value = in_keras(layer, variable, weights)
+            assert variable.shape == value.shape
+            variable.assign(value)
     last = np.moveaxis(x, 1, -1)
     ends = [graph.node(name).op.op for name in graph.outputs]
     given = model.predict(last, verbose=0) if ends == ["softmax"] and len(graph.nodes) > 1 else model(last)

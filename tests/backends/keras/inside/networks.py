@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from archc_keras.weights import NAMES, canonical, in_keras
+from archc_keras.weights import canonical, in_keras
 
 from archc.analysis import analyse
 from archc.backend import Origin, Request, load
@@ -49,7 +49,7 @@ def test_a_network(spec: Path) -> None:
     assert canonical(model).keys() == weights.keys()
     for layer in model.layers:
         for variable in layer.weights:
-            variable.assign(in_keras(variable, weights[f"{layer.name}.{NAMES[variable.name]}"]))
+            variable.assign(in_keras(layer, variable, weights))
     (image,) = graph.inputs.values()
     x = random.standard_normal((1, *image.shape))
     outputs = graph.fused.inputs if graph.fused is not None else graph.outputs
