@@ -41,6 +41,7 @@ from archc_keras.training import check, plateau, sgd
 SNIPPETS = {
     "normal": "normal",
     "he": "he",
+    "drawn": "drawn",
     "GroupedConv1D": "grouped_conv1d",
     "GroupedConv2D": "grouped_conv",
     "DepthwiseConv2D": "depthwise_conv",
