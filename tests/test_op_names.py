@@ -52,7 +52,7 @@ EXCEPTIONS = {
     "archc/language/recipe_words.py": "crop",
     "archc/language/recipe.py": "crop",
     # An argument of an initialiser is called `scale`.
-    "backends/archc-torch/archc_torch/initialisers.py": "scale",
+    "backends/archc-torch/archc_torch/initialisers.py": "relu scale",
     # A variable of Keras's RMS normalisation is called `scale`.
     "backends/archc-keras/archc_keras/weights.py": "scale",
     # They list files of snippets, of which some are called as the op that they belong to.

@@ -154,7 +154,9 @@ def _commented(lines: list[str], comment: str | None, indent: str) -> list[str]:
         return lines
     *before, last = lines
     with_comment = f"{last}  # {comment}"
-    return [*before, with_comment] if _fits(with_comment) else [f"{indent}# {comment}", *lines]
+    # black breaks the last call of `Layer(…)(x)  # comment` again.
+    fits = _fits(with_comment) and not (before and last.lstrip().startswith(")("))
+    return [*before, with_comment] if fits else [f"{indent}# {comment}", *lines]
 
 
 def _parenthesized(before: str, value: Expression, indent: str) -> list[str]:

@@ -41,6 +41,7 @@ from archc_keras.training import check, plateau, sgd
 SNIPPETS = {
     "normal": "normal",
     "he": "he",
+    "drawn": "drawn",
     "GroupedConv1D": "grouped_conv1d",
     "GroupedConv2D": "grouped_conv",
     "DepthwiseConv2D": "depthwise_conv",
@@ -149,7 +150,7 @@ def _predict(planned: SourcePlan) -> tuple[Function, ...]:
     """`predict` returns probabilities, if the final softmax is left to the loss."""
     if not planned.predicts_probabilities:
         return ()
-    function = "softmax" if planned.loss == "cross_entropy" else "sigmoid"
-    body = (Return(Fixed(f"ops.convert_to_numpy(ops.{function}(super().predict(*arguments, **options)))")),)
+    function = "ops.softmax" if planned.loss == "cross_entropy" else "ops.sigmoid"
+    body = (Return(Fixed(f"ops.convert_to_numpy({function}(super().predict(*arguments, **options)))")),)
     signature = "self, *arguments: Any, **options: Any"
     return (Function("predict", signature, "Any", body, doc=probabilities(planned)),)

@@ -26,14 +26,10 @@ _OWN: dict[tuple[str, float], str] = {
 def initialisers(op: Weighted, step: Step) -> tuple[Argument, ...]:
     """The arguments for the weights and the bias of a layer; the bias is 0 by default."""
     bias = number(op.bias_init) if op.bias else 0
-    if (common := _common(op.weight_init)) is not None:
-        added = Argument(Literal(bias), "bias", default=Literal(0))
-        return (Argument(Unpacked(replace(common, arguments=(*common.arguments, added)))),)
-    begin = call("keras.initializers.Constant", bias)
-    return (
-        Argument(drawn(op, step), "kernel_initializer"),
-        Argument(begin, "bias_initializer", default=call("keras.initializers.Constant", 0)),
-    )
+    # As keywords: checkers infer from the defaults of Keras that an initializer is a string.
+    start = _common(op.weight_init) or call("drawn", drawn(op, step))
+    added = Argument(Literal(bias), "bias", default=Literal(0))
+    return (Argument(Unpacked(replace(start, arguments=(*start.arguments, added)))),)
 
 
 def drawn(op: Initialised, step: Step, weight: Parameter | None = None) -> Call:

@@ -26,9 +26,10 @@ class Alexnet(keras.Model):
         # 55 x 55 x 96
         x = LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=2, groups=2, name="norm1")(x)
         x = layers.MaxPooling2D(3, strides=2, name="pool1")(x)  # 27 x 27 x 96
+        # 27 x 27 x 256
         x = GroupedConv2D(
             256, 5, padding="same", groups=2, **normal(0.01, bias=1), name="conv2"
-        )(x)  # 27 x 27 x 256
+        )(x)
         x = layers.ReLU(name="relu2")(x)  # 27 x 27 x 256
         # 27 x 27 x 256
         x = LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=2, groups=2, name="norm2")(x)
@@ -36,13 +37,15 @@ class Alexnet(keras.Model):
         # 13 x 13 x 384
         x = layers.Conv2D(384, 3, padding="same", **normal(0.01), name="conv3")(x)
         x = layers.ReLU(name="relu3")(x)  # 13 x 13 x 384
+        # 13 x 13 x 384
         x = GroupedConv2D(
             384, 3, padding="same", groups=2, **normal(0.01, bias=1), name="conv4"
-        )(x)  # 13 x 13 x 384
+        )(x)
         x = layers.ReLU(name="relu4")(x)  # 13 x 13 x 384
+        # 13 x 13 x 256
         x = GroupedConv2D(
             256, 3, padding="same", groups=2, **normal(0.01, bias=1), name="conv5"
-        )(x)  # 13 x 13 x 256
+        )(x)
         x = layers.ReLU(name="relu5")(x)  # 13 x 13 x 256
         x = layers.MaxPooling2D(3, strides=2, name="pool5")(x)  # 6 x 6 x 256
         x = layers.Permute((3, 1, 2), name="flat_order")(x)

@@ -30,6 +30,7 @@ class Graph(keras.Model):
         x = layers.Concatenate(name="both")([l_, x])  # 5 x 5 x 12
         # 5 x 5 x 12
         norm = SpatialResponseNorm(3, alpha=0.001, beta=0.75, k=1, name="norm")(x)
+        # 5 x 5 x 4
         x = layers.Conv2D(
             4,
             3,
@@ -38,7 +39,7 @@ class Graph(keras.Model):
             use_bias=False,
             **normal(0.02),
             name="dil",
-        )(norm)  # 5 x 5 x 4
+        )(norm)
         tan = layers.Activation("tanh", name="tan")(x)  # 5 x 5 x 4
         x = GroupedConv2D(4, 1, groups=2, **normal(0.02), name="lin")(norm)  # 5 x 5 x 4
         x = layers.Add(name="sum")([tan, x])  # 5 x 5 x 4
