@@ -51,16 +51,17 @@ EXCEPTIONS = {
     "archc/language/mistakes/validation.py": "crop",
     "archc/language/recipe_words.py": "crop",
     "archc/language/recipe.py": "crop",
-    # An argument of an initialiser is called `scale`.
+    # An argument of an initialiser is called `scale`, and the gain of He's is PyTorch's for a `nonlinearity`.
     "backends/archc-torch/archc_torch/initialisers.py": "relu scale",
     # A variable of Keras's RMS normalisation is called `scale`.
     "backends/archc-keras/archc_keras/weights.py": "scale",
-    # They list files of snippets, of which some are called as the op that they belong to.
+    # They list files of snippets, of which some are called as the op that they belong to; a Keras model whose loss
+    # applies a function calls Keras's function of that name in `predict`.
     "backends/archc-keras/archc_keras/emission.py": (
-        "attention batch_norm class_token leaky_relu lrn normalize positions scale slice upsample"
+        "attention batch_norm class_token leaky_relu lrn normalize positions scale select sigmoid slice softmax upsample"
     ),
     "backends/archc-torch/archc_torch/emission.py": (
-        "attention class_token gru lrn lstm normalize positions scale stochastic_depth"
+        "attention avg_pool1d class_token gru lrn lstm normalize positions scale stochastic_depth"
     ),
 }
 """By file, the ops that it must name."""

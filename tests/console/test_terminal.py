@@ -49,7 +49,7 @@ def specs(here: Path) -> None:
     spec = SPEC.replace("  flat:", f"{many}  flat:")
     Path("a.yaml").write_text(spec)
     Path("b.yaml").write_text(spec.replace("filters: 6", "filters: 9"))
-    Path("bad.yaml").write_text(SPEC.replace("op: lrn", "op: warp"))
+    Path("bad.yaml").write_text(SPEC.replace("size: 5", "size: 4"))
 
 
 @pytest.mark.parametrize("columns", [None, "60", "100", "118"])

@@ -18,10 +18,10 @@ from archc.ops.relu import Relu
 
 
 def step_of(layer: str) -> Step:
-    """A step with the node of a layer, which is all that the register reads."""
+    """A step with the node and the inputs of a layer, which is all that the register reads."""
     facts = analyse(f"{HEAD}  {layer}\n".encode(), "a.yaml").facts
     assert facts is not None
-    step = type("Step", (), {"node": facts.graph.nodes[0]})
+    step = type("Step", (), {"node": facts.graph.nodes[0], "inputs": tuple(facts.graph.inputs.values())})
     return cast(Step, step)
 
 

@@ -289,9 +289,13 @@ def test_positions_that_are_not_certain_are_not_fixed(written: str, help: str | 
     assert fixed(text) == text
 
 
-@pytest.mark.parametrize(
-    "other", ["operation: PROD", "operation: MAX", "coeff: [1, -1]", "eltwise_param: {operation: MAX}"]
-)
+@pytest.mark.parametrize(("operation", "op"), [("PROD", "multiply"), ("MAX", "maximum")])
+def test_an_elementwise_layer_is_the_op_of_its_operation(operation: str, op: str) -> None:
+    text = spec(f"{THREE}  s: {{op: Eltwise, operation: {operation}, bottom: [c0, c1]}}\n")
+    assert fixed(text) == spec(f"{THREE}  s: {{op: {op}, from: [c0, c1]}}\n")
+
+
+@pytest.mark.parametrize("other", ["coeff: [1, -1]", "eltwise_param: {coeff: [1, -1]}"])
 def test_an_elementwise_layer_that_is_not_a_sum_is_not_fixed(other: str) -> None:
     text = spec(f"{THREE}  s: {{op: Eltwise, {other}, bottom: [c0, c1]}}\n")
     shown = other.removeprefix("eltwise_param: {").removesuffix("}")

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 from pydantic import BaseModel, ValidationError
 
 from archc.analysis import analyse
+from archc.conformance.cases import op_cases
 from archc.diagnostics.finding import is_error
 from archc.language.reader import plain, read
 from archc.language.schema import json_schema
@@ -34,10 +36,12 @@ UNSEEN = set(
     block_bomb block_derived block_expect block_recursion block_unused
     crop crop_larger_than_resize default_of_branches dense_without_flatten departure_at_224 devices_of_five
     duplicate_field duplicate_layer duplicate_section exchanges exchanges_of_no_layer exchanges_of_one_device
-    expect_in_branches expect_of_224 expect_of_55 expect_wrong_once groups_from_defaults groups_of_filters
-    forgotten_bias groups_of_maps input_too_large kernel_too_large lost_groups maps_after_flatten memory
+    expect_in_branches expect_of_224 expect_of_55 expect_wrong_once free_size groups_from_defaults groups_of_filters
+    forgotten_bias groups_of_maps input_too_large kernel_too_large loss_of_one_class losses lost_groups
+    maps_after_flatten memory
     memory_of_weights merge_key one_mistake_ten_readers outputs padding_of_whole_windows padding_too_large parameters
-    placed_layers tag tensor_too_large two_inputs two_softmaxes unequal_shapes unused_input width_over_devices
+    placed_layers single_values tag ten_crop_of_arrays
+    tensor_too_large two_inputs two_softmaxes unequal_shapes unused_input width_over_devices
     """.split()
 )
 
@@ -168,11 +172,12 @@ for _path, _value in (place for spec in SPECS for place in places(spec)):
 
 
 def written(op: str) -> dict[str, Any]:
-    """The fields of some layer of an op in the good specs."""
+    """The fields of some layer of an op: in the good specs, or else in a case of it."""
     layers = ((spec.get("defaults", {}), layer) for spec in SPECS for _, layer in places(spec["layers"]))
-    return next(
-        defaults.get(op, {}) | layer for defaults, layer in layers if isinstance(layer, dict) and layer.get("op") == op
+    there = (
+        defaults.get(op, {}) | each for defaults, each in layers if isinstance(each, dict) and each.get("op") == op
     )
+    return next(there, None) or yaml.safe_load(op_cases(op)[0].spec)["layers"]["layer"]
 
 
 @pytest.mark.parametrize(("op", "field"), [(n, f) for n, op in ops().items() for f in op.model_fields if f != "op"])

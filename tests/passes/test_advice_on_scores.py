@@ -46,7 +46,8 @@ def test_an_activation_that_narrows_the_scores(op: str, last: str) -> None:
 def test_a_sigmoid_before_the_loss() -> None:
     layers = "  flat: {op: flatten}\n  fc: {op: dense, units: 5}\n  act: {op: sigmoid}\n"
     assert advice(layers) == []
-    assert [code for code, _ in advice(layers, TRAIN)] == ["ARC914"]
+    message = "`cross_entropy` applies a softmax to the output, and act is a sigmoid already"
+    assert advice(layers, TRAIN) == [("ARC109", message)]
 
 
 def test_logarithms_of_probabilities_before_the_loss() -> None:
