@@ -4,7 +4,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool1d, pad
 
 
-class AvgPool1d(nn.Module):
+class PaddedAvgPool1d(nn.Module):
     """Average pooling of a padded sequence: (N, C, L) -> (N, C, L').
 
     The mean does not count the first and last positions, of which there are `rest`: left, right.
