@@ -20,7 +20,6 @@ ON_TENSORFLOW = (
     "new_layers",
     "foreign_conventions",
     "conformance",
-    "gradients",
     "losses_of_trainer",
     "trainer",
 )

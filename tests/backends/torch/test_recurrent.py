@@ -61,8 +61,8 @@ def test_an_lstm_is_pytorch_s_with_a_second_bias_of_zero() -> None:
 
 
 def test_how_biases_of_recurrent_layers_begin() -> None:
-    lstm = LSTM(3, 2, gives="last", bidirectional=True, bias_init=0.5, forget_bias=2)
-    gru = GRU(3, 2, gives="last", bias_init=0.25)
+    lstm: Any = LSTM(3, 2, gives="last", bidirectional=True, bias_init=0.5, forget_bias=2)
+    gru: Any = GRU(3, 2, gives="last", bias_init=0.25)
     for bias in (lstm.bias_ih_l0, lstm.bias_ih_l0_reverse):
         assert bias.tolist() == [0.5, 0.5, 2, 2, 0.5, 0.5, 0.5, 0.5]
     assert {*gru.bias_ih_l0.tolist(), *gru.bias_hh_l0.tolist()} == {0.25}

@@ -32,7 +32,7 @@ def avg_pool1d(op: AvgPool1d, step: Step) -> Layers:
     window = op.window(step.inputs)
     kernel, stride = op.kernel.width, op.stride.width
     if window.around == NO_PADDING or (is_same(window) and not op.count_padding and not step.pads_apart):
-        pad, padding = padding_of(window, "layers.ZeroPadding1D", step)
+        pad, padding = padding_of(window, "layers.ZeroPadding1D")
         return {**pad, "": call("layers.AveragePooling1D", kernel, strides=stride, **padding)}
     pad, rest = call("layers.ZeroPadding1D", columns(window.around)), op.uncounted(window)
     if rest == NO_PADDING:
@@ -45,7 +45,7 @@ def avg_pool2d(op: AvgPool2d, step: Step) -> Layers:
     window = op.window(step.inputs)
     kernel, stride = pair(op.kernel), pair(op.stride)
     if window.around == NO_PADDING or (is_same(window) and not op.count_padding and not step.pads_apart):
-        pad, padding = padding_of(window, "layers.ZeroPadding2D", step)  # Keras' own padding never counts
+        pad, padding = padding_of(window, "layers.ZeroPadding2D")  # Keras' own padding never counts
         return {**pad, "": call("layers.AveragePooling2D", kernel, strides=stride, **padding)}
     pad, rest = call("layers.ZeroPadding2D", margins(window.around)), op.uncounted(window)
     if rest == NO_PADDING:
