@@ -54,7 +54,7 @@ def _layers(name: str, shape: tuple[int, ...]) -> list[tuple[Spec, Node]]:
 
 def _case(name: str, shape: tuple[int, ...], spec: Spec) -> Case:
     head = {"schema": "archc/v1", "name": name, "input": {"x": [*shape]}}
-    defaults = {"defaults": {"dense": _INIT, "conv1d": _INIT}}
+    defaults = {"defaults": {"dense": _INIT, "conv1d": _INIT, "conv2d": _INIT}}
     case = Case(name, json.dumps(head | defaults | spec))
     analysis = analyse(case.spec.encode(), name)
     assert analysis.facts is not None, (case.spec, analysis.findings)
@@ -89,11 +89,25 @@ def _in_blocks(fields: Spec, node: Node) -> Spec:
     inner: Spec = {"dense": {**_DENSE}} if len(node.inputs) > 1 else {}
     inner["layer"] = {**fields, "from": read if len(read) > 1 else "input"}
     layers: Spec = {"last": {**_DENSE, "from": "x"}, "first": {**_CONV, "from": "last"}}
-    layers |= {f"use{at}": {"block": "b", "from": read} for at, read in enumerate(("x", "last", "first"))}
+    block, strides = _block(inner, "conv1d", is_read=node.output.is_sequence)
+    layers |= {
+        f"use{at}": {"block": "b", "from": read, **strides[at]} for at, read in enumerate(("x", "last", "first"))
+    }
     for at in range(3):
         layers |= _readers(f"use{at}", node.output)
     outputs = [name for name in layers if name.startswith("use")]
-    return {"blocks": {"b": {"layers": inner}}, "layers": layers, "outputs": outputs}
+    return {"blocks": {"b": block}, "layers": layers, "outputs": outputs}
+
+
+def _block(inner: Spec, conv: str, *, is_read: bool) -> tuple[Spec, list[Spec]]:
+    """A block that ends in a convolution if one can read its layer, and the strides that its three uses give it.
+
+    With a stride of 3, Keras has no padding of its own that is the convolution's, so that a use pads by a layer.
+    """
+    if not is_read:
+        return {"layers": inner}, [{}] * 3
+    inner["conv"] = {"op": conv, "filters": CHANNELS, "kernel": 3, "padding": 1, "stride": "$stride"}
+    return {"takes": ["stride"], "layers": inner}, [{"stride": 1}, {"stride": 3}, {"stride": 1}]
 
 
 def _in_blocks_of_maps(fields: Spec, node: Node) -> Spec:
@@ -101,9 +115,7 @@ def _in_blocks_of_maps(fields: Spec, node: Node) -> Spec:
     read: Any = ["input", "bend", *["input"] * len(node.inputs)][: len(node.inputs)]
     inner: Spec = {"bend": {"op": "tanh"}} if len(node.inputs) > 1 else {}
     inner["layer"] = {**fields, "from": read if len(read) > 1 else "input"}
-    layers: Spec = {
-        "other": {"op": "tanh"},
-        "use0": {"block": "b", "from": "x"},
-        "use1": {"block": "b", "from": "other"},
-    }
-    return {"blocks": {"b": {"layers": inner}}, "layers": layers, "outputs": ["use0", "use1"]}
+    block, strides = _block(inner, "conv2d", is_read=node.output.is_maps)
+    layers: Spec = {"other": {"op": "tanh"}}
+    layers |= {f"use{at}": {"block": "b", "from": read, **strides[at]} for at, read in enumerate(("x", "other"))}
+    return {"blocks": {"b": block}, "layers": layers, "outputs": ["use0", "use1"]}

@@ -99,3 +99,19 @@ def test_a_dense_layer_after_a_flatten_needs_one_size() -> None:
 
 def test_the_number_of_maps_cannot_be_free() -> None:
     assert codes("  a: {op: relu}\n", HEAD.replace("[3, null, null]", "[null, 8, 8]")) == ["ARC105"]
+
+
+ROWS = "schema: archc/v1\nname: a\ninput: {sound: [1, null]}\ndefaults: {conv1d: {weight_init: {he_normal: {}}}}\n"
+
+
+def test_a_network_that_needs_more_than_the_usual_size_is_shown_at_a_larger_one() -> None:
+    layers = "layers:\n  a: {op: conv1d, filters: 2, kernel: 1500}\n  b: {op: avg_pool1d, kernel: 4, stride: 4}\n"
+    facts = analyse(f"{ROWS}{layers}".encode(), "a.yaml").facts
+    assert facts is not None and facts.free is not None
+    assert [(axis.symbol, axis.usual, axis.first) for axis in facts.free.axes] == [("L", 2048, 1503)]
+    assert str(facts.graph.node("b").output) == "2 × floor((L - 1499) / 4)"
+
+
+def test_an_error_that_no_size_mends_is_that_at_the_usual_size() -> None:
+    layers = "layers:\n  a: {op: conv1d, filters: 3, kernel: 3, groups: 2, weight_init: he_normal}\n"
+    assert codes(layers.partition("\n")[2], ROWS.partition("defaults")[0]) == ["ARC210"]

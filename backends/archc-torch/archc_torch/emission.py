@@ -26,7 +26,7 @@ from archc_torch.training import check, plateau, sgd
 SNIPPETS = {
     "Gather": "gather",
     "AvgPool": "avg_pool",
-    "AvgPool1d": "avg_pool_1d",
+    "PaddedAvgPool1d": "padded_avg_pool1d",
     "CutConvTranspose2d": "cut_conv_transpose",
     "LRN": "lrn",
     "SpatialLRN": "spatial_lrn",

@@ -1,4 +1,4 @@
-"""Average pooling that does not count the edges of a padded input, for emitted code."""
+"""Average pooling that does not count padded edges, for emitted source."""
 # pyright: basic
 
 from typing import Any
@@ -11,8 +11,8 @@ from keras import layers, ops
 class AvgPool(layers.Layer):
     """Average pooling of padded maps or sequences: (N, H, W, C) -> (N, H', W', C).
 
-    The mean does not count the outermost positions along each axis, whose values are
-    zero. `rest` is their number: ((top, bottom), (left, right)).
+    The mean does not count the outermost positions along each axis, of which there are
+    `rest`: ((top, bottom), (left, right)). Their values are zero.
     """
 
     def __init__(self, pool_size: Any, strides: Any, rest: Any, **kwargs: Any) -> None:
@@ -20,7 +20,7 @@ class AvgPool(layers.Layer):
         self.pool_size, self.strides, self.rest = pool_size, strides, rest
 
     def call(self, x: Any) -> Any:
-        sides = zip(x.shape[1:], self.rest, strict=False)
+        sides = zip(x.shape[1:-1], self.rest, strict=True)
         places = (slice(before, n - after) for n, (before, after) in sides)
         ones = ops.ones_like(x[(slice(1), *places, slice(1))])
         counted = ops.pad(ones, ((0, 0), *self.rest, (0, 0)))

@@ -44,7 +44,7 @@ def avg_pool1d(op: AvgPool1d, step: Step) -> Modules:
     kernel, stride, padding = op.kernel.width, op.stride.width, op.plain_padding(window)
     if op.is_weighted(window):
         rest = columns(op.uncounted(window))
-        return call("nn.ZeroPad1d", ends(window)), call("AvgPool1d", kernel, stride, rest=rest)
+        return call("nn.ZeroPad1d", ends(window)), call("PaddedAvgPool1d", kernel, stride, rest=rest)
     if padding is None:
         return call("nn.ZeroPad1d", ends(window)), call("nn.AvgPool1d", kernel, stride=stride)
     counts = Unless(True, bool(op.count_padding) or not padding.width)

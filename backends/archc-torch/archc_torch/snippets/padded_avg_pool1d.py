@@ -1,14 +1,14 @@
-"""Average pooling that does not count the ends of a sequence, for emitted source."""
+"""Average pooling that does not count padded ends, for emitted source."""
 
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool1d, pad
 
 
-class AvgPool1d(nn.Module):
+class PaddedAvgPool1d(nn.Module):
     """Average pooling of a padded sequence: (N, C, L) -> (N, C, L').
 
-    The mean does not count the first and last positions, whose values are zero. `rest`
-    is their number: left and right.
+    The mean does not count the first and last positions, of which there are `rest`:
+    left, right. Their values are zero.
     """
 
     def __init__(self, kernel: int, stride: int, rest: tuple[int, int]) -> None:
