@@ -11,7 +11,8 @@ from archc.diagnostics.grouping import Uses, grouped
 from archc.graph import Graph, uses_of
 from archc.language.document import Document, Spans
 from archc.language.lowering import lower
-from archc.language.spec import DataRecipe, Recipe, Spec, default_recipe
+from archc.language.recipe import DataRecipe, Recipe, default_recipe
+from archc.language.spec import Spec
 from archc.language.spec_reading import read_spec
 from archc.language.suppressions import suppress
 from archc.passes.advice import advise
@@ -48,6 +49,11 @@ class Facts:
     """The formulas of the shapes, if the spec leaves sizes of its inputs free."""
     unread: frozenset[str] = frozenset()
     """The sections of the spec with errors in their text, none of which any shape depends on."""
+
+    @property
+    def own_recipe(self) -> Recipe | None:
+        """The spec's own recipe; None without `train:`."""
+        return None if self.recipe_is_default else self.recipe
 
     @cached_property
     def receptive_fields(self) -> dict[str, ReceptiveField | None]:

@@ -26,7 +26,8 @@ from archc.entry_points import BACKENDS, imported, installed, only, owner
 from archc.failure import Failure
 from archc.graph import Graph
 from archc.installing import absent, backend_help, project_names
-from archc.language.spec import Recipe, Strategy
+from archc.language.recipe import Recipe
+from archc.language.spec import Strategy
 from archc.passes.counts import Counts
 from archc.passes.placement import Placement
 
@@ -65,14 +66,14 @@ class Origin:
 
 @dataclass(frozen=True)
 class Request:
-    """What a backend is asked to emit: a network with its counts and its recipe.
+    """What a backend is asked to emit: a network with its counts and, if the source is to train it, its recipe.
 
     With a placement, which is for one of the backend's `strategies`, the part that each of its devices computes.
     """
 
     graph: Graph
     counts: Counts
-    recipe: Recipe
+    recipe: Recipe | None
     origin: Origin
     placement: Placement | None = None
 

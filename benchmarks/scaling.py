@@ -1,4 +1,4 @@
-"""Measures how the time of `archc check` grows with the number of layers, for a chain and for a residual DAG.
+"""Measures how the time of `archc check` grows with the number of layers: a chain, a residual DAG, a repeated block.
 
     .venv/bin/python benchmarks/scaling.py [LAYERS …]
 
@@ -37,6 +37,16 @@ def dag(layers: int) -> str:
     return HEAD + "".join(f"  l{i}: {bodies[i % 3].format(before=i - 1, before2=i - 2)}\n" for i in range(layers))
 
 
+def repeated(layers: int) -> str:
+    """A residual block of seven layers, as in ResNet-18, repeated."""
+    body = "{op: conv2d, filters: $filters, kernel: 3, padding: 1}", "{op: batch_norm, epsilon: 1e-5, momentum: 0.9}"
+    names = ("conv1", body[0]), ("bn1", body[1]), ("relu1", "{op: relu}"), ("conv2", body[0]), ("bn2", body[1])
+    names += (("sum", "{op: add, from: [bn2, input]}"), ("relu2", "{op: relu}"))
+    block = "".join(f"      {name}: {layer}\n" for name, layer in names)
+    blocks = f"blocks:\n  basic:\n    takes: [filters]\n    layers:\n{block}layers:\n"
+    return HEAD.replace("layers:\n", blocks) + f"  stage: {{block: basic, repeat: {max(1, layers // 7)}, filters: 8}}\n"
+
+
 def seconds(text: str, file: Path) -> float:
     """The processor seconds of `archc check` on the text. The check must pass."""
     file.write_text(text, encoding="utf-8")
@@ -47,7 +57,7 @@ def seconds(text: str, file: Path) -> float:
 
 def main() -> None:
     sizes = [int(size) for size in sys.argv[1:]] or SIZES
-    shapes: dict[str, Callable[[int], str]] = {"chain": chain, "DAG": dag}
+    shapes: dict[str, Callable[[int], str]] = {"chain": chain, "DAG": dag, "repeated block": repeated}
     with TemporaryDirectory() as folder:
         file = Path(folder) / "deep.yaml"
         start_up = seconds(chain(1), file)

@@ -42,7 +42,7 @@ def facts_of(spec: Path) -> Facts:
 
 
 def emitted(backend: str, facts: Facts, graph: Graph, file: str = "spec.yaml") -> EmittedSource:
-    return load(backend).emit(Request(graph, facts.counts, facts.recipe, Origin.of(file, b"")))
+    return load(backend).emit(Request(graph, facts.counts, facts.own_recipe, Origin.of(file, b"")))
 
 
 @bounded

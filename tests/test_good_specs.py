@@ -36,10 +36,11 @@ def test_a_chain_and_what_is_assumed_without_train() -> None:
     assert lenet.graph.is_chain
     assert lenet.graph.title == "lenet"
     assert lenet.graph.outputs == ("prob",)
-    assert [str(size) for size in lenet.shapes.chain] == ["28 × 28", "14 × 14", "10 × 10", "5 × 5", "1 × 1"]
+    assert lenet.shapes.chain == ((28, 28), (14, 14), (10, 10), (5, 5), (1, 1))
     assert lenet.counts.parameters == 156 + 2416 + 48120 + 10164 + 850
     assert lenet.placement is None
     assert lenet.recipe_is_default
+    assert lenet.recipe.data is not None
     assert (lenet.recipe.data.crop, lenet.recipe.data.resize, lenet.recipe.batch) == ((32, 32), 36, 128)
 
 

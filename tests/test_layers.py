@@ -34,7 +34,7 @@ PACKAGES = {
     "fixing": "diagnostics analysis",
     "formatting": "diagnostics language analysis",
     "backend": "failure installing entry_points graph diagnostics language passes",
-    "emit": "tensor failure entry_points ops graph language backend",
+    "emit": "tensor failure entry_points ops passes graph language backend",
     "conformance": "tensor ops graph language analysis backend",
     "difference": "ops graph outline language analysis",
     "figure": "wording tensor ops graph outline passes emit",

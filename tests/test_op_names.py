@@ -30,7 +30,7 @@ EXCEPTIONS = {
     # The heads of the examples set defaults of these ops.
     "archc/example.py": "conv1d conv2d dense",
     # The spec that `archc init` writes.
-    "archc/console/starter.py": "conv2d dense flatten max_pool2d relu softmax",
+    "archc/console/starter.py": "conv2d dense flatten global_avg_pool max_pool2d relu softmax",
     # The message on a layer that is not a mapping shows the simplest layer.
     "archc/language/lowering.py": "relu",
     # The advice on normalisation is the paper's, which names its ReLU.
@@ -57,10 +57,10 @@ EXCEPTIONS = {
     "backends/archc-keras/archc_keras/weights.py": "scale",
     # They list files of snippets, of which some are called as the op that they belong to.
     "backends/archc-keras/archc_keras/emission.py": (
-        "attention batch_norm class_token leaky_relu lrn normalize positions scale slice upsample"
+        "attention batch_norm class_token leaky_relu lrn normalize positions scale select slice upsample"
     ),
     "backends/archc-torch/archc_torch/emission.py": (
-        "attention class_token gru lrn lstm normalize positions scale stochastic_depth"
+        "attention avg_pool1d class_token gru lrn lstm normalize positions scale stochastic_depth"
     ),
 }
 """By file, the ops that it must name."""

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from archc.analysis import analyse
 from archc.diagnostics.text import render
 
@@ -25,17 +27,22 @@ def test_the_excerpt_is_of_the_spec() -> None:
     assert "\n".join(excerpt[1:]) in SPEC
 
 
-def test_the_table_is_what_check_prints() -> None:
-    command = [sys.executable, "cli.py", "check", "specs/alexnet.yaml"]
+@pytest.mark.parametrize(("network", "block"), [("alexnet", 0), ("resnet50", 2)])
+def test_the_table_is_what_check_prints(network: str, block: int) -> None:
+    command = [sys.executable, "cli.py", "check", f"specs/{network}.yaml"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=True)
     printed = iter(done.stdout.split("\n"))
-    table, _ = blocks("text")
-    missing = [line for line in table if line not in printed]  # `in` moves on: the order counts
+    missing = [line for line in blocks("text")[block] if line not in printed]  # `in` moves on: the order counts
     assert missing == []
 
 
+def test_the_length_of_a_spec_is_counted() -> None:
+    spec = (ROOT / "specs" / "resnet50.yaml").read_text(encoding="utf-8")
+    assert f"ResNet-50 is a spec of {spec.count(chr(10))} lines" in " ".join(README.split())
+
+
 def test_the_diagnostic_is_what_check_prints() -> None:
-    _, diagnostic = blocks("text")
+    _, diagnostic, _ = blocks("text")
     wrong = SPEC.replace("padding: 2, groups: 2", "padding: 2, groups: 3")
     findings = analyse(wrong.encode(), "specs/alexnet.yaml").findings
     assert render(findings).rstrip("\n").split("\n") == diagnostic

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from archc.arrays.folder import FILES
 from archc.arrays.reading import Header, headers, names, read
 from archc.failure import FINDING, Failure
-from archc.language.spec import TestViews
+from archc.language.recipe import TestViews
 from archc.pictures.fingerprint import fingerprint
 from archc.training.batch import check_batch
 from archc.training.feed import Batch

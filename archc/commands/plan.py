@@ -22,7 +22,8 @@ from archc.console.specs import (
 )
 from archc.console.terminal import columns, style_of
 from archc.failure import Failure
-from archc.language.spec import DEVICES, MOST_DEVICES, Precision
+from archc.language.recipe import Precision
+from archc.language.spec import DEVICES, MOST_DEVICES
 from archc.passes.plan import Plan, Setting
 from archc.passes.plan import plan as planned
 

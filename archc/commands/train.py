@@ -17,7 +17,7 @@ from archc.commands.build import BackendOption
 from archc.console.emission import emit
 from archc.console.specs import QuietOption, SpecArgument, current_folder, facts_or_exit, resolve
 from archc.files import relative
-from archc.language.spec import Precision
+from archc.language.recipe import Precision
 from archc.ops.fields import LARGEST
 from archc.run.folder import started_folder
 from archc.run.process import run_to_end, training_module
@@ -85,7 +85,7 @@ def train(
     chosen = load(backend)
     module = training_module(chosen)
     setup = set_up(facts, Options(gpus, data, Overrides(batch, lr, steps, epochs), seed, precision, timeout))
-    source = emit(chosen, facts, Origin.of(str(path), text), quiet=quiet)
+    source = emit(chosen, facts, Origin.of(str(path), text), recipe=facts.recipe, quiet=quiet)
     with started_folder(setup, source, text, asked=run) as job:
         for note in () if quiet else setup.notes:
             typer.echo(note)

@@ -28,13 +28,18 @@ def demand(condition: bool, message: str, case: Case) -> None:
         raise NotConformant(message, case)
 
 
-def emitted(backend: Backend, case: Case, graph: Graph | None = None) -> EmittedSource | Mapping[str, str]:
-    """The source for a case, or the unsupported layers with the backend's messages. `graph` replaces the case's own."""
+def emitted(
+    backend: Backend, case: Case, graph: Graph | None = None, *, trained: bool = True
+) -> EmittedSource | Mapping[str, str]:
+    """The source for a case, or the unsupported layers with the backend's messages. `graph` replaces the case's own.
+
+    Not `trained`: without a recipe.
+    """
     facts = case.facts
     graph = graph or facts.graph
     origin = Origin.of(f"{case.name}.yaml", case.spec.encode())
     try:
-        return backend.emit(Request(graph, facts.counts, facts.recipe, origin))
+        return backend.emit(Request(graph, facts.counts, facts.recipe if trained else None, origin))
     except Unsupported as unsupported:
         for layer, message in unsupported.layers.items():
             is_layer = layer in {node.name for node in graph.nodes}
@@ -52,6 +57,12 @@ def check_emission(backend: Backend, case: Case) -> Mapping[str, str]:
     demand(source == emitted(backend, case), "emitting twice gives two different results", case)
     if not isinstance(source, EmittedSource):
         return source
+    alone = emitted(backend, case, trained=False)
+    is_same = isinstance(alone, EmittedSource) and (alone.class_name, alone.renamed) == (
+        source.class_name,
+        source.renamed,
+    )
+    demand(is_same, "without a recipe, the network is another", case)
     origin = Origin.of(f"{case.name}.yaml", case.spec.encode())
     demand(origin.sha256 in source.text, "the source does not contain the SHA-256 of the spec", case)
     names = {*case.facts.graph.inputs, *(node.name for node in case.facts.graph.nodes)}

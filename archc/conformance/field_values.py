@@ -63,7 +63,7 @@ def _within(number: float, schema: JsonSchemaValue) -> bool:
 def _objects(schema: JsonSchemaValue, definitions: JsonSchemaValue) -> list[Any]:
     """Values of an object: each property alone if the schema takes exactly one of them, all together otherwise."""
     values = {name: _values(field, definitions) for name, field in schema["properties"].items()}
-    if "oneOf" in schema:
+    if schema.get("maxProperties") == 1:
         return [{name: value} for name, known in values.items() for value in known]
     ways = max(map(len, values.values()), default=1)
     return [

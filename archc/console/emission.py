@@ -11,7 +11,7 @@ from archc.backend import Backend, EmittedSource, Origin, Request, Unsupported, 
 from archc.console.specs import OutputFormat, refuse
 from archc.emit.seal import seal
 from archc.failure import Failure
-from archc.language.spec import DEVICES, Strategy
+from archc.language.spec import DEVICES, Recipe, Strategy
 from archc.passes.placement import Placement, place, under
 from archc.wording import joined
 
@@ -50,16 +50,17 @@ def emit(
     origin: Origin,
     placement: Placement | None = None,
     *,
+    recipe: Recipe | None = None,
     output_format: OutputFormat = OutputFormat.full,
     quiet: bool = False,
 ) -> EmittedSource:
-    """The sealed source of a network, or of one device's part of it.
+    """The sealed source of a network, or of one device's part of it, with a recipe or the spec's own, if it has one.
 
     Layers that the backend does not support are reported as findings, with exit code 1. Layers that it had to rename
     are listed on standard error, unless quiet.
     """
     try:
-        source = sealed(backend, facts, origin, placement)
+        source = sealed(backend, facts, origin, placement, recipe=recipe)
     except Unsupported as unsupported:
         refuse(refusals(unsupported, facts.graph), output_format)
     for old, new in () if quiet else source.renamed.items():
@@ -67,7 +68,14 @@ def emit(
     return source
 
 
-def sealed(backend: Backend, facts: Facts, origin: Origin, placement: Placement | None = None) -> EmittedSource:
-    """The source of a network with its seal. Raises Unsupported."""
-    source = backend.emit(Request(facts.graph, facts.counts, facts.recipe, origin, placement))
+def sealed(
+    backend: Backend,
+    facts: Facts,
+    origin: Origin,
+    placement: Placement | None = None,
+    *,
+    recipe: Recipe | None = None,
+) -> EmittedSource:
+    """The source of a network with its seal, with a recipe or the spec's own, if it has one. Raises Unsupported."""
+    source = backend.emit(Request(facts.graph, facts.counts, recipe or facts.own_recipe, origin, placement))
     return replace(source, text=seal(source.text))

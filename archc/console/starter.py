@@ -16,31 +16,28 @@ title: A small convolutional network
 input: {image: [3, 32, 32]}  # channels, height, width; the batch axis is implied
 
 defaults:  # fields of all layers of an op, unless a layer sets them itself
-  conv2d: {kernel: 3, padding: 1, weight_init: {he_normal: {}}}
-  max_pool2d: {kernel: 2, stride: 2}
+  conv2d: {kernel: 5, padding: 2, weight_init: {he_normal: {}}}
   dense: {weight_init: {he_normal: {}}}
 
 layers:  # in order; each reads the layer before it, unless it has a `from:`
   # Pixels are numbers from 0 to 255, so the first weights are smaller than those that he_normal draws.
-  conv1: {op: conv2d, filters: 16, weight_init: {normal: {std: 0.004}}}
+  conv1: {op: conv2d, filters: 32, weight_init: {normal: {std: 0.004}}}
   relu1: {op: relu}
-  pool1: {op: max_pool2d, expect: [16, 16, 16]}  # archc checks this shape
-  conv2: {op: conv2d, filters: 32}
+  pool1: {op: max_pool2d, kernel: 2, stride: 2, expect: [32, 16, 16]}  # archc checks this shape
+  conv2: {op: conv2d, filters: 64}
   relu2: {op: relu}
-  pool2: {op: max_pool2d, expect: [32, 8, 8]}
+  pool2: {op: global_avg_pool}
   flat: {op: flatten}
-  fc1: {op: dense, units: 64}
-  relu3: {op: relu}
-  fc2: {op: dense, units: 10}  # one output per class
+  fc: {op: dense, units: 10}  # one output per class
   prob: {op: softmax}
 
-expect: {parameters: 136874}  # archc checks this total
+expect: {parameters: 54346}  # archc checks this total
 
 train:  # the recipe of `archc train`; its options override it
   batch: 32
   epochs: 10
   loss: cross_entropy
-  optimizer: {sgd: {lr: 0.01, momentum: 0.9, weight_decay: 5e-4}}
+  optimizer: {sgd: {lr: 0.001, momentum: 0.9, weight_decay: 5e-4}}
   data: {resize: 36, crop: 32, mirror: true, mean: channel}
   test: center
 """

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from archc.emit.syntax import Argument, Assign, Call, Delete, Expression, Infix, Item, List, Name, Tuple, names
+from archc.emit.syntax import Assign, Call, Delete, Expression, Infix, Item, List, Name, Tuple, names
 
 X = Name("x")
 
@@ -65,6 +65,17 @@ def freeing(lines: Sequence[Assign], outputs: Sequence[Name]) -> tuple[Assign | 
     return (*written, end)
 
 
+def nested(lines: Sequence[Assign], joined: Sequence[bool]) -> tuple[Assign, ...]:
+    """The lines, of which those that are `joined` to the one before contain its expression, if they read it once."""
+    found: list[Assign] = []
+    for line, is_joined in zip(lines, joined, strict=True):
+        if is_joined and [*names(line.value)].count(found[-1].target) == 1:
+            before = found.pop()
+            line = replace(line, value=_with(line.value, before.target, before.value))
+        found.append(line)
+    return tuple(found)
+
+
 def taking_x(
     lines: tuple[Assign | Delete, ...], inputs: tuple[Name, ...]
 ) -> tuple[tuple[Assign | Delete, ...], tuple[Name, ...]]:
@@ -80,21 +91,22 @@ def taking_x(
 
 
 def _with_x(value: Expression, passed: Name) -> Expression:
-    """The expression, with `x` in place of the name `passed`."""
+    return _with(value, passed, X)
+
+
+def _with(value: Expression, passed: Name, given: Expression) -> Expression:
+    """The expression, with another one in place of the name `passed`."""
     match value:
         case Name():
-            return X if value == passed else value
+            return given if value == passed else value
         case Item():
-            return replace(value, value=X) if value.value == passed else value
+            return replace(value, value=given) if value.value == passed else value
         case Infix():
-            return replace(value, terms=tuple(_with_x(term, passed) for term in value.terms))
+            return replace(value, terms=tuple(_with(term, passed, given) for term in value.terms))
         case Tuple() | List():
-            return replace(value, items=tuple(_with_x(item, passed) for item in value.items))
+            return replace(value, items=tuple(_with(item, passed, given) for item in value.items))
         case Call():
-            return replace(value, arguments=tuple(_argument_with_x(argument, passed) for argument in value.arguments))
+            arguments = (replace(each, value=_with(each.value, passed, given)) for each in value.arguments)
+            return replace(value, arguments=tuple(arguments))
         case _:
             return value
-
-
-def _argument_with_x(argument: Argument, passed: Name) -> Argument:
-    return replace(argument, value=_with_x(argument.value, passed))

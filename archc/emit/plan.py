@@ -9,6 +9,7 @@ import keyword
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 from archc.backend import Request
 from archc.emit.identifiers import camel, identifiers
@@ -18,6 +19,7 @@ from archc.graph import Scope
 from archc.ops.initialisation import Fans, WeightInit
 from archc.ops.properties import Loss
 from archc.ops.weighted import Initialised, Weighted
+from archc.passes.calls import chains
 from archc.tensor import Tensor
 
 __all__ = ["Initialisation", "SourcePlan", "Step", "plan"]
@@ -77,6 +79,8 @@ class SourcePlan:
     """The identifiers of all inputs and layers."""
     root: Part
     """The same layers as a tree of blocks and stages."""
+    chained: Mapping[str, str]
+    """The layers that a block applies in one expression with the layer before them, by name, and that layer's name."""
 
     @property
     def has_blocks(self) -> bool:
@@ -181,6 +185,7 @@ def plan(
         local_reserved=local_reserved,
         names=names,
         root=tree(steps, graph.scopes, names, given, inputs),
+        chained={after: before for chain in chains(graph) for before, after in pairwise(chain)},
     )
 
 

@@ -2,7 +2,7 @@
 
 A statement that fits on a line stays on one. A longer one breaks after an opening bracket: a call's arguments go on
 the next line if all of them fit there, and otherwise one per line, with a trailing comma. A comment that does not fit
-at the end of its line goes on the line above. `ruff format` with its defaults leaves the text as it is.
+at the end of its last line goes on a line above. `ruff format` with its defaults leaves the text as it is.
 """
 
 from __future__ import annotations
@@ -148,11 +148,12 @@ def _return(value: Expression, indent: str) -> list[str]:
 
 
 def _commented(lines: list[str], comment: str | None, indent: str) -> list[str]:
-    """The lines with a comment: at the end of a single line if it fits there, above them otherwise."""
+    """The lines with a comment: at the end of the last line if it fits there, above them otherwise."""
     if comment is None:
         return lines
-    with_comment = f"{lines[0]}  # {comment}"
-    return [with_comment] if len(lines) == 1 and _fits(with_comment) else [f"{indent}# {comment}", *lines]
+    *before, last = lines
+    with_comment = f"{last}  # {comment}"
+    return [*before, with_comment] if _fits(with_comment) else [f"{indent}# {comment}", *lines]
 
 
 def _parenthesized(before: str, value: Expression, indent: str) -> list[str]:

@@ -7,7 +7,7 @@ from archc.emit.alignment import Variant
 from archc.emit.inline import escaped
 from archc.emit.plan import SourcePlan
 from archc.emit.printer import WIDTH
-from archc.language.spec import Recipe
+from archc.language.recipe import Recipe
 
 
 def document(planned: SourcePlan, origin: Origin, backend: str) -> tuple[str, ...]:
@@ -53,7 +53,9 @@ def block(variant: Variant) -> str:
     """The docstring of a block's class."""
     first, *others = (use.part.path for use in variant.uses)
     where = first if not others else f"{first} and {len(others)} more"
-    return f"The spec's block {variant.block}, used as {where}."
+    line = f"The spec's block {variant.block}, used as {where}."
+    fits = len(line) + len('    """"""') <= WIDTH
+    return line if fits or not others else f"The spec's block {variant.block}, used {len(variant.uses)} times."
 
 
 def probabilities(planned: SourcePlan) -> str:

@@ -33,13 +33,21 @@ def result(planned: SourcePlan) -> Name:
 
 
 def check(
-    planned: SourcePlan, *, seed: Call, count: str, compute: Iterable[Statement], step: Iterable[Statement], finite: str
+    planned: SourcePlan,
+    *,
+    seed: Call,
+    count: str,
+    compute: Iterable[Statement],
+    step: Iterable[Statement],
+    finite: str,
+    what: str = "weights",
 ) -> Function:
     """The function `check`, from the parts that differ between frameworks.
 
     `seed` seeds all random draws. `count` is an expression for the number of parameters of `model`. `compute` assigns
-    what `result` names. `step` trains for one step and assigns `loss`; `finite` is then an
-    expression that is true if all weights are finite. A network without parameters needs neither.
+    what `result` names. `step` trains for one step, or only computes gradients, and assigns `loss`; `finite` is then an
+    expression that is true if `what` it gives, the weights or the gradients, are finite. A network without parameters
+    needs none of these.
     """
     trains = planned.parameters > 0
     summary = "{type(model).__name__}: {count:,} parameters" + (", loss {loss:.2f}" if trains else "")
@@ -52,18 +60,24 @@ def check(
         ),
         *compute,
         *_shapes(planned),
-        *((*step, *_finite(finite)) if trains else ()),
+        *((*step, *_finite(finite, what)) if trains else ()),
         Do(Fixed(f'print(f"{summary}")')),
     )
+    return Function("check", "", "None", body, doc=_promise(what if trains else None))
+
+
+def _promise(what: str | None) -> str:
+    """The docstring of `check`, which also checks the weights after a step, the gradients, or nothing more."""
+    if what == "gradients":
+        return "Build the network, check its parameters, output shapes and gradients."
     checked = "check its parameters and output shapes"
-    doc = f"Build the network, {checked}, train one step." if trains else f"Build the network and {checked}."
-    return Function("check", "", "None", body, doc=doc)
+    return f"Build the network, {checked}, train one step." if what else f"Build the network and {checked}."
 
 
-def _finite(finite: str) -> Iterator[Statement]:
+def _finite(finite: str, what: str) -> Iterator[Statement]:
     # A line of its own: black and ruff break a long assertion at different places.
     yield Assign(Name("finite"), Fixed(finite))
-    yield Assert(Name("finite"), Fixed('"weights are not finite"'))
+    yield Assert(Name("finite"), Fixed(f'"{what} are not finite"'))
 
 
 def batch(shape: Iterable[int] = ()) -> Tuple:

@@ -161,7 +161,10 @@ class _Draft7(_Untitled):
         made = super().nullable_schema(schema)
         # A list of types instead of an `anyOf`, whose error would not name the rule that a wrong value breaks.
         inner, *others = made["anyOf"]
-        return {**inner, "type": [inner["type"], "null"]} if "type" in inner and len(others) == 1 else made
+        if len(others) > 1:
+            return made
+        values = {"enum": [*inner["enum"], None]} if "enum" in inner else {}
+        return {**inner, **values, "type": [inner["type"], "null"]} if "type" in inner else made
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         made = super().default_schema(schema)

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from archc.diagnostics.finding import Finding, report
 from archc.language.document import Document
 from archc.language.reader import MappingNode, SequenceNode, YamlNode, plain, read
-from archc.language.spec import Spec, usual_recipe
+from archc.language.recipe import usual_recipe
+from archc.language.spec import Spec
 from archc.source import Span
 
 # Placeholders for parts that could not be read, so that the other parts are still checked.

@@ -6,7 +6,7 @@ An op that archc or a distribution brings takes its words over: its name and `ot
 from __future__ import annotations
 
 _POOLS = (
-    "pool pooling pool2d pooling2d avg_pool1d avg_pool3d average_pooling1d average_pooling3d adaptive_avg_pool3d "
+    "pool pooling pool2d pooling2d avg_pool3d average_pooling3d adaptive_avg_pool3d "
     "adaptive_max_pool3d global_average_pooling3d global_max_pooling3d max_pool3d "
     "max_pooling3d max_unpool max_unpool2d lp_pool lp_pool2d roi_pool roi_pooling roi_align max_roi_pool spp "
     "spatial_pyramid_pooling sppf fractional_max_pool2d stochastic_pool stochastic_pooling"

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 
 _PADDINGS = ("padding", "pad", "pads", "auto_pad", "pad_h", "border_mode")
+MEANS = ("1", "av", "mean")
+"""The words of other frameworks for this kind of a pool."""
 _NONE = (0, [0, 0], [0, 0, 0, 0], "valid", "VALID", "NOTSET")
 
 
@@ -30,11 +32,11 @@ def _counts(is_counted: bool, values: Mapping[str, Any]) -> object:
     return is_counted if any(values[word] not in _NONE for word in _PADDINGS if word in values) else None
 
 
-def _counted(values: Mapping[str, Any]) -> object:
+def counted(values: Mapping[str, Any]) -> object:
     return _counts(True, values)
 
 
-def _not_counted(values: Mapping[str, Any]) -> object:
+def not_counted(values: Mapping[str, Any]) -> object:
     return _counts(False, values)
 
 
@@ -57,13 +59,13 @@ class AvgPool2d(Pool2d, frozen=True):
     loose_names = ("avg_pool",)
     other_field_names: ClassVar[OtherNames] = {"count_padding": ("count_include_pad", "count_include_padding")}
     usual: ClassVar[UsualValues] = {
-        "AvgPool2d": {"stride": "kernel", "count_padding": _counted},
-        "AveragePooling2D": {"kernel": 2, "stride": "kernel", "count_padding": _not_counted},
-        "AveragePool": {"stride": stride_of_onnx, "count_padding": _not_counted},
+        "AvgPool2d": {"stride": "kernel", "count_padding": counted},
+        "AveragePooling2D": {"kernel": 2, "stride": "kernel", "count_padding": not_counted},
+        "AveragePool": {"stride": stride_of_onnx, "count_padding": not_counted},
     }
     conversions = (
         *kinds(
-            ("1", "av", "mean"),
+            MEANS,
             {
                 ("0", "max"): "write `op: max_pool2d` for the largest value of each window",
                 ("2", "sum", "lp", "stochastic"): "",
@@ -75,6 +77,7 @@ class AvgPool2d(Pool2d, frozen=True):
         "divisor_override": Needless("it divides by the number of positions that count", (None,)),
         **dict.fromkeys(KINDS, Needless("it takes the mean of a window", ("AVE", "avg", "average", "mean", 1))),
     }
+    on_sequences = "avg_pool1d"
     of_window = "mean"
     is_linear = True
     element_ops_words = "F, over a window of F positions"
@@ -125,8 +128,8 @@ class AvgPool2d(Pool2d, frozen=True):
         return self.plain_padding(window) is None and any(self.uncounted(window))
 
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
-        """Its input, of which PyTorch needs only the shape; where counts differ, those of rows and of columns."""
-        counts = FLOAT32 * (output.height + output.width)
+        """Its input, of which PyTorch needs only the shape; where counts differ, those along each axis."""
+        counts = FLOAT32 * sum(output.shape[1:])
         return Kept(inputs=True, once=counts if self.is_weighted(self.window(inputs)) else 0)
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:

@@ -55,9 +55,17 @@ class ChannelShuffle(Moving, frozen=True):
 
     def reads(self, part: range, inputs: tuple[Tensor, ...], output: Tensor) -> tuple[range, ...]:
         """From the first to the last of the maps that end up in `part`."""
-        each = inputs[0].channels // self.groups
-        places = [g * each + i for i, g in (divmod(place, self.groups) for place in part)]
-        return (range(min(places), max(places) + 1) if places else part,)
+        ((*_, last),) = apart = self.reads_apart(part, inputs, output)
+        return (range(min(maps.start for maps in apart[0]), last.stop),)
+
+    def reads_apart(self, part: range, inputs: tuple[Tensor, ...], output: Tensor) -> tuple[tuple[range, ...], ...]:
+        """The maps of each group that end up in `part`."""
+        each, groups = inputs[0].channels // self.groups, range(self.groups)
+        # Of group g, those maps i for which i G + g is in the part.
+        maps = [
+            range(g * each - (g - part.start) // self.groups, g * each - (g - part.stop) // self.groups) for g in groups
+        ]
+        return (tuple(filter(None, maps)) or (part,),)
 
     def summary(self) -> str:
         return f"{self.groups} groups"

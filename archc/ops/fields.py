@@ -240,10 +240,10 @@ SidesField = Annotated[
 Index = Annotated[int, Field(ge=0, le=LARGEST)]
 
 
-def _lists(least: int, words: str, *examples: list[int]) -> dict[str, Any]:
+def _lists(least: int, most: int, words: str, *examples: list[int], **rules: bool) -> dict[str, Any]:
     """The JSON Schema of a list of as many numbers as a value has axes; a table shows `words`."""
-    number = {"type": "integer", "minimum": least, "maximum": LARGEST}
-    lists = [{"type": "array", "items": number, "minItems": n, "maxItems": n} for n in (1, 2, 3)]
+    number = {"type": "integer", "minimum": least, "maximum": most}
+    lists = [{"type": "array", "items": number, "minItems": n, "maxItems": n, **rules} for n in (1, 2, 3)]
     return {"$comment": words, "anyOf": lists, "examples": [*examples]}
 
 
@@ -272,13 +272,13 @@ Sizes = Annotated[
     tuple[int, ...],
     PlainValidator(_read_sizes),
     PlainSerializer(lambda sizes: [*sizes]),  # pyright: ignore
-    WithJsonSchema(_lists(-1, "list of 1 to 3 sizes", [-1], [-1, 2, 2], [4, 1, -1])),
+    WithJsonSchema(_lists(-1, LARGEST, "list of 1 to 3 sizes", [-1], [-1, 2, 2], [4, 1, -1])),
 ]
 Axes = Annotated[
     tuple[int, ...],
     PlainValidator(_read_axes),
     PlainSerializer(lambda axes: [*axes]),  # pyright: ignore
-    WithJsonSchema(_lists(0, "list of 1 to 3 axes", [0], [2, 1, 0], [1, 2, 0], [0, 2, 1])),
+    WithJsonSchema(_lists(0, 2, "list of 1 to 3 axes", [0], [2, 1, 0], [1, 2, 0], [0, 2, 1], uniqueItems=True)),
 ]
 
 

@@ -28,7 +28,7 @@ class GlobalAvgPool(GlobalPool, frozen=True):
         *("GlobalAveragePooling2D", "global_avg_pool2d", "global_average_pooling", "gap", "avgpool"),
     )
     loose_names = ("avgpool",)  # darknet's; TensorFlow's `avg_pool` has a kernel
-    windowed = "avg_pool2d"
+    windowed = ("avg_pool1d", "avg_pool2d")
     excluded = adaptive("AdaptiveAvgPool1d", "AdaptiveAvgPool2d")
     is_linear = True
     element_ops_words = "H W, over maps of H × W"

@@ -27,7 +27,7 @@ class GlobalMaxPool(GlobalPool, frozen=True):
         *("AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "GlobalMaxPool1D", "GlobalMaxPool2D", "GlobalMaxPooling1D"),
         *("GlobalMaxPooling2D", "global_max_pooling"),
     )
-    windowed = "max_pool2d"
+    windowed = ("max_pool1d", "max_pool2d")
     excluded = adaptive("AdaptiveMaxPool1d", "AdaptiveMaxPool2d")
     element_ops_words = "H W - 1, over maps of H × W"
     kept_words = "its input, and 8 bytes for the position of each maximum"

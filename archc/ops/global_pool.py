@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from archc.ops.foreign import Excluded, Needless, NeedlessFields, spelled
 from archc.ops.op import Op
@@ -29,8 +29,8 @@ class GlobalPool(Op, frozen=True):
     The axes stay, so that convolutions can read the output as well as a `flatten`.
     """
 
-    windowed: ClassVar[str]
-    """The op that computes the same of windows."""
+    windowed: ClassVar[tuple[str, str]]
+    """The ops that compute the same of windows, of sequences and of maps."""
     shape_rule = "(C, H, W) -> (C, 1, 1), or (C, L) -> (C, 1)"
     needless: ClassVar[NeedlessFields] = {
         "output_size": Needless("each map becomes one value", (1, [1], [1, 1])),
@@ -57,17 +57,20 @@ class GlobalPool(Op, frozen=True):
     def instead(cls, fields: Mapping[str, Any], x: Tensor | None) -> str | None:
         """The same pool with windows of one size, if PyTorch's windows for an output of more positions have one."""
         size = fields.get("output_size")
-        match [size, size] if type(size) is int else size:
-            case [int(height), int(width)] if x is not None and x.is_maps and height > 0 and width > 0:
-                rows, columns = _windows(x.height, height), _windows(x.width, width)
-            case _:
-                return None
-        if rows is None or columns is None:
+        if x is None or not (x.is_maps or x.is_sequence):
             return None
-        if (x.height, x.width) == (height, width):
-            return f"delete the layer: its input is {height} × {width} already"
-        kernel, stride = ([a, b] if a != b else a for a, b in zip(rows, columns, strict=True))
-        return f"write `{{op: {cls.windowed}, kernel: {spelled(kernel)}, stride: {spelled(stride)}}}`"
+        places = x.shape[1:]
+        sizes = cast(list[object], size if isinstance(size, list) else [size] * len(places))
+        if len(sizes) != len(places) or not all(type(n) is int and n > 0 for n in sizes):
+            return None
+        windows = [_windows(n, many) for n, many in zip(places, cast(list[int], sizes), strict=True)]
+        if None in windows:
+            return None
+        if tuple(sizes) == places:
+            return f"delete the layer: its input is {' × '.join(map(str, places))} already"
+        kernel, stride = ([*axes] if len({*axes}) > 1 else axes[0] for axes in zip(*filter(None, windows), strict=True))
+        op = cls.windowed[len(places) - 1]
+        return f"write `{{op: {op}, kernel: {spelled(kernel)}, stride: {spelled(stride)}}}`"
 
 
 def _windows(n: int, windows: int) -> tuple[int, int] | None:

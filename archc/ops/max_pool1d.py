@@ -9,7 +9,8 @@ from pydantic import Field
 from archc.example import SEQUENCE_HEAD
 from archc.ops.fields import LengthField
 from archc.ops.foreign import UsualValues
-from archc.ops.max_pool2d import MaxPool2d
+from archc.ops.max_pool2d import LARGEST, MaxPool2d
+from archc.ops.pool2d import kinds
 from archc.ops.row import LENGTH_RULE, Row
 
 
@@ -24,6 +25,7 @@ class MaxPool1d(Row, MaxPool2d, frozen=True):
         "MaxPool1d": {"stride": "kernel"},
         "MaxPooling1D": {"kernel": 2, "stride": "kernel"},
     }
+    conversions = kinds(LARGEST, {("1", "av", "mean"): "write `op: avg_pool1d` for the mean of each window"})
     on_sequences = ""
     keeps_layout = True
     on_maps = "max_pool2d"

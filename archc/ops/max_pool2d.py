@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from archc.ops.op import Array
 
 
+LARGEST = ("0", "max")
+"""The words of other frameworks for this kind of a pool."""
+
+
 def _padding_of_darknet(values: Mapping[str, Any]) -> object:
     """darknet, whose kernel is a `size`, pads by one less than that, with the larger half at the bottom and right."""
     kernel = values.get("size")
@@ -38,7 +42,7 @@ class MaxPool2d(Pool2d, frozen=True):
         "maxpool": {"stride": stride_of_onnx, "padding": _padding_of_darknet},
     }
     conversions = kinds(
-        ("0", "max"),
+        LARGEST,
         {
             ("1", "av", "mean"): "write `op: avg_pool2d` for the mean of each window",
             ("2", "sum", "lp", "stochastic"): "",

@@ -300,6 +300,10 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
         reach = self.reach()
         return tuple(reach.maps(part, output.channels, x.channels) for x in inputs)
 
+    def reads_apart(self, part: range, inputs: tuple[Tensor, ...], output: Tensor) -> tuple[tuple[range, ...], ...]:
+        """As `reads`, without the maps between those that `part` depends on."""
+        return tuple((maps,) for maps in self.reads(part, inputs, output))
+
     @classmethod
     def called(cls) -> str:
         """What a sentence calls the op."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archc.graph import Graph
-from archc.language.spec import Precision
+from archc.language.recipe import Precision
 from archc.passes.memory import Memory, memory
 from archc.passes.placement import Placement
 

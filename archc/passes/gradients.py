@@ -113,7 +113,8 @@ class Gradients:
         for device in self._devices:
             for place, ranges in enumerate(self._of_output(node.name, device)):
                 for maps in ranges:
-                    for name, read in zip(node.inputs, node.op.reads(maps, inputs, node.output), strict=True):
+                    reads = node.op.reads_apart(maps, inputs, node.output)
+                    for name, read in ((n, r) for n, apart in zip(node.inputs, reads, strict=True) for r in apart):
                         if name in sources:
                             include(self._terms[name][device][place], read)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from archc.graph import Graph
-from archc.language.spec import Precision
+from archc.language.recipe import Precision
 from archc.ops.properties import FLOAT32
 from archc.passes.values import Operation, Run, Share, Value, lay_out
 

@@ -191,11 +191,12 @@ class _Placing:
             own = (
                 part(node.output.channels, device, self._devices) if layout == "split" else range(node.output.channels)
             )
-            reads = node.op.reads(own, inputs, node.output)
-            most = max(most, sum(len(maps) * area for maps, area in zip(reads, areas, strict=True)))
-            for name, source, maps in zip(node.inputs, sources, reads, strict=True):
-                if not source.has(device, maps) and (missing := source.fetch(device, maps)):
-                    fetched.setdefault(name, [[] for _ in range(self._devices)])[device] += missing
+            reads = node.op.reads_apart(own, inputs, node.output)
+            most = max(most, sum(sum(map(len, apart)) * area for apart, area in zip(reads, areas, strict=True)))
+            for name, source, apart in zip(node.inputs, sources, reads, strict=True):
+                for maps in apart:
+                    if not source.has(device, maps) and (missing := source.fetch(device, maps)):
+                        fetched.setdefault(name, [[] for _ in range(self._devices)])[device] += missing
         if fetched:
             self._fetched[node.name] = fetched
         return most

@@ -14,7 +14,8 @@ from typing import Literal, get_args
 
 from archc.diagnostics.finding import Finding
 from archc.graph import Graph, Node
-from archc.language.spec import Parallel, Precision, Strategy
+from archc.language.recipe import Precision
+from archc.language.spec import Parallel, Strategy
 from archc.ops.properties import FLOAT32
 from archc.passes.counts import Counts, LayerCounts
 from archc.passes.device_memory import device_memory

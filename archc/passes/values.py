@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from archc.graph import Graph, Node
-from archc.language.spec import Precision
+from archc.language.recipe import Precision
 from archc.ops.op import Op
 from archc.ops.properties import FLOAT32, INT64, Kept
 from archc.ops.weighted import Weighted

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from archc.failure import Failure
-from archc.language.spec import DataRecipe, TestViews
+from archc.language.recipe import DataRecipe, TestViews
 from archc.pictures.ahead import in_order
 from archc.pictures.decoding import Unreadable
 from archc.pictures.folder import Pictures

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from archc.failure import FINDING, Failure
 from archc.files import write_whole
-from archc.language.spec import DataRecipe, TestViews
+from archc.language.recipe import DataRecipe, TestViews
 from archc.pictures.ahead import in_order
 from archc.pictures.decoding import square
 from archc.training.order import VIEW

@@ -10,7 +10,8 @@ from typing_extensions import TypedDict
 from archc.diagnostics.finding import Finding
 from archc.diagnostics.json import FindingJson, documented
 from archc.diagnostics.json import as_json as finding_as_json
-from archc.language.spec import Precision, Strategy
+from archc.language.recipe import Precision
+from archc.language.spec import Strategy
 from archc.passes.holding import Layout
 from archc.passes.placement import ExchangeKind
 from archc.passes.plan import Cost, Crossing, Option, Part, Plan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archc.analysis import Facts
-from archc.language.spec import Recipe
+from archc.language.recipe import Recipe
 from archc.run.recipe import Overrides
 
 

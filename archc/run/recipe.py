@@ -8,7 +8,7 @@ from pathlib import Path
 
 from archc.analysis import Facts
 from archc.failure import USAGE, Failure
-from archc.language.spec import Recipe
+from archc.language.recipe import Recipe
 from archc.pictures.built_in import built_in_pictures
 from archc.pictures.folder import find_pictures
 from archc.training.batch import check_batch

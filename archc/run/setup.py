@@ -10,7 +10,7 @@ from archc.analysis import Facts
 from archc.arrays.folder import are_arrays
 from archc.backend import EmittedSource
 from archc.failure import FINDING, USAGE, Failure
-from archc.language.spec import Precision, Recipe
+from archc.language.recipe import Precision, Recipe
 from archc.run.notes import run_notes
 from archc.run.recipe import Overrides, devices_wanted, needs_two, trained_recipe
 from archc.tensor import Tensor

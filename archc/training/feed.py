@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from archc.language.spec import TestViews
+from archc.language.recipe import TestViews
 
 Array = NDArray[Any]
 

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 
 from archc.failure import Failure
-from archc.language.spec import Precision, Recipe
+from archc.language.recipe import Precision, Recipe
 from archc.training.batch import check_batch
 
 

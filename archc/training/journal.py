@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from archc.files import release, reserve
-from archc.language.spec import TestViews
+from archc.language.recipe import TestViews
 from archc.streams import OutputFailure
 from archc.training.job import Job
 from archc.training.progress import Progress, progress

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
 from archc.failure import FINDING, Failure
-from archc.language.spec import TestViews
+from archc.language.recipe import TestViews
 from archc.training.job import Job
 from archc.training.journal import Journal
 from archc.training.schedule import Plateau

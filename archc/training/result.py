@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, Validat
 
 from archc.failure import Failure
 from archc.files import write_durably
-from archc.language.spec import TestViews
+from archc.language.recipe import TestViews
 
 
 class Figures(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from archc.language.spec import OnPlateau
+from archc.language.recipe import OnPlateau
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pytest
 
 from archc.arrays.dataset import Arrays
 from archc.failure import Failure
-from archc.language.spec import Recipe
+from archc.language.recipe import Recipe
 from archc.training.feed import Feed
 from archc.training.job import Job, Value
 from archc.training.result import Result, read_result

@@ -16,10 +16,14 @@ Layer = dict[str, Any]
 
 
 class Drawing:
-    """Draws blocks that use earlier blocks, then a network of them. All values have the same height and width."""
+    """Draws blocks that use earlier blocks, then a network of them, of maps or of sequences, all of one size."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, of_sequences: bool = False) -> None:
         self.random = Random(seed)
+        self.conv = "conv1d" if of_sequences else "conv2d"
+        self.places = [7] if of_sequences else [5, 6]
+        # Which of them have the channels last in PyTorch.
+        self.others = ["dense", "layer_norm"] if of_sequences else []
         self.blocks: dict[str, Any] = {}
         self.takes: dict[str, list[Any]] = {}
 
@@ -32,10 +36,11 @@ class Drawing:
         spec = {
             "schema": "archc/v1",
             "name": random.choice(["net", "first", "basic"]),
-            "input": {random.choice(["image", "x", "input_0"]): [random.choice([2, 4]), 5, 6]},
+            "input": {random.choice(["image", "x", "input_0"]): [random.choice([2, 4]), *self.places]},
             "defaults": {
-                "conv2d": {"kernel": 3, "padding": 1, "weight_init": {"he_normal": {}}},
+                self.conv: {"kernel": 3, "padding": 1, "weight_init": {"he_normal": {}}},
                 "batch_norm": {"epsilon": 1e-5, "momentum": 0.9},
+                **({"dense": {"weight_init": "he_normal"}, "layer_norm": {"epsilon": 1e-5}} if self.others else {}),
             },
             "blocks": self.blocks,
             "layers": layers,
@@ -79,10 +84,12 @@ class Drawing:
             return self._call(random.choice(known), within, names)
         if len(names) >= 2 and draw < 0.55:
             return {"op": "concat", "from": random.sample(names, 2)}
-        op = random.choice(["conv2d", "conv2d", "batch_norm", "relu", "tanh"])
+        op = random.choice([self.conv, self.conv, "batch_norm", "relu", "tanh", *self.others])
         layer: Layer = {"op": op}
-        if op == "conv2d":
+        if op == self.conv:
             layer |= self._conv(within)
+        if op == "dense":
+            layer["units"] = "$filters" if "filters" in self.takes_now else random.choice([2, 4, {"times": 2}])
         if names and random.random() < 0.3:
             layer["from"] = random.choice(names)
         return layer
@@ -93,7 +100,8 @@ class Drawing:
         conv: Layer = {"filters": filters, "kernel": random.choice([3, 3, 1])}
         conv["padding"] = 1 if conv["kernel"] == 3 else 0
         if random.random() < 0.1 and conv["kernel"] == 3:
-            conv["padding"] = {"top": 2, "bottom": 0, "left": 1, "right": 1}
+            sides = {"left": 2, "right": 0} if self.others else {"top": 2, "bottom": 0, "left": 1, "right": 1}
+            conv["padding"] = sides
         if "groups" in self.takes_now:
             conv["groups"] = "$groups"
         if "bias" in self.takes_now:
@@ -120,9 +128,9 @@ class Drawing:
         return call
 
 
-def drawn(seed: int) -> Facts | None:
+def drawn(seed: int, *, of_sequences: bool = False) -> Facts | None:
     """The facts of a random network; None if it is not one, such as of groups that do not divide."""
-    return analyse(Drawing(seed).spec(), "spec.yaml").facts
+    return analyse(Drawing(seed, of_sequences=of_sequences).spec(), "spec.yaml").facts
 
 
 def flattened(graph: Graph) -> tuple[Graph, Mapping[str, str]]:

@@ -179,3 +179,23 @@ def test_nothing_is_written_for_a_spec_with_errors(archc, small: Path, here: Pat
     assert (result.code, result.out) == (1, "")
     assert "error[ARC201]" in result.err
     assert names(here) == ["small.yaml"]
+
+
+def test_only_a_spec_with_a_recipe_has_an_optimizer(archc, small: Path) -> None:
+    """And what `archc train` runs, in test_train.py: it has the default recipe."""
+    trained = small.read_text() + (
+        "train: {batch: 4, epochs: 2, loss: cross_entropy, test: center, "
+        "optimizer: {sgd: {lr: 0.5, momentum: 0.9, weight_decay: 0}}, schedule: {on_plateau: {factor: 0.1, times: 3}}, "
+        "data: {resize: 8, crop: 8, mirror: true, mean: pixel}}\n"
+    )
+    for backend, marks in (
+        ("torch", ("gradients are not", "MomentumSGD")),
+        ("keras", ('compile("sgd"', "compile(sgd()")),
+    ):
+        alone = archc("build", small, "--backend", backend, "-o", "-").out
+        assert marks[0] in alone
+        assert not {word for word in ("MomentumSGD", "sgd(", "plateau", "ReduceLROnPlateau") if word in alone}
+        small.with_name("trained.yaml").write_text(trained)
+        source = archc("build", "trained.yaml", "--backend", backend, "-o", "-").out
+        assert marks[0] not in source
+        assert marks[1] in source and "plateau(" in source and "0.5" in source

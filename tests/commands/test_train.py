@@ -121,6 +121,7 @@ def test_a_run_from_the_spec_to_the_receipt(archc, small: Path, here: Path) -> N
         assert receipt[part]["sha256"] == hashlib.sha256((run / file).read_bytes()).hexdigest()
     assert (run / "spec.yaml").read_bytes() == small.read_bytes()
     assert (run / "small.py").read_text().splitlines()[0] == '"""A small network.'
+    assert "def sgd(model: nn.Module) -> MomentumSGD:" in (run / "small.py").read_text()
     assert sorted(load_file(run / "weights.safetensors")) == ["conv1.bias", "conv1.weight", "fc.bias", "fc.weight"]
     assert receipt["result"]["count"] == 8 * 24
     lines = result.out.splitlines()

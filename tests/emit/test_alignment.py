@@ -21,7 +21,7 @@ def source(blocks: str, layers: str, backend: str = "torch") -> str:
     analysis = analyse(f"{HEAD}{blocks}layers:\n{layers}".encode(), "spec.yaml")
     assert analysis.facts is not None, analysis.findings
     facts = analysis.facts
-    return load(backend).emit(Request(facts.graph, facts.counts, facts.recipe, Origin.of("spec.yaml", b""))).text
+    return load(backend).emit(Request(facts.graph, facts.counts, facts.own_recipe, Origin.of("spec.yaml", b""))).text
 
 
 def signatures(text: str) -> dict[str, str]:
@@ -112,7 +112,7 @@ def test_a_network_may_be_a_list() -> None:
     analysis = analyse(text.encode(), "a.yaml")
     assert analysis.facts is not None
     facts = analysis.facts
-    request = Request(facts.graph, facts.counts, facts.recipe, Origin.of("spec.yaml", b""))
+    request = Request(facts.graph, facts.counts, facts.own_recipe, Origin.of("spec.yaml", b""))
     assert "super().__init__(\n            nn.ReLU(),  # 4 x 8 x 8\n" in load("torch").emit(request).text
     assert 'name="1"' in load("keras").emit(request).text
 
@@ -131,6 +131,34 @@ layers:
     analysis = analyse(text.encode(), "a.yaml")
     assert analysis.facts is not None
     facts = analysis.facts
-    source = load("torch").emit(Request(facts.graph, facts.counts, facts.recipe, Origin.of("spec.yaml", b"")))
+    source = load("torch").emit(Request(facts.graph, facts.counts, facts.own_recipe, Origin.of("spec.yaml", b"")))
     assert source.text.count("torch.transpose(") == 4
     assert source.renamed == {}
+
+
+def test_a_block_applies_up_to_three_layers_in_one_expression() -> None:
+    """One of them with weights to draw. A value that is read twice has a name, and a chain of layers needs no lines."""
+    block = """  a:
+    layers:
+      n: {op: batch_norm, epsilon: 1e-5, momentum: 0.9}
+      r: {op: relu}
+      c: {op: conv2d, filters: 4, kernel: 1}
+      d: {op: conv2d, filters: 4, kernel: 1}
+      s: {op: relu}
+      t: {op: tanh}
+      u: {op: relu}
+      v: {op: concat, from: [t, u]}
+      w: {op: relu}
+      y: {op: concat, from: [w, input]}
+"""
+    text = re.sub("  # .*", "", source(block, "  x: {block: a}\n"))
+    assert text.partition("def forward(self, input: Tensor) -> Tensor:\n")[2].partition("\n\n")[0].split("\n") == [
+        "        x = self.c(self.r(self.n(input)))",
+        "        x = self.t(self.s(self.d(x)))",
+        "        t = x",
+        "        x = self.u(t)",
+        "        x = torch.cat((t, x), dim=1)",
+        "        del t",
+        "        x = self.w(x)",
+        "        return torch.cat((x, input), dim=1)",
+    ]

@@ -169,8 +169,10 @@ for _path, _value in (place for spec in SPECS for place in places(spec)):
 
 def written(op: str) -> dict[str, Any]:
     """The fields of some layer of an op in the good specs."""
-    layers = ((spec.get("defaults", {}), layer) for spec in SPECS for layer in spec["layers"].values())
-    return next(defaults.get(op, {}) | layer for defaults, layer in layers if layer["op"] == op)
+    layers = ((spec.get("defaults", {}), layer) for spec in SPECS for _, layer in places(spec["layers"]))
+    return next(
+        defaults.get(op, {}) | layer for defaults, layer in layers if isinstance(layer, dict) and layer.get("op") == op
+    )
 
 
 @pytest.mark.parametrize(("op", "field"), [(n, f) for n, op in ops().items() for f in op.model_fields if f != "op"])

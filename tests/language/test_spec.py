@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from archc.language.document import Document
-from archc.language.spec import DataRecipe, default_recipe
+from archc.language.recipe import DataRecipe, default_recipe
 from archc.language.spec_reading import read_spec
 from archc.tensor import Tensor
 
@@ -149,6 +149,7 @@ def test_a_value_that_is_not_allowed(old: str, new: str, message: str) -> None:
 )
 def test_the_default_recipe_scales_the_papers_crop(image: list[int], resize: int, crop: tuple[int, int]) -> None:
     recipe = default_recipe([Tensor(tuple(image))])
+    assert recipe.data is not None
     assert (recipe.data.resize, recipe.data.crop) == (resize, crop)
     assert recipe.optimizer.sgd.decay_biases is False
     assert recipe.schedule is not None
@@ -157,7 +158,9 @@ def test_the_default_recipe_scales_the_papers_crop(image: list[int], resize: int
 
 @pytest.mark.parametrize("side", range(1, 400, 7))
 def test_the_default_recipe_can_always_be_cropped(side: int) -> None:
-    assert default_recipe([Tensor((3, side, 2 * side))]).data.resize >= 2 * side
+    data = default_recipe([Tensor((3, side, 2 * side))]).data
+    assert data is not None
+    assert data.resize >= 2 * side
 
 
 def test_a_crop_larger_than_its_picture_is_refused() -> None:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from archc.language.mistakes import vocabulary
 from archc.language.mistakes.vocabulary import certain, did_you_mean, nearest
-from archc.language.spec import DataRecipe, Expect, OnPlateau, Optimizer, Parallel, Recipe, Schedule, Sgd, Spec
+from archc.language.recipe import DataRecipe, OnPlateau, Optimizer, Recipe, Schedule, Sgd
+from archc.language.spec import Expect, Parallel, Spec
 from archc.ops import ops
 from archc.ops.distributions import MODELS
 

@@ -23,7 +23,7 @@ from archc.graph import Node
 from archc.language.spec import Parallel
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
-WEIGHTED = ("conv2d", "dense")
+WEIGHTED = ("conv2d", "conv_transpose2d", "dense")
 
 
 class Gradient(NamedTuple):

@@ -57,7 +57,7 @@ def test_logarithms_of_probabilities_before_the_loss() -> None:
 def test_the_logarithms_are_not_left_to_the_loss() -> None:
     facts = analyse(f"{HEAD}  flat: {{op: flatten}}\n  log: {{op: log_softmax}}\n".encode(), "net.yaml").facts
     assert facts is not None
-    assert facts.graph.fused_softmax is None
+    assert facts.graph.fused is None
 
 
 @pytest.mark.parametrize(

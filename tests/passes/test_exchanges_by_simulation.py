@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from simulated_devices import WEIGHTED, Simulation, ring
 
 from archc.analysis import Facts, analyse
-from archc.language.spec import Parallel, Precision
+from archc.language.recipe import Precision
+from archc.language.spec import Parallel
 from archc.passes.gradients import Reduction
 from archc.passes.placement import place
 from archc.passes.plan import Setting, plan
@@ -166,6 +167,48 @@ def test_alexnet_with_layers_placed_by_hand() -> None:
 def test_layers_placed_by_hand(devices: int, strategy: Any, by_hand: Any, layers: list[str]) -> None:
     text = f"{HEAD}input: {{image: [8, 2, 1]}}\nlayers:\n" + "".join(f"  {layer}\n" for layer in layers)
     facts = facts_of(text)
+    assert facts is not None
+    assert_as_simulated(facts, Parallel(devices=devices, strategy=strategy, layers=by_hand))
+
+
+MOVES = (
+    "slice, stop: 8",
+    "slice, start: 3, stop: 11",
+    "slice, start: 4, stop: 5",
+    "channel_shuffle, groups: 2",
+    "channel_shuffle, groups: 4",
+    "space_to_depth, factor: 2",
+    "reshape, to: [32, 2, 6]",
+    "reshape, to: [6, 64]",
+    "reshape, to: [-1]",
+    "permute, axes: [0, 2, 1]",
+    "permute, axes: [1, 0, 2]",
+    "pad, padding: 1, mode: reflect",
+    "crop, cut: 1",
+    "avg_pool2d, kernel: 2, stride: 2",
+    "global_avg_pool",
+    "global_max_pool",
+    "upsample, factor: 2, mode: bilinear, corners: aligned",
+    "conv_transpose2d, filters: 16, kernel: 2, groups: 4, weight_init: {he_normal: {}}",
+)
+
+
+@pytest.mark.parametrize("devices", [2, 4])
+@pytest.mark.parametrize(
+    ("strategy", "by_hand"), [("columns", {}), ("data", {"a": "split"}), ("hybrid", {}), ("hybrid", {"a": "split"})]
+)
+@pytest.mark.parametrize("op", MOVES)
+def test_values_that_move(op: str, strategy: Any, by_hand: Any, devices: int) -> None:
+    """Maps that an op reads from other places, before layers of each kind."""
+    layers = [
+        "a: {op: conv2d, filters: 16}",
+        f"m: {{op: {op}}}",
+        "r: {op: relu}",
+        "f: {op: flatten, from: m}",
+        "d: {op: dense, units: 8}",
+    ]
+    text = f"{HEAD}input: {{image: [8, 4, 6]}}\nlayers:\n" + "".join(f"  {layer}\n" for layer in layers)
+    facts = facts_of(f"{text}outputs: [r, d]\n")
     assert facts is not None
     assert_as_simulated(facts, Parallel(devices=devices, strategy=strategy, layers=by_hand))
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from archc.analysis import Analysis, analyse
 from archc.explain.concepts import concepts
 from archc.graph import Graph
-from archc.language.spec import Precision
+from archc.language.recipe import Precision
 from archc.passes.device_memory import device_memory, largest_batch
 from archc.passes.memory import Share, in_units, memory
 

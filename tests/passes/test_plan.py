@@ -9,7 +9,7 @@ from time import process_time
 import pytest
 
 from archc.analysis import Analysis, Facts, analyse
-from archc.language.spec import Precision
+from archc.language.recipe import Precision
 from archc.passes.plan import Cost, Plan, Setting, plan
 
 ALEXNET = Path(__file__).parents[2] / "specs" / "alexnet.yaml"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from archc.language.spec import Recipe
+from archc.language.recipe import Recipe
 from archc.training.job import Job, Value
 
 RECIPE = {

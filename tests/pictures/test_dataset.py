@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from archc.failure import FINDING, Failure
-from archc.language.spec import default_recipe
+from archc.language.recipe import default_recipe
 from archc.ops.fields import Size
 from archc.pictures.dataset import MOST_RESIZE, job_pictures, load_pictures, open_pictures
 from archc.pictures.folder import find_pictures
@@ -85,6 +85,7 @@ def test_pictures_have_one_channel_or_three(job: Job) -> None:
 
 
 def recipe_for(job: Job, resize: int, crop: int) -> Job:
+    assert job.recipe.data is not None
     data = job.recipe.data.model_copy(update={"resize": resize, "crop": Size(crop, crop)})
     return job.model_copy(update={"recipe": job.recipe.model_copy(update={"data": data})})
 
@@ -105,4 +106,6 @@ def test_squares_that_no_memory_holds_are_refused_before_a_run(job: Job, resize:
 
 @pytest.mark.parametrize("image", [[3, 3632, 3632], [1, 1, 3632]])
 def test_the_help_for_a_large_input_works(image: list[int]) -> None:
-    assert default_recipe([Tensor(tuple(image))]).data.resize == MOST_RESIZE
+    data = default_recipe([Tensor(tuple(image))]).data
+    assert data is not None
+    assert data.resize == MOST_RESIZE

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from archc.failure import ENVIRONMENT, Failure
-from archc.language.spec import DataRecipe
+from archc.language.recipe import DataRecipe
 from archc.pictures.preparation import Array, Statistics, measure, training_view
 from archc.pictures.preparation import test_views as views_to_test  # pytest would collect it by its own name
 

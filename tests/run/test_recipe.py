@@ -38,7 +38,9 @@ def test_a_learning_rate_that_is_given_is_not_scaled(facts: Facts) -> None:
 
 
 def test_the_default_recipe_crops_to_the_networks_input(facts_of: FactsOf) -> None:
-    assert trained_recipe(facts_of(BARE), NONE, 1, data=None).data.crop == (20, 24)
+    data = trained_recipe(facts_of(BARE), NONE, 1, data=None).data
+    assert data is not None
+    assert data.crop == (20, 24)
 
 
 @pytest.mark.parametrize(("batch", "devices", "other"), [(33, 2, 32), (1, 2, 2), (128, 3, 126)])

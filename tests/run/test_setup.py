@@ -45,6 +45,7 @@ def test_each_shape_that_is_checked_has_a_default_recipe(channels: int, height: 
     found = facts(spec(channels, height, width))
     assert (found is not None) == (channels * height * width <= LARGEST_TENSOR)
     if found is not None:
+        assert found.recipe.data is not None
         assert max(height, width) <= found.recipe.data.resize <= LARGEST
         assert set_up(found, Options(None, None, NONE, 0, "float32", 60)).recipe.data == found.recipe.data
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from archc.language.spec import Recipe
+from archc.language.recipe import Recipe
 from archc.training.job import Job, Value
 
 RECIPE = {

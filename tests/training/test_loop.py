@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save
 
 from archc.failure import FINDING, Failure
-from archc.language.spec import OnPlateau, Recipe, Schedule, TestViews
+from archc.language.recipe import OnPlateau, Recipe, Schedule, TestViews
 from archc.training.job import Job
 from archc.training.journal import Journal
 from archc.training.loop import train

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archc.language.spec import OnPlateau
+from archc.language.recipe import OnPlateau
 from archc.training.schedule import Plateau
 
 RULE = OnPlateau(factor=0.1, times=2, patience=3)

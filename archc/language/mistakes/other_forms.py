@@ -13,7 +13,8 @@ from archc.language.mistakes.listed_fields import joined_sections
 from archc.language.mistakes.misplaced_fields import nested_fields
 from archc.language.mistakes.wrapped_sections import unwrapped
 from archc.language.reader import MappingNode, SequenceNode, YamlNode
-from archc.language.spec import Expect, Recipe, Spec, usual_recipe
+from archc.language.recipe import Recipe, usual_recipe
+from archc.language.spec import Expect, Spec
 from archc.ops.windowed import Windowed
 
 _ANY_IMAGE = [3, 1, 1]

@@ -9,7 +9,7 @@ from collections.abc import Container
 
 from archc.diagnostics.finding import Finding
 from archc.graph import Graph
-from archc.language.spec import Loss
+from archc.ops.properties import Loss
 from archc.passes.advice.foreign_values import foreign_values
 from archc.passes.advice.linearity import one_linear_function
 from archc.passes.advice.normalisation import bias_before, dropout_before, no_relu_before, window_over_devices

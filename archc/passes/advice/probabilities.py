@@ -6,7 +6,7 @@ from math import e
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
-from archc.language.spec import Loss
+from archc.ops.properties import Loss
 from archc.ops.weighted import Initialised
 
 

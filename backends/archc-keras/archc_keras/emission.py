@@ -40,9 +40,10 @@ from archc_keras.training import check, plateau, sgd
 # Definitions that Keras lacks, each with its snippet, in the order of the file.
 SNIPPETS = {
     "normal": "normal",
-    "he_normal": "he_normal",
+    "he": "he",
     "GroupedConv1D": "grouped_conv1d",
     "GroupedConv2D": "grouped_conv",
+    "DepthwiseConv2D": "depthwise_conv",
     "LeakyReLU": "leaky_relu",
     "exact_gelu": "exact_gelu",
     "gelu_tanh": "gelu_tanh",
@@ -71,24 +72,24 @@ SNIPPETS = {
 
 def emit(request: Request) -> EmittedSource:
     """Source whose class has the graph's layers by their own names."""
-    graph, recipe = request.graph, request.recipe
-    planned = plan(request, RESERVED, channels_last=True, local_reserved=LOCAL)
+    graph, planned = request.graph, plan(request, RESERVED, channels_last=True, local_reserved=LOCAL)
+    recipe = request.recipe if planned.parameters else None
     layers = every(planned.steps, layer)
-    functions, lines, outputs = write(planned, {each.step.identifier: each for each in layers})
-    used = {name for each in layers for value in each.calls.values() for name in names(value)}
-    if planned.parameters:
+    written = write(planned, {each.step.identifier: each for each in layers})
+    used = {name for each in written.layers.values() for value in each.calls.values() for name in names(value)}
+    if recipe is not None:
         used.add(Name("MomentumSGD"))
     snippets = [load("archc_keras.snippets", file) for name, file in SNIPPETS.items() if Name(name) in used]
-    recipe_functions = (sgd(planned, recipe), *plateau(recipe)) if planned.parameters else ()
+    recipe_functions = () if recipe is None else (sgd(planned, recipe), *plateau(recipe))
     module = Module(
         doc=document(planned, request.origin, "keras"),
         imports=tuple(_imports(planned, snippets)),
         body=(
-            *functions,
-            _model(graph, planned, lines, outputs),
+            *written.functions,
+            _model(graph, planned, written.lines, written.outputs),
             *(snippet.snippet for snippet in snippets),
             *recipe_functions,
-            check(planned),
+            check(planned, recipe),
             RUN,
         ),
     )
@@ -100,7 +101,7 @@ def _imports(planned: SourcePlan, snippets: Iterable[LoadedSnippet]) -> Iterator
     yield Import("typing", ("Any",))
     yield Import("keras", untyped=True)
     yield Import("keras", ("layers",))
-    if planned.predicts_probabilities:
+    if planned.parameters or planned.predicts_probabilities:
         yield Import("keras", ("ops",))
     for snippet in snippets:
         yield from snippet.imports

@@ -6,7 +6,7 @@ The layers of a block have their whole paths as names, of which the caller gives
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from archc.emit.alignment import Entry, Use, Variant, align, received, variant_name
 from archc.emit.identifiers import free
@@ -31,7 +31,7 @@ from archc.emit.syntax import (
     Statement,
     Tuple,
 )
-from archc_keras.layers import KerasLayer
+from archc_keras.layers import KerasLayer, layer
 from archc_keras.loops import looped
 
 Layers = Mapping[str, KerasLayer]
@@ -41,17 +41,34 @@ Calls = Mapping[str, tuple[Name, tuple[Argument, ...], tuple[str, ...]]]
 _CHANNELS_LAST = -1
 
 
-def write(planned: SourcePlan, layers: Layers) -> tuple[list[Function], tuple[Statement, ...], tuple[Expression, ...]]:
-    """The function of each block, after those that it calls; then the lines of the network, and its outputs."""
+@dataclass(frozen=True)
+class Written:
+    """The function of each block, after those that it calls; the lines of the network, its outputs, and all layers."""
+
+    functions: list[Function]
+    lines: tuple[Statement, ...]
+    outputs: tuple[Expression, ...]
+    layers: Layers
+
+
+def write(planned: SourcePlan, layers: Layers) -> Written:
+    """The source of a network and of its blocks."""
     functions: list[Function] = []
+    layers = dict(layers)
     calls: dict[str, tuple[Name, tuple[Argument, ...], tuple[str, ...]]] = {}
     taken = {*planned.reserved, *planned.local_reserved, planned.class_name, *planned.inputs}
     for part in (planned.root, *planned.root.blocks()):
         taken |= planned.local(part).all
     for name, parts in planned.root.by_block().items():
-        bodies = {part.path: _Body(planned, part, layers, calls) for part in parts}
         names = taken | {each.text for each, _, _ in calls.values()}
+        bodies = {part.path: _Body(planned, part, layers, calls) for part in parts}
         variants = align(name, [each.use() for each in bodies.values()], names)
+        if len(variants) > 1:
+            apart = layers | _padded_apart(parts)
+            others = {part.path: _Body(planned, part, apart, calls) for part in parts}
+            fewer = align(name, [each.use() for each in others.values()], names)
+            if len(fewer) < len(variants):
+                layers, bodies, variants = apart, others, fewer
         for place, variant in enumerate(variants):
             own = free(_snake(name, variant_name(variants, place)), names)
             names.add(own)
@@ -62,7 +79,13 @@ def write(planned: SourcePlan, layers: Layers) -> tuple[list[Function], tuple[St
             functions.append(_function(own, variant, bodies[variant.uses[0].part.path]))
     root = _Body(planned, planned.root, layers, calls)
     lines, outputs = passing([root.line(entry) for entry in root.entries], tuple(map(Name, root.outputs)))
-    return functions, looped(lines, {each for each, _, _ in calls.values()}), outputs
+    return Written(functions, looped(lines, {each for each, _, _ in calls.values()}), outputs, layers)
+
+
+def _padded_apart(parts: Sequence[Part]) -> dict[str, KerasLayer]:
+    """The layers of the uses of a block, where all padding is by layers of its own."""
+    steps = (replace(step, pads_apart=True) for part in parts for step in part.steps())
+    return {step.identifier: layer(step) for step in steps}
 
 
 def _snake(block: str, name: str) -> str:
@@ -92,6 +115,8 @@ def _function(name: str, variant: Variant, first: _Body) -> Function:
     )
     body = looped([line for line in taken if isinstance(line, Assign)], first.functions)
     end = Return(outputs[0] if len(outputs) == 1 else Tuple(outputs))
+    if body and isinstance(last := body[-1], Assign) and outputs == (last.target,):
+        body, end = body[:-1], Return(last.value)
     return Function(name, signature, "Any", (*channels, *body, end), doc=block(variant))
 
 

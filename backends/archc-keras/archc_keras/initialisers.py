@@ -51,7 +51,7 @@ def _common(init: WeightInit) -> Call | None:
     if init.kind == "normal":
         return call("normal", init.number)
     is_he = init.kind == "he_normal" and (init.number, init.fan) == (0, "in")
-    return call("he_normal") if is_he else None
+    return call("he") if is_he else None
 
 
 def _scaled(init: WeightInit, fans: Fans, shape: tuple[int, ...]) -> Call | None:

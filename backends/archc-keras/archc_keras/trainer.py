@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from archc.language.spec import TestViews
+from archc.language.recipe import TestViews
 from archc.ops.properties import Loss
 from archc.training.feed import Feed
 from archc.training.job import Job

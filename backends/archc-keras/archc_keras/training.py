@@ -23,7 +23,7 @@ from archc.emit.syntax import (
     Tuple,
     call,
 )
-from archc.language.spec import Recipe
+from archc.language.recipe import Recipe
 from archc.ops.properties import Loss
 from archc.tensor import Tensor
 
@@ -60,8 +60,8 @@ def plateau(recipe: Recipe) -> Iterator[Function]:
     yield Function("plateau", "", kind, (Return(made),), doc=doc)
 
 
-def check(planned: SourcePlan) -> Function:
-    """`check`: parameters, shapes and one training step, in Keras."""
+def check(planned: SourcePlan, recipe: Recipe | None) -> Function:
+    """`check`: parameters, shapes and one training step, without a recipe that of Keras' own SGD."""
     made = tuple(_random(planned, x) for x in planned.inputs.values())
     images = made[0] if len(made) == 1 else List(made)
     output = self_check.result(planned)
@@ -70,7 +70,7 @@ def check(planned: SourcePlan) -> Function:
         seed=call("keras.utils.set_random_seed", 0),
         count="sum(math.prod(w.shape) for w in model.trainable_weights)",
         compute=(Assign(Name("images"), images), Assign(output, call("model", Name("images")), annotation=Name("Any"))),
-        step=_step(planned),
+        step=_step(planned, Literal("sgd") if recipe is None else call("sgd")),
         finite="all(ops.all(ops.isfinite(w)) for w in model.weights)",
     )
 
@@ -82,7 +82,7 @@ def _random(planned: SourcePlan, x: Tensor) -> Call:
     return call("keras.random.normal", batch(planned.shape(x)))
 
 
-def _step(planned: SourcePlan) -> tuple[Statement, ...]:
+def _step(planned: SourcePlan, optimizer: Expression) -> tuple[Statement, ...]:
     """A training step towards random targets, or towards zeros for a loss of squares or of several outputs."""
     first, *others = planned.output_shapes
     loss: Expression = Literal("mean_squared_error")
@@ -101,6 +101,6 @@ def _step(planned: SourcePlan) -> tuple[Statement, ...]:
         targets = call("keras.random.randint", batch(first.shape[1:]), 0, first.channels)
     return (
         Assign(Name("targets"), targets),
-        Do(call("model.compile", call("sgd"), loss)),
+        Do(call("model.compile", optimizer, loss)),
         Assign(Name("loss"), Fixed(step)),
     )

@@ -48,6 +48,7 @@ class Body:
     inputs: tuple[Name, ...]
     outputs: tuple[Name, ...]
     is_sequential: bool
+    planned: SourcePlan
 
     @property
     def has_numbers(self) -> bool:
@@ -106,7 +107,7 @@ class _Writing:
         outputs = tuple(step.identifier for step in part.outputs()) if part.scope else self._planned.outputs
         lines = tuple(entry for _, entry in sorted(self._lines, key=lambda line: line[0]))
         named = [tuple(Name(values[value]) for value in each) for each in (inputs, outputs)]
-        return Body(part, modules, lines, named[0], named[1], is_sequential)
+        return Body(part, modules, lines, named[0], named[1], is_sequential, self._planned)
 
     def _is_sequential(self, part: Part) -> bool:
         if not part.is_chain or (part.scope is None and len(self._planned.inputs) > 1):

@@ -9,9 +9,10 @@ from archc.emit.alignment import Entry, Variant, align, variant_name
 from archc.emit.identifiers import free
 from archc.emit.inline import flat
 from archc.emit.parts import Part
-from archc.emit.passing import freeing, passing, taking_x
+from archc.emit.passing import freeing, nested, passing, taking_x
 from archc.emit.plan import SourcePlan
 from archc.emit.prose import block
+from archc.emit.step import Step
 from archc.emit.syntax import (
     Argument,
     Assign,
@@ -27,10 +28,12 @@ from archc.emit.syntax import (
 )
 from archc_torch.bodies import Body, Leaf, body, leaves, with_entries
 from archc_torch.layers import TorchLayer
-from archc_torch.sequences import dictionary, module, sequence
+from archc_torch.sequences import counted, dictionary, module, sequence
 
 LOCAL = frozenset("OrderedDict Tensor float i input nn range self super torch _".split())
 """Names that the constructor of a block uses itself."""
+
+_SUPER = Do(Fixed("super().__init__()"))
 
 
 @dataclass(frozen=True)
@@ -83,13 +86,16 @@ def with_variant(first: Body, entries: Sequence[Entry]) -> Body:
 def write(own: Body, stored: tuple[Statement, ...] = ()) -> Written:
     """A chain of modules as an `nn.Sequential`; anything else as a module with a `forward`."""
     if own.is_sequential:
+        base, named = Name("nn.Sequential"), own.planned.has_blocks and all(m.key.isidentifier() for m in own.modules)
+        if named:
+            return Written(base, (_SUPER, *stored, *(counted(own.modules) or _attributes(own))), ())
         build = Do(Call(Fixed("super().__init__"), sequence(own.modules)))
-        return Written(Name("nn.Sequential"), (build, *stored), ())
+        return Written(base, (build, *stored), ())
     forward = (_forward(own),)
     if own.has_numbers:
         build = Do(Call(Fixed("super().__init__"), (Argument(dictionary(own.modules)),)))
         return Written(Name("nn.ModuleDict"), (build, *stored), forward)
-    return Written(Name("nn.Module"), (Do(Fixed("super().__init__()")), *stored, *_attributes(own)), forward)
+    return Written(Name("nn.Module"), (_SUPER, *stored, *_attributes(own)), forward)
 
 
 def _attributes(own: Body) -> Iterator[Assign]:
@@ -101,18 +107,31 @@ def _attributes(own: Body) -> Iterator[Assign]:
 def _forward(own: Body) -> Function:
     """Names the values that more than the next layer reads, and drops each value after its last reader."""
     lines = [replace(entry.tree, comment=entry.comment) for entry in own.lines if isinstance(entry.tree, Assign)]
-    named, outputs = passing(lines, own.outputs)
+    named, outputs = passing(nested(lines, [*_joined(own)]), own.outputs)
     first, *others = outputs
     body = freeing(named, outputs)
     inputs = own.inputs
+    end = Return(Tuple(outputs) if others else first)
     if own.part.scope:
         body, inputs = taking_x(body, inputs)
+        if body and isinstance(last := body[-1], Assign) and outputs == (last.target,):
+            body, end = body[:-1], Return(last.value)
     return Function(
         "forward",
         ", ".join(("self", *(f"{read.text}: Tensor" for read in inputs))),
         "tuple[Tensor, ...]" if others else "Tensor",
-        (*body, Return(Tuple(outputs) if others else first)),
+        (*body, end),
     )
+
+
+def _joined(own: Body) -> Iterator[bool]:
+    """Whether each line is applied in one expression with the one before it, which is of the same layer or chain."""
+    chains = {*own.planned.chained.values(), *own.planned.chained}
+    before: str | None = None
+    for entry in own.lines:
+        name = entry.owner.node.name if isinstance(entry.owner, Step) and entry.owner.path is None else None
+        yield name in chains and before is not None and before in (name, own.planned.chained.get(name))
+        before = name
 
 
 def attributes(own: Body, wanted: Mapping[str, object]) -> tuple[tuple[Name, Name], ...]:

@@ -109,11 +109,6 @@ class _Splitting:
         """The layer as a rank computes it, for its own maps."""
         if isinstance(node.op, Weighted) and node.op.weight_init.kind == "orthogonal":
             raise Unsupported(node.name, f"{node.name}'s orthogonal weights cannot be drawn in parts, one on each rank")
-        if node.op.weight_axis:
-            raise Unsupported(
-                node.name,
-                f"the weight of {node.name} has its input maps first; `columns` divides others by output maps",
-            )
         op, output = node.op.split(self._ranks), self._part(node.output)
         try:
             made = op.infer(inputs)
@@ -172,7 +167,8 @@ def _common_refusal(step: Step) -> str | None:
         return f"{step.node.name} learns one parameter for all maps; `columns` splits every layer that has weights"
     if step.node.op.differs_by_map:
         return f"{step.node.name} computes each map by its number, and each rank would begin at the first one"
-    if any(parameter.shape[0] != step.node.output.channels for parameter in step.node.op.parameters(step.inputs)):
+    rows = {parameter.shape[0] for parameter in step.node.op.parameters(step.inputs)}
+    if step.node.op.weight_axis or rows - {step.node.output.channels}:
         return f"{step.node.name} has weights with no row for each channel of its output; `columns` splits rows"
     if step.node.op.drops_examples and step.node.op.drop_rate:
         return f"{step.node.name} drops whole examples, and each rank would drop other ones"

@@ -12,7 +12,7 @@ from archc.emit.prose import document
 from archc.emit.self_check import RUN
 from archc.emit.snippets import LoadedSnippet, load
 from archc.emit.syntax import Function, Import, Main, Module, Name, Snippet, names
-from archc.language.spec import Recipe
+from archc.language.recipe import Recipe
 from archc.ops.weighted import Weighted
 from archc_torch import initialisers, ranks
 from archc_torch.columns import column
@@ -26,6 +26,7 @@ from archc_torch.training import check, plateau, sgd
 SNIPPETS = {
     "Gather": "gather",
     "AvgPool": "avg_pool",
+    "AvgPool1d": "avg_pool1d",
     "CutConvTranspose2d": "cut_conv_transpose",
     "LRN": "lrn",
     "SpatialLRN": "spatial_lrn",
@@ -56,34 +57,41 @@ _USUAL = "nn.Conv2d | nn.Linear"
 
 
 def emit(request: Request) -> EmittedSource:
-    """Source whose class has the graph's layers as modules of their own names, followed by how it is trained.
+    """Source whose class has the graph's layers as modules of their own names, followed by how a recipe trains it.
 
     With a placement by columns, the class is the part of one rank, as each device is called.
     """
     planned, recipe, placement = ordered(plan(request, RESERVED)), request.recipe, request.placement
     if placement is None:
         layers = layers_of(planned)
-        return _source(planned, layers, recipe, document(planned, request.origin, "torch"), (check(planned), RUN))
+        return _source(
+            planned, layers, recipe, document(planned, request.origin, "torch"), (check(planned, recipe), RUN)
+        )
     own = column(planned, placement)
     title = ranks.document(planned, own, placement, request.origin)
-    return _source(own.planned, own.layers, recipe, title, (ranks.check(own), ranks.run(own)), "column", "on_ranks")
+    return _source(
+        own.planned, own.layers, recipe, title, (ranks.check(own, recipe), ranks.run(own)), "column", "on_ranks"
+    )
 
 
 def _source(
     planned: SourcePlan,
     layers: Mapping[str, TorchLayer],
-    recipe: Recipe,
+    recipe: Recipe | None,
     doc: tuple[str, ...],
     last: tuple[Function | Main, ...],
     *functions: str,
 ) -> EmittedSource:
     """The file: imports, the network's class, the snippets that are used, the recipe, and the check."""
     made = model(planned, layers)
-    snippets = list(_snippets(planned, layers.values(), functions))
-    recipe_functions = (sgd(recipe), *plateau(recipe)) if planned.parameters else ()
+    recipe = recipe if planned.parameters else None
+    recipe_functions = () if recipe is None else (sgd(recipe), *plateau(recipe))
+    snippets = list(
+        _snippets(planned, layers.values(), (*(("MomentumSGD",) if recipe is not None else ()), *functions))
+    )
     module = Module(
         doc=doc,
-        imports=(*_imports(planned, made, recipe), *(found for snippet in snippets for found in snippet.imports)),
+        imports=(*_imports(made, recipe), *(found for snippet in snippets for found in snippet.imports)),
         body=(*made.classes, *(snippet.snippet for snippet in snippets), *recipe_functions, *last),
     )
     return EmittedSource(print_module(module), planned.class_name, _renamed(planned, made))
@@ -102,8 +110,6 @@ def _snippets(planned: SourcePlan, layers: Collection[TorchLayer], functions: It
     used = {name for layer in layers for name in _called(layer)}
     used |= {name for start in planned.initialisations for name in names(initialisers.begin(start, Name("module")))}
     used |= set(map(Name, functions))
-    if planned.parameters:
-        used.add(Name("MomentumSGD"))
     if planned.predicts_probabilities:
         used.add(Name("evaluate" if len(planned.inputs) == 1 else "evaluate_on"))
     loaded = (load("archc_torch.snippets", file) for name, file in SNIPPETS.items() if Name(name) in used)
@@ -125,12 +131,12 @@ def _called(layer: TorchLayer) -> set[Name]:
     return {name for value in values for name in names(value)} - set(map(Name, layer.step.reads))
 
 
-def _imports(planned: SourcePlan, made: Model, recipe: Recipe) -> Iterator[Import]:
+def _imports(made: Model, recipe: Recipe | None) -> Iterator[Import]:
     yield Import("torch")
     yield Import("torch", ("nn",))
     if made.is_ordered:
         yield Import("collections", ("OrderedDict",))
     if made.has_forward:
         yield Import("torch", ("Tensor",))
-    if planned.parameters and recipe.schedule is not None:
+    if recipe is not None and recipe.schedule is not None:
         yield Import("torch.optim.lr_scheduler", ("ReduceLROnPlateau",))

@@ -9,9 +9,10 @@ from archc.emit import self_check
 from archc.emit.plan import SourcePlan
 from archc.emit.prose import emitted_by, shapes, summary
 from archc.emit.syntax import Assert, Assign, Call, Do, Fixed, Function, Main, Name, Return, Statement, call
+from archc.language.spec import Recipe
 from archc.passes.placement import Placement
 from archc_torch.columns import Column
-from archc_torch.training import COUNT, FINITE, images, step, targets
+from archc_torch.training import COUNT, finite, images, learned, step, targets
 
 
 def document(planned: SourcePlan, column: Column, placement: Placement, origin: Origin) -> tuple[str, ...]:
@@ -26,7 +27,7 @@ def document(planned: SourcePlan, column: Column, placement: Placement, origin: 
     )
 
 
-def check(column: Column) -> Function:
+def check(column: Column, recipe: Recipe | None) -> Function:
     """`check`, which each rank runs. It also counts the values that it receives, and returns the line to print."""
     planned = column.planned
     outputs = self_check.result(planned)
@@ -35,14 +36,15 @@ def check(column: Column) -> Function:
     sent = (line for name, value in zip(names, made, strict=True) for line in _from_first_rank(name, value))
     compute = (*sent, Assign(outputs, call("model", *map(Name, names))))
     drawn = targets(planned)
-    learn = step(planned, Name("labels") if drawn else None)
+    learn = step(planned, Name("labels") if drawn else None, recipe)
     checked = self_check.check(
         planned,
         seed=call("torch.manual_seed", call("distributed.get_rank")),
         count=COUNT,
         compute=(*compute, *_received(column)),
         step=(*_from_first_rank("labels", drawn), *learn) if drawn else learn,
-        finite=FINITE,
+        finite=finite(recipe),
+        what=learned(recipe),
     )
     told = "{count:,} parameters" + (", received {received:,} values per example" if column.received else "")
     # On one process, the last statement prints.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from archc.emit.folding import INDEX, runs
-from archc.emit.syntax import Affine, Argument, Call, Dict, Each, Formatted, Name, Tuple
+from archc.emit.syntax import Affine, Argument, Call, Dict, Do, Each, For, Formatted, Name, Tuple, call
 from archc_torch.bodies import Group, Leaf
 
 Modules = Sequence[Leaf | Group]
@@ -31,12 +31,22 @@ def sequence(modules: Modules) -> tuple[Argument, ...]:
         return (Argument(_named(modules)),)
     built = [module(made) for made in modules]
     arguments: list[Argument] = []
-    for run in runs([call for call, _ in built]):
+    for run in runs([each for each, _ in built]):
         comment = built[run.start + run.count - 1][1]
         is_one = run.count == 1
         value = run.value if is_one else Each(run.value, run.variable, run.count, unpacked=True)
         arguments.append(Argument(value, comment=comment))
     return tuple(arguments)
+
+
+def counted(modules: Modules) -> tuple[For, ...]:
+    """The modules as a loop, if their names and what builds them count up: `self.add_module(f"l{i}", Basic(4 * i))`."""
+    numbered = _numbered([made.key for made in modules]) if modules else None
+    run, *others = runs([module(made)[0] for made in modules]) if numbered else [None]
+    if run is None or others or run.count == 1 or numbered is None:
+        return ()
+    name = Formatted((numbered[0], Affine(INDEX, offset=numbered[1])))
+    return (For((INDEX,), call("range", run.count), (Do(call("self.add_module", name, run.value)),)),)
 
 
 def dictionary(modules: Modules) -> Dict:
@@ -49,12 +59,12 @@ def _named(modules: Modules) -> Call:
     built = [module(made) for made in modules]
     if numbered := _numbered([made.key for made in modules]):
         prefix, first = numbered
-        (run, *others) = runs([call for call, _ in built])
+        (run, *others) = runs([each for each, _ in built])
         if not others and run.count > 1:
             name = Formatted((prefix, Affine(INDEX, offset=first)))
             return Call(Name("OrderedDict"), (Argument(Each(Tuple((name, run.value)), INDEX, run.count)),))
     if all(made.key.isidentifier() for made in modules):
-        arguments = (Argument(call, made.key, comment) for made, (call, comment) in zip(modules, built, strict=True))
+        arguments = (Argument(each, made.key, comment) for made, (each, comment) in zip(modules, built, strict=True))
         return Call(Name("OrderedDict"), tuple(arguments))
     return Call(Name("OrderedDict"), (Argument(dictionary(modules)),))
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from archc.emit.plan import Initialisation, SourcePlan
-from archc.emit.syntax import Among, Call, Do, For, Function, If, Literal, Name, Statement, Tuple, call
+from archc.emit.syntax import Among, Argument, Call, Do, For, Function, If, Literal, Name, Statement, Tuple, call
 from archc_torch.initialisers import begin
 from archc_torch.layers import TorchLayer
 
@@ -112,8 +112,7 @@ def _loop(
     kinds: dict[str, _Kind] = {}
     for identifier, starts in found.items():
         layer = layers[identifier]
-        function = layer.modules[layer.step.identifier].function
-        assert isinstance(function, Name)
+        function = _class_of(layer.modules[layer.step.identifier])
         for start in starts:
             kind = LINEAR if start.place else function
             kinds.setdefault(kind.text, _Kind(kind)).starts[start.path(paths[identifier])] = start
@@ -124,6 +123,16 @@ def _loop(
     if any(isinstance(body[0], If) for body in branches):
         return (For((Name("name"), MODULE), call("self.named_modules"), (If(whole),)),)
     return (For((MODULE,), call("self.modules"), (If(whole),)),)
+
+
+def _class_of(module: Call) -> Name:
+    """The class of a module; a function may be applied to it, as in `unscaled(nn.BatchNorm2d(64))`."""
+    match module.arguments:
+        case (Argument(value=Call() as inner), *_):
+            return _class_of(inner)
+        case _:
+            assert isinstance(module.function, Name)
+            return module.function
 
 
 def _branch(calls: Mapping[str, tuple[Call, ...]]) -> tuple[Statement, ...]:

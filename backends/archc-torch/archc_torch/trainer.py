@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss
 from torch.nn.parallel import DistributedDataParallel
 
-from archc.language.spec import TestViews
+from archc.language.recipe import TestViews
 from archc.ops.properties import Loss
 from archc.training.feed import Array, Feed
 from archc.training.job import Job

@@ -9,11 +9,11 @@ from archc.emit.plan import SourcePlan
 from archc.emit.prose import optimizer
 from archc.emit.self_check import batch
 from archc.emit.syntax import Assign, Call, Do, Expression, Fixed, Function, Name, Return, Statement, call
-from archc.language.spec import Recipe
+from archc.language.recipe import Recipe
 from archc.tensor import Tensor
 
 COUNT = "sum(p.numel() for p in model.parameters())"
-FINITE = "all(p.isfinite().all() for p in model.parameters())"
+_GRADIENTS = Fixed("[p.grad for p in model.parameters() if p.grad is not None]")
 
 
 def sgd(recipe: Recipe) -> Function:
@@ -48,16 +48,28 @@ def plateau(recipe: Recipe) -> Iterator[Function]:
     )
 
 
-def check(planned: SourcePlan) -> Function:
-    """`check`: parameters, shapes and one training step, in PyTorch."""
+def check(planned: SourcePlan, recipe: Recipe | None) -> Function:
+    """`check`: parameters, shapes and one training step, or without a recipe the gradients, in PyTorch."""
     return self_check.check(
         planned,
         seed=call("torch.manual_seed", 0),
         count=COUNT,
         compute=(Assign(self_check.result(planned), call("model", *images(planned))),),
-        step=step(planned, targets(planned)),
-        finite=FINITE,
+        step=step(planned, targets(planned), recipe),
+        finite=finite(recipe),
+        what=learned(recipe),
     )
+
+
+def learned(recipe: Recipe | None) -> str:
+    """What a step gives, which must be finite."""
+    return "gradients" if recipe is None else "weights"
+
+
+def finite(recipe: Recipe | None) -> str:
+    """An expression that is true if they are."""
+    each = "g in gradients" if recipe is None else "p in model.parameters()"
+    return f"all({each[0]}.isfinite().all() for {each})"
 
 
 def images(planned: SourcePlan) -> tuple[Call, ...]:
@@ -82,8 +94,8 @@ def targets(planned: SourcePlan) -> Call | None:
     return call("torch.randint", first.channels, batch(first.shape[1:]))
 
 
-def step(planned: SourcePlan, targets: Expression | None) -> tuple[Statement, ...]:
-    """A training step towards the targets, or towards zeros if there are none."""
+def step(planned: SourcePlan, targets: Expression | None, recipe: Recipe | None) -> tuple[Statement, ...]:
+    """A training step towards the targets, or towards zeros if there are none; its gradients without a recipe."""
     if len(planned.output_shapes) > 1:
         loss = Fixed("torch.stack([output.square().mean() for output in outputs]).sum()")
     elif targets is None:
@@ -91,4 +103,5 @@ def step(planned: SourcePlan, targets: Expression | None) -> tuple[Statement, ..
     else:
         kind = "cross_entropy" if planned.loss == "cross_entropy" else "binary_cross_entropy_with_logits"
         loss = call(f"nn.functional.{kind}", Name("output"), targets)
-    return Assign(Name("loss"), loss), Do(Fixed("loss.backward()")), Do(Fixed("sgd(model).step()"))
+    learn = Assign(Name("gradients"), _GRADIENTS) if recipe is None else Do(Fixed("sgd(model).step()"))
+    return Assign(Name("loss"), loss), Do(Fixed("loss.backward()")), learn

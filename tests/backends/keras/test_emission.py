@@ -35,7 +35,7 @@ def facts_of(data: bytes) -> Facts:
 
 
 def emitted(facts: Facts, origin: Origin = ORIGIN) -> str:
-    return load("keras").emit(Request(facts.graph, facts.counts, facts.recipe, origin)).text
+    return load("keras").emit(Request(facts.graph, facts.counts, facts.own_recipe, origin)).text
 
 
 @pytest.mark.parametrize("spec", [ALEXNET, HERE / "graph.yaml", RESIDUAL], ids=lambda spec: spec.stem)

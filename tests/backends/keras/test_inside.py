@@ -14,6 +14,7 @@ ANYWHERE = ("emitted", "initialisers", "momentum_sgd", "batch_norm")
 ON_TENSORFLOW = (
     *ANYWHERE,
     "blocks",
+    "gradients",
     "layers",
     "networks",
     "new_layers",

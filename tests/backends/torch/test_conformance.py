@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 import torch
 from archc_torch.parameters import in_torch
+from op_networks import op_networks
 
 from archc.conformance import Check, EmittedSource, checks, spec_cases
 from archc.graph import Graph
 
 HERE = Path(__file__).parent
-MORE = (*spec_cases(HERE / "specs"), *spec_cases(HERE.parents[1] / "specs" / "good"))
+MORE = (*spec_cases(HERE / "specs"), *spec_cases(HERE.parents[1] / "specs" / "good"), *op_networks())
 
 
 def compute(source: EmittedSource, graph: Graph, weights: Mapping[str, Any], x: Any) -> dict[str, Any]:

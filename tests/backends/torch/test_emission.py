@@ -34,7 +34,7 @@ def facts_of(spec: Path) -> Facts:
 
 
 def emitted(facts: Facts, graph: Graph | None = None, origin: Origin = ORIGIN) -> EmittedSource:
-    return load("torch").emit(Request(graph or facts.graph, facts.counts, facts.recipe, origin))
+    return load("torch").emit(Request(graph or facts.graph, facts.counts, facts.own_recipe, origin))
 
 
 def ruff(*command: str | Path) -> None:

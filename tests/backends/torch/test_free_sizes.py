@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
-from archc.analysis import analyse
-from archc.backend import Origin, Request, Unsupported, load
+from archc.analysis import Facts, analyse
+from archc.backend import EmittedSource, Origin, Request, Unsupported, load
 from archc.conformance.reference import evaluate
-from archc.passes.free_sizes import inferred_at
+from archc.passes.free_sizes import Refusal, inferred_at
 
 HEAD = """schema: archc/v1
 name: free
@@ -31,7 +33,7 @@ LAYERS = """  conv1: {op: conv2d, filters: 4, kernel: 3, stride: 2, padding: 1}
 """
 
 
-def emitted(layers: str) -> tuple[object, object]:
+def emitted(layers: str) -> tuple[Facts, EmittedSource]:
     facts = analyse((HEAD + layers).encode(), "free.yaml").facts
     assert facts is not None and facts.free is not None
     source = load("torch").emit(Request(facts.graph, facts.counts, facts.recipe, Origin("free.yaml", "0" * 64)))
@@ -41,14 +43,16 @@ def emitted(layers: str) -> tuple[object, object]:
 @pytest.mark.parametrize("size", [(11, 11), (32, 32), (33, 50), (64, 17)])
 def test_the_emitted_model_at_any_size(size: tuple[int, int]) -> None:
     facts, source = emitted(LAYERS)
-    scope: dict[str, object] = {"__name__": "emitted"}
+    scope: dict[str, Any] = {"__name__": "emitted"}
     exec(source.text, scope)
     model = scope[source.class_name]().double().eval()
     weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
     x = np.random.default_rng(0).standard_normal((2, 2, *size))
     found = model(torch.from_numpy(x)).detach().numpy()
     np.testing.assert_allclose(found, evaluate(facts.graph, weights, x)["conv2"], rtol=1e-12, atol=1e-12)
-    assert found.shape[1:] == inferred_at(facts.graph, dict(zip("HW", size, strict=True)))["conv2"].shape
+    shapes = inferred_at(facts.graph, dict(zip("HW", size, strict=True)))
+    assert not isinstance(shapes, Refusal)
+    assert found.shape[1:] == shapes["conv2"].shape
     assert "# 3 x floor((H - 7) / 4) x floor((W - 7) / 4)" in source.text
 
 

@@ -19,7 +19,7 @@ from torch.nn.functional import cross_entropy
 
 from archc.analysis import Facts, analyse
 from archc.graph import Graph
-from archc.language.spec import Precision
+from archc.language.recipe import Precision
 from archc.passes.memory import memory
 
 ROOT = Path(__file__).parents[3]

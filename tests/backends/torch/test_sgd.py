@@ -14,7 +14,7 @@ from torch import nn
 
 from archc.analysis import analyse
 from archc.backend import Origin, Request, load
-from archc.language.spec import OnPlateau
+from archc.language.recipe import OnPlateau
 from archc.training.schedule import Plateau
 
 SPEC = """schema: archc/v1

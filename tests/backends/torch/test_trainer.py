@@ -9,7 +9,7 @@ import torch
 from archc_torch.trainer import TorchTrainer
 from torch import nn
 
-from archc.language.spec import TestViews
+from archc.language.recipe import TestViews
 from archc.pictures.dataset import job_pictures, open_pictures
 from archc.pictures.feed import PictureFeed
 from archc.training.job import Job

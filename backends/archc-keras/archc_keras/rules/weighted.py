@@ -22,16 +22,23 @@ from archc_keras.rules.table import RULES, Fields, Layers, rule
 def conv2d(op: Conv2d, step: Step) -> Layers:
     if ONE not in (op.dilation, op.stride):
         raise RULES.unsupported(step, "a stride and a dilation at once")
-    pad, padding = padding_of(op.window(step.inputs), "layers.ZeroPadding2D")
+    pad, padding = padding_of(op.window(step.inputs), "layers.ZeroPadding2D", step)
     fields: Fields = {
         "strides": Unless(1, pair(op.stride)),
         **padding,
         "dilation_rate": Unless(1, pair(op.dilation)),
         "groups": Unless(1, op.groups),
     }
-    # Keras' own grouped convolution is several times slower on a CPU.
-    kind = "GroupedConv2D" if op.groups > 1 else "layers.Conv2D"
-    return {**pad, "": _weighted(op, step, call(kind, op.filters, pair(op.kernel), **fields))}
+    return {**pad, "": _weighted(op, step, call(_kind(op, step), op.filters, pair(op.kernel), **fields))}
+
+
+def _kind(op: Conv2d, step: Step) -> str:
+    """Keras' own class, which is several times slower for groups on a CPU."""
+    (x,) = step.inputs
+    if op.groups == 1:
+        return "layers.Conv2D"
+    # TensorFlow's depthwise convolution has one stride.
+    return "DepthwiseConv2D" if op.groups == x.channels and op.stride.height == op.stride.width else "GroupedConv2D"
 
 
 @rule(Conv1d)
@@ -39,7 +46,7 @@ def conv1d(op: Conv1d, step: Step) -> Layers:
     if ONE not in (op.dilation, op.stride):
         raise RULES.unsupported(step, "a stride and a dilation at once")
     window = op.window(step.inputs)
-    pad, padding = padding_of(window, "layers.ZeroPadding1D")
+    pad, padding = padding_of(window, "layers.ZeroPadding1D", step)
     if op.padding == "causal" and not window.overhangs:
         pad, padding = {}, {"padding": Unless("valid", "causal")}
     fields: Fields = {

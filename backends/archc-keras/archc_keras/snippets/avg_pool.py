@@ -1,4 +1,4 @@
-"""Average pooling that does not count the edges of a padded map, for emitted source."""
+"""Average pooling that does not count the edges of what is padded, for emitted source."""
 # pyright: basic
 
 from typing import Any
@@ -9,9 +9,9 @@ from keras import layers, ops
 
 @keras.saving.register_keras_serializable()
 class AvgPool(layers.Layer):
-    """Average pooling of a padded map: (N, H, W, C) -> (N, H', W', C).
+    """Average pooling of padded maps or sequences: (N, H, W, C) -> (N, H', W', C).
 
-    The mean does not count the outermost rows and columns, of which there are `rest`:
+    The mean does not count the outermost positions along each axis, of which there are `rest`:
     ((top, bottom), (left, right)). Their values are zero.
     """
 
@@ -20,9 +20,9 @@ class AvgPool(layers.Layer):
         self.pool_size, self.strides, self.rest = pool_size, strides, rest
 
     def call(self, x: Any) -> Any:
-        (top, bottom), (left, right) = self.rest
-        rows, columns = slice(top, x.shape[1] - bottom), slice(left, x.shape[2] - right)
-        ones = ops.ones_like(x[:1, rows, columns, :1])
+        sides = zip(x.shape[1:], self.rest)
+        places = (slice(before, n - after) for n, (before, after) in sides)
+        ones = ops.ones_like(x[(slice(1), *places, slice(1))])
         counted = ops.pad(ones, ((0, 0), *self.rest, (0, 0)))
         return self.mean(x) / self.mean(counted)
 

@@ -9,7 +9,12 @@ from archc.ops.window import Window
 
 def ends(window: Window) -> Expression:
     """Everything at the ends of a sequence: left, right."""
-    return Tuple((Literal(window.around.left), Literal(window.around.right)))
+    return columns(window.around)
+
+
+def columns(around: Margins) -> Expression:
+    """The margins of a sequence in the order of the padding modules: left, right."""
+    return Tuple((Literal(around.left), Literal(around.right)))
 
 
 def sides(window: Window) -> Expression:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from archc.emit.plan import Step
 from archc.emit.syntax import Fixed, Literal, Tuple, Unless, call, pair
+from archc.ops.avg_pool1d import AvgPool1d
 from archc.ops.avg_pool2d import AvgPool2d
 from archc.ops.global_avg_pool import GlobalAvgPool
 from archc.ops.global_max_pool import GlobalMaxPool
 from archc.ops.max_pool1d import MaxPool1d
 from archc.ops.max_pool2d import MaxPool2d
-from archc_torch.rules.padding import ends, margins, sides
+from archc_torch.rules.padding import columns, ends, margins, sides
 from archc_torch.rules.table import Modules, rule
 
 
@@ -35,6 +36,20 @@ def max_pool2d(op: MaxPool2d, step: Step) -> Modules:
     # PyTorch's ceil_mode follows the same rule: no window starts beyond the input.
     ceil = Unless(False, window.overhangs)
     return (call("nn.MaxPool2d", kernel, stride=stride, padding=Unless(0, pair(padding)), ceil_mode=ceil),)
+
+
+@rule(AvgPool1d)
+def avg_pool1d(op: AvgPool1d, step: Step) -> Modules:
+    window = op.window(step.inputs)
+    kernel, stride, padding = op.kernel.width, op.stride.width, op.plain_padding(window)
+    if op.is_weighted(window):
+        rest = columns(op.uncounted(window))
+        return call("nn.ZeroPad1d", ends(window)), call("AvgPool1d", kernel, stride, rest=rest)
+    if padding is None:
+        return call("nn.ZeroPad1d", ends(window)), call("nn.AvgPool1d", kernel, stride=stride)
+    counts = Unless(True, bool(op.count_padding) or not padding.width)
+    fields = {"padding": Unless(0, padding.width), "ceil_mode": Unless(False, window.overhangs)}
+    return (call("nn.AvgPool1d", kernel, stride=stride, **fields, count_include_pad=counts),)
 
 
 @rule(AvgPool2d)

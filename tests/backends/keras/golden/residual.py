@@ -136,61 +136,6 @@ class BatchNorm(layers.BatchNormalization):
         return outputs
 
 
-@keras.saving.register_keras_serializable()
-class MomentumSGD(keras.optimizers.Optimizer):
-    """SGD as in AlexNet: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
-
-    Variables named in `undecayed` have no weight decay. `keras.optimizers.SGD` keeps
-    weight decay out of the velocity, so it differs.
-    """
-
-    def __init__(
-        self,
-        learning_rate: Any,
-        momentum: float,
-        weight_decay: float,
-        undecayed: tuple[str, ...],
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(learning_rate, **kwargs)
-        # Keras would apply its own weight decay if this were `self.weight_decay`.
-        self.momentum, self.decay = momentum, weight_decay
-        self.undecayed = tuple(undecayed)
-
-    def build(self, variables: list[Any]) -> None:
-        if not self.built:
-            super().build(variables)
-            self.velocities = self.add_optimizer_variables(variables, "velocity")
-            decayed = [v.name not in self.undecayed for v in variables]
-            self.decays = [self.decay if each else 0.0 for each in decayed]
-
-    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        index = self._get_variable_index(variable)
-        velocity = self.velocities[index]
-        lr = ops.cast(learning_rate, variable.dtype)
-        slope = ops.cast(gradient, variable.dtype) + self.decays[index] * variable
-        self.assign(velocity, self.momentum * velocity - lr * slope)
-        self.assign_add(variable, velocity)
-
-    def get_config(self) -> dict[str, Any]:
-        figures = {"momentum": self.momentum, "weight_decay": self.decay}
-        return super().get_config() | figures | {"undecayed": list(self.undecayed)}
-
-
-def sgd() -> MomentumSGD:
-    """The spec's optimizer, with no weight decay on biases."""
-    return MomentumSGD(
-        0.01, momentum=0.9, weight_decay=5e-4, undecayed=("bias", "beta")
-    )
-
-
-def plateau() -> keras.callbacks.ReduceLROnPlateau:
-    """The spec's schedule for `fit`; it follows the held-out accuracy."""
-    return keras.callbacks.ReduceLROnPlateau(
-        "val_accuracy", mode="max", factor=0.1, patience=5, min_delta=0, min_lr=1e-5
-    )
-
-
 def check() -> None:
     """Build the network, check its parameters and output shapes, train one step."""
     keras.utils.set_random_seed(0)
@@ -202,7 +147,7 @@ def check() -> None:
     shape = tuple(output.shape)
     assert shape == (2, 10), f"output {shape}, not (2, 10)"
     targets = keras.random.randint((2,), 0, 10)
-    model.compile(sgd(), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     loss = model.train_on_batch(images, targets)
     finite = all(ops.all(ops.isfinite(w)) for w in model.weights)
     assert finite, "weights are not finite"

@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 from archc_keras.weights import in_keras
+from op_networks import op_networks
 
 from archc.conformance import Check, EmittedSource, checks, spec_cases
 from archc.graph import Graph
 
 pytestmark = pytest.mark.usefixtures("float64")
 
-MORE = spec_cases(Path(__file__).parents[3] / "specs" / "good")
-REFUSED = re.compile(r"\w+ needs a stride and a dilation at once, which the Keras backend does not support")
+MORE = (*spec_cases(Path(__file__).parents[3] / "specs" / "good"), *op_networks())
+REFUSED = re.compile(r"[\w.]+ needs a stride and a dilation at once, which the Keras backend does not support")
 
 
 def compute(source: EmittedSource, graph: Graph, weights: Mapping[str, Any], x: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from archc.language.spec import TestViews
+from archc.language.recipe import TestViews
 from archc.pictures.dataset import job_pictures, open_pictures
 from archc.pictures.feed import PictureFeed
 from archc.training.job import Job

@@ -6,10 +6,8 @@ from typing import Any
 from keras import initializers
 
 
-def he_normal(bias: float = 0.0) -> dict[str, Any]:
+def he(bias: float = 0.0) -> dict[str, Any]:
     """Initializers: normal weights of variance 2 / fan-in, and a constant bias."""
     weights = initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")
-    return {
-        "kernel_initializer": weights,
-        "bias_initializer": initializers.Constant(bias),
-    }
+    biases = initializers.Constant(bias)
+    return {"kernel_initializer": weights, "bias_initializer": biases}
