@@ -118,6 +118,10 @@ def _told(findings: list[Finding], uses: Uses | None = None) -> list[Finding]:
 def _analyse(document: Document, findings: list[Finding]) -> Analysis:
     """Facts and findings, suppressed ones included."""
     graph, more = lower(document)
+    if document.spec.free and is_error(more):
+        from archc.language.mistakes.larger_inputs import larger  # few specs leave sizes free
+
+        graph, more = larger(document, graph, more)
     if any(finding.code == "ARC005" for finding in findings):
         # Few specs repeat a key, and the import would slow down all.
         from archc.language.mistakes.brackets import unrepeated

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from textwrap import wrap
+from typing import Literal
 
 MOST_NAMED = 12
 WIDTH = 120
@@ -25,10 +26,10 @@ def listed(names: Sequence[str], *, most: int = MOST_NAMED) -> str:
     return f"{', '.join(names[:most])} and {len(names) - most:,} more"
 
 
-def joined(names: Sequence[str]) -> str:
+def joined(names: Sequence[str], word: Literal["and", "or"] = "and") -> str:
     """All names as a phrase: `a`, `a and b`, `a, b and c`."""
     *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last
+    return f"{', '.join(others)} {word} {last}" if others else last
 
 
 def duration(seconds: float) -> str:

@@ -208,7 +208,6 @@ def test_a_certain_fix_is_applied(wrong: str, right: str) -> None:
         "{op: spectral_norm}",
         "{op: lp_pool2d, kernel: 2, stride: 2}",
         "{op: gelu}",  # one letter from relu, and another function
-        "{op: relu6}",
         "{op: Conv3d, filters: 4, kernel: 3}",
         "{op: pool, kernel: 2, stride: 2}",  # which one?
         "{op: conv2d, filters: 4, kernel: 3, kernel_size: 5}",  # two values
@@ -304,7 +303,7 @@ def test_a_fix_of_the_recipe_drops_no_value(written: str, note: str) -> None:
         ("{x: {size: 32}}", "{x: {size: 32}}"),  # grey, or in colour?
         ("{x: {depth: 3, height: 32, width: 32}}", "{x: {depth: 3, height: 32, width: 32}}"),
         ("{x: [16, 64, 28, 28]}", "{x: [16, 64, 28, 28]}"),  # a batch of 16, or 16 maps over time?
-        ("784", "784"),
+        ("784", "{x: [784]}"),
         ("{x: [28, 28]}", "{x: [28, 28]}"),
         ("{x: [32, 30, 3]}", "{x: [32, 30, 3]}"),
         ("{x: [4, 4, 3]}", "{x: [4, 4, 3]}"),

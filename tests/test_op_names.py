@@ -50,7 +50,7 @@ EXCEPTIONS = {
     "archc/analysis.py": "crop",
     "archc/language/mistakes/validation.py": "crop",
     "archc/language/recipe_words.py": "crop",
-    "archc/language/spec.py": "crop",
+    "archc/language/recipe.py": "crop",
     # An argument of an initialiser is called `scale`.
     "backends/archc-torch/archc_torch/initialisers.py": "scale",
     # A variable of Keras's RMS normalisation is called `scale`.

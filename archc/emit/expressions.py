@@ -11,7 +11,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from types import UnionType
 from typing import ClassVar
@@ -165,13 +165,15 @@ class Each:
 class Argument:
     """One argument of a call. If any argument has a comment, each goes on a line of its own.
 
-    An argument whose value is its `default`, the framework's own, is not printed.
+    An argument whose value is its `default`, the framework's own, is not printed. One that `has_place` has the place
+    after those before it: a call that is too long for a line gives it there, without its keyword.
     """
 
     value: Expression
     keyword: str | None = None
     comment: str | None = None
     default: Expression | None = None
+    has_place: bool = False
 
     def __post_init__(self) -> None:
         require((self.value,), Expression if self.keyword is None else Value)
@@ -184,10 +186,14 @@ class Argument:
 
 @dataclass(frozen=True)
 class Unless:
-    """A value for `call` that is left out of the text where it is the framework's default."""
+    """A value for `call` that is left out of the text where it is the framework's default.
+
+    `has_place`: a long call may give it by position, after those before it.
+    """
 
     default: Expression | str | float | None
     value: Expression | str | float | None
+    has_place: bool = False
 
 
 @dataclass(frozen=True)
@@ -217,6 +223,21 @@ class Call:
         """The arguments that are not at the framework's default."""
         return tuple(argument for argument in self.arguments if argument.value != argument.default)
 
+    @property
+    def shorter(self) -> Call:
+        """The call, and the one that is its function, without keywords where each argument has its place."""
+        found: list[Argument] = []
+        is_placed = True
+        for argument in self.arguments:
+            is_placed = is_placed and (argument.keyword is None or argument.has_place)
+            if argument.value == argument.default:
+                is_placed = False
+            else:
+                placed = {"keyword": None, "default": None} if is_placed else {}
+                found.append(replace(argument, has_place=False, **placed))
+        function = self.function.shorter if isinstance(self.function, Call) else self.function
+        return Call(function, tuple(found))
+
 
 @dataclass(frozen=True)
 class Unpacked:
@@ -244,7 +265,8 @@ def call(
 
 def _named(keyword: str, value: Expression | str | float | Unless | None) -> Argument:
     if isinstance(value, Unless):
-        return Argument(_expression(value.value), keyword, default=_expression(value.default))
+        default = _expression(value.default)
+        return Argument(_expression(value.value), keyword, default=default, has_place=value.has_place)
     return Argument(_expression(value), keyword)
 
 

@@ -101,7 +101,8 @@ def _statement(statement: Statement, indent: str) -> list[str]:
         case Assign():
             annotation = f": {statement.annotation.text}" if statement.annotation else ""
             lines = _parenthesized(f"{indent}{statement.target.text}{annotation} = ", statement.value, indent)
-            return _commented(lines, statement.comment, indent)
+            commented = _commented(lines, statement.comment, indent)
+            return lines if statement.is_brief and len(commented) > len(lines) else commented
         case Delete():
             return _delete(statement.names, indent)
         case Do():
@@ -173,6 +174,8 @@ def _broken(before: str, value: Expression, after: str, indent: str) -> list[str
     if _fits(one_line):
         return [one_line]
     inner = indent + _INDENT
+    if isinstance(value, Call) and _is_shorter(value, before, after, inner):
+        return _broken(before, value.shorter, after, indent)
     match value:
         case Call(printed=arguments) if arguments:
             # The function of `Layer(fields)(x)` is itself a call. It breaks if `Layer(fields)(` is too long for a line.
@@ -196,6 +199,15 @@ def _broken(before: str, value: Expression, after: str, indent: str) -> list[str
             return [f"{before}{first}", *(f"{indent}{value.sign} {term}" for term in others)]
         case _:
             return [one_line]
+
+
+def _is_shorter(value: Call, before: str, after: str, inner: str) -> bool:
+    """Whether arguments by position let the call fit on one line, or its arguments on a line of their own."""
+    if _fits(f"{before}{flat(value.shorter)}{after}"):
+        return True
+    longest = value.function if isinstance(value.function, Call) else value
+    long, short = (arguments_of(each.printed) for each in (longest, longest.shorter))
+    return long != short and not _fits(f"{inner}{long}") and _fits(f"{inner}{short}")
 
 
 def _inside(arguments: tuple[Argument, ...], indent: str) -> list[str]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 from archc.backend import Origin
 from archc.emit.alignment import Variant
 from archc.emit.inline import escaped
 from archc.emit.plan import SourcePlan
 from archc.emit.printer import WIDTH
 from archc.language.recipe import Recipe
+
+_WIDTH = WIDTH - len('""""""')
+"""The width of a docstring."""
 
 
 def document(planned: SourcePlan, origin: Origin, backend: str) -> tuple[str, ...]:
@@ -28,7 +34,9 @@ def summary(planned: SourcePlan, title: str) -> tuple[str, ...]:
 
 def emitted_by(origin: Origin, command: str) -> str:
     """The command that emits the file, and the hash of the spec that it comes from."""
-    return f"Emitted by `{command}`; SHA-256 of {origin.spec}: {origin.sha256}."
+    named = f"{origin.spec}: {origin.sha256}."
+    whose = origin.spec if len(named) <= _WIDTH else "the spec"
+    return f"Emitted by `{command}`; SHA-256 of {whose}: {origin.sha256}."
 
 
 def shapes(planned: SourcePlan) -> str:
@@ -56,6 +64,11 @@ def block(variant: Variant) -> str:
     line = f"The spec's block {variant.block}, used as {where}."
     fits = len(line) + len('    """"""') <= WIDTH
     return line if fits or not others else f"The spec's block {variant.block}, used {len(variant.uses)} times."
+
+
+def fewer(comments: Sequence[str | None]) -> list[str | None]:
+    """The comments, of which neighbours that are equal are one, beside the last of them."""
+    return [None if comment == after else comment for comment, after in pairwise((*comments, None))]
 
 
 def probabilities(planned: SourcePlan) -> str:

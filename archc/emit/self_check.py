@@ -24,6 +24,9 @@ from archc.emit.syntax import (
 EXAMPLES = 2
 """The batch size of the check. Batch normalisation of a vector needs two examples: one has no variance."""
 
+_SHORT = 45
+"""The length of an expression that is asserted in one line."""
+
 RUN = Main((Do(call("check")),))
 
 
@@ -75,6 +78,9 @@ def _promise(what: str | None) -> str:
 
 
 def _finite(finite: str, what: str) -> Iterator[Statement]:
+    if len(finite) <= _SHORT:
+        yield Assert(Fixed(finite), Fixed(f'"{what} are not finite"'))
+        return
     # A line of its own: black and ruff break a long assertion at different places.
     yield Assign(Name("finite"), Fixed(finite))
     yield Assert(Name("finite"), Fixed(f'"{what} are not finite"'))

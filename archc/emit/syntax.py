@@ -81,12 +81,16 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Assign:
-    """`target = value  # comment`, or `target: annotation = value`."""
+    """`target = value  # comment`, or `target: annotation = value`.
+
+    `is_brief`: a comment that does not fit on the line is left out, instead of a line of its own.
+    """
 
     target: Name
     value: Expression
     comment: str | None = None
     annotation: Name | None = None
+    is_brief: bool = False
 
     def __post_init__(self) -> None:
         require((self.target,), Name)

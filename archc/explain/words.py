@@ -10,7 +10,7 @@ from typing import Any
 from archc.explain.concepts import Concept
 from archc.language.field_table import as_written, takes
 from archc.language.schema import json_schema
-from archc.language.spec import Spec
+from archc.language.spec import Spec, Tokens
 from archc.ops import ops
 from archc.wording import joined
 
@@ -61,7 +61,7 @@ def _uses() -> dict[str, list[_Use]]:
     spec = Spec.model_json_schema()
     layer = [*_fields(_LAYER, _any_layer(), {})]
     block = [*_fields("blocks", json_schema()["properties"]["blocks"]["additionalProperties"], {})]
-    inside = {"layers": layer, "blocks": block}
+    inside = {"layers": layer, "blocks": block, "input": [*_fields("input", spec["$defs"][Tokens.__name__], {})]}
     uses = [replace(use, fields=inside.get(use.name, use.fields)) for use in _fields("", spec, spec["$defs"])]
     for name, op in ops().items():
         schema = op.model_json_schema()

@@ -30,7 +30,7 @@ from archc.ops.properties import Loss
 from archc.ops.shape_error import ShapeError
 from archc.source import Span
 from archc.tensor import Tensor
-from archc.wording import counted
+from archc.wording import counted, joined
 
 if TYPE_CHECKING:
     from archc.language.mistakes.wiring import Wiring
@@ -45,15 +45,18 @@ _MOST_NAMED = 8
 _MOST_STEPS = 100
 
 
-def lower(document: Document) -> tuple[Graph, list[Finding]]:
-    """The graph of a document, without layers that fail or depend on one that fails, and the findings on those."""
-    lowering = _Lowering(document)
+def lower(document: Document, times: int = 1) -> tuple[Graph, list[Finding]]:
+    """The graph of a document, without layers that fail or depend on one that fails, and the findings on those.
+
+    Free sizes are at a multiple of their usual ones.
+    """
+    lowering = _Lowering(document, document.spec.inputs_at(times))
     lowering.run()
     spec = document.spec
     graph = Graph(
         name=spec.name,
         title=spec.title or spec.name,
-        inputs=spec.inputs,
+        inputs=lowering.inputs,
         free=spec.free,
         nodes=tuple(lowering.nodes.values()),
         outputs=lowering.outputs(),
@@ -65,12 +68,12 @@ def lower(document: Document) -> tuple[Graph, list[Finding]]:
 
 
 class _Lowering:
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, inputs: dict[str, Tensor]) -> None:
         self.document = document
+        self.inputs = inputs
         self._defaults = read_defaults(document)
         self.findings = self._defaults.findings
         self.nodes: dict[str, Node] = {}
-        inputs = document.spec.inputs
         # None marks a layer that failed: its readers are skipped.
         self._tensors: dict[str, Tensor | None] = {name: self._read_input(name, x) for name, x in inputs.items()}
         self._last = next(iter(inputs))
@@ -294,7 +297,7 @@ class _Lowering:
             help = "delete some of them"
         if most == 1:
             joining = [f"`{name}`" for name, each in ops().items() if each.arity[1] is None]
-            help = f"join them first, with {' or '.join(joining)}"
+            help = f"join them first, with {joined(joining, 'or')}"
         message = f"{name} expects {wants}, got {len(inputs)}"
         self.findings.append(report(node.span, "ARC108", message, help=help))
         return False
@@ -325,7 +328,7 @@ class _Lowering:
         if error.from_size or error.code == "ARC203":
             from archc.language.mistakes.input_forms import other_input  # few specs need it, for the time of start-up
 
-            help = other_input(self.document.spec.inputs, node.inputs[0], help, needs_maps=not error.from_size)
+            help = other_input(self.inputs, node.inputs[0], help, needs_maps=not error.from_size)
         if error.also and error.also in node.fields:
             related = [(node.fields[error.also], "")]
         finding = report(

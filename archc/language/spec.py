@@ -186,10 +186,15 @@ class Spec(Section):
     @property
     def inputs(self) -> dict[str, Tensor]:
         """The values that the network reads, by name; free sizes are at their usual ones."""
-        return {
-            name: Tensor(self._usual(x)) if isinstance(x, list) else Tensor(self._usual(x.tokens), x.vocabulary)
-            for name, x in self.input.items()
-        }
+        return self.inputs_at(1)
+
+    def inputs_at(self, times: int) -> dict[str, Tensor]:
+        """The values that the network reads, by name; free sizes are at a multiple of their usual ones."""
+        found: dict[str, Tensor] = {}
+        for name, x in self.input.items():
+            shape, vocabulary = (x, None) if isinstance(x, list) else (x.tokens, x.vocabulary)
+            found[name] = Tensor(self._usual(shape, times), vocabulary)
+        return found
 
     @property
     def free(self) -> dict[str, tuple[str | None, ...]]:
@@ -197,10 +202,12 @@ class Spec(Section):
         shapes = {name: x if isinstance(x, list) else x.tokens for name, x in self.input.items()}
         return {name: _symbols(shape) for name, shape in shapes.items() if None in shape}
 
-    def _usual(self, shape: list[int | None]) -> tuple[int, ...]:
+    def _usual(self, shape: list[int | None], times: int) -> tuple[int, ...]:
         """The shape at which figures are given: free sizes are those of the recipe's crop, if it has one."""
         data = self.train.data if self.train is not None else None
-        usual = {**USUAL, **({"H": data.crop.height, "W": data.crop.width} if data is not None else {})}
+        usual = {symbol: times * size for symbol, size in USUAL.items()}
+        if data is not None:
+            usual |= {"H": data.crop.height, "W": data.crop.width}
         return tuple(size or usual[symbol or "L"] for size, symbol in zip(shape, _symbols(shape), strict=True))
 
 

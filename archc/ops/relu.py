@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from archc.example import HEAD
 from archc.ops.activation import Activation
 from archc.ops.fields import Positive
-from archc.ops.foreign import Needless, NeedlessFields, UsualValues
+from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields, UsualValues
 from archc.ops.op import OtherNames
 from archc.ops.properties import Kept
 from archc.tensor import Tensor
@@ -22,6 +23,11 @@ _ZERO = "negative values become zero, and no others are changed"
 _OF_SIX = ("ReLU6", "clipped_relu6")
 
 
+def _bound(values: Mapping[str, Any]) -> Converted | None:
+    largest = values["max_value"]
+    return None if largest is None else Converted({"max_value": ("max", largest)})
+
+
 class Relu(Activation, frozen=True):
     """max(x, 0), with `max:` at most that number, each value by itself: any shape -> the same shape."""
 
@@ -31,7 +37,7 @@ class Relu(Activation, frozen=True):
     other_names = ("rectifier", "rectify", "rectified_linear", "relun", "clipped_relu", *_OF_SIX)
     # Without a bound beside it, such a name does not tell which one.
     loose_names = ("relun", "clipped_relu")
-    other_field_names: ClassVar[OtherNames] = {"max": ("max_value", "ceiling", "clip")}
+    other_field_names: ClassVar[OtherNames] = {"max": ("ceiling", "clip")}
     usual: ClassVar[UsualValues] = {name: {"max": 6} for name in _OF_SIX}
     needless: ClassVar[NeedlessFields] = {
         "negative_slope": Needless(_ZERO, (0,)),
@@ -39,6 +45,8 @@ class Relu(Activation, frozen=True):
         "threshold": Needless(_ZERO, (0,)),
         "max_value": Needless("no positive value is changed", (None,)),
     }
+    # Keras writes `max_value: null` where there is no bound.
+    conversions: ClassVar[tuple[Conversion, ...]] = (Conversion(("max_value",), _bound),)
     output_sign = "nonnegative"
     keeps_zeros = True
     narrows = True

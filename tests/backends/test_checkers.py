@@ -16,7 +16,7 @@ from archc.language.spec import Parallel
 from archc.passes.placement import Placement, place
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("specs", "tests/specs/good", "tests/backends/torch/specs", "tests/backends/keras")
+FOLDERS = ("specs", "tests/specs/good", "tests/specs/blocks", "tests/backends/torch/specs", "tests/backends/keras")
 
 LONGEST = "b" * 64
 TITLE = "A title of " + "verylong" * 12 + ' words, "quotes", \\, # and https://example.com/' + "a" * 40
@@ -50,13 +50,15 @@ NETWORKS = {
 def networks() -> Iterator[tuple[str, bytes]]:
     for folder in FOLDERS:
         for spec in sorted((ROOT / folder).glob("*.yaml")):
-            yield spec.stem, spec.read_bytes()
+            yield f"{Path(folder).name}_{spec.stem}", spec.read_bytes()
     for name, text in NETWORKS.items():
         yield name, text.encode()
 
 
 def write(place: Path, backend: str, facts: Facts, data: bytes, placement: Placement | None = None) -> None:
-    request = Request(facts.graph, facts.counts, facts.recipe, Origin.of("spec.yaml", data), placement)
+    # Those that are written here have an optimizer, the others only if the spec has a recipe.
+    recipe = facts.recipe if data.decode() in NETWORKS.values() else facts.own_recipe
+    request = Request(facts.graph, facts.counts, recipe, Origin.of("spec.yaml", data), placement)
     try:
         source = load(backend).emit(request)
     except Unsupported:

@@ -19,6 +19,7 @@ LINES = {
     "init": ("init -",),
     "check": ("check small.yaml --output-format json", "check small.yaml --fix"),
     "fmt": ("fmt small.yaml",),
+    "expand": ("expand small.yaml",),
     "build": ("build small.yaml --backend torch", "build small.yaml --backend keras"),
     "graph": ("graph small.yaml -o small.svg",),
     "plan": ("plan small.yaml --gpus 2",),

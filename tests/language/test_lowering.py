@@ -149,7 +149,7 @@ def test_an_op_that_cannot_be_imported_is_no_matter_to_a_spec_without_it(install
         _, findings = lowered("a: {op: relu, from: [image, image]}")
     finally:
         ops.cache_clear()
-    assert [(f.code, f.help) for f in findings] == [("ARC108", "join them first, with `add` or `concat`")]
+    assert [(f.code, f.help) for f in findings] == [("ARC108", "join them first, with `add`, `concat`, `maximum` or `multiply`")]
 
 
 @pytest.mark.parametrize(

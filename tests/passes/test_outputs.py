@@ -43,5 +43,5 @@ def test_unread_layers_are_named_unless_the_spec_names_its_outputs(
 
 def test_what_is_proposed_settles_it() -> None:
     (finding,) = analysis_of(A, B).findings
-    assert finding.help == "join them with `add` or `concat`, or name them in `outputs: [a, b]`"
+    assert finding.help == "join them with `add`, `concat`, `maximum` or `multiply`, or name them in `outputs: [a, b]`"
     assert analysis_of(A, B, more="outputs: [a, b]\n").findings == []

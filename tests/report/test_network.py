@@ -161,6 +161,7 @@ def test_facts_for_programs() -> None:
         "backward_macs": 447_897_600,
         "element_ops": 186_624,
         "activations": 186_624,
+        "formula": None,
     }
     placement = found["placement"]
     assert isinstance(placement, dict)

@@ -95,13 +95,6 @@ SHAPES: dict[str, Code] = {
         corrected=HEAD + "  norm1: {op: group_norm, groups: 3, epsilon: 1e-5}\n  pool1: {op: max_pool2d, kernel: 8, "
         "stride: 1}\n  norm2: {op: group_norm, groups: 1, epsilon: 1e-5}\n",
     ),
-    "ARC219": Code(
-        title="as many numbers as maps needed",
-        meaning="A list of constants has one number for each map of the layer's input, or each unit of a vector. Write "
-        "a list of that length, or one number for all of them.",
-        failing=HEAD + "  norm: {op: normalize, mean: [0.5, 0.5], std: 1}\n",
-        corrected=HEAD + "  norm: {op: normalize, mean: [0.5, 0.4, 0.5], std: 1}\n",
-    ),
     "ARC212": Code(
         title="size that cannot be free",
         meaning="`null` in the shape of an input leaves that size free, so that the network takes inputs of any size. "
@@ -109,5 +102,12 @@ SHAPES: dict[str, Code] = {
         "the size, or remove the dependency, such as by a `global_avg_pool` before the `flatten`.",
         failing=FREE_HEAD + "  flat: {op: flatten}\n  fc1: {op: dense, units: 10}\n",
         corrected=FREE_HEAD + "  conv1: {op: conv2d, filters: 10, kernel: 1}\n",
+    ),
+    "ARC219": Code(
+        title="as many numbers as maps needed",
+        meaning="A list of constants has one number for each map of the layer's input, or each unit of a vector. Write "
+        "a list of that length, or one number for all of them.",
+        failing=HEAD + "  norm: {op: normalize, mean: [0.5, 0.5], std: 1}\n",
+        corrected=HEAD + "  norm: {op: normalize, mean: [0.5, 0.4, 0.5], std: 1}\n",
     ),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph
 from archc.ops import ops
-from archc.wording import MOST_NAMED, listed
+from archc.wording import MOST_NAMED, joined, listed
 
 # Of very many outputs, only the first are marked.
 _MOST_MARKED = 5
@@ -19,7 +19,7 @@ def several_outputs(graph: Graph, *, are_named: bool) -> list[Finding]:
     first, *others = (graph.node(name) for name in names[:_MOST_MARKED])
     listing = listed(names) if len(names) > MOST_NAMED else f"{', '.join(names[:-1])} and {names[-1]}"
     written = f"`outputs: [{', '.join(names)}]`" if len(names) <= MOST_NAMED else "`outputs:`"
-    joining = " or ".join(f"`{name}`" for name, op in ops().items() if op.arity[1] is None)
+    joining = joined([f"`{name}`" for name, op in ops().items() if op.arity[1] is None], "or")
     return [
         report(
             first.span,

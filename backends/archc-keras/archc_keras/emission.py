@@ -149,10 +149,7 @@ def _predict(planned: SourcePlan) -> tuple[Function, ...]:
     """`predict` returns probabilities, if the final softmax is left to the loss."""
     if not planned.predicts_probabilities:
         return ()
-    function = "ops.softmax(logits)" if planned.loss == "cross_entropy" else "ops.sigmoid(logits)"
-    body = (
-        Assign(Name("logits"), Fixed("super().predict(*arguments, **options)")),
-        Return(Fixed(f"ops.convert_to_numpy({function})")),
-    )
+    function = "softmax" if planned.loss == "cross_entropy" else "sigmoid"
+    body = (Return(Fixed(f"ops.convert_to_numpy(ops.{function}(super().predict(*arguments, **options)))")),)
     signature = "self, *arguments: Any, **options: Any"
     return (Function("predict", signature, "Any", body, doc=probabilities(planned)),)

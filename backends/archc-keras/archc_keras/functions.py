@@ -14,7 +14,7 @@ from archc.emit.inline import flat
 from archc.emit.parts import Names, Part
 from archc.emit.passing import passing, taking_x
 from archc.emit.plan import SourcePlan
-from archc.emit.prose import block
+from archc.emit.prose import block, fewer
 from archc.emit.step import Step
 from archc.emit.syntax import (
     Argument,
@@ -78,7 +78,7 @@ def write(planned: SourcePlan, layers: Layers) -> Written:
                 calls[part.path] = Name(own), tuple(a for a, _ in told), tuple(label for _, label in told)
             functions.append(_function(own, variant, bodies[variant.uses[0].part.path]))
     root = _Body(planned, planned.root, layers, calls)
-    lines, outputs = passing([root.line(entry) for entry in root.entries], tuple(map(Name, root.outputs)))
+    lines, outputs = passing(_lines(root.entries, planned), tuple(map(Name, root.outputs)))
     return Written(functions, looped(lines, {each for each, _, _ in calls.values()}), outputs, layers)
 
 
@@ -95,10 +95,7 @@ def _snake(block: str, name: str) -> str:
 
 
 def _function(name: str, variant: Variant, first: _Body) -> Function:
-    entries = [
-        replace(entry.tree, comment=entry.comment) for entry in variant.entries if isinstance(entry.tree, Assign)
-    ]
-    lines, outputs = passing(entries, tuple(map(Name, first.outputs)))
+    lines, outputs = passing(_lines(variant.entries, first.planned), tuple(map(Name, first.outputs)))
     taken, inputs = taking_x(lines, tuple(map(Name, first.inputs)))
     channels = [
         Assign(Name(parameter.name), Item(Name(f"{inputs[0].text}.shape"), _CHANNELS_LAST))
@@ -120,11 +117,20 @@ def _function(name: str, variant: Variant, first: _Body) -> Function:
     return Function(name, signature, "Any", (*channels, *body, end), doc=block(variant))
 
 
+def _lines(entries: Sequence[Entry], planned: SourcePlan) -> list[Assign]:
+    """Each entry as a line of its own."""
+    comments = [entry.comment for entry in entries]
+    comments = fewer(comments) if planned.has_blocks else comments
+    pairs = zip(entries, comments, strict=True)
+    lines = ((entry.tree, comment) for entry, comment in pairs if isinstance(entry.tree, Assign))
+    return [replace(line, comment=comment, is_brief=planned.has_blocks) for line, comment in lines]
+
+
 class _Body:
     """The lines of the network, or of one use of a block."""
 
     def __init__(self, planned: SourcePlan, part: Part, layers: Layers, calls: Calls) -> None:
-        self._planned, self._part, self._layers, self._calls = planned, part, layers, calls
+        self.planned, self._part, self._layers, self._calls = planned, part, layers, calls
         self._names: Names = planned.local(part)
         self.functions = {each for each, _, _ in calls.values()}
         values = self._names.values
@@ -136,11 +142,6 @@ class _Body:
     def use(self) -> Use:
         """The lines for the alignment with those of other uses."""
         return Use(self._part, (self.inputs, self.outputs), self.entries)
-
-    def line(self, entry: Entry) -> Assign:
-        """An entry as a line of its own."""
-        assert isinstance(entry.tree, Assign)
-        return replace(entry.tree, comment=entry.comment)
 
     def _entries(self, owner: Part) -> Iterator[Entry]:
         for item in owner.items:
@@ -166,20 +167,20 @@ class _Body:
         value: Expression = List(reads) if others else first
         for suffix, made in self._layers[step.identifier].calls.items():
             named = replace(made, arguments=(*made.arguments, Argument(self._name(step.place, suffix), "name")))
-            comment = None if suffix else self._planned.comment(step.node.output)
+            comment = None if suffix else self.planned.comment(step.node.output)
             yield Entry(step, Assign(target, Call(named, (Argument(value),))), comment)
             value = target
 
     def _comment(self, step: Step) -> str:
-        return self._planned.comment(step.node.output)
+        return self.planned.comment(step.node.output)
 
     def _name(self, path: str, suffix: str = "") -> Expression:
         if not suffix:
             name = path
-        elif self._planned.has_blocks:
-            name = free(path + suffix, self._planned.paths)
+        elif self.planned.has_blocks:
+            name = free(path + suffix, self.planned.paths)
         else:
-            name = self._planned.free(path + suffix)
+            name = self.planned.free(path + suffix)
         own = self._part.path
         return Formatted((Name("name"), name[len(own) :])) if own else Literal(name)
 

@@ -11,7 +11,7 @@ from archc.emit.inline import flat
 from archc.emit.parts import Part
 from archc.emit.passing import freeing, nested, passing, taking_x
 from archc.emit.plan import SourcePlan
-from archc.emit.prose import block
+from archc.emit.prose import block, fewer
 from archc.emit.step import Step
 from archc.emit.syntax import (
     Argument,
@@ -99,9 +99,11 @@ def write(own: Body, stored: tuple[Statement, ...] = ()) -> Written:
 
 
 def _attributes(own: Body) -> Iterator[Assign]:
-    for made in own.modules:
-        built, comment = module(made)
-        yield Assign(Name(f"self.{made.key}"), built, comment)
+    built = [module(made) for made in own.modules]
+    comments = [comment for _, comment in built]
+    comments = fewer(comments) if own.planned.has_blocks else comments
+    for made, (value, _), comment in zip(own.modules, built, comments, strict=True):
+        yield Assign(Name(f"self.{made.key}"), value, comment, is_brief=own.planned.has_blocks)
 
 
 def _forward(own: Body) -> Function:

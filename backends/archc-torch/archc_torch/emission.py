@@ -26,7 +26,7 @@ from archc_torch.training import check, plateau, sgd
 SNIPPETS = {
     "Gather": "gather",
     "AvgPool": "avg_pool",
-    "AvgPool1d": "avg_pool1d",
+    "AvgPool1d": "avg_pool_1d",
     "CutConvTranspose2d": "cut_conv_transpose",
     "LRN": "lrn",
     "SpatialLRN": "spatial_lrn",
@@ -87,7 +87,7 @@ def _source(
     recipe = recipe if planned.parameters else None
     recipe_functions = () if recipe is None else (sgd(recipe), *plateau(recipe))
     snippets = list(
-        _snippets(planned, layers.values(), (*(("MomentumSGD",) if recipe is not None else ()), *functions))
+        _snippets(planned, made, layers.values(), (*(("MomentumSGD",) if recipe is not None else ()), *functions))
     )
     module = Module(
         doc=doc,
@@ -106,9 +106,11 @@ def _renamed(planned: SourcePlan, made: Model) -> dict[str, str]:
     return inputs | {name: path for name, path in own.items() if name != path}
 
 
-def _snippets(planned: SourcePlan, layers: Collection[TorchLayer], functions: Iterable[str]) -> Iterator[LoadedSnippet]:
+def _snippets(
+    planned: SourcePlan, made: Model, layers: Collection[TorchLayer], functions: Iterable[str]
+) -> Iterator[LoadedSnippet]:
     used = {name for layer in layers for name in _called(layer)}
-    used |= {name for start in planned.initialisations for name in names(initialisers.begin(start, Name("module")))}
+    used |= made.starts
     used |= set(map(Name, functions))
     if planned.predicts_probabilities:
         used.add(Name("evaluate" if len(planned.inputs) == 1 else "evaluate_on"))

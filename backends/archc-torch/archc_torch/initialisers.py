@@ -30,6 +30,21 @@ def begin(layer: Initialisation, module: Name) -> Call:
     return call(function, module, **options, **bias)
 
 
+def inline(layer: Initialisation, module: Name) -> tuple[Call, ...] | None:
+    """PyTorch's own functions for the weights and the bias of a layer; None for what it has no function for."""
+    weight, scaled = Name(f"{module.text}.{in_torch(layer.weight)}"), layer.weights.scaled
+    if scaled is None or not layer.may_have_bias:
+        drawn = _of_weight(weight, layer.weights.distribution(layer.fans))
+    elif layer.weights.kind.startswith("he") and layer.weights.fan == "in" and layer.weights.number == 0:
+        drawn = call(f"nn.init.kaiming_{scaled.shape}_", weight, nonlinearity="relu")
+    else:
+        return None
+    if layer.bias is None:
+        return (drawn,)
+    bias, value = Name(f"{module.text}.bias"), number(layer.bias)
+    return drawn, call("nn.init.constant_", bias, value) if value else call("nn.init.zeros_", bias)
+
+
 def _scaled(layer: Initialisation) -> tuple[str, Options] | None:
     """A distribution whose variance depends on the fans, which the function takes from the layer.
 

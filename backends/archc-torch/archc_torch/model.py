@@ -13,7 +13,7 @@ from archc.emit.syntax import Assign, Class, Do, Function, Name, Return, call, n
 from archc_torch.bodies import Body
 from archc_torch.classes import attributes, blocks, write
 from archc_torch.layers import TorchLayer
-from archc_torch.starting import reset_parameters, resets
+from archc_torch.starting import functions, reset_parameters, resets
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,12 @@ class Model:
     def has_forward(self) -> bool:
         """Whether any class has a method that takes tensors."""
         return any(function.name in ("forward", "predict") for each in self.classes for function in each.body)
+
+    @property
+    def starts(self) -> set[Name]:
+        """The functions that initialise the weights."""
+        found = (function for each in self.classes for function in each.body if function.name == "reset_parameters")
+        return {name for function in found for name in functions(function.body)}
 
     @property
     def is_ordered(self) -> bool:

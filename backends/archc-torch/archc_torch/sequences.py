@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from archc.emit.folding import INDEX, runs
+from archc.emit.prose import fewer
 from archc.emit.syntax import Affine, Argument, Call, Dict, Do, Each, For, Formatted, Name, Tuple, call
 from archc_torch.bodies import Group, Leaf
 
@@ -19,7 +20,7 @@ def module(made: Leaf | Group) -> tuple[Call, str | None]:
         assert isinstance(made.entry.tree, Call)
         return made.entry.tree, made.entry.comment
     arguments = sequence(made.children)
-    if {argument.comment for argument in arguments} == {made.entry.comment}:
+    if {argument.comment for argument in arguments} - {None} == {made.entry.comment}:
         arguments = tuple(replace(argument, comment=None) for argument in arguments)
     return Call(Name("nn.Sequential"), arguments), made.entry.comment
 
@@ -30,9 +31,10 @@ def sequence(modules: Modules) -> tuple[Argument, ...]:
     if names != [str(place) for place in range(len(names))]:
         return (Argument(_named(modules)),)
     built = [module(made) for made in modules]
+    comments = fewer([comment for _, comment in built])
     arguments: list[Argument] = []
     for run in runs([each for each, _ in built]):
-        comment = built[run.start + run.count - 1][1]
+        comment = comments[run.start + run.count - 1]
         is_one = run.count == 1
         value = run.value if is_one else Each(run.value, run.variable, run.count, unpacked=True)
         arguments.append(Argument(value, comment=comment))

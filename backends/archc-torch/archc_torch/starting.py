@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from archc.emit.plan import Initialisation, SourcePlan
-from archc.emit.syntax import Among, Argument, Call, Do, For, Function, If, Literal, Name, Statement, Tuple, call
-from archc_torch.initialisers import begin
+from archc.emit.syntax import Among, Argument, Call, Do, For, Function, If, Literal, Name, Statement, Tuple, call, names
+from archc_torch.initialisers import begin, inline
 from archc_torch.layers import TorchLayer
 
 MODULE = Name("module")
@@ -34,8 +34,17 @@ class Start:
         return f"{layer}.{self.place}" if self.place else layer
 
     def calls(self, module: Name) -> tuple[Call, ...]:
-        reset = (call(f"{module.text}.reset_parameters"),) if self.resets else ()
-        return (*reset, *(begin(draw, module) for draw in self.draws))
+        return (*self._reset(module), *(begin(draw, module) for draw in self.draws))
+
+    def inline(self, module: Name) -> tuple[Call, ...] | None:
+        """The same with PyTorch's own functions only; None if it lacks one."""
+        drawn = [inline(draw, module) for draw in self.draws]
+        if None in drawn:
+            return None
+        return (*self._reset(module), *(each for calls in drawn for each in calls or ()))
+
+    def _reset(self, module: Name) -> tuple[Call, ...]:
+        return (call(f"{module.text}.reset_parameters"),) if self.resets else ()
 
 
 def resets(planned: SourcePlan) -> dict[str, tuple[Start, ...]]:
@@ -84,7 +93,17 @@ class _Kind:
     starts: dict[str, Start] = field(default_factory=dict[str, Start])
 
     def calls(self) -> dict[str, tuple[Call, ...]]:
-        """A layer without a bias has none to fill, so it is given the value of others that begin as it does."""
+        """By PyTorch's own functions, if all have a bias or none has; else by those of the file, which test for one.
+
+        A layer without a bias has none to fill, so it is given the value of others that begin as it does.
+        """
+        filled = {draw.bias is not None for start in self.starts.values() for draw in start.draws}
+        # Only of a linear layer do checkers know that it has a bias.
+        if filled <= {False} or (filled == {True} and self.name == LINEAR):
+            own = {path: start.inline(MODULE) for path, start in self.starts.items()}
+            found = {path: calls for path, calls in own.items() if calls is not None}
+            if len(found) == len(own):
+                return found
         biases: dict[str, float] = {}
         for start in self.starts.values():
             for draw in start.draws:
@@ -133,6 +152,19 @@ def _class_of(module: Call) -> Name:
         case _:
             assert isinstance(module.function, Name)
             return module.function
+
+
+def functions(body: Iterable[Statement]) -> Iterator[Name]:
+    """The names of all functions that the body of `reset_parameters` calls."""
+    for line in body:
+        if isinstance(line, Do):
+            yield from names(line.value)
+        elif isinstance(line, For):
+            yield from functions(line.body)
+        elif isinstance(line, If):
+            for _, branch in line.branches:
+                yield from functions(branch)
+            yield from functions(line.otherwise)
 
 
 def _branch(calls: Mapping[str, tuple[Call, ...]]) -> tuple[Statement, ...]:

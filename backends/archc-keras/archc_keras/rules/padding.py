@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from archc.emit.plan import Step
 from archc.emit.syntax import Expression, Literal, Tuple, Unless, call
 from archc.ops.fields import Margins
 from archc.ops.window import Window, slide
 from archc_keras.rules.table import Fields, Layers
 
 
-def padding_of(window: Window, layer: str, step: Step) -> tuple[Layers, Fields]:
-    """Keras' own padding if it is the same, else, or if the step asks for that, a layer before it that pads."""
+def padding_of(window: Window, layer: str, *, apart: bool = False) -> tuple[Layers, Fields]:
+    """Keras' own padding if it is the same and not `apart`, else a layer before it that pads."""
     around = window.around
     if not any(around):
         return {}, {"padding": Unless("valid", "valid")}
-    if is_same(window) and not step.pads_apart:
+    if is_same(window) and not apart:
         return {}, {"padding": Unless("valid", "same")}
     padding = columns(around) if window.is_row else margins(around)
     return {"_pad": call(layer, padding)}, {"padding": Unless("valid", "valid")}

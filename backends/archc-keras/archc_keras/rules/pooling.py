@@ -17,13 +17,13 @@ from archc_keras.rules.table import Layers, rule
 
 @rule(MaxPool1d)
 def max_pool1d(op: MaxPool1d, step: Step) -> Layers:
-    pad, padding = padding_of(op.window(step.inputs), "LowestPadding1D", step)
+    pad, padding = padding_of(op.window(step.inputs), "LowestPadding1D", apart=step.pads_apart)
     return {**pad, "": call("layers.MaxPooling1D", op.kernel.width, strides=op.stride.width, **padding)}
 
 
 @rule(MaxPool2d)
 def max_pool2d(op: MaxPool2d, step: Step) -> Layers:
-    pad, padding = padding_of(op.window(step.inputs), "LowestPadding2D", step)
+    pad, padding = padding_of(op.window(step.inputs), "LowestPadding2D", apart=step.pads_apart)
     return {**pad, "": call("layers.MaxPooling2D", pair(op.kernel), strides=pair(op.stride), **padding)}
 
 

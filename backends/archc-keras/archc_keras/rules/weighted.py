@@ -22,9 +22,9 @@ from archc_keras.rules.table import RULES, Fields, Layers, rule
 def conv2d(op: Conv2d, step: Step) -> Layers:
     if ONE not in (op.dilation, op.stride):
         raise RULES.unsupported(step, "a stride and a dilation at once")
-    pad, padding = padding_of(op.window(step.inputs), "layers.ZeroPadding2D", step)
+    pad, padding = padding_of(op.window(step.inputs), "layers.ZeroPadding2D", apart=step.pads_apart)
     fields: Fields = {
-        "strides": Unless(1, pair(op.stride)),
+        "strides": Unless(1, pair(op.stride), has_place=True),
         **padding,
         "dilation_rate": Unless(1, pair(op.dilation)),
         "groups": Unless(1, op.groups),
@@ -38,7 +38,8 @@ def _kind(op: Conv2d, step: Step) -> str:
     if op.groups == 1:
         return "layers.Conv2D"
     # TensorFlow's depthwise convolution has one stride.
-    return "DepthwiseConv2D" if op.groups == x.channels and op.stride.height == op.stride.width else "GroupedConv2D"
+    is_plain = op.dilation == ONE and op.stride.height == op.stride.width
+    return "DepthwiseConv2D" if op.groups == x.channels and is_plain else "GroupedConv2D"
 
 
 @rule(Conv1d)
@@ -46,7 +47,7 @@ def conv1d(op: Conv1d, step: Step) -> Layers:
     if ONE not in (op.dilation, op.stride):
         raise RULES.unsupported(step, "a stride and a dilation at once")
     window = op.window(step.inputs)
-    pad, padding = padding_of(window, "layers.ZeroPadding1D", step)
+    pad, padding = padding_of(window, "layers.ZeroPadding1D", apart=step.pads_apart)
     if op.padding == "causal" and not window.overhangs:
         pad, padding = {}, {"padding": Unless("valid", "causal")}
     fields: Fields = {

@@ -8,7 +8,6 @@ from keras import initializers
 
 def normal(std: float, bias: float = 0.0) -> dict[str, Any]:
     """Initializers: normal weights around 0, and a constant bias."""
-    return {
-        "kernel_initializer": initializers.RandomNormal(stddev=std),
-        "bias_initializer": initializers.Constant(bias),
-    }
+    weights = initializers.RandomNormal(stddev=std)
+    biases = initializers.Constant(bias)
+    return {"kernel_initializer": weights, "bias_initializer": biases}

@@ -26,10 +26,9 @@ class Alexnet(keras.Model):
         # 55 x 55 x 96
         x = LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=2, groups=2, name="norm1")(x)
         x = layers.MaxPooling2D(3, strides=2, name="pool1")(x)  # 27 x 27 x 96
-        # 27 x 27 x 256
         x = GroupedConv2D(
             256, 5, padding="same", groups=2, **normal(0.01, bias=1), name="conv2"
-        )(x)
+        )(x)  # 27 x 27 x 256
         x = layers.ReLU(name="relu2")(x)  # 27 x 27 x 256
         # 27 x 27 x 256
         x = LocalResponseNorm(5, alpha=1e-4, beta=0.75, k=2, groups=2, name="norm2")(x)
@@ -37,15 +36,13 @@ class Alexnet(keras.Model):
         # 13 x 13 x 384
         x = layers.Conv2D(384, 3, padding="same", **normal(0.01), name="conv3")(x)
         x = layers.ReLU(name="relu3")(x)  # 13 x 13 x 384
-        # 13 x 13 x 384
         x = GroupedConv2D(
             384, 3, padding="same", groups=2, **normal(0.01, bias=1), name="conv4"
-        )(x)
+        )(x)  # 13 x 13 x 384
         x = layers.ReLU(name="relu4")(x)  # 13 x 13 x 384
-        # 13 x 13 x 256
         x = GroupedConv2D(
             256, 3, padding="same", groups=2, **normal(0.01, bias=1), name="conv5"
-        )(x)
+        )(x)  # 13 x 13 x 256
         x = layers.ReLU(name="relu5")(x)  # 13 x 13 x 256
         x = layers.MaxPooling2D(3, strides=2, name="pool5")(x)  # 6 x 6 x 256
         x = layers.Permute((3, 1, 2), name="flat_order")(x)
@@ -61,8 +58,7 @@ class Alexnet(keras.Model):
 
     def predict(self, *arguments: Any, **options: Any) -> Any:
         """Class probabilities: (N, 227, 227, 3) -> (N, 1000)."""
-        logits = super().predict(*arguments, **options)
-        return ops.convert_to_numpy(ops.softmax(logits))
+        return ops.convert_to_numpy(ops.softmax(super().predict(*arguments, **options)))
 
     def get_config(self) -> dict[str, Any]:
         """No options: the class is the whole architecture."""
@@ -71,10 +67,9 @@ class Alexnet(keras.Model):
 
 def normal(std: float, bias: float = 0.0) -> dict[str, Any]:
     """Initializers: normal weights around 0, and a constant bias."""
-    return {
-        "kernel_initializer": initializers.RandomNormal(stddev=std),
-        "bias_initializer": initializers.Constant(bias),
-    }
+    weights = initializers.RandomNormal(stddev=std)
+    biases = initializers.Constant(bias)
+    return {"kernel_initializer": weights, "bias_initializer": biases}
 
 
 @keras.saving.register_keras_serializable()

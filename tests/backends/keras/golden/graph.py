@@ -22,7 +22,7 @@ class Graph(keras.Model):
         x_ = keras.Input((17, 19, 3), name="x")
         x = layers.ZeroPadding2D(((0, 2), (1, 0)), name="class_pad")(x_)
         # 9 x 9 x 6
-        class_ = layers.Conv2D(6, 3, strides=2, **he_normal(bias=0.25), name="class")(x)
+        class_ = layers.Conv2D(6, 3, strides=2, **he(bias=0.25), name="class")(x)
         x = LowestPadding2D(((1, 1), (1, 1)), name="l_pad")(class_)
         l_ = layers.MaxPooling2D((3, 2), strides=2, name="l")(x)  # 5 x 5 x 6
         # 5 x 5 x 6
@@ -30,7 +30,6 @@ class Graph(keras.Model):
         x = layers.Concatenate(name="both")([l_, x])  # 5 x 5 x 12
         # 5 x 5 x 12
         norm = SpatialResponseNorm(3, alpha=0.001, beta=0.75, k=1, name="norm")(x)
-        # 5 x 5 x 4
         x = layers.Conv2D(
             4,
             3,
@@ -39,15 +38,15 @@ class Graph(keras.Model):
             use_bias=False,
             **normal(0.02),
             name="dil",
-        )(norm)
+        )(norm)  # 5 x 5 x 4
         tan = layers.Activation("tanh", name="tan")(x)  # 5 x 5 x 4
         x = GroupedConv2D(4, 1, groups=2, **normal(0.02), name="lin")(norm)  # 5 x 5 x 4
         x = layers.Add(name="sum")([tan, x])  # 5 x 5 x 4
         x = layers.Permute((3, 1, 2), name="flat_order")(x)
         flat = layers.Flatten(name="flat")(x)  # 100
-        x = layers.Dense(5, **he_normal(), name="fc")(flat)  # 5
+        x = layers.Dense(5, **he(), name="fc")(flat)  # 5
         side = layers.Softmax(name="side")(x)  # 5
-        other = layers.Dense(2, **he_normal(), name="other")(flat)  # 2
+        other = layers.Dense(2, **he(), name="other")(flat)  # 2
         super().__init__(x_, [side, other], name="graph")
 
     def get_config(self) -> dict[str, Any]:
@@ -57,19 +56,16 @@ class Graph(keras.Model):
 
 def normal(std: float, bias: float = 0.0) -> dict[str, Any]:
     """Initializers: normal weights around 0, and a constant bias."""
-    return {
-        "kernel_initializer": initializers.RandomNormal(stddev=std),
-        "bias_initializer": initializers.Constant(bias),
-    }
+    weights = initializers.RandomNormal(stddev=std)
+    biases = initializers.Constant(bias)
+    return {"kernel_initializer": weights, "bias_initializer": biases}
 
 
-def he_normal(bias: float = 0.0) -> dict[str, Any]:
+def he(bias: float = 0.0) -> dict[str, Any]:
     """Initializers: normal weights of variance 2 / fan-in, and a constant bias."""
     weights = initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")
-    return {
-        "kernel_initializer": weights,
-        "bias_initializer": initializers.Constant(bias),
-    }
+    biases = initializers.Constant(bias)
+    return {"kernel_initializer": weights, "bias_initializer": biases}
 
 
 @keras.saving.register_keras_serializable()

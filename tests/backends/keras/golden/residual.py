@@ -17,48 +17,35 @@ from keras import initializers, layers, ops
 def basic(input: Any, filters: int, *, name: str) -> Any:
     """The spec's block basic, used as layer1.0 and 8 more."""
     x = layers.Conv2D(
-        filters, 3, padding="same", use_bias=False, **he_normal(), name=f"{name}.conv1"
+        filters, 3, padding="same", use_bias=False, **he(), name=f"{name}.conv1"
     )(input)
     x = BatchNorm(momentum=0.9, epsilon=1e-5, name=f"{name}.bn1")(x)
     x = layers.ReLU(name=f"{name}.relu1")(x)
     x = layers.Conv2D(
-        filters, 3, padding="same", use_bias=False, **he_normal(), name=f"{name}.conv2"
+        filters, 3, padding="same", use_bias=False, **he(), name=f"{name}.conv2"
     )(x)
     x = BatchNorm(momentum=0.9, epsilon=1e-5, name=f"{name}.bn2")(x)
     x = layers.Add(name=f"{name}.sum")([x, input])
-    x = layers.ReLU(name=f"{name}.relu2")(x)
-    return x
+    return layers.ReLU(name=f"{name}.relu2")(x)
 
 
 def down(input: Any, filters: int, stride: int = 2, *, name: str) -> Any:
     """The spec's block down, used as layer2.0 and 2 more."""
     x = layers.Conv2D(
-        filters,
-        3,
-        strides=stride,
-        padding="same",
-        use_bias=False,
-        **he_normal(),
-        name=f"{name}.conv1",
+        filters, 3, stride, padding="same", use_bias=False, **he(), name=f"{name}.conv1"
     )(input)
     x = BatchNorm(momentum=0.9, epsilon=1e-5, name=f"{name}.bn1")(x)
     x = layers.ReLU(name=f"{name}.relu1")(x)
     x = layers.Conv2D(
-        filters, 3, padding="same", use_bias=False, **he_normal(), name=f"{name}.conv2"
+        filters, 3, padding="same", use_bias=False, **he(), name=f"{name}.conv2"
     )(x)
     bn2 = BatchNorm(momentum=0.9, epsilon=1e-5, name=f"{name}.bn2")(x)
     x = layers.Conv2D(
-        filters,
-        1,
-        strides=stride,
-        use_bias=False,
-        **he_normal(),
-        name=f"{name}.downsample.0",
+        filters, 1, strides=stride, use_bias=False, **he(), name=f"{name}.downsample.0"
     )(input)
     x = BatchNorm(momentum=0.9, epsilon=1e-5, name=f"{name}.downsample.1")(x)
     x = layers.Add(name=f"{name}.sum")([bn2, x])
-    x = layers.ReLU(name=f"{name}.relu2")(x)
-    return x
+    return layers.ReLU(name=f"{name}.relu2")(x)
 
 
 @keras.saving.register_keras_serializable()
@@ -67,21 +54,19 @@ class Residual(keras.Model):
 
     def __init__(self) -> None:
         image = keras.Input((33, 33, 3), name="image")
-        # 17 x 17 x 8
         x = layers.Conv2D(
-            8, 7, strides=2, padding="same", use_bias=False, **he_normal(), name="conv1"
+            8, 7, strides=2, padding="same", use_bias=False, **he(), name="conv1"
         )(image)
-        x = BatchNorm(momentum=0.9, epsilon=1e-5, name="bn1")(x)  # 17 x 17 x 8
+        x = BatchNorm(momentum=0.9, epsilon=1e-5, name="bn1")(x)
         x = layers.ReLU(name="relu")(x)  # 17 x 17 x 8
-        # 9 x 9 x 8
         x = layers.MaxPooling2D(3, strides=2, padding="same", name="maxpool")(x)
         for i in range(3):
             x = basic(x, 8, name=f"layer1.{i}")  # 9 x 9 x 8
-        x = down(x, 12, name="layer2.0")  # 5 x 5 x 12
+        x = down(x, 12, name="layer2.0")
         x = basic(x, 12, name="layer2.1")  # 5 x 5 x 12
-        x = down(x, 16, name="layer3.0")  # 3 x 3 x 16
+        x = down(x, 16, name="layer3.0")
         x = basic(x, 16, name="layer3.1")  # 3 x 3 x 16
-        x = down(x, 20, stride=1, name="layer4.0")  # 3 x 3 x 20
+        x = down(x, 20, stride=1, name="layer4.0")
         for i in range(4):
             x = basic(x, 20, name=f"layer4.{i + 1}")  # 3 x 3 x 20
         x = layers.Permute((3, 1, 2), name="flatten_order")(x)
@@ -91,8 +76,7 @@ class Residual(keras.Model):
 
     def predict(self, *arguments: Any, **options: Any) -> Any:
         """Class probabilities: (N, 33, 33, 3) -> (N, 10)."""
-        logits = super().predict(*arguments, **options)
-        return ops.convert_to_numpy(ops.softmax(logits))
+        return ops.convert_to_numpy(ops.softmax(super().predict(*arguments, **options)))
 
     def get_config(self) -> dict[str, Any]:
         """No options: the class is the whole architecture."""
@@ -101,38 +85,30 @@ class Residual(keras.Model):
 
 def normal(std: float, bias: float = 0.0) -> dict[str, Any]:
     """Initializers: normal weights around 0, and a constant bias."""
-    return {
-        "kernel_initializer": initializers.RandomNormal(stddev=std),
-        "bias_initializer": initializers.Constant(bias),
-    }
+    weights = initializers.RandomNormal(stddev=std)
+    biases = initializers.Constant(bias)
+    return {"kernel_initializer": weights, "bias_initializer": biases}
 
 
-def he_normal(bias: float = 0.0) -> dict[str, Any]:
+def he(bias: float = 0.0) -> dict[str, Any]:
     """Initializers: normal weights of variance 2 / fan-in, and a constant bias."""
     weights = initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")
-    return {
-        "kernel_initializer": weights,
-        "bias_initializer": initializers.Constant(bias),
-    }
+    biases = initializers.Constant(bias)
+    return {"kernel_initializer": weights, "bias_initializer": biases}
 
 
 @keras.saving.register_keras_serializable()
 class BatchNorm(layers.BatchNormalization):
-    """BatchNormalization with an unbiased running variance, as in PyTorch.
-
-    A batch of n values adds its variance with the divisor n - 1. Keras divides by n.
-    """
-
-    moving_variance: Any
+    """BatchNormalization with an unbiased running variance, as in PyTorch."""
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
-        # A product is a copy, which the update of the variance does not change.
-        kept = self.moving_variance * self.momentum
+        variance: Any = self.moving_variance
+        kept = variance * self.momentum  # a copy, which the update does not change
         outputs = super().call(inputs, training=training, mask=mask)
         if training and self.trainable:
-            added = self.moving_variance - kept
+            added = variance - kept
             count: Any = ops.cast(ops.size(inputs) // inputs.shape[-1], added.dtype)
-            self.moving_variance.assign_add(added / (count - 1))
+            variance.assign_add(added / (count - 1))  # Keras divides by n, not n - 1
         return outputs
 
 

@@ -239,8 +239,7 @@ def check() -> None:
     loss = torch.stack([output.square().mean() for output in outputs]).sum()
     loss.backward()
     gradients = [p.grad for p in model.parameters() if p.grad is not None]
-    finite = all(g.isfinite().all() for g in gradients)
-    assert finite, "gradients are not finite"
+    assert all(g.isfinite().all() for g in gradients), "gradients are not finite"
     print(f"{type(model).__name__}: {count:,} parameters, loss {loss:.2f}")
 
 

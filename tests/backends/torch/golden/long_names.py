@@ -19,22 +19,18 @@ class TheLongestNameThatTheLanguageAllowsForAnythingIsThis1(nn.Module):
         self.the_longest_name_that_the_language_allows_for_anything_is_this_3_pad = (
             nn.ZeroPad2d((0, 1, 0, 1))
         )
-        # 64 x 11 x 11
         self.the_longest_name_that_the_language_allows_for_anything_is_this_3 = (
             nn.Conv2d(2, 64, 3)
-        )
-        # 64 x 11 x 11
+        )  # 64 x 11 x 11
         self.the_longest_name_that_the_language_allows_for_anything_is_this_4 = (
             nn.ReLU()
-        )
-        # 15488
+        )  # 64 x 11 x 11
         self.the_longest_name_that_the_language_allows_for_anything_is_this_7 = (
             nn.Flatten()
-        )
-        # 4
+        )  # 15488
         self.the_longest_name_that_the_language_allows_for_anything_is_this_8 = (
             nn.Linear(15488, 4)
-        )
+        )  # 4
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -56,16 +52,14 @@ class TheLongestNameThatTheLanguageAllowsForAnythingIsThis1(nn.Module):
         # 64 x 11 x 11
         x = self.the_longest_name_that_the_language_allows_for_anything_is_this_3(x)
         the_longest_name_that_the_language_allows_for_anything_is_this_3 = x
-        # 64 x 11 x 11
         x = self.the_longest_name_that_the_language_allows_for_anything_is_this_4(
             the_longest_name_that_the_language_allows_for_anything_is_this_3
-        )
+        )  # 64 x 11 x 11
         # 64 x 11 x 11
         x = the_longest_name_that_the_language_allows_for_anything_is_this_3 + x
-        # 128 x 11 x 11
         x = torch.cat(
             (the_longest_name_that_the_language_allows_for_anything_is_this_3, x), dim=1
-        )
+        )  # 128 x 11 x 11
         del the_longest_name_that_the_language_allows_for_anything_is_this_3
         # 15488
         x = self.the_longest_name_that_the_language_allows_for_anything_is_this_7(x)
@@ -116,8 +110,7 @@ def check() -> None:
     loss = nn.functional.cross_entropy(output, torch.randint(4, (2,)))
     loss.backward()
     gradients = [p.grad for p in model.parameters() if p.grad is not None]
-    finite = all(g.isfinite().all() for g in gradients)
-    assert finite, "gradients are not finite"
+    assert all(g.isfinite().all() for g in gradients), "gradients are not finite"
     print(f"{type(model).__name__}: {count:,} parameters, loss {loss:.2f}")
 
 

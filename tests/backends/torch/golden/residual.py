@@ -7,8 +7,6 @@ Emitted by `archc build residual.yaml --backend torch`; SHA-256 of residual.yaml
 46d1823b609d3cf51ce7bf094ca5293b9347b5c22443f0d64dccf64438eb4ecd.
 """
 
-from collections import OrderedDict
-
 import torch
 from torch import Tensor, nn
 
@@ -26,14 +24,10 @@ class Basic(nn.Module):
         self.relu2 = nn.ReLU()
 
     def forward(self, input: Tensor) -> Tensor:
-        x = self.conv1(input)
-        x = self.bn1(x)
-        x = self.relu1(x)
-        x = self.conv2(x)
-        x = self.bn2(x)
+        x = self.relu1(self.bn1(self.conv1(input)))
+        x = self.bn2(self.conv2(x))
         x = x + input
-        x = self.relu2(x)
-        return x
+        return self.relu2(x)
 
 
 class Down(nn.Module):
@@ -41,9 +35,7 @@ class Down(nn.Module):
 
     def __init__(self, channels: int, filters: int, stride: int = 2) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(
-            channels, filters, 3, stride=stride, padding=1, bias=False
-        )
+        self.conv1 = nn.Conv2d(channels, filters, 3, stride, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(filters)
         self.relu1 = nn.ReLU()
         self.conv2 = nn.Conv2d(filters, filters, 3, padding=1, bias=False)
@@ -55,51 +47,43 @@ class Down(nn.Module):
         self.relu2 = nn.ReLU()
 
     def forward(self, input: Tensor) -> Tensor:
-        x = self.conv1(input)
-        x = self.bn1(x)
-        x = self.relu1(x)
-        x = self.conv2(x)
-        x = self.bn2(x)
+        x = self.relu1(self.bn1(self.conv1(input)))
+        x = self.bn2(self.conv2(x))
         bn2 = x
         x = self.downsample(input)
         x = bn2 + x
         del bn2
-        x = self.relu2(x)
-        return x
+        return self.relu2(x)
 
 
 class Residual(nn.Sequential):
     """Calling the model returns logits; `predict` returns class probabilities."""
 
     def __init__(self) -> None:
-        super().__init__(
-            OrderedDict(
-                # 8 x 17 x 17
-                conv1=nn.Conv2d(3, 8, 7, stride=2, padding=3, bias=False),
-                bn1=nn.BatchNorm2d(8),  # 8 x 17 x 17
-                relu=nn.ReLU(),  # 8 x 17 x 17
-                maxpool=nn.MaxPool2d(3, stride=2, padding=1),  # 8 x 9 x 9
-                layer1=nn.Sequential(*(Basic(8) for _ in range(3))),  # 8 x 9 x 9
-                layer2=nn.Sequential(Down(8, 12), Basic(12)),  # 12 x 5 x 5
-                layer3=nn.Sequential(Down(12, 16), Basic(16)),  # 16 x 3 x 3
-                # 20 x 3 x 3
-                layer4=nn.Sequential(
-                    Down(16, 20, stride=1), *(Basic(20) for _ in range(4))
-                ),
-                flatten=nn.Flatten(),  # 180
-                fc=nn.Linear(180, 10),  # 10
-            ),
-        )
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 8, 7, stride=2, padding=3, bias=False)
+        self.bn1 = nn.BatchNorm2d(8)
+        self.relu = nn.ReLU()  # 8 x 17 x 17
+        self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
+        self.layer1 = nn.Sequential(*(Basic(8) for _ in range(3)))  # 8 x 9 x 9
+        self.layer2 = nn.Sequential(Down(8, 12), Basic(12))  # 12 x 5 x 5
+        self.layer3 = nn.Sequential(Down(12, 16), Basic(16))  # 16 x 3 x 3
+        self.layer4 = nn.Sequential(
+            Down(16, 20, stride=1), *(Basic(20) for _ in range(4))
+        )  # 20 x 3 x 3
+        self.flatten = nn.Flatten()  # 180
+        self.fc = nn.Linear(180, 10)  # 10
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
-                he_normal(module)
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
             elif isinstance(module, nn.BatchNorm2d):
                 module.reset_parameters()
             elif isinstance(module, nn.Linear):
-                normal(module, std=0.01, bias=0)
+                nn.init.normal_(module.weight, std=0.01)
+                nn.init.zeros_(module.bias)
 
     def predict(self, image: Tensor) -> Tensor:
         """Class probabilities: (N, 3, 33, 33) -> (N, 10)."""
@@ -118,20 +102,6 @@ def evaluate(model: nn.Module, x: Tensor) -> Tensor:
             module.training = mode
 
 
-def normal(layer: nn.Conv2d | nn.Linear, std: float, bias: float = 0) -> None:
-    """Draw weights from a normal distribution around 0; fill the biases with `bias`."""
-    nn.init.normal_(layer.weight, std=std)
-    if layer.bias is not None:
-        nn.init.constant_(layer.bias, bias)
-
-
-def he_normal(layer: nn.Conv2d | nn.Linear, bias: float = 0) -> None:
-    """Draw normal weights of variance 2 / fan-in; fill the biases with `bias`."""
-    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-    if layer.bias is not None:
-        nn.init.constant_(layer.bias, bias)
-
-
 def check() -> None:
     """Build the network, check its parameters, output shapes and gradients."""
     torch.manual_seed(0)
@@ -144,8 +114,7 @@ def check() -> None:
     loss = nn.functional.cross_entropy(output, torch.randint(10, (2,)))
     loss.backward()
     gradients = [p.grad for p in model.parameters() if p.grad is not None]
-    finite = all(g.isfinite().all() for g in gradients)
-    assert finite, "gradients are not finite"
+    assert all(g.isfinite().all() for g in gradients), "gradients are not finite"
     print(f"{type(model).__name__}: {count:,} parameters, loss {loss:.2f}")
 
 

@@ -107,8 +107,7 @@ def check() -> None:
     loss = nn.functional.cross_entropy(output, torch.randint(10, (2,)))
     loss.backward()
     gradients = [p.grad for p in model.parameters() if p.grad is not None]
-    finite = all(g.isfinite().all() for g in gradients)
-    assert finite, "gradients are not finite"
+    assert all(g.isfinite().all() for g in gradients), "gradients are not finite"
     print(f"{type(model).__name__}: {count:,} parameters, loss {loss:.2f}")
 
 
