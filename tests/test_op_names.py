@@ -58,7 +58,7 @@ EXCEPTIONS = {
     # They list files of snippets, of which some are called as the op that they belong to; a Keras model whose loss
     # applies a function calls Keras's function of that name in `predict`.
     "backends/archc-keras/archc_keras/emission.py": (
-        "attention batch_norm class_token leaky_relu lrn normalize positions scale select sigmoid slice softmax upsample"
+        "attention batch_norm class_token leaky_relu lrn normalize positions scale select slice upsample"
     ),
     "backends/archc-torch/archc_torch/emission.py": (
         "attention avg_pool1d class_token gru lrn lstm normalize positions scale stochastic_depth"

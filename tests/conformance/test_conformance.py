@@ -154,7 +154,7 @@ def test_a_broken_rule_is_found_and_shown_with_its_spec(message: str) -> None:
 
 def test_a_layer_that_hides_what_the_source_uses_is_found() -> None:
     careless = Broken(rename=lambda name: name + "_" if keyword.iskeyword(name) else name)
-    with pytest.raises(NotConformant, match="a layer hides `numpy`, a name that the source uses"):
+    with pytest.raises(NotConformant, match=r"a layer hides `\w+`, a name that the source uses"):
         for case in cases():
             check_emission(careless, case)
 

@@ -31,7 +31,7 @@ def findings(body: str, head: str = HEAD) -> list[Finding]:
     [
         ("avg_pool3d", f"archc has no `avg_pool3d` yet; {OPS}"),
         ("nn.RReLU", f"archc has no `nn.RReLU` yet; {OPS}"),
-        ("tf.keras.layers.LSTM", f"archc has no `tf.keras.layers.LSTM` yet; {OPS}"),
+        ("tf.keras.layers.SimpleRNN", f"archc has no `tf.keras.layers.SimpleRNN` yet; {OPS}"),
         ("glu", f"archc has no `glu` yet; {OPS}"),
         ("celu", f"archc has no `celu` yet; {OPS}"),
         ("ZeroPadding2D", "did you mean `pad`?"),

@@ -48,7 +48,8 @@ def test_what_is_kept_is_what_cudnn_keeps(op: str) -> None:
 
 def test_an_lstm_is_pytorch_s_with_a_second_bias_of_zero() -> None:
     torch.manual_seed(0)
-    ours, theirs = LSTM(3, 5, gives="sequence", bidirectional=True), nn.LSTM(3, 5, batch_first=True, bidirectional=True)
+    ours: Any = LSTM(3, 5, gives="sequence", bidirectional=True)
+    theirs: Any = nn.LSTM(3, 5, batch_first=True, bidirectional=True)
     state = {key: torch.randn_like(value) for key, value in ours.state_dict().items()}
     ours.load_state_dict(state)
     more = {key: torch.zeros_like(value) for key, value in theirs.state_dict().items() if "bias_hh" in key}
@@ -72,7 +73,8 @@ def test_how_biases_of_recurrent_layers_begin() -> None:
 @pytest.mark.parametrize("causal", [False, True])
 def test_an_attention_is_pytorch_s(causal: bool) -> None:
     torch.manual_seed(0)
-    ours, theirs = Attention(12, 3, causal=causal), nn.MultiheadAttention(12, 3, batch_first=True)
+    ours: Any = Attention(12, 3, causal=causal)
+    theirs: Any = nn.MultiheadAttention(12, 3, batch_first=True)
     state = {key: torch.randn_like(value) for key, value in theirs.state_dict().items()}
     theirs.load_state_dict(state)
     ours.load_state_dict({key.replace("in_proj_", "qkv.").replace("out_proj", "out"): v for key, v in state.items()})

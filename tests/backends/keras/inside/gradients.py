@@ -6,6 +6,7 @@ Of each op, a case for each kind of input; of each case, one random direction of
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from archc_keras.weights import in_keras
 
 from archc.analysis import Facts
 from archc.backend import Origin, Request, Unsupported, load
-from archc.conformance.cases import Case, op_cases
+from archc.conformance.cases import Case, op_cases, spec_cases
 from archc.conformance.computing import random_examples, random_parameters
 from archc.conformance.reference import evaluate
 from archc.ops import ops
@@ -22,6 +23,8 @@ from archc.ops import ops
 pytestmark = pytest.mark.usefixtures("float64")
 STEP = 1e-6
 MOST_MACS = 100_000
+GOOD = Path(__file__).parents[3] / "specs" / "good"
+SEQUENCES = ("attention", "class_token", "gru", "lstm", "positions")
 
 
 def chosen() -> Iterator[Case]:
@@ -34,6 +37,9 @@ def chosen() -> Iterator[Case]:
                 of_kind.setdefault(kind, case)
         assert of_kind, name
         yield from of_kind.values()
+    # Of layers of sequences, which have several weights, all of their fields.
+    yield from (case for name in SEQUENCES for case in op_cases(name)[1::3])
+    yield from (case for case in spec_cases(GOOD) if case.name in ("cross", "recurrent", "text", "transformer"))
 
 
 def request(facts: Facts) -> Request:
