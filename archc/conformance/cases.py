@@ -6,13 +6,13 @@ A case is the text of a spec, so that a failed one can be read, and passed to `a
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import combinations
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
@@ -22,6 +22,7 @@ from archc.language.inference import inferred
 from archc.language.layout.canonical import canonical
 from archc.language.packaged import packaged_specs
 from archc.ops import ops
+from archc.ops.initialisation import WeightInit
 from archc.ops.op import Op
 from archc.ops.shape_error import ShapeError
 from archc.tensor import Tensor
@@ -72,10 +73,15 @@ def spec_cases(folder: Path) -> tuple[Case, ...]:
 
 @cache
 def op_cases(name: str) -> tuple[Case, ...]:
-    """Networks around one layer of an op. Any two values of two fields that are valid together meet in one of them."""
+    """Networks around one layer of an op. Any two values of two fields that are valid together meet in one of them.
+
+    The initialisation of weights changes nothing that a layer computes, so each value of it is in one of them.
+    """
     op = ops()[name]
     dimensions = {"input": [*INPUTS], "vector": [False, True], "from": _counts(op), **field_values(op)}
-    choices = _pairwise(dimensions, lambda choice: _is_valid(op, name, choice))
+    fields = op.model_fields.items()
+    alone = [field for field, info in fields if WeightInit in (info.annotation, *get_args(info.annotation))]
+    choices = _pairwise(dimensions, alone, lambda choice: _is_valid(op, name, choice))
     return tuple(
         Case(f"{name}_{number}", _spec(f"{name}_{number}", name, choice)) for number, choice in enumerate(choices)
     )
@@ -121,25 +127,31 @@ def _spec(title: str, name: str, choice: Choice) -> str:
     return text.decode()
 
 
-def _pairwise(dimensions: Mapping[str, list[Any]], is_valid: Callable[[Choice], bool]) -> Iterator[Choice]:
+def _pairwise(
+    dimensions: Mapping[str, list[Any]], alone: Collection[str], is_valid: Callable[[Choice], bool]
+) -> Iterator[Choice]:
     """Valid choices in which any two values of two dimensions meet, unless no valid choice has both.
+
+    A value of a dimension that stands `alone` need not meet those of others.
 
     Trying every combination is out of reach: a convolution alone has more than 100 million.
     """
     random = Random(0)  # the same cases in every run
-    wanted = dict.fromkeys(
+    meeting = [name for name in dimensions if name not in alone]
+    wanted: dict[tuple[tuple[str, int], ...], None] = dict.fromkeys(
         ((a, i), (b, j))
-        for a, b in combinations(dimensions, 2)
+        for a, b in combinations(meeting, 2)
         for i in range(len(dimensions[a]))
         for j in range(len(dimensions[b]))
     )
+    wanted |= dict.fromkeys(((name, place),) for name in alone for place in range(len(dimensions[name])))
     while wanted:
         pair = next(iter(wanted))
         for _ in range(_TRIES):
             drawn = {name: random.randrange(len(values)) for name, values in dimensions.items()} | dict(pair)
             choice = {name: dimensions[name][place] for name, place in drawn.items()}
             if is_valid(choice):
-                for met in combinations(drawn.items(), 2):
+                for met in (*combinations(drawn.items(), 2), *combinations(drawn.items(), 1)):
                     wanted.pop(met, None)
                 yield choice
                 break
