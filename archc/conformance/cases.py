@@ -137,6 +137,7 @@ def _pairwise(
     Trying every combination is out of reach: a convolution alone has more than 100 million.
     """
     random = Random(0)  # the same cases in every run
+    valid: list[dict[str, int]] = []
     meeting = [name for name in dimensions if name not in alone]
     wanted: dict[tuple[tuple[str, int], ...], None] = dict.fromkeys(
         ((a, i), (b, j))
@@ -149,10 +150,13 @@ def _pairwise(
         pair = next(iter(wanted))
         for _ in range(_TRIES):
             drawn = {name: random.randrange(len(values)) for name, values in dimensions.items()} | dict(pair)
+            if len(pair) == 1:  # the other values are known to be valid together
+                drawn = random.choice(valid) | dict(pair)
             choice = {name: dimensions[name][place] for name, place in drawn.items()}
             if is_valid(choice):
                 for met in (*combinations(drawn.items(), 2), *combinations(drawn.items(), 1)):
                     wanted.pop(met, None)
+                valid.append(drawn)
                 yield choice
                 break
         else:
