@@ -239,10 +239,12 @@ def _tokens(value: MappingNode) -> tuple[str, bool]:
     found: dict[str, str] = {}
     for own, others in _OTHER_TOKENS.items():
         written = next((word for word in (own, *others) if word in value.entries), None)
-        number = plain(value.entries[written]) if written else 0
-        number = (
-            cast(object, number[0]) if isinstance(number, list) and len(cast(list[object], number)) == 1 else number
-        )
+        number: object = plain(value.entries[written]) if written else 0
+        match number:
+            case [one]:
+                number = cast(object, one)
+            case _:
+                pass
         is_free = own == "tokens" and number in (None, "None")
         found[own] = "null" if is_free else str(number) if type(number) is int and number > 0 else "…"
     right = f"{{tokens: [{found['tokens']}], vocabulary: {found['vocabulary']}}}"
