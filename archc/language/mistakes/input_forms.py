@@ -240,11 +240,8 @@ def _tokens(value: MappingNode) -> tuple[str, bool]:
     for own, others in _OTHER_TOKENS.items():
         written = next((word for word in (own, *others) if word in value.entries), None)
         number: object = plain(value.entries[written]) if written else 0
-        match number:
-            case [one]:
-                number = cast(object, one)
-            case _:
-                pass
+        if isinstance(number, list) and len(items := cast(list[object], number)) == 1:
+            number = items[0]
         is_free = own == "tokens" and number in (None, "None")
         found[own] = "null" if is_free else str(number) if type(number) is int and number > 0 else "…"
     right = f"{{tokens: [{found['tokens']}], vocabulary: {found['vocabulary']}}}"
