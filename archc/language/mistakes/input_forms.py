@@ -239,9 +239,10 @@ def _tokens(value: MappingNode) -> tuple[str, bool]:
     found: dict[str, str] = {}
     for own, others in _OTHER_TOKENS.items():
         written = next((word for word in (own, *others) if word in value.entries), None)
-        number: object = plain(value.entries[written]) if written else 0
-        if isinstance(number, list) and len(items := cast(list[object], number)) == 1:
-            number = items[0]
+        number = plain(value.entries[written]) if written else 0
+        number = (
+            cast(object, number[0]) if isinstance(number, list) and len(cast(list[object], number)) == 1 else number
+        )
         is_free = own == "tokens" and number in (None, "None")
         found[own] = "null" if is_free else str(number) if type(number) is int and number > 0 else "…"
     right = f"{{tokens: [{found['tokens']}], vocabulary: {found['vocabulary']}}}"
