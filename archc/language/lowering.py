@@ -116,7 +116,7 @@ class _Lowering:
 
             self.findings = with_heirs(self.findings, self._defaults, layers)
         self.findings += check_outputs(self.document, self.nodes, self._read)
-        if not self.findings and not self._unreadable:
+        if not self.findings and not self._unreadable and self.document.input_known:
             self.findings += check_inputs(self.document, self._read)
 
     def outputs(self) -> tuple[str, ...]:

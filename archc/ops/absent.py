@@ -58,7 +58,7 @@ FAMILIES = (_POOLS, _ACTIVATIONS, _NORMS, _CONVOLUTIONS, _DENSE, _SEQUENCES, _SH
 _NAME_OF_INPUT = "delete the layer: `input:` at the top of the spec declares the input"
 _LOSS = "use `{op: softmax}` as the last layer, and `loss: cross_entropy` in `train:`"
 _TWO = "write each of its steps as a layer of its own"
-_DEPTHWISE = "use `{op: conv2d, groups: …}` with the number of its input maps as `groups`"
+_DEPTHWISE = "use `{op: conv2d, filters: {times: 1}, groups: each}`"
 _NOTHING = "delete the layer: it changes nothing"
 REMARKS = {
     **dict.fromkeys("depthwise_conv depthwise_conv2d conv_depthwise".split(), _DEPTHWISE),

@@ -10,13 +10,18 @@ from pydantic import Field
 from archc.example import HEAD
 from archc.ops.activation import Activation
 from archc.ops.fields import Positive
-from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields, UsualValues
+from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields, UsualValues, spelled
 from archc.ops.op import OtherNames
 from archc.ops.properties import Kept
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
+
+
+def _leaky(value: object) -> str:
+    """Where the slope of negative values is given instead."""
+    return f"write `op: leaky_relu, slope: {spelled(value)}`" if type(value) in (int, float) else ""
 
 
 _ZERO = "negative values become zero, and no others are changed"
@@ -40,8 +45,8 @@ class Relu(Activation, frozen=True):
     other_field_names: ClassVar[OtherNames] = {"max": ("ceiling", "clip")}
     usual: ClassVar[UsualValues] = {name: {"max": 6} for name in _OF_SIX}
     needless: ClassVar[NeedlessFields] = {
-        "negative_slope": Needless(_ZERO, (0,)),
-        "alpha": Needless(_ZERO, (0,)),
+        "negative_slope": Needless(_ZERO, (0,), instead=_leaky),
+        "alpha": Needless(_ZERO, (0,), instead=_leaky),
         "threshold": Needless(_ZERO, (0,)),
         "max_value": Needless("no positive value is changed", (None,)),
     }

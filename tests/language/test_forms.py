@@ -200,3 +200,30 @@ def test_an_optimizer(optimizer: str, help: str) -> None:
     )
     assert helps(text) == [help]
     assert unfixed(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "help"),
+    [
+        ("{t: {tokens: [10], vocabulary: 0}}", "write `{tokens: [10], vocabulary: …}`"),
+        ("{t: {tokens: [null], vocab: 100}}", "write `{tokens: [null], vocabulary: 100}`"),
+        ("{tokens: [10], vocabulary: 100}", "write `input: {text: {tokens: [10], vocabulary: 100}}`"),
+        ("{a: [3, None, None]}", "write `[3, null, null]`"),
+        ("{a: [3, -1, 32]}", "write `[3, null, 32]`"),
+        ("{a: [3, H, W]}", "write `[3, null, null]`"),
+    ],
+)
+def test_tokens_and_free_sizes_in_another_form(written: str, help: str) -> None:
+    text = f"schema: archc/v1\nname: a\ninput: {written}\nlayers:\n  r: {{op: relu}}\n"
+    assert helps(text) == [help]
+
+
+def test_free_sizes_in_the_right_form_are_not_reported_beside_a_mistake() -> None:
+    head = "schema: archc/v1\nname: a\ninput: {t: {tokens: [null], vocabulary: 9}, a: [3, null, null], v: 7}\n"
+    layers = "layers:\n  e: {op: embedding, channels: 4, from: t}\n  r: {op: relu, from: a}\n  s: {op: relu, from: v}\n"
+    assert helps(f"{head}{layers}outputs: [e, r, s]\n") == ["write `[7]`"]
+
+
+def test_an_input_under_another_word_is_not_called_unused() -> None:
+    text = "schema: archc/v1\nname: a\ninputs: {x: [3, 32, 32]}\nlayers:\n  r: {op: relu, from: x}\n"
+    assert helps(text) == ["did you mean `input`?"]

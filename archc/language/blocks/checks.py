@@ -181,7 +181,8 @@ class Checker:
             if name is None or name not in takes:
                 from archc.language.mistakes.references import not_a_reference
 
-                self._report(not_a_reference(node, scope.block))
+                if scope.block is None or name not in scope.block.refused:
+                    self._report(not_a_reference(node, scope.block))
                 self._used[scope.name].update(takes)  # it may mean any of them
                 self._fail(scope, path)
         if isinstance(body, MappingNode):

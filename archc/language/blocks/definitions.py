@@ -76,6 +76,7 @@ def _take(block: Block, name: str, span: Span, default: YamlNode | None, finding
         findings.append(not_a_parameter(name, span))
         name = name.removeprefix("$")
         if not NAME.match(name) or name in (*CALL, "op"):
+            block.refused.add(name)
             return
     elif name in block.names:
         related = [(block.names[name], "first here")]

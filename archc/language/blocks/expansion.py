@@ -52,7 +52,7 @@ def expand(root: MappingNode) -> tuple[Expansion | None, list[Finding]]:
     if too_large:
         return None, findings
     if not any(finding.code in ("ARC112", "ARC113") for finding in findings):
-        findings += _unused(blocks, checked)
+        findings += _unused(blocks, checked, layers)
     expander = _Expander(blocks, checked, sizes, names or ["image"])
     if is_usable and layers is not None:
         expander.run(layers)
@@ -68,13 +68,31 @@ def _section(root: MappingNode) -> YamlNode | None:
     return next((node for word, node in root.entries.items() if nearest(word, _SECTIONS) == "blocks"), None)
 
 
-def _unused(blocks: dict[str, Block | None], checked: Checked) -> list[Finding]:
+def _unused(blocks: dict[str, Block | None], checked: Checked, layers: YamlNode | None) -> list[Finding]:
     used = {name for calls in checked.called.values() for name, _ in calls}
+    unused = [block for name, block in blocks.items() if block is not None and name not in used]
+    if unused:
+        from archc.language.mistakes.blocks import named_in  # only for a mistake, for the time of start-up
+
+        # A mistaken layer that means the block has a finding of its own.
+        bodies = [*_bodies(layers), *(body for block in blocks.values() if block for body in _bodies(block.layers))]
+        named = {word for body in bodies for word in named_in(body)}
+        unused = [block for block in unused if block.name not in named]
     return [
-        report(block.key, "ARC919", f"block `{name}` is never used", help=f"use it in a layer, or delete {name}")
-        for name, block in blocks.items()
-        if block is not None and name not in used
+        report(
+            block.key,
+            "ARC919",
+            f"block `{block.name}` is never used",
+            help=f"use it in a layer, or delete {block.name}",
+        )
+        for block in unused
     ]
+
+
+def _bodies(layers: YamlNode | None) -> list[YamlNode]:
+    if isinstance(layers, SequenceNode):
+        return layers.items
+    return [*layers.entries.values()] if isinstance(layers, MappingNode) else []
 
 
 @dataclass

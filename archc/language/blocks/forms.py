@@ -17,13 +17,17 @@ REFERENCE = re.compile(r"\$([A-Za-z][A-Za-z0-9_]*)\Z", re.ASCII)
 
 @dataclass
 class Block:
-    """A definition. `takes` has the default of each name, or None if the name is required; `names` are their spans."""
+    """A definition. `takes` has the default of each name, or None if the name is required; `names` are their spans.
+
+    `refused` are names in its `takes` that cannot be names there, which is reported.
+    """
 
     name: str
     key: Span
     layers: MappingNode | SequenceNode
     takes: dict[str, YamlNode | None] = field(default_factory=dict[str, "YamlNode | None"])
     names: dict[str, Span] = field(default_factory=dict[str, Span])
+    refused: set[str] = field(default_factory=set[str])
 
 
 def is_call(body: YamlNode) -> bool:

@@ -91,6 +91,8 @@ def _unknown(name: str, word: str, own: str | None, body: MappingNode) -> Findin
     value = body.entries[word]
     if isinstance(value, MappingNode) and ("op" in value.entries or "block" in value.entries):
         help = f"write the layers of a block under `layers`: `{name[:64]}: {{layers: {{{word[:64]}: …}}}}`"
+    elif word in ("op", "block") and "layers" in body.entries:
+        help = f"delete `{word}`: a block has layers, and each of them has an `op` or a `block`"
     elif word in ("op", "block"):
         help = f"write the layers of a block under `layers`: `{name[:64]}: {{layers: [{inline(body)[:80]}]}}`"
     else:
@@ -162,11 +164,29 @@ def meant_block(path: str, body: YamlNode, word: str | None, blocks: dict[str, B
         return report(
             body.keys[word].span, "ARC102", f"{name} is a block, not an op", help=f"write `block: {name}`", fix=fix
         )
+    for key, node in body.entries.items():
+        name = node.value if isinstance(node, ScalarNode) else None
+        if isinstance(name, str) and key != "from" and name in blocks and name not in ops():
+            fix = respelling(body.keys[key].span, "block")
+            help = f"write `block: {name}` instead of `{key[:64]}: {name}`"
+            return report(body.keys[key].span, "ARC103", f"{path} needs `block`", help=help, fix=fix)
     names = [name for name in body.entries if name in blocks and name not in ops()]
     if len(names) != 1:
         return None
     (name,) = names
     return report(body.keys[name].span, "ARC103", f"{path} needs `block`", help=_written(name, blocks))
+
+
+def named_in(body: YamlNode) -> set[str]:
+    """The words in a layer that can name a block, in the right place or not."""
+    match body:
+        case ScalarNode():
+            return {body.value} - ops().keys() if isinstance(body.value, str) else set()
+        case SequenceNode():
+            return {word for item in body.items for word in named_in(item)}
+        case MappingNode():
+            entries = {key: value for key, value in body.entries.items() if key not in ("from", "expect")}
+            return entries.keys() | {word for value in entries.values() for word in named_in(value)}
 
 
 def _required(block: Block | None) -> list[str]:

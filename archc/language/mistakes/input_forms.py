@@ -7,12 +7,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from math import isqrt
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from archc.diagnostics.finding import Finding, replacement, report
 from archc.language.mistakes.edits import entry
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare, plain
 from archc.language.spec import SHAPES
+from archc.ops.foreign import spelled
 from archc.source import Span
 from archc.tensor import MOST_AXES, Tensor
 
@@ -32,6 +33,8 @@ _SMALLEST_UNEQUAL, _MOST_UNEQUAL = 32, 2
 """The same of a picture that is not square, and how often its shorter side fits into the longer one."""
 _BATCH = (None, "None", "none", "null", "N", "n", "B", "b", "batch", "batch_size", "?")
 _AXES = (("channels", "c", "depth"), ("height", "h", "size", "image_size"), ("width", "w", "size", "image_size"))
+_FREE = (None, -1, "None", "none", "null", "?", "*", "H", "h", "W", "w", "L", "T", "any", "height", "width", "length")
+"""What is written for a size that is free."""
 _SHAPES = ("shape", "dims")
 _CERTAIN_AXES = {word for words in _AXES for word in words if word != "depth"}
 _TOKENS_WORDS = {word for own, others in _OTHER_TOKENS.items() for word in (own, *others)}
@@ -114,7 +117,8 @@ def mended_input(node: YamlNode, *, of_pictures: bool) -> list[Mended]:
     if not isinstance(node, MappingNode):
         whole = _of_list(node, of_pictures)
     else:
-        whole = (_bare(node, of_pictures) if node.entries else None) or _of_fields(node, of_pictures)
+        whole = _bare(node, of_pictures) if node.entries else None
+        whole = whole or _of_tokens_alone(node) or _of_fields(node, of_pictures)
     if whole is not None or not isinstance(node, MappingNode):
         return [whole] if whole else []
     entries = [_of_entry(node, name, of_pictures) for name in node.entries]
@@ -182,6 +186,8 @@ def _of_entry(node: MappingNode, name: str, of_pictures: bool) -> Mended | None:
         return None
     if isinstance(value, MappingNode) and not value.entries.keys().isdisjoint(_TOKENS_WORDS):
         return _of_tokens(name, value)
+    if isinstance(value, SequenceNode) and (free := _of_free(name, value)):
+        return free
     sizes = sizes_in(value)
     shape = _of_axes(value, of_pictures) if isinstance(value, MappingNode) else _shape(sizes, of_pictures)
     if shape is None and isinstance(value, MappingNode):
@@ -200,9 +206,14 @@ def is_right(value: YamlNode) -> bool:
     """Whether an input is written as the language asks for."""
     match value:
         case SequenceNode(items):
-            return 1 <= len(items) <= MOST_AXES and all(map(_is_count, items))
+            first, *others = items or [value]
+            return (
+                len(items) <= MOST_AXES
+                and _is_count(first)
+                and all(_is_count(each) or _is_free(each) for each in others)
+            )
         case MappingNode({"tokens": SequenceNode([length]), "vocabulary": vocabulary, **others}):
-            return not others and _is_count(length) and _is_count(vocabulary)
+            return not others and (_is_count(length) or _is_free(length)) and _is_count(vocabulary)
         case _:
             return False
 
@@ -211,22 +222,56 @@ def _is_count(node: YamlNode) -> bool:
     return isinstance(node, ScalarNode) and type(node.value) is int and node.value > 0
 
 
+def _is_free(node: YamlNode) -> bool:
+    return isinstance(node, ScalarNode) and node.value is None
+
+
 def _of_tokens(name: str, value: MappingNode) -> Mended:
     """Tokens under other words, or with a length that is not a list."""
-    found: dict[str, object] = {}
-    for own, others in _OTHER_TOKENS.items():
-        written = next((word for word in (own, *others) if word in value.entries), None)
-        number = plain(value.entries[written]) if written else None
-        match number:
-            case int() | [int()] if type(number) is not bool:
-                found[own] = number[0] if isinstance(number, list) else number
-            case _:
-                found[own] = "…"
-    right = f"{{tokens: [{found['tokens']}], vocabulary: {found['vocabulary']}}}"
-    is_certain = "…" not in found.values() and len(value.entries) == len(_TOKENS)
+    right, is_certain = _tokens(value)
     message = f"`input.{name[:64]}` is `{_text(value)}`: tokens take {{tokens: [length], vocabulary: …}}"
     fix = replacement(value.span, right) if is_certain else ()
     return Mended(report(value.span, "ARC105", message, help=f"write `{right}`", fix=fix), ("input", name), None)
+
+
+def _tokens(value: MappingNode) -> tuple[str, bool]:
+    """Tokens as they are written, with `…` for a missing or wrong number, and whether they can mean nothing else."""
+    found: dict[str, str] = {}
+    for own, others in _OTHER_TOKENS.items():
+        written = next((word for word in (own, *others) if word in value.entries), None)
+        number = plain(value.entries[written]) if written else 0
+        number = (
+            cast(object, number[0]) if isinstance(number, list) and len(cast(list[object], number)) == 1 else number
+        )
+        is_free = own == "tokens" and number in (None, "None")
+        found[own] = "null" if is_free else str(number) if type(number) is int and number > 0 else "…"
+    right = f"{{tokens: [{found['tokens']}], vocabulary: {found['vocabulary']}}}"
+    return right, "…" not in found.values() and len(value.entries) == len(_TOKENS)
+
+
+def _of_tokens_alone(node: MappingNode) -> Mended | None:
+    """Tokens without a name for the input."""
+    if not all(node.entries.keys() & {own, *others} for own, others in _OTHER_TOKENS.items()):
+        return None
+    right, is_certain = _tokens(node)
+    if not is_certain:
+        return None
+    message = "each entry of `input` must be the name of an input with its shape"
+    fix = replacement(node.span, f"{{text: {right}}}") if node.span.source.text[node.span.start] == "{" else ()
+    found = report(node.span, "ARC105", message, help=f"write `input: {{text: {right}}}`", fix=fix)
+    return Mended(found, ("input",), None)
+
+
+def _of_free(name: str, value: SequenceNode) -> Mended | None:
+    """Free sizes under another word than `null`."""
+    sizes = [plain(item) for item in value.items]
+    if not 2 <= len(sizes) <= MOST_AXES or type(sizes[0]) is not int or sizes[0] < 1:
+        return None
+    if not all(size in _FREE or (type(size) is int and size > 0) for size in sizes):
+        return None
+    right = spelled([size if type(size) is int and size > 0 else None for size in sizes])
+    message = f"`input.{name[:64]}` is `{_text(value)}`: a free size is `null`"
+    return Mended(report(value.span, "ARC105", message, help=f"write `{right}`"), ("input", name), None)
 
 
 def _of_axes(node: MappingNode, of_pictures: bool) -> Shape | None:

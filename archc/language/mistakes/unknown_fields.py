@@ -232,15 +232,22 @@ def _add_layer(word: str, place: Place, op: str, body: str) -> Explained:
     if place.insert is None:
         help = f"delete `{word}`, and add a layer `{body}` after each {place.what} without an `{word}` of its own"
         return _found(word, place, help, certain=True)
-    name, added, readers = place.insert(op, body)
-    help = f"delete `{word}`, and add a layer `{name}: {body}` after it"
-    if readers:
-        help = f"delete `{word}`, add `{name}: {body}` after it, and read {name} in {listed(readers)}"
+    path, added, readers = place.insert(op, body)
+    name = path.rpartition(".")[2]  # in a block or a stage, names are written without the path
+    layer = f"`{body}`" if _is_item(place.what) else f"`{name}: {body}`"
+    help = f"delete `{word}`, and add a layer {layer} after it"
+    if readers and not _is_item(place.what):
+        help = f"delete `{word}`, add {layer} after it, and read {name} in {listed(readers)}"
     removed = deletion(place.mapping, word)
     # With another such field, the order of the layers would be a guess.
     alone = sum(_own_layer_words(other, place) for other in place.mapping.entries) == 1
     is_exact = removed and added and alone and "…" not in body
     return _found(word, place, help, (*removed, *added) if is_exact else (), certain=True)
+
+
+def _is_item(path: str) -> bool:
+    """Whether the layer of a path is an item of a list, which has a number and no name."""
+    return path.rpartition(".")[2].isdigit()
 
 
 def _own_layer_words(word: str, place: Place) -> bool:

@@ -118,3 +118,46 @@ def test_an_unused_suppression_in_a_block_is_reported() -> None:
 def test_a_mistake_in_an_unused_block_is_found() -> None:
     text = spec("      a: {op: add, from: [c, input]}\n", "l1: {op: relu}")
     assert [finding.code for finding in findings(text)] == ["ARC919", "ARC115", "ARC107"]
+
+
+def test_a_layer_to_add_in_a_block_has_the_name_that_is_written_there() -> None:
+    block = "      c: {op: conv2d, filters: $x, kernel: 3, activation: relu}\n      t: {op: tanh}\n"
+    (found,) = findings(spec(block, "l1: {block: b, x: 4}", "l2: {block: b, x: 8}"))
+    assert found.help == "delete `activation`, and add a layer `c_relu: {op: relu}` after it"
+
+
+def test_a_layer_to_add_in_a_list_has_no_name() -> None:
+    block = "      - {op: conv2d, filters: $x, kernel: 3, activation: relu}\n      - {op: tanh}\n"
+    (found,) = findings(spec(block, "l1: {block: b, x: 4}"))
+    assert found.help == "delete `activation`, and add a layer `{op: relu}` after it"
+
+
+def test_an_op_beside_the_layers_of_a_block_is_deleted() -> None:
+    text = spec("      d: {op: dropout, rate: $x}\n", "l1: {block: b, x: 0.1}").replace(
+        "takes:", "op: relu\n    takes:"
+    )
+    (found,) = findings(text)
+    assert found.help == "delete `op`: a block has layers, and each of them has an `op` or a `block`"
+
+
+def test_a_name_that_takes_cannot_have_is_reported_once() -> None:
+    text = spec("      d: {op: dropout, rate: $from}\n", "l1: {block: b}").replace("[x]", "[from]")
+    (found,) = findings(text)
+    assert (found.code, found.span.line) == ("ARC106", 6)
+
+
+def test_no_block_is_unused_where_the_layers_cannot_be_read() -> None:
+    text = spec("      d: {op: dropout, rate: $x}\n", "- {block: b, x: 0.1}", "- {op: relu, name: r}")
+    assert [found.code for found in findings(text)] == ["ARC104"]
+
+
+def test_no_block_is_unused_where_a_mistaken_layer_names_it() -> None:
+    text = spec("      d: {op: dropout, rate: $x}\n", "l1: {op: relu, block: b}")
+    assert [found.code for found in findings(text)] == ["ARC101"]
+
+
+def test_a_block_under_another_word_is_named_and_not_called_unused() -> None:
+    text = spec("      d: {op: relu}\n", "l1: {blok: b}").replace("    takes: [x]\n", "")
+    (found,) = findings(text)
+    assert found.help == "write `block: b` instead of `blok: b`"
+    assert fix(text.encode(), "a.yaml").data.decode() == text.replace("blok", "block")
