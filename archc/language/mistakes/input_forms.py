@@ -239,14 +239,17 @@ def _tokens(value: MappingNode) -> tuple[str, bool]:
     found: dict[str, str] = {}
     for own, others in _OTHER_TOKENS.items():
         written = next((word for word in (own, *others) if word in value.entries), None)
-        number = plain(value.entries[written]) if written else 0
-        number = (
-            cast(object, number[0]) if isinstance(number, list) and len(cast(list[object], number)) == 1 else number
-        )
+        number = _alone(plain(value.entries[written])) if written else 0
         is_free = own == "tokens" and number in (None, "None")
         found[own] = "null" if is_free else str(number) if type(number) is int and number > 0 else "…"
     right = f"{{tokens: [{found['tokens']}], vocabulary: {found['vocabulary']}}}"
     return right, "…" not in found.values() and len(value.entries) == len(_TOKENS)
+
+
+def _alone(value: object) -> object:
+    """A number that is alone in a list, or not in one."""
+    items = cast(list[object], value) if isinstance(value, list) else [value]
+    return items[0] if len(items) == 1 else 0
 
 
 def _of_tokens_alone(node: MappingNode) -> Mended | None:
