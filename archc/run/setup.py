@@ -146,13 +146,14 @@ def _check_pictures(facts: Facts, recipe: Recipe, output: Tensor, *, data: Path 
         found = f"{len(others) + 1} inputs" if others else f"{name}, {x.described}"
         message = f"pictures are for one input [channels, height, width]; `{graph.name}` reads {found}"
         raise Failure(message, help=arrays, code=FINDING)
-    if recipe.loss != "cross_entropy":
-        message = f"pictures have one class each, which `loss: {recipe.loss}` does not take"
-        raise Failure(message, help=arrays, code=FINDING)
-    if not output.is_vector:
+    # The loss of a default recipe follows from the output.
+    if not output.is_vector and (facts.recipe_is_default or recipe.loss == "cross_entropy"):
         (found,) = graph.outputs
         message = f"pictures need one output with one score per class; `{graph.name}` returns {found} ({output})"
         raise Failure(message, help=f"{_one_score_per_class(facts)}, or {arrays}", code=FINDING)
+    if recipe.loss != "cross_entropy":
+        message = f"pictures have one class each, which `loss: {recipe.loss}` does not take"
+        raise Failure(message, help=arrays, code=FINDING)
     if recipe.data is None:
         owner = "the built-in data are pictures" if data is None else f"{data} has pictures"
         message = f"{owner}, and the recipe has no `data:` that prepares them"

@@ -72,7 +72,7 @@ def _unimportable(error: Exception) -> Failure | None:
     owner = owner_of_module(error.name)
     if owner is None:
         return None
-    message = f"training needs the module `{error.name}` of {owner}, which cannot be imported"
+    message = f"training needs the module `{(error.name or '').partition('.')[0]}` of {owner}, which cannot be imported"
     return Failure(message, requirements_help([owner], again=True))
 
 

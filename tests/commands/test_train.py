@@ -60,7 +60,7 @@ def test_only_a_classifier_is_trained(archc, small: Path, here: Path, layers: st
     small.write_text(small.read_text().replace("  prob: {op: softmax}", layers))
     result = archc("train", small)
     assert (result.code, result.out) == (1, "")
-    assert f"error: training needs one output with one score per class; `small` returns {found}\n" in result.err
+    assert f"error: training needs one output; `small` returns {found}\n" in result.err
     assert not (here / "runs").exists()
 
 
@@ -76,7 +76,7 @@ def test_maps_are_not_scores(archc, small: Path) -> None:
     small.write_text(small.read_text().partition("  flat:")[0])
     result = archc("train", small)
     assert result.code == 1
-    assert "`small` returns class (4 × 6 × 6)\n" in result.err
+    assert "one score per class; `small` returns class (4 × 6 × 6)\n" in result.err
     assert "add `{op: flatten}` and a `dense` layer after class" in result.err
 
 
