@@ -12,7 +12,7 @@ from archc.explain.explanation import Explanation
 from archc.language.field_table import FieldRow
 from archc.report.table import Column, fitted
 
-_COLUMNS = (Column("field"), Column("takes", least=8), Column("default", least=8, leave=1), Column("meaning", least=16))
+_COLUMNS = (Column("field"), Column("takes", least=8), Column("default", least=8, leave=1), Column("meaning", least=14))
 
 EVERY_LAYER = "Every layer also accepts `from` and `expect`."
 
