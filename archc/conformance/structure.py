@@ -78,6 +78,9 @@ class _Comparison:
         if isinstance(a, ast.Constant) and isinstance(b, ast.Constant):
             self._same_constant(a, b)
             return
+        if isinstance(a, ast.Call) and isinstance(b, ast.Call):
+            self._same_call(a, b)
+            return
         around = self._scope
         for field, x in ast.iter_fields(a):
             self._same_field(a, b, field, x, getattr(b, field))
@@ -94,6 +97,18 @@ class _Comparison:
                 return name
             taken.add(now)
         return None
+
+    def _same_call(self, a: ast.Call, b: ast.Call) -> None:
+        """A long name may break a line, where the first keywords are left out and their values stay in place."""
+        self.same(a.func, b.func)
+        ours, theirs = _arguments(a), _arguments(b)
+        if len(ours) != len(theirs):
+            raise _Difference(f"line {_line(b)}: expected {len(ours)} arguments, got {len(theirs)}")
+        moved = range(*sorted((len(a.args), len(b.args))))
+        for at, (x, y) in enumerate(zip(ours, theirs, strict=True)):
+            named = y if at < len(a.args) else x
+            is_moved = at in moved and isinstance(named, ast.keyword) and named.arg is not None
+            self.same(*((_value(x), _value(y)) if is_moved else (x, y)))
 
     def _same_field(self, a: ast.AST, b: ast.AST, field: str, x: object, y: object) -> None:
         if isinstance(x, ast.AST) and isinstance(y, ast.AST):
@@ -152,6 +167,14 @@ class _Comparison:
 
 def _values(graph: Graph) -> Iterable[str]:
     return [*graph.inputs, *(node.name for node in graph.nodes)]
+
+
+def _arguments(node: ast.Call) -> list[ast.expr | ast.keyword]:
+    return [*node.args, *node.keywords]
+
+
+def _value(argument: ast.expr | ast.keyword) -> ast.expr:
+    return argument.value if isinstance(argument, ast.keyword) else argument
 
 
 def _line(node: ast.AST) -> int:
