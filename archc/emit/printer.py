@@ -82,14 +82,19 @@ def _annotation(kind: Name) -> str:
 
 
 def _function(function: Function, indent: str) -> list[str]:
-    # ruff breaks a parameter list as it breaks the arguments of a call.
-    signature = function.signature
-    signature = tuple(signature.split(", ")) if isinstance(signature, str) else signature
-    parameters = tuple(Argument(Fixed(parameter)) for parameter in signature)
-    lines = _broken(indent, Call(Fixed(f"def {function.name}"), parameters), f" -> {function.returns}:", indent)
+    lines = signature(function, indent)
     if function.doc:
         lines.append(_docstring((function.doc,), indent + _INDENT))
     return [*lines, *_block(function.body, indent + _INDENT)]
+
+
+def signature(function: Function, indent: str = "") -> list[str]:
+    """The lines from `def` to the colon."""
+    # ruff breaks a parameter list as it breaks the arguments of a call.
+    stated = function.signature
+    parts = tuple(stated.split(", ")) if isinstance(stated, str) else stated
+    parameters = tuple(Argument(Fixed(parameter)) for parameter in parts)
+    return _broken(indent, Call(Fixed(f"def {function.name}"), parameters), f" -> {function.returns}:", indent)
 
 
 def _block(body: Iterable[Statement], indent: str) -> list[str]:

@@ -54,7 +54,7 @@ def promise(planned: SourcePlan) -> str:
     if planned.predicts_probabilities:
         what = "class probabilities" if planned.loss == "cross_entropy" else "probabilities"
         return f"Calling the model returns logits; `predict` returns {what}."
-    return _from_image(planned)
+    return _from_image(planned, 4)
 
 
 def block(variant: Variant) -> str:
@@ -74,7 +74,7 @@ def fewer(comments: Sequence[str | None]) -> list[str | None]:
 def probabilities(planned: SourcePlan) -> str:
     """The docstring of `predict`."""
     what = "Class probabilities" if planned.loss == "cross_entropy" else "Probabilities"
-    return f"{what}: {_from_image(planned)}"
+    return _from_image(planned, 8, f"{what}: ")
 
 
 def optimizer(recipe: Recipe) -> str:
@@ -82,6 +82,17 @@ def optimizer(recipe: Recipe) -> str:
     return "The spec's optimizer" + (", with no weight decay on biases." if recipe.optimizer.sgd.spares_biases else ".")
 
 
-def _from_image(planned: SourcePlan) -> str:
-    inputs, outputs = (", ".join(map(planned.batch, each)) for each in (planned.inputs.values(), planned.output_shapes))
-    return f"{inputs} -> {outputs}."
+def _from_image(planned: SourcePlan, indent: int, what: str = "") -> str:
+    """The shapes of the inputs and the outputs, or how many there are: the summary of a docstring is one line."""
+    inputs, outputs = ([*map(planned.batch, each)] for each in (planned.inputs.values(), planned.output_shapes))
+    line = f"{what}{', '.join(inputs)} -> {', '.join(outputs)}."
+    if indent + len(line) <= _WIDTH:
+        return line
+    line = f"{what}{', '.join(inputs)} -> {_counted(outputs, 'output')}."
+    if indent + len(line) <= _WIDTH:
+        return line
+    return f"{what}{_counted(inputs, 'input')} -> {_counted(outputs, 'output')}."
+
+
+def _counted(each: Sequence[str], word: str) -> str:
+    return each[0] if len(each) == 1 else f"{len(each)} {word}s"

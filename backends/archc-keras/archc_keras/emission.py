@@ -42,6 +42,7 @@ SNIPPETS = {
     "normal": "normal",
     "he": "he",
     "drawn": "drawn",
+    "untyped": "untyped",
     "GroupedConv1D": "grouped_conv1d",
     "GroupedConv2D": "grouped_conv",
     "DepthwiseConv2D": "depthwise_conv",

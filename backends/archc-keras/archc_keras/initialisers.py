@@ -9,7 +9,7 @@ from dataclasses import replace
 from math import prod
 
 from archc.emit.plan import Step
-from archc.emit.syntax import Argument, Call, Literal, Unless, Unpacked, call, number
+from archc.emit.syntax import Argument, Call, Expression, Literal, Unless, Unpacked, call, number
 from archc.ops.initialisation import Distribution, Fans, WeightInit, usual_fan
 from archc.ops.properties import Parameter
 from archc.ops.weighted import Initialised, Weighted
@@ -30,6 +30,11 @@ def initialisers(op: Weighted, step: Step) -> tuple[Argument, ...]:
     start = _common(op.weight_init) or call("drawn", drawn(op, step))
     added = Argument(Literal(bias), "bias", default=Literal(0))
     return (Argument(Unpacked(replace(start, arguments=(*start.arguments, added)))),)
+
+
+def untyped(**options: Expression | Unless) -> Unpacked:
+    """Options as keywords: checkers infer from the defaults of Keras that they are strings or numbers."""
+    return Unpacked(call("untyped", **options))
 
 
 def drawn(op: Initialised, step: Step, weight: Parameter | None = None) -> Call:

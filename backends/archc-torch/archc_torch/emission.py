@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from archc.backend import EmittedSource, Request
 from archc.emit.plan import SourcePlan, plan
-from archc.emit.printer import print_module
+from archc.emit.printer import print_module, signature
 from archc.emit.prose import document
 from archc.emit.self_check import RUN
 from archc.emit.snippets import LoadedSnippet, load
 from archc.emit.syntax import Function, Import, Main, Module, Name, Snippet, names
 from archc.language.recipe import Recipe
-from archc.ops.weighted import Weighted
 from archc_torch import initialisers, ranks
 from archc_torch.columns import column
 from archc_torch.layers import TorchLayer, layers_of
 from archc_torch.model import Model, model
 from archc_torch.order import ordered
 from archc_torch.reserved import RESERVED
+from archc_torch.starting import initialised
 from archc_torch.training import check, plateau, sgd
 
 # Definitions that PyTorch lacks, each with its snippet, in the order of the file.
@@ -54,6 +55,7 @@ SNIPPETS = {
 
 _USUAL = "nn.Conv2d | nn.Linear"
 """The modules that the snippets for initialisation take."""
+_HEAD = re.compile(r"\s*def (\w+)\((.*?)\) -> None:", re.DOTALL)
 
 
 def emit(request: Request) -> EmittedSource:
@@ -86,9 +88,7 @@ def _source(
     made = model(planned, layers)
     recipe = recipe if planned.parameters else None
     recipe_functions = () if recipe is None else (sgd(recipe), *plateau(recipe))
-    snippets = list(
-        _snippets(planned, made, layers.values(), (*(("MomentumSGD",) if recipe is not None else ()), *functions))
-    )
+    snippets = list(_snippets(planned, made, layers, (*(("MomentumSGD",) if recipe is not None else ()), *functions)))
     module = Module(
         doc=doc,
         imports=(*_imports(made, recipe), *(found for snippet in snippets for found in snippet.imports)),
@@ -107,24 +107,28 @@ def _renamed(planned: SourcePlan, made: Model) -> dict[str, str]:
 
 
 def _snippets(
-    planned: SourcePlan, made: Model, layers: Collection[TorchLayer], functions: Iterable[str]
+    planned: SourcePlan, made: Model, layers: Mapping[str, TorchLayer], functions: Iterable[str]
 ) -> Iterator[LoadedSnippet]:
-    used = {name for layer in layers for name in _called(layer)}
+    used = {name for layer in layers.values() for name in _called(layer)}
     used |= made.starts
     used |= set(map(Name, functions))
     if planned.predicts_probabilities:
         used.add(Name("evaluate" if len(planned.inputs) == 1 else "evaluate_on"))
     loaded = (load("archc_torch.snippets", file) for name, file in SNIPPETS.items() if Name(name) in used)
-    return (_typed(snippet, layers) for snippet in loaded)
+    kinds = initialised(planned, layers)
+    return (_typed(snippet, kinds) for snippet in loaded)
 
 
-def _typed(snippet: LoadedSnippet, layers: Iterable[TorchLayer]) -> LoadedSnippet:
+def _typed(snippet: LoadedSnippet, kinds: set[str]) -> LoadedSnippet:
     """The snippet with the classes of the modules that it initialises, if the network has others than the usual two."""
-    weighted = [[*layer.modules.values()][-1] for layer in layers if isinstance(layer.step.node.op, Weighted)]
-    kinds = {module.function.text for module in weighted if isinstance(module.function, Name)}
-    if kinds <= {*_USUAL.split(" | ")}:
+    text = snippet.snippet.text
+    head = _HEAD.match(text)
+    if kinds <= {*_USUAL.split(" | ")} or head is None or _USUAL not in head[2]:
         return snippet
-    return replace(snippet, snippet=Snippet(snippet.snippet.text.replace(_USUAL, " | ".join(sorted(kinds)))))
+    parameters = tuple(head[2].replace(_USUAL, " | ".join(sorted(kinds))).replace(",\n", ", ").split(", "))
+    parameters = tuple(" ".join(parameter.split()) for parameter in parameters if parameter.strip())
+    lines = signature(Function(head[1], parameters, "None", ()))
+    return replace(snippet, snippet=Snippet("\n".join(lines) + text[head.end() :]))
 
 
 def _called(layer: TorchLayer) -> set[Name]:

@@ -66,6 +66,12 @@ def resets(planned: SourcePlan) -> dict[str, tuple[Start, ...]]:
     return found
 
 
+def initialised(planned: SourcePlan, layers: Mapping[str, TorchLayer]) -> set[str]:
+    """The classes of the modules whose weights and biases the file's own functions draw."""
+    own = (each for each in planned.initialisations if each.may_have_bias)
+    return {_kind_of(layers[each.identifier], each.place).text for each in own}
+
+
 def reset_parameters(
     planned: SourcePlan, layers: Mapping[str, TorchLayer], paths: Mapping[str, str]
 ) -> tuple[Function, ...]:
@@ -131,9 +137,8 @@ def _loop(
     kinds: dict[str, _Kind] = {}
     for identifier, starts in found.items():
         layer = layers[identifier]
-        function = _class_of(layer.modules[layer.step.identifier])
         for start in starts:
-            kind = LINEAR if start.place else function
+            kind = _kind_of(layer, start.place)
             kinds.setdefault(kind.text, _Kind(kind)).starts[start.path(paths[identifier])] = start
     branches: dict[tuple[Statement, ...], list[Name]] = {}
     for kind in kinds.values():
@@ -142,6 +147,11 @@ def _loop(
     if any(isinstance(body[0], If) for body in branches):
         return (For((Name("name"), MODULE), call("self.named_modules"), (If(whole),)),)
     return (For((MODULE,), call("self.modules"), (If(whole),)),)
+
+
+def _kind_of(layer: TorchLayer, place: str) -> Name:
+    """The class of a layer's module, or of the one inside of it at a place."""
+    return LINEAR if place else _class_of(layer.modules[layer.step.identifier])
 
 
 def _class_of(module: Call) -> Name:

@@ -19,6 +19,7 @@ from archc.ops.silu import Silu
 from archc.ops.softmax import Softmax
 from archc.ops.softplus import Softplus
 from archc.ops.tanh import Tanh
+from archc_keras.initialisers import untyped
 from archc_keras.rules.table import Layers, rule
 
 
@@ -38,7 +39,7 @@ def prelu(op: Prelu, step: Step) -> Layers:
     # Keras has a slope for each position too, unless the axes are shared; the last one has the maps.
     shared = List(tuple(map(Literal, range(1, len(x.shape) + op.shared))))
     initial = call("keras.initializers.Constant", number(op.initial))
-    return {"": call("layers.PReLU", alpha_initializer=initial, shared_axes=shared)}
+    return {"": call("layers.PReLU", untyped(alpha_initializer=initial), shared_axes=shared)}
 
 
 @rule(Elu)
@@ -94,8 +95,9 @@ def mish(op: Mish, step: Step) -> Layers:
 @rule(Softmax)
 def softmax(op: Softmax, step: Step) -> Layers:
     (x,) = step.inputs
-    places = Literal(1) if len(x.shape) == 2 else List((Literal(1), Literal(2)))
-    return {"": call("layers.Softmax", axis=Unless(-1, -1 if op.over == "channels" else places))}
+    if op.over != "channels" and len(x.shape) > 2:
+        return {"": call("layers.Softmax", untyped(axis=List((Literal(1), Literal(2)))))}
+    return {"": call("layers.Softmax", axis=Unless(-1, -1 if op.over == "channels" else 1))}
 
 
 @rule(LogSoftmax)

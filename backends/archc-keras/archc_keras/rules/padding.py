@@ -5,6 +5,7 @@ from __future__ import annotations
 from archc.emit.syntax import Expression, Literal, Tuple, Unless, call
 from archc.ops.fields import Margins
 from archc.ops.window import Window, slide
+from archc_keras.initialisers import untyped
 from archc_keras.rules.table import Fields, Layers
 
 
@@ -15,7 +16,7 @@ def padding_of(window: Window, layer: str, *, apart: bool = False) -> tuple[Laye
         return {}, {"padding": Unless("valid", "valid")}
     if is_same(window) and not apart:
         return {}, {"padding": Unless("valid", "same")}
-    padding = columns(around) if window.is_row else margins(around)
+    padding = untyped(padding=columns(around)) if window.is_row else margins(around)
     return {"_pad": call(layer, padding)}, {"padding": Unless("valid", "valid")}
 
 

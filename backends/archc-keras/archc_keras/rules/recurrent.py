@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from archc.emit.plan import Step
-from archc.emit.syntax import Call, Unless, call, number
+from archc.emit.syntax import Argument, Call, Unless, call, number
 from archc.ops.gru import Gru
 from archc.ops.lstm import Lstm
 from archc.ops.recurrent import Recurrent
-from archc_keras.initialisers import drawn
+from archc_keras.initialisers import drawn, untyped
 from archc_keras.rules.table import Fields, Layers, rule
 
 
@@ -34,10 +36,13 @@ def _both_ways(op: Recurrent, step: Step, kind: str, bias: Call, more: Fields) -
     fields: Fields = {
         "return_sequences": Unless(False, op.gives == "sequence"),
         "use_bias": Unless(True, op.bias),
-        "kernel_initializer": drawn(op, step, own),
-        "recurrent_initializer": drawn(op, step, state),
-        "bias_initializer": Unless(call("keras.initializers.Constant", 0), bias),
         **more,
     }
+    start = untyped(
+        kernel_initializer=drawn(op, step, own),
+        recurrent_initializer=drawn(op, step, state),
+        bias_initializer=Unless(call("keras.initializers.Constant", 0), bias),
+    )
     layer = call(kind, op.units, **fields)
+    layer = replace(layer, arguments=(*layer.arguments, Argument(start)))
     return call("layers.Bidirectional", layer) if op.bidirectional else layer

@@ -13,7 +13,7 @@ from archc.ops.dense import Dense
 from archc.ops.embedding import Embedding
 from archc.ops.fields import NONE, ONE, Margins
 from archc.ops.weighted import Weighted
-from archc_keras.initialisers import drawn, initialisers
+from archc_keras.initialisers import drawn, initialisers, untyped
 from archc_keras.rules.padding import margins, padding_of
 from archc_keras.rules.table import RULES, Fields, Layers, rule
 
@@ -94,7 +94,8 @@ def dense(op: Dense, step: Step) -> Layers:
 @rule(Embedding)
 def embedding(op: Embedding, step: Step) -> Layers:
     (x,) = step.inputs
-    return {"": call("layers.Embedding", x.vocabulary, op.channels, embeddings_initializer=drawn(op, step))}
+    start = untyped(embeddings_initializer=drawn(op, step))
+    return {"": call("layers.Embedding", x.vocabulary, op.channels, start)}
 
 
 def _weighted(op: Weighted, step: Step, layer: Call) -> Call:

@@ -1,5 +1,5 @@
 """Transposed convolution with unequal padding, for emitted source."""
-# pyright: reportUnknownMemberType=false, reportIncompatibleMethodOverride=false
+# pyright: reportUnknownMemberType=false
 
 from typing import Any
 
@@ -16,5 +16,5 @@ class CutConvTranspose2d(nn.ConvTranspose2d):
         super().__init__(*fields, **options)
         self.cut = [-side for side in cut]
 
-    def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
-        return pad(super().forward(x, output_size), self.cut)
+    def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
+        return pad(super().forward(input, output_size), self.cut)

@@ -1,11 +1,18 @@
 """A GRU that gives one value, for emitted source."""
-# pyright: reportUnknownMemberType=false, reportIncompatibleMethodOverride=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 
-from torch import Tensor, nn
+from typing import Any
+
+from torch import nn
 
 
 class GRU(nn.GRU):
     """PyTorch's GRU: (N, L, C) -> (N, L, units), or (N, units) if it gives the last."""
+
+    weight_ih_l0: nn.Parameter
+    weight_hh_l0: nn.Parameter
+    weight_ih_l0_reverse: nn.Parameter
+    weight_hh_l0_reverse: nn.Parameter
 
     def __init__(
         self,
@@ -29,6 +36,6 @@ class GRU(nn.GRU):
             if "bias" in name:
                 nn.init.constant_(bias, self.start)
 
-    def forward(self, input: Tensor) -> Tensor:
-        states, last = super().forward(input)
+    def forward(self, input: Any, hx: Any = None) -> Any:
+        states, last = super().forward(input, hx)
         return states if self.gives == "sequence" else last.transpose(0, 1).flatten(1)

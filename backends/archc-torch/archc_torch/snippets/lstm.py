@@ -1,9 +1,11 @@
 """An LSTM with one bias for each gate, for emitted source."""
-# pyright: reportUnknownMemberType=false, reportIncompatibleMethodOverride=false
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
 # pyright: reportAttributeAccessIssue=false
 
+from typing import Any
+
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 
 class LSTM(nn.LSTM):
@@ -11,6 +13,11 @@ class LSTM(nn.LSTM):
 
     (N, L, C) -> (N, L, units), or (N, units) if it gives the last state only.
     """
+
+    weight_ih_l0: nn.Parameter
+    weight_hh_l0: nn.Parameter
+    weight_ih_l0_reverse: nn.Parameter
+    weight_hh_l0_reverse: nn.Parameter
 
     def __init__(
         self,
@@ -41,6 +48,6 @@ class LSTM(nn.LSTM):
                 for gate, start in zip(bias.chunk(4), self.start, strict=True):
                     nn.init.constant_(gate, start)
 
-    def forward(self, input: Tensor) -> Tensor:
-        states, (last, _) = super().forward(input)
+    def forward(self, input: Any, hx: Any = None) -> Any:
+        states, (last, _) = super().forward(input, hx)
         return states if self.gives == "sequence" else last.transpose(0, 1).flatten(1)
