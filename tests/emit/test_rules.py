@@ -44,7 +44,7 @@ def test_an_op_has_one_rule() -> None:
 def test_an_op_without_a_rule_is_refused() -> None:
     rules = Rules[str]("mine", "Mine")
     assert Relu not in rules
-    with pytest.raises(Unsupported, match="^a needs `relu`, which the Mine backend does not support$"):
+    with pytest.raises(Unsupported, match=r"^a needs `relu`, which the Mine backend does not support$"):
         rules.write(step_of("a: {op: relu}"))
     rules.register(Relu)(lambda op, step: op.op)
     assert Relu in rules
