@@ -51,14 +51,18 @@ class Rules(Generic[Written]):
 
         return registered
 
+    def __contains__(self, op: type[Op]) -> bool:
+        """Whether an op has a rule, from the backend or from another distribution."""
+        if op not in self._rules:
+            self._all_imported  # noqa: B018  the rules of other distributions, needed only for their ops
+        return op in self._rules
+
     def write(self, step: Step) -> Written:
         """The step as its op's rule writes it; raises Unsupported if there is none."""
         op = step.node.op
-        if type(op) not in self._rules:
-            self._all_imported  # noqa: B018  the rules of other distributions, needed only for their ops
-        rule = self._rules.get(type(op))
-        if rule is None:
+        if type(op) not in self:
             raise self.unsupported(step, f"`{op.op}`")
+        rule = self._rules[type(op)]
         written = rule(op, step)
         if written is None:
             raise self.fault(step, "nothing")

@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from archc.analysis import analyse
+from archc.backend import Unsupported
 from archc.emit.plan import Step
 from archc.emit.rules import Rules, described
 from archc.example import HEAD
@@ -38,6 +39,15 @@ def test_an_op_has_one_rule() -> None:
     with pytest.raises(Failure, match=message):
         rules.register(Relu)(other)
     assert rules.write(step_of("a: {op: relu}")) == "a: relu"
+
+
+def test_an_op_without_a_rule_is_refused() -> None:
+    rules = Rules[str]("mine", "Mine")
+    assert Relu not in rules
+    with pytest.raises(Unsupported, match=r"^a needs `relu`, which the Mine backend does not support$"):
+        rules.write(step_of("a: {op: relu}"))
+    rules.register(Relu)(lambda op, step: op.op)
+    assert Relu in rules
 
 
 def test_a_rule_that_returns_nothing_is_named() -> None:

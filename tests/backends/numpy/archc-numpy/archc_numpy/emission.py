@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from archc.backend import EmittedSource, Origin, Request, Unsupported, every
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from archc.backend import EmittedSource, Origin, Request, every
 from archc.emit.plan import SourcePlan, Step, plan
 from archc.emit.printer import print_module
 from archc.emit.snippets import load, names_in
@@ -12,7 +15,6 @@ from archc.emit.syntax import (
     Call,
     Class,
     Do,
-    Expression,
     Fixed,
     Function,
     Import,
@@ -24,7 +26,9 @@ from archc.emit.syntax import (
     Tuple,
     call,
 )
-from archc.ops.initialisation import Distribution, Fans
+from archc.graph import Graph
+from archc.ops.initialisation import Fans
+from archc.ops.properties import Parameter
 from archc.ops.weighted import Weighted
 from archc.tensor import Tensor
 from archc_numpy.rules import RULES
@@ -36,26 +40,40 @@ RESERVED = names_in("archc_numpy.snippets") | {"SimpleNamespace", "numpy", "self
 """Names that the file uses itself, and three that linters refuse."""
 
 
+@dataclass(frozen=True)
+class Layer:
+    """What a step becomes: the line that computes it, and its weights."""
+
+    value: Assign
+    weights: tuple[Argument, ...]
+
+
 def emit(request: Request) -> EmittedSource:
     """Source whose class has the weights and computes the layers when it is called."""
     planned = plan(request, RESERVED)
-    values = every(planned.steps, _value)
-    called = {value.value.function for value in values if isinstance(value.value, Call)}
-    called |= {Name("softmax")} if _predicts_classes(planned) else set()
+    layers = every((*planned.steps, *_fused(planned, request.graph)), _layer)
+    called = {layer.value.value.function for layer in layers if isinstance(layer.value.value, Call)}
     snippets = [load("archc_numpy.snippets", name) for name in SNIPPETS if Name(name) in called]
     imports = [Import("numpy"), Import("types", ("SimpleNamespace",))]
     module = Module(
         doc=_document(planned, request.origin),
         imports=(*imports, *(wanted for snippet in snippets for wanted in snippet.imports)),
-        body=(*(snippet.snippet for snippet in snippets), _class(planned, values), _main(planned)),
+        body=(*(snippet.snippet for snippet in snippets), _class(planned, layers), _main(planned)),
     )
     return EmittedSource(print_module(module), planned.class_name, planned.renamed)
 
 
-def _value(step: Step) -> Assign:
-    """A step as a line: its value under its own name, its shape as a comment."""
+def _layer(step: Step) -> Layer:
+    """A step as a line, its value under its own name and its shape as a comment, and its weights."""
     comment = " x ".join(map(str, step.node.output.shape))
-    return Assign(Name(step.identifier), RULES.write(step), comment)
+    return Layer(Assign(Name(step.identifier), RULES.write(step), comment), tuple(_weights(step)))
+
+
+def _fused(planned: SourcePlan, graph: Graph) -> tuple[Step, ...]:
+    """The final layer that the loss takes over, which only `predict` computes; at most one."""
+    if (node := graph.fused) is None:
+        return ()
+    return (Step(planned.names[node.name], node, planned.outputs, graph.tensors(node.inputs)),)
 
 
 def _document(planned: SourcePlan, origin: Origin) -> tuple[str, ...]:
@@ -66,43 +84,36 @@ def _document(planned: SourcePlan, origin: Origin) -> tuple[str, ...]:
     )
 
 
-def _class(planned: SourcePlan, values: list[Assign]) -> Class:
+def _class(planned: SourcePlan, layers: list[Layer]) -> Class:
+    computed, fused = layers[: len(planned.steps)], layers[len(planned.steps) :]
+    weights = Call(Fixed("super().__init__"), tuple(weight for layer in computed for weight in layer.weights))
     first, *others = outputs = tuple(map(Name, planned.outputs))
-    begin = (Assign(Name("random"), Fixed("numpy.random.default_rng()")), Do(_initialisation(planned)))
-    compute = (*values, Return(Tuple(outputs) if others else first))
+    begin = (Assign(Name("random"), Fixed("numpy.random.default_rng()")), Do(weights))
+    compute = (*(layer.value for layer in computed), Return(Tuple(outputs) if others else first))
     functions = [
         Function("__init__", "self", "None", begin),
         Function("__call__", f"self, {planned.image}: numpy.ndarray", _kind(len(outputs)), compute),
     ]
-    if _predicts_classes(planned):
-        predict = (Return(call("softmax", call("self", Name(planned.image)))),)
+    for layer in fused:
+        predict = (Assign(first, call("self", Name(planned.image))), Return(layer.value.value))
         functions.append(Function("predict", f"self, {planned.image}: numpy.ndarray", _kind(1), predict))
     shapes = f"{_batch(planned.image_shape)} -> {', '.join(map(_batch, planned.output_shapes))}."
     return Class(planned.class_name, Name("SimpleNamespace"), shapes, tuple(functions))
 
 
-def _predicts_classes(planned: SourcePlan) -> bool:
-    """Whether `predict` applies a softmax to the logits; a sigmoid is not supported."""
-    return planned.predicts_probabilities and planned.loss == "cross_entropy"
+def _weights(step: Step) -> Iterator[Argument]:
+    """The weights of a layer, drawn as the spec says."""
+    if isinstance(op := step.node.op, Weighted):
+        for parameter in op.parameters(step.inputs):
+            shape = Tuple(tuple(map(Literal, parameter.shape)))
+            array = call("numpy.full", shape, float(op.bias_init)) if parameter.is_bias else _drawn(op, step, parameter)
+            yield Argument(array, f"{step.identifier}_{parameter.name}")
 
 
-def _initialisation(planned: SourcePlan) -> Expression:
-    """The weights, drawn as the spec says."""
-    arrays: list[Argument] = []
-    for step in planned.steps:
-        if isinstance(op := step.node.op, Weighted):
-            for parameter in op.parameters(step.inputs):
-                shape = Tuple(tuple(map(Literal, parameter.shape)))
-                drawn = _drawn(step, op.weight_init.distribution(Fans(parameter.fan_in, parameter.fan_out)), shape)
-                filled = call("numpy.full", shape, float(op.bias_init))
-                array = filled if parameter.name == "bias" else drawn
-                arrays.append(Argument(array, f"{step.identifier}_{parameter.name}"))
-    return Call(Fixed("super().__init__"), tuple(arrays))
-
-
-def _drawn(step: Step, distribution: Distribution, shape: Tuple) -> Call:
-    """Weights of a distribution."""
-    kind, value = distribution
+def _drawn(op: Weighted, step: Step, parameter: Parameter) -> Call:
+    """A weight of its distribution."""
+    shape = Tuple(tuple(map(Literal, parameter.shape)))
+    kind, value = op.init_of(parameter).distribution(Fans(parameter.fan_in, parameter.fan_out))
     match kind:
         case "normal":
             return call("random.normal", 0, value, shape)
@@ -111,7 +122,7 @@ def _drawn(step: Step, distribution: Distribution, shape: Tuple) -> Call:
         case "constant":
             return call("numpy.full", shape, float(value))
         case _:
-            raise Unsupported(step.node.name, f"{step.node.name}'s weights cannot be drawn: {kind}")
+            raise RULES.unsupported(step, f"`{kind}` weights")
 
 
 def _main(planned: SourcePlan) -> Main:

@@ -45,7 +45,7 @@ def dense(op: Dense, step: Step) -> Expression:
 
 @rule(Relu)
 def relu(op: Relu, step: Step) -> Expression:
-    return call("numpy.maximum", _read(step), 0)
+    return call("numpy.maximum", _read(step), 0) if op.max is None else call("numpy.clip", _read(step), 0, op.max)
 
 
 @rule(Tanh)
@@ -55,6 +55,8 @@ def tanh(op: Tanh, step: Step) -> Expression:
 
 @rule(Softmax)
 def softmax(op: Softmax, step: Step) -> Expression:
+    if op.over == "positions":
+        raise RULES.unsupported(step, "a softmax over positions")
     return call("softmax", _read(step))
 
 
