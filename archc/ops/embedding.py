@@ -94,7 +94,7 @@ class Embedding(Initialised, frozen=True):
         vocabulary = inputs[0].vocabulary
         assert vocabulary is not None
         # A lookup is the product of the weight with a one for the token and zeros for all others.
-        return (Parameter("weight", (vocabulary, self.channels), fan_in=vocabulary, fan_out=self.channels),)
+        return (Parameter("weight", (vocabulary, self.channels), fan_in=1, fan_out=self.channels),)
 
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
         """Its tokens, for the gradient of their vectors."""

@@ -75,15 +75,22 @@ def assert_begun(facts: Facts, model: Any) -> None:
 
     weights = canonical(model)
     for node in facts.graph.nodes:
-        for parameter in node.op.parameters(facts.graph.tensors(node.inputs)):
+        inputs = facts.graph.tensors(node.inputs)
+        drawn = node.op.drawn(inputs) if isinstance(node.op, Initialised) else ()
+        for parameter in node.op.parameters(inputs):
             value = weights.pop(f"{node.name}.{parameter.name}")
             assert value.shape == parameter.shape
-            if isinstance(node.op, Initialised) and parameter.name == "weight":
-                std = node.op.weight_init.distribution(Fans(parameter.fan_in, parameter.fan_out)).number
-                assert abs(value.mean()) < 5 * std / value.size**0.5, node.name
-                assert value.std() == pytest.approx(std, rel=5 / (2 * value.size) ** 0.5), node.name
+            if isinstance(node.op, Initialised) and parameter in drawn:
+                start = node.op.init_of(parameter).distribution(Fans(parameter.fan_in, parameter.fan_out))
+                if start.kind in ("constant", "orthogonal"):  # initialisers.py
+                    continue
+                # Of a uniform distribution, the number is its limit; cut off at two deviations, a normal one is narrower.
+                narrower = {"uniform": 3**-0.5, "truncated_normal": 0.8796256610342398}
+                deviation = start.number * narrower.get(start.kind, 1)
+                assert abs(value.mean()) < 5 * deviation / value.size**0.5, node.name
+                assert value.std() == pytest.approx(deviation, rel=5 / (2 * value.size) ** 0.5), node.name
             elif isinstance(node.op, Weighted):
-                assert set(value.ravel().tolist()) == {node.op.bias_init}, node.name
+                np.testing.assert_array_equal(value, np.asarray(node.op.bias_start(parameter), np.float32), node.name)
             else:
                 np.testing.assert_array_equal(value, np.full(parameter.shape, parameter.initial, value.dtype))
     assert not weights
