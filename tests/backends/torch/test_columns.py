@@ -242,9 +242,12 @@ def test_ranks_receive_what_is_planned(differences: Found, case: str, number: in
 
 def test_every_op_that_can_be_split(differences: Found) -> None:
     tried = [(case, figures) for (case, _), each in differences.items() if case[-1].isdigit() for figures in each]
-    # A concatenation of split maps is a redistribution; an embedding and a transposed convolution have no row of
-    # weights for each channel; a position is normalised by all of its maps.
-    whole = {"concat", "embedding", "conv_transpose2d", "layer_norm", "rms_norm"}
+    # A concatenation of split maps is a redistribution.
+    whole = {"concat"}
+    # These have no row of weights for each channel.
+    whole |= {"attention", "class_token", "conv_transpose2d", "embedding", "gru", "lstm", "positions"}
+    # A position is normalised by all of its maps.
+    whole |= {"layer_norm", "log_softmax", "rms_norm"}
     assert {case.rpartition("_")[0] for case, _ in tried} == ops().keys() - whole
     for case, figures in tried:
         assert max(figures["outputs"], figures["gradients"], figures["weights"]) < 1e-10, (case, figures)

@@ -11,6 +11,7 @@ from archc.ops.global_avg_pool import GlobalAvgPool
 from archc.ops.global_max_pool import GlobalMaxPool
 from archc.ops.max_pool1d import MaxPool1d
 from archc.ops.max_pool2d import MaxPool2d
+from archc_keras.initialisers import untyped
 from archc_keras.rules.padding import columns, is_same, margins, padding_of
 from archc_keras.rules.table import Layers, rule
 
@@ -34,7 +35,7 @@ def avg_pool1d(op: AvgPool1d, step: Step) -> Layers:
     if window.around == NO_PADDING or (is_same(window) and not op.count_padding and not step.pads_apart):
         pad, padding = padding_of(window, "layers.ZeroPadding1D")
         return {**pad, "": call("layers.AveragePooling1D", kernel, strides=stride, **padding)}
-    pad, rest = call("layers.ZeroPadding1D", columns(window.around)), op.uncounted(window)
+    pad, rest = call("layers.ZeroPadding1D", untyped(padding=columns(window.around))), op.uncounted(window)
     if rest == NO_PADDING:
         return {"_pad": pad, "": call("layers.AveragePooling1D", kernel, strides=stride)}
     return {"_pad": pad, "": call("AvgPool", kernel, strides=stride, rest=Tuple((columns(rest),)))}
