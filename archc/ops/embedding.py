@@ -93,7 +93,7 @@ class Embedding(Initialised, frozen=True):
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
         vocabulary = inputs[0].vocabulary
         assert vocabulary is not None
-        # A lookup is the product of the weight with a one for the token and zeros for all others.
+        # A value is one number of the token's row, so that its variance does not depend on the vocabulary.
         return (Parameter("weight", (vocabulary, self.channels), fan_in=1, fan_out=self.channels),)
 
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:

@@ -84,7 +84,7 @@ def assert_begun(facts: Facts, model: Any) -> None:
                 start = node.op.init_of(parameter).distribution(Fans(parameter.fan_in, parameter.fan_out))
                 if start.kind in ("constant", "orthogonal"):  # initialisers.py
                     continue
-                # Of a uniform distribution, the number is its limit; cut off at two deviations, a normal one is narrower.
+                # The number is the limit of a uniform distribution; a normal one cut off at two deviations is narrower.
                 narrower = {"uniform": 3**-0.5, "truncated_normal": 0.8796256610342398}
                 deviation = start.number * narrower.get(start.kind, 1)
                 assert abs(value.mean()) < 5 * deviation / value.size**0.5, node.name
