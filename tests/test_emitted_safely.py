@@ -24,7 +24,11 @@ from archc.emit.seal import is_sealed, seal
 from archc.graph import Graph
 
 ROOT = Path(__file__).parents[1]
-SPECS = [*sorted((ROOT / "specs").glob("*.yaml")), *sorted((ROOT / "tests" / "specs" / "good").glob("*.yaml"))]
+SPECS = [
+    *sorted((ROOT / "specs").glob("alexnet*.yaml")),
+    ROOT / "specs" / "resnet18.yaml",
+    *sorted((ROOT / "tests" / "specs" / "good").glob("*.yaml")),
+]
 SMALL = [spec for spec in SPECS if spec.stat().st_size < 2500]
 BACKENDS = ("torch", "keras")
 bounded = settings(max_examples=int(os.environ.get("EXAMPLES", "60")))

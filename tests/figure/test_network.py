@@ -26,7 +26,12 @@ from archc.outline import outline
 
 TESTS = Path(__file__).parents[1]
 OWN = TESTS / "figure" / "specs"
-SPECS = [*(TESTS.parent / "specs").glob("*.yaml"), *(TESTS / "specs" / "good").glob("*.yaml"), *OWN.glob("*.yaml")]
+SHIPPED = ("alexnet", "alexnet_as_measured", "alexnet_one_tower", "resnet18", "googlenet", "densenet121", "unet")
+SPECS = [
+    *(TESTS.parent / "specs" / f"{name}.yaml" for name in SHIPPED),
+    *(TESTS / "specs" / "good").glob("*.yaml"),
+    *OWN.glob("*.yaml"),
+]
 HOSTILE = ['"a" <b> & c', "]]>", "-->", "a\nb", "\u202eright to left", "}]", "\\", "&amp;", "😀漢字", "\x00\x1b[31m"]
 
 
