@@ -18,7 +18,7 @@ from archc.pictures.fingerprint import fingerprint
 from archc.training.batch import check_batch
 from archc.training.feed import Batch
 from archc.training.job import Job, Value
-from archc.training.order import batches
+from archc.training.order import batches, own_part
 from archc.training.result import add_to_result, read_result
 
 TARGETS = ("target", "label")
@@ -83,9 +83,8 @@ class ArrayFeed:
     ranks: int = 1
 
     def training(self, epoch: int) -> Iterator[Batch]:
-        size = self.job.recipe.batch // self.ranks
         for whole in batches(len(self.train), self.job.recipe.batch, seed=self.job.seed, epoch=epoch):
-            yield _batch(self.train, whole[self.rank * size : (self.rank + 1) * size])
+            yield _batch(self.train, own_part(whole, self.rank, self.ranks))
 
     def held_out(self, test: TestViews) -> Iterator[Batch]:
         size = self.job.recipe.batch // self.ranks

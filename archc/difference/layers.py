@@ -55,9 +55,7 @@ class LayerDifference:
 
     @property
     def kind(self) -> ChangeKind:
-        if self.before is None:
-            return "added"
-        return "removed" if self.after is None else "changed"
+        return kind_of(self.before, self.after)
 
     @property
     def layer(self) -> LayerSide:
@@ -70,6 +68,13 @@ class LayerDifference:
     def name(self) -> str:
         """Its name: the new one if it was renamed."""
         return self.layer.node.name
+
+
+def kind_of(before: object | None, after: object | None) -> ChangeKind:
+    """What has happened to something that only one network may have."""
+    if before is None:
+        return "added"
+    return "removed" if after is None else "changed"
 
 
 class Measured:

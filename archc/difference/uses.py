@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from archc.difference.layers import ChangeKind, LayerDifference, LayerSide, Measured, written
+from archc.difference.layers import ChangeKind, LayerDifference, LayerSide, Measured, kind_of, written
 from archc.difference.pairing import Pairing
 from archc.difference.settings import FieldChange
 from archc.graph import Graph, Scope
@@ -48,9 +48,7 @@ class UseDifference:
 
     @property
     def kind(self) -> ChangeKind:
-        if self.before is None:
-            return "added"
-        return "removed" if self.after is None else "changed"
+        return kind_of(self.before, self.after)
 
     @property
     def use(self) -> Use:

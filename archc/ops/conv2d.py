@@ -13,7 +13,7 @@ from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields
 from archc.ops.op import OtherNames
 from archc.ops.properties import Kept, Parameter, Reach
 from archc.ops.shape_error import require_maps
-from archc.ops.weighted import Weighted
+from archc.ops.weighted import Weighted, part_of_filters, read_by_filters
 from archc.ops.windowed import SIZE_RULE, Windowed
 from archc.tensor import Tensor
 
@@ -137,12 +137,7 @@ class Conv2d(Windowed, Weighted, frozen=True):
         return Reach(groups=self.groups)
 
     def reads_words(self, x: Tensor) -> str:
-        read = f"all {x.channels} maps"
-        if self.groups > 1:
-            read = f"{x.channels // self.groups} of the {x.channels} maps"
-        return f"each filter reads {read}"
+        return read_by_filters(x.channels, self.groups)
 
     def split(self, devices: int) -> Self:
-        # With fewer groups than devices, each device computes a part of one group and reads all maps of that group.
-        parts = {"filters": self.filters // devices, "groups": max(1, self.groups // devices)}
-        return self.model_copy(update=parts)
+        return self.model_copy(update=part_of_filters(self.filters, self.groups, devices))

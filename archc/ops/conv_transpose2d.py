@@ -14,7 +14,7 @@ from archc.ops.foreign import Needless, NeedlessFields, OtherValues, UsualValues
 from archc.ops.op import OtherNames
 from archc.ops.properties import FLOAT32, Kept, Parameter, Reach, Scratch
 from archc.ops.shape_error import ShapeError, require_maps
-from archc.ops.weighted import Weighted
+from archc.ops.weighted import Weighted, part_of_filters, read_by_filters
 from archc.ops.window import dilated
 from archc.ops.windowed import CONVERSIONS, WORDS, short
 from archc.tensor import Tensor
@@ -233,12 +233,7 @@ class ConvTranspose2d(Weighted, frozen=True):
         return Reach(groups=self.groups)
 
     def reads_words(self, x: Tensor) -> str:
-        read = f"all {x.channels} maps"
-        if self.groups > 1:
-            read = f"{x.channels // self.groups} of the {x.channels} maps"
-        return f"each filter reads {read}"
+        return read_by_filters(x.channels, self.groups)
 
     def split(self, devices: int) -> Self:
-        # With fewer groups than devices, each device computes a part of one group and reads all maps of that group.
-        parts = {"filters": self.filters // devices, "groups": max(1, self.groups // devices)}
-        return self.model_copy(update=parts)
+        return self.model_copy(update=part_of_filters(self.filters, self.groups, devices))

@@ -109,3 +109,17 @@ class Weighted(Initialised, frozen=True):
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """The addition of the bias, once per output value."""
         return output.size if self.bias else 0
+
+
+def read_by_filters(maps: int, groups: int) -> str:
+    """The maps that each filter of a convolution reads, in words."""
+    read = f"all {maps} maps" if groups == 1 else f"{maps // groups} of the {maps} maps"
+    return f"each filter reads {read}"
+
+
+def part_of_filters(filters: int, groups: int, devices: int) -> dict[str, int]:
+    """The fields of a convolution's equal part on each device.
+
+    With fewer groups than devices, each device computes a part of one group and reads all maps of that group.
+    """
+    return {"filters": filters // devices, "groups": max(1, groups // devices)}

@@ -14,6 +14,7 @@ from math import gcd, lcm
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
 from archc.language.document import Spans
+from archc.language.inference import inferred, named
 from archc.ops.shape_error import ShapeError
 from archc.tensor import FreeSize, Tensor
 
@@ -56,12 +57,15 @@ def inferred_at(graph: Graph, sizes: Sizes) -> dict[str, Tensor] | Refusal:
     """The shapes of all values at other sizes of the inputs."""
     tensors = {name: _resized(x, graph.free.get(name, ()), sizes) for name, x in graph.inputs.items()}
     for node in graph.nodes:
-        inputs = tuple(tensors[name] for name in node.inputs)
+        inputs, usual = tuple(tensors[name] for name in node.inputs), graph.tensors(node.inputs)
+        if inputs == usual:
+            tensors[node.name] = node.output
+            continue
         try:
-            tensors[node.name] = node.op.infer(inputs)
+            tensors[node.name] = inferred(node.op, inputs)
         except ShapeError as error:
-            return Refusal(node, error.message)
-        if node.op.parameters(inputs) != node.op.parameters(graph.tensors(node.inputs)):
+            return Refusal(node, named(error.message, node))
+        if node.op.parameters(inputs) != node.op.parameters(usual):
             return Refusal(node, "its parameters depend on the size")
     return tensors
 
@@ -154,26 +158,23 @@ def _table(graph: Graph, nominal: Sizes, symbol: str) -> dict[int, dict[str, Ten
 def _period(graph: Graph, nominal: Sizes, symbol: str) -> int | Refusal:
     """A number of pixels after which all sizes repeat, each larger by a whole number: the product of the strides."""
     periods: dict[str, int] = dict.fromkeys(graph.inputs, 1)
-    at_most: dict[str, int] = {}
     for node in graph.nodes:
         strides = {1}
         window = node.op.window(graph.tensors(node.inputs))
         if window is not None:
             strides.add(window.stride.height if symbol == "H" else window.stride.width)
-        before = [graph.tensor(name) for name in node.inputs]
-        for x in before:
+        for x in graph.tensors(node.inputs):
             strides |= {a // b for a, b in zip(x.shape[1:], node.output.shape[1:], strict=False) if a % b == 0}
         period = lcm(*(periods[name] for name in node.inputs)) * max(strides)
-        at_most[node.name] = period
         periods[node.name] = period if period <= LARGEST_PERIOD else 1
-        if period > LARGEST_PERIOD and not _is_global(node, before):
+        if period > LARGEST_PERIOD and not _is_global(node.output):
             return Refusal(node, f"its strides multiply to {period:,}; the limit is {LARGEST_PERIOD:,}")
     return max(periods.values(), default=1)
 
 
-def _is_global(node: Node, inputs: Sequence[Tensor]) -> bool:
+def _is_global(output: Tensor) -> bool:
     """Whether a layer leaves no free size: what is after it does not depend on it."""
-    return len(node.output.shape) == 1 or all(size == 1 for size in node.output.shape[1:])
+    return output.places == 1
 
 
 def _smallest(graph: Graph, nominal: Sizes, symbol: str, known: int, step: int) -> int:

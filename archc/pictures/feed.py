@@ -18,7 +18,7 @@ from archc.pictures.folder import Pictures
 from archc.pictures.preparation import Array, Statistics, test_views, training_view
 from archc.training.feed import Batch
 from archc.training.job import Job
-from archc.training.order import batches
+from archc.training.order import batches, own_part
 from archc.training.result import add_to_result, write_weights
 
 Labelled = tuple[Array, int]
@@ -46,7 +46,7 @@ class PictureFeed:
         recipe, seed, data = self.job.recipe, self.job.seed, preparation(self.job)
         part = recipe.batch // self.ranks
         order = batches(len(self.pictures.train), recipe.batch, seed=seed, epoch=epoch)
-        mine = (int(index) for whole in order for index in whole[self.rank * part : (self.rank + 1) * part])
+        mine = (int(index) for whole in order for index in own_part(whole, self.rank, self.ranks))
 
         def prepare(index: int) -> Labelled:
             file, label = self.pictures.train[index]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 from typing_extensions import TypedDict
@@ -11,12 +11,14 @@ from archc.analysis import Facts
 from archc.diagnostics.json import documented
 from archc.graph import Node, Scope
 from archc.passes.counts import LayerCounts
-from archc.passes.free_sizes import Axis
 from archc.passes.receptive import ReceptiveField
 from archc.report.memory_json import MemoryJson
 from archc.report.memory_json import as_json as memory_as_json
 from archc.report.placement_json import PlacementJson
 from archc.report.placement_json import as_json as placement_as_json
+
+if TYPE_CHECKING:
+    from archc.passes.free_sizes import Axis
 
 Shape = list[int]
 """[channels, height, width] or [units], without the batch axis."""

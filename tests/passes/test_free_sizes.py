@@ -97,6 +97,13 @@ def test_a_dense_layer_after_a_flatten_needs_one_size() -> None:
     assert codes("  flat: {op: flatten}\n  fc: {op: dense, units: 2}\n") == ["ARC212"]
 
 
+def test_the_reason_names_the_layer() -> None:
+    layers = "  pool: {op: max_pool2d, kernel: 2, stride: 2}\n  up: {op: upsample, size: [112, 112], mode: nearest}\n"
+    (finding,) = analyse(f"{HEAD}layers:\n{layers}".encode(), "a.yaml").findings
+    assert finding.code == "ARC212"
+    assert finding.notes == ("up makes maps of 112 × 112, but its input is 113 × 112",)
+
+
 def test_the_number_of_maps_cannot_be_free() -> None:
     assert codes("  a: {op: relu}\n", HEAD.replace("[3, null, null]", "[null, 8, 8]")) == ["ARC105"]
 
