@@ -255,7 +255,7 @@ def evaluate(model: nn.Module, x: Tensor) -> Tensor:
             module.training = mode
 
 
-def normal(layer: Gather | nn.Conv2d | nn.Linear, std: float, bias: float = 0) -> None:
+def normal(layer: nn.Conv2d | nn.Linear, std: float, bias: float = 0) -> None:
     """Draw weights from a normal distribution around 0; fill the biases with `bias`."""
     nn.init.normal_(layer.weight, std=std)
     if layer.bias is not None:

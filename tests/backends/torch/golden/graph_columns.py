@@ -142,7 +142,7 @@ class SpatialLRN(nn.Module):
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
 
 
-def he_normal(layer: Gather | nn.Conv2d | nn.Linear, bias: float = 0) -> None:
+def he_normal(layer: nn.Conv2d | nn.Linear, bias: float = 0) -> None:
     """Draw normal weights of variance 2 / fan-in; fill the biases with `bias`."""
     nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
     if layer.bias is not None:
