@@ -1,6 +1,7 @@
 """The source of the network and of its blocks: a block is a function that applies its layers to what it reads.
 
-The layers of a block have their whole paths as names, of which the caller gives the beginning.
+The layers of a block have their whole paths as names, of which the caller gives the beginning; `archc_keras.names` has
+their form.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from archc.emit.syntax import (
 )
 from archc_keras.layers import KerasLayer, layer
 from archc_keras.loops import looped
+from archc_keras.names import in_keras_name
 
 Layers = Mapping[str, KerasLayer]
 Calls = Mapping[str, tuple[Name, tuple[Argument, ...], tuple[str, ...]]]
@@ -181,7 +183,7 @@ class _Body:
             name = free(path + suffix, self.planned.paths)
         else:
             name = self.planned.free(path + suffix)
-        own = self._part.path
+        own, name = self._part.path, in_keras_name(name)
         return Formatted((Name("name"), name[len(own) :])) if own else Literal(name)
 
 

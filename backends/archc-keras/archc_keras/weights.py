@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archc_keras import recurrent
+from archc_keras.names import path_of
 
 Arrays = dict[str, NDArray[np.float32]]
 
@@ -36,7 +37,7 @@ ROWS = "embeddings"
 def canonical(model: Any) -> Arrays:
     """A Keras model's trained arrays and running statistics by the saved names, as contiguous float32."""
     return {
-        f"{layer.name}.{name}": np.ascontiguousarray(value, np.float32)
+        f"{path_of(layer.name)}.{name}": np.ascontiguousarray(value, np.float32)
         for layer in model.layers
         for variable in layer.weights
         for name, value in _named(layer, variable).items()
@@ -82,9 +83,9 @@ def in_keras(layer: Any, variable: Any, weights: Mapping[str, Any]) -> Any:
     """A variable's values in its own layout, from the arrays of a network."""
     place = _place(layer, variable)
     if recurrent.is_recurrent(place):
-        own = {name: weights[f"{layer.name}.{name}"] for name in recurrent.names(place, variable)}
+        own = {name: weights[f"{path_of(layer.name)}.{name}"] for name in recurrent.names(place, variable)}
         return recurrent.in_keras(place, variable, own)
-    value = weights[f"{layer.name}.{_name(place, variable.name)}"]
+    value = weights[f"{path_of(layer.name)}.{_name(place, variable.name)}"]
     if variable.name in PER_MAP:
         return value.reshape(variable.shape)
     return value.transpose(np.argsort(_order(variable.name, value.ndim)))

@@ -17,35 +17,35 @@ from keras import initializers, layers, ops
 def basic(input: Any, filters: int, *, name: str) -> Any:
     """The spec's block basic, used as layer1.0 and 8 more."""
     x = layers.Conv2D(
-        filters, 3, padding="same", use_bias=False, **he(), name=f"{name}.conv1"
+        filters, 3, padding="same", use_bias=False, **he(), name=f"{name}-conv1"
     )(input)
-    x = BatchNorm(momentum=0.9, epsilon=1e-5, name=f"{name}.bn1")(x)
-    x = layers.ReLU(name=f"{name}.relu1")(x)
+    x = BatchNorm(momentum=0.9, epsilon=1e-5, name=f"{name}-bn1")(x)
+    x = layers.ReLU(name=f"{name}-relu1")(x)
     x = layers.Conv2D(
-        filters, 3, padding="same", use_bias=False, **he(), name=f"{name}.conv2"
+        filters, 3, padding="same", use_bias=False, **he(), name=f"{name}-conv2"
     )(x)
-    x = BatchNorm(momentum=0.9, epsilon=1e-5, name=f"{name}.bn2")(x)
-    x = layers.Add(name=f"{name}.sum")([x, input])
-    return layers.ReLU(name=f"{name}.relu2")(x)
+    x = BatchNorm(momentum=0.9, epsilon=1e-5, name=f"{name}-bn2")(x)
+    x = layers.Add(name=f"{name}-sum")([x, input])
+    return layers.ReLU(name=f"{name}-relu2")(x)
 
 
 def down(input: Any, filters: int, stride: int = 2, *, name: str) -> Any:
     """The spec's block down, used as layer2.0 and 2 more."""
     x = layers.Conv2D(
-        filters, 3, stride, padding="same", use_bias=False, **he(), name=f"{name}.conv1"
+        filters, 3, stride, padding="same", use_bias=False, **he(), name=f"{name}-conv1"
     )(input)
-    x = BatchNorm(momentum=0.9, epsilon=1e-5, name=f"{name}.bn1")(x)
-    x = layers.ReLU(name=f"{name}.relu1")(x)
+    x = BatchNorm(momentum=0.9, epsilon=1e-5, name=f"{name}-bn1")(x)
+    x = layers.ReLU(name=f"{name}-relu1")(x)
     x = layers.Conv2D(
-        filters, 3, padding="same", use_bias=False, **he(), name=f"{name}.conv2"
+        filters, 3, padding="same", use_bias=False, **he(), name=f"{name}-conv2"
     )(x)
-    bn2 = BatchNorm(momentum=0.9, epsilon=1e-5, name=f"{name}.bn2")(x)
+    bn2 = BatchNorm(momentum=0.9, epsilon=1e-5, name=f"{name}-bn2")(x)
     x = layers.Conv2D(
-        filters, 1, strides=stride, use_bias=False, **he(), name=f"{name}.downsample.0"
+        filters, 1, strides=stride, use_bias=False, **he(), name=f"{name}-downsample-0"
     )(input)
-    x = BatchNorm(momentum=0.9, epsilon=1e-5, name=f"{name}.downsample.1")(x)
-    x = layers.Add(name=f"{name}.sum")([bn2, x])
-    return layers.ReLU(name=f"{name}.relu2")(x)
+    x = BatchNorm(momentum=0.9, epsilon=1e-5, name=f"{name}-downsample-1")(x)
+    x = layers.Add(name=f"{name}-sum")([bn2, x])
+    return layers.ReLU(name=f"{name}-relu2")(x)
 
 
 @keras.saving.register_keras_serializable()
@@ -61,14 +61,14 @@ class Residual(keras.Model):
         x = layers.ReLU(name="relu")(x)  # 17 x 17 x 8
         x = layers.MaxPooling2D(3, strides=2, padding="same", name="maxpool")(x)
         for i in range(3):
-            x = basic(x, 8, name=f"layer1.{i}")  # 9 x 9 x 8
-        x = down(x, 12, name="layer2.0")
-        x = basic(x, 12, name="layer2.1")  # 5 x 5 x 12
-        x = down(x, 16, name="layer3.0")
-        x = basic(x, 16, name="layer3.1")  # 3 x 3 x 16
-        x = down(x, 20, stride=1, name="layer4.0")
+            x = basic(x, 8, name=f"layer1-{i}")  # 9 x 9 x 8
+        x = down(x, 12, name="layer2-0")
+        x = basic(x, 12, name="layer2-1")  # 5 x 5 x 12
+        x = down(x, 16, name="layer3-0")
+        x = basic(x, 16, name="layer3-1")  # 3 x 3 x 16
+        x = down(x, 20, stride=1, name="layer4-0")
         for i in range(4):
-            x = basic(x, 20, name=f"layer4.{i + 1}")  # 3 x 3 x 20
+            x = basic(x, 20, name=f"layer4-{i + 1}")  # 3 x 3 x 20
         x = layers.Permute((3, 1, 2), name="flatten_order")(x)
         x = layers.Flatten(name="flatten")(x)  # 180
         x = layers.Dense(10, **normal(0.01), name="fc")(x)  # 10

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from archc_keras.names import path_of
 
 from archc.analysis import Facts, analyse
 from archc.backend import Origin, Request, load
@@ -52,8 +53,9 @@ def values(model: Any, facts: Facts, x: Any) -> dict[str, Any]:
     """Each layer's value for examples with their channels first, its own channels first too."""
     import keras
 
-    names = [node.name for node in facts.graph.nodes if any(layer.name == node.name for layer in model.layers)]
-    found = keras.Model(model.inputs[0], [model.get_layer(name).output for name in names])(np.moveaxis(x, 1, -1))
+    there = {path_of(layer.name): layer for layer in model.layers}
+    names = [node.name for node in facts.graph.nodes if node.name in there]
+    found = keras.Model(model.inputs[0], [there[name].output for name in names])(np.moveaxis(x, 1, -1))
     arrays: list[Any] = list(map(keras.ops.convert_to_numpy, found))
     return {name: np.moveaxis(array, -1, 1) for name, array in zip(names, arrays, strict=True)}
 
