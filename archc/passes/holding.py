@@ -71,19 +71,3 @@ def without(wanted: list[range], held: list[range]) -> list[range]:
             if rest
         ]
     return wanted
-
-
-def within(wanted: list[range], held: list[range]) -> list[range]:
-    """The ranges of wanted maps that are in one of the held ranges."""
-    met = (range(max(want.start, have.start), min(want.stop, have.stop)) for want in wanted for have in held)
-    return [both for both in met if both]
-
-
-def include(ranges: list[range], more: range) -> None:
-    """Add a range to disjoint ranges, joined with those that it touches."""
-    if not more or any(r.start <= more.start and more.stop <= r.stop for r in ranges):
-        return
-    met, apart = [more], []
-    for r in ranges:
-        (met if r.start <= more.stop and more.start <= r.stop else apart).append(r)
-    ranges[:] = [*apart, range(min(r.start for r in met), max(r.stop for r in met))]

@@ -4,7 +4,7 @@ A convolution or a dense layer is split or replicated. If it is split, each devi
 its maps or units for all examples; if it is replicated, each device has all of its parameters. Other layers run
 wherever their inputs are. `data` replicates all layers, and each device computes its part of the examples; `columns`
 splits all layers, as in the paper; `hybrid` replicates convolutions and splits dense layers (Krizhevsky, arXiv
-1404.5997).
+1404.5997). A layer that cannot be computed in parts (archc.passes.ways) is replicated in any case.
 
 Before a layer runs, each device fetches the maps that its part reads and that it does not have. The exchanges are
 derived from this rule and from what each op reads; there is no list of layers that exchange.
@@ -12,7 +12,7 @@ derived from this rule and from what each op reads; there is no list of layers t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from archc.diagnostics.finding import Finding
@@ -23,6 +23,7 @@ from archc.passes.counts import Counts
 from archc.passes.gradients import Gradients, Reduction
 from archc.passes.holding import Holding, Layout, part
 from archc.passes.memory import Share
+from archc.passes.ways import Ranges, Way, way
 from archc.source import Span
 
 ExchangeKind = Literal["gather", "halo", "redistribute"]
@@ -48,8 +49,21 @@ class Exchange(NamedTuple):
     returned: float
 
 
+class Fetch(NamedTuple):
+    """The maps of `source` that each device fetches before `layer` runs, by device. `returns` says whether gradients
+    return for them."""
+
+    layer: str
+    source: str
+    maps: tuple[Ranges, ...]
+    returns: bool
+
+
 class Placement(NamedTuple):
     """The layout of each layer and what follows from it.
+
+    `ways` are how the split layers are computed in parts, `partial` the values of whose gradient each device finds only
+    some terms.
 
     `shares` is what one device has of each layer, the largest share if devices differ. The batch is divided into
     `batch_parts` parts, and shares are per example of one part: a layer that each device computes for the whole batch
@@ -63,6 +77,9 @@ class Placement(NamedTuple):
     batch_parts: int
     exchanges: tuple[Exchange, ...]
     reductions: tuple[Reduction, ...]
+    ways: Mapping[str, Way]
+    fetches: tuple[Fetch, ...]
+    partial: Collection[str]
 
     def all_reduced(self, reduction: Reduction, batch: int) -> int:
         """The number of values that the busiest device receives in a ring all-reduce of a gradient in a step.
@@ -94,15 +111,19 @@ def place(
     placing = _Placing(graph, counts, parallel)
     for node in graph.nodes:
         placing.visit(node)
-    gradients = Gradients(graph, counts, placing.holdings, placing.fetched_values(), batch)
+    layouts = {name: holding.layout for name, holding in placing.holdings.items()}
+    gradients = Gradients(graph, counts, layouts, placing.is_shared, devices=parallel.devices, batch=batch)
     placement = Placement(
         strategy=parallel.strategy,
         devices=parallel.devices,
-        layouts={name: holding.layout for name, holding in placing.holdings.items()},
+        layouts=layouts,
         shares=placing.shares,
         batch_parts=placing.batch_parts,
-        exchanges=tuple(placing.exchanges(gradients)),
+        exchanges=tuple(placing.exchanges(gradients.partial)),
         reductions=tuple(gradients.reductions),
+        ways=placing.ways,
+        fetches=tuple(placing.fetches(gradients.partial)),
+        partial=gradients.partial,
     )
     if not placing.uneven:
         return placement, []
@@ -134,6 +155,7 @@ class _Placing:
         self.uneven: list[Node] = []
         self.widths: list[int] = []
         self.shares: dict[str, Share] = {}
+        self.ways: dict[str, Way] = {}
         self._graph = graph
         self._counts = counts.layers
         self._devices = parallel.devices
@@ -146,6 +168,8 @@ class _Placing:
         }
         # By layer and source, and by device: the maps that the device fetches.
         self._fetched: dict[str, dict[str, list[list[range]]]] = {}
+        # The layers and sources of which a layer reads maps that are not a device's own.
+        self._shared: set[tuple[str, str]] = set()
         # Layers whose maps do not split evenly, those included that only have the width of such a layer.
         self._uneven: set[str] = set()
 
@@ -165,12 +189,16 @@ class _Placing:
 
     def _layout(self, node: Node) -> Layout:
         read = {self.holdings[name].layout for name in node.inputs}
-        if self._devices > 1 and self._is_split(node):
-            return "split"
-        if "split" in read:
+        is_split = self._devices > 1 and self._is_split(node)
+        if not is_split and "split" in read:
             # A replicated layer computes everything on each device; a final softmax runs on the collected output.
-            return "whole" if isinstance(node.op, Initialised) or node.name in self._graph.final_softmaxes else "split"
-        return "batch" if "batch" in read else "whole"
+            is_split = not isinstance(node.op, Initialised) and node.name not in self._graph.final_softmaxes
+            if not is_split:
+                return "whole"
+        if is_split and (made := way(node, self._graph.tensors(node.inputs), self._devices)):
+            self.ways[node.name] = made
+            return "split"
+        return "whole" if "split" in read else "batch" if "batch" in read else "whole"
 
     def _is_split(self, node: Node) -> bool:
         override = self._parallel.layers.get(node.name)
@@ -195,7 +223,10 @@ class _Placing:
             most = max(most, sum(sum(map(len, apart)) * area for apart, area in zip(reads, areas, strict=True)))
             for name, source, apart in zip(node.inputs, sources, reads, strict=True):
                 for maps in apart:
-                    if not source.has(device, maps) and (missing := source.fetch(device, maps)):
+                    if source.has(device, maps):
+                        continue
+                    self._shared.add((node.name, name))
+                    if missing := source.fetch(device, maps):
                         fetched.setdefault(name, [[] for _ in range(self._devices)])[device] += missing
         if fetched:
             self._fetched[node.name] = fetched
@@ -209,26 +240,35 @@ class _Placing:
         examples = 1 if layout == "batch" else self.batch_parts
         return Share(outputs * examples, reads * examples, parameters)
 
-    def fetched_values(self) -> set[str]:
-        """The layers and inputs whose values some device fetches."""
-        return {name for fetched in self._fetched.values() for name in fetched}
+    def is_shared(self, layer: str, source: str) -> bool:
+        """Whether a layer reads maps of a value that are not a device's own."""
+        return self.holdings[source].layout == "whole" or (layer, source) in self._shared
 
-    def exchanges(self, gradients: Gradients) -> list[Exchange]:
+    def fetches(self, partial: Collection[str]) -> Iterator[Fetch]:
+        """What is fetched, in the order of the layers."""
+        for layer, fetched in self._fetched.items():
+            for source, by_device in fetched.items():
+                yield Fetch(layer, source, tuple(map(tuple, by_device)), source in partial)
+
+    def exchanges(self, partial: Collection[str]) -> list[Exchange]:
         """The exchanges in the order of the layers."""
-        return [self._exchange(self._graph.node(name), fetched, gradients) for name, fetched in self._fetched.items()]
+        return [self._exchange(self._graph.node(name), fetched, partial) for name, fetched in self._fetched.items()]
 
-    def _exchange(self, node: Node, fetched: dict[str, list[list[range]]], gradients: Gradients) -> Exchange:
+    def _exchange(self, node: Node, fetched: dict[str, list[list[range]]], partial: Collection[str]) -> Exchange:
         reach, devices = node.op.reach(), self._devices
         # By device, in values per example times the number of devices, so that they are whole.
         received, returned = [0] * devices, [0] * devices
         for name, by_device in fetched.items():
-            x, times = self._graph.tensor(name), devices
-            if self.holdings[name].layout == "batch":
-                times -= 1  # a device has all maps of its own examples: one of as many as there are devices
-            area = x.size // x.channels
-            for device, back in enumerate(gradients.returned(name, by_device)):
-                received[device] += sum(map(len, by_device[device])) * area * times
-                returned[device] += back * area
+            x, holding = self._graph.tensor(name), self.holdings[name]
+            is_batch, area = holding.layout == "batch", x.size // x.channels
+            counts = [sum(map(len, maps)) for maps in by_device]
+            if is_batch:  # a device has all maps of its own examples: one of as many as there are devices
+                back = [sum(counts) - own for own in counts]
+            else:
+                back = [own * devices for own in holding.owned([maps for each in by_device for maps in each])]
+            for device in range(devices):
+                received[device] += counts[device] * area * (devices - is_batch)
+                returned[device] += back[device] * area if name in partial else 0
         return Exchange(
             node.name,
             "halo" if reach.has_neighbours else "gather" if reach.groups else "redistribute",

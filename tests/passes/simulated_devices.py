@@ -5,9 +5,9 @@ computing, not asked of the op, and a value that was not fetched cannot hide. Ea
 computes alone.
 
 Backward, each map has one gradient per example, and the derivative of an output map by an input map that it depends on
-is a random number. A device finds its own terms of each gradient, and sends a sum of terms only if it is not zero, to
-the device that computed the value, and only if that device lacks those terms. Each device ends with the gradients that
-one device finds.
+is a random number. A device finds its own terms of each gradient. If any device has terms of maps that it fetched, each
+sends a sum for every map that it fetched to the device that computed it. Each device ends with the gradients that one
+device finds.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from archc.analysis import Facts
 from archc.conformance.reference import evaluate
 from archc.graph import Node
 from archc.language.spec import Parallel
+from archc.passes.ways import way
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 WEIGHTED = ("conv2d", "conv_transpose2d", "dense")
@@ -78,11 +79,14 @@ class Simulation:
     def layout(self, node: Node) -> Literal["whole", "split", "batch"]:
         """As the documentation of `parallel` has it."""
         read = {self.held[name] for name in node.inputs}
+        is_split = "split" in read
         if node.op.op in WEIGHTED:
             by_strategy = {"columns": WEIGHTED, "hybrid": ("dense",), "data": ()}[self.parallel.strategy]
             choice = self.parallel.layers.get(node.name, "split" if node.op.op in by_strategy else "replicate")
-            return "split" if choice == "split" else "batch" if read == {"batch"} else "whole"
-        return "split" if "split" in read else "batch" if "batch" in read else "whole"
+            is_split = choice == "split"
+        if is_split and way(node, self.graph.tensors(node.inputs), len(self.devices)):
+            return "split"
+        return "whole" if "split" in read else "batch" if "batch" in read else "whole"
 
     def compute(self, node: Node, inputs: list[Array]) -> Array:
         own = {
@@ -187,13 +191,16 @@ class Simulation:
     def send_back(self, name: str, terms: list[Array]) -> None:
         """Each device sends its terms of what is not its own, a sum for each value, to the device that computed it."""
         x = self.graph.tensor(name)
-        for device in self.devices:
-            sent = terms[device] != 0
+        found = [own != 0 for own in terms]
+        for device, sent in enumerate(found):
             sent[self.own(name, device)] = False
+        if not any(sent.any() for sent in found):
+            return
+        for device, sent in enumerate(found):
             for (layer, source), which in self.arrived[device].items():
                 if source == name:
                     for owner in self.devices:
-                        values = int((sent & which)[self.own(name, owner)].sum()) * (x.size // x.channels)
+                        values = int(which[self.own(name, owner)].sum()) * (x.size // x.channels)
                         self.returned.setdefault(layer, [0] * len(self.devices))[owner] += values
                     sent &= ~which
             assert not sent.any(), f"a device has terms of maps of {name} that it did not fetch"

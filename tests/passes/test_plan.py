@@ -92,11 +92,20 @@ def test_over_four_devices_a_group_is_gathered_only_within_itself() -> None:
 @pytest.mark.parametrize(
     ("devices", "batch", "image", "layers", "forward", "backward"),
     [
-        # A device has 5 of 20 maps and reads whole groups of 4. It fetches 3, and the inner two devices have all 5 of
-        # theirs fetched, the outer two only 1.
-        (4, 1, 3, ["a: {op: conv2d, filters: 20}", "b: {op: conv2d, filters: 20, groups: 5}"], 3, 5),
-        # A device has 3 of 12 maps and reads whole groups of 4. The inner two fetch 5, and every map is fetched once.
-        (4, 1, 3, ["a: {op: conv2d, filters: 12}", "b: {op: conv2d, filters: 12, groups: 3}"], 5, 3),
+        # The second of 2 devices has 8 to 15 of the joined maps: b and half of a. It fetches the half of b that the first
+        # device has, and its half of a is fetched: half a's maps each way.
+        (
+            2,
+            1,
+            3,
+            [
+                "a: {op: conv2d, filters: 8}",
+                "b: {op: conv2d, filters: 8, from: image}",
+                "c: {op: concat, from: [a, b]}",
+            ],
+            4,
+            4,
+        ),
         # The last of 8 devices has the last 8 of 64 maps, all that come from `a`: one of them from each device.
         (8, 24, 56, ["a: {op: conv2d, filters: 8}", "b: {op: concat, from: [image, a]}"], 7, 1),
     ],
