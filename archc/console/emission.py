@@ -19,16 +19,16 @@ from archc.wording import joined
 def placement_for(
     backend: Backend, facts: Facts, strategy: Strategy | None, output_format: OutputFormat = OutputFormat.full
 ) -> Placement | None:
-    """The placement that source is emitted for. None if each device computes the whole network.
+    """The placement that source is emitted for. None for the whole network on one device.
 
     The number of devices comes from the spec's `parallel:`, or is two without one. Layers that the spec places by hand
     keep their placement only under the spec's own strategy. A layer that does not split evenly is reported as a
     finding, with exit code 1.
     """
-    if strategy in (None, "data"):  # under `data`, each device computes the whole network for its part of the batch
+    if strategy is None:
         return None
     if strategy not in backend.strategies:
-        known = joined([f"`{known}`" for known in ("data", *backend.strategies)])
+        known = joined([f"`{known}`" for known in backend.strategies])
         help = f"it supports {known}; `archc plan` shows the cost of `{strategy}`"
         raise Failure(f"the backend `{backend.name}` does not support `--parallel {strategy}`", help=help, code=2)
     parallel = facts.spec.parallel
@@ -37,7 +37,7 @@ def placement_for(
     placement, findings = place(facts.graph, facts.counts, asked, facts.recipe.batch)
     if findings:
         refuse(findings, output_format)
-    if "split" not in placement.layouts.values():
+    if strategy != "data" and "split" not in placement.layouts.values():
         why = "there is only one device" if devices == 1 else "no layer has weights to split"
         help = f"omit `--parallel {strategy}`"
         raise Failure(f"`{strategy}` splits no layer of {facts.graph.name}: {why}", help=help, code=2)

@@ -38,31 +38,31 @@ def result(planned: SourcePlan) -> Name:
 def check(
     planned: SourcePlan,
     *,
-    seed: Call,
+    build: Iterable[Statement],
     count: str,
     compute: Iterable[Statement],
     step: Iterable[Statement],
     finite: str,
     what: str = "weights",
+    examples: int = EXAMPLES,
 ) -> Function:
     """The function `check`, from the parts that differ between frameworks.
 
-    `seed` seeds all random draws. `count` is an expression for the number of parameters of `model`. `compute` assigns
+    `build` assigns `model`, after seeding all random draws. `count` is an expression for the number of parameters of `model`. `compute` assigns
     what `result` names. `step` trains for one step, or only computes gradients, and assigns `loss`; `finite` is then an
     expression that is true if `what` it gives, the weights or the gradients, are finite. A network without parameters
-    needs none of these.
+    needs none of these. The outputs are for so many `examples`.
     """
     trains = planned.parameters > 0
     summary = "{type(model).__name__}: {count:,} parameters" + (", loss {loss:.2f}" if trains else "")
     body: tuple[Statement, ...] = (
-        Do(seed),
-        Assign(Name("model"), call(planned.class_name)),
+        *build,
         Assign(Name("count"), Fixed(count)),
         Assert(
             Fixed(f"count == {planned.parameters:_}"), Fixed(f'f"{{count:,}} parameters, not {planned.parameters:,}"')
         ),
         *compute,
-        *_shapes(planned),
+        *_shapes(planned, examples),
         *((*step, *_finite(finite, what)) if trains else ()),
         Do(Fixed(f'print(f"{summary}")')),
     )
@@ -86,15 +86,20 @@ def _finite(finite: str, what: str) -> Iterator[Statement]:
     yield Assert(Name("finite"), Fixed(f'"{what} are not finite"'))
 
 
-def batch(shape: Iterable[int] = ()) -> Tuple:
+def seeded(planned: SourcePlan, seed: Call) -> tuple[Statement, ...]:
+    """The statements that seed all random draws and build the model."""
+    return Do(seed), Assign(Name("model"), call(planned.class_name))
+
+
+def batch(shape: Iterable[int] = (), examples: int = EXAMPLES) -> Tuple:
     """The shape of the check's batch for examples of a shape: `(2, 1000)` for 1000."""
-    return Tuple(tuple(map(Literal, (EXAMPLES, *shape))))
+    return Tuple(tuple(map(Literal, (examples, *shape))))
 
 
-def _shapes(planned: SourcePlan) -> Iterator[Statement]:
-    shapes = [batch(planned.shape(output)) for output in planned.output_shapes]
+def _shapes(planned: SourcePlan, examples: int) -> Iterator[Statement]:
+    shapes = [batch(planned.shape(output), examples) for output in planned.output_shapes]
     if len(shapes) == 1:
-        expected = str((EXAMPLES, *planned.shape(*planned.output_shapes)))
+        expected = str((examples, *planned.shape(*planned.output_shapes)))
         yield Assign(Name("shape"), Fixed("tuple(output.shape)"))
         yield Assert(Fixed(f"shape == {expected}"), Fixed(f'f"output {{shape}}, not {expected}"'))
         return

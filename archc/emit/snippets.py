@@ -11,26 +11,31 @@ from archc.emit.syntax import Import, Snippet
 
 @dataclass(frozen=True)
 class LoadedSnippet:
-    """A snippet's definitions, and the imports that they need."""
+    """A snippet's definitions, the imports that they need, and the names that they take from other snippets."""
 
     imports: tuple[Import, ...]
     snippet: Snippet
+    needs: tuple[str, ...] = ()
 
 
 def load(package: str, name: str) -> LoadedSnippet:
     """The module `name` of a package, split into its imports and its definitions, without importing it."""
     text = files(package).joinpath(f"{name}.py").read_text(encoding="utf-8")
     imports: list[Import] = []
+    needs: list[str] = []
     for statement in ast.parse(text).body:
         match statement:
             case ast.Import():
                 imports += [Import(alias.name) for alias in statement.names]
+            case ast.ImportFrom() if statement.module and statement.module.startswith(f"{package}."):
+                needs += [alias.name for alias in statement.names]
             case ast.ImportFrom() if statement.module:
                 imports.append(Import(statement.module, tuple(alias.name for alias in statement.names)))
             case ast.Expr(value=ast.Constant()):
                 continue
             case _:
-                return LoadedSnippet(tuple(imports), Snippet(_from_line(text, _first_line(statement))))
+                snippet = Snippet(_from_line(text, _first_line(statement)))
+                return LoadedSnippet(tuple(imports), snippet, tuple(needs))
     raise AssertionError(f"{package}.{name} defines nothing")
 
 

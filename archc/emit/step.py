@@ -13,7 +13,8 @@ class Step:
     """One layer: its identifier in source, and the identifiers and shapes of its inputs.
 
     `axis` is that of the channels in the sequences that it reads and gives, the batch included: 1 or 2. `path` is where
-    it belongs, if that is not its layer's: a backend may add steps of its own. `pads_apart`: padding is a layer of its
+    it belongs, if that is not its layer's: a backend may add steps of its own. `divided` is the axis of its output that
+    is divided over ranks, the batch included; None if each has all of it. `pads_apart`: padding is a layer of its
     own even if the framework has a word for it, so that all uses of a block are alike.
     """
 
@@ -23,6 +24,7 @@ class Step:
     inputs: tuple[Tensor, ...]
     axis: int = 1
     path: str | None = None
+    divided: int | None = None
     pads_apart: bool = False
 
     @property

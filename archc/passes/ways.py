@@ -19,7 +19,8 @@ Ranges = tuple[range, ...]
 
 
 class Way(NamedTuple):
-    """How the devices compute their parts: each applies `op` to the maps that it reads.
+    """How the devices compute their parts: each applies `op` to the maps that it reads. An op that only takes some maps
+    of its input (`views_part`) is not applied: what a device reads is its part.
 
     `reads` are those maps in their order, by device and input. `cuts` are a device's own maps among those that the op
     gives, by device; None if the op gives only these.
@@ -39,6 +40,8 @@ def way(node: Node, inputs: tuple[Tensor, ...], devices: int) -> Way | None:
     reads = tuple(op.reads_apart(maps, inputs, output) for maps in own)
     if output.channels % devices:
         return Way(op, reads)  # which archc.passes.uneven reports
+    if op.views_part:
+        return Way(op, reads)  # what a device reads is its part
     groups = op.reach().groups or 1
     if groups % devices and devices % groups:
         return None

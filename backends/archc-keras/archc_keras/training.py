@@ -67,7 +67,7 @@ def check(planned: SourcePlan, recipe: Recipe | None) -> Function:
     output = self_check.result(planned)
     return self_check.check(
         planned,
-        seed=call("keras.utils.set_random_seed", 0),
+        build=self_check.seeded(planned, call("keras.utils.set_random_seed", 0)),
         count="sum(math.prod(w.shape) for w in model.trainable_weights)",
         compute=(Assign(Name("images"), images), Assign(output, call("model", Name("images")), annotation=Name("Any"))),
         step=_step(planned, Literal("sgd") if recipe is None else call("sgd")),

@@ -15,7 +15,7 @@ class TorchBackend:
     name: str = "torch"
     protocol: int = PROTOCOL
     frameworks: tuple[str, ...] = ("torch",)
-    strategies: tuple[Strategy, ...] = ("columns",)
+    strategies: tuple[Strategy, ...] = ("data", "columns", "hybrid")
     train_module: str = "archc_torch.train"
 
     def emit(self, request: Request) -> EmittedSource:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from archc.backend import EmittedSource, Request
@@ -15,7 +15,7 @@ from archc.emit.snippets import LoadedSnippet, load
 from archc.emit.syntax import Function, Import, Main, Module, Name, Snippet, names
 from archc.language.recipe import Recipe
 from archc_torch import initialisers, ranks
-from archc_torch.columns import column
+from archc_torch.distribution import rank_part
 from archc_torch.layers import TorchLayer, layers_of
 from archc_torch.model import Model, model
 from archc_torch.order import ordered
@@ -25,7 +25,17 @@ from archc_torch.training import check, plateau, sgd
 
 # Definitions that PyTorch lacks, each with its snippet, in the order of the file.
 SNIPPETS = {
+    "Divided": "counts",
     "Gather": "gather",
+    "GatherExamples": "gather_examples",
+    "Fetch": "fetch",
+    "Pick": "pick",
+    "OwnExamples": "own_examples",
+    "Alike": "alike",
+    "Summed": "summed",
+    "SharedDropout": "shared_dropout",
+    "SharedStochasticDepth": "shared_stochastic_depth",
+    "SharedBatchNorm": "shared_batch_norm",
     "AvgPool": "avg_pool",
     "PaddedAvgPool1d": "padded_avg_pool1d",
     "CutConvTranspose2d": "cut_conv_transpose",
@@ -48,7 +58,11 @@ SNIPPETS = {
     "evaluate_on": "evaluate_on",
     **initialisers.SNIPPETS,
     "MomentumSGD": "momentum_sgd",
+    "axis": "axis",
     "column": "column",
+    "is_summed": "is_summed",
+    "over_ranks": "over_ranks",
+    "averaged": "averaged",
     "on_ranks": "on_ranks",
 }
 
@@ -61,38 +75,54 @@ _HEAD = re.compile(r"\s*def (\w+)\((.*?)\) -> None:", re.DOTALL)
 def emit(request: Request) -> EmittedSource:
     """Source whose class has the graph's layers as modules of their own names, followed by how a recipe trains it.
 
-    With a placement by columns, the class is the part of one rank, as each device is called.
+    With a placement, the class is the part of one rank, as each device is called.
     """
     planned, recipe, placement = ordered(plan(request, RESERVED)), request.recipe, request.placement
     if placement is None:
         layers = layers_of(planned)
-        return _source(
-            planned, layers, recipe, document(planned, request.origin, "torch"), (check(planned, recipe), RUN)
-        )
-    own = column(planned, placement)
-    title = ranks.document(planned, own, placement, request.origin)
+        title = document(planned, request.origin, "torch")
+        return _source(planned, model(planned, layers), layers, recipe, title, (check(planned, recipe), RUN))
+    own = rank_part(planned, placement)
+    made = model(own.planned, own.layers)
+    held = ranks.weights(planned, made.paths, placement)
+    wraps = bool(planned.parameters) and not held.are_apart
+    uses = ["on_ranks", *([] if held.are_shared else ["column"])]
+    if wraps:
+        uses.append("averaged" if held.are_shared and not own.whole_outputs else "over_ranks")
     return _source(
-        own.planned, own.layers, recipe, title, (ranks.check(own, recipe), ranks.run(own)), "column", "on_ranks"
+        own.planned,
+        made,
+        own.layers,
+        recipe,
+        ranks.document(planned, own, placement, request.origin),
+        (ranks.check(own, recipe, wraps=wraps), ranks.run(own)),
+        (*ranks.functions(held), ranks.build(planned, held)),
+        uses,
     )
 
 
 def _source(
     planned: SourcePlan,
+    made: Model,
     layers: Mapping[str, TorchLayer],
     recipe: Recipe | None,
     doc: tuple[str, ...],
     last: tuple[Function | Main, ...],
-    *functions: str,
+    functions: tuple[Function, ...] = (),
+    uses: Sequence[str] = (),
 ) -> EmittedSource:
-    """The file: imports, the network's class, the snippets that are used, the recipe, and the check."""
-    made = model(planned, layers)
+    """The file: imports, the network's class, the snippets that are used, the recipe, and the check.
+
+    `functions` are of its weights, and `uses` the names of further snippets.
+    """
     recipe = recipe if planned.parameters else None
     recipe_functions = () if recipe is None else (sgd(recipe), *plateau(recipe))
-    snippets = list(_snippets(planned, made, layers, (*(("MomentumSGD",) if recipe is not None else ()), *functions)))
+    uses = (*uses, *(("MomentumSGD",) if recipe is not None else ()))
+    snippets = list(_snippets(planned, made, layers, uses, {function.name for function in functions}))
     module = Module(
         doc=doc,
         imports=(*_imports(made, recipe), *(found for snippet in snippets for found in snippet.imports)),
-        body=(*made.classes, *(snippet.snippet for snippet in snippets), *recipe_functions, *last),
+        body=(*made.classes, *(snippet.snippet for snippet in snippets), *functions, *recipe_functions, *last),
     )
     return EmittedSource(print_module(module), planned.class_name, _renamed(planned, made))
 
@@ -107,16 +137,23 @@ def _renamed(planned: SourcePlan, made: Model) -> dict[str, str]:
 
 
 def _snippets(
-    planned: SourcePlan, made: Model, layers: Mapping[str, TorchLayer], functions: Iterable[str]
+    planned: SourcePlan, made: Model, layers: Mapping[str, TorchLayer], uses: Iterable[str], defined: set[str]
 ) -> Iterator[LoadedSnippet]:
+    """The snippets that the network or `uses` name, and those that these need; not what the file defines itself."""
     used = {name for layer in layers.values() for name in _called(layer)}
     used |= made.starts
-    used |= set(map(Name, functions))
+    used |= set(map(Name, uses))
     if planned.predicts_probabilities:
         used.add(Name("evaluate" if len(planned.inputs) == 1 else "evaluate_on"))
-    loaded = (load("archc_torch.snippets", file) for name, file in SNIPPETS.items() if Name(name) in used)
+    waiting = [name for name in SNIPPETS if Name(name) in used]
+    found: dict[str, LoadedSnippet] = {}
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name not in defined:
+            found[name] = load("archc_torch.snippets", SNIPPETS[name])
+            waiting += found[name].needs
     kinds = initialised(planned, layers)
-    return (_typed(snippet, kinds) for snippet in loaded)
+    return (_typed(found[name], kinds) for name in SNIPPETS if name in found)
 
 
 def _typed(snippet: LoadedSnippet, kinds: set[str]) -> LoadedSnippet:

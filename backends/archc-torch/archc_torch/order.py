@@ -18,6 +18,7 @@ from archc.graph import Node
 from archc.ops.op import Op
 from archc.ops.properties import Kept
 from archc.passes.axes import FIRST, LAST, axis_of
+from archc.source import Span
 from archc.tensor import Tensor
 from archc_torch.rules import ORDERS, rule
 
@@ -63,6 +64,12 @@ def ordered(planned: SourcePlan) -> SourcePlan:
     return planned.with_steps(ordering.steps, outputs)
 
 
+def transposed_step(identifier: str, path: str, value: str, x: Tensor, axis: int, span: Span) -> Step:
+    """A step that gives a sequence with its channels at an axis."""
+    node = Node(path, Transposed(op="transposed"), (value,), x, span, {})
+    return Step(identifier, node, (value,), (x,), axis, path)
+
+
 class _Ordering:
     """Goes through the steps in order, and remembers the axis of the channels of each value."""
 
@@ -97,7 +104,6 @@ class _Ordering:
         # The same in each use of a block, which an identifier is not: they then have one class.
         path = free(f"{scope}.transposed", self._paths) if scope else identifier
         self._paths.add(path)
-        node = Node(path, Transposed(op="transposed"), (value,), x, self._planned.steps[0].node.span, {})
-        self.steps.append(Step(identifier, node, (value,), (x,), axis, node.name))
+        self.steps.append(transposed_step(identifier, path, value, x, axis, self._planned.steps[0].node.span))
         self._axes[identifier] = axis
         return identifier

@@ -52,7 +52,7 @@ def check(planned: SourcePlan, recipe: Recipe | None) -> Function:
     """`check`: parameters, shapes and one training step, or without a recipe the gradients, in PyTorch."""
     return self_check.check(
         planned,
-        seed=call("torch.manual_seed", 0),
+        build=self_check.seeded(planned, call("torch.manual_seed", 0)),
         count=COUNT,
         compute=(Assign(self_check.result(planned), call("model", *images(planned))),),
         step=step(planned, targets(planned), recipe),
@@ -84,14 +84,14 @@ def _random(planned: SourcePlan, x: Tensor) -> Call:
     return call("torch.randn", *batch(planned.shape(x)).items)
 
 
-def targets(planned: SourcePlan) -> Call | None:
-    """Random targets for the loss; None for one that is towards zeros."""
+def targets(planned: SourcePlan, examples: int = self_check.EXAMPLES) -> Call | None:
+    """Random targets for the loss of so many examples; None for one that is towards zeros."""
     first, *others = planned.output_shapes
     if others or planned.loss == "mean_squared_error":
         return None
     if planned.loss == "binary_cross_entropy":
-        return call("torch.rand", *batch(first.shape).items)
-    return call("torch.randint", first.channels, batch(first.shape[1:]))
+        return call("torch.rand", *batch(first.shape, examples).items)
+    return call("torch.randint", first.channels, batch(first.shape[1:], examples))
 
 
 def step(planned: SourcePlan, targets: Expression | None, recipe: Recipe | None) -> tuple[Statement, ...]:

@@ -33,7 +33,7 @@ def batch_norm(op: BatchNorm, step: Step) -> Modules:
     momentum = number(float(1 - Decimal(str(op.momentum))))
     (x,) = step.inputs
     norm = call(
-        "nn.BatchNorm2d" if x.is_maps else "nn.BatchNorm1d",
+        "SharedBatchNorm" if step.divided == 0 else "nn.BatchNorm2d" if x.is_maps else "nn.BatchNorm1d",
         x.channels,
         eps=_epsilon(op),
         momentum=Unless(0.1, momentum),

@@ -1,4 +1,4 @@
-"""The exchange between ranks that each have some of the maps, for emitted source."""
+"""The exchange between ranks that each have some of the maps or examples, for emitted source."""
 # pyright: reportUnknownVariableType=false, reportIncompatibleMethodOverride=false
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false
 
@@ -15,19 +15,23 @@ class Gather(nn.Module):
 
     Each rank computes different maps from the result, so it has only its own term of
     the gradient. The backward pass sums the terms on the rank that computed the map.
-    Use `summed=False` if all ranks compute the same loss: each then has the whole
-    gradient, and a sum would count it once per rank.
+    Use `summed=False` if all ranks compute the same from it: each then has the whole
+    gradient, and a sum would count it once per rank. An `output`, of which all ranks
+    compute the loss, is such a case; it does not count as received.
     """
 
-    def __init__(self, ranks: int, summed: bool = True, dim: int = 1) -> None:
+    def __init__(
+        self, ranks: int, summed: bool = True, dim: int = 1, output: bool = False
+    ) -> None:
         super().__init__()
-        self.ranks, self.summed, self.dim, self.received = ranks, summed, dim, 0
+        self.ranks, self.summed, self.dim = ranks, summed and not output, dim
+        self.output, self.received = output, 0
 
     def forward(self, x: Tensor) -> Tensor:
         there = distributed.get_world_size() if distributed.is_initialized() else 0
         if there != self.ranks:
             raise RuntimeError(f"a process group of {there} ranks, not of {self.ranks}")
-        self.received = (self.ranks - 1) * x.shape[1:].numel()
+        self.received = 0 if self.output else (self.ranks - 1) * x.numel()
         return AllGather.apply(x, self)
 
 
