@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from archc.backend import Unsupported, every
+from archc.emit.identifiers import free
 from archc.emit.parts import flat
 from archc.emit.plan import SourcePlan, Step
 from archc.emit.syntax import Call, List, Literal, Tuple, Unless, call
@@ -84,6 +85,7 @@ class _Writing:
         self._made = {step.identifier: step for step in planned.steps}
         self._fetches = {(fetch.layer, fetch.source): fetch for fetch in placement.fetches}
         self._completed = {each.layer for each in placement.reductions if each.of == "output"}
+        self._paths = {step.place for step in planned.steps}
         self.received = [0.0 for _ in self._ranks]
         self._pieces: dict[str, list[_Piece]] = {}
         self._readers: dict[str, list[str]] = {}
@@ -123,7 +125,7 @@ class _Writing:
         elif way.cuts is None:
             self.steps.append(replace(step, node=own, reads=reads, inputs=narrowed, **self._division(step, layout)))
         else:
-            wide, path = self._planned.free(f"{step.identifier}_wide"), f"{node.name}_wide"
+            wide, path = self._free(f"{step.identifier}_wide"), self._place(f"{node.name}_wide")
             given = replace(own, output=way.op.infer(narrowed))
             self.steps.append(
                 replace(step, identifier=wide, node=given, reads=reads, inputs=narrowed, path=path)
@@ -276,7 +278,7 @@ class _Writing:
 
     def _turned(self, value: str, step: Step, x: Tensor) -> str:
         name, path = self._free(f"{value}_transposed"), f"{step.node.name}_transposed"
-        self.steps.append(transposed_step(name, path, value, x, step.axis, step.node.span))
+        self.steps.append(transposed_step(name, self._place(path), value, x, step.axis, step.node.span))
         self._made[name] = self.steps[-1]
         return name
 
@@ -292,7 +294,7 @@ class _Writing:
         text: str | None = None,
     ) -> None:
         """Append a step that no rule writes."""
-        step = Step(name, node, reads, inputs, axis, path)
+        step = Step(name, node, reads, inputs, axis, None if path is None else self._place(path))
         self.steps.append(step)
         self._made.setdefault(name, step)
         self.added[name] = TorchLayer(step, {name: module}, text or comment(self._planned, step))
@@ -311,6 +313,12 @@ class _Writing:
         while name in taken:
             name += "_"
         return name
+
+    def _place(self, path: str) -> str:
+        """A path that no layer has, made of this one."""
+        found = free(path, self._paths)
+        self._paths.add(found)
+        return found
 
     def _path(self, value: str, word: str) -> str:
         """Where an exchange belongs: in the block that contains all readers of the value, so that all share it."""

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, distributed, nn
 
-EXAMPLES, STEPS = 3, 4
+STEPS = 4
 
 
 def main(folder: Path, ranks: int) -> int:
@@ -37,8 +37,8 @@ def run(folder: Path, rank: int, ranks: int) -> None:
     torch.set_default_dtype(torch.float64)
     distributed.init_process_group("gloo", init_method=f"file://{folder}/ranks", rank=rank, world_size=ranks)
     found = {
-        case: differences(import_module(f"{case}_whole"), import_module(f"{case}_columns"), case)
-        for case in sorted(file.name.removesuffix("_columns.py") for file in folder.glob("*_columns.py"))
+        case: differences(import_module(f"{case}_whole"), import_module(f"{case}_part"), case)
+        for case in sorted(file.name.removesuffix("_part.py") for file in folder.glob("*_part.py"))
     }
     everyone: list[Any] = [None] * ranks
     distributed.all_gather_object(everyone, found)
@@ -47,50 +47,74 @@ def run(folder: Path, rank: int, ranks: int) -> None:
     distributed.destroy_process_group()
 
 
-def differences(whole: Any, columns: Any, case: str) -> dict[str, float]:
+def differences(whole: Any, own: Any, case: str) -> dict[str, float]:
     """What a rank finds of one network."""
     rank, ranks = distributed.get_rank(), distributed.get_world_size()
-    columns.check()  # what it receives is what was planned
-    kind = next(name for name in vars(whole) if hasattr(getattr(whole, name), "reset_parameters"))
+    own.check()  # what it receives is what was planned
     torch.manual_seed(0)
-    alone: nn.Module = getattr(whole, kind)()
+    alone: nn.Module = getattr(whole, whole.NETWORK)()
     for parameter in alone.parameters():
-        nn.init.normal_(parameter, std=(1 / parameter[0].numel()) ** 0.5)
-    torch.manual_seed(1 + rank)
-    part: nn.Module = getattr(columns, kind)()
-    for module in (*alone.modules(), *part.modules()):
-        if isinstance(module, nn.Dropout):
-            module.p = 0
-    gathers: list[Any] = [module for module in part.modules() if type(module).__name__ == "Gather"]
-    for gather in gathers if case.startswith("unsummed") else []:
-        gather.summed = False
-    part.load_state_dict(columns.column(alone.state_dict(), rank, ranks))
+        nn.init.normal_(parameter, std=(1 / max(parameter[0].numel(), 1)) ** 0.5)
+    part: nn.Module = own.build(0)
+    unsum(part) if case.startswith("unsummed") else None
+    cut = getattr(own, "column", lambda state, *_: state)
+    part.load_state_dict(cut(alone.state_dict(), rank, ranks))
+    trained = own.over_ranks(part) if hasattr(own, "over_ranks") else part
     before = {name: p.detach().clone() for name, p in alone.named_parameters()}
-    optimizers = whole.sgd(alone), columns.sgd(part)
+    optimizers = whole.sgd(alone), own.sgd(part)
     torch.manual_seed(2)
-    image = torch.randn(EXAMPLES, *whole.IMAGE)
+    batch = whole.EXAMPLES
+    images = [random(x, batch) for x in whole.INPUTS]
+    mine = slice(rank * batch // ranks, (rank + 1) * batch // ranks)
+    own_images = [image[mine] for image in images] if whole.BY_EXAMPLES else images
+    if hasattr(own, "divide"):
+        own.divide(part, batch)
     found: dict[str, float] = {}
     received = Received(part)
     for step in range(STEPS):
-        outputs = [values(model(image)) for model in (alone, part)]
+        outputs: list[tuple[Tensor, ...]] = []
+        for model, given in ((alone, images), (trained, own_images)):
+            torch.manual_seed(3 + step)  # what is dropped
+            outputs.append(values(model(*given)))
         torch.manual_seed(3)
         weights = [torch.randn_like(output) for output in outputs[0]]
         for model, output, optimizer in zip((alone, part), outputs, optimizers, strict=True):
             model.zero_grad()
-            torch.stack([(o * o * w).mean() for o, w in zip(output, weights, strict=True)]).sum().backward()
+            losses = [loss(o, w, mine, ranks) for o, w in zip(output, weights, strict=True)]
+            torch.stack(losses).sum().backward()
             if step < STEPS - 1:
                 optimizer.step()
         if step == 0:
-            found["outputs"] = largest(zip(*outputs, strict=True))
-            found["gradients"] = apart(columns.column(gradients(alone), rank, ranks), gradients(part))
+            cuts = [o[mine] if len(o) != len(p) else o for o, p in zip(*outputs, strict=True)]
+            found["outputs"] = largest(zip(cuts, outputs[1], strict=True))
+            found["gradients"] = apart(cut(gradients(alone), rank, ranks), gradients(part))
             found["least gradient"] = min(float(g.abs().max()) for g in gradients(part).values())
     found["forward"], found["backward"] = received.forward / STEPS, received.backward / STEPS
     received.stop()
     states: list[Any] = [None] * ranks
     distributed.all_gather_object(states, part.state_dict())
-    found["weights"] = apart(columns.whole(states), alone.state_dict())
+    joined = own.whole(states) if hasattr(own, "whole") else states[0]
+    found["weights"] = apart(joined, alone.state_dict())
     found["moved"] = apart(before, dict(alone.named_parameters()))
     return found
+
+
+def random(x: Any, batch: int) -> Tensor:
+    """A batch for an input: its shape, or the length of tokens and the size of their vocabulary."""
+    return torch.randint(x[1], (batch, *x[0])) if isinstance(x[0], tuple) else torch.randn(batch, *x)
+
+
+def loss(output: Tensor, weights: Tensor, mine: slice, ranks: int) -> Tensor:
+    """A mean over all examples; of those of one rank, times the number of ranks: their gradients are averaged."""
+    if len(output) == len(weights):
+        return (output * output * weights).mean()
+    return (output * output * weights[mine]).sum() * ranks / weights.numel()
+
+
+def unsum(model: nn.Module) -> None:
+    for module in model.modules():
+        if type(module).__name__ == "Gather":
+            module.summed = False
 
 
 class Received:
@@ -98,27 +122,42 @@ class Received:
 
     def __init__(self, model: nn.Module) -> None:
         self.forward = self.backward = 0.0
-        self._gathers = distributed.all_gather_into_tensor, distributed.reduce_scatter_tensor
+        self._kept = {name: getattr(distributed, name) for name in ("all_gather_into_tensor", "reduce_scatter_tensor", "all_to_all_single", "all_reduce")}
         self._is_output = False
         self._hooks = [module.register_forward_pre_hook(self._enter) for module in model.modules()]
         distributed.all_gather_into_tensor, distributed.reduce_scatter_tensor = self._gather, self._scatter
+        distributed.all_to_all_single, distributed.all_reduce = self._swap, self._reduce
 
     def stop(self) -> None:
-        distributed.all_gather_into_tensor, distributed.reduce_scatter_tensor = self._gathers
+        for name, function in self._kept.items():
+            setattr(distributed, name, function)
         for hook in self._hooks:
             hook.remove()
 
     def _enter(self, module: Any, _: Any) -> None:
-        self._is_output = type(module).__name__ == "Gather" and not module.summed
+        self._is_output = bool(getattr(module, "output", False))
 
     def _gather(self, output: Tensor, x: Tensor) -> None:
         self.forward += 0 if self._is_output else output.numel() - x.numel()
-        self._gathers[0](output, x)
+        self._kept["all_gather_into_tensor"](output, x)
 
     def _scatter(self, output: Tensor, x: Tensor) -> None:
         # As many values as this rank's own sum has come from each other rank, summed on the way or not.
         self.backward += x.numel() - output.numel()
-        self._gathers[1](output, x)
+        self._kept["reduce_scatter_tensor"](output, x)
+
+    def _swap(self, output: Tensor, x: Tensor, received: Any, sent: Any) -> None:
+        others = output.numel() - received[distributed.get_rank()]
+        if torch.is_grad_enabled():
+            self.forward += others
+        else:
+            self.backward += others
+        self._kept["all_to_all_single"](output, x, received, sent)
+
+    def _reduce(self, x: Tensor, **options: Any) -> Any:
+        twice = 2 * x.numel()
+        self.backward += twice - twice // distributed.get_world_size()
+        return self._kept["all_reduce"](x, **options)
 
 
 def values(given: Any) -> tuple[Tensor, ...]:

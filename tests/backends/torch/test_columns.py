@@ -152,7 +152,7 @@ def facts_of(text: str) -> Facts:
 
 
 def placed(facts: Facts, devices: int, **parallel: Any) -> Placement:
-    asked = Parallel(devices=devices, strategy="columns", **parallel)
+    asked = Parallel(**{"devices": devices, "strategy": "columns", **parallel})
     placement, findings = place(facts.graph, facts.counts, asked, facts.recipe.batch)
     assert findings == []
     return placement
@@ -167,10 +167,14 @@ def emitted(text: str, devices: int | None, **parallel: Any) -> EmittedSource:
     )
 
 
-def write(folder: Path, case: str, text: str, devices: int) -> None:
-    image = next(iter(facts_of(text).graph.inputs.values()))
-    (folder / f"{case}_whole.py").write_text(f"{emitted(text, None).text}\n\nIMAGE = {image.shape}\n", "utf-8")
-    (folder / f"{case}_columns.py").write_text(emitted(text, devices).text, "utf-8")
+def write(folder: Path, case: str, text: str, devices: int, examples: int = EXAMPLES, **parallel: Any) -> None:
+    facts, alone = facts_of(text), emitted(text, None)
+    inputs = [x.shape if x.vocabulary is None else (x.shape, x.vocabulary) for x in facts.graph.inputs.values()]
+    by_examples = placed(facts, devices, **parallel).batch_parts > 1
+    figures = {"INPUTS": inputs, "EXAMPLES": examples, "BY_EXAMPLES": by_examples, "NETWORK": alone.class_name}
+    lines = "".join(f"{name} = {value!r}\n" for name, value in figures.items())
+    (folder / f"{case}_whole.py").write_text(f"{alone.text}\n\n{lines}", "utf-8")
+    (folder / f"{case}_part.py").write_text(emitted(text, devices, **parallel).text, "utf-8")
 
 
 def op_networks(op: str) -> Iterator[tuple[str, str]]:
