@@ -6,6 +6,7 @@ from typing import Protocol
 
 from archc.training.feed import Feed
 from archc.training.job import Job
+from archc.training.share import Share
 
 
 class Dataset(Protocol):
@@ -29,7 +30,7 @@ class Dataset(Protocol):
         """Take what `open` made ready, in the process of a rank; a Failure if the data have changed since."""
         ...
 
-    def feed(self, rank: int, ranks: int, threads: int) -> Feed:
+    def feed(self, share: Share, threads: int) -> Feed:
         """The examples of one rank."""
         ...
 

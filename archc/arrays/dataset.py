@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,9 @@ from archc.pictures.fingerprint import fingerprint
 from archc.training.batch import check_batch
 from archc.training.feed import Batch
 from archc.training.job import Job, Value
-from archc.training.order import batches, own_part
+from archc.training.order import batches
 from archc.training.result import add_to_result, read_result
+from archc.training.share import Indices, Share
 
 TARGETS = ("target", "label")
 """The names that the array of targets can have."""
@@ -62,10 +63,10 @@ class Arrays:
             raise Failure(f"{self._job.pictures} has changed since the run began", "start the run again", FINDING)
         self._read()
 
-    def feed(self, rank: int, ranks: int, threads: int) -> ArrayFeed:
+    def feed(self, share: Share, threads: int) -> ArrayFeed:
         """The examples of one rank."""
         train, val = self._parts
-        return ArrayFeed(self._job, train, val, rank, ranks)
+        return ArrayFeed(self._job, train, val, share)
 
     def _read(self) -> None:
         found = zip(self._files, self._headers, strict=True)
@@ -74,33 +75,30 @@ class Arrays:
 
 @dataclass(frozen=True)
 class ArrayFeed:
-    """The examples of one of `ranks` ranks; implements `archc.training.feed.Feed`."""
+    """The examples of one rank; implements `archc.training.feed.Feed`."""
 
     job: Job
     train: Part
     val: Part
-    rank: int = 0
-    ranks: int = 1
+    share: Share = Share()
 
     def training(self, epoch: int) -> Iterator[Batch]:
         for whole in batches(len(self.train), self.job.recipe.batch, seed=self.job.seed, epoch=epoch):
-            yield _batch(self.train, own_part(whole, self.rank, self.ranks))
+            yield self._batch(self.train, whole)
 
     def held_out(self, test: TestViews) -> Iterator[Batch]:
-        size = self.job.recipe.batch // self.ranks
-        mine = np.arange(self.rank, len(self.val), self.ranks)
-        for start in range(0, len(mine), size):
-            batch = _batch(self.val, mine[start : start + size])
-            yield Batch(tuple(x[:, None] for x in batch.inputs), batch.targets)
+        for whole in self.share.held_out(len(self.val), max(self.job.recipe.batch // self.share.ranks, 1)):
+            batch = self._batch(self.val, whole)
+            yield replace(batch, inputs=tuple(x[:, None] for x in batch.inputs))
 
-
-def _batch(part: Part, chosen: NDArray[np.int64]) -> Batch:
-    """The chosen examples, with the channels last."""
-    is_values = part.targets.dtype == np.float32
-    return Batch(
-        tuple(_channels_last(x[chosen]) for x in part.inputs),
-        _channels_last(part.targets[chosen]) if is_values else part.targets[chosen],
-    )
+    def _batch(self, part: Part, whole: Indices) -> Batch:
+        """This rank's share of a batch, with the channels last."""
+        targets = part.targets[self.share.target(whole)]
+        return Batch(
+            tuple(_channels_last(x[self.share.read(whole)]) for x in part.inputs),
+            _channels_last(targets) if part.targets.dtype == np.float32 else targets,
+            len(whole),
+        )
 
 
 def _channels_last(values: Array) -> Array:

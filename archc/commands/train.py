@@ -14,10 +14,11 @@ import typer
 
 from archc.backend import Origin, load
 from archc.commands.build import BackendOption
-from archc.console.emission import emit
+from archc.console.emission import emit, placement_for
 from archc.console.specs import QuietOption, SpecArgument, current_folder, facts_or_exit, resolve
 from archc.files import relative
 from archc.language.recipe import Precision
+from archc.language.spec import Strategy
 from archc.ops.fields import LARGEST
 from archc.run.folder import started_folder
 from archc.run.process import run_to_end, training_module
@@ -35,6 +36,13 @@ def train(
     gpus: Annotated[
         int | None,
         typer.Option(min=1, max=1024, help="Number of devices to train on.", show_default="the spec's, else 1"),
+    ] = None,
+    parallel: Annotated[
+        Strategy | None,
+        typer.Option(
+            help="How the devices share the work: each trains on a part of the batch, on a part of every layer, or both.",
+            show_default="the spec's, else data",
+        ),
     ] = None,
     data: Annotated[
         Path | None,
@@ -84,9 +92,12 @@ def train(
     facts, text = facts_or_exit(path)
     chosen = load(backend)
     module = training_module(chosen)
-    setup = set_up(facts, Options(gpus, data, Overrides(batch, lr, steps, epochs), seed, precision, timeout))
-    source = emit(chosen, facts, Origin.of(str(path), text), recipe=facts.recipe, quiet=quiet)
-    with started_folder(setup, source, text, asked=run) as job:
+    options = Options(gpus, parallel, data, Overrides(batch, lr, steps, epochs), seed, precision, timeout)
+    setup = set_up(facts, options, chosen)
+    shared = setup.strategy if setup.devices > 1 and setup.strategy in chosen.strategies else None
+    placement = placement_for(chosen, facts, shared, devices=setup.devices)
+    source = emit(chosen, facts, Origin.of(str(path), text), placement, recipe=facts.recipe, quiet=quiet)
+    with started_folder(setup, source, text, asked=run, placement=placement) as job:
         for note in () if quiet else setup.notes:
             typer.echo(note)
         command = shlex.join(["archc", *sys.argv[1:]])

@@ -17,22 +17,25 @@ from archc.wording import joined
 
 
 def placement_for(
-    backend: Backend, facts: Facts, strategy: Strategy | None, output_format: OutputFormat = OutputFormat.full
+    backend: Backend,
+    facts: Facts,
+    strategy: Strategy | None,
+    output_format: OutputFormat = OutputFormat.full,
+    *,
+    devices: int | None = None,
 ) -> Placement | None:
     """The placement that source is emitted for. None for the whole network on one device.
 
-    The number of devices comes from the spec's `parallel:`, or is two without one. Layers that the spec places by hand
-    keep their placement only under the spec's own strategy. A layer that does not split evenly is reported as a
-    finding, with exit code 1.
+    Unless it is given, the number of devices comes from the spec's `parallel:`, or is two without one. Layers that the
+    spec places by hand keep their placement only under the spec's own strategy. A layer that does not split evenly is
+    reported as a finding, with exit code 1.
     """
     if strategy is None:
         return None
     if strategy not in backend.strategies:
-        known = joined([f"`{known}`" for known in backend.strategies])
-        help = f"it supports {known}; `archc plan` shows the cost of `{strategy}`"
-        raise Failure(f"the backend `{backend.name}` does not support `--parallel {strategy}`", help=help, code=2)
+        raise _unsupported(backend, strategy)
     parallel = facts.spec.parallel
-    devices = parallel.devices if parallel else DEVICES
+    devices = devices or (parallel.devices if parallel else DEVICES)
     asked = under(strategy, devices, parallel)
     placement, findings = place(facts.graph, facts.counts, asked, facts.recipe.batch)
     if findings:
@@ -42,6 +45,13 @@ def placement_for(
         help = f"omit `--parallel {strategy}`"
         raise Failure(f"`{strategy}` splits no layer of {facts.graph.name}: {why}", help=help, code=2)
     return placement
+
+
+def _unsupported(backend: Backend, strategy: Strategy) -> Failure:
+    help = f"`archc plan` shows the cost of `{strategy}`"
+    if backend.strategies:
+        help = f"it supports {joined([f'`{known}`' for known in backend.strategies])}; {help}"
+    return Failure(f"the backend `{backend.name}` does not support `--parallel {strategy}`", help=help, code=2)
 
 
 def emit(

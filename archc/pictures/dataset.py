@@ -18,6 +18,7 @@ from archc.pictures.preparation import Statistics, measure
 from archc.training.batch import check_batch
 from archc.training.job import Job
 from archc.training.result import add_to_result
+from archc.training.share import Share
 from archc.wording import counted
 
 MOST_RESIZE = 4096
@@ -40,9 +41,9 @@ class PictureSet:
     def load(self) -> None:
         self._pictures, self._statistics = load_pictures(self._job)
 
-    def feed(self, rank: int, ranks: int, threads: int) -> PictureFeed:
+    def feed(self, share: Share, threads: int) -> PictureFeed:
         assert self._statistics is not None, "the pictures were not opened"
-        return PictureFeed(self._job, self._pictures, self._statistics, rank, ranks, threads)
+        return PictureFeed(self._job, self._pictures, self._statistics, share, threads)
 
 
 def job_pictures(job: Job) -> Pictures:

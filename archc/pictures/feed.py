@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -18,10 +18,9 @@ from archc.pictures.folder import Pictures
 from archc.pictures.preparation import Array, Statistics, test_views, training_view
 from archc.training.feed import Batch
 from archc.training.job import Job
-from archc.training.order import batches, own_part
+from archc.training.order import batches
 from archc.training.result import add_to_result, write_weights
-
-Labelled = tuple[Array, int]
+from archc.training.share import Indices, Share
 
 AHEAD = 2
 """Batches that are prepared while one is in use."""
@@ -32,41 +31,54 @@ VIEWS = 120
 
 @dataclass(frozen=True)
 class PictureFeed:
-    """The pictures of one of `ranks` ranks."""
+    """The pictures of one rank."""
 
     job: Job
     pictures: Pictures
     statistics: Statistics
-    rank: int = 0
-    ranks: int = 1
+    share: Share = Share()
     threads: int = 2
 
     def training(self, epoch: int) -> Iterator[Batch]:
-        """This rank's part of each global batch of an epoch (from 0); all ranks' parts have the same size."""
+        """This rank's share of each global batch of an epoch (from 0)."""
         recipe, seed, data = self.job.recipe, self.job.seed, preparation(self.job)
-        part = recipe.batch // self.ranks
         order = batches(len(self.pictures.train), recipe.batch, seed=seed, epoch=epoch)
-        mine = (int(index) for whole in order for index in own_part(whole, self.rank, self.ranks))
 
-        def prepare(index: int) -> Labelled:
-            file, label = self.pictures.train[index]
-            return training_view(file, data, self.statistics, seed=seed, epoch=epoch, index=index), label
+        def prepare(index: int) -> Array:
+            file, _ = self.pictures.train[index]
+            return training_view(file, data, self.statistics, seed=seed, epoch=epoch, index=index)
 
-        return _batches(in_order(prepare, mine, threads=self.threads, ahead=AHEAD * part), part)
+        return self._batches(order, self.pictures.train, prepare, (), ahead=AHEAD * recipe.batch // self.share.ranks)
 
     def held_out(self, test: TestViews) -> Iterator[Batch]:
-        """This rank's share of the held-out pictures; no two ranks share a picture.
-
-        The last batch may be smaller than the others. With more ranks than pictures, some ranks have no batch.
-        """
-        mine = self.pictures.val[self.rank :: self.ranks]
+        """This rank's share of all held-out pictures, in as many batches on each rank."""
         size, data = VIEWS // 10 if test == "ten_crop" else VIEWS, preparation(self.job)
 
-        def prepare(picture: tuple[Path, int]) -> Labelled:
-            file, label = picture
-            return test_views(file, data, self.statistics, test=test), label
+        def prepare(index: int) -> Array:
+            file, _ = self.pictures.val[index]
+            return test_views(file, data, self.statistics, test=test)
 
-        return _batches(in_order(prepare, mine, threads=self.threads, ahead=size), size)
+        order, views = self.share.held_out(len(self.pictures.val), size), 10 if test == "ten_crop" else 1
+        return self._batches(order, self.pictures.val, prepare, (views,), ahead=size)
+
+    def _batches(
+        self,
+        order: Iterable[Indices],
+        pictures: Sequence[tuple[Path, int]],
+        prepare: Callable[[int], Array],
+        views: tuple[int, ...],
+        *,
+        ahead: int,
+    ) -> Iterator[Batch]:
+        channels, height, width = self.job.image
+        none = np.empty((0, *views, height, width, channels), np.float32)  # what a rank reads that has no picture
+        labels = np.asarray([label for _, label in pictures], np.int64)
+        whole = [*order]
+        mine = (int(index) for batch in whole for index in self.share.read(batch))
+        prepared = in_order(prepare, mine, threads=self.threads, ahead=ahead)
+        for batch in whole:
+            images = [*islice(prepared, len(self.share.read(batch)))]
+            yield Batch((np.stack(images) if images else none,), labels[self.share.target(batch)], len(batch))
 
 
 def preparation(job: Job) -> DataRecipe:
@@ -88,9 +100,3 @@ def keeping_weights(job: Job, weights: Callable[[], bytes]) -> Generator[None]:
         add_to_result(job.run, weights=write_weights(job.weights, weights()))
         message = f"{broken.message}; training stopped, and its weights so far are in {job.weights}"
         raise Failure(message, broken.help, broken.code) from broken
-
-
-def _batches(pictures: Iterator[Labelled], size: int) -> Iterator[Batch]:
-    while some := tuple(islice(pictures, size)):
-        images, labels = zip(*some, strict=True)
-        yield Batch((np.stack(images),), np.asarray(labels, np.int64))

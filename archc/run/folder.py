@@ -12,6 +12,7 @@ from pathlib import Path
 from archc.backend import EmittedSource
 from archc.failure import ENVIRONMENT, USAGE, Failure
 from archc.files import is_reserve, release, remove_parts, reserve, write_durably
+from archc.passes.placement import Placement
 from archc.run.receipt import ROOM
 from archc.run.setup import Setup
 from archc.training.job import Job
@@ -22,14 +23,16 @@ HELP = "choose another folder: `--run DIR`"
 
 
 @contextmanager
-def started_folder(setup: Setup, source: EmittedSource, spec: bytes, *, asked: Path | None) -> Generator[Job]:
+def started_folder(
+    setup: Setup, source: EmittedSource, spec: bytes, *, asked: Path | None, placement: Placement | None = None
+) -> Generator[Job]:
     """Make the run's folder and write the spec, the source and job.json into it; the job.
 
     A start that fails leaves no folder: unless training has begun within the context, all of it is removed again.
     """
     new = _missing(asked or Path("runs"))
     folder = make_run_folder(asked, setup.name)
-    job = setup.job(folder, source)
+    job = setup.job(folder, source, placement)
     try:
         _write(job, source, spec)
         yield job

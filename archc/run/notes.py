@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from archc.analysis import Facts
 from archc.language.recipe import Recipe
+from archc.language.spec import Strategy
 from archc.run.recipe import Overrides
 
 
-def run_notes(facts: Facts, overrides: Overrides, recipe: Recipe, devices: int) -> list[str]:
+def run_notes(
+    facts: Facts, overrides: Overrides, recipe: Recipe, devices: int, strategy: Strategy, backend: str
+) -> list[str]:
     """The lines for a run of `recipe` on `devices` devices; none if the run follows the spec in everything."""
-    return [*_on_strategy(facts, devices), *_on_default(facts), *_on_batch(facts, overrides, recipe)]
+    return [*_on_strategy(facts, devices, strategy, backend), *_on_default(facts), *_on_batch(facts, overrides, recipe)]
 
 
-def _on_strategy(facts: Facts, devices: int) -> list[str]:
-    placement = facts.placement
+def _on_strategy(facts: Facts, devices: int, strategy: Strategy, backend: str) -> list[str]:
+    parallel = facts.spec.parallel
     # On one device, all strategies are the same.
-    if placement is None or placement.strategy == "data" or devices == 1:
+    if parallel is None or parallel.strategy == strategy or devices == 1:
         return []
-    return [
-        f"strategy: data parallel instead of the spec's `{placement.strategy}`, which cannot be trained yet: "
-        f"each device has the whole model and 1/{devices} of the batch"
-    ]
+    asked = "as asked" if backend == "torch" else f"since the backend `{backend}` trains no other"
+    return [f"strategy: `{strategy}` instead of the spec's `{parallel.strategy}`, {asked}"]
 
 
 def _on_default(facts: Facts) -> list[str]:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archc.analysis import Facts
+from archc.backend import Backend
 from archc.failure import USAGE, Failure
 from archc.language.recipe import Recipe
+from archc.language.spec import DEVICES, Strategy
 from archc.pictures.built_in import built_in_pictures
 from archc.pictures.folder import find_pictures
 from archc.training.batch import check_batch
@@ -24,9 +26,23 @@ class Overrides:
     epochs: int | None
 
 
-def devices_wanted(asked: int | None, facts: Facts) -> int:
-    """The number of devices to train on: as asked, else as in the spec's `parallel:`, else 1."""
-    return asked or (facts.placement.devices if facts.placement else 1)
+def devices_wanted(asked: int | None, strategy: Strategy | None, facts: Facts) -> int:
+    """The number of devices to train on: as asked, else as in the spec's `parallel:`, else 1, or 2 for a strategy."""
+    return asked or (facts.placement.devices if facts.placement else DEVICES if strategy else 1)
+
+
+def strategy_wanted(asked: Strategy | None, devices: int, facts: Facts, backend: Backend) -> Strategy:
+    """How the devices share the work: as asked, else as in the spec's `parallel:` if the backend can, else by data."""
+    if asked and devices == 1:
+        help = "use `--gpus 2`, or omit `--parallel`"
+        raise Failure(f"`--parallel {asked}` needs several devices, and there is one", help=help, code=USAGE)
+    if asked and asked != "data" and asked not in backend.strategies:
+        help = "it trains with `--parallel data`; the backend `torch` trains with all strategies"
+        raise Failure(f"the backend `{backend.name}` does not train with `--parallel {asked}`", help=help, code=USAGE)
+    if asked or devices == 1 or facts.spec.parallel is None:
+        return asked or "data"
+    strategy = facts.spec.parallel.strategy
+    return strategy if strategy in backend.strategies else "data"
 
 
 def trained_recipe(facts: Facts, overrides: Overrides, devices: int, *, data: Path | None) -> Recipe:

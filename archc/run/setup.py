@@ -8,11 +8,13 @@ from typing import Literal
 
 from archc.analysis import Facts
 from archc.arrays.folder import are_arrays
-from archc.backend import EmittedSource
+from archc.backend import Backend, EmittedSource
 from archc.failure import FINDING, USAGE, Failure
 from archc.language.recipe import Precision, Recipe
+from archc.language.spec import Strategy
+from archc.passes.placement import Placement
 from archc.run.notes import run_notes
-from archc.run.recipe import Overrides, devices_wanted, needs_two, trained_recipe
+from archc.run.recipe import Overrides, devices_wanted, needs_two, strategy_wanted, trained_recipe
 from archc.tensor import Tensor
 from archc.training.job import Job, Value
 
@@ -22,6 +24,7 @@ class Options:
     """The options of `archc train`; None leaves the choice to the spec or to a default."""
 
     devices: int | None
+    strategy: Strategy | None
     data: Path | None
     overrides: Overrides
     seed: int
@@ -36,18 +39,22 @@ class Setup:
     name: str
     inputs: dict[str, Value]
     output: tuple[int, ...]
+    returns: str
+    """The layer that gives the output."""
     form: Literal["pictures", "arrays"]
     devices: int
+    strategy: Strategy
     recipe: Recipe
     needs_two: str | None
-    """A layer that cannot train on one picture per device."""
+    """A layer that cannot train on a batch of one picture."""
     options: Options
     notes: tuple[str, ...]
     """How the run differs from its spec, one line for each difference."""
 
-    def job(self, folder: Path, source: EmittedSource) -> Job:
-        """The job that trains `source` in `folder`."""
+    def job(self, folder: Path, source: EmittedSource, placement: Placement | None) -> Job:
+        """The job that trains `source` in `folder`, which was emitted for a placement, or for one device."""
         data = self.options.data
+        layouts = placement.layouts if placement else {}
         return Job(
             name=self.name,
             run=folder,
@@ -57,6 +64,9 @@ class Setup:
             inputs=self.inputs,
             output=self.output,
             devices=self.devices,
+            strategy=self.strategy,
+            reads="own" if all(layouts.get(name, "batch") == "batch" for name in self.inputs) else "all",
+            targets="own" if layouts.get(self.returns, "batch") == "batch" else "all",
             needs_two=self.needs_two,
             recipe=self.recipe,
             steps=self.options.overrides.steps,
@@ -98,9 +108,10 @@ def _resolved(path: Path) -> Path:
     return path.resolve()
 
 
-def set_up(facts: Facts, options: Options) -> Setup:
+def set_up(facts: Facts, options: Options, backend: Backend) -> Setup:
     """Check that the network and the options can be trained; a Failure names the first reason why not."""
-    devices = devices_wanted(options.devices, facts)
+    devices = devices_wanted(options.devices, options.strategy, facts)
+    strategy = strategy_wanted(options.strategy, devices, facts, backend)
     recipe = trained_recipe(facts, options.overrides, devices, data=options.data)
     if options.data is not None and not options.data.is_dir():
         help = "`--data` takes a folder of pictures, one folder per class, or one with train.npz and val.npz"
@@ -112,9 +123,19 @@ def set_up(facts: Facts, options: Options) -> Setup:
         form, recipe = "arrays", _recipe_of_arrays(facts, recipe, options.data)
     else:
         _check_pictures(facts, recipe, output, data=options.data)
-    notes = tuple(run_notes(facts, options.overrides, recipe, devices))
-    inputs = {name: Value(shape=x.shape, vocabulary=x.vocabulary) for name, x in facts.graph.inputs.items()}
-    return Setup(facts.graph.name, inputs, output.shape, form, devices, recipe, needs_two(facts), options, notes)
+    return Setup(
+        name=facts.graph.name,
+        inputs={name: Value(shape=x.shape, vocabulary=x.vocabulary) for name, x in facts.graph.inputs.items()},
+        output=output.shape,
+        returns=facts.graph.outputs[0],
+        form=form,
+        devices=devices,
+        strategy=strategy,
+        recipe=recipe,
+        needs_two=needs_two(facts),
+        options=options,
+        notes=tuple(run_notes(facts, options.overrides, recipe, devices, strategy, backend.name)),
+    )
 
 
 def _output(facts: Facts) -> Tensor:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from archc.language.recipe import TestViews
+from archc.training.share import Share
 
 Array = NDArray[Any]
 
@@ -21,20 +22,22 @@ class Batch:
     """For each input of the network (n, …) for training, (n, views, …) for held-out examples; tokens are int64."""
     targets: Array
     """Classes in int64, (n,) or one for each position (n, …); or values in float32, of the output's shape."""
+    count: int
+    """The number of examples of the batch on all ranks together."""
 
 
 class Feed(Protocol):
-    """The examples of one of `ranks` ranks."""
+    """The examples of one rank."""
 
     @property
-    def rank(self) -> int: ...
-    @property
-    def ranks(self) -> int: ...
+    def share(self) -> Share:
+        """Which examples these are."""
+        ...
 
     def training(self, epoch: int) -> Iterator[Batch]:
-        """This rank's part of each global batch of an epoch (from 0); all ranks' parts have the same size."""
+        """This rank's share of each global batch of an epoch (from 0)."""
         ...
 
     def held_out(self, test: TestViews) -> Iterator[Batch]:
-        """This rank's share of the held-out examples; no two ranks share one. A share may be empty."""
+        """This rank's share of all held-out examples, in as many batches on each rank."""
         ...

@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat
 
 from archc.failure import Failure
 from archc.language.recipe import Precision, Recipe
+from archc.language.spec import Strategy
 from archc.training.batch import check_batch
+from archc.training.share import Extent, Share
 
 
 class Value(BaseModel):
@@ -44,8 +46,14 @@ class Job(BaseModel):
     output: tuple[PositiveInt, ...]
     """The shape of what the network returns for an example, with the channels or classes first."""
     devices: PositiveInt
+    strategy: Strategy = "data"
+    """How the devices share the work: the emitted file is one device's part under this strategy."""
+    reads: Extent = "own"
+    """Whether each device reads its own examples of a batch, or all of them."""
+    targets: Extent = "own"
+    """Whether each device computes the loss of its own examples, or of all."""
     needs_two: str | None = None
-    """A layer that cannot train on one picture per device, as it normalises single values over the batch."""
+    """A layer that cannot train on a batch of one picture, as it normalises single values over the batch."""
     recipe: Recipe
     """The spec's recipe with the command line's overrides."""
     steps: PositiveInt | None = None
@@ -90,10 +98,9 @@ class Job(BaseModel):
         """What a framework writes while it starts. The file stays only if that ends the process."""
         return self.run / "startup.log"
 
-    @property
-    def local_batch(self) -> int:
-        """The number of pictures that each device sees per step."""
-        return self.recipe.batch // self.devices
+    def share(self, rank: int) -> Share:
+        """Which examples a rank reads."""
+        return Share(rank, self.devices, self.reads, self.targets)
 
 
 def read_job(path: Path) -> Job:

@@ -103,8 +103,8 @@ class Journal:
         self._noun = "picture" if job.form == "pictures" else "example"
         self.say(f"data: {counted(examples, f'training {self._noun}')}{among}")
         self.say(
-            f"training {job.name}: {counted(steps, 'step')} of {counted(recipe.batch, self._noun)} "
-            f"({job.local_batch:,} per device), lr {recipe.optimizer.sgd.lr:g}, {job.precision}, seed {job.seed}"
+            f"training {job.name}: {counted(steps, 'step')} of {counted(recipe.batch, self._noun)}"
+            f"{_division(job)}, lr {recipe.optimizer.sgd.lr:g}, {job.precision}, seed {job.seed}"
         )
         if self._record:
             self._progress = self._open.enter_context(closing(progress("step", steps)))
@@ -228,3 +228,14 @@ def _short(rate: float) -> str:
 def percent(rate: float) -> str:
     """A rate as a percentage: `78.1 %`."""
     return f"{100 * rate:.1f} %"
+
+
+def _division(job: Job) -> str:
+    """How a batch is divided over the devices."""
+    if job.devices == 1:
+        return ""
+    if job.reads == "all":
+        return f" on each of {job.devices} devices"
+    sizes = job.share(0).sizes(job.recipe.batch)
+    least, most = min(sizes), max(sizes)
+    return f" ({least:,} per device)" if least == most else f" ({least:,} or {most:,} per device)"

@@ -17,9 +17,3 @@ def batches(count: int, batch: int, *, seed: int, epoch: int) -> list[NDArray[np
     random = np.random.default_rng((seed, epoch, ORDER))
     order = random.permutation(count).astype(np.int64)
     return list(order[: count - count % batch].reshape(-1, batch))
-
-
-def own_part(batch: NDArray[np.int64], rank: int, ranks: int) -> NDArray[np.int64]:
-    """A rank's part of a global batch; all parts have the same size."""
-    size = len(batch) // ranks
-    return batch[rank * size : (rank + 1) * size]

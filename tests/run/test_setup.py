@@ -47,7 +47,7 @@ def test_each_shape_that_is_checked_has_a_default_recipe(channels: int, height: 
     if found is not None:
         assert found.recipe.data is not None
         assert max(height, width) <= found.recipe.data.resize <= LARGEST
-        assert set_up(found, Options(None, None, NONE, 0, "float32", 60)).recipe.data == found.recipe.data
+        assert set_up(found, Options(None, None, None, NONE, 0, "float32", 60)).recipe.data == found.recipe.data
 
 
 @pytest.mark.parametrize("image", [(1, 1, 2_000_000_000), (3, LARGEST, 1), (1, 2**20, 2**20), (1, 1, 1)])

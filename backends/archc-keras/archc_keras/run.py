@@ -15,6 +15,7 @@ from archc.training.journal import Journal
 from archc.training.loop import train
 from archc.training.model import source
 from archc.training.result import Result
+from archc.training.share import Share
 from archc.wording import counted
 from archc_keras.devices import Devices, Strategy
 from archc_keras.trainer import KerasTrainer
@@ -37,7 +38,7 @@ def run(job: Job, devices: Devices, data: Dataset) -> None:
                 f"batch normalisation: each device normalises over its own {counted(job.local_batch, 'picture')}, "
                 f"not over all {job.recipe.batch:,}"
             )
-        feed = data.feed(0, 1, os.cpu_count() or 1)
+        feed = data.feed(Share(), os.cpu_count() or 1)
         trainer = KerasTrainer(job, model, optimizer, devices.strategy, feed)
         with keeping_weights(job, trainer.weights):
             train(job, trainer, journal, examples=data.count, classes=data.classes)

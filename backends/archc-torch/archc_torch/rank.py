@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,14 +19,10 @@ from archc.training.journal import Journal
 from archc.training.loop import train
 from archc.training.model import source
 from archc.training.pulse import Pulse
-from archc.wording import counted
 from archc_torch.devices import DeviceKind, Devices
 from archc_torch.memory import keep_memory
 from archc_torch.trainer import TorchTrainer
 from archc_torch.weights import as_bytes
-
-MOST_RANKS = 1024
-"""More ranks than any job has, so that no rank of one seed draws the same numbers as a rank of another seed."""
 
 SLACK = 600
 """Seconds after the run's timeout in which the launcher ends the run before the ranks do."""
@@ -48,16 +45,16 @@ def run_rank(job: Job, devices: Devices, data: Dataset, group: Group | None = No
     device = _device(kind, rank)
     if group:
         _meet(group, job, device)
-    torch.manual_seed(job.seed)  # the same initial weights on each rank
     module = source(job)
-    model: nn.Module = getattr(module, job.model)()
-    torch.manual_seed(job.seed * MOST_RANKS + rank)  # different dropout on each rank
-    feed = data.feed(rank, job.devices, torch.get_num_threads())
+    if group:
+        model: nn.Module = module.build(job.seed)
+    else:
+        torch.manual_seed(job.seed)
+        model = getattr(module, job.model)()
+    feed = data.feed(job.share(rank), torch.get_num_threads())
     with Journal(job.run, devices=devices.names, active=rank == 0) as journal:
-        model = _normalising_together(model, job, kind, journal)
-        done = group.pulse.done if group else None
-        trainer = TorchTrainer(job, model, module.sgd(model), feed, device, done)
-        with keeping_weights(job, lambda: as_bytes(model, job.renamed)):
+        trainer = TorchTrainer(job, module, model, feed, device, group.pulse.done if group else None)
+        with _keeping_weights(job, model):
             train(job, trainer, journal, examples=data.count, classes=data.classes)
     if group:
         dist.destroy_process_group()
@@ -77,17 +74,11 @@ def _meet(group: Group, job: Job, device: torch.device) -> None:
     )
 
 
-def _normalising_together(model: nn.Module, job: Job, kind: DeviceKind, journal: Journal) -> nn.Module:
-    """The model, on GPUs with batch normalisation over the whole batch; PyTorch has no such layer for CPUs."""
-    if job.devices == 1 or not any(isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d) for layer in model.modules()):
-        return model
-    if kind == "cuda":
-        return nn.SyncBatchNorm.convert_sync_batchnorm(model)
-    journal.say(
-        f"batch normalisation: on CPUs each process normalises over its own {counted(job.local_batch, 'picture')}, "
-        f"not over all {job.recipe.batch:,} as on GPUs"
-    )
-    return model
+def _keeping_weights(job: Job, model: nn.Module) -> AbstractContextManager[None]:
+    """Saves the weights if a picture ends the run, unless a rank that finds it has only a part of them."""
+    if job.strategy != "data":
+        return nullcontext()
+    return keeping_weights(job, lambda: as_bytes(model.state_dict(), job.renamed))
 
 
 def _device(kind: DeviceKind, rank: int) -> torch.device:

@@ -68,7 +68,7 @@ def differences(whole: Any, own: Any, case: str) -> dict[str, float]:
     mine = slice(rank * batch // ranks, (rank + 1) * batch // ranks)
     own_images = [image[mine] for image in images] if whole.BY_EXAMPLES else images
     if hasattr(own, "divide"):
-        own.divide(part, batch)
+        own.divide(part, *((n + 1) * batch // ranks - n * batch // ranks for n in range(ranks)))
     found: dict[str, float] = {}
     received = Received(part)
     for step in range(STEPS):

@@ -48,7 +48,7 @@ class Fetch(Divided):
     def shapes(self, x: Tensor, places: Sequence[Tensor]) -> list[tuple[int, ...]]:
         """The shapes of what each rank has, if there are so many maps of each."""
         ranks, dim = len(self.maps), self.dim
-        here = self.counts(len(x), ranks) if self.examples else [len(x)] * ranks
+        here = self.counts(len(x), ranks) if self.examples else (len(x),) * ranks
         return [
             (n, *x.shape[1:dim], len(at), *x.shape[dim + 1 :])
             for n, at in zip(here, places, strict=True)
@@ -77,7 +77,7 @@ class Exchange(torch.autograd.Function):
         every, owned = range(len(fetch.maps)), ctx.shape[fetch.dim]
         asked = [fetch.places(rank, reader, owned).to(own.device) for reader in every]
         if fetch.examples:
-            sent = upstream[0].split(fetch.counts(len(own), len(every)))
+            sent = upstream[0].split([*fetch.counts(len(own), len(every))])
         else:
             counts = [len(fetch.places(owner, rank, owned)) for owner in every]
             sent = upstream[0].split(counts, dim=fetch.dim)

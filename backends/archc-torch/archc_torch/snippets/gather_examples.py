@@ -33,7 +33,7 @@ class GatherExamples(Divided):
 
 class AllExamples(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, counts: list[int], summed: bool) -> Tensor:
+    def forward(ctx: Any, x: Tensor, counts: tuple[int, ...], summed: bool) -> Tensor:
         ctx.counts, ctx.summed, most = counts, summed, max(counts)
         # All ranks send the same amount: as many examples as the first to have most.
         padded = x.new_zeros(most, *x.shape[1:])
@@ -48,7 +48,7 @@ class AllExamples(torch.autograd.Function):
         if torch.is_grad_enabled():
             raise RuntimeError("this gradient cannot be differentiated")
         counts, rank = ctx.counts, distributed.get_rank()
-        parts = upstream[0].split(counts)
+        parts = upstream[0].split([*counts])
         if not ctx.summed:
             return parts[rank], None, None
         most, shape = max(counts), upstream[0].shape[1:]

@@ -21,7 +21,7 @@ class SharedDropout(Divided):
             return x
         rank, ranks = distributed.get_rank(), distributed.get_world_size()
         here = x.shape[self.dim]
-        counts = self.counts(here, ranks) if self.dim == 0 else [here] * ranks
+        counts = self.counts(here, ranks) if self.dim == 0 else (here,) * ranks
         shape = (*x.shape[: self.dim], sum(counts), *x.shape[self.dim + 1 :])
         kept = x.new_empty(shape).bernoulli_(1 - self.rate)
         own = kept.narrow(self.dim, sum(counts[:rank]), here).bool()
