@@ -13,6 +13,8 @@ derived from this rule and from what each op reads; there is no list of layers t
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from fractions import Fraction
+from math import ceil
 from typing import Literal, NamedTuple
 
 from archc.diagnostics.finding import Finding
@@ -59,6 +61,25 @@ class Fetch(NamedTuple):
     returns: bool
 
 
+class Statistics(NamedTuple):
+    """The means and variances of a batch normalisation whose examples are divided over the devices.
+
+    Each device sends its own `maps` means and variances and its number of values to all, in float32, and normalises by
+    those of all examples. In the backward pass two sums for each map are all-reduced.
+    """
+
+    layer: str
+    maps: int
+
+    def forward(self, devices: int) -> int:
+        """The number of values that a device receives in the forward pass of a step."""
+        return (devices - 1) * (2 * self.maps + 1)
+
+    def backward(self, devices: int) -> Fraction:
+        """The number of values that a device receives in the backward pass of a step."""
+        return ring(2 * self.maps, devices)
+
+
 class Placement(NamedTuple):
     """The layout of each layer and what follows from it.
 
@@ -77,28 +98,37 @@ class Placement(NamedTuple):
     batch_parts: int
     exchanges: tuple[Exchange, ...]
     reductions: tuple[Reduction, ...]
+    statistics: tuple[Statistics, ...]
     ways: Mapping[str, Way]
     fetches: tuple[Fetch, ...]
     partial: Collection[str]
 
     def all_reduced(self, reduction: Reduction, batch: int) -> int:
-        """The number of values that the busiest device receives in a ring all-reduce of a gradient in a step.
+        """The number of values that a device receives in a ring all-reduce of a gradient in a step, rounded up.
 
         With n devices and n equal parts of the gradient, n - 1 steps complete the sum of one part on each device, and
-        n - 1 more steps pass the sums on. So a device receives the gradient twice, except for two neighbouring parts:
-        where the parts cannot be equal, the smallest two of them have 2 / n of the gradient, rounded down.
+        n - 1 more steps pass the sums on.
         """
-        twice = 2 * reduction.values * (batch if reduction.of == "output" else 1)
-        return twice - twice // self.devices
+        return ceil(self._summed(reduction, batch))
+
+    def _summed(self, reduction: Reduction, batch: int) -> Fraction:
+        return ring(reduction.values * (batch if reduction.of == "output" else 1), self.devices)
 
     def forward(self, batch: int) -> int:
         """The number of values received in the forward pass of a step, by the busiest device of each exchange."""
-        return sum(round(exchange.received * batch) for exchange in self.exchanges)
+        exchanged = sum(round(exchange.received * batch) for exchange in self.exchanges)
+        return exchanged + sum(each.forward(self.devices) for each in self.statistics)
 
     def backward(self, batch: int) -> int:
         """The number of values received in the backward pass of a step, by the busiest device of each exchange."""
         returned = sum(round(exchange.returned * batch) for exchange in self.exchanges)
-        return returned + sum(self.all_reduced(reduction, batch) for reduction in self.reductions)
+        summed = [self._summed(reduction, batch) for reduction in self.reductions]
+        return returned + ceil(sum(summed + [each.backward(self.devices) for each in self.statistics]))
+
+
+def ring(values: int, devices: int) -> Fraction:
+    """The number of values that a device receives in a ring all-reduce of so many: 2 (n - 1) / n of them."""
+    return Fraction(2 * (devices - 1) * values, devices)
 
 
 def place(
@@ -121,6 +151,11 @@ def place(
         batch_parts=placing.batch_parts,
         exchanges=tuple(placing.exchanges(gradients.partial)),
         reductions=tuple(gradients.reductions),
+        statistics=tuple(
+            Statistics(node.name, node.output.channels)
+            for node in graph.nodes
+            if node.op.normalises == "batch" and layouts[node.name] == "batch"
+        ),
         ways=placing.ways,
         fetches=tuple(placing.fetches(gradients.partial)),
         partial=gradients.partial,

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
 from operator import itemgetter
 from typing import Literal, get_args
 
@@ -17,12 +19,13 @@ from archc.graph import Graph, Node
 from archc.language.recipe import Precision
 from archc.language.spec import Parallel, Strategy
 from archc.ops.properties import FLOAT32
+from archc.passes.collectives import Collectives, collected_values, collectives
 from archc.passes.counts import Counts, LayerCounts
 from archc.passes.device_memory import device_memory
 from archc.passes.gradients import Reduction
 from archc.passes.holding import Layout
 from archc.passes.memory import Memory
-from archc.passes.placement import Exchange, ExchangeKind, Placement, place, under
+from archc.passes.placement import Exchange, ExchangeKind, Placement, Statistics, place, ring, under
 from archc.passes.values import WIDTH
 from archc.tensor import Unit
 
@@ -69,7 +72,7 @@ class Crossing:
     """
 
     layer: str
-    kind: ExchangeKind | Literal["all-reduce"]
+    kind: ExchangeKind | Literal["statistics", "all-reduce"]
     of: tuple[str, ...]
     values: float
     forward: int
@@ -82,7 +85,8 @@ class Cost:
 
     `macs` are those of a step, forward and backward. `received` counts the values of the forward pass per example, for
     the busiest device of each exchange.
-    `fits` is None if the device's memory is unknown.
+    `outputs` are the bytes that collect the network's outputs on each device, which `forward` and `seconds` leave out:
+    they depend on the loss. `fits` is None if the device's memory is unknown.
     """
 
     parts: tuple[Part, ...]
@@ -91,16 +95,12 @@ class Cost:
     parameters: int
     macs: int
     received: float
+    forward: int
+    backward: int
+    outputs: int
+    collectives: Collectives
     seconds: float
     fits: bool | None
-
-    @property
-    def forward(self) -> int:
-        return sum(crossing.forward for crossing in self.crossings)
-
-    @property
-    def backward(self) -> int:
-        return sum(crossing.backward for crossing in self.crossings)
 
 
 @dataclass(frozen=True)
@@ -160,9 +160,9 @@ def plan(graph: Graph, counts: Counts, parallel: Parallel | None, setting: Setti
 def _option(graph: Graph, counts: Counts, parallel: Parallel | None, setting: Setting, strategy: Strategy) -> Option:
     is_declared = parallel is not None and parallel.strategy == strategy
     placement, findings = place(graph, counts, under(strategy, setting.devices, parallel), setting.batch)
-    uneven = f"a batch of {setting.batch} does not split evenly over {setting.devices} devices"
+    few = f"a batch of {setting.batch} cannot be divided over {setting.devices} devices"
     obstacles: tuple[str, ...] = (
-        *([uneven] if setting.batch % placement.batch_parts else []),
+        *([few] if setting.batch < placement.batch_parts else []),
         *(f.message for f in findings),
     )
     cost = None if obstacles else _cost(graph, counts, placement, setting)
@@ -172,6 +172,8 @@ def _option(graph: Graph, counts: Counts, parallel: Parallel | None, setting: Se
 def _cost(graph: Graph, counts: Counts, placement: Placement, setting: Setting) -> Cost:
     held = device_memory(graph, placement, batch=setting.batch, precision=setting.precision)
     crossings = tuple(_crossings(graph, placement, setting))
+    forward, backward = _received(placement, setting)
+    outputs = -(-collected_values(graph, placement) * setting.batch // setting.devices)
     return Cost(
         parts=tuple(_part(node, placement, setting) for node in graph.nodes),
         crossings=crossings,
@@ -179,7 +181,11 @@ def _cost(graph: Graph, counts: Counts, placement: Placement, setting: Setting) 
         parameters=sum(share.parameters for share in placement.shares.values()),
         macs=sum(_macs(counts.layers[node.name], placement.layouts[node.name], setting) for node in graph.nodes),
         received=sum(exchange.received for exchange in placement.exchanges),
-        seconds=sum(crossing.forward + crossing.backward for crossing in crossings) / setting.link,
+        forward=forward,
+        backward=backward,
+        outputs=outputs * WIDTH[setting.precision],
+        collectives=collectives(graph, placement),
+        seconds=(forward + backward) / setting.link,
         fits=None if setting.device_memory is None else held.peak <= setting.device_memory,
     )
 
@@ -192,7 +198,7 @@ def _macs(layer: LayerCounts, layout: Layout, setting: Setting) -> int:
 
 def _part(node: Node, placement: Placement, setting: Setting) -> Part:
     layout, share = placement.layouts[node.name], placement.shares[node.name]
-    batch = setting.batch // placement.batch_parts
+    batch = -(-setting.batch // placement.batch_parts)  # of the device with the most
     return Part(
         layer=node.name,
         layout=layout,
@@ -209,9 +215,12 @@ def _crossings(graph: Graph, placement: Placement, setting: Setting) -> Iterator
     """What each layer fetches and sums, in the order of the layers."""
     exchanges = {exchange.layer: exchange for exchange in placement.exchanges}
     reductions = {reduction.layer: reduction for reduction in placement.reductions}
+    statistics = {each.layer: each for each in placement.statistics}
     for node in graph.nodes:
         if node.name in exchanges:
             yield _exchanged(exchanges[node.name], setting)
+        if node.name in statistics:
+            yield _normalised(statistics[node.name], placement)
         if node.name in reductions:
             yield _reduced(reductions[node.name], placement, setting)
 
@@ -221,6 +230,28 @@ def _exchanged(exchange: Exchange, setting: Setting) -> Crossing:
         round(values * setting.batch) * WIDTH[setting.precision] for values in (exchange.received, exchange.returned)
     )
     return Crossing(exchange.layer, exchange.kind, exchange.sources, exchange.received, forward, backward)
+
+
+def _received(placement: Placement, setting: Setting) -> tuple[int, int]:
+    """The bytes that the busiest devices receive in each pass, of which only the sums are rounded up."""
+    width, devices, batch = WIDTH[setting.precision], placement.devices, setting.batch
+    forward = sum(round(exchange.received * batch) for exchange in placement.exchanges) * width
+    backward = Fraction(sum(round(exchange.returned * batch) for exchange in placement.exchanges) * width)
+    for each in placement.statistics:
+        forward += each.forward(devices) * FLOAT32
+        backward += each.backward(devices) * FLOAT32
+    for each in placement.reductions:
+        if each.of == "parameters":
+            backward += ring(each.values, devices) * FLOAT32
+        else:
+            backward += ring(each.values * batch, devices) * width
+    return forward, ceil(backward)
+
+
+def _normalised(statistics: Statistics, placement: Placement) -> Crossing:
+    forward, backward = statistics.forward(placement.devices), ceil(statistics.backward(placement.devices))
+    of = ("mean", "variance")
+    return Crossing(statistics.layer, "statistics", of, 2 * statistics.maps, forward * FLOAT32, backward * FLOAT32)
 
 
 def _reduced(reduction: Reduction, placement: Placement, setting: Setting) -> Crossing:

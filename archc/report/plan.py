@@ -179,7 +179,9 @@ def _received(cost: Cost) -> str:
         # Gradients are float32 at any precision.
         ring = f", {received:,} received in a ring" if received != 4 * reduced else ""
         parts.append(f"backward: {reduced:,} gradients summed, 4 × {reduced:,} = {4 * reduced:,} bytes{ring}")
-    return "; ".join(parts) or "no exchanges"
+    outputs = f"; another {cost.outputs:,} bytes collect the outputs" if cost.outputs else ""
+    taken = counted(cost.collectives.all, "collective operation")
+    return f"{'; '.join(parts) or 'no exchanges'}{outputs}; {taken} per step"
 
 
 def _number(values: float) -> str:

@@ -49,15 +49,16 @@ class CrossingJson(TypedDict):
 
     layer: str
     """Layer that reads values from other devices, or whose gradients are summed."""
-    kind: ExchangeKind | Literal["all-reduce"]
+    kind: ExchangeKind | Literal["statistics", "all-reduce"]
     """`gather`: each device receives the missing maps of its groups. `halo`: devices exchange the maps beside their
-    boundaries. `redistribute`: each device receives the maps of its part. `all-reduce`: gradients are summed over all
-    devices."""
+    boundaries. `redistribute`: each device receives the maps of its part. `statistics`: each device receives the means
+    and variances of the others. `all-reduce`: gradients are summed over all devices."""
     of: list[str]
-    """Layers whose outputs are exchanged. For an `all-reduce`, `parameters` or `output`: its gradients are summed."""
+    """Layers whose outputs are exchanged. For an `all-reduce`, `parameters` or `output`: its gradients are summed. For
+    `statistics`, `mean` and `variance`."""
     values: float
     """Values that the busiest device receives per example in the forward pass. For an `all-reduce`, the number of
-    gradients that are summed."""
+    gradients that are summed; for `statistics`, the number of means and variances."""
     forward_bytes: int
     """Bytes that the busiest device receives in the forward pass of a step."""
     backward_bytes: int
@@ -84,8 +85,14 @@ class CostJson(TypedDict):
     """Bytes received in the forward pass of a step, by the busiest device of each exchange."""
     backward_bytes: int
     """Bytes received in the backward pass of a step, by the busiest device of each exchange."""
+    outputs_bytes: int
+    """Bytes received in a step to collect the network's outputs, so that each device computes the whole loss; not in
+    `forward_bytes`."""
+    collectives: int
+    """Number of collective operations in a training step: exchanges, sums, and the one that collects each output or
+    adds up the loss."""
     seconds: float
-    """Time to receive these bytes over the link, not overlapped with computation."""
+    """Time to receive the bytes of both passes over the link, not overlapped with computation."""
     layers: list[PartJson]
     """Part of each layer on the device that has the most of it."""
     crossings: list[CrossingJson]
@@ -182,6 +189,8 @@ def _cost(cost: Cost, link: float) -> CostJson:
         "received": cost.received,
         "forward_bytes": cost.forward,
         "backward_bytes": cost.backward,
+        "outputs_bytes": cost.outputs,
+        "collectives": cost.collectives.all,
         "seconds": cost.seconds,
         "layers": [_part(part) for part in cost.parts],
         "crossings": [_crossing(crossing, link) for crossing in cost.crossings],
