@@ -21,6 +21,7 @@ from archc.language.recipe import Precision
 from archc.language.spec import Strategy
 from archc.ops.fields import LARGEST
 from archc.run.folder import started_folder
+from archc.run.planned import planned
 from archc.run.process import run_to_end, training_module
 from archc.run.receipt import Inputs, write_receipt
 from archc.run.recipe import Overrides
@@ -101,7 +102,9 @@ def train(
         for note in () if quiet else setup.notes:
             typer.echo(note)
         command = shlex.join(["archc", *sys.argv[1:]])
-        receipt = partial(write_receipt, job, Inputs(path, text, source.text), chosen, started=started, command=command)
+        figures = planned(facts, placement, batch=setup.recipe.batch, precision=precision)
+        inputs = Inputs(path, text, source.text, figures)
+        receipt = partial(write_receipt, job, inputs, chosen, started=started, command=command)
         receipt(code=None)
         code = run_to_end([sys.executable, "-P", "-m", module, str(job.file)], quiet=quiet)
         if has_begun(job.run):

@@ -1,14 +1,16 @@
-"""How many messages the devices exchange in a training step, and how many bytes collect the network's outputs."""
+"""What each device receives in a training step, and by how many collective operations."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from math import prod
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from itertools import pairwise
+from math import ceil, prod
 from typing import NamedTuple
 
 from archc.graph import Graph
 from archc.ops.properties import FLOAT32
-from archc.passes.placement import Placement
+from archc.passes.placement import Placement, ring
 
 BUCKET = 25 * 2**20
 """Bytes of gradients that are summed together, at least; the last bucket may be smaller."""
@@ -31,6 +33,54 @@ class Collectives(NamedTuple):
         return sum(self)
 
 
+class Traffic(NamedTuple):
+    """The bytes that one device receives in a step, in each pass, and to collect the outputs."""
+
+    forward: int
+    backward: int
+    outputs: int
+
+
+def traffic(graph: Graph, placement: Placement, *, batch: int, width: int) -> list[Traffic]:
+    """What each device receives. Values have `width` bytes, statistics and the gradients of parameters those of float32.
+
+    The devices have parts of the batch that differ by one example at most.
+    """
+    devices = placement.devices
+    ends = [device * batch // devices for device in range(devices + 1)]
+    examples = [end - start for start, end in pairwise(ends)]
+    forward, backward = [0] * devices, [Fraction(0)] * devices
+    for each in placement.fetches:
+        for device, (received, returned) in enumerate(
+            zip(each.received(examples), each.returned(examples), strict=True)
+        ):
+            forward[device] += received * width
+            backward[device] += returned * width
+    common = Fraction(0)
+    for each in placement.statistics:
+        forward = [own + each.forward(devices) * FLOAT32 for own in forward]
+        common += each.backward(devices) * FLOAT32
+    for each in placement.reductions:
+        is_output = each.of == "output"
+        common += ring(each.values * (batch if is_output else 1), devices) * (width if is_output else FLOAT32)
+    outputs = _collected(graph, placement, examples)
+    return [
+        Traffic(own, ceil(back + common), values * width)
+        for own, back, values in zip(forward, backward, outputs, strict=True)
+    ]
+
+
+def _collected(graph: Graph, placement: Placement, examples: Sequence[int]) -> list[int]:
+    """The values by which each device collects the outputs."""
+    found, total = [0] * len(examples), sum(examples)
+    for name in outputs_collected(graph, placement):
+        size = graph.tensor(name).size
+        is_batch = placement.layouts[name] == "batch"
+        for device, own in enumerate(examples):
+            found[device] += (total - own) * size if is_batch else (size - size // len(examples)) * total
+    return found
+
+
 def collectives(graph: Graph, placement: Placement) -> Collectives:
     """Those of a placement on several devices."""
     if placement.devices == 1:
@@ -51,12 +101,6 @@ def outputs_collected(graph: Graph, placement: Placement) -> list[str]:
     if not _is_whole(graph, placement):
         return []
     return [name for name in _outputs(graph) if placement.layouts[name] != "whole"]
-
-
-def collected_values(graph: Graph, placement: Placement) -> int:
-    """The values per example that collect the outputs, times the number of devices, on each device."""
-    sizes = (graph.tensor(name).size for name in outputs_collected(graph, placement))
-    return sum(sizes) * (placement.devices - 1)
 
 
 def _outputs(graph: Graph) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ derived from this rule and from what each op reads; there is no list of layers t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import ceil
 from typing import Literal, NamedTuple
@@ -53,12 +53,31 @@ class Exchange(NamedTuple):
 
 class Fetch(NamedTuple):
     """The maps of `source` that each device fetches before `layer` runs, by device. `returns` says whether gradients
-    return for them."""
+    return for them. `area` is the number of values of a map."""
 
     layer: str
     source: str
     maps: tuple[Ranges, ...]
     returns: bool
+    holding: Holding
+    area: int
+
+    def received(self, examples: Sequence[int]) -> list[int]:
+        """The values that each device receives in the forward pass, if each has so many of the examples."""
+        total = sum(examples)
+        others = [total - own if self.holding.layout == "batch" else total for own in examples]
+        return [sum(map(len, maps)) * count * self.area for maps, count in zip(self.maps, others, strict=True)]
+
+    def returned(self, examples: Sequence[int]) -> list[int]:
+        """The gradients that each device receives in the backward pass."""
+        if not self.returns:
+            return [0] * len(self.maps)
+        if self.holding.layout == "batch":
+            counts = [sum(map(len, maps)) for maps in self.maps]
+            own = zip(counts, examples, strict=True)
+            return [(sum(counts) - count) * n * self.area for count, n in own]
+        owned = self.holding.owned([maps for each in self.maps for maps in each])
+        return [count * sum(examples) * self.area for count in owned]
 
 
 class Statistics(NamedTuple):
@@ -283,7 +302,9 @@ class _Placing:
         """What is fetched, in the order of the layers."""
         for layer, fetched in self._fetched.items():
             for source, by_device in fetched.items():
-                yield Fetch(layer, source, tuple(map(tuple, by_device)), source in partial)
+                x = self._graph.tensor(source)
+                maps, area = tuple(map(tuple, by_device)), x.size // x.channels
+                yield Fetch(layer, source, maps, source in partial, self.holdings[source], area)
 
     def exchanges(self, partial: Collection[str]) -> list[Exchange]:
         """The exchanges in the order of the layers."""

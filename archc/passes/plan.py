@@ -19,7 +19,7 @@ from archc.graph import Graph, Node
 from archc.language.recipe import Precision
 from archc.language.spec import Parallel, Strategy
 from archc.ops.properties import FLOAT32
-from archc.passes.collectives import Collectives, collected_values, collectives
+from archc.passes.collectives import Collectives, collectives, traffic
 from archc.passes.counts import Counts, LayerCounts
 from archc.passes.device_memory import device_memory
 from archc.passes.gradients import Reduction
@@ -173,7 +173,7 @@ def _cost(graph: Graph, counts: Counts, placement: Placement, setting: Setting) 
     held = device_memory(graph, placement, batch=setting.batch, precision=setting.precision)
     crossings = tuple(_crossings(graph, placement, setting))
     forward, backward = _received(placement, setting)
-    outputs = -(-collected_values(graph, placement) * setting.batch // setting.devices)
+    received = traffic(graph, placement, batch=setting.batch, width=WIDTH[setting.precision])
     return Cost(
         parts=tuple(_part(node, placement, setting) for node in graph.nodes),
         crossings=crossings,
@@ -183,7 +183,7 @@ def _cost(graph: Graph, counts: Counts, placement: Placement, setting: Setting) 
         received=sum(exchange.received for exchange in placement.exchanges),
         forward=forward,
         backward=backward,
-        outputs=outputs * WIDTH[setting.precision],
+        outputs=max(device.outputs for device in received),
         collectives=collectives(graph, placement),
         seconds=(forward + backward) / setting.link,
         fits=None if setting.device_memory is None else held.peak <= setting.device_memory,

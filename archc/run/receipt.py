@@ -15,10 +15,11 @@ from archc.failure import Failure
 from archc.files import write_durably, write_whole
 from archc.installing import DISTRIBUTION
 from archc.run.machine import machine
+from archc.run.planned import Planned
 from archc.signals import CODES
 from archc.training.job import Job
 from archc.training.receipt import place_of_receipt
-from archc.training.result import Result, read_result
+from archc.training.result import Measured, Result, read_result
 
 STATUS = {None: "running", 0: "complete", **dict.fromkeys(CODES, "interrupted")}
 
@@ -31,11 +32,13 @@ TRAINING = ("numpy", "pillow", "safetensors")
 
 @dataclass(frozen=True)
 class Inputs:
-    """What was trained, as archc read and emitted it: the files may have been edited since."""
+    """What was trained, as archc read and emitted it: the files may have been edited since. `planned` is what archc
+    computes of a step before it runs."""
 
     path: Path
     spec: bytes
     source: str
+    planned: Planned
 
 
 def write_receipt(
@@ -69,6 +72,8 @@ def _receipt(
         "weights": {"path": job.weights.name, "sha256": result.weights} if result.weights else None,
         "backend": backend.name,
         "devices": {"asked": job.devices, "used": list(result.devices) or None},
+        "strategy": job.strategy if job.devices > 1 else None,
+        "step": _step(inputs.planned, result.measured),
         "seed": job.seed,
         "precision": job.precision,
         "recipe": job.recipe.model_dump(mode="json"),
@@ -81,6 +86,22 @@ def _receipt(
         "result": figures.model_dump(mode="json") if figures else None,
         "versions": versions(backend),
         "machine": machine(),
+    }
+
+
+def _step(planned: Planned, measured: Measured | None) -> dict[str, object]:
+    """What was planned of a training step, beside what was measured."""
+    exchanged, peak = (measured.exchanged, measured.peak) if measured else (None, None)
+    return {
+        "received": {
+            "planned": [each._asdict() for each in planned.received],
+            "measured": [each.model_dump() for each in exchanged.received] if exchanged else None,
+        },
+        "collectives": {
+            "planned": planned.collectives,
+            "measured": exchanged.collectives if exchanged else None,
+        },
+        "peak_memory": {"planned": planned.memory, "measured": peak.model_dump() if peak else None},
     }
 
 

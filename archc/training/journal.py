@@ -26,7 +26,7 @@ from archc.streams import OutputFailure
 from archc.training.job import Job
 from archc.training.progress import Progress, progress
 from archc.training.record import Record
-from archc.training.result import Figures, add_to_result, place_of_result, write_weights
+from archc.training.result import Figures, Measured, add_to_result, place_of_result, write_weights
 from archc.training.score import Score
 from archc.wording import counted, visible
 
@@ -132,6 +132,11 @@ class Journal:
         """Write the weights into their room, and their hash into result.json."""
         if self._record and data is not None:
             self._publish(weights=write_weights(weights, data))
+
+    def measured(self, measured: Measured) -> None:
+        """Write what the steps took into result.json."""
+        if self._record:
+            self._publish(measured=measured)
 
     def diverged(self) -> None:
         """Record that the run has diverged. Call it on all ranks, before the failure is raised."""

@@ -10,6 +10,7 @@ from archc.failure import FINDING, Failure
 from archc.language.recipe import TestViews
 from archc.training.job import Job
 from archc.training.journal import Journal
+from archc.training.result import Measured
 from archc.training.schedule import Plateau
 from archc.training.score import Score
 
@@ -42,6 +43,10 @@ class Trainer(Protocol[Batch]):
 
     def finite(self) -> bool:
         """Whether all weights and running statistics are finite on all ranks."""
+        ...
+
+    def measured(self) -> Measured:
+        """What the steps took. Call it on all ranks, after the last step."""
         ...
 
     def weights(self) -> bytes | None:
@@ -91,6 +96,7 @@ def train(job: Job, trainer: Trainer[Batch], journal: Journal, *, examples: int,
             score = tested("center")
             plateau = plateau.after(score.error)
             journal.epoch(epoch, score, lr=plateau.lr)
+    journal.measured(trainer.measured())
     journal.save(job.weights, trainer.weights())  # before the test, which may fail on a broken picture
     journal.testing(recipe.test)
     score = tested(recipe.test)

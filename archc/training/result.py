@@ -7,7 +7,10 @@ pictures that were read, the weights that were written, and the figures of the f
 from __future__ import annotations
 
 import hashlib
+import resource
+import sys
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
 
@@ -48,6 +51,47 @@ class Data(BaseModel):
     sha256: str
 
 
+class Received(BaseModel):
+    """The bytes that one device received in a step: in each pass, and to collect the outputs for the loss."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    forward: NonNegativeInt
+    backward: NonNegativeInt
+    outputs: NonNegativeInt
+
+
+class Exchanged(BaseModel):
+    """What the devices exchanged in one training step after the first ones: what each received, and in how many
+    collective operations."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    received: tuple[Received, ...]
+    collectives: NonNegativeInt
+
+
+class Peak(BaseModel):
+    """The most memory that each device took at one time, in bytes.
+
+    `of` is `device` for what PyTorch allocated on a GPU, and `process` for a process on the CPU, with the framework.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    of: Literal["device", "process"]
+    bytes: tuple[PositiveInt, ...]
+
+
+class Measured(BaseModel):
+    """What a run's steps took: their exchanges, None on one device, and their memory, None if it is not known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    exchanged: Exchanged | None = None
+    peak: Peak | None = None
+
+
 class Result(BaseModel):
     """What a run used and achieved."""
 
@@ -61,6 +105,8 @@ class Result(BaseModel):
     """The SHA-256 of weights.safetensors, computed from the bytes that were written; None until then."""
     diverged: bool = False
     """Whether the run was ended because a loss or a weight was not finite."""
+    measured: Measured | None = None
+    """None until the last step."""
     unrecorded: NonNegativeInt = 0
     """Lines that could not be written to metrics.jsonl."""
     figures: Figures | None = None
@@ -69,6 +115,12 @@ class Result(BaseModel):
     def write(self, run: Path) -> None:
         """Write result.json into the run's folder."""
         write_durably(place_of_result(run), (self.model_dump_json(indent=2) + "\n").encode())
+
+
+def most_resident() -> int:
+    """The most memory, in bytes, that this process has had in RAM."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024  # Linux counts in KiB
 
 
 def write_weights(place: Path, data: bytes) -> str:

@@ -17,6 +17,7 @@ from archc.ops.properties import Loss
 from archc.training.feed import Feed
 from archc.training.job import Job
 from archc.training.judging import judged
+from archc.training.result import Measured, Peak, most_resident
 from archc.training.score import Score
 from archc_keras.devices import Strategy
 from archc_keras.weights import as_bytes
@@ -77,6 +78,10 @@ class KerasTrainer:
         """Whether all weights and running statistics are finite on all replicas."""
         kept = (self._strategy.experimental_local_results(weight.value) for weight in self._model.weights)
         return all(np.isfinite(each.numpy()).all() for replicas in kept for each in replicas)
+
+    def measured(self) -> Measured:
+        """The most memory that the process, which holds all replicas, has taken."""
+        return Measured(peak=Peak(of="process", bytes=(most_resident(),)))
 
     def weights(self) -> bytes:
         """The weights, as safetensors in the layout that all backends share."""

@@ -17,8 +17,13 @@ from archc.ops.properties import Loss
 from archc.training.feed import Array, Feed
 from archc.training.job import Job
 from archc.training.judging import judged
+from archc.training.result import Measured
 from archc.training.score import Score
+from archc_torch.measuring import Meter, peak_of_all
 from archc_torch.weights import as_bytes, whole_state
+
+MEASURED = 3
+"""The step whose exchanges are counted. During the first, gradients are put into other buckets."""
 
 Batch = tuple[tuple[Tensor, ...], Tensor]
 """The inputs, each (n, C, …), in memory with the channels last, and the targets, on the rank's device."""
@@ -58,6 +63,8 @@ class TorchTrainer:
         self._parallel = module.over_ranks(self._model) if is_parallel else self._model
         self._optimizer = module.sgd(self._model)
         self._done = done or (lambda: None)
+        self._meter = Meter()
+        self._steps = 0
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """This rank's share of each global batch of an epoch."""
@@ -69,15 +76,25 @@ class TorchTrainer:
 
     def step(self, batch: Batch, lr: float) -> float:
         """Take one optimiser step; the mean loss over the global batch before the step."""
+        self._steps += 1
+        if self._steps != MEASURED or self._share.ranks == 1:
+            return self._step(batch, lr)
+        with self._meter.counting(self._model):
+            return self._step(batch, lr)
+
+    def _step(self, batch: Batch, lr: float) -> float:
         inputs, targets = batch
+        self._meter.at = "forward"
         loss = LOSSES[self._job.recipe.loss](self._logits(self._parallel, inputs), targets)
         if self._share.targets == "own":
             loss = loss * (len(targets) * self._share.ranks / self._job.recipe.batch)
+        self._meter.at = "backward"
         loss.backward()
         for group in self._optimizer.param_groups:
             group["lr"] = lr
         self._optimizer.step()
         self._optimizer.zero_grad()
+        self._meter.at = "loss"
         mean = loss.detach()
         if self._share.targets == "own":
             mean = self._total(mean) / self._share.ranks
@@ -110,6 +127,11 @@ class TorchTrainer:
         arrays = (*self._model.parameters(), *self._model.buffers())
         broken = sum(int(not array.isfinite().all()) for array in arrays)
         return self._total(torch.tensor(broken, device=self._device)).item() == 0
+
+    def measured(self) -> Measured:
+        """What a step took after the first ones, and the most memory. Call it on all ranks, after the last step."""
+        exchanged = self._meter.exchanged() if self._share.ranks > 1 and self._steps >= MEASURED else None
+        return Measured(exchanged=exchanged, peak=peak_of_all(self._device, self._share.ranks))
 
     def weights(self) -> bytes | None:
         """The weights on the first rank, as safetensors; None on the others. Call it on all ranks, which have parts."""

@@ -17,7 +17,7 @@ def over_ranks(model: nn.Module) -> nn.Module:
     statistics = {name for name, _ in model.named_buffers()}
     DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(model, statistics)
     parallel = DistributedDataParallel(
-        model, gradient_as_bucket_view=True, static_graph=True
+        model, bucket_cap_mb=25, gradient_as_bucket_view=True, static_graph=True
     )
     parallel.register_comm_hook(None, averaged)
     return parallel

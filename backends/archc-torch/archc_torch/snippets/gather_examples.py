@@ -26,35 +26,36 @@ class GatherExamples(Divided):
         if there != self.ranks:
             raise RuntimeError(f"a process group of {there} ranks, not of {self.ranks}")
         counts = self.counts(len(x), self.ranks)
-        values = (self.ranks - 1) * max(counts) * x[:1].numel()
-        self.received = 0 if self.output else values
+        others = sum(counts) - len(x)
+        self.received = 0 if self.output else others * x.shape[1:].numel()
         return AllExamples.apply(x, counts, self.summed)
 
 
 class AllExamples(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, counts: tuple[int, ...], summed: bool) -> Tensor:
-        ctx.counts, ctx.summed, most = counts, summed, max(counts)
-        # All ranks send the same amount: as many examples as the first to have most.
-        padded = x.new_zeros(most, *x.shape[1:])
-        padded[: len(x)] = x
-        parts = x.new_empty(len(counts) * most, *x.shape[1:])
-        distributed.all_gather_into_tensor(parts, padded)
-        chunks = parts.chunk(len(counts))
-        return torch.cat([part[:n] for part, n in zip(chunks, counts, strict=True)])
+        ctx.counts, ctx.summed = counts, summed
+        parts = x.new_empty(sum(counts), *x.shape[1:])
+        if len({*counts}) == 1:
+            distributed.all_gather_into_tensor(parts, x.contiguous())
+        else:
+            copies = torch.cat([x] * len(counts))
+            distributed.all_to_all_single(parts, copies, [*counts], [len(x)] * len(counts))
+        return parts
 
     @staticmethod
     def backward(ctx: Any, *upstream: Any) -> Any:
         if torch.is_grad_enabled():
             raise RuntimeError("this gradient cannot be differentiated")
-        counts, rank = ctx.counts, distributed.get_rank()
-        parts = upstream[0].split([*counts])
+        counts, rank, terms = ctx.counts, distributed.get_rank(), upstream[0].contiguous()
+        own = terms.split([*counts])[rank]
         if not ctx.summed:
-            return parts[rank], None, None
-        most, shape = max(counts), upstream[0].shape[1:]
-        summands = upstream[0].new_zeros(len(counts), most, *shape)
-        for padded, part in zip(summands, parts, strict=True):
-            padded[: len(part)] = part
-        own = upstream[0].new_empty(most, *shape)
-        distributed.reduce_scatter_tensor(own, summands.flatten(0, 1))
-        return own[: counts[rank]], None, None
+            return own, None, None
+        if len({*counts}) == 1:
+            total = torch.empty_like(own)
+            distributed.reduce_scatter_tensor(total, terms)
+            return total, None, None
+        found = own.new_empty(len(counts), *own.shape)
+        received = found.flatten(0, 1)
+        distributed.all_to_all_single(received, terms, [len(own)] * len(counts), [*counts])
+        return found.sum(0), None, None

@@ -26,7 +26,7 @@ def over_ranks(model: nn.Module) -> nn.Module:
     apart = state.keys() - {*alike}
     DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(model, apart)
     parallel = DistributedDataParallel(
-        model, gradient_as_bucket_view=True, static_graph=True
+        model, bucket_cap_mb=25, gradient_as_bucket_view=True, static_graph=True
     )
     parallel.register_comm_hook(None, summed)
     return parallel

@@ -1,0 +1,29 @@
+"""What archc computes of a run's training step before it starts, for the receipt."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from archc.analysis import Facts
+from archc.language.recipe import Precision
+from archc.passes.collectives import Traffic, collectives, traffic
+from archc.passes.device_memory import device_memory
+from archc.passes.placement import Placement
+from archc.passes.values import WIDTH
+
+
+class Planned(NamedTuple):
+    """The bytes that each device receives in a step, the collective operations of all, and the peak memory of one."""
+
+    received: tuple[Traffic, ...]
+    collectives: int
+    memory: int
+
+
+def planned(facts: Facts, placement: Placement | None, *, batch: int, precision: Precision) -> Planned:
+    """The figures of a step under a placement, or on one device."""
+    memory = device_memory(facts.graph, placement, batch=batch, precision=precision).peak
+    if placement is None:
+        return Planned((), 0, memory)
+    received = traffic(facts.graph, placement, batch=batch, width=WIDTH[precision])
+    return Planned(tuple(received), collectives(facts.graph, placement).all, memory)
