@@ -20,7 +20,7 @@ from archc.training.feed import Batch
 from archc.training.job import Job, Value
 from archc.training.order import batches
 from archc.training.result import add_to_result, read_result
-from archc.training.share import Indices, Share
+from archc.training.share import ALONE, Indices, Share
 
 TARGETS = ("target", "label")
 """The names that the array of targets can have."""
@@ -80,7 +80,7 @@ class ArrayFeed:
     job: Job
     train: Part
     val: Part
-    share: Share = Share()
+    share: Share = ALONE
 
     def training(self, epoch: int) -> Iterator[Batch]:
         for whole in batches(len(self.train), self.job.recipe.batch, seed=self.job.seed, epoch=epoch):

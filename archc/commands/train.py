@@ -41,7 +41,7 @@ def train(
     parallel: Annotated[
         Strategy | None,
         typer.Option(
-            help="How the devices share the work: each trains on a part of the batch, on a part of every layer, or both.",
+            help="How devices share the work: each has a part of the batch, of every layer, or of both.",
             show_default="the spec's, else data",
         ),
     ] = None,

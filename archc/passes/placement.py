@@ -160,7 +160,7 @@ def place(
     placing = _Placing(graph, counts, parallel)
     for node in graph.nodes:
         placing.visit(node)
-    layouts = {name: holding.layout for name, holding in placing.holdings.items()}
+    layouts: dict[str, Layout] = {name: holding.layout for name, holding in placing.holdings.items()}
     gradients = Gradients(graph, counts, layouts, placing.is_shared, devices=parallel.devices, batch=batch)
     placement = Placement(
         strategy=parallel.strategy,

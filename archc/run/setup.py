@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,6 +13,7 @@ from archc.backend import Backend, EmittedSource
 from archc.failure import FINDING, USAGE, Failure
 from archc.language.recipe import Precision, Recipe
 from archc.language.spec import Strategy
+from archc.passes.holding import Layout
 from archc.passes.placement import Placement
 from archc.run.notes import run_notes
 from archc.run.recipe import Overrides, devices_wanted, needs_two, strategy_wanted, trained_recipe
@@ -54,7 +56,7 @@ class Setup:
     def job(self, folder: Path, source: EmittedSource, placement: Placement | None) -> Job:
         """The job that trains `source` in `folder`, which was emitted for a placement, or for one device."""
         data = self.options.data
-        layouts = placement.layouts if placement else {}
+        layouts: Mapping[str, Layout] = placement.layouts if placement else {}
         return Job(
             name=self.name,
             run=folder,

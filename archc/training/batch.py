@@ -27,7 +27,7 @@ def check_batch(batch: int, devices: int, *, needs_two: str | None, pictures: in
         message = f"a batch of {batch} cannot be divided over {devices} devices"
         raise Failure(message, f"use `--batch {nearest}`: each device needs a picture", USAGE)
     if batch < least:
-        raise Failure(f"{_why(needs_two)}, and the batch has only one", f"use `--batch {nearest}`", USAGE)
+        raise Failure(f"{_why(needs_two)}, and there is only one", f"use `--batch {nearest}`", USAGE)
     if pictures is not None and pictures < batch:
         message = f"{counted(pictures, 'training picture')} cannot fill a batch of {batch:,}"
         raise Failure(message, f"use `--batch {nearest}`, or add pictures", FINDING)

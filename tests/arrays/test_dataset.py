@@ -15,6 +15,7 @@ from archc.language.recipe import Recipe
 from archc.training.feed import Feed
 from archc.training.job import Job, Value
 from archc.training.result import Result, read_result
+from archc.training.share import Share
 
 Make = Callable[..., Job]
 Save = Callable[..., Path]
@@ -108,14 +109,14 @@ def test_the_union_of_the_ranks_is_the_same(make_job: Make, save: Save, ranks: i
     save()
     data = opened(make_job())
     assert (data.count, data.classes) == (10, 2)
-    one, parts = epoch(data.feed(0, 1, 1)), [epoch(data.feed(rank, ranks, 1)) for rank in range(ranks)]
+    one, parts = epoch(data.feed(Share(), 1)), [epoch(data.feed(Share(rank, ranks), 1)) for rank in range(ranks)]
     assert len(one) == 2
     for number, batch in enumerate(one):
         each = [part[number] for part in parts]
         for which in (0, 1):
             np.testing.assert_array_equal(batch.inputs[which], np.concatenate([b.inputs[which] for b in each]))
         np.testing.assert_array_equal(batch.targets, np.concatenate([b.targets for b in each]))
-    held = [batch for rank in range(ranks) for batch in data.feed(rank, ranks, 1).held_out("center")]
+    held = [batch for rank in range(ranks) for batch in data.feed(Share(rank, ranks), 1).held_out("center")]
     assert sum(len(batch.targets) for batch in held) == 7
 
 
@@ -123,7 +124,7 @@ def test_examples_have_their_channels_last_and_their_own_targets(make_job: Make,
     save()
     saved = arrays(10)
     by_example = {x.tobytes(): n for n, x in enumerate(saved["x"])}
-    for batch in epoch(opened(make_job()).feed(0, 1, 1)):
+    for batch in epoch(opened(make_job()).feed(Share(), 1)):
         sequences, words = batch.inputs
         assert (sequences.shape, sequences.dtype.name) == ((4, 5, 3), "float32")
         assert (words.shape, words.dtype.name, batch.targets.dtype.name) == ((4, 4), "int64", "int64")
@@ -138,7 +139,7 @@ def test_values_as_targets_have_their_channels_last_too(make_job: Make, save: Sa
     np.savez(make_job().pictures / "val.npz", **arrays(7, target=np.zeros((7, 2, 5))))
     data = opened(make_job(loss="mean_squared_error"))
     assert data.classes == 0
-    assert {batch.targets.shape for batch in epoch(data.feed(0, 1, 1))} == {(4, 5, 2)}
+    assert {batch.targets.shape for batch in epoch(data.feed(Share(), 1))} == {(4, 5, 2)}
 
 
 def test_a_rank_reads_what_was_checked(make_job: Make, save: Save) -> None:
@@ -148,7 +149,7 @@ def test_a_rank_reads_what_was_checked(make_job: Make, save: Save) -> None:
     assert (result := read_result(job.run)) and result.data and result.data.files == 2
     again = Arrays(job)
     again.load()
-    assert len(epoch(again.feed(1, 2, 1))) == 2
+    assert len(epoch(again.feed(Share(1, 2), 1))) == 2
     save(x=X + 1)
     with pytest.raises(Failure, match="has changed since the run began"):
         Arrays(job).load()

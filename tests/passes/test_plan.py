@@ -92,8 +92,8 @@ def test_over_four_devices_a_group_is_gathered_only_within_itself() -> None:
 @pytest.mark.parametrize(
     ("devices", "batch", "image", "layers", "forward", "backward"),
     [
-        # The second of 2 devices has 8 to 15 of the joined maps: b and half of a. It fetches the half of b that the first
-        # device has, and its half of a is fetched: half a's maps each way.
+        # The second of 2 devices has 8 to 15 of the joined maps, those of b. It fetches the half of b that the first
+        # device has, which fetches the half of a.
         (
             2,
             1,

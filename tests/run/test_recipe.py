@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from archc.analysis import Facts
+from archc.backend import load
 from archc.failure import Failure
-from archc.run.recipe import Overrides, devices_wanted, trained_recipe
+from archc.run.recipe import Overrides, devices_wanted, strategy_wanted, trained_recipe
 
 NONE = Overrides(batch=None, lr=None, steps=None, epochs=None)
 BARE = "schema: archc/v1\nname: bare\ninput: {image: [3, 20, 24]}\nlayers: {flat: {op: flatten}}\n"
@@ -89,5 +90,20 @@ def test_one_end_of_a_run(facts: Facts) -> None:
 
 
 def test_devices(facts: Facts, facts_of: FactsOf) -> None:
-    assert [devices_wanted(asked, facts) for asked in (None, 1, 4)] == [2, 1, 4]
-    assert [devices_wanted(asked, facts_of(BARE)) for asked in (None, 2)] == [1, 2]
+    assert [devices_wanted(asked, None, facts) for asked in (None, 1, 4)] == [2, 1, 4]
+    assert [devices_wanted(asked, None, facts_of(BARE)) for asked in (None, 2)] == [1, 2]
+    assert devices_wanted(None, "hybrid", facts_of(BARE)) == 2
+
+
+def test_the_strategy(facts: Facts, facts_of: FactsOf) -> None:
+    torch, keras, bare = load("torch"), load("keras"), facts_of(BARE)
+    assert strategy_wanted(None, 2, facts, torch) == "columns"
+    assert strategy_wanted(None, 2, facts, keras) == "data"
+    assert strategy_wanted(None, 1, facts, torch) == "data"
+    assert strategy_wanted(None, 2, bare, torch) == "data"
+    assert strategy_wanted("hybrid", 2, bare, torch) == "hybrid"
+    assert strategy_wanted("data", 2, facts, keras) == "data"
+    with pytest.raises(Failure, match="the backend `keras` does not train with `--parallel columns`"):
+        strategy_wanted("columns", 2, facts, keras)
+    with pytest.raises(Failure, match="`--parallel data` needs several devices, and there is one"):
+        strategy_wanted("data", 1, facts, torch)

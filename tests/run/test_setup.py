@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archc.analysis import Facts, analyse
+from archc.backend import load
 from archc.language.lowering import LARGEST_TENSOR
 from archc.ops.fields import LARGEST
 from archc.run.recipe import Overrides
@@ -23,6 +24,7 @@ layers:
   flat: {{op: flatten}}
   fc: {{op: dense, units: 9, weight_init: {{he_normal: {{}}}}}}
 """
+TORCH = load("torch")
 NONE = Overrides(batch=None, lr=None, steps=None, epochs=None)
 
 lengths = st.one_of(
@@ -47,7 +49,7 @@ def test_each_shape_that_is_checked_has_a_default_recipe(channels: int, height: 
     if found is not None:
         assert found.recipe.data is not None
         assert max(height, width) <= found.recipe.data.resize <= LARGEST
-        assert set_up(found, Options(None, None, None, NONE, 0, "float32", 60)).recipe.data == found.recipe.data
+        assert set_up(found, Options(None, None, None, NONE, 0, "float32", 60), TORCH).recipe.data == found.recipe.data
 
 
 @pytest.mark.parametrize("image", [(1, 1, 2_000_000_000), (3, LARGEST, 1), (1, 2**20, 2**20), (1, 1, 1)])

@@ -26,7 +26,7 @@ def test_a_job_comes_back_as_it_was_written(job: Job, seed: int, steps: int | No
 
 
 def test_what_a_job_derives(job: Job) -> None:
-    assert job.local_batch == 4
+    assert job.share(1).sizes(job.recipe.batch) == [4, 4]
     assert job.file == job.run / "job.json"
     assert job.weights == job.run / "weights.safetensors"
     assert job.statistics == job.run / "statistics.safetensors"

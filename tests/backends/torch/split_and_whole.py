@@ -114,7 +114,7 @@ def loss(output: Tensor, weights: Tensor, mine: slice, ranks: int) -> Tensor:
 def unsum(model: nn.Module) -> None:
     for module in model.modules():
         if type(module).__name__ == "Gather":
-            module.summed = False
+            setattr(module, "summed", False)  # noqa: B010
 
 
 class Received:
@@ -122,7 +122,10 @@ class Received:
 
     def __init__(self, model: nn.Module) -> None:
         self.forward = self.backward = 0.0
-        self._kept = {name: getattr(distributed, name) for name in ("all_gather_into_tensor", "reduce_scatter_tensor", "all_to_all_single", "all_reduce")}
+        self._kept = {
+            name: getattr(distributed, name)
+            for name in ("all_gather_into_tensor", "reduce_scatter_tensor", "all_to_all_single", "all_reduce")
+        }
         self._is_output = False
         self._hooks = [module.register_forward_pre_hook(self._enter) for module in model.modules()]
         distributed.all_gather_into_tensor, distributed.reduce_scatter_tensor = self._gather, self._scatter

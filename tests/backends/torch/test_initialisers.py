@@ -25,7 +25,7 @@ def facts_of(text: bytes) -> Facts:
 @pytest.mark.parametrize("shape", NETWORKS)
 def test_each_kind_has_its_distribution(shape: str, build: Build) -> None:
     facts = facts_of(spec_of(shape))
-    weights = canonical(build(facts, facts.graph), {})
+    weights = canonical(build(facts, facts.graph).state_dict(), {})
     for number, layer in enumerate(NETWORKS[shape]):
         assert_drawn(weights[f"l{number}.weight"].numpy(), layer)
 

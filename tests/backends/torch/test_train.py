@@ -109,11 +109,11 @@ def test_batch_normalisation_on_two_ranks(make_job: MakeJob) -> None:
     # What all ranks were tested with is what was saved.
     module = source(job)
     model = module.Small()
-    for name, value in canonical(model, {}).items():  # views of the model's own
+    for name, value in canonical(model.state_dict(), {}).items():  # views of the model's own
         value.copy_(torch.from_numpy(saved[name]))
     pictures, statistics = load_pictures(job)
-    feed = PictureFeed(job, pictures, statistics, 0, 1, 1)
-    score = TorchTrainer(job, model, module.sgd(model), feed, torch.device("cpu")).evaluate("ten_crop")
+    feed = PictureFeed(job, pictures, statistics)
+    score = TorchTrainer(job, module, model, feed, torch.device("cpu")).evaluate("ten_crop")
     assert score.loss == pytest.approx(events(job)[-1]["loss"], rel=1e-4)
 
 
