@@ -46,13 +46,13 @@ PACKAGES = {
     "report": "wording tensor failure ops graph outline diagnostics language passes analysis backend difference "
     "explain",
     "console": "wording files failure diagnostics language passes analysis backend emit report",
-    "run": "wording tensor files signals failure installing language analysis backend training pictures arrays",
+    "run": "wording tensor files signals failure installing language passes analysis backend training pictures arrays",
     "commands": "wording files signals failure installing streams entry_points ops diagnostics language passes "
     "analysis outline fixing formatting backend emit difference figure explain report console training run",
     "__main__": "commands",
-    "archc_torch": "wording tensor signals failure streams ops graph language passes backend emit training pictures "
-    "dataset",
-    "archc_keras": "wording tensor signals failure ops graph language backend emit training pictures dataset",
+    "archc_torch": "source tensor signals wording failure streams ops graph language passes backend emit training "
+    "pictures dataset",
+    "archc_keras": "tensor signals failure ops graph language backend emit training pictures dataset",
 }
 
 FRAMEWORKS = {"torch", "tensorflow", "keras", "jax"}

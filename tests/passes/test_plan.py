@@ -182,10 +182,13 @@ def test_what_is_in_the_way_of_one_strategy_leaves_the_others() -> None:
     )
 
 
-def test_a_batch_that_does_not_split_evenly() -> None:
+def test_a_batch_needs_an_example_for_each_device() -> None:
+    """A batch of 127 over two devices is 63 and 64 examples."""
     found = made(facts(), batch=127)
-    said = "a batch of 127 does not split evenly over 2 devices"
-    assert [option.obstacles for option in found.options] == [(said,), (), (said,)]
+    assert [option.obstacles for option in found.options] == [(), (), ()]
+    assert costs(found)["data"].parts[0].examples == 64
+    said = "a batch of 1 cannot be divided over 2 devices"
+    assert [option.obstacles for option in made(facts(), batch=1).options] == [(said,), (), (said,)]
 
 
 def test_one_device_has_nothing_to_choose() -> None:
