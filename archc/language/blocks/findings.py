@@ -28,7 +28,8 @@ def in_blocks(findings: list[Finding], expansion: Expansion) -> list[Finding]:
     found: list[Finding] = []
     for finding in findings:
         use = uses.get(finding.layer or "")
-        if use is not None and use[2] > 1 and counts[_mistake(uses, finding)] == 1 and _is_written(finding, expansion):
+        is_one = use is not None and use[2] > 1 and counts[_mistake(uses, finding)] == 1
+        if use is not None and is_one and _is_written(finding, expansion) and not _names_others(finding, uses):
             note = f"in 1 of {use[2]:,} uses: {use[1]}"
             finding = finding._replace(notes=(*finding.notes, note))
         place = reference(finding, expansion)
@@ -44,6 +45,13 @@ def _mistake(uses: Mapping[str, tuple[str, str, int]], finding: Finding) -> tupl
     """What the findings on all uses of a mistake in a block have in common."""
     use = uses.get(finding.layer or "")
     return finding.code, finding.span, use[0] if use else ""
+
+
+def _names_others(finding: Finding, uses: Mapping[str, tuple[str, str, int]]) -> bool:
+    """Whether the message names the layers of other uses, too."""
+    what, where, _ = uses[finding.layer or ""]
+    named = [uses[name] for name in _PATH.findall(finding.message) if name in uses]
+    return any(other == what and use != where for other, use, _ in named)
 
 
 def _is_written(finding: Finding, expansion: Expansion) -> bool:

@@ -44,7 +44,7 @@ def concentrated_parameters(graph: Graph, counts: Counts) -> list[Finding]:
         "for comparison: fc6 has 62 % of AlexNet's parameters, and 74 % of VGG-16's",
     ]
     message = f"{largest.name} has {100 * own / total:.4g} % of the parameters"
-    return [report(largest.span, "ARC908", message, notes=notes, help=_fewer(graph, largest))]
+    return [report(largest.span, "ARC908", message, notes=notes, help=_fewer(graph, largest), layer=largest.name)]
 
 
 def _fewer(graph: Graph, node: Node) -> str:

@@ -161,3 +161,18 @@ def test_a_block_under_another_word_is_named_and_not_called_unused() -> None:
     (found,) = findings(text)
     assert found.help == "write `block: b` instead of `blok: b`"
     assert fix(text.encode(), "a.yaml").data.decode() == text.replace("blok", "block")
+
+
+def test_advice_on_several_layers_is_suppressed_at_the_use_that_the_first_is_in() -> None:
+    block = "      c: {op: conv2d, filters: $x, kernel: 3, padding: 1, weight_init: {he_normal: {}}}\n"
+    (found,) = findings(spec(block, "l1: {block: b, x: 4, repeat: 3}"))
+    assert (found.code, found.span.line, found.layer) == ("ARC915", 8, "l1.0.c")
+    assert found.notes == ("a linear function of a linear function is linear, whatever the weights",)
+    assert findings(spec(block, "l1: {block: b, x: 4, repeat: 3}  # archc: allow ARC915")) == []
+
+
+def test_advice_on_layers_of_one_use_says_in_how_many() -> None:
+    conv = "{op: conv2d, filters: $x, kernel: 3, padding: 1, weight_init: {he_normal: {}}}"
+    block = f"      c: {conv}\n      d: {conv}\n      r: {{op: relu}}\n"
+    (found,) = findings(spec(block, "l1: {block: b, x: 4, repeat: 3}"))
+    assert (found.code, found.notes[-1]) == ("ARC915", "in 3 uses: l1.0, l1.1, l1.2")
