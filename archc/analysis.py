@@ -102,6 +102,12 @@ def analyse(data: bytes, name: str) -> Analysis:
     return Analysis(known, _told(in_blocks(left, document.expansion), uses_of(document.expansion.scopes, names)))
 
 
+def every_finding(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
+    """The document of a spec, and the findings on it: suppressed ones included, and those of each layer by itself."""
+    document, findings = read_spec(data, name)
+    return document, findings if document is None else _analyse(document, findings).findings
+
+
 def _told(findings: list[Finding], uses: Uses | None = None) -> list[Finding]:
     """Each mistake once, in the order of the text; errors are cut after MAX_FINDINGS, advice alone is not."""
     ordered = in_source_order(findings)

@@ -49,6 +49,17 @@ def check_overrides(
     return findings
 
 
+def placed_layers(parallel: Parallel, graph: Graph) -> dict[str, Choice]:
+    """The entries of `parallel.layers` by layer: of those in a block or a stage, the ones that its entry changes."""
+    found: dict[str, Choice] = {}
+    for name, nodes in _placed(parallel, graph).items():
+        choice = parallel.layers[name]
+        for node in nodes:
+            if name == node.name or _would_be_split(parallel, name, node) != (choice == "split" and node.op.splits):
+                found[node.name] = choice
+    return found
+
+
 def _placed(parallel: Parallel, graph: Graph) -> dict[str, list[Node]]:
     """The layers that each entry places."""
     placed: dict[str, list[Node]] = {name: [] for name in parallel.layers}
