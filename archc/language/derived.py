@@ -52,10 +52,8 @@ def _product(field: str, node: MappingNode, channels: int | None, name: str, fin
     product = channels * value
     if product != int(product) or product < 1:
         message = f"{name} reads {channels} channels, and {value:g} × {channels} = {product:g} is not a whole number"
-        findings.append(
-            report(
-                span, "ARC105", message, help=f"use a factor that gives a whole number, or write `{field}:` as a number"
-            )
-        )
+        help = f"use a factor that gives a whole number, or write `{field}:` as a number"
+        # Several layers can inherit a factor, and the numbers that they read are not the mistake.
+        findings.append(report(span, "ARC105", message, help=help, cause=f"{value:g} times the channels is not whole"))
         return 1
     return int(product)
