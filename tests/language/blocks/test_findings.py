@@ -176,3 +176,28 @@ def test_advice_on_layers_of_one_use_says_in_how_many() -> None:
     block = f"      c: {conv}\n      d: {conv}\n      r: {{op: relu}}\n"
     (found,) = findings(spec(block, "l1: {block: b, x: 4, repeat: 3}"))
     assert (found.code, found.notes[-1]) == ("ARC915", "in 3 uses: l1.0, l1.1, l1.2")
+
+
+def test_a_shape_that_a_block_expects_wrongly_is_reported_with_all_uses_that_it_does_not_suit() -> None:
+    block = "      c: {op: conv2d, filters: $x, kernel: 3, weight_init: {he_normal: {}}, expect: %s}\n      r: {op: relu}\n"
+    layers = ["l1: {block: b, x: 4, repeat: 3}", "l2: {block: b, x: 8}"]
+    (found,) = findings(spec(block % "[4, 31, 31]", *layers))
+    assert (found.code, found.span.line) == ("ARC301", 8)
+    assert found.message == "l1.0.c has the shape 4 × 30 × 30, expected 4 × 31 × 31"
+    assert found.notes[-1] == "in 4 uses: l1.0, l1.1, l1.2, l2"
+    assert found.help is not None and "let each give its own" in found.help
+    (found,) = findings(spec(block % "[4, 30, 30]", *layers))
+    assert found.message == "l1.1.c has the shape 4 × 28 × 28, expected 4 × 30 × 30"
+    assert found.notes[-1] == "in 3 of 4 uses: l1.1, l1.2, l2"
+
+
+def test_a_shape_that_a_use_expects_inside_of_a_block_is_reported_once() -> None:
+    text = f"""{HEAD}defaults: {{conv2d: {{kernel: 3, weight_init: {{he_normal: {{}}}}}}}}
+blocks:
+  b: {{takes: [x], layers: {{c: {{op: conv2d, filters: $x}}, r: {{op: relu}}}}}}
+  d: {{layers: {{i: {{block: b, x: 4, expect: [4, 9, 9]}}}}}}
+layers:
+  l1: {{block: d, repeat: 3}}
+"""
+    (found,) = findings(text)
+    assert (found.code, found.span.line, found.notes[-1]) == ("ARC301", 7, "in 3 uses: l1.0.i, l1.1.i, l1.2.i")
