@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from archc.diagnostics.finding import Edit, Finding
+from archc.diagnostics.finding import Edit, Finding, is_error
+from archc.diagnostics.grouping import LAST_OF_WORDS
 from archc.graph import uses_of
 from archc.language.blocks.expanded import Expansion
 from archc.language.blocks.forms import referred
-from archc.language.reader import MappingNode, SequenceNode, YamlNode
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.source import Span
 
 _PATH = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)+")
@@ -24,10 +25,12 @@ def in_blocks(findings: list[Finding], expansion: Expansion) -> list[Finding]:
     """The findings, each with the reference that a wrong value replaces, and without fixes that are wrong elsewhere."""
     fixes = _Fixes(findings, expansion)
     uses = uses_of(expansion.scopes, expansion.sites)
+    unchecked = _unchecked(findings, expansion) if is_error(findings) else set[str]()
+    checked = uses_of(expansion.scopes, expansion.sites.keys() - unchecked) if unchecked else uses
     counts = Counter(map(partial(_mistake, uses), findings))
     found: list[Finding] = []
     for finding in findings:
-        use = uses.get(finding.layer or "")
+        use = (uses if finding.code <= LAST_OF_WORDS else checked).get(finding.layer or "")
         is_one = use is not None and use[2] > 1 and counts[_mistake(uses, finding)] == 1
         if use is not None and is_one and _is_written(finding, expansion) and not _names_others(finding, uses):
             note = f"in 1 of {use[2]:,} uses: {use[1]}"
@@ -39,6 +42,20 @@ def in_blocks(findings: list[Finding], expansion: Expansion) -> list[Finding]:
             finding = finding._replace(related=(*finding.related, (place, f"`{text}` in block {block}")))
         found.append(finding if fixes.are_right(finding) else finding._replace(fix=()))
     return found
+
+
+def _unchecked(findings: list[Finding], expansion: Expansion) -> set[str]:
+    """The layers without a finding of their own that depend on one with an error, so that nothing is known of them."""
+    failed = {finding.layer or "" for finding in findings if finding.severity == "error"}
+    blocked, last = set(failed), ""
+    for path, body in _layers(expansion).entries.items():
+        node = body.entries.get("from") if isinstance(body, MappingNode) else None
+        items = node.items if isinstance(node, SequenceNode) else [node] if node else []
+        read = [str(item.value) for item in items if isinstance(item, ScalarNode)] or [last]
+        if not blocked.isdisjoint(read):
+            blocked.add(path)
+        last = path
+    return blocked - failed
 
 
 def _mistake(uses: Mapping[str, tuple[str, str, int]], finding: Finding) -> tuple[str, Span, str]:

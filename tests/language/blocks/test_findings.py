@@ -201,3 +201,10 @@ layers:
 """
     (found,) = findings(text)
     assert (found.code, found.span.line, found.notes[-1]) == ("ARC301", 7, "in 3 uses: l1.0.i, l1.1.i, l1.2.i")
+
+
+def test_uses_that_depend_on_a_mistake_are_not_said_to_be_without_it() -> None:
+    block = "      d: {op: dropout, rate: $x}\n      p: {op: max_pool2d, kernel: 40, stride: 7}\n"
+    (found,) = findings(spec(block, "l1: {block: b, x: 0.1, repeat: 4}"))
+    assert (found.code, found.span.line) == ("ARC201", 9)
+    assert not [note for note in found.notes if "uses" in note]
