@@ -179,7 +179,8 @@ def test_advice_on_layers_of_one_use_says_in_how_many() -> None:
 
 
 def test_a_shape_that_a_block_expects_wrongly_is_reported_with_all_uses_that_it_does_not_suit() -> None:
-    block = "      c: {op: conv2d, filters: $x, kernel: 3, weight_init: {he_normal: {}}, expect: %s}\n      r: {op: relu}\n"
+    block = "      c: {op: conv2d, filters: $x, kernel: 3, weight_init: {he_normal: {}}, expect: %s}\n"
+    block += "      r: {op: relu}\n"
     layers = ["l1: {block: b, x: 4, repeat: 3}", "l2: {block: b, x: 8}"]
     (found,) = findings(spec(block % "[4, 31, 31]", *layers))
     assert (found.code, found.span.line) == ("ARC301", 8)
