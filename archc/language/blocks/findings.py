@@ -33,7 +33,8 @@ def in_blocks(findings: list[Finding], expansion: Expansion) -> list[Finding]:
         use = (uses if finding.code <= LAST_OF_WORDS else checked).get(finding.layer or "")
         is_one = use is not None and use[2] > 1 and counts[_mistake(uses, finding)] == 1
         if use is not None and is_one and _is_written(finding, expansion) and not _names_others(finding, uses):
-            note = f"in 1 of {use[2]:,} uses: {use[1]}"
+            all_are = "uses" if use == uses[finding.layer or ""] else "checked uses"
+            note = f"in 1 of {use[2]:,} {all_are}: {use[1]}"
             finding = finding._replace(notes=(*finding.notes, note))
         place = reference(finding, expansion)
         if place is not None and place not in (span for span, _ in finding.related):

@@ -209,3 +209,8 @@ def test_uses_that_depend_on_a_mistake_are_not_said_to_be_without_it() -> None:
     (found,) = findings(spec(block, "l1: {block: b, x: 0.1, repeat: 4}"))
     assert (found.code, found.span.line) == ("ARC201", 9)
     assert not [note for note in found.notes if "uses" in note]
+    first, *layers = ["l1: {block: b, x: 0.1, from: image}", "l3: {block: b, x: 0.1}", "l4: {block: b, x: 0.1}"]
+    (found,) = findings(spec(block.replace("40", "8"), first, "l2: {op: relu, from: image}", *layers))
+    assert (found.layer, found.notes[-1]) == ("l4.p", "in 1 of 3 uses: l4")
+    (found,) = findings(spec(block.replace("40", "8"), first, *layers, "l5: {block: b, x: 0.1}"))
+    assert (found.layer, found.notes[-1]) == ("l3.p", "in 1 of 2 checked uses: l3")
