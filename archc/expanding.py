@@ -39,7 +39,9 @@ def expanded(data: bytes, name: str, facts: Facts) -> bytes:
 
 def _is_flat(written: MappingNode, expansion: Expansion) -> bool:
     """Whether a spec has no blocks or stages, but only text that a reference could be."""
-    return not expansion.scopes and "blocks" not in written.entries and isinstance(written.entries["layers"], MappingNode)
+    return (
+        not expansion.scopes and "blocks" not in written.entries and isinstance(written.entries["layers"], MappingNode)
+    )
 
 
 def _silenced(

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from archc.diagnostics.finding import Finding, report
 from archc.language.blocks.expanded import Site
-from archc.language.blocks.forms import CALL, INPUT, Block, is_call, is_stage, references, referred
+from archc.language.blocks.forms import CALL, INPUT, Block, is_call, is_stage, keys, references, referred
 from archc.language.connections import connections, from_node
 from archc.language.defaults import op_class, op_word
 from archc.language.fields import NAME, field_names
@@ -96,8 +96,13 @@ class Checker:
         # A plain layer of the network is checked when it is lowered.
         if scope.block is None and not is_call(scope.layers[name]) and not is_stage(scope.layers[name]):
             return
-        if not NAME.match(name):
-            from archc.language.mistakes.validation import not_a_name  # only for a mistake
+        if scope.block is not None and name.startswith("$") and scope.block.takes:
+            from archc.language.mistakes.references import not_a_key  # only for a mistake
+
+            self._report(not_a_key(ScalarNode(name, key)))
+            self._used[scope.name].update(scope.block.takes)
+        elif not NAME.match(name):
+            from archc.language.mistakes.validation import not_a_name  # as above
 
             self._report(not_a_name(name, key))
         elif name in scope.names:
@@ -181,10 +186,16 @@ class Checker:
             if name is None or name not in takes:
                 from archc.language.mistakes.references import not_a_reference
 
-                if scope.block is None or name not in scope.block.refused:
+                if scope.block is None or str(node.value).removeprefix("$") not in scope.block.refused:
                     self._report(not_a_reference(node, scope.block))
                 self._used[scope.name].update(takes)  # it may mean any of them
                 self._fail(scope, path)
+        for key in keys(body) if takes else ():
+            from archc.language.mistakes.references import not_a_key
+
+            self._report(not_a_key(key))
+            self._used[scope.name].update(takes)
+            self._fail(scope, path)
         if isinstance(body, MappingNode):
             for word in ("block", "from"):
                 fixed = body.entries.get(word)

@@ -41,6 +41,8 @@ def in_blocks(findings: list[Finding], expansion: Expansion) -> list[Finding]:
             block = expansion.sites[finding.layer or ""][0]
             text = place.source.text[place.start : place.end]
             finding = finding._replace(related=(*finding.related, (place, f"`{text}` in block {block}")))
+        if place is None:
+            finding = finding._replace(related=(*finding.related, *_given(finding, expansion)))
         found.append(finding if fixes.are_right(finding) else finding._replace(fix=()))
     return found
 
@@ -96,6 +98,19 @@ def reference(finding: Finding, expansion: Expansion) -> Span | None:
         return None
     layer = _layers(expansion).entries[finding.layer or ""]
     return next((at for at, value in _replaced(body, layer) if _contains(value, finding.span)), None)
+
+
+def _given(finding: Finding, expansion: Expansion) -> Iterator[tuple[Span, str]]:
+    """The values of the references inside of a wrong value that is written in a block."""
+    body = expansion.bodies.get(finding.layer or "")
+    if not isinstance(body, MappingNode) or finding.layer in expansion.failed:
+        return
+    layer = _layers(expansion).entries[finding.layer or ""]
+    if all(node.span != finding.span for node in body.entries.values()):
+        return
+    for at, value in _replaced(body, layer):
+        if _contains(finding.span, at) and value not in (span for span, _ in finding.related):
+            yield value, f"`{at.source.text[at.start : at.end]}`"
 
 
 def _layers(expansion: Expansion) -> MappingNode:

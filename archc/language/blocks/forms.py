@@ -62,6 +62,17 @@ def references(node: YamlNode) -> Iterator[ScalarNode]:
                 yield from references(value)
 
 
+def keys(node: YamlNode) -> Iterator[ScalarNode]:
+    """The keys in a node with a `$`, which is only for values."""
+    if isinstance(node, SequenceNode):
+        for item in node.items:
+            yield from keys(item)
+    elif isinstance(node, MappingNode):
+        yield from (key for key in node.keys.values() if str(key.value).startswith("$"))
+        for value in node.entries.values():
+            yield from keys(value)
+
+
 def referred(node: YamlNode) -> str | None:
     """The name behind the `$` of a reference; None for any other node."""
     match = REFERENCE.match(node.value) if isinstance(node, ScalarNode) and type(node.value) is str else None

@@ -33,7 +33,8 @@ def not_blocks(section: YamlNode, findings: list[Finding]) -> dict[str, Block | 
         help = (
             f"give each block its name as a key: `blocks: {{{', '.join(f'{name[:64]}: {{…}}' for name in names[:4])}}}`"
         )
-    kind = "a list" if isinstance(section, SequenceNode) else "a value"
+    is_empty = isinstance(section, ScalarNode) and section.value is None
+    kind = "a list" if isinstance(section, SequenceNode) else "nothing" if is_empty else "a value"
     findings.append(report(section.span, "ARC104", f"`blocks` must be a mapping, got {kind}", help=help))
     return dict.fromkeys(names)
 

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from archc.diagnostics.finding import Finding, replacement, report, respelling
 from archc.language.blocks.forms import CALL, Block
+from archc.language.comments import content_start
 from archc.language.mistakes.edits import inline
 from archc.language.mistakes.vocabulary import certain, nearest
 from archc.language.reader import MAX_ENTRIES, MappingNode, ScalarNode, YamlNode, plain
@@ -32,7 +33,7 @@ def wrong_arguments(block: Block, path: str, body: MappingNode, lacking: list[st
     findings: list[Finding] = []
     missing = list(lacking)
     for word in body.entries:
-        if word in CALL or word in block.takes:
+        if word in CALL or word in block.takes or word in block.refused:
             continue
         finding, meant = _unknown(block, word, body, missing)
         findings.append(finding)
@@ -83,6 +84,8 @@ def _unknown(block: Block, word: str, body: MappingNode, lacking: list[str]) -> 
 def wrong_repeat(node: YamlNode) -> Finding:
     """The finding on a `repeat` that is not a number of repetitions."""
     value = plain(node)
+    if isinstance(value, float) and value.is_integer() and value > MAX_ENTRIES:
+        value = int(value)
     if type(value) is int and value > MAX_ENTRIES:
         message = f"`repeat` is {value:,}; the limit is {MAX_ENTRIES:,} layers"
         return report(node.span, "ARC003", message, help="describe a smaller network")
@@ -114,7 +117,7 @@ def wrong_repeat(node: YamlNode) -> Finding:
     kind = (
         "a list or a mapping"
         if not isinstance(node, ScalarNode)
-        else f"`{str(value)[:64]}`"
+        else f"`{node.span.source.text[content_start(node.span) : node.span.end][:64]}`"
         if value is not None
         else "nothing"
     )

@@ -71,6 +71,12 @@ def not_here(word: str, node: YamlNode) -> Finding:
     return report(node.span, "ARC114", message, help=help)
 
 
+def not_a_key(key: ScalarNode) -> Finding:
+    """The finding for a reference in the place of a name of a layer or of a field."""
+    message = f"`{str(key.value)[:64]}` is a name here, and a reference stands only for a value"
+    return report(key.span, "ARC114", message, help="write the name itself; define one block for each name")
+
+
 def in_default(node: ScalarNode) -> Finding:
     """The finding for a reference in a default of `takes`."""
     message = f"`{str(node.value)[:64]}` is in a default, which cannot refer to other names"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from archc.analysis import analyse
 from archc.diagnostics.finding import Finding
 from archc.fixing import fix
@@ -214,3 +216,50 @@ def test_uses_that_depend_on_a_mistake_are_not_said_to_be_without_it() -> None:
     assert (found.layer, found.notes[-1]) == ("l4.p", "in 1 of 3 uses: l4")
     (found,) = findings(spec(block.replace("40", "8"), first, *layers, "l5: {block: b, x: 0.1}"))
     assert (found.layer, found.notes[-1]) == ("l3.p", "in 1 of 2 checked uses: l3")
+
+
+@pytest.mark.parametrize(
+    ("block", "column"),
+    [
+        ("      $x: {op: relu}\n", 7),
+        ("      d: {op: dropout, $x: 0.5}\n", 24),
+        ("      d: {op: relu, a: {$x: 1}}\n", 25),
+    ],
+)
+def test_a_reference_in_the_place_of_a_name_is_one_mistake(block: str, column: int) -> None:
+    (found,) = findings(spec(block, "l1: {block: b, x: rate}"))
+    assert (found.code, found.span.column) == ("ARC114", column)
+    assert found.message == "`$x` is a name here, and a reference stands only for a value"
+
+
+def test_a_name_that_is_refused_in_takes_is_reported_only_there() -> None:
+    text = spec("      d: {op: dropout, rate: $ƒ}\n", "l1: {block: b, ƒ: 0.5}").replace("[x]", "[ƒ]")
+    (found,) = findings(text)
+    assert (found.code, found.span.line) == ("ARC106", 6)
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "message"),
+    [
+        ("true", "ARC104", "`repeat` must be an integer, got `true`"),
+        ("1e9", "ARC003", "`repeat` is 1,000,000,000; the limit is 100,000 layers"),
+        ("1.50", "ARC104", "`repeat` must be an integer, got `1.50`"),
+        ("three", "ARC104", "`repeat` must be an integer, got `three`"),
+        ("", "ARC104", "`repeat` must be an integer, got nothing"),
+    ],
+)
+def test_a_wrong_repeat_is_shown_as_it_is_written(value: str, code: str, message: str) -> None:
+    (found,) = findings(spec("      d: {op: dropout, rate: $x}\n", f"l1: {{block: b, x: 0.5, repeat: {value}}}"))
+    assert (found.code, found.message) == (code, message)
+
+
+def test_a_wrong_value_with_a_reference_in_it_is_shown_with_what_is_given() -> None:
+    block = "      p: {op: max_pool2d, kernel: [$x, 1], stride: 1}\n"
+    (found,) = findings(spec(block, "l1: {block: b, x: [2, 2]}"))
+    assert (found.code, found.span.line) == ("ARC105", 8)
+    assert [(span.line, label) for span, label in found.related] == [(10, "`$x`")]
+
+
+def test_an_empty_section_of_blocks() -> None:
+    (found,) = findings(f"{HEAD}blocks:\nlayers:\n  l1: {{op: relu}}\n")
+    assert found.message == "`blocks` must be a mapping, got nothing"
