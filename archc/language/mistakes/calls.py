@@ -10,6 +10,7 @@ from archc.language.comments import content_start
 from archc.language.mistakes.edits import inline
 from archc.language.mistakes.vocabulary import certain, nearest
 from archc.language.reader import MAX_ENTRIES, MappingNode, ScalarNode, YamlNode, plain
+from archc.language.recipe_words import OF_SECTIONS
 from archc.source import Span
 
 _REPEAT = (
@@ -70,6 +71,8 @@ def _unknown(block: Block, word: str, body: MappingNode, lacking: list[str]) -> 
         return report(key, "ARC101", message, help=help), names
     if word.lower() in _REPEAT and "repeat" not in body.entries and type(plain(value)) is int:
         return report(key, "ARC101", message, help="did you mean `repeat`?", fix=respelling(key, "repeat")), []
+    if word in OF_SECTIONS["from"] and "from" not in body.entries and not isinstance(value, MappingNode):
+        return report(key, "ARC101", message, help="did you mean `from`?", fix=respelling(key, "from")), []
     taken = [name for name in block.takes if name not in body.entries]
     near = get_close_matches(word[:64], [*taken, *CALL], n=1, cutoff=0.75)
     own = certain(word, taken) or nearest(word, taken) or (near[0] if near else None)

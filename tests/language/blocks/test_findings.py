@@ -263,3 +263,36 @@ def test_a_wrong_value_with_a_reference_in_it_is_shown_with_what_is_given() -> N
 def test_an_empty_section_of_blocks() -> None:
     (found,) = findings(f"{HEAD}blocks:\nlayers:\n  l1: {{op: relu}}\n")
     assert found.message == "`blocks` must be a mapping, got nothing"
+
+
+@pytest.mark.parametrize(
+    ("layer", "help"),
+    [
+        ("l1: {block: B, x: 0.5}", "did you mean `b`?"),
+        ("l1: {block: b, x: 0.5, inputs: image}", "did you mean `from`?"),
+        (
+            "l1: {repeat: 3, layers: [{op: relu}, {op: tanh}]}",
+            "write the list alone: `l1: [{op: …}, {op: …}]`, or define a block with its layers in `blocks`",
+        ),
+    ],
+)
+def test_the_help_for_a_mistaken_use(layer: str, help: str) -> None:
+    found = findings(spec("      d: {op: dropout, rate: $x}\n", "l0: {block: b, x: 0.5}", layer))
+    assert [finding.help for finding in found] == [help]
+
+
+@pytest.mark.parametrize(
+    ("field", "help"),
+    [
+        ("inputs: [a, b]", "delete `inputs`: a block reads what its use lists in `from`, and calls it `input`"),
+        ("outputs: [d]", "delete `outputs`: a block gives its last layer"),
+    ],
+)
+def test_a_block_does_not_list_what_it_reads_and_gives(field: str, help: str) -> None:
+    text = spec("      d: {op: relu}\n", "l1: {block: b}").replace("takes: [x]", field)
+    assert [finding.help for finding in findings(text)] == [help]
+
+
+def test_the_name_of_a_block_that_yaml_reads_otherwise_is_quoted() -> None:
+    text = spec("      d: {op: dropout, rate: $x}\n", "l1: {block: true, x: 0.5}").replace("  b:\n", "  true:\n")
+    assert [finding.help for finding in findings(text)] == ['write `block: "true"`']
