@@ -13,7 +13,6 @@ from archc.analysis import Facts, every_finding
 from archc.diagnostics.finding import Finding
 from archc.language.blocks.expanded import Expansion
 from archc.language.document import Document
-from archc.language.reader import MappingNode
 
 _PATH = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
 
@@ -22,7 +21,7 @@ def expanded(data: bytes, name: str, facts: Facts) -> bytes:
     """The flat spec of the one in `data`, which has the given facts and no errors."""
     document, findings = every_finding(data, name)
     assert document is not None
-    if document.expansion is None or _is_flat(document.written, document.expansion):
+    if document.expansion is None or document.expansion.is_flat:
         return data
     from archc.language.blocks.printing import flat_names, flat_text  # a spec without blocks does not need these
 
@@ -35,13 +34,6 @@ def expanded(data: bytes, name: str, facts: Facts) -> bytes:
     flat = flat_text(document.expansion, name, placed)
     silenced = _silenced(document, document.expansion, findings, flat_names(document.expansion))
     return _with_comments(flat, name, silenced) if silenced else flat
-
-
-def _is_flat(written: MappingNode, expansion: Expansion) -> bool:
-    """Whether a spec has no blocks or stages, but only text that a reference could be."""
-    return (
-        not expansion.scopes and "blocks" not in written.entries and isinstance(written.entries["layers"], MappingNode)
-    )
 
 
 def _silenced(

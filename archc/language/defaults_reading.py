@@ -36,31 +36,16 @@ def read_defaults(document: Document) -> Defaults:
     return found
 
 
-def without_derived(op: str, body: MappingNode, found: Defaults) -> MappingNode:
-    """The defaults of an op without its derived values, which become numbers in each layer."""
-    names = derived_fields(body, ops()[op])
-    if not names:
-        return body
-    from archc.language.derived import with_derived  # few specs need it, for the time of start-up
-
-    entries = {name: body.entries[name] for name in names}
-    derived = MappingNode(entries, {name: body.keys[name] for name in names}, body.span)
-    _, findings = with_derived(derived, ops()[op], None, "a layer")
-    if findings:
-        found.findings += findings
-        found.misread[op] = {*found.misread.get(op, ()), *names}
-    else:
-        found.derived[op] = derived
-    others = {name: node for name, node in body.entries.items() if name not in entries}
-    return body._replace(entries=others, keys={name: body.keys[name] for name in others})
-
-
 def _read(op: str, body: YamlNode, found: Defaults) -> bool:
     """Read the defaults of an op, if nothing is wrong with them; whether they could be read."""
     if op not in ops() or not isinstance(body, MappingNode):
         return False
     model = ops()[op]
-    whole, body = body, without_derived(op, body, found)
+    whole = body
+    if derived_fields(body, model):
+        from archc.language.derived import without_derived  # as above
+
+        body = without_derived(op, body, found)
     if not body.entries.keys() <= {name for name in field_names(model) if name != "op"}:
         return False
     try:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from archc.diagnostics.finding import Finding, report
 from archc.language.defaults import Defaults, op_class
-from archc.language.defaults_reading import without_derived
+from archc.language.derived import without_derived
 from archc.language.document import Document
 from archc.language.fields import Place, field_names
 from archc.language.mistakes.listed_fields import joined
