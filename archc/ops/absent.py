@@ -22,7 +22,7 @@ _NORMS = (
     "mean_variance_normalization switchable_norm"
 )
 _CONVOLUTIONS = (
-    "conv3d convolution3d conv_transpose1d conv_transpose3d conv1d_transpose conv3d_transpose "
+    "conv3d convolution3d conv_transpose3d conv3d_transpose "
     "depthwise_conv depthwise_conv1d depthwise_conv2d conv_depthwise "
     "separable_conv separable_conv1d separable_conv2d separable_convolution2d locally_connected1d locally_connected2d "
     "local local_conv conv_local deform_conv2d deformable_convolution lazy_conv2d bottleneck inverted_residual "
@@ -36,8 +36,8 @@ _SEQUENCES = (
     "transformer_encoder_layer transformer_decoder transformer_decoder_layer cbam text_vectorization"
 )
 _SHAPES = (
-    "squeeze unsqueeze expand_dims repeat_vector zero_padding1d zero_padding3d cropping1d cropping3d split chunk "
-    "gather tile up_sampling1d up_sampling3d resizing pixel_shuffle depth_to_space reorg reorg3d fold unfold im2col "
+    "squeeze unsqueeze expand_dims repeat_vector zero_padding3d cropping3d split chunk "
+    "gather tile up_sampling3d resizing pixel_shuffle depth_to_space reorg reorg3d fold unfold im2col "
     "masking flip"
 )
 _MERGES = "minimum average mean reduce_mean reduce_sum reduce_max merge bilinear_pooling arg_max argmax top_k"

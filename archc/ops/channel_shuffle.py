@@ -11,7 +11,7 @@ from archc.example import HEAD
 from archc.ops.fields import Count
 from archc.ops.moving import Moving
 from archc.ops.op import OtherNames
-from archc.ops.shape_error import ShapeError, require_maps
+from archc.ops.shape_error import require_maps
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -37,15 +37,9 @@ class ChannelShuffle(Moving, frozen=True):
         if len(x.shape) != 2:
             require_maps(self, x)
         if x.channels % self.groups:
-            from archc.ops.grouping import largest_divisor  # few specs need it, for the time of start-up
+            from archc.ops.grouping import undivided  # few specs need it, for the time of start-up
 
-            raise ShapeError(
-                "groups",
-                "ARC210",
-                f"the {x.channels} input maps of {{name}} do not split into {self.groups} groups",
-                notes=(f"{x.channels} / {self.groups} is not whole",),
-                help=f"groups: {largest_divisor(x.channels, at_most=self.groups)} divides them",
-            )
+            raise undivided(x, self.groups)
         return x
 
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:

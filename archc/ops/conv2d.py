@@ -137,7 +137,7 @@ class Conv2d(Windowed, Weighted, frozen=True):
         return Reach(groups=self.groups)
 
     def reads_words(self, x: Tensor) -> str:
-        return read_by_filters(x.channels, self.groups)
+        return read_by_filters(x, self.groups)
 
     def split(self, devices: int) -> Self:
         return self.model_copy(update=part_of_filters(self.filters, self.groups, devices))

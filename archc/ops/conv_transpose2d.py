@@ -61,6 +61,7 @@ class ConvTranspose2d(Weighted, frozen=True):
     }
     usual: ClassVar[UsualValues] = {}
     is_linear = True
+    on_sequences = "conv_transpose1d"
     channels_field = "filters"
     weight_axis = 1
     op: Literal["conv_transpose2d"]
@@ -89,6 +90,11 @@ class ConvTranspose2d(Weighted, frozen=True):
         default=1, description="Number of equal parts of the maps; each part is read by its own part of the filters."
     )
 
+    spans: ClassVar[tuple[str, str]] = ("high", "wide")
+    """What a size is, vertically and horizontally."""
+    lines: ClassVar[str] = "rows or columns"
+    """What padding cuts off."""
+
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         (x,) = inputs
         require_maps(self, x)
@@ -102,14 +108,14 @@ class ConvTranspose2d(Weighted, frozen=True):
                 raise ShapeError(
                     "padding",
                     "ARC201",
-                    f"{{name}}'s padding cuts {sum(cut)} rows or columns off {full}",
+                    f"{{name}}'s padding cuts {sum(cut)} {self.lines} off {full}",
                     notes=(f"(N - 1) S + F = {full}",),
                     help="use less padding",
                 )
         return Tensor((self.filters, *self.output(x)))
 
     def _check_output_padding(self) -> None:
-        for axis, name in enumerate(("high", "wide")):
+        for axis, name in enumerate(self.spans):
             added, most = self.output_padding[axis], max(self.stride[axis], self.dilation[axis])
             if self.padding == "same" and added:
                 raise ShapeError(
@@ -233,7 +239,7 @@ class ConvTranspose2d(Weighted, frozen=True):
         return Reach(groups=self.groups)
 
     def reads_words(self, x: Tensor) -> str:
-        return read_by_filters(x.channels, self.groups)
+        return read_by_filters(x, self.groups)
 
     def split(self, devices: int) -> Self:
         return self.model_copy(update=part_of_filters(self.filters, self.groups, devices))

@@ -282,13 +282,18 @@ Axes = Annotated[
 ]
 
 
-def _read_length(value: object) -> Size:
-    if isinstance(value, Size):
-        return value
-    if not _whole(value, 1):
-        _check_largest(value)
-        raise PydanticCustomError("size", "must be a whole number from 1")
-    return Size(1, cast(int, value))
+def _length(least: int) -> tuple[PlainValidator, PlainSerializer, WithJsonSchema]:
+    """How a size along a sequence is read and written: one number, from `least`."""
+
+    def read(value: object) -> Size:
+        if isinstance(value, Size):
+            return value
+        if not _whole(value, least):
+            _check_largest(value)
+            raise PydanticCustomError("size", "must be a whole number from {least}", {"least": least})
+        return Size(least, cast(int, value))
+
+    return PlainValidator(read), PlainSerializer(lambda size: size.width), WithJsonSchema(_one_or_pair(least)[0])
 
 
 def _ends(*words: str) -> tuple[PlainValidator, PlainSerializer, WithJsonSchema]:
@@ -323,13 +328,10 @@ def _written_ends(padding: Margins | str) -> object:
 
 
 _ENDS = ("left", "right")
-LengthField = Annotated[
-    Size,
-    PlainValidator(_read_length),
-    PlainSerializer(lambda size: size.width),
-    WithJsonSchema(_one_or_pair(1)[0]),
-]
+LengthField = Annotated[Size, *_length(1)]
 """A size along a sequence, one number; as a `Size`, its height is 1."""
+LengthExtent = Annotated[Size, *_length(0)]
+"""An extent along a sequence, one number; as a `Size`, its height is 0."""
 EndsField = Annotated[Padding, *_ends("same")]
 """The padding of a sequence; as `Margins`, it has none at the top and at the bottom."""
 CausalPadding = Padding | Literal["causal"]

@@ -58,6 +58,7 @@ NETWORKS = {
     ],
     "[24, 16]": [
         *_layers("op: conv1d, filters: 48, kernel: 9, groups: 2", 12 * 9, 24 * 9),
+        *_layers("op: conv_transpose1d, filters: 96, kernel: 7, groups: 3", 32 * 7, 8 * 7),
     ],
     "[240, 1, 1]": [
         *_layers("op: dense, units: 60", 240, 60),

@@ -50,7 +50,7 @@ SNIPPETS = {
     "exact_gelu": "exact_gelu",
     "gelu_tanh": "gelu_tanh",
     "LowestPadding1D": "lowest_padding1d",
-    "ConvTranspose2D": "conv_transpose",
+    "ConvTranspose": "conv_transpose",
     "Upsample": "resizing",
     "Slice": "slicing",
     "Pad2D": "pad2d",
