@@ -11,7 +11,7 @@ from archc.example import HEAD
 from archc.ops.fields import Count
 from archc.ops.moving import Moving
 from archc.ops.op import OtherNames
-from archc.ops.shape_error import require_maps
+from archc.ops.shape_error import require_places
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ class ChannelShuffle(Moving, frozen=True):
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         (x,) = inputs
-        if len(x.shape) != 2:
-            require_maps(self, x)
+        require_places(self, x)
         if x.channels % self.groups:
             from archc.ops.grouping import undivided  # few specs need it, for the time of start-up
 

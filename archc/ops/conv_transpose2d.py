@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
 from archc.example import CONV_HEAD
 from archc.ops.conv2d import Conv2d
 from archc.ops.fields import NO_PADDING, NONE, ONE, Count, Extent, Margins, PaddingField, Size, SizeField
-from archc.ops.foreign import Needless, NeedlessFields, OtherValues, UsualValues
+from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields, OtherValues, UsualValues
 from archc.ops.op import OtherNames
 from archc.ops.properties import FLOAT32, Kept, Parameter, Reach, Scratch
 from archc.ops.shape_error import ShapeError, require_maps
@@ -21,6 +21,11 @@ from archc.tensor import Tensor
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
+
+
+def _none_added(values: Mapping[str, Any]) -> Converted | None:
+    """Keras's `output_padding: null`, which adds nothing."""
+    return None if values["output_padding"] is not None else Converted({"output_padding": ("output_padding", 0)})
 
 
 class ConvTranspose2d(Weighted, frozen=True):
@@ -52,11 +57,10 @@ class ConvTranspose2d(Weighted, frozen=True):
     }
     loose_names = ("k", "s", "p", *Conv2d.loose_names)
     other_values: ClassVar[OtherValues] = {"padding": {"same": "same", "valid": 0, "none": 0}}
-    conversions = CONVERSIONS
+    conversions = (*CONVERSIONS, Conversion(("output_padding",), _none_added))
     needless: ClassVar[NeedlessFields] = {
         "padding_mode": Needless("nothing but zeros can be added", ("zeros",)),
         "auto_pad": Needless("`padding` is the padding", ("NOTSET",)),
-        "output_padding": Needless("Keras adds nothing then", (None,)),
         **dict.fromkeys(("workspace", "cudnn_tune", "cudnn_off"), Needless("it changes no value", "any")),
     }
     usual: ClassVar[UsualValues] = {}

@@ -53,7 +53,7 @@ SNIPPETS = {
     "ConvTranspose": "conv_transpose",
     "Upsample": "resizing",
     "Slice": "slicing",
-    "Pad2D": "pad2d",
+    "Padding": "padding",
     "LowestPadding2D": "lowest_padding",
     "AvgPool": "avg_pool",
     "LocalResponseNorm": "lrn",
