@@ -59,6 +59,7 @@ _NAME_OF_INPUT = "delete the layer: `input:` at the top of the spec declares the
 _LOSS = "use `{op: softmax}` as the last layer, and `loss: cross_entropy` in `train:`"
 _TWO = "write each of its steps as a layer of its own"
 _DEPTHWISE = "use `{op: conv2d, filters: {times: 1}, groups: each}`"
+_DEPTHWISE_1D = "use `{op: conv1d, filters: {times: 1}, groups: each}`"
 _NOTHING = "delete the layer: it changes nothing"
 REMARKS = {
     **dict.fromkeys("depthwise_conv depthwise_conv2d conv_depthwise".split(), _DEPTHWISE),
@@ -76,9 +77,11 @@ REMARKS = {
         "use `{op: max_pool2d}` for the maximum or `{op: avg_pool2d}` for the mean, in Caffe with `rounding: ceil`, "
         "and `stride: 1` if it has none; of whole maps, use `{op: global_max_pool}` or `{op: global_avg_pool}`",
     ),
+    "depthwise_conv1d": _DEPTHWISE_1D,
+    "separable_conv1d": f"{_DEPTHWISE_1D}, and a second `conv1d` with `kernel: 1` after it",
     "rescaling": "use `{op: normalize}`: with `scale: s, offset: o`, its `std` is 1 / s and its `mean` -o / s",
-    "dropout2d": "`{op: dropout}` drops single values, not whole maps",
-    "spatial_dropout2d": "`{op: dropout}` drops single values, not whole maps",
+    **dict.fromkeys("dropout1d spatial_dropout1d".split(), "`{op: dropout}` drops single values, not whole channels"),
+    **dict.fromkeys("dropout2d spatial_dropout2d".split(), "`{op: dropout}` drops single values, not whole maps"),
     "time_distributed": "write the layer inside it: a `dense` layer reads each position of a sequence by itself",
     "activation": "write the name of the activation as the op, such as `{op: relu}`",
     "output": "delete the layer: `outputs:` at the top of the spec lists the outputs",

@@ -117,7 +117,7 @@ class Conv2d(Windowed, Weighted, frozen=True):
             return
         from archc.ops.grouping import ungrouped  # few specs need it, for the time of start-up
 
-        raise ungrouped(self.filters, maps, self.groups)
+        raise ungrouped(self.filters, maps, self.groups, "channels" if self.on_maps else "maps")
 
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
         maps = inputs[0].channels // self.groups

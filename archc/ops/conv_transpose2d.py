@@ -105,7 +105,7 @@ class ConvTranspose2d(Weighted, frozen=True):
         if self.filters % self.groups or x.channels % self.groups:
             from archc.ops.grouping import ungrouped  # few specs need it, for the time of start-up
 
-            raise ungrouped(self.filters, x.channels, self.groups)
+            raise ungrouped(self.filters, x.channels, self.groups, "channels" if self.on_maps else "maps")
         self._check_output_padding()
         for size, cut, full in zip(self.output(x), self._cuts(), self.full(x), strict=True):
             if size < 1:
