@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class ChannelShuffle(Moving, frozen=True):
-    """One map of each group in turn (Zhang et al., arXiv 1707.01083): (C, H, W) -> (C, H, W).
+    """One map of each group in turn (Zhang et al., arXiv 1707.01083): (C, H, W) -> (C, H, W), or (C, L) -> (C, L).
 
     With groups G of C / G maps, map i G + g of the output is map i of group g.
     """
 
-    shape_rule = "(C, H, W) -> (C, H, W)"
+    shape_rule = "(C, H, W) -> (C, H, W), or (C, L) -> (C, L)"
     failing = HEAD + "  mix1: {op: channel_shuffle, groups: 2}\n"
     corrected = HEAD + "  mix1: {op: channel_shuffle, groups: 3}\n"
     other_names = ("shuffle_channel", "shuffle_channels")
