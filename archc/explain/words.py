@@ -9,6 +9,7 @@ from typing import Any
 
 from archc.explain.concepts import Concept
 from archc.language.field_table import as_written, takes
+from archc.language.mistakes.vocabulary import synonyms
 from archc.language.schema import json_schema
 from archc.language.spec import Spec, Tokens
 from archc.ops import ops
@@ -51,7 +52,10 @@ def page_of(word: str) -> Concept | None:
         return _page(word, found)
     if fields := _values().get(word):
         title = f"a value of {joined([f'`{field}`' for field in fields])}"
-        return Concept(word, title, tuple(part for field in fields for part in _page(field, _uses()[field]).parts))
+        parts = (part for field in fields for part in _page(field, _uses()[field]).parts)
+        # A word of another framework for an op is more likely that than a value.
+        called = [f"Where another framework calls an op so, it is `{op}`." for op in synonyms(word, ops())]
+        return Concept(word, title, (*called, *parts))
     return None
 
 

@@ -53,6 +53,12 @@ NETWORKS = {
         *_layers("op: conv2d, filters: 24, kernel: [3, 5], padding: [1, 2], groups: 3", 8 * 15, 8 * 15),
         *_layers("op: conv2d, filters: 96, kernel: 3, padding: 1, groups: 2, bias_init: 0.5", 12 * 9, 48 * 9),
         *_layers("op: conv2d, filters: 240, kernel: 1, groups: 24, bias: false", 1, 10),
+        # The fans of a transposed convolution are those of the convolution that it transposes.
+        *_layers("op: conv_transpose2d, filters: 96, kernel: [3, 5], groups: 3", 32 * 15, 8 * 15),
+    ],
+    "[24, 16]": [
+        *_layers("op: conv1d, filters: 48, kernel: 9, groups: 2", 12 * 9, 24 * 9),
+        *_layers("op: conv_transpose1d, filters: 96, kernel: 7, groups: 3", 32 * 7, 8 * 7),
     ],
     "[240, 1, 1]": [
         *_layers("op: dense, units: 60", 240, 60),

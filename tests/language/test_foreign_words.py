@@ -35,6 +35,15 @@ def findings(body: str, head: str = HEAD) -> list[Finding]:
         ("glu", f"archc has no `glu` yet; {OPS}"),
         ("celu", f"archc has no `celu` yet; {OPS}"),
         ("ZeroPadding2D", "did you mean `pad`?"),
+        ("Conv1DTranspose", "did you mean `conv_transpose1d`?"),
+        (
+            "DepthwiseConv1D",
+            "archc has no `DepthwiseConv1D`: use `{op: conv1d, filters: {times: 1}, groups: each}`",
+        ),
+        (
+            "nn.Dropout1d",
+            "archc has no `nn.Dropout1d`: `{op: dropout}` drops single values, not whole channels",
+        ),
         (
             "Pooling",
             "archc has no `Pooling`: use `{op: max_pool2d}` for the maximum or `{op: avg_pool2d}` for the mean, in "

@@ -40,7 +40,7 @@ UNSEEN = set(
     forgotten_bias groups_of_maps input_too_large kernel_too_large loss_of_one_class losses lost_groups
     maps_after_flatten memory
     memory_of_weights merge_key one_mistake_ten_readers outputs padding_of_whole_windows padding_too_large parameters
-    placed_layers single_values tag ten_crop_of_arrays
+    placed_layers sides single_values tag ten_crop_of_arrays
     tensor_too_large two_inputs two_softmaxes unequal_shapes unused_input width_over_devices
     """.split()
 )
