@@ -16,8 +16,8 @@ MOST_AXES = len(_KINDS)
 class FreeSize(int):
     """A size that a spec leaves free, at its usual value; `formula` is what is printed for it, such as `ceil(H / 2)`.
 
-    `others` are its values for other sizes of the input, which are the same for all values of a network. Arithmetic with
-    it is that of its usual value.
+    `others` are its values for other sizes of the input, which are the same for all values of a network. Arithmetic
+    with it is that of its usual value.
     """
 
     formula: str

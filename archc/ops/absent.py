@@ -76,6 +76,14 @@ REMARKS = {
         "use `{op: max_pool2d}` for the maximum or `{op: avg_pool2d}` for the mean, in Caffe with `rounding: ceil`, "
         "and `stride: 1` if it has none; of whole maps, use `{op: global_max_pool}` or `{op: global_avg_pool}`",
     ),
+    **dict.fromkeys("mean reduce_mean".split(), "use `{op: global_avg_pool}`, the mean of each map"),
+    "reduce_max": "use `{op: global_max_pool}`, the largest value of each map",
+    **dict.fromkeys(
+        "split chunk".split(), "use a `slice` layer for each part, such as `{op: slice, start: 0, stop: 32}`"
+    ),
+    "squeeze": "use `{op: flatten}` for the values of maps as one vector",
+    **dict.fromkeys("unsqueeze expand_dims".split(), "use `{op: reshape}` with the sizes of the output in `to`"),
+    "bidirectional": "write `bidirectional: true` in the `lstm` or `gru` layer",
     "rescaling": "use `{op: normalize}`: with `scale: s, offset: o`, its `std` is 1 / s and its `mean` -o / s",
     "dropout2d": "`{op: dropout}` drops single values, not whole maps",
     "spatial_dropout2d": "`{op: dropout}` drops single values, not whole maps",
