@@ -52,6 +52,10 @@ class FreeSizes:
     axes: tuple[Axis, ...]
     graph: Graph
 
+    def tensors_at(self, sizes: Sizes) -> dict[str, Tensor] | Refusal:
+        """The shapes of all values at some free sizes; those of other axes are the usual ones."""
+        return inferred_at(self.graph, {**{axis.symbol: axis.usual for axis in self.axes}, **sizes})
+
 
 def inferred_at(graph: Graph, sizes: Sizes) -> dict[str, Tensor] | Refusal:
     """The shapes of all values at other sizes of the inputs."""
