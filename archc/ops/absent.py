@@ -79,6 +79,14 @@ REMARKS = {
     ),
     "depthwise_conv1d": _DEPTHWISE_1D,
     "separable_conv1d": f"{_DEPTHWISE_1D}, and a second `conv1d` with `kernel: 1` after it",
+    **dict.fromkeys("mean reduce_mean".split(), "use `{op: global_avg_pool}`, the mean of each map"),
+    "reduce_max": "use `{op: global_max_pool}`, the largest value of each map",
+    **dict.fromkeys(
+        "split chunk".split(), "use a `slice` layer for each part, such as `{op: slice, start: 0, stop: 32}`"
+    ),
+    "squeeze": "use `{op: flatten}` for the values of maps as one vector",
+    **dict.fromkeys("unsqueeze expand_dims".split(), "use `{op: reshape}` with the sizes of the output in `to`"),
+    "bidirectional": "write `bidirectional: true` in the `lstm` or `gru` layer",
     "rescaling": "use `{op: normalize}`: with `scale: s, offset: o`, its `std` is 1 / s and its `mean` -o / s",
     **dict.fromkeys("dropout1d spatial_dropout1d".split(), "`{op: dropout}` drops single values, not whole channels"),
     **dict.fromkeys("dropout2d spatial_dropout2d".split(), "`{op: dropout}` drops single values, not whole maps"),

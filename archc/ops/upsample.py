@@ -67,8 +67,16 @@ class Upsample(Op, frozen=True):
     failing = HEAD + "  up1: {op: upsample, factor: 2, mode: bilinear}\n"
     corrected = HEAD + "  up1: {op: upsample, factor: 2, mode: bilinear, corners: half_pixel}\n"
     spoken = "upsampling"
-    other_names = (*_OF_KERAS, "upsampling", "interpolate", "UpsamplingNearest2d", "UpsamplingBilinear2d", "Resize")
-    loose_names = ("Resize", "interpolate")
+    other_names = (
+        *_OF_KERAS,
+        "upsampling",
+        "interpolate",
+        "UpsamplingNearest2d",
+        "UpsamplingBilinear2d",
+        "Resize",
+        "Interp",
+    )
+    loose_names = ("Resize", "interpolate", "Interp")
     other_field_names: ClassVar[OtherNames] = {
         "factor": ("scale_factor", "scale", "scales", "stride"),
         "size": ("output_size", "out_size"),

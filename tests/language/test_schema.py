@@ -33,7 +33,7 @@ VALIDATOR = Draft7Validator(json_schema())
 # Wrong in what a schema cannot see: what one layer gives another, totals, names elsewhere, what YAML lost on the way.
 UNSEEN = set(
     """
-    block_bomb block_derived block_expect block_recursion block_unused
+    block_bomb block_derived block_expect block_recursion block_unsigned block_unused block_words
     crop crop_larger_than_resize default_of_branches dense_without_flatten departure_at_224 devices_of_five
     duplicate_field duplicate_layer duplicate_section exchanges exchanges_of_no_layer exchanges_of_one_device
     expect_in_branches expect_of_224 expect_of_55 expect_wrong_once free_size groups_from_defaults groups_of_filters

@@ -6,17 +6,16 @@ The result is what the expansion needs: the names that each layer reads, and the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from archc.diagnostics.finding import Finding, report
 from archc.language.blocks.expanded import Site
-from archc.language.blocks.forms import CALL, INPUT, Block, is_call, is_stage, keys, references, referred
+from archc.language.blocks.forms import CALL, INPUT, Block, children, is_call, is_stage, keys, references, referred
 from archc.language.connections import connections, from_node
 from archc.language.defaults import op_class, op_word
 from archc.language.fields import NAME, field_names
-from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, plain
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare, plain
 from archc.ops import ops
 from archc.source import Span
 
@@ -36,25 +35,6 @@ class Checked:
     findings: list[Finding] = field(default_factory=list[Finding])
     called: dict[str, list[tuple[str, ScalarNode]]] = field(default_factory=dict[str, "list[tuple[str, ScalarNode]]"])
     """By block, or "" for the network: the blocks that it uses, and where."""
-
-
-def item_span(item: YamlNode) -> Span:
-    """Where an item of a stage is reported, which has no name: its op or its block."""
-    if isinstance(item, MappingNode) and item.entries:
-        node = item.entries.get("op") or item.entries.get("block") or next(iter(item.keys.values()))
-        return node.span
-    return Span(item.span.source, item.span.start, min(item.span.start + 1, item.span.end))
-
-
-def children(layers: YamlNode, path: str) -> Iterator[tuple[str, YamlNode, Span]]:
-    """The place, the body and the key of each layer in a mapping or a stage."""
-    before = f"{path}." if path else ""
-    if isinstance(layers, MappingNode):
-        for name, body in layers.entries.items():
-            yield f"{before}{name}", body, layers.keys[name].span
-    elif isinstance(layers, SequenceNode):
-        for number, item in enumerate(layers.items):
-            yield f"{before}{number}", item, item_span(item)
 
 
 class Checker:
@@ -114,6 +94,8 @@ class Checker:
             for inner, item, at in children(body, path):
                 self._layer(scope, inner, item, at)
             self._split(scope, path, body)
+        elif isinstance(body, MappingNode) and self._lacks_brackets(scope, path, body):
+            self._fail(scope, path)
         elif isinstance(body, MappingNode):
             self._references(scope, path, body)
             self._reads(scope, path, body)
@@ -125,6 +107,16 @@ class Checker:
             self._references(scope, path, body)
             self._other(scope, path, body)
         scope.names[path] = True
+
+    def _lacks_brackets(self, scope: _Scope, path: str, body: MappingNode) -> bool:
+        """Whether a list that the expansion reads has no brackets, which is then reported."""
+        if not any(map(is_bare, body.entries.values())):
+            return False
+        from archc.language.mistakes.brackets import before_expansion  # only for a mistake, for the time of start-up
+
+        findings = before_expansion(body, path, op_class(body), scope.names)
+        self.checked.findings += findings
+        return bool(findings)
 
     def _other(self, scope: _Scope, path: str, body: YamlNode) -> None:
         """A layer without `block`, which can still mean a block."""
@@ -215,7 +207,9 @@ class Checker:
         for name in [name for name in block.takes if name not in self._used[block.name]]:
             from archc.language.mistakes.references import unused_parameter
 
-            self._report(unused_parameter(block, name))
+            finding, meant = unused_parameter(block, name)
+            self._report(finding)
+            self.checked.failed.update((block.name, path) for path in meant)
 
     def _reads(self, scope: _Scope, path: str, body: MappingNode) -> None:
         """The names that a layer lists."""

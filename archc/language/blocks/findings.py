@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from archc.diagnostics.finding import Edit, Finding, is_error
+from archc.diagnostics.finding import Edit, Finding, is_error, replacement
 from archc.diagnostics.grouping import LAST_OF_WORDS
 from archc.graph import uses_of
 from archc.language.blocks.expanded import Expansion
@@ -18,11 +18,14 @@ from archc.language.blocks.forms import referred
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.source import Span
 
+_WORD = re.compile(r"(?<![\w$.])[A-Za-z]\w*(?=\s*(?:[],}]|\Z))", re.ASCII)
+"""A word that is a value, also one of several in a list or a mapping."""
 _PATH = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)+")
 
 
 def in_blocks(findings: list[Finding], expansion: Expansion) -> list[Finding]:
     """The findings, each with the reference that a wrong value replaces, and without fixes that are wrong elsewhere."""
+    findings = [_without_sign(finding, expansion) for finding in findings]
     fixes = _Fixes(findings, expansion)
     uses = uses_of(expansion.scopes, expansion.sites)
     unchecked = _unchecked(findings, expansion) if is_error(findings) else set[str]()
@@ -59,6 +62,23 @@ def _unchecked(findings: list[Finding], expansion: Expansion) -> set[str]:
             blocked.add(path)
         last = path
     return blocked - failed
+
+
+def _without_sign(finding: Finding, expansion: Expansion) -> Finding:
+    """The finding on a wrong value, with a help if it is a name that its block takes, without the `$`."""
+    path = finding.layer or ""
+    if finding.code not in ("ARC104", "ARC105") or finding.help or path not in expansion.bodies:
+        return finding
+    while path and (path not in expansion.scopes or expansion.scopes[path].block is None):
+        path = path.rpartition(".")[0]
+    if not path or not _is_written(finding, expansion):
+        return finding
+    takes = expansion.scopes[path].arguments
+    text = finding.span.source.text[finding.span.start : finding.span.end]
+    right = _WORD.sub(lambda word: f"${word[0]}" if word[0] in takes else word[0], text)
+    if right == text:
+        return finding
+    return finding._replace(help=f"write `{right}`", fix=replacement(finding.span, right))
 
 
 def _mistake(uses: Mapping[str, tuple[str, str, int]], finding: Finding) -> tuple[str, Span, str]:

@@ -9,7 +9,7 @@ from archc.language.blocks.forms import Block, references
 from archc.language.fields import NAME
 from archc.language.layout.spelling import spelled
 from archc.language.mistakes.edits import inline
-from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, read
 from archc.ops import ops
 from archc.source import Span
 from archc.wording import listed
@@ -140,8 +140,21 @@ def right_takes(takes: YamlNode, findings: list[Finding]) -> list[YamlNode]:
     return []
 
 
+def assigned(word: str, span: Span) -> tuple[str, ScalarNode] | None:
+    """The name and the default of `stride=1` in `takes`; None for any other word."""
+    name, equals, text = (part.strip() for part in word.partition("="))
+    default, findings = read(text.encode(), span.source.name) if equals and NAME.match(name) else (None, [])
+    if not isinstance(default, ScalarNode) or default.value is None or findings:
+        return None
+    return name, ScalarNode(default.value, span)
+
+
 def not_a_parameter(name: str, span: Span) -> Finding:
     """The finding for a name in `takes` that cannot be one."""
+    if given := assigned(name, span):
+        pair = f"{given[0]}: {name.partition('=')[2].strip()}"
+        message = f"`takes` lists a name with a default as `{pair[:64]}`, got `{name[:64]}`"
+        return report(span, "ARC106", message, help=f"write `{pair[:64]}`", fix=replacement(span, pair))
     if NAME.match(name):
         message = f"`{name}` cannot be a name in `takes`: it is a field of every layer"
         return report(span, "ARC106", message, help=f"use another name, such as `{name}_`")

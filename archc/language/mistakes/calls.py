@@ -5,11 +5,11 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from archc.diagnostics.finding import Finding, replacement, report, respelling
-from archc.language.blocks.forms import CALL, Block
+from archc.language.blocks.forms import CALL, Block, references, referred
 from archc.language.comments import content_start
 from archc.language.mistakes.edits import inline
 from archc.language.mistakes.vocabulary import certain, nearest
-from archc.language.reader import MAX_ENTRIES, MappingNode, ScalarNode, YamlNode, plain
+from archc.language.reader import MAX_ENTRIES, MappingNode, ScalarNode, SequenceNode, YamlNode, plain
 from archc.language.recipe_words import OF_SECTIONS
 from archc.source import Span
 
@@ -75,13 +75,32 @@ def _unknown(block: Block, word: str, body: MappingNode, lacking: list[str]) -> 
         return report(key, "ARC101", message, help="did you mean `from`?", fix=respelling(key, "from")), []
     taken = [name for name in block.takes if name not in body.entries]
     near = get_close_matches(word[:64], [*taken, *CALL], n=1, cutoff=0.75)
-    own = certain(word, taken) or nearest(word, taken) or (near[0] if near else None)
+    own = certain(word, taken) or nearest(word, taken) or (near[0] if near else _of_field(block, word, taken))
     if own is not None and own not in body.entries:
         fix = respelling(key, own) if certain(word, taken) == own else ()
         return report(key, "ARC101", message, help=f"did you mean `{own}`?", fix=fix), [own]
     takes = ", ".join(block.takes) or "nothing"
     help = f"delete it, or add it to `takes`: block {block.name} takes {takes}"
     return report(key, "ARC101", message, help=help, related=[(block.key, "defined here")]), []
+
+
+def _of_field(block: Block, word: str, taken: list[str]) -> str | None:
+    """The one name that the block gives the field that a word means, such as `d` of `dilation: $d`."""
+    found = [name for name in taken if nearest(word, _fields_of(block.layers, name))]
+    return found[0] if len(found) == 1 else None
+
+
+def _fields_of(node: YamlNode, name: str) -> set[str]:
+    """The fields of a block's layers to which it gives the value of a name."""
+    match node:
+        case MappingNode():
+            given = {key for key, value in node.entries.items() if name in map(referred, references(value))}
+            own = {key for key in given if not isinstance(node.entries[key], MappingNode)}
+            return own.union(*(_fields_of(value, name) for value in node.entries.values()))
+        case SequenceNode():
+            return set[str]().union(*(_fields_of(item, name) for item in node.items))
+        case ScalarNode():
+            return set()
 
 
 def wrong_repeat(node: YamlNode) -> Finding:
