@@ -11,12 +11,13 @@ from archc.example import CONV_HEAD
 from archc.ops.conv2d import Conv2d
 from archc.ops.fields import NO_PADDING, NONE, ONE, Count, Extent, Margins, PaddingField, Size, SizeField
 from archc.ops.foreign import Needless, NeedlessFields, OtherValues, UsualValues
+from archc.ops.grouping import AS_MANY_GROUPS
 from archc.ops.op import OtherNames
 from archc.ops.properties import FLOAT32, Kept, Parameter, Reach, Scratch
 from archc.ops.shape_error import ShapeError, require_maps
 from archc.ops.weighted import Weighted, part_of_filters, read_by_filters
 from archc.ops.window import dilated
-from archc.ops.windowed import CONVERSIONS, WORDS, short
+from archc.ops.windowed import CONVERSIONS, PADDINGS, WORDS, short
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class ConvTranspose2d(Weighted, frozen=True):
         "output_padding": ("out_padding", "adj", "output_pad"),
     }
     loose_names = ("k", "s", "p", *Conv2d.loose_names)
-    other_values: ClassVar[OtherValues] = {"padding": {"same": "same", "valid": 0, "none": 0}}
+    other_values: ClassVar[OtherValues] = {**PADDINGS, "groups": AS_MANY_GROUPS}
+    absent_forms = Conv2d.absent_forms
     conversions = CONVERSIONS
     needless: ClassVar[NeedlessFields] = {
         "padding_mode": Needless("nothing but zeros can be added", ("zeros",)),

@@ -129,18 +129,25 @@ def _read_extent(value: object) -> Size:
     return size
 
 
-def _read_padding(value: object) -> Margins | Literal["same"]:
-    if value == "same":
-        return "same"
+def _margins(value: object) -> Margins | None:
     pair = _pair(value, 0)
     if pair is not None:
         return Margins(pair.height, pair.height, pair.width, pair.width)
     if isinstance(value, dict) and set(value) == set(_SIDES) and all(_whole(value[s], 0) for s in _SIDES):  # pyright: ignore[reportUnknownArgumentType]
         return Margins(**cast(dict[str, int], value))
     _check_largest(cast(object, value))
-    raise PydanticCustomError(
-        "padding", "must be a whole number from 0, [height, width], {top, bottom, left, right} or `same`"
-    )
+    return None
+
+
+def _read_padding(value: object) -> Margins | Literal["same"]:
+    if value == "same":
+        return "same"
+    margins = _margins(value)
+    if margins is None:
+        raise PydanticCustomError(
+            "padding", "must be a whole number from 0, [height, width], {top, bottom, left, right} or `same`"
+        )
+    return margins
 
 
 def _one_or_pair(least: int) -> list[dict[str, Any]]:
@@ -224,11 +231,12 @@ NO_PADDING = Margins(0, 0, 0, 0)
 
 
 def _read_sides(value: object) -> Margins:
-    if value == "same":
+    margins = _margins(value)
+    if margins is None:
         raise PydanticCustomError(
             "sides", "must be a whole number from 0, [height, width] or {top, bottom, left, right}"
         )
-    return cast(Margins, _read_padding(value))
+    return margins
 
 
 SidesField = Annotated[
@@ -293,7 +301,8 @@ def _read_length(value: object) -> Size:
 
 def _ends(*words: str) -> tuple[PlainValidator, PlainSerializer, WithJsonSchema]:
     """How the padding of a sequence is read and written: one number, {left, right}, or one of the words."""
-    names = ", ".join(f"`{word}`" for word in words)
+    forms = ["a whole number from 0", "{left, right}", *(f"`{word}`" for word in words)]
+    names = f"{', '.join(forms[:-1])} or {forms[-1]}"
 
     def read(value: object) -> object:
         if value in words or isinstance(value, Margins):
@@ -303,9 +312,7 @@ def _ends(*words: str) -> tuple[PlainValidator, PlainSerializer, WithJsonSchema]
         if isinstance(value, dict) and set(value) == set(_ENDS) and all(_whole(value[s], 0) for s in _ENDS):  # pyright: ignore[reportUnknownArgumentType]
             return Margins(0, 0, **cast(dict[str, int], value))
         _check_largest(cast(object, value))
-        raise PydanticCustomError(
-            "padding", "must be a whole number from 0, {left, right} or {words}", {"words": names}
-        )
+        raise PydanticCustomError("padding", "must be {forms}", {"forms": names})
 
     number = _one_or_pair(0)[0]
     both = {

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from archc.example import HEAD
 from archc.ops.fields import Real, SidesField
-from archc.ops.foreign import OtherValues, UsualValues
+from archc.ops.foreign import Conversion, Converted, OtherValues, UsualValues, sides
 from archc.ops.op import Op, OtherNames
 from archc.ops.properties import Footprint, Kept
 from archc.ops.shape_error import ShapeError, require_maps
@@ -18,6 +19,59 @@ from archc.tensor import Tensor
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
+
+
+_OF_PYTORCH = ("ZeroPad2d", "ConstantPad2d", "ReflectionPad2d", "ReplicationPad2d")
+_PYTORCH = "PyTorch's order is [left, right, top, bottom]"
+
+
+def _from_last(word: str, values: Mapping[str, Any]) -> Converted | None:
+    """PyTorch's sides, from the last axis to the first: [left, right, top, bottom]."""
+    match values[word]:
+        case int(size):
+            margins = (size, size, size, size)
+        case [int(left), int(right)]:
+            margins = (0, 0, left, right)
+        case [int(left), int(right), int(top), int(bottom), *others] if not any(others):
+            margins = (top, bottom, left, right)
+        case _:
+            return None
+    return Converted({word: ("padding", sides(*margins))}, (_PYTORCH,))
+
+
+def _of_every_axis(word: str, values: Mapping[str, Any]) -> Converted | None:
+    """The sides of every axis, those of the batch and of the channels too: in pairs in MXNet, TensorFlow and JAX, and
+    in ONNX those before all axes, then those after."""
+    match values[word], word:
+        case [0, 0, int(top), int(left), 0, 0, int(bottom), int(right)], "pads":
+            pass
+        case [0, 0, 0, 0, int(top), int(bottom), int(left), int(right)], "pad_width":
+            pass
+        # Of one pair, the axis can be that of the channels in another order.
+        case [[0, 0], [int(top), int(bottom)], [int(left), int(right)], [0, 0]], _ if (top or bottom) or not (
+            left or right
+        ):
+            pass
+        case [[0, 0], [0, 0], [int(top), int(bottom)], [int(left), int(right)]], _:
+            pass
+        case [int(top), int(left), int(bottom), int(right)], "pads":
+            note = "ONNX's order is [top, left, bottom, right]"
+            return Converted({word: ("padding", sides(top, bottom, left, right))}, (note,), certain=False)
+        case _:
+            return None
+    note = "the other axes are those of the batch and of the channels"
+    return Converted({word: ("padding", sides(top, bottom, left, right))}, (note,))
+
+
+def _in_any_order(values: Mapping[str, Any]) -> Converted | None:
+    """Four numbers, which frameworks have in different orders."""
+    match values["padding"]:
+        case [int(a), int(b), int(c), int(d)] if len({a, b, c, d}) > 1:
+            help = "write `{top: …, bottom: …, left: …, right: …}`"
+            orders = f"{_PYTORCH}, ONNX's [top, left, bottom, right]"
+            return Converted({"padding": None}, certain=False, help=f"{help}: {orders}")
+        case _:
+            return None
 
 
 def _reflect(values: Mapping[str, Any]) -> object:
@@ -40,13 +94,19 @@ class Pad(Op, frozen=True):
     failing = HEAD + "  pad1: {op: pad, padding: 8, mode: reflect}\n"
     corrected = HEAD + "  pad1: {op: pad, padding: 7, mode: reflect}\n"
     spoken = "padding"
-    other_names = ("ZeroPadding2D", "ZeroPad2d", "ConstantPad2d", "ReflectionPad2d", "ReplicationPad2d", "zero_pad")
+    other_names = ("ZeroPadding2D", *_OF_PYTORCH, "zero_pad", "constant_pad")
     other_field_names: ClassVar[OtherNames] = {
         "padding": ("pads", "pad_width", "paddings"),
         "value": ("constant_value",),
     }
     loose_names = ("pads", "pad_width", "paddings")
     other_values: ClassVar[OtherValues] = {"mode": {"edge": "replicate", "zeros": "constant", "zero": "constant"}}
+    conversions = (
+        Conversion(("padding",), partial(_from_last, "padding"), names=_OF_PYTORCH),
+        Conversion(("pad",), partial(_from_last, "pad")),  # of `torch.nn.functional`
+        *(Conversion((word,), partial(_of_every_axis, word)) for word in ("pads", "pad_width", "paddings")),
+        Conversion(("padding",), _in_any_order),
+    )
     usual: ClassVar[UsualValues] = {"ReflectionPad2d": {"mode": _reflect}, "ReplicationPad2d": {"mode": _replicate}}
     is_linear = True
     element_ops_words = "none"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from pydantic import Field
 
 from archc.ops.fields import Real
 from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields, OtherValues, switched
 from archc.ops.initialisation import HE_NORMAL, WeightInit, WeightInitField
-from archc.ops.op import Op, OtherNames
+from archc.ops.op import UNSHARED, Op, OtherNames
 from archc.ops.properties import Parameter
 from archc.tensor import Tensor
 
@@ -40,6 +40,15 @@ def _biases(word: str, values: Mapping[str, Any]) -> Converted | None:
     from archc.ops.initialisers import biases  # as above
 
     return biases(word, values)
+
+
+def _shared(values: Mapping[str, Any]) -> Converted | None:
+    """Caffe's names of parameters, by which layers share them."""
+    param = cast(object, values["param"])
+    listed = cast(list[object], param) if isinstance(param, list) else [param]
+    if not any(isinstance(each, dict) and "name" in each for each in listed):
+        return None
+    return Converted({"param": None}, certain=False, help=f"archc has no `param` with a name yet: {UNSHARED}")
 
 
 def _bias_value(values: Mapping[str, Any]) -> Converted | None:
@@ -85,6 +94,7 @@ class Weighted(Initialised, frozen=True):
         *(Conversion((word, "groups"), partial(_grouped_weights, word)) for word in ("weight_init", *_WEIGHTS)),
         *(Conversion((word,), partial(_biases, word)) for word in ("bias_init", *_BIASES)),
         Conversion(("bias",), _bias_value),
+        Conversion(("param",), _shared),
     )
     needless: ClassVar[NeedlessFields] = {
         **dict.fromkeys(_REGULARISERS, Needless("`weight_decay` in `train:` applies to all weights", (None,))),
