@@ -55,6 +55,14 @@ class Facts:
         """The spec's own recipe; None without `train:`."""
         return None if self.recipe_is_default else self.recipe
 
+    def at(self, sizes: Mapping[str, int]) -> Facts | str:
+        """The facts at a size for each free axis, whose totals stay those of the usual ones; or why it cannot be."""
+        from archc.passes.free_sizes import Refusal  # few specs leave sizes free
+
+        assert self.free is not None
+        graph = self.free.at(sizes)
+        return graph.reason if isinstance(graph, Refusal) else replace(self, graph=graph)
+
     @cached_property
     def receptive_fields(self) -> dict[str, ReceptiveField | None]:
         """The receptive field of each layer."""

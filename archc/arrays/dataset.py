@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from archc.arrays.folder import FILES
 from archc.arrays.reading import Header, headers, names, read
+from archc.arrays.shapes import check_shape
 from archc.failure import FINDING, Failure
 from archc.language.recipe import TestViews
 from archc.pictures.fingerprint import fingerprint
@@ -127,10 +128,8 @@ def _checked(job: Job, file: Path, found: dict[str, Header]) -> dict[str, Header
     ordered = {name: found[name] for name in wanted}
     for name, (shape, kinds) in wanted.items():
         header = found[name]
-        if not header.shape or header.shape[1:] != tuple(shape):
-            expected = f"[n{''.join(f', {size}' for size in shape)}]"
-            what = f"`{name}` has the shape {list(header.shape)}, and {job.name} needs {expected}, n examples"
-            raise _refused(file, what, _reorder(header.shape, tuple(shape)))
+        classes = job.outputs if is_classes and name == target else 0
+        check_shape(file, name, header.shape, tuple(shape), job.name, classes)
         if header.dtype.kind not in kinds:
             what = "whole numbers" if kinds == "ui" else "numbers"
             raise _refused(file, f"`{name}` has the type {header.dtype}; it must be {what}", "convert it by `.astype`")
@@ -151,12 +150,6 @@ def _target(job: Job, file: Path, found: Mapping[str, Header]) -> str:
         help = "rename one of the inputs in the spec"
         raise Failure(f"{job.name} has inputs `target` and `label`, the names of targets", help, FINDING)
     return written[0] if written else names_[0]
-
-
-def _reorder(shape: tuple[int, ...], wanted: tuple[int, ...]) -> str:
-    if len(shape) == len(wanted) + 1 > 2 and shape[1:] == (*wanted[1:], wanted[0]):
-        return "the channels come first: `numpy.moveaxis(array, -1, 1)`"
-    return "save it with that shape"
 
 
 def _part(job: Job, file: Path, arrays: dict[str, Array]) -> Part:

@@ -52,6 +52,15 @@ class FreeSizes:
     axes: tuple[Axis, ...]
     graph: Graph
 
+    def at(self, sizes: Sizes) -> Graph | Refusal:
+        """The network at a size for each free axis; what is in the way if it cannot have them."""
+        tensors = inferred_at(self.graph, sizes)
+        if isinstance(tensors, Refusal):
+            return tensors
+        inputs = {name: tensors[name] for name in self.graph.inputs}
+        nodes = tuple(replace(node, output=tensors[node.name]) for node in self.graph.nodes)
+        return replace(self.graph, inputs=inputs, nodes=nodes, free={})
+
 
 def inferred_at(graph: Graph, sizes: Sizes) -> dict[str, Tensor] | Refusal:
     """The shapes of all values at other sizes of the inputs."""
