@@ -20,7 +20,7 @@ from archc.training.batch import check_batch
 from archc.training.feed import Batch
 from archc.training.job import Job, Value
 from archc.training.order import batches, own_part
-from archc.training.result import add_to_result, read_result
+from archc.training.result import Data, add_to_result, read_result
 
 TARGETS = ("target", "label")
 """The names that the array of targets can have."""
@@ -49,17 +49,18 @@ class Arrays:
         self._parts: list[Part] = []
         self.count = _count(self._headers[0])
         self.classes = job.outputs if job.recipe.loss == "cross_entropy" else 0
-        check_batch(job.recipe.batch, job.devices, needs_two=job.needs_two, pictures=self.count)
+        batch, devices = job.recipe.batch, job.devices
+        check_batch(batch, devices, needs_two=job.needs_two, pictures=self.count, called=job.example)
 
     def open(self) -> None:
         """Read and check all values. Call it once, in one process, before any rank starts."""
         self._read()
-        add_to_result(self._job.run, data=fingerprint(self._job.pictures, self._files))
+        add_to_result(self._job.run, data=self._fingerprint())
 
     def load(self) -> None:
         """Read the arrays that `open` has checked, in the process of a rank."""
         result = read_result(self._job.run)
-        if result is None or result.data != fingerprint(self._job.pictures, self._files):
+        if result is None or result.data != self._fingerprint():
             raise Failure(f"{self._job.pictures} has changed since the run began", "start the run again", FINDING)
         self._read()
 
@@ -67,6 +68,9 @@ class Arrays:
         """The examples of one rank."""
         train, val = self._parts
         return ArrayFeed(self._job, train, val, rank, ranks)
+
+    def _fingerprint(self) -> Data:
+        return fingerprint(self._job.pictures, self._files, called="arrays")
 
     def _read(self) -> None:
         found = zip(self._files, self._headers, strict=True)

@@ -108,7 +108,7 @@ def set_up(facts: Facts, options: Options) -> Setup:
         raise Failure(f"{options.data} is not a folder", help=help, code=USAGE)
     # After the options, so that wrong usage (exit 2) is reported before a finding on the spec (exit 1).
     arrays = options.data if options.data is not None and are_arrays(options.data) else None
-    facts = at_sizes_of_arrays(facts, arrays) if arrays else facts
+    facts = at_sizes_of_arrays(facts, arrays.resolve()) if arrays else facts
     output = _output(facts)
     form: Literal["pictures", "arrays"] = "pictures"
     if arrays:

@@ -230,7 +230,7 @@ def test_a_missing_file_and_too_few_examples(make_job: Make, save: Save) -> None
     (job.pictures / "val.npz").unlink()
     assert refusal(job) == "val.npz is not a file"
     save(**{name: array[:3] for name, array in arrays(10).items()})
-    assert refusal(job).startswith("3 training ")
+    assert refusal(job) == "3 training examples cannot fill a batch of 4"
 
 
 def test_inputs_with_the_names_of_targets(make_job: Make, save: Save) -> None:
