@@ -28,12 +28,15 @@ def _help(name: str, shape: tuple[int, ...], wanted: Wanted, classes: int) -> st
     first = (*shape[-1:], *shape[:-1])
     if len(wanted) > 1 and _fits(first, wanted):
         return "the channels come first: `numpy.moveaxis(array, -1, 1)`"
+    if _fits((1, *shape), wanted):
+        return f"save it with an axis of size 1: `{name}[:, None]`"
     if len(shape) == len(wanted) + 1:
         if classes > 1 and _fits(first, (classes, *wanted)):
             return f"save the number of each class: `{name}.argmax(-1)`"
         if classes > 1 and _fits(shape, (classes, *wanted)):
             return f"save the number of each class: `{name}.argmax(1)`"
-        for axis in (-1, 1):
-            if _fits(shape[:-1] if axis < 0 else shape[1:], wanted) and shape[axis if axis < 0 else 0] == 1:
-                return f"save it without the axis of size 1: `{name}.squeeze({axis})`"
+        if _fits(shape, (*wanted, 1)):
+            return f"save it without the axis of size 1: `{name}.squeeze(-1)`"
+        if _fits(shape, (1, *wanted)):
+            return f"save it without the axis of size 1: `{name}.squeeze(1)`"
     return "save it with that shape"

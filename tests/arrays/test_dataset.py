@@ -217,6 +217,18 @@ def test_the_help_for_a_shape_is_what_gives_it(make_job: Make, save: Save, chang
     opened(make_job())
 
 
+def test_the_help_for_an_axis_of_size_1_that_is_left_out(make_job: Make, save: Save) -> None:
+    """As of one value for each example, which other frameworks also take as [n]."""
+    save(target=np.zeros(10))
+    job = make_job(loss="mean_squared_error", output=(1,))
+    with pytest.raises(Failure) as caught:
+        opened(job)
+    assert caught.value.help == "save it with an axis of size 1: `target[:, None]`"
+    save(target=np.zeros(10)[:, None])
+    np.savez(job.pictures / "val.npz", **arrays(7, target=np.zeros((7, 1))))
+    opened(job)
+
+
 def test_true_and_false_are_from_0_to_1(make_job: Make, save: Save) -> None:
     save(target=X[:, :2])
     job = make_job(loss="binary_cross_entropy")
