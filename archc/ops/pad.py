@@ -97,7 +97,7 @@ class Pad(Op, frozen=True):
     other_names = ("ZeroPadding2D", *_OF_PYTORCH, "zero_pad", "constant_pad")
     other_field_names: ClassVar[OtherNames] = {
         "padding": ("pads", "pad_width", "paddings"),
-        "value": ("constant_value",),
+        "value": ("constant_value", "constant_values"),
     }
     loose_names = ("pads", "pad_width", "paddings")
     other_values: ClassVar[OtherValues] = {"mode": {"edge": "replicate", "zeros": "constant", "zero": "constant"}}

@@ -69,7 +69,7 @@ def _both(word: str, own: str, values: Mapping[str, Any]) -> Converted | None:
 WORDS: OtherNames = {
     "kernel": (
         *("kernel_size", "kernels", "size", "window", "window_size", "ksize", "kernel_shape", "filter_size"),
-        *("filter_shape", "field_size", "pool_size", "k"),
+        *("filter_shape", "field_size", "pool_size", "window_shape", "k"),
     ),
     "stride": ("strides", "subsample", "step", "window_strides", "s"),
     "padding": ("pad", "paddings", "border_mode", "pad_size", "p"),

@@ -280,6 +280,21 @@ def test_a_field_of_a_convolution_in_jax_and_onnx(written: str, helps: list[str]
     assert [f.help for f in errors(layer(f"{{{CONV}, {written}}}"))] == helps
 
 
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        ("op: max_pool2d, window_shape: [2, 2], stride: 2", "op: max_pool2d, kernel: [2, 2], stride: 2"),
+        ("op: pad, padding: 1, constant_values: 3", "op: pad, padding: 1, value: 3"),
+        (
+            "op: batch_norm, epsilon: 1e-5, momentum: 0.9, use_running_average: false",
+            "op: batch_norm, epsilon: 1e-5, momentum: 0.9",
+        ),
+    ],
+)
+def test_the_words_of_flax_and_numpy(written: str, right: str) -> None:
+    assert fixed(layer(f"{{{written}}}")) == layer(f"{{{right}}}")
+
+
 def test_the_dropout_of_an_attention_is_not_one_of_its_output() -> None:
     (found,) = errors(layer("{op: attention, heads: 3, weight_init: he_normal, dropout: 0.1}", SEQUENCE))
     assert found.help == "delete `dropout`, there is no choice: its weights are not dropped"
