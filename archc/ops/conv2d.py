@@ -10,11 +10,10 @@ from pydantic import Field
 from archc.example import CONV_HEAD
 from archc.ops.fields import ONE, Count, Size, SizeField
 from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields, OtherValues
-from archc.ops.grouping import AS_MANY_GROUPS, GROUPS
 from archc.ops.op import OtherNames
 from archc.ops.properties import Kept, Parameter, Reach
 from archc.ops.shape_error import require_maps
-from archc.ops.weighted import Weighted, part_of_filters, read_by_filters
+from archc.ops.weighted import AS_MANY_GROUPS, GROUPS, Weighted, part_of_filters, read_by_filters
 from archc.ops.windowed import SIZE_RULE, Windowed
 from archc.tensor import Tensor
 

@@ -11,11 +11,10 @@ from archc.example import CONV_HEAD
 from archc.ops.conv2d import Conv2d
 from archc.ops.fields import NO_PADDING, NONE, ONE, Count, Extent, Margins, PaddingField, Size, SizeField
 from archc.ops.foreign import Needless, NeedlessFields, OtherValues, UsualValues
-from archc.ops.grouping import AS_MANY_GROUPS
 from archc.ops.op import OtherNames
 from archc.ops.properties import FLOAT32, Kept, Parameter, Reach, Scratch
 from archc.ops.shape_error import ShapeError, require_maps
-from archc.ops.weighted import Weighted, part_of_filters, read_by_filters
+from archc.ops.weighted import AS_MANY_GROUPS, Weighted, part_of_filters, read_by_filters
 from archc.ops.window import dilated
 from archc.ops.windowed import CONVERSIONS, PADDINGS, WORDS, short
 from archc.tensor import Tensor

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from math import gcd
 
-from archc.ops.op import CHANNELS_READ
 from archc.ops.shape_error import ShapeError
 from archc.tensor import Tensor
-
-AS_MANY_GROUPS: Mapping[str, object] = dict.fromkeys(("all", "depthwise", "channels", "maps", *CHANNELS_READ), "each")
-"""Words for as many groups as the layer reads maps."""
-GROUPS = "write a whole number, or `groups: each` for as many groups as the layer reads maps"
-"""What to write instead of any other word."""
 
 # The largest group count to suggest; no network has more.
 _MOST_SUGGESTED = 2**12

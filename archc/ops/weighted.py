@@ -11,7 +11,7 @@ from pydantic import Field
 from archc.ops.fields import Real
 from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields, OtherValues, switched
 from archc.ops.initialisation import HE_NORMAL, WeightInit, WeightInitField
-from archc.ops.op import UNSHARED, Op, OtherNames
+from archc.ops.op import CHANNELS_READ, UNSHARED, Op, OtherNames
 from archc.ops.properties import Parameter
 from archc.tensor import Tensor
 
@@ -21,6 +21,10 @@ _WEIGHTS = (
 )
 _BIASES = ("bias_initializer", "bias_filler", "b_init", "bias_value", "initial_bias")
 _REGULARISERS = ("kernel_regularizer", "bias_regularizer", "activity_regularizer", "weight_decay")
+AS_MANY_GROUPS: Mapping[str, object] = dict.fromkeys(("all", "depthwise", "channels", "maps", *CHANNELS_READ), "each")
+"""Words for as many groups as the layer reads maps."""
+GROUPS = "write a whole number, or `groups: each` for as many groups as the layer reads maps"
+"""What to write instead of any other word."""
 _CONSTANTS = {"zeros": 0, "zero": 0, "ones": 1, "one": 1}
 
 
