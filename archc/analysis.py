@@ -58,10 +58,9 @@ class Facts:
 
     def at(self, sizes: Mapping[str, int]) -> Facts | str:
         """The facts at a size for each free axis, whose totals stay those of the usual ones; or why it cannot be."""
-        from archc.passes.free_sizes import Refusal  # few specs leave sizes free
+        from archc.passes.free_sizes import Refusal, resized  # few specs leave sizes free
 
-        assert self.free is not None
-        graph = self.free.at(sizes)
+        graph = resized(self.graph, sizes)
         return graph.reason if isinstance(graph, Refusal) else replace(self, graph=graph)
 
     @cached_property
@@ -109,6 +108,12 @@ def analyse(data: bytes, name: str) -> Analysis:
     left = suppress(findings, document.written, partial(lines, expansion=document.expansion))
     names = document.expansion.sites
     return Analysis(known, _told(in_blocks(left, document.expansion), uses_of(document.expansion.scopes, names)))
+
+
+def every_finding(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
+    """The document of a spec, and the findings on it: suppressed ones included, and those of each layer by itself."""
+    document, findings = read_spec(data, name)
+    return document, findings if document is None else _analyse(document, findings).findings
 
 
 def _told(findings: list[Finding], uses: Uses | None = None) -> list[Finding]:

@@ -24,8 +24,12 @@ _KERNELS = {
     "aten::max_pool2d_with_indices_backward",
     "aten::avg_pool2d",
     "aten::avg_pool2d_backward",
+    "aten::reflection_pad1d_backward",
     "aten::reflection_pad2d_backward",
+    "aten::replication_pad1d_backward",
     "aten::replication_pad2d_backward",
+    "aten::upsample_linear1d",
+    "aten::upsample_linear1d_backward",
     "aten::upsample_bilinear2d",
     "aten::upsample_bilinear2d_backward",
 }
@@ -125,15 +129,26 @@ class RmsNorm(torch.autograd.Function):
 
 def as_on_a_gpu(model: nn.Module) -> None:
     """Make an emitted model allocate as on a GPU: a dropout's mask, the normalisation of all examples at once, those
-    that mixed precision leaves in float32, and a group normalisation's copy with the channels first."""
+    that mixed precision leaves in float32, the pads that it does not, and a group normalisation's copy with the
+    channels first."""
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             setattr(module, "forward", _dropout(module))  # noqa: B010
         elif isinstance(module, nn.LayerNorm | nn.GroupNorm | nn.RMSNorm):
             setattr(module, "forward", _norm(module))  # noqa: B010
+        elif isinstance(module, _PADS):
+            setattr(module, "forward", _in_its_precision(module.forward))  # noqa: B010
     scope = type(model).__init__.__globals__
     if "piecewise" in scope:
         scope["piecewise"] = _at_once
+
+
+_PADS = nn.ReflectionPad1d | nn.ReflectionPad2d | nn.ReplicationPad1d | nn.ReplicationPad2d
+
+
+def _in_its_precision(forward: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """Without mixed precision, which on a CPU computes these in float32."""
+    return torch.autocast("cpu", enabled=False)(forward)
 
 
 def _dropout(module: nn.Dropout) -> Callable[[Tensor], Tensor]:

@@ -122,7 +122,10 @@ def _checked(job: Job, file: Path, found: dict[str, Header]) -> dict[str, Header
     target = _target(job, file, found)
     for name in (*job.inputs, target):
         if name not in found:
-            raise _refused(file, f"has no array `{name}`: it has {names(found)}", f"save an array `{name}`")
+            others = [*(found.keys() - {*job.inputs, target})]
+            lacking = sum(each not in found for each in (*job.inputs, target))
+            right = f"save {names({others[0]: None})} as `{name}`" if len(others) == lacking == 1 else None
+            raise _refused(file, f"has no array `{name}`: it has {names(found)}", right or f"save an array `{name}`")
     if unknown := found.keys() - {*job.inputs, target}:
         what = f"has {names(dict.fromkeys(sorted(unknown)))}, which {job.name} does not read"
         raise _refused(file, what, f"save only {names(dict.fromkeys((*job.inputs, target)))}")

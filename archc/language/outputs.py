@@ -31,8 +31,9 @@ def check_outputs(document: Document, nodes: Mapping[str, Node], read: Set[str])
             related = [(named[name], "first here")]
             findings.append(report(item.span, "ARC105", message, help="delete the second", related=related))
         named.setdefault(name, item.span)
-    # Of an output that is not a layer, one that is not read can be meant.
-    return findings or _unread(document, nodes, read, node.span)
+    # An unknown name may mean any of the layers that seem to be unused.
+    is_known = all(name in document.spec.layers for name in named)
+    return [*findings, *(_unread(document, nodes, read, node.span) if is_known else ())]
 
 
 def _unread(document: Document, nodes: Mapping[str, Node], read: Set[str], outputs: Span) -> list[Finding]:

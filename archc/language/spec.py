@@ -146,8 +146,14 @@ class Parallel(Section):
         default={},
         description="Layers with a `weight_init`, such as convolutions and dense layers, to place differently from the "
         "strategy. `split`: each device computes a part of the maps or units; `replicate`: each device stores all of "
-        "the layer's parameters.",
+        "the layer's parameters. A block or a stage stands for all such layers in it.",
     )
+
+    def entry(self, layer: str) -> str | None:
+        """The entry of `layers` that places a layer: its own, or that of the nearest block or stage around it."""
+        while layer and layer not in self.layers:
+            layer = layer.rpartition(".")[0]
+        return layer or None
 
 
 class Spec(Section):

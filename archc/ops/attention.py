@@ -43,7 +43,7 @@ class Attention(Weighted, frozen=True):
     corrected = SEQUENCE_HEAD + "  attention1: {op: attention, heads: 2, weight_init: he_normal}\n"
     other_names = (
         *("MultiheadAttention", "MultiHeadAttention", "GroupQueryAttention", "GroupedQueryAttention"),
-        *("self_attention", "cross_attention", "MultiHeadSelfAttention", "mha", "CausalSelfAttention"),
+        *("self_attention", "cross_attention", "MultiHeadSelfAttention", "mha", "attn", "CausalSelfAttention"),
     )
     other_field_names: ClassVar[OtherNames] = {
         "heads": ("num_heads", "n_heads", "nhead", "n_head", "num_attention_heads", "num_query_heads"),

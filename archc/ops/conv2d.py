@@ -119,7 +119,7 @@ class Conv2d(Windowed, Weighted, frozen=True):
             return
         from archc.ops.grouping import ungrouped  # few specs need it, for the time of start-up
 
-        raise ungrouped(self.filters, maps, self.groups)
+        raise ungrouped(self.filters, maps, self.groups, "channels" if self.on_maps else "maps")
 
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
         maps = inputs[0].channels // self.groups
@@ -139,7 +139,7 @@ class Conv2d(Windowed, Weighted, frozen=True):
         return Reach(groups=self.groups)
 
     def reads_words(self, x: Tensor) -> str:
-        return read_by_filters(x.channels, self.groups)
+        return read_by_filters(x, self.groups)
 
     def split(self, devices: int) -> Self:
         return self.model_copy(update=part_of_filters(self.filters, self.groups, devices))

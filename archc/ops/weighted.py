@@ -125,9 +125,10 @@ class Weighted(Initialised, frozen=True):
         return output.size if self.bias else 0
 
 
-def read_by_filters(maps: int, groups: int) -> str:
+def read_by_filters(x: Tensor, groups: int) -> str:
     """The maps that each filter of a convolution reads, in words."""
-    read = f"all {maps} maps" if groups == 1 else f"{maps // groups} of the {maps} maps"
+    maps = f"{x.channels} {x.unit}"
+    read = f"all {maps}" if groups == 1 else f"{x.channels // groups} of the {maps}"
     return f"each filter reads {read}"
 
 

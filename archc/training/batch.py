@@ -16,7 +16,7 @@ def check_batch(
     """Raise Failure unless `devices` devices can train on batches of this size.
 
     `needs_two` is a layer that cannot train on one picture per device. `pictures` is the number of training pictures,
-    or None if it is not known. A message calls one of them `called`.
+    or None if it is not known, and `called` is the word for one of them.
     """
     least = 2 if needs_two else 1
     if pictures is not None and pictures < devices * least:

@@ -250,3 +250,20 @@ def test_inputs_with_the_names_of_targets(make_job: Make, save: Save) -> None:
     value = Value(shape=(3, 5))
     assert refusal(make_job(inputs={"label": value})) == "train.npz has `words`, `x`, which tiny does not read"
     assert refusal(make_job(inputs={"label": value, "target": value})).endswith("the names of targets")
+
+
+def test_too_few_examples_are_not_called_pictures(make_job: Make, save: Save) -> None:
+    save(**{name: array[:3] for name, array in arrays(10).items()})
+    with pytest.raises(Failure, match="3 training examples cannot fill a batch of 4") as caught:
+        Arrays(make_job())
+    assert caught.value.help == "use `--batch 2`, or add examples"
+
+
+@pytest.mark.parametrize(
+    ("name", "help"), [("labels", "save `labels` as `target`"), ("words", "save an array `target`")]
+)
+def test_targets_under_another_name(make_job: Make, save: Save, name: str, help: str) -> None:
+    save(**{"target": None, name: arrays(10)["target"] if name == "labels" else arrays(10)["words"]})
+    with pytest.raises(Failure, match="has no array `target`") as caught:
+        Arrays(make_job())
+    assert caught.value.help == help

@@ -84,6 +84,28 @@ def _fields(text: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        ("op: pad, pad: 2", "op: pad, padding: 2"),
+        ("op: Pad, pads: [0, 0, 1, 0, 0, 2]", "op: pad, padding: {left: 1, right: 2}"),
+        ("op: Pad, pads: [0, 0, 2, 0, 0, 2]", "op: pad, padding: 2"),
+        ("op: pad, pad_width: [[0, 0], [0, 0], [1, 2]]", "op: pad, padding: {left: 1, right: 2}"),
+        ("op: pad, paddings: [[0, 0], [3, 0], [0, 0]]", "op: pad, padding: {left: 3, right: 0}"),
+    ],
+)
+def test_the_ends_of_a_sequence_are_among_those_of_every_axis(written: str, right: str) -> None:
+    assert fixed(layer(f"{{{written}}}", SEQUENCE)) == layer(f"{{{right}}}", SEQUENCE)
+
+
+@pytest.mark.parametrize(("head", "form"), [(SEQUENCE, 0), (MAPS, 1)])
+def test_two_numbers_of_pytorch_are_of_the_last_axis_of_a_sequence_or_of_maps(head: str, form: int) -> None:
+    (found,) = errors(layer("{op: pad, pad: [1, 2]}", head))
+    forms = re.findall("`([^`]+)`", str(found.help))
+    assert forms == ["padding: {left: 1, right: 2}", "padding: {top: 0, bottom: 0, left: 1, right: 2}"]
+    assert not errors(layer(f"{{op: pad, {forms[form]}}}", head))
+
+
+@pytest.mark.parametrize(
     ("written", "help"),
     [
         ("op: pad, padding: [1, 2, 3, 4]", SIDES),

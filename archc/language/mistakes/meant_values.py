@@ -21,7 +21,6 @@ _NUMBERS = {
     "int_type": _WHOLE,
     "size": _WHOLE,
     "padding": _WHOLE,
-    "sides": _WHOLE,
     "float_type": _WHOLE + r"(\.[0-9]{1,20})?(e[-+]?[0-9]{1,2})?",
 }
 """Kinds of errors of fields that take numbers, and the spellings of a number that can only be read in one way."""
@@ -78,7 +77,7 @@ def _of_kind(value: object, kind: str, field: str) -> Meant:
         return _memory(value)
     if kind == "bool_type":
         return _switch(value)
-    if kind in ("size", "padding", "sides") and type(value) in (str, list):
+    if kind in ("size", "padding") and type(value) in (str, list):
         found = _sides(value) if kind == "size" or type(value) is str else _margins(value)
         if found.help:
             return found

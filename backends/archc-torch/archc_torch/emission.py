@@ -28,6 +28,7 @@ SNIPPETS = {
     "Gather": "gather",
     "AvgPool": "avg_pool",
     "PaddedAvgPool1d": "padded_avg_pool1d",
+    "CutConvTranspose1d": "cut_conv_transpose1d",
     "CutConvTranspose2d": "cut_conv_transpose",
     "LRN": "lrn",
     "SpatialLRN": "spatial_lrn",

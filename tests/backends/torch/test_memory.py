@@ -338,6 +338,19 @@ layers:
   flat: {op: flatten}
   fc: {op: dense, units: 10}
 """,
+    "a longer sequence": """input: {x: [16, 256]}
+defaults: {conv_transpose1d: {kernel: 4, stride: 2, weight_init: {he_normal: {}}}}
+layers:
+  conv1: {op: conv_transpose1d, filters: 16, padding: 1}
+  pad1: {op: pad, padding: 8, mode: reflect}
+  cut1: {op: crop, cut: {left: 4, right: 12}}
+  conv2: {op: conv_transpose1d, filters: 8, padding: {left: 2, right: 0}}
+  up1: {op: upsample, factor: 2, mode: linear, corners: half_pixel}
+  pad2: {op: pad, padding: {left: 0, right: 2}}
+  conv3: {op: conv_transpose1d, filters: 4, groups: 4}
+  flat: {op: flatten}
+  fc: {op: dense, units: 4, weight_init: {he_normal: {}}}
+""",
 }
 
 
