@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -54,6 +55,13 @@ class Facts:
     def own_recipe(self) -> Recipe | None:
         """The spec's own recipe; None without `train:`."""
         return None if self.recipe_is_default else self.recipe
+
+    def at(self, sizes: Mapping[str, int]) -> Facts | str:
+        """The facts at a size for each free axis, whose totals stay those of the usual ones; or why it cannot be."""
+        from archc.passes.free_sizes import Refusal, resized  # few specs leave sizes free
+
+        graph = resized(self.graph, sizes)
+        return graph.reason if isinstance(graph, Refusal) else replace(self, graph=graph)
 
     @cached_property
     def receptive_fields(self) -> dict[str, ReceptiveField | None]:

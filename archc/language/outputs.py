@@ -14,8 +14,8 @@ from archc.source import Span
 def check_outputs(document: Document, nodes: Mapping[str, Node], read: Set[str]) -> list[Finding]:
     """The findings on the outputs of a document, of which the layers in `read` are read by others."""
     node = document.node("outputs")
-    if not isinstance(node, SequenceNode):
-        return []
+    if not isinstance(node, SequenceNode) or document.spec.outputs is None:
+        return []  # none is named, or a finding reports how they are written
     findings: list[Finding] = []
     named: dict[str, Span] = {}
     for item in node.items[:MAX_FINDINGS]:

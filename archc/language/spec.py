@@ -79,6 +79,8 @@ def _read_memory(value: object) -> object:
     return int(match[1]) * (2**30 if match[2] == "GiB" else 2**20)
 
 
+Reference = Annotated[str, BeforeValidator(lambda name: str(name) if type(name) is int else name)]
+"""The name of a layer; in a list of layers, its number."""
 MemorySize = Annotated[int, BeforeValidator(_read_memory), _matches(_MEMORY)]
 """A number of bytes, written as 3GiB or 512MiB."""
 
@@ -180,7 +182,7 @@ class Spec(Section):
     layers: dict[str, object] = Field(
         description="Layers by name, in order. Each reads the layer before it, unless it has a `from:`."
     )
-    outputs: Annotated[list[str], Field(min_length=1, json_schema_extra={"uniqueItems": True})] | None = Field(
+    outputs: Annotated[list[Reference], Field(min_length=1, json_schema_extra={"uniqueItems": True})] | None = Field(
         default=None, description="Layers whose values the network returns. Default: those that no other layer reads."
     )
     expect: Expect = Field(default_factory=Expect, description="Totals of the network that archc checks.")

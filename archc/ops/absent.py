@@ -40,7 +40,9 @@ _SHAPES = (
     "gather tile up_sampling3d resizing pixel_shuffle depth_to_space reorg reorg3d fold unfold im2col "
     "masking flip"
 )
-_MERGES = "minimum average mean reduce_mean reduce_sum reduce_max merge bilinear_pooling arg_max argmax top_k"
+_MERGES = (
+    "minimum average mean reduce_mean reduce_sum reduce_max merge elementwise bilinear_pooling arg_max argmax top_k"
+)
 _NOISE = (
     "dropout1d dropout2d dropout3d spatial_dropout1d spatial_dropout2d spatial_dropout3d alpha_dropout "
     "feature_alpha_dropout gaussian_dropout gaussian_noise drop_block dropblock "
@@ -76,6 +78,10 @@ REMARKS = {
         "pool pooling pool2d pooling2d".split(),
         "use `{op: max_pool2d}` for the maximum or `{op: avg_pool2d}` for the mean, in Caffe with `rounding: ceil`, "
         "and `stride: 1` if it has none; of whole maps, use `{op: global_max_pool}` or `{op: global_avg_pool}`",
+    ),
+    **dict.fromkeys(
+        "merge elementwise".split(),
+        "use `{op: add}`, `{op: multiply}`, `{op: maximum}`, `{op: subtract}` or `{op: concat}`",
     ),
     "depthwise_conv1d": _DEPTHWISE_1D,
     "separable_conv1d": f"{_DEPTHWISE_1D}, and a second `conv1d` with `kernel: 1` after it",

@@ -59,7 +59,7 @@ class Attention(Weighted, frozen=True):
         "batch_first": Needless("the batch is the first axis in every backend", (True, False)),
         **dict.fromkeys(
             ("dropout", "attention_dropout", "attn_drop", "dropout_rate"),
-            Needless("its weights are not dropped", (0, 0.0), instead="add a layer `{op: dropout}` after it"),
+            Needless("its weights are not dropped", (0, 0.0)),
         ),
         **dict.fromkeys(("add_bias_kv", "add_zero_attn"), Needless("it adds no position to the memory", (False,))),
         "need_weights": Needless("it gives only its output", (False,)),

@@ -9,11 +9,11 @@ from pydantic import Field
 
 from archc.example import CONV_HEAD
 from archc.ops.fields import ONE, Count, Size, SizeField
-from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields
+from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields, OtherValues
 from archc.ops.op import OtherNames
 from archc.ops.properties import Kept, Parameter, Reach
 from archc.ops.shape_error import require_maps
-from archc.ops.weighted import Weighted, part_of_filters, read_by_filters
+from archc.ops.weighted import AS_MANY_GROUPS, GROUPS, Weighted, part_of_filters, read_by_filters
 from archc.ops.windowed import SIZE_RULE, Windowed
 from archc.tensor import Tensor
 
@@ -59,14 +59,16 @@ class Conv2d(Windowed, Weighted, frozen=True):
             *("nb_filter", "nb_filters", "out_planes", "out_maps", "output_channels", "features", "output", "units"),
         ),
         "groups": ("group", "num_group", "num_groups", "feature_group_count"),
-        "dilation": ("dilation_rate", "dilations", "dilation_factor", "dilate"),
+        "dilation": ("dilation_rate", "dilations", "dilation_factor", "dilate", "kernel_dilation", "rhs_dilation"),
     }
     loose_names = ("channels", "features", "output", "units")
+    other_values: ClassVar[OtherValues] = {"groups": AS_MANY_GROUPS}
+    absent_forms: ClassVar[Mapping[str, str]] = {"groups": GROUPS}
     conversions = (Conversion(("pad", "size", "kernel", "kernel_size"), _half, names=("convolutional",)),)
     needless: ClassVar[NeedlessFields] = {
         "padding_mode": Needless("maps are padded with zeros", ("zeros",)),
         # MXNet's and darknet's, which change the arithmetic and not the values.
-        **dict.fromkeys(("workspace", "cudnn_tune", "cudnn_off"), Needless("it changes no value", "any")),
+        **dict.fromkeys(("workspace", "cudnn_tune", "cudnn_off", "engine"), Needless("it changes no value", "any")),
         **dict.fromkeys(("binary", "xnor"), Needless("weights are not rounded to one bit", (0, False))),
         "output_padding": Needless("it belongs to transposed convolutions", (0,)),
     }

@@ -14,9 +14,9 @@ from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields, O
 from archc.ops.op import OtherNames
 from archc.ops.properties import FLOAT32, Kept, Parameter, Reach, Scratch
 from archc.ops.shape_error import ShapeError, require_maps
-from archc.ops.weighted import Weighted, part_of_filters, read_by_filters
+from archc.ops.weighted import AS_MANY_GROUPS, Weighted, part_of_filters, read_by_filters
 from archc.ops.window import dilated
-from archc.ops.windowed import CONVERSIONS, WORDS, short
+from archc.ops.windowed import CONVERSIONS, PADDINGS, WORDS, short
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ class ConvTranspose2d(Weighted, frozen=True):
         "output_padding": ("out_padding", "adj", "output_pad"),
     }
     loose_names = ("k", "s", "p", *Conv2d.loose_names)
-    other_values: ClassVar[OtherValues] = {"padding": {"same": "same", "valid": 0, "none": 0}}
+    other_values: ClassVar[OtherValues] = {**PADDINGS, "groups": AS_MANY_GROUPS}
+    absent_forms = Conv2d.absent_forms
     conversions = (*CONVERSIONS, Conversion(("output_padding",), _none_added))
     needless: ClassVar[NeedlessFields] = {
         "padding_mode": Needless("nothing but zeros can be added", ("zeros",)),

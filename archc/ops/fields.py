@@ -321,7 +321,8 @@ def _length(least: int) -> tuple[PlainValidator, PlainSerializer, WithJsonSchema
 
 def _ends(*words: str) -> tuple[PlainValidator, PlainSerializer, WithJsonSchema]:
     """How the padding of a sequence is read and written: one number, {left, right}, or one of the words."""
-    names = ", ".join(f"`{word}`" for word in words)
+    forms = ["a whole number from 0", "{left, right}", *(f"`{word}`" for word in words)]
+    names = f"{', '.join(forms[:-1])} or {forms[-1]}"
 
     def read(value: object) -> object:
         if value in words or isinstance(value, Margins):
@@ -330,9 +331,7 @@ def _ends(*words: str) -> tuple[PlainValidator, PlainSerializer, WithJsonSchema]
         if margins is not None:
             return margins
         check_largest(value)
-        raise PydanticCustomError(
-            "padding", "must be a whole number from 0, {left, right} or {words}", {"words": names}
-        )
+        raise PydanticCustomError("padding", "must be {forms}", {"forms": names})
 
     schema = {"anyOf": [_one_or_pair(0)[0], BOTH_ENDS, *({"const": word} for word in words)]}
     return PlainValidator(read), PlainSerializer(_written_ends), WithJsonSchema(schema)

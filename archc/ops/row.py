@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from archc.ops.fields import NO_PADDING, ONE, EndsField, LengthField, Margins, Padding, Rounding, Size
-from archc.ops.foreign import Conversion, Converted
+from archc.ops.foreign import Conversion, Converted, ends
 from archc.ops.op import Op
 from archc.ops.properties import Parameter
 from archc.ops.shape_error import require_sequence
@@ -30,8 +30,7 @@ def _both_ends(values: Mapping[str, Any]) -> Converted | None:
     """ONNX's `pads` of a sequence: [begin, end]."""
     match values["pads"]:
         case [int(left), int(right)]:
-            padding: object = left if left == right else {"left": left, "right": right}
-            return Converted({"pads": ("padding", padding)})
+            return Converted({"pads": ("padding", ends(left, right))})
         case _:
             return None
 

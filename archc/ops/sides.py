@@ -16,7 +16,7 @@ from archc.ops.fields import (
     margins_of_maps,
     margins_of_sequence,
 )
-from archc.ops.foreign import Conversion, Converted, spelled
+from archc.ops.foreign import Conversion, Converted, ends, sides, spelled
 from archc.ops.op import Op
 from archc.ops.properties import Footprint
 from archc.ops.shape_error import ShapeError, require_places
@@ -41,10 +41,7 @@ class Sides(NamedTuple):
         if self.of_maps is None:
             assert self.of_sequence is not None
             return {"left": self.of_sequence.left, "right": self.of_sequence.right}
-        size = self.of_maps.symmetric
-        if size is None:
-            return self.of_maps._asdict()
-        return size.height if size.height == size.width else [*size]
+        return sides(*self.of_maps)
 
     def __str__(self) -> str:
         """As the layer table shows it."""
@@ -57,14 +54,14 @@ class Sides(NamedTuple):
 def _read(value: object) -> Sides:
     if isinstance(value, Sides):
         return value
-    sides = Sides(margins_of_maps(value), margins_of_sequence(value))
-    if sides == (None, None):
+    read = Sides(margins_of_maps(value), margins_of_sequence(value))
+    if read == (None, None):
         check_largest(value)
         raise PydanticCustomError(
             "padding",
             "must be a whole number from 0, [height, width] or {top, bottom, left, right}; of a sequence {left, right}",
         )
-    return sides
+    return read
 
 
 SidesField = Annotated[
@@ -94,8 +91,7 @@ def require_sides(op: Op, field: str, sides: Sides, x: Tensor) -> None:
 def _ends_meant(given: Margins) -> object:
     """What margins of maps most likely mean of a sequence: of [a, b], a at its beginning and b at its end."""
     size = given.symmetric
-    left, right = (given.left, given.right) if size is None else size
-    return left if left == right else {"left": left, "right": right}
+    return ends(*((given.left, given.right) if size is None else size))
 
 
 class Axis(NamedTuple):
@@ -138,7 +134,7 @@ def both_ends(word: str, own: str, names: tuple[str, ...]) -> Conversion:
             case int(both):
                 return Converted({word: (own, both)})
             case [int(left), int(right)]:
-                return Converted({word: (own, left if left == right else {"left": left, "right": right})})
+                return Converted({word: (own, ends(left, right))})
             case _:
                 return None
 

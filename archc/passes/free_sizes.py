@@ -52,10 +52,6 @@ class FreeSizes:
     axes: tuple[Axis, ...]
     graph: Graph
 
-    def tensors_at(self, sizes: Sizes) -> dict[str, Tensor] | Refusal:
-        """The shapes of all values at some free sizes; those of other axes are the usual ones."""
-        return inferred_at(self.graph, {**{axis.symbol: axis.usual for axis in self.axes}, **sizes})
-
 
 def inferred_at(graph: Graph, sizes: Sizes) -> dict[str, Tensor] | Refusal:
     """The shapes of all values at other sizes of the inputs."""
@@ -72,6 +68,17 @@ def inferred_at(graph: Graph, sizes: Sizes) -> dict[str, Tensor] | Refusal:
         if node.op.parameters(inputs) != node.op.parameters(usual):
             return Refusal(node, "its parameters depend on the size")
     return tensors
+
+
+def resized(graph: Graph, sizes: Sizes) -> Graph | Refusal:
+    """The graph at a size for each free axis; what is in the way if it cannot have them."""
+    found = inferred_at(graph, sizes)
+    if isinstance(found, Refusal):
+        return found
+    # At the usual size, those of the graph are inferred, which print as their formulas.
+    tensors = {name: Tensor(tuple(map(int, x.shape)), x.vocabulary) for name, x in found.items()}
+    nodes = tuple(replace(node, output=tensors[node.name]) for node in graph.nodes)
+    return replace(graph, inputs={name: tensors[name] for name in graph.inputs}, nodes=nodes, free={})
 
 
 def free_sizes(graph: Graph) -> FreeSizes | Refusal:

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 from archc.analysis import Facts
-from archc.arrays.folder import FILES, are_arrays
+from archc.arrays.folder import are_arrays
 from archc.backend import EmittedSource
 from archc.failure import FINDING, USAGE, Failure
 from archc.language.recipe import Precision, Recipe
+from archc.run.free_sizes import at_sizes_of_arrays
 from archc.run.notes import run_notes
 from archc.run.recipe import Overrides, devices_wanted, needs_two, trained_recipe
 from archc.tensor import Tensor
@@ -106,18 +107,16 @@ def set_up(facts: Facts, options: Options) -> Setup:
         help = "`--data` takes a folder of pictures, one folder per class, or one with train.npz and val.npz"
         raise Failure(f"{options.data} is not a folder", help=help, code=USAGE)
     # After the options, so that wrong usage (exit 2) is reported before a finding on the spec (exit 1).
+    arrays = options.data if options.data is not None and are_arrays(options.data) else None
+    facts = at_sizes_of_arrays(facts, arrays.resolve()) if arrays else facts
     output = _output(facts)
     form: Literal["pictures", "arrays"] = "pictures"
-    if options.data is not None and are_arrays(options.data):
-        form, recipe = "arrays", _recipe_of_arrays(facts, recipe, options.data)
+    if arrays:
+        form, recipe = "arrays", _recipe_of_arrays(facts, recipe, arrays)
     else:
         _check_pictures(facts, recipe, output, data=options.data)
     notes = tuple(run_notes(facts, options.overrides, recipe, devices))
-    shapes = {**facts.graph.inputs, facts.graph.outputs[0]: output}
-    if form == "arrays" and options.data is not None and facts.free is not None:
-        shapes = _at_sizes_of_arrays(facts, options.data / FILES[0])
-    output = shapes[facts.graph.outputs[0]]
-    inputs = {name: Value(shape=shapes[name].shape, vocabulary=shapes[name].vocabulary) for name in facts.graph.inputs}
+    inputs = {name: Value(shape=x.shape, vocabulary=x.vocabulary) for name, x in facts.graph.inputs.items()}
     return Setup(facts.graph.name, inputs, output.shape, form, devices, recipe, needs_two(facts), options, notes)
 
 
@@ -131,25 +130,6 @@ def _output(facts: Facts) -> Tensor:
     if not facts.counts.parameters:
         raise Failure(f"{graph.name} has no parameters to train", help="add a `dense` layer", code=FINDING)
     return graph.tensor(graph.outputs[0])
-
-
-def _at_sizes_of_arrays(facts: Facts, file: Path) -> dict[str, Tensor]:
-    """The shapes of all values at the sizes that the arrays have where the spec leaves them free."""
-    from archc.arrays.reading import headers  # it imports NumPy, which few commands need
-
-    found, graph, free = headers(file), facts.graph, facts.free
-    assert free is not None
-    sizes: dict[str, int] = {}
-    for name, symbols in graph.free.items():
-        shape = found[name].shape[1:] if name in found else ()
-        if len(shape) == len(symbols):  # arrays of other axes are refused with all others
-            sizes |= {symbol: size for symbol, size in zip(symbols, shape, strict=True) if symbol is not None}
-    shapes = free.tensors_at(sizes)
-    if isinstance(shapes, dict):
-        return shapes
-    name = next(name for name in graph.free if name in found)
-    message = f"{file}: `{name}` has the shape {list(found[name].shape)}: {shapes.reason}"
-    raise Failure(message, help="save larger examples", code=FINDING)
 
 
 def _recipe_of_arrays(facts: Facts, recipe: Recipe, folder: Path) -> Recipe:

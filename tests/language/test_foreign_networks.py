@@ -295,7 +295,7 @@ def test_an_elementwise_layer_is_the_op_of_its_operation(operation: str, op: str
     assert fixed(text) == spec(f"{THREE}  s: {{op: {op}, from: [c0, c1]}}\n")
 
 
-@pytest.mark.parametrize("other", ["coeff: [1, -1]", "eltwise_param: {coeff: [1, -1]}"])
+@pytest.mark.parametrize("other", ["coeff: [1, 2]", "eltwise_param: {coeff: [-1, 1]}"])
 def test_an_elementwise_layer_that_is_not_a_sum_is_not_fixed(other: str) -> None:
     text = spec(f"{THREE}  s: {{op: Eltwise, {other}, bottom: [c0, c1]}}\n")
     shown = other.removeprefix("eltwise_param: {").removesuffix("}")

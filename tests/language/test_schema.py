@@ -41,7 +41,7 @@ UNSEEN = set(
     maps_after_flatten memory
     memory_of_weights merge_key one_mistake_ten_readers outputs padding_of_whole_windows padding_too_large parameters
     placed_layers sides single_values tag ten_crop_of_arrays
-    tensor_too_large two_inputs two_softmaxes unequal_shapes unused_input width_over_devices
+    tensor_too_large two_inputs two_softmaxes unequal_shapes unused_input unused_layer width_over_devices
     """.split()
 )
 

@@ -94,10 +94,17 @@ def test_free_sizes_are_those_of_the_arrays(tmp_path: Path, size: tuple[int, int
     assert setup.output == (4, *output)
 
 
+def test_arrays_of_the_usual_size_have_sizes_that_are_plain_numbers(tmp_path: Path) -> None:
+    setup = set_up_on_arrays(tmp_path, 224, 224)
+    assert {type(size) for size in (*setup.inputs["image"].shape, *setup.output)} == {int}
+
+
 def test_arrays_too_small_for_the_network_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(Failure, match=r"train.npz: `image` has the shape \[2, 3, 5, 40\]: pool1's window is 4 high"):
+    with pytest.raises(Failure, match=r"cannot read `image` of \[3, 5, 40\]: pool1's window is 4 high") as caught:
         set_up_on_arrays(tmp_path, 5, 40)
+    assert caught.value.help == "save examples with H from 6 and W from 6"
 
 
-def test_arrays_of_other_axes_are_left_to_their_check(tmp_path: Path) -> None:
-    assert set_up_on_arrays(tmp_path, 22, 31, 3).inputs["image"].shape == (3, 224, 224)
+def test_arrays_of_other_axes_are_refused_with_the_free_sizes(tmp_path: Path) -> None:
+    with pytest.raises(Failure, match=r"`image` has the shape \[2, 3, 22, 31, 3\], and free needs \[n, 3, H, W\]"):
+        set_up_on_arrays(tmp_path, 22, 31, 3)

@@ -34,7 +34,7 @@ def run(job: Job, devices: Devices, data: Dataset) -> None:
         model, optimizer = build(job, devices.strategy)
         if job.devices > 1 and any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers):
             journal.say(
-                f"batch normalisation: each device normalises over its own {counted(job.local_batch, 'picture')}, "
+                f"batch normalisation: each device normalises over its own {counted(job.local_batch, job.example)}, "
                 f"not over all {job.recipe.batch:,}"
             )
         feed = data.feed(0, 1, os.cpu_count() or 1)

@@ -84,7 +84,7 @@ def _normalising_together(model: nn.Module, job: Job, kind: DeviceKind, journal:
     if kind == "cuda":
         return nn.SyncBatchNorm.convert_sync_batchnorm(model)
     journal.say(
-        f"batch normalisation: on CPUs each process normalises over its own {counted(job.local_batch, 'picture')}, "
+        f"batch normalisation: on CPUs each process normalises over its own {counted(job.local_batch, job.example)}, "
         f"not over all {job.recipe.batch:,} as on GPUs"
     )
     return model
