@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 from types import NoneType
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,10 @@ def check_traits(case: Case) -> Mapping[str, str]:
     if op.commutes:
         same = np.allclose(op.compute(inputs[::-1], weights), output)
         demand(same, "`commutes` is set, but inputs in another order give other values", case)
+    if op.folds and len(inputs) > 2:
+        first, second, *others = inputs
+        folded = reduce(lambda found, x: op.compute((found, x), weights), others, op.compute((first, second), weights))
+        demand(np.allclose(folded, output), "`folds` is set, but two at a time the inputs give other values", case)
     if op.is_linear:
         other = tuple(random.standard_normal(x.shape) for x in inputs)
         both = op.compute(tuple(x + y for x, y in zip(inputs, other, strict=True)), weights)

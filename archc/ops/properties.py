@@ -101,13 +101,15 @@ class Scratch(NamedTuple):
 
     `turned` is a copy of the output's gradient with the channels first, in the backward pass. It is made only where the
     gradient arrives in another order, as from a convolution. `after` is used in the backward pass when the output's
-    gradient is not needed any more, and that of the input has been added to its other gradients.
+    gradient is not needed any more, and that of the input has been added to its other gradients. `unread` is a gradient
+    of the input that the backward pass makes where nothing needs it.
     """
 
     forward: int = 0
     backward: int = 0
     turned: int = 0
     after: int = 0
+    unread: int = 0
 
 
 class Footprint(NamedTuple):

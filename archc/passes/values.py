@@ -18,6 +18,7 @@ from archc.ops.properties import FLOAT32, INT64, Kept
 from archc.ops.weighted import Weighted
 from archc.passes.axes import turned_reads
 from archc.passes.calls import called
+from archc.tensor import Tensor
 
 WIDTH: dict[Precision, int] = {"float32": FLOAT32, "bfloat16": 2}
 """Bytes of one number of a value. Weights and their gradients are float32 in every precision."""
@@ -189,16 +190,29 @@ class _Layer:
 
     def lay_out(self) -> Value:
         """The layer's output. Updates `last` and `keeper` of the values that it touches."""
-        op, run, share = self._node.op, self._run, self._share
+        op = self._node.op
         if self._gathers():
-            self._prepare(run.batch * share.reads)
+            self._prepare(self._run.batch * self._share.reads)
+        given = self._reads if op.folds else ()
+        while op.folds and len(self._reads) > 2:
+            inputs, reads, output = self._inputs, self._reads, op.infer(self._inputs[:2])
+            self._inputs, self._reads = inputs[:2], reads[:2]
+            self._inputs, self._reads = (output, *inputs[2:]), (self._compute(output), *reads[2:])
+        made = self._compute(self._node.output)
+        for value in given:  # also the first two are in memory until the last one is read
+            value.last = value.memory.last = len(self._operations) - 1
+        return made
+
+    def _compute(self, output: Tensor) -> Value:
+        """What the op makes of what it reads now."""
+        op, run, share = self._node.op, self._run, self._share
         if padded := op.padded(self._inputs):
             self._prepare(run.batch * (padded * share.reads // self._whole.reads))
         # Tokens are wider, but what is computed from them is float32.
         before, read_width = self._reads, min(max([value.width for value in self._reads]), FLOAT32)
         width = {"narrow": WIDTH[run.precision], "wide": FLOAT32, None: read_width}[op.autocast]
         is_view = op.is_view(self._inputs, training=run.training) and (op.keeps_layout or not self._is_turned)
-        kept = Kept() if is_view else op.kept(self._inputs, self._node.output)
+        kept = Kept() if is_view else op.kept(self._inputs, output)
         kept_width = FLOAT32 if kept.wide else width
         if kept.inputs and (kept.turned or kept_width != read_width):
             self._prepare(self._count, kept_width)
@@ -208,9 +222,10 @@ class _Layer:
         for value in (*before, *self._reads):  # a layer that converts its input has both forms until it is done
             value.last = value.memory.last = index
         made = self._reads[0] if is_view else None
-        if made is None or op.views_part:
-            made = Value(run.batch * share.outputs * width, width, learned, last=index, whole=made and made.memory)
-        operation = self._operation(op, index, made, narrow_inputs=read_width < FLOAT32)
+        if made is None or op.views_part or op.passes_gradient == "view":
+            numbers = share.outputs * (op.uncut(self._inputs) or output.size) // self._node.output.size
+            made = Value(run.batch * numbers * width, width, learned, last=index, whole=made and made.memory)
+        operation = self._operation(op, index, made, output, narrow_inputs=read_width < FLOAT32)
         self._operations.append(operation)
         if op.autocast == "narrow" and width < FLOAT32:
             operation.copies = width * self._numbers.weights * share.parameters // max(self._whole.parameters, 1)
@@ -226,6 +241,15 @@ class _Layer:
         else:  # not kept, but in memory while the layer runs
             operation.forward += run.batch * own + operation.copies
             operation.copies = 0
+        return self._cut(made) if op.uncut(self._inputs) else made
+
+    def _cut(self, whole: Value) -> Value:
+        """The part of what it has computed that is its output, which is a copy."""
+        index = len(self._operations)
+        for value in (*self._reads, whole):
+            value.last = value.memory.last = index
+        made = Value(self._run.batch * self._share.outputs * whole.width, whole.width, whole.learned, last=index)
+        self._operations.append(Operation(self._node.name, index, (whole,), made))
         return made
 
     def _keep(self, values: tuple[Value, ...], index: int) -> None:
@@ -244,10 +268,12 @@ class _Layer:
             if not kept.crosswise or any(other.learned for other in beside)
         ]
 
-    def _operation(self, op: Op, index: int, made: Value, *, narrow_inputs: bool) -> Operation:
+    def _operation(self, op: Op, index: int, made: Value, output: Tensor, *, narrow_inputs: bool) -> Operation:
         share, whole = self._share, self._whole
-        scratch = op.scratch(self._inputs, self._node.output, narrow=narrow_inputs)
+        scratch = op.scratch(self._inputs, output, narrow=narrow_inputs)
         backward = scratch.backward + (scratch.turned if self._turns else 0)
+        if not any(value.learned for value in self._reads):
+            backward += scratch.unread
         forward, backward, after = (
             self._run.batch * (used * share.outputs // whole.outputs)
             for used in (scratch.forward, backward, scratch.after)
