@@ -88,7 +88,12 @@ def _check_figures(case: Case) -> None:
         "element_ops": op.element_ops(inputs, output),
         "padded": op.padded(inputs),
     }
-    parts = [("kept", kept.own), ("kept", kept.once), *(("scratch", figure) for figure in scratch)]
+    parts = [
+        ("kept", kept.own),
+        ("kept", kept.once),
+        ("kept", kept.common),
+        *(("scratch", figure) for figure in scratch),
+    ]
     for name, figure in [*figures.items(), *parts]:
         demand(type(figure) is int and figure >= 0, f"`{name}` gives {figure!r}, which is no count", case)
     demand(all(type(size) is int and size > 0 for size in sizes), "`parameters` gives a size that is no count", case)

@@ -180,11 +180,11 @@ class _Layer:
         is_turned: bool,
     ) -> None:
         self._run, self._node, self._operations, self._turns, self._is_turned = run, node, operations, turns, is_turned
-        self._inputs = run.graph.tensors(node.inputs)
+        self._inputs: tuple[Tensor, ...] = run.graph.tensors(node.inputs)
         self._numbers = node.op.numbers(self._inputs)
         self._whole = Share(node.output.size, sum([x.size for x in self._inputs]), self._numbers.trained)
         self._share = run.shares[node.name] if run.shares else self._whole
-        self._reads = tuple([values[name] for name in node.inputs])
+        self._reads: tuple[Value, ...] = tuple([values[name] for name in node.inputs])
         # How many numbers it reads: of a view, which shares the memory of a larger value, only its own.
         self._count = run.batch * self._share.reads
 
@@ -231,7 +231,9 @@ class _Layer:
             operation.copies = width * self._numbers.weights * share.parameters // max(self._whole.parameters, 1)
             operation.narrow = width * share.parameters
         bytes_of_each = kept.own + width * kept.between
-        own, once = (size * share.outputs // self._whole.outputs for size in (bytes_of_each, kept.once))
+        own, once = (
+            size * share.outputs // self._whole.outputs for size in (bytes_of_each, kept.once + width * kept.common)
+        )
         if run.training and learned:
             operation.own = run.batch * own + once
             if not kept.weights and not any(value.learned for value in self._reads):

@@ -366,3 +366,29 @@ def test_the_peak_of_sequences(
     # On a CPU, PyTorch makes no indices for a pool over a sequence in inference; on a GPU it does.
     near = 0.1 if predicted.peak_layer == "pool1" and not training else 0.05
     assert peak(found, 32, training=training) == pytest.approx(predicted.peak, rel=near)
+
+
+POOLED = """input: {x: [16, 128]}
+defaults: {conv1d: {weight_init: {he_normal: {}}}, dense: {weight_init: {he_normal: {}}}}
+layers:
+  conv: {op: conv1d, filters: 32, kernel: 3, padding: 1}
+  pool: {op: avg_pool1d, kernel: 3, stride: 2, FIELDS}
+  relu: {op: relu}
+  flat: {op: flatten}
+  fc: {op: dense, units: 8}
+  prob: {op: softmax}
+"""
+AVERAGES = [f"padding: {side}, count_padding: {count}" for side in (1, "same") for count in ("true", "false")]
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("fields", [*AVERAGES, "rounding: ceil"])
+def test_averages_over_a_sequence(
+    network: Callable[[Path, Precision], Network], fields: str, precision: Precision, tmp_path: Path
+) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(SEQUENCES_HEAD + POOLED.replace("FIELDS", fields))
+    found = network(spec, precision)
+    predicted = memory(found.facts.graph, batch=32, precision=precision)
+    assert saved(found, 32) == predicted.activations + labels(found, 32)
+    assert peak(found, 32, training=True) == pytest.approx(predicted.peak, rel=0.001)
