@@ -9,9 +9,12 @@ from itertools import accumulate
 from typing import Any
 
 import torch
+from archc_torch.trainer import LOSSES
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.profiler import ProfilerActivity, profile, record_function
+
+from archc.graph import Graph
 
 _KERNELS = {
     "aten::convolution",
@@ -40,6 +43,7 @@ _KERNELS = {
     "aten::upsample_nearest2d_backward",
     "aten::upsample_bilinear2d",
     "aten::upsample_bilinear2d_backward",
+    "aten::log_sigmoid",
 }
 """Operators that are kernels of their own on a GPU. What one allocates and frees inside itself on a CPU is not counted:
 the workspaces of oneDNN, tables of places between which to interpolate, and copies in another memory format."""
@@ -196,22 +200,33 @@ def held(model: nn.Module, *, training: bool) -> int:
     return sum(value.nbytes for value in [*stored, *(model.parameters() if training else ())])
 
 
-def run(model: Any, shape: tuple[int, ...], batch: int, *, training: bool) -> Callable[[], object]:
+def targets(graph: Graph, batch: int) -> Tensor:
+    """What a step compares the output with: a class at each place, or as many numbers; nothing for several outputs."""
+    (name, *others) = graph.outputs
+    if others:
+        return torch.empty(0)
+    shape = graph.tensor(name).shape
+    if graph.loss == "cross_entropy":
+        return torch.zeros(batch, *shape[1:], dtype=torch.long)
+    return torch.zeros(batch, *shape)
+
+
+def run(graph: Graph, model: Any, batch: int, *, training: bool) -> Callable[[], object]:
     """A training step without the optimizer, or an inference, on a new batch in channels last, as `archc train` does.
 
-    The caller keeps the batch and the outputs until the end, apart from scores that go into a cross-entropy loss.
+    The caller keeps the batch until the end, and the outputs, apart from scores that the loss turns into probabilities.
     """
-    scores = hasattr(model, "predict")
+    (image,) = graph.inputs.values()
+    scores = graph.fused is not None
 
     def images() -> Tensor:
-        return torch.randn(batch, *shape[1:], shape[0]).movedim(-1, 1)
+        return torch.randn(batch, *image.shape[1:], image.shape[0]).movedim(-1, 1)
 
     def step() -> None:
-        batch_of = images()
+        batch_of, wanted = images(), targets(graph, batch)
         if scores:
             given = model(batch_of)
-            # Of maps, each place has a class.
-            loss = nn.functional.cross_entropy(given, torch.zeros(batch, *given.shape[2:], dtype=torch.long))
+            loss = LOSSES[graph.loss](given, wanted)
             del given  # the loss has it
         else:
             given = model(batch_of)
@@ -224,7 +239,8 @@ def run(model: Any, shape: tuple[int, ...], batch: int, *, training: bool) -> Ca
         batch_of = images()
         with torch.inference_mode():
             given = model(batch_of)
-            given = given.softmax(1) if scores else given
+            if scores:
+                given = given.softmax(1) if graph.loss == "cross_entropy" else given.sigmoid()
 
     model.to(memory_format=torch.channels_last)
     model.train(training)

@@ -79,9 +79,9 @@ class Kept(NamedTuple):
     `inputs` and `output` are the values themselves, which other layers may keep as well. An input that is padded first
     is kept as the padded copy. With `wide`, inputs are kept in float32, as a copy where they arrive narrower; with
     `turned`, as a copy in another order. `own` are further bytes: masks, indices, sums. `once` are bytes for the whole
-    batch, however large it is, and `common` values for it. `between` are further values in the precision of the output. With `crosswise`, an input
-    is kept only for the gradients of the others. Narrow copies of the weights are kept too, for the gradient of the
-    inputs; with `weights`, also where no input has one.
+    batch, however large it is. `between` are further values in the precision of the output, and `common` such values
+    for the whole batch. With `crosswise`, an input is kept only for the gradients of the others. Narrow copies of the
+    weights are kept too, for the gradient of the inputs; with `weights`, also where no input has one.
     """
 
     inputs: bool = False

@@ -7,7 +7,7 @@ converts its input before it computes is several operations.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -114,7 +114,7 @@ class Operation:
 
 
 def lay_out(run: Run) -> tuple[list[Value], list[Operation]]:
-    """The values of a run: those of the network's inputs, and the operations in the order of the graph."""
+    """The values of a run: those of the batch, and the operations in the order of the graph."""
     graph = run.graph
     values = {
         name: Value(run.batch * tensor.size * width, width, learned=False, last=0, is_held=True)
@@ -140,7 +140,16 @@ def lay_out(run: Run) -> tuple[list[Value], list[Operation]]:
     for value in dict.fromkeys([*inputs, *[operation.output.memory for operation in operations]]):
         if value.keeper is None and value.last < len(operations):
             operations[value.last].frees.append(value)
-    return inputs, operations
+    return [*inputs, *_targets(run, last=len(operations))], operations
+
+
+def _targets(run: Run, *, last: int) -> Iterator[Value]:
+    """What a training step compares the output with, which the caller has as long as the batch."""
+    if run.training and len(run.graph.outputs) == 1:
+        output = run.graph.tensor(run.graph.outputs[0])
+        classes = run.graph.loss == "cross_entropy"  # one at each place, by its number
+        count, width = (output.size // output.channels, INT64) if classes else (output.size, FLOAT32)
+        yield Value(run.batch * count * width, width, learned=False, last=last, is_held=True)
 
 
 def _gradients_to_turn(graph: Graph) -> set[str]:
@@ -210,7 +219,9 @@ class _Layer:
             self._prepare(run.batch * (padded * share.reads // self._whole.reads))
         # Tokens are wider, but what is computed from them is float32.
         before, read_width = self._reads, min(max([value.width for value in self._reads]), FLOAT32)
-        width = {"narrow": WIDTH[run.precision], "wide": FLOAT32, None: read_width}[op.autocast]
+        is_fused = run.training and self._node is run.graph.fused
+        autocast = "wide" if is_fused else op.autocast  # a loss is computed in float32
+        width = {"narrow": WIDTH[run.precision], "wide": FLOAT32, None: read_width}[autocast]
         is_view = op.is_view(self._inputs, training=run.training) and (op.keeps_layout or not self._is_turned)
         kept = Kept() if is_view else op.kept(self._inputs, output)
         kept_width = FLOAT32 if kept.wide else width
@@ -227,13 +238,13 @@ class _Layer:
             made = Value(run.batch * numbers * width, width, learned, last=index, whole=made and made.memory)
         operation = self._operation(op, index, made, output, narrow_inputs=read_width < FLOAT32)
         self._operations.append(operation)
+        if is_fused and run.graph.loss == "binary_cross_entropy":
+            operation.forward += made.size  # the losses, beside the logarithms
         if op.autocast == "narrow" and width < FLOAT32:
             operation.copies = width * self._numbers.weights * share.parameters // max(self._whole.parameters, 1)
             operation.narrow = width * share.parameters
-        bytes_of_each = kept.own + width * kept.between
-        own, once = (
-            size * share.outputs // self._whole.outputs for size in (bytes_of_each, kept.once + width * kept.common)
-        )
+        kept_bytes = (kept.own + width * kept.between, kept.once + width * kept.common)
+        own, once = (size * share.outputs // self._whole.outputs for size in kept_bytes)
         if run.training and learned:
             operation.own = run.batch * own + once
             if not kept.weights and not any(value.learned for value in self._reads):

@@ -46,6 +46,10 @@ NETWORKS = {
     "turned and shuffled": (BRANCHES[0], "t: {op: permute, axes: [1, 0, 2]}", "u: {op: channel_shuffle, groups: 2}"),
     "parts": (BRANCHES[0], "p: {op: slice, stop: 2}", "q: {op: relu}", "s: {op: add, from: [p, q]}"),
     "part in a pool": (BRANCHES[0], "p: {op: slice, stop: 2}", "q: {op: max_pool2d, kernel: 3, stride: 1}"),
+    # The targets of a loss are as many as its outputs: numbers, or one class for each place.
+    "numbers": ("a: {op: conv2d, filters: 8}", "r: {op: relu}", "s: {op: conv2d, filters: 8}"),
+    "chances": ("a: {op: conv2d, filters: 8}", "r: {op: relu}", "s: {op: conv2d, filters: 8}", "p: {op: sigmoid}"),
+    "classes": ("a: {op: conv2d, filters: 8}", "r: {op: relu}", "s: {op: conv2d, filters: 2}", "p: {op: softmax}"),
     # The margin is larger than the maps.
     "small maps": (
         "p: {op: max_pool2d, kernel: [16, 5], stride: 5}",
@@ -63,7 +67,6 @@ def test_the_peak(build: Callable[[Facts, Graph], nn.Module], which: str, traini
     assert facts is not None
     model: Any = build(facts, facts.graph)
     as_on_a_gpu(model)
-    (image,) = facts.graph.inputs.values()
-    (measured,) = peaks([run(model, image.shape, 7, training=training)])
+    (measured,) = peaks([run(facts.graph, model, 7, training=training)])
     predicted = memory(facts.graph, batch=7, training=training).peak
     assert held(model, training=training) + measured == pytest.approx(predicted, rel=0.002)
