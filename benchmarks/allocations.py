@@ -140,12 +140,14 @@ class RmsNorm(torch.autograd.Function):
 
 
 def as_on_a_gpu(model: nn.Module) -> None:
-    """Make an emitted model allocate as on a GPU: a dropout's mask, the normalisation of all examples at once, those
-    that mixed precision leaves in float32, the pads that it does not, and a group normalisation's copy with the
-    channels first."""
+    """Make an emitted model allocate as on a GPU: a dropout's mask, the indices of a pool over a sequence, the
+    normalisation of all examples at once, those that mixed precision leaves in float32, the pads that it does not, and
+    a group normalisation's copy with the channels first."""
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             setattr(module, "forward", _dropout(module))  # noqa: B010
+        elif isinstance(module, nn.MaxPool1d):
+            setattr(module, "forward", _with_indices(module))  # noqa: B010
         elif isinstance(module, nn.LayerNorm | nn.GroupNorm | nn.RMSNorm):
             setattr(module, "forward", _norm(module))  # noqa: B010
         elif isinstance(module, _PADS):
@@ -165,6 +167,12 @@ def _in_its_precision(forward: Callable[[Tensor], Tensor]) -> Callable[[Tensor],
 
 def _dropout(module: nn.Dropout) -> Callable[[Tensor], Tensor]:
     return lambda x: Dropout.apply(x, module.p) if module.training and module.p else x
+
+
+def _with_indices(module: Any) -> Callable[[Tensor], Tensor]:
+    """A pool over a sequence, which on a CPU has no indices in an inference."""
+    fields = (module.kernel_size, module.stride, module.padding, module.dilation, module.ceil_mode)
+    return lambda x: nn.functional.max_pool1d_with_indices(x, *fields)[0]
 
 
 def _norm(module: Any) -> Callable[[Tensor], Tensor]:
