@@ -12,7 +12,7 @@ from archc.ops.conv2d import Conv2d
 from archc.ops.fields import NO_PADDING, NONE, ONE, Count, Extent, Margins, PaddingField, Size, SizeField
 from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields, OtherValues, UsualValues
 from archc.ops.op import OtherNames
-from archc.ops.properties import FLOAT32, Kept, Parameter, Reach, Scratch
+from archc.ops.properties import Kept, Parameter, Reach
 from archc.ops.shape_error import ShapeError, require_maps
 from archc.ops.weighted import AS_MANY_GROUPS, Weighted, part_of_filters, read_by_filters
 from archc.ops.window import dilated
@@ -207,13 +207,12 @@ class ConvTranspose2d(Weighted, frozen=True):
         """Its input, for the gradient of the weights."""
         return Kept(inputs=True)
 
-    def scratch(self, inputs: tuple[Tensor, ...], output: Tensor, *, narrow: bool) -> Scratch:
-        """Where PyTorch cannot cut the sum itself: the sum, and its gradient, when that of the output is freed."""
+    def uncut(self, inputs: tuple[Tensor, ...]) -> int:
+        """Where PyTorch cannot cut the sum itself: all of the sum, with the rows and columns that are added to it."""
         if self.plain_padding():
-            return Scratch()
-        (x,) = inputs
-        whole, width = self.filters * self.full(x).area, FLOAT32 // 2 if narrow else FLOAT32
-        return Scratch(width * whole, width * max(whole - min(x.size, output.size), 0))
+            return 0
+        full, (_, bottom, _, right) = self.full(inputs[0]), self.cut
+        return self.filters * (full.height + max(-bottom, 0)) * (full.width + max(-right, 0))
 
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
         """The fans are those of the convolution that it transposes, from filters to maps, as in all frameworks."""

@@ -30,6 +30,7 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "keeps_zeros": (True, False),
     "gives_probabilities": (True, False),
     "commutes": (True, False),
+    "folds": (True, False),
 }
 _OF_EVERY_LAYER = {"from", "expect"}
 # A value of a field must be hashable, and readable from YAML in strict mode: a list or a mapping is neither or one.

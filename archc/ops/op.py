@@ -160,6 +160,8 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Whether it multiplies its inputs with each other, so that one can be the weights of another, as at a gate."""
     commutes: ClassVar[bool] = False
     """Whether the order of its inputs does not matter."""
+    folds: ClassVar[bool] = False
+    """Whether it computes three or more inputs two at a time: the result of the first two and the third, and so on."""
     weight_axis: ClassVar[int] = 0
     """The axis of its weight that has an entry for each of its output maps or units; a bias has no other."""
     channels_field: ClassVar[str | None] = None
@@ -265,6 +267,10 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
 
     def padded(self, inputs: tuple[Tensor, ...]) -> int:
         """The number of values of the padded copy of its input that it makes first; 0 if it needs none."""
+        return 0
+
+    def uncut(self, inputs: tuple[Tensor, ...]) -> int:
+        """The number of values that it computes first, if its output is a copy of a part of them; else 0."""
         return 0
 
     def is_view(self, inputs: tuple[Tensor, ...], *, training: bool) -> bool:
