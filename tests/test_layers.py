@@ -33,6 +33,7 @@ PACKAGES = {
     "analysis": "graph diagnostics language passes",
     "fixing": "diagnostics analysis",
     "formatting": "diagnostics language analysis",
+    "expanding": "diagnostics language passes analysis",
     "backend": "failure installing entry_points graph diagnostics language passes",
     "emit": "tensor failure entry_points ops passes graph language backend",
     "conformance": "tensor ops graph language analysis backend",
@@ -48,7 +49,7 @@ PACKAGES = {
     "console": "wording files failure diagnostics language passes analysis backend emit report",
     "run": "wording tensor files signals failure installing language passes analysis backend training pictures arrays",
     "commands": "wording files signals failure installing streams entry_points ops diagnostics language passes "
-    "analysis outline fixing formatting backend emit difference figure explain report console training run",
+    "analysis outline fixing formatting expanding backend emit difference figure explain report console training run",
     "__main__": "commands",
     "archc_torch": "source tensor signals wording failure streams ops graph language passes backend emit training "
     "pictures dataset",

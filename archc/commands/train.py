@@ -49,14 +49,14 @@ def train(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Folder of pictures, with one folder per class.",
+            help="Folder of pictures, with one folder per class, or of arrays: train.npz and val.npz.",
             show_default="built-in, generated pictures",
         ),
     ] = None,
     batch: Annotated[
         int | None,
         typer.Option(
-            min=1, max=LARGEST, help="Number of pictures per step, over all devices.", show_default="the recipe's"
+            min=1, max=LARGEST, help="Number of examples per step, over all devices.", show_default="the recipe's"
         ),
     ] = None,
     lr: Annotated[

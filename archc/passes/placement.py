@@ -255,9 +255,9 @@ class _Placing:
         return "whole" if "split" in read else "batch" if "batch" in read else "whole"
 
     def _is_split(self, node: Node) -> bool:
-        override = self._parallel.layers.get(node.name)
-        if override and isinstance(node.op, Initialised):
-            return override == "split"
+        entry = self._parallel.entry(node.name) if self._parallel.layers else None
+        if entry and isinstance(node.op, Initialised):
+            return self._parallel.layers[entry] == "split" and node.op.splits
         return is_split(node, self._parallel.strategy)
 
     def _read(self, node: Node, layout: Layout) -> int:

@@ -18,7 +18,7 @@ from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from archc.files import release, reserve
 from archc.language.recipe import TestViews
@@ -55,7 +55,7 @@ class Journal:
         self._progress: Progress | None = None
         self._batch = 0
         self._classes = 0
-        self._noun = "picture"
+        self._noun: Literal["picture", "example"] = "picture"
         self._lr = 0.0
         self._first_loss = self._last_loss = math.nan
         self._write("devices", used=self._devices)
@@ -100,7 +100,7 @@ class Journal:
         )
         spare = f"; the network has {job.outputs:,} outputs" if classes < job.outputs else ""
         among = f" in {counted(classes, 'class', 'classes')}{spare}" if classes else ""
-        self._noun = "picture" if job.form == "pictures" else "example"
+        self._noun = job.example
         self.say(f"data: {counted(examples, f'training {self._noun}')}{among}")
         self.say(
             f"training {job.name}: {counted(steps, 'step')} of {counted(recipe.batch, self._noun)}"

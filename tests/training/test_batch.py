@@ -37,7 +37,13 @@ def test_what_a_failure_suggests_passes(needs_two: str | None) -> None:
     [
         (8, 2, 3, "3 training pictures cannot fill a batch of 8", "use `--batch 3`, or add pictures"),
         (8, 1, 3, "3 training pictures cannot fill a batch of 8", "use `--batch 3`, or add pictures"),
-        (1, 2, None, "a batch of 1 cannot be divided over 2 devices", "use `--batch 2`: each device needs a picture"),
+        (
+            1,
+            2,
+            None,
+            "a batch of 1 cannot be divided over 2 devices",
+            "use `--batch 2`: one picture or more",
+        ),
         (8, 4, 3, "3 training pictures cannot be divided over 4 devices", "use `--gpus 3 --batch 3`, or add pictures"),
     ],
 )

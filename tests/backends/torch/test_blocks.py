@@ -132,8 +132,7 @@ def test_the_peak_of_random_networks(networks: list[tuple[int, Facts]], training
     models = [built(emitted(facts)) for _, facts in networks]
     for model in models:
         as_on_a_gpu(model)
-    shapes = [next(iter(facts.graph.inputs.values())).shape for _, facts in networks]
-    runs = [run(model, shape, 5, training=training) for model, shape in zip(models, shapes, strict=True)]
+    runs = [run(facts.graph, model, 5, training=training) for model, (_, facts) in zip(models, networks, strict=True)]
     pairs = zip(networks, models, peaks(runs), strict=True)
     ratios = {
         seed: (held(model, training=training) + peak) / memory(facts.graph, batch=5, training=training).peak

@@ -22,7 +22,7 @@ from archc_torch.trainer import TorchTrainer
 from archc_torch.weights import canonical
 from safetensors.numpy import load_file
 
-from archc.pictures.dataset import load_pictures
+from archc.pictures.dataset import job_pictures, load_statistics
 from archc.pictures.feed import PictureFeed
 from archc.training.job import Job
 from archc.training.model import source
@@ -111,7 +111,8 @@ def test_batch_normalisation_on_two_ranks(make_job: MakeJob) -> None:
     model = module.Small()
     for name, value in canonical(model.state_dict(), {}).items():  # views of the model's own
         value.copy_(torch.from_numpy(saved[name]))
-    pictures, statistics = load_pictures(job)
+    pictures = job_pictures(job)
+    statistics = load_statistics(job, pictures)
     feed = PictureFeed(job, pictures, statistics)
     score = TorchTrainer(job, module, model, feed, torch.device("cpu")).evaluate("ten_crop")
     assert score.loss == pytest.approx(events(job)[-1]["loss"], rel=1e-4)
