@@ -257,7 +257,7 @@ def test_too_few_examples_are_not_called_pictures(make_job: Make, save: Save) ->
     save(**{name: array[:3] for name, array in arrays(10).items()})
     with pytest.raises(Failure, match="3 training examples cannot fill a batch of 4") as caught:
         Arrays(make_job())
-    assert caught.value.help == "use `--batch 2`, or add examples"
+    assert caught.value.help == "use `--batch 3`, or add examples"
 
 
 @pytest.mark.parametrize(
