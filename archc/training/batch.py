@@ -27,11 +27,7 @@ def check_batch(
     nearest = max(batch if pictures is None else min(batch, pictures), least)
     if batch < devices:
         message = f"a batch of {batch} cannot be divided over {devices} devices"
-        raise Failure(
-            message,
-            f"use `--batch {nearest}`: each device needs a{'n' if called[0] in 'aeiou' else ''} {called}",
-            USAGE,
-        )
+        raise Failure(message, f"use `--batch {nearest}`: one {called} or more for each", USAGE)
     if batch < least:
         raise Failure(f"{_why(needs_two, called)}, and there is only one", f"use `--batch {nearest}`", USAGE)
     if pictures is not None and pictures < batch:

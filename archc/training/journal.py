@@ -101,7 +101,9 @@ class Journal:
         spare = f"; the network has {job.outputs:,} outputs" if classes < job.outputs else ""
         among = f" in {counted(classes, 'class', 'classes')}{spare}" if classes else ""
         self._noun = job.example
-        self.say(f"data: {counted(examples, f'training {self._noun}')}{among}")
+        rest = examples % recipe.batch
+        out = f"; {counted(rest, self._noun)} of them, others each time, sit out an epoch" if rest else ""
+        self.say(f"data: {counted(examples, f'training {self._noun}')}{among}{out}")
         self.say(
             f"training {job.name}: {counted(steps, 'step')} of {counted(recipe.batch, self._noun)}"
             f"{_division(job)}, lr {recipe.optimizer.sgd.lr:g}, {job.precision}, seed {job.seed}"
