@@ -12,12 +12,13 @@ import pytest
 from archc.analysis import Facts, analyse
 from archc.backend import Origin, Request, Unsupported, load
 from archc.emit.seal import seal
-from archc.language.spec import Parallel
+from archc.language.spec import Parallel, Strategy
 from archc.passes.placement import Placement, place
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("specs", "tests/specs/good", "tests/specs/blocks", "tests/backends/torch/specs", "tests/backends/keras")
 
+STRATEGIES: tuple[Strategy, ...] = ("data", "columns", "hybrid")
 LONGEST = "b" * 64
 TITLE = "A title of " + "verylong" * 12 + ' words, "quotes", \\, # and https://example.com/' + "a" * 40
 CHAIN = f"""schema: archc/v1
@@ -76,11 +77,12 @@ def emitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
             continue
         for backend in ("torch", "keras"):
             write(folder / f"{backend}_{name}.py", backend, facts, data)
-        placement, findings = place(facts.graph, facts.counts, Parallel(devices=2, strategy="columns"), 8)
-        if not findings and "split" in placement.layouts.values():
-            write(folder / f"columns_{name}.py", "torch", facts, data, placement)
+        for strategy in STRATEGIES:
+            placement, findings = place(facts.graph, facts.counts, Parallel(devices=2, strategy=strategy), 8)
+            if not findings:
+                write(folder / f"{strategy}_{name}.py", "torch", facts, data, placement)
     kinds = {file.name.partition("_")[0] for file in folder.iterdir()}
-    assert kinds == {"torch", "keras", "columns"}
+    assert kinds == {"torch", "keras", *STRATEGIES}
     return folder
 
 

@@ -82,14 +82,14 @@ def functions(made: Weights) -> Iterator[Function]:
         return
     if set(made.axes.values()) != {0}:
         doc = "The axis of which each rank has a part of a parameter; None: it has all of it."
-        yield _by_name("axis", "int | None", made.axes, doc)
+        yield _axis(made.axes, doc)
     if not made.are_apart and not all(made.summed.values()):
         doc = "Whether the gradient of a parameter is the sum of what the ranks find."
-        yield _by_name("is_summed", "bool", made.summed, doc)
+        yield _is_summed(made.summed, doc)
 
 
-def _by_name(name: str, returns: str, values: Mapping[str, int | None], doc: str) -> Function:
-    """A function of a parameter's name: those with an unusual value are listed."""
+def _axis(values: Mapping[str, int | None], doc: str) -> Function:
+    """`axis` of a parameter's name: those with an unusual one are listed."""
     every = list(values.values())
     usual = max(dict.fromkeys(every), key=every.count)
     others: dict[int | None, list[str]] = {}
@@ -100,20 +100,29 @@ def _by_name(name: str, returns: str, values: Mapping[str, int | None], doc: str
         If(((Among(Name("name"), Tuple(tuple(map(Literal, keys)))), (Return(Literal(value)),)),))
         for value, keys in others.items()
     )
-    return Function(name, "name: str", returns, (*branches, Return(Literal(usual))), doc=doc)
+    return Function("axis", "name: str", "int | None", (*branches, Return(Literal(usual))), doc=doc)
+
+
+def _is_summed(values: Mapping[str, bool], doc: str) -> Function:
+    """`is_summed` of a parameter's name: the fewer ones are listed."""
+    summed = [name for name, is_sum in values.items() if is_sum]
+    others = [name for name in values if name not in summed]
+    listed, test = (summed, "name in listed") if len(summed) < len(others) else (others, "name not in listed")
+    body = (Assign(Name("listed"), Tuple(tuple(map(Literal, listed)))), Return(Fixed(test)))
+    return Function("is_summed", "name: str", "bool", body, doc=doc)
 
 
 def build(planned: SourcePlan, made: Weights) -> Function:
     """`build`: the model with the weights that a rank draws from a seed."""
     name = planned.class_name
     if made.are_shared:
-        doc = "The network; all ranks draw the same weights, and the same numbers from then on."
+        doc = "The network: all ranks draw the same weights, and the same later numbers."
         body: tuple[Statement, ...] = (
             Do(call("torch.manual_seed", Name("seed"))),
             Assign(Name("model"), call(name)),
         )
     else:
-        doc = "A rank's part; each draws weights of its own, and the same numbers from then on."
+        doc = "A rank's part: each draws its own weights, and the same numbers later."
         body = (
             Do(call("torch.manual_seed", Fixed(f"seed * {MOST_RANKS} + distributed.get_rank()"))),
             Assign(Name("model"), call(name)),

@@ -1,5 +1,6 @@
 """The gradients of ranks with examples of their own, for emitted source."""
-# pyright: reportPrivateImportUsage=false, reportUnknownLambdaType=false
+# pyright: reportUnknownParameterType=false, reportUnknownArgumentType=false
+# pyright: reportMissingParameterType=false, reportUnknownLambdaType=false
 # pyright: reportPrivateUsage=false, reportUnknownMemberType=false
 # pyright: reportUnknownVariableType=false
 
@@ -27,7 +28,7 @@ def over_ranks(model: nn.Module) -> nn.Module:
     return parallel
 
 
-def averaged(_: Any, bucket: distributed.GradBucket) -> torch.futures.Future[Tensor]:
+def averaged(_: Any, bucket) -> torch.futures.Future[Tensor]:
     """Average a bucket of gradients over the ranks, during the backward pass."""
     part = bucket.buffer().div_(distributed.get_world_size())
     work = distributed.all_reduce(part, async_op=True)

@@ -1,5 +1,6 @@
 """The gradients of weights that several ranks have, for emitted source."""
-# pyright: reportPrivateImportUsage=false, reportUnknownLambdaType=false
+# pyright: reportUnknownParameterType=false, reportUnknownArgumentType=false
+# pyright: reportMissingParameterType=false, reportUnknownLambdaType=false
 # pyright: reportPrivateUsage=false, reportUnknownMemberType=false
 # pyright: reportUnknownVariableType=false
 
@@ -35,7 +36,7 @@ def over_ranks(model: nn.Module) -> nn.Module:
     return parallel
 
 
-def summed(_: Any, bucket: distributed.GradBucket) -> torch.futures.Future[Tensor]:
+def summed(_: Any, bucket) -> torch.futures.Future[Tensor]:
     """Sum a bucket of gradients over the ranks, during the backward pass."""
     work = distributed.all_reduce(bucket.buffer(), async_op=True)
     return work.get_future().then(lambda future: future.value()[0])

@@ -10,8 +10,7 @@ from torch import Tensor, distributed, nn
 
 
 class SharedBatchNorm(nn.modules.batchnorm._BatchNorm):
-    """Batch normalisation of (N, C, ...) by the means and variances of the examples of
-    all ranks."""
+    """Batch normalisation of (N, C, ...) by the statistics of all ranks' examples."""
 
     def _check_input_dim(self, input: Tensor) -> None:
         pass  # any number of axes

@@ -393,9 +393,7 @@ def on_rank(
 
 
 def build(seed: int) -> Alexnet:
-    """A rank's part; each draws weights of its own, and the same numbers from then
-    on.
-    """
+    """A rank's part: each draws its own weights, and the same numbers later."""
     torch.manual_seed(seed * 1024 + distributed.get_rank())
     model = Alexnet()
     torch.manual_seed(seed)

@@ -238,9 +238,7 @@ def on_rank(
 
 
 def build(seed: int) -> Net:
-    """A rank's part; each draws weights of its own, and the same numbers from then
-    on.
-    """
+    """A rank's part: each draws its own weights, and the same numbers later."""
     torch.manual_seed(seed * 1024 + distributed.get_rank())
     model = Net()
     torch.manual_seed(seed)

@@ -67,8 +67,7 @@ class Net(nn.Module):
 
 
 class SharedBatchNorm(nn.modules.batchnorm._BatchNorm):
-    """Batch normalisation of (N, C, ...) by the means and variances of the examples of
-    all ranks."""
+    """Batch normalisation of (N, C, ...) by the statistics of all ranks' examples."""
 
     def _check_input_dim(self, input: Tensor) -> None:
         pass  # any number of axes
@@ -195,7 +194,7 @@ def over_ranks(model: nn.Module) -> nn.Module:
     return parallel
 
 
-def averaged(_: Any, bucket: distributed.GradBucket) -> torch.futures.Future[Tensor]:
+def averaged(_: Any, bucket) -> torch.futures.Future[Tensor]:
     """Average a bucket of gradients over the ranks, during the backward pass."""
     part = bucket.buffer().div_(distributed.get_world_size())
     work = distributed.all_reduce(part, async_op=True)
@@ -236,9 +235,7 @@ def on_rank(
 
 
 def build(seed: int) -> Net:
-    """The network; all ranks draw the same weights, and the same numbers from then
-    on.
-    """
+    """The network: all ranks draw the same weights, and the same later numbers."""
     torch.manual_seed(seed)
     model = Net()
     torch.manual_seed(seed)

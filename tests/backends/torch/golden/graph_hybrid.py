@@ -199,8 +199,7 @@ class AllExamples(torch.autograd.Function):
 
 
 class SharedBatchNorm(nn.modules.batchnorm._BatchNorm):
-    """Batch normalisation of (N, C, ...) by the means and variances of the examples of
-    all ranks."""
+    """Batch normalisation of (N, C, ...) by the statistics of all ranks' examples."""
 
     def _check_input_dim(self, input: Tensor) -> None:
         pass  # any number of axes
@@ -352,7 +351,7 @@ def over_ranks(model: nn.Module) -> nn.Module:
     return parallel
 
 
-def summed(_: Any, bucket: distributed.GradBucket) -> torch.futures.Future[Tensor]:
+def summed(_: Any, bucket) -> torch.futures.Future[Tensor]:
     """Sum a bucket of gradients over the ranks, during the backward pass."""
     work = distributed.all_reduce(bucket.buffer(), async_op=True)
     return work.get_future().then(lambda future: future.value()[0])
@@ -400,15 +399,12 @@ def axis(name: str) -> int | None:
 
 def is_summed(name: str) -> bool:
     """Whether the gradient of a parameter is the sum of what the ranks find."""
-    if name in ("fc.weight", "fc.bias"):
-        return False
-    return True
+    listed = ("fc.weight", "fc.bias")
+    return name not in listed
 
 
 def build(seed: int) -> Net:
-    """A rank's part; each draws weights of its own, and the same numbers from then
-    on.
-    """
+    """A rank's part: each draws its own weights, and the same numbers later."""
     torch.manual_seed(seed * 1024 + distributed.get_rank())
     model = Net()
     torch.manual_seed(seed)
