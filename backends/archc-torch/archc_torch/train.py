@@ -18,7 +18,13 @@ def main(job: Job) -> None:
     """Train as the job asks, and leave the weights, metrics.jsonl and result.json in the run's folder."""
     from archc.dataset import find_data
     from archc.training.result import Result
+    from archc.training.worker import worker
 
+    if (place := worker()) is not None and place.ranks > 1:
+        from archc_torch.worker import work
+
+        work(job, place)
+        return
     data = find_data(job)
     # PyTorch takes seconds to import: not before the job has been checked, nor in a rank's import of this module.
     from archc_torch.devices import find_devices
