@@ -26,7 +26,7 @@ from archc.run.process import run_to_end, training_module
 from archc.run.receipt import Inputs, write_receipt
 from archc.run.recipe import Overrides
 from archc.run.setup import Options, check_paths, set_up
-from archc.run.worker import devices_of, folder_of, reported_once
+from archc.run.worker import devices_of, folder_of, reported_once, told_to_others
 from archc.signals import heed_stops
 from archc.training.journal import has_begun
 from archc.training.worker import worker
@@ -92,7 +92,7 @@ def train(
     heed_stops()
     place = worker()
     quiet = quiet or (place is not None and not place.is_recording)
-    with folder_of(place, run) as folder:
+    with folder_of(place, run) as folder, told_to_others(place, backend):
         with reported_once(place):
             path = resolve(spec, quiet=quiet)
             check_paths(current_folder(), spec=path, data=data, run=run)

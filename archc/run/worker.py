@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, redirect_stderr
@@ -11,9 +13,11 @@ from tempfile import TemporaryDirectory
 
 import typer
 
-from archc.backend import Backend
+from archc.backend import Backend, load
 from archc.failure import USAGE, Failure
-from archc.signals import Stopped
+from archc.run.process import training_module
+from archc.signals import Stopped, ignore_stops
+from archc.training.process import FAILED
 from archc.training.worker import Worker
 from archc.wording import counted
 
@@ -55,9 +59,35 @@ def reported_once(place: Worker | None) -> Generator[None]:
             yield
         except Stopped as stop:
             raise typer.Exit(128 + stop.number) from None
-        except Failure as failure:
+        except (Failure, typer.Exit) as error:
+            ignore_stops()
             time.sleep(GRACE)
-            raise typer.Exit(failure.code) from None
-        except typer.Exit:
-            time.sleep(GRACE)
-            raise
+            raise typer.Exit(error.code if isinstance(error, Failure) else error.exit_code) from None
+
+
+@contextmanager
+def told_to_others(place: Worker | None, backend: str) -> Generator[None]:
+    """If this process fails before training, those on other machines end, too, instead of waiting for it."""
+    try:
+        yield
+    except (Failure, typer.Exit) as error:
+        if place is not None and place.is_first and not place.is_alone:
+            code, message = error.exit_code if isinstance(error, typer.Exit) else error.code, "it cannot train"
+            if isinstance(error, Failure):
+                message = error.message
+                print(error, file=sys.stderr, flush=True)
+            _tell(code, message, backend)
+            raise typer.Exit(code) from None
+        raise
+
+
+def _tell(code: int, message: str, backend: str) -> None:
+    ignore_stops()
+    try:
+        module = training_module(load(backend))
+    except Failure:  # then it is the reason why this process has failed
+        return
+    # Those that have failed as well need not be told, so it does not matter if nobody listens.
+    quiet = subprocess.DEVNULL
+    command = [sys.executable, "-P", "-m", module, FAILED, str(code), message]
+    subprocess.run(command, stdin=quiet, stdout=quiet, stderr=quiet, check=False)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 
 import torch.distributed as dist
@@ -20,33 +21,25 @@ FAREWELL = timedelta(seconds=60)
 """How long rank 0 waits for the others to take leave, if the store ends with it."""
 
 
-def connected(place: Worker) -> dist.Store:
-    """A connection of this rank to the store; a Failure if nobody answers."""
+def connected(place: Worker, *, seconds: float = START, hosts: bool = False) -> dist.Store:
+    """A connection to the store by which the ranks meet, for one thread; a Failure if nobody answers in time.
+
+    torchrun hosts the store; with another launcher, the first connection of rank 0 does.
+    """
+    is_hosted = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
     try:
-        store, _, _ = next(dist.rendezvous("env://", timeout=timedelta(seconds=START)))
+        store = dist.TCPStore(
+            place.address,
+            place.port,
+            is_master=hosts and place.rank == 0 and not is_hosted,
+            timeout=timedelta(seconds=seconds),
+            wait_for_workers=False,
+        )
     except dist.DistError as error:
-        raise _unreachable(place) from error
-    return _below(place, store)
-
-
-def connected_again(place: Worker) -> dist.Store:
-    """Another connection, for another thread, since a connection that waits for an answer serves nobody else."""
-    try:
-        timeout = timedelta(seconds=START)
-        store = dist.TCPStore(place.address, place.port, is_master=False, timeout=timeout)
-    except dist.DistError as error:
-        raise _unreachable(place) from error
-    return _below(place, store)
-
-
-def _below(place: Worker, store: dist.Store) -> dist.Store:
-    """The part of the store that belongs to this attempt: torchrun may have started the ranks before."""
+        message = f"rank {place.rank} cannot reach {place.address}:{place.port}, where the ranks meet"
+        raise Failure(message, "check that the machines can reach each other at that port") from error
+    # torchrun may have started the ranks before.
     return dist.PrefixStore(f"archc/{place.attempt}", store)
-
-
-def _unreachable(place: Worker) -> Failure:
-    message = f"rank {place.rank} cannot reach {place.address}:{place.port}, where the ranks meet"
-    return Failure(message, "check that the machines can reach each other at that port")
 
 
 class Meeting:

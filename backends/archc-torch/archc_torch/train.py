@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 
+from archc.failure import Failure
 from archc.training.job import Job
 from archc.training.process import run_main
 
@@ -21,6 +23,8 @@ def main(job: Job) -> None:
     from archc.training.worker import worker
 
     if (place := worker()) is not None and place.ranks > 1:
+        # torch prints a traceback for each connection that ends; `archc_torch.vigil` says why.
+        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
         from archc_torch.worker import work
 
         work(job, place)
@@ -41,5 +45,16 @@ def main(job: Job) -> None:
         launch(job, devices)
 
 
+def failed(failure: Failure) -> None:
+    """Tell the other ranks that torchrun has started of a failure of `archc train` before training."""
+    from archc.training.worker import worker
+
+    if (place := worker()) is not None:
+        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
+        from archc_torch.worker import tell
+
+        tell(failure, place)
+
+
 if __name__ == "__main__":
-    sys.exit(run_main(main))
+    sys.exit(run_main(main, failed))

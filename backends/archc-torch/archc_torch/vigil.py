@@ -10,7 +10,6 @@ is told first is that of all. The rank that tells it prints it, and so does rank
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from threading import Event, Lock, Thread
@@ -19,7 +18,6 @@ import torch.distributed as dist
 from pydantic import BaseModel, ConfigDict
 
 from archc.failure import Failure
-from archc.signals import STOPS, heeded
 from archc.training.pulse import PERIOD, Beat, Watch, parsed
 from archc.training.worker import Worker
 from archc.wording import listed
@@ -35,8 +33,12 @@ over a network, they look the same."""
 GRACE = 5.0
 """Seconds in which a rank with an unexpected error looks for its cause in others: a failure, or no sign of life."""
 
-FAREWELL = 2.0
-"""Seconds that other ranks leave to rank 0 for the record of the run: torchrun ends all when one has ended."""
+FAREWELL = 2 * PERIOD
+"""Seconds that rank 0 waits before it ends, since the store may be in its process: the others read there why."""
+
+AFTER = 2.0
+"""Seconds that the other ranks wait for longer, so that rank 0 can complete the record: torchrun ends all when one has
+ended."""
 
 
 class Told(BaseModel):
@@ -82,6 +84,10 @@ class Vigil:
         if self._place.rank < WATCHERS:
             self._watch = Watch(self._place.ranks, self._timeout)
 
+    def told(self, failure: Failure) -> None:
+        """Tell a failure that this rank has printed, before it ends by itself."""
+        self._tell(self._own(failure))
+
     def interrupted(self, code: int) -> None:
         """End all ranks, since this one was asked to end."""
         self._leave(self._tell(Told(rank=self._place.rank, node=self._place.node, code=code)))
@@ -93,12 +99,16 @@ class Vigil:
     def cause(self) -> Failure | None:
         """Why an unexpected error may have come: ends this rank if another one tells, else the Failure of one that is
         gone."""
-        before, latest = self._pulses(), time.monotonic() + GRACE
-        while time.monotonic() < latest:
-            if told := self._told():
-                self._leave(told)
-            time.sleep(PERIOD)
-        still = [rank for rank, (old, new) in enumerate(zip(before, self._pulses(), strict=True)) if old == new]
+        latest = time.monotonic() + GRACE
+        try:
+            before = self._pulses()
+            while time.monotonic() < latest:
+                if told := self._told():
+                    self._leave(told)
+                time.sleep(PERIOD)
+            still = [rank for rank, (old, new) in enumerate(zip(before, self._pulses(), strict=True)) if old == new]
+        except dist.DistError:
+            return self._lost()
         return _gone(still) if still else None
 
     def _keep(self) -> None:
@@ -112,7 +122,7 @@ class Vigil:
                     self.failed(failure)
             except dist.DistError:
                 if not self._over.is_set():
-                    self._lose()
+                    self.failed(self._lost())
 
     def _beat(self) -> None:
         self._beats += 1
@@ -148,10 +158,9 @@ class Vigil:
         place = self._place
         return Told(rank=place.rank, node=place.node, code=failure.code, message=failure.message, help=failure.help)
 
-    def _lose(self) -> None:
+    def _lost(self) -> Failure:
         message = f"rank {self._place.rank} has lost the connection to the other ranks"
-        help = "the machine of rank 0 may be gone, or torchrun was killed"
-        self._leave(self._own(Failure(message, help)))
+        return Failure(message, "the machine where they meet may be gone, or torchrun was killed there")
 
     def _leave(self, told: Told) -> None:
         """End this process with the exit code of all; the first thread that asks for it does so."""
@@ -164,16 +173,9 @@ class Vigil:
         if told.message is None and self._place.rank == 0:
             print("interrupted", file=sys.stderr, flush=True)
         restore_terminal()
-        if self._place.rank != 0:
-            time.sleep(FAREWELL)
+        time.sleep(FAREWELL if self._place.rank == 0 else FAREWELL + AFTER)
         # Not sys.exit: threads of the process group may wait for ranks that are gone.
         os._exit(told.code)
-
-
-def ignore_stops() -> None:
-    """Let no further signal cut off the end of this process."""
-    for number in heeded(STOPS):
-        signal.signal(number, signal.SIG_IGN)
 
 
 def _gone(ranks: list[int]) -> Failure:

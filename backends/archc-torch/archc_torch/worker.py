@@ -16,7 +16,7 @@ from archc.dataset import Dataset, find_data
 from archc.failure import Failure
 from archc.files import write_whole
 from archc.installing import DISTRIBUTION
-from archc.signals import code_of
+from archc.signals import code_of, ignore_stops
 from archc.streams import OutputFailure
 from archc.training.alike import Card, check_alike, check_same_data
 from archc.training.job import Job
@@ -25,9 +25,12 @@ from archc.training.result import Data, Result, read_result
 from archc.training.worker import Worker
 from archc_torch.devices import devices_of_all, find_devices
 from archc_torch.launch import loopback
-from archc_torch.meeting import Meeting, connected, connected_again
+from archc_torch.meeting import Meeting, connected
 from archc_torch.rank import Group, run_rank
-from archc_torch.vigil import Vigil, ignore_stops
+from archc_torch.vigil import Vigil
+
+TELLING = 20
+"""Seconds in which a rank that failed before it could join must reach the others."""
 
 
 def work(job: Job, place: Worker) -> None:
@@ -36,8 +39,9 @@ def work(job: Job, place: Worker) -> None:
         interface = loopback()
         os.environ.setdefault("GLOO_SOCKET_IFNAME", interface)
         os.environ.setdefault("NCCL_SOCKET_IFNAME", interface)
-    store = connected(place)
-    vigil = Vigil(place, connected_again(place), job.timeout)
+    store = connected(place, hosts=True)
+    # A connection that waits for an answer serves no other thread.
+    vigil = Vigil(place, connected(place), job.timeout)
     vigil.start()
     meeting = Meeting(place, store)
     try:
@@ -57,6 +61,11 @@ def work(job: Job, place: Worker) -> None:
         _end(error, vigil, job)
     vigil.stop()
     meeting.leave()
+
+
+def tell(failure: Failure, place: Worker) -> None:
+    """Tell the other ranks of a failure before this one could join them."""
+    Vigil(place, connected(place, seconds=TELLING), timeout=0).told(failure)
 
 
 def _joined(job: Job, place: Worker, meeting: Meeting) -> list[Card]:
