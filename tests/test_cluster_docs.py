@@ -23,7 +23,9 @@ def fenced(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
-SBATCH, TRAIN_JOB, TASK = *fenced("bash"), *map(yaml.safe_load, fenced("yaml"))
+(SBATCH,) = fenced("bash")
+FILES: list[dict[str, Any]] = [yaml.safe_load(text) for text in fenced("yaml")]
+TRAIN_JOB, TASK = FILES
 
 VALUES = {
     "SLURM_JOB_NUM_NODES": "2",

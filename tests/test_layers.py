@@ -50,8 +50,8 @@ PACKAGES = {
     "commands": "wording files signals failure installing streams entry_points ops diagnostics language passes "
     "analysis outline fixing formatting backend emit difference figure explain report console training run",
     "__main__": "commands",
-    "archc_torch": "wording tensor signals failure streams ops graph language passes backend emit training pictures "
-    "dataset",
+    "archc_torch": "wording tensor files signals failure installing streams ops graph language passes backend emit "
+    "training pictures dataset",
     "archc_keras": "wording tensor signals failure ops graph language backend emit training pictures dataset",
 }
 

@@ -186,7 +186,7 @@ def test_another_number_of_devices(machines: tuple[Machine, Machine]) -> None:
     assert out == ""
     lines = [line for line in err.splitlines() if line.startswith(("error:", "interrupted"))]
     assert lines == ["error: torchrun has started 2 processes, and `--gpus 4` asks for 4 devices"]
-    assert err.count("exitcode  : 2 ") == 2
+    assert "exitcode  : 2 " in err
     assert machines[0].is_clean
 
 
