@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -55,6 +56,13 @@ class Facts:
         """The spec's own recipe; None without `train:`."""
         return None if self.recipe_is_default else self.recipe
 
+    def at(self, sizes: Mapping[str, int]) -> Facts | str:
+        """The facts at a size for each free axis, whose totals stay those of the usual ones; or why it cannot be."""
+        from archc.passes.free_sizes import Refusal, resized  # few specs leave sizes free
+
+        graph = resized(self.graph, sizes)
+        return graph.reason if isinstance(graph, Refusal) else replace(self, graph=graph)
+
     @cached_property
     def receptive_fields(self) -> dict[str, ReceptiveField | None]:
         """The receptive field of each layer."""
@@ -100,6 +108,12 @@ def analyse(data: bytes, name: str) -> Analysis:
     left = suppress(findings, document.written, partial(lines, expansion=document.expansion))
     names = document.expansion.sites
     return Analysis(known, _told(in_blocks(left, document.expansion), uses_of(document.expansion.scopes, names)))
+
+
+def every_finding(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
+    """The document of a spec, and the findings on it: suppressed ones included, and those of each layer by itself."""
+    document, findings = read_spec(data, name)
+    return document, findings if document is None else _analyse(document, findings).findings
 
 
 def _told(findings: list[Finding], uses: Uses | None = None) -> list[Finding]:

@@ -40,17 +40,19 @@ def write_durably(place: Path, data: bytes) -> None:
 
     The bytes and the file's name are on the disk when this returns. If it fails, the old contents stay.
     """
-    part = _part(place, _RESERVED)
-    if part.exists():
-        with _removed_on_failure(part, place):
-            with part.open("r+b") as file:
+    own = _part(place, os.urandom(4).hex())
+    try:
+        _part(place, _RESERVED).rename(own)  # of several processes that write a file, only one can have the room
+    except FileNotFoundError:
+        _replace(place, data, sync=True)
+    else:
+        with _removed_on_failure(own, place):
+            with own.open("r+b") as file:
                 file.write(data)
                 file.truncate()
                 file.flush()
                 os.fsync(file.fileno())
-            part.replace(place)
-    else:
-        _replace(place, data, sync=True)
+            own.replace(place)
     _sync_folder(place.parent)
 
 

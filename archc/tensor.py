@@ -16,15 +16,16 @@ MOST_AXES = len(_KINDS)
 class FreeSize(int):
     """A size that a spec leaves free, at its usual value; `formula` is what is printed for it, such as `ceil(H / 2)`.
 
-    `other` is its value for another size of the input. Arithmetic with it is that of its usual value.
+    `others` are its values for other sizes of the input, which are the same for all values of a network. Arithmetic
+    with it is that of its usual value.
     """
 
     formula: str
-    other: int
+    others: tuple[int, ...]
 
-    def __new__(cls, usual: int, formula: str, other: int) -> FreeSize:
+    def __new__(cls, usual: int, formula: str, others: tuple[int, ...]) -> FreeSize:
         made = super().__new__(cls, usual)
-        made.formula, made.other = formula, other
+        made.formula, made.others = formula, others
         return made
 
     def __str__(self) -> str:
@@ -111,9 +112,13 @@ class Tensor:
         return any(isinstance(size, FreeSize) for size in self.shape)
 
     @property
-    def at_other_size(self) -> Tensor:
-        """Its shape for another size of the input, if a spec leaves that free."""
-        return Tensor(tuple(s.other if isinstance(s, FreeSize) else s for s in self.shape), self.vocabulary)
+    def other_sizes(self) -> int:
+        """For how many other sizes of the input its shape is known; 0 unless a spec leaves any of its sizes free."""
+        return max((len(size.others) for size in self.shape if isinstance(size, FreeSize)), default=0)
+
+    def at_other_size(self, number: int) -> Tensor:
+        """Its shape for one of the other sizes of the input."""
+        return Tensor(tuple(s.others[number] if isinstance(s, FreeSize) else s for s in self.shape), self.vocabulary)
 
     def __str__(self) -> str:
         sizes = " × ".join(map(str, self.shape))

@@ -9,9 +9,12 @@ from itertools import accumulate
 from typing import Any
 
 import torch
+from archc_torch.trainer import LOSSES
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.profiler import ProfilerActivity, profile, record_function
+
+from archc.graph import Graph
 
 _KERNELS = {
     "aten::convolution",
@@ -21,13 +24,26 @@ _KERNELS = {
     "aten::native_group_norm",
     "aten::native_group_norm_backward",
     "rms_norm",
+    "aten::native_layer_norm_backward",
+    "aten::max_pool2d_with_indices",
     "aten::max_pool2d_with_indices_backward",
+    "aten::adaptive_max_pool2d",
+    "aten::adaptive_max_pool2d_backward",
     "aten::avg_pool2d",
     "aten::avg_pool2d_backward",
+    "aten::reflection_pad1d_backward",
+    "aten::pixel_unshuffle",
+    "aten::native_channel_shuffle",
     "aten::reflection_pad2d_backward",
+    "aten::replication_pad1d_backward",
     "aten::replication_pad2d_backward",
+    "aten::upsample_linear1d",
+    "aten::upsample_linear1d_backward",
+    "aten::upsample_nearest2d",
+    "aten::upsample_nearest2d_backward",
     "aten::upsample_bilinear2d",
     "aten::upsample_bilinear2d_backward",
+    "aten::log_sigmoid",
 }
 """Operators that are kernels of their own on a GPU. What one allocates and frees inside itself on a CPU is not counted:
 the workspaces of oneDNN, tables of places between which to interpolate, and copies in another memory format."""
@@ -124,20 +140,39 @@ class RmsNorm(torch.autograd.Function):
 
 
 def as_on_a_gpu(model: nn.Module) -> None:
-    """Make an emitted model allocate as on a GPU: a dropout's mask, the normalisation of all examples at once, those
-    that mixed precision leaves in float32, and a group normalisation's copy with the channels first."""
+    """Make an emitted model allocate as on a GPU: a dropout's mask, the indices of a pool over a sequence, the
+    normalisation of all examples at once, those that mixed precision leaves in float32, the pads that it does not, and
+    a group normalisation's copy with the channels first."""
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             setattr(module, "forward", _dropout(module))  # noqa: B010
+        elif isinstance(module, nn.MaxPool1d):
+            setattr(module, "forward", _with_indices(module))  # noqa: B010
         elif isinstance(module, nn.LayerNorm | nn.GroupNorm | nn.RMSNorm):
             setattr(module, "forward", _norm(module))  # noqa: B010
+        elif isinstance(module, _PADS):
+            setattr(module, "forward", _in_its_precision(module.forward))  # noqa: B010
     scope = type(model).__init__.__globals__
     if "piecewise" in scope:
         scope["piecewise"] = _at_once
 
 
+_PADS = nn.ReflectionPad1d | nn.ReflectionPad2d | nn.ReplicationPad1d | nn.ReplicationPad2d
+
+
+def _in_its_precision(forward: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """Without mixed precision, which on a CPU computes these in float32."""
+    return torch.autocast("cpu", enabled=False)(forward)
+
+
 def _dropout(module: nn.Dropout) -> Callable[[Tensor], Tensor]:
     return lambda x: Dropout.apply(x, module.p) if module.training and module.p else x
+
+
+def _with_indices(module: Any) -> Callable[[Tensor], Tensor]:
+    """A pool over a sequence, which on a CPU has no indices in an inference."""
+    fields = (module.kernel_size, module.stride, module.padding, module.dilation, module.ceil_mode)
+    return lambda x: nn.functional.max_pool1d_with_indices(x, *fields)[0]
 
 
 def _norm(module: Any) -> Callable[[Tensor], Tensor]:
@@ -173,22 +208,33 @@ def held(model: nn.Module, *, training: bool) -> int:
     return sum(value.nbytes for value in [*stored, *(model.parameters() if training else ())])
 
 
-def run(model: Any, shape: tuple[int, ...], batch: int, *, training: bool) -> Callable[[], object]:
+def targets(graph: Graph, batch: int) -> Tensor:
+    """What a step compares the output with: a class at each place, or as many numbers; nothing for several outputs."""
+    (name, *others) = graph.outputs
+    if others:
+        return torch.empty(0)
+    shape = graph.tensor(name).shape
+    if graph.loss == "cross_entropy":
+        return torch.zeros(batch, *shape[1:], dtype=torch.long)
+    return torch.zeros(batch, *shape)
+
+
+def run(graph: Graph, model: Any, batch: int, *, training: bool) -> Callable[[], object]:
     """A training step without the optimizer, or an inference, on a new batch in channels last, as `archc train` does.
 
-    The caller keeps the batch and the outputs until the end, apart from scores that go into a cross-entropy loss.
+    The caller keeps the batch until the end, and the outputs, apart from scores that the loss turns into probabilities.
     """
-    scores = hasattr(model, "predict")
+    (image,) = graph.inputs.values()
+    scores = graph.fused is not None
 
     def images() -> Tensor:
-        return torch.randn(batch, *shape[1:], shape[0]).movedim(-1, 1)
+        return torch.randn(batch, *image.shape[1:], image.shape[0]).movedim(-1, 1)
 
     def step() -> None:
-        batch_of = images()
+        batch_of, wanted = images(), targets(graph, batch)
         if scores:
             given = model(batch_of)
-            # Of maps, each place has a class.
-            loss = nn.functional.cross_entropy(given, torch.zeros(batch, *given.shape[2:], dtype=torch.long))
+            loss = LOSSES[graph.loss](given, wanted)
             del given  # the loss has it
         else:
             given = model(batch_of)
@@ -201,7 +247,8 @@ def run(model: Any, shape: tuple[int, ...], batch: int, *, training: bool) -> Ca
         batch_of = images()
         with torch.inference_mode():
             given = model(batch_of)
-            given = given.softmax(1) if scores else given
+            if scores:
+                given = given.softmax(1) if graph.loss == "cross_entropy" else given.sigmoid()
 
     model.to(memory_format=torch.channels_last)
     model.train(training)

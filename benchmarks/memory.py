@@ -65,10 +65,9 @@ def show(name: str, spec: bytes) -> None:
     exec(source.text, scope)
     model = scope[source.class_name]()
     as_on_a_gpu(model)
-    (image,) = facts.graph.inputs.values()
     for training in (True, False):
         predicted = memory(facts.graph, batch=BATCH, training=training).peak
-        (measured,) = peaks([run(model, image.shape, BATCH, training=training)])
+        (measured,) = peaks([run(facts.graph, model, BATCH, training=training)])
         measured += held(model, training=training)
         what = "training" if training else "inference"
         print(f"{name:24}{what:10} predicted {predicted:>13,}  measured {measured:>13,}  {measured / predicted:.4f}")

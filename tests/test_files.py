@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,17 @@ def test_room_that_a_disk_does_not_have_leaves_nothing(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "weights")], capture_output=True, text=True)
     assert done.stdout == "File too large\n"
     assert [*tmp_path.iterdir()] == []
+
+
+def test_several_writers_of_one_file_all_succeed(tmp_path: Path) -> None:
+    """As ranks that find at the same time that a run must end."""
+    place, contents = tmp_path / "weights", {bytes([n]) * 10_000 for n in range(6)}
+    with ThreadPoolExecutor(len(contents)) as pool:
+        for _ in range(30):
+            reserve(place, 10_000)
+            list(pool.map(lambda data: write_durably(place, data), contents))
+            assert place.read_bytes() in contents
+    assert [file.name for file in tmp_path.iterdir()] == ["weights"]
 
 
 def test_a_place_is_reserved_once_and_can_be_released(tmp_path: Path) -> None:

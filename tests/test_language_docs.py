@@ -35,3 +35,29 @@ def test_the_table_lists_every_top_level_key() -> None:
         word for cell in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for word in re.findall(r"`(\w+)`", cell)
     ]
     assert listed == [field.alias or name for name, field in Spec.model_fields.items() if name != "x"]
+
+
+def test_what_it_says_of_blocks_and_open_sizes_holds() -> None:
+    """A layer of a block among the outputs, two values of a block taken apart, and pictures of any size."""
+    body = SPECS[2].replace("layers:\n  conv1:", "outputs: [layer1.0.conv2, fc]\nlayers:\n  conv1:")
+    assert "name: small_resnet" in body
+    facts = analyse(body.encode(), "net.yaml").facts
+    assert facts is not None
+    assert facts.graph.outputs == ("layer1.0.conv2", "fc")
+    spec = """
+schema: archc/v1
+name: two
+input: {image: [3, null, null]}
+blocks:
+  pair:
+    layers:
+      one: {op: relu}
+      other: {op: tanh, from: input}
+      both: {op: concat, from: [one, other]}
+layers:
+  b: {block: pair}
+  left: {op: slice, start: 0, stop: 3}
+  right: {op: slice, start: 3, stop: 6, from: b}
+  sum: {op: add, from: [left, right]}
+"""
+    assert analyse(spec.encode(), "net.yaml").findings == []

@@ -33,6 +33,7 @@ PACKAGES = {
     "analysis": "graph diagnostics language passes",
     "fixing": "diagnostics analysis",
     "formatting": "diagnostics language analysis",
+    "expanding": "diagnostics language passes analysis",
     "backend": "failure installing entry_points graph diagnostics language passes",
     "emit": "tensor failure entry_points ops passes graph language backend",
     "conformance": "tensor ops graph language analysis backend",
@@ -46,13 +47,13 @@ PACKAGES = {
     "report": "wording tensor failure ops graph outline diagnostics language passes analysis backend difference "
     "explain",
     "console": "wording files failure diagnostics language passes analysis backend emit report",
-    "run": "wording tensor files signals failure installing language analysis backend training pictures arrays",
+    "run": "wording tensor files signals failure installing language passes analysis backend training pictures arrays",
     "commands": "wording files signals failure installing streams entry_points ops diagnostics language passes "
-    "analysis outline fixing formatting backend emit difference figure explain report console training run",
+    "analysis outline fixing formatting expanding backend emit difference figure explain report console training run",
     "__main__": "commands",
-    "archc_torch": "wording tensor files signals failure installing streams ops graph language passes backend emit "
-    "training pictures dataset",
-    "archc_keras": "wording tensor signals failure ops graph language backend emit training pictures dataset",
+    "archc_torch": "source tensor files signals wording failure installing streams ops graph language passes backend "
+    "emit training pictures dataset",
+    "archc_keras": "tensor signals failure ops graph language backend emit training pictures dataset",
 }
 
 FRAMEWORKS = {"torch", "tensorflow", "keras", "jax"}

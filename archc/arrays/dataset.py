@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from archc.arrays.folder import FILES
 from archc.arrays.reading import Header, headers, names, read
+from archc.arrays.shapes import check_shape
 from archc.failure import FINDING, Failure
 from archc.language.recipe import TestViews
 from archc.pictures.fingerprint import fingerprint
@@ -19,8 +20,8 @@ from archc.training.batch import check_batch
 from archc.training.feed import Batch
 from archc.training.job import Job, Value
 from archc.training.order import batches
-from archc.training.result import add_to_result, read_result
-from archc.training.share import Indices, Share
+from archc.training.result import Data, add_to_result, read_result
+from archc.training.share import ALONE, Indices, Share
 
 TARGETS = ("target", "label")
 """The names that the array of targets can have."""
@@ -49,17 +50,18 @@ class Arrays:
         self._parts: list[Part] = []
         self.count = _count(self._headers[0])
         self.classes = job.outputs if job.recipe.loss == "cross_entropy" else 0
-        check_batch(job.recipe.batch, job.devices, needs_two=job.needs_two, pictures=self.count)
+        batch, devices = job.recipe.batch, job.devices
+        check_batch(batch, devices, needs_two=job.needs_two, pictures=self.count, called=job.example)
 
     def open(self) -> None:
         """Read and check all values. Call it once, in one process, before any rank starts."""
         self._read()
-        add_to_result(self._job.run, data=fingerprint(self._job.pictures, self._files))
+        add_to_result(self._job.run, data=self._fingerprint())
 
     def load(self) -> None:
         """Read the arrays that `open` has checked, in the process of a rank."""
         result = read_result(self._job.run)
-        if result is None or result.data != fingerprint(self._job.pictures, self._files):
+        if result is None or result.data != self._fingerprint():
             raise Failure(f"{self._job.pictures} has changed since the run began", "start the run again", FINDING)
         self._read()
 
@@ -67,6 +69,9 @@ class Arrays:
         """The examples of one rank."""
         train, val = self._parts
         return ArrayFeed(self._job, train, val, share)
+
+    def _fingerprint(self) -> Data:
+        return fingerprint(self._job.pictures, self._files, called="arrays")
 
     def _read(self) -> None:
         found = zip(self._files, self._headers, strict=True)
@@ -80,7 +85,7 @@ class ArrayFeed:
     job: Job
     train: Part
     val: Part
-    share: Share = Share()
+    share: Share = ALONE
 
     def training(self, epoch: int) -> Iterator[Batch]:
         for whole in batches(len(self.train), self.job.recipe.batch, seed=self.job.seed, epoch=epoch):
@@ -115,7 +120,10 @@ def _checked(job: Job, file: Path, found: dict[str, Header]) -> dict[str, Header
     target = _target(job, file, found)
     for name in (*job.inputs, target):
         if name not in found:
-            raise _refused(file, f"has no array `{name}`: it has {names(found)}", f"save an array `{name}`")
+            others = [*(found.keys() - {*job.inputs, target})]
+            lacking = sum(each not in found for each in (*job.inputs, target))
+            right = f"save {names({others[0]: None})} as `{name}`" if len(others) == lacking == 1 else None
+            raise _refused(file, f"has no array `{name}`: it has {names(found)}", right or f"save an array `{name}`")
     if unknown := found.keys() - {*job.inputs, target}:
         what = f"has {names(dict.fromkeys(sorted(unknown)))}, which {job.name} does not read"
         raise _refused(file, what, f"save only {names(dict.fromkeys((*job.inputs, target)))}")
@@ -125,10 +133,8 @@ def _checked(job: Job, file: Path, found: dict[str, Header]) -> dict[str, Header
     ordered = {name: found[name] for name in wanted}
     for name, (shape, kinds) in wanted.items():
         header = found[name]
-        if not header.shape or header.shape[1:] != tuple(shape):
-            expected = f"[n{''.join(f', {size}' for size in shape)}]"
-            what = f"`{name}` has the shape {list(header.shape)}, and {job.name} needs {expected}, n examples"
-            raise _refused(file, what, _reorder(header.shape, tuple(shape)))
+        classes = job.outputs if is_classes and name == target else 0
+        check_shape(file, name, header.shape, tuple(shape), job.name, classes)
         if header.dtype.kind not in kinds:
             what = "whole numbers" if kinds == "ui" else "numbers"
             raise _refused(file, f"`{name}` has the type {header.dtype}; it must be {what}", "convert it by `.astype`")
@@ -149,12 +155,6 @@ def _target(job: Job, file: Path, found: Mapping[str, Header]) -> str:
         help = "rename one of the inputs in the spec"
         raise Failure(f"{job.name} has inputs `target` and `label`, the names of targets", help, FINDING)
     return written[0] if written else names_[0]
-
-
-def _reorder(shape: tuple[int, ...], wanted: tuple[int, ...]) -> str:
-    if len(shape) == len(wanted) + 1 > 2 and shape[1:] == (*wanted[1:], wanted[0]):
-        return "the channels come first: `numpy.moveaxis(array, -1, 1)`"
-    return "save it with that shape"
 
 
 def _part(job: Job, file: Path, arrays: dict[str, Array]) -> Part:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from archc.console.specs import SpecArgument, facts_or_exit, resolve, spec_name
-from archc.language.spec_reading import read_spec
+from archc.expanding import expanded
 
 
 def expand(spec: SpecArgument = None) -> None:
@@ -15,11 +15,5 @@ def expand(spec: SpecArgument = None) -> None:
     printed as layer2_0_conv1. A spec without blocks is printed as it is. Exit with code 1 if the spec has an error.
     """
     path = resolve(spec)
-    _, data = facts_or_exit(path)
-    document, _ = read_spec(data, spec_name(path))
-    assert document is not None  # the spec has no errors
-    if document.expansion is not None:
-        from archc.language.blocks.printing import flat_text  # a spec without blocks does not need it
-
-        data = flat_text(document.expansion, spec_name(path))
-    typer.echo(data, nl=False)
+    facts, data = facts_or_exit(path)
+    typer.echo(expanded(data, spec_name(path), facts), nl=False)

@@ -43,7 +43,7 @@ def train(
     parallel: Annotated[
         Strategy | None,
         typer.Option(
-            help="How the devices share the work: each trains on a part of the batch, on a part of every layer, or both.",
+            help="How devices share the work: each has a part of the batch, of every layer, or of both.",
             show_default="the spec's, else data",
         ),
     ] = None,
@@ -51,14 +51,14 @@ def train(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Folder of pictures, with one folder per class.",
+            help="Folder of pictures, with one folder per class, or of arrays: train.npz and val.npz.",
             show_default="built-in, generated pictures",
         ),
     ] = None,
     batch: Annotated[
         int | None,
         typer.Option(
-            min=1, max=LARGEST, help="Number of pictures per step, over all devices.", show_default="the recipe's"
+            min=1, max=LARGEST, help="Number of examples per step, over all devices.", show_default="the recipe's"
         ),
     ] = None,
     lr: Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 from types import NoneType
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,10 @@ def check_traits(case: Case) -> Mapping[str, str]:
     if op.commutes:
         same = np.allclose(op.compute(inputs[::-1], weights), output)
         demand(same, "`commutes` is set, but inputs in another order give other values", case)
+    if op.folds and len(inputs) > 2:
+        first, second, *others = inputs
+        folded = reduce(lambda found, x: op.compute((found, x), weights), others, op.compute((first, second), weights))
+        demand(np.allclose(folded, output), "`folds` is set, but two at a time the inputs give other values", case)
     if op.is_linear:
         other = tuple(random.standard_normal(x.shape) for x in inputs)
         both = op.compute(tuple(x + y for x, y in zip(inputs, other, strict=True)), weights)
@@ -83,7 +88,12 @@ def _check_figures(case: Case) -> None:
         "element_ops": op.element_ops(inputs, output),
         "padded": op.padded(inputs),
     }
-    parts = [("kept", kept.own), ("kept", kept.once), *(("scratch", figure) for figure in scratch)]
+    parts = [
+        ("kept", kept.own),
+        ("kept", kept.once),
+        ("kept", kept.common),
+        *(("scratch", figure) for figure in scratch),
+    ]
     for name, figure in [*figures.items(), *parts]:
         demand(type(figure) is int and figure >= 0, f"`{name}` gives {figure!r}, which is no count", case)
     demand(all(type(size) is int and size > 0 for size in sizes), "`parameters` gives a size that is no count", case)

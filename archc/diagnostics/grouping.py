@@ -15,7 +15,7 @@ from archc.diagnostics.finding import Finding
 from archc.wording import listed
 
 # The codes up to here are about words of the text: keys, ops, fields, values and names. Later ones are about layers.
-_LAST_OF_WORDS = "ARC107"
+LAST_OF_WORDS = "ARC107"
 Uses = Mapping[str, tuple[str, str, int]]
 """By layer of a block: which layer of the block it is, the path of this use, and the number of uses."""
 _NO_USES: Uses = {}
@@ -54,7 +54,7 @@ def _of_value(finding: Finding) -> Hashable:
 
 def _of_words(finding: Finding) -> Hashable:
     """The mistake of a finding by its cause or, up to the last code of words, by its sentence."""
-    what = finding.cause or (finding.message if finding.code <= _LAST_OF_WORDS else None)
+    what = finding.cause or (finding.message if finding.code <= LAST_OF_WORDS else None)
     if what is None:
         return None
     # The help may depend on the layer, and a fix that is certain in one layer need not be certain in another.

@@ -66,7 +66,7 @@ class Rules(Generic[Written]):
         written = rule(op, step)
         if written is None:
             raise self.fault(step, "nothing")
-        if any(x.is_free for x in step.inputs) and rule(op, step.at_other_size) != written:
+        if any(x.is_free for x in step.inputs) and any(rule(op, other) != written for other in step.at_other_sizes()):
             raise self.unsupported(step, "different code at each free size")
         return written
 

@@ -48,10 +48,10 @@ def check(
 ) -> Function:
     """The function `check`, from the parts that differ between frameworks.
 
-    `build` assigns `model`, after seeding all random draws. `count` is an expression for the number of parameters of `model`. `compute` assigns
-    what `result` names. `step` trains for one step, or only computes gradients, and assigns `loss`; `finite` is then an
-    expression that is true if `what` it gives, the weights or the gradients, are finite. A network without parameters
-    needs none of these. The outputs are for so many `examples`.
+    `build` assigns `model`, after seeding all random draws. `count` is an expression for the number of parameters
+    of `model`. `compute` assigns what `result` names. `step` trains for one step, or only computes gradients, and
+    assigns `loss`; `finite` is then an expression that is true if `what` it gives, the weights or the gradients,
+    are finite. A network without parameters needs none of these. The outputs are for so many `examples`.
     """
     trains = planned.parameters > 0
     summary = "{type(model).__name__}: {count:,} parameters" + (", loss {loss:.2f}" if trains else "")

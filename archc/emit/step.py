@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from archc.graph import Node
@@ -27,11 +28,12 @@ class Step:
     divided: int | None = None
     pads_apart: bool = False
 
-    @property
-    def at_other_size(self) -> Step:
-        """The step at another size of the network's input, if the spec leaves that free."""
-        node = replace(self.node, output=self.node.output.at_other_size)
-        return replace(self, node=node, inputs=tuple(x.at_other_size for x in self.inputs))
+    def at_other_sizes(self) -> Iterator[Step]:
+        """The step at other sizes of the network's input, if the spec leaves any free: once for each of its shapes."""
+        shapes = (self.node.output, *self.inputs)
+        sizes = range(max(x.other_sizes for x in shapes))
+        for output, *inputs in dict.fromkeys(tuple(x.at_other_size(number) for x in shapes) for number in sizes):
+            yield replace(self, node=replace(self.node, output=output), inputs=tuple(inputs))
 
     @property
     def place(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from archc.explain.concepts import Concept
 from archc.language.field_table import as_written, takes
+from archc.language.mistakes.vocabulary import synonyms
 from archc.language.schema import json_schema
 from archc.language.spec import Spec, Tokens
 from archc.ops import ops
@@ -16,7 +17,9 @@ from archc.wording import joined
 
 Schema = dict[str, Any]
 
-_LAYER = "every layer"
+_LAYER, _CALL, _TOKENS = "every layer", "every use of a block", "an input of tokens"
+_SPOKEN = (_LAYER, _CALL, _TOKENS)
+"""Places that are called by words, and not by a path in the spec."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,10 @@ def page_of(word: str) -> Concept | None:
         return _page(word, found)
     if fields := _values().get(word):
         title = f"a value of {joined([f'`{field}`' for field in fields])}"
-        return Concept(word, title, tuple(part for field in fields for part in _page(field, _uses()[field]).parts))
+        parts = (part for field in fields for part in _page(field, _uses()[field]).parts)
+        # A word of another framework for an op is more likely that than a value.
+        called = [f"Where another framework calls an op so, it is `{op}`." for op in synonyms(word, ops())]
+        return Concept(word, title, (*called, *parts))
     return None
 
 
@@ -59,9 +65,9 @@ def page_of(word: str) -> Concept | None:
 def _uses() -> dict[str, list[_Use]]:
     """Every field of the language: by name, the places in which it is used."""
     spec = Spec.model_json_schema()
-    layer = [*_fields(_LAYER, _any_layer(), {})]
+    layer = [use for where, schema in _any_layer().items() for use in _fields(where, schema, {})]
     block = [*_fields("blocks", json_schema()["properties"]["blocks"]["additionalProperties"], {})]
-    inside = {"layers": layer, "blocks": block, "input": [*_fields("input", spec["$defs"][Tokens.__name__], {})]}
+    inside = {"layers": layer, "blocks": block, "input": [*_fields(_TOKENS, spec["$defs"][Tokens.__name__], {})]}
     uses = [replace(use, fields=inside.get(use.name, use.fields)) for use in _fields("", spec, spec["$defs"])]
     for name, op in ops().items():
         schema = op.model_json_schema()
@@ -74,14 +80,15 @@ def _uses() -> dict[str, list[_Use]]:
     return {name: sorted(uses, key=lambda use: not _is_section(use)) for name, uses in found.items()}
 
 
-def _any_layer() -> Schema:
-    """The schema of the fields that every layer has. Only the language's schema describes them."""
+def _any_layer() -> dict[str, Schema]:
+    """The schema of the fields that every layer or use of a block has. Only the language's schema describes them."""
     language = json_schema()
     layer = language["properties"]["layers"]["additionalProperties"]["properties"]
     body = language["definitions"][next(iter(ops()))]["properties"]
     use = language["definitions"]["use"]["properties"]
     fields = {"op": layer["op"], "from": body["from"], "expect": body["expect"]}
-    return {"properties": {**fields, "block": use["block"], "repeat": use["repeat"]}, "required": ["op"]}
+    call = {"block": use["block"], "repeat": use["repeat"]}
+    return {_LAYER: {"properties": fields, "required": ["op"]}, _CALL: {"properties": call, "required": ["block"]}}
 
 
 def _all(uses: Iterable[_Use]) -> Iterator[_Use]:
@@ -147,7 +154,7 @@ def _default(name: str, field: Schema, schema: Schema) -> str:
 
 def _is_section(use: _Use) -> bool:
     """Whether a field is a section of a spec, or one of its own sections."""
-    return not use.where or (bool(use.fields) and use.where.partition(".")[0] not in (*ops(), _LAYER))
+    return not use.where or (bool(use.fields) and use.where.partition(".")[0] not in (*ops(), *_SPOKEN))
 
 
 def _page(name: str, uses: list[_Use]) -> Concept:
@@ -155,8 +162,9 @@ def _page(name: str, uses: list[_Use]) -> Concept:
     title = first.meaning.removesuffix(".") if _is_section(first) else f"a field of {_places(uses)}"
     parts = ["\n".join(_items(uses))]
     for use in filter(_is_section, uses):
-        if use.fields:
-            parts += [f"Fields of {_places(use.fields[:1])}:", "\n".join(map(_item, use.fields))]
+        for where in dict.fromkeys(field.where for field in use.fields):
+            fields = [field for field in use.fields if field.where == where]
+            parts += [f"Fields of {_places(fields[:1])}:", "\n".join(map(_item, fields))]
     return Concept(name, title, tuple(parts))
 
 
@@ -181,4 +189,4 @@ def _form_of(use: _Use) -> str:
 
 
 def _places(uses: Sequence[_Use]) -> str:
-    return joined([use.where if use.where == _LAYER else f"`{use.where}`" if use.where else "a spec" for use in uses])
+    return joined([use.where if use.where in _SPOKEN else f"`{use.where}`" if use.where else "a spec" for use in uses])

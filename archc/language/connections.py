@@ -29,8 +29,13 @@ def from_node(body: MappingNode, fields: Collection[str]) -> YamlNode | None:
     """The value of `from`, or of another framework's word for it that is none of the op's `fields`."""
     if "from" in body.entries or body.entries.keys().isdisjoint(_OTHER_WORDS):
         return body.entries.get("from")
-    words = [w for w in _OTHER_WORDS if w in body.entries and w not in fields and not _is_size(body.entries[w])]
+    words = [w for w in _OTHER_WORDS if w in body.entries and w not in fields]
+    words = [w for w in words if not _is_size(body.entries[w]) and not _are_layers(body.entries[w])]
     return body.entries[words[0]] if len(words) == 1 else None
+
+
+def _are_layers(node: YamlNode) -> bool:
+    return isinstance(node, SequenceNode) and any(isinstance(item, (MappingNode, SequenceNode)) for item in node.items)
 
 
 def _is_size(node: YamlNode) -> bool:

@@ -2,7 +2,8 @@
 
 A mistake here is reported here, once. `misread` are the required fields that no layer of an op may be said to lack,
 because a mistake in the defaults may have given them. `foreign` are the fields that the op does not have: a layer's own
-may be meant to override them. `written` are all fields as they are written.
+may be meant to override them. `written` are all fields as they are written. `derived` are the fields, apart from those
+in `of`, whose values follow from what a layer reads.
 """
 
 from __future__ import annotations
@@ -25,6 +26,15 @@ class Defaults:
     misread: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     foreign: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
     written: dict[str, MappingNode] = field(default_factory=dict[str, MappingNode])
+    derived: dict[str, MappingNode] = field(default_factory=dict[str, MappingNode])
+
+    def inherited(self, body: MappingNode, op: str) -> MappingNode:
+        """A layer with the derived values that it inherits."""
+        if op not in self.derived:
+            return body
+        more = {name: node for name, node in self.derived[op].entries.items() if name not in body.entries}
+        keys = {name: self.derived[op].keys[name] for name in more}
+        return body._replace(entries={**body.entries, **more}, keys={**body.keys, **keys})
 
     def others(self, op: str) -> list[tuple[str, MappingNode]]:
         """The defaults of an op as they are written."""

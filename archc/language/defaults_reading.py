@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from archc.language.defaults import Defaults
 from archc.language.document import Document
 from archc.language.fields import field_names
+from archc.language.layer_fields import derived_fields
 from archc.language.reader import MappingNode, YamlNode, plain
 from archc.language.spec import Spec
 from archc.ops import ops
@@ -40,6 +41,11 @@ def _read(op: str, body: YamlNode, found: Defaults) -> bool:
     if op not in ops() or not isinstance(body, MappingNode):
         return False
     model = ops()[op]
+    whole = body
+    if derived_fields(body, model):
+        from archc.language.derived import without_derived  # as above
+
+        body = without_derived(op, body, found)
     if not body.entries.keys() <= {name for name in field_names(model) if name != "op"}:
         return False
     try:
@@ -48,6 +54,6 @@ def _read(op: str, body: YamlNode, found: Defaults) -> bool:
         # A missing field is fine: a layer may give it.
         if any(detail["type"] != "missing" or len(detail["loc"]) > 1 for detail in error.errors(include_url=False)):
             return False
-    found.of[op] = found.written[op] = body
+    found.of[op], found.written[op] = body, whole
     found.foreign[op] = set()
     return True

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from archc.diagnostics.finding import Finding, report
+from archc.language.defaults import Defaults
+from archc.language.layer_fields import derived_fields
 from archc.language.reader import MappingNode, ScalarNode, YamlNode, plain
+from archc.ops import ops
 from archc.ops.fields import LARGEST
 from archc.ops.op import Op
 from archc.tensor import Tensor
@@ -31,6 +34,23 @@ def with_derived(body: MappingNode, op: type[Op], read: Tensor | None, name: str
     return MappingNode(entries, body.keys, body.span, body.repeated), findings
 
 
+def without_derived(op: str, body: MappingNode, found: Defaults) -> MappingNode:
+    """The defaults of an op without its derived values, which become numbers in each layer."""
+    names = derived_fields(body, ops()[op])
+    if not names:
+        return body
+    entries = {name: body.entries[name] for name in names}
+    derived = MappingNode(entries, {name: body.keys[name] for name in names}, body.span)
+    _, findings = with_derived(derived, ops()[op], None, "a layer")
+    if findings:
+        found.findings += findings
+        found.misread[op] = {*found.misread.get(op, ()), *names}
+    else:
+        found.derived[op] = derived
+    others = {name: node for name, node in body.entries.items() if name not in entries}
+    return body._replace(entries=others, keys={name: body.keys[name] for name in others})
+
+
 def _product(field: str, node: MappingNode, channels: int | None, name: str, findings: list[Finding]) -> int:
     """The number of channels of `{times: 6}`; 1, with a finding, if it is not one."""
     form = f"write `{field}: {{times: 2}}` for 2 times the channels that {name} reads, or a number"
@@ -52,10 +72,8 @@ def _product(field: str, node: MappingNode, channels: int | None, name: str, fin
     product = channels * value
     if product != int(product) or product < 1:
         message = f"{name} reads {channels} channels, and {value:g} × {channels} = {product:g} is not a whole number"
-        findings.append(
-            report(
-                span, "ARC105", message, help=f"use a factor that gives a whole number, or write `{field}:` as a number"
-            )
-        )
+        help = f"use a factor that gives a whole number, or write `{field}:` as a number"
+        # Several layers can inherit a factor, and the numbers that they read are not the mistake.
+        findings.append(report(span, "ARC105", message, help=help, cause=f"{value:g} times the channels is not whole"))
         return 1
     return int(product)

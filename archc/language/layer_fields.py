@@ -55,7 +55,14 @@ def plain_layer(body: MappingNode, defaults: Defaults) -> LayerFields | None:
 
 def has_derived(body: MappingNode, op: type[Op]) -> bool:
     """Whether a field of a layer follows from the channels that the layer reads."""
+    return bool(derived_fields(body, op))
+
+
+def derived_fields(body: MappingNode, op: type[Op]) -> list[str]:
+    """The fields of a layer that follow from the channels that it reads."""
     groups = body.entries.get("groups")
-    if isinstance(groups, ScalarNode) and groups.value == "each" and op.has_groups():
-        return True
-    return op.channels_field is not None and isinstance(body.entries.get(op.channels_field), MappingNode)
+    is_each = isinstance(groups, ScalarNode) and groups.value == "each" and op.has_groups()
+    found = ["groups"] if is_each else []
+    if op.channels_field is not None and isinstance(body.entries.get(op.channels_field), MappingNode):
+        found.append(op.channels_field)
+    return found

@@ -169,6 +169,8 @@ class _Lowering:
         expected = self._expected(body)
         tensors = [self._tensors[value] for value in inputs or ()]
         read = tensors[0] if len(tensors) == 1 else None
+        if known is not None and self._defaults.derived:
+            body = self._defaults.inherited(body, name_of(known) or "")
         if known is not None and has_derived(body, known):
             body = self._derived(name, body, known, tensors)
         fields = plain_layer(body, self._defaults) or self._mistaken(name, body, key, read)

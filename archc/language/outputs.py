@@ -14,8 +14,8 @@ from archc.source import Span
 def check_outputs(document: Document, nodes: Mapping[str, Node], read: Set[str]) -> list[Finding]:
     """The findings on the outputs of a document, of which the layers in `read` are read by others."""
     node = document.node("outputs")
-    if not isinstance(node, SequenceNode):
-        return []
+    if not isinstance(node, SequenceNode) or document.spec.outputs is None:
+        return []  # none is named, or a finding reports how they are written
     findings: list[Finding] = []
     named: dict[str, Span] = {}
     for item in node.items[:MAX_FINDINGS]:
@@ -31,7 +31,9 @@ def check_outputs(document: Document, nodes: Mapping[str, Node], read: Set[str])
             related = [(named[name], "first here")]
             findings.append(report(item.span, "ARC105", message, help="delete the second", related=related))
         named.setdefault(name, item.span)
-    return [*findings, *_unread(document, nodes, read, node.span)]
+    # An unknown name may mean any of the layers that seem to be unused.
+    is_known = all(name in document.spec.layers for name in named)
+    return [*findings, *(_unread(document, nodes, read, node.span) if is_known else ())]
 
 
 def _unread(document: Document, nodes: Mapping[str, Node], read: Set[str], outputs: Span) -> list[Finding]:

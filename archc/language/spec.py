@@ -79,6 +79,8 @@ def _read_memory(value: object) -> object:
     return int(match[1]) * (2**30 if match[2] == "GiB" else 2**20)
 
 
+Reference = Annotated[str, BeforeValidator(lambda name: str(name) if type(name) is int else name)]
+"""The name of a layer; in a list of layers, its number."""
 MemorySize = Annotated[int, BeforeValidator(_read_memory), _matches(_MEMORY)]
 """A number of bytes, written as 3GiB or 512MiB."""
 
@@ -144,8 +146,14 @@ class Parallel(Section):
         default={},
         description="Layers with a `weight_init`, such as convolutions and dense layers, to place differently from the "
         "strategy. `split`: each device computes a part of the maps or units; `replicate`: each device stores all of "
-        "the layer's parameters.",
+        "the layer's parameters. A block or a stage stands for all such layers in it.",
     )
+
+    def entry(self, layer: str) -> str | None:
+        """The entry of `layers` that places a layer: its own, or that of the nearest block or stage around it."""
+        while layer and layer not in self.layers:
+            layer = layer.rpartition(".")[0]
+        return layer or None
 
 
 class Spec(Section):
@@ -174,7 +182,7 @@ class Spec(Section):
     layers: dict[str, object] = Field(
         description="Layers by name, in order. Each reads the layer before it, unless it has a `from:`."
     )
-    outputs: Annotated[list[str], Field(min_length=1, json_schema_extra={"uniqueItems": True})] | None = Field(
+    outputs: Annotated[list[Reference], Field(min_length=1, json_schema_extra={"uniqueItems": True})] | None = Field(
         default=None, description="Layers whose values the network returns. Default: those that no other layer reads."
     )
     expect: Expect = Field(default_factory=Expect, description="Totals of the network that archc checks.")

@@ -43,6 +43,11 @@ class _Suppression(NamedTuple):
     line: int
     written: Span
 
+    @property
+    def reason(self) -> str:
+        """What follows the codes: ` - why`, or nothing."""
+        return self.span.source.text[self.written.end : self.span.end]
+
 
 def suppress(findings: list[Finding], root: YamlNode, also: Also = _nowhere) -> list[Finding]:
     """The findings without the suppressed ones, and with a finding for each invalid or unused suppression.
@@ -64,6 +69,21 @@ def suppress(findings: list[Finding], root: YamlNode, also: Also = _nowhere) -> 
     # Most advice is computed only for layers without errors. Until then, no suppression is known to be unused.
     unused = [] if is_error(findings) else _unused(suppressions, found, elsewhere, _parts(root))
     return [*left, *invalid, *unused]
+
+
+def suppressed(findings: list[Finding], root: YamlNode, also: Also = _nowhere) -> list[tuple[Finding, str]]:
+    """The findings that `suppress` leaves out, each with the reason that its comment gives, or nothing."""
+    if "archc:" not in root.span.source.text:
+        return []
+    suppressions, _ = _read(comments(root))
+    reasons = {(each.line, code): each.reason for each in reversed(suppressions) for code in each.codes}
+    found: list[tuple[Finding, str]] = []
+    for finding in findings:
+        places = [(line, finding.code) for line in (finding.span.line, *also(finding))]
+        allowed = next((place for place in places if place in reasons), None)
+        if allowed and finding.severity == "advice":
+            found.append((finding, reasons[allowed]))
+    return found
 
 
 def _read(spans: Iterable[Span]) -> tuple[list[_Suppression], list[Finding]]:
@@ -157,11 +177,10 @@ def _unused(
 def _without(suppression: _Suppression, idle: list[str]) -> list[Edit]:
     """The edit that removes some of a comment's codes; none if its reason names one, which is the author's."""
     written = suppression.written
-    text = written.source.text
-    reason = text[written.end : suppression.span.end]
-    if any(code in reason for code in idle):
+    if any(code in suppression.reason for code in idle):
         return []
-    kept = [code for code in _CODE.findall(text[written.start : written.end]) if code not in idle]
+    text = written.source.text[written.start : written.end]
+    kept = [code for code in _CODE.findall(text) if code not in idle]
     return [Edit(written, ", ".join(kept))]
 
 

@@ -22,7 +22,7 @@ _NORMS = (
     "mean_variance_normalization switchable_norm"
 )
 _CONVOLUTIONS = (
-    "conv3d convolution3d conv_transpose1d conv_transpose3d conv1d_transpose conv3d_transpose "
+    "conv3d convolution3d conv_transpose3d conv3d_transpose "
     "depthwise_conv depthwise_conv1d depthwise_conv2d conv_depthwise "
     "separable_conv separable_conv1d separable_conv2d separable_convolution2d locally_connected1d locally_connected2d "
     "local local_conv conv_local deform_conv2d deformable_convolution lazy_conv2d bottleneck inverted_residual "
@@ -36,11 +36,13 @@ _SEQUENCES = (
     "transformer_encoder_layer transformer_decoder transformer_decoder_layer cbam text_vectorization"
 )
 _SHAPES = (
-    "squeeze unsqueeze expand_dims repeat_vector zero_padding1d zero_padding3d cropping1d cropping3d split chunk "
-    "gather tile up_sampling1d up_sampling3d resizing pixel_shuffle depth_to_space reorg reorg3d fold unfold im2col "
+    "squeeze unsqueeze expand_dims repeat_vector zero_padding3d cropping3d split chunk "
+    "gather tile up_sampling3d resizing pixel_shuffle depth_to_space reorg reorg3d fold unfold im2col "
     "masking flip"
 )
-_MERGES = "minimum average mean reduce_mean reduce_sum reduce_max merge bilinear_pooling arg_max argmax top_k"
+_MERGES = (
+    "minimum average mean reduce_mean reduce_sum reduce_max merge elementwise bilinear_pooling arg_max argmax top_k"
+)
 _NOISE = (
     "dropout1d dropout2d dropout3d spatial_dropout1d spatial_dropout2d spatial_dropout3d alpha_dropout "
     "feature_alpha_dropout gaussian_dropout gaussian_noise drop_block dropblock "
@@ -59,6 +61,7 @@ _NAME_OF_INPUT = "delete the layer: `input:` at the top of the spec declares the
 _LOSS = "use `{op: softmax}` as the last layer, and `loss: cross_entropy` in `train:`"
 _TWO = "write each of its steps as a layer of its own"
 _DEPTHWISE = "use `{op: conv2d, filters: {times: 1}, groups: each}`"
+_DEPTHWISE_1D = "use `{op: conv1d, filters: {times: 1}, groups: each}`"
 _NOTHING = "delete the layer: it changes nothing"
 REMARKS = {
     **dict.fromkeys("depthwise_conv depthwise_conv2d conv_depthwise".split(), _DEPTHWISE),
@@ -76,9 +79,23 @@ REMARKS = {
         "use `{op: max_pool2d}` for the maximum or `{op: avg_pool2d}` for the mean, in Caffe with `rounding: ceil`, "
         "and `stride: 1` if it has none; of whole maps, use `{op: global_max_pool}` or `{op: global_avg_pool}`",
     ),
+    **dict.fromkeys(
+        "merge elementwise".split(),
+        "use `{op: add}`, `{op: multiply}`, `{op: maximum}`, `{op: subtract}` or `{op: concat}`",
+    ),
+    "depthwise_conv1d": _DEPTHWISE_1D,
+    "separable_conv1d": f"{_DEPTHWISE_1D}, and a second `conv1d` with `kernel: 1` after it",
+    **dict.fromkeys("mean reduce_mean".split(), "use `{op: global_avg_pool}`, the mean of each map"),
+    "reduce_max": "use `{op: global_max_pool}`, the largest value of each map",
+    **dict.fromkeys(
+        "split chunk".split(), "use a `slice` layer for each part, such as `{op: slice, start: 0, stop: 32}`"
+    ),
+    "squeeze": "use `{op: flatten}` for the values of maps as one vector",
+    **dict.fromkeys("unsqueeze expand_dims".split(), "use `{op: reshape}` with the sizes of the output in `to`"),
+    "bidirectional": "write `bidirectional: true` in the `lstm` or `gru` layer",
     "rescaling": "use `{op: normalize}`: with `scale: s, offset: o`, its `std` is 1 / s and its `mean` -o / s",
-    "dropout2d": "`{op: dropout}` drops single values, not whole maps",
-    "spatial_dropout2d": "`{op: dropout}` drops single values, not whole maps",
+    **dict.fromkeys("dropout1d spatial_dropout1d".split(), "`{op: dropout}` drops single values, not whole channels"),
+    **dict.fromkeys("dropout2d spatial_dropout2d".split(), "`{op: dropout}` drops single values, not whole maps"),
     "time_distributed": "write the layer inside it: a `dense` layer reads each position of a sequence by itself",
     "activation": "write the name of the activation as the op, such as `{op: relu}`",
     "output": "delete the layer: `outputs:` at the top of the spec lists the outputs",

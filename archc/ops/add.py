@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 from archc.example import HEAD
 from archc.ops.equal_inputs import EqualInputs
 from archc.ops.foreign import Excluded, Needless, NeedlessFields, spelled
-from archc.ops.properties import FLOAT32, Kept, Scratch
+from archc.ops.properties import Kept
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Add(EqualInputs, frozen=True):
     output_sign = "kept"
     keeps_zeros = True
     commutes = True
+    folds = True
     element_ops_words = "one less than its inputs"
     kept_words = "nothing"
     sequence_order = "any"
@@ -67,7 +68,3 @@ class Add(EqualInputs, frozen=True):
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
         """Nothing: every input has the gradient of the sum."""
         return Kept()
-
-    def scratch(self, inputs: tuple[Tensor, ...], output: Tensor, *, narrow: bool) -> Scratch:
-        """The sum so far, while a third or later input is added."""
-        return Scratch(forward=output.size * (FLOAT32 // 2 if narrow else FLOAT32) if len(inputs) > 2 else 0)

@@ -43,7 +43,7 @@ class Attention(Weighted, frozen=True):
     corrected = SEQUENCE_HEAD + "  attention1: {op: attention, heads: 2, weight_init: he_normal}\n"
     other_names = (
         *("MultiheadAttention", "MultiHeadAttention", "GroupQueryAttention", "GroupedQueryAttention"),
-        *("self_attention", "cross_attention", "MultiHeadSelfAttention", "mha", "CausalSelfAttention"),
+        *("self_attention", "cross_attention", "MultiHeadSelfAttention", "mha", "attn", "CausalSelfAttention"),
     )
     other_field_names: ClassVar[OtherNames] = {
         "heads": ("num_heads", "n_heads", "nhead", "n_head", "num_attention_heads", "num_query_heads"),
@@ -59,7 +59,7 @@ class Attention(Weighted, frozen=True):
         "batch_first": Needless("the batch is the first axis in every backend", (True, False)),
         **dict.fromkeys(
             ("dropout", "attention_dropout", "attn_drop", "dropout_rate"),
-            Needless("its weights are not dropped", (0, 0.0), instead="add a layer `{op: dropout}` after it"),
+            Needless("its weights are not dropped", (0, 0.0)),
         ),
         **dict.fromkeys(("add_bias_kv", "add_zero_attn"), Needless("it adds no position to the memory", (False,))),
         "need_weights": Needless("it gives only its output", (False,)),

@@ -11,7 +11,9 @@ from archc.ops.avg_pool2d import MEANS, AvgPool2d, counted, not_counted
 from archc.ops.fields import LengthField
 from archc.ops.foreign import UsualValues
 from archc.ops.pool2d import kinds
+from archc.ops.properties import FLOAT32, Scratch
 from archc.ops.row import LENGTH_RULE, Row
+from archc.tensor import Tensor
 
 
 class AvgPool1d(Row, AvgPool2d, frozen=True):
@@ -37,3 +39,8 @@ class AvgPool1d(Row, AvgPool2d, frozen=True):
     on_maps = "avg_pool2d"
     op: Literal["avg_pool1d"]  # pyright: ignore[reportIncompatibleVariableOverride]
     stride: LengthField = Field(description="Distance from one window to the next, in positions.")
+
+    def scratch(self, inputs: tuple[Tensor, ...], output: Tensor, *, narrow: bool) -> Scratch:
+        """Where counts differ, the means before they are divided by the counts."""
+        means = output.size * (FLOAT32 // 2 if narrow else FLOAT32)
+        return Scratch(forward=means if self.is_weighted(self.window(inputs)) else 0)

@@ -12,7 +12,7 @@ from archc.ops.fields import NO_PADDING, Margins
 from archc.ops.foreign import Needless, NeedlessFields, UsualValues, switched
 from archc.ops.op import OtherNames
 from archc.ops.pool2d import KINDS, Pool2d, kinds, stride_of_onnx
-from archc.ops.properties import FLOAT32, Kept
+from archc.ops.properties import Kept
 from archc.ops.shape_error import ShapeError
 from archc.ops.window import Window
 from archc.tensor import Tensor
@@ -129,8 +129,8 @@ class AvgPool2d(Pool2d, frozen=True):
 
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
         """Its input, of which PyTorch needs only the shape; where counts differ, those along each axis."""
-        counts = FLOAT32 * sum(output.shape[1:])
-        return Kept(inputs=True, once=counts if self.is_weighted(self.window(inputs)) else 0)
+        counts = sum(output.shape[1:])
+        return Kept(inputs=True, common=counts if self.is_weighted(self.window(inputs)) else 0)
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """Per value, one addition less than the window has positions, and the division."""

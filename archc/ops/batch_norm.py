@@ -73,6 +73,7 @@ class BatchNorm(Normalising, frozen=True):
         "track_running_stats": Needless("it keeps running statistics", (True,)),
         "fix_gamma": Needless("its weight is trained", (0, False)),
         "training_mode": Needless("it uses the batch's statistics while training", (0, False)),
+        "use_running_average": Needless("it uses the batch's statistics while training", (None, False)),
         "use_global_stats": Needless("it uses the batch's statistics while training", (0, False)),
         "axis": Needless("it normalises each map or unit", (1, -1, 3)),
         "moving_mean_initializer": Needless("the running mean starts at 0", ("zeros",)),

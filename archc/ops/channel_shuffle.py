@@ -11,7 +11,7 @@ from archc.example import HEAD
 from archc.ops.fields import Count
 from archc.ops.moving import Moving
 from archc.ops.op import OtherNames
-from archc.ops.shape_error import ShapeError, require_maps
+from archc.ops.shape_error import require_places
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class ChannelShuffle(Moving, frozen=True):
-    """One map of each group in turn (Zhang et al., arXiv 1707.01083): (C, H, W) -> (C, H, W).
+    """One map of each group in turn (Zhang et al., arXiv 1707.01083): (C, H, W) -> (C, H, W), or (C, L) -> (C, L).
 
     With groups G of C / G maps, map i G + g of the output is map i of group g.
     """
 
-    shape_rule = "(C, H, W) -> (C, H, W)"
+    shape_rule = "(C, H, W) -> (C, H, W), or (C, L) -> (C, L)"
     failing = HEAD + "  mix1: {op: channel_shuffle, groups: 2}\n"
     corrected = HEAD + "  mix1: {op: channel_shuffle, groups: 3}\n"
     other_names = ("shuffle_channel", "shuffle_channels")
@@ -34,18 +34,11 @@ class ChannelShuffle(Moving, frozen=True):
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         (x,) = inputs
-        if len(x.shape) != 2:
-            require_maps(self, x)
+        require_places(self, x)
         if x.channels % self.groups:
-            from archc.ops.grouping import largest_divisor  # few specs need it, for the time of start-up
+            from archc.ops.grouping import undivided  # few specs need it, for the time of start-up
 
-            raise ShapeError(
-                "groups",
-                "ARC210",
-                f"the {x.channels} input maps of {{name}} do not split into {self.groups} groups",
-                notes=(f"{x.channels} / {self.groups} is not whole",),
-                help=f"groups: {largest_divisor(x.channels, at_most=self.groups)} divides them",
-            )
+            raise undivided(x, self.groups)
         return x
 
     def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:

@@ -10,9 +10,7 @@ from archc.example import CONV1D_HEAD
 from archc.ops.conv2d import Conv2d
 from archc.ops.fields import NO_PADDING, ONE, CausalEndsField, LengthField, Margins, Padding
 from archc.ops.foreign import OtherValues
-from archc.ops.properties import Parameter
 from archc.ops.row import LENGTH_RULE, Row
-from archc.tensor import Tensor
 
 
 class Conv1d(Row, Conv2d, frozen=True):
@@ -46,11 +44,3 @@ class Conv1d(Row, Conv2d, frozen=True):
         if self.padding == "causal":
             return Margins(0, 0, self.dilation.width * (self.kernel.width - 1), 0)
         return self.padding
-
-    def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
-        weight, *bias = super().parameters(inputs)
-        filters, channels, _, kernel = weight.shape
-        return (weight._replace(shape=(filters, channels, kernel)), *bias)
-
-    def reads_words(self, x: Tensor) -> str:
-        return super().reads_words(x).replace("maps", "channels")

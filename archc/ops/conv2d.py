@@ -9,11 +9,11 @@ from pydantic import Field
 
 from archc.example import CONV_HEAD
 from archc.ops.fields import ONE, Count, Size, SizeField
-from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields
+from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields, OtherValues
 from archc.ops.op import OtherNames
 from archc.ops.properties import Kept, Parameter, Reach
 from archc.ops.shape_error import require_maps
-from archc.ops.weighted import Weighted, part_of_filters, read_by_filters
+from archc.ops.weighted import AS_MANY_GROUPS, GROUPS, Weighted, part_of_filters, read_by_filters
 from archc.ops.windowed import SIZE_RULE, Windowed
 from archc.tensor import Tensor
 
@@ -59,14 +59,16 @@ class Conv2d(Windowed, Weighted, frozen=True):
             *("nb_filter", "nb_filters", "out_planes", "out_maps", "output_channels", "features", "output", "units"),
         ),
         "groups": ("group", "num_group", "num_groups", "feature_group_count"),
-        "dilation": ("dilation_rate", "dilations", "dilation_factor", "dilate"),
+        "dilation": ("dilation_rate", "dilations", "dilation_factor", "dilate", "kernel_dilation", "rhs_dilation"),
     }
     loose_names = ("channels", "features", "output", "units")
+    other_values: ClassVar[OtherValues] = {"groups": AS_MANY_GROUPS}
+    absent_forms: ClassVar[Mapping[str, str]] = {"groups": GROUPS}
     conversions = (Conversion(("pad", "size", "kernel", "kernel_size"), _half, names=("convolutional",)),)
     needless: ClassVar[NeedlessFields] = {
         "padding_mode": Needless("maps are padded with zeros", ("zeros",)),
         # MXNet's and darknet's, which change the arithmetic and not the values.
-        **dict.fromkeys(("workspace", "cudnn_tune", "cudnn_off"), Needless("it changes no value", "any")),
+        **dict.fromkeys(("workspace", "cudnn_tune", "cudnn_off", "engine"), Needless("it changes no value", "any")),
         **dict.fromkeys(("binary", "xnor"), Needless("weights are not rounded to one bit", (0, False))),
         "output_padding": Needless("it belongs to transposed convolutions", (0,)),
     }
@@ -117,7 +119,7 @@ class Conv2d(Windowed, Weighted, frozen=True):
             return
         from archc.ops.grouping import ungrouped  # few specs need it, for the time of start-up
 
-        raise ungrouped(self.filters, maps, self.groups)
+        raise ungrouped(self.filters, maps, self.groups, "channels" if self.on_maps else "maps")
 
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
         maps = inputs[0].channels // self.groups
@@ -137,7 +139,7 @@ class Conv2d(Windowed, Weighted, frozen=True):
         return Reach(groups=self.groups)
 
     def reads_words(self, x: Tensor) -> str:
-        return read_by_filters(x.channels, self.groups)
+        return read_by_filters(x, self.groups)
 
     def split(self, devices: int) -> Self:
         return self.model_copy(update=part_of_filters(self.filters, self.groups, devices))

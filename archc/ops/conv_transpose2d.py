@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
 from archc.example import CONV_HEAD
 from archc.ops.conv2d import Conv2d
 from archc.ops.fields import NO_PADDING, NONE, ONE, Count, Extent, Margins, PaddingField, Size, SizeField
-from archc.ops.foreign import Needless, NeedlessFields, OtherValues, UsualValues
+from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields, OtherValues, UsualValues
 from archc.ops.op import OtherNames
-from archc.ops.properties import FLOAT32, Kept, Parameter, Reach, Scratch
+from archc.ops.properties import Kept, Parameter, Reach
 from archc.ops.shape_error import ShapeError, require_maps
-from archc.ops.weighted import Weighted, part_of_filters, read_by_filters
+from archc.ops.weighted import AS_MANY_GROUPS, Weighted, part_of_filters, read_by_filters
 from archc.ops.window import dilated
-from archc.ops.windowed import CONVERSIONS, WORDS, short
+from archc.ops.windowed import CONVERSIONS, PADDINGS, WORDS, short
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
+
+
+def _none_added(values: Mapping[str, Any]) -> Converted | None:
+    """Keras's `output_padding: null`, which adds nothing."""
+    return None if values["output_padding"] is not None else Converted({"output_padding": ("output_padding", 0)})
 
 
 class ConvTranspose2d(Weighted, frozen=True):
@@ -51,16 +56,17 @@ class ConvTranspose2d(Weighted, frozen=True):
         "output_padding": ("out_padding", "adj", "output_pad"),
     }
     loose_names = ("k", "s", "p", *Conv2d.loose_names)
-    other_values: ClassVar[OtherValues] = {"padding": {"same": "same", "valid": 0, "none": 0}}
-    conversions = CONVERSIONS
+    other_values: ClassVar[OtherValues] = {**PADDINGS, "groups": AS_MANY_GROUPS}
+    absent_forms = Conv2d.absent_forms
+    conversions = (*CONVERSIONS, Conversion(("output_padding",), _none_added))
     needless: ClassVar[NeedlessFields] = {
         "padding_mode": Needless("nothing but zeros can be added", ("zeros",)),
         "auto_pad": Needless("`padding` is the padding", ("NOTSET",)),
-        "output_padding": Needless("Keras adds nothing then", (None,)),
         **dict.fromkeys(("workspace", "cudnn_tune", "cudnn_off"), Needless("it changes no value", "any")),
     }
     usual: ClassVar[UsualValues] = {}
     is_linear = True
+    on_sequences = "conv_transpose1d"
     channels_field = "filters"
     weight_axis = 1
     op: Literal["conv_transpose2d"]
@@ -89,27 +95,32 @@ class ConvTranspose2d(Weighted, frozen=True):
         default=1, description="Number of equal parts of the maps; each part is read by its own part of the filters."
     )
 
+    spans: ClassVar[tuple[str, str]] = ("high", "wide")
+    """What a size is, vertically and horizontally."""
+    lines: ClassVar[str] = "rows or columns"
+    """What padding cuts off."""
+
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         (x,) = inputs
         require_maps(self, x)
         if self.filters % self.groups or x.channels % self.groups:
             from archc.ops.grouping import ungrouped  # few specs need it, for the time of start-up
 
-            raise ungrouped(self.filters, x.channels, self.groups)
+            raise ungrouped(self.filters, x.channels, self.groups, "channels" if self.on_maps else "maps")
         self._check_output_padding()
         for size, cut, full in zip(self.output(x), self._cuts(), self.full(x), strict=True):
             if size < 1:
                 raise ShapeError(
                     "padding",
                     "ARC201",
-                    f"{{name}}'s padding cuts {sum(cut)} rows or columns off {full}",
+                    f"{{name}}'s padding cuts {sum(cut)} {self.lines} off {full}",
                     notes=(f"(N - 1) S + F = {full}",),
                     help="use less padding",
                 )
         return Tensor((self.filters, *self.output(x)))
 
     def _check_output_padding(self) -> None:
-        for axis, name in enumerate(("high", "wide")):
+        for axis, name in enumerate(self.spans):
             added, most = self.output_padding[axis], max(self.stride[axis], self.dilation[axis])
             if self.padding == "same" and added:
                 raise ShapeError(
@@ -196,13 +207,12 @@ class ConvTranspose2d(Weighted, frozen=True):
         """Its input, for the gradient of the weights."""
         return Kept(inputs=True)
 
-    def scratch(self, inputs: tuple[Tensor, ...], output: Tensor, *, narrow: bool) -> Scratch:
-        """Where PyTorch cannot cut the sum itself: the sum, and its gradient, when that of the output is freed."""
+    def uncut(self, inputs: tuple[Tensor, ...]) -> int:
+        """Where PyTorch cannot cut the sum itself: all of the sum, with the rows and columns that are added to it."""
         if self.plain_padding():
-            return Scratch()
-        (x,) = inputs
-        whole, width = self.filters * self.full(x).area, FLOAT32 // 2 if narrow else FLOAT32
-        return Scratch(width * whole, width * max(whole - min(x.size, output.size), 0))
+            return 0
+        full, (_, bottom, _, right) = self.full(inputs[0]), self.cut
+        return self.filters * (full.height + max(-bottom, 0)) * (full.width + max(-right, 0))
 
     def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
         """The fans are those of the convolution that it transposes, from filters to maps, as in all frameworks."""
@@ -233,7 +243,7 @@ class ConvTranspose2d(Weighted, frozen=True):
         return Reach(groups=self.groups)
 
     def reads_words(self, x: Tensor) -> str:
-        return read_by_filters(x.channels, self.groups)
+        return read_by_filters(x, self.groups)
 
     def split(self, devices: int) -> Self:
         return self.model_copy(update=part_of_filters(self.filters, self.groups, devices))

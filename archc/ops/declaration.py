@@ -13,6 +13,7 @@ from archc.ops.fields import Margins, Size
 from archc.ops.foreign import Conversion, Needless
 from archc.ops.initialisation import WeightInit
 from archc.ops.op import Op, name_of
+from archc.ops.sides import Sides
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
 # YAML reads these as values, so no spec could name such an op.
@@ -29,10 +30,11 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "keeps_zeros": (True, False),
     "gives_probabilities": (True, False),
     "commutes": (True, False),
+    "folds": (True, False),
 }
 _OF_EVERY_LAYER = {"from", "expect"}
 # A value of a field must be hashable, and readable from YAML in strict mode: a list or a mapping is neither or one.
-_TYPES = {bool, int, float, str, NoneType, Size, Margins, WeightInit}
+_TYPES = {bool, int, float, str, NoneType, Size, Margins, Sides, WeightInit}
 
 
 def fault(op: object, name: str) -> str | None:

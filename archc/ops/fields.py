@@ -97,7 +97,7 @@ def _pair(value: object, least: int) -> Size | None:
     return None
 
 
-def _check_largest(value: object) -> None:
+def check_largest(value: object) -> None:
     """Raise if a number, alone or among others, is whole but too large."""
     if _is_too_large(value):
         raise PydanticCustomError("largest", "must be at most {le}", {"le": LARGEST})
@@ -116,7 +116,7 @@ def _is_too_large(value: object) -> bool:
 def _read_size(value: object) -> Size:
     size = _pair(value, 1)
     if size is None:
-        _check_largest(value)
+        check_largest(value)
         raise PydanticCustomError("size", "must be a whole number from 1, or [height, width]")
     return size
 
@@ -124,20 +124,39 @@ def _read_size(value: object) -> Size:
 def _read_extent(value: object) -> Size:
     size = _pair(value, 0)
     if size is None:
-        _check_largest(value)
+        check_largest(value)
         raise PydanticCustomError("extent", "must be a whole number from 0, or [height, width]")
     return size
+
+
+def margins_of_maps(value: object) -> Margins | None:
+    """Margins written as one number, [height, width] or {top, bottom, left, right}; None for anything else."""
+    pair = _pair(value, 0)
+    if pair is not None:
+        return Margins(pair.height, pair.height, pair.width, pair.width)
+    return _named_margins(value, _SIDES)
+
+
+def margins_of_sequence(value: object) -> Margins | None:
+    """Margins written as one number or {left, right}; None for anything else."""
+    if _whole(value, 0):
+        return Margins(0, 0, cast(int, value), cast(int, value))
+    return _named_margins(value, _ENDS)
+
+
+def _named_margins(value: object, names: tuple[str, ...]) -> Margins | None:
+    if isinstance(value, dict) and set(value) == set(names) and all(_whole(value[name], 0) for name in names):  # pyright: ignore[reportUnknownArgumentType]
+        return NO_PADDING._replace(**cast(dict[str, int], value))
+    return None
 
 
 def _read_padding(value: object) -> Margins | Literal["same"]:
     if value == "same":
         return "same"
-    pair = _pair(value, 0)
-    if pair is not None:
-        return Margins(pair.height, pair.height, pair.width, pair.width)
-    if isinstance(value, dict) and set(value) == set(_SIDES) and all(_whole(value[s], 0) for s in _SIDES):  # pyright: ignore[reportUnknownArgumentType]
-        return Margins(**cast(dict[str, int], value))
-    _check_largest(cast(object, value))
+    margins = margins_of_maps(value)
+    if margins is not None:
+        return margins
+    check_largest(value)
     raise PydanticCustomError(
         "padding", "must be a whole number from 0, [height, width], {top, bottom, left, right} or `same`"
     )
@@ -150,12 +169,23 @@ def _one_or_pair(least: int) -> list[dict[str, Any]]:
 
 
 _SIDES = ("top", "bottom", "left", "right")
-_MARGINS: dict[str, Any] = {
-    "type": "object",
-    "properties": dict.fromkeys(_SIDES, _one_or_pair(0)[0]),
-    "required": [*_SIDES],
-    "additionalProperties": False,
-}
+_ENDS = ("left", "right")
+
+
+def _margins(names: tuple[str, ...]) -> dict[str, Any]:
+    """The JSON Schema of margins by their names."""
+    return {
+        "type": "object",
+        "properties": dict.fromkeys(names, _one_or_pair(0)[0]),
+        "required": [*names],
+        "additionalProperties": False,
+    }
+
+
+FORMS_OF_MARGINS = [*_one_or_pair(0), _margins(_SIDES)]
+"""The JSON Schemas of the forms of `margins_of_maps`."""
+BOTH_ENDS = _margins(_ENDS)
+"""The JSON Schema of the margins of a sequence by their names."""
 
 
 def _numbers(value: object, check: Any) -> tuple[float, ...]:
@@ -193,6 +223,13 @@ SizeField = Annotated[
     PlainSerializer(_written_size),
     WithJsonSchema({"anyOf": _one_or_pair(1)}),
 ]
+Along = Annotated[
+    int | Size,
+    PlainValidator(lambda value: value if _whole(value, 1) else _read_size(value)),
+    PlainSerializer(lambda size: size if isinstance(size, int) else size.height if len({*size}) == 1 else [*size]),
+    WithJsonSchema({"anyOf": _one_or_pair(1)}),
+]
+"""A number for each axis of maps or of a sequence, or a height and a width, which only maps have."""
 Extent = Annotated[
     Size,
     PlainValidator(_read_extent),
@@ -206,7 +243,7 @@ PaddingField = Annotated[
     Padding,
     PlainValidator(_read_padding),
     PlainSerializer(lambda padding: padding if padding == "same" else padding._asdict()),
-    WithJsonSchema({"anyOf": [*_one_or_pair(0), _MARGINS, {"const": "same"}]}),
+    WithJsonSchema({"anyOf": [*FORMS_OF_MARGINS, {"const": "same"}]}),
 ]
 RealsField = Annotated[
     tuple[float, ...],
@@ -223,20 +260,6 @@ PositivesField = Annotated[
 NO_PADDING = Margins(0, 0, 0, 0)
 
 
-def _read_sides(value: object) -> Margins:
-    if value == "same":
-        raise PydanticCustomError(
-            "sides", "must be a whole number from 0, [height, width] or {top, bottom, left, right}"
-        )
-    return cast(Margins, _read_padding(value))
-
-
-SidesField = Annotated[
-    Margins,
-    PlainValidator(_read_sides),
-    PlainSerializer(lambda sides: sides._asdict()),  # pyright: ignore
-    WithJsonSchema({"anyOf": [*_one_or_pair(0), _MARGINS]}),
-]
 Index = Annotated[int, Field(ge=0, le=LARGEST)]
 
 
@@ -282,39 +305,35 @@ Axes = Annotated[
 ]
 
 
-def _read_length(value: object) -> Size:
-    if isinstance(value, Size):
-        return value
-    if not _whole(value, 1):
-        _check_largest(value)
-        raise PydanticCustomError("size", "must be a whole number from 1")
-    return Size(1, cast(int, value))
+def _length(least: int) -> tuple[PlainValidator, PlainSerializer, WithJsonSchema]:
+    """How a size along a sequence is read and written: one number, from `least`."""
+
+    def read(value: object) -> Size:
+        if isinstance(value, Size):
+            return value
+        if not _whole(value, least):
+            check_largest(value)
+            raise PydanticCustomError("size", "must be a whole number from {least}", {"least": least})
+        return Size(least, cast(int, value))
+
+    return PlainValidator(read), PlainSerializer(lambda size: size.width), WithJsonSchema(_one_or_pair(least)[0])
 
 
 def _ends(*words: str) -> tuple[PlainValidator, PlainSerializer, WithJsonSchema]:
     """How the padding of a sequence is read and written: one number, {left, right}, or one of the words."""
-    names = ", ".join(f"`{word}`" for word in words)
+    forms = ["a whole number from 0", "{left, right}", *(f"`{word}`" for word in words)]
+    names = f"{', '.join(forms[:-1])} or {forms[-1]}"
 
     def read(value: object) -> object:
         if value in words or isinstance(value, Margins):
             return value
-        if _whole(value, 0):
-            return Margins(0, 0, cast(int, value), cast(int, value))
-        if isinstance(value, dict) and set(value) == set(_ENDS) and all(_whole(value[s], 0) for s in _ENDS):  # pyright: ignore[reportUnknownArgumentType]
-            return Margins(0, 0, **cast(dict[str, int], value))
-        _check_largest(cast(object, value))
-        raise PydanticCustomError(
-            "padding", "must be a whole number from 0, {left, right} or {words}", {"words": names}
-        )
+        margins = margins_of_sequence(value)
+        if margins is not None:
+            return margins
+        check_largest(value)
+        raise PydanticCustomError("padding", "must be {forms}", {"forms": names})
 
-    number = _one_or_pair(0)[0]
-    both = {
-        "type": "object",
-        "properties": dict.fromkeys(_ENDS, number),
-        "required": [*_ENDS],
-        "additionalProperties": False,
-    }
-    schema = {"anyOf": [number, both, *({"const": word} for word in words)]}
+    schema = {"anyOf": [_one_or_pair(0)[0], BOTH_ENDS, *({"const": word} for word in words)]}
     return PlainValidator(read), PlainSerializer(_written_ends), WithJsonSchema(schema)
 
 
@@ -322,14 +341,10 @@ def _written_ends(padding: Margins | str) -> object:
     return {end: getattr(padding, end) for end in _ENDS} if isinstance(padding, Margins) else padding
 
 
-_ENDS = ("left", "right")
-LengthField = Annotated[
-    Size,
-    PlainValidator(_read_length),
-    PlainSerializer(lambda size: size.width),
-    WithJsonSchema(_one_or_pair(1)[0]),
-]
+LengthField = Annotated[Size, *_length(1)]
 """A size along a sequence, one number; as a `Size`, its height is 1."""
+LengthExtent = Annotated[Size, *_length(0)]
+"""An extent along a sequence, one number; as a `Size`, its height is 0."""
 EndsField = Annotated[Padding, *_ends("same")]
 """The padding of a sequence; as `Margins`, it has none at the top and at the bottom."""
 CausalPadding = Padding | Literal["causal"]

@@ -132,6 +132,18 @@ def _number(value: float) -> str:
     return f"{digits}e{int(exponent)}"
 
 
+def sides(top: int, bottom: int, left: int, right: int) -> object:
+    """The sizes of four sides in the shortest form: one number, [height, width] or {top, bottom, left, right}."""
+    if (top, left) != (bottom, right):
+        return {"top": top, "bottom": bottom, "left": left, "right": right}
+    return top if top == left else [top, left]
+
+
+def ends(left: int, right: int) -> object:
+    """The sizes at both ends of a sequence in the shortest form: one number or {left, right}."""
+    return left if left == right else {"left": left, "right": right}
+
+
 def whole(value: object) -> int | None:
     """A whole number, also one that is written with a fraction of 0."""
     if type(value) is float and value.is_integer():

@@ -24,8 +24,9 @@ class GlobalAvgPool(GlobalPool, frozen=True):
     corrected = HEAD + "  pool1: {op: global_avg_pool}\n  flat: {op: flatten}\n"
     spoken = "global average pooling"
     other_names = (
-        *("AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "GlobalAveragePool", "GlobalAveragePooling1D"),
-        *("GlobalAveragePooling2D", "global_avg_pool2d", "global_average_pooling", "gap", "avgpool"),
+        *("AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "GlobalAvgPool1D", "GlobalAvgPool2D", "GlobalAveragePool"),
+        *("GlobalAveragePool1D", "GlobalAveragePool2D", "GlobalAveragePooling", "GlobalAveragePooling1D"),
+        *("GlobalAveragePooling2D", "gap", "avgpool"),
     )
     loose_names = ("avgpool",)  # darknet's; TensorFlow's `avg_pool` has a kernel
     windowed = ("avg_pool1d", "avg_pool2d")

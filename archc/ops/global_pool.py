@@ -9,7 +9,7 @@ from typing import Any, ClassVar, cast
 from archc.ops.foreign import Excluded, Needless, NeedlessFields, spelled
 from archc.ops.op import Op
 from archc.ops.properties import Footprint
-from archc.ops.shape_error import require_maps
+from archc.ops.shape_error import require_places
 from archc.tensor import Tensor
 
 
@@ -44,8 +44,7 @@ class GlobalPool(Op, frozen=True):
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         (x,) = inputs
-        if len(x.shape) != 2:
-            require_maps(self, x)
+        require_places(self, x)
         return Tensor((x.channels, *[1] * (len(x.shape) - 1)))
 
     def footprint(self, inputs: tuple[Tensor, ...]) -> tuple[Footprint, Footprint]:

@@ -27,16 +27,16 @@ def undivided(x: Tensor, groups: int) -> ShapeError:
     )
 
 
-def ungrouped(filters: int, maps: int, groups: int) -> ShapeError:
+def ungrouped(filters: int, maps: int, groups: int, unit: str = "maps") -> ShapeError:
     """The error of a convolution whose filters or input maps do not split into its groups."""
     help = f"groups: {largest_divisor(gcd(filters, maps), at_most=groups)} divides both"
     # The filters first: they are a field of this layer, while the maps come from another one.
     if filters % groups:
-        note = f"{filters} / {groups} is not whole, and its input has {maps} maps: {_share(maps, groups)}"
+        note = f"{filters} / {groups} is not whole, and its input has {maps} {unit}: {_share(maps, groups)}"
         message = f"{{name}}'s {filters} filters do not split into {groups} groups"
         return ShapeError("groups", "ARC210", message, notes=(note,), help=help, also="filters")
     note = f"{maps} / {groups} is not whole; {{name}} has {filters} filters: {_share(filters, groups)}"
-    message = f"the {maps} input maps of {{name}} do not split into {groups} groups"
+    message = f"the {maps} input {unit} of {{name}} do not split into {groups} groups"
     return ShapeError("groups", "ARC210", message, notes=(note,), help=help)
 
 

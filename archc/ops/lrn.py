@@ -181,9 +181,12 @@ class Lrn(Op, frozen=True):
         (x,) = inputs
         if self.scope == "channels":
             return Kept(inputs=True)
+        return Kept(inputs=True, wide=True, own=(self._margined(x) + 2 * x.size) * FLOAT32)
+
+    def _margined(self, x: Tensor) -> int:
+        """The number of values with a margin as wide as the window reaches."""
         around = self.clamped(x).size - 1
-        margined = x.channels * (x.height + around) * (x.width + around)
-        return Kept(inputs=True, wide=True, own=(margined + 2 * x.size) * FLOAT32)
+        return x.channels * (x.height + around) * (x.width + around)
 
     def scratch(self, inputs: tuple[Tensor, ...], output: Tensor, *, narrow: bool) -> Scratch:
         """Buffers in float32, as on a GPU; on a CPU the emitted code works on a few examples at a time and uses less.
@@ -191,12 +194,14 @@ class Lrn(Op, frozen=True):
         Between maps, forward: nothing, since the divisor is computed in the output. Backward: the base of the divisor,
         the quotient, and its sum over the window. With narrow inputs, also float32 copies of the inputs and of the
         results. Within a map, backward: the gradients of each step, first of the product with the divisor and then of
-        the power, whose value is freed by then; with narrow inputs, also the results.
+        the power, whose value is freed by then; with narrow inputs, also the results. On small maps, more is needed
+        for the gradient of the squares with their margin.
         """
         # A narrow value is bfloat16, half as wide as float32.
         whole, half = output.size * FLOAT32, output.size * FLOAT32 // 2
         if self.scope == "spatial":
-            return Scratch(half, 3 * whole - half) if narrow else Scratch(0, whole, after=3 * whole)
+            after = max(3 * whole, self._margined(inputs[0]) * FLOAT32 - whole)
+            return Scratch(half, 3 * whole - half) if narrow else Scratch(0, whole, after=after)
         return Scratch(2 * whole - half, 6 * whole - half) if narrow else Scratch(0, 3 * whole)
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:

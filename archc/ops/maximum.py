@@ -37,6 +37,7 @@ class Maximum(EqualInputs, frozen=True):
     output_sign = "kept"
     keeps_zeros = True
     commutes = True
+    folds = True
     element_ops_words = "one less than its inputs"
     kept_words = "its inputs; of three or more, also the largest so far"
     sequence_order = "any"
@@ -48,8 +49,8 @@ class Maximum(EqualInputs, frozen=True):
         return np.max(inputs, axis=0)
 
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
-        """Its inputs, and each result that is compared with another input."""
-        return Kept(inputs=True, between=(len(inputs) - 2) * output.size)
+        """Both inputs, to compare them again."""
+        return Kept(inputs=True)
 
     def scratch(self, inputs: tuple[Tensor, ...], output: Tensor, *, narrow: bool) -> Scratch:
         """Two masks of one byte per value, and half of the gradient, for places where two values are equal."""

@@ -55,6 +55,7 @@ class Multiply(Op, frozen=True):
     keeps_zeros = True
     multiplies = True
     commutes = True
+    folds = True
     element_ops_words = "one less than its inputs"
     kept_words = "each input for the gradients of the others; of three or more, also the product so far"
     op: Literal["multiply"]
@@ -80,8 +81,8 @@ class Multiply(Op, frozen=True):
         return first
 
     def kept(self, inputs: tuple[Tensor, ...], output: Tensor) -> Kept:
-        """Each input, for the gradients of the others, and each product that is multiplied with another input."""
-        return Kept(inputs=True, crosswise=True, between=(len(inputs) - 2) * output.size)
+        """Each of two inputs, for the gradient of the other."""
+        return Kept(inputs=True, crosswise=True)
 
     def scratch(self, inputs: tuple[Tensor, ...], output: Tensor, *, narrow: bool) -> Scratch:
         """The gradient of a value per map before its sum over the places."""

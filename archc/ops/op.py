@@ -29,6 +29,11 @@ OtherNames = Mapping[str, tuple[str, ...]]
 """By a field of an op, the names that other frameworks have for it."""
 
 _AXES = "the channels are the first axis of a shape in every backend"
+UNSHARED = "layers cannot share weights: each layer has its own"
+_SHARING = (
+    *("share", "shared", "share_with", "shared_with", "share_weights", "shared_weights", "share_params", "sharing"),
+    *("weight_sharing", "tie", "tied", "tied_to", "tie_weights", "tied_weights", "weight_tying", "reuse"),
+)
 INFERRED = "archc infers it from the layer's input"
 CHANNELS_READ = (
     "in_channels",
@@ -109,7 +114,10 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
         "top": Needless("the key of a layer is its name"),
         "trainable": Needless("every layer is trained", (True,)),
         "requires_grad": Needless("every layer is trained", (True,)),
-        "dtype": Needless("values are float32, unless `archc train --precision` says otherwise", ("float32", "fp32")),
+        **dict.fromkeys(
+            ("dtype", "param_dtype"),
+            Needless("values are float32, unless `archc train --precision` says otherwise", ("float32", "fp32")),
+        ),
         "device": Needless("`archc train` chooses it", (None,), instead="choose it by `archc train --gpus`"),
         "data_format": Needless(_AXES, (None, "channels_first", "NCHW", "nchw")),
         "layout": Needless(_AXES, ("NCHW", "nchw")),
@@ -118,6 +126,11 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
         **dict.fromkeys(_SHAPES_READ, Needless(INFERRED, inferred=_shapes_of)),
     }
     """Fields of other frameworks that it does not need; a subclass adds its own."""
+
+    absent: ClassVar[Mapping[str, str]] = dict.fromkeys(_SHARING, UNSHARED)
+    """Words of the field for what archc has no counterpart of, with the remark on each."""
+    absent_forms: ClassVar[Mapping[str, str]] = {}
+    """By a field, what to write instead of a value that is none of its kinds."""
 
     # What it does to values, for advice.
     keeps_shape: ClassVar[bool] = False
@@ -147,6 +160,8 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
     """Whether it multiplies its inputs with each other, so that one can be the weights of another, as at a gate."""
     commutes: ClassVar[bool] = False
     """Whether the order of its inputs does not matter."""
+    folds: ClassVar[bool] = False
+    """Whether it computes three or more inputs two at a time: the result of the first two and the third, and so on."""
     weight_axis: ClassVar[int] = 0
     """The axis of its weight that has an entry for each of its output maps or units; a bias has no other."""
     channels_field: ClassVar[str | None] = None
@@ -252,6 +267,10 @@ class Op(BaseModel, extra="forbid", frozen=True, strict=True, defer_build=True):
 
     def padded(self, inputs: tuple[Tensor, ...]) -> int:
         """The number of values of the padded copy of its input that it makes first; 0 if it needs none."""
+        return 0
+
+    def uncut(self, inputs: tuple[Tensor, ...]) -> int:
+        """The number of values that it computes first, if its output is a copy of a part of them; else 0."""
         return 0
 
     def is_view(self, inputs: tuple[Tensor, ...], *, training: bool) -> bool:

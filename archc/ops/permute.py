@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pydantic import Field
 
@@ -20,13 +20,26 @@ if TYPE_CHECKING:
     from archc.ops.op import Array
 
 
-def _with_batch(word: str, values: Mapping[str, Any]) -> Converted | None:
-    """PyTorch and ONNX count the batch, as axis 0; Keras counts from 1, and has the channels last."""
-    match values[word]:
-        case [0, *axes] if sorted(axes) == [*range(1, len(axes) + 1)]:
-            return Converted({word: ("axes", [axis - 1 for axis in axes])}, ("the batch, axis 0, is not counted",))
-        case _:
-            return None
+_MOST_AXES = 3
+_KERAS = "Keras counts from 1, and has the channels last"
+_WORDS = ("dims", "perm", "order", "permutation", "axes")
+
+
+def _counted(word: str, values: Mapping[str, Any]) -> Converted | None:
+    """PyTorch, ONNX and Caffe count the batch, as axis 0; Keras counts from 1, and has the channels last."""
+    written = cast(object, values[word])
+    if not isinstance(written, list) or not all(type(axis) is int for axis in cast(list[object], written)):
+        return None
+    axes = cast(list[int], written)
+    n = len(axes)
+    if axes[:1] == [0] and sorted(axes) == [*range(n)] and (word != "axes" or n > _MOST_AXES):
+        return Converted({word: ("axes", [axis - 1 for axis in axes[1:]])}, ("the batch, axis 0, is not counted",))
+    if sorted(axes) == [*range(1, n + 1)] and n <= _MOST_AXES:
+        first = [axis % n for axis in (axes[-1], *axes[:-1])]
+        return Converted({word: ("axes", first)}, (_KERAS,), certain=False)
+    if sorted(axes) == [*range(n)] and word != "axes":
+        return Converted({word: ("axes", axes)}, certain=False)
+    return None
 
 
 class Permute(Moving, frozen=True):
@@ -37,10 +50,7 @@ class Permute(Moving, frozen=True):
     corrected = HEAD + "  turn1: {op: permute, axes: [1, 0, 2]}\n"
     other_names = ("transpose",)
     loose_names = ("transpose",)  # NumPy's and PyTorch's take two axes
-    conversions = (
-        Conversion(("dims",), partial(_with_batch, "dims")),
-        Conversion(("perm",), partial(_with_batch, "perm")),
-    )
+    conversions = tuple(Conversion((word,), partial(_counted, word)) for word in _WORDS)
     passes_gradient = "view"
     op: Literal["permute"]
     axes: Axes = Field(

@@ -105,8 +105,9 @@ class Prelu(Op, frozen=True):
         return Kept(inputs=True)
 
     def scratch(self, inputs: tuple[Tensor, ...], output: Tensor, *, narrow: bool) -> Scratch:
-        """The gradient of the slopes before its sum, one number per value."""
-        return Scratch(backward=output.size * (FLOAT32 // 2 if narrow else FLOAT32))
+        """The gradients of the slopes before their sum, one per value; PyTorch computes those of the input, too."""
+        values = output.size * (FLOAT32 // 2 if narrow else FLOAT32)
+        return Scratch(backward=values, unread=values)
 
     def element_ops(self, inputs: tuple[Tensor, ...], output: Tensor) -> int:
         """One comparison and one multiplication per value."""

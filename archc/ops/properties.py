@@ -79,9 +79,9 @@ class Kept(NamedTuple):
     `inputs` and `output` are the values themselves, which other layers may keep as well. An input that is padded first
     is kept as the padded copy. With `wide`, inputs are kept in float32, as a copy where they arrive narrower; with
     `turned`, as a copy in another order. `own` are further bytes: masks, indices, sums. `once` are bytes for the whole
-    batch, however large it is. `between` are further values in the precision of the output. With `crosswise`, an input
-    is kept only for the gradients of the others. Narrow copies of the weights are kept too, for the gradient of the
-    inputs; with `weights`, also where no input has one.
+    batch, however large it is. `between` are further values in the precision of the output, and `common` such values
+    for the whole batch. With `crosswise`, an input is kept only for the gradients of the others. Narrow copies of the
+    weights are kept too, for the gradient of the inputs; with `weights`, also where no input has one.
     """
 
     inputs: bool = False
@@ -90,6 +90,7 @@ class Kept(NamedTuple):
     output: bool = False
     own: int = 0
     once: int = 0
+    common: int = 0
     between: int = 0
     crosswise: bool = False
     weights: bool = True
@@ -101,13 +102,15 @@ class Scratch(NamedTuple):
 
     `turned` is a copy of the output's gradient with the channels first, in the backward pass. It is made only where the
     gradient arrives in another order, as from a convolution. `after` is used in the backward pass when the output's
-    gradient is not needed any more, and that of the input has been added to its other gradients.
+    gradient is not needed any more, and that of the input has been added to its other gradients. `unread` is a gradient
+    of the input that the backward pass makes where nothing needs it.
     """
 
     forward: int = 0
     backward: int = 0
     turned: int = 0
     after: int = 0
+    unread: int = 0
 
 
 class Footprint(NamedTuple):

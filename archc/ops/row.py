@@ -1,15 +1,17 @@
-"""What windows over sequences share: a sequence is a row, maps of height 1, over which a window of height 1 moves."""
+"""What ops on sequences share with those on maps: a sequence is a row, maps of height 1, over which a window moves."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from archc.ops.fields import NO_PADDING, EndsField, LengthField, Rounding
-from archc.ops.foreign import Conversion, Converted
+from archc.ops.fields import NO_PADDING, ONE, EndsField, LengthField, Margins, Padding, Rounding, Size
+from archc.ops.foreign import Conversion, Converted, ends
+from archc.ops.op import Op
+from archc.ops.properties import Parameter
 from archc.ops.shape_error import require_sequence
 from archc.ops.window import Window
 from archc.ops.windowed import Windowed
@@ -28,13 +30,12 @@ def _both_ends(values: Mapping[str, Any]) -> Converted | None:
     """ONNX's `pads` of a sequence: [begin, end]."""
     match values["pads"]:
         case [int(left), int(right)]:
-            padding: object = left if left == right else {"left": left, "right": right}
-            return Converted({"pads": ("padding", padding)})
+            return Converted({"pads": ("padding", ends(left, right))})
         case _:
             return None
 
 
-def _only(word: str, own: str, values: Mapping[str, Any]) -> Converted | None:
+def only(word: str, own: str, values: Mapping[str, Any]) -> Converted | None:
     """The only number of a list, as other frameworks keep sizes along one axis."""
     match values[word]:
         case [int(size)]:
@@ -51,14 +52,43 @@ _LISTED = {
 }
 
 
-class Row(Windowed, frozen=True):
+class InRow(Op, frozen=True):
     """An op on maps that is applied to a sequence as to maps of one row; it comes before that op in the bases."""
 
-    spans = ("high", "long")
+    spans: ClassVar[tuple[str, str]] = ("high", "long")
     conversions = (
         Conversion(("pads",), _both_ends),
-        *(Conversion((word,), partial(_only, word, own)) for own, words in _LISTED.items() for word in words),
+        *(Conversion((word,), partial(only, word, own)) for own, words in _LISTED.items() for word in words),
     )
+    if TYPE_CHECKING:  # each op declares the field, at its own place in the order of fields
+        kernel: LengthField
+
+    def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
+        (x,) = inputs
+        require_sequence(self, x)
+        y = super().infer((as_row(x),))
+        return Tensor((y.channels, y.width))
+
+    def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
+        (x,) = inputs
+        rows = {name: value[:, :, None] if value.ndim == 3 else value for name, value in weights.items()}
+        return super().compute((x[:, :, None],), rows)[:, :, 0]
+
+    def parameters(self, inputs: tuple[Tensor, ...]) -> tuple[Parameter, ...]:
+        """Those of the op on maps, without the height of one row."""
+        whole = super().parameters(inputs)
+        return tuple(each._replace(shape=(*each.shape[:2], *each.shape[3:])) for each in whole)
+
+    def summary(self) -> str:
+        """The kernel and the fields that are not at their defaults, each as one number."""
+        shown = {field: getattr(self, field, ONE) for field in ("stride", "padding", "dilation")}
+        parts = [f"{field} {_in_row(value)}" for field, value in shown.items() if value not in (ONE, NO_PADDING)]
+        groups = getattr(self, "groups", 1)
+        return ", ".join((_in_row(self.kernel), *parts, *([f"{groups} groups"] if groups > 1 else [])))
+
+
+class Row(InRow, Windowed, frozen=True):
+    """An op that slides a window over maps, applied to a sequence; it comes before that op in the bases."""
 
     kernel: LengthField = Field(description="Size of the window: its number of positions.")
     padding: EndsField = Field(
@@ -71,33 +101,22 @@ class Row(Windowed, frozen=True):
         description="How (L - F + 2P) / S is rounded: `floor`, or `ceil` for a last window that extends past the end.",
     )
 
-    def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
-        (x,) = inputs
-        require_sequence(self, x)
-        y = super().infer((_as_maps(x),))
-        return Tensor((y.channels, y.width))
-
-    def compute(self, inputs: tuple[Array, ...], weights: Mapping[str, Array]) -> Array:
-        (x,) = inputs
-        rows = {name: value[:, :, None] if value.ndim == 3 else value for name, value in weights.items()}
-        return super().compute((x[:, :, None],), rows)[:, :, 0]
-
     def window(self, inputs: tuple[Tensor, ...]) -> Window:
         (x,) = inputs
-        return super().window((_as_maps(x),))._replace(is_row=True)
-
-    def summary(self) -> str:
-        """The kernel and the fields that are not at their defaults, each as one number."""
-        shown = {"stride": self._stride().width, "dilation": self._dilation().width}
-        padding = self.padding
-        if not isinstance(padding, str):
-            padding = padding.left if padding.left == padding.right else f"{padding.left} {padding.right}"
-        parts = [str(self.kernel.width)]
-        parts += [f"stride {shown['stride']}"] if shown["stride"] != 1 else []
-        parts += [f"padding {padding}"] if padding else []
-        parts += [f"dilation {shown['dilation']}"] if shown["dilation"] != 1 else []
-        return ", ".join(parts)
+        return super().window((as_row(x),))._replace(is_row=True)
 
 
-def _as_maps(x: Tensor) -> Tensor:
+def as_row(x: Tensor) -> Tensor:
+    """A sequence as maps of one row."""
     return Tensor((x.channels, 1, x.length)) if x.is_sequence else x
+
+
+def _in_row(value: Size | Padding | str) -> str:
+    """A size or a padding along a sequence in its shortest spelling."""
+    match value:
+        case Size():
+            return str(value.width)
+        case Margins():
+            return str(value.left) if value.left == value.right else f"{value.left} {value.right}"
+        case _:
+            return value

@@ -65,6 +65,17 @@ def require_maps(op: Op, x: Tensor) -> None:
         )
 
 
+def require_places(op: Op, x: Tensor) -> None:
+    """Raise unless `x` is maps or a sequence."""
+    if x.is_vector:
+        raise ShapeError(
+            "op",
+            "ARC203",
+            f"{{name}} ({op.op}) expects maps or a sequence; its input is {x.described}",
+            help="move it before the flatten",
+        )
+
+
 def require_sequence(op: Op, x: Tensor) -> None:
     """Raise unless `x` has channels and a length."""
     if x.is_sequence:

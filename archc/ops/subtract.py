@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from archc.example import HEAD
 from archc.ops.equal_inputs import EqualInputs
+from archc.ops.foreign import Chosen, Needless, NeedlessFields
 from archc.ops.properties import Kept
 from archc.tensor import Tensor
 
 if TYPE_CHECKING:
     from archc.ops.op import Array
+
+
+def _is_difference(values: Mapping[str, Any]) -> bool:
+    """Caffe's `Eltwise` is a sum by default, with a coefficient for each input."""
+    return values.get("operation") in (None, "SUM", 1) and values.get("coeff") == [1, -1]
 
 
 class Subtract(EqualInputs, frozen=True):
@@ -22,6 +28,11 @@ class Subtract(EqualInputs, frozen=True):
     failing = HEAD + "  less: {op: subtract, from: image}\n"
     corrected = HEAD + "  tanh1: {op: tanh}\n  less: {op: subtract, from: [image, tanh1]}\n"
     other_names = ("sub", "minus", "difference", "elementwise_sub", "elemwise_sub", "broadcast_sub")
+    chosen: ClassVar[Chosen] = {"Eltwise": _is_difference}
+    needless: ClassVar[NeedlessFields] = {
+        "operation": Needless("the second input is subtracted from the first", ("SUM", 1)),
+        "coeff": Needless("the second input is subtracted from the first", ([1, -1],)),
+    }
     operator = "-"
     is_linear = True
     keeps_zeros = True

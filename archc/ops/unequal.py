@@ -25,9 +25,14 @@ def unequal(message: str, inputs: tuple[Tensor, ...], *, channels: bool) -> Shap
     """The error for inputs of different shapes; without `channels`, only sizes must agree."""
     kinds = [x.kind for x in inputs]
     if len({*kinds}) > 1:
+        notes = [_held(_KINDS[kind] for kind in kinds)]
+        others = [at for at, kind in enumerate(kinds) if kind != "vector"]
+        if len(others) == 1:
+            flat = f"`{{op: flatten, from: {{{others[0]}}}}}`"
+            return _error(message, notes, "kinds", f"read {flat} instead of {{{others[0]}}}")
         wide = " and the ".join(kind for kind in ("maps", "sequence") if kind in kinds)
         help = f"flatten the {wide} first" if "vector" in kinds else None
-        return _error(message, [_held(_KINDS[kind] for kind in kinds)], "kinds", help)
+        return _error(message, notes, "kinds", help)
     axes = _AXES[kinds[0]]
     differing = {
         axis: _held(f"{x.shape[at]} {axis}" for x in inputs)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from pydantic import Field
 
 from archc.ops.fields import Real
 from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields, OtherValues, switched
 from archc.ops.initialisation import HE_NORMAL, WeightInit, WeightInitField
-from archc.ops.op import Op, OtherNames
+from archc.ops.op import CHANNELS_READ, UNSHARED, Op, OtherNames
 from archc.ops.properties import Parameter
 from archc.tensor import Tensor
 
@@ -21,6 +21,10 @@ _WEIGHTS = (
 )
 _BIASES = ("bias_initializer", "bias_filler", "b_init", "bias_value", "initial_bias")
 _REGULARISERS = ("kernel_regularizer", "bias_regularizer", "activity_regularizer", "weight_decay")
+AS_MANY_GROUPS: Mapping[str, object] = dict.fromkeys(("all", "depthwise", "channels", "maps", *CHANNELS_READ), "each")
+"""Words for as many groups as the layer reads maps."""
+GROUPS = "write a whole number, or `groups: each` for as many groups as the layer reads maps"
+"""What to write instead of any other word."""
 _CONSTANTS = {"zeros": 0, "zero": 0, "ones": 1, "one": 1}
 
 
@@ -40,6 +44,15 @@ def _biases(word: str, values: Mapping[str, Any]) -> Converted | None:
     from archc.ops.initialisers import biases  # as above
 
     return biases(word, values)
+
+
+def _shared(values: Mapping[str, Any]) -> Converted | None:
+    """Caffe's names of parameters, by which layers share them."""
+    param = cast(object, values["param"])
+    listed = cast(list[object], param) if isinstance(param, list) else [param]
+    if not any(isinstance(each, dict) and "name" in each for each in listed):
+        return None
+    return Converted({"param": None}, certain=False, help=f"archc has no `param` with a name yet: {UNSHARED}")
 
 
 def _bias_value(values: Mapping[str, Any]) -> Converted | None:
@@ -85,6 +98,7 @@ class Weighted(Initialised, frozen=True):
         *(Conversion((word, "groups"), partial(_grouped_weights, word)) for word in ("weight_init", *_WEIGHTS)),
         *(Conversion((word,), partial(_biases, word)) for word in ("bias_init", *_BIASES)),
         Conversion(("bias",), _bias_value),
+        Conversion(("param",), _shared),
     )
     needless: ClassVar[NeedlessFields] = {
         **dict.fromkeys(_REGULARISERS, Needless("`weight_decay` in `train:` applies to all weights", (None,))),
@@ -111,9 +125,10 @@ class Weighted(Initialised, frozen=True):
         return output.size if self.bias else 0
 
 
-def read_by_filters(maps: int, groups: int) -> str:
+def read_by_filters(x: Tensor, groups: int) -> str:
     """The maps that each filter of a convolution reads, in words."""
-    read = f"all {maps} maps" if groups == 1 else f"{maps // groups} of the {maps} maps"
+    maps = f"{x.channels} {x.unit}"
+    read = f"all {maps}" if groups == 1 else f"{x.channels // groups} of the {maps}"
     return f"each filter reads {read}"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from archc.ops.fields import NO_PADDING, ONE, Margins, Padding, PaddingField, Rounding, Size, SizeField
-from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields, OtherValues, switched
+from archc.ops.foreign import Conversion, Converted, Needless, NeedlessFields, OtherValues, sides, switched
 from archc.ops.op import Op, OtherNames
 from archc.ops.places import places
 from archc.ops.properties import Footprint
@@ -29,13 +29,11 @@ SIZE_RULE = (
 def _four_sides(values: Mapping[str, Any]) -> Converted | None:
     """ONNX's `pads`: [top, left, bottom, right]."""
     match values["pads"]:
-        case [int(top), int(left), int(bottom), int(right)] if (top, left) == (bottom, right):
-            padding: object = top if top == left else [top, left]
         case [int(top), int(left), int(bottom), int(right)]:
-            padding = {"top": top, "bottom": bottom, "left": left, "right": right}
+            note = "ONNX's order is [top, left, bottom, right]"
+            return Converted({"pads": ("padding", sides(top, bottom, left, right))}, (note,))
         case _:
             return None
-    return Converted({"pads": ("padding", padding)}, ("ONNX's order is [top, left, bottom, right]",))
 
 
 def _auto_pad(values: Mapping[str, Any]) -> Converted | None:
@@ -46,7 +44,18 @@ def _auto_pad(values: Mapping[str, Any]) -> Converted | None:
         case "VALID":
             return Converted({"auto_pad": ("padding", 0)})
         case _:
-            return None
+            return _same_lower("auto_pad", values)
+
+
+def _same_lower(word: str, values: Mapping[str, Any]) -> Converted | None:
+    """The padding of ONNX and JAX that is `same` but for the side of the odd row."""
+    if values[word] != "SAME_LOWER":
+        return None
+    help = (
+        "write `padding:` with the padding of each side: `same` has the odd row and column at the bottom and right, "
+        "SAME_LOWER at the top and left"
+    )
+    return Converted({word: None}, certain=False, help=help)
 
 
 def _both(word: str, own: str, values: Mapping[str, Any]) -> Converted | None:
@@ -60,15 +69,18 @@ def _both(word: str, own: str, values: Mapping[str, Any]) -> Converted | None:
 WORDS: OtherNames = {
     "kernel": (
         *("kernel_size", "kernels", "size", "window", "window_size", "ksize", "kernel_shape", "filter_size"),
-        *("filter_shape", "field_size", "pool_size", "k"),
+        *("filter_shape", "field_size", "pool_size", "window_shape", "k"),
     ),
     "stride": ("strides", "subsample", "step", "window_strides", "s"),
     "padding": ("pad", "paddings", "border_mode", "pad_size", "p"),
 }
 """The words of other frameworks for the fields of a window."""
+PADDINGS: OtherValues = {"padding": {"same": "same", **dict.fromkeys(("valid", "none", "no", "zero"), 0)}}
+"""The words of other frameworks for the padding of a window."""
 CONVERSIONS = (
     Conversion(("pads",), _four_sides),
     Conversion(("auto_pad",), _auto_pad),
+    Conversion(("padding",), partial(_same_lower, "padding")),
     *(
         Conversion((f"{word}_h", f"{word}_w"), partial(_both, word, own))
         for word, own in (("kernel", "kernel"), ("stride", "stride"), ("pad", "padding"), ("dilation", "dilation"))
@@ -83,7 +95,7 @@ class Windowed(Op, frozen=True):
     other_field_names: ClassVar[OtherNames] = {**WORDS, "rounding": ("round_mode", "pooling_convention")}
     loose_names = ("k", "s", "p")
     other_values: ClassVar[OtherValues] = {
-        "padding": {"same": "same", "valid": 0, "none": 0, "no": 0, "zero": 0},
+        **PADDINGS,
         "rounding": {"full": "ceil", "valid": "floor", "up": "ceil", "down": "floor"},
     }
     conversions = (

@@ -42,7 +42,7 @@ class Traffic(NamedTuple):
 
 
 def traffic(graph: Graph, placement: Placement, *, batch: int, width: int) -> list[Traffic]:
-    """What each device receives. Values have `width` bytes, statistics and the gradients of parameters those of float32.
+    """What each device receives. Values have `width` bytes; statistics and gradients of parameters are float32.
 
     The devices have parts of the batch that differ by one example at most.
     """
@@ -87,11 +87,11 @@ def collectives(graph: Graph, placement: Placement) -> Collectives:
         return Collectives(0, 0, 0, 0)
     normalised = len(placement.statistics)
     summed = [each for each in placement.reductions if each.of == "output"]
-    collected = outputs_collected(graph, placement)
+    returned = [each for each in placement.fetches if each.returns]
     return Collectives(
         forward=len(placement.fetches) + normalised,
-        backward=sum(each.returns for each in placement.fetches) + normalised + len(summed) + _buckets(graph, placement),
-        outputs=len(collected),
+        backward=len(returned) + normalised + len(summed) + _buckets(graph, placement),
+        outputs=len(outputs_collected(graph, placement)),
         loss=0 if _is_whole(graph, placement) else 1,
     )
 

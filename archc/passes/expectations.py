@@ -16,6 +16,7 @@ from archc.passes.counts import Counts
 from archc.passes.device_memory import device_memory
 from archc.passes.placement import Placement
 from archc.passes.shapes import Shapes
+from archc.source import Span
 
 # An explanation follows the whole chain of layers: of thousands of wrong shapes, only the first are explained.
 _EXPLAINED = 20
@@ -38,6 +39,7 @@ def check_layers(graph: Graph, facts: Shapes) -> tuple[Held, list[Finding]]:
     held: list[str] = []
     findings: list[Finding] = []
     wrong: set[str] = set()
+    told: set[Span] = set()
     for node in graph.nodes:
         # A layer after a wrong one has a wrong shape as a consequence. Its expectation can still be met.
         if any(name in wrong for name in node.inputs):
@@ -45,10 +47,12 @@ def check_layers(graph: Graph, facts: Shapes) -> tuple[Held, list[Finding]]:
         for expecting in (node, *graph.expected.get(node.name, ())):
             if expecting.expected == node.output.shape:
                 held.append(node.name)
-            elif expecting.expected is not None and node.name not in wrong:
+            # What is written once for several layers is one mistake, which has to suit all of them.
+            elif expecting.expected is not None and (node.name not in wrong or expecting.at("expect") in told):
                 from archc.passes.unexpected_shape import unexpected_shape
 
                 wrong.add(node.name)
+                told.add(expecting.at("expect"))
                 trusted = set(held) if len(findings) < _EXPLAINED else None
                 findings.append(unexpected_shape(graph, facts, expecting, expecting.expected, trusted))
     return Held(layers=tuple(held)), findings

@@ -70,6 +70,17 @@ def inferred_at(graph: Graph, sizes: Sizes) -> dict[str, Tensor] | Refusal:
     return tensors
 
 
+def resized(graph: Graph, sizes: Sizes) -> Graph | Refusal:
+    """The graph at a size for each free axis; what is in the way if it cannot have them."""
+    found = inferred_at(graph, sizes)
+    if isinstance(found, Refusal):
+        return found
+    # At the usual size, those of the graph are inferred, which print as their formulas.
+    tensors = {name: Tensor(tuple(map(int, x.shape)), x.vocabulary) for name, x in found.items()}
+    nodes = tuple(replace(node, output=tensors[node.name]) for node in graph.nodes)
+    return replace(graph, inputs={name: tensors[name] for name in graph.inputs}, nodes=nodes, free={})
+
+
 def free_sizes(graph: Graph) -> FreeSizes | Refusal:
     """The formulas of a graph whose inputs have free axes; what is in the way if a size cannot be free."""
     nominal = {
@@ -88,24 +99,25 @@ def free_sizes(graph: Graph) -> FreeSizes | Refusal:
         sizes = sorted(found)
         step = gcd(*(size - sizes[0] for size in sizes))
         axes.append(Axis(symbol, nominal[symbol], _smallest(graph, nominal, symbol, sizes[0], step), step))
-    others = {axis.symbol: axis.usual + axis.step for axis in axes}  # one step on, paddings of strides differ
-    other = inferred_at(graph, others)
-    if isinstance(other, Refusal):
-        return other
+    together = inferred_at(graph, {axis.symbol: axis.usual + axis.step for axis in axes})
+    if isinstance(together, Refusal):
+        return together
+    # Paddings of strides repeat with the period of a table.
+    tried = [*(shapes for table in tables.values() for shapes in table.values()), together]
 
     def printed(name: str) -> Tensor:
         x = graph.tensor(name)
-        sizes = zip(x.shape, other[name].shape, strict=True)
-        free = (_size(tables, name, place, *pair) for place, pair in enumerate(sizes))
+        sizes = zip(x.shape, zip(*(shapes[name].shape for shapes in tried), strict=True), strict=True)
+        free = (_size(tables, name, place, *each) for place, each in enumerate(sizes))
         return Tensor(tuple(free), x.vocabulary)
 
     nodes = tuple(replace(node, output=printed(node.name)) for node in graph.nodes)
     return FreeSizes(tuple(axes), replace(graph, inputs={name: printed(name) for name in graph.inputs}, nodes=nodes))
 
 
-def _size(tables: _Tables, name: str, place: int, usual: int, other: int) -> int:
+def _size(tables: _Tables, name: str, place: int, usual: int, others: tuple[int, ...]) -> int:
     formula = _formula(tables, name, place, usual)
-    return usual if formula is None else FreeSize(usual, formula, other)
+    return usual if formula is None else FreeSize(usual, formula, others)
 
 
 def not_free(refusal: Refusal, spans: Spans, graph: Graph) -> Finding:

@@ -160,7 +160,7 @@ def place(
     placing = _Placing(graph, counts, parallel)
     for node in graph.nodes:
         placing.visit(node)
-    layouts = {name: holding.layout for name, holding in placing.holdings.items()}
+    layouts: dict[str, Layout] = {name: holding.layout for name, holding in placing.holdings.items()}
     gradients = Gradients(graph, counts, layouts, placing.is_shared, devices=parallel.devices, batch=batch)
     placement = Placement(
         strategy=parallel.strategy,
@@ -255,9 +255,9 @@ class _Placing:
         return "whole" if "split" in read else "batch" if "batch" in read else "whole"
 
     def _is_split(self, node: Node) -> bool:
-        override = self._parallel.layers.get(node.name)
-        if override and isinstance(node.op, Initialised):
-            return override == "split"
+        entry = self._parallel.entry(node.name) if self._parallel.layers else None
+        if entry and isinstance(node.op, Initialised):
+            return self._parallel.layers[entry] == "split" and node.op.splits
         return is_split(node, self._parallel.strategy)
 
     def _read(self, node: Node, layout: Layout) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from archc.diagnostics.finding import Finding, report
@@ -30,15 +31,18 @@ def unexpected_exchange(spans: Spans, graph: Graph, placement: Placement, expect
     names = {node.name for node in graph.nodes}
     due, needed = set(expected), set(found)
     local = names - needed
+    parts = [name for name in expected if name in graph.scopes]
+    inside = [f"{part}." for part in parts]
     lists = {
-        "unknown layer": [name for name in expected if name not in names],
+        "unknown layer": [name for name in expected if name not in names and name not in graph.scopes],
         "expected, but local": [name for name in expected if name in local],
-        "not expected": [name for name in found if name not in due],
+        "not expected": [name for name in found if name not in due and not any(map(name.startswith, inside))],
         "expected more than once": [name for name, times in Counter(expected).items() if times > 1],
     }
     # A layer that exchanges otherwise can change the exchanges of all layers after it.
     first = next((node for node in graph.nodes if (node.name in due) != (node.name in needed)), None)
-    cause = _cause(spans, graph, placement, first) if first else None
+    # A block in the list is the first mistake to mend: its layers only seem not to be expected.
+    cause = _cause(spans, graph, placement, first) if first and not parts else None
     help = f"the layers give `exchanges: [{', '.join(found)}]`" if len(found) <= MOST_NAMED else None
     return report(
         spans.value("expect", "exchanges"),
@@ -46,10 +50,21 @@ def unexpected_exchange(spans: Spans, graph: Graph, placement: Placement, expect
         f"with {placement.devices} devices, the exchanges are at {listed(found)}"
         if found
         else f"with {placement.devices} devices, there are no exchanges",
-        notes=[*(f"{what}: {listed(which)}" for what, which in lists.items() if which), cause.note if cause else ""],
+        notes=[
+            *(_layers_of(part, found) for part in parts),
+            *(f"{what}: {listed(which)}" for what, which in lists.items() if which),
+            cause.note if cause else "",
+        ],
         help=cause.remedy if cause and cause.remedy else help,
         related=[(cause.span, cause.label)] if cause else [],
     )
+
+
+def _layers_of(part: str, found: Sequence[str]) -> str:
+    """What a block or a stage, which the spec lists instead of layers, exchanges."""
+    within = [name for name in found if name.startswith(f"{part}.")]
+    gives = f"its exchanges are at {listed(within)}" if within else "no layer in it exchanges anything"
+    return f"{part} is not a layer but several: {gives}"
 
 
 def _cause(spans: Spans, graph: Graph, placement: Placement, node: Node) -> _Cause:

@@ -7,7 +7,7 @@ converts its input before it computes is several operations.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -18,6 +18,7 @@ from archc.ops.properties import FLOAT32, INT64, Kept
 from archc.ops.weighted import Weighted
 from archc.passes.axes import turned_reads
 from archc.passes.calls import called
+from archc.tensor import Tensor
 
 WIDTH: dict[Precision, int] = {"float32": FLOAT32, "bfloat16": 2}
 """Bytes of one number of a value. Weights and their gradients are float32 in every precision."""
@@ -113,7 +114,7 @@ class Operation:
 
 
 def lay_out(run: Run) -> tuple[list[Value], list[Operation]]:
-    """The values of a run: those of the network's inputs, and the operations in the order of the graph."""
+    """The values of a run: those of the batch, and the operations in the order of the graph."""
     graph = run.graph
     values = {
         name: Value(run.batch * tensor.size * width, width, learned=False, last=0, is_held=True)
@@ -139,7 +140,16 @@ def lay_out(run: Run) -> tuple[list[Value], list[Operation]]:
     for value in dict.fromkeys([*inputs, *[operation.output.memory for operation in operations]]):
         if value.keeper is None and value.last < len(operations):
             operations[value.last].frees.append(value)
-    return inputs, operations
+    return [*inputs, *_targets(run, last=len(operations))], operations
+
+
+def _targets(run: Run, *, last: int) -> Iterator[Value]:
+    """What a training step compares the output with, which the caller has as long as the batch."""
+    if run.training and len(run.graph.outputs) == 1:
+        output = run.graph.tensor(run.graph.outputs[0])
+        classes = run.graph.loss == "cross_entropy"  # one at each place, by its number
+        count, width = (output.size // output.channels, INT64) if classes else (output.size, FLOAT32)
+        yield Value(run.batch * count * width, width, learned=False, last=last, is_held=True)
 
 
 def _gradients_to_turn(graph: Graph) -> set[str]:
@@ -179,26 +189,41 @@ class _Layer:
         is_turned: bool,
     ) -> None:
         self._run, self._node, self._operations, self._turns, self._is_turned = run, node, operations, turns, is_turned
-        self._inputs = run.graph.tensors(node.inputs)
+        self._inputs: tuple[Tensor, ...] = run.graph.tensors(node.inputs)
         self._numbers = node.op.numbers(self._inputs)
         self._whole = Share(node.output.size, sum([x.size for x in self._inputs]), self._numbers.trained)
         self._share = run.shares[node.name] if run.shares else self._whole
-        self._reads = tuple([values[name] for name in node.inputs])
+        self._reads: tuple[Value, ...] = tuple([values[name] for name in node.inputs])
         # How many numbers it reads: of a view, which shares the memory of a larger value, only its own.
         self._count = run.batch * self._share.reads
 
     def lay_out(self) -> Value:
         """The layer's output. Updates `last` and `keeper` of the values that it touches."""
-        op, run, share = self._node.op, self._run, self._share
+        op = self._node.op
         if self._gathers():
-            self._prepare(run.batch * share.reads)
+            self._prepare(self._run.batch * self._share.reads)
+        given = self._reads if op.folds else ()
+        while op.folds and len(self._reads) > 2:
+            inputs, reads, output = self._inputs, self._reads, op.infer(self._inputs[:2])
+            self._inputs, self._reads = inputs[:2], reads[:2]
+            self._inputs, self._reads = (output, *inputs[2:]), (self._compute(output), *reads[2:])
+        made = self._compute(self._node.output)
+        for value in given:  # also the first two are in memory until the last one is read
+            value.last = value.memory.last = len(self._operations) - 1
+        return made
+
+    def _compute(self, output: Tensor) -> Value:
+        """What the op makes of what it reads now."""
+        op, run, share = self._node.op, self._run, self._share
         if padded := op.padded(self._inputs):
             self._prepare(run.batch * (padded * share.reads // self._whole.reads))
         # Tokens are wider, but what is computed from them is float32.
         before, read_width = self._reads, min(max([value.width for value in self._reads]), FLOAT32)
-        width = {"narrow": WIDTH[run.precision], "wide": FLOAT32, None: read_width}[op.autocast]
+        is_fused = run.training and self._node is run.graph.fused
+        autocast = "wide" if is_fused else op.autocast  # a loss is computed in float32
+        width = {"narrow": WIDTH[run.precision], "wide": FLOAT32, None: read_width}[autocast]
         is_view = op.is_view(self._inputs, training=run.training) and (op.keeps_layout or not self._is_turned)
-        kept = Kept() if is_view else op.kept(self._inputs, self._node.output)
+        kept = Kept() if is_view else op.kept(self._inputs, output)
         kept_width = FLOAT32 if kept.wide else width
         if kept.inputs and (kept.turned or kept_width != read_width):
             self._prepare(self._count, kept_width)
@@ -208,15 +233,18 @@ class _Layer:
         for value in (*before, *self._reads):  # a layer that converts its input has both forms until it is done
             value.last = value.memory.last = index
         made = self._reads[0] if is_view else None
-        if made is None or op.views_part:
-            made = Value(run.batch * share.outputs * width, width, learned, last=index, whole=made and made.memory)
-        operation = self._operation(op, index, made, narrow_inputs=read_width < FLOAT32)
+        if made is None or op.views_part or op.passes_gradient == "view":
+            numbers = share.outputs * (op.uncut(self._inputs) or output.size) // self._node.output.size
+            made = Value(run.batch * numbers * width, width, learned, last=index, whole=made and made.memory)
+        operation = self._operation(op, index, made, output, narrow_inputs=read_width < FLOAT32)
         self._operations.append(operation)
+        if is_fused and run.graph.loss == "binary_cross_entropy":
+            operation.forward += made.size  # the losses, beside the logarithms
         if op.autocast == "narrow" and width < FLOAT32:
             operation.copies = width * self._numbers.weights * share.parameters // max(self._whole.parameters, 1)
             operation.narrow = width * share.parameters
-        bytes_of_each = kept.own + width * kept.between
-        own, once = (size * share.outputs // self._whole.outputs for size in (bytes_of_each, kept.once))
+        kept_bytes = (kept.own + width * kept.between, kept.once + width * kept.common)
+        own, once = (size * share.outputs // self._whole.outputs for size in kept_bytes)
         if run.training and learned:
             operation.own = run.batch * own + once
             if not kept.weights and not any(value.learned for value in self._reads):
@@ -226,6 +254,15 @@ class _Layer:
         else:  # not kept, but in memory while the layer runs
             operation.forward += run.batch * own + operation.copies
             operation.copies = 0
+        return self._cut(made) if op.uncut(self._inputs) else made
+
+    def _cut(self, whole: Value) -> Value:
+        """The part of what it has computed that is its output, which is a copy."""
+        index = len(self._operations)
+        for value in (*self._reads, whole):
+            value.last = value.memory.last = index
+        made = Value(self._run.batch * self._share.outputs * whole.width, whole.width, whole.learned, last=index)
+        self._operations.append(Operation(self._node.name, index, (whole,), made))
         return made
 
     def _keep(self, values: tuple[Value, ...], index: int) -> None:
@@ -244,10 +281,12 @@ class _Layer:
             if not kept.crosswise or any(other.learned for other in beside)
         ]
 
-    def _operation(self, op: Op, index: int, made: Value, *, narrow_inputs: bool) -> Operation:
+    def _operation(self, op: Op, index: int, made: Value, output: Tensor, *, narrow_inputs: bool) -> Operation:
         share, whole = self._share, self._whole
-        scratch = op.scratch(self._inputs, self._node.output, narrow=narrow_inputs)
+        scratch = op.scratch(self._inputs, output, narrow=narrow_inputs)
         backward = scratch.backward + (scratch.turned if self._turns else 0)
+        if not any(value.learned for value in self._reads):
+            backward += scratch.unread
         forward, backward, after = (
             self._run.batch * (used * share.outputs // whole.outputs)
             for used in (scratch.forward, backward, scratch.after)

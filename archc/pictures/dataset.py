@@ -39,7 +39,7 @@ class PictureSet:
         self._statistics = open_pictures(self._job, self._pictures)
 
     def load(self) -> None:
-        self._pictures, self._statistics = load_pictures(self._job)
+        self._statistics = load_statistics(self._job, self._pictures)
 
     def feed(self, share: Share, threads: int) -> PictureFeed:
         assert self._statistics is not None, "the pictures were not opened"
@@ -91,10 +91,9 @@ def open_pictures(job: Job, pictures: Pictures) -> Statistics:
     return statistics
 
 
-def load_pictures(job: Job) -> tuple[Pictures, Statistics]:
-    """The pictures and statistics that `open_pictures` made ready, for a rank in another process.
+def load_statistics(job: Job, pictures: Pictures) -> Statistics:
+    """The statistics that `open_pictures` measured, for a rank in another process.
 
     All ranks must number the same pictures in the same way, so a Failure is raised if the folder has changed since.
     """
-    pictures = job_pictures(job)
-    return pictures, Statistics.load(job.statistics, listing=pictures.digest)
+    return Statistics.load(job.statistics, listing=pictures.digest)

@@ -20,7 +20,7 @@ from archc.training.feed import Batch
 from archc.training.job import Job
 from archc.training.order import batches
 from archc.training.result import add_to_result, write_weights
-from archc.training.share import Indices, Share
+from archc.training.share import ALONE, Indices, Share
 
 AHEAD = 2
 """Batches that are prepared while one is in use."""
@@ -36,7 +36,7 @@ class PictureFeed:
     job: Job
     pictures: Pictures
     statistics: Statistics
-    share: Share = Share()
+    share: Share = ALONE
     threads: int = 2
 
     def training(self, epoch: int) -> Iterator[Batch]:

@@ -20,12 +20,15 @@ from archc.training.result import Data
 _ESCAPED = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r"})
 
 
-def fingerprint(root: Path, files: Sequence[Path], *, threads: int = 4) -> Data:
-    """The number, the size and the hash of files below `root`. Each is read once, as a whole."""
+def fingerprint(root: Path, files: Sequence[Path], *, threads: int = 4, called: str = "pictures") -> Data:
+    """The number, the size and the hash of files below `root`. Each is read once, as a whole.
+
+    What is shown of the progress is about what they are `called`.
+    """
     names = sorted(((os.fsencode(file.relative_to(root)), file) for file in files), key=lambda each: each[0])
     whole, size = hashlib.sha256(), 0
     hashed = in_order(_hashed, [file for _, file in names], threads=threads, ahead=64 * threads)
-    with closing(progress("hashing pictures", len(names))) as shown:
+    with closing(progress(f"hashing {called}", len(names))) as shown:
         for done, ((name, _), (digest, length)) in enumerate(zip(names, hashed, strict=True), 1):
             whole.update(_line(digest, name))
             size += length

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archc.analysis import Facts
+from archc.arrays.folder import are_arrays
 from archc.backend import Backend
 from archc.failure import USAGE, Failure
 from archc.language.recipe import Recipe
@@ -48,18 +49,18 @@ def strategy_wanted(asked: Strategy | None, devices: int, facts: Facts, backend:
 def trained_recipe(facts: Facts, overrides: Overrides, devices: int, *, data: Path | None) -> Recipe:
     """The recipe to train with on `devices` devices; a Failure if it cannot be trained there.
 
-    `data` is the folder of pictures, or None for the built-in ones.
+    `data` is the folder of pictures or of arrays, or None for the built-in ones.
     """
-    recipe = facts.recipe
+    recipe, called = facts.recipe, "example" if data is not None and are_arrays(data) else "picture"
     batch = overrides.batch or recipe.batch
     if overrides.steps and overrides.epochs:
         raise Failure("--steps and --epochs both limit the run", help="use only one of them", code=USAGE)
     sgd = recipe.optimizer.sgd.model_copy(update={"lr": _learning_rate(recipe, overrides.lr, batch)})
     try:
-        check_batch(batch, devices, needs_two=needs_two(facts))
+        check_batch(batch, devices, needs_two=needs_two(facts), called=called)
     except Failure:
         # Only now, for the batch to suggest: the training process finds and checks the pictures.
-        check_batch(batch, devices, needs_two=needs_two(facts), pictures=_pictures(data))
+        check_batch(batch, devices, needs_two=needs_two(facts), pictures=_pictures(data), called=called)
         raise
     return recipe.model_copy(
         update={

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,7 +13,9 @@ from archc.backend import Backend, EmittedSource
 from archc.failure import FINDING, USAGE, Failure
 from archc.language.recipe import Precision, Recipe
 from archc.language.spec import Strategy
+from archc.passes.holding import Layout
 from archc.passes.placement import Placement
+from archc.run.free_sizes import at_sizes_of_arrays
 from archc.run.notes import run_notes
 from archc.run.recipe import Overrides, devices_wanted, needs_two, strategy_wanted, trained_recipe
 from archc.tensor import Tensor
@@ -54,7 +57,7 @@ class Setup:
     def job(self, folder: Path, source: EmittedSource, placement: Placement | None) -> Job:
         """The job that trains `source` in `folder`, which was emitted for a placement, or for one device."""
         data = self.options.data
-        layouts = placement.layouts if placement else {}
+        layouts: Mapping[str, Layout] = placement.layouts if placement else {}
         return Job(
             name=self.name,
             run=folder,
@@ -117,10 +120,12 @@ def set_up(facts: Facts, options: Options, backend: Backend) -> Setup:
         help = "`--data` takes a folder of pictures, one folder per class, or one with train.npz and val.npz"
         raise Failure(f"{options.data} is not a folder", help=help, code=USAGE)
     # After the options, so that wrong usage (exit 2) is reported before a finding on the spec (exit 1).
+    arrays = options.data if options.data is not None and are_arrays(options.data) else None
+    facts = at_sizes_of_arrays(facts, arrays.resolve()) if arrays else facts
     output = _output(facts)
     form: Literal["pictures", "arrays"] = "pictures"
-    if options.data is not None and are_arrays(options.data):
-        form, recipe = "arrays", _recipe_of_arrays(facts, recipe, options.data)
+    if arrays:
+        form, recipe = "arrays", _recipe_of_arrays(facts, recipe, arrays)
     else:
         _check_pictures(facts, recipe, output, data=options.data)
     return Setup(

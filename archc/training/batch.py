@@ -10,28 +10,30 @@ from archc.failure import FINDING, USAGE, Failure
 from archc.wording import counted
 
 
-def check_batch(batch: int, devices: int, *, needs_two: str | None, pictures: int | None = None) -> None:
+def check_batch(
+    batch: int, devices: int, *, needs_two: str | None, pictures: int | None = None, called: str = "picture"
+) -> None:
     """Raise Failure unless `devices` devices can train on batches of this size.
 
     `needs_two` is a layer that cannot train on a batch of one picture. `pictures` is the number of training pictures,
-    or None if it is not known.
+    or None if it is not known, and `called` is the word for one of them.
     """
     least = max(devices, 2 if needs_two else 1)
     if pictures is not None and pictures < least:
         if devices == 1:
-            raise Failure(f"{_why(needs_two)}, and there is only one", "add pictures", FINDING)
-        message = f"{counted(pictures, 'training picture')} cannot be divided over {counted(devices, 'device')}"
-        raise Failure(message, f"use `--gpus {pictures} --batch {pictures}`, or add pictures", FINDING)
+            raise Failure(f"{_why(needs_two, called)}, and there is only one", f"add {called}s", FINDING)
+        message = f"{counted(pictures, f'training {called}')} cannot be divided over {counted(devices, 'device')}"
+        raise Failure(message, f"use `--gpus {pictures} --batch {pictures}`, or add {called}s", FINDING)
     nearest = max(batch if pictures is None else min(batch, pictures), least)
     if batch < devices:
         message = f"a batch of {batch} cannot be divided over {devices} devices"
-        raise Failure(message, f"use `--batch {nearest}`: each device needs a picture", USAGE)
+        raise Failure(message, f"use `--batch {nearest}`: one {called} or more for each", USAGE)
     if batch < least:
-        raise Failure(f"{_why(needs_two)}, and the batch has only one", f"use `--batch {nearest}`", USAGE)
+        raise Failure(f"{_why(needs_two, called)}, and there is only one", f"use `--batch {nearest}`", USAGE)
     if pictures is not None and pictures < batch:
-        message = f"{counted(pictures, 'training picture')} cannot fill a batch of {batch:,}"
-        raise Failure(message, f"use `--batch {nearest}`, or add pictures", FINDING)
+        message = f"{counted(pictures, f'training {called}')} cannot fill a batch of {batch:,}"
+        raise Failure(message, f"use `--batch {nearest}`, or add {called}s", FINDING)
 
 
-def _why(needs_two: str | None) -> str:
-    return f"{needs_two} normalises each value over the batch, which takes two pictures"
+def _why(needs_two: str | None, called: str) -> str:
+    return f"{needs_two} normalises each value over the batch, which takes two {called}s"

@@ -77,6 +77,11 @@ class Job(BaseModel):
         return channels, height, width
 
     @property
+    def example(self) -> Literal["picture", "example"]:
+        """What a message calls an example of the data."""
+        return "picture" if self.form == "pictures" else "example"
+
+    @property
     def outputs(self) -> int:
         """The number of classes or values that the network returns, at each position."""
         return self.output[0]
@@ -117,5 +122,5 @@ def read_job(path: Path) -> Job:
             "install archc and its backend in the same version",
         ) from error
     # `archc train` checks this too, but a job may have been edited by hand.
-    check_batch(job.recipe.batch, job.devices, needs_two=job.needs_two)
+    check_batch(job.recipe.batch, job.devices, needs_two=job.needs_two, called=job.example)
     return job

@@ -18,7 +18,7 @@ from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from archc.files import release, reserve
 from archc.language.recipe import TestViews
@@ -55,7 +55,7 @@ class Journal:
         self._progress: Progress | None = None
         self._batch = 0
         self._classes = 0
-        self._noun = "picture"
+        self._noun: Literal["picture", "example"] = "picture"
         self._lr = 0.0
         self._first_loss = self._last_loss = math.nan
         self._write("devices", used=self._devices)
@@ -100,8 +100,10 @@ class Journal:
         )
         spare = f"; the network has {job.outputs:,} outputs" if classes < job.outputs else ""
         among = f" in {counted(classes, 'class', 'classes')}{spare}" if classes else ""
-        self._noun = "picture" if job.form == "pictures" else "example"
-        self.say(f"data: {counted(examples, f'training {self._noun}')}{among}")
+        self._noun = job.example
+        rest = examples % recipe.batch
+        out = f"; {counted(rest, self._noun)} of them, others each time, sit out an epoch" if rest else ""
+        self.say(f"data: {counted(examples, f'training {self._noun}')}{among}{out}")
         self.say(
             f"training {job.name}: {counted(steps, 'step')} of {counted(recipe.batch, self._noun)}"
             f"{_division(job)}, lr {recipe.optimizer.sgd.lr:g}, {job.precision}, seed {job.seed}"

@@ -78,7 +78,7 @@ def train(job: Job, trainer: Trainer[Batch], journal: Journal, *, examples: int,
 
     def tested(test: TestViews) -> Score:
         score = trainer.evaluate(test)
-        demand(math.isfinite(score.loss), f"the loss on the held-out pictures is {score.loss} after")
+        demand(math.isfinite(score.loss), f"the loss on the held-out {job.example}s is {score.loss} after")
         return score
 
     for epoch in range(math.ceil(total / steps_per_epoch)):

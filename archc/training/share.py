@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -28,7 +29,7 @@ class Share:
     def sizes(self, count: int) -> list[int]:
         """How many of `count` examples each rank has, if each has its own; they differ by one at most."""
         ends = [rank * count // self.ranks for rank in range(self.ranks + 1)]
-        return [end - start for start, end in zip(ends, ends[1:], strict=False)]
+        return [end - start for start, end in pairwise(ends)]
 
     def read(self, batch: Indices) -> Indices:
         """The examples of a batch that the rank reads."""
@@ -51,3 +52,7 @@ class Share:
     def _own(self, batch: Indices) -> Indices:
         start, stop = (rank * len(batch) // self.ranks for rank in (self.rank, self.rank + 1))
         return batch[start:stop]
+
+
+ALONE = Share()
+"""All examples, on the only rank."""

@@ -15,6 +15,7 @@ from archc.language.recipe import Recipe
 from archc.training.feed import Feed
 from archc.training.job import Job, Value
 from archc.training.result import Result, read_result
+from archc.training.share import Share
 
 Make = Callable[..., Job]
 Save = Callable[..., Path]
@@ -108,14 +109,14 @@ def test_the_union_of_the_ranks_is_the_same(make_job: Make, save: Save, ranks: i
     save()
     data = opened(make_job())
     assert (data.count, data.classes) == (10, 2)
-    one, parts = epoch(data.feed(0, 1, 1)), [epoch(data.feed(rank, ranks, 1)) for rank in range(ranks)]
+    one, parts = epoch(data.feed(Share(), 1)), [epoch(data.feed(Share(rank, ranks), 1)) for rank in range(ranks)]
     assert len(one) == 2
     for number, batch in enumerate(one):
         each = [part[number] for part in parts]
         for which in (0, 1):
             np.testing.assert_array_equal(batch.inputs[which], np.concatenate([b.inputs[which] for b in each]))
         np.testing.assert_array_equal(batch.targets, np.concatenate([b.targets for b in each]))
-    held = [batch for rank in range(ranks) for batch in data.feed(rank, ranks, 1).held_out("center")]
+    held = [batch for rank in range(ranks) for batch in data.feed(Share(rank, ranks), 1).held_out("center")]
     assert sum(len(batch.targets) for batch in held) == 7
 
 
@@ -123,7 +124,7 @@ def test_examples_have_their_channels_last_and_their_own_targets(make_job: Make,
     save()
     saved = arrays(10)
     by_example = {x.tobytes(): n for n, x in enumerate(saved["x"])}
-    for batch in epoch(opened(make_job()).feed(0, 1, 1)):
+    for batch in epoch(opened(make_job()).feed(Share(), 1)):
         sequences, words = batch.inputs
         assert (sequences.shape, sequences.dtype.name) == ((4, 5, 3), "float32")
         assert (words.shape, words.dtype.name, batch.targets.dtype.name) == ((4, 4), "int64", "int64")
@@ -138,7 +139,7 @@ def test_values_as_targets_have_their_channels_last_too(make_job: Make, save: Sa
     np.savez(make_job().pictures / "val.npz", **arrays(7, target=np.zeros((7, 2, 5))))
     data = opened(make_job(loss="mean_squared_error"))
     assert data.classes == 0
-    assert {batch.targets.shape for batch in epoch(data.feed(0, 1, 1))} == {(4, 5, 2)}
+    assert {batch.targets.shape for batch in epoch(data.feed(Share(), 1))} == {(4, 5, 2)}
 
 
 def test_a_rank_reads_what_was_checked(make_job: Make, save: Save) -> None:
@@ -148,7 +149,7 @@ def test_a_rank_reads_what_was_checked(make_job: Make, save: Save) -> None:
     assert (result := read_result(job.run)) and result.data and result.data.files == 2
     again = Arrays(job)
     again.load()
-    assert len(epoch(again.feed(1, 2, 1))) == 2
+    assert len(epoch(again.feed(Share(1, 2), 1))) == 2
     save(x=X + 1)
     with pytest.raises(Failure, match="has changed since the run began"):
         Arrays(job).load()
@@ -191,6 +192,44 @@ def test_arrays_that_do_not_suit(make_job: Make, save: Save, changes: dict[str, 
     assert refusal(make_job()) == message
 
 
+@pytest.mark.parametrize(
+    ("changes", "help"),
+    [
+        ({"x": np.moveaxis(X, 1, -1)}, "the channels come first: `numpy.moveaxis(array, -1, 1)`"),
+        ({"x": X[:, :, :4]}, "save it with that shape"),
+        # Scores of each class in place of its number, as Keras' categorical loss takes them, and PyTorch's.
+        ({"target": np.zeros((10, 5, 2))}, "save the number of each class: `target.argmax(-1)`"),
+        ({"target": np.zeros((10, 2, 5))}, "save the number of each class: `target.argmax(1)`"),
+        ({"label": np.zeros((10, 5, 1)), "target": None}, "save it without the axis of size 1: `label.squeeze(-1)`"),
+        ({"words": np.zeros((10, 1, 4))}, "save it without the axis of size 1: `words.squeeze(1)`"),
+    ],
+)
+def test_the_help_for_a_shape_is_what_gives_it(make_job: Make, save: Save, changes: dict[str, Any], help: str) -> None:
+    """What the help names is done, and the shape is right then."""
+    save(**changes)
+    with pytest.raises(Failure) as caught:
+        opened(make_job())
+    assert caught.value.help == help
+    if "`" not in help:
+        return
+    (name, array), *_ = ((name, array) for name, array in changes.items() if array is not None)
+    code = help.split("`")[1].replace("array", name)
+    save(**{**changes, name: eval(code, {"numpy": np, name: array}).astype(array.dtype if name == "x" else int)})
+    opened(make_job())
+
+
+def test_the_help_for_an_axis_of_size_1_that_is_left_out(make_job: Make, save: Save) -> None:
+    """As of one value for each example, which other frameworks also take as [n]."""
+    save(target=np.zeros(10))
+    job = make_job(loss="mean_squared_error", output=(1,))
+    with pytest.raises(Failure) as caught:
+        opened(job)
+    assert caught.value.help == "save it with an axis of size 1: `target[:, None]`"
+    save(target=np.zeros(10)[:, None])
+    np.savez(job.pictures / "val.npz", **arrays(7, target=np.zeros((7, 1))))
+    opened(job)
+
+
 def test_true_and_false_are_from_0_to_1(make_job: Make, save: Save) -> None:
     save(target=X[:, :2])
     job = make_job(loss="binary_cross_entropy")
@@ -204,7 +243,7 @@ def test_a_missing_file_and_too_few_examples(make_job: Make, save: Save) -> None
     (job.pictures / "val.npz").unlink()
     assert refusal(job) == "val.npz is not a file"
     save(**{name: array[:3] for name, array in arrays(10).items()})
-    assert refusal(job).startswith("3 training ")
+    assert refusal(job) == "3 training examples cannot fill a batch of 4"
 
 
 def test_inputs_with_the_names_of_targets(make_job: Make, save: Save) -> None:
@@ -212,3 +251,20 @@ def test_inputs_with_the_names_of_targets(make_job: Make, save: Save) -> None:
     value = Value(shape=(3, 5))
     assert refusal(make_job(inputs={"label": value})) == "train.npz has `words`, `x`, which tiny does not read"
     assert refusal(make_job(inputs={"label": value, "target": value})).endswith("the names of targets")
+
+
+def test_too_few_examples_are_not_called_pictures(make_job: Make, save: Save) -> None:
+    save(**{name: array[:3] for name, array in arrays(10).items()})
+    with pytest.raises(Failure, match="3 training examples cannot fill a batch of 4") as caught:
+        Arrays(make_job())
+    assert caught.value.help == "use `--batch 3`, or add examples"
+
+
+@pytest.mark.parametrize(
+    ("name", "help"), [("labels", "save `labels` as `target`"), ("words", "save an array `target`")]
+)
+def test_targets_under_another_name(make_job: Make, save: Save, name: str, help: str) -> None:
+    save(**{"target": None, name: arrays(10)["target"] if name == "labels" else arrays(10)["words"]})
+    with pytest.raises(Failure, match="has no array `target`") as caught:
+        Arrays(make_job())
+    assert caught.value.help == help

@@ -20,7 +20,7 @@ class Layer(NamedTuple):
     number: float
 
 
-def _layers(body: str, fan_in: int, fan_out: int) -> list[Layer]:
+def layers_of(body: str, fan_in: int, fan_out: int) -> list[Layer]:
     both = (fan_in + fan_out) / 2
     return [
         Layer(body, "{normal: {std: 0.3}}", "normal", 0.3),
@@ -47,16 +47,22 @@ def _layers(body: str, fan_in: int, fan_out: int) -> list[Layer]:
 
 # By the input.
 NETWORKS = {
-    "{tokens: [3], vocabulary: 400}": _layers("op: embedding, channels: 50", 1, 50),
+    "{tokens: [3], vocabulary: 400}": layers_of("op: embedding, channels: 50", 1, 50),
     "[24, 4, 4]": [
-        *_layers("op: conv2d, filters: 24, kernel: [3, 5], padding: [1, 2], groups: 1", 24 * 15, 24 * 15),
-        *_layers("op: conv2d, filters: 24, kernel: [3, 5], padding: [1, 2], groups: 3", 8 * 15, 8 * 15),
-        *_layers("op: conv2d, filters: 96, kernel: 3, padding: 1, groups: 2, bias_init: 0.5", 12 * 9, 48 * 9),
-        *_layers("op: conv2d, filters: 240, kernel: 1, groups: 24, bias: false", 1, 10),
+        *layers_of("op: conv2d, filters: 24, kernel: [3, 5], padding: [1, 2], groups: 1", 24 * 15, 24 * 15),
+        *layers_of("op: conv2d, filters: 24, kernel: [3, 5], padding: [1, 2], groups: 3", 8 * 15, 8 * 15),
+        *layers_of("op: conv2d, filters: 96, kernel: 3, padding: 1, groups: 2, bias_init: 0.5", 12 * 9, 48 * 9),
+        *layers_of("op: conv2d, filters: 240, kernel: 1, groups: 24, bias: false", 1, 10),
+        # The fans of a transposed convolution are those of the convolution that it transposes.
+        *layers_of("op: conv_transpose2d, filters: 96, kernel: [3, 5], groups: 3", 32 * 15, 8 * 15),
+    ],
+    "[24, 16]": [
+        *layers_of("op: conv1d, filters: 48, kernel: 9, groups: 2", 12 * 9, 24 * 9),
+        *layers_of("op: conv_transpose1d, filters: 96, kernel: 7, groups: 3", 32 * 7, 8 * 7),
     ],
     "[240, 1, 1]": [
-        *_layers("op: dense, units: 60", 240, 60),
-        *_layers("op: dense, units: 480, bias_init: 1", 240, 480),
+        *layers_of("op: dense, units: 60", 240, 60),
+        *layers_of("op: dense, units: 480, bias_init: 1", 240, 480),
     ],
 }
 

@@ -33,7 +33,7 @@ def completed(line: str, shell: str) -> str:
         ("archc check --output-format g", ["github"]),
         ("archc build --backend ", ["keras", "torch"]),
         ("archc explain ARC20", [f"ARC20{n}" for n in range(1, 10)]),
-        ("archc explain conv_", ["conv_transpose2d"]),
+        ("archc explain conv_", ["conv_transpose1d", "conv_transpose2d"]),
         ("archc schema p", ["plan"]),
         ("archc check --q", ["--quiet"]),
     ],

@@ -80,3 +80,63 @@ def test_a_spec_without_blocks_is_checked_without_importing_them(tmp_path: Path)
     code += "print([name for name in sys.modules if 'blocks' in name or 'mistakes' in name])"
     done = subprocess.run([sys.executable, "-c", code, str(spec)], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_spec_without_blocks_is_printed_as_it_is_although_it_has_a_dollar(tmp_path: Path) -> None:
+    text = FLAT.replace("name: net", "name: net\ntitle: Costs $x")
+    spec = tmp_path / "a.yaml"
+    spec.write_text(text, encoding="utf-8")
+    assert archc("expand", str(spec)).stdout == text
+
+
+SILENCED = """\
+schema: archc/v1
+name: net
+input: {image: [4, 15, 15]}
+defaults:
+  batch_norm: {epsilon: 1e-5, momentum: 0.1}  # archc: allow ARC916 - as in the paper
+  conv2d: {kernel: 3, padding: 1, weight_init: {he_normal: {}}}
+
+blocks:
+  pool:
+    takes: [kernel, filters]
+    layers:
+      norm: {op: batch_norm}
+      # archc: allow ARC902 - the border is dark
+      down: {op: max_pool2d, kernel: $kernel, stride: 2}
+      conv: {op: conv2d, filters: $filters}
+  pair: {takes: [filters], layers: [{op: conv2d, filters: $filters}, {op: conv2d, filters: $filters}]}
+
+layers:
+  x: {block: pool, kernel: 2, filters: 8}
+  relu0: {op: relu}
+  y: {block: pair, filters: 8}  # archc: allow ARC915
+  relu1: {op: relu}
+  y2: {block: pool, kernel: 2, filters: 8}
+  relu: {op: relu}
+  z: {block: pool, kernel: 3, filters: 8}
+  relu2: {op: relu}
+
+parallel:
+  devices: 2
+  strategy: columns
+  layers:
+    z.conv: split  # archc: allow ARC911 - to be seen
+"""
+
+
+def test_suppressed_advice_is_suppressed_in_the_flat_spec(tmp_path: Path) -> None:
+    spec, flat = tmp_path / "a.yaml", tmp_path / "flat.yaml"
+    spec.write_text(SILENCED, encoding="utf-8")
+    flat.write_text(archc("expand", str(spec)).stdout, encoding="utf-8")
+    kept = [line.strip() for line in flat.read_text(encoding="utf-8").split("\n") if "allow" in line]
+    dark = "# archc: allow ARC902 - the border is dark"
+    assert kept == [
+        "# archc: allow ARC916 - as in the paper",
+        dark,
+        "# archc: allow ARC915",
+        dark,
+        "# archc: allow ARC911 - to be seen",
+    ]
+    assert archc("check", str(spec)).stderr == archc("check", str(flat)).stderr == ""
+    assert archc("fmt", "--check", str(flat)).returncode == 0

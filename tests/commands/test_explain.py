@@ -92,11 +92,16 @@ def test_every_field_of_a_spec_has_a_page_with_its_description() -> None:
         assert field.get("description", "").removesuffix(".") in text, name
 
 
+def test_a_value_that_other_frameworks_call_an_op(archc) -> None:
+    page = archc("explain", "Linear").out
+    assert page.startswith("linear: a value of `mode`\n\nWhere another framework calls an op so, it is `dense`.\n")
+
+
 @pytest.mark.parametrize(
     ("word", "help"),
     [
         ("ARC21", "did you mean `ARC219`?"),
-        ("linear", "did you mean `dense`?"),
+        ("fully_connected", "did you mean `dense`?"),
         ("mac", "did you mean `macs`?"),
         ("MaxPool2d", "did you mean `max_pool2d`?"),
         ("", "list all names with `archc explain`"),

@@ -54,10 +54,17 @@ def test_without_the_option_the_source_is_that_of_one_device(archc, spec) -> Non
     archc("build", spec(), "-o", "one.py")
     whole = Path("one.py").read_text()
     assert "nn.Conv2d(3, 6, 3)" in whole
-    archc("build", spec(), "--parallel", "data", "-o", "data.py")
-    assert Path("data.py").read_text() == whole
     archc("build", spec("parallel: {devices: 2, strategy: columns}\n"), "-o", "other.py")
     assert "nn.Conv2d(3, 6, 3)" in Path("other.py").read_text()
+
+
+def test_under_data_a_rank_has_the_whole_network_and_averages_its_gradients(archc, spec) -> None:
+    result = archc("build", spec(), "--parallel", "data")
+    said = "net_torch_data.py: class Net, 2,772 of 2,772 parameters on each of 2 devices\n"
+    assert (result.code, result.out, result.err) == (0, said, "")
+    text = Path("net_torch_data.py").read_text()
+    assert "nn.Conv2d(3, 6, 3)" in text
+    assert "DistributedDataParallel(" in text
 
 
 def test_the_file_is_checked_under_the_same_option(archc, spec) -> None:
@@ -71,7 +78,7 @@ def test_the_file_is_checked_under_the_same_option(archc, spec) -> None:
 
 
 def test_json(archc, spec) -> None:
-    for options, strategy in ((["--parallel", "columns"], "columns"), (["--parallel", "data"], None), ([], None)):
+    for options, strategy in ((["--parallel", "columns"], "columns"), (["--parallel", "data"], "data"), ([], None)):
         result = archc("build", spec(), "--output-format", "json", *options)
         assert json.loads(result.out)["parallel"] == strategy
 
@@ -79,11 +86,11 @@ def test_json(archc, spec) -> None:
 def test_layers_placed_by_hand_count_under_their_own_strategy(archc, spec) -> None:
     more = "parallel: {devices: 2, strategy: STRATEGY, layers: {fc: CHOICE}}\n"
     by_hand = more.replace("STRATEGY", "columns").replace("CHOICE", "replicate")
-    result = archc("build", spec(by_hand), "--parallel", "columns")
-    assert result.code == 1
-    assert "net.yaml:11:12: error[ARC501]: fc is replicated; `columns` splits every layer" in result.err
+    assert archc("build", spec(by_hand), "--parallel", "columns").code == 0
+    assert "nn.Linear(216, 12)" in Path("net_torch_columns.py").read_text()
     elsewhere = more.replace("STRATEGY", "data").replace("CHOICE", "split")
     assert archc("build", spec(elsewhere), "--parallel", "columns").code == 0
+    assert "nn.Linear(216, 6)" in Path("net_torch_columns.py").read_text()
 
 
 def test_a_width_that_does_not_divide_is_a_finding(archc, spec, here: Path) -> None:
@@ -97,8 +104,7 @@ def test_a_width_that_does_not_divide_is_a_finding(archc, spec, here: Path) -> N
 @pytest.mark.parametrize(
     ("backend", "strategy", "help"),
     [
-        ("torch", "hybrid", "it supports `data` and `columns`; `archc plan` shows the cost of `hybrid`"),
-        ("keras", "columns", "it supports `data`; `archc plan` shows the cost of `columns`"),
+        ("keras", "columns", "`archc plan` shows the cost of `columns`"),
     ],
 )
 def test_a_strategy_that_a_backend_does_not_write(archc, spec, backend: str, strategy: str, help: str) -> None:

@@ -90,7 +90,7 @@ def test_equal_neighbours(count: int, folded: bool) -> None:
     text = source(ONE, f"  c: {{op: relu}}\n  u: {{block: a, filters: 4, repeat: {count}}}\n")
     assert ("for _ in range(3)" in text) == folded
     text = source(ONE, f"  c: {{op: relu}}\n  u: {{block: a, filters: 4, repeat: {count}}}\n", "keras")
-    assert ('name=f"u.{i}"' in text) == folded
+    assert ('name=f"u-{i}"' in text) == folded
 
 
 def test_neighbours_that_count_up() -> None:
@@ -98,7 +98,7 @@ def test_neighbours_that_count_up() -> None:
     layers = "".join(f"      l{number}: {{block: a}}\n" for number in range(2, 6))
     text = source(f"{grown}  b:\n    layers:\n{layers}", "  x: {block: b}\n")
     assert 'for i in range(4):\n            self.add_module(f"l{i + 2}", A(4 + 2 * i))' in text
-    assert 'name=f"{name}.l{i + 2}"' in source(f"{grown}  b:\n    layers:\n{layers}", "  x: {block: b}\n", "keras")
+    assert 'name=f"{name}-l{i + 2}"' in source(f"{grown}  b:\n    layers:\n{layers}", "  x: {block: b}\n", "keras")
 
 
 def test_items_of_a_stage_that_others_read_are_applied_one_by_one() -> None:

@@ -6,6 +6,7 @@ from archc.analysis import analyse
 from archc.backend import Origin, Request, load
 from archc.diagnostics.codes import CODES
 from archc.explain.explanation import explanation_of, names, title_of
+from archc.explain.words import page_of
 from archc.ops import ops
 
 each_code = pytest.mark.parametrize("name", CODES)
@@ -71,3 +72,20 @@ def test_title_of_is_the_title_of_the_page(name: str) -> None:
     explanation = explanation_of(name)
     assert explanation is not None
     assert (explanation.name, explanation.title) == (name, title_of(name))
+
+
+@pytest.mark.parametrize(
+    ("word", "line"),
+    [
+        ("repeat", "- In every use of a block: optional. Number of copies of the block"),
+        ("block", "- In every use of a block: "),
+        ("from", "- In every layer: optional."),
+        ("layers", "Fields of every use of a block:"),
+        ("input", "Fields of an input of tokens:"),
+        ("vocabulary", "- In an input of tokens: whole number from 1, required."),
+    ],
+)
+def test_a_field_is_said_to_be_where_it_is(word: str, line: str) -> None:
+    page = page_of(word)
+    assert page is not None
+    assert any(each.startswith(line) for part in page.parts for each in part.split("\n")), page.parts

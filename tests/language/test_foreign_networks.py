@@ -295,7 +295,7 @@ def test_an_elementwise_layer_is_the_op_of_its_operation(operation: str, op: str
     assert fixed(text) == spec(f"{THREE}  s: {{op: {op}, from: [c0, c1]}}\n")
 
 
-@pytest.mark.parametrize("other", ["coeff: [1, -1]", "eltwise_param: {coeff: [1, -1]}"])
+@pytest.mark.parametrize("other", ["coeff: [1, 2]", "eltwise_param: {coeff: [-1, 1]}"])
 def test_an_elementwise_layer_that_is_not_a_sum_is_not_fixed(other: str) -> None:
     text = spec(f"{THREE}  s: {{op: Eltwise, {other}, bottom: [c0, c1]}}\n")
     shown = other.removeprefix("eltwise_param: {").removesuffix("}")
@@ -362,6 +362,10 @@ def test_a_mean_or_a_global_pool(written: str, right: str) -> None:
             "{op: conv_transpose2d, filters: 8, kernel: 4, stride: 2, padding: 1}",
         ),
         (
+            "{op: Conv2DTranspose, filters: 8, kernel_size: 4, output_padding: null}",
+            "{op: conv_transpose2d, filters: 8, kernel: 4, output_padding: 0}",
+        ),
+        (
             "{op: Conv2DTranspose, filters: 8, kernel_size: 4, strides: 2, padding: same}",
             "{op: conv_transpose2d, filters: 8, kernel: 4, stride: 2, padding: same}",
         ),
@@ -370,6 +374,12 @@ def test_a_mean_or_a_global_pool(written: str, right: str) -> None:
             "{op: pad, padding: {top: 1, bottom: 0, left: 2, right: 3}}",
         ),
         ("{op: ReflectionPad2d, padding: 1}", "{op: pad, padding: 1, mode: reflect}"),
+        (
+            "{op: nn.ReflectionPad2d, padding: [1, 2, 3, 4]}",
+            "{op: pad, padding: {top: 3, bottom: 4, left: 1, right: 2}, mode: reflect}",
+        ),
+        ("{op: ZeroPad2d, padding: [1, 1, 1, 1]}", "{op: pad, padding: 1}"),
+        ("{op: ZeroPadding2D}", "{op: pad, padding: 1}"),
         ("{op: Cropping2D, cropping: 1}", "{op: crop, cut: 1}"),
         ("{op: nn.ChannelShuffle, groups: 3}", "{op: channel_shuffle, groups: 3}"),
         ("{op: PixelUnshuffle, downscale_factor: 2}", "{op: space_to_depth, factor: 2}"),
@@ -393,6 +403,40 @@ def test_a_mean_or_a_global_pool(written: str, right: str) -> None:
 )
 def test_what_makes_maps_larger_or_moves_values(written: str, right: str) -> None:
     head = f"{HEAD}defaults: {{conv_transpose2d: {{weight_init: {{he_normal: {{}}}}}}}}\nlayers:\n"
+    assert fixed(f"{head}  p: {written}\n") == f"{head}  p: {right}\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        (
+            "{op: ConvTranspose1d, out_channels: 8, kernel_size: 4, stride: 2, padding: 1, output_padding: 1}",
+            "{op: conv_transpose1d, filters: 8, kernel: 4, stride: 2, padding: 1, output_padding: 1}",
+        ),
+        (
+            "{op: Conv1DTranspose, filters: 8, kernel_size: [4], strides: [2], padding: same, output_padding: null}",
+            "{op: conv_transpose1d, filters: 8, kernel: 4, stride: 2, padding: same, output_padding: 0}",
+        ),
+        ("{op: nn.ConstantPad1d, padding: [1, 2], value: 3}", "{op: pad, padding: {left: 1, right: 2}, value: 3}"),
+        ("{op: ZeroPadding1D, padding: [2, 2]}", "{op: pad, padding: 2}"),
+        ("{op: ZeroPadding1D}", "{op: pad, padding: 1}"),
+        ("{op: ReplicationPad1d, padding: 2}", "{op: pad, padding: 2, mode: replicate}"),
+        ("{op: Cropping1D, cropping: [0, 3]}", "{op: crop, cut: {left: 0, right: 3}}"),
+        ("{op: Cropping1D}", "{op: crop, cut: 1}"),
+        ("{op: UpSampling1D, size: 3}", "{op: upsample, factor: 3, mode: nearest}"),
+        (
+            "{op: nn.Upsample, scale_factor: [2.0], mode: linear}",
+            "{op: upsample, factor: 2, mode: linear, corners: half_pixel}",
+        ),
+        ("{op: BatchNorm1d, eps: 1e-5, momentum: 0.1}", "{op: batch_norm, epsilon: 1e-5, momentum: 0.9}"),
+        ("{op: InstanceNorm1d, eps: 1e-5, affine: true}", "{op: instance_norm, epsilon: 1e-5}"),
+        ("{op: AdaptiveAvgPool1d, output_size: 1}", "{op: global_avg_pool}"),
+        ("{op: GlobalMaxPooling1D, keepdims: true}", "{op: global_max_pool}"),
+    ],
+)
+def test_layers_of_sequences(written: str, right: str) -> None:
+    head = "schema: archc/v1\nname: net\ninput: {sound: [4, 16]}\n"
+    head += "defaults: {conv_transpose1d: {weight_init: {he_normal: {}}}}\nlayers:\n"
     assert fixed(f"{head}  p: {written}\n") == f"{head}  p: {right}\n"
 
 

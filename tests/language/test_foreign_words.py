@@ -35,6 +35,15 @@ def findings(body: str, head: str = HEAD) -> list[Finding]:
         ("glu", f"archc has no `glu` yet; {OPS}"),
         ("celu", f"archc has no `celu` yet; {OPS}"),
         ("ZeroPadding2D", "did you mean `pad`?"),
+        ("Conv1DTranspose", "did you mean `conv_transpose1d`?"),
+        (
+            "DepthwiseConv1D",
+            "archc has no `DepthwiseConv1D`: use `{op: conv1d, filters: {times: 1}, groups: each}`",
+        ),
+        (
+            "nn.Dropout1d",
+            "archc has no `nn.Dropout1d`: `{op: dropout}` drops single values, not whole channels",
+        ),
         (
             "Pooling",
             "archc has no `Pooling`: use `{op: max_pool2d}` for the maximum or `{op: avg_pool2d}` for the mean, in "
@@ -47,6 +56,18 @@ def findings(body: str, head: str = HEAD) -> list[Finding]:
         ("shortcut", "did you mean `add`?"),
         ("fullyConnectedLayer", "did you mean `dense`?"),
         ("rely", "did you mean `relu`?"),
+        *((word, "did you mean `global_avg_pool`?") for word in ("global_avg_pool1d", "GlobalAvgPool1D")),
+        *((word, "did you mean `global_avg_pool`?") for word in ("global_average_pool2d", "GlobalAveragePool1d")),
+        *((word, "did you mean `global_max_pool`?") for word in ("global_max_pool1d", "GlobalMaxPool")),
+        ("attn", "did you mean `attention`?"),
+        ("Interp", "did you mean `upsample`?"),
+        ("reduce_mean", "archc has no `reduce_mean`: use `{op: global_avg_pool}`, the mean of each map"),
+        (
+            "torch.split",
+            "archc has no `torch.split`: use a `slice` layer for each part, such as `{op: slice, start: 0, stop: 32}`",
+        ),
+        ("Bidirectional", "archc has no `Bidirectional`: write `bidirectional: true` in the `lstm` or `gru` layer"),
+        ("squeeze", "archc has no `squeeze`: use `{op: flatten}` for the values of maps as one vector"),
         ("conv4d", OPS),  # a digit is not a letter
         ("warp", OPS),
     ],
@@ -329,7 +350,8 @@ def test_a_picture_without_its_axes(shape: str, help: str) -> None:
 def test_a_number_that_is_no_picture_is_the_length_of_a_vector_only_where_no_window_reads_it() -> None:
     head = HEAD.replace("[3, 32, 32]", "224")
     assert "[224]" in str(findings("{op: dense, units: 4}", head)[0].help)
-    assert findings("{op: max_pool2d, kernel: 2, stride: 2}", head)[0].help is None
+    help = "write `[3, 224, 224]` for colour pictures of 224 × 224"
+    assert findings("{op: max_pool2d, kernel: 2, stride: 2}", head)[0].help == help
 
 
 _values = st.recursive(

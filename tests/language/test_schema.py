@@ -33,15 +33,15 @@ VALIDATOR = Draft7Validator(json_schema())
 # Wrong in what a schema cannot see: what one layer gives another, totals, names elsewhere, what YAML lost on the way.
 UNSEEN = set(
     """
-    block_bomb block_derived block_expect block_recursion block_unused
+    block_bomb block_derived block_expect block_recursion block_unsigned block_unused block_words
     crop crop_larger_than_resize default_of_branches dense_without_flatten departure_at_224 devices_of_five
     duplicate_field duplicate_layer duplicate_section exchanges exchanges_of_no_layer exchanges_of_one_device
     expect_in_branches expect_of_224 expect_of_55 expect_wrong_once free_size groups_from_defaults groups_of_filters
     forgotten_bias groups_of_maps input_too_large kernel_too_large loss_of_one_class losses lost_groups
     maps_after_flatten memory
     memory_of_weights merge_key one_mistake_ten_readers outputs padding_of_whole_windows padding_too_large parameters
-    placed_layers single_values tag ten_crop_of_arrays
-    tensor_too_large two_inputs two_softmaxes unequal_shapes unused_input width_over_devices
+    placed_layers sides single_values tag ten_crop_of_arrays
+    tensor_too_large two_inputs two_softmaxes unequal_shapes unused_input unused_layer width_over_devices
     """.split()
 )
 

@@ -12,6 +12,7 @@ from archc.language.schema import json_schema
 from archc.ops import ops
 from archc.ops.conv1d import Conv1d
 from archc.ops.conv2d import Conv2d
+from archc.ops.conv_transpose1d import ConvTranspose1d
 from archc.ops.conv_transpose2d import ConvTranspose2d
 from archc.ops.dense import Dense
 from archc.ops.initialisation import HE_NORMAL, WORDS, Distribution, Fans, Kind, WeightInitField
@@ -122,6 +123,13 @@ CASES: list[tuple[Op, tuple[int, ...], tuple[int, ...]]] = [
         ),
         (4, 7, 9),
         (3, 4),
+    ),
+    (
+        ConvTranspose1d.model_validate(
+            {"op": "conv_transpose1d", "filters": 6, "kernel": 5, "padding": 2, "groups": 2}
+        ),
+        (4, 9),
+        (4,),
     ),
 ]
 

@@ -161,9 +161,9 @@ def test_a_join_of_another_framework(written: str, op: str) -> None:
     assert facts.graph.node("b").op.op == op
 
 
-def test_a_difference_with_coefficients_is_no_sum() -> None:
-    found = findings("  a: {op: tanh}\n  b: {op: Eltwise, operation: SUM, coeff: [1, -1], from: [a, image]}")
-    assert [finding.help for finding in found] == ["archc has no `Eltwise` with `coeff: [1, -1]` yet"]
+def test_a_sum_with_other_coefficients_is_no_sum() -> None:
+    found = findings("  a: {op: tanh}\n  b: {op: Eltwise, operation: SUM, coeff: [1, -2], from: [a, image]}")
+    assert [finding.help for finding in found] == ["archc has no `Eltwise` with `coeff: [1, -2]` yet"]
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,6 @@ def test_layers_of_other_frameworks_are_fixed(written: str, meant: str) -> None:
     ("layer", "help"),
     [
         ("op: lstm, units: 5, gives: last, num_layers: 2", "write a layer for each of them"),
-        ("op: attention, heads: 3, dropout: 0.1", "add a layer `{op: dropout}` after it"),
     ],
 )
 def test_what_another_framework_has_and_archc_lacks(layer: str, help: str) -> None:

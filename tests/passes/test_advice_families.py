@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from archc.analysis import Analysis
+from archc.analysis import Analysis, analyse
 from archc.graph import Graph
 from archc.ops.activation import Activation
 from archc.passes.advice.normalisation import dropout_before, no_relu_before
@@ -345,6 +345,21 @@ def test_the_price_of_a_window_across_a_device_boundary(
 def test_parameters_in_one_layer(check: Check, image: str, layers: list[str], share: str | None) -> None:
     expected = [("ARC908", f"fc1 has {share} % of the parameters")] if share else []
     assert found(check(*layers, image=image)) == expected
+
+
+def test_the_parameters_of_an_embedding_are_those_of_its_vocabulary() -> None:
+    text = b"""
+schema: archc/v1
+name: a
+input: {text: {tokens: [4], vocabulary: 30000}}
+layers:
+  words: {op: embedding, channels: 100}
+  word: {op: select, position: 0}
+  fc: {op: dense, units: 2, weight_init: zeros}
+"""
+    (finding,) = analyse(text, "a.yaml").findings
+    assert finding.code == "ARC908"
+    assert finding.help == "use fewer channels, or a smaller `vocabulary` in text"
 
 
 FIRST = "conv1: {op: conv2d, filters: 4, kernel: 11, stride: 4, %s}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import gcd
+from fractions import Fraction
+from math import ceil, gcd
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from simulated_devices import WEIGHTED, Simulation, ring
 from archc.analysis import Facts, analyse
 from archc.language.recipe import Precision
 from archc.language.spec import Parallel
+from archc.passes.collectives import traffic
 from archc.passes.gradients import Reduction
 from archc.passes.placement import place
 from archc.passes.plan import Setting, plan
@@ -51,24 +53,38 @@ def assert_as_simulated(facts: Facts, parallel: Parallel, precision: Precision =
 
 def assert_planned_as_simulated(facts: Facts, parallel: Parallel, precision: Precision, simulation: Simulation) -> None:
     """Compare the bytes and the time of a plan with what simulated devices have received."""
-    width = {"float32": 4, "bfloat16": 2}[precision]
+    width, devices = {"float32": 4, "bfloat16": 2}[precision], parallel.devices
     expected = {
-        (layer, False): (max(counts) * width, max(simulation.returned.get(layer, [0])) * width)
+        (layer, "exchange"): (max(counts) * width, max(simulation.returned.get(layer, [0])) * width)
         for layer, counts in simulation.fetched.items()
     }
+    exact = Fraction(sum(back for _, back in expected.values()))
     for layer, of, size in simulation.reductions:
         times, wide = (1, 4) if of == "parameters" else (simulation.batch, width)
-        expected[layer, True] = 0, ring(size * times, parallel.devices) * wide
-    setting = Setting(parallel.devices, simulation.batch, 1e9, precision, None)
+        expected[layer, "all-reduce"] = 0, ring(size * times, devices) * wide
+        exact += Fraction(2 * (devices - 1) * size * times * wide, devices)
+    for node in facts.graph.nodes:
+        if node.op.op == "batch_norm" and simulation.held[node.name] == "batch":
+            # A mean and a variance of each map, and their count; then two sums for each map.
+            maps = node.output.channels
+            expected[node.name, "statistics"] = (devices - 1) * (2 * maps + 1) * 4, ring(2 * maps, devices) * 4
+            exact += Fraction(2 * (devices - 1) * 2 * maps * 4, devices)
+    setting = Setting(devices, simulation.batch, 1e9, precision, None)
     (cost,) = (o.cost for o in plan(facts.graph, facts.counts, parallel, setting).options if o.is_declared)
     assert cost is not None
-    assert {(c.layer, c.kind == "all-reduce"): (c.forward, c.backward) for c in cost.crossings} == expected
-    assert (cost.forward, cost.backward) == tuple(map(sum, zip((0, 0), *expected.values(), strict=True)))
+    kinds = ("statistics", "all-reduce")
+    found = {(c.layer, c.kind if c.kind in kinds else "exchange"): (c.forward, c.backward) for c in cost.crossings}
+    assert found == expected
+    assert (cost.forward, cost.backward) == (sum(forward for forward, _ in expected.values()), ceil(exact))
     assert cost.seconds == pytest.approx((cost.forward + cost.backward) / 1e9)
     placement, _ = place(facts.graph, facts.counts, parallel, simulation.batch)
     if precision == "float32":
         received = placement.forward(simulation.batch), placement.backward(simulation.batch)
-        assert received == (cost.forward // 4, cost.backward // 4)
+        assert received == (cost.forward // 4, -(-cost.backward // 4))
+    each = traffic(facts.graph, placement, batch=simulation.batch, width=width)
+    own = [sum(counts[device] for counts in simulation.fetched.values()) * width for device in range(devices)]
+    common = cost.forward - sum(max(counts) * width for counts in simulation.fetched.values())
+    assert [device.forward for device in each] == [forward + common for forward in own]
 
 
 @pytest.mark.parametrize("devices", range(2, 9))

@@ -439,3 +439,27 @@ def test_only_a_plausible_width_is_proposed(check: Check, units: int, help: str 
     (finding,) = check(*LENET, image="[1, 32, 32]", expect=f"{{parameters: {total}}}").findings
     assert finding.help is not None
     assert (help or "the layers give `parameters: 61706`") in finding.help
+
+
+def test_an_exchange_at_a_block_names_the_layers_to_list() -> None:
+    text = """\
+schema: archc/v1
+name: net
+input: {image: [4, 16, 16]}
+defaults: {conv2d: {kernel: 3, padding: 1, weight_init: {he_normal: {}}}}
+blocks:
+  conv: {takes: [filters], layers: {c: {op: conv2d, filters: $filters}, r: {op: relu}}}
+layers:
+  a: {block: conv, filters: 8}
+  s: [{block: conv, filters: 8}, {block: conv, filters: 4}]
+  acts: [{op: relu}, {op: tanh}]
+parallel: {devices: 2, strategy: columns}
+expect: {exchanges: [s, acts]}
+"""
+    (found,) = analyse(text.encode(), "a.yaml").findings
+    assert (found.code, found.span.line) == ("ARC303", 12)
+    assert found.notes == (
+        "s is not a layer but several: its exchanges are at s.0.c, s.1.c",
+        "acts is not a layer but several: no layer in it exchanges anything",
+    )
+    assert found.help == "the layers give `exchanges: [s.0.c, s.1.c]`"

@@ -77,9 +77,10 @@ def test_a_small_network_by_hand(graph: Callable[..., Graph]) -> None:
         0,
         3 * 4 * pooled,
     ]
-    # Gradients on both sides of the ReLU, the output, which the caller has, and all but the first weights' gradients.
+    # Gradients on both sides of the ReLU, the output and the classes, which the caller has, and all but the first
+    # weights' gradients.
     assert found.peak_layer == "relu1"
-    assert found.working == 3 * 4 * (2 * maps + units)
+    assert found.working == 3 * 4 * (2 * maps + units) + 3 * 8
     dense = (pooled + 1) * units
     assert found.peak == 4 * (2 * weights + dense) + 3 * 4 * (image + maps) + found.working
     ready = memory(small, batch=3, training=False)

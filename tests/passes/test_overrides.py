@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from archc.analysis import Analysis
+from archc.analysis import Analysis, analyse
 from archc.diagnostics.finding import Finding
 
 Check = Callable[..., Analysis]
@@ -115,3 +115,78 @@ def test_only_the_first_of_many_replicated_layers_are_priced(check: Check) -> No
     by_hand = ", ".join(f"conv{i}: replicate" for i in range(0, 60, 2))
     findings = check(*layers, parallel=f"{{devices: 2, strategy: columns, layers: {{{by_hand}}}}}").findings
     assert len([finding for finding in findings if finding.code == "ARC912"]) == 20
+
+
+BLOCKS = """\
+schema: archc/v1
+name: net
+input: {image: [4, 16, 16]}
+defaults: {conv2d: {kernel: 3, padding: 1, weight_init: {he_normal: {}}}}
+blocks:
+  conv: {takes: [filters], layers: {c: {op: conv2d, filters: $filters}, r: {op: relu}}}
+layers:
+  a: {block: conv, filters: 8, repeat: 2}
+  s: [{block: conv, filters: 8}, {op: relu}, {block: conv, filters: 4}]
+  acts: [{op: relu}, {op: tanh}]
+"""
+
+
+def in_blocks(layers: str, strategy: str = "columns", devices: int = 2) -> Analysis:
+    text = f"{BLOCKS}parallel: {{devices: {devices}, strategy: {strategy}, layers: {layers}}}\n"
+    return analyse(text.encode(), "a.yaml")
+
+
+@pytest.mark.parametrize(
+    ("layers", "split"),
+    [
+        ("{}", ["a.0.c", "a.1.c", "s.0.c", "s.2.c"]),
+        ("{a: replicate}", ["s.0.c", "s.2.c"]),
+        ("{a.0: replicate}", ["a.1.c", "s.0.c", "s.2.c"]),
+        ("{s: replicate}", ["a.0.c", "a.1.c"]),
+        ("{s: replicate, s.2: split}", ["a.0.c", "a.1.c", "s.2.c"]),
+        ("{s.2.c: split, s: replicate}", ["a.0.c", "a.1.c", "s.2.c"]),
+    ],
+)
+def test_a_block_or_a_stage_places_all_layers_in_it(layers: str, split: list[str]) -> None:
+    found = in_blocks(layers)
+    assert found.facts is not None and found.facts.placement is not None, found.findings
+    layouts = found.facts.placement.layouts
+    assert [name for name in layouts if name.endswith("c") and layouts[name] == "split"] == split
+
+
+@pytest.mark.parametrize(
+    ("layers", "code", "message", "help"),
+    [
+        ("{b: split}", "ARC107", "unknown layer `b` in `parallel.layers`", None),
+        ("{a.7: split}", "ARC107", "unknown layer `a.7` in `parallel.layers`", None),
+        ("{acts: replicate}", "ARC402", "acts cannot be placed: no layer in it has weights to split", "delete it"),
+        ("{a: split}", "ARC911", "`a: split` has no effect: `columns` splits all layers of a anyway", "delete it"),
+        (
+            "{s: replicate, s.0: replicate}",
+            "ARC911",
+            "`s.0: replicate` has no effect: `s: replicate` replicates all layers of s.0 anyway",
+            "delete it",
+        ),
+        (
+            "{a: replicate, a.0: split, a.1: split}",
+            "ARC911",
+            "`a: replicate` has no effect: other entries place all of its layers",
+            "delete it",
+        ),
+    ],
+)
+def test_entries_of_blocks_that_are_impossible_or_have_no_effect(
+    layers: str, code: str, message: str, help: str | None
+) -> None:
+    found = [finding for finding in in_blocks(layers).findings if finding.code != "ARC912"]
+    assert [(finding.code, finding.message) for finding in found] == [(code, message)]
+    assert help is None or found[0].help == help
+
+
+def test_the_price_of_a_block_is_that_of_all_its_layers() -> None:
+    text = BLOCKS.replace("kernel: 3", "kernel: 3, groups: 2")
+    text += "parallel: {devices: 2, strategy: columns, layers: {a: replicate}}\n"
+    (found,) = analyse(text.encode(), "a.yaml").findings
+    assert (found.code, found.message) == ("ARC912", "replicating a costs more than it saves")
+    # 8 × 2 × 9 + 8 and 8 × 4 × 9 + 8 parameters, of which each device has half in any case
+    assert found.notes[-1] == "each device also has 224 more parameters, and repeats what the others compute"

@@ -92,8 +92,8 @@ def test_over_four_devices_a_group_is_gathered_only_within_itself() -> None:
 @pytest.mark.parametrize(
     ("devices", "batch", "image", "layers", "forward", "backward"),
     [
-        # The second of 2 devices has 8 to 15 of the joined maps: b and half of a. It fetches the half of b that the first
-        # device has, and its half of a is fetched: half a's maps each way.
+        # The second of 2 devices has 8 to 15 of the joined maps, those of b. It fetches the half of b that the first
+        # device has, which fetches the half of a.
         (
             2,
             1,
@@ -182,10 +182,13 @@ def test_what_is_in_the_way_of_one_strategy_leaves_the_others() -> None:
     )
 
 
-def test_a_batch_that_does_not_split_evenly() -> None:
+def test_a_batch_needs_an_example_for_each_device() -> None:
+    """A batch of 127 over two devices is 63 and 64 examples."""
     found = made(facts(), batch=127)
-    said = "a batch of 127 does not split evenly over 2 devices"
-    assert [option.obstacles for option in found.options] == [(said,), (), (said,)]
+    assert [option.obstacles for option in found.options] == [(), (), ()]
+    assert costs(found)["data"].parts[0].examples == 64
+    said = "a batch of 1 cannot be divided over 2 devices"
+    assert [option.obstacles for option in made(facts(), batch=1).options] == [(said,), (), (said,)]
 
 
 def test_one_device_has_nothing_to_choose() -> None:

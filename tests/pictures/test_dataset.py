@@ -9,7 +9,7 @@ import pytest
 from archc.failure import FINDING, Failure
 from archc.language.recipe import default_recipe
 from archc.ops.fields import Size
-from archc.pictures.dataset import MOST_RESIZE, job_pictures, load_pictures, open_pictures
+from archc.pictures.dataset import MOST_RESIZE, job_pictures, load_statistics, open_pictures
 from archc.pictures.folder import find_pictures
 from archc.tensor import Tensor
 from archc.training.job import Job, Value
@@ -41,7 +41,8 @@ def test_a_rank_loads_what_was_opened(job: Job, fill: Callable[..., Path]) -> No
     fill(job.pictures, {"a": 6, "b": 6})
     pictures = job_pictures(job)
     statistics = open_pictures(job, pictures)
-    again, loaded = load_pictures(job)
+    again = job_pictures(job)
+    loaded = load_statistics(job, again)
     assert again == pictures
     np.testing.assert_array_equal(loaded.mean, statistics.mean)
 
@@ -61,8 +62,9 @@ def test_a_rank_refuses_pictures_that_changed_since_they_were_opened(
         first.unlink()
     else:
         first.rename(places[change])
+    changed = job_pictures(job)
     with pytest.raises(Failure) as failure:
-        load_pictures(job)
+        load_statistics(job, changed)
     assert failure.value.message == "pictures were added or removed while the run started"
     assert failure.value.code == FINDING
 

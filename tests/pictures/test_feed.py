@@ -11,6 +11,7 @@ from archc.failure import Failure
 from archc.pictures.dataset import job_pictures, open_pictures
 from archc.pictures.feed import Batch, PictureFeed
 from archc.training.job import Job
+from archc.training.share import Share
 
 
 @pytest.fixture
@@ -25,7 +26,9 @@ def feed(job: Job, fill: Callable[..., Path]) -> PictureFeed:
 def joined(ranks: list[list[Batch]]) -> list[Batch]:
     """The global batches of ranks that read in step."""
     return [
-        Batch((np.concatenate([b.inputs[0] for b in parts]),), np.concatenate([b.targets for b in parts]))
+        Batch(
+            (np.concatenate([b.inputs[0] for b in parts]),), np.concatenate([b.targets for b in parts]), parts[0].count
+        )
         for parts in zip(*ranks, strict=True)
     ]
 
@@ -45,11 +48,32 @@ def test_batches_are_arrays_of_the_jobs_shape(feed: PictureFeed) -> None:
     assert {int(label) for batch in got for label in batch.targets} == {0, 1}
 
 
-@pytest.mark.parametrize("ranks", [2, 4])
+@pytest.mark.parametrize("ranks", [2, 3, 4])
 def test_ranks_together_read_what_one_reads(feed: PictureFeed, ranks: int) -> None:
-    parts = [list(replace(feed, rank=rank, ranks=ranks).training(1)) for rank in range(ranks)]
-    assert {len(batch.targets) for part in parts for batch in part} == {4 // ranks}
+    parts = [list(replace(feed, share=Share(rank, ranks)).training(1)) for rank in range(ranks)]
+    assert {len(batch.targets) for part in parts for batch in part} == {4 // ranks, -(-4 // ranks)}
     assert_same(joined(parts), list(feed.training(1)))
+
+
+def test_ranks_that_read_all_read_what_one_reads(feed: PictureFeed) -> None:
+    alike = replace(feed, share=Share(1, 2, "all", "all"))
+    assert_same(list(alike.training(1)), list(feed.training(1)))
+    assert_same(list(alike.held_out("center")), list(feed.held_out("center")))
+
+
+@pytest.mark.parametrize("ranks", [2, 4, 30])
+def test_ranks_that_share_the_loss_have_all_targets_in_step(feed: PictureFeed, ranks: int) -> None:
+    """Each reads its own pictures, as many batches as the others, and knows the classes of all."""
+    shares = [Share(rank, ranks, "own", "all") for rank in range(ranks)]
+    for test in ("center", "ten_crop"):
+        parts = [list(replace(feed, share=share).held_out(test)) for share in shares]
+        assert {len(part) for part in parts} == {len(parts[0])}
+        for together in zip(*parts, strict=True):
+            count = together[0].count
+            assert [len(batch.inputs[0]) for batch in together] == shares[0].sizes(count)
+            assert all(np.array_equal(batch.targets, together[0].targets) for batch in together)
+            assert len(together[0].targets) == count
+        assert sum(batch.count for batch in parts[0]) == 27
 
 
 def test_threads_change_nothing(feed: PictureFeed) -> None:
@@ -64,7 +88,7 @@ def test_epochs_differ(feed: PictureFeed) -> None:
 @pytest.mark.parametrize(("test", "views"), [("ten_crop", 10), ("center", 1)])
 @pytest.mark.parametrize("ranks", [1, 2, 30])
 def test_each_held_out_picture_is_read_once_by_one_rank(feed: PictureFeed, test: str, views: int, ranks: int) -> None:
-    parts = [list(replace(feed, rank=rank, ranks=ranks).held_out(test)) for rank in range(ranks)]  # pyright: ignore[reportArgumentType]
+    parts = [list(replace(feed, share=Share(rank, ranks)).held_out(test)) for rank in range(ranks)]  # pyright: ignore[reportArgumentType]
     batches = [batch for part in parts for batch in part]
     assert {batch.inputs[0].shape[1:] for batch in batches} == {(views, 8, 10, 3)}
     assert max(batch.inputs[0].shape[0] * views for batch in batches) <= 120

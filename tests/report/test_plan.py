@@ -34,8 +34,8 @@ layers:
 """
 
 
-def page(facts: Facts, *, width: int, devices: int = 2) -> list[str]:
-    setting = Setting(devices=devices, batch=128, link=8e9, precision="float32", device_memory=None)
+def page(facts: Facts, *, width: int, devices: int = 2, batch: int = 128) -> list[str]:
+    setting = Setting(devices=devices, batch=batch, link=8e9, precision="float32", device_memory=None)
     return plan_page("a title", plan(facts.graph, facts.counts, None, setting), width=width).splitlines()
 
 
@@ -73,7 +73,7 @@ def test_no_line_is_wider_than_the_terminal_and_no_figure_is_broken(alexnet: Pat
 def test_a_strategy_without_exchanges_has_no_table_of_them(facts_of: Callable[[str], Facts]) -> None:
     lines = page(facts_of(UNTRAINED), width=80)
     heading = lines.index("columns: received by the busiest device per step")
-    assert lines[heading + 1] == "no exchanges"
+    assert lines[heading + 1].startswith("no exchanges; ")
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_sum_of_gradients_names_what_a_ring_receives(
     facts_of: Callable[[str], Facts], devices: int, ending: str
 ) -> None:
     lines = page(facts_of(TRAINED), width=80, devices=devices)
-    assert f"backward: 16 gradients summed, 4 × 16{ending}" in lines
+    assert any(line.startswith(f"backward: 16 gradients summed, 4 × 16{ending};") for line in lines)
 
 
 def test_one_map_is_singular(facts_of: Callable[[str], Facts]) -> None:
@@ -92,7 +92,7 @@ def test_one_map_is_singular(facts_of: Callable[[str], Facts]) -> None:
 
 
 def test_figures_are_not_explained_if_there_are_none(facts_of: Callable[[str], Facts]) -> None:
-    lines = page(facts_of(TRAINED), width=80, devices=3)
+    lines = page(facts_of(TRAINED), width=80, devices=3, batch=2)
     assert not [line for line in lines if line.startswith("Parameters and peak memory")]
     assert "columns is impossible: conv1's 4 maps do not split over 3 devices." in lines
 

@@ -15,7 +15,7 @@ from threading import Barrier
 import pytest
 
 from archc.analysis import Facts
-from archc.backend import EmittedSource
+from archc.backend import EmittedSource, load
 from archc.failure import Failure
 from archc.files import reserve
 from archc.run.folder import make_run_folder, started_folder
@@ -119,7 +119,11 @@ def test_a_disk_without_room_for_the_receipt_gets_no_folder(here: Path, asked: l
 def started(here: Path, facts_of: Callable[[str], Facts], alexnet: Path) -> AbstractContextManager[Job]:
     """The folder `run`, which was there and empty, for a run of AlexNet."""
     Path("run").mkdir()
-    setup = set_up(facts_of(alexnet.read_text()), Options(1, None, Overrides(None, None, 1, None), 0, "float32", 60))
+    setup = set_up(
+        facts_of(alexnet.read_text()),
+        Options(1, None, None, Overrides(None, None, 1, None), 0, "float32", 60),
+        load("torch"),
+    )
     return started_folder(setup, EmittedSource("source\n", "Alexnet", {}), b"spec", asked=Path("run"))
 
 

@@ -17,7 +17,9 @@ from archc.analysis import Facts
 from archc.backend import load
 from archc.failure import Failure
 from archc.files import reserve
+from archc.passes.collectives import Traffic
 from archc.run.machine import machine
+from archc.run.planned import Planned
 from archc.run.receipt import ROOM, Inputs, versions, write_receipt
 from archc.training.job import Job, Value
 from archc.training.receipt import place_of_receipt
@@ -48,7 +50,8 @@ def job(tmp_path: Path, facts_of: Callable[[str], Facts], alexnet: Path) -> Job:
 
 
 def written(job: Job, code: int) -> dict[str, Any]:
-    inputs = Inputs(Path("specs/alexnet.yaml"), b"the spec", "source\n")
+    received = (Traffic(0, 40, 0), Traffic(0, 40, 0))
+    inputs = Inputs(Path("specs/alexnet.yaml"), b"the spec", "source\n", Planned(received, 4, 1000))
     write_receipt(job, inputs, load("torch"), started=STARTED, command="archc train --lr '1e-3'", code=code)
     text = (job.run / "receipt.json").read_text()
     assert text.endswith("}\n")

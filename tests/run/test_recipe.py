@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from archc.analysis import Facts
+from archc.backend import load
 from archc.failure import Failure
-from archc.run.recipe import Overrides, devices_wanted, trained_recipe
+from archc.run.recipe import Overrides, devices_wanted, strategy_wanted, trained_recipe
 
 NONE = Overrides(batch=None, lr=None, steps=None, epochs=None)
 BARE = "schema: archc/v1\nname: bare\ninput: {image: [3, 20, 24]}\nlayers: {flat: {op: flatten}}\n"
@@ -43,14 +44,15 @@ def test_the_default_recipe_crops_to_the_networks_input(facts_of: FactsOf) -> No
     assert data.crop == (20, 24)
 
 
-@pytest.mark.parametrize(("batch", "devices", "other"), [(33, 2, 32), (1, 2, 2), (128, 3, 126)])
-def test_a_batch_splits_evenly(facts: Facts, batch: int, devices: int, other: int) -> None:
+@pytest.mark.parametrize(("batch", "devices"), [(1, 2), (2, 3)])
+def test_a_batch_has_a_picture_for_each_device(facts: Facts, batch: int, devices: int) -> None:
     with pytest.raises(Failure) as caught:
         trained_recipe(facts, Overrides(batch=batch, lr=None, steps=None, epochs=None), devices, data=None)
     assert caught.value.code == 2
-    assert caught.value.message == f"a batch of {batch} does not split evenly over {devices} devices"
+    assert caught.value.message == f"a batch of {batch} cannot be divided over {devices} devices"
     assert caught.value.help is not None
-    assert caught.value.help.startswith(f"use `--batch {other}`")
+    assert caught.value.help.startswith(f"use `--batch {devices}`")
+    trained_recipe(facts, Overrides(batch=devices + 1, lr=None, steps=None, epochs=None), devices, data=None)
 
 
 @pytest.mark.parametrize(
@@ -63,11 +65,11 @@ def test_one_picture_has_no_variance(facts_of: FactsOf, image: str, layers: str)
     for name, field in fields.items():
         layers = layers.replace(name, field)
     facts = facts_of(f"schema: archc/v1\nname: one\ninput: {{image: {image}}}\nlayers:\n  {layers}\n")
-    for devices in (1, 2):
-        with pytest.raises(Failure, match="norm normalises each value over the batch") as caught:
-            trained_recipe(facts, Overrides(batch=devices, lr=None, steps=None, epochs=None), devices, data=None)
-        assert (caught.value.code, caught.value.help) == (2, f"use `--batch {2 * devices}`")
-        trained_recipe(facts, Overrides(batch=2 * devices, lr=None, steps=None, epochs=None), devices, data=None)
+    with pytest.raises(Failure, match="norm normalises each value over the batch") as caught:
+        trained_recipe(facts, Overrides(batch=1, lr=None, steps=None, epochs=None), 1, data=None)
+    assert (caught.value.code, caught.value.help) == (2, "use `--batch 2`")
+    for devices in (1, 2):  # which normalise over the batch of both
+        trained_recipe(facts, Overrides(batch=2, lr=None, steps=None, epochs=None), devices, data=None)
 
 
 def test_one_picture_of_several_values_a_map_has_a_variance(facts_of: FactsOf) -> None:
@@ -89,5 +91,20 @@ def test_one_end_of_a_run(facts: Facts) -> None:
 
 
 def test_devices(facts: Facts, facts_of: FactsOf) -> None:
-    assert [devices_wanted(asked, facts) for asked in (None, 1, 4)] == [2, 1, 4]
-    assert [devices_wanted(asked, facts_of(BARE)) for asked in (None, 2)] == [1, 2]
+    assert [devices_wanted(asked, None, facts) for asked in (None, 1, 4)] == [2, 1, 4]
+    assert [devices_wanted(asked, None, facts_of(BARE)) for asked in (None, 2)] == [1, 2]
+    assert devices_wanted(None, "hybrid", facts_of(BARE)) == 2
+
+
+def test_the_strategy(facts: Facts, facts_of: FactsOf) -> None:
+    torch, keras, bare = load("torch"), load("keras"), facts_of(BARE)
+    assert strategy_wanted(None, 2, facts, torch) == "columns"
+    assert strategy_wanted(None, 2, facts, keras) == "data"
+    assert strategy_wanted(None, 1, facts, torch) == "data"
+    assert strategy_wanted(None, 2, bare, torch) == "data"
+    assert strategy_wanted("hybrid", 2, bare, torch) == "hybrid"
+    assert strategy_wanted("data", 2, facts, keras) == "data"
+    with pytest.raises(Failure, match="the backend `keras` does not train with `--parallel columns`"):
+        strategy_wanted("columns", 2, facts, keras)
+    with pytest.raises(Failure, match="`--parallel data` needs several devices, and there is one"):
+        strategy_wanted("data", 1, facts, torch)

@@ -24,26 +24,27 @@ def test_what_a_failure_suggests_passes(needs_two: str | None) -> None:
         try:
             check_batch(batch, devices, needs_two=needs_two, pictures=pictures)
         except Failure as failure:
+            if "--" not in failure.help:
+                continue
             suggested = {name: int(value) for name, value in re.findall(r"--(gpus|batch) (\d+)", failure.help)}
             check_batch(suggested["batch"], suggested.get("gpus", devices), needs_two=needs_two, pictures=pictures)
             suggestions += 1
-    assert suggestions > 500
+    assert suggestions > 300
 
 
 @pytest.mark.parametrize(
     ("batch", "devices", "pictures", "message", "help"),
     [
-        (8, 2, 3, "3 training pictures cannot fill a batch of 8", "use `--batch 2`, or add pictures"),
+        (8, 2, 3, "3 training pictures cannot fill a batch of 8", "use `--batch 3`, or add pictures"),
         (8, 1, 3, "3 training pictures cannot fill a batch of 8", "use `--batch 3`, or add pictures"),
-        (5, 2, 3, "a batch of 5 does not split evenly over 2 devices", "use `--batch 2`: each device"),
         (
             1,
             2,
             None,
-            "a batch of 1 does not split evenly over 2 devices",
-            "use `--batch 2`: each device",
+            "a batch of 1 cannot be divided over 2 devices",
+            "use `--batch 2`: one picture or more",
         ),
-        (8, 4, 3, "3 training pictures cannot be split over 4 devices", "use `--gpus 3 --batch 3`, or add pictures"),
+        (8, 4, 3, "3 training pictures cannot be divided over 4 devices", "use `--gpus 3 --batch 3`, or add pictures"),
     ],
 )
 def test_the_failures(batch: int, devices: int, pictures: int | None, message: str, help: str) -> None:
@@ -52,10 +53,11 @@ def test_the_failures(batch: int, devices: int, pictures: int | None, message: s
     assert failure.help.startswith(help)
 
 
-def test_a_layer_that_needs_two_pictures_per_device_is_named() -> None:
-    failure = refused(2, 2, needs_two="norm1", pictures=3)
-    assert failure.message == "3 training pictures cannot be split over 2 devices: norm1 needs two per device"
-    assert failure.help == "use `--gpus 1 --batch 2`, or add pictures"
-    failure = refused(2, 2, needs_two="norm1")
-    assert failure.message.startswith("norm1 normalises each value over the batch, and one picture per device has no")
-    assert failure.help == "use `--batch 4`"
+def test_a_layer_that_needs_two_pictures_is_named() -> None:
+    check_batch(2, 2, needs_two="norm1")  # the mean and the variance are those of the whole batch
+    failure = refused(1, 1, needs_two="norm1")
+    assert (
+        failure.message == "norm1 normalises each value over the batch, which takes two pictures, and there is only one"
+    )
+    assert failure.help == "use `--batch 2`"
+    assert refused(1, 1, needs_two="norm1", pictures=1).help == "add pictures"

@@ -20,7 +20,7 @@ from archc.training.job import Job
 from archc.training.journal import Journal
 from archc.training.loop import train
 from archc.training.order import batches
-from archc.training.result import read_result
+from archc.training.result import Measured, Peak, read_result
 from archc.training.score import Score
 
 CLASSES, FEATURES = 4, 6
@@ -71,6 +71,9 @@ class Regression:
 
     def finite(self) -> bool:
         return bool(np.isfinite(self.values).all())
+
+    def measured(self) -> Measured:
+        return Measured(peak=Peak(of="process", bytes=(1,)))
 
     def weights(self) -> bytes:
         with np.errstate(over="ignore"):

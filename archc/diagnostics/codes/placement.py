@@ -20,9 +20,9 @@ PLACEMENT: dict[str, Code] = {
     "ARC402": Code(
         title="layer cannot be placed",
         meaning="`parallel.layers` places layers whose op has a field `weight_init`, such as convolutions and dense "
-        "layers: `split` over the devices, or `replicate`. Every other layer runs wherever its input is. That includes "
-        "`batch_norm`, whose scales belong to the maps that it reads. Place the layer that it follows, or delete the "
-        "entry.",
+        "layers: `split` over the devices, or `replicate`. A block or a stage stands for all such layers in it. Every "
+        "other layer runs wherever its input is. That includes `batch_norm`, whose scales belong to the maps that it "
+        "reads. Place the layer that it follows, or delete the entry.",
         failing=CONV_HEAD + _CONV + "  relu1: {op: relu}\n" + _COLUMNS.replace("}", ", layers: {relu1: replicate}}"),
         corrected=CONV_HEAD + _CONV + "  relu1: {op: relu}\n" + _DATA.replace("}", ", layers: {conv1: split}}"),
     ),

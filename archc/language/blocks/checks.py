@@ -6,17 +6,16 @@ The result is what the expansion needs: the names that each layer reads, and the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from archc.diagnostics.finding import Finding, report
 from archc.language.blocks.expanded import Site
-from archc.language.blocks.forms import CALL, INPUT, Block, is_call, is_stage, references, referred
+from archc.language.blocks.forms import CALL, INPUT, Block, children, is_call, is_stage, keys, references, referred
 from archc.language.connections import connections, from_node
 from archc.language.defaults import op_class, op_word
 from archc.language.fields import NAME, field_names
-from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, plain
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare, plain
 from archc.ops import ops
 from archc.source import Span
 
@@ -36,25 +35,6 @@ class Checked:
     findings: list[Finding] = field(default_factory=list[Finding])
     called: dict[str, list[tuple[str, ScalarNode]]] = field(default_factory=dict[str, "list[tuple[str, ScalarNode]]"])
     """By block, or "" for the network: the blocks that it uses, and where."""
-
-
-def item_span(item: YamlNode) -> Span:
-    """Where an item of a stage is reported, which has no name: its op or its block."""
-    if isinstance(item, MappingNode) and item.entries:
-        node = item.entries.get("op") or item.entries.get("block") or next(iter(item.keys.values()))
-        return node.span
-    return Span(item.span.source, item.span.start, min(item.span.start + 1, item.span.end))
-
-
-def children(layers: YamlNode, path: str) -> Iterator[tuple[str, YamlNode, Span]]:
-    """The place, the body and the key of each layer in a mapping or a stage."""
-    before = f"{path}." if path else ""
-    if isinstance(layers, MappingNode):
-        for name, body in layers.entries.items():
-            yield f"{before}{name}", body, layers.keys[name].span
-    elif isinstance(layers, SequenceNode):
-        for number, item in enumerate(layers.items):
-            yield f"{before}{number}", item, item_span(item)
 
 
 class Checker:
@@ -96,8 +76,13 @@ class Checker:
         # A plain layer of the network is checked when it is lowered.
         if scope.block is None and not is_call(scope.layers[name]) and not is_stage(scope.layers[name]):
             return
-        if not NAME.match(name):
-            from archc.language.mistakes.validation import not_a_name  # only for a mistake
+        if scope.block is not None and name.startswith("$") and scope.block.takes:
+            from archc.language.mistakes.references import not_a_key  # only for a mistake
+
+            self._report(not_a_key(ScalarNode(name, key)))
+            self._used[scope.name].update(scope.block.takes)
+        elif not NAME.match(name):
+            from archc.language.mistakes.validation import not_a_name  # as above
 
             self._report(not_a_name(name, key))
         elif name in scope.names:
@@ -109,6 +94,8 @@ class Checker:
             for inner, item, at in children(body, path):
                 self._layer(scope, inner, item, at)
             self._split(scope, path, body)
+        elif isinstance(body, MappingNode) and self._lacks_brackets(scope, path, body):
+            self._fail(scope, path)
         elif isinstance(body, MappingNode):
             self._references(scope, path, body)
             self._reads(scope, path, body)
@@ -120,6 +107,16 @@ class Checker:
             self._references(scope, path, body)
             self._other(scope, path, body)
         scope.names[path] = True
+
+    def _lacks_brackets(self, scope: _Scope, path: str, body: MappingNode) -> bool:
+        """Whether a list that the expansion reads has no brackets, which is then reported."""
+        if not any(map(is_bare, body.entries.values())):
+            return False
+        from archc.language.mistakes.brackets import before_expansion  # only for a mistake, for the time of start-up
+
+        findings = before_expansion(body, path, op_class(body), scope.names)
+        self.checked.findings += findings
+        return bool(findings)
 
     def _other(self, scope: _Scope, path: str, body: YamlNode) -> None:
         """A layer without `block`, which can still mean a block."""
@@ -181,10 +178,16 @@ class Checker:
             if name is None or name not in takes:
                 from archc.language.mistakes.references import not_a_reference
 
-                if scope.block is None or name not in scope.block.refused:
+                if scope.block is None or str(node.value).removeprefix("$") not in scope.block.refused:
                     self._report(not_a_reference(node, scope.block))
                 self._used[scope.name].update(takes)  # it may mean any of them
                 self._fail(scope, path)
+        for key in keys(body) if takes else ():
+            from archc.language.mistakes.references import not_a_key
+
+            self._report(not_a_key(key))
+            self._used[scope.name].update(takes)
+            self._fail(scope, path)
         if isinstance(body, MappingNode):
             for word in ("block", "from"):
                 fixed = body.entries.get(word)
@@ -204,7 +207,9 @@ class Checker:
         for name in [name for name in block.takes if name not in self._used[block.name]]:
             from archc.language.mistakes.references import unused_parameter
 
-            self._report(unused_parameter(block, name))
+            finding, meant = unused_parameter(block, name)
+            self._report(finding)
+            self.checked.failed.update((block.name, path) for path in meant)
 
     def _reads(self, scope: _Scope, path: str, body: MappingNode) -> None:
         """The names that a layer lists."""

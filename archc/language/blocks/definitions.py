@@ -71,10 +71,10 @@ def _read_takes(block: Block, takes: YamlNode, findings: list[Finding]) -> None:
 
 def _take(block: Block, name: str, span: Span, default: YamlNode | None, findings: list[Finding]) -> None:
     if not NAME.match(name) or name in (*CALL, "op"):
-        from archc.language.mistakes.blocks import not_a_parameter  # as above
+        from archc.language.mistakes.blocks import assigned, not_a_parameter  # as above
 
         findings.append(not_a_parameter(name, span))
-        name = name.removeprefix("$")
+        name, default = assigned(name, span) or (name.removeprefix("$"), default)
         if not NAME.match(name) or name in (*CALL, "op"):
             block.refused.add(name)
             return

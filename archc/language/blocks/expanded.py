@@ -31,3 +31,9 @@ class Expansion(NamedTuple):
     calls: dict[str, Span]
     failed: frozenset[str]
     expected: dict[str, list[YamlNode]]
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the spec has no blocks or stages, but only text that a reference could be."""
+        entries = self.written.entries
+        return not self.scopes and "blocks" not in entries and isinstance(entries.get("layers"), MappingNode)

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Scope
-from archc.language.blocks.checks import Checked, Checker, item_span
+from archc.language.blocks.checks import Checked, Checker
 from archc.language.blocks.definitions import read_blocks
 from archc.language.blocks.expanded import Expansion, Site
-from archc.language.blocks.forms import INPUT, Block, is_call, is_stage, referred
+from archc.language.blocks.forms import INPUT, Block, is_call, is_stage, item_span, referred
 from archc.language.blocks.sizes import Sizes
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, plain
 from archc.source import Span

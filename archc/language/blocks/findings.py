@@ -10,40 +10,88 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from archc.diagnostics.finding import Edit, Finding
+from archc.diagnostics.finding import Edit, Finding, is_error, replacement
+from archc.diagnostics.grouping import LAST_OF_WORDS
 from archc.graph import uses_of
 from archc.language.blocks.expanded import Expansion
 from archc.language.blocks.forms import referred
-from archc.language.reader import MappingNode, SequenceNode, YamlNode
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.source import Span
 
+_WORD = re.compile(r"(?<![\w$.])[A-Za-z]\w*(?=\s*(?:[],}]|\Z))", re.ASCII)
+"""A word that is a value, also one of several in a list or a mapping."""
 _PATH = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)+")
 
 
 def in_blocks(findings: list[Finding], expansion: Expansion) -> list[Finding]:
     """The findings, each with the reference that a wrong value replaces, and without fixes that are wrong elsewhere."""
+    findings = [_without_sign(finding, expansion) for finding in findings]
     fixes = _Fixes(findings, expansion)
     uses = uses_of(expansion.scopes, expansion.sites)
+    unchecked = _unchecked(findings, expansion) if is_error(findings) else set[str]()
+    checked = uses_of(expansion.scopes, expansion.sites.keys() - unchecked) if unchecked else uses
     counts = Counter(map(partial(_mistake, uses), findings))
     found: list[Finding] = []
     for finding in findings:
-        use = uses.get(finding.layer or "")
-        if use is not None and use[2] > 1 and counts[_mistake(uses, finding)] == 1 and _is_written(finding, expansion):
-            note = f"in 1 of {use[2]:,} uses: {use[1]}"
+        use = (uses if finding.code <= LAST_OF_WORDS else checked).get(finding.layer or "")
+        is_one = use is not None and use[2] > 1 and counts[_mistake(uses, finding)] == 1
+        if use is not None and is_one and _is_written(finding, expansion) and not _names_others(finding, uses):
+            all_are = "uses" if use == uses[finding.layer or ""] else "checked uses"
+            note = f"in 1 of {use[2]:,} {all_are}: {use[1]}"
             finding = finding._replace(notes=(*finding.notes, note))
         place = reference(finding, expansion)
         if place is not None and place not in (span for span, _ in finding.related):
             block = expansion.sites[finding.layer or ""][0]
             text = place.source.text[place.start : place.end]
             finding = finding._replace(related=(*finding.related, (place, f"`{text}` in block {block}")))
+        if place is None:
+            finding = finding._replace(related=(*finding.related, *_given(finding, expansion)))
         found.append(finding if fixes.are_right(finding) else finding._replace(fix=()))
     return found
+
+
+def _unchecked(findings: list[Finding], expansion: Expansion) -> set[str]:
+    """The layers without a finding of their own that depend on one with an error, so that nothing is known of them."""
+    failed = {finding.layer or "" for finding in findings if finding.severity == "error"}
+    blocked, last = set(failed), ""
+    for path, body in _layers(expansion).entries.items():
+        node = body.entries.get("from") if isinstance(body, MappingNode) else None
+        items = node.items if isinstance(node, SequenceNode) else [node] if node else []
+        read = [str(item.value) for item in items if isinstance(item, ScalarNode)] or [last]
+        if not blocked.isdisjoint(read):
+            blocked.add(path)
+        last = path
+    return blocked - failed
+
+
+def _without_sign(finding: Finding, expansion: Expansion) -> Finding:
+    """The finding on a wrong value, with a help if it is a name that its block takes, without the `$`."""
+    path = finding.layer or ""
+    if finding.code not in ("ARC104", "ARC105") or finding.help or path not in expansion.bodies:
+        return finding
+    while path and (path not in expansion.scopes or expansion.scopes[path].block is None):
+        path = path.rpartition(".")[0]
+    if not path or not _is_written(finding, expansion):
+        return finding
+    takes = expansion.scopes[path].arguments
+    text = finding.span.source.text[finding.span.start : finding.span.end]
+    right = _WORD.sub(lambda word: f"${word[0]}" if word[0] in takes else word[0], text)
+    if right == text:
+        return finding
+    return finding._replace(help=f"write `{right}`", fix=replacement(finding.span, right))
 
 
 def _mistake(uses: Mapping[str, tuple[str, str, int]], finding: Finding) -> tuple[str, Span, str]:
     """What the findings on all uses of a mistake in a block have in common."""
     use = uses.get(finding.layer or "")
     return finding.code, finding.span, use[0] if use else ""
+
+
+def _names_others(finding: Finding, uses: Mapping[str, tuple[str, str, int]]) -> bool:
+    """Whether the message names the layers of other uses, too."""
+    what, where, _ = uses[finding.layer or ""]
+    named = [uses[name] for name in _PATH.findall(finding.message) if name in uses]
+    return any(other == what and use != where for other, use, _ in named)
 
 
 def _is_written(finding: Finding, expansion: Expansion) -> bool:
@@ -70,6 +118,19 @@ def reference(finding: Finding, expansion: Expansion) -> Span | None:
         return None
     layer = _layers(expansion).entries[finding.layer or ""]
     return next((at for at, value in _replaced(body, layer) if _contains(value, finding.span)), None)
+
+
+def _given(finding: Finding, expansion: Expansion) -> Iterator[tuple[Span, str]]:
+    """The values of the references inside of a wrong value that is written in a block."""
+    body = expansion.bodies.get(finding.layer or "")
+    if not isinstance(body, MappingNode) or finding.layer in expansion.failed:
+        return
+    layer = _layers(expansion).entries[finding.layer or ""]
+    if all(node.span != finding.span for node in body.entries.values()):
+        return
+    for at, value in _replaced(body, layer):
+        if _contains(finding.span, at) and value not in (span for span, _ in finding.related):
+            yield value, f"`{at.source.text[at.start : at.end]}`"
 
 
 def _layers(expansion: Expansion) -> MappingNode:

@@ -62,7 +62,37 @@ def references(node: YamlNode) -> Iterator[ScalarNode]:
                 yield from references(value)
 
 
+def keys(node: YamlNode) -> Iterator[ScalarNode]:
+    """The keys in a node with a `$`, which is only for values."""
+    if isinstance(node, SequenceNode):
+        for item in node.items:
+            yield from keys(item)
+    elif isinstance(node, MappingNode):
+        yield from (key for key in node.keys.values() if str(key.value).startswith("$"))
+        for value in node.entries.values():
+            yield from keys(value)
+
+
 def referred(node: YamlNode) -> str | None:
     """The name behind the `$` of a reference; None for any other node."""
     match = REFERENCE.match(node.value) if isinstance(node, ScalarNode) and type(node.value) is str else None
     return match[1] if match else None
+
+
+def item_span(item: YamlNode) -> Span:
+    """Where an item of a stage is reported, which has no name: its op or its block."""
+    if isinstance(item, MappingNode) and item.entries:
+        node = item.entries.get("op") or item.entries.get("block") or next(iter(item.keys.values()))
+        return node.span
+    return Span(item.span.source, item.span.start, min(item.span.start + 1, item.span.end))
+
+
+def children(layers: YamlNode, path: str) -> Iterator[tuple[str, YamlNode, Span]]:
+    """The place, the body and the key of each layer in a mapping or a stage."""
+    before = f"{path}." if path else ""
+    if isinstance(layers, MappingNode):
+        for name, body in layers.entries.items():
+            yield f"{before}{name}", body, layers.keys[name].span
+    elif isinstance(layers, SequenceNode):
+        for number, item in enumerate(layers.items):
+            yield f"{before}{number}", item, item_span(item)

@@ -17,17 +17,16 @@ from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNod
 from archc.wording import joined
 
 
-def flat_text(expansion: Expansion, name: str) -> bytes:
-    """The flat spec in the canonical layout. The spec has no errors."""
+def flat_text(expansion: Expansion, name: str, placed: Mapping[str, str]) -> bytes:
+    """The flat spec in the canonical layout. The spec has no errors, and places the layers `placed` itself."""
     root = expansion.root
     layers = root.entries["layers"]
     assert isinstance(layers, MappingNode)
-    inputs = root.entries["input"]
-    names = _names(layers, inputs.entries if isinstance(inputs, MappingNode) else {})
+    names = flat_names(expansion)
     lines: list[str] = []
     for section, node in root.entries.items():
         if section != "layers":
-            lines.append(f"{section}: {_section(section, node, names)}")
+            lines.append(f"{section}: {_section(section, node, names, placed)}")
             continue
         lines.append("layers:")
         lines += [f"  {line}" for path, body in layers.entries.items() for line in _layer(path, body, expansion, names)]
@@ -36,8 +35,11 @@ def flat_text(expansion: Expansion, name: str) -> bytes:
     return text
 
 
-def _names(layers: MappingNode, taken: Mapping[str, object]) -> dict[str, str]:
+def flat_names(expansion: Expansion) -> dict[str, str]:
     """A name for each path, in the order of the layers. A name without a dot stays as it is."""
+    layers, inputs = expansion.root.entries["layers"], expansion.root.entries["input"]
+    assert isinstance(layers, MappingNode)
+    taken = inputs.entries if isinstance(inputs, MappingNode) else {}
     names = {path: path for path in layers.entries if NAME.match(path)}
     used = {*names, *taken}
     for path in layers.entries:
@@ -54,26 +56,19 @@ def _names(layers: MappingNode, taken: Mapping[str, object]) -> dict[str, str]:
     return names
 
 
-def _section(section: str, node: YamlNode, names: Mapping[str, str]) -> str:
+def _section(section: str, node: YamlNode, names: Mapping[str, str], placed: Mapping[str, str]) -> str:
     if section == "outputs":
         return _flow(node, names)
     if not isinstance(node, MappingNode):
         return _flow(node, {})
     # The names of layers are keys under `parallel.layers` and values under `expect.exchanges`.
     parts = {
-        key: _flow(_renamed(value, names), {})
+        key: f"{{{', '.join(f'{names[path]}: {choice}' for path, choice in placed.items())}}}"
         if section == "parallel" and key == "layers"
         else _flow(value, names if section == "expect" and key == "exchanges" else {})
         for key, value in node.entries.items()
     }
     return f"{{{', '.join(f'{_key(key)}: {text}' for key, text in parts.items())}}}"
-
-
-def _renamed(node: YamlNode, names: Mapping[str, str]) -> YamlNode:
-    if not isinstance(node, MappingNode):
-        return node
-    entries = {names.get(key, key): value for key, value in node.entries.items()}
-    return node._replace(entries=entries, keys={names.get(key, key): at for key, at in node.keys.items()})
 
 
 def _layer(path: str, body: YamlNode, expansion: Expansion, names: Mapping[str, str]) -> Iterator[str]:

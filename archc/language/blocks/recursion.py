@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from archc.diagnostics.finding import Finding, report
-from archc.language.blocks.checks import Checked, children
-from archc.language.blocks.forms import Block, is_call, is_stage
+from archc.language.blocks.checks import Checked
+from archc.language.blocks.forms import Block, children, is_call, is_stage
 from archc.language.reader import MappingNode, ScalarNode, YamlNode
 from archc.wording import counted
 

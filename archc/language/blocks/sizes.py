@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from archc.diagnostics.finding import Finding, report
-from archc.language.blocks.checks import Checked, children
+from archc.language.blocks.checks import Checked
 from archc.language.blocks.expanded import Site
-from archc.language.blocks.forms import Block, is_call, is_stage, referred
+from archc.language.blocks.forms import Block, children, is_call, is_stage, referred
 from archc.language.reader import MAX_DEPTH, MAX_ENTRIES, MAX_NODES, MappingNode, ScalarNode, SequenceNode, YamlNode
 
 _SMALLER = "use a smaller `repeat`, or describe a smaller network; docs/limits.md explains each limit"

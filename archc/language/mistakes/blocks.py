@@ -5,10 +5,11 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from archc.diagnostics.finding import Finding, replacement, report, respelling
-from archc.language.blocks.forms import Block
+from archc.language.blocks.forms import Block, references
 from archc.language.fields import NAME
+from archc.language.layout.spelling import spelled
 from archc.language.mistakes.edits import inline
-from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, read
 from archc.ops import ops
 from archc.source import Span
 from archc.wording import listed
@@ -16,6 +17,9 @@ from archc.wording import listed
 _FORM = "write `blocks: {NAME: {takes: [filters], layers: {…}}}`"
 _TAKES = ("params", "parameters", "args", "arguments", "inputs", "with", "vars", "variables", "defaults", "take")
 _LAYERS = ("body", "modules", "layer", "steps", "ops", "network", "forward")
+# What a block reads and gives, where no reference to a value says that `inputs` are the values that it takes.
+_READS = ("inputs", "input", "from", "bottom")
+_GIVES = ("outputs", "output", "returns", "return", "top")
 _MOST_COMPARED = 200
 
 
@@ -33,7 +37,8 @@ def not_blocks(section: YamlNode, findings: list[Finding]) -> dict[str, Block | 
         help = (
             f"give each block its name as a key: `blocks: {{{', '.join(f'{name[:64]}: {{…}}' for name in names[:4])}}}`"
         )
-    kind = "a list" if isinstance(section, SequenceNode) else "a value"
+    is_empty = isinstance(section, ScalarNode) and section.value is None
+    kind = "a list" if isinstance(section, SequenceNode) else "nothing" if is_empty else "a value"
     findings.append(report(section.span, "ARC104", f"`blocks` must be a mapping, got {kind}", help=help))
     return dict.fromkeys(names)
 
@@ -49,9 +54,10 @@ def right_block(
         findings.append(report(key, "ARC104", f"the block {name[:64]} must be a mapping with `layers`", help=help))
         return None
     entries = dict(body.entries)
+    wires = (*_GIVES, *(() if any(references(body)) else _READS))
     for word in body.entries.keys() - {"takes", "layers"}:
         own = "takes" if word.lower() in _TAKES else "layers" if word.lower() in _LAYERS else _close(word)
-        if own in body.entries:
+        if own in body.entries or word.lower() in wires:
             own = None
         if own:
             entries[own] = entries.pop(word)
@@ -95,6 +101,10 @@ def _unknown(name: str, word: str, own: str | None, body: MappingNode) -> Findin
         help = f"delete `{word}`: a block has layers, and each of them has an `op` or a `block`"
     elif word in ("op", "block"):
         help = f"write the layers of a block under `layers`: `{name[:64]}: {{layers: [{inline(body)[:80]}]}}`"
+    elif word.lower() in _READS:
+        help = f"delete `{word[:64]}`: a block reads what its use lists in `from`, and calls it `input`"
+    elif word.lower() in _GIVES:
+        help = f"delete `{word[:64]}`: a block gives its last layer"
     else:
         help = "a block has the fields `takes` and `layers`"
     return report(key, "ARC101", message, help=help, cause=f"{name}: layers outside of `layers`")
@@ -130,8 +140,21 @@ def right_takes(takes: YamlNode, findings: list[Finding]) -> list[YamlNode]:
     return []
 
 
+def assigned(word: str, span: Span) -> tuple[str, ScalarNode] | None:
+    """The name and the default of `stride=1` in `takes`; None for any other word."""
+    name, equals, text = (part.strip() for part in word.partition("="))
+    default, findings = read(text.encode(), span.source.name) if equals and NAME.match(name) else (None, [])
+    if not isinstance(default, ScalarNode) or default.value is None or findings:
+        return None
+    return name, ScalarNode(default.value, span)
+
+
 def not_a_parameter(name: str, span: Span) -> Finding:
     """The finding for a name in `takes` that cannot be one."""
+    if given := assigned(name, span):
+        pair = f"{given[0]}: {name.partition('=')[2].strip()}"
+        message = f"`takes` lists a name with a default as `{pair[:64]}`, got `{name[:64]}`"
+        return report(span, "ARC106", message, help=f"write `{pair[:64]}`", fix=replacement(span, pair))
     if NAME.match(name):
         message = f"`{name}` cannot be a name in `takes`: it is a field of every layer"
         return report(span, "ARC106", message, help=f"use another name, such as `{name}_`")
@@ -181,7 +204,8 @@ def named_in(body: YamlNode) -> set[str]:
     """The words in a layer that can name a block, in the right place or not."""
     match body:
         case ScalarNode():
-            return {body.value} - ops().keys() if isinstance(body.value, str) else set()
+            text = body.span.source.text[body.span.start : body.span.end]
+            return {body.value if isinstance(body.value, str) else text} - ops().keys()
         case SequenceNode():
             return {word for item in body.items for word in named_in(item)}
         case MappingNode():
@@ -214,7 +238,10 @@ def not_a_call(body: MappingNode, blocks: dict[str, Block | None]) -> list[Findi
         return [report(body.keys["block"].span, "ARC101", message, help=help)]
     name = node.value if isinstance(node, ScalarNode) else None
     if not isinstance(name, str):
-        shown = f"`block: {next(iter(blocks))}`" if blocks else "`block: NAME`"
+        # A name such as `true` is a string only in quotes.
+        text = node.span.source.text[node.span.start : node.span.end]
+        shown = spelled("", text if text in blocks else next(iter(blocks), "NAME"), flow=True)
+        shown = f"`block: {shown}`"
         return [report(node.span, "ARC104", "`block` must be the name of a block", help=f"write {shown}")]
     if name in blocks:
         return []  # it is reported where it is defined
@@ -226,6 +253,7 @@ def not_a_call(body: MappingNode, blocks: dict[str, Block | None]) -> list[Findi
     if not blocks:
         help = f"define it: `blocks: {{{name if NAME.match(name) else 'NAME'}: {{layers: {{…}}}}}}`"
         return [report(node.span, "ARC112", message, help=help, cause=message)]
-    close = get_close_matches(name[:64], [*blocks][:_MOST_COMPARED], n=1, cutoff=0.6)
-    help = f"did you mean `{close[0]}`?" if close else f"known blocks: {listed([*blocks])}"
+    lowered = {each.lower(): each for each in [*blocks][:_MOST_COMPARED]}
+    close = get_close_matches(name[:64].lower(), lowered, n=1, cutoff=0.6)
+    help = f"did you mean `{lowered[close[0]]}`?" if close else f"known blocks: {listed([*blocks])}"
     return [report(node.span, "ARC112", message, help=help, cause=message)]

@@ -27,11 +27,17 @@ _AROUND = "()[] "
 
 
 def gathered(
-    body: MappingNode, what: str, model: type[BaseModel] | None, names: Collection[str]
+    body: MappingNode,
+    what: str,
+    model: type[BaseModel] | None,
+    names: Collection[str],
+    *,
+    heads: Collection[str] | None = None,
 ) -> tuple[MappingNode | None, list[Finding]]:
     """A mapping with its lists in brackets again, and a finding for each; None if values in it have no names.
 
-    `model` is the class of its fields, if it is known, and `names` are those that a layer can read.
+    `model` is the class of its fields, if it is known, and `names` are those that a layer can read. With `heads`, only
+    lists of these fields.
     """
     entries, keys, findings = dict(body.entries), dict(body.keys), list[Finding]()
     head: str | None = None
@@ -43,7 +49,8 @@ def gathered(
             tail.append(key)
             continue
         words = [str(each.value) for each in tail]
-        if head is not None and tail and (text := _meant(head, words, body, model, names)):
+        is_asked = head is not None and (heads is None or head in heads)
+        if head is not None and is_asked and tail and (text := _meant(head, words, body, model, names)):
             span = Span(body.span.source, body.entries[head].span.start, tail[-1].span.end)
             lost = Span(body.span.source, tail[0].span.start, tail[-1].span.end)
             findings.append(_finding(head, _own(head, model), words[0], text, (span, lost), what))
@@ -55,6 +62,13 @@ def gathered(
             return None, [*findings, _unnamed(tail, help, what)]
         head, tail = None if key is None else str(key.value), []
     return MappingNode(entries, keys, body.span), findings
+
+
+def before_expansion(layer: MappingNode, path: str, op: type[Op] | None, names: Collection[str]) -> list[Finding]:
+    """The findings on lists without brackets that the expansion of blocks reads: of names, and all lists of a call."""
+    is_call = "block" in layer.entries
+    body, findings = gathered(layer, path, op, names, heads=None if is_call else _FROM)
+    return findings if is_call or body is not None else []
 
 
 def unrepeated(findings: list[Finding], told: list[Finding]) -> list[Finding]:
@@ -79,7 +93,9 @@ def _meant(
     kinds = _kinds(model, head)
     # -1 is no length: a value that is no list has none.
     longest = max((kind.get("maxItems", len(parts)) for kind in kinds.values() if kind["type"] == "array"), default=-1)
-    is_list = head in (*_FROM, "expect") or longest >= len(parts)
+    # The values of a call can be those of any field.
+    is_bracketed = model is None and str(node.value).startswith("(") and tail[-1].endswith(")")
+    is_list = head in (*_FROM, "expect") or longest >= len(parts) or is_bracketed
     if not all(map(_NUMBER.match, parts)):
         return f"[{', '.join(parts)}]" if is_list and _are_read(head, parts, model, names) else None
     if head in _FROM and (found := position_names([int(part) for part in parts], names)):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from archc.diagnostics.finding import Finding, replacement, report, respelling
-from archc.language.blocks.forms import CALL, Block
+from archc.language.blocks.forms import CALL, Block, references, referred
+from archc.language.comments import content_start
 from archc.language.mistakes.edits import inline
 from archc.language.mistakes.vocabulary import certain, nearest
-from archc.language.reader import MAX_ENTRIES, MappingNode, ScalarNode, YamlNode, plain
+from archc.language.reader import MAX_ENTRIES, MappingNode, ScalarNode, SequenceNode, YamlNode, plain
+from archc.language.recipe_words import OF_SECTIONS
 from archc.source import Span
 
 _REPEAT = (
@@ -32,7 +34,7 @@ def wrong_arguments(block: Block, path: str, body: MappingNode, lacking: list[st
     findings: list[Finding] = []
     missing = list(lacking)
     for word in body.entries:
-        if word in CALL or word in block.takes:
+        if word in CALL or word in block.takes or word in block.refused:
             continue
         finding, meant = _unknown(block, word, body, missing)
         findings.append(finding)
@@ -69,9 +71,11 @@ def _unknown(block: Block, word: str, body: MappingNode, lacking: list[str]) -> 
         return report(key, "ARC101", message, help=help), names
     if word.lower() in _REPEAT and "repeat" not in body.entries and type(plain(value)) is int:
         return report(key, "ARC101", message, help="did you mean `repeat`?", fix=respelling(key, "repeat")), []
+    if word in OF_SECTIONS["from"] and "from" not in body.entries and not isinstance(value, MappingNode):
+        return report(key, "ARC101", message, help="did you mean `from`?", fix=respelling(key, "from")), []
     taken = [name for name in block.takes if name not in body.entries]
     near = get_close_matches(word[:64], [*taken, *CALL], n=1, cutoff=0.75)
-    own = certain(word, taken) or nearest(word, taken) or (near[0] if near else None)
+    own = certain(word, taken) or nearest(word, taken) or (near[0] if near else _of_field(block, word, taken))
     if own is not None and own not in body.entries:
         fix = respelling(key, own) if certain(word, taken) == own else ()
         return report(key, "ARC101", message, help=f"did you mean `{own}`?", fix=fix), [own]
@@ -80,9 +84,30 @@ def _unknown(block: Block, word: str, body: MappingNode, lacking: list[str]) -> 
     return report(key, "ARC101", message, help=help, related=[(block.key, "defined here")]), []
 
 
+def _of_field(block: Block, word: str, taken: list[str]) -> str | None:
+    """The one name that the block gives the field that a word means, such as `d` of `dilation: $d`."""
+    found = [name for name in taken if nearest(word, _fields_of(block.layers, name))]
+    return found[0] if len(found) == 1 else None
+
+
+def _fields_of(node: YamlNode, name: str) -> set[str]:
+    """The fields of a block's layers to which it gives the value of a name."""
+    match node:
+        case MappingNode():
+            given = {key for key, value in node.entries.items() if name in map(referred, references(value))}
+            own = {key for key in given if not isinstance(node.entries[key], MappingNode)}
+            return own.union(*(_fields_of(value, name) for value in node.entries.values()))
+        case SequenceNode():
+            return set[str]().union(*(_fields_of(item, name) for item in node.items))
+        case ScalarNode():
+            return set()
+
+
 def wrong_repeat(node: YamlNode) -> Finding:
     """The finding on a `repeat` that is not a number of repetitions."""
     value = plain(node)
+    if isinstance(value, float) and value.is_integer() and value > MAX_ENTRIES:
+        value = int(value)
     if type(value) is int and value > MAX_ENTRIES:
         message = f"`repeat` is {value:,}; the limit is {MAX_ENTRIES:,} layers"
         return report(node.span, "ARC003", message, help="describe a smaller network")
@@ -114,7 +139,7 @@ def wrong_repeat(node: YamlNode) -> Finding:
     kind = (
         "a list or a mapping"
         if not isinstance(node, ScalarNode)
-        else f"`{str(value)[:64]}`"
+        else f"`{node.span.source.text[content_start(node.span) : node.span.end][:64]}`"
         if value is not None
         else "nothing"
     )

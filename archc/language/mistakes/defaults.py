@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from archc.diagnostics.finding import Finding, report
 from archc.language.defaults import Defaults, op_class
+from archc.language.derived import without_derived
 from archc.language.document import Document
 from archc.language.fields import Place, field_names
 from archc.language.mistakes.listed_fields import joined
@@ -83,7 +84,8 @@ def _read(written: str, body: YamlNode, section: MappingNode, found: Defaults, l
         found.findings += translated.findings
         return
     nodes = {name: node for name, node in translated.nodes.items() if name != "op"}
-    found.of[op], found.written[op] = MappingNode(nodes, translated.keys, body.span), body
+    plain_fields = MappingNode(nodes, translated.keys, body.span)
+    found.of[op], found.written[op] = without_derived(op, plain_fields, found), body
     found.findings += without_repeats(translated.findings, _faults(op, found.of[op]), translated)
 
 

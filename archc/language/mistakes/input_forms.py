@@ -189,10 +189,17 @@ def _of_entry(node: MappingNode, name: str, of_pictures: bool) -> Mended | None:
     if isinstance(value, SequenceNode) and (free := _of_free(name, value)):
         return free
     sizes = sizes_in(value)
+    # Of several inputs, one may be a vector beside a picture.
+    of_pictures = of_pictures and len(node.entries) == 1
     shape = _of_axes(value, of_pictures) if isinstance(value, MappingNode) else _shape(sizes, of_pictures)
     if shape is None and isinstance(value, MappingNode):
         message = f"`input.{name[:64]}` is a mapping: it takes {SHAPES}"
         return Mended(report(value.span, "ARC105", message), ("input", name), None)
+    if shape is None and sizes is not None and len(sizes) == 1 and not isinstance(value, SequenceNode):
+        message = f"`input.{name[:64]}` is `{_text(value)}`: it takes {_FORMS[MOST_AXES]}"
+        side = sizes[0] if type(sizes[0]) is int and sizes[0] > 1 else 224
+        help = f"write `{as_written([3, side, side])}` for colour pictures of {side} × {side}"
+        return Mended(report(value.span, "ARC105", message, help=help), ("input", name), None)
     if shape is None:
         return None
     right = as_written(shape.sizes)

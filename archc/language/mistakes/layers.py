@@ -58,7 +58,8 @@ def read_mistaken(
     if kind is None:
         fields.findings.append(unknown_op(written, node.span, ()))
         return fields
-    if kind != written and (other := another_op(written, kind, body)):
+    other = another_op(written, kind, body) if kind != written else None
+    if other:
         owner, kind = ops()[kind], chosen_op(written, body)
         if kind is None:
             fields.findings.append(other_op(written, node.span, other, owner, body, read))
@@ -73,7 +74,8 @@ def read_mistaken(
         inherited = defaults.of[kind].entries if kind in defaults.of else ()
         told = {*told, *add_usual(written, ops()[kind], body, translated, (*inherited, *told))}
         form = f"op: {kind}, %s"
-        fields.findings.append(unknown_op(written, node.span, respelling(node.span, kind), translated, form))
+        meant_op = kind if other else None
+        fields.findings.append(unknown_op(written, node.span, respelling(node.span, kind), translated, form, meant_op))
     if kind in defaults.of:
         fields.take(defaults.of[kind].entries, defaults.of[kind].keys)
     fields.take(translated.nodes, translated.keys)

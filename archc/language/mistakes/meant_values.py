@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from archc.language.fields import declared, field_names, field_of, mistakes_in, model_at, required, template, words_of
 from archc.language.mistakes.unknown_fields import lacking
 from archc.language.mistakes.vocabulary import certain, folded
-from archc.ops.foreign import spelled
+from archc.ops.foreign import sides, spelled
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -36,6 +36,7 @@ _UNITS = {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 _DECIMAL = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 # A number without a unit up to this one is more likely of GiB than of MiB.
 _MOST_GIB = 256
+_PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.]{0,200}\Z", re.ASCII)
 _INNER = "the other axes are those of the batch and of the channels"
 _ROWS = "the rows come first: [[top, bottom], [left, right]]"
 # A whole number above this is not written as a float with a fraction of 0.
@@ -56,18 +57,20 @@ def meant(value: object, kind: str, model: type[BaseModel] | None, field: str) -
         other = words.get(folded(value))
         if other is not None:
             return Meant(f"write `{field}: {spelled(other)}`", spelled(other))
-    if model is not None and type(value) in (int, float, list):
-        form = declared(model, "absent_forms").get(field)
-        if isinstance(form, str):
-            return Meant(form)
+    form = declared(model, "absent_forms").get(field) if model is not None else None
+    if isinstance(form, str) and kind == "literal_error" and type(value) in (int, float, list):
+        return Meant(form)
     inside = model_at(model, [field])
     if inside is not None:
         return _mapping(value, inside, model, field)
-    return _of_kind(value, kind)
+    found = _of_kind(value, kind, field)
+    return Meant(form) if found.help is None and isinstance(form, str) and kind == "int_type" else found
 
 
-def _of_kind(value: object, kind: str) -> Meant:
+def _of_kind(value: object, kind: str, field: str) -> Meant:
     """What a value means that is not a mapping."""
+    if kind == "list_type":
+        return _listed(value, field)
     if kind == "string_type" and type(value) in (int, float, bool):
         return Meant("put it in quotes")
     if kind == "memory":
@@ -79,6 +82,19 @@ def _of_kind(value: object, kind: str) -> Meant:
         if found.help:
             return found
     return _number(value, kind)
+
+
+def _listed(value: object, field: str) -> Meant:
+    """Names where a list of them is needed: one, several in a string, or the values of a mapping."""
+    names: list[object] = []
+    if isinstance(value, str):
+        names += re.split(r"[,;\s]+", value)
+    elif isinstance(value, dict):
+        names += cast(dict[str, object], value).values()
+    if not names or not all(isinstance(name, str) and _PATH.match(name) for name in names):
+        return Meant()
+    text = spelled(names)
+    return Meant(f"write `{field}: {text}`", text if isinstance(value, str) else None)
 
 
 def _mapping(value: object, model: type[BaseModel], parent: type[BaseModel] | None, field: str) -> Meant:
@@ -117,8 +133,9 @@ def _in_field(value: object, own: str, model: type[BaseModel], field: str) -> Me
 
 
 def _other_values(model: type[BaseModel], field: str) -> Mapping[str, object]:
-    words = declared(model, "other_values").get(field, {})
-    return {folded(word): value for word, value in cast(Mapping[str, Any], words).items()}
+    """The words of a class, added to those of its bases."""
+    declared_by = [vars(base).get("other_values", {}).get(field, {}) for base in reversed(model.__mro__)]
+    return {folded(word): value for words in declared_by for word, value in cast(Mapping[str, Any], words).items()}
 
 
 def _switch(value: object) -> Meant:
@@ -166,13 +183,8 @@ def _margins(value: object) -> Meant:
 
 def _in_pixels(sizes: list[int], note: str, *, certain: bool = True) -> Meant:
     """[height, width] or the four margins in the shortest form."""
-    if len(sizes) == 4:
-        top, bottom, left, right = sizes
-        if (top, left) != (bottom, right):
-            text = spelled({"top": top, "bottom": bottom, "left": left, "right": right})
-            return Meant(f"write `{text}`" if certain else f"did you mean `{text}`?", text if certain else None, note)
-        sizes = [top, left]
-    text = spelled(sizes[0] if sizes[0] == sizes[1] else sizes)
+    top, bottom, left, right = sizes if len(sizes) == 4 else (sizes[0], sizes[0], sizes[1], sizes[1])
+    text = spelled(sides(top, bottom, left, right))
     return Meant(f"write `{text}`" if certain else f"did you mean `{text}`?", text if certain else None, note)
 
 

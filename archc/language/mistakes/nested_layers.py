@@ -7,7 +7,7 @@ from itertools import islice
 
 from archc.diagnostics.finding import Finding, report
 from archc.language.defaults import op_word
-from archc.language.reader import MappingNode, ScalarNode, YamlNode
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 
 _SECTION = "layers"
 _MOST_SHOWN = 4
@@ -16,6 +16,9 @@ _LONGEST = 64
 
 def nested_layers(name: str, body: MappingNode, at: ScalarNode) -> Finding | None:
     """The finding for a layer that is a block of layers; None if it contains none."""
+    if any(isinstance(inner, SequenceNode) and _is_stage(inner) for inner in body.entries.values()):
+        help = f"write the list alone: `{name}: [{{op: …}}, {{op: …}}]`, or define a block with its layers in `blocks`"
+        return report(at.span, "ARC103", f"{name} contains layers, as only blocks and lists do", help=help)
     found = list(islice(_layers_in(body, () if name == _SECTION else (name,)), _MOST_SHOWN + 1))
     if not found:
         return None
@@ -37,6 +40,10 @@ def _layers_in(body: MappingNode, path: tuple[str, ...]) -> Iterator[tuple[str, 
             yield (*path, name)
         elif op_word(inner) is None:
             yield from _layers_in(inner, below)
+
+
+def _is_stage(node: SequenceNode) -> bool:
+    return any(isinstance(item, MappingNode) and _is_layer(item) for item in node.items)
 
 
 def _is_layer(body: MappingNode) -> bool:

@@ -67,16 +67,22 @@ def other_op(
 
 
 def unknown_op(
-    name: str, span: Span, fix: tuple[Edit, ...], translated: Translation | None = None, form: str = ""
+    name: str,
+    span: Span,
+    fix: tuple[Edit, ...],
+    translated: Translation | None = None,
+    form: str = "",
+    chosen: str | None = None,
 ) -> Finding:
     """The finding for a word that is not an op, or is one that is installed and cannot be used.
 
-    Where values change with the name, `form` is the text to write, with a place for the fields.
+    Where values change with the name, `form` is the text to write, with a place for the fields. `chosen` is the op that
+    the layer's fields choose of those that the word can mean.
     """
     if failure := ops().failure(name):
         return report(span, "ARC102", failure.message, help=failure.help)
     notes = [failure.message for failure in ops().unreadable]
-    help = did_you_mean(name, ops(), what="ops")
+    help = f"did you mean `{chosen}`?" if chosen else did_you_mean(name, ops(), what="ops")
     if translated is not None:
         notes += translated.op_notes
         if translated.op_words:

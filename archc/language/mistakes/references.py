@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from difflib import get_close_matches
 
 from archc.diagnostics.finding import Finding, replacement, report
-from archc.language.blocks.forms import Block
-from archc.language.reader import ScalarNode, YamlNode
+from archc.language.blocks.forms import Block, children, is_stage
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
+from archc.wording import joined
 
 # What other tools write for a value: `${x}`, `{{x}}`, `$(x)`.
 _BRACED = re.compile(r"\$?[{(]\s*([A-Za-z][A-Za-z0-9_]*)\s*[)}]\Z|\$\{\s*([A-Za-z][A-Za-z0-9_]*)\s*\}\Z", re.ASCII)
@@ -71,14 +73,45 @@ def not_here(word: str, node: YamlNode) -> Finding:
     return report(node.span, "ARC114", message, help=help)
 
 
+def not_a_key(key: ScalarNode) -> Finding:
+    """The finding for a reference in the place of a name of a layer or of a field."""
+    message = f"`{str(key.value)[:64]}` is a name here, and a reference stands only for a value"
+    return report(key.span, "ARC114", message, help="write the name itself; define one block for each name")
+
+
 def in_default(node: ScalarNode) -> Finding:
     """The finding for a reference in a default of `takes`."""
     message = f"`{str(node.value)[:64]}` is in a default, which cannot refer to other names"
     return report(node.span, "ARC114", message, help="write the value, or delete the default")
 
 
-def unused_parameter(block: Block, name: str) -> Finding:
-    """The finding for a name that a block takes and does not use."""
+def unused_parameter(block: Block, name: str) -> tuple[Finding, list[str]]:
+    """The finding for a name that a block takes and does not use, and the layers that have it without its `$`."""
     message = f"block {block.name} takes `{name[:64]}`, but never uses it"
     help = f"write `${name[:64]}` where the value is needed, or delete {name[:64]} from `takes`"
-    return report(block.names[name], "ARC115", message, help=help)
+    words = {path: word for path, body in _bodies(block.layers, "") if (word := _word_in(body, name))}
+    if words:
+        help = f"write `${name[:64]}` in {joined([*words])}"
+    related = [(word.span, f"`{name[:64]}` is a word here") for word in words.values()]
+    return report(block.names[name], "ARC115", message, help=help, related=related), [*words]
+
+
+def _bodies(layers: YamlNode, path: str) -> Iterator[tuple[str, MappingNode]]:
+    """The layers of a block by their places, those of stages included."""
+    for place, body, _ in children(layers, path):
+        if is_stage(body):
+            yield from _bodies(body, place)
+        elif isinstance(body, MappingNode):
+            yield place, body
+
+
+def _word_in(node: YamlNode, word: str) -> ScalarNode | None:
+    """The first value of a layer's fields that is a word."""
+    match node:
+        case ScalarNode():
+            return node if node.value == word else None
+        case SequenceNode():
+            values = node.items
+        case MappingNode():
+            values = [value for name, value in node.entries.items() if name not in ("op", "block", "from")]
+    return next((found for value in values if (found := _word_in(value, word))), None)

@@ -32,7 +32,7 @@ def unreadable(
     message = f"unknown layer `{name[:64]}`"
     block, _, inner = name.partition(".")
     if inner and block in readable:
-        help = f"write `from: {block}`: what is inside of a block can be read only there"
+        help = f"read `{block}`: what is inside of a block can be read only there"
         return report(span, "ARC107", message, help=help)
     if name in outer:
         help = (

@@ -155,6 +155,8 @@ def lacking(word: str, model: type[BaseModel]) -> str | None:
 def _lacking(word: str, place: Place) -> Explained | None:
     """A word of the field that has no counterpart here."""
     help = lacking(word, place.model)
+    if help and plain(place.mapping.entries[word]) in (False, None):
+        return _found(word, place, f"delete `{word}`: it changes nothing", deletion(place.mapping, word), certain=True)
     return _found(word, place, help) if help else None
 
 
@@ -167,7 +169,7 @@ def _nested(word: str, place: Place) -> Explained | None:
     if not isinstance(node, MappingNode) or not issubclass(place.model, Op):
         return None
     allowed = place.allowed
-    if not any(synonyms(key, allowed) for key in node.entries):
+    if not any(synonyms(key, allowed) or is_needless(key, place.model) for key in node.entries):
         return None
     text = node.span.source.text[node.span.start : node.span.end]
     inner = text[1:-1].strip() if text.startswith("{") and text.endswith("}") else ""
@@ -176,11 +178,16 @@ def _nested(word: str, place: Place) -> Explained | None:
         key = place.mapping.keys[word].span
         lines = [f"{inline(node.keys[name])}: {inline(value)}" for name, value in node.entries.items()]
         inner = f"\n{' ' * (key.column - 1)}".join(lines) if not _COMMENT.search(text) else ""
-    siblings = {meaning for key in place.mapping.entries for meaning in (key, *synonyms(key, allowed))}
-    is_apart = siblings.isdisjoint(meaning for key in node.entries for meaning in (key, *synonyms(key, allowed)))
+    siblings = {meaning for key in place.mapping.entries for meaning in _meanings(key, place)}
+    is_apart = siblings.isdisjoint(meaning for key in node.entries for meaning in _meanings(key, place))
     is_apart = is_apart and not inner.endswith(":")  # a value that is left out
     fix = rewriting(place.mapping, word, inner) if inner and is_apart else ()
     return _found(word, place, f"write the fields of `{word[:64]}` in the layer itself", fix, certain=False)
+
+
+def _meanings(key: str, place: Place) -> list[str]:
+    """A key and the fields that it can mean; a needless one means none, as Caffe's `operation` is not an `op`."""
+    return [key] if is_needless(key, place.model) else [key, *synonyms(key, place.allowed)]
 
 
 def _own_layer(word: str, place: Place) -> Explained | None:

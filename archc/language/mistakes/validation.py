@@ -16,6 +16,7 @@ from archc.language.mistakes.vocabulary import certain, did_you_mean, nearest
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.ops.foreign import spelled
 from archc.source import Span
+from archc.wording import joined
 
 _KINDS = {
     "int_type": "a whole number",
@@ -124,11 +125,12 @@ def _missing(
     values: Any = usual
     for step in path:
         values = values.get(step, {}) if values else {}
-    help = _to_write(names[0], words_of(model_at(model, path), names[0]))
+    parts = [_to_write(name, words_of(model_at(model, path), name)) for name in names]
+    help = f"add {joined(parts, 'and')}"
     if values and all(name in values for name in names):
         fields = ", ".join(f"{name}: {spelled(values[name])}" for name in names)
         help = f"add `{fields}`, or {'another value' if len(names) == 1 else 'other values'}"
-    needed = " and ".join([", ".join(f"`{name}`" for name in names[:-1]), f"`{names[-1]}`"][len(names) == 1 :])
+    needed = joined([f"`{name}`" for name in names], "and")
     span = _enclosing([*path, names[0]], nodes) or owner
     return report(span, "ARC103", f"{inside} needs {needed}", help=help)
 
@@ -235,10 +237,10 @@ def _mapping_at(
 
 
 def _to_write(field: str, words: list[str]) -> str:
-    """The help for a missing field, with the words that it takes, if it takes words."""
+    """A missing field as a help names it, with the words that it takes, if it takes words."""
     if len(words) == 1:
-        return f"add `{field}: {words[0]}`"
-    return f"add `{field}:`" + (f" with one of {', '.join(words)}" if words else "")
+        return f"`{field}: {words[0]}`"
+    return f"`{field}:`" + (f" with one of {', '.join(words)}" if words else "")
 
 
 def _shown(value: object) -> str:

@@ -123,7 +123,7 @@ def nearest(word: str, allowed: Iterable[str], *, named: bool = False, section: 
     A misspelling is a letter off, or two letters off a long word. Names that authors choose, and with `named` others
     that no other framework could have a word for, may differ in more.
     """
-    allowed = list(allowed)
+    allowed = [name for name in allowed if not named or _numbers(word) in ([], _numbers(name))]
     if known := synonyms(word, allowed, section=section):
         return known[0]
     if named:
@@ -136,6 +136,11 @@ def nearest(word: str, allowed: Iterable[str], *, named: bool = False, section: 
             if len(candidate) >= shortest and _are_close(word.lower(), candidate, most):
                 return candidate
     return None
+
+
+def _numbers(path: str) -> list[str]:
+    """The numbers in a path: another item of a stage is not a misspelling."""
+    return [step for step in path.split(".") if step.lstrip("-").isdigit()]
 
 
 def certain(word: str, allowed: Iterable[str], *, section: bool = False) -> str | None:

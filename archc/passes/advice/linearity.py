@@ -168,6 +168,7 @@ def _finding(graph: Graph, run: list[_Link]) -> Finding:
         notes=notes,
         help=f"add a layer `{{op: relu}}` after {'each of ' if len(after) > 1 else ''}{listed(after)}",
         related=[(second.at("op"), f"{second.name} reads it")],
+        layer=first.name,
     )
 
 

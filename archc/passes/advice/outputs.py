@@ -27,5 +27,6 @@ def several_outputs(graph: Graph, *, are_named: bool) -> list[Finding]:
             f"{listing} are read by no layer, so the network has {len(names)} outputs",
             help=f"join them with {joining}, or name them in {written}",
             related=[(node.span, "not read either") for node in others],
+            layer=first.name,
         )
     ]

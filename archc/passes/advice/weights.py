@@ -44,7 +44,7 @@ def concentrated_parameters(graph: Graph, counts: Counts) -> list[Finding]:
         "for comparison: fc6 has 62 % of AlexNet's parameters, and 74 % of VGG-16's",
     ]
     message = f"{largest.name} has {100 * own / total:.4g} % of the parameters"
-    return [report(largest.span, "ARC908", message, notes=notes, help=_fewer(graph, largest))]
+    return [report(largest.span, "ARC908", message, notes=notes, help=_fewer(graph, largest), layer=largest.name)]
 
 
 def _fewer(graph: Graph, node: Node) -> str:
@@ -54,4 +54,6 @@ def _fewer(graph: Graph, node: Node) -> str:
         maps = graph.tensor(before.inputs[0])
         if maps.is_maps and maps.size == before.output.size and maps.height * maps.width > 1:
             return f"shrink the {maps.height} × {maps.width} maps before {before.name} with a pool or a stride"
-    return f"use fewer {node.op.channels_field or 'maps'}, or fewer {graph.tensor(source).unit} in {source}"
+    x = graph.tensor(source)
+    other = f"a smaller `vocabulary` in {source}" if x.is_tokens else f"fewer {x.unit} in {source}"
+    return f"use fewer {node.op.channels_field or 'maps'}, or {other}"

@@ -16,7 +16,6 @@ from archc.training.loop import train
 from archc.training.model import source
 from archc.training.result import Result
 from archc.training.share import Share
-from archc.wording import counted
 from archc_keras.devices import Devices, Strategy
 from archc_keras.trainer import KerasTrainer
 
@@ -33,11 +32,6 @@ def run(job: Job, devices: Devices, data: Dataset) -> None:
         keras.utils.set_random_seed(job.seed)
         keras.mixed_precision.set_dtype_policy(POLICIES[job.precision])
         model, optimizer = build(job, devices.strategy)
-        if job.devices > 1 and any(isinstance(layer, keras.layers.BatchNormalization) for layer in model.layers):
-            journal.say(
-                f"batch normalisation: each device normalises over its own {counted(job.local_batch, 'picture')}, "
-                f"not over all {job.recipe.batch:,}"
-            )
         feed = data.feed(Share(), os.cpu_count() or 1)
         trainer = KerasTrainer(job, model, optimizer, devices.strategy, feed)
         with keeping_weights(job, trainer.weights):

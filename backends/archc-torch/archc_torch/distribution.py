@@ -127,11 +127,11 @@ class _Writing:
         else:
             wide, path = self._free(f"{step.identifier}_wide"), self._place(f"{node.name}_wide")
             given = replace(own, output=way.op.infer(narrowed))
-            self.steps.append(
-                replace(step, identifier=wide, node=given, reads=reads, inputs=narrowed, path=path)
-            )
+            self.steps.append(replace(step, identifier=wide, node=given, reads=reads, inputs=narrowed, path=path))
             cuts = [List((Tuple((Literal(0), Literal(cut.start), Literal(cut.stop))),)) for cut in way.cuts]
-            self._add(step.identifier, own, (wide,), (given.output,), self._module("Pick", cuts, step.axis), None, step.axis)
+            self._add(
+                step.identifier, own, (wide,), (given.output,), self._module("Pick", cuts, step.axis), None, step.axis
+            )
 
     def collect(self, value: str, output: Tensor) -> str:
         """An output, gathered on all ranks, since each computes the whole loss."""
@@ -192,10 +192,7 @@ class _Writing:
             wanted = tuple(reads[place] for reads in self._placement.ways[node.name].reads)
         elif node.op.views_part and held != "whole":
             wanted = (node.op.reads_apart(range(node.output.channels), step.inputs, node.output)[place],) * len(own)
-        if held == "whole":
-            first = _Piece(read, everything)
-        else:
-            first = _Piece(read, own) if held == "split" else None
+        first = None if held == "batch" else _Piece(read, everything if held == "whole" else own)
         if first and wanted == first.maps:
             return read
         self._fetch(origin, x, node, wanted == everything)
@@ -231,7 +228,9 @@ class _Writing:
         name = self._free(f"{origin}_fetched")
         ranges = [List(tuple(Tuple((Literal(r.start), Literal(r.stop))) for r in each)) for each in maps]
         axis = self._axis(origin, x)
-        module = self._module("Fetch", ranges, axis, summed=Unless(True, fetch.returns), examples=Unless(False, held == "batch"))
+        module = self._module(
+            "Fetch", ranges, axis, summed=Unless(True, fetch.returns), examples=Unless(False, held == "batch")
+        )
         given = Tensor((max(sum(map(len, maps[0])), 1), *x.shape[1:]))
         self._add(name, replace(node, output=given), (origin,), (x,), module, self._path(origin, "fetched"), axis)
         self._pieces.setdefault(origin, []).append(_Piece(name, maps))

@@ -38,6 +38,7 @@ SNIPPETS = {
     "SharedBatchNorm": "shared_batch_norm",
     "AvgPool": "avg_pool",
     "PaddedAvgPool1d": "padded_avg_pool1d",
+    "CutConvTranspose1d": "cut_conv_transpose1d",
     "CutConvTranspose2d": "cut_conv_transpose",
     "LRN": "lrn",
     "SpatialLRN": "spatial_lrn",

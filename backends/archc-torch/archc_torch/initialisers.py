@@ -22,9 +22,9 @@ Options = dict[str, float | Literal | Unless]
 
 
 def begin(layer: Initialisation, module: Name) -> Call:
-    """The call that initialises a layer of the network, whose module has this name."""
+    """The call that initialises a layer of the network, or its part at `place`, whose module has this name."""
     if not layer.may_have_bias:
-        return _of_weight(Name(f"{module.text}.{in_torch(layer.weight)}"), layer.weights.distribution(layer.fans))
+        return _of_weight(_weight(layer, module), layer.weights.distribution(layer.fans))
     function, options = _scaled(layer) or _plain(layer.weights.distribution(layer.fans))
     bias = {} if layer.bias is None else {"bias": number(layer.bias)}
     return call(function, module, **options, **bias)
@@ -32,7 +32,7 @@ def begin(layer: Initialisation, module: Name) -> Call:
 
 def inline(layer: Initialisation, module: Name) -> tuple[Call, ...] | None:
     """PyTorch's own functions for the weights and the bias of a layer; None for what it has no function for."""
-    weight, scaled = Name(f"{module.text}.{in_torch(layer.weight)}"), layer.weights.scaled
+    weight, scaled = _weight(layer, module), layer.weights.scaled
     if scaled is None or not layer.may_have_bias:
         drawn = _of_weight(weight, layer.weights.distribution(layer.fans))
     elif layer.weights.kind.startswith("he") and layer.weights.fan == "in" and layer.weights.number == 0:
@@ -43,6 +43,11 @@ def inline(layer: Initialisation, module: Name) -> tuple[Call, ...] | None:
         return (drawn,)
     bias, value = Name(f"{module.text}.bias"), number(layer.bias)
     return drawn, call("nn.init.constant_", bias, value) if value else call("nn.init.zeros_", bias)
+
+
+def _weight(layer: Initialisation, module: Name) -> Name:
+    """The weight within its module, which is inside of the layer's own if the weight has a `place`."""
+    return Name(f"{module.text}.{in_torch(layer.weight.rpartition('.')[2])}")
 
 
 def _scaled(layer: Initialisation) -> tuple[str, Options] | None:

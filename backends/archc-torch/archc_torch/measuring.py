@@ -36,10 +36,10 @@ class Meter:
         hooks = [module.register_forward_pre_hook(self._enter) for module in collectors]
         hooks += [module.register_forward_hook(self._leave) for module in collectors]
         counted: dict[str, Callable[..., Fraction]] = {
-            "all_gather_into_tensor": lambda out, x, *_: _size(out) - _size(x),
-            "reduce_scatter_tensor": lambda out, x, *_: _size(x) - _size(out),
+            "all_gather_into_tensor": _gathered,
+            "reduce_scatter_tensor": _scattered,
             "all_to_all_single": _swapped,
-            "all_reduce": lambda x, *_: _size(x) * Fraction(2 * (dist.get_world_size() - 1), dist.get_world_size()),
+            "all_reduce": _reduced,
         }
         kept = {name: getattr(dist, name) for name in counted}
         for name, received in counted.items():
@@ -87,6 +87,19 @@ def peak_of_all(device: torch.device, ranks: int) -> Peak:
 
 def _size(x: Tensor) -> Fraction:
     return Fraction(x.numel() * x.element_size())
+
+
+def _gathered(out: Tensor, x: Tensor) -> Fraction:
+    return _size(out) - _size(x)
+
+
+def _scattered(out: Tensor, x: Tensor) -> Fraction:
+    return _size(x) - _size(out)
+
+
+def _reduced(x: Tensor) -> Fraction:
+    ranks = dist.get_world_size()
+    return _size(x) * Fraction(2 * (ranks - 1), ranks)
 
 
 def _swapped(out: Tensor, _: Tensor, received: Sequence[int], __: Sequence[int]) -> Fraction:

@@ -54,6 +54,8 @@ def resets(planned: SourcePlan) -> dict[str, tuple[Start, ...]]:
         drawn.setdefault(each.identifier, {}).setdefault(each.place, []).append(each)
     found: dict[str, tuple[Start, ...]] = {}
     for step in planned.steps:
+        if step.path is not None:
+            continue  # a step that the backend has added
         parameters = step.node.op.parameters(step.inputs)
         if step.identifier in drawn:
             has_bias = any(parameter.is_bias for parameter in parameters)
@@ -61,7 +63,7 @@ def resets(planned: SourcePlan) -> dict[str, tuple[Start, ...]]:
                 Start(place, tuple(draws), resets=has_bias and not draws[0].may_have_bias)
                 for place, draws in drawn[step.identifier].items()
             )
-        elif step.path is None and parameters:
+        elif parameters:
             found[step.identifier] = (Start(),)
     return found
 

@@ -71,6 +71,20 @@ layers:
     assert raised.value.layers.keys() == {"both"}
 
 
+def test_a_size_in_the_code_of_a_network_of_free_sizes_is_refused() -> None:
+    """The usual size and one pixel more give up1 the same input."""
+    spec = b"""
+schema: archc/v1
+name: a
+input: {image: [3, null, null]}
+layers:
+  pool1: {op: max_pool2d, kernel: 4, stride: 4}
+  up1: {op: upsample, factor: 2, mode: bilinear, corners: half_pixel}
+"""
+    with pytest.raises(Unsupported, match="up1 needs different code at each free size"):
+        emitted(facts_of(spec))
+
+
 LAYER = call("layers.ReLU")
 
 

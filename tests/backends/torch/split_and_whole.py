@@ -78,12 +78,14 @@ def differences(whole: Any, own: Any, case: str) -> dict[str, float]:
             outputs.append(values(model(*given)))
         torch.manual_seed(3)
         weights = [torch.randn_like(output) for output in outputs[0]]
+        received.is_backward = True
         for model, output, optimizer in zip((alone, part), outputs, optimizers, strict=True):
             model.zero_grad()
             losses = [loss(o, w, mine, ranks) for o, w in zip(output, weights, strict=True)]
             torch.stack(losses).sum().backward()
             if step < STEPS - 1:
                 optimizer.step()
+        received.is_backward = False
         if step == 0:
             cuts = [o[mine] if len(o) != len(p) else o for o, p in zip(*outputs, strict=True)]
             found["outputs"] = largest(zip(cuts, outputs[1], strict=True))
@@ -114,7 +116,7 @@ def loss(output: Tensor, weights: Tensor, mine: slice, ranks: int) -> Tensor:
 def unsum(model: nn.Module) -> None:
     for module in model.modules():
         if type(module).__name__ == "Gather":
-            module.summed = False
+            setattr(module, "summed", False)  # noqa: B010
 
 
 class Received:
@@ -122,7 +124,11 @@ class Received:
 
     def __init__(self, model: nn.Module) -> None:
         self.forward = self.backward = 0.0
-        self._kept = {name: getattr(distributed, name) for name in ("all_gather_into_tensor", "reduce_scatter_tensor", "all_to_all_single", "all_reduce")}
+        self.is_backward = False
+        self._kept = {
+            name: getattr(distributed, name)
+            for name in ("all_gather_into_tensor", "reduce_scatter_tensor", "all_to_all_single", "all_reduce")
+        }
         self._is_output = False
         self._hooks = [module.register_forward_pre_hook(self._enter) for module in model.modules()]
         distributed.all_gather_into_tensor, distributed.reduce_scatter_tensor = self._gather, self._scatter
@@ -147,11 +153,12 @@ class Received:
         self._kept["reduce_scatter_tensor"](output, x)
 
     def _swap(self, output: Tensor, x: Tensor, received: Any, sent: Any) -> None:
-        others = output.numel() - received[distributed.get_rank()]
-        if torch.is_grad_enabled():
-            self.forward += others
-        else:
+        row = output.numel() // max(len(output), 1)  # sizes are in rows
+        others = output.numel() - received[distributed.get_rank()] * row
+        if self.is_backward:
             self.backward += others
+        else:
+            self.forward += 0 if self._is_output else others
         self._kept["all_to_all_single"](output, x, received, sent)
 
     def _reduce(self, x: Tensor, **options: Any) -> Any:

@@ -110,7 +110,7 @@ def test_a_random_network_is_the_same_without_blocks(networks: list[tuple[int, F
         flat, names = flattened(facts.graph)
         sources = emitted(facts), emitted(facts, flat)
         models = [built(source) for source in sources]
-        begun = [canonical(model, source.renamed) for model, source in zip(models, sources, strict=True)]
+        begun = [canonical(model.state_dict(), source.renamed) for model, source in zip(models, sources, strict=True)]
         assert {names[path.rpartition(".")[0]] + path[path.rindex(".") :] for path in begun[0]} == {*begun[1]}, seed
         (image,) = facts.graph.inputs.values()
         x = torch.randn(3, *image.shape, dtype=torch.float64)
@@ -132,8 +132,7 @@ def test_the_peak_of_random_networks(networks: list[tuple[int, Facts]], training
     models = [built(emitted(facts)) for _, facts in networks]
     for model in models:
         as_on_a_gpu(model)
-    shapes = [next(iter(facts.graph.inputs.values())).shape for _, facts in networks]
-    runs = [run(model, shape, 5, training=training) for model, shape in zip(models, shapes, strict=True)]
+    runs = [run(facts.graph, model, 5, training=training) for model, (_, facts) in zip(models, networks, strict=True)]
     pairs = zip(networks, models, peaks(runs), strict=True)
     ratios = {
         seed: (held(model, training=training) + peak) / memory(facts.graph, batch=5, training=training).peak
@@ -224,5 +223,5 @@ layers:
     facts = facts_of(text.encode())
     source = emitted(facts)
     assert source.renamed["basic.forward"] == "basic.forward_"
-    weights = canonical(built(source), source.renamed)
+    weights = canonical(built(source).state_dict(), source.renamed)
     assert {name.rpartition(".")[0] for name in weights} == {n.name for n in facts.graph.nodes if n.op.op == "conv2d"}

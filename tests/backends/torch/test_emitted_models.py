@@ -189,7 +189,7 @@ def test_running_figures_of_a_batch_normalisation(build: Build) -> None:
     mean, variance = values.mean(1), values.var(1)
     shaped = [figure[:, None, None] for figure in (mean, variance)]
     np.testing.assert_allclose(y, (x.numpy() - shaped[0]) / np.sqrt(shaped[1] + 0.125), rtol=1e-12, atol=1e-14)
-    running = canonical(model, {})
+    running = canonical(model.state_dict(), {})
     np.testing.assert_allclose(running["norm.mean"], 0.25 * mean, rtol=1e-6)
     np.testing.assert_allclose(running["norm.variance"], 0.75 + 0.25 * values.var(1, ddof=1), rtol=1e-6)
 

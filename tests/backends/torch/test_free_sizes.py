@@ -59,3 +59,21 @@ def test_the_emitted_model_at_any_size(size: tuple[int, int]) -> None:
 def test_padding_that_depends_on_the_size_is_refused() -> None:
     with pytest.raises(Unsupported, match="conv1 needs different code at each free size"):
         emitted("  conv1: {op: conv2d, filters: 4, kernel: 3, stride: 2, padding: same}\n")
+
+
+@pytest.mark.parametrize("stride", [2, 3, 4])
+def test_padding_that_depends_on_a_size_one_pixel_more_does_not_change_is_refused(stride: int) -> None:
+    with pytest.raises(Unsupported, match="conv2 needs different code at each free size"):
+        emitted(
+            f"  pool1: {{op: max_pool2d, kernel: {stride}, stride: {stride}}}\n"
+            "  conv2: {op: conv2d, filters: 4, kernel: 3, stride: 2, padding: same}\n"
+        )
+
+
+def test_padding_is_the_same_at_each_size_that_the_input_can_have() -> None:
+    """Twice as many rows are always an even number."""
+    _, source = emitted(
+        "  up1: {op: upsample, factor: 2, mode: nearest}\n"
+        "  conv1: {op: conv2d, filters: 4, kernel: 3, stride: 2, padding: same}\n"
+    )
+    assert "ZeroPad2d((0, 1, 0, 1))" in source.text

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from archc_torch.weights import canonical
-from initialisations import NETWORKS, assert_drawn, spec_of
+from initialisations import NETWORKS, Layer, assert_drawn, layers_of, spec_of
 from torch import nn
 
 from archc.analysis import Facts, analyse
@@ -25,9 +25,28 @@ def facts_of(text: bytes) -> Facts:
 @pytest.mark.parametrize("shape", NETWORKS)
 def test_each_kind_has_its_distribution(shape: str, build: Build) -> None:
     facts = facts_of(spec_of(shape))
-    weights = canonical(build(facts, facts.graph), {})
+    weights = canonical(build(facts, facts.graph).state_dict(), {})
     for number, layer in enumerate(NETWORKS[shape]):
         assert_drawn(weights[f"l{number}.weight"].numpy(), layer)
+
+
+IN_A_BLOCK = """\
+schema: archc/v1
+name: net
+input: {{text: {{tokens: [3], vocabulary: 5}}}}
+defaults: {{attention: {{heads: 4, weight_init: {init}}}, dense: {{weight_init: {{normal: {{std: 0.02}}}}}}}}
+blocks:
+  mixed:
+    layers: {{mix: {{op: attention}}, fc: {{op: dense, units: 240}}}}
+layers: {{words: {{op: embedding, channels: 240}}, mixed: {{block: mixed, repeat: 2}}}}
+"""
+
+
+@pytest.mark.parametrize("layer", layers_of("op: attention", 240, 240), ids=lambda layer: layer.init)
+def test_a_module_inside_of_a_layers_own_in_a_block(layer: Layer, build: Build) -> None:
+    facts = facts_of(IN_A_BLOCK.format(init=layer.init).encode())
+    weights = canonical(build(facts, facts.graph).state_dict(), {})
+    assert_drawn(weights["mixed.1.mix.out.weight"].numpy(), layer)
 
 
 COLUMNS = """\

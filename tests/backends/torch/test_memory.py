@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 import torch
-from allocations import as_on_a_gpu, held, peaks, run
+from allocations import as_on_a_gpu, held, peaks, run, targets
 from archc_torch.snippets.momentum_sgd import MomentumSGD
+from archc_torch.trainer import LOSSES
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.functional import cross_entropy
 
 from archc.analysis import Facts, analyse
 from archc.graph import Graph
@@ -86,12 +86,18 @@ class Network:
 
     @property
     def has_loss(self) -> bool:
-        return hasattr(self.model, "predict")
+        return self.facts.graph.fused is not None
 
-    def step(self, images: Tensor, labels: Tensor, optimizer: MomentumSGD) -> None:
-        """As the trainer takes it; a network without a last softmax is given its outputs' gradients."""
+    def targets(self, batch: int) -> Tensor:
+        return targets(self.facts.graph, batch)
+
+    def loss(self, images: Tensor, targets: Tensor) -> Tensor:
+        return LOSSES[self.facts.graph.loss](self.outputs(images)[0].float(), targets)
+
+    def step(self, images: Tensor, targets: Tensor, optimizer: MomentumSGD) -> None:
+        """As the trainer takes it; a network without a last softmax or sigmoid is given its outputs' gradients."""
         if self.has_loss:
-            cross_entropy(self.outputs(images)[0].float(), labels).backward()
+            self.loss(images, targets).backward()
         else:
             outputs = [value for value in self.outputs(images) if value.requires_grad]
             gradients = [torch.ones_like(value) for value in outputs]
@@ -131,10 +137,10 @@ def saved(network: Network, batch: int) -> int:
         return value
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value):
-        outputs = network.outputs(network.images(batch))
         if network.has_loss:
-            places = outputs[0].shape[2:]  # of maps, each place has a class
-            cross_entropy(outputs[0].float(), torch.zeros(batch, *places, dtype=torch.long))
+            network.loss(network.images(batch), network.targets(batch))
+        else:
+            network.outputs(network.images(batch))
     return sum(v.untyped_storage().nbytes() for address, v in held.items() if address not in parameters)
 
 
@@ -157,18 +163,16 @@ def beyond_the_prediction(network: Network) -> Iterator[list[int]]:
 
 
 def labels(network: Network, batch: int) -> int:
-    """The loss keeps the labels, of maps one for each place, and the sum of their weights."""
-    (output, *_) = (network.facts.graph.tensor(name) for name in network.facts.graph.outputs)
-    return 8 * batch * (output.size // output.channels) + 4 if network.has_loss else 0
+    """The loss keeps the targets, which are counted with the batch, and of classes the sum of their weights."""
+    wanted = network.targets(batch)
+    return wanted.nbytes + (0 if wanted.is_floating_point() else 4) if network.has_loss else 0
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
 def test_what_is_kept_is_what_pytorch_saves_to_the_byte(
-    network: Callable[[Path, Precision], Network], spec: Path, precision: Precision, request: pytest.FixtureRequest
+    network: Callable[[Path, Precision], Network], spec: Path, precision: Precision
 ) -> None:
-    if (spec.stem, precision) == ("unet", "bfloat16"):
-        request.applymarker(pytest.mark.xfail(reason="392 KiB more are kept: the cause is not known yet"))
     found = network(spec, precision)
     with beyond_the_prediction(found) as beyond:
         measured = saved(found, 3)
@@ -191,17 +195,18 @@ def peak(network: Network, batch: int, *, training: bool) -> int:
     optimizer = MomentumSGD(network.model.parameters(), lr=1e-4, momentum=0.9, weight_decay=5e-4)
 
     def step() -> None:
-        network.step(network.images(batch), torch.zeros(batch, dtype=torch.long), optimizer)
+        network.step(network.images(batch), network.targets(batch), optimizer)
 
     def inference() -> None:
         images = network.images(batch)
         with torch.inference_mode():
             values = network.outputs(images)
             if network.has_loss:
-                values[0].float().softmax(1)
+                scores = values[0].float()
+                scores.softmax(1) if network.facts.graph.loss == "cross_entropy" else scores.sigmoid()
 
     if training:  # the first step makes the velocities
-        network.step(network.images(2), torch.zeros(2, dtype=torch.long), optimizer)
+        network.step(network.images(2), network.targets(2), optimizer)
     network.model.train(training)
     return held(network.model, training=training) + peaks([step if training else inference])[0]
 
@@ -244,8 +249,7 @@ def test_the_peak_at_a_normalisation(
 ) -> None:
     spec = tmp_path / "normalised.yaml"
     spec.write_text(NORMALISED.replace("NORM", NORMS[norm]))
-    # On a CPU, each thread has sums of its own for the gradients of the weights, here of as many as there are values.
-    assert_peak(spec, 64, precision, training=training, near=0.02 if norm == "layer_all" else 0.01)
+    assert_peak(spec, 64, precision, training=training)
 
 
 SPATIAL = "lrn, size: 3, alpha: 1e-4, beta: 0.75, k: 2, scope: spatial"
@@ -278,9 +282,8 @@ def test_the_peak_by_what_reads_a_layer(
     spec = tmp_path / "read.yaml"
     spec.write_text(head + "".join(f"  {layer}\n" for layer in (f"a: {{op: {op}}}", *after)))
     found = network(spec, "float32")
-    (image,) = found.facts.graph.inputs.values()
-    (measured,) = peaks([run(found.model, image.shape, 16, training=training)])
-    measured += held(found.model, training=training) - (labels(found, 16) if training else 0)
+    (measured,) = peaks([run(found.facts.graph, found.model, 16, training=training)])
+    measured += held(found.model, training=training)
     predicted = memory(found.facts.graph, batch=16, training=training).peak
     assert measured == pytest.approx(predicted, rel=0.02)
 
@@ -338,6 +341,19 @@ layers:
   flat: {op: flatten}
   fc: {op: dense, units: 10}
 """,
+    "a longer sequence": """input: {x: [16, 256]}
+defaults: {conv_transpose1d: {kernel: 4, stride: 2, weight_init: {he_normal: {}}}}
+layers:
+  conv1: {op: conv_transpose1d, filters: 16, padding: 1}
+  pad1: {op: pad, padding: 8, mode: reflect}
+  cut1: {op: crop, cut: {left: 4, right: 12}}
+  conv2: {op: conv_transpose1d, filters: 8, padding: {left: 2, right: 0}}
+  up1: {op: upsample, factor: 2, mode: linear, corners: half_pixel}
+  pad2: {op: pad, padding: {left: 0, right: 2}}
+  conv3: {op: conv_transpose1d, filters: 4, groups: 4}
+  flat: {op: flatten}
+  fc: {op: dense, units: 4, weight_init: {he_normal: {}}}
+""",
 }
 
 
@@ -351,6 +367,30 @@ def test_the_peak_of_sequences(
     spec.write_text(SEQUENCES_HEAD + SEQUENCES[of])
     found = network(spec, precision)
     predicted = memory(found.facts.graph, batch=32, precision=precision, training=training)
-    # On a CPU, PyTorch makes no indices for a pool over a sequence in inference; on a GPU it does.
-    near = 0.1 if predicted.peak_layer == "pool1" and not training else 0.05
-    assert peak(found, 32, training=training) == pytest.approx(predicted.peak, rel=near)
+    assert peak(found, 32, training=training) == pytest.approx(predicted.peak, rel=0.05)
+
+
+POOLED = """input: {x: [16, 128]}
+defaults: {conv1d: {weight_init: {he_normal: {}}}, dense: {weight_init: {he_normal: {}}}}
+layers:
+  conv: {op: conv1d, filters: 32, kernel: 3, padding: 1}
+  pool: {op: avg_pool1d, kernel: 3, stride: 2, FIELDS}
+  relu: {op: relu}
+  flat: {op: flatten}
+  fc: {op: dense, units: 8}
+  prob: {op: softmax}
+"""
+AVERAGES = [f"padding: {side}, count_padding: {count}" for side in (1, "same") for count in ("true", "false")]
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("fields", [*AVERAGES, "rounding: ceil"])
+def test_averages_over_a_sequence(
+    network: Callable[[Path, Precision], Network], fields: str, precision: Precision, tmp_path: Path
+) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(SEQUENCES_HEAD + POOLED.replace("FIELDS", fields))
+    found = network(spec, precision)
+    predicted = memory(found.facts.graph, batch=32, precision=precision)
+    assert saved(found, 32) == predicted.activations + labels(found, 32)
+    assert peak(found, 32, training=True) == pytest.approx(predicted.peak, rel=0.001)

@@ -89,6 +89,7 @@ FIELDS = {
     "channel_shuffle": lambda _: {"groups": 2},
     "slice": lambda random: random.choice([{"start": 1}, {"stop": 2}, {"start": 1, "stop": 4}]),
     "space_to_depth": lambda _: {"factor": 2},
+    "permute": lambda random: {"axes": random.sample(range(3), 3)},
     "reshape": lambda _: {"to": [4, -1, 3]},
     "conv2d": conv2d,
     "conv_transpose2d": conv_transpose2d,
@@ -110,9 +111,7 @@ FIELDS = {
 }
 POINTWISE = ["tanh", "sigmoid", "silu", "gelu", "prelu", "scale", "stochastic_depth", "dropout"]
 POOLS = ["avg_pool2d", "max_pool2d", "global_avg_pool", "global_max_pool"]
-# Not `permute`: pools and norms after it copy their input, which is then in another order in memory.
-MOVING = ["crop", "channel_shuffle", "slice", "pad", "space_to_depth", "reshape"]
-PARTS = ["channel_shuffle", "slice"]
+MOVING = ["crop", "channel_shuffle", "slice", "pad", "space_to_depth", "reshape", "permute"]
 ON_MAPS = ["conv2d"] * 6 + ["lrn", "batch_norm", "relu"] * 3 + [*POINTWISE, "flatten"]
 ON_MAPS += ["max_pool2d"] * 2 + [*POOLS, "conv_transpose2d", "conv_transpose2d", "upsample", *MOVING]
 # Of maps, those over several positions or maps depend on the order in memory, which test_memory.py has as it is usual.
@@ -128,12 +127,10 @@ class Drawing:
         self.image = [random.choice([2, 4, 6]), random.randint(9, 20), random.randint(9, 20)]
         self.shapes = {"image": Tensor(tuple(self.image))}
         self.layers: dict[str, Layer] = {}
-        self.learned: set[str] = set()
 
     def spec(self) -> bytes:
         length = self.random.randint(3, 12)
-        # A sigmoid at the end would be fused into another loss than that of `run`.
-        while len(self.layers) < length or list(self.layers.values())[-1]["op"] == "sigmoid":
+        while len(self.layers) < length:
             self.add(self.joined() if self.branches and self.random.random() < 0.35 else self.single())
         if not self.last.is_maps and self.random.random() < 0.5:
             self.add({"op": "softmax", "from": list(self.shapes)[-1]})
@@ -165,7 +162,7 @@ class Drawing:
         return {
             "op": op,
             "from": self.random.sample(
-                fitting, 2 if op in ("subtract", "multiply") else min(len(fitting), self.random.choice([2, 2, 3]))
+                fitting, 2 if op == "subtract" else min(len(fitting), self.random.choice([2, 2, 3]))
             ),
         }
 
@@ -178,12 +175,7 @@ class Drawing:
             output = op.infer(tuple(self.shapes[name] for name in sources))
         except ShapeError:
             return
-        is_learned = bool(op.parameters(tuple(self.shapes[name] for name in sources)))
-        if layer["op"] == "prelu" and self.learned.isdisjoint(sources):
-            return  # PyTorch computes the gradient of its input too, where nothing needs it
         name = f"l{len(self.shapes)}"
-        if is_learned or not self.learned.isdisjoint(sources):
-            self.learned.add(name)
         self.layers[name], self.shapes[name] = layer, output
 
 
@@ -204,19 +196,12 @@ def test_the_peak_of_random_networks(branches: bool) -> None:
     specs = [Drawing(seed, branches=branches).spec() for seed in range(EACH)]
     networks = [emitted(spec) for spec in specs]
     for training in (True, False):
-        runs = [run(model, _shape(facts), BATCH, training=training) for facts, model in networks]
+        runs = [run(facts.graph, model, BATCH, training=training) for facts, model in networks]
         pairs = zip(networks, peaks(runs), strict=True)
         ratios = [
             (held(model, training=training) + peak) / memory(facts.graph, batch=BATCH, training=training).peak
             for (facts, model), peak in pairs
         ]
-        # PyTorch copies some sums of gradients of parts, which are in another order in memory.
-        sums_parts = [branches and any(f'"op": "{op}"' in spec.decode() for op in PARTS) for spec in specs]
-        wrong = {seed: r for seed, r in enumerate(ratios) if abs(r - 1) > (0.15 if sums_parts[seed] else 0.05)}
+        wrong = {seed: r for seed, r in enumerate(ratios) if abs(r - 1) > 0.02}
         assert not wrong, [(training, ratio, specs[seed].decode()) for seed, ratio in wrong.items()]
         assert sum(abs(ratio - 1) < 0.002 for ratio in ratios) >= 0.96 * EACH
-
-
-def _shape(facts: Facts) -> tuple[int, ...]:
-    (image,) = facts.graph.inputs.values()
-    return image.shape

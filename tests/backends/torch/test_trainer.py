@@ -24,8 +24,8 @@ def trainer(job: Job) -> tuple[TorchTrainer, nn.Module]:
     statistics = open_pictures(job, pictures)
     module = source(job)
     model = module.Small()
-    feed = PictureFeed(job, pictures, statistics, 0, 1, 1)
-    return TorchTrainer(job, model, module.sgd(model), feed, torch.device("cpu")), model
+    feed = PictureFeed(job, pictures, statistics)
+    return TorchTrainer(job, module, model, feed, torch.device("cpu")), model
 
 
 def constant(model: nn.Module, outputs: list[float]) -> None:

@@ -12,7 +12,7 @@ def test_layers_have_the_specs_names() -> None:
     model = nn.Sequential()
     model.add_module("conv1", nn.Conv2d(4, 6, 3, groups=2, bias=False))
     model.add_module("forward_", nn.Linear(6, 5, dtype=torch.float64))
-    saved = load(as_bytes(model, {"forward": "forward_"}))
+    saved = load(as_bytes(model.state_dict(), {"forward": "forward_"}))
     assert {name: tuple(array.shape) for name, array in saved.items()} == {
         "conv1.weight": (6, 2, 3, 3),
         "forward.weight": (5, 6),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from archc.analysis import analyse
 from archc.diagnostics.finding import Finding
 from archc.fixing import fix
@@ -161,3 +163,136 @@ def test_a_block_under_another_word_is_named_and_not_called_unused() -> None:
     (found,) = findings(text)
     assert found.help == "write `block: b` instead of `blok: b`"
     assert fix(text.encode(), "a.yaml").data.decode() == text.replace("blok", "block")
+
+
+def test_advice_on_several_layers_is_suppressed_at_the_use_that_the_first_is_in() -> None:
+    block = "      c: {op: conv2d, filters: $x, kernel: 3, padding: 1, weight_init: {he_normal: {}}}\n"
+    (found,) = findings(spec(block, "l1: {block: b, x: 4, repeat: 3}"))
+    assert (found.code, found.span.line, found.layer) == ("ARC915", 8, "l1.0.c")
+    assert found.notes == ("a linear function of a linear function is linear, whatever the weights",)
+    assert findings(spec(block, "l1: {block: b, x: 4, repeat: 3}  # archc: allow ARC915")) == []
+
+
+def test_advice_on_layers_of_one_use_says_in_how_many() -> None:
+    conv = "{op: conv2d, filters: $x, kernel: 3, padding: 1, weight_init: {he_normal: {}}}"
+    block = f"      c: {conv}\n      d: {conv}\n      r: {{op: relu}}\n"
+    (found,) = findings(spec(block, "l1: {block: b, x: 4, repeat: 3}"))
+    assert (found.code, found.notes[-1]) == ("ARC915", "in 3 uses: l1.0, l1.1, l1.2")
+
+
+def test_a_shape_that_a_block_expects_wrongly_is_reported_with_all_uses_that_it_does_not_suit() -> None:
+    block = "      c: {op: conv2d, filters: $x, kernel: 3, weight_init: {he_normal: {}}, expect: %s}\n"
+    block += "      r: {op: relu}\n"
+    layers = ["l1: {block: b, x: 4, repeat: 3}", "l2: {block: b, x: 8}"]
+    (found,) = findings(spec(block % "[4, 31, 31]", *layers))
+    assert (found.code, found.span.line) == ("ARC301", 8)
+    assert found.message == "l1.0.c has the shape 4 × 30 × 30, expected 4 × 31 × 31"
+    assert found.notes[-1] == "in 4 uses: l1.0, l1.1, l1.2, l2"
+    assert found.help is not None and "let each give its own" in found.help
+    (found,) = findings(spec(block % "[4, 30, 30]", *layers))
+    assert found.message == "l1.1.c has the shape 4 × 28 × 28, expected 4 × 30 × 30"
+    assert found.notes[-1] == "in 3 of 4 uses: l1.1, l1.2, l2"
+
+
+def test_a_shape_that_a_use_expects_inside_of_a_block_is_reported_once() -> None:
+    text = f"""{HEAD}defaults: {{conv2d: {{kernel: 3, weight_init: {{he_normal: {{}}}}}}}}
+blocks:
+  b: {{takes: [x], layers: {{c: {{op: conv2d, filters: $x}}, r: {{op: relu}}}}}}
+  d: {{layers: {{i: {{block: b, x: 4, expect: [4, 9, 9]}}}}}}
+layers:
+  l1: {{block: d, repeat: 3}}
+"""
+    (found,) = findings(text)
+    assert (found.code, found.span.line, found.notes[-1]) == ("ARC301", 7, "in 3 uses: l1.0.i, l1.1.i, l1.2.i")
+
+
+def test_uses_that_depend_on_a_mistake_are_not_said_to_be_without_it() -> None:
+    block = "      d: {op: dropout, rate: $x}\n      p: {op: max_pool2d, kernel: 40, stride: 7}\n"
+    (found,) = findings(spec(block, "l1: {block: b, x: 0.1, repeat: 4}"))
+    assert (found.code, found.span.line) == ("ARC201", 9)
+    assert not [note for note in found.notes if "uses" in note]
+    first, *layers = ["l1: {block: b, x: 0.1, from: image}", "l3: {block: b, x: 0.1}", "l4: {block: b, x: 0.1}"]
+    (found,) = findings(spec(block.replace("40", "8"), first, "l2: {op: relu, from: image}", *layers))
+    assert (found.layer, found.notes[-1]) == ("l4.p", "in 1 of 3 uses: l4")
+    (found,) = findings(spec(block.replace("40", "8"), first, *layers, "l5: {block: b, x: 0.1}"))
+    assert (found.layer, found.notes[-1]) == ("l3.p", "in 1 of 2 checked uses: l3")
+
+
+@pytest.mark.parametrize(
+    ("block", "column"),
+    [
+        ("      $x: {op: relu}\n", 7),
+        ("      d: {op: dropout, $x: 0.5}\n", 24),
+        ("      d: {op: relu, a: {$x: 1}}\n", 25),
+    ],
+)
+def test_a_reference_in_the_place_of_a_name_is_one_mistake(block: str, column: int) -> None:
+    (found,) = findings(spec(block, "l1: {block: b, x: rate}"))
+    assert (found.code, found.span.column) == ("ARC114", column)
+    assert found.message == "`$x` is a name here, and a reference stands only for a value"
+
+
+def test_a_name_that_is_refused_in_takes_is_reported_only_there() -> None:
+    text = spec("      d: {op: dropout, rate: $ƒ}\n", "l1: {block: b, ƒ: 0.5}").replace("[x]", "[ƒ]")
+    (found,) = findings(text)
+    assert (found.code, found.span.line) == ("ARC106", 6)
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "message"),
+    [
+        ("true", "ARC104", "`repeat` must be an integer, got `true`"),
+        ("1e9", "ARC003", "`repeat` is 1,000,000,000; the limit is 100,000 layers"),
+        ("1.50", "ARC104", "`repeat` must be an integer, got `1.50`"),
+        ("three", "ARC104", "`repeat` must be an integer, got `three`"),
+        ("", "ARC104", "`repeat` must be an integer, got nothing"),
+    ],
+)
+def test_a_wrong_repeat_is_shown_as_it_is_written(value: str, code: str, message: str) -> None:
+    (found,) = findings(spec("      d: {op: dropout, rate: $x}\n", f"l1: {{block: b, x: 0.5, repeat: {value}}}"))
+    assert (found.code, found.message) == (code, message)
+
+
+def test_a_wrong_value_with_a_reference_in_it_is_shown_with_what_is_given() -> None:
+    block = "      p: {op: max_pool2d, kernel: [$x, 1], stride: 1}\n"
+    (found,) = findings(spec(block, "l1: {block: b, x: [2, 2]}"))
+    assert (found.code, found.span.line) == ("ARC105", 8)
+    assert [(span.line, label) for span, label in found.related] == [(10, "`$x`")]
+
+
+def test_an_empty_section_of_blocks() -> None:
+    (found,) = findings(f"{HEAD}blocks:\nlayers:\n  l1: {{op: relu}}\n")
+    assert found.message == "`blocks` must be a mapping, got nothing"
+
+
+@pytest.mark.parametrize(
+    ("layer", "help"),
+    [
+        ("l1: {block: B, x: 0.5}", "did you mean `b`?"),
+        ("l1: {block: b, x: 0.5, inputs: image}", "did you mean `from`?"),
+        (
+            "l1: {repeat: 3, layers: [{op: relu}, {op: tanh}]}",
+            "write the list alone: `l1: [{op: …}, {op: …}]`, or define a block with its layers in `blocks`",
+        ),
+    ],
+)
+def test_the_help_for_a_mistaken_use(layer: str, help: str) -> None:
+    found = findings(spec("      d: {op: dropout, rate: $x}\n", "l0: {block: b, x: 0.5}", layer))
+    assert [finding.help for finding in found] == [help]
+
+
+@pytest.mark.parametrize(
+    ("field", "help"),
+    [
+        ("inputs: [a, b]", "delete `inputs`: a block reads what its use lists in `from`, and calls it `input`"),
+        ("outputs: [d]", "delete `outputs`: a block gives its last layer"),
+    ],
+)
+def test_a_block_does_not_list_what_it_reads_and_gives(field: str, help: str) -> None:
+    text = spec("      d: {op: relu}\n", "l1: {block: b}").replace("takes: [x]", field)
+    assert [finding.help for finding in findings(text)] == [help]
+
+
+def test_the_name_of_a_block_that_yaml_reads_otherwise_is_quoted() -> None:
+    text = spec("      d: {op: dropout, rate: $x}\n", "l1: {block: true, x: 0.5}").replace("  b:\n", "  true:\n")
+    assert [finding.help for finding in findings(text)] == ['write `block: "true"`']

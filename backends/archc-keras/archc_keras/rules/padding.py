@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from archc.emit.syntax import Expression, Literal, Tuple, Unless, call
-from archc.ops.fields import Margins
+from archc.ops.fields import Margins, Size
 from archc.ops.window import Window, slide
+from archc.tensor import Tensor
 from archc_keras.initialisers import untyped
 from archc_keras.rules.table import Fields, Layers
 
@@ -35,3 +36,13 @@ def margins(around: Margins) -> Expression:
 def columns(around: Margins) -> Expression:
     """The margins of a sequence: (left, right)."""
     return Tuple((Literal(around.left), Literal(around.right)))
+
+
+def around_axes(around: Margins, x: Tensor) -> Expression:
+    """The margins along each axis of maps or of a sequence: ((top, bottom), (left, right)) or ((left, right),)."""
+    return Tuple((columns(around),)) if x.is_sequence else margins(around)
+
+
+def sizes(size: Size, x: Tensor) -> Expression:
+    """The sizes along each axis of maps or of a sequence: (height, width) or (length,)."""
+    return Tuple(tuple(map(Literal, size[-1:] if x.is_sequence else size)))

@@ -16,7 +16,8 @@ from archc.ops.slice import Slice
 from archc.ops.space_to_depth import SpaceToDepth
 from archc.ops.upsample import Upsample
 from archc.tensor import Tensor
-from archc_keras.rules.padding import margins
+from archc_keras.initialisers import untyped
+from archc_keras.rules.padding import around_axes, columns, margins
 from archc_keras.rules.table import Layers, rule
 
 
@@ -33,11 +34,12 @@ def flatten(op: Flatten, step: Step) -> Layers:
 
 @rule(Upsample)
 def upsample(op: Upsample, step: Step) -> Layers:
+    (x,) = step.inputs
     if op.factor and op.mode == "nearest":
-        return {"": call("layers.UpSampling2D", pair(op.factor))}
+        factor = Literal(op.factor) if isinstance(op.factor, int) else pair(op.factor)
+        return {"": call(f"layers.UpSampling{len(x.shape) - 1}D", factor)}
     # Keras' own bilinear interpolation computes in float32, and has no aligned corners.
-    height, width = op.output(*step.inputs)
-    return {"": call("Upsample", height, width, corners=Unless(None, op.corners))}
+    return {"": call("Upsample", Tuple(tuple(map(Literal, op.output(x)))), corners=Unless(None, op.corners))}
 
 
 @rule(Slice)
@@ -86,15 +88,20 @@ def permute(op: Permute, step: Step) -> Layers:
 
 @rule(Pad)
 def pad(op: Pad, step: Step) -> Layers:
+    (x,) = step.inputs
+    around = op.padding.around(x)
     if op.mode == "constant" and not op.value:
-        return {"": call("layers.ZeroPadding2D", margins(op.padding))}
+        padding = untyped(padding=columns(around)) if x.is_sequence else margins(around)
+        return {"": call(f"layers.ZeroPadding{len(x.shape) - 1}D", padding)}
     value = Unless(0, number(op.value))
-    return {"": call("Pad2D", margins(op.padding), mode=Unless("constant", op.mode), value=value)}
+    return {"": call("Padding", around_axes(around, x), mode=Unless("constant", op.mode), value=value)}
 
 
 @rule(Crop)
 def crop(op: Crop, step: Step) -> Layers:
-    return {"": call("layers.Cropping2D", margins(op.cut))}
+    (x,) = step.inputs
+    cut = op.cut.around(x)
+    return {"": call(f"layers.Cropping{len(x.shape) - 1}D", columns(cut) if x.is_sequence else margins(cut))}
 
 
 def _last(shape: Iterable[int]) -> tuple[int, ...]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from archc.emit.plan import Step
-from archc.emit.syntax import Argument, Call, Literal, Tuple, Unless, call, pair
+from archc.emit.syntax import Argument, Call, Expression, Literal, Unless, call, pair
 from archc.ops.conv1d import Conv1d
 from archc.ops.conv2d import Conv2d
+from archc.ops.conv_transpose1d import ConvTranspose1d
 from archc.ops.conv_transpose2d import ConvTranspose2d
 from archc.ops.dense import Dense
 from archc.ops.embedding import Embedding
-from archc.ops.fields import NONE, ONE, Margins
+from archc.ops.fields import NONE, ONE, Margins, Size
 from archc.ops.weighted import Weighted
 from archc_keras.initialisers import drawn, initialisers, untyped
-from archc_keras.rules.padding import margins, padding_of
+from archc_keras.rules.padding import around_axes, padding_of, sizes
 from archc_keras.rules.table import RULES, Fields, Layers, rule
 
 
@@ -60,27 +62,35 @@ def conv1d(op: Conv1d, step: Step) -> Layers:
     return {**pad, "": _weighted(op, step, call(kind, op.filters, op.kernel.width, **fields))}
 
 
+@rule(ConvTranspose1d)
+def conv_transpose1d(op: ConvTranspose1d, step: Step) -> Layers:
+    return _transposed(op, step, "layers.Conv1DTranspose", lambda size: Literal(size.width))
+
+
 @rule(ConvTranspose2d)
 def conv_transpose2d(op: ConvTranspose2d, step: Step) -> Layers:
+    return _transposed(op, step, "layers.Conv2DTranspose", pair)
+
+
+def _transposed(op: ConvTranspose2d, step: Step, kind: str, size: Callable[[Size], Expression]) -> Layers:
+    """Keras' own class where it cuts as much, or one that cuts any margins off the whole output."""
     (x,) = step.inputs
     same = op.model_copy(update={"padding": "same", "output_padding": NONE})
     # Without padding, Keras fills the output up to N S.
     height, width = (max(*sizes) for sizes in zip(op.full(x), same.output(x), strict=True))
     output, cut = op.output(x), op.cut
     around = Margins(cut.top, height - output.height - cut.top, cut.left, width - output.width - cut.left)
-    strides = Unless(1, pair(op.stride))
+    strides = Unless(1, size(op.stride))
     if op.groups == 1 and op.dilation == ONE and (cut == same.cut or not any(around)):
         padding = Unless("valid", "same" if any(around) else "valid")
-        layer = call("layers.Conv2DTranspose", op.filters, pair(op.kernel), strides=strides, padding=padding)
-        return {"": _weighted(op, step, layer)}
-    kernel, dilation = (Tuple(tuple(map(Literal, size))) for size in (op.kernel, op.dilation))
+        return {"": _weighted(op, step, call(kind, op.filters, size(op.kernel), strides=strides, padding=padding))}
     layer = call(
-        "ConvTranspose2D",
+        "ConvTranspose",
         op.filters,
-        kernel,
-        cut=margins(around),
+        sizes(op.kernel, x),
+        cut=around_axes(around, x),
         strides=strides,
-        dilation_rate=Unless(Tuple((Literal(1), Literal(1))), dilation),
+        dilation_rate=Unless(None, None if op.dilation == ONE else sizes(op.dilation, x)),
         groups=Unless(1, op.groups),
     )
     return {"": _weighted(op, step, layer)}

@@ -8,21 +8,22 @@ from keras import initializers, layers, ops
 
 
 @keras.saving.register_keras_serializable()
-class ConvTranspose2D(layers.Layer):
-    """A Conv2DTranspose in groups, from whose whole output `cut` is cut off.
+class ConvTranspose(layers.Layer):
+    """A transposed convolution in groups, from whose whole output `cut` is cut off.
 
-    `cut` is ((top, bottom), (left, right)); less than nothing is added instead. The
-    kernel has the shape (height, width, filters / groups, maps). A dilated kernel is
-    filled up with zeros, because TensorFlow dilates none on a CPU.
+    `cut` has two numbers for each axis, ((top, bottom), (left, right)) of maps; less
+    than nothing is added instead. The kernel has the shape (height, width, filters /
+    groups, maps), of a sequence no height. A dilated kernel is filled up with zeros,
+    because TensorFlow dilates none on a CPU.
     """
 
     def __init__(
         self,
         filters: int,
-        kernel_size: tuple[int, int],
+        kernel_size: tuple[int, ...],
         cut: Any,
         strides: Any = 1,
-        dilation_rate: tuple[int, int] = (1, 1),
+        dilation_rate: tuple[int, ...] | None = None,
         groups: int = 1,
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
@@ -32,7 +33,8 @@ class ConvTranspose2D(layers.Layer):
         super().__init__(**kwargs)
         self.filters, self.groups, self.use_bias = filters, groups, use_bias
         self.kernel_size, self.cut = kernel_size, cut
-        self.strides, self.dilation_rate = strides, dilation_rate
+        self.strides = strides
+        self.dilation_rate = dilation_rate or (1,) * len(kernel_size)
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
 
@@ -51,17 +53,19 @@ class ConvTranspose2D(layers.Layer):
         pairs = zip(maps, kernels, strict=True)
         parts = [ops.conv_transpose(*pair, strides=self.strides) for pair in pairs]
         whole: Any = ops.concatenate(parts, axis=-1)
-        (top, bottom), (left, right) = self.cut
-        added = ((0, 0), (0, max(-bottom, 0)), (0, max(-right, 0)), (0, 0))
-        height, width = whole.shape[1] - bottom, whole.shape[2] - right
+        added = ((0, 0), *((0, max(-after, 0)) for _, after in self.cut), (0, 0))
         filled: Any = ops.pad(whole, added)
-        y = filled[:, top:height, left:width]
+        sides = zip(whole.shape[1:-1], self.cut, strict=True)
+        places = (slice(before, n - after) for n, (before, after) in sides)
+        y = filled[(slice(None), *places)]
         return y + self.bias if self.use_bias else y
 
     def dilated(self) -> Any:
-        (rows, columns), (high, wide) = self.kernel_size, self.dilation_rate
-        apart = ops.reshape(self.kernel, (rows, 1, columns, 1, *self.kernel.shape[2:]))
-        zeros = ((0, 0), (0, high - 1), (0, 0), (0, wide - 1), (0, 0), (0, 0))
-        shape = (rows * high, columns * wide, *self.kernel.shape[2:])
-        filled: Any = ops.reshape(ops.pad(apart, zeros), shape)
-        return filled[: (rows - 1) * high + 1, : (columns - 1) * wide + 1]
+        kernel: Any = self.kernel
+        sizes = zip(self.kernel_size, self.dilation_rate, strict=True)
+        for axis, (size, rate) in enumerate(sizes):
+            places = range((size - 1) * rate + 1)
+            zero = [(0, int(i == axis)) for i in range(len(kernel.shape))]
+            taken = [i // rate if i % rate == 0 else size for i in places]
+            kernel = ops.take(ops.pad(kernel, zero), taken, axis)
+        return kernel

@@ -1,4 +1,4 @@
-"""Maps of a larger height and width, for emitted source."""
+"""Larger maps or longer sequences, for emitted source."""
 # pyright: basic
 
 from typing import Any, Literal
@@ -9,28 +9,29 @@ from keras import layers, ops
 
 @keras.saving.register_keras_serializable()
 class Upsample(layers.Layer):
-    """Resizes maps: (N, H, W, C) -> (N, height, width, C).
+    """Resizes maps (N, H, W, C) or sequences (N, L, C) to the `sizes` of their axes.
 
-    Without `corners` each output is an input. With `corners` it lies between four of
-    them: "half_pixel" keeps the edges of the map in place, "aligned" the centres of the
-    outermost pixels.
+    Without `corners` each output is an input. With `corners` it lies between several:
+    "half_pixel" keeps the edges in place, "aligned" the centres of the outermost
+    positions.
     """
 
     def __init__(
         self,
-        height: int,
-        width: int,
+        sizes: tuple[int, ...],
         corners: Literal["half_pixel", "aligned"] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.sizes, self.corners = (height, width), corners
+        self.sizes, self.corners = sizes, corners
 
     def call(self, x: Any) -> Any:
-        return self.resize(self.resize(x, 1), 2)
+        for axis, size in enumerate(self.sizes, 1):
+            x = self.resize(x, axis, size)
+        return x
 
-    def resize(self, x: Any, axis: int) -> Any:
-        n, size = x.shape[axis], self.sizes[axis - 1]
+    def resize(self, x: Any, axis: int, size: int) -> Any:
+        n = x.shape[axis]
         if self.corners is None:
             return ops.take(x, [i * n // size for i in range(size)], axis=axis)
         if self.corners == "aligned":
@@ -39,7 +40,7 @@ class Upsample(layers.Layer):
             at = [max((i + 0.5) * n / size - 0.5, 0) for i in range(size)]
         first = [min(int(place), n - 1) for place in at]
         second = [min(place + 1, n - 1) for place in first]
-        shape = [-1 if i == axis else 1 for i in range(4)]
+        shape = [-1 if i == axis else 1 for i in range(len(x.shape))]
         shares = [place - before for place, before in zip(at, first, strict=True)]
         share: Any = ops.reshape(ops.convert_to_tensor(shares, dtype=x.dtype), shape)
         one: Any = ops.take(x, first, axis)

@@ -14,7 +14,7 @@ from archc.ops.reshape import Reshape
 from archc.ops.slice import Slice
 from archc.ops.space_to_depth import SpaceToDepth
 from archc.ops.upsample import Upsample
-from archc_torch.rules.padding import margins
+from archc_torch.rules.padding import columns, margins
 from archc_torch.rules.table import Modules, rule
 
 
@@ -25,8 +25,12 @@ def flatten(op: Flatten, step: Step) -> Modules:
 
 @rule(Upsample)
 def upsample(op: Upsample, step: Step) -> Modules:
-    height, width = op.output(*step.inputs)
-    sized = {"scale_factor": pair(op.factor)} if op.factor else {"size": Tuple((Literal(height), Literal(width)))}
+    (x,) = step.inputs
+    if op.factor is None:
+        size = op.output(x)
+        sized = {"size": Literal(*size) if x.is_sequence else Tuple(tuple(map(Literal, size)))}
+    else:
+        sized = {"scale_factor": Literal(op.factor) if isinstance(op.factor, int) else pair(op.factor)}
     # PyTorch warns of corners where it does not use them.
     corners = Unless(None, op.corners == "aligned" if op.corners else None)
     return (call("nn.Upsample", **sized, mode=op.mode, align_corners=corners),)
@@ -60,13 +64,19 @@ def permute(op: Permute, step: Step) -> Expression:
 
 @rule(Pad)
 def pad(op: Pad, step: Step) -> Modules:
-    around = margins(op.padding)
+    (x,) = step.inputs
+    around, rank = op.padding.around(x), len(x.shape) - 1
+    added = columns(around) if x.is_sequence else margins(around)
     if op.mode != "constant":
-        return (call("nn.ReflectionPad2d" if op.mode == "reflect" else "nn.ReplicationPad2d", around),)
-    return (call("nn.ConstantPad2d", around, number(op.value)) if op.value else call("nn.ZeroPad2d", around),)
+        return (call(f"nn.{'Reflection' if op.mode == 'reflect' else 'Replication'}Pad{rank}d", added),)
+    if op.value:
+        return (call(f"nn.ConstantPad{rank}d", added, number(op.value)),)
+    return (call(f"nn.ZeroPad{rank}d", added),)
 
 
 @rule(Crop)
 def crop(op: Crop, step: Step) -> Modules:
     # PyTorch has no module that crops; padding of less than nothing does.
-    return (call("nn.ZeroPad2d", margins(Margins(*(-side for side in op.cut)))),)
+    (x,) = step.inputs
+    less = Margins(*(-side for side in op.cut.around(x)))
+    return (call("nn.ZeroPad1d", columns(less)) if x.is_sequence else call("nn.ZeroPad2d", margins(less)),)

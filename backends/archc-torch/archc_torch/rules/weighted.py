@@ -6,11 +6,12 @@ from archc.emit.plan import Step
 from archc.emit.syntax import Unless, call, pair
 from archc.ops.conv1d import Conv1d
 from archc.ops.conv2d import Conv2d
+from archc.ops.conv_transpose1d import ConvTranspose1d
 from archc.ops.conv_transpose2d import ConvTranspose2d
 from archc.ops.dense import Dense
 from archc.ops.embedding import Embedding
-from archc.ops.fields import Margins
-from archc_torch.rules.padding import ends, margins, sides
+from archc.ops.fields import NONE, Margins, Size
+from archc_torch.rules.padding import columns, ends, margins, sides
 from archc_torch.rules.table import Modules, rule
 
 
@@ -36,9 +37,8 @@ def conv2d(op: Conv2d, step: Step) -> Modules:
 @rule(ConvTranspose2d)
 def conv_transpose2d(op: ConvTranspose2d, step: Step) -> Modules:
     (x,) = step.inputs
-    plain, cut = op.plain_padding(), op.cut
-    padding, added = plain or ((0, 0), (max(-cut.bottom, 0), max(-cut.right, 0)))
-    rest = Margins(cut.top, max(cut.bottom, 0), cut.left, max(cut.right, 0))
+    plain, rest = op.plain_padding(), _cut_after(op)
+    padding, added = plain or (NONE, Size(max(-op.cut.bottom, 0), max(-op.cut.right, 0)))
     return (
         call(
             "nn.ConvTranspose2d" if plain else "CutConvTranspose2d",
@@ -54,6 +54,34 @@ def conv_transpose2d(op: ConvTranspose2d, step: Step) -> Modules:
             **({} if plain else {"cut": margins(rest)}),
         ),
     )
+
+
+@rule(ConvTranspose1d)
+def conv_transpose1d(op: ConvTranspose1d, step: Step) -> Modules:
+    (x,) = step.inputs
+    plain, rest = op.plain_padding(), _cut_after(op)
+    padding, added = plain or (NONE, Size(0, max(-op.cut.right, 0)))
+    return (
+        call(
+            "nn.ConvTranspose1d" if plain else "CutConvTranspose1d",
+            x.channels,
+            op.filters,
+            op.kernel.width,
+            stride=Unless(1, op.stride.width),
+            padding=Unless(0, padding.width),
+            output_padding=Unless(0, added.width),
+            groups=Unless(1, op.groups),
+            bias=Unless(True, op.bias),
+            dilation=Unless(1, op.dilation.width),
+            **({} if plain else {"cut": columns(rest)}),
+        ),
+    )
+
+
+def _cut_after(op: ConvTranspose2d) -> Margins:
+    """What is cut off an output that PyTorch gives whole."""
+    top, bottom, left, right = op.cut
+    return Margins(top, max(bottom, 0), left, max(right, 0))
 
 
 @rule(Conv1d)

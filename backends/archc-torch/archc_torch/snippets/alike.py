@@ -1,5 +1,6 @@
-"""Gradients that all ranks have whole, among terms that are summed, for emitted source."""
-# pyright: reportIncompatibleMethodOverride=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+"""Gradients that all ranks have whole, among terms, for emitted source."""
+# pyright: reportIncompatibleMethodOverride=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false
 
 from typing import Any
 

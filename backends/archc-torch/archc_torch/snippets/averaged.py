@@ -1,5 +1,7 @@
-"""The gradients of a network of which each rank computes some examples, for emitted source."""
-# pyright: reportPrivateUsage=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+"""The gradients of ranks with examples of their own, for emitted source."""
+# pyright: reportPrivateImportUsage=false, reportUnknownLambdaType=false
+# pyright: reportPrivateUsage=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false
 
 from typing import Any
 
@@ -15,7 +17,9 @@ def over_ranks(model: nn.Module) -> nn.Module:
     """
     # Statistics are those of all examples: the ranks have the same without a message.
     statistics = {name for name, _ in model.named_buffers()}
-    DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(model, statistics)
+    DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(
+        model, statistics
+    )
     parallel = DistributedDataParallel(
         model, bucket_cap_mb=25, gradient_as_bucket_view=True, static_graph=True
     )

@@ -1,4 +1,4 @@
-"""Which parameters ranks have parts of, for emitted source of a network whose layers are all split by rows."""
+"""Which parameters ranks have parts of, for emitted source: all, by rows."""
 
 
 def axis(name: str) -> int | None:

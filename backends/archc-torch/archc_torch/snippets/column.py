@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
+
 from archc_torch.snippets.axis import axis
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, distributed
+
 from archc_torch.snippets.counts import Divided
 
 
@@ -35,7 +36,9 @@ class Fetch(Divided):
     def forward(self, x: Tensor) -> Tensor:
         there = distributed.get_world_size() if distributed.is_initialized() else 0
         if there != len(self.maps):
-            raise RuntimeError(f"a process group of {there}, not {len(self.maps)} ranks")
+            raise RuntimeError(
+                f"a process group of {there}, not {len(self.maps)} ranks"
+            )
         return Exchange.apply(x, self)
 
     def places(self, owner: int, reader: int, owned: int) -> Tensor:
@@ -58,7 +61,11 @@ class Fetch(Divided):
 class Exchange(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, fetch: Fetch) -> Tensor:
-        rank, every, owned = distributed.get_rank(), range(len(fetch.maps)), x.shape[fetch.dim]
+        rank, every, owned = (
+            distributed.get_rank(),
+            range(len(fetch.maps)),
+            x.shape[fetch.dim],
+        )
         ctx.fetch, ctx.shape = fetch, x.shape
         asked = [fetch.places(rank, reader, owned).to(x.device) for reader in every]
         wanted = [fetch.places(owner, rank, owned) for owner in every]
@@ -71,7 +78,11 @@ class Exchange(torch.autograd.Function):
     def backward(ctx: Any, *upstream: Any) -> Any:
         if torch.is_grad_enabled():
             raise RuntimeError("the gradient of a Fetch cannot be differentiated")
-        fetch, own, rank = ctx.fetch, upstream[0].new_zeros(ctx.shape), distributed.get_rank()
+        fetch, own, rank = (
+            ctx.fetch,
+            upstream[0].new_zeros(ctx.shape),
+            distributed.get_rank(),
+        )
         if not fetch.summed:
             return own, None
         every, owned = range(len(fetch.maps)), ctx.shape[fetch.dim]
@@ -92,7 +103,10 @@ class Exchange(torch.autograd.Function):
 
 def swap(sent: Sequence[Tensor], shapes: Sequence[Sequence[int]]) -> list[Tensor]:
     """Send a tensor to each rank, and receive one of the given shape from each."""
-    values, sizes = torch.cat([part.reshape(-1) for part in sent]), [part.numel() for part in sent]
+    values, sizes = (
+        torch.cat([part.reshape(-1) for part in sent]),
+        [part.numel() for part in sent],
+    )
     expected = [torch.Size(shape).numel() for shape in shapes]
     received = values.new_empty(sum(expected))
     distributed.all_to_all_single(received, values, expected, sizes)

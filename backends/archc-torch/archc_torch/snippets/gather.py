@@ -1,4 +1,4 @@
-"""The exchange between ranks that each have some of the maps or examples, for emitted source."""
+"""The exchange between ranks that each have some maps, for emitted source."""
 # pyright: reportUnknownVariableType=false, reportIncompatibleMethodOverride=false
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false
 

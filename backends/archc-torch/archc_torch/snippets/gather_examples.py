@@ -1,4 +1,4 @@
-"""The exchange between ranks that each have some of the examples, for emitted source."""
+"""The exchange between ranks that have some examples, for emitted source."""
 # pyright: reportUnknownVariableType=false, reportIncompatibleMethodOverride=false
 # pyright: reportUnknownArgumentType=false, reportUnknownMemberType=false
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, distributed
+
 from archc_torch.snippets.counts import Divided
 
 
@@ -40,14 +41,20 @@ class AllExamples(torch.autograd.Function):
             distributed.all_gather_into_tensor(parts, x.contiguous())
         else:
             copies = torch.cat([x] * len(counts))
-            distributed.all_to_all_single(parts, copies, [*counts], [len(x)] * len(counts))
+            distributed.all_to_all_single(
+                parts, copies, [*counts], [len(x)] * len(counts)
+            )
         return parts
 
     @staticmethod
     def backward(ctx: Any, *upstream: Any) -> Any:
         if torch.is_grad_enabled():
             raise RuntimeError("this gradient cannot be differentiated")
-        counts, rank, terms = ctx.counts, distributed.get_rank(), upstream[0].contiguous()
+        counts, rank, terms = (
+            ctx.counts,
+            distributed.get_rank(),
+            upstream[0].contiguous(),
+        )
         own = terms.split([*counts])[rank]
         if not ctx.summed:
             return own, None, None
@@ -57,5 +64,7 @@ class AllExamples(torch.autograd.Function):
             return total, None, None
         found = own.new_empty(len(counts), *own.shape)
         received = found.flatten(0, 1)
-        distributed.all_to_all_single(received, terms, [len(own)] * len(counts), [*counts])
+        distributed.all_to_all_single(
+            received, terms, [len(own)] * len(counts), [*counts]
+        )
         return found.sum(0), None, None

@@ -1,4 +1,4 @@
-"""Which gradients are sums over the ranks, for emitted source of a network that has no others."""
+"""Which gradients are sums over the ranks, for emitted source: all."""
 
 
 def is_summed(name: str) -> bool:

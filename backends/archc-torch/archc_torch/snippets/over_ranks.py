@@ -1,11 +1,14 @@
 """The gradients of weights that several ranks have, for emitted source."""
-# pyright: reportPrivateUsage=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportPrivateImportUsage=false, reportUnknownLambdaType=false
+# pyright: reportPrivateUsage=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false
 
 from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
+
 from archc_torch.snippets.axis import axis
 from archc_torch.snippets.is_summed import is_summed
 

@@ -1,7 +1,6 @@
 """A rank's own examples of all, for emitted source."""
 
-from torch import Tensor, distributed
-from torch import nn
+from torch import Tensor, distributed, nn
 
 
 class OwnExamples(nn.Module):

@@ -18,7 +18,7 @@ class PaddedAvgPool1d(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         ones = pad(x.new_ones(x.shape[2] - sum(self.rest)), self.rest)
         shares = ones.unfold(0, self.kernel, self.stride).mean(1)
-        return avg_pool1d(x, self.kernel, self.stride).div_(shares)
+        return avg_pool1d(x, self.kernel, self.stride) / shares
 
     def extra_repr(self) -> str:
         return f"{self.kernel}, stride={self.stride}, rest={self.rest}"

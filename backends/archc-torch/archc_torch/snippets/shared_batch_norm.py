@@ -1,6 +1,7 @@
 """Batch normalisation over the examples of all ranks, for emitted source."""
-# pyright: reportIncompatibleMethodOverride=false, reportUnknownMemberType=false, reportUnknownVariableType=false
-# pyright: reportUnknownArgumentType=false, reportPrivateUsage=false
+# pyright: reportIncompatibleMethodOverride=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportPrivateUsage=false
 
 from typing import Any
 
@@ -32,14 +33,18 @@ class NormaliseTogether(torch.autograd.Function):
         own = torch.cat([mean, var, mean.new_tensor([x.numel() / x.shape[1]])])
         every = own.new_empty(ranks * len(own))
         distributed.all_gather_into_tensor(every, own)
-        means, variances, counts = every.view(ranks, -1).split([len(mean), len(mean), 1], 1)
+        means, variances, counts = every.view(ranks, -1).split(
+            [len(mean), len(mean), 1], 1
+        )
         count = counts.sum()
         mean = (counts * means).sum(0) / count
         var = (counts * (variances + (means - mean).square())).sum(0) / count
         if norm.track_running_stats:
             rate = norm.momentum
             norm.running_mean.lerp_(mean.to(norm.running_mean.dtype), rate)
-            norm.running_var.lerp_((var * count / (count - 1)).to(norm.running_var.dtype), rate)
+            norm.running_var.lerp_(
+                (var * count / (count - 1)).to(norm.running_var.dtype), rate
+            )
         ctx.save_for_backward(x, weight, mean, (var + norm.eps).rsqrt(), count)
         return nn.functional.batch_norm(x, mean, var, weight, bias, False, 0, norm.eps)
 

@@ -1,6 +1,7 @@
 """Dropout whose mask does not depend on the number of ranks, for emitted source."""
 
 from torch import Tensor, distributed
+
 from archc_torch.snippets.counts import Divided
 
 

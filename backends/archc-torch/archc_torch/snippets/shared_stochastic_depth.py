@@ -1,6 +1,7 @@
 """Stochastic depth that does not depend on the number of ranks, for emitted source."""
 
 from torch import Tensor, distributed
+
 from archc_torch.snippets.counts import Divided
 
 
@@ -20,5 +21,7 @@ class SharedStochasticDepth(Divided):
             return x
         rank, kept = distributed.get_rank(), 1 - self.rate
         counts = self.counts(len(x), distributed.get_world_size())
-        factors = x.new_empty(sum(counts), *[1] * (x.ndim - 1)).bernoulli_(kept).div_(kept)
+        factors = (
+            x.new_empty(sum(counts), *[1] * (x.ndim - 1)).bernoulli_(kept).div_(kept)
+        )
         return x * factors.narrow(0, sum(counts[:rank]), len(x))

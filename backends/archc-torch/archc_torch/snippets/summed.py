@@ -1,5 +1,6 @@
 """The sum of the ranks' terms of a gradient, for emitted source."""
-# pyright: reportIncompatibleMethodOverride=false, reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportIncompatibleMethodOverride=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false
 
 from typing import Any
 

@@ -14,7 +14,7 @@ def variance_scaling(
 
     `fan` is "in", "out" or the mean of "both", of one group of a convolution.
     """
-    groups = layer.groups if isinstance(layer, nn.Conv2d) else 1
+    groups = getattr(layer, "groups", 1)  # a linear layer has none
     fan_in = layer.weight[0].numel()
     fan_out = layer.weight[:, 0].numel() / groups
     number = {"in": fan_in, "out": fan_out, "both": (fan_in + fan_out) / 2}[fan]

@@ -1,9 +1,9 @@
 """AlexNet, two GPUs (Krizhevsky, Sutskever and Hinton, 2012), for one of 2 ranks.
 
-Input (N, 3, 227, 227), output (N, 1000), the same on all ranks. Each rank has its
-part of every layer's maps, 30,482,612 of 60,965,224 parameters, and receives
-30,336 values per example through its `Gather` layers. Seed each rank differently,
-or all draw the same weights and drop the same units. Run this file to check it.
+Input (N, 3, 227, 227), output (N, 1000). Each rank reads all examples of a batch
+and gives the outputs for all examples. It has 30,482,612 of 60,965,224
+parameters, and receives 30,336 values per example between its layers. Run this
+file to check it.
 
 Emitted by `archc build alexnet.yaml --backend torch --parallel columns`; SHA-256
 of alexnet.yaml: 76db5a97ca38d90a41b30769bed33a5d798d960f42a19618cacfdaefd15f6e6b.
@@ -58,14 +58,14 @@ class Alexnet(nn.Sequential):
                 flat_all=Gather(2),  # 4608 here -> 9216, from both
                 fc6=nn.Linear(9216, 2048),  # 2048
                 relu6=nn.ReLU(),  # 2048
-                drop6=nn.Dropout(0.5),  # 2048
+                drop6=SharedDropout(0.5),  # 2048
                 drop6_all=Gather(2),  # 2048 here -> 4096, from both
                 fc7=nn.Linear(4096, 2048),  # 2048
                 relu7=nn.ReLU(),  # 2048
-                drop7=nn.Dropout(0.5),  # 2048
+                drop7=SharedDropout(0.5),  # 2048
                 drop7_all=Gather(2),  # 2048 here -> 4096, from both
                 fc8=nn.Linear(4096, 500),  # 500
-                fc8_out=Gather(2, summed=False),  # 500 here -> 1000, from both
+                fc8_out=Gather(2, output=True),  # 500 here -> 1000, from both
             ),
         )
         self.reset_parameters()
@@ -85,6 +85,23 @@ class Alexnet(nn.Sequential):
         return nn.functional.softmax(evaluate(self, image), dim=1)
 
 
+class Divided(nn.Module):
+    """A layer that must know how the examples are divided over the ranks."""
+
+    sizes: tuple[int, ...] = ()
+
+    def counts(self, here: int, ranks: int) -> tuple[int, ...]:
+        """The number of examples on each rank, if there are `here` on this one."""
+        return self.sizes or (here,) * ranks
+
+
+def divide(model: nn.Module, *sizes: int) -> None:
+    """Tell a model how many examples each rank has; otherwise, each has as many."""
+    for module in model.modules():
+        if isinstance(module, Divided):
+            module.sizes = sizes
+
+
 class Gather(nn.Module):
     """Concatenates all ranks' maps in rank order: (N, C, ...) -> (N, ranks C, ...).
 
@@ -92,19 +109,23 @@ class Gather(nn.Module):
 
     Each rank computes different maps from the result, so it has only its own term of
     the gradient. The backward pass sums the terms on the rank that computed the map.
-    Use `summed=False` if all ranks compute the same loss: each then has the whole
-    gradient, and a sum would count it once per rank.
+    Use `summed=False` if all ranks compute the same from it: each then has the whole
+    gradient, and a sum would count it once per rank. An `output`, of which all ranks
+    compute the loss, is such a case; it does not count as received.
     """
 
-    def __init__(self, ranks: int, summed: bool = True, dim: int = 1) -> None:
+    def __init__(
+        self, ranks: int, summed: bool = True, dim: int = 1, output: bool = False
+    ) -> None:
         super().__init__()
-        self.ranks, self.summed, self.dim, self.received = ranks, summed, dim, 0
+        self.ranks, self.summed, self.dim = ranks, summed and not output, dim
+        self.output, self.received = output, 0
 
     def forward(self, x: Tensor) -> Tensor:
         there = distributed.get_world_size() if distributed.is_initialized() else 0
         if there != self.ranks:
             raise RuntimeError(f"a process group of {there} ranks, not of {self.ranks}")
-        self.received = (self.ranks - 1) * x.shape[1:].numel()
+        self.received = 0 if self.output else (self.ranks - 1) * x.numel()
         return AllGather.apply(x, self)
 
 
@@ -126,6 +147,30 @@ class AllGather(torch.autograd.Function):
             summands, own = torch.cat(parts).contiguous(), own.new_empty(own.shape)
             distributed.reduce_scatter_tensor(own, summands)
         return own, None
+
+
+class SharedDropout(Divided):
+    """While training, sets values to zero with probability `rate`; scales the others.
+
+    All ranks draw the mask of the whole tensor and use their part of it: `dim` is the
+    axis that is divided over the ranks. So they must have the same seed, and drop what
+    one process drops.
+    """
+
+    def __init__(self, rate: float, dim: int = 1) -> None:
+        super().__init__()
+        self.rate, self.dim = rate, dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.rate == 0:
+            return x
+        rank, ranks = distributed.get_rank(), distributed.get_world_size()
+        here = x.shape[self.dim]
+        counts = self.counts(here, ranks) if self.dim == 0 else (here,) * ranks
+        shape = (*x.shape[: self.dim], sum(counts), *x.shape[self.dim + 1 :])
+        kept = x.new_empty(shape).bernoulli_(1 - self.rate)
+        own = kept.narrow(self.dim, sum(counts[:rank]), here).bool()
+        return x * own * (1 / (1 - self.rate))
 
 
 class LRN(nn.Module):
@@ -289,15 +334,29 @@ class MomentumSGD(torch.optim.Optimizer):
         return loss
 
 
+def axis(name: str) -> int | None:
+    """The axis of which each rank has a part of a parameter; None: it has all of it."""
+    return 0 if name else None
+
+
 def column(state: Mapping[str, Tensor], rank: int, ranks: int) -> dict[str, Tensor]:
-    """A rank's part of the whole network's `state_dict`: the rows of its own maps."""
-    return {n: t.chunk(ranks)[rank] if t.ndim else t for n, t in state.items()}
+    """A rank's part of the whole network's `state_dict`."""
+    parts = dict(state)
+    for name, value in state.items():
+        split = axis(name)
+        if split is not None and value.ndim:
+            parts[name] = value.chunk(ranks, split)[rank]
+    return parts
 
 
 def whole(columns: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
     """The whole network's `state_dict`, joined from all ranks' in rank order."""
-    parts = {name: [state[name] for state in columns] for name in columns[0]}
-    return {n: torch.cat(p) if p[0].ndim else p[0] for n, p in parts.items()}
+    joined = dict(columns[0])
+    for name, value in joined.items():
+        split = axis(name)
+        if split is not None and value.ndim:
+            joined[name] = torch.cat([state[name] for state in columns], split)
+    return joined
 
 
 def on_ranks(ranks: int, function: Callable[[], str]) -> None:
@@ -333,6 +392,16 @@ def on_rank(
     distributed.destroy_process_group()
 
 
+def build(seed: int) -> Alexnet:
+    """A rank's part; each draws weights of its own, and the same numbers from then
+    on.
+    """
+    torch.manual_seed(seed * 1024 + distributed.get_rank())
+    model = Alexnet()
+    torch.manual_seed(seed)
+    return model
+
+
 def sgd(model: nn.Module) -> MomentumSGD:
     """The spec's optimizer, with no weight decay on biases."""
     weights = [p for name, p in model.named_parameters() if not name.endswith(".bias")]
@@ -350,26 +419,22 @@ def plateau(optimizer: MomentumSGD) -> ReduceLROnPlateau:
 
 def check() -> str:
     """Build the network, check its parameters and output shapes, train one step."""
-    torch.manual_seed(distributed.get_rank())
-    model = Alexnet()
+    model = build(0)
     count = sum(p.numel() for p in model.parameters())
     assert count == 30_482_612, f"{count:,} parameters, not 30,482,612"
-    image = torch.randn(2, 3, 227, 227)
-    distributed.broadcast(image, src=0)
-    output = model(image)
-    gathers = [m for m in model.modules() if isinstance(m, Gather)]
-    received = sum(gather.received for gather in gathers if gather.summed)
-    assert received == 30_336, f"{received:,} received, not 30,336"
+    output = model(torch.randn(2, 3, 227, 227))
+    exchanges = [m for m in model.modules() if isinstance(m, Gather)]
+    received = sum(m.received for m in exchanges) / 2
+    planned = 30_336
+    assert received == planned, f"{received:,.10g} received, not {planned:,.10g}"
     shape = tuple(output.shape)
     assert shape == (2, 1000), f"output {shape}, not (2, 1000)"
-    labels = torch.randint(1000, (2,))
-    distributed.broadcast(labels, src=0)
-    loss = nn.functional.cross_entropy(output, labels)
+    loss = nn.functional.cross_entropy(output, torch.randint(1000, (2,)))
     loss.backward()
     sgd(model).step()
     finite = all(p.isfinite().all() for p in model.parameters())
     assert finite, "weights are not finite"
-    return f"{count:,} parameters, received {received:,} values per example"
+    return f"{count:,} parameters, received {received:,.10g} values per example"
 
 
 if __name__ == "__main__":

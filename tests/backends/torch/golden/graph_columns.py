@@ -1,9 +1,8 @@
 """net, for one of 2 ranks.
 
-Input (N, 3, 6, 5), outputs (N, 8, 6, 5), (N, 12), (N, 12), the same on all ranks.
-Each rank has its part of every layer's maps, 2,326 of 4,652 parameters, and
-receives 240 values per example through its `Gather` layers. Seed each rank
-differently, or all draw the same weights and drop the same units. Run this file
+Input (N, 3, 6, 5), outputs (N, 8, 6, 5), (N, 12), (N, 12). Each rank reads all
+examples of a batch and gives the outputs for all examples. It has 2,326 of 4,652
+parameters, and receives 240 values per example between its layers. Run this file
 to check it.
 
 Emitted by `archc build net.yaml --backend torch --parallel columns`; SHA-256 of
@@ -38,9 +37,9 @@ class Net(nn.Module):
         self.flat = nn.Flatten()  # 120
         self.flat_all = Gather(2)  # 120 here -> 240, from both
         self.fc = nn.Linear(240, 6)  # 6
-        self.fc_out = Gather(2, summed=False)  # 6 here -> 12, from both
+        self.fc_out = Gather(2, output=True)  # 6 here -> 12, from both
         self.prob = nn.Softmax(dim=1)  # 12
-        self.sum_out = Gather(2, summed=False)  # 4 x 6 x 5 here -> 8 x 6 x 5, from both
+        self.sum_out = Gather(2, output=True)  # 4 x 6 x 5 here -> 8 x 6 x 5, from both
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -83,19 +82,23 @@ class Gather(nn.Module):
 
     Each rank computes different maps from the result, so it has only its own term of
     the gradient. The backward pass sums the terms on the rank that computed the map.
-    Use `summed=False` if all ranks compute the same loss: each then has the whole
-    gradient, and a sum would count it once per rank.
+    Use `summed=False` if all ranks compute the same from it: each then has the whole
+    gradient, and a sum would count it once per rank. An `output`, of which all ranks
+    compute the loss, is such a case; it does not count as received.
     """
 
-    def __init__(self, ranks: int, summed: bool = True, dim: int = 1) -> None:
+    def __init__(
+        self, ranks: int, summed: bool = True, dim: int = 1, output: bool = False
+    ) -> None:
         super().__init__()
-        self.ranks, self.summed, self.dim, self.received = ranks, summed, dim, 0
+        self.ranks, self.summed, self.dim = ranks, summed and not output, dim
+        self.output, self.received = output, 0
 
     def forward(self, x: Tensor) -> Tensor:
         there = distributed.get_world_size() if distributed.is_initialized() else 0
         if there != self.ranks:
             raise RuntimeError(f"a process group of {there} ranks, not of {self.ranks}")
-        self.received = (self.ranks - 1) * x.shape[1:].numel()
+        self.received = 0 if self.output else (self.ranks - 1) * x.numel()
         return AllGather.apply(x, self)
 
 
@@ -176,15 +179,29 @@ class MomentumSGD(torch.optim.Optimizer):
         return loss
 
 
+def axis(name: str) -> int | None:
+    """The axis of which each rank has a part of a parameter; None: it has all of it."""
+    return 0 if name else None
+
+
 def column(state: Mapping[str, Tensor], rank: int, ranks: int) -> dict[str, Tensor]:
-    """A rank's part of the whole network's `state_dict`: the rows of its own maps."""
-    return {n: t.chunk(ranks)[rank] if t.ndim else t for n, t in state.items()}
+    """A rank's part of the whole network's `state_dict`."""
+    parts = dict(state)
+    for name, value in state.items():
+        split = axis(name)
+        if split is not None and value.ndim:
+            parts[name] = value.chunk(ranks, split)[rank]
+    return parts
 
 
 def whole(columns: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
     """The whole network's `state_dict`, joined from all ranks' in rank order."""
-    parts = {name: [state[name] for state in columns] for name in columns[0]}
-    return {n: torch.cat(p) if p[0].ndim else p[0] for n, p in parts.items()}
+    joined = dict(columns[0])
+    for name, value in joined.items():
+        split = axis(name)
+        if split is not None and value.ndim:
+            joined[name] = torch.cat([state[name] for state in columns], split)
+    return joined
 
 
 def on_ranks(ranks: int, function: Callable[[], str]) -> None:
@@ -220,6 +237,16 @@ def on_rank(
     distributed.destroy_process_group()
 
 
+def build(seed: int) -> Net:
+    """A rank's part; each draws weights of its own, and the same numbers from then
+    on.
+    """
+    torch.manual_seed(seed * 1024 + distributed.get_rank())
+    model = Net()
+    torch.manual_seed(seed)
+    return model
+
+
 def sgd(model: nn.Module) -> MomentumSGD:
     """The spec's optimizer, with no weight decay on biases."""
     weights = [p for name, p in model.named_parameters() if not name.endswith(".bias")]
@@ -237,16 +264,14 @@ def plateau(optimizer: MomentumSGD) -> ReduceLROnPlateau:
 
 def check() -> str:
     """Build the network, check its parameters and output shapes, train one step."""
-    torch.manual_seed(distributed.get_rank())
-    model = Net()
+    model = build(0)
     count = sum(p.numel() for p in model.parameters())
     assert count == 2_326, f"{count:,} parameters, not 2,326"
-    image = torch.randn(2, 3, 6, 5)
-    distributed.broadcast(image, src=0)
-    outputs = model(image)
-    gathers = [m for m in model.modules() if isinstance(m, Gather)]
-    received = sum(gather.received for gather in gathers if gather.summed)
-    assert received == 240, f"{received:,} received, not 240"
+    outputs = model(torch.randn(2, 3, 6, 5))
+    exchanges = [m for m in model.modules() if isinstance(m, Gather)]
+    received = sum(m.received for m in exchanges) / 2
+    planned = 240
+    assert received == planned, f"{received:,.10g} received, not {planned:,.10g}"
     shapes = [tuple(output.shape) for output in outputs]
     expected = [(2, 8, 6, 5), (2, 12), (2, 12)]
     assert shapes == expected, f"outputs {shapes}, not {expected}"
@@ -255,7 +280,7 @@ def check() -> str:
     sgd(model).step()
     finite = all(p.isfinite().all() for p in model.parameters())
     assert finite, "weights are not finite"
-    return f"{count:,} parameters, received {received:,} values per example"
+    return f"{count:,} parameters, received {received:,.10g} values per example"
 
 
 if __name__ == "__main__":

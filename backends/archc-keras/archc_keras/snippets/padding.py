@@ -8,11 +8,11 @@ from keras import layers, ops
 
 
 @keras.saving.register_keras_serializable()
-class Pad2D(layers.Layer):
-    """Pads maps by `padding`, ((top, bottom), (left, right)).
+class Padding(layers.Layer):
+    """Pads maps by ((top, bottom), (left, right)), or sequences by ((left, right),).
 
-    `mode` adds a constant `value`, mirrors the map without its edge, or repeats its
-    edge.
+    `mode` adds a constant `value`, mirrors the values without the one at the edge, or
+    repeats the one at the edge.
     """
 
     def __init__(
@@ -29,10 +29,12 @@ class Pad2D(layers.Layer):
         if self.mode == "constant":
             around = ((0, 0), *self.padding, (0, 0))
             return ops.pad(x, around, constant_values=self.value)
-        return self.repeat(self.repeat(x, 1), 2)
+        for axis, (before, after) in enumerate(self.padding, 1):
+            x = self.repeat(x, axis, before, after)
+        return x
 
-    def repeat(self, x: Any, axis: int) -> Any:
-        n, (before, after) = x.shape[axis], self.padding[axis - 1]
+    def repeat(self, x: Any, axis: int, before: int, after: int) -> Any:
+        n = x.shape[axis]
         places = range(-before, n + after)
         if self.mode == "reflect":
             return ops.take(x, [n - 1 - abs(n - 1 - abs(i)) for i in places], axis)

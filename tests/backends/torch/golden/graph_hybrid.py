@@ -1,0 +1,456 @@
+"""net, for one of 2 ranks.
+
+Input (N, 3, 6, 5), outputs (N, 8, 6, 5), (N, 12), (N, 12). Each rank reads its
+own examples of a batch and gives the outputs for all examples. It has 3,206 of
+4,652 parameters, and receives 120 values per example between its layers. Run this
+file to check it.
+
+Emitted by `archc build net.yaml --backend torch --parallel hybrid`; SHA-256 of
+net.yaml: 5fc328f487a2509ea5c90b494436e872b52df2d19756c412f79b85724f500f58.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+from torch import Tensor, distributed, nn
+from torch.multiprocessing.spawn import spawn
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+
+class Net(nn.Module):
+    """(N, 3, 6, 5) -> (N, 8, 6, 5), (N, 12), (N, 12)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(6, 8, 3, padding=1, bias=False)  # 8 x 6 x 5
+        self.norm = SharedBatchNorm(8, eps=0.001)  # 8 x 6 x 5
+        self.left = nn.Conv2d(8, 8, 3, padding=1)  # 8 x 6 x 5
+        self.right = nn.Conv2d(8, 8, 3, padding=1, bias=False)  # 8 x 6 x 5
+        self.side = nn.Conv2d(8, 8, 3, padding=1, groups=4)  # 8 x 6 x 5
+        self.within = SpatialLRN(3, alpha=0.5, beta=0.75, k=1)  # 8 x 6 x 5
+        self.squashed = nn.Tanh()  # 8 x 6 x 5
+        self.flat = nn.Flatten()  # 240
+        self.flat_all = GatherExamples(2)  # 240, of all examples, from both
+        self.fc = nn.Linear(240, 6)  # 6
+        self.fc_out = Gather(2, output=True)  # 6 here -> 12, from both
+        self.prob = nn.Softmax(dim=1)  # 12
+        # 8 x 6 x 5, of all examples, from both
+        self.sum_out = GatherExamples(2, output=True)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        he_normal(self.stem)
+        self.norm.reset_parameters()
+        he_normal(self.left, bias=0)
+        he_normal(self.right)
+        he_normal(self.side, bias=0)
+        he_normal(self.fc, bias=0)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        x = torch.cat((image, image), dim=1)  # 6 x 6 x 5
+        x = self.stem(x)  # 8 x 6 x 5
+        x = self.norm(x)  # 8 x 6 x 5
+        norm = x
+        left = self.left(norm)  # 8 x 6 x 5
+        right = self.right(norm)  # 8 x 6 x 5
+        x = self.side(norm)  # 8 x 6 x 5
+        x = left + right + x + norm  # 8 x 6 x 5
+        sum = x
+        del left, right, norm
+        x = self.within(sum)  # 8 x 6 x 5
+        x = self.squashed(x)  # 8 x 6 x 5
+        x = self.flat(x)  # 240
+        x = self.flat_all(x)  # 240, of all examples, from both
+        x = self.fc(x)  # 6
+        x = self.fc_out(x)  # 6 here -> 12, from both
+        fc_out = x
+        prob = self.prob(fc_out)  # 12
+        sum_out = self.sum_out(sum)  # 8 x 6 x 5, of all examples, from both
+        return sum_out, fc_out, prob
+
+
+class Divided(nn.Module):
+    """A layer that must know how the examples are divided over the ranks."""
+
+    sizes: tuple[int, ...] = ()
+
+    def counts(self, here: int, ranks: int) -> tuple[int, ...]:
+        """The number of examples on each rank, if there are `here` on this one."""
+        return self.sizes or (here,) * ranks
+
+
+def divide(model: nn.Module, *sizes: int) -> None:
+    """Tell a model how many examples each rank has; otherwise, each has as many."""
+    for module in model.modules():
+        if isinstance(module, Divided):
+            module.sizes = sizes
+
+
+class Gather(nn.Module):
+    """Concatenates all ranks' maps in rank order: (N, C, ...) -> (N, ranks C, ...).
+
+    `dim` is the axis of the maps, or of a sequence's channels.
+
+    Each rank computes different maps from the result, so it has only its own term of
+    the gradient. The backward pass sums the terms on the rank that computed the map.
+    Use `summed=False` if all ranks compute the same from it: each then has the whole
+    gradient, and a sum would count it once per rank. An `output`, of which all ranks
+    compute the loss, is such a case; it does not count as received.
+    """
+
+    def __init__(
+        self, ranks: int, summed: bool = True, dim: int = 1, output: bool = False
+    ) -> None:
+        super().__init__()
+        self.ranks, self.summed, self.dim = ranks, summed and not output, dim
+        self.output, self.received = output, 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        there = distributed.get_world_size() if distributed.is_initialized() else 0
+        if there != self.ranks:
+            raise RuntimeError(f"a process group of {there} ranks, not of {self.ranks}")
+        self.received = 0 if self.output else (self.ranks - 1) * x.numel()
+        return AllGather.apply(x, self)
+
+
+class AllGather(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, gather: Gather) -> Tensor:
+        ctx.gather = gather
+        parts = x.new_empty(gather.ranks * len(x), *x.shape[1:])
+        distributed.all_gather_into_tensor(parts, x.contiguous())
+        return torch.cat(parts.chunk(gather.ranks), dim=gather.dim)
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Any) -> Any:
+        if torch.is_grad_enabled():
+            raise RuntimeError("the gradient of a Gather cannot be differentiated")
+        parts = upstream[0].chunk(ctx.gather.ranks, dim=ctx.gather.dim)
+        own = parts[distributed.get_rank()]
+        if ctx.gather.summed:
+            summands, own = torch.cat(parts).contiguous(), own.new_empty(own.shape)
+            distributed.reduce_scatter_tensor(own, summands)
+        return own, None
+
+
+class GatherExamples(Divided):
+    """Concatenates all ranks' examples in rank order: (n, ...) -> (N, ...).
+
+    The backward pass sums the gradient's terms on the rank that has the example. Use
+    `summed=False` if each rank has the whole gradient, as of an `output`.
+    """
+
+    def __init__(self, ranks: int, summed: bool = True, output: bool = False) -> None:
+        super().__init__()
+        self.ranks, self.summed = ranks, summed and not output
+        self.output, self.received = output, 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        there = distributed.get_world_size() if distributed.is_initialized() else 0
+        if there != self.ranks:
+            raise RuntimeError(f"a process group of {there} ranks, not of {self.ranks}")
+        counts = self.counts(len(x), self.ranks)
+        others = sum(counts) - len(x)
+        self.received = 0 if self.output else others * x.shape[1:].numel()
+        return AllExamples.apply(x, counts, self.summed)
+
+
+class AllExamples(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, counts: tuple[int, ...], summed: bool) -> Tensor:
+        ctx.counts, ctx.summed = counts, summed
+        parts = x.new_empty(sum(counts), *x.shape[1:])
+        if len({*counts}) == 1:
+            distributed.all_gather_into_tensor(parts, x.contiguous())
+        else:
+            copies = torch.cat([x] * len(counts))
+            distributed.all_to_all_single(
+                parts, copies, [*counts], [len(x)] * len(counts)
+            )
+        return parts
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Any) -> Any:
+        if torch.is_grad_enabled():
+            raise RuntimeError("this gradient cannot be differentiated")
+        counts, rank, terms = (
+            ctx.counts,
+            distributed.get_rank(),
+            upstream[0].contiguous(),
+        )
+        own = terms.split([*counts])[rank]
+        if not ctx.summed:
+            return own, None, None
+        if len({*counts}) == 1:
+            total = torch.empty_like(own)
+            distributed.reduce_scatter_tensor(total, terms)
+            return total, None, None
+        found = own.new_empty(len(counts), *own.shape)
+        received = found.flatten(0, 1)
+        distributed.all_to_all_single(
+            received, terms, [len(own)] * len(counts), [*counts]
+        )
+        return found.sum(0), None, None
+
+
+class SharedBatchNorm(nn.modules.batchnorm._BatchNorm):
+    """Batch normalisation of (N, C, ...) by the means and variances of the examples of
+    all ranks."""
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        pass  # any number of axes
+
+    def forward(self, input: Tensor) -> Tensor:
+        if not self.training:
+            return super().forward(input)
+        if self.num_batches_tracked is not None:
+            self.num_batches_tracked.add_(1)
+        return NormaliseTogether.apply(input, self.weight, self.bias, self)
+
+
+class NormaliseTogether(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, norm: Any) -> Tensor:
+        axes, ranks = [0, *range(2, x.ndim)], distributed.get_world_size()
+        wide = x.to(torch.promote_types(x.dtype, torch.float32))
+        var, mean = torch.var_mean(wide, axes, correction=0)
+        own = torch.cat([mean, var, mean.new_tensor([x.numel() / x.shape[1]])])
+        every = own.new_empty(ranks * len(own))
+        distributed.all_gather_into_tensor(every, own)
+        means, variances, counts = every.view(ranks, -1).split(
+            [len(mean), len(mean), 1], 1
+        )
+        count = counts.sum()
+        mean = (counts * means).sum(0) / count
+        var = (counts * (variances + (means - mean).square())).sum(0) / count
+        if norm.track_running_stats:
+            rate = norm.momentum
+            norm.running_mean.lerp_(mean.to(norm.running_mean.dtype), rate)
+            norm.running_var.lerp_(
+                (var * count / (count - 1)).to(norm.running_var.dtype), rate
+            )
+        ctx.save_for_backward(x, weight, mean, (var + norm.eps).rsqrt(), count)
+        return nn.functional.batch_norm(x, mean, var, weight, bias, False, 0, norm.eps)
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Any) -> Any:
+        x, weight, mean, scale, count = ctx.saved_tensors
+        axes, shape = [0, *range(2, x.ndim)], (-1, *[1] * (x.ndim - 2))
+        mean, scale = mean.view(shape), scale.view(shape)
+        normal, g = (x.to(scale.dtype) - mean) * scale, upstream[0].to(scale.dtype)
+        own = torch.stack([g.sum(axes), (g * normal).sum(axes)])
+        total = own.clone()
+        distributed.all_reduce(total)
+        of_mean, of_scale = (total / count).view(2, *shape)
+        factor = scale if weight is None else scale * weight.view(shape)
+        of_x = factor * (g - of_mean - normal * of_scale)
+        of_weight = None if weight is None else own[1].to(weight.dtype)
+        return of_x.to(x.dtype), of_weight, own[0].to(scale.dtype), None
+
+
+class SpatialLRN(nn.Module):
+    """Local response normalisation over size x size neighbours in the same map.
+
+    (N, C, H, W) -> (N, C, H, W): y = x / (k + alpha / size^2 * sum of squares)^beta.
+    Values beyond the edges count as zero. An even window has one more row above its
+    centre and one more column to its left.
+    """
+
+    def __init__(self, size: int, alpha: float, beta: float, k: float) -> None:
+        super().__init__()
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+
+    def forward(self, x: Tensor) -> Tensor:
+        wide = x.to(torch.promote_types(x.dtype, torch.float32))
+        before, after = self.size // 2, (self.size - 1) // 2
+        squares = nn.functional.pad(wide.square(), (before, after, before, after))
+        energy = nn.functional.avg_pool2d(squares, self.size, stride=1)
+        return (wide * energy.mul(self.alpha).add(self.k).pow(-self.beta)).to(x.dtype)
+
+    def extra_repr(self) -> str:
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+
+
+def he_normal(layer: nn.Conv2d | nn.Linear, bias: float = 0) -> None:
+    """Draw normal weights of variance 2 / fan-in; fill the biases with `bias`."""
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    if layer.bias is not None:
+        nn.init.constant_(layer.bias, bias)
+
+
+class MomentumSGD(torch.optim.Optimizer):
+    """SGD as in AlexNet: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
+
+    `torch.optim.SGD` applies lr outside v, so it differs once the rate changes.
+    """
+
+    def __init__(
+        self, params: Any, lr: float, momentum: float, weight_decay: float
+    ) -> None:
+        figures = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}
+        super().__init__(params, figures)
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        loss = None if closure is None else torch.enable_grad()(closure)()
+        for group in self.param_groups:
+            lr, decay = group["lr"], group["weight_decay"]
+            for w in group["params"]:
+                if w.grad is None:
+                    continue
+                if not (state := self.state[w]):
+                    state["velocity"] = torch.zeros_like(w)
+                v = state["velocity"].mul_(group["momentum"])
+                w.add_(v.add_(w, alpha=-decay * lr).add_(w.grad, alpha=-lr))
+        return loss
+
+
+def column(state: Mapping[str, Tensor], rank: int, ranks: int) -> dict[str, Tensor]:
+    """A rank's part of the whole network's `state_dict`."""
+    parts = dict(state)
+    for name, value in state.items():
+        split = axis(name)
+        if split is not None and value.ndim:
+            parts[name] = value.chunk(ranks, split)[rank]
+    return parts
+
+
+def whole(columns: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """The whole network's `state_dict`, joined from all ranks' in rank order."""
+    joined = dict(columns[0])
+    for name, value in joined.items():
+        split = axis(name)
+        if split is not None and value.ndim:
+            joined[name] = torch.cat([state[name] for state in columns], split)
+    return joined
+
+
+def over_ranks(model: nn.Module) -> nn.Module:
+    """Give all ranks the first one's shared weights, and sum their gradients.
+
+    Call what this returns in training, and `model` otherwise.
+    """
+    state = model.state_dict()
+    for name, value in state.items():
+        if axis(name) is None:
+            distributed.broadcast(value, src=0)
+    parameters = [name for name, _ in model.named_parameters()]
+    alike = [name for name in parameters if axis(name) is None and is_summed(name)]
+    if not alike:
+        return model
+    apart = state.keys() - {*alike}
+    DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(model, apart)
+    parallel = DistributedDataParallel(
+        model, bucket_cap_mb=25, gradient_as_bucket_view=True, static_graph=True
+    )
+    parallel.register_comm_hook(None, summed)
+    return parallel
+
+
+def summed(_: Any, bucket: distributed.GradBucket) -> torch.futures.Future[Tensor]:
+    """Sum a bucket of gradients over the ranks, during the backward pass."""
+    work = distributed.all_reduce(bucket.buffer(), async_op=True)
+    return work.get_future().then(lambda future: future.value()[0])
+
+
+def on_ranks(ranks: int, function: Callable[[], str]) -> None:
+    """Run a function on every rank; print its summary. Starts what torchrun has not."""
+    if "RANK" in os.environ:
+        on_rank(int(os.environ["LOCAL_RANK"]), ranks, function)
+        return
+    # Nothing listens beyond this machine: the ranks meet by a private file, and connect
+    # over the loopback.
+    loopback = "lo0" if sys.platform == "darwin" else "lo"
+    os.environ.update(GLOO_SOCKET_IFNAME=loopback, NCCL_SOCKET_IFNAME=loopback)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    with TemporaryDirectory() as private:
+        spawn(on_rank, (ranks, function, f"file://{private}/ranks"), ranks)
+
+
+def on_rank(
+    rank: int, ranks: int, function: Callable[[], str], meeting: str | None = None
+) -> None:
+    """Run the function as one rank. Without a place to meet, torchrun has given one."""
+    on_gpus = torch.cuda.device_count() >= ranks
+    if on_gpus:
+        torch.cuda.set_device(rank)
+        torch.set_default_device("cuda")
+    backend = "nccl" if on_gpus else "gloo"
+    if meeting is None:
+        distributed.init_process_group(backend)
+    else:
+        distributed.init_process_group(backend, meeting, rank=rank, world_size=ranks)
+    summary = function()
+    if distributed.get_rank() == 0:
+        print(f"each of {ranks} ranks: {summary}")
+    distributed.destroy_process_group()
+
+
+def axis(name: str) -> int | None:
+    """The axis of which each rank has a part of a parameter; None: it has all of it."""
+    if name in ("fc.weight", "fc.bias"):
+        return 0
+    return None
+
+
+def is_summed(name: str) -> bool:
+    """Whether the gradient of a parameter is the sum of what the ranks find."""
+    if name in ("fc.weight", "fc.bias"):
+        return False
+    return True
+
+
+def build(seed: int) -> Net:
+    """A rank's part; each draws weights of its own, and the same numbers from then
+    on.
+    """
+    torch.manual_seed(seed * 1024 + distributed.get_rank())
+    model = Net()
+    torch.manual_seed(seed)
+    return model
+
+
+def sgd(model: nn.Module) -> MomentumSGD:
+    """The spec's optimizer, with no weight decay on biases."""
+    weights = [p for name, p in model.named_parameters() if not name.endswith(".bias")]
+    biases = [p for name, p in model.named_parameters() if name.endswith(".bias")]
+    groups = [{"params": weights}, {"params": biases, "weight_decay": 0}]
+    return MomentumSGD(groups, lr=0.01, momentum=0.9, weight_decay=5e-4)
+
+
+def plateau(optimizer: MomentumSGD) -> ReduceLROnPlateau:
+    """The spec's schedule: call `step` with the held-out error after each epoch."""
+    return ReduceLROnPlateau(
+        optimizer, factor=0.1, patience=4, threshold=0, min_lr=1e-5, eps=0
+    )
+
+
+def check() -> str:
+    """Build the network, check its parameters and output shapes, train one step."""
+    model = build(0)
+    count = sum(p.numel() for p in model.parameters())
+    assert count == 3_206, f"{count:,} parameters, not 3,206"
+    parallel = over_ranks(model)
+    outputs = parallel(torch.randn(2, 3, 6, 5))
+    exchanges = [m for m in model.modules() if isinstance(m, (Gather, GatherExamples))]
+    received = sum(m.received for m in exchanges) / 4
+    planned = 120
+    assert received == planned, f"{received:,.10g} received, not {planned:,.10g}"
+    shapes = [tuple(output.shape) for output in outputs]
+    expected = [(4, 8, 6, 5), (4, 12), (4, 12)]
+    assert shapes == expected, f"outputs {shapes}, not {expected}"
+    loss = torch.stack([output.square().mean() for output in outputs]).sum()
+    loss.backward()
+    sgd(model).step()
+    finite = all(p.isfinite().all() for p in model.parameters())
+    assert finite, "weights are not finite"
+    return f"{count:,} parameters, received {received:,.10g} values per example"
+
+
+if __name__ == "__main__":
+    on_ranks(2, check)
