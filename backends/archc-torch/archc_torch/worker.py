@@ -8,6 +8,9 @@ the run's folder; on another machine, the folder of its first rank takes what th
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib.metadata import version
 
 import torch
@@ -27,7 +30,7 @@ from archc_torch.devices import devices_of_all, find_devices
 from archc_torch.launch import loopback
 from archc_torch.meeting import Meeting, connected
 from archc_torch.rank import Group, run_rank
-from archc_torch.vigil import Vigil
+from archc_torch.vigil import GRACE, Vigil
 
 TELLING = 20
 """Seconds in which a rank that failed before it could join must reach the others."""
@@ -75,7 +78,8 @@ def _joined(job: Job, place: Worker, meeting: Meeting) -> list[Card]:
     name = devices.names[place.local_rank]
     card = Card.of(job, node=place.node, versions=versions, kind=devices.kind, device=name)
     cards = [Card.model_validate_json(text) for text in meeting.join(card.model_dump_json())]
-    check_alike(cards)
+    with _told_by_one(place):
+        check_alike(cards)
     return cards
 
 
@@ -95,7 +99,8 @@ def _opened(job: Job, place: Worker, meeting: Meeting) -> Dataset:
     said = meeting.say("data", own.model_dump_json() if own else "")
     # The ranks of a machine that are not the first have said nothing: the first one has, for the same files.
     read = [Data.model_validate_json(text or said[0]) for text in said]
-    check_same_data(read)
+    with _told_by_one(place):
+        check_same_data(read)
     if place.is_recording:
         meeting.give("statistics", job.statistics.read_bytes() if job.statistics.exists() else b"")
     elif place.is_first and (statistics := meeting.take("statistics")):
@@ -104,6 +109,17 @@ def _opened(job: Job, place: Worker, meeting: Meeting) -> Dataset:
     if not place.is_recording:
         data.load()
     return data
+
+
+@contextmanager
+def _told_by_one(place: Worker) -> Generator[None]:
+    """All ranks find the same failure; rank 0 tells it, and ends the others while they wait."""
+    try:
+        yield
+    except Failure:
+        if not place.is_recording:
+            time.sleep(GRACE)
+        raise
 
 
 def _end(error: BaseException, vigil: Vigil, job: Job) -> None:
