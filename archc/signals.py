@@ -56,6 +56,12 @@ def heeded(numbers: Iterable[int]) -> list[int]:
     return [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
 
 
+def ignore_stops() -> None:
+    """Let no signal to end cut off what this process still has to do."""
+    for number in heeded(STOPS):
+        signal.signal(number, signal.SIG_IGN)
+
+
 @contextmanager
 def handled(handlers: dict[int, Handler]) -> Generator[None]:
     """Within the context, signals that are not ignored call these handlers."""

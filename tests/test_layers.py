@@ -51,8 +51,8 @@ PACKAGES = {
     "commands": "wording files signals failure installing streams entry_points ops diagnostics language passes "
     "analysis outline fixing formatting expanding backend emit difference figure explain report console training run",
     "__main__": "commands",
-    "archc_torch": "source tensor signals wording failure streams ops graph language passes backend emit training "
-    "pictures dataset",
+    "archc_torch": "source tensor files signals wording failure installing streams ops graph language passes backend "
+    "emit training pictures dataset",
     "archc_keras": "tensor signals failure ops graph language backend emit training pictures dataset",
 }
 

@@ -26,8 +26,10 @@ from archc.run.process import run_to_end, training_module
 from archc.run.receipt import Inputs, write_receipt
 from archc.run.recipe import Overrides
 from archc.run.setup import Options, check_paths, set_up
+from archc.run.worker import devices_of, folder_of, reported_once, told_to_others
 from archc.signals import heed_stops
 from archc.training.journal import has_begun
+from archc.training.worker import worker
 from archc.wording import duration, visible
 
 
@@ -84,31 +86,36 @@ def train(
     """Train a spec's network with its recipe.
 
     Options override the recipe. The run's folder contains the spec, the trained source, metrics.jsonl,
-    weights.safetensors and receipt.json.
+    weights.safetensors and receipt.json. Over several machines, torchrun starts it: docs/cluster.md.
     """
     began, started = time.monotonic(), datetime.now(UTC)
     heed_stops()
-    path = resolve(spec, quiet=quiet)
-    check_paths(current_folder(), spec=path, data=data, run=run)
-    facts, text = facts_or_exit(path)
-    chosen = load(backend)
-    module = training_module(chosen)
-    options = Options(gpus, parallel, data, Overrides(batch, lr, steps, epochs), seed, precision, timeout)
-    setup = set_up(facts, options, chosen)
-    shared = setup.strategy if setup.devices > 1 and setup.strategy in chosen.strategies else None
-    placement = placement_for(chosen, facts, shared, devices=setup.devices)
-    source = emit(chosen, facts, Origin.of(str(path), text), placement, recipe=facts.recipe, quiet=quiet)
-    with started_folder(setup, source, text, asked=run, placement=placement) as job:
-        for note in () if quiet else setup.notes:
-            typer.echo(note)
-        command = shlex.join(["archc", *sys.argv[1:]])
-        figures = planned(facts, placement, batch=setup.recipe.batch, precision=precision)
-        inputs = Inputs(path, text, source.text, figures)
-        receipt = partial(write_receipt, job, inputs, chosen, started=started, command=command)
-        receipt(code=None)
-        code = run_to_end([sys.executable, "-P", "-m", module, str(job.file)], quiet=quiet)
-        if has_begun(job.run):
-            receipt(code=code)
+    place = worker()
+    quiet = quiet or (place is not None and not place.is_recording)
+    with folder_of(place, run) as folder, told_to_others(place, backend):
+        with reported_once(place):
+            path = resolve(spec, quiet=quiet)
+            check_paths(current_folder(), spec=path, data=data, run=run)
+            facts, text = facts_or_exit(path)
+            chosen = load(backend)
+            module = training_module(chosen)
+            devices = gpus if place is None else devices_of(place, gpus, chosen)
+            options = Options(devices, parallel, data, Overrides(batch, lr, steps, epochs), seed, precision, timeout)
+            setup = set_up(facts, options, chosen)
+            shared = setup.strategy if setup.devices > 1 and setup.strategy in chosen.strategies else None
+            placement = placement_for(chosen, facts, shared, devices=setup.devices)
+            source = emit(chosen, facts, Origin.of(str(path), text), placement, recipe=facts.recipe, quiet=quiet)
+        with started_folder(setup, source, text, asked=folder, placement=placement) as job:
+            for note in () if quiet else setup.notes:
+                typer.echo(note)
+            command = shlex.join(["archc", *sys.argv[1:]])
+            figures = planned(facts, placement, batch=setup.recipe.batch, precision=precision)
+            inputs = Inputs(path, text, source.text, figures)
+            receipt = partial(write_receipt, job, inputs, chosen, started=started, command=command)
+            receipt(code=None)
+            code = run_to_end([sys.executable, "-P", "-m", module, str(job.file)], quiet=quiet)
+            if has_begun(job.run):
+                receipt(code=code)
     if code == 0 and not quiet:
         typer.echo(f"finished in {duration(time.monotonic() - began)}; saved in {visible(str(relative(job.run)))}")
     raise typer.Exit(code)

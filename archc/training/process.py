@@ -19,12 +19,19 @@ from archc.training.journal import has_begun
 from archc.training.pulse import Pulse, parent
 from archc.training.receipt import close_receipt
 
+FAILED = "--failed"
+"""In place of a job: a code and a message of a process that has failed before training."""
 
-def run_main(main: Callable[[Job], None]) -> int:
+
+def run_main(main: Callable[[Job], None], failed: Callable[[Failure], None] | None = None) -> int:
     """Run a backend's `main` on the job that the command line names; the process's exit code.
 
-    Use it as `if __name__ == "__main__": sys.exit(run_main(main))`.
+    Use it as `if __name__ == "__main__": sys.exit(run_main(main))`. A backend whose processes can be on several
+    machines gives `failed`, too: it tells the others that `archc train` has failed here, before training.
     """
+    if failed is not None and len(sys.argv) == 4 and sys.argv[1] == FAILED:
+        failed(Failure(sys.argv[3], code=int(sys.argv[2])))
+        return 0
     guard()  # a closed pipe must not end a run of hours
     run: Path | None = None
     try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,10 @@ START = 300.0
 PARENT = "ARCHC_PARENT"
 """The environment variable with the number of the process that waits for a training process. One that is started by
 hand has none, and goes on when its shell ends."""
+
+
+Beat = tuple[int, int]
+"""The signs of life of a process: the number of its beats, and of the batches that it has finished."""
 
 
 class Pulse:
@@ -90,25 +94,24 @@ class _Sign:
 
 
 class Watch:
-    """Waits for signs of life of several processes, which depend on each other, in their files."""
+    """Waits for signs of life of several processes, which depend on each other."""
 
-    def __init__(self, files: Sequence[Path], timeout: float) -> None:
-        self._files = files
+    def __init__(self, count: int, timeout: float) -> None:
         self._timeout = timeout
         self._looked = time.monotonic()
-        self._signs = [_Sign() for _ in files]
+        self._signs = [_Sign() for _ in range(count)]
 
-    def hung(self) -> list[int]:
+    def hung(self, signs: Iterable[Beat]) -> list[int]:
         """The processes for which the others have waited in vain for `timeout` seconds; none as long as all is well.
 
-        They are those that are stopped, or else those that are behind. Call it at least once in `PATIENCE` seconds.
+        `signs` are the latest of all. The processes are those that are stopped, or else those that are behind. Call it
+        at least once in `PATIENCE` seconds.
         """
         now = time.monotonic()
         if now - self._looked > PATIENCE:  # this process was itself stopped, or the machine was asleep
             self._signs = [_Sign(sign.beats, sign.done) for sign in self._signs]
         self._looked = now
-        for sign, file in zip(self._signs, self._files, strict=True):
-            beats, done = _read(file)
+        for sign, (beats, done) in zip(self._signs, signs, strict=True):
             if beats > sign.beats:
                 sign.beats, sign.beat_at = beats, now
             if done > sign.done:
@@ -121,10 +124,15 @@ class Watch:
         return stopped or [n for n, sign in enumerate(self._signs) if sign.done == least]
 
 
-def _read(file: Path) -> tuple[int, int]:
-    """The beats and the finished batches in a file; zeros if it is not there yet, or is being written."""
+def read_pulse(file: Path) -> Beat:
+    """The signs of life in a file; zeros if it is not there yet, or is being written."""
     try:
-        beats, done = file.read_text(encoding="ascii").split()
-        return int(beats), int(done)
+        return parsed(file.read_text(encoding="ascii"))
     except (OSError, ValueError):
         return 0, 0
+
+
+def parsed(text: str) -> Beat:
+    """The signs of life that a text gives, as a pulse writes them."""
+    beats, done = text.split()
+    return int(beats), int(done)

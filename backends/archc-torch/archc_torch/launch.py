@@ -5,6 +5,7 @@ a folder that only this user can read, and gloo and NCCL connect them over the l
 """
 
 # pyright: reportUnknownVariableType=false
+# pyright: reportPrivateImportUsage=false
 
 from __future__ import annotations
 
@@ -22,6 +23,7 @@ from tempfile import TemporaryDirectory
 from typing import cast
 
 import torch
+import torch.distributed as dist
 from torch.distributed.elastic.multiprocessing import (
     DefaultLogsSpecs,
     PContext,
@@ -35,7 +37,7 @@ from archc.signals import STOPS, Stopped, heeded
 from archc.streams import guard
 from archc.training.job import Job
 from archc.training.process import as_failure
-from archc.training.pulse import Pulse, Watch
+from archc.training.pulse import Pulse, Watch, read_pulse
 from archc.wording import counted, listed
 from archc_torch.devices import Devices
 
@@ -57,7 +59,7 @@ def launch(job: Job, devices: Devices) -> None:
     logging.disable()  # the launcher logs each rank that ends; this process logs nothing else
     # Ranks on one CPU share its cores; with all cores each, they would wait for each other.
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, torch.get_num_threads() // devices.count)))
-    interface = _loopback()
+    interface = loopback()
     os.environ |= {"GLOO_SOCKET_IFNAME": interface, "NCCL_SOCKET_IFNAME": interface}
     # The launcher would also follow a signal that `nohup` wants ignored.
     os.environ["TORCHELASTIC_SIGNALS_TO_HANDLE"] = ",".join(signal.Signals(number).name for number in heeded(STOPS))
@@ -65,18 +67,17 @@ def launch(job: Job, devices: Devices) -> None:
         private = Path(name)
         try:
             context = _start(job, devices, private)
-            watch = Watch([_pulse_file(private, rank) for rank in range(devices.count)], job.timeout)
-            _wait(context, watch, job.timeout)
+            _wait(context, [_pulse_file(private, rank) for rank in range(devices.count)], job.timeout)
         except (SignalException, Stopped) as stop:
             for number in heeded(STOPS):
                 signal.signal(number, signal.SIG_IGN)  # a second one must not leave ranks behind
             # A rank that is just starting would print a traceback if it were left to find out by itself.
             for child in active_children():
                 child.kill()
-            _restore_terminal()
+            restore_terminal()
             raise Stopped(stop.sigval if isinstance(stop, SignalException) else stop.number) from None
         except Failure:
-            _restore_terminal()
+            restore_terminal()
             raise
 
 
@@ -97,25 +98,31 @@ def _start(job: Job, devices: Devices, private: Path) -> PContext:
         raise Failure(message, help) from error
 
 
-def _wait(context: PContext, watch: Watch, timeout: float) -> None:
+def _wait(context: PContext, pulses: list[Path], timeout: float) -> None:
     """Wait until all ranks are done; raises the failure of one that ends early, or hangs."""
+    watch = Watch(len(pulses), timeout)
     while (result := context.wait(0)) is None:
-        if hung := watch.hung():
+        if hung := watch.hung(map(read_pulse, pulses)):
             context.close(signal.SIGKILL)
-            ranks = f"rank {hung[0]} has" if len(hung) == 1 else f"ranks {listed(list(map(str, hung)))} have"
-            help = "if a step can take longer than that, use a larger `--timeout`"
-            raise Failure(f"{ranks} not responded for {timeout:g} s, and the other ranks wait", help)
+            raise hang(hung, timeout)
         time.sleep(PERIOD)
     if result.is_failed():
         first = min(result.failures.values(), key=lambda failure: failure.timestamp)
         raise _cause(first.local_rank, first)
 
 
+def hang(ranks: list[int], timeout: float) -> Failure:
+    """The Failure for ranks that hang."""
+    who = f"rank {ranks[0]} has" if len(ranks) == 1 else f"ranks {listed(list(map(str, ranks)))} have"
+    help = "if a step can take longer than that, use a larger `--timeout`"
+    return Failure(f"{who} not responded for {timeout:g} s, and the other ranks wait", help)
+
+
 def _pulse_file(private: Path, rank: int) -> Path:
     return private / f"pulse-{rank}"
 
 
-def _loopback() -> str:
+def loopback() -> str:
     """The name of the loopback interface; a Failure if it is missing or down."""
     try:
         with socket.create_server(("127.0.0.1", 0)) as server:
@@ -136,7 +143,8 @@ def _work(job: Job, devices: Devices, private: Path, rank: int, launcher: int) -
 
     guard()
     try:
-        run_rank(job, devices, load_data(job), Group(rank, private / "ranks", pulse))
+        store = dist.FileStore(str(private / "ranks"), job.devices)
+        run_rank(job, devices, load_data(job), Group(rank, store, pulse.done, gpu=rank))
     except Exception as error:  # a framework may raise anything, as in `run_main`
         if not isinstance(error, Failure):
             time.sleep(GRACE)
@@ -161,7 +169,7 @@ def _cause(rank: int, process: ProcessFailure) -> BaseException:
     return Failure(f"rank {rank} ended with {end}", "see its own messages above, if there are any")
 
 
-def _restore_terminal() -> None:
+def restore_terminal() -> None:
     """End the line and show the cursor, which a rank that is ended within its progress bar leaves hidden."""
     if sys.stdout.isatty():
         print("\x1b[?25h", flush=True)

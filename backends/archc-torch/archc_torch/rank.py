@@ -1,12 +1,13 @@
 """One rank of a run: it builds the emitted model and trains it on its share of the pictures."""
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportPrivateImportUsage=false
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import torch
 import torch.distributed as dist
@@ -18,23 +19,28 @@ from archc.training.job import Job
 from archc.training.journal import Journal
 from archc.training.loop import train
 from archc.training.model import source
-from archc.training.pulse import Pulse
 from archc_torch.devices import DeviceKind, Devices
 from archc_torch.memory import keep_memory
 from archc_torch.trainer import TorchTrainer
 from archc_torch.weights import as_bytes
 
 SLACK = 600
-"""Seconds after the run's timeout in which the launcher ends the run before the ranks do."""
+"""Seconds after the run's timeout in which whoever watches the ranks ends the run before the ranks do."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """A rank's place among the ranks of a run: its number, the file by which they meet, and its signs of life."""
+    """A rank's place among the ranks of a run: its number, and the store by which they meet.
+
+    `done` is called after each batch. `gpu` is the number of the rank's GPU on its machine, if it has one.
+    """
 
     rank: int
-    meeting: Path
-    pulse: Pulse
+    store: dist.Store
+    done: Callable[[], None]
+    gpu: int
+    has_folder: bool = True
+    """Whether the run's folder is on this machine."""
 
 
 def run_rank(job: Job, devices: Devices, data: Dataset, group: Group | None = None) -> None:
@@ -42,7 +48,7 @@ def run_rank(job: Job, devices: Devices, data: Dataset, group: Group | None = No
     rank = group.rank if group else 0
     keep_memory()
     kind = devices.kind
-    device = _device(kind, rank)
+    device = _device(kind, group.gpu if group else 0)
     if group:
         _meet(group, job, device)
     module = source(job)
@@ -53,8 +59,8 @@ def run_rank(job: Job, devices: Devices, data: Dataset, group: Group | None = No
         model = getattr(module, job.model)()
     feed = data.feed(job.share(rank), torch.get_num_threads())
     with Journal(job.run, devices=devices.names, active=rank == 0) as journal:
-        trainer = TorchTrainer(job, module, model, feed, device, group.pulse.done if group else None)
-        with _keeping_weights(job, model):
+        trainer = TorchTrainer(job, module, model, feed, device, group.done if group else None)
+        with _keeping_weights(job, model, has_folder=group is None or group.has_folder):
             train(job, trainer, journal, examples=data.count, classes=data.classes)
     if group:
         dist.destroy_process_group()
@@ -65,27 +71,28 @@ def _meet(group: Group, job: Job, device: torch.device) -> None:
     is_gpu = device.type == "cuda"
     dist.init_process_group(
         "nccl" if is_gpu else "gloo",
-        store=dist.FileStore(str(group.meeting), job.devices),  # pyright: ignore[reportPrivateImportUsage]
+        store=group.store,
         rank=group.rank,
         world_size=job.devices,
-        # The launcher, which can name the rank that hangs, is the first to lose patience.
+        # Whoever watches the ranks, and can name the one that hangs, is the first to lose patience.
         timeout=timedelta(seconds=job.timeout + SLACK),
         device_id=device if is_gpu else None,
     )
 
 
-def _keeping_weights(job: Job, model: nn.Module) -> AbstractContextManager[None]:
-    """Saves the weights if a picture ends the run, unless a rank that finds it has only a part of them."""
-    if job.strategy != "data":
+def _keeping_weights(job: Job, model: nn.Module, *, has_folder: bool) -> AbstractContextManager[None]:
+    """Saves the weights if a picture ends the run, unless the rank that finds it has only a part of them, or is on
+    another machine than the run's folder."""
+    if job.strategy != "data" or not has_folder:
         return nullcontext()
     return keeping_weights(job, lambda: as_bytes(model.state_dict(), job.renamed))
 
 
-def _device(kind: DeviceKind, rank: int) -> torch.device:
+def _device(kind: DeviceKind, gpu: int) -> torch.device:
     """This rank's own GPU, or the CPU."""
     if kind == "cpu":
         return torch.device("cpu")
     torch.backends.cudnn.benchmark = True  # pays off, since all training batches have the same shape
     torch.set_float32_matmul_precision("high")  # TF32 for dense layers, as cuDNN uses for convolutions by default
-    torch.cuda.set_device(rank)
-    return torch.device("cuda", rank)
+    torch.cuda.set_device(gpu)
+    return torch.device("cuda", gpu)

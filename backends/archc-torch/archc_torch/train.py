@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 
+from archc.failure import Failure
 from archc.training.job import Job
 from archc.training.process import run_main
 
@@ -18,7 +20,15 @@ def main(job: Job) -> None:
     """Train as the job asks, and leave the weights, metrics.jsonl and result.json in the run's folder."""
     from archc.dataset import find_data
     from archc.training.result import Result
+    from archc.training.worker import worker
 
+    if (place := worker()) is not None and place.ranks > 1:
+        # torch prints a traceback for each connection that ends; `archc_torch.vigil` says why.
+        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
+        from archc_torch.worker import work
+
+        work(job, place)
+        return
     data = find_data(job)
     # PyTorch takes seconds to import: not before the job has been checked, nor in a rank's import of this module.
     from archc_torch.devices import find_devices
@@ -35,5 +45,16 @@ def main(job: Job) -> None:
         launch(job, devices)
 
 
+def failed(failure: Failure) -> None:
+    """Tell the other ranks that torchrun has started of a failure of `archc train` before training."""
+    from archc.training.worker import worker
+
+    if (place := worker()) is not None:
+        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
+        from archc_torch.worker import tell
+
+        tell(failure, place)
+
+
 if __name__ == "__main__":
-    sys.exit(run_main(main))
+    sys.exit(run_main(main, failed))

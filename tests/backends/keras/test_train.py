@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from processes import all_end, descendants, open_to_others, until
 from safetensors.numpy import load_file
 
@@ -54,6 +55,15 @@ def test_a_run_from_its_job_to_its_weights(make_job: Callable[..., Job]) -> None
     assert steps[-1]["loss"] < steps[0]["loss"]
     assert load_file(job.weights)["conv2.weight"].shape == (12, 4, 3, 3)
     assert job.weights.read_bytes() == again.weights.read_bytes(), "the same job, another run"
+
+
+def test_several_machines_are_refused(make_job: Callable[..., Job], monkeypatch: pytest.MonkeyPatch) -> None:
+    """MirroredStrategy ignores TF_CONFIG, so each machine would train alone."""
+    monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": {"chief": ["a:1"], "worker": ["b:1"]}}))
+    process = start(make_job("alone"))
+    out, errors = process.communicate()
+    assert (process.returncode, out) == (2, "")
+    assert errors.splitlines()[0] == "error: TF_CONFIG names 2 tasks, and the backend `keras` trains on one machine"
 
 
 def test_bfloat16_with_batch_normalisation_and_ctrl_c(make_job: Callable[..., Job]) -> None:
