@@ -7,6 +7,7 @@ E[x²] - E[x]², which has no correct digits where the mean is large.
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportAttributeAccessIssue=false, reportIncompatibleMethodOverride=false, reportUntypedBaseClass=false
+# pyright: reportMissingTypeStubs=false
 
 from __future__ import annotations
 
@@ -45,10 +46,13 @@ class SharedBatchNorm(keras.layers.BatchNormalization):
         mean = _over_replicas(x) / count
         variance = _over_replicas(tf.square(x - mean)) / count
         unbiased = variance * (count / (count - 1))
-        for kept, new in ((self.moving_mean, mean), (self.moving_variance, unbiased)):
+        running: Any = ((self.moving_mean, mean), (self.moving_variance, unbiased))
+        for kept, new in running:
             kept.assign(kept * self.momentum + tf.cast(new, kept.dtype) * (1 - self.momentum))
-        gamma, beta = (None if each is None else tf.cast(each.value, x.dtype) for each in (self.gamma, self.beta))
-        return tf.cast(tf.nn.batch_normalization(x, mean, variance, beta, gamma, self.epsilon), self.compute_dtype)
+        learned: Any = (self.beta, self.gamma)
+        beta, gamma = (None if each is None else tf.cast(each.value, x.dtype) for each in learned)
+        normalise: Any = tf.nn.batch_normalization  # whose types forbid None
+        return tf.cast(normalise(x, mean, variance, beta, gamma, self.epsilon), self.compute_dtype)
 
 
 class SharedDropout(keras.layers.Dropout):

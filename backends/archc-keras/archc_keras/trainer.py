@@ -1,6 +1,6 @@
 """The training loop's operations in Keras, on any number of replicas: batches, steps, evaluation, weights."""
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# pyright: reportAttributeAccessIssue=false, reportUntypedFunctionDecorator=false
+# pyright: reportAttributeAccessIssue=false, reportUntypedFunctionDecorator=false, reportMissingTypeStubs=false
 
 from __future__ import annotations
 
