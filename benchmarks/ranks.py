@@ -134,7 +134,9 @@ def first_step(command: list[str], rate: Callable[[str], float]) -> tuple[float,
     began = time.monotonic()
     environment = {**os.environ, "GLOO_SOCKET_IFNAME": "lo"}  # torchrun itself gives a rank one thread
     first, lines = 0.0, ""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment) as run:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+    ) as run:
         assert run.stdout is not None
         for line in run.stdout:
             if line.startswith("step 1/"):
@@ -165,7 +167,9 @@ def compare_runs(spec: Path, folder: Path, rounds: int) -> None:
     ours = ("--data", str(pictures), "--steps", str(STEPS_OF_RUN))
     for strategy in STRATEGIES:
         file = built(spec, folder, strategy)
-        print(f"`archc train --parallel {strategy}`, {STEPS_OF_RUN} steps of {BATCH_OF_RUN}, load {_load()}:", flush=True)
+        print(
+            f"`archc train --parallel {strategy}`, {STEPS_OF_RUN} steps of {BATCH_OF_RUN}, load {_load()}:", flush=True
+        )
         found = [
             {"archc train": train(strategy, *ours), "plain script": plain(file, strategy)} for _ in range(rounds + 1)
         ][1:]

@@ -24,6 +24,8 @@ from collections import OrderedDict
 import os
 import signal
 
+import torch
+from archc_torch.snippets.averaged import over_ranks
 from archc_torch.snippets.lrn import LRN
 from archc_torch.snippets.momentum_sgd import MomentumSGD
 from torch import Tensor, nn
@@ -51,6 +53,13 @@ class Small(nn.Sequential):
         if os.environ.get("RANK") == "1":
             FAULT
         return super().forward(image)
+
+
+def build(seed: int) -> Small:
+    torch.manual_seed(seed)
+    model = Small()
+    torch.manual_seed(seed)
+    return model
 
 
 def sgd(model: nn.Module) -> MomentumSGD:
