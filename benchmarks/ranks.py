@@ -2,10 +2,11 @@
 
     .venv/bin/python benchmarks/ranks.py [steps] [runs]
 
-`steps`: training steps of the emitted files on random pictures, of two ranks with a thread each against one process with
-two threads. `runs`: `archc train` against `benchmarks/plain_ranks.py` under torchrun, on the same file and pictures: the
-pictures a second after the first step, and the time from the command to the end of the first step. Both run without
-arguments. All ratios are medians of rounds A B A B …; the machine should have two free cores, so the load is printed.
+`steps`: training steps of the emitted files on random pictures, of two ranks with a thread each against one process
+with two threads. `runs`: `archc train` against `benchmarks/plain_ranks.py` under torchrun, on the same file and
+pictures: the pictures a second after the first step, and the time from the command to the end of the first step.
+Both run without arguments. Ratios are medians over rounds A B A B …. They are valid only on two free cores: on busy
+ones, the threads of one process wait for each other. So the load is printed.
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
@@ -32,7 +33,7 @@ ALEXNET = ROOT / "specs" / "alexnet.yaml"
 CLI = [sys.executable, str(ROOT / "cli.py")]
 STRATEGIES = ("data", "columns")
 BATCHES = (128, 32)
-ROUNDS = int(os.environ.get("R", 5))
+ROUNDS = 5
 STEPS_OF_RUN, BATCH_OF_RUN, RESIZE = 24, 32, 70
 
 
@@ -57,7 +58,7 @@ def built(spec: Path, folder: Path, strategy: str | None = None) -> Path:
 
 
 class Trained:
-    """Processes that train an emitted file, and take a step when they are told to: one process, or a number of ranks."""
+    """One process that trains an emitted file, or several ranks; they take a step when they are told to."""
 
     def __init__(self, file: Path, image: int, batch: int, *, ranks: int, divides: bool, folder: Path) -> None:
         meeting = f"file://{folder}/{file.stem}-{batch}"
@@ -118,7 +119,7 @@ def compare_steps(name: str, spec: Path, image: int, folder: Path, rounds: int) 
     whole = built(spec, folder)
     parts = {strategy: built(spec, folder, strategy) for strategy in STRATEGIES}
     for batch in BATCHES:
-        print(f"{name}, a step of {batch}, load {os.getloadavg()[0]:.1f}:", flush=True)
+        print(f"{name}, a step of {batch}, load {_load()}:", flush=True)
         trained = {"one process": Trained(whole, image, batch, ranks=1, divides=False, folder=folder)}
         for strategy, file in parts.items():
             trained[strategy] = Trained(file, image, batch, ranks=2, divides=strategy == "data", folder=folder)
