@@ -28,6 +28,7 @@ import torch
 from archc_torch.snippets.averaged import over_ranks
 from archc_torch.snippets.lrn import LRN
 from archc_torch.snippets.momentum_sgd import MomentumSGD
+from archc_torch.snippets.shared_batch_norm import SharedBatchNorm
 from torch import Tensor, nn
 
 
