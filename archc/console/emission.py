@@ -33,7 +33,7 @@ def placement_for(
     if strategy is None:
         return None
     if strategy not in backend.strategies:
-        raise _unsupported(backend, strategy)
+        raise _unsupported(backend, strategy, devices or DEVICES)
     parallel = facts.spec.parallel
     devices = devices or (parallel.devices if parallel else DEVICES)
     asked = under(strategy, devices, parallel)
@@ -47,9 +47,12 @@ def placement_for(
     return placement
 
 
-def _unsupported(backend: Backend, strategy: Strategy) -> Failure:
+def _unsupported(backend: Backend, strategy: Strategy, devices: int) -> Failure:
     help = f"`archc plan` shows the cost of `{strategy}`"
-    if backend.strategies:
+    if strategy == "data" and backend.train_module:
+        train = f"archc train --backend {backend.name} --gpus {devices}"
+        help = f"omit `--parallel data`: `{train}` mirrors the file that `archc build` writes"
+    elif backend.strategies:
         help = f"it supports {joined([f'`{known}`' for known in backend.strategies])}; {help}"
     return Failure(f"the backend `{backend.name}` does not support `--parallel {strategy}`", help=help, code=2)
 

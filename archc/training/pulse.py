@@ -35,15 +35,19 @@ Beat = tuple[int, int]
 
 
 class Pulse:
-    """The signs of life of this process, in a file for the process `parent` that waits for it.
+    """The signs of life of this process, in a file for the process that waits for it.
 
-    If that process is gone, `orphaned` is called, and this process ends.
+    If that process is gone, as `is_awaited` finds, `orphaned` is called, and this process ends.
     """
 
     def __init__(
-        self, parent: int | None, file: Path | None = None, *, orphaned: Callable[[], None] = lambda: None
+        self,
+        is_awaited: Callable[[], bool],
+        file: Path | None = None,
+        *,
+        orphaned: Callable[[], None] = lambda: None,
     ) -> None:
-        self._parent = parent
+        self._is_awaited = is_awaited
         self._file = file
         self._orphaned = orphaned
         self._done = 0
@@ -58,7 +62,7 @@ class Pulse:
 
     def _beat(self) -> None:
         beats = 0
-        while self._parent is None or os.getppid() == self._parent:
+        while self._is_awaited():
             beats += 1
             if self._file is not None:
                 _write(self._file, f"{beats} {self._done}")
@@ -77,10 +81,10 @@ def _write(file: Path, text: str) -> None:
         file.write_text(text, encoding="ascii")
 
 
-def parent() -> int | None:
-    """The process that waits for this one, as it told this one."""
+def parent() -> Callable[[], bool]:
+    """Finds whether the process is there that waits for this one, as it told this one."""
     told = os.environ.get(PARENT, "")
-    return int(told) if told.isdecimal() else None
+    return (lambda: os.getppid() == int(told)) if told.isdecimal() else (lambda: True)
 
 
 @dataclass

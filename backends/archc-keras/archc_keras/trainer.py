@@ -1,6 +1,6 @@
 """The training loop's operations in Keras, on any number of replicas: batches, steps, evaluation, weights."""
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
-# pyright: reportAttributeAccessIssue=false, reportUntypedFunctionDecorator=false
+# pyright: reportAttributeAccessIssue=false, reportUntypedFunctionDecorator=false, reportMissingTypeStubs=false
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from math import prod
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
@@ -19,11 +20,13 @@ from archc.training.job import Job
 from archc.training.judging import judged
 from archc.training.result import Measured, Peak, most_resident
 from archc.training.score import Score
+from archc.training.share import Share
 from archc_keras.devices import Strategy
+from archc_keras.replicas import share
 from archc_keras.weights import as_bytes
 
 Shares = tuple[Any, ...]
-"""Arrays that are split into one equal share for each replica."""
+"""Arrays that are split into one share for each replica."""
 
 LOSSES: dict[Loss, Callable[[Any, Any], Any]] = {
     "cross_entropy": tf.nn.sparse_softmax_cross_entropy_with_logits,
@@ -39,7 +42,8 @@ class KerasTrainer:
     """Trains one model, mirrored on a strategy's replicas; implements `archc.training.loop.Trainer`.
 
     Each replica computes its share of the global batch. Losses are divided by the size of the global batch, and losses
-    and gradients are summed over the replicas, so the result does not depend on the number of replicas.
+    and gradients are summed over the replicas. Layers that draw numbers or normalise over the batch do so for all
+    of it, by `archc_keras.replicas`. So the result does not depend on the number of replicas.
     """
 
     def __init__(self, job: Job, model: Any, optimizer: Any, strategy: Strategy, feed: Feed) -> None:
@@ -48,10 +52,12 @@ class KerasTrainer:
         self._optimizer = optimizer
         self._strategy = strategy
         self._feed = feed
-        _separate_draws(model, strategy)
+        self._division = Share(ranks=strategy.num_replicas_in_sync)
+        if self._division.ranks > 1:
+            share(model, self._division, job.recipe.batch)
 
     def batches(self, epoch: int) -> Iterator[Shares]:
-        """The inputs (n / replicas, …, C) and the targets for each replica."""
+        """The inputs (n, …, C) and the targets for each replica."""
         for batch in self._feed.training(epoch):
             yield self._share(*batch.inputs, batch.targets)
 
@@ -62,7 +68,6 @@ class KerasTrainer:
 
     def evaluate(self, test: TestViews) -> Score:
         """The score over all held-out pictures, each counted once."""
-        _share_running_figures(self._model, self._strategy)
         # All batches are padded to the size of the first: for another shape, TensorFlow would trace the function again.
         loss = self._job.recipe.loss
         score, size = Score(0, 0, 0, 0.0, loss), 0
@@ -85,7 +90,6 @@ class KerasTrainer:
 
     def weights(self) -> bytes:
         """The weights, as safetensors in the layout that all backends share."""
-        _share_running_figures(self._model, self._strategy)
         return as_bytes(self._model)
 
     @tf.function
@@ -100,7 +104,7 @@ class KerasTrainer:
         """Take one replica's part of a step; its part of the mean loss."""
         *inputs, targets = batch
         with tf.GradientTape() as tape:
-            outputs = tf.cast(self._model(_as_asked(inputs), training=True), tf.float32)
+            outputs = _wide(self._model(_as_asked(inputs), training=True))
             losses = LOSSES[self._job.recipe.loss](targets, outputs)
             # The mean over examples, positions and values.
             loss = tf.reduce_sum(losses) / (self._job.recipe.batch * prod(losses.shape[1:]))
@@ -112,22 +116,22 @@ class KerasTrainer:
     def _predict(self, *inputs: Any) -> Any:
         """What the model returns, (n, views, …), for one replica's inputs (n, views, …)."""
         views = [tf.reshape(x, (-1, *x.shape[2:])) for x in inputs]
-        outputs = tf.cast(self._model(_as_asked(views), training=False), tf.float32)
+        outputs = _wide(self._model(_as_asked(views), training=False))
         return tf.reshape(outputs, (*inputs[0].shape[:2], *outputs.shape[1:]))
 
     def _share(self, *arrays: NDArray[Any]) -> Shares:
-        """Each array split into one equal part for each replica."""
-        replicas = self._strategy.num_replicas_in_sync
+        """Each array split into one part for each replica; the parts differ by one example at most."""
 
-        def share(context: Any) -> Shares:
-            parts = (np.split(array, replicas)[context.replica_id_in_sync_group] for array in arrays)
-            return tuple(map(tf.constant, parts))
+        def own(context: Any) -> Shares:
+            sizes, rank = self._division.sizes(len(arrays[0])), context.replica_id_in_sync_group
+            start = sum(sizes[:rank])
+            return tuple(tf.constant(array[start : start + sizes[rank]]) for array in arrays)
 
-        return self._strategy.experimental_distribute_values_from_function(share)
+        return self._strategy.experimental_distribute_values_from_function(own)
 
     def _whole_shares(self, count: int) -> int:
         """`count` rounded up to a multiple of the number of replicas."""
-        replicas = self._strategy.num_replicas_in_sync
+        replicas = self._division.ranks
         return -(-count // replicas) * replicas
 
 
@@ -136,21 +140,9 @@ def _as_asked(inputs: list[Any]) -> Any:
     return inputs if len(inputs) > 1 else inputs[0]
 
 
-def _separate_draws(model: Any, strategy: Strategy) -> None:
-    """Give each replica its own random draws; otherwise dropout would drop the same units on all of them."""
-    for variable in model.non_trainable_variables:
-        if variable.name == "seed_generator_state":
-            for replica, state in enumerate(strategy.experimental_local_results(variable.value)):
-                state.assign_add([replica, 0])
-
-
-def _share_running_figures(model: Any, strategy: Strategy) -> None:
-    """Give all replicas the mean of their running means and variances, which each has updated on its own."""
-    for weight in model.non_trainable_weights:
-        kept = strategy.experimental_local_results(weight.value)
-        mean = np.mean([each.numpy() for each in kept], axis=0)
-        for each in kept:
-            each.assign(mean)
+def _wide(outputs: Any) -> Any:
+    """Outputs in float32, unless the model computes in float64."""
+    return tf.cast(outputs, keras.backend.result_type(outputs.dtype, "float32"))
 
 
 def _padded(images: NDArray[Any], size: int) -> NDArray[Any]:

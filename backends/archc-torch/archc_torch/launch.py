@@ -17,7 +17,7 @@ import signal
 import socket
 import sys
 import time
-from multiprocessing import active_children
+from multiprocessing import active_children, parent_process
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
@@ -40,6 +40,7 @@ from archc.training.process import as_failure
 from archc.training.pulse import Pulse, Watch, read_pulse
 from archc.wording import counted, listed
 from archc_torch.devices import Devices
+from archc_torch.server import METHOD
 
 GRACE = 2.0
 """Seconds that a rank with an unexpected error waits before it ends.
@@ -57,16 +58,13 @@ LOOPBACKS = ("lo", "lo0")
 def launch(job: Job, devices: Devices) -> None:
     """Run one rank for each device until all are done or one fails; raises the failure of the first."""
     logging.disable()  # the launcher logs each rank that ends; this process logs nothing else
-    # Ranks on one CPU share its cores; with all cores each, they would wait for each other.
-    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, torch.get_num_threads() // devices.count)))
     interface = loopback()
-    os.environ |= {"GLOO_SOCKET_IFNAME": interface, "NCCL_SOCKET_IFNAME": interface}
     # The launcher would also follow a signal that `nohup` wants ignored.
     os.environ["TORCHELASTIC_SIGNALS_TO_HANDLE"] = ",".join(signal.Signals(number).name for number in heeded(STOPS))
     with TemporaryDirectory(prefix="archc-") as name:  # only this user can read it
         private = Path(name)
         try:
-            context = _start(job, devices, private)
+            context = _start(job, devices, private, interface)
             _wait(context, [_pulse_file(private, rank) for rank in range(devices.count)], job.timeout)
         except (SignalException, Stopped) as stop:
             for number in heeded(STOPS):
@@ -81,15 +79,16 @@ def launch(job: Job, devices: Devices) -> None:
             raise
 
 
-def _start(job: Job, devices: Devices, private: Path) -> PContext:
+def _start(job: Job, devices: Devices, private: Path, interface: str) -> PContext:
+    environment = {"GLOO_SOCKET_IFNAME": interface, "NCCL_SOCKET_IFNAME": interface}
     try:
         return start_processes(
             name="rank",
             entrypoint=_work,
-            args={rank: (job, devices, private, rank, os.getpid()) for rank in range(devices.count)},
-            envs={rank: {"RANK": str(rank)} for rank in range(devices.count)},
+            args={rank: (job, devices, private, rank) for rank in range(devices.count)},
+            envs={rank: {"RANK": str(rank), **environment} for rank in range(devices.count)},
             logs_specs=DefaultLogsSpecs(str(private)),
-            start_method="spawn",
+            start_method=METHOD,
         )
     except OSError as error:
         message = f"cannot start {counted(devices.count, 'rank')}: {error.strerror}"
@@ -134,14 +133,19 @@ def loopback() -> str:
     return next((name for name in LOOPBACKS if name in there), LOOPBACKS[0])
 
 
-def _work(job: Job, devices: Devices, private: Path, rank: int, launcher: int) -> None:
+def _work(job: Job, devices: Devices, private: Path, rank: int) -> None:
     """The main function of a rank's process. A failure is written to the file that the launcher reads."""
-    pulse = Pulse(launcher, _pulse_file(private, rank))
+    launcher = parent_process()
+    assert launcher is not None
+    pulse = Pulse(launcher.is_alive, _pulse_file(private, rank))
     pulse.start()
     from archc.dataset import load_data
     from archc_torch.rank import Group, run_rank
 
     guard()
+    # Ranks on one CPU share its cores; with all cores each, they would wait for each other.
+    if "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(max(1, torch.get_num_threads() // devices.count))
     try:
         store = dist.FileStore(str(private / "ranks"), job.devices)
         run_rank(job, devices, load_data(job), Group(rank, store, pulse.done, gpu=rank))

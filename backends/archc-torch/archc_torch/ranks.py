@@ -126,9 +126,9 @@ def build(planned: SourcePlan, made: Weights) -> Function:
         body = (
             Do(call("torch.manual_seed", Fixed(f"seed * {MOST_RANKS} + distributed.get_rank()"))),
             Assign(Name("model"), call(name)),
+            Do(call("torch.manual_seed", Name("seed"))),
         )
-    again = Do(call("torch.manual_seed", Name("seed")))
-    return Function("build", "seed: int", name, (*body, again, Return(Name("model"))), doc=doc)
+    return Function("build", "seed: int", name, (*body, Return(Name("model"))), doc=doc)
 
 
 def document(planned: SourcePlan, own: RankPart, placement: Placement, origin: Origin) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import sys
 from archc.failure import Failure
 from archc.training.job import Job
 from archc.training.process import run_main
+from archc_torch.server import prepare_ranks
 
 if __name__ == "__mp_main__":
     # This is a rank: multiprocessing imports the main module under this name before anything else. Ctrl-C must end the
@@ -30,6 +31,8 @@ def main(job: Job) -> None:
         work(job, place)
         return
     data = find_data(job)
+    if job.devices > 1:
+        prepare_ranks()
     # PyTorch takes seconds to import: not before the job has been checked, nor in a rank's import of this module.
     from archc_torch.devices import find_devices
     from archc_torch.launch import launch

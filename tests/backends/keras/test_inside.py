@@ -22,6 +22,7 @@ ON_TENSORFLOW = (
     "conformance",
     "losses_of_trainer",
     "trainer",
+    "replicas",
 )
 BACKENDS = ("tensorflow", *(name for name in ("torch", "jax") if find_spec(name)))
 

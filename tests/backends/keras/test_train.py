@@ -85,9 +85,8 @@ def test_bfloat16_with_batch_normalisation_and_ctrl_c(make_job: Callable[..., Jo
     assert result is not None
     assert (result.devices, result.figures) == (("logical CPU 0", "logical CPU 1"), None)
 
-    out, errors = process.communicate()
+    _, errors = process.communicate()
     assert (process.returncode, errors) == (0, "")
-    assert "batch normalisation: each device normalises over its own 3 pictures, not over all 6" in out.splitlines()
     assert {str(array.dtype) for array in load_file(low.weights).values()} == {"float32"}
 
 

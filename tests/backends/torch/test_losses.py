@@ -25,11 +25,12 @@ defaults: {dense: {weight_init: glorot_uniform}}
 layers:
   a: {op: dense, units: 5}
   r: {op: relu}
+  d: {op: dropout, rate: 0.1}
   b: {op: dense, units: 2}
   p: {op: sigmoid}
 train:
-  batch: 8
-  epochs: 4
+  batch: 7
+  epochs: 6
   loss: binary_cross_entropy
   optimizer: {sgd: {lr: 0.5, momentum: 0.9, weight_decay: 0}}
 """
@@ -62,6 +63,7 @@ def test_the_score_has_the_same_loss(loss: Loss, shape: tuple[int, ...]) -> None
 
 
 def test_two_ranks_train_on_arrays_as_one_does(tmp_path: Path) -> None:
+    """With dropout, and a batch that does not divide evenly."""
     (tmp_path / "net.yaml").write_text(SPEC)
     data = tmp_path / "data"
     data.mkdir()
@@ -75,6 +77,7 @@ def test_two_ranks_train_on_arrays_as_one_does(tmp_path: Path) -> None:
         done = subprocess.run([*command, "--run", str(run)], cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "held-out accuracy" in done.stdout
+        assert "32 training examples; 4 examples of them, others each time, sit out an epoch" in done.stdout
         results.append(json.loads((run / "result.json").read_text()))
     one, two = (result["figures"] for result in results)
     assert (one["count"], one["top5"], one["chance"]) == (two["count"], two["top5"], two["chance"]) == (176, None, None)

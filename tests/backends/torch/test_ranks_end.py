@@ -41,9 +41,9 @@ def train_a_while(process: subprocess.Popen[str], job: Job) -> None:
 
 
 def ranks(process: subprocess.Popen[str]) -> list[int]:
-    """The processes of the ranks, in order."""
+    """The processes of the ranks, in order: the trainer has started the process that they are forked from."""
     (trainer,) = [child for child in descendants(process.pid) if "archc_torch.train" in command(child)]
-    return sorted(child for child in descendants(trainer) if "spawn_main" in command(child))
+    return sorted(child for child in descendants(trainer) if psutil.Process(child).ppid() != trainer)
 
 
 def command(process: int) -> str:

@@ -105,22 +105,3 @@ def test_replicas_drop_different_units(make_job: Callable[..., Job], two: Any) -
 
     first, second = (mask.numpy() for mask in two.experimental_local_results(masks()))
     assert (first != second).any()
-
-
-def test_running_figures_are_the_mean_of_what_each_replica_found_in_its_own_part(
-    make_job: Callable[..., Job], two: Any
-) -> None:
-    from safetensors.numpy import load
-
-    training = trainer(make_job("normalised", normalised=True), two)
-    (batch, *_) = training.batches(0)
-    conv1, bn1 = (training._model.get_layer(name) for name in ("conv1", "bn1"))
-    maps = [conv1(images).numpy().reshape(-1, 8) for images in two.experimental_local_results(batch[0])]
-    assert len(maps) == 2
-    training.step(batch, 1e-3)
-    saved = load(training.weights())
-    np.testing.assert_allclose(saved["bn1.mean"], 0.5 * np.mean([m.mean(0) for m in maps], 0), rtol=1e-4, atol=1e-4)
-    variance = np.mean([m.var(0, ddof=1) for m in maps], 0)
-    np.testing.assert_allclose(saved["bn1.variance"], 0.5 + 0.5 * variance, rtol=1e-4)
-    for local in two.experimental_local_results(bn1.moving_variance.value):
-        np.testing.assert_array_equal(local.numpy(), saved["bn1.variance"])

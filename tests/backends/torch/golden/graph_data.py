@@ -238,7 +238,6 @@ def build(seed: int) -> Net:
     """The network: all ranks draw the same weights, and the same later numbers."""
     torch.manual_seed(seed)
     model = Net()
-    torch.manual_seed(seed)
     return model
 
 
