@@ -102,7 +102,7 @@ class Journal:
         among = f" in {counted(classes, 'class', 'classes')}{spare}" if classes else ""
         self._noun = job.example
         rest = examples % recipe.batch
-        out = f"; {counted(rest, self._noun)} of them, others each time, sit out an epoch" if rest else ""
+        out = f"; {rest:,} of them sit out each epoch: they do not fill a batch" if rest else ""
         self.say(f"data: {counted(examples, f'training {self._noun}')}{among}{out}")
         self.say(
             f"training {job.name}: {counted(steps, 'step')} of {counted(recipe.batch, self._noun)}"
