@@ -60,6 +60,15 @@ class _Place:
         return same and self.scope == other.scope[: len(self.scope)]
 
 
+def _spread(statement: ast.Delete) -> ast.Delete:
+    """`del (a, b)`, as a long line is wrapped, as `del a, b`."""
+    match statement.targets:
+        case [ast.Tuple(elts=targets)]:
+            return ast.Delete(targets=targets)
+        case _:
+            return statement
+
+
 class _Comparison:
     """A walk over both trees at once, which collects where names of layers replace each other and where names stay."""
 
@@ -73,6 +82,8 @@ class _Comparison:
 
     def same(self, a: ast.AST, b: ast.AST) -> None:
         """Compare two nodes and all below them. Raises _Difference."""
+        if isinstance(a, ast.Delete) and isinstance(b, ast.Delete):
+            a, b = _spread(a), _spread(b)
         if type(a) is not type(b):
             raise _Difference(f"line {_line(b)}: expected {type(a).__name__}, got {type(b).__name__}")
         if isinstance(a, ast.Constant) and isinstance(b, ast.Constant):
