@@ -12,6 +12,7 @@ from typing import NamedTuple
 from archc.graph import Node
 from archc.ops.op import Op
 from archc.ops.shape_error import ShapeError
+from archc.ops.weighted import Initialised
 from archc.passes.holding import part
 from archc.tensor import Tensor
 
@@ -34,7 +35,7 @@ class Way(NamedTuple):
 def way(node: Node, inputs: tuple[Tensor, ...], devices: int) -> Way | None:
     """How a layer is split over devices, each with an equal part of its maps; None if it cannot be."""
     op, output = node.op, node.output
-    if not op.splits or op.differs_by_map:
+    if not op.splits or op.differs_by_map or _is_drawn_whole(op, inputs):
         return None
     own = [part(output.channels, device, devices) for device in range(devices)]
     reads = tuple(op.reads_apart(maps, inputs, output) for maps in own)
@@ -63,6 +64,11 @@ def way(node: Node, inputs: tuple[Tensor, ...], devices: int) -> Way | None:
         cuts = tuple(range(maps.start - at, maps.stop - at) for maps, at in zip(own, starts, strict=True))
         return Way(narrow, reads, cuts)
     return None
+
+
+def _is_drawn_whole(op: Op, inputs: tuple[Tensor, ...]) -> bool:
+    """Whether its initial weights cannot be drawn in parts: rows that are orthogonal to each other."""
+    return isinstance(op, Initialised) and any(op.init_of(each).kind == "orthogonal" for each in op.drawn(inputs))
 
 
 def axes(node: Node, inputs: tuple[Tensor, ...], devices: int) -> dict[str, int]:

@@ -27,6 +27,10 @@ def exchanges(analysis: Analysis) -> Exchanges:
         (["conv2: {op: conv2d, filters: 12, groups: 4}"], []),
         (["conv2: {op: conv2d, filters: 12, groups: 3}"], [("conv2", "gather", 12 * 64)]),  # replicated
         (["conv2: {op: conv2d, filters: 12, from: image}"], []),
+        (
+            ["conv2: {op: conv2d, filters: 12, groups: 2, weight_init: {orthogonal: {}}}"],
+            [("conv2", "gather", 12 * 64)],
+        ),
         (["norm1: {op: lrn}"], [("norm1", "halo", 2 * 2 * 64)]),
         (["norm1: {op: lrn, groups: 2}"], []),
         (["norm1: {op: lrn, scope: spatial}"], []),

@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from archc.backend import Unsupported, every
 from archc.emit.identifiers import free
 from archc.emit.parts import flat
 from archc.emit.plan import SourcePlan, Step
 from archc.emit.syntax import Call, List, Literal, Tuple, Unless, call
 from archc.graph import Node
-from archc.ops.weighted import Weighted
 from archc.passes.holding import Layout, part, without
 from archc.passes.placement import Fetch, Placement
 from archc.passes.ways import Ranges
@@ -41,9 +39,10 @@ class RankPart:
 
 
 def rank_part(planned: SourcePlan, placement: Placement) -> RankPart:
-    """A rank's part of a plan; raises Unsupported for all layers that PyTorch cannot express in parts."""
+    """A rank's part of a plan; raises Unsupported for all layers that PyTorch cannot express."""
     writing = _Writing(planned, placement)
-    every(planned.steps, writing.write)
+    for step in planned.steps:
+        writing.write(step)
     by_batch = [writing.layout_of(value) == "batch" for value in planned.outputs]
     outputs = planned.outputs
     if not all(by_batch):
@@ -105,8 +104,6 @@ class _Writing:
             self.steps.append(replace(step, inputs=(self._shape(step.reads[0]),)))
             return
         layout = self._placement.layouts[node.name]
-        if layout == "split" and isinstance(node.op, Weighted) and node.op.weight_init.kind == "orthogonal":
-            raise Unsupported(node.name, f"{node.name}'s orthogonal weights cannot be drawn in parts, one on each rank")
         reads = tuple(self._read(step, place, layout) for place in range(len(step.reads)))
         if layout != "split":
             if node.op.views_part and layout == "whole" and self.layout_of(step.reads[0]) != "whole":
