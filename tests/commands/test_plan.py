@@ -57,10 +57,10 @@ def test_a_width_that_does_not_divide_is_shown_at_its_line_beside_what_is_possib
 
 
 def test_further_reasons_are_counted_as_reasons(archc, alexnet: Path) -> None:
-    said = " ".join(archc("plan", alexnet, "--gpus", "3").out.split())
+    said = " ".join(archc("plan", alexnet, "--gpus", "3", "--batch", "2").out.split())
     assert "columns is impossible: 5 layers do not split over 3 devices." in said
-    assert "data is impossible: a batch of 128 does not split evenly over 3 devices. columns" in said
-    assert "hybrid is impossible: a batch of 128 does not split evenly over 3 devices (and 1 other reason)." in said
+    assert "data is impossible: a batch of 2 cannot be divided over 3 devices. columns" in said
+    assert "hybrid is impossible: a batch of 2 cannot be divided over 3 devices (and 1 other reason)." in said
 
 
 def test_layers_that_several_strategies_cannot_split_are_one_finding(archc, alexnet: Path) -> None:
@@ -74,7 +74,7 @@ def test_without_a_strategy_of_its_own_any_that_is_possible_will_do(archc, small
     result = archc("plan", small, "--gpus", "4")
     assert result.code == 0  # fc's 5 units do not split over 4
     assert "columns is impossible: fc's 5 units do not split over 4 devices." in result.out
-    assert archc("plan", small, "--gpus", "3").code == 1  # nor does the default batch of 128
+    assert archc("plan", small, "--gpus", "3", "--batch", "2").code == 1  # nor can a batch of 2 be divided over 3
 
 
 def test_a_spec_that_does_not_hold(archc, small: Path) -> None:
@@ -134,6 +134,7 @@ def test_it_imports_no_more_than_check_does_but_for_its_own(alexnet: Path) -> No
     assert modules("plan") - modules("check") <= {
         "archc.commands.plan",
         "archc.console.terminal",
+        "archc.passes.collectives",
         "archc.passes.plan",
         "archc.report.plan",
         "archc.report.plan_outline",

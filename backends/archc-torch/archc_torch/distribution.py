@@ -222,14 +222,14 @@ class _Writing:
             self._gather(origin, x, held, summed=fetch.returns)
             return
         maps = tuple(tuple(sorted(each, key=lambda r: r.start)) for each in fetch.maps)
-        name = self._free(f"{origin}_fetched")
+        name = self._free(f"{origin}_more")
         ranges = [List(tuple(Tuple((Literal(r.start), Literal(r.stop))) for r in each)) for each in maps]
         axis = self._axis(origin, x)
         module = self._module(
             "Fetch", ranges, axis, summed=Unless(True, fetch.returns), examples=Unless(False, held == "batch")
         )
         given = Tensor((max(sum(map(len, maps[0])), 1), *x.shape[1:]))
-        self._add(name, replace(node, output=given), (origin,), (x,), module, self._path(origin, "fetched"), axis)
+        self._add(name, replace(node, output=given), (origin,), (x,), module, self._path(origin, "more"), axis)
         self._pieces.setdefault(origin, []).append(_Piece(name, maps))
 
     def _gather(self, value: str, x: Tensor, held: Layout, *, summed: bool = False, is_output: bool = False) -> str:
