@@ -19,9 +19,9 @@ from archc.pictures.fingerprint import fingerprint
 from archc.training.batch import check_batch
 from archc.training.feed import Batch
 from archc.training.job import Job, Value
-from archc.training.order import batches
+from archc.training.order import Indices, batches
 from archc.training.result import Data, add_to_result, read_result
-from archc.training.share import ALONE, Indices, Share
+from archc.training.share import ALONE, Share
 
 TARGETS = ("target", "label")
 """The names that the array of targets can have."""

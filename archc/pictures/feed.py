@@ -18,9 +18,9 @@ from archc.pictures.folder import Pictures
 from archc.pictures.preparation import Array, Statistics, test_views, training_view
 from archc.training.feed import Batch
 from archc.training.job import Job
-from archc.training.order import batches
+from archc.training.order import Indices, batches
 from archc.training.result import add_to_result, write_weights
-from archc.training.share import ALONE, Indices, Share
+from archc.training.share import ALONE, Share
 
 AHEAD = 2
 """Batches that are prepared while one is in use."""

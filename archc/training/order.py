@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+Indices = NDArray[np.int64]
+"""Numbers of examples."""
+
 ORDER, VIEW = 0, 1
 """The purpose of a random draw, as a part of its seed: (seed, epoch, ORDER) or (seed, epoch, VIEW, index)."""
 
 
-def batches(count: int, batch: int, *, seed: int, epoch: int) -> list[NDArray[np.int64]]:
+def batches(count: int, batch: int, *, seed: int, epoch: int) -> list[Indices]:
     """A random permutation of range(count) in full batches. The last examples are dropped if they do not fill one.
 
     `batch` is at most `count`: `archc.training.batch` has checked it.

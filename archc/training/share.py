@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    from archc.training.order import Indices
 
-Indices = NDArray[np.int64]
 Extent = Literal["own", "all"]
 
 
@@ -45,6 +44,8 @@ class Share:
         All ranks get the same number of batches. They are of nearly the same size, so that none of them is empty for a
         rank, unless there are more ranks than examples.
         """
+        import numpy as np  # `archc train` reads a job's share before it knows that NumPy is there
+
         most = size * (self.ranks if self.reads == "own" else 1)
         number = -(-count // most)
         yield from np.array_split(np.arange(count), number) if number else ()

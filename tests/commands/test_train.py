@@ -26,7 +26,7 @@ from archc.installing import requirements_help
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        ("--gpus 2 --batch 5", "error: a batch of 5 does not split evenly over 2 devices"),
+        ("--gpus 3 --batch 2", "error: a batch of 2 cannot be divided over 3 devices"),
         ("--steps 3 --epochs 2", "error: --steps and --epochs both limit the run"),
         ("--lr nan", "error: --lr nan is not a valid learning rate"),
         ("--lr 0", "error: --lr 0.0 is not a valid learning rate"),
@@ -172,8 +172,8 @@ def train(spec: Path, *options: str, **settings: str) -> tuple[int, list[str], l
         ("keras", {"train/a": 3, "val/b": 3}, "", "data/train contains only one class"),
         ("torch", {f"c{number}": 2 for number in range(9)}, "", "data has 9 classes, small has 8 outputs"),
         ("keras", {"a": 2, "b": 2}, "", "2 training pictures cannot fill a batch of 4"),
-        ("torch", {"a": 2, "b": 2}, "--batch 9 --gpus 3", "2 training pictures cannot be split over 3 devices"),
-        ("keras", {"a": 9, "b": 9}, "--batch 9 --gpus 2", "a batch of 9 does not split evenly over 2 devices"),
+        ("torch", {"a": 2, "b": 2}, "--batch 9 --gpus 3", "2 training pictures cannot be divided over 3 devices"),
+        ("keras", {"a": 9, "b": 9}, "--batch 1 --gpus 2", "a batch of 1 cannot be divided over 2 devices"),
         ("torch", None, "--batch 1024", "768 training pictures cannot fill a batch of 1,024"),
     ],
 )
@@ -199,8 +199,8 @@ def test_three_pictures_over_two_devices(classes: Path, here: Path) -> None:
     fill(here / "data", {"train/a": 2, "train/b": 1, "val/a": 1, "val/b": 1})
     options = ("--data", "data", "--gpus", "2", "--steps", "1")
     code, _, err = train(classes, *options, "--batch", "8")
-    assert (code, err[-1]) == (1, "  use `--batch 2`, or add pictures")
-    assert train(classes, *options, "--batch", "2")[0] == 0
+    assert (code, err[-1]) == (1, "  use `--batch 3`, or add pictures")
+    assert train(classes, *options, "--batch", "3")[0] == 0
 
 
 @pytest.mark.parametrize(("backend", "made_before"), [("torch", True), ("torch", False), ("keras", False)])
