@@ -52,31 +52,35 @@ class Exchange(NamedTuple):
 
 
 class Fetch(NamedTuple):
-    """The maps of `source` that each device fetches before `layer` runs, by device. `returns` says whether gradients
-    return for them. `area` is the number of values of a map."""
+    """The maps of `source` that each device fetches before `layer` runs, by device.
+
+    `returns` says whether gradients return for them. The source has `layout` and `of` maps, each of `area` values.
+    """
 
     layer: str
     source: str
     maps: tuple[Ranges, ...]
     returns: bool
-    holding: Holding
+    layout: Layout
+    of: int
     area: int
 
     def received(self, examples: Sequence[int]) -> list[int]:
         """The values that each device receives in the forward pass, if each has so many of the examples."""
         total = sum(examples)
-        others = [total - own if self.holding.layout == "batch" else total for own in examples]
+        others = [total - own if self.layout == "batch" else total for own in examples]
         return [sum(map(len, maps)) * count * self.area for maps, count in zip(self.maps, others, strict=True)]
 
     def returned(self, examples: Sequence[int]) -> list[int]:
         """The gradients that each device receives in the backward pass."""
         if not self.returns:
             return [0] * len(self.maps)
-        if self.holding.layout == "batch":
+        if self.layout == "batch":
             counts = [sum(map(len, maps)) for maps in self.maps]
             own = zip(counts, examples, strict=True)
             return [(sum(counts) - count) * n * self.area for count, n in own]
-        owned = self.holding.owned([maps for each in self.maps for maps in each])
+        holding = Holding(self.layout, self.of, len(self.maps))
+        owned = holding.owned([maps for each in self.maps for maps in each])
         return [count * sum(examples) * self.area for count in owned]
 
 
@@ -304,14 +308,14 @@ class _Placing:
             for source, by_device in fetched.items():
                 x = self._graph.tensor(source)
                 maps, area = tuple(map(tuple, by_device)), x.size // x.channels
-                yield Fetch(layer, source, maps, source in partial, self.holdings[source], area)
+                yield Fetch(layer, source, maps, source in partial, self.holdings[source].layout, x.channels, area)
 
     def exchanges(self, partial: Collection[str]) -> list[Exchange]:
         """The exchanges in the order of the layers."""
         return [self._exchange(self._graph.node(name), fetched, partial) for name, fetched in self._fetched.items()]
 
     def _exchange(self, node: Node, fetched: dict[str, list[list[range]]], partial: Collection[str]) -> Exchange:
-        reach, devices = node.op.reach(), self._devices
+        devices = self._devices
         # By device, in values per example times the number of devices, so that they are whole.
         received, returned = [0] * devices, [0] * devices
         for name, by_device in fetched.items():
@@ -327,12 +331,19 @@ class _Placing:
                 returned[device] += back[device] * area if name in partial else 0
         return Exchange(
             node.name,
-            "halo" if reach.has_neighbours else "gather" if reach.groups else "redistribute",
+            _kind(node, self.holdings[node.name].layout),
             tuple(fetched),
             values=_quotient(sum(received), devices),
             received=_quotient(max(received), devices),
             returned=_quotient(max(returned), devices),
         )
+
+
+def _kind(node: Node, layout: Layout) -> ExchangeKind:
+    reach = node.op.reach()
+    if reach.has_neighbours and layout == "split":
+        return "halo"
+    return "gather" if reach.groups else "redistribute"
 
 
 def _quotient(values: int, devices: int) -> float:

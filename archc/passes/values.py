@@ -203,10 +203,13 @@ class _Layer:
         if self._gathers():
             self._prepare(self._run.batch * self._share.reads)
         given = self._reads if op.folds else ()
-        while op.folds and len(self._reads) > 2:
-            inputs, reads, output = self._inputs, self._reads, op.infer(self._inputs[:2])
-            self._inputs, self._reads = inputs[:2], reads[:2]
-            self._inputs, self._reads = (output, *inputs[2:]), (self._compute(output), *reads[2:])
+        if op.folds:
+            others = zip(self._inputs[2:], self._reads[2:], strict=True)
+            self._inputs, self._reads = self._inputs[:2], self._reads[:2]
+            for x, value in others:
+                output = op.infer(self._inputs)
+                made = self._compute(output)
+                self._inputs, self._reads = (output, x), (made, value)
         made = self._compute(self._node.output)
         for value in given:  # also the first two are in memory until the last one is read
             value.last = value.memory.last = len(self._operations) - 1

@@ -125,15 +125,18 @@ def window_over_devices(graph: Graph, placement: Placement) -> list[Finding]:
     findings: list[Finding] = []
     for exchange in placement.exchanges:
         node = graph.node(exchange.layer)
-        if exchange.kind != "halo" or not node.op.has_groups():
+        reach = node.op.reach()
+        if not reach.has_neighbours or not node.op.has_groups():
             continue
         area = f"{node.output.height} × {node.output.width}"
         maps = round(exchange.values) // (node.output.height * node.output.width)
-        reach = node.op.reach()
         size = reach.before + 1 + reach.after
         message = f"{node.name}'s window of {size} maps crosses the boundary between devices"
-        halo = f"{maps} maps of {area} = {exchange.values:,.0f} values per example"
-        notes = [f"with {placement.devices} devices, {node.name} first exchanges a halo: {halo}"]
+        fetched = f"{maps} maps of {area} = {exchange.values:,.0f} values per example"
+        notes = [f"with {placement.devices} devices, {node.name} first exchanges a halo: {fetched}"]
+        if exchange.kind != "halo":
+            message = f"{node.name}'s {reach.groups} groups do not split over {placement.devices} devices"
+            notes = [f"each device computes all of {node.name} and first gathers what it lacks, in all {fetched}"]
         help = f"use `groups: {placement.devices}`: the window then ends at the boundary, as on the paper's two GPUs"
         findings.append(report(node.at("op"), "ARC907", message, notes=notes, help=help, layer=node.name))
     return findings
