@@ -10,7 +10,7 @@ from initialisations import NETWORKS, Layer, assert_drawn, layers_of, spec_of
 from torch import nn
 
 from archc.analysis import Facts, analyse
-from archc.backend import Origin, Request, Unsupported, load
+from archc.backend import Origin, Request, load
 from archc.graph import Graph
 
 Build = Callable[[Facts, Graph], nn.Module]
@@ -80,5 +80,6 @@ def test_a_part_of_a_layer_is_drawn_with_the_fans_of_the_whole(init: str, call: 
 
 
 def test_orthogonal_weights_are_not_drawn_in_parts() -> None:
-    with pytest.raises(Unsupported, match="fc1's orthogonal weights cannot be drawn in parts"):
-        of_a_part("orthogonal")
+    """Each rank has all of the layer."""
+    assert "fc1=nn.Linear(4, 12)" in of_a_part("orthogonal")
+    assert "fc1=nn.Linear(4, 6)" in of_a_part("he_normal")
