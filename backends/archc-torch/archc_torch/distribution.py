@@ -211,7 +211,8 @@ class _Writing:
 
     def _fetch(self, origin: str, x: Tensor, node: Node, is_everything: bool) -> None:
         """Add what is planned to be fetched for a layer."""
-        fetch = self._fetches.get((node.name, self._spec_names[origin]))
+        # Once, also for a layer that reads a value twice.
+        fetch = self._fetches.pop((node.name, self._spec_names[origin]), None)
         if fetch is None:
             return
         held = self.layout_of(origin)
