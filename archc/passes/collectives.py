@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from itertools import pairwise
 from math import ceil, prod
 from typing import NamedTuple
 
 from archc.graph import Graph
 from archc.ops.properties import FLOAT32
-from archc.passes.placement import Placement, ring
+from archc.passes.holding import part
+from archc.passes.placement import Placement
 
 BUCKET = 25 * 2**20
 """Bytes of gradients that are summed together, at least; the last bucket may be smaller."""
@@ -47,8 +47,7 @@ def traffic(graph: Graph, placement: Placement, *, batch: int, width: int) -> li
     The devices have parts of the batch that differ by one example at most.
     """
     devices = placement.devices
-    ends = [device * batch // devices for device in range(devices + 1)]
-    examples = [end - start for start, end in pairwise(ends)]
+    examples = [len(part(batch, device, devices)) for device in range(devices)]
     forward, backward = [0] * devices, [Fraction(0)] * devices
     for each in placement.fetches:
         for device, (received, returned) in enumerate(
@@ -61,8 +60,7 @@ def traffic(graph: Graph, placement: Placement, *, batch: int, width: int) -> li
         forward = [own + each.forward(devices) * FLOAT32 for own in forward]
         common += each.backward(devices) * FLOAT32
     for each in placement.reductions:
-        is_output = each.of == "output"
-        common += ring(each.values * (batch if is_output else 1), devices) * (width if is_output else FLOAT32)
+        common += placement.summed(each, batch) * (width if each.of == "output" else FLOAT32)
     outputs = _collected(graph, placement, examples)
     return [
         Traffic(own, ceil(back + common), values * width)

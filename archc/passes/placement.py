@@ -132,9 +132,10 @@ class Placement(NamedTuple):
         With n devices and n equal parts of the gradient, n - 1 steps complete the sum of one part on each device, and
         n - 1 more steps pass the sums on.
         """
-        return ceil(self._summed(reduction, batch))
+        return ceil(self.summed(reduction, batch))
 
-    def _summed(self, reduction: Reduction, batch: int) -> Fraction:
+    def summed(self, reduction: Reduction, batch: int) -> Fraction:
+        """The same, before it is rounded up."""
         return ring(reduction.values * (batch if reduction.of == "output" else 1), self.devices)
 
     def forward(self, batch: int) -> int:
@@ -145,7 +146,7 @@ class Placement(NamedTuple):
     def backward(self, batch: int) -> int:
         """The number of values received in the backward pass of a step, by the busiest device of each exchange."""
         returned = sum(round(exchange.returned * batch) for exchange in self.exchanges)
-        summed = [self._summed(reduction, batch) for reduction in self.reductions]
+        summed = [self.summed(reduction, batch) for reduction in self.reductions]
         return returned + ceil(sum(summed + [each.backward(self.devices) for each in self.statistics]))
 
 

@@ -25,7 +25,7 @@ from archc.passes.device_memory import device_memory
 from archc.passes.gradients import Reduction
 from archc.passes.holding import Layout
 from archc.passes.memory import Memory
-from archc.passes.placement import Exchange, ExchangeKind, Placement, Statistics, place, ring, under
+from archc.passes.placement import Exchange, ExchangeKind, Placement, Statistics, place, under
 from archc.passes.values import WIDTH
 from archc.tensor import Unit
 
@@ -241,10 +241,7 @@ def _received(placement: Placement, setting: Setting) -> tuple[int, int]:
         forward += each.forward(devices) * FLOAT32
         backward += each.backward(devices) * FLOAT32
     for each in placement.reductions:
-        if each.of == "parameters":
-            backward += ring(each.values, devices) * FLOAT32
-        else:
-            backward += ring(each.values * batch, devices) * width
+        backward += placement.summed(each, batch) * _width(each, setting)
     return forward, ceil(backward)
 
 
@@ -255,7 +252,10 @@ def _normalised(statistics: Statistics, placement: Placement) -> Crossing:
 
 
 def _reduced(reduction: Reduction, placement: Placement, setting: Setting) -> Crossing:
-    # Gradients of parameters are float32 in every precision.
-    width = FLOAT32 if reduction.of == "parameters" else WIDTH[setting.precision]
-    received = placement.all_reduced(reduction, setting.batch) * width
+    received = placement.all_reduced(reduction, setting.batch) * _width(reduction, setting)
     return Crossing(reduction.layer, "all-reduce", (reduction.of,), reduction.values, 0, received)
+
+
+def _width(reduction: Reduction, setting: Setting) -> int:
+    # Gradients of parameters are float32 in every precision.
+    return FLOAT32 if reduction.of == "parameters" else WIDTH[setting.precision]

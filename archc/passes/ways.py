@@ -39,14 +39,13 @@ def way(node: Node, inputs: tuple[Tensor, ...], devices: int) -> Way | None:
         return None
     own = [part(output.channels, device, devices) for device in range(devices)]
     reads = tuple(op.reads_apart(maps, inputs, output) for maps in own)
-    if output.channels % devices:
-        return Way(op, reads)  # which archc.passes.uneven reports
-    if op.views_part:
-        return Way(op, reads)  # what a device reads is its part
+    # archc.passes.uneven reports the former; of the latter, what a device reads is its part.
+    if output.channels % devices or op.views_part:
+        return Way(op, reads)
     groups = op.reach().groups or 1
     if groups % devices and devices % groups:
         return None
-    shapes = [tuple(map(_narrowed, inputs, read)) for read in reads]
+    shapes = [tuple(map(narrowed, inputs, read)) for read in reads]
     narrow, wanted = op.split(devices), Tensor((output.channels // devices, *output.shape[1:]))
     given = [_infer(narrow, each) for each in shapes]
     if all(made == wanted for made in given):
@@ -71,11 +70,9 @@ def _is_drawn_whole(op: Op, inputs: tuple[Tensor, ...]) -> bool:
     return isinstance(op, Initialised) and any(op.init_of(each).kind == "orthogonal" for each in op.drawn(inputs))
 
 
-def axes(node: Node, inputs: tuple[Tensor, ...], devices: int) -> dict[str, int]:
+def axes(node: Node, inputs: tuple[Tensor, ...], made: Way) -> dict[str, int]:
     """The axis of which each device has a part, by the parameter's name, of those that devices have parts of."""
-    made = way(node, inputs, devices)
-    assert made is not None
-    return _axes(node.op, inputs, made.op, tuple(map(_narrowed, inputs, made.reads[0]))) or {}
+    return _axes(node.op, inputs, made.op, tuple(map(narrowed, inputs, made.reads[0]))) or {}
 
 
 def _axes(op: Op, inputs: tuple[Tensor, ...], narrow: Op, read: tuple[Tensor, ...]) -> dict[str, int] | None:
@@ -90,7 +87,7 @@ def _axes(op: Op, inputs: tuple[Tensor, ...], narrow: Op, read: tuple[Tensor, ..
     return found
 
 
-def _narrowed(x: Tensor, read: Ranges) -> Tensor:
+def narrowed(x: Tensor, read: Ranges) -> Tensor:
     """A value with only the maps that are read; tokens have none."""
     return x if x.is_tokens else Tensor((sum(map(len, read)), *x.shape[1:]))
 

@@ -16,7 +16,7 @@ from archc.emit.syntax import Call, List, Literal, Tuple, Unless, call
 from archc.graph import Node
 from archc.passes.holding import Layout, part, without
 from archc.passes.placement import Fetch, Placement
-from archc.passes.ways import Ranges
+from archc.passes.ways import Ranges, narrowed
 from archc.tensor import Tensor
 from archc_torch.layers import TorchLayer, comment, layers_of
 from archc_torch.order import Transposed, transposed_step
@@ -57,7 +57,7 @@ def rank_part(planned: SourcePlan, placement: Placement) -> RankPart:
         own,
         layers_of(own, writing.added),
         placement.devices,
-        tuple(writing.received),
+        _received(placement),
         any(writing.layout_of(value) == "batch" for value in planned.inputs),
         not all(by_batch),
     )
@@ -85,7 +85,6 @@ class _Writing:
         self._fetches = {(fetch.layer, fetch.source): fetch for fetch in placement.fetches}
         self._completed = {each.layer for each in placement.reductions if each.of == "output"}
         self._paths = {step.place for step in planned.steps}
-        self.received = [0.0 for _ in self._ranks]
         self._pieces: dict[str, list[_Piece]] = {}
         self._readers: dict[str, list[str]] = {}
         for step in planned.steps:
@@ -112,19 +111,16 @@ class _Writing:
                 self.steps.append(replace(step, reads=reads, **self._division(step, layout)))
             return
         way = self._placement.ways[node.name]
-        narrowed = tuple(
-            x if x.is_tokens else Tensor((sum(map(len, maps)), *x.shape[1:]))
-            for x, maps in zip(step.inputs, way.reads[0], strict=True)
-        )
+        inputs = tuple(map(narrowed, step.inputs, way.reads[0]))
         own = replace(node, op=way.op, output=self._part(node.output))
         if node.op.views_part:
             self._take(step, own, reads)
         elif way.cuts is None:
-            self.steps.append(replace(step, node=own, reads=reads, inputs=narrowed, **self._division(step, layout)))
+            self.steps.append(replace(step, node=own, reads=reads, inputs=inputs, **self._division(step, layout)))
         else:
             wide, path = self._free(f"{step.identifier}_wide"), self._place(f"{node.name}_wide")
-            given = replace(own, output=way.op.infer(narrowed))
-            self.steps.append(replace(step, identifier=wide, node=given, reads=reads, inputs=narrowed, path=path))
+            given = replace(own, output=way.op.infer(inputs))
+            self.steps.append(replace(step, identifier=wide, node=given, reads=reads, inputs=inputs, path=path))
             cuts = [List((Tuple((Literal(0), Literal(cut.start), Literal(cut.stop))),)) for cut in way.cuts]
             self._add(
                 step.identifier, own, (wide,), (given.output,), self._module("Pick", cuts, step.axis), None, step.axis
@@ -216,9 +212,6 @@ class _Writing:
         if fetch is None:
             return
         held = self.layout_of(origin)
-        share = 1 - 1 / len(self._ranks) if held == "batch" else 1  # it has its own examples
-        for rank, maps in enumerate(fetch.maps):
-            self.received[rank] += sum(map(len, maps)) * (x.size // x.channels) * share
         if is_everything and _is_all(fetch, x, held):
             self._gather(origin, x, held, summed=fetch.returns)
             return
@@ -342,13 +335,18 @@ class _Writing:
         return comment(self._planned, self._made[value], x) if value in self._made else self._planned.comment(x)
 
 
+def _received(placement: Placement) -> tuple[float, ...]:
+    """The values per example that each rank receives in the forward pass, if each has as many examples."""
+    ranks = placement.devices
+    every = [fetch.received([1] * ranks) for fetch in placement.fetches]
+    return tuple(sum(values[rank] for values in every) / ranks for rank in range(ranks))
+
+
 def _is_all(fetch: Fetch, x: Tensor, held: Layout) -> bool:
-    """Whether every rank fetches all that it does not have."""
-    for rank, maps in enumerate(fetch.maps):
-        own = [part(x.channels, rank, len(fetch.maps))] if held == "split" else []
-        if without([range(x.channels)], [*own, *maps]) or sum(map(len, maps)) != x.channels - sum(map(len, own)):
-            return False
-    return True
+    """Whether every rank fetches all that it does not have: it never fetches a map twice."""
+    ranks = len(fetch.maps)
+    own = [len(part(x.channels, rank, ranks)) if held == "split" else 0 for rank in range(ranks)]
+    return all(sum(map(len, maps)) + count == x.channels for maps, count in zip(fetch.maps, own, strict=True))
 
 
 def _covers(pieces: Sequence[_Piece], wanted: tuple[Ranges, ...]) -> bool:

@@ -66,8 +66,8 @@ def weights(planned: SourcePlan, paths: Mapping[str, str], placement: Placement)
         node, parameters = each.node, each.node.op.parameters(each.inputs)
         if not parameters or each.identifier not in paths:
             continue
-        is_split = placement.layouts[node.name] == "split"
-        own = axes(node, each.inputs, placement.devices) if is_split else {}
+        way = placement.ways.get(node.name)
+        own = axes(node, each.inputs, way) if way else {}
         for parameter in parameters:
             key = f"{paths[each.identifier]}.{in_torch(parameter.name)}"
             found_axes[key] = own.get(parameter.name)
