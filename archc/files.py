@@ -53,7 +53,7 @@ def write_durably(place: Path, data: bytes) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             own.replace(place)
-    _sync_folder(place.parent)
+    sync_folder(place.parent)
 
 
 def reserve(place: Path, size: int) -> None:
@@ -134,7 +134,7 @@ def _removed_on_failure(part: Path, place: Path) -> Generator[None]:
         raise
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Put the names of a folder's files on the disk: a rename alone may be lost with the power."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

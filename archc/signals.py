@@ -13,6 +13,9 @@ STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _asked: list[int] = []
 """The signal that has asked this process to end, if one has."""
 
+_deferring: list[Callable[[], bool]] = []
+"""Of work that ends itself when it is asked to: whether it does so now."""
+
 Handler = Callable[[int, FrameType | None], None]
 
 
@@ -31,11 +34,36 @@ def code_of(error: BaseException) -> int | None:
     """
     if _asked:
         return 128 + _asked[0]
+    if isinstance(error, Stopped):
+        return 128 + error.number
     return 128 + signal.SIGINT if isinstance(error, KeyboardInterrupt) else None
 
 
 CODES = tuple(128 + number for number in STOPS)
 """The exit codes of processes that were asked to end."""
+
+
+def asked() -> int | None:
+    """The signal that has asked this process to end, if one has.
+
+    Stopped alone is not enough to end long work: it is lost if the signal comes while Python closes a generator.
+    """
+    return _asked[0] if _asked else None
+
+
+def is_deferring() -> bool:
+    """Whether the work of this process ends itself when it is asked to."""
+    return any(now() for now in _deferring)
+
+
+@contextmanager
+def deferring(now: Callable[[], bool]) -> Generator[None]:
+    """Within the context, while `now` is true, the first signal to end raises nothing: the work looks at `asked`."""
+    _deferring.append(now)
+    try:
+        yield
+    finally:
+        _deferring.remove(now)
 
 
 def heed_stops() -> None:
@@ -48,7 +76,8 @@ def _stop(number: int, frame: FrameType | None) -> None:
     _asked.append(number)
     for each in heeded(STOPS):
         signal.signal(each, signal.SIG_DFL)
-    raise Stopped(number)
+    if not is_deferring():
+        raise Stopped(number)
 
 
 def heeded(numbers: Iterable[int]) -> list[int]:

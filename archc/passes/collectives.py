@@ -19,14 +19,14 @@ BUCKET = 25 * 2**20
 class Collectives(NamedTuple):
     """The collective operations of a step in which all devices take part.
 
-    `outputs` collect the network's outputs, so that all devices compute the whole loss; with `loss`, devices compute
-    the loss of their own examples instead, and add up the one number that is reported.
+    `outputs` collect the network's outputs, so that all devices compute the whole loss. In `status`, the devices add up
+    the loss and tell each other whether all is well, before the weights are updated.
     """
 
     forward: int
     backward: int
     outputs: int
-    loss: int
+    status: int
 
     @property
     def all(self) -> int:
@@ -90,7 +90,7 @@ def collectives(graph: Graph, placement: Placement) -> Collectives:
         forward=len(placement.fetches) + normalised,
         backward=len(returned) + normalised + len(summed) + _buckets(graph, placement),
         outputs=len(outputs_collected(graph, placement)),
-        loss=0 if _is_whole(graph, placement) else 1,
+        status=1,
     )
 
 

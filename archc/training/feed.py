@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -34,10 +34,10 @@ class Feed(Protocol):
         """Which examples these are."""
         ...
 
-    def training(self, epoch: int) -> Iterator[Batch]:
-        """This rank's share of each global batch of an epoch (from 0)."""
+    def training(self, epoch: int, first: int = 0) -> Generator[Batch]:
+        """This rank's share of each global batch of an epoch (from 0), from batch `first` on."""
         ...
 
-    def held_out(self, test: TestViews) -> Iterator[Batch]:
+    def held_out(self, test: TestViews) -> Generator[Batch]:
         """This rank's share of all held-out examples, in as many batches on each rank."""
         ...

@@ -5,7 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+)
 
 from archc.failure import Failure
 from archc.language.recipe import Precision, Recipe
@@ -21,6 +30,18 @@ class Value(BaseModel):
 
     shape: tuple[PositiveInt, ...]
     vocabulary: PositiveInt | None = None
+
+
+class Resume(BaseModel):
+    """The checkpoint from which a run goes on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    step: NonNegativeInt
+    recorded: NonNegativeInt
+    """The bytes of metrics.jsonl that belong to it."""
+    seconds: NonNegativeFloat
+    """The time that the run had taken."""
 
 
 class Job(BaseModel):
@@ -58,6 +79,12 @@ class Job(BaseModel):
     """The spec's recipe with the command line's overrides."""
     steps: PositiveInt | None = None
     """The number of optimiser steps; if None, the recipe's epochs decide."""
+    resume: Resume | None = None
+    """None for a new run."""
+    checkpoint_every: PositiveInt | None = None
+    """Steps after which a checkpoint is saved, besides those at the ends of epochs."""
+    keep: PositiveInt = 2
+    """How many checkpoints are kept while the run goes on."""
     seed: NonNegativeInt
     precision: Precision
     timeout: PositiveFloat = 1800
@@ -93,6 +120,11 @@ class Job(BaseModel):
     @property
     def weights(self) -> Path:
         return self.run / "weights.safetensors"
+
+    @property
+    def best_weights(self) -> Path:
+        """The weights with the lowest held-out error."""
+        return self.run / "best.safetensors"
 
     @property
     def statistics(self) -> Path:

@@ -1,8 +1,8 @@
 """The record of a run: metrics.jsonl and result.json for programs, progress for the person in front of it.
 
-Each line of metrics.jsonl is one JSON object with `event` (devices, start, step, epoch, end) and `seconds` since the
-journal was opened. A line has been handed to the system when the call that wrote it returns. One process writes the
-record; the ranks above 0 of a run use an inactive journal, which writes and prints nothing.
+Each line of metrics.jsonl is one JSON object with `event` (devices, start, resume, step, epoch, end) and `seconds` of
+the run. A line has been handed to the system when the call that wrote it returns. One process writes the record; the
+ranks above 0 of a run use an inactive journal, which writes and prints nothing.
 
 A run that has begun is worth more than its record. On a full disk it goes on: lines that cannot be written are left out
 and counted, and room for the weights and for result.json is taken before the first step.
@@ -23,10 +23,11 @@ from typing import Any, Literal
 from archc.files import release, reserve
 from archc.language.recipe import TestViews
 from archc.streams import OutputFailure
-from archc.training.job import Job
+from archc.training.job import Job, Resume
+from archc.training.position import START, Position
 from archc.training.progress import Progress, progress
 from archc.training.record import Record
-from archc.training.result import Figures, Measured, add_to_result, place_of_result, write_weights
+from archc.training.result import BestWeights, Figures, Measured, add_to_result, place_of_result, write_weights
 from archc.training.score import Score
 from archc.wording import counted, visible
 
@@ -44,13 +45,16 @@ END_OF_OTHERS = 60.0
 class Journal:
     """The record of one run on the named devices. A context manager: leaving it closes the file and the bar."""
 
-    def __init__(self, run: Path, *, devices: Sequence[str], active: bool) -> None:
+    def __init__(self, run: Path, *, devices: Sequence[str], active: bool, resume: Resume | None = None) -> None:
         self._run = run
         self._devices = tuple(devices)
         self._open = ExitStack()
-        self._began = self._mark = time.monotonic()
+        self._mark = time.monotonic()
+        self._began = self._mark - (resume.seconds if resume else 0)
         self._training = 0.0
-        self._record = self._open.enter_context(Record(run)) if active else None
+        self._steps = 0
+        kept = resume.recorded if resume else None
+        self._record = self._open.enter_context(Record(run, kept)) if active else None
         self._unrecorded = 0
         self._progress: Progress | None = None
         self._batch = 0
@@ -58,7 +62,25 @@ class Journal:
         self._noun: Literal["picture", "example"] = "picture"
         self._lr = 0.0
         self._first_loss = self._last_loss = math.nan
-        self._write("devices", used=self._devices)
+        if resume:
+            self._write("resume", step=resume.step, used=self._devices)
+        else:
+            self._write("devices", used=self._devices)
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether this process writes the record."""
+        return self._record is not None
+
+    @property
+    def recorded(self) -> int:
+        """The bytes of metrics.jsonl."""
+        return self._record.bytes if self._record else 0
+
+    @property
+    def seconds(self) -> float:
+        """The time of the run."""
+        return time.monotonic() - self._began
 
     def __enter__(self) -> Journal:
         return self
@@ -81,29 +103,34 @@ class Journal:
                 self._open.callback(release, place)
                 reserve(place, size)
 
-    def start(self, job: Job, *, steps: int, examples: int, classes: int) -> None:
-        """Record that training begins: `steps` optimiser steps over so many examples, of so many classes, if any."""
+    def start(self, job: Job, *, steps: int, examples: int, classes: int, at: Position = START) -> None:
+        """Record that training begins, or goes on at a position: `steps` optimiser steps in all, over so many examples,
+        of so many classes, if any."""
         recipe = job.recipe
         self._batch, self._classes, self._mark = recipe.batch, classes, time.monotonic()
         self._lr = recipe.optimizer.sgd.lr
-        self._write(
-            "start",
-            name=job.name,
-            devices=job.devices,
-            batch=recipe.batch,
-            lr=recipe.optimizer.sgd.lr,
-            steps=steps,
-            seed=job.seed,
-            precision=job.precision,
-            pictures=examples,
-            classes=classes,
-        )
+        self._first_loss, self._last_loss = (math.nan if x is None else x for x in (at.first_loss, at.last_loss))
+        if job.resume is None:
+            self._write(
+                "start",
+                name=job.name,
+                devices=job.devices,
+                batch=recipe.batch,
+                lr=recipe.optimizer.sgd.lr,
+                steps=steps,
+                seed=job.seed,
+                precision=job.precision,
+                pictures=examples,
+                classes=classes,
+            )
         spare = f"; the network has {job.outputs:,} outputs" if classes < job.outputs else ""
         among = f" in {counted(classes, 'class', 'classes')}{spare}" if classes else ""
         self._noun = job.example
         rest = examples % recipe.batch
         out = f"; {rest:,} of them sit out each epoch: they do not fill a batch" if rest else ""
         self.say(f"data: {counted(examples, f'training {self._noun}')}{among}{out}")
+        if job.resume is not None:
+            self.say(f"going on after step {at.step}")
         self.say(
             f"training {job.name}: {counted(steps, 'step')} of {counted(recipe.batch, self._noun)}"
             f"{_division(job)}, lr {recipe.optimizer.sgd.lr:g}, {job.precision}, seed {job.seed}"
@@ -116,7 +143,8 @@ class Journal:
         self._first_loss, self._last_loss = (loss if step == 1 else self._first_loss), loss
         now = time.monotonic()
         self._training, self._mark = self._training + now - self._mark, now
-        rate = step * self._batch / max(self._training, 1e-9)
+        self._steps += 1
+        rate = self._steps * self._batch / max(self._training, 1e-9)
         self._add("step", step=step, epoch=epoch, loss=loss, lr=lr, pictures_per_second=round(rate, 2))
         if self._progress:
             with self._outlasting_output():
@@ -134,6 +162,17 @@ class Journal:
         """Write the weights into their room, and their hash into result.json."""
         if self._record and data is not None:
             self._publish(weights=write_weights(weights, data))
+
+    def keep_best(self, weights: Path, data: bytes | None, step: int, score: Score) -> None:
+        """Write the weights with the lowest held-out error so far, and their hash into result.json."""
+        if self._record and data is not None:
+            try:
+                digest = write_weights(weights, data)
+            except OSError as error:
+                self.warn(f"cannot write {weights}: {error.strerror}. The best weights so far stay")
+                return
+            top1 = None if score.of == "mean_squared_error" else score.top1
+            self._publish(best=BestWeights(step=step, sha256=digest, count=score.count, top1=top1, loss=score.loss))
 
     def measured(self, measured: Measured) -> None:
         """Write what the steps took into result.json."""
@@ -191,7 +230,7 @@ class Journal:
         except OSError as error:
             self._unrecorded += 1
             if self._unrecorded == 1:
-                self._warn(f"cannot write {error.filename}: {error.strerror}. The run goes on without such lines")
+                self.warn(f"cannot write {error.filename}: {error.strerror}. The run goes on without such lines")
 
     def _publish(self, **facts: object) -> None:
         if self._record:
@@ -205,10 +244,11 @@ class Journal:
         try:
             yield
         except OutputFailure as failure:
-            self._warn(f"{failure.message}. The run goes on without it")
+            self.warn(f"{failure.message}. The run goes on without it")
 
     @staticmethod
-    def _warn(message: str) -> None:
+    def warn(message: str) -> None:
+        """Print a line to standard error for what the run outlasts."""
         print(f"warning: {visible(message)}", file=sys.stderr, flush=True)
 
 

@@ -1,44 +1,61 @@
-"""The training loop that all backends share: epochs, steps, schedule, evaluation and weights."""
+"""The training loop that all backends share: epochs, steps, schedule, evaluation, checkpoints and weights."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import Protocol, TypeVar
+import signal
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
-from archc.failure import FINDING, Failure
+from archc.failure import Failure
 from archc.language.recipe import TestViews
+from archc.signals import Stopped, asked, deferring
+from archc.training.divergence import diverged
 from archc.training.job import Job
 from archc.training.journal import Journal
+from archc.training.position import Best, Position
 from archc.training.result import Measured
+from archc.training.saver import Saver, State
 from archc.training.schedule import Plateau
 from archc.training.score import Score
 
 Batch = TypeVar("Batch")
 
-MOST_OVER_CHANCE = 2.0
-"""The first loss of sound weights, over that of guessing, at most. AlexNet with the paper's weights has 1.00."""
+Asks = tuple[bool, bool]
+"""What a rank asks of all: to end, and to save a checkpoint after the epoch."""
 
-PAPER_LR, PAPER_BATCH = 0.01, 128
-"""Where the AlexNet paper starts; much more does not train any network with its update rule."""
+
+@dataclass(frozen=True)
+class Stepped:
+    """What a step found on all ranks."""
+
+    loss: float
+    """The mean loss over the global batch before the step."""
+    asked: Asks = (False, False)
+    """What any rank asks."""
+    broken: str | None = None
+    """Where a value was not finite first: `an output of conv2`. The weights are then those before the step."""
 
 
 class Trainer(Protocol[Batch]):
     """What a framework supplies. Each rank runs the loop with its own trainer.
 
-    `step`, `evaluate` and `finite` return the same on each rank, so that all ranks take the same decisions.
+    `step`, `evaluate`, `finite`, `tell` and `agreed` return the same on each rank, so that all ranks take the same
+    decisions.
     """
 
-    def batches(self, epoch: int) -> Iterable[Batch]:
-        """This rank's part of each global batch of an epoch (from 0), prepared ahead."""
+    def batches(self, epoch: int, first: int) -> Generator[Batch]:
+        """This rank's part of each global batch of an epoch (from 0), from batch `first` on, prepared ahead."""
         ...
 
-    def step(self, batch: Batch, lr: float) -> float:
-        """Take one optimiser step; the mean loss over the global batch before the step."""
+    def step(self, batch: Batch, lr: float, asks: Asks) -> Stepped:
+        """Take one optimiser step, unless a value is not finite; `asks` is what this rank asks of all."""
         ...
 
-    def evaluate(self, test: TestViews) -> Score:
-        """The score over the held-out pictures of all ranks, each counted once."""
+    def evaluate(self, test: TestViews, asks: Callable[[], bool]) -> Score | None:
+        """The score over the held-out pictures of all ranks, each counted once; None if a rank asks to end."""
         ...
 
     def finite(self) -> bool:
@@ -54,75 +71,181 @@ class Trainer(Protocol[Batch]):
         `conv1.weight` (O, I / groups, kH, kW), `fc6.weight` (out, in). None on ranks other than the first."""
         ...
 
+    def state(self) -> State | None:
+        """All that the next step depends on. None on ranks other than the first; call it on all."""
+        ...
 
-def train(job: Job, trainer: Trainer[Batch], journal: Journal, *, examples: int, classes: int) -> Score:
+    def restore(self, state: State | None) -> None:
+        """Go on from a state, which the first rank has; call it on all."""
+        ...
+
+    def tell(self, data: bytes | None) -> bytes:
+        """What the first rank gives; call it on all."""
+        ...
+
+
+def train(
+    job: Job,
+    trainer: Trainer[Batch],
+    journal: Journal,
+    *,
+    examples: int,
+    classes: int,
+    stop: Callable[[], int | None] = asked,
+) -> Score:
     """Train on `examples` examples as the job asks, of so many classes, if any; the score of the final test.
 
     Each epoch drops the last examples of its order if they do not fill a global batch. The schedule sees the held-out
-    error (centre view) after each epoch except the last, since the final test follows that one.
+    error (centre view) after each epoch, and the weights of the best one are kept.
 
-    A loss, a weight or a statistic that is not finite fails the run. Weights are saved only if all are finite.
+    A loss, a gradient, a weight or a statistic that is not finite fails the run. Weights are saved only if all are
+    finite. When `stop` gives a signal on any rank, all save a checkpoint after the same step, and raise Stopped.
     """
-    recipe = job.recipe
-    steps_per_epoch = examples // recipe.batch
-    total = job.steps or steps_per_epoch * recipe.epochs
-    plateau = Plateau(recipe.optimizer.sgd.lr, recipe.schedule and recipe.schedule.on_plateau)
+    run = _Run(job, trainer, journal, examples // job.recipe.batch, stop)
     journal.reserve(job.weights, trainer.weights())
-    journal.start(job, steps=total, examples=examples, classes=classes)
-    step, first = 0, math.nan
+    run.restore()
+    first = run.at.step
+    journal.start(job, steps=run.total, examples=examples, classes=classes, at=run.at)
+    with deferring(lambda: run.at.step > first):  # before, there is nothing to save
+        while run.at.step < run.total:
+            if run.is_untested:
+                run.test_epoch()
+            run.train_epoch()
+        run.save_weights()
+        return run.test()
 
-    def demand(finite: bool, what: str) -> None:
-        if not finite:
-            journal.diverged()
-            raise _diverged(job, f"{what} step {step}", first=first, lr=plateau.lr)
 
-    def tested(test: TestViews) -> Score:
-        score = trainer.evaluate(test)
-        demand(math.isfinite(score.loss), f"the loss on the held-out {job.example}s is {score.loss} after")
+class _Run(Generic[Batch]):
+    """A run at a position, which its steps and tests move on."""
+
+    def __init__(
+        self,
+        job: Job,
+        trainer: Trainer[Batch],
+        journal: Journal,
+        steps_per_epoch: int,
+        stop: Callable[[], int | None],
+    ) -> None:
+        self.at = Position()
+        self.total = job.steps or steps_per_epoch * job.recipe.epochs
+        self._job = job
+        self._trainer = trainer
+        self._journal = journal
+        self._steps_per_epoch = steps_per_epoch
+        self._stop = stop
+        self._schedule = Plateau(job.recipe.optimizer.sgd.lr, job.recipe.schedule and job.recipe.schedule.on_plateau)
+        self._saver = Saver(job, journal)
+        self._saved: int | None = None
+        self._is_due = False
+
+    @property
+    def is_untested(self) -> bool:
+        """Whether an epoch has ended whose held-out score is not known."""
+        return self.at.tested < self.at.step // self._steps_per_epoch
+
+    def restore(self) -> None:
+        """Go to the checkpoint that the job names, if it names one."""
+        if self._job.resume is None:
+            return
+        found = self._saver.load(self._job.resume.step)
+        told = self._trainer.tell(found.position.model_dump_json().encode() if found else None)
+        self.at = Position.model_validate_json(told)
+        self._saved = self.at.step
+        self._schedule = self._schedule.at(self.at.schedule)
+        self._trainer.restore(found.state if found else None)
+
+    def train_epoch(self) -> None:
+        """The rest of an epoch's steps, or of the run's."""
+        epoch, first = divmod(self.at.step, self._steps_per_epoch)
+        with closing(self._trainer.batches(epoch, first)) as batches:
+            for batch in batches:
+                self._step(batch, epoch)
+                if self.at.step == self.total:
+                    break
+        # The loss of a step is that before its update, and running statistics are not in it.
+        if not self._trainer.finite():
+            raise self._diverged("a weight or a running statistic is not finite after", self.at.step)
+
+    def _step(self, batch: Batch, epoch: int) -> None:
+        every = self._job.checkpoint_every
+        lr, step = self._schedule.lr, self.at.step + 1
+        found = self._trainer.step(batch, lr, (self._stop() is not None, self._saver.is_due()))
+        first = found.loss if step == 1 else self.at.first_loss
+        if found.broken is not None:
+            self._journal.step(step, epoch=epoch, loss=found.loss, lr=lr)
+            self.at = self.at.model_copy(update={"first_loss": first})
+            what = f"the loss is {found.loss} at" if not math.isfinite(found.loss) else "a gradient is not finite at"
+            raise self._diverged(what, step, found.broken)
+        self.at = self.at.model_copy(update={"step": step, "first_loss": first, "last_loss": found.loss})
+        self._journal.step(step, epoch=epoch, loss=found.loss, lr=lr)
+        stops, is_due = found.asked
+        self._is_due |= is_due
+        if stops:
+            raise self._stopped()
+        if every is not None and step % every == 0:
+            self._save()
+
+    def test_epoch(self) -> Score:
+        """Test after an epoch, by which the schedule goes on and the best weights are kept."""
+        if self._is_due:
+            self._save()
+        score = self._tested("center")
+        epoch = self.at.step // self._steps_per_epoch - 1
+        self._schedule = self._schedule.after(score.error)
+        self.at = self.at.model_copy(update={"tested": epoch + 1, "schedule": self._schedule.state()})
+        self._journal.epoch(epoch, score, lr=self._schedule.lr)
+        self._keep_if_best(score)
         return score
 
-    for epoch in range(math.ceil(total / steps_per_epoch)):
-        for batch in trainer.batches(epoch):
-            loss = trainer.step(batch, plateau.lr)
-            step += 1
-            first = loss if step == 1 else first
-            journal.step(step, epoch=epoch, loss=loss, lr=plateau.lr)
-            demand(math.isfinite(loss), f"the loss is {loss} at")
-            if step == total:
-                break
-        # The loss of a step is that before its update, and running statistics are not in it.
-        demand(trainer.finite(), "a weight or a running statistic is not finite after")
-        if step < total:
-            score = tested("center")
-            plateau = plateau.after(score.error)
-            journal.epoch(epoch, score, lr=plateau.lr)
-    journal.measured(trainer.measured())
-    journal.save(job.weights, trainer.weights())  # before the test, which may fail on a broken picture
-    journal.testing(recipe.test)
-    score = tested(recipe.test)
-    journal.end(score, test=recipe.test)
-    return score
+    def save_weights(self) -> None:
+        """Save what the steps have led to: before the last test, which may fail on a broken picture."""
+        self._journal.measured(self._trainer.measured())
+        self._journal.save(self._job.weights, self._trainer.weights())
+        self._save()
 
+    def test(self) -> Score:
+        """The final test."""
+        score = self.test_epoch() if self.is_untested else None
+        test = self._job.recipe.test
+        if score is None or test != "center":
+            self._journal.testing(test)
+            final = self._tested(test)
+            if score is None and (test == "center" or self.at.best is None):
+                self._keep_if_best(final)
+            score = final
+        self._journal.end(score, test=test)
+        self._saver.end()
+        return score
 
-def _diverged(job: Job, what: str, *, first: float, lr: float) -> Failure:
-    """The failure for a value that is not finite, with the cause as far as the first loss shows it."""
-    message = f"training diverged: {what}"
-    if not math.isfinite(first):
-        help = "use smaller weights, such as `weight_init: {normal: {std: 0.01}}` in the spec's `defaults:`"
-        return Failure(f"{message}, before any update: the initial weights are too large", help, FINDING)
-    lower, usual = "use a lower learning rate", PAPER_LR * job.recipe.batch / PAPER_BATCH
-    if job.recipe.loss == "mean_squared_error":  # which has no loss of guessing
-        cause = f"The first loss was {first:.2g}: the steps with lr {lr:g} are too large for it"
-        return Failure(f"{message}. {cause}", f"{lower}: `--lr {min(lr / 10, usual):.1g}`", FINDING)
-    among = job.outputs if job.recipe.loss == "cross_entropy" else 2
-    chance = math.log(among)
-    guessing = f"guessing among {among:,} outputs (ln {among} = {chance:.2f})"
-    if first < MOST_OVER_CHANCE * chance:
-        cause = f"The first loss, {first:.2f}, was near that of {guessing}: the steps with lr {lr:g} are too large"
-        return Failure(f"{message}. {cause}", f"{lower}: `--lr {min(lr / 10, usual):.1g}`", FINDING)
-    cause = f"The first loss, {first:.2f}, was far above that of {guessing}: the initial weights are too large"
-    # Gradients grow with the scores, so the rate is lowered by as much as the loss is above that of guessing. Smaller
-    # weights alone do not help: alexnet_one_tower with a standard deviation of 0.01 diverges at its own rate, too.
-    return Failure(
-        f"{message}. {cause} for lr {lr:g}", f"{lower}: `--lr {min(lr, usual) * chance / first:.1g}`", FINDING
-    )
+    def _tested(self, test: TestViews) -> Score:
+        score = self._trainer.evaluate(test, lambda: self._stop() is not None)
+        if score is None:
+            raise self._stopped()
+        if not math.isfinite(score.loss):
+            what = f"the loss on the held-out {self._job.example}s is {score.loss} after"
+            raise self._diverged(what, self.at.step)
+        return score
+
+    def _stopped(self) -> Stopped:
+        """Save a checkpoint, and the weights as at the end of a run."""
+        self._save()
+        self._journal.save(self._job.weights, self._trainer.weights())
+        return Stopped(self._stop() or signal.SIGTERM)
+
+    def _save(self) -> None:
+        """Save a checkpoint, unless there is one of this step."""
+        self._is_due = False
+        if self._saved != self.at.step:
+            self._saver.save(self.at, self._trainer.state())
+            self._saved = self.at.step
+
+    def _keep_if_best(self, score: Score) -> None:
+        if self.at.best is not None and score.error >= self.at.best.error:
+            return
+        self.at = self.at.model_copy(update={"best": Best(step=self.at.step, error=score.error)})
+        self._journal.keep_best(self._job.best_weights, self._trainer.weights(), self.at.step, score)
+
+    def _diverged(self, what: str, step: int, where: str | None = None) -> Failure:
+        self._journal.diverged()
+        first = math.nan if self.at.first_loss is None else self.at.first_loss
+        return diverged(self._job, f"{what} step {step}", where, first=first, lr=self._schedule.lr, saved=self._saved)

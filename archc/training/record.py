@@ -11,11 +11,18 @@ from archc.failure import USAGE, Failure
 
 
 class Record:
-    """A new metrics.jsonl. A context manager; leaving it closes the file."""
+    """metrics.jsonl, new or from its first `kept` bytes on. A context manager; leaving it closes the file."""
 
-    def __init__(self, run: Path) -> None:
+    def __init__(self, run: Path, kept: int | None = None) -> None:
         self._path = run / "metrics.jsonl"
-        self._end = 0
+        self._end = kept or 0
+        if kept is not None:
+            self._file = self._path.open("r+b", buffering=0)
+            # Power that fails can take the last lines: what is left of them goes, too.
+            self._end = _whole_lines(self._file.read(kept))
+            self._file.truncate(self._end)
+            self._file.seek(self._end)
+            return
         try:
             # "x" fails if the file exists: of several ranks, or of two starts of one job, only one can write it.
             self._file = self._path.open("xb", buffering=0)
@@ -28,6 +35,11 @@ class Record:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._file.close()
+
+    @property
+    def bytes(self) -> int:
+        """The length of the file."""
+        return self._end
 
     def write(self, **facts: object) -> None:
         """Add a line, and hand it to the system. If that raises OSError, the file ends with the line before."""
@@ -42,6 +54,10 @@ class Record:
             self._file.seek(self._end)
             raise OSError(error.errno, error.strerror, str(self._path)) from error
         self._end += len(data)
+
+
+def _whole_lines(data: bytes) -> int:
+    return data.rfind(b"\n") + 1
 
 
 def _finite(value: object) -> object:

@@ -92,6 +92,18 @@ class Measured(BaseModel):
     peak: Peak | None = None
 
 
+class BestWeights(BaseModel):
+    """The weights with the lowest held-out error, best.safetensors, and their score after that step."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    step: NonNegativeInt
+    sha256: str
+    count: PositiveInt
+    top1: NonNegativeInt | None
+    loss: float
+
+
 class Result(BaseModel):
     """What a run used and achieved."""
 
@@ -103,6 +115,8 @@ class Result(BaseModel):
     """None until the pictures have been read."""
     weights: str | None = None
     """The SHA-256 of weights.safetensors, computed from the bytes that were written; None until then."""
+    best: BestWeights | None = None
+    """None until the first test."""
     diverged: bool = False
     """Whether the run was ended because a loss or a weight was not finite."""
     measured: Measured | None = None
@@ -138,6 +152,12 @@ def add_to_result(run: Path, **facts: object) -> None:
     """Write result.json again with more facts. Only one process at a time may do so."""
     before = read_result(run) or Result(devices=())
     Result.model_validate({**dict(before), **facts}).write(run)
+
+
+def is_complete(run: Path) -> bool:
+    """Whether the final test of a run is done."""
+    result = read_result(run)
+    return result is not None and result.figures is not None
 
 
 def read_result(run: Path) -> Result | None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from archc.language.recipe import OnPlateau
+
+Numbers = dict[str, float | int]
+"""What of a schedule changes over a run, as JSON."""
 
 
 @dataclass(frozen=True)
@@ -30,3 +34,12 @@ class Plateau:
         if self.waited + 1 < self.rule.patience or self.cuts == self.rule.times:
             return replace(self, waited=self.waited + 1)
         return replace(self, lr=self.lr * self.rule.factor, waited=0, cuts=self.cuts + 1)
+
+    def state(self) -> Numbers:
+        """What changes over a run."""
+        numbers: Numbers = {"lr": self.lr, "waited": self.waited, "cuts": self.cuts}
+        return numbers | ({"best": self.best} if math.isfinite(self.best) else {})
+
+    def at(self, state: Numbers | None) -> Plateau:
+        """The schedule of a run that goes on from a state; None is the start."""
+        return replace(self, **(state or {}))

@@ -1,88 +1,25 @@
-"""The loop on a trainer that really learns: softmax regression in NumPy."""
+"""The loop on a trainer that really learns."""
 
 import hashlib
-import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from safetensors.numpy import load_file, save
+from regression import CLASSES, FEATURES, Points, Regression, points, recorded
+from safetensors.numpy import load_file
 
 from archc.failure import FINDING, Failure
-from archc.language.recipe import OnPlateau, Recipe, Schedule, TestViews
+from archc.language.recipe import OnPlateau, Schedule, TestViews
 from archc.training.job import Job
 from archc.training.journal import Journal
-from archc.training.loop import train
-from archc.training.order import batches
-from archc.training.result import Measured, Peak, read_result
+from archc.training.loop import Asks, Stepped, train
+from archc.training.result import read_result
 from archc.training.score import Score
-
-CLASSES, FEATURES = 4, 6
-Points = tuple[NDArray[np.float64], NDArray[np.int64]]
-
-
-def points(count: int, *, spread: float) -> Points:
-    """Clouds around one point a class; with a large spread there is nothing to learn."""
-    random = np.random.default_rng(7)
-    labels = np.arange(count) % CLASSES
-    centres = random.standard_normal((CLASSES, FEATURES))
-    return centres[labels] + spread * random.standard_normal((count, FEATURES)), labels
-
-
-class Regression:
-    """Softmax regression by the paper's SGD rule: an `archc.training.loop.Trainer`."""
-
-    def __init__(self, recipe: Recipe, data: Points, held_out: Points) -> None:
-        self.recipe = recipe
-        self.data = data
-        self.held_out = held_out
-        self.values = np.zeros((CLASSES, FEATURES))
-        self.velocity = np.zeros((CLASSES, FEATURES))
-        self.tests: list[TestViews] = []
-
-    def batches(self, epoch: int) -> Iterator[Points]:
-        values, labels = self.data
-        for chosen in batches(len(labels), self.recipe.batch, seed=0, epoch=epoch):
-            yield values[chosen], labels[chosen]
-
-    def step(self, batch: Points, lr: float) -> float:
-        values, labels = batch
-        with np.errstate(all="ignore"):  # a run that diverges is one of the tests
-            logs = self.log_probabilities(values)
-            errors = np.exp(logs) - np.eye(CLASSES)[labels]
-            gradient = errors.T @ values / len(labels)
-            sgd = self.recipe.optimizer.sgd
-            self.velocity = sgd.momentum * self.velocity - lr * (sgd.weight_decay * self.values + gradient)
-            self.values = self.values + self.velocity
-        return float(-logs[np.arange(len(labels)), labels].mean())
-
-    def evaluate(self, test: TestViews) -> Score:
-        self.tests.append(test)
-        values, labels = self.held_out
-        logs = self.log_probabilities(values)
-        own = logs[np.arange(len(labels)), labels]
-        return Score(len(labels), int((logs.argmax(1) == labels).sum()), len(labels), -float(own.sum()))
-
-    def finite(self) -> bool:
-        return bool(np.isfinite(self.values).all())
-
-    def measured(self) -> Measured:
-        return Measured(peak=Peak(of="process", bytes=(1,)))
-
-    def weights(self) -> bytes:
-        with np.errstate(over="ignore"):
-            return save({"fc.weight": self.values.astype(np.float32)})
-
-    def log_probabilities(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        scores = values @ self.values.T
-        scores = scores - scores.max(1, keepdims=True)
-        return scores - np.log(np.exp(scores).sum(1, keepdims=True))
 
 
 def run(
@@ -94,11 +31,6 @@ def run(
     trainer.values = scale * np.random.default_rng(1).standard_normal((CLASSES, FEATURES))
     with Journal(job.run, devices=["CPU"], active=True) as journal:
         return train(job, trainer, journal, examples=90, classes=CLASSES), trainer
-
-
-def recorded(job: Job, event: str) -> list[dict[str, Any]]:
-    lines = [json.loads(line) for line in (job.run / "metrics.jsonl").read_text().splitlines()]
-    return [line for line in lines if line["event"] == event]
 
 
 def test_it_learns_and_leaves_weights_and_a_record(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
@@ -118,10 +50,10 @@ def test_an_epoch_is_its_whole_batches_and_the_last_one_ends_in_the_final_test(j
     assert [step["step"] for step in steps] == list(range(1, 34))  # 3 epochs of 90 // 8
     assert [step["epoch"] for step in steps] == [0] * 11 + [1] * 11 + [2] * 11
     assert trainer.tests == ["center", "center", "center"]
-    assert len(recorded(job, "epoch")) == 2
+    assert [event["epoch"] for event in recorded(job, "epoch")] == [0, 1, 2]
 
 
-@pytest.mark.parametrize(("steps", "epochs_told"), [(1, 0), (11, 0), (12, 1), (40, 3)])
+@pytest.mark.parametrize(("steps", "epochs_told"), [(1, 0), (11, 1), (12, 1), (40, 3)])
 def test_the_number_of_steps_wins_over_the_epochs(job: Job, steps: int, epochs_told: int) -> None:
     run(job.model_copy(update={"steps": steps}))
     assert len(recorded(job, "step")) == steps
@@ -174,7 +106,8 @@ def assert_diverged(job: Job) -> None:
 def test_a_run_whose_first_loss_was_sound_diverges_by_its_steps(job: Job) -> None:
     failure = diverged(job, lr=1e308)
     start, cause = failure.message.split(". ", 1)
-    assert re.fullmatch(r"training diverged: the loss is (nan|inf) at step \d+", start)
+    where = "; an output of fc is the first value that is not finite"
+    assert re.fullmatch(r"training diverged: the loss is (nan|inf) at step \d+" + where, start)
     guessing = "guessing among 4 outputs (ln 4 = 1.39)"
     assert cause == f"The first loss, 1.39, was near that of {guessing}: the steps with lr 1e+308 are too large"
     assert failure.help == "use a lower learning rate: `--lr 0.0006`", "the paper's 0.01 for 128, for a batch of 8"
@@ -194,7 +127,8 @@ def test_a_run_whose_first_loss_was_far_above_guessing_diverges_by_its_weights(j
 def test_no_step_is_to_blame_for_the_first_loss(job: Job) -> None:
     failure = diverged(job, lr=0.01, scale=1e308)
     assert re.fullmatch(
-        r"training diverged: the loss is (nan|inf) at step 1, before any update: the initial weights are too large",
+        r"training diverged: the loss is (nan|inf) at step 1, before any update; an output of fc is the first value "
+        r"that is not finite: the initial weights are too large",
         failure.message,
     )
     assert "--lr" not in failure.help
@@ -205,19 +139,21 @@ class Overflowing(Regression):
 
     steps = 0
 
-    def step(self, batch: Points, lr: float) -> float:
-        loss = super().step(batch, lr)
+    def step(self, batch: Points, lr: float, asks: Asks) -> Stepped:
+        found = super().step(batch, lr, asks)
         self.steps += 1
         if self.steps == 11:
             self.values[1, 2] = math.inf
-        return loss
+        return found
 
 
 class Untestable(Regression):
     """Its weights are sound, but the loss on the held-out pictures is not finite."""
 
-    def evaluate(self, test: TestViews) -> Score:
-        return replace(super().evaluate(test), loss_sum=math.nan)
+    def evaluate(self, test: TestViews, asks: Callable[[], bool]) -> Score | None:
+        score = super().evaluate(test, asks)
+        assert score is not None
+        return replace(score, loss_sum=math.nan)
 
 
 @pytest.mark.parametrize("steps", [11, 12])
@@ -251,7 +187,10 @@ def test_the_hash_of_the_weights_is_that_of_the_bytes_that_were_written(job: Job
     result = read_result(job.run)
     assert result is not None
     assert result.weights == hashlib.sha256(trainer.weights()).hexdigest()
-    assert sorted(file.name for file in job.run.iterdir()) == ["metrics.jsonl", "result.json", "weights.safetensors"]
+    assert result.best is not None
+    assert result.best.sha256 == hashlib.sha256(job.best_weights.read_bytes()).hexdigest()
+    names = ["best.safetensors", "checkpoints", "metrics.jsonl", "result.json", "weights.safetensors"]
+    assert sorted(file.name for file in job.run.iterdir()) == names
 
 
 def test_the_figures_of_a_score() -> None:

@@ -27,7 +27,7 @@ def run(job: Job, devices: Devices, data: Dataset) -> None:
     """Train on these devices as the job asks, on its data."""
     print(devices.line, flush=True)
     Result(devices=devices.used).write(job.run)
-    with Journal(job.run, devices=devices.used, active=True) as journal:
+    with Journal(job.run, devices=devices.used, active=True, resume=job.resume) as journal:
         data.open()
         keras.utils.set_random_seed(job.seed)
         keras.mixed_precision.set_dtype_policy(POLICIES[job.precision])

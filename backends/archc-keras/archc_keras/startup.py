@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Thread
 
 from archc.failure import Failure
-from archc.signals import STOPS
+from archc.signals import STOPS, is_deferring
 
 GRACE = 1.0
 """Seconds that Python has to end by itself after a signal, which it does not see while TensorFlow computes."""
@@ -59,7 +59,8 @@ def heed_interrupts(log: Path) -> None:
 
     def watch() -> None:
         with told:  # keeps the socket open: the wakeup descriptor is only a number
-            while (number := heard.recv(1)[0]) not in STOPS:
+            # While training, the loop ends the process itself, after its step.
+            while (number := heard.recv(1)[0]) not in STOPS or is_deferring():
                 pass
         time.sleep(GRACE)
         log.unlink(missing_ok=True)

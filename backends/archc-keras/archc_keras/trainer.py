@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from math import prod
 from typing import Any
 
@@ -18,11 +19,15 @@ from archc.ops.properties import Loss
 from archc.training.feed import Feed
 from archc.training.job import Job
 from archc.training.judging import judged
+from archc.training.loop import Asks, Stepped
 from archc.training.result import Measured, Peak, most_resident
+from archc.training.saver import State
 from archc.training.score import Score
 from archc.training.share import Share
+from archc_keras.broken import first_broken
 from archc_keras.devices import Strategy
 from archc_keras.replicas import share
+from archc_keras.state import restore, state_of
 from archc_keras.weights import as_bytes
 
 Shares = tuple[Any, ...]
@@ -56,27 +61,36 @@ class KerasTrainer:
         if self._division.ranks > 1:
             share(model, self._division, job.recipe.batch)
 
-    def batches(self, epoch: int) -> Iterator[Shares]:
-        """The inputs (n, …, C) and the targets for each replica."""
-        for batch in self._feed.training(epoch):
-            yield self._share(*batch.inputs, batch.targets)
+    def batches(self, epoch: int, first: int) -> Generator[Shares]:
+        """The inputs (n, …, C) and the targets for each replica, from batch `first` of an epoch on."""
+        with closing(self._feed.training(epoch, first)) as batches:
+            for batch in batches:
+                yield self._share(*batch.inputs, batch.targets)
 
-    def step(self, batch: Shares, lr: float) -> float:
-        """Take one optimiser step; the mean loss over the global batch before the step."""
+    def step(self, batch: Shares, lr: float, asks: Asks) -> Stepped:
+        """Take one optimiser step, unless a value is not finite."""
         self._optimizer.learning_rate = lr
-        return float(self._step(batch))
+        loss, broken, gradients = self._slopes(batch)
+        if not float(broken):
+            self._update(gradients)
+            return Stepped(float(loss), asks)
+        where = first_broken(self._model, self._strategy, batch[:-1], gradients)
+        return Stepped(float(loss), asks, where or "the loss")
 
-    def evaluate(self, test: TestViews) -> Score:
-        """The score over all held-out pictures, each counted once."""
+    def evaluate(self, test: TestViews, asks: Callable[[], bool]) -> Score | None:
+        """The score over all held-out pictures, each counted once; None if the process is asked to end."""
         # All batches are padded to the size of the first: for another shape, TensorFlow would trace the function again.
         loss = self._job.recipe.loss
         score, size = Score(0, 0, 0, 0.0, loss), 0
-        for batch in self._feed.held_out(test):
-            size = size or self._whole_shares(len(batch.targets))
-            shares = self._share(*(_padded(x, size) for x in batch.inputs))
-            parts = self._strategy.experimental_local_results(self._outputs(shares))
-            outputs = np.concatenate([part.numpy() for part in parts])
-            score += judged(outputs[: len(batch.targets)], batch.targets, loss)
+        with closing(self._feed.held_out(test)) as batches:
+            for batch in batches:
+                if asks():
+                    return None
+                size = size or self._whole_shares(len(batch.targets))
+                shares = self._share(*(_padded(x, size) for x in batch.inputs))
+                parts = self._strategy.experimental_local_results(self._outputs(shares))
+                outputs = np.concatenate([part.numpy() for part in parts])
+                score += judged(outputs[: len(batch.targets)], batch.targets, loss)
         return score
 
     def finite(self) -> bool:
@@ -92,26 +106,52 @@ class KerasTrainer:
         """The weights, as safetensors in the layout that all backends share."""
         return as_bytes(self._model)
 
+    def state(self) -> State:
+        """All that the next step depends on."""
+        return state_of(self._model, self._optimizer)
+
+    def restore(self, state: State | None) -> None:
+        """Go on from a state."""
+        assert state is not None
+        with self._strategy.scope():
+            restore(state, self._model, self._optimizer)
+
+    def tell(self, data: bytes | None) -> bytes:
+        """What the only process gives."""
+        assert data is not None
+        return data
+
     @tf.function
-    def _step(self, batch: Shares) -> Any:
-        return self._strategy.reduce(Sum, self._strategy.run(self._learn, args=batch), axis=None)
+    def _slopes(self, batch: Shares) -> tuple[Any, Any, Any]:
+        """The mean loss, the number of replicas with a value that is not finite, and the gradients of each replica."""
+        loss, broken, gradients = self._strategy.run(self._learn, args=batch)
+        return *(self._strategy.reduce(Sum, each, axis=None) for each in (loss, broken)), gradients
+
+    @tf.function
+    def _update(self, gradients: Any) -> None:
+        self._strategy.run(self._apply, args=(gradients,))
 
     @tf.function
     def _outputs(self, batch: Shares) -> Any:
         return self._strategy.run(self._predict, args=batch)
 
-    def _learn(self, *batch: Any) -> Any:
-        """Take one replica's part of a step; its part of the mean loss."""
+    def _learn(self, *batch: Any) -> tuple[Any, Any, Any]:
+        """One replica's part of the mean loss, whether it or a gradient is not finite, and the gradients."""
         *inputs, targets = batch
         with tf.GradientTape() as tape:
             outputs = _wide(self._model(_as_asked(inputs), training=True))
             losses = LOSSES[self._job.recipe.loss](targets, outputs)
             # The mean over examples, positions and values.
             loss = tf.reduce_sum(losses) / (self._job.recipe.batch * prod(losses.shape[1:]))
-        weights = self._model.trainable_variables
-        # `apply` sums the gradients over the replicas.
-        self._optimizer.apply(tape.gradient(loss, [weight.value for weight in weights]), weights)
-        return loss
+        gradients: Any = tape.gradient(loss, [weight.value for weight in self._model.trainable_variables])
+        # A norm is not finite if any value is not.
+        size = tf.linalg.global_norm([each for each in gradients if each is not None])
+        broken = tf.logical_not(tf.math.is_finite(loss + tf.cast(size, loss.dtype)))
+        return loss, tf.cast(broken, tf.float32), gradients
+
+    def _apply(self, gradients: Any) -> None:
+        """Update the weights by the gradients, which `apply` sums over the replicas."""
+        self._optimizer.apply(gradients, self._model.trainable_variables)
 
     def _predict(self, *inputs: Any) -> Any:
         """What the model returns, (n, views, …), for one replica's inputs (n, views, …)."""

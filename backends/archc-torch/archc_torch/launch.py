@@ -20,6 +20,7 @@ import time
 from multiprocessing import active_children, parent_process
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import FrameType
 from typing import cast
 
 import torch
@@ -36,8 +37,10 @@ from archc.failure import Failure
 from archc.signals import STOPS, Stopped, heeded
 from archc.streams import guard
 from archc.training.job import Job
+from archc.training.journal import has_begun
 from archc.training.process import as_failure
 from archc.training.pulse import Pulse, Watch, read_pulse
+from archc.training.result import is_complete
 from archc.wording import counted, listed
 from archc_torch.devices import Devices
 from archc_torch.server import METHOD
@@ -64,8 +67,7 @@ def launch(job: Job, devices: Devices) -> None:
     with TemporaryDirectory(prefix="archc-") as name:  # only this user can read it
         private = Path(name)
         try:
-            context = _start(job, devices, private, interface)
-            _wait(context, [_pulse_file(private, rank) for rank in range(devices.count)], job.timeout)
+            _wait(_start(job, devices, private, interface), job, private)
         except (SignalException, Stopped) as stop:
             for number in heeded(STOPS):
                 signal.signal(number, signal.SIG_IGN)  # a second one must not leave ranks behind
@@ -97,17 +99,34 @@ def _start(job: Job, devices: Devices, private: Path, interface: str) -> PContex
         raise Failure(message, help) from error
 
 
-def _wait(context: PContext, pulses: list[Path], timeout: float) -> None:
-    """Wait until all ranks are done; raises the failure of one that ends early, or hangs."""
-    watch = Watch(len(pulses), timeout)
+def _wait(context: PContext, job: Job, private: Path) -> None:
+    """Wait until all ranks are done; raises the failure of one that ends early, or hangs.
+
+    A signal to end is told to the ranks, which end after the same step; before training, it ends them at once.
+    """
+    watch, pulses = Watch(job.devices, job.timeout), [_pulse_file(private, rank) for rank in range(job.devices)]
+    asked: list[int] = []
+
+    def note(number: int, _: FrameType | None) -> None:
+        asked.append(number)
+        signal.signal(number, signal.SIG_DFL)  # a second one ends this process, and then the ranks
+
+    for number in heeded(STOPS):  # in place of PyTorch's own handlers, which would end the ranks
+        signal.signal(number, note)
     while (result := context.wait(0)) is None:
+        if asked and not has_begun(job.run):
+            raise Stopped(asked[0])
+        if asked:
+            _stop_file(private).touch()
         if hung := watch.hung(map(read_pulse, pulses)):
             context.close(signal.SIGKILL)
-            raise hang(hung, timeout)
+            raise hang(hung, job.timeout)
         time.sleep(PERIOD)
     if result.is_failed():
         first = min(result.failures.values(), key=lambda failure: failure.timestamp)
         raise _cause(first.local_rank, first)
+    if asked and not is_complete(job.run):
+        raise Stopped(asked[0])
 
 
 def hang(ranks: list[int], timeout: float) -> Failure:
@@ -119,6 +138,11 @@ def hang(ranks: list[int], timeout: float) -> Failure:
 
 def _pulse_file(private: Path, rank: int) -> Path:
     return private / f"pulse-{rank}"
+
+
+def _stop_file(private: Path) -> Path:
+    """A file that is there if the ranks are asked to end."""
+    return private / "stop"
 
 
 def loopback() -> str:
@@ -148,7 +172,11 @@ def _work(job: Job, devices: Devices, private: Path, rank: int) -> None:
         torch.set_num_threads(max(1, torch.get_num_threads() // devices.count))
     try:
         store = dist.FileStore(str(private / "ranks"), job.devices)
-        run_rank(job, devices, load_data(job), Group(rank, store, pulse.done, gpu=rank))
+        stop = _stop_file(private)
+        group = Group(rank, store, pulse.done, gpu=rank, stop=lambda: signal.SIGTERM if stop.exists() else None)
+        run_rank(job, devices, load_data(job), group)
+    except Stopped:
+        dist.destroy_process_group()  # the other ranks end at the same step, and the launcher knows why
     except Exception as error:  # a framework may raise anything, as in `run_main`
         if not isinstance(error, Failure):
             time.sleep(GRACE)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from archc.training.result import Exchanged, Peak, Received, most_resident
 
-Pass = Literal["forward", "backward", "outputs", "loss"]
+Pass = Literal["forward", "backward", "outputs", "status"]
 
 
 class Meter:
@@ -27,7 +27,7 @@ class Meter:
     def __init__(self) -> None:
         self.at: Pass = "forward"
         self.collectives = 0
-        self._bytes = dict.fromkeys(("forward", "backward", "outputs", "loss"), Fraction(0))
+        self._bytes = dict.fromkeys(("forward", "backward", "outputs", "status"), Fraction(0))
 
     @contextmanager
     def counting(self, model: nn.Module) -> Generator[None]:

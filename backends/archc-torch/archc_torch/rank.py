@@ -15,6 +15,7 @@ from torch import nn
 
 from archc.dataset import Dataset
 from archc.pictures.feed import keeping_weights
+from archc.signals import asked
 from archc.training.job import Job
 from archc.training.journal import Journal
 from archc.training.loop import train
@@ -39,6 +40,8 @@ class Group:
     store: dist.Store
     done: Callable[[], None]
     gpu: int
+    stop: Callable[[], int | None] = asked
+    """The signal that asks the ranks to end, if one does."""
     has_folder: bool = True
     """Whether the run's folder is on this machine."""
 
@@ -58,10 +61,11 @@ def run_rank(job: Job, devices: Devices, data: Dataset, group: Group | None = No
         torch.manual_seed(job.seed)
         model = getattr(module, job.model)()
     feed = data.feed(job.share(rank), torch.get_num_threads())
-    with Journal(job.run, devices=devices.names, active=rank == 0) as journal:
+    with Journal(job.run, devices=devices.names, active=rank == 0, resume=job.resume) as journal:
         trainer = TorchTrainer(job, module, model, feed, device, group.done if group else None)
         with _keeping_weights(job, model, has_folder=group is None or group.has_folder):
-            train(job, trainer, journal, examples=data.count, classes=data.classes)
+            stop = group.stop if group else asked
+            train(job, trainer, journal, examples=data.count, classes=data.classes, stop=stop)
     if group:
         dist.destroy_process_group()
 

@@ -12,9 +12,10 @@ from archc.training.process import run_main
 from archc_torch.server import prepare_ranks
 
 if __name__ == "__mp_main__":
-    # This is a rank: multiprocessing imports the main module under this name before anything else. Ctrl-C must end the
-    # rank at once and silently, since the launching process reports the interrupt.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # This is a rank: multiprocessing imports the main module under this name before anything else. Ctrl-C reaches all
+    # processes of a terminal, and the launching process tells the ranks when to end.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def main(job: Job) -> None:

@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+import math
+from collections.abc import Callable, Generator
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -11,15 +14,21 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss
+from torch.nn.utils import get_total_norm
 
 from archc.language.recipe import TestViews
 from archc.ops.properties import Loss
 from archc.training.feed import Array, Feed
+from archc.training.feed import Batch as Held
 from archc.training.job import Job
 from archc.training.judging import judged
+from archc.training.loop import Asks, Stepped
 from archc.training.result import Measured
+from archc.training.saver import State
 from archc.training.score import Score
+from archc_torch.broken import first_broken
 from archc_torch.measuring import Meter, peak_of_all
+from archc_torch.state import restore, state_of
 from archc_torch.weights import as_bytes, whole_state
 
 MEASURED = 3
@@ -66,23 +75,24 @@ class TorchTrainer:
         self._meter = Meter()
         self._steps = 0
 
-    def batches(self, epoch: int) -> Iterator[Batch]:
-        """This rank's share of each global batch of an epoch."""
-        for batch in self._feed.training(epoch):
-            self._divide(batch.count)
-            targets = self._put(torch.from_numpy(batch.targets))
-            is_classes = batch.targets.dtype == np.int64
-            yield tuple(map(self._values, batch.inputs)), targets if is_classes else _channels_first(targets)
+    def batches(self, epoch: int, first: int) -> Generator[Batch]:
+        """This rank's share of each global batch of an epoch, from batch `first` on."""
+        with closing(self._feed.training(epoch, first)) as batches:
+            for batch in batches:
+                self._divide(batch.count)
+                targets = self._put(torch.from_numpy(batch.targets))
+                is_classes = batch.targets.dtype == np.int64
+                yield tuple(map(self._values, batch.inputs)), targets if is_classes else _channels_first(targets)
 
-    def step(self, batch: Batch, lr: float) -> float:
-        """Take one optimiser step; the mean loss over the global batch before the step."""
+    def step(self, batch: Batch, lr: float, asks: Asks) -> Stepped:
+        """Take one optimiser step, unless a value is not finite."""
         self._steps += 1
         if self._steps != MEASURED or self._share.ranks == 1:
-            return self._step(batch, lr)
+            return self._step(batch, lr, asks)
         with self._meter.counting(self._model):
-            return self._step(batch, lr)
+            return self._step(batch, lr, asks)
 
-    def _step(self, batch: Batch, lr: float) -> float:
+    def _step(self, batch: Batch, lr: float, asks: Asks) -> Stepped:
         inputs, targets = batch
         self._meter.at = "forward"
         loss = LOSSES[self._job.recipe.loss](self._logits(self._parallel, inputs), targets)
@@ -90,37 +100,58 @@ class TorchTrainer:
             loss = loss * (len(targets) * self._share.ranks / self._job.recipe.batch)
         self._meter.at = "backward"
         loss.backward()
-        for group in self._optimizer.param_groups:
-            group["lr"] = lr
-        self._optimizer.step()
+        self._meter.at = "status"
+        found = self._agreed(loss.detach(), asks, inputs)
+        if found.broken is None:
+            for group in self._optimizer.param_groups:
+                group["lr"] = lr
+            self._optimizer.step()
         self._optimizer.zero_grad()
-        self._meter.at = "loss"
-        mean = loss.detach()
-        if self._share.targets == "own":
-            mean = self._total(mean) / self._share.ranks
         self._done()
-        return mean.item()
+        return found
 
-    def evaluate(self, test: TestViews) -> Score:
-        """The score over all held-out pictures, each counted once. The ranks' shares may differ in size."""
-        loss = self._job.recipe.loss
-        score = Score(0, 0, 0, 0.0, loss)
+    def _agreed(self, loss: Tensor, asks: Asks, inputs: tuple[Tensor, ...]) -> Stepped:
+        """What all ranks know of a step before its update, by one message."""
+        # A norm is not finite if any value is not; it also overflows, so the values themselves have the last word.
+        norm = get_total_norm([p.grad for p in self._model.parameters() if p.grad is not None])
+        values = torch.stack((loss.double(), (~(loss + norm).isfinite()).double()))
+        told = self._total(torch.cat((values, torch.tensor(asks, dtype=torch.float64, device=self._device))))
+        total, broken, stop, save = told.tolist()
+        where = first_broken(self._model, inputs, self._job.renamed, self._share.ranks) if broken else None
+        if broken and where is None and not math.isfinite(total):
+            where = "the loss"
+        return Stepped(total / self._share.ranks, (stop > 0, save > 0), where)
+
+    def evaluate(self, test: TestViews, asks: Callable[[], bool]) -> Score | None:
+        """The score over all held-out pictures, each counted once; None if a rank asks to end.
+
+        The ranks' shares may differ in size.
+        """
+        score = Score(0, 0, 0, 0.0, self._job.recipe.loss)
         self._model.eval()
-        with torch.inference_mode():
-            for batch in self._feed.held_out(test):
-                n, views, *_ = batch.inputs[0].shape
-                self._divide(batch.count, views)
-                inputs = tuple(self._values(x.reshape(n * views, *x.shape[2:])) for x in batch.inputs)
-                # Not the parallel form, which prepares a backward pass.
-                outputs = self._logits(self._model, inputs).movedim(1, -1).unflatten(0, (-1, views))
-                score += judged(outputs.cpu().numpy(), batch.targets, loss)
-                self._done()
-        self._model.train()
+        try:
+            with torch.inference_mode(), closing(self._feed.held_out(test)) as batches:
+                for batch in batches:
+                    if self._total(torch.tensor(float(asks()), device=self._device)).item():
+                        return None
+                    score += self._judged(batch)
+                    self._done()
+        finally:
+            self._model.train()
         if self._share.targets == "all":
             return score
         sums = torch.tensor(score.sums, dtype=torch.float64, device=self._device)
         count, top1, top5, loss_sum = self._total(sums).tolist()
-        return Score(round(count), top1=round(top1), top5=round(top5), loss_sum=loss_sum, of=loss)
+        return Score(round(count), top1=round(top1), top5=round(top5), loss_sum=loss_sum, of=score.of)
+
+    def _judged(self, batch: Held) -> Score:
+        """The score of this rank's part of a batch of held-out examples."""
+        n, views, *_ = batch.inputs[0].shape
+        self._divide(batch.count, views)
+        inputs = tuple(self._values(x.reshape(n * views, *x.shape[2:])) for x in batch.inputs)
+        # Not the parallel form, which prepares a backward pass.
+        outputs = self._logits(self._model, inputs).movedim(1, -1).unflatten(0, (-1, views))
+        return judged(outputs.cpu().numpy(), batch.targets, self._job.recipe.loss)
 
     def finite(self) -> bool:
         """Whether all weights and running statistics are finite on all ranks."""
@@ -135,8 +166,33 @@ class TorchTrainer:
 
     def weights(self) -> bytes | None:
         """The weights on the first rank, as safetensors; None on the others. Call it on all ranks, which have parts."""
-        state = whole_state(self._module, self._model, self._share.rank, self._share.ranks)
+        state = whole_state(self._module, self._model.state_dict(), self._share.rank, self._share.ranks)
         return as_bytes(state, self._job.renamed) if state is not None else None
+
+    def state(self) -> State | None:
+        """All that the next step depends on, of the whole network, on the first rank. Call it on all ranks."""
+        own = self._share
+        return state_of(self._module, self._model, self._optimizer, self._job.renamed, own.rank, own.ranks)
+
+    def restore(self, state: State | None) -> None:
+        """Go on from a state, which the first rank has. Call it on all ranks."""
+        told = (state.weights, state.optimizer, json.dumps(dict(state.random)).encode()) if state else [None] * 3
+        weights, optimizer, numbers = map(self.tell, told)
+        state, own = State(weights, optimizer, json.loads(numbers)), self._share
+        restore(state, self._module, self._model, self._optimizer, self._job.renamed, own.rank, own.ranks)
+
+    def tell(self, data: bytes | None) -> bytes:
+        """What the first rank gives. Call it on all ranks."""
+        if self._share.ranks == 1:
+            assert data is not None
+            return data
+        size = torch.tensor(len(data or b""), device=self._device)
+        dist.broadcast(size, 0)
+        told = torch.empty(int(size), dtype=torch.uint8, device=self._device)
+        if data:
+            told.copy_(torch.frombuffer(bytearray(data), dtype=torch.uint8))
+        dist.broadcast(told, 0)
+        return told.cpu().numpy().tobytes()
 
     def _logits(self, model: nn.Module, inputs: tuple[Tensor, ...]) -> Tensor:
         """What the model returns, (n, C, …), computed in the job's precision and returned in float32."""

@@ -9,17 +9,17 @@ from typing import Any
 import torch
 import torch.distributed as dist
 from safetensors.torch import save as to_bytes
-from torch import Tensor, nn
+from torch import Tensor
 
 from archc_torch.parameters import in_spec
 
 
-def whole_state(module: Any, model: nn.Module, rank: int, ranks: int) -> dict[str, Tensor] | None:
+def whole_state(module: Any, state: dict[str, Tensor], rank: int, ranks: int) -> dict[str, Tensor] | None:
     """The `state_dict` of the whole network on the first rank; None on the others. `module` is the emitted file.
 
-    Each rank sends its parts, one parameter after the other. What all ranks have is not sent.
+    `state` is that of this rank, or has other arrays of the same names and shapes. Each rank sends its parts, one
+    parameter after the other. What all ranks have is not sent.
     """
-    state = model.state_dict()
     if not hasattr(module, "axis"):
         return state if rank == 0 else None
     states: list[dict[str, Tensor]] = [dict[str, Tensor]() for _ in range(ranks)]

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from archc.training import checkpoint
 from archc.training.job import Job
 from archc.training.result import Figures, Result, read_result
 
@@ -86,8 +87,8 @@ def test_two_ranks_compute_what_one_does(make_job: MakeJob) -> None:
         assert array.dtype == np.float32
         np.testing.assert_allclose(array, theirs[name], rtol=1e-3, atol=1e-5, err_msg=name)
     left = {file.name for file in job.run.iterdir()} - {"__pycache__"}
-    named = {"job.json", "metrics.jsonl", "result.json", "small.py"}
-    assert left == named | {"statistics.safetensors", "weights.safetensors"}
+    named = {"job.json", "metrics.jsonl", "result.json", "small.py", "checkpoints"}
+    assert left == named | {"statistics.safetensors", "weights.safetensors", "best.safetensors"}
 
 
 def test_batch_normalisation_on_two_ranks_is_that_of_one(make_job: MakeJob) -> None:
@@ -235,4 +236,6 @@ def test_ctrl_c(make_job: MakeJob, devices: int) -> None:
     os.killpg(process.pid, signal.SIGINT)
     code, _, err = finish(process)
     assert (code, err) == (130, ["interrupted"])
-    assert not job.weights.exists()
+    (saved,) = checkpoint.steps(job.run)
+    assert saved == events(job)[-1]["step"]
+    assert job.weights.read_bytes() == checkpoint.load(job.run, saved).files[checkpoint.WEIGHTS]
