@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from archc.diagnostics.finding import MAX_FINDINGS, Finding, in_source_order, is_error, replacement, report
 from archc.diagnostics.grouping import Uses, grouped
 from archc.graph import Graph, uses_of
+from archc.language.data_recipe import DataRecipe
 from archc.language.document import Document, Spans
 from archc.language.lowering import lower
-from archc.language.recipe import DataRecipe, Recipe, default_recipe
+from archc.language.recipe import Recipe, default_recipe
 from archc.language.spec import Spec
 from archc.language.spec_reading import read_spec
 from archc.language.suppressions import suppress
@@ -249,12 +250,24 @@ def _check_recipe(document: Document, graph: Graph, others: list[Finding]) -> li
     if recipe.data is None and recipe.test == "ten_crop":
         message = "`test: ten_crop` takes parts of pictures, and the recipe has no `data:` that prepares pictures"
         return [report(spans.value("train", "test"), "ARC109", message, help="use `test: center`, or add `data:`")]
-    found = _check_crop(document, graph, recipe.data, others) if recipe.data else []
+    found = _check_data(document, graph, recipe.data, others) if recipe.data else []
     if found or is_error(others):
         return found
     from archc.passes.losses import check_loss  # few specs have a recipe, for the time of start-up
 
     return check_loss(graph, recipe.loss, spans)
+
+
+def _check_data(document: Document, graph: Graph, data: DataRecipe, others: list[Finding]) -> list[Finding]:
+    """Whether the preparation of pictures suits the network: the size of the crop, and the numbers that are given."""
+    found = _check_crop(document, graph, data, others)
+    if not data.given:
+        return found
+    from archc.passes.picture_numbers import check_numbers  # few specs give them
+
+    (image, *more) = graph.inputs.values()
+    is_known = document.input_known and image.is_maps and not more
+    return [*found, *check_numbers(data, document.spans, image.channels if is_known else None)]
 
 
 def _check_crop(document: Document, graph: Graph, data: DataRecipe, others: list[Finding]) -> list[Finding]:

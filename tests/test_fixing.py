@@ -261,6 +261,19 @@ def test_the_recipe(wrong: str, right: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("mean", "scale"), [("[0.485, 0.456, 0.406]", "255"), ("[123.68, 116, 103]", "1"), ("0.5", "255")]
+)
+def test_the_scale_of_given_numbers_is_added(mean: str, scale: str) -> None:
+    start = f"{HEAD}layers: {{a: {{op: relu}}}}\n"
+    inline = start + TRAIN.replace("mean: pixel", f"mean: {mean}")
+    assert fixed(inline) == inline.replace("mean:", f"scale: {scale}, mean:")
+    lines = f"data:\n    resize: 40\n    crop: 32\n    mirror: true\n    mean: {mean}\n"
+    block = start + TRAIN.replace("data: {resize: 40, crop: 32, mirror: true, mean: pixel}\n", lines)
+    assert fixed(block) == block.replace("mean:", f"scale: {scale}\n    mean:")
+    assert not analyse(fixed(block).encode(), "a.yaml").findings
+
+
+@pytest.mark.parametrize(
     ("written", "note"),
     [
         ("{type: sgd, lr: 0.01, decay: 0.0005, momentum: 0.9, weight_decay: 5e-4}", "archc has no `decay` yet: "),

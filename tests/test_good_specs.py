@@ -120,6 +120,8 @@ def test_a_recipe_and_a_split_over_three_devices() -> None:
     found = facts("recipe")
     assert not found.recipe_is_default
     assert found.recipe.optimizer.sgd.decay_biases
+    assert found.recipe.data is not None
+    assert found.recipe.data.given == {"mean": (0.485, 0.456, 0.406), "std": (0.225,)}
     assert found.placement is not None
     assert [(e.layer, e.kind, e.values) for e in found.placement.exchanges] == [
         ("norm1", "halo", 2 * 2 * 2 * 14 * 10),

@@ -5,15 +5,15 @@ The descriptions of the fields are what an editor shows on hovering, so each mus
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
+from archc.language.data_recipe import DataRecipe, option
 from archc.language.section import Section
-from archc.ops.fields import LARGEST, Count, NotNegative, Positive, Rate, Size, SizeField
-from archc.ops.foreign import Needless, NeedlessFields, OtherValues
+from archc.ops.fields import LARGEST, Count, NotNegative, Positive, Rate
+from archc.ops.foreign import Needless, NeedlessFields
 from archc.ops.properties import Loss
 from archc.tensor import Tensor
 
@@ -22,16 +22,6 @@ Precision = Literal["float32", "bfloat16"]
 _FLOAT32 = (None, 32, "float32", "fp32", "float", "full", "single")
 _ERRORS = ("accuracy", "acc", "top1", "error")
 """Values that other frameworks write for what a run does by default: its precision, and what it measures."""
-
-
-def _option(name: str, *, least: int | None = None) -> Callable[[object], str]:
-    """What to do instead of a field that is an option of `archc train`, with its value if that is at least `least`."""
-
-    def instead(value: object) -> str:
-        is_value = type(value) is int and least is not None and value >= least
-        return f"run `archc train --{name} {value}`" if is_value else f"use `archc train --{name}` for that"
-
-    return instead
 
 
 class Sgd(Section):
@@ -94,64 +84,18 @@ class Schedule(Section):
     on_plateau: OnPlateau = Field(description="Lowers the learning rate when the held-out error stops falling.")
 
 
-class DataRecipe(Section):
-    """How a picture becomes the network's input: it is resized, cropped, and a mean is subtracted."""
-
-    needless: ClassVar[NeedlessFields] = {
-        "std": Needless("a mean is subtracted, and values are not divided", (1, [1, 1, 1], None, "none")),
-        "shuffle": Needless("training pictures are always shuffled", (True,)),
-        **dict.fromkeys(("num_workers", "workers", "pin_memory", "prefetch"), Needless("it changes no value", "any")),
-        **dict.fromkeys(
-            ("path", "root", "dir", "folder"),
-            Needless("`archc train --data` names the folder", (None,), instead=_option("data")),
-        ),
-    }
-    other_values: ClassVar[OtherValues] = {"mean": {"null": "none", "false": "none", "no": "none", "image": "pixel"}}
-    absent: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("size", "image_size", "img_size", "input_size"),
-        "write `resize` for the shorter side of a picture, `crop` for the part that the network reads",
-    )
-    absent_forms: ClassVar[Mapping[str, str]] = {
-        "mean": "the mean is computed from the training pictures: write `mean: channel` for one number per channel",
-    }
-    resize: Count = Field(description="Length in pixels of a picture's shorter side after resizing.")
-    crop: SizeField = Field(
-        description="Size in pixels of the part of a picture that the network reads: one number or [height, width]. It "
-        "must equal the size of the network's input."
-    )
-    mirror: bool = Field(
-        description="Whether training pictures are mirrored, left to right, with a probability of 1/2."
-    )
-    color_pca: NotNegative = Field(
-        default=0,
-        description="Standard deviation of a random shift of the colours along their principal components; 0 for none.",
-    )
-    mean: Literal["pixel", "channel", "none"] = Field(
-        description="Mean over the training pictures that is subtracted: of each `pixel`, of each `channel`, or `none`."
-    )
-
-    @field_validator("crop")
-    @classmethod
-    def _crop_fits(cls, crop: Size, info: ValidationInfo) -> Size:
-        resize = info.data.get("resize")
-        if resize is not None and max(crop) > resize:
-            message = "must be at most {resize}, the value of `resize`"
-            raise PydanticCustomError("crop", message, {"resize": resize})
-        return crop
-
-
 class Recipe(Section):
     """How the network is trained and tested."""
 
     needless: ClassVar[NeedlessFields] = {
-        "seed": Needless("`archc train --seed` is 0 by default", (None, 0), instead=_option("seed", least=0)),
+        "seed": Needless("`archc train --seed` is 0 by default", (None, 0), instead=option("seed", least=0)),
         **dict.fromkeys(
             ("device", "devices", "gpus", "num_gpus"),
-            Needless("`archc train` chooses it", (None,), instead=_option("gpus", least=1)),
+            Needless("`archc train` chooses it", (None,), instead=option("gpus", least=1)),
         ),
         **dict.fromkeys(
             ("precision", "dtype"),
-            Needless("it is that of `archc train`", _FLOAT32, instead=_option("precision")),
+            Needless("it is that of `archc train`", _FLOAT32, instead=option("precision")),
         ),
         "amp": Needless("it is off", (None, False), instead="run `archc train --precision bfloat16`"),
         "shuffle": Needless("training pictures are always shuffled", (True,)),

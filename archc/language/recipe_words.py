@@ -36,7 +36,9 @@ OF_SECTIONS: dict[str, tuple[str, ...]] = {
     "resize": ("resize_to", "shorter_side", "short_side"),
     "crop": ("crop_size", "random_crop", "center_crop"),
     "mirror": ("flip", "hflip", "horizontal_flip", "random_flip", "random_horizontal_flip", "fliplr"),
-    "mean": ("subtract_mean", "mean_subtraction"),
+    "scale": ("max_pixel_value", "divide_by", "divisor"),
+    "mean": ("subtract_mean", "mean_subtraction", "image_mean", "pixel_mean", "mean_values"),
+    "std": ("stds", "stddev", "image_std", "pixel_std", "standard_deviation", "deviation"),
     "color_pca": ("pca", "lighting", "pca_jitter", "colour_pca"),
     # Values.
     "cross_entropy": (

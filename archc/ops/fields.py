@@ -36,14 +36,14 @@ def _positive_in_float32(value: float) -> float:
     return _within_float32(value)
 
 
-def _bounds(least: float) -> Any:
+def bounds(least: float) -> Any:
     """The same bounds for JSON Schema."""
     return Field(json_schema_extra={"minimum": least, "maximum": LARGEST_FLOAT})
 
 
-Real = Annotated[float, _bounds(-LARGEST_FLOAT), AfterValidator(_within_float32)]
-Positive = Annotated[float, Field(gt=0), _bounds(SMALLEST_FLOAT), AfterValidator(_positive_in_float32)]
-NotNegative = Annotated[float, Field(ge=0), _bounds(0), AfterValidator(_within_float32)]
+Real = Annotated[float, bounds(-LARGEST_FLOAT), AfterValidator(_within_float32)]
+Positive = Annotated[float, Field(gt=0), bounds(SMALLEST_FLOAT), AfterValidator(_positive_in_float32)]
+NotNegative = Annotated[float, Field(ge=0), bounds(0), AfterValidator(_within_float32)]
 Position = Annotated[int, Field(ge=-LARGEST, le=LARGEST, examples=[0, 1, -1, -2])]
 """A place in a sequence, from 0 at its start or from -1 at its end."""
 Rate = Annotated[float, Field(ge=0, lt=1)]
@@ -195,11 +195,11 @@ def _numbers(value: object, check: Any) -> tuple[float, ...]:
     return tuple(check(float(cast(float, number))) for number in listed)
 
 
-def _read_reals(value: object) -> tuple[float, ...]:
+def read_reals(value: object) -> tuple[float, ...]:
     return _numbers(value, _within_float32)
 
 
-def _read_positives(value: object) -> tuple[float, ...]:
+def read_positives(value: object) -> tuple[float, ...]:
     return _numbers(value, _positive_in_float32)
 
 
@@ -207,7 +207,7 @@ def _written_numbers(numbers: tuple[float, ...]) -> float | list[float]:
     return numbers[0] if len(numbers) == 1 else [*numbers]
 
 
-def _one_or_more(least: float) -> list[dict[str, Any]]:
+def one_or_more(least: float) -> list[dict[str, Any]]:
     """The JSON Schemas of one number and of a list of them."""
     number = {"type": "number", "minimum": least, "maximum": LARGEST_FLOAT}
     return [number, {"type": "array", "items": number, "minItems": 1}]
@@ -247,15 +247,15 @@ PaddingField = Annotated[
 ]
 RealsField = Annotated[
     tuple[float, ...],
-    PlainValidator(_read_reals),
+    PlainValidator(read_reals),
     PlainSerializer(_written_numbers),
-    WithJsonSchema({"anyOf": _one_or_more(-LARGEST_FLOAT)}),
+    WithJsonSchema({"anyOf": one_or_more(-LARGEST_FLOAT)}),
 ]
 PositivesField = Annotated[
     tuple[float, ...],
-    PlainValidator(_read_positives),
+    PlainValidator(read_positives),
     PlainSerializer(_written_numbers),
-    WithJsonSchema({"anyOf": _one_or_more(SMALLEST_FLOAT)}),
+    WithJsonSchema({"anyOf": one_or_more(SMALLEST_FLOAT)}),
 ]
 NO_PADDING = Margins(0, 0, 0, 0)
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from archc.failure import Failure
-from archc.language.recipe import DataRecipe, TestViews
+from archc.language.data_recipe import DataRecipe
+from archc.language.recipe import TestViews
 from archc.pictures.ahead import in_order
 from archc.pictures.decoding import Unreadable
 from archc.pictures.folder import Pictures

@@ -1,7 +1,7 @@
-"""Turns square pictures into the network's input: crops and mirrors them, adds colour noise, subtracts the mean.
+"""Turns square pictures into the network's input: crops and mirrors them, adds colour noise, normalises them.
 
-Arrays are float32, (height, width, channels), with values of about -128 to 128: like the AlexNet paper, archc subtracts
-the mean and does not divide by the standard deviation.
+Arrays are float32, (height, width, channels): (pixels - mean) / std, in the units of pixels, whose values go from 0 to
+255. Like the AlexNet paper, a recipe without `std` and `scale` does not divide: values go from about -128 to 128.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from archc.failure import FINDING, Failure
 from archc.files import write_whole
-from archc.language.recipe import DataRecipe, TestViews
+from archc.language.data_recipe import DataRecipe
+from archc.language.recipe import TestViews
 from archc.pictures.ahead import in_order
 from archc.pictures.decoding import square
 from archc.training.order import VIEW
@@ -27,13 +28,18 @@ Array = NDArray[np.float32]
 SAMPLE = 4096
 """The largest number of pictures that the statistics are measured on."""
 
+LEAST_STD = 1.0
+"""The smallest deviation that is measured, one level of 256: a channel that is the same everywhere is not divided."""
+
 
 @dataclass(frozen=True)
 class Statistics:
-    """The mean that is subtracted from each picture, and the covariance of the colours."""
+    """What is subtracted from a picture's values, from 0 to 255, what they are divided by, and how colours vary."""
 
     mean: Array
     """(resize, resize, C): the mean picture, or the mean of each channel, or zeros."""
+    std: Array
+    """(C,): what is left is divided by this, the deviation of each channel times the recipe's scale, or ones."""
     colours: Array
     """(C, C): one principal component of the pixels per column, whose length is the standard deviation along it."""
 
@@ -46,7 +52,7 @@ class Statistics:
         from safetensors.numpy import save  # pyright: ignore[reportUnknownVariableType]
 
         listed = np.frombuffer(listing, np.uint8)
-        write_whole(path, save({"mean": self.mean, "colours": self.colours, "listing": listed}))
+        write_whole(path, save({"mean": self.mean, "std": self.std, "colours": self.colours, "listing": listed}))
 
     @staticmethod
     def load(path: Path, *, listing: bytes) -> Statistics:
@@ -56,13 +62,13 @@ class Statistics:
 
         try:
             arrays = load_file(path)
-            mean, colours, listed = (arrays[name] for name in ("mean", "colours", "listing"))
+            mean, std, colours, listed = (arrays[name] for name in ("mean", "std", "colours", "listing"))
         except (OSError, SafetensorError, KeyError) as error:
             raise Failure(f"{path} does not contain picture statistics: {error}", "start the run again") from error
         if listed.tobytes() != listing:
             message = "pictures were added or removed while the run started"
             raise Failure(message, "start the run again, when their folder does not change", FINDING)
-        return Statistics(mean, colours)
+        return Statistics(mean, std, colours)
 
 
 def measure(files: Sequence[Path], data: DataRecipe, *, channels: int, threads: int = 2) -> Statistics:
@@ -83,19 +89,40 @@ def measure(files: Sequence[Path], data: DataRecipe, *, channels: int, threads: 
             products += flat.T @ flat
             shown.show(done)
     mean = total / count
-    return Statistics(_subtracted(mean, data), _components(mean, products / (count * data.resize**2)))
+    channel = mean.mean((0, 1))
+    covariance = products / (count * data.resize**2) - np.outer(channel, channel)
+    return Statistics(_subtracted(mean, data), _divided_by(covariance, data), _components(covariance))
 
 
 def _subtracted(mean: NDArray[np.float64], data: DataRecipe) -> Array:
     """The array that the recipe subtracts, given the mean picture."""
-    by_kind = {"pixel": mean, "channel": np.broadcast_to(mean.mean((0, 1)), mean.shape), "none": np.zeros(mean.shape)}
-    return np.ascontiguousarray(by_kind[data.mean], np.float32)
+    match data.mean:
+        case "pixel":
+            subtracted = mean
+        case "channel":
+            subtracted = mean.mean((0, 1))
+        case "none":
+            subtracted = np.zeros(1)
+        case given:
+            subtracted = np.array(given) * data.divisor
+    return np.ascontiguousarray(np.broadcast_to(subtracted, mean.shape), np.float32)
 
 
-def _components(mean: NDArray[np.float64], products: NDArray[np.float64]) -> Array:
-    """The principal components of the colours, given the mean picture and the mean of the products (C, C)."""
-    channel = mean.mean((0, 1))
-    variances, axes = np.linalg.eigh(products - np.outer(channel, channel))
+def _divided_by(covariance: NDArray[np.float64], data: DataRecipe) -> Array:
+    """What the recipe divides each channel by, given the covariance of the colours (C, C)."""
+    match data.std:
+        case "channel":
+            divisor = np.maximum(np.sqrt(np.maximum(np.diag(covariance), 0)), LEAST_STD)
+        case "none":
+            divisor = np.full(1, data.divisor)
+        case given:
+            divisor = np.array(given) * data.divisor
+    return np.ascontiguousarray(np.broadcast_to(divisor, len(covariance)), np.float32)
+
+
+def _components(covariance: NDArray[np.float64]) -> Array:
+    """The principal components of the colours, given their covariance (C, C)."""
+    variances, axes = np.linalg.eigh(covariance)
     # An eigenvector has no sign of its own, and LAPACK libraries differ: make the largest part of each positive.
     signs = np.sign(np.take_along_axis(axes, np.abs(axes).argmax(0, keepdims=True), 0))
     return (axes * signs * np.sqrt(np.maximum(variances, 0))).astype(np.float32)
@@ -113,7 +140,7 @@ def training_view(file: Path, data: DataRecipe, statistics: Statistics, *, seed:
         # The paper's colour noise: the components, each times a Gaussian draw with a standard deviation of `color_pca`.
         strengths = random.standard_normal(statistics.channels, np.float32) * np.float32(data.color_pca)
         view += statistics.colours @ strengths
-    return view
+    return _divided(view, statistics)
 
 
 def test_views(file: Path, data: DataRecipe, statistics: Statistics, *, test: TestViews) -> Array:
@@ -126,11 +153,12 @@ def test_views(file: Path, data: DataRecipe, statistics: Statistics, *, test: Te
     bottom, right = data.resize - data.crop.height, data.resize - data.crop.width
     centre = (bottom // 2, right // 2)
     if test == "center":
-        return _view(pixels, statistics, data, *centre, mirrored=False)[None]
+        return _divided(_view(pixels, statistics, data, *centre, mirrored=False), statistics)[None]
     places = [(0, 0), (0, right), (bottom, 0), (bottom, right), centre]
-    return np.stack(
-        [_view(pixels, statistics, data, *place, mirrored=mirrored) for mirrored in (False, True) for place in places]
-    )
+    views = [
+        _view(pixels, statistics, data, *place, mirrored=mirrored) for mirrored in (False, True) for place in places
+    ]
+    return _divided(np.stack(views), statistics)
 
 
 def _view(
@@ -140,3 +168,9 @@ def _view(
     window = np.s_[top : top + data.crop.height, left : left + data.crop.width]
     view = pixels[window] - statistics.mean[window]
     return np.ascontiguousarray(view[:, ::-1]) if mirrored else view
+
+
+def _divided(views: Array, statistics: Statistics) -> Array:
+    """Views (..., C) over the deviation of each channel."""
+    # The paper's are not divided, so their time is not spent on a division by 1.
+    return views if (statistics.std == 1).all() else views / statistics.std

@@ -236,7 +236,6 @@ def test_an_input_without_a_certain_meaning(written: str, message: str, help: st
                 "or delete `schedule`",
                 "did you mean `cross_entropy`?",
                 "add `resize: 36, crop: 32, mirror: true`, or other values",
-                "the mean is computed from the training pictures: write `mean: channel` for one number per channel",
                 "valid values: ten_crop, center",
             ],
         ),

@@ -38,7 +38,8 @@ UNSEEN = set(
     duplicate_field duplicate_layer duplicate_section exchanges exchanges_of_no_layer exchanges_of_one_device
     expect_in_branches expect_of_224 expect_of_55 expect_wrong_once free_size groups_from_defaults groups_of_filters
     forgotten_bias groups_of_maps input_too_large kernel_too_large loss_of_one_class losses lost_groups
-    maps_after_flatten memory
+    maps_after_flatten mean_above_the_brightest memory numbers_of_levels_without_scale numbers_of_other_channels
+    numbers_without_scale
     memory_of_weights merge_key one_mistake_ten_readers outputs padding_of_whole_windows padding_too_large parameters
     placed_layers sides single_values tag ten_crop_of_arrays
     tensor_too_large two_inputs two_softmaxes unequal_shapes unused_input unused_layer width_over_devices

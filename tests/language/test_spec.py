@@ -5,8 +5,9 @@ import re
 import pytest
 from pydantic import ValidationError
 
+from archc.language.data_recipe import DataRecipe
 from archc.language.document import Document
-from archc.language.recipe import DataRecipe, default_recipe
+from archc.language.recipe import default_recipe
 from archc.language.spec_reading import read_spec
 from archc.tensor import Tensor
 

@@ -1,14 +1,14 @@
 """The words of other frameworks, and misspellings, lead to archc's own."""
 
-from typing import get_args
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archc.language.data_recipe import DataRecipe
+from archc.language.fields import words_of
 from archc.language.mistakes import vocabulary
 from archc.language.mistakes.vocabulary import certain, did_you_mean, nearest
-from archc.language.recipe import DataRecipe, OnPlateau, Optimizer, Recipe, Schedule, Sgd
+from archc.language.recipe import OnPlateau, Optimizer, Recipe, Schedule, Sgd
 from archc.language.spec import Expect, Parallel, Spec
 from archc.ops import ops
 from archc.ops.distributions import MODELS
@@ -22,7 +22,7 @@ WORDS = {
     *Recipe.model_fields,
     *Sgd.model_fields,
     *(field for model in SECTIONS for field in model.model_fields),
-    *(word for model in SECTIONS for info in model.model_fields.values() for word in get_args(info.annotation)),
+    *(word for model in SECTIONS for field in model.model_fields for word in words_of(model, field)),
 }
 
 

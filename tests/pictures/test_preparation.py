@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from archc.failure import ENVIRONMENT, Failure
-from archc.language.recipe import DataRecipe
+from archc.language.data_recipe import DataRecipe
 from archc.pictures.preparation import Array, Statistics, measure, training_view
 from archc.pictures.preparation import test_views as views_to_test  # pytest would collect it by its own name
 
@@ -35,7 +35,8 @@ def recipe(**changes: Any) -> DataRecipe:
 
 
 def nothing(channels: int = 3) -> Statistics:
-    return Statistics(np.zeros((N, N, channels), np.float32), np.zeros((channels, channels), np.float32))
+    zeros = np.zeros((N, N, channels), np.float32)
+    return Statistics(zeros, np.ones(channels, np.float32), np.zeros((channels, channels), np.float32))
 
 
 def place(view: Array) -> tuple[int, int, bool]:
@@ -115,6 +116,76 @@ def test_what_is_subtracted(random_files: list[Path]) -> None:
         np.testing.assert_allclose(found, mean, rtol=1e-6)
 
 
+def test_pictures_have_unit_variance_over_their_channels_deviation(random_files: list[Path]) -> None:
+    pixels = stacked(random_files)
+    statistics = measure(random_files, recipe(mean="channel", std="channel"), channels=3)
+    assert statistics.std.dtype == np.float32
+    np.testing.assert_allclose(statistics.std, pixels.std((0, 1, 2)), rtol=1e-6)
+    data = recipe(crop=[N, N], mean="channel", std="channel")
+    views = np.stack([views_to_test(file, data, statistics, test="center")[0] for file in random_files])
+    np.testing.assert_allclose(views.mean((0, 1, 2)), 0, atol=1e-6)
+    np.testing.assert_allclose(views.std((0, 1, 2)), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["pixel", "channel", "none"])
+def test_a_scale_cancels_where_the_deviation_is_measured(random_files: list[Path], kind: str) -> None:
+    plain, scaled = (
+        measure(random_files, recipe(mean=kind, std="channel", scale=scale), channels=3) for scale in (1, 255)
+    )
+    np.testing.assert_array_equal(plain.mean, scaled.mean)
+    np.testing.assert_array_equal(plain.std, scaled.std)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"scale": 255, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]},
+        {"scale": 1, "mean": [123.675, 116.28, 103.53], "std": [58.395, 57.12, 57.375]},
+        {"scale": 127.5, "mean": 1, "std": "none"},
+        {"scale": 255, "mean": "none", "std": 0.5},
+        {"scale": 255, "mean": "none"},
+    ],
+)
+def test_numbers_are_of_the_scaled_values(random_files: list[Path], fields: dict[str, Any]) -> None:
+    """As torchvision normalises: what `ToTensor` divides by 255, less the mean, over the deviation."""
+    data = recipe(**fields)
+    statistics = measure(random_files, data, channels=3)
+    pixels = np.asarray(Image.open(random_files[0]), np.float64)[4:, 2:]
+    mean, std = (0 if isinstance(number, str) else np.array(number) for number in (data.mean, data.std))
+    expected = (pixels / fields["scale"] - mean) / (std if data.std != "none" else 1)
+    views = views_to_test(random_files[0], data, statistics, test="ten_crop")
+    assert views.dtype == np.float32
+    np.testing.assert_allclose(views[3], expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(views[8], expected[:, ::-1], rtol=1e-5, atol=1e-5)
+
+
+def test_the_papers_pictures_are_not_divided(random_files: list[Path]) -> None:
+    data = recipe(mean="pixel")
+    statistics = measure(random_files, data, channels=3)
+    assert statistics.std.tolist() == [1, 1, 1]
+    expected = np.asarray(Image.open(random_files[0]), np.float32)[2:10, 1:11] - statistics.mean[2:10, 1:11]
+    np.testing.assert_array_equal(views_to_test(random_files[0], data, statistics, test="center")[0], expected)
+
+
+def test_a_channel_that_is_the_same_everywhere_is_not_divided(tmp_path: Path) -> None:
+    file = tmp_path / "one.png"
+    Image.new("RGB", (N, N), (9, 99, 199)).save(file)
+    data = recipe(mean="channel", std="channel")
+    statistics = measure([file], data, channels=3)
+    assert statistics.std.tolist() == [1, 1, 1]
+    np.testing.assert_allclose(views_to_test(file, data, statistics, test="center"), 0, atol=1e-4)
+
+
+def test_colour_noise_is_divided_as_well(random_files: list[Path]) -> None:
+    """It shifts the colours of a picture, before that is normalised."""
+    shown = [
+        training_view(random_files[0], data, measure(random_files, data, channels=3), seed=0, epoch=0, index=0)
+        for data in (recipe(mean="channel", std=std, color_pca=0.1) for std in ("none", "channel"))
+    ]
+    std = measure(random_files, recipe(std="channel"), channels=3).std
+    np.testing.assert_allclose(shown[1], shown[0] / std, rtol=1e-6)
+
+
 def test_the_mean_is_subtracted_where_the_crop_was_cut(random_files: list[Path]) -> None:
     data = recipe(mean="pixel")
     statistics = measure(random_files, data, channels=3)
@@ -162,10 +233,11 @@ def test_grey_pictures_have_one_component(random_files: list[Path]) -> None:
 
 
 def test_statistics_come_back_from_their_file(random_files: list[Path], tmp_path: Path) -> None:
-    statistics = measure(random_files, recipe(mean="pixel"), channels=3)
+    statistics = measure(random_files, recipe(mean="pixel", std="channel"), channels=3)
     statistics.save(tmp_path / "statistics.safetensors", listing=b"0123")
     loaded = Statistics.load(tmp_path / "statistics.safetensors", listing=b"0123")
     np.testing.assert_array_equal(loaded.mean, statistics.mean)
+    np.testing.assert_array_equal(loaded.std, statistics.std)
     np.testing.assert_array_equal(loaded.colours, statistics.colours)
 
 

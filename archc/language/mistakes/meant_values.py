@@ -58,7 +58,7 @@ def meant(value: object, kind: str, model: type[BaseModel] | None, field: str) -
         if other is not None:
             return Meant(f"write `{field}: {spelled(other)}`", spelled(other))
     form = declared(model, "absent_forms").get(field) if model is not None else None
-    if isinstance(form, str) and kind == "literal_error" and type(value) in (int, float, list):
+    if isinstance(form, str) and kind in ("literal_error", "divisor") and type(value) in (int, float, list):
         return Meant(form)
     inside = model_at(model, [field])
     if inside is not None:
