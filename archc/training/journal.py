@@ -138,14 +138,38 @@ class Journal:
         if self._record:
             self._progress = self._open.enter_context(closing(progress("step", steps)))
 
-    def step(self, step: int, *, epoch: int, loss: float, lr: float) -> None:
-        """Record optimiser step number `step` (from 1); `loss` is the batch's loss before the step."""
+    def step(
+        self,
+        step: int,
+        *,
+        epoch: int,
+        loss: float,
+        lr: float,
+        top1: int | None = None,
+        count: int = 0,
+        waited: float = 0.0,
+    ) -> None:
+        """Record optimiser step number `step` (from 1).
+
+        `loss` is the batch's loss before the step, `top1` how many of its `count` classes or values were right, and
+        `waited` the seconds that this rank waited for the batch.
+        """
         self._first_loss, self._last_loss = (loss if step == 1 else self._first_loss), loss
         now = time.monotonic()
         self._training, self._mark = self._training + now - self._mark, now
         self._steps += 1
         rate = self._steps * self._batch / max(self._training, 1e-9)
-        self._add("step", step=step, epoch=epoch, loss=loss, lr=lr, pictures_per_second=round(rate, 2))
+        self._add(
+            "step",
+            step=step,
+            epoch=epoch,
+            loss=loss,
+            lr=lr,
+            top1=top1,
+            count=count,
+            waited=round(waited, 4),
+            pictures_per_second=round(rate, 2),
+        )
         if self._progress:
             with self._outlasting_output():
                 self._progress.show(step, f"loss {loss:.2f}  {_short(rate)} {self._noun}s/s")

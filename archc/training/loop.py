@@ -19,21 +19,32 @@ from archc.training.position import Best, Position
 from archc.training.result import Measured
 from archc.training.saver import Saver, State
 from archc.training.schedule import Plateau
-from archc.training.score import Score
+from archc.training.score import BatchScore, Score
+from archc.training.waiting import timed
 
 Batch = TypeVar("Batch")
 
 Asks = tuple[bool, bool]
 """What a rank asks of all: to end, and to save a checkpoint after the epoch."""
 
+NOTHING: Asks = (False, False)
+
+
+def never() -> bool:
+    """Asks for no end."""
+    return False
+
+
+class AskedToEnd(Exception):
+    """A rank asks to end during a test."""
+
 
 @dataclass(frozen=True)
 class Stepped:
     """What a step found on all ranks."""
 
-    loss: float
-    """The mean loss over the global batch before the step."""
-    asked: Asks = (False, False)
+    score: BatchScore
+    asked: Asks = NOTHING
     """What any rank asks."""
     broken: str | None = None
     """Where a value was not finite first: `an output of conv2`. The weights are then those before the step."""
@@ -54,8 +65,8 @@ class Trainer(Protocol[Batch]):
         """Take one optimiser step, unless a value is not finite; `asks` is what this rank asks of all."""
         ...
 
-    def evaluate(self, test: TestViews, asks: Callable[[], bool]) -> Score | None:
-        """The score over the held-out pictures of all ranks, each counted once; None if a rank asks to end."""
+    def evaluate(self, test: TestViews, asks: Callable[[], bool]) -> Score:
+        """The score over the held-out pictures of all ranks, each counted once; AskedToEnd if a rank asks."""
         ...
 
     def finite(self) -> bool:
@@ -158,26 +169,25 @@ class _Run(Generic[Batch]):
         """The rest of an epoch's steps, or of the run's."""
         epoch, first = divmod(self.at.step, self._steps_per_epoch)
         with closing(self._trainer.batches(epoch, first)) as batches:
-            for batch in batches:
-                self._step(batch, epoch)
+            for batch, waited in timed(batches):
+                self._step(batch, epoch, waited)
                 if self.at.step == self.total:
                     break
         # The loss of a step is that before its update, and running statistics are not in it.
         if not self._trainer.finite():
             raise self._diverged("a weight or a running statistic is not finite after", self.at.step)
 
-    def _step(self, batch: Batch, epoch: int) -> None:
+    def _step(self, batch: Batch, epoch: int, waited: float) -> None:
         every = self._job.checkpoint_every
         lr, step = self._schedule.lr, self.at.step + 1
         found = self._trainer.step(batch, lr, (self._stop() is not None, self._saver.is_due()))
-        first = found.loss if step == 1 else self.at.first_loss
+        loss, top1, count = found.score
+        self._journal.step(step, epoch=epoch, loss=loss, lr=lr, top1=top1, count=count, waited=waited)
+        self.at = self.at.model_copy(update={"first_loss": loss if step == 1 else self.at.first_loss})
         if found.broken is not None:
-            self._journal.step(step, epoch=epoch, loss=found.loss, lr=lr)
-            self.at = self.at.model_copy(update={"first_loss": first})
-            what = f"the loss is {found.loss} at" if not math.isfinite(found.loss) else "a gradient is not finite at"
+            what = f"the loss is {loss} at" if not math.isfinite(loss) else "a gradient is not finite at"
             raise self._diverged(what, step, found.broken)
-        self.at = self.at.model_copy(update={"step": step, "first_loss": first, "last_loss": found.loss})
-        self._journal.step(step, epoch=epoch, loss=found.loss, lr=lr)
+        self.at = self.at.model_copy(update={"step": step, "last_loss": loss})
         stops, is_due = found.asked
         self._is_due |= is_due
         if stops:
@@ -218,9 +228,10 @@ class _Run(Generic[Batch]):
         return score
 
     def _tested(self, test: TestViews) -> Score:
-        score = self._trainer.evaluate(test, lambda: self._stop() is not None)
-        if score is None:
-            raise self._stopped()
+        try:
+            score = self._trainer.evaluate(test, lambda: self._stop() is not None)
+        except AskedToEnd:
+            raise self._stopped() from None
         if not math.isfinite(score.loss):
             what = f"the loss on the held-out {self._job.example}s is {score.loss} after"
             raise self._diverged(what, self.at.step)

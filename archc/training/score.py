@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from archc.ops.properties import Loss
+
+
+class BatchScore(NamedTuple):
+    """What a step finds on its global batch before it changes the weights."""
+
+    loss: float
+    """The mean loss."""
+    top1: int | None
+    """The classes with the highest output that are right, or for `binary_cross_entropy`, the values on the right side
+    of 1/2; None for `mean_squared_error`."""
+    total: int
+    """The classes or values that `top1` is of, of the whole batch."""
 
 
 @dataclass(frozen=True)

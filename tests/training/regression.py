@@ -10,11 +10,11 @@ from safetensors.numpy import load, save
 
 from archc.language.recipe import Recipe, TestViews
 from archc.training.job import Job
-from archc.training.loop import Asks, Stepped
+from archc.training.loop import AskedToEnd, Asks, Stepped
 from archc.training.order import batches
 from archc.training.result import Measured, Peak
 from archc.training.saver import State
-from archc.training.score import Score
+from archc.training.score import BatchScore, Score
 
 CLASSES, FEATURES = 4, 6
 Points = tuple[NDArray[np.float64], NDArray[np.int64]]
@@ -52,16 +52,16 @@ class Regression:
             errors = np.exp(logs) - np.eye(CLASSES)[labels]
             gradient = errors.T @ values / len(labels)
             if not np.isfinite(loss + gradient.sum()):
-                return Stepped(loss, asks, "an output of fc")
+                return Stepped(BatchScore(loss, None, len(labels)), asks, "an output of fc")
             sgd = self.recipe.optimizer.sgd
             self.velocity = sgd.momentum * self.velocity - lr * (sgd.weight_decay * self.values + gradient)
             self.values = self.values + self.velocity
-        return Stepped(loss, asks)
+        return Stepped(BatchScore(loss, int((logs.argmax(1) == labels).sum()), len(labels)), asks)
 
-    def evaluate(self, test: TestViews, asks: Callable[[], bool]) -> Score | None:
+    def evaluate(self, test: TestViews, asks: Callable[[], bool]) -> Score:
         self.tests.append(test)
         if asks():
-            return None
+            raise AskedToEnd
         values, labels = self.held_out
         logs = self.log_probabilities(values)
         own = logs[np.arange(len(labels)), labels]

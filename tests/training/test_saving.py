@@ -22,6 +22,7 @@ from archc.training.journal import Journal
 from archc.training.loop import Asks, Stepped, train
 from archc.training.result import read_result
 from archc.training.saver import kept_in
+from archc.training.score import BatchScore
 
 
 def go(job: Job, *, stop: Callable[[], int | None] = lambda: None, spread: float = 0.3) -> Regression:
@@ -86,7 +87,7 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(job: Job, tmp_path
     assert (ours.figures, ours.best, ours.weights) == (theirs.figures, theirs.best, theirs.weights)
 
 
-TIMES = ("seconds", "pictures_per_second")
+TIMES = ("seconds", "pictures_per_second", "waited")
 
 
 def test_a_stop_during_a_test_goes_on_with_the_test(job: Job, tmp_path: Path) -> None:
@@ -143,7 +144,7 @@ class Broken(Regression):
     def step(self, batch: Points, lr: float, asks: Asks) -> Stepped:
         self.taken = getattr(self, "taken", 0) + 1
         if self.taken == 7:
-            return Stepped(0.5, asks, "the gradient of fc.weight")
+            return Stepped(BatchScore(0.5, None, 8), asks, "the gradient of fc.weight")
         return super().step(batch, lr, asks)
 
 

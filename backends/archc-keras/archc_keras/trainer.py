@@ -1,6 +1,7 @@
 """The training loop's operations in Keras, on any number of replicas: batches, steps, evaluation, weights."""
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportAttributeAccessIssue=false, reportUntypedFunctionDecorator=false, reportMissingTypeStubs=false
+# pyright: reportUnknownLambdaType=false
 
 from __future__ import annotations
 
@@ -19,10 +20,10 @@ from archc.ops.properties import Loss
 from archc.training.feed import Feed
 from archc.training.job import Job
 from archc.training.judging import judged
-from archc.training.loop import Asks, Stepped
+from archc.training.loop import NOTHING, AskedToEnd, Asks, Stepped, never
 from archc.training.result import Measured, Peak, most_resident
 from archc.training.saver import State
-from archc.training.score import Score
+from archc.training.score import BatchScore, Score
 from archc.training.share import Share
 from archc_keras.broken import first_broken
 from archc_keras.devices import Strategy
@@ -39,6 +40,13 @@ LOSSES: dict[Loss, Callable[[Any, Any], Any]] = {
     "mean_squared_error": tf.math.squared_difference,
 }
 """What each loss computes of targets and the model's outputs (n, …, C): one number per class, position or value."""
+
+HITS: dict[Loss, Callable[[Any, Any], Any]] = {
+    "cross_entropy": lambda targets, outputs: tf.equal(tf.argmax(outputs, -1), targets),
+    "binary_cross_entropy": lambda targets, outputs: (outputs > 0) == (targets > 0.5),
+    "mean_squared_error": lambda targets, _: tf.zeros_like(targets, tf.bool),
+}
+"""Which outputs (n, …, C) are right; for `mean_squared_error`, nothing is counted."""
 
 Sum = tf.distribute.ReduceOp.SUM
 
@@ -61,31 +69,34 @@ class KerasTrainer:
         if self._division.ranks > 1:
             share(model, self._division, job.recipe.batch)
 
-    def batches(self, epoch: int, first: int) -> Generator[Shares]:
+    def batches(self, epoch: int, first: int = 0) -> Generator[Shares]:
         """The inputs (n, …, C) and the targets for each replica, from batch `first` of an epoch on."""
         with closing(self._feed.training(epoch, first)) as batches:
             for batch in batches:
                 yield self._share(*batch.inputs, batch.targets)
 
-    def step(self, batch: Shares, lr: float, asks: Asks) -> Stepped:
+    def step(self, batch: Shares, lr: float, asks: Asks = NOTHING) -> Stepped:
         """Take one optimiser step, unless a value is not finite."""
         self._optimizer.learning_rate = lr
-        loss, broken, gradients = self._slopes(batch)
-        if not float(broken):
+        told, gradients = self._slopes(batch)
+        loss, hits, total, broken = told.numpy()
+        counts_nothing = self._job.recipe.loss == "mean_squared_error"
+        score = BatchScore(float(loss), None if counts_nothing else round(hits), round(total))
+        if not broken:
             self._update(gradients)
-            return Stepped(float(loss), asks)
+            return Stepped(score, asks)
         where = first_broken(self._model, self._strategy, batch[:-1], gradients)
-        return Stepped(float(loss), asks, where or "the loss")
+        return Stepped(score, asks, where or "the loss")
 
-    def evaluate(self, test: TestViews, asks: Callable[[], bool]) -> Score | None:
-        """The score over all held-out pictures, each counted once; None if the process is asked to end."""
+    def evaluate(self, test: TestViews, asks: Callable[[], bool] = never) -> Score:
+        """The score over all held-out pictures, each counted once."""
         # All batches are padded to the size of the first: for another shape, TensorFlow would trace the function again.
         loss = self._job.recipe.loss
         score, size = Score(0, 0, 0, 0.0, loss), 0
         with closing(self._feed.held_out(test)) as batches:
             for batch in batches:
                 if asks():
-                    return None
+                    raise AskedToEnd
                 size = size or self._whole_shares(len(batch.targets))
                 shares = self._share(*(_padded(x, size) for x in batch.inputs))
                 parts = self._strategy.experimental_local_results(self._outputs(shares))
@@ -122,10 +133,11 @@ class KerasTrainer:
         return data
 
     @tf.function
-    def _slopes(self, batch: Shares) -> tuple[Any, Any, Any]:
-        """The mean loss, the number of replicas with a value that is not finite, and the gradients of each replica."""
-        loss, broken, gradients = self._strategy.run(self._learn, args=batch)
-        return *(self._strategy.reduce(Sum, each, axis=None) for each in (loss, broken)), gradients
+    def _slopes(self, batch: Shares) -> tuple[Any, Any]:
+        """The mean loss, the hits, what they are of, the number of replicas with a value that is not finite; and the
+        gradients of each replica."""
+        told, gradients = self._strategy.run(self._learn, args=batch)
+        return self._strategy.reduce(Sum, told, axis=None), gradients
 
     @tf.function
     def _update(self, gradients: Any) -> None:
@@ -135,8 +147,9 @@ class KerasTrainer:
     def _outputs(self, batch: Shares) -> Any:
         return self._strategy.run(self._predict, args=batch)
 
-    def _learn(self, *batch: Any) -> tuple[Any, Any, Any]:
-        """One replica's part of the mean loss, whether it or a gradient is not finite, and the gradients."""
+    def _learn(self, *batch: Any) -> tuple[Any, Any]:
+        """One replica's part of the mean loss, of the hits and of what they are of, whether it has a value that is not
+        finite, and its gradients."""
         *inputs, targets = batch
         with tf.GradientTape() as tape:
             outputs = _wide(self._model(_as_asked(inputs), training=True))
@@ -147,7 +160,10 @@ class KerasTrainer:
         # A norm is not finite if any value is not.
         size = tf.linalg.global_norm([each for each in gradients if each is not None])
         broken = tf.logical_not(tf.math.is_finite(loss + tf.cast(size, loss.dtype)))
-        return loss, tf.cast(broken, tf.float32), gradients
+        hits = HITS[self._job.recipe.loss](targets, outputs)
+        # Together, for one exchange, and in float64, which counts beyond float32's 2^24.
+        told = (loss, tf.math.count_nonzero(hits), tf.size(hits), broken)
+        return tf.stack([tf.cast(x, tf.float64) for x in told]), gradients
 
     def _apply(self, gradients: Any) -> None:
         """Update the weights by the gradients, which `apply` sums over the replicas."""

@@ -22,10 +22,10 @@ from archc.training.feed import Array, Feed
 from archc.training.feed import Batch as Held
 from archc.training.job import Job
 from archc.training.judging import judged
-from archc.training.loop import Asks, Stepped
+from archc.training.loop import NOTHING, AskedToEnd, Asks, Stepped, never
 from archc.training.result import Measured
 from archc.training.saver import State
-from archc.training.score import Score
+from archc.training.score import BatchScore, Score
 from archc_torch.broken import first_broken
 from archc_torch.measuring import Meter, peak_of_all
 from archc_torch.state import restore, state_of
@@ -43,6 +43,13 @@ LOSSES: dict[Loss, Callable[[Tensor, Tensor], Tensor]] = {
     "mean_squared_error": mse_loss,
 }
 """What each loss computes of the model's outputs (n, C, …): the mean over examples, positions and values."""
+
+HITS: dict[Loss, Callable[[Tensor, Tensor], Tensor]] = {
+    "cross_entropy": lambda outputs, targets: outputs.argmax(1) == targets,
+    "binary_cross_entropy": lambda outputs, targets: (outputs > 0) == (targets > 0.5),
+    "mean_squared_error": lambda outputs, _: outputs.new_zeros(()),
+}
+"""Which outputs (n, C, …) are right; for `mean_squared_error`, nothing is counted."""
 
 
 class TorchTrainer:
@@ -75,7 +82,7 @@ class TorchTrainer:
         self._meter = Meter()
         self._steps = 0
 
-    def batches(self, epoch: int, first: int) -> Generator[Batch]:
+    def batches(self, epoch: int, first: int = 0) -> Generator[Batch]:
         """This rank's share of each global batch of an epoch, from batch `first` on."""
         with closing(self._feed.training(epoch, first)) as batches:
             for batch in batches:
@@ -84,7 +91,7 @@ class TorchTrainer:
                 is_classes = batch.targets.dtype == np.int64
                 yield tuple(map(self._values, batch.inputs)), targets if is_classes else _channels_first(targets)
 
-    def step(self, batch: Batch, lr: float, asks: Asks) -> Stepped:
+    def step(self, batch: Batch, lr: float, asks: Asks = NOTHING) -> Stepped:
         """Take one optimiser step, unless a value is not finite."""
         self._steps += 1
         if self._steps != MEASURED or self._share.ranks == 1:
@@ -94,14 +101,18 @@ class TorchTrainer:
 
     def _step(self, batch: Batch, lr: float, asks: Asks) -> Stepped:
         inputs, targets = batch
+        kind = self._job.recipe.loss
         self._meter.at = "forward"
-        loss = LOSSES[self._job.recipe.loss](self._logits(self._parallel, inputs), targets)
+        outputs = self._logits(self._parallel, inputs)
+        loss = LOSSES[kind](outputs, targets)
         if self._share.targets == "own":
             loss = loss * (len(targets) * self._share.ranks / self._job.recipe.batch)
         self._meter.at = "backward"
         loss.backward()
         self._meter.at = "status"
-        found = self._agreed(loss.detach(), asks, inputs)
+        hits = HITS[kind](outputs.detach(), targets).sum()
+        total = self._job.recipe.batch * targets[0].numel()
+        found = self._agreed(loss.detach(), hits, total, asks, inputs)
         if found.broken is None:
             for group in self._optimizer.param_groups:
                 group["lr"] = lr
@@ -110,30 +121,31 @@ class TorchTrainer:
         self._done()
         return found
 
-    def _agreed(self, loss: Tensor, asks: Asks, inputs: tuple[Tensor, ...]) -> Stepped:
-        """What all ranks know of a step before its update, by one message."""
+    def _agreed(self, loss: Tensor, hits: Tensor, total: int, asks: Asks, inputs: tuple[Tensor, ...]) -> Stepped:
+        """What all ranks know of a step before its update, by one message; `hits` are of `total` in the whole batch."""
         # A norm is not finite if any value is not; it also overflows, so the values themselves have the last word.
         norm = get_total_norm([p.grad for p in self._model.parameters() if p.grad is not None])
-        values = torch.stack((loss.double(), (~(loss + norm).isfinite()).double()))
+        # In float64, which counts beyond float32's 2^24.
+        values = torch.stack([x.double() for x in (loss, hits, ~(loss + norm).isfinite())])
         told = self._total(torch.cat((values, torch.tensor(asks, dtype=torch.float64, device=self._device))))
-        total, broken, stop, save = told.tolist()
+        loss_sum, hit, broken, stop, save = told.tolist()
+        copies = self._share.ranks if self._share.targets == "all" else 1
         where = first_broken(self._model, inputs, self._job.renamed, self._share.ranks) if broken else None
-        if broken and where is None and not math.isfinite(total):
+        if broken and where is None and not math.isfinite(loss_sum):
             where = "the loss"
-        return Stepped(total / self._share.ranks, (stop > 0, save > 0), where)
+        counts_nothing = self._job.recipe.loss == "mean_squared_error"
+        score = BatchScore(loss_sum / self._share.ranks, None if counts_nothing else round(hit / copies), total)
+        return Stepped(score, (stop > 0, save > 0), where)
 
-    def evaluate(self, test: TestViews, asks: Callable[[], bool]) -> Score | None:
-        """The score over all held-out pictures, each counted once; None if a rank asks to end.
-
-        The ranks' shares may differ in size.
-        """
+    def evaluate(self, test: TestViews, asks: Callable[[], bool] = never) -> Score:
+        """The score over all held-out pictures, each counted once. The ranks' shares may differ in size."""
         score = Score(0, 0, 0, 0.0, self._job.recipe.loss)
         self._model.eval()
         try:
             with torch.inference_mode(), closing(self._feed.held_out(test)) as batches:
                 for batch in batches:
                     if self._total(torch.tensor(float(asks()), device=self._device)).item():
-                        return None
+                        raise AskedToEnd
                     score += self._judged(batch)
                     self._done()
         finally:

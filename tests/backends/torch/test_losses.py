@@ -11,7 +11,7 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
-from archc_torch.trainer import LOSSES
+from archc_torch.trainer import HITS, LOSSES
 from losses import SHAPES, case
 
 from archc.ops.properties import Loss
@@ -42,8 +42,11 @@ def test_values_and_gradients(loss: Loss, shape: tuple[int, ...]) -> None:
     expected = case(loss, shape)
     outputs = torch.from_numpy(expected.outputs).movedim(-1, 1).requires_grad_()
     targets = torch.from_numpy(expected.targets)
-    found = LOSSES[loss](outputs, targets if loss == "cross_entropy" else targets.movedim(-1, 1))
+    targets = targets if loss == "cross_entropy" else targets.movedim(-1, 1)
+    found = LOSSES[loss](outputs, targets)
     found.backward()
+    score = judged(expected.outputs.astype(np.float32)[:, None], expected.targets, loss)
+    assert HITS[loss](outputs.detach(), targets).sum() == score.top1
     assert found.item() == pytest.approx(expected.loss, rel=1e-12)
     assert outputs.grad is not None
     np.testing.assert_allclose(outputs.grad.movedim(1, -1).numpy(), expected.gradient, rtol=1e-10, atol=1e-14)

@@ -63,7 +63,7 @@ class Examples:
         self._targets = random.integers(0, 7, (STEPS, batch))
         self._held_out = random.normal(1000, 1, (13, 2, 32, 32, 3)), random.integers(0, 7, 13)
 
-    def training(self, epoch: int) -> Any:
+    def training(self, epoch: int, first: int = 0) -> Any:
         for inputs, targets in zip(self._inputs, self._targets, strict=True):
             yield Batch((inputs,), targets, len(targets))
 
@@ -74,7 +74,7 @@ class Examples:
 
 
 def trained(job: Job, strategy: Any) -> Any:
-    """The losses, gradients, weights and scores of a few steps."""
+    """The losses and hits, gradients, weights and scores of a few steps."""
     import keras
     from archc_keras.run import build
     from archc_keras.trainer import KerasTrainer
@@ -83,7 +83,7 @@ def trained(job: Job, strategy: Any) -> Any:
     keras.utils.set_random_seed(job.seed)
     model, optimizer = build(job, strategy)
     training = KerasTrainer(job, model, optimizer, strategy, Examples(job.recipe.batch))
-    losses = [training.step(batch, lr=1e-3) for batch in training.batches(0)]
+    losses = [training.step(batch, lr=1e-3).score for batch in training.batches(0)]
     weights = {
         f"{layer.name}.{variable.name}": [each.numpy() for each in strategy.experimental_local_results(variable.value)]
         for layer in model.layers
@@ -100,7 +100,8 @@ def test_two_replicas_compute_what_one_device_does(
     losses, weights, velocities, score = trained(make_job("one", devices=1, batch=batch), one)
     found = trained(make_job("two", batch=batch), two)
     assert_near(found[0], losses)
-    assert losses[0] != losses[-1]
+    assert losses[0].loss != losses[-1].loss
+    assert {step.total for step in losses} == {batch} and max(step.top1 for step in losses) > 0
     for name, (expected,) in weights.items():
         for replica in found[1][name]:
             assert_near(replica, expected, name)

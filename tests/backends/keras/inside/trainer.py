@@ -32,7 +32,10 @@ def trained(job: Job, strategy: Any) -> tuple[list[float], dict[str, Any], Score
     from safetensors.numpy import load
 
     training = trainer(job, strategy)
-    losses = [training.step(batch, lr) for batch, lr in zip(training.batches(0), (1e-3, 1e-3, 1e-4, 1e-3), strict=True)]
+    losses = [
+        training.step(batch, lr).score.loss
+        for batch, lr in zip(training.batches(0), (1e-3, 1e-3, 1e-4, 1e-3), strict=True)
+    ]
     return losses, load(training.weights()), training.evaluate("ten_crop")
 
 
