@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -87,11 +87,11 @@ class ArrayFeed:
     val: Part
     share: Share = ALONE
 
-    def training(self, epoch: int) -> Iterator[Batch]:
+    def training(self, epoch: int) -> Generator[Batch]:
         for whole in batches(len(self.train), self.job.recipe.batch, seed=self.job.seed, epoch=epoch):
             yield self._batch(self.train, whole)
 
-    def held_out(self, test: TestViews) -> Iterator[Batch]:
+    def held_out(self, test: TestViews) -> Generator[Batch]:
         for whole in self.share.held_out(len(self.val), max(self.job.recipe.batch // self.share.ranks, 1)):
             batch = self._batch(self.val, whole)
             yield replace(batch, inputs=tuple(x[:, None] for x in batch.inputs))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -40,7 +40,7 @@ class PictureFeed:
     share: Share = ALONE
     threads: int = 2
 
-    def training(self, epoch: int) -> Iterator[Batch]:
+    def training(self, epoch: int) -> Generator[Batch]:
         """This rank's share of each global batch of an epoch (from 0)."""
         recipe, seed, data = self.job.recipe, self.job.seed, preparation(self.job)
         order = batches(len(self.pictures.train), recipe.batch, seed=seed, epoch=epoch)
@@ -51,7 +51,7 @@ class PictureFeed:
 
         return self._batches(order, self.pictures.train, prepare, (), ahead=AHEAD * recipe.batch // self.share.ranks)
 
-    def held_out(self, test: TestViews) -> Iterator[Batch]:
+    def held_out(self, test: TestViews) -> Generator[Batch]:
         """This rank's share of all held-out pictures, in as many batches on each rank."""
         size, data = VIEWS // 10 if test == "ten_crop" else VIEWS, preparation(self.job)
 
@@ -70,16 +70,16 @@ class PictureFeed:
         views: tuple[int, ...],
         *,
         ahead: int,
-    ) -> Iterator[Batch]:
+    ) -> Generator[Batch]:
         channels, height, width = self.job.image
         none = np.empty((0, *views, height, width, channels), np.float32)  # what a rank reads that has no picture
         labels = np.asarray([label for _, label in pictures], np.int64)
         whole = [*order]
         mine = (int(index) for batch in whole for index in self.share.read(batch))
-        prepared = in_order(prepare, mine, threads=self.threads, ahead=ahead)
-        for batch in whole:
-            images = [*islice(prepared, len(self.share.read(batch)))]
-            yield Batch((np.stack(images) if images else none,), labels[self.share.target(batch)], len(batch))
+        with closing(in_order(prepare, mine, threads=self.threads, ahead=ahead)) as prepared:
+            for batch in whole:
+                images = [*islice(prepared, len(self.share.read(batch)))]
+                yield Batch((np.stack(images) if images else none,), labels[self.share.target(batch)], len(batch))
 
 
 def preparation(job: Job) -> DataRecipe:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -27,17 +27,17 @@ class Batch:
 
 
 class Feed(Protocol):
-    """The examples of one rank."""
+    """The examples of one rank. Close what it yields with `contextlib.closing`: threads work ahead of its consumer."""
 
     @property
     def share(self) -> Share:
         """Which examples these are."""
         ...
 
-    def training(self, epoch: int) -> Iterator[Batch]:
+    def training(self, epoch: int) -> Generator[Batch]:
         """This rank's share of each global batch of an epoch (from 0)."""
         ...
 
-    def held_out(self, test: TestViews) -> Iterator[Batch]:
+    def held_out(self, test: TestViews) -> Generator[Batch]:
         """This rank's share of all held-out examples, in as many batches on each rank."""
         ...

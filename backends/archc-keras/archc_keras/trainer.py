@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from math import prod
 from typing import Any
 
@@ -56,10 +57,11 @@ class KerasTrainer:
         if self._division.ranks > 1:
             share(model, self._division, job.recipe.batch)
 
-    def batches(self, epoch: int) -> Iterator[Shares]:
+    def batches(self, epoch: int) -> Generator[Shares]:
         """The inputs (n, …, C) and the targets for each replica."""
-        for batch in self._feed.training(epoch):
-            yield self._share(*batch.inputs, batch.targets)
+        with closing(self._feed.training(epoch)) as batches:
+            for batch in batches:
+                yield self._share(*batch.inputs, batch.targets)
 
     def step(self, batch: Shares, lr: float) -> float:
         """Take one optimiser step; the mean loss over the global batch before the step."""
@@ -71,12 +73,13 @@ class KerasTrainer:
         # All batches are padded to the size of the first: for another shape, TensorFlow would trace the function again.
         loss = self._job.recipe.loss
         score, size = Score(0, 0, 0, 0.0, loss), 0
-        for batch in self._feed.held_out(test):
-            size = size or self._whole_shares(len(batch.targets))
-            shares = self._share(*(_padded(x, size) for x in batch.inputs))
-            parts = self._strategy.experimental_local_results(self._outputs(shares))
-            outputs = np.concatenate([part.numpy() for part in parts])
-            score += judged(outputs[: len(batch.targets)], batch.targets, loss)
+        with closing(self._feed.held_out(test)) as batches:
+            for batch in batches:
+                size = size or self._whole_shares(len(batch.targets))
+                shares = self._share(*(_padded(x, size) for x in batch.inputs))
+                parts = self._strategy.experimental_local_results(self._outputs(shares))
+                outputs = np.concatenate([part.numpy() for part in parts])
+                score += judged(outputs[: len(batch.targets)], batch.targets, loss)
         return score
 
     def finite(self) -> bool:

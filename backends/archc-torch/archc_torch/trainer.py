@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -66,13 +67,14 @@ class TorchTrainer:
         self._meter = Meter()
         self._steps = 0
 
-    def batches(self, epoch: int) -> Iterator[Batch]:
+    def batches(self, epoch: int) -> Generator[Batch]:
         """This rank's share of each global batch of an epoch."""
-        for batch in self._feed.training(epoch):
-            self._divide(batch.count)
-            targets = self._put(torch.from_numpy(batch.targets))
-            is_classes = batch.targets.dtype == np.int64
-            yield tuple(map(self._values, batch.inputs)), targets if is_classes else _channels_first(targets)
+        with closing(self._feed.training(epoch)) as batches:
+            for batch in batches:
+                self._divide(batch.count)
+                targets = self._put(torch.from_numpy(batch.targets))
+                is_classes = batch.targets.dtype == np.int64
+                yield tuple(map(self._values, batch.inputs)), targets if is_classes else _channels_first(targets)
 
     def step(self, batch: Batch, lr: float) -> float:
         """Take one optimiser step; the mean loss over the global batch before the step."""
@@ -106,8 +108,8 @@ class TorchTrainer:
         loss = self._job.recipe.loss
         score = Score(0, 0, 0, 0.0, loss)
         self._model.eval()
-        with torch.inference_mode():
-            for batch in self._feed.held_out(test):
+        with torch.inference_mode(), closing(self._feed.held_out(test)) as batches:
+            for batch in batches:
                 n, views, *_ = batch.inputs[0].shape
                 self._divide(batch.count, views)
                 inputs = tuple(self._values(x.reshape(n * views, *x.shape[2:])) for x in batch.inputs)
