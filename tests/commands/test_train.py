@@ -115,7 +115,7 @@ def test_a_run_from_the_spec_to_the_receipt(archc, small: Path, here: Path) -> N
     assert receipt["recipe"]["batch"] == 4
     assert not [*run.glob(".*")]
     counts = {"skipped", "ignored", "converted"}
-    assert receipt["pictures"].keys() == {"path", "bad", "files", "bytes", "sha256", *counts}
+    assert receipt["pictures"].keys() == {"path", "bad_pictures", "files", "bytes", "sha256", *counts}
     assert (receipt["pictures"]["path"], receipt["pictures"]["files"]) == ("built-in", 8 * 120)
     assert {"numpy", "pillow", "safetensors", "torch"} < receipt["versions"].keys()
     for part, file in (("spec", "spec.yaml"), ("source", "small.py"), ("weights", "weights.safetensors")):

@@ -63,12 +63,12 @@ def test_a_run_names_and_skips_them_or_does_not_begin(small: Path, here: Path) -
     weights = [(here / run / "weights.safetensors").read_bytes() for run in ("skipping", "clean-run")]
     assert weights[0] == weights[1]
     clean = json.loads((here / "clean-run" / "receipt.json").read_text())["pictures"]
-    assert (clean["bad"], clean["skipped"], clean["files"]) == ("stop", 0, 17)
+    assert (clean["bad_pictures"], clean["skipped"], clean["files"]) == ("stop", 0, 17)
     line = f"skipped 3 pictures of 20: {', '.join(f'{name} (the file is empty)' for name in BAD)}"
     for run in ("skipping", "keras"):
         assert line in said[run][0].splitlines()
         receipt = json.loads((here / run / "receipt.json").read_text())
-        assert receipt["pictures"] == {**clean, "path": str(folder), "bad": "skip", "skipped": 3}
+        assert receipt["pictures"] == {**clean, "path": str(folder), "bad_pictures": "skip", "skipped": 3}
         assert receipt["result"]["count"] == 5
         listed = json.loads((here / run / "skipped.json").read_text())
         assert listed == [{"file": name, "reason": "the file is empty"} for name in BAD]
