@@ -28,6 +28,7 @@ from archc.run.recipe import Overrides
 from archc.run.setup import Options, check_paths, set_up
 from archc.run.worker import devices_of, folder_of, reported_once, told_to_others
 from archc.signals import heed_stops
+from archc.training.job import BadPictures
 from archc.training.journal import has_begun
 from archc.training.worker import worker
 from archc.wording import duration, visible
@@ -55,6 +56,10 @@ def train(
             show_default="built-in, generated pictures",
         ),
     ] = None,
+    bad_pictures: Annotated[
+        BadPictures,
+        typer.Option(help="What to do if pictures in DIR cannot be read: stop before the first step, or skip them."),
+    ] = "stop",
     batch: Annotated[
         int | None,
         typer.Option(
@@ -100,7 +105,9 @@ def train(
             chosen = load(backend)
             module = training_module(chosen)
             devices = gpus if place is None else devices_of(place, gpus, chosen)
-            options = Options(devices, parallel, data, Overrides(batch, lr, steps, epochs), seed, precision, timeout)
+            options = Options(
+                devices, parallel, data, Overrides(batch, lr, steps, epochs), seed, precision, timeout, bad_pictures
+            )
             setup = set_up(facts, options, chosen)
             shared = setup.strategy if setup.devices > 1 and setup.strategy in chosen.strategies else None
             placement = placement_for(chosen, facts, shared, devices=setup.devices)

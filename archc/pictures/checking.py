@@ -7,57 +7,69 @@ checksums, and only a file that is doubtful by these is decoded.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
-from archc.failure import FINDING, Failure
 from archc.pictures.ahead import in_order
-from archc.pictures.decoding import Unreadable, opened, square
+from archc.pictures.decoding import Unreadable, conversions, opened, square
 from archc.training.progress import progress
-from archc.wording import counted, listed
 
 END_OF_JPEG = b"\xff\xd9"
+CHUNK = 32
+"""Files that a thread checks at a time: handing over a single one takes as long as checking it."""
 
 
-def check_files(files: Sequence[Path], size: int, *, threads: int = 4) -> None:
-    """Raise one Failure for all files that are not readable pictures, to be scaled to `size` pixels."""
-    broken: list[Unreadable] = []
-    with closing(progress("checking pictures", len(files))) as shown:
-        found = in_order(lambda file: _unreadable(file, size), files, threads=threads, ahead=64 * threads)
-        for done, unreadable in enumerate(found, 1):
-            if unreadable is not None:
-                broken.append(unreadable)
+@dataclass(frozen=True)
+class Checked:
+    """What a check of files found."""
+
+    bad: tuple[Unreadable, ...] = ()
+    """One for each file that is not a readable picture, in order of name."""
+    converted: Mapping[Path, tuple[str, ...]] = field(default_factory=dict[Path, tuple[str, ...]])
+    """Why pictures lose something when they are decoded, for those that do."""
+
+
+def check_files(files: Sequence[Path], size: int, *, threads: int = 4) -> Checked:
+    """Check files that are to be scaled to `size` pixels."""
+    bad: list[Unreadable] = []
+    converted: dict[Path, tuple[str, ...]] = {}
+    chunks = [files[start : start + CHUNK] for start in range(0, len(files), CHUNK)]
+
+    def check(chunk: Sequence[Path]) -> list[Unreadable | tuple[str, ...]]:
+        return [_checked(file, size) for file in chunk]
+
+    with (
+        closing(progress("checking pictures", len(files))) as shown,
+        closing(in_order(check, chunks, threads=threads, ahead=2 * threads)) as results,
+    ):
+        for done, (file, each) in enumerate(zip(files, chain.from_iterable(results), strict=True), 1):
+            if isinstance(each, Unreadable):
+                bad.append(each)
+            elif each:
+                converted[file] = each
             shown.show(done)
-    broken.sort(key=lambda each: each.file)
-    if len(broken) == 1:
-        raise broken[0]
-    if broken:
-        named = listed([f"{each.file} ({each.reason})" for each in broken])
-        message = f"cannot read {counted(len(broken), 'picture')} of {len(files):,}: {named}"
-        raise Failure(message, "replace these files or remove them", FINDING)
+    return Checked(tuple(sorted(bad, key=lambda each: each.file)), converted)
 
 
-def _unreadable(file: Path, size: int) -> Unreadable | None:
-    """Why a picture cannot be read; None if it can be."""
-    if _is_sound(file, size):
-        return None
-    try:
-        square(file, size, channels=3)
-    except Unreadable as failure:
-        return failure
-    return None
-
-
-def _is_sound(file: Path, size: int) -> bool:
-    """Whether a file is certainly a whole picture."""
+def _checked(file: Path, size: int) -> Unreadable | tuple[str, ...]:
+    """Why a picture cannot be read, or what it loses when it is decoded."""
     try:
         with opened(file, size) as image:
+            lost = conversions(image)
             if image.format == "PNG":
                 image.verify()
-                return True
+                return lost
         with file.open("rb") as end:
             end.seek(-len(END_OF_JPEG), os.SEEK_END)
-            return end.read() == END_OF_JPEG
+            if end.read() == END_OF_JPEG:
+                return lost
     except (Unreadable, OSError):
-        return False
+        lost = ()
+    try:
+        square(file, size, channels=3)
+    except Unreadable as unreadable:
+        return unreadable
+    return lost

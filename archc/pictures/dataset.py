@@ -6,15 +6,20 @@ it imports its framework.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+
 from archc.failure import FINDING, Failure
 from archc.pictures.built_in import built_in_pictures
-from archc.pictures.checking import check_files
-from archc.pictures.decoding import MODES
+from archc.pictures.checking import Checked, check_files
+from archc.pictures.decoding import MODES, SeveralUnreadable, Unreadable
 from archc.pictures.feed import PictureFeed, preparation
 from archc.pictures.fingerprint import fingerprint
 from archc.pictures.folder import Pictures, find_pictures
 from archc.pictures.gratings import write_gratings
 from archc.pictures.preparation import Statistics, measure
+from archc.pictures.skipping import read_skipped, tell, without_bad
 from archc.training.batch import check_batch
 from archc.training.job import Job
 from archc.training.result import add_to_result
@@ -36,10 +41,15 @@ class PictureSet:
         self.classes = len(self._pictures.classes)
 
     def open(self) -> None:
-        self._statistics = open_pictures(self._job, self._pictures)
+        self._take(*open_pictures(self._job, self._pictures))
 
     def load(self) -> None:
-        self._statistics = load_statistics(self._job, self._pictures)
+        pictures = self._pictures.without(read_skipped(self._job))
+        self._take(pictures, load_statistics(self._job, pictures))
+
+    def _take(self, pictures: Pictures, statistics: Statistics) -> None:
+        self._pictures, self._statistics = pictures, statistics
+        self.count = len(pictures.train)
 
     def feed(self, share: Share, threads: int) -> PictureFeed:
         assert self._statistics is not None, "the pictures were not opened"
@@ -61,8 +71,12 @@ def job_pictures(job: Job) -> Pictures:
         fix += "`--data DIR` with fewer classes" if job.built_in else "remove class folders"
         message = f"{owner} has {classes:,} classes, {job.name} has {counted(job.outputs, 'output')}"
         raise Failure(message, fix, FINDING)
-    check_batch(job.recipe.batch, job.devices, needs_two=job.needs_two, pictures=len(pictures.train))
+    _check_batch(job, pictures)
     return pictures
+
+
+def _check_batch(job: Job, pictures: Pictures) -> None:
+    check_batch(job.recipe.batch, job.devices, needs_two=job.needs_two, pictures=len(pictures.train))
 
 
 def _check_resize(job: Job) -> None:
@@ -77,18 +91,42 @@ def _check_resize(job: Job) -> None:
     raise Failure(f"{message}; the largest are {MOST_RESIZE:,} × {MOST_RESIZE:,}", fix, FINDING)
 
 
-def open_pictures(job: Job, pictures: Pictures) -> Statistics:
-    """Draw or check a job's pictures, and measure them. Call it once, in one process, before any rank starts."""
+def open_pictures(job: Job, pictures: Pictures) -> tuple[Pictures, Statistics]:
+    """Draw or check a job's pictures, and measure them; those that the job trains on, and what was measured.
+
+    Call it once, in one process, before any rank starts.
+    """
     channels, height, width = job.image
-    files = [file for file, _ in (*pictures.train, *pictures.val)]
     if job.built_in:
         write_gratings(job.pictures, size=(height, width), channels=channels)
+        checked = Checked()
     else:
-        check_files(files, preparation(job).resize)
-    add_to_result(job.run, data=fingerprint(job.pictures, files))
-    statistics = measure([file for file, _ in pictures.train], preparation(job), channels=channels)
+        checked = check_files(pictures.files, preparation(job).resize)
+    pictures, skipped, statistics = _measured(job, pictures, checked.bad)
+    used = {*pictures.files}
+    converted = Counter(kind for file, kinds in checked.converted.items() if file in used for kind in kinds)
+    counts = {"skipped": len(skipped), "ignored": sum(pictures.ignored.values()), "converted": dict(converted)}
+    data = fingerprint(job.pictures, [*used]).model_copy(update=counts)
+    if not job.built_in:
+        tell(job, data, pictures, skipped)
+    add_to_result(job.run, data=data)
     statistics.save(job.statistics, listing=pictures.digest)
-    return statistics
+    return pictures, statistics
+
+
+def _measured(
+    job: Job, pictures: Pictures, bad: Sequence[Unreadable]
+) -> tuple[Pictures, Sequence[Unreadable], Statistics]:
+    """The pictures that a job trains on, those that it skips, and the statistics, for which some are decoded."""
+    channels, _, _ = job.image
+    while True:
+        rest = without_bad(job, pictures, bad, partial(_check_batch, job))
+        try:
+            statistics = measure([file for file, _ in rest.train], preparation(job), channels=channels)
+        except SeveralUnreadable as found:
+            bad = sorted([*bad, *found.pictures], key=lambda each: each.file)
+        else:
+            return rest, bad, statistics
 
 
 def load_statistics(job: Job, pictures: Pictures) -> Statistics:

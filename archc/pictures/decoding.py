@@ -10,7 +10,7 @@ import math
 import os
 import stat
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import RLock
@@ -19,8 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from PIL.ExifTags import Base as Tag
+from PIL.ImageFile import ImageFile
 
 from archc.failure import FINDING, Failure
+from archc.wording import counted, listed
 
 FORMATS = ("JPEG", "PNG")
 """Pillow's names of the formats that are read."""
@@ -78,6 +80,17 @@ class Unreadable(Failure):
         self.reason = reason
 
 
+class SeveralUnreadable(Failure):
+    """Files among `of` that are not readable pictures."""
+
+    def __init__(self, pictures: Sequence[Unreadable], *, of: int) -> None:
+        first, *others = pictures
+        named = listed([f"{each.file} ({each.reason})" for each in pictures])
+        message = f"cannot read {counted(len(pictures), 'picture')} of {of:,}: {named}" if others else first.message
+        super().__init__(message, "replace these files or remove them" if others else first.help, FINDING)
+        self.pictures = pictures
+
+
 def square(file: Path, size: int, *, channels: int) -> NDArray[np.uint8]:
     """The centre square of a picture, scaled to `size` pixels: (size, size, channels)."""
     with opened(file, size) as image:
@@ -117,6 +130,17 @@ def opened(file: Path, size: int) -> Generator[Image.Image]:
         raise Unreadable(file, _reason(error)) from error
 
 
+def conversions(image: Image.Image) -> tuple[str, ...]:
+    """What an opened picture has that is lost when it is decoded: the words for it in a receipt."""
+    kinds = {
+        "16 bits per channel": isinstance(image, ImageFile) and any(";16" in str(tile.args) for tile in image.tile),
+        "several frames": getattr(image, "is_animated", False),
+        "transparency": image.has_transparency_data,
+        "CMYK": image.mode == "CMYK",
+    }
+    return tuple(kind for kind, found in kinds.items() if found)
+
+
 def _length(file: Path) -> int:
     """The bytes of a regular file; Unreadable if it is another kind of file, which could block, or too large."""
     try:
@@ -127,6 +151,8 @@ def _length(file: Path) -> int:
     if not stat.S_ISREG(found.st_mode):
         kind = _KINDS.get(stat.S_IFMT(found.st_mode), "a special file")
         raise Unreadable(file, f"{kind}, not a regular file")
+    if not found.st_size:
+        raise Unreadable(file, "the file is empty")
     if found.st_size > MOST_MEMORY:
         raise Unreadable(file, f"the file has {_exceeding(found.st_size)}")
     return found.st_size

@@ -27,8 +27,10 @@ def fingerprint(root: Path, files: Sequence[Path], *, threads: int = 4, called: 
     """
     names = sorted(((os.fsencode(file.relative_to(root)), file) for file in files), key=lambda each: each[0])
     whole, size = hashlib.sha256(), 0
-    hashed = in_order(_hashed, [file for _, file in names], threads=threads, ahead=64 * threads)
-    with closing(progress(f"hashing {called}", len(names))) as shown:
+    with (
+        closing(progress(f"hashing {called}", len(names))) as shown,
+        closing(in_order(_hashed, [file for _, file in names], threads=threads, ahead=64 * threads)) as hashed,
+    ):
         for done, ((name, _), (digest, length)) in enumerate(zip(names, hashed, strict=True), 1):
             whole.update(_line(digest, name))
             size += length

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from archc.failure import FINDING, Failure
@@ -14,6 +16,8 @@ SUFFIXES = (".jpg", ".jpeg", ".png")
 LAYOUT = "DIR/train/CLASS/*.jpg with DIR/val/CLASS/*.jpg, or DIR/CLASS/*.jpg, which archc splits"
 
 Labelled = tuple[tuple[Path, int], ...]
+Classes = Mapping[str, tuple[Path, ...]]
+"""The pictures of each class, both in order of name."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,17 @@ class Pictures:
     train: Labelled
     val: Labelled
     """The held-out pictures, which are never trained on."""
+    ignored: Mapping[str, int] = field(default_factory=dict[str, int])
+    """What else is in the class folders: the number of `folders`, and of files with each other suffix."""
+    rest: Callable[[Collection[Path]], Pictures] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def files(self) -> list[Path]:
+        return [file for file, _ in (*self.train, *self.val)]
+
+    def without(self, files: Collection[Path]) -> Pictures:
+        """The data set as if some files were not in its folder; a Failure if that could not be used."""
+        return self.rest(files) if self.rest and files else self
 
     @property
     def digest(self) -> bytes:
@@ -46,29 +61,41 @@ def find_pictures(root: Path) -> Pictures:
     if not _is_folder(root):
         raise Failure(f"{root} is not a folder", f"`--data DIR` takes {LAYOUT}", FINDING)
     has_train, has_val = _is_folder(train), _is_folder(val)
-    if has_train and has_val:
-        return _both(_classes(train), _classes(val), root)
-    if has_train or has_val:
+    if has_train != has_val:
         missing = val if has_train else train
         raise Failure(f"{missing} is missing", f"the layout is {LAYOUT}", FINDING)
-    return _split(_classes(root), root)
+    ignored: Counter[str] = Counter()
+    found = [(folder, _classes(folder, ignored)) for folder in ((train, val) if has_train else (root,))]
+
+    def rest(without: Collection[Path]) -> Pictures:
+        left = [_checked(folder, classes, frozenset(without)) for folder, classes in found]
+        made = _both(left[0], left[1], root) if has_val else _split(left[0], root)
+        return replace(made, ignored=dict(ignored.most_common()), rest=rest)
+
+    return rest(())
 
 
-def _classes(folder: Path) -> dict[str, tuple[Path, ...]]:
-    """The pictures of each class in a folder, both in order of name."""
+def _classes(folder: Path, ignored: Counter[str]) -> Classes:
+    """The pictures of each class in a folder; a Failure if it has no classes. Counts what else is in their folders."""
     entries = _entries(folder)
     names = [entry.name for entry in entries if _is_folder(entry)]
-    found = {name: tuple(folder / name / entry.name for entry in _pictures(folder / name)) for name in names}
+    found = {name: _pictures(folder / name, ignored) for name in names}
     if not found and any(entry.name.lower().endswith(SUFFIXES) for entry in entries):
         raise Failure(f"{folder} contains pictures, but no class folders", f"the layout is {LAYOUT}", FINDING)
     if not found:
         raise Failure(f"{folder} contains no class folders", f"the layout is {LAYOUT}", FINDING)
-    if empty := [name for name, files in found.items() if not files]:
+    return found
+
+
+def _checked(folder: Path, classes: Classes, without: Collection[Path]) -> Classes:
+    """The classes without some pictures; a Failure if one has none left, or if there is only one."""
+    left = {name: tuple(file for file in files if file not in without) for name, files in classes.items()}
+    if empty := [name for name, files in left.items() if not files]:
         fix = "put JPEG or PNG files (.jpg, .jpeg, .png) directly into the class's folder, or remove it"
         raise Failure(_of_classes(folder, empty, "no pictures"), fix, FINDING)
-    if len(found) < 2:
+    if len(left) < 2:
         raise Failure(f"{folder} contains only one class", f"use two or more; the layout is {LAYOUT}", FINDING)
-    return found
+    return left
 
 
 def _of_classes(folder: Path, names: list[str], what: str) -> str:
@@ -87,9 +114,15 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         raise Failure(f"cannot read {folder}: {error.strerror}", "check its permissions", FINDING) from error
 
 
-def _pictures(folder: Path) -> list[os.DirEntry[str]]:
-    # By name alone: a dangling link, a folder or a pipe counts as a picture, so that reading it reports it.
-    return [entry for entry in _entries(folder) if entry.name.lower().endswith(SUFFIXES)]
+def _pictures(folder: Path, ignored: Counter[str]) -> tuple[Path, ...]:
+    found: list[Path] = []
+    for entry in _entries(folder):
+        # By name alone: a dangling link, a folder or a pipe counts as a picture, so that reading it reports it.
+        if entry.name.lower().endswith(SUFFIXES):
+            found.append(folder / entry.name)
+        else:
+            ignored["folders" if _is_folder(entry) else Path(entry.name).suffix.lower() or "without a suffix"] += 1
+    return tuple(found)
 
 
 def _is_folder(place: os.DirEntry[str] | Path) -> bool:
@@ -99,7 +132,7 @@ def _is_folder(place: os.DirEntry[str] | Path) -> bool:
         return False
 
 
-def _both(train: dict[str, tuple[Path, ...]], val: dict[str, tuple[Path, ...]], root: Path) -> Pictures:
+def _both(train: Classes, val: Classes, root: Path) -> Pictures:
     """The pictures of train/ and val/ folders, which must have the same classes."""
     alone = {"train": sorted(train.keys() - val.keys()), "val": sorted(val.keys() - train.keys())}
     if any(alone.values()):
@@ -109,7 +142,7 @@ def _both(train: dict[str, tuple[Path, ...]], val: dict[str, tuple[Path, ...]], 
     return Pictures(tuple(train), _label(train), _label(val))
 
 
-def _split(classes: dict[str, tuple[Path, ...]], root: Path) -> Pictures:
+def _split(classes: Classes, root: Path) -> Pictures:
     """The pictures of class folders, with a tenth of each class held out."""
     train: dict[str, tuple[Path, ...]] = {}
     val: dict[str, tuple[Path, ...]] = {}
@@ -128,5 +161,5 @@ def _shuffled(file: Path) -> bytes:
     return hashlib.sha256(os.fsencode(f"{file.parent.name}/{file.name}")).digest()
 
 
-def _label(classes: dict[str, tuple[Path, ...]]) -> Labelled:
+def _label(classes: Classes) -> Labelled:
     return tuple((file, label) for label, files in enumerate(classes.values()) for file in files)

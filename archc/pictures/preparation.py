@@ -19,7 +19,7 @@ from archc.files import write_whole
 from archc.language.data_recipe import DataRecipe
 from archc.language.recipe import TestViews
 from archc.pictures.ahead import in_order
-from archc.pictures.decoding import square
+from archc.pictures.decoding import SeveralUnreadable, Unreadable, square
 from archc.training.order import VIEW
 from archc.training.progress import progress
 
@@ -72,22 +72,35 @@ class Statistics:
 
 
 def measure(files: Sequence[Path], data: DataRecipe, *, channels: int, threads: int = 2) -> Statistics:
-    """The statistics of at most 4,096 pictures, evenly spread over `files`."""
+    """The statistics of at most 4,096 pictures, evenly spread over `files`; a Failure names those that are broken."""
     count = min(len(files), SAMPLE)
     # `files` is in the order of classes: the first 4,096 would come from a few of them.
     chosen = [files[i * len(files) // count] for i in range(count)]
     total = np.zeros((data.resize, data.resize, channels))
     products = np.zeros((channels, channels))
-    squares = in_order(
-        lambda file: square(file, data.resize, channels=channels), chosen, threads=threads, ahead=4 * threads
-    )
-    with closing(progress("computing picture statistics", count)) as shown:
+    bad: list[Unreadable] = []
+
+    def decode(file: Path) -> NDArray[np.uint8] | Unreadable:
+        try:
+            return square(file, data.resize, channels=channels)
+        except Unreadable as unreadable:
+            return unreadable
+
+    with (
+        closing(progress("computing picture statistics", count)) as shown,
+        closing(in_order(decode, chosen, threads=threads, ahead=4 * threads)) as squares,
+    ):
         for done, pixels in enumerate(squares, 1):
+            if isinstance(pixels, Unreadable):
+                bad.append(pixels)
+                continue
             wide = pixels.astype(np.float64)
             total += wide
             flat = wide.reshape(-1, channels)
             products += flat.T @ flat
             shown.show(done)
+    if bad:
+        raise SeveralUnreadable(bad, of=len(files))
     mean = total / count
     channel = mean.mean((0, 1))
     covariance = products / (count * data.resize**2) - np.outer(channel, channel)

@@ -80,6 +80,7 @@ def _receipt(
         "steps": job.steps,
         "pictures": {
             "path": "built-in" if job.built_in else str(job.pictures),
+            "bad_pictures": job.bad_pictures,
             **(result.data.model_dump() if result.data else {}),
         },
         "unrecorded": result.unrecorded,

@@ -19,7 +19,7 @@ from archc.run.free_sizes import at_sizes_of_arrays
 from archc.run.notes import run_notes
 from archc.run.recipe import Overrides, devices_wanted, needs_two, strategy_wanted, trained_recipe
 from archc.tensor import Tensor
-from archc.training.job import Job, Value
+from archc.training.job import BadPictures, Job, Value
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Options:
     seed: int
     precision: Precision
     timeout: float
+    bad_pictures: BadPictures = "stop"
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class Setup:
             form=self.form,
             pictures=(data or folder / "pictures").resolve(),
             built_in=data is None,
+            bad_pictures=self.options.bad_pictures,
         )
 
 
@@ -125,6 +127,7 @@ def set_up(facts: Facts, options: Options, backend: Backend) -> Setup:
     output = _output(facts)
     form: Literal["pictures", "arrays"] = "pictures"
     if arrays:
+        _check_policy(arrays, options.bad_pictures)
         form, recipe = "arrays", _recipe_of_arrays(facts, recipe, arrays)
     else:
         _check_pictures(facts, recipe, output, data=options.data)
@@ -153,6 +156,12 @@ def _output(facts: Facts) -> Tensor:
     if not facts.counts.parameters:
         raise Failure(f"{graph.name} has no parameters to train", help="add a `dense` layer", code=FINDING)
     return graph.tensor(graph.outputs[0])
+
+
+def _check_policy(folder: Path, policy: BadPictures) -> None:
+    if policy == "skip":
+        message = f"`--bad-pictures skip` is for pictures; {folder} has arrays, of which none is skipped"
+        raise Failure(message, help="leave out `--bad-pictures`, or name a folder of pictures", code=USAGE)
 
 
 def _recipe_of_arrays(facts: Facts, recipe: Recipe, folder: Path) -> Recipe:

@@ -27,7 +27,7 @@ class Batch:
 
 
 class Feed(Protocol):
-    """The examples of one rank."""
+    """The examples of one rank. Close what it yields with `contextlib.closing`: threads work ahead of its consumer."""
 
     @property
     def share(self) -> Share:

@@ -22,6 +22,9 @@ from archc.language.spec import Strategy
 from archc.training.batch import check_batch
 from archc.training.share import Extent, Share
 
+BadPictures = Literal["stop", "skip"]
+"""Pictures that cannot be read end a run before its first step, or it trains without them."""
+
 
 class Value(BaseModel):
     """The shape of an input for one example, with the channels first; with a vocabulary, it is tokens."""
@@ -95,6 +98,8 @@ class Job(BaseModel):
     """The folder of the data, as an absolute path."""
     built_in: bool
     """Whether the pictures are archc's own; if so, the backend generates them into `pictures` first."""
+    bad_pictures: BadPictures = "stop"
+    """What to do about pictures that cannot be read, if the check before the first step finds some."""
 
     @property
     def image(self) -> tuple[int, int, int]:
@@ -129,6 +134,11 @@ class Job(BaseModel):
     @property
     def statistics(self) -> Path:
         return self.run / "statistics.safetensors"
+
+    @property
+    def skipped(self) -> Path:
+        """The names of the pictures that the run does without, if it is to skip those that cannot be read."""
+        return self.run / "skipped.json"
 
     @property
     def startup_log(self) -> Path:

@@ -49,6 +49,12 @@ class Data(BaseModel):
     files: NonNegativeInt
     bytes: NonNegativeInt
     sha256: str
+    skipped: NonNegativeInt = 0
+    """Pictures that cannot be read and that the run does without; the files above are without them."""
+    ignored: NonNegativeInt = 0
+    """What else is in the class folders: folders, and files with other suffixes."""
+    converted: dict[str, NonNegativeInt] = {}
+    """Pictures that lose something when they are decoded, by what it is: `CMYK`, `16 bits per channel`."""
 
 
 class Received(BaseModel):

@@ -114,7 +114,8 @@ def test_a_run_from_the_spec_to_the_receipt(archc, small: Path, here: Path) -> N
     assert receipt["command"] == "archc train small.yaml --steps 2 --batch 4 --run run --seed 7"
     assert receipt["recipe"]["batch"] == 4
     assert not [*run.glob(".*")]
-    assert receipt["pictures"].keys() == {"path", "files", "bytes", "sha256"}
+    counts = {"skipped", "ignored", "converted"}
+    assert receipt["pictures"].keys() == {"path", "bad_pictures", "files", "bytes", "sha256", *counts}
     assert (receipt["pictures"]["path"], receipt["pictures"]["files"]) == ("built-in", 8 * 120)
     assert {"numpy", "pillow", "safetensors", "torch"} < receipt["versions"].keys()
     for part, file in (("spec", "spec.yaml"), ("source", "small.py"), ("weights", "weights.safetensors")):

@@ -16,7 +16,7 @@ from PIL import Image
 from archc.failure import FINDING, Failure
 from archc.pictures.checking import check_files
 from archc.pictures.dataset import job_pictures, open_pictures
-from archc.pictures.decoding import START_OF_SCAN, square
+from archc.pictures.decoding import START_OF_SCAN, SeveralUnreadable, square
 from archc.pictures.folder import find_pictures
 from archc.training.job import Job
 
@@ -50,17 +50,16 @@ BROKEN = {
 
 
 def refused(files: list[Path]) -> Failure:
-    with pytest.raises(Failure) as failure:
-        check_files(files, 8)
-    assert failure.value.code == FINDING
-    return failure.value
+    failure = SeveralUnreadable(check_files(files, 8).bad, of=len(files))
+    assert failure.code == FINDING
+    return failure
 
 
 @pytest.mark.parametrize("content", READABLE.values(), ids=READABLE)
 def test_what_can_be_decoded_passes(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "picture.jpg").write_bytes(content)
     square(tmp_path / "picture.jpg", 8, channels=3)
-    check_files([tmp_path / "picture.jpg"], 8)
+    assert not check_files([tmp_path / "picture.jpg"], 8).bad
 
 
 @pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
@@ -77,7 +76,7 @@ def test_all_are_named_at_once(tmp_path: Path) -> None:
         file.write_bytes(b"" if number % 4 == 1 else JPEG)
     (tmp_path / "gone.jpg").symlink_to(tmp_path / "nowhere")
     failure = refused([*files, tmp_path / "gone.jpg"])
-    named = [f"{files[number]} (not a JPEG or PNG file)" for number in (1, 5, 9, 13, 17)]
+    named = [f"{files[number]} (the file is empty)" for number in (1, 5, 9, 13, 17)]
     assert failure.message.startswith(f"cannot read 6 pictures of 21: {', '.join(named)}, {tmp_path / 'gone.jpg'} (")
     assert failure.help == "replace these files or remove them"
 
@@ -90,7 +89,7 @@ def test_a_jpeg_of_many_scans_is_not_decoded(tmp_path: Path) -> None:
     last = data[data.rindex(START_OF_SCAN) : -2]
     assert len(last) < 40
     file.write_bytes(data[:-2] + 90 * last + data[-2:])
-    check_files([file], 8)
+    assert not check_files([file], 8).bad
     file.write_bytes(data[:-2] + 40_000 * last + data[-2:])
     began = time.monotonic()
     assert refused([file]).message == f"cannot read {file}: it has 40,010 scans; the limit is 100"
@@ -145,7 +144,7 @@ def test_a_long_list_ends_in_a_count(tmp_path: Path) -> None:
     files = [tmp_path / f"{number:03}.jpg" for number in range(200)]
     for file in files:
         file.touch()
-    assert refused(files).message.endswith(f"{files[11]} (not a JPEG or PNG file) and 188 more")
+    assert refused(files).message.endswith(f"{files[11]} (the file is empty) and 188 more")
 
 
 def test_held_out_pictures_are_checked_too(job: Job, fill: Callable[..., Path]) -> None:
@@ -161,6 +160,6 @@ def test_held_out_pictures_are_checked_too(job: Job, fill: Callable[..., Path]) 
 def test_a_checksum_that_is_right_over_wrong_data_is_found_by_the_run(tmp_path: Path, undecodable_png: bytes) -> None:
     """Only decoding would find it before, which takes as long as an epoch."""
     (tmp_path / "picture.png").write_bytes(undecodable_png)
-    check_files([tmp_path / "picture.png"], 8)
+    assert not check_files([tmp_path / "picture.png"], 8).bad
     with pytest.raises(Failure, match="cannot read"):
         square(tmp_path / "picture.png", 8, channels=3)

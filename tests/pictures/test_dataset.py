@@ -30,7 +30,7 @@ def refused(job: Job) -> Failure:
 def test_the_built_in_pictures_are_made_at_the_networks_size(job: Job, channels: int) -> None:
     job = job.model_copy(update={"built_in": True, "inputs": of_shape(channels), "pictures": job.run / "new" / "set"})
     pictures = job_pictures(job)
-    statistics = open_pictures(job, pictures)
+    _, statistics = open_pictures(job, pictures)
     assert find_pictures(job.pictures) == pictures
     assert len(pictures.classes) == 8
     assert statistics.mean.shape == (12, 12, channels)
@@ -40,7 +40,7 @@ def test_the_built_in_pictures_are_made_at_the_networks_size(job: Job, channels:
 def test_a_rank_loads_what_was_opened(job: Job, fill: Callable[..., Path]) -> None:
     fill(job.pictures, {"a": 6, "b": 6})
     pictures = job_pictures(job)
-    statistics = open_pictures(job, pictures)
+    _, statistics = open_pictures(job, pictures)
     again = job_pictures(job)
     loaded = load_statistics(job, again)
     assert again == pictures

@@ -18,8 +18,7 @@ from archc.training.share import Share
 def feed(job: Job, fill: Callable[..., Path]) -> PictureFeed:
     """22 pictures to train on in batches of 4; 27 held out, more than two batches of ten views."""
     fill(job.pictures, {"train/a": 13, "train/b": 9, "val/a": 15, "val/b": 12})
-    pictures = job_pictures(job)
-    statistics = open_pictures(job, pictures)
+    pictures, statistics = open_pictures(job, job_pictures(job))
     return PictureFeed(job, pictures, statistics)
 
 

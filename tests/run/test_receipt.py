@@ -77,7 +77,8 @@ def test_a_complete_run(job: Job) -> None:
     assert receipt["weights"] == {"path": "weights.safetensors", "sha256": "ab"}
     assert (receipt["backend"], receipt["devices"]) == ("torch", {"asked": 2, "used": ["cpu", "cpu"]})
     assert (receipt["seed"], receipt["precision"], receipt["unrecorded"]) == (3, "float32", 2)
-    assert receipt["pictures"] == {"path": "built-in", "files": 9, "bytes": 99, "sha256": "0d"}
+    counts = {"files": 9, "bytes": 99, "sha256": "0d", "skipped": 0, "ignored": 0, "converted": {}}
+    assert receipt["pictures"] == {"path": "built-in", "bad_pictures": "stop", **counts}
     assert receipt["recipe"]["optimizer"]["sgd"]["lr"] == 0.01
     assert receipt["result"] == {
         "first_loss": 7.0,
@@ -122,7 +123,7 @@ def test_a_folder_that_is_gone(job: Job) -> None:
 
 def test_pictures_of_one_s_own(job: Job) -> None:
     own = job.model_copy(update={"built_in": False, "pictures": Path("/data/flowers")})
-    assert written(own, 0)["pictures"] == {"path": "/data/flowers"}
+    assert written(own, 0)["pictures"] == {"path": "/data/flowers", "bad_pictures": "stop"}
 
 
 def test_the_versions_are_those_of_what_computes_and_not_of_what_builds() -> None:

@@ -20,8 +20,7 @@ MakeJob = Callable[..., Job]
 
 def trainer(job: Job) -> tuple[TorchTrainer, nn.Module]:
     """A trainer and its model."""
-    pictures = job_pictures(job)
-    statistics = open_pictures(job, pictures)
+    pictures, statistics = open_pictures(job, job_pictures(job))
     module = source(job)
     model = module.Small()
     feed = PictureFeed(job, pictures, statistics)

@@ -21,8 +21,7 @@ def trainer(job: Job, strategy: Any) -> Any:
     from archc_keras.run import build
     from archc_keras.trainer import KerasTrainer
 
-    pictures = job_pictures(job)
-    statistics = open_pictures(job, pictures)
+    pictures, statistics = open_pictures(job, job_pictures(job))
     keras.utils.set_random_seed(job.seed)
     return KerasTrainer(job, *build(job, strategy), strategy, PictureFeed(job, pictures, statistics))
 
