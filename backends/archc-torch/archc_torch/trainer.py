@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from typing import Any
 
@@ -16,6 +16,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 from archc.language.recipe import TestViews
 from archc.ops.properties import Loss
 from archc.training.feed import Array, Feed
+from archc.training.feed import Batch as HeldOut
 from archc.training.job import Job
 from archc.training.judging import judged
 from archc.training.result import Measured
@@ -108,14 +109,9 @@ class TorchTrainer:
         loss = self._job.recipe.loss
         score = Score(0, 0, 0, 0.0, loss)
         self._model.eval()
-        with torch.inference_mode(), closing(self._feed.held_out(test)) as batches:
-            for batch in batches:
-                n, views, *_ = batch.inputs[0].shape
-                self._divide(batch.count, views)
-                inputs = tuple(self._values(x.reshape(n * views, *x.shape[2:])) for x in batch.inputs)
-                # Not the parallel form, which prepares a backward pass.
-                outputs = self._logits(self._model, inputs).movedim(1, -1).unflatten(0, (-1, views))
-                score += judged(outputs.cpu().numpy(), batch.targets, loss)
+        with closing(self._feed.held_out(test)) as batches:
+            for batch, outputs in self.outputs(batches):
+                score += judged(outputs, batch.targets, loss)
                 self._done()
         self._model.train()
         if self._share.targets == "all":
@@ -123,6 +119,17 @@ class TorchTrainer:
         sums = torch.tensor(score.sums, dtype=torch.float64, device=self._device)
         count, top1, top5, loss_sum = self._total(sums).tolist()
         return Score(round(count), top1=round(top1), top5=round(top5), loss_sum=loss_sum, of=loss)
+
+    @torch.inference_mode()
+    def outputs(self, batches: Iterable[HeldOut]) -> Iterator[tuple[HeldOut, Array]]:
+        """What the model, which is in eval mode, returns for each batch of held-out examples: (n, views, …, C)."""
+        for batch in batches:
+            n, views, *_ = batch.inputs[0].shape
+            self._divide(batch.count, views)
+            inputs = tuple(self._values(x.reshape(n * views, *x.shape[2:])) for x in batch.inputs)
+            # Not the parallel form, which prepares a backward pass.
+            outputs = self._logits(self._model, inputs).movedim(1, -1).unflatten(0, (-1, views))
+            yield batch, outputs.cpu().numpy()
 
     def finite(self) -> bool:
         """Whether all weights and running statistics are finite on all ranks."""
