@@ -14,7 +14,7 @@ import typer
 
 from archc.backend import Origin, load
 from archc.commands.build import BackendOption
-from archc.console.emission import emit, placement_for
+from archc.console.emission import emit, placement_for, sealed
 from archc.console.specs import QuietOption, SpecArgument, current_folder, facts_or_exit, resolve
 from archc.files import relative
 from archc.language.recipe import Precision
@@ -111,8 +111,10 @@ def train(
             setup = set_up(facts, options, chosen)
             shared = setup.strategy if setup.devices > 1 and setup.strategy in chosen.strategies else None
             placement = placement_for(chosen, facts, shared, devices=setup.devices)
-            source = emit(chosen, facts, Origin.of(str(path), text), placement, recipe=facts.recipe, quiet=quiet)
-        with started_folder(setup, source, text, asked=folder, placement=placement) as job:
+            origin = Origin.of(str(path), text)
+            source = emit(chosen, facts, origin, placement, recipe=facts.recipe, quiet=quiet)
+            whole = sealed(chosen, facts, origin, recipe=facts.recipe) if placement else source
+        with started_folder(setup, source, text, asked=folder, placement=placement, whole=whole) as job:
             for note in () if quiet else setup.notes:
                 typer.echo(note)
             command = shlex.join(["archc", *sys.argv[1:]])

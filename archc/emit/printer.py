@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from textwrap import wrap
 
 from archc.emit.inline import arguments_of, clause, escaped, flat, generator, keyword_of, literal
@@ -67,8 +68,8 @@ def _definition(part: Snippet | Class | Function | Main) -> list[str]:
 
 
 def _class(part: Class) -> list[str]:
-    decorators = [f"@{decorator.text}" for decorator in part.decorators]
-    lines = [*decorators, f"class {part.name}({part.base.text}):", _docstring((part.doc,), _INDENT)]
+    head = f"class {part.name}({part.base.text}):"
+    lines = [*_decorators(part, ""), head, _docstring((part.doc,), _INDENT)]
     if part.attributes:
         lines += ["", *(f"{_INDENT}{name.text}: {_annotation(kind)}" for name, kind in part.attributes)]
     for function in part.body:
@@ -81,8 +82,12 @@ def _annotation(kind: Name) -> str:
     return kind.text if "." in kind.text else f'"{kind.text}"'
 
 
+def _decorators(part: Class | Function, indent: str) -> list[str]:
+    return [f"{indent}@{decorator.text}" for decorator in part.decorators]
+
+
 def _function(function: Function, indent: str) -> list[str]:
-    lines = signature(function, indent)
+    lines = [*_decorators(function, indent), *signature(function, indent)]
     if function.doc:
         lines.append(_docstring((function.doc,), indent + _INDENT))
     return [*lines, *_block(function.body, indent + _INDENT)]
@@ -98,7 +103,13 @@ def signature(function: Function, indent: str = "") -> list[str]:
 
 
 def _block(body: Iterable[Statement], indent: str) -> list[str]:
-    return [line for statement in body for line in _statement(statement, indent)]
+    lines: list[str] = []
+    for statement, after in pairwise((*body, None)):
+        assert statement is not None
+        lines += _statement(statement, indent)
+        if isinstance(statement, Import) and not isinstance(after, Import):
+            lines.append("")
+    return lines
 
 
 def _statement(statement: Statement, indent: str) -> list[str]:
@@ -122,6 +133,8 @@ def _statement(statement: Statement, indent: str) -> list[str]:
             return [*head, *_block(statement.body, indent + _INDENT)]
         case If():
             return _if(statement, indent)
+        case Import():
+            return [f"{indent}{_import(statement.module, statement.names)}"]
 
 
 def _if(statement: If, indent: str) -> list[str]:
@@ -284,7 +297,11 @@ def _section(whole: dict[str, str], names: dict[str, set[str]], *, standard: boo
             yield f"import {module}{whole[module]}"
     for module in sorted(names):
         if (module.partition(".")[0] in sys.stdlib_module_names) == standard:
-            yield f"from {module} import {', '.join(sorted(names[module], key=_isort_key))}"
+            yield _import(module, names[module])
+
+
+def _import(module: str, names: Iterable[str]) -> str:
+    return f"from {module} import {', '.join(sorted(names, key=_isort_key))}" if names else f"import {module}"
 
 
 def _isort_key(name: str) -> tuple[int, str]:

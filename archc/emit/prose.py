@@ -12,6 +12,9 @@ from archc.emit.plan import SourcePlan
 from archc.emit.printer import WIDTH
 from archc.language.recipe import Recipe
 
+LOADED = "The network with the weights of a safetensors file"
+"""What `load` returns."""
+
 _WIDTH = WIDTH - len('""""""')
 """The width of a docstring."""
 

@@ -185,6 +185,7 @@ class Function:
     returns: str
     body: tuple[Statement, ...]
     doc: str | None = None
+    decorators: tuple[Fixed, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -213,16 +214,19 @@ class Main:
     body: tuple[Statement, ...]
 
 
-Statement = Assign | Delete | Do | Return | Assert | For | If
-
-
 @dataclass(frozen=True)
 class Import:
-    """`import module`, or `from module import names`. `untyped` is for a module that has no types, as mypy knows it."""
+    """`import module`, or `from module import names`. `untyped` is for a module that has no types, as mypy knows it.
+
+    In a function it is one of the first statements, for a module that a file can do without.
+    """
 
     module: str
     names: tuple[str, ...] = ()
     untyped: bool = False
+
+
+Statement = Assign | Delete | Do | Return | Assert | For | If | Import
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
+import numpy as np
+
 from archc.failure import FINDING, Failure
 from archc.pictures.built_in import built_in_pictures
 from archc.pictures.checking import Checked, check_files
@@ -21,6 +23,7 @@ from archc.pictures.gratings import write_gratings
 from archc.pictures.preparation import Statistics, measure
 from archc.pictures.skipping import read_skipped, tell, without_bad
 from archc.training.batch import check_batch
+from archc.training.description import Preparation, describe, stored
 from archc.training.job import Job
 from archc.training.result import add_to_result
 from archc.training.share import Share
@@ -111,7 +114,23 @@ def open_pictures(job: Job, pictures: Pictures) -> tuple[Pictures, Statistics]:
         tell(job, data, pictures, skipped)
     add_to_result(job.run, data=data)
     statistics.save(job.statistics, listing=pictures.digest)
+    describe(job.run, classes=pictures.classes, preparation=_described(job, statistics))
     return pictures, statistics
+
+
+def _described(job: Job, statistics: Statistics) -> Preparation:
+    """How the pictures of a job are prepared, for model.json."""
+    data = preparation(job)
+    channels = statistics.mean.mean((0, 1), np.float64)
+    return Preparation(
+        resize=data.resize,
+        crop=(data.crop.height, data.crop.width),
+        mean=tuple(map(float, channels)),
+        std=tuple(map(float, statistics.std)),
+        subtracts="picture" if data.mean == "pixel" else "channels",
+        test=job.recipe.test,
+        statistics=stored(job.statistics),
+    )
 
 
 def _measured(

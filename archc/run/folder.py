@@ -15,6 +15,7 @@ from archc.files import is_reserve, release, remove_parts, reserve, write_durabl
 from archc.passes.placement import Placement
 from archc.run.receipt import ROOM
 from archc.run.setup import Setup
+from archc.training.description import Description, stored, write_description
 from archc.training.job import Job
 from archc.training.journal import has_begun
 from archc.training.receipt import place_of_receipt
@@ -24,10 +25,17 @@ HELP = "choose another folder: `--run DIR`"
 
 @contextmanager
 def started_folder(
-    setup: Setup, source: EmittedSource, spec: bytes, *, asked: Path | None, placement: Placement | None = None
+    setup: Setup,
+    source: EmittedSource,
+    spec: bytes,
+    *,
+    asked: Path | None,
+    placement: Placement | None = None,
+    whole: EmittedSource | None = None,
 ) -> Generator[Job]:
-    """Make the run's folder and write the spec, the source and job.json into it; the job.
+    """Make the run's folder and write the spec, the source, job.json and model.json into it; the job.
 
+    `whole` is the source of the whole network, if the other one is of a device's part.
     A start that fails leaves no folder: unless training has begun within the context, all of it is removed again.
     """
     new = _missing(asked or Path("runs"))
@@ -35,6 +43,7 @@ def started_folder(
     job = setup.job(folder, source, placement)
     try:
         _write(job, source, spec)
+        _describe(job, source, whole or source, setup.backend)
         yield job
     finally:
         # A framework that ends its process while it starts leaves its last words.
@@ -49,6 +58,27 @@ def _write(job: Job, source: EmittedSource, spec: bytes) -> None:
         write_durably(job.run / "spec.yaml", spec)
         write_durably(job.run / job.source, source.text.encode())
         write_durably(job.file, (job.model_dump_json(indent=2) + "\n").encode())
+    except OSError as error:
+        raise Failure(f"cannot write into {job.run}: {error.strerror}", help=HELP, code=ENVIRONMENT) from error
+
+
+def _describe(job: Job, source: EmittedSource, whole: EmittedSource, backend: str) -> None:
+    """Write model.json, and beside it the source of the whole network, unless that is what is trained."""
+    file = job.run / (job.source if whole is source else f"{job.name}_whole.py")
+    try:
+        if whole is not source:
+            write_durably(file, whole.text.encode())
+        description = Description(
+            name=job.name,
+            backend=backend,
+            source=stored(file),
+            model=whole.class_name,
+            inputs=job.inputs,
+            output=job.output,
+            loss=job.recipe.loss,
+            precision=job.precision,
+        )
+        write_description(job.run, description)
     except OSError as error:
         raise Failure(f"cannot write into {job.run}: {error.strerror}", help=HELP, code=ENVIRONMENT) from error
 

@@ -41,6 +41,7 @@ class Setup:
     """A run that can start: everything its job needs, apart from the emitted source and the folder."""
 
     name: str
+    backend: str
     inputs: dict[str, Value]
     output: tuple[int, ...]
     returns: str
@@ -133,6 +134,7 @@ def set_up(facts: Facts, options: Options, backend: Backend) -> Setup:
         _check_pictures(facts, recipe, output, data=options.data)
     return Setup(
         name=facts.graph.name,
+        backend=backend.name,
         inputs={name: Value(shape=x.shape, vocabulary=x.vocabulary) for name, x in facts.graph.inputs.items()},
         output=output.shape,
         returns=facts.graph.outputs[0],

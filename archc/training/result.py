@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, Validat
 from archc.failure import Failure
 from archc.files import write_durably
 from archc.language.recipe import TestViews
+from archc.training.description import describe_weights
 
 
 class Figures(BaseModel):
@@ -144,9 +145,11 @@ def most_resident() -> int:
 
 
 def write_weights(place: Path, data: bytes) -> str:
-    """Write the weights of a run; their SHA-256, which belongs into the result."""
+    """Write the weights of a run, and name them in its model.json; their SHA-256, which belongs into the result."""
     write_durably(place, data)
-    return hashlib.sha256(data).hexdigest()
+    sha256 = hashlib.sha256(data).hexdigest()
+    describe_weights(place, sha256)
+    return sha256
 
 
 def place_of_result(run: Path) -> Path:

@@ -34,6 +34,8 @@ from archc.graph import Graph
 from archc.tensor import FreeSize
 from archc_keras.functions import write
 from archc_keras.layers import layer
+from archc_keras.loading import load as loader
+from archc_keras.loading import snippets as snippets_of
 from archc_keras.reserved import LOCAL, RESERVED
 from archc_keras.training import check, plateau, sgd
 
@@ -68,6 +70,8 @@ SNIPPETS = {
     "Positions": "positions",
     "Sinusoids": "sinusoids",
     "Select": "selecting",
+    "stored": "stored",
+    "recurrent_stored": "recurrent_stored",
     "MomentumSGD": "momentum_sgd",
 }
 
@@ -79,16 +83,17 @@ def emit(request: Request) -> EmittedSource:
     layers = every(planned.steps, layer)
     written = write(planned, {each.step.identifier: each for each in layers})
     used = {name for each in written.layers.values() for value in each.calls.values() for name in names(value)}
+    readers = snippets_of(used) if recipe is not None else ()
     if recipe is not None:
-        used.add(Name("MomentumSGD"))
+        used |= {Name("MomentumSGD"), *map(Name, readers)}
     snippets = [load("archc_keras.snippets", file) for name, file in SNIPPETS.items() if Name(name) in used]
     recipe_functions = () if recipe is None else (sgd(planned, recipe), *plateau(recipe))
     module = Module(
         doc=document(planned, request.origin, "keras"),
-        imports=tuple(_imports(planned, snippets)),
+        imports=tuple(_imports(planned, snippets, loads=bool(readers))),
         body=(
             *written.functions,
-            _model(graph, planned, written.lines, written.outputs),
+            _model(graph, planned, written.lines, written.outputs, tuple(map(loader, readers[:1]))),
             *(snippet.snippet for snippet in snippets),
             *recipe_functions,
             check(planned, recipe),
@@ -98,9 +103,9 @@ def emit(request: Request) -> EmittedSource:
     return EmittedSource(print_module(module), planned.class_name, renamed={})
 
 
-def _imports(planned: SourcePlan, snippets: Iterable[LoadedSnippet]) -> Iterator[Import]:
+def _imports(planned: SourcePlan, snippets: Iterable[LoadedSnippet], *, loads: bool) -> Iterator[Import]:
     yield Import("math")
-    yield Import("typing", ("Any",))
+    yield Import("typing", ("Any", "Self") if loads else ("Any",))
     yield Import("keras", untyped=True)
     yield Import("keras", ("layers",))
     if planned.parameters or planned.predicts_probabilities:
@@ -109,8 +114,14 @@ def _imports(planned: SourcePlan, snippets: Iterable[LoadedSnippet]) -> Iterator
         yield from snippet.imports
 
 
-def _model(graph: Graph, planned: SourcePlan, lines: tuple[Statement, ...], outputs: tuple[Expression, ...]) -> Class:
-    """A functional model; values that only the next layer reads are called `x`."""
+def _model(
+    graph: Graph,
+    planned: SourcePlan,
+    lines: tuple[Statement, ...],
+    outputs: tuple[Expression, ...],
+    more: tuple[Function, ...],
+) -> Class:
+    """A functional model with `more` methods; values that only the next layer reads are called `x`."""
     begin = [
         Assign(Name(identifier), _input(planned.shape(x), name, is_tokens=x.is_tokens))
         for name, (identifier, x) in zip(graph.inputs, planned.inputs.items(), strict=True)
@@ -118,7 +129,7 @@ def _model(graph: Graph, planned: SourcePlan, lines: tuple[Statement, ...], outp
     inputs = tuple(map(Name, planned.inputs))
     end = Do(Call(Fixed("super().__init__"), _arguments(_one_or_list(inputs), _one_or_list(outputs), name=graph.name)))
     init = Function("__init__", "self", "None", (*begin, *lines, end))
-    functions = (init, *_predict(planned), _CONFIG)
+    functions = (init, *_predict(planned), *more, _CONFIG)
     return Class(planned.class_name, Name("keras.Model"), promise(planned), functions, (_SERIALISABLE,))
 
 

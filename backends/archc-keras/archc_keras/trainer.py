@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from math import prod
 from typing import Any
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from archc.language.recipe import TestViews
 from archc.ops.properties import Loss
-from archc.training.feed import Feed
+from archc.training.feed import Array, Batch, Feed
 from archc.training.job import Job
 from archc.training.judging import judged
 from archc.training.loop import NOTHING, AskedToEnd, Asks, Stepped, never
@@ -90,19 +90,24 @@ class KerasTrainer:
 
     def evaluate(self, test: TestViews, asks: Callable[[], bool] = never) -> Score:
         """The score over all held-out pictures, each counted once."""
-        # All batches are padded to the size of the first: for another shape, TensorFlow would trace the function again.
         loss = self._job.recipe.loss
-        score, size = Score(0, 0, 0, 0.0, loss), 0
+        score = Score(0, 0, 0, 0.0, loss)
         with closing(self._feed.held_out(test)) as batches:
-            for batch in batches:
+            for batch, outputs in self.outputs(batches):
                 if asks():
                     raise AskedToEnd
-                size = size or self._whole_shares(len(batch.targets))
-                shares = self._share(*(_padded(x, size) for x in batch.inputs))
-                parts = self._strategy.experimental_local_results(self._outputs(shares))
-                outputs = np.concatenate([part.numpy() for part in parts])
-                score += judged(outputs[: len(batch.targets)], batch.targets, loss)
+                score += judged(outputs, batch.targets, loss)
         return score
+
+    def outputs(self, batches: Iterable[Batch]) -> Iterator[tuple[Batch, Array]]:
+        """What the model returns for each batch of held-out examples: (n, views, …, C)."""
+        # All batches are padded to the size of the first: for another shape, TensorFlow would trace the function again.
+        size = 0
+        for batch in batches:
+            size = size or self._whole_shares(len(batch.targets))
+            shares = self._share(*(_padded(x, size) for x in batch.inputs))
+            parts = self._strategy.experimental_local_results(self._outputs(shares))
+            yield batch, np.concatenate([part.numpy() for part in parts])[: len(batch.targets)]
 
     def finite(self) -> bool:
         """Whether all weights and running statistics are finite on all replicas."""

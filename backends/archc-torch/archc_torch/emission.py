@@ -55,6 +55,7 @@ SNIPPETS = {
     "ClassToken": "class_token",
     "Positions": "positions",
     "Sinusoids": "sinusoids",
+    "named": "named",
     "evaluate": "evaluate",
     "evaluate_on": "evaluate_on",
     **initialisers.SNIPPETS,
@@ -82,7 +83,8 @@ def emit(request: Request) -> EmittedSource:
     if placement is None:
         layers = layers_of(planned)
         title = document(planned, request.origin, "torch")
-        return _source(planned, model(planned, layers), layers, recipe, title, (check(planned, recipe), RUN))
+        made = model(planned, layers, loads=recipe is not None and planned.parameters > 0)
+        return _source(planned, made, layers, recipe, title, (check(planned, recipe), RUN))
     own = rank_part(planned, placement)
     made = model(own.planned, own.layers)
     held = ranks.weights(planned, made.paths, placement)
@@ -142,7 +144,7 @@ def _snippets(
 ) -> Iterator[LoadedSnippet]:
     """The snippets that the network or `uses` name, and those that these need; not what the file defines itself."""
     used = {name for layer in layers.values() for name in _called(layer)}
-    used |= made.starts
+    used |= made.starts | made.called
     used |= set(map(Name, uses))
     if planned.predicts_probabilities:
         used.add(Name("evaluate" if len(planned.inputs) == 1 else "evaluate_on"))
@@ -182,5 +184,7 @@ def _imports(made: Model, recipe: Recipe | None) -> Iterator[Import]:
         yield Import("collections", ("OrderedDict",))
     if made.has_forward:
         yield Import("torch", ("Tensor",))
+    if made.loads:
+        yield Import("typing", ("Self",))
     if recipe is not None and recipe.schedule is not None:
         yield Import("torch.optim.lr_scheduler", ("ReduceLROnPlateau",))

@@ -13,6 +13,7 @@ from archc.emit.syntax import Assign, Class, Do, Function, Name, Return, call, n
 from archc_torch.bodies import Body
 from archc_torch.classes import attributes, blocks, write
 from archc_torch.layers import TorchLayer
+from archc_torch.loading import load
 from archc_torch.starting import functions, reset_parameters, resets
 
 
@@ -35,26 +36,47 @@ class Model:
         return {name for function in found for name in functions(function.body)}
 
     @property
+    def called(self) -> set[Name]:
+        """The names in the network's methods apart from its constructor, such as that of a snippet."""
+        lines = (line for function in self.classes[-1].body[1:] for line in function.body)
+        return {name for line in lines if isinstance(line, Do) for name in names(line.value)}
+
+    @property
+    def loads(self) -> bool:
+        """Whether the network can read its weights from a file."""
+        return any(function.name == "load" for function in self.classes[-1].body)
+
+    @property
     def is_ordered(self) -> bool:
         """Whether any class names the modules of a Sequential."""
         built = (line.value for each in self.classes for line in each.body[0].body if isinstance(line, Do | Assign))
         return any(Name("OrderedDict") in {*names(value)} for value in built)
 
 
-def model(planned: SourcePlan, layers: Mapping[str, TorchLayer]) -> Model:
-    """A chain of modules as one Sequential; anything else as a Module with a `forward`. Before it, its blocks."""
+def model(planned: SourcePlan, layers: Mapping[str, TorchLayer], *, loads: bool = False) -> Model:
+    """A chain of modules as one Sequential; anything else as a Module with a `forward`. Before it, its blocks.
+
+    `loads`: the network has a method that reads its weights from a file.
+    """
     classes, body = blocks(planned, layers)
     paths = _paths(planned, planned.root, "")
-    return Model((*classes, _network(planned, body, layers, paths)), paths)
+    own = (load(planned, paths),) if loads else ()
+    return Model((*classes, _network(planned, body, layers, paths, own)), paths)
 
 
-def _network(planned: SourcePlan, body: Body, layers: Mapping[str, TorchLayer], paths: Mapping[str, str]) -> Class:
+def _network(
+    planned: SourcePlan,
+    body: Body,
+    layers: Mapping[str, TorchLayer],
+    paths: Mapping[str, str],
+    more: tuple[Function, ...],
+) -> Class:
     written, build = write(body), ()
     reset = reset_parameters(planned, layers, paths)
     if reset:
         build = (Do(call("self.reset_parameters")),)
     init = Function("__init__", "self", "None", (*written.build, *build))
-    functions = (init, *reset, *written.forward, *_predict(planned))
+    functions = (init, *reset, *written.forward, *_predict(planned), *more)
     named = {} if planned.has_blocks else resets(planned)
     return Class(planned.class_name, written.base, promise(planned), functions, attributes=attributes(body, named))
 

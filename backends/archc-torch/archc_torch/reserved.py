@@ -20,9 +20,9 @@ ATTRIBUTES = frozenset(
 
 # Names that the file itself uses where layers are named, and three that linters refuse: I, O and l.
 OWN = frozenset(
-    (
-        "I O l OrderedDict ReduceLROnPlateau evaluate evaluate_on nn predict reset_parameters self super torch tuple x"
-    ).split()
+    """
+    I O l OrderedDict ReduceLROnPlateau evaluate evaluate_on load nn predict reset_parameters self super torch tuple x
+    """.split()
 )
 
 # Layers are attributes, which hide nothing of the module around the class. Only the network's class shares its names,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from typing import Any
 
@@ -19,7 +19,7 @@ from torch.nn.utils import get_total_norm
 from archc.language.recipe import TestViews
 from archc.ops.properties import Loss
 from archc.training.feed import Array, Feed
-from archc.training.feed import Batch as Held
+from archc.training.feed import Batch as HeldOut
 from archc.training.job import Job
 from archc.training.judging import judged
 from archc.training.loop import NOTHING, AskedToEnd, Asks, Stepped, never
@@ -142,11 +142,11 @@ class TorchTrainer:
         score = Score(0, 0, 0, 0.0, self._job.recipe.loss)
         self._model.eval()
         try:
-            with torch.inference_mode(), closing(self._feed.held_out(test)) as batches:
-                for batch in batches:
+            with closing(self._feed.held_out(test)) as batches:
+                for batch, outputs in self.outputs(batches):
                     if self._total(torch.tensor(float(asks()), device=self._device)).item():
                         raise AskedToEnd
-                    score += self._judged(batch)
+                    score += judged(outputs, batch.targets, score.of)
                     self._done()
         finally:
             self._model.train()
@@ -156,14 +156,16 @@ class TorchTrainer:
         count, top1, top5, loss_sum = self._total(sums).tolist()
         return Score(round(count), top1=round(top1), top5=round(top5), loss_sum=loss_sum, of=score.of)
 
-    def _judged(self, batch: Held) -> Score:
-        """The score of this rank's part of a batch of held-out examples."""
-        n, views, *_ = batch.inputs[0].shape
-        self._divide(batch.count, views)
-        inputs = tuple(self._values(x.reshape(n * views, *x.shape[2:])) for x in batch.inputs)
-        # Not the parallel form, which prepares a backward pass.
-        outputs = self._logits(self._model, inputs).movedim(1, -1).unflatten(0, (-1, views))
-        return judged(outputs.cpu().numpy(), batch.targets, self._job.recipe.loss)
+    @torch.inference_mode()
+    def outputs(self, batches: Iterable[HeldOut]) -> Iterator[tuple[HeldOut, Array]]:
+        """What the model, which is in eval mode, returns for each batch of held-out examples: (n, views, …, C)."""
+        for batch in batches:
+            n, views, *_ = batch.inputs[0].shape
+            self._divide(batch.count, views)
+            inputs = tuple(self._values(x.reshape(n * views, *x.shape[2:])) for x in batch.inputs)
+            # Not the parallel form, which prepares a backward pass.
+            outputs = self._logits(self._model, inputs).movedim(1, -1).unflatten(0, (-1, views))
+            yield batch, outputs.cpu().numpy()
 
     def finite(self) -> bool:
         """Whether all weights and running statistics are finite on all ranks."""

@@ -45,7 +45,7 @@ def test_it_reads_as_it_did(spec: Path, golden: Callable[[Path, str], None]) -> 
 
 
 def test_alexnet_is_read_in_four_screens() -> None:
-    assert seal(emitted(facts_of(ALEXNET.read_bytes()))).count("\n") <= 215
+    assert seal(emitted(facts_of(ALEXNET.read_bytes()))).count("\n") <= 240
 
 
 def test_ruff_leaves_what_is_emitted_as_it_is(tmp_path: Path) -> None:

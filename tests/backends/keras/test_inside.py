@@ -20,6 +20,7 @@ ON_TENSORFLOW = (
     "new_layers",
     "foreign_conventions",
     "conformance",
+    "loaded",
     "losses_of_trainer",
     "trainer",
     "replicas",

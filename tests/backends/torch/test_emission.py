@@ -96,7 +96,7 @@ def test_an_op_without_a_rule_is_unsupported(branches: Facts) -> None:
 
 def test_alexnet_is_read_in_five_screens() -> None:
     lines = seal((HERE / "golden" / "alexnet.py").read_text()).splitlines()
-    assert len(lines) <= 275
+    assert len(lines) <= 285
     assert max(map(len, lines)) <= 88
     assert not any("archc" in line for line in lines[10:-1])
 

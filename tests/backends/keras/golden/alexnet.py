@@ -8,7 +8,7 @@ Emitted by `archc build alexnet.yaml --backend keras`; SHA-256 of alexnet.yaml:
 """
 
 import math
-from typing import Any
+from typing import Any, Self
 
 import keras  # type: ignore[import-untyped]
 from keras import initializers, layers, ops
@@ -62,6 +62,18 @@ class Alexnet(keras.Model):
     def predict(self, *arguments: Any, **options: Any) -> Any:
         """Class probabilities: (N, 227, 227, 3) -> (N, 1000)."""
         return ops.convert_to_numpy(ops.softmax(super().predict(*arguments, **options)))
+
+    @classmethod
+    def load(cls, path: str) -> Self:
+        """The network with the weights of a safetensors file."""
+        from safetensors.numpy import load_file
+
+        model = cls()
+        weights = load_file(path)
+        for variable in model.weights:
+            variable.assign(stored(weights, variable))
+        assert not weights, f"unknown weights: {list(weights)}"
+        return model
 
     def get_config(self) -> dict[str, Any]:
         """No options: the class is the whole architecture."""
@@ -133,6 +145,21 @@ def sum_windows(values: Any, before: int, after: int) -> Any:
         return add(values, before, after), gradient
 
     return sums(values)
+
+
+def stored(weights: dict[str, Any], variable: Any) -> Any:
+    """Take a variable's values out of weights, with their axes in Keras' order."""
+    *layer, own = variable.path.replace("-", ".").split("/")
+    names = {"bias": "bias", "beta": "bias", "moving_mean": "mean"}
+    name = {**names, "moving_variance": "variance"}.get(own, "weight")
+    value = weights.pop(".".join((*layer, name)))
+    if own == "embeddings":
+        return value
+    if own == "kernel":  # (O, I, ...) -> (..., I, O)
+        return value.transpose(*range(2, value.ndim), 1, 0)
+    # (C, ...) -> (..., C), or a number for each map
+    moved = value.transpose(*range(1, value.ndim), 0)
+    return moved.reshape(variable.shape) if own == "alpha" else moved
 
 
 @keras.saving.register_keras_serializable()

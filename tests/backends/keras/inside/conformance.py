@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from archc_keras.weights import in_keras
+from archc_keras.snippets.recurrent_stored import recurrent_stored
 from op_networks import op_networks
 
 from archc.conformance import Check, EmittedSource, checks, spec_cases
@@ -26,11 +26,12 @@ def compute(source: EmittedSource, graph: Graph, weights: Mapping[str, Any], x: 
     scope: dict[str, Any] = {"__name__": "emitted"}
     exec(source.text, scope)
     model = scope[source.class_name]()
-    for layer in model.layers:
-        for variable in layer.weights:
-            value = in_keras(layer, variable, weights)
-            assert variable.shape == value.shape
-            variable.assign(value)
+    left = dict(weights)
+    for variable in model.weights:  # as the emitted `load` does
+        value = recurrent_stored(left, variable)
+        assert variable.shape == value.shape
+        variable.assign(value)
+    assert not left
     last = np.moveaxis(x, 1, -1)
     given = model.predict(last, verbose=0) if graph.fused is not None else model(last)
     values = map(np.asarray, given if isinstance(given, list | tuple) else (given,))

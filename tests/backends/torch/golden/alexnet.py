@@ -9,7 +9,7 @@ Emitted by `archc build alexnet.yaml --backend torch`; SHA-256 of alexnet.yaml:
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, fx, nn
@@ -72,6 +72,15 @@ class Alexnet(nn.Sequential):
     def predict(self, image: Tensor) -> Tensor:
         """Class probabilities: (N, 3, 227, 227) -> (N, 1000)."""
         return nn.functional.softmax(evaluate(self, image), dim=1)
+
+    @classmethod
+    def load(cls, path: str) -> Self:
+        """The network with the weights of a safetensors file, in eval mode."""
+        from safetensors.torch import load_file
+
+        model = cls()
+        model.load_state_dict(load_file(path))
+        return model.eval()
 
 
 class LRN(nn.Module):
