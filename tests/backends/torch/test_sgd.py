@@ -88,6 +88,28 @@ def test_a_closure_and_a_weight_without_a_gradient() -> None:
     assert (used.tolist(), unused.tolist()) == ([0.5, 0.5], [1, 1])
 
 
+def test_gradients_that_come_and_go_while_the_rate_changes() -> None:
+    """A weight without a gradient stays, as its velocity does; one kernel updates all others, whatever their layout."""
+    random = np.random.default_rng(0)
+    shapes = {"always": (3, 2, 2, 2), "at first": (4,), "later": (2, 3), "never": (5,)}
+    arrays = {name: random.standard_normal(shape) for name, shape in shapes.items()}
+    weights = {name: nn.Parameter(torch.from_numpy(value.copy())) for name, value in arrays.items()}
+    weights["always"].data = weights["always"].data.to(memory_format=torch.channels_last)
+    sgd = MomentumSGD(weights.values(), lr=0.1, momentum=0.9, weight_decay=0.05)
+    velocities = {name: np.zeros_like(value) for name, value in arrays.items()}
+    for step, lr in enumerate(RATES):
+        has = {"always": True, "at first": step < 7, "later": step > 9, "never": False}
+        for name, w in weights.items():
+            w.grad = torch.from_numpy(random.standard_normal(w.shape)) if has[name] else None
+            if w.grad is not None:
+                velocities[name] = 0.9 * velocities[name] - 0.05 * lr * arrays[name] - lr * w.grad.numpy()
+                arrays[name] = arrays[name] + velocities[name]
+        sgd.param_groups[0]["lr"] = lr
+        sgd.step()
+    for name, w in weights.items():
+        np.testing.assert_allclose(w.detach().numpy(), arrays[name], rtol=1e-12, atol=1e-12, err_msg=name)
+
+
 def test_a_state_is_saved_and_loaded() -> None:
     def steps(weight: nn.Parameter, sgd: MomentumSGD) -> Iterator[list[float]]:
         while True:

@@ -152,30 +152,33 @@ def he_normal(layer: nn.Conv2d | nn.Linear, bias: float = 0) -> None:
         nn.init.constant_(layer.bias, bias)
 
 
-class MomentumSGD(torch.optim.Optimizer):
+class MomentumSGD(torch.optim.SGD):
     """SGD as in AlexNet: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
 
-    `torch.optim.SGD` applies lr outside v, so it differs once the rate changes.
+    PyTorch's rule keeps u = -v / lr. Once lr changes, v stays and u is rescaled.
     """
 
     def __init__(
         self, params: Any, lr: float, momentum: float, weight_decay: float
     ) -> None:
-        figures = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}
-        super().__init__(params, figures)
+        super().__init__(params, lr, momentum, weight_decay=weight_decay, fused=True)
+        self._step_supports_amp_scaling = False  # a skipped step must not rescale u
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         loss = None if closure is None else torch.enable_grad()(closure)()
         for group in self.param_groups:
-            lr, decay = group["lr"], group["weight_decay"]
+            lr, last = group["lr"], group.get("last_lr", group["lr"])
+            group["last_lr"] = lr
             for w in group["params"]:
-                if w.grad is None:
-                    continue
-                if not (state := self.state[w]):
-                    state["velocity"] = torch.zeros_like(w)
-                v = state["velocity"].mul_(group["momentum"])
-                w.add_(v.add_(w, alpha=-decay * lr).add_(w.grad, alpha=-lr))
+                state = self.state[w]
+                if group["momentum"] and not state:
+                    state["momentum_buffer"] = torch.zeros_like(w)
+                elif state and lr != last:
+                    state["momentum_buffer"].mul_(last / lr)
+                if w.grad is not None and w.grad.stride() != w.stride():
+                    w.grad = torch.empty_like(w).copy_(w.grad)  # the kernel needs it
+        super().step()
         return loss
 
 
