@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from archc.failure import FINDING, Failure
 from archc.training.feed import Feed
 from archc.training.job import Job
+from archc.training.result import read_result
 from archc.training.share import Share
 
 
@@ -45,6 +47,16 @@ def find_data(job: Job) -> Dataset:
     from archc.pictures.dataset import PictureSet
 
     return PictureSet(job)
+
+
+def open_data(job: Job, data: Dataset) -> None:
+    """Make the data ready; a Failure if a run goes on and they are not those that it began with."""
+    before = read_result(job.run) if job.resume else None
+    data.open()
+    now = read_result(job.run)
+    if before and now and before.data and before.data != now.data:
+        message = f"{job.pictures} has changed since the run began"
+        raise Failure(message, "restore it, or start a new run", FINDING)
 
 
 def load_data(job: Job) -> Dataset:

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 import time
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from archc.backend import Origin, load
+from archc.backend import load
 from archc.commands.build import BackendOption
-from archc.console.emission import emit, placement_for, sealed
-from archc.console.specs import QuietOption, SpecArgument, current_folder, facts_or_exit, resolve
+from archc.console.specs import QuietOption, SpecArgument
+from archc.console.start import prepared
 from archc.files import relative
 from archc.language.recipe import Precision
 from archc.language.spec import Strategy
 from archc.ops.fields import LARGEST
-from archc.run.folder import started_folder
-from archc.run.planned import planned
 from archc.run.process import run_to_end, training_module
-from archc.run.receipt import Inputs, write_receipt
+from archc.run.receipt import Starts, write_receipt
 from archc.run.recipe import Overrides
-from archc.run.setup import Options, check_paths, set_up
+from archc.run.resuming import earlier_run, has_ended
+from archc.run.setup import Options
 from archc.run.worker import devices_of, folder_of, reported_once, told_to_others
 from archc.signals import heed_stops
 from archc.training.job import BadPictures
@@ -57,9 +54,12 @@ def train(
         ),
     ] = None,
     bad_pictures: Annotated[
-        BadPictures,
-        typer.Option(help="What to do if pictures in DIR cannot be read: stop before the first step, or skip them."),
-    ] = "stop",
+        BadPictures | None,
+        typer.Option(
+            help="What to do if pictures in DIR cannot be read: stop before the first step, or skip them.",
+            show_default="stop",
+        ),
+    ] = None,
     batch: Annotated[
         int | None,
         typer.Option(
@@ -75,52 +75,80 @@ def train(
         int | None,
         typer.Option(min=1, max=LARGEST, help="Stop after this number of epochs.", show_default="the recipe's"),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed for all random draws.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**32 - 1, help="Seed for all random draws.", show_default="0")
+    ] = None,
     precision: Annotated[
-        Precision, typer.Option(help="Precision of the arithmetic; weights stay in float32.")
-    ] = "float32",
+        Precision | None,
+        typer.Option(help="Precision of the arithmetic; weights stay in float32.", show_default="float32"),
+    ] = None,
     timeout: Annotated[
         float, typer.Option(min=1, help="Seconds to wait for a rank that hangs, before the run ends.")
     ] = 1800,
     quiet: QuietOption = False,
     run: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder to write; it must be new or empty.", show_default="runs/NAME-TIME"),
+        typer.Option(
+            metavar="DIR",
+            help="Folder to write; without --resume, it must be new or empty.",
+            show_default="runs/NAME-TIME",
+        ),
     ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|STEP",
+            help="Go on with the run in --run, after its newest checkpoint or that of a step; auto starts one if there "
+            "is none. Options that are not given are as before.",
+        ),
+    ] = None,
+    checkpoint_every: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=LARGEST,
+            metavar="STEPS",
+            help="Save a checkpoint after so many steps, too.",
+            show_default="at the end of an epoch, at most once a minute",
+        ),
+    ] = None,
+    keep: Annotated[int, typer.Option(min=1, max=LARGEST, help="Number of checkpoints to keep.")] = 2,
 ) -> None:
     """Train a spec's network with its recipe.
 
     Options override the recipe. The run's folder contains the spec, the trained source, metrics.jsonl,
     weights.safetensors and receipt.json. Over several machines, torchrun starts it: docs/cluster.md.
     """
-    began, started = time.monotonic(), datetime.now(UTC)
+    began = time.monotonic()
     heed_stops()
     place = worker()
     quiet = quiet or (place is not None and not place.is_recording)
     with folder_of(place, run) as folder, told_to_others(place, backend):
         with reported_once(place):
-            path = resolve(spec, quiet=quiet)
-            check_paths(current_folder(), spec=path, data=data, run=run)
-            facts, text = facts_or_exit(path)
             chosen = load(backend)
             module = training_module(chosen)
-            devices = gpus if place is None else devices_of(place, gpus, chosen)
             options = Options(
-                devices, parallel, data, Overrides(batch, lr, steps, epochs), seed, precision, timeout, bad_pictures
+                gpus if place is None else devices_of(place, gpus, chosen),
+                parallel,
+                data,
+                Overrides(batch, lr, steps, epochs),
+                seed,
+                precision,
+                timeout,
+                bad_pictures,
+                checkpoint_every,
+                keep,
             )
-            setup = set_up(facts, options, chosen)
-            shared = setup.strategy if setup.devices > 1 and setup.strategy in chosen.strategies else None
-            placement = placement_for(chosen, facts, shared, devices=setup.devices)
-            origin = Origin.of(str(path), text)
-            source = emit(chosen, facts, origin, placement, recipe=facts.recipe, quiet=quiet)
-            whole = sealed(chosen, facts, origin, recipe=facts.recipe) if placement else source
-        with started_folder(setup, source, text, asked=folder, placement=placement, whole=whole) as job:
-            for note in () if quiet else setup.notes:
+            earlier = earlier_run(folder, resume) if place is None or place.is_recording else None
+            if earlier and has_ended(earlier, options):
+                typer.echo(f"the run in {run} is complete; `--steps` or `--epochs` make it longer")
+                raise typer.Exit(0)
+            start = prepared(spec, options, chosen, folder, earlier, quiet=quiet)
+        with start.folder() as job:
+            for note in () if quiet else start.notes(job):
                 typer.echo(note)
-            command = shlex.join(["archc", *sys.argv[1:]])
-            figures = planned(facts, placement, batch=setup.recipe.batch, precision=precision)
-            inputs = Inputs(path, text, source.text, figures)
-            receipt = partial(write_receipt, job, inputs, chosen, started=started, command=command)
+            starts = Starts.now(job.run if earlier else None, job.resume.step if job.resume else None)
+            receipt = partial(write_receipt, job, start.inputs(), chosen, starts=starts)
             receipt(code=None)
             code = run_to_end([sys.executable, "-P", "-m", module, str(job.file)], quiet=quiet)
             if has_begun(job.run):

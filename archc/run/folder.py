@@ -43,7 +43,7 @@ def started_folder(
     job = setup.job(folder, source, placement)
     try:
         _write(job, source, spec)
-        _describe(job, source, whole or source, setup.backend)
+        describe_run(job, source, whole or source, setup.backend)
         yield job
     finally:
         # A framework that ends its process while it starts leaves its last words.
@@ -57,12 +57,20 @@ def _write(job: Job, source: EmittedSource, spec: bytes) -> None:
     try:
         write_durably(job.run / "spec.yaml", spec)
         write_durably(job.run / job.source, source.text.encode())
+    except OSError as error:
+        raise Failure(f"cannot write into {job.run}: {error.strerror}", help=HELP, code=ENVIRONMENT) from error
+    write_job(job)
+
+
+def write_job(job: Job) -> None:
+    """Write job.json."""
+    try:
         write_durably(job.file, (job.model_dump_json(indent=2) + "\n").encode())
     except OSError as error:
         raise Failure(f"cannot write into {job.run}: {error.strerror}", help=HELP, code=ENVIRONMENT) from error
 
 
-def _describe(job: Job, source: EmittedSource, whole: EmittedSource, backend: str) -> None:
+def describe_run(job: Job, source: EmittedSource, whole: EmittedSource, backend: str) -> None:
     """Write model.json, and beside it the source of the whole network, unless that is what is trained."""
     file = job.run / (job.source if whole is source else f"{job.name}_whole.py")
     try:

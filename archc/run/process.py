@@ -22,8 +22,9 @@ from archc.wording import joined
 KNOWN_CODES = (0, FINDING, USAGE, ENVIRONMENT, *CODES)
 PERIOD = 0.5
 """Seconds between two looks at a process that has been asked to end."""
-PATIENCE = 8.0
-"""Seconds that a process has to end by itself when it is asked to: less than the ten that `docker stop` gives."""
+PATIENCE = 25.0
+"""Seconds that a process has to end its step and to save a checkpoint when it is asked to end: less than the 30 that
+Slurm and Kubernetes give."""
 
 
 def training_module(backend: Backend) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import shlex
+import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -31,6 +34,27 @@ TRAINING = ("numpy", "pillow", "safetensors")
 
 
 @dataclass(frozen=True)
+class Starts:
+    """When and by which command a run was started, and each time that it went on, after a step."""
+
+    started: str
+    command: str
+    resumed: tuple[dict[str, object], ...] = ()
+
+    @classmethod
+    def now(cls, run: Path | None, step: int | None) -> Starts:
+        """A start of this process, of a new run or of the one in a folder."""
+        started, command = datetime.now(UTC).isoformat(timespec="seconds"), shlex.join(["archc", *sys.argv[1:]])
+        if run is None:
+            return cls(started, command)
+        with suppress(OSError, ValueError, KeyError):  # a run that was killed while it started has none
+            before = json.loads(place_of_receipt(run).read_bytes())
+            again: dict[str, object] = {"after_step": step or 0, "started": started, "command": command}
+            return cls(before["started"], before["command"], (*before["resumed"], again))
+        return cls(started, command)
+
+
+@dataclass(frozen=True)
 class Inputs:
     """What was trained, as archc read and emitted it: the files may have been edited since. `planned` is what archc
     computes of a step before it runs."""
@@ -41,11 +65,9 @@ class Inputs:
     planned: Planned
 
 
-def write_receipt(
-    job: Job, inputs: Inputs, backend: Backend, *, started: datetime, command: str, code: int | None
-) -> None:
+def write_receipt(job: Job, inputs: Inputs, backend: Backend, *, starts: Starts, code: int | None) -> None:
     """Write receipt.json into the run's folder, whether or not the run was complete; with no code, it is running."""
-    receipt = _receipt(job, inputs, backend, started=started, command=command, code=code)
+    receipt = _receipt(job, inputs, backend, starts=starts, code=code)
     text = json.dumps(receipt, indent=2, ensure_ascii=False) + "\n"
     try:
         if code is None:  # the room that is reserved is for the end
@@ -56,20 +78,20 @@ def write_receipt(
         raise Failure(f"cannot write the receipt into {job.run}: {error.strerror}") from error
 
 
-def _receipt(
-    job: Job, inputs: Inputs, backend: Backend, *, started: datetime, command: str, code: int | None
-) -> dict[str, object]:
+def _receipt(job: Job, inputs: Inputs, backend: Backend, *, starts: Starts, code: int | None) -> dict[str, object]:
     result = read_result(job.run) or Result(devices=())
     figures = result.figures
     return {
         "status": "diverged" if result.diverged else STATUS.get(code, "failed"),
         "exit_code": code,
-        "command": command,
-        "started": started.isoformat(timespec="seconds"),
+        "command": starts.command,
+        "started": starts.started,
+        "resumed": list(starts.resumed),
         "ended": None if code is None else datetime.now(UTC).isoformat(timespec="seconds"),
         "spec": {"path": str(inputs.path), "sha256": sha256(inputs.spec)},
         "source": {"path": job.source, "sha256": sha256(inputs.source.encode())},
         "weights": {"path": job.weights.name, "sha256": result.weights} if result.weights else None,
+        "best": result.best.model_dump() if result.best else None,
         "backend": backend.name,
         "devices": {"asked": job.devices, "used": list(result.devices) or None},
         "strategy": job.strategy if job.devices > 1 else None,

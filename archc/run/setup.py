@@ -30,10 +30,12 @@ class Options:
     strategy: Strategy | None
     data: Path | None
     overrides: Overrides
-    seed: int
-    precision: Precision
+    seed: int | None
+    precision: Precision | None
     timeout: float
-    bad_pictures: BadPictures = "stop"
+    bad_pictures: BadPictures | None = None
+    checkpoint_every: int | None = None
+    keep: int = 2
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,11 @@ class Setup:
     notes: tuple[str, ...]
     """How the run differs from its spec, one line for each difference."""
 
+    @property
+    def precision(self) -> Precision:
+        """The precision of the arithmetic."""
+        return self.options.precision or "float32"
+
     def job(self, folder: Path, source: EmittedSource, placement: Placement | None) -> Job:
         """The job that trains `source` in `folder`, which was emitted for a placement, or for one device."""
         data = self.options.data
@@ -75,13 +82,15 @@ class Setup:
             needs_two=self.needs_two,
             recipe=self.recipe,
             steps=self.options.overrides.steps,
-            seed=self.options.seed,
-            precision=self.options.precision,
+            checkpoint_every=self.options.checkpoint_every,
+            keep=self.options.keep,
+            seed=self.options.seed or 0,
+            precision=self.precision,
             timeout=self.options.timeout,
             form=self.form,
             pictures=(data or folder / "pictures").resolve(),
             built_in=data is None,
-            bad_pictures=self.options.bad_pictures,
+            bad_pictures=self.options.bad_pictures or "stop",
         )
 
 
@@ -128,7 +137,7 @@ def set_up(facts: Facts, options: Options, backend: Backend) -> Setup:
     output = _output(facts)
     form: Literal["pictures", "arrays"] = "pictures"
     if arrays:
-        _check_policy(arrays, options.bad_pictures)
+        _check_policy(arrays, options.bad_pictures or "stop")
         form, recipe = "arrays", _recipe_of_arrays(facts, recipe, arrays)
     else:
         _check_pictures(facts, recipe, output, data=options.data)

@@ -157,6 +157,13 @@ def place_of_result(run: Path) -> Path:
     return run / "result.json"
 
 
+def begin_result(run: Path, devices: tuple[str, ...], *, goes_on: bool) -> None:
+    """Write the result of a run that begins on these devices, or that goes on, and has its end still before it."""
+    before = read_result(run) if goes_on else None
+    ended = {"devices": devices, "weights": None, "diverged": False, "measured": None, "figures": None}
+    (before.model_copy(update=ended) if before else Result(devices=devices)).write(run)
+
+
 def add_to_result(run: Path, **facts: object) -> None:
     """Write result.json again with more facts. Only one process at a time may do so."""
     before = read_result(run) or Result(devices=())

@@ -8,13 +8,13 @@ from typing import Any
 
 import keras
 
-from archc.dataset import Dataset
+from archc.dataset import Dataset, open_data
 from archc.pictures.feed import keeping_weights
 from archc.training.job import Job
 from archc.training.journal import Journal
 from archc.training.loop import train
 from archc.training.model import source
-from archc.training.result import Result
+from archc.training.result import begin_result
 from archc.training.share import Share
 from archc_keras.devices import Devices, Strategy
 from archc_keras.trainer import KerasTrainer
@@ -26,9 +26,9 @@ POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 def run(job: Job, devices: Devices, data: Dataset) -> None:
     """Train on these devices as the job asks, on its data."""
     print(devices.line, flush=True)
-    Result(devices=devices.used).write(job.run)
+    begin_result(job.run, devices.used, goes_on=job.resume is not None)
     with Journal(job.run, devices=devices.used, active=True, resume=job.resume) as journal:
-        data.open()
+        open_data(job, data)
         keras.utils.set_random_seed(job.seed)
         keras.mixed_precision.set_dtype_policy(POLICIES[job.precision])
         model, optimizer = build(job, devices.strategy)

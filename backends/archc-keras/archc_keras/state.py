@@ -18,7 +18,7 @@ def state_of(model: Any, optimizer: Any) -> State:
     """The state of a model and its optimizer."""
     from safetensors.numpy import save
 
-    kept = {key: np.ascontiguousarray(variable.numpy()) for key, variable in _kept(optimizer).items()}
+    kept = {key: np.array(variable.numpy()) for key, variable in _kept(optimizer).items()}
     seeds: dict[str, Any] = {key: variable.numpy().tolist() for key, variable in _seeds(model).items()}
     return State(as_bytes(model), save(kept), {SEEDS: seeds})
 

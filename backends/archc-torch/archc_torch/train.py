@@ -20,8 +20,8 @@ if __name__ == "__mp_main__":
 
 def main(job: Job) -> None:
     """Train as the job asks, and leave the weights, metrics.jsonl and result.json in the run's folder."""
-    from archc.dataset import find_data
-    from archc.training.result import Result
+    from archc.dataset import find_data, open_data
+    from archc.training.result import begin_result
     from archc.training.worker import worker
 
     if (place := worker()) is not None and place.ranks > 1:
@@ -41,8 +41,8 @@ def main(job: Job) -> None:
 
     devices = find_devices(job.devices)
     print(devices.line, flush=True)
-    Result(devices=devices.names).write(job.run)
-    data.open()
+    begin_result(job.run, devices.names, goes_on=job.resume is not None)
+    open_data(job, data)
     if devices.count == 1:
         run_rank(job, devices, data)
     else:

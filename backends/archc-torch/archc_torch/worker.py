@@ -15,7 +15,7 @@ from importlib.metadata import version
 
 import torch
 
-from archc.dataset import Dataset, find_data
+from archc.dataset import Dataset, find_data, open_data
 from archc.failure import Failure
 from archc.files import write_whole
 from archc.installing import DISTRIBUTION
@@ -24,7 +24,7 @@ from archc.streams import OutputFailure
 from archc.training.alike import Card, check_alike, check_same_data
 from archc.training.job import Job
 from archc.training.process import as_failure
-from archc.training.result import Data, Result, read_result
+from archc.training.result import Data, begin_result, read_result
 from archc.training.worker import Worker
 from archc_torch.devices import devices_of_all, find_devices
 from archc_torch.launch import loopback
@@ -54,7 +54,7 @@ def work(job: Job, place: Worker) -> None:
         if place.is_recording:
             print(devices.line, flush=True)
         if place.is_first:
-            Result(devices=devices.names).write(own.run)
+            begin_result(own.run, devices.names, goes_on=own.resume is not None)
         data = _opened(own, place, meeting)
         vigil.training()
         near = cards[place.rank].node == cards[0].node
@@ -93,7 +93,7 @@ def _opened(job: Job, place: Worker, meeting: Meeting) -> Dataset:
     """The data, which the first rank of each machine makes ready; the figures of rank 0 are those of all."""
     data = find_data(job)
     if place.is_first:
-        data.open()
+        open_data(job, data)
     opened = read_result(job.run) if place.is_first else None
     own = opened.data if opened else None
     said = meeting.say("data", own.model_dump_json() if own else "")

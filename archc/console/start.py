@@ -1,0 +1,99 @@
+"""What `archc train` is about to start: a network, its source and its setup, checked before anything is written."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from archc.analysis import Facts, analyse
+from archc.backend import Backend, EmittedSource, Origin
+from archc.console.emission import emit, placement_for, sealed
+from archc.console.specs import current_folder, facts_or_exit, resolve
+from archc.console.terminal import columns, style_of
+from archc.difference.difference import difference
+from archc.failure import FINDING, Failure
+from archc.passes.placement import Placement
+from archc.run.folder import started_folder
+from archc.run.planned import planned
+from archc.run.receipt import Inputs
+from archc.run.resuming import Earlier, notes, options_of, resumed_folder
+from archc.run.setup import Options, Setup, check_paths, set_up
+from archc.training.job import Job
+from archc.wording import visible
+
+
+@dataclass(frozen=True)
+class Start:
+    """A run that can start, or go on."""
+
+    path: Path
+    text: bytes
+    facts: Facts
+    setup: Setup
+    placement: Placement | None
+    source: EmittedSource
+    whole: EmittedSource
+    """The source of the whole network, if the other one is of a device's part."""
+    asked: Path | None
+    """The folder that is asked for."""
+    earlier: Earlier | None
+
+    def folder(self) -> AbstractContextManager[Job]:
+        """The run's folder, with all that training needs in it; the job."""
+        if self.earlier is not None:
+            return resumed_folder(self.earlier, self.setup, self.source, placement=self.placement, whole=self.whole)
+        return started_folder(
+            self.setup, self.source, self.text, asked=self.asked, placement=self.placement, whole=self.whole
+        )
+
+    def notes(self, job: Job) -> tuple[str, ...]:
+        """How the run differs from its spec, or from what it was before, one line for each difference."""
+        return self.setup.notes if self.earlier is None else tuple(notes(self.earlier, job))
+
+    def inputs(self) -> Inputs:
+        """What is trained, for the receipt."""
+        recipe, precision = self.setup.recipe, self.setup.precision
+        figures = planned(self.facts, self.placement, batch=recipe.batch, precision=precision)
+        return Inputs(self.path, self.text, self.source.text, figures)
+
+
+def prepared(
+    spec: Path | None, options: Options, backend: Backend, asked: Path | None, earlier: Earlier | None, *, quiet: bool
+) -> Start:
+    """Check the spec and the options; a Failure, or findings, tell why the run cannot start."""
+    path = earlier.spec if earlier and spec is None else resolve(spec, quiet=quiet)
+    check_paths(current_folder(), spec=path, data=options.data, run=asked)
+    facts, text = facts_or_exit(path)
+    if earlier:
+        for damaged in earlier.damaged:
+            typer.echo(f"warning: {damaged}; the checkpoint before it is used", err=True)
+        if spec is not None:
+            _demand_same(earlier, facts, path)
+        options = options_of(earlier, options)
+    setup = set_up(facts, options, backend)
+    shared = setup.strategy if setup.devices > 1 and setup.strategy in backend.strategies else None
+    placement = placement_for(backend, facts, shared, devices=setup.devices)
+    origin = Origin.of(str(path), text)
+    source = emit(backend, facts, origin, placement, recipe=facts.recipe, quiet=quiet)
+    whole = sealed(backend, facts, origin, recipe=facts.recipe) if placement else source
+    return Start(path, text, facts, setup, placement, source, whole, asked, earlier)
+
+
+def _demand_same(earlier: Earlier, now: Facts, path: Path) -> None:
+    """Refuse to go on with another network or recipe, and show the difference."""
+    before = analyse(earlier.spec.read_bytes(), str(earlier.spec)).known
+    if before is None:
+        raise Failure(f"{earlier.spec} is damaged", "start a new run", FINDING)
+    found = difference(before, now)
+    if found.is_none:
+        return
+    from archc.report.diff import diff
+
+    names = (str(earlier.spec), str(path))
+    typer.echo(diff(found, names, width=columns(sys.stderr), style=style_of(sys.stderr)), err=True, color=True)
+    message = f"{visible(str(path))} is not the spec that the run began with"
+    raise Failure(message, "omit it to go on with the run's own spec.yaml, or start a new run", FINDING)

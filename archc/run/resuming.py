@@ -1,0 +1,170 @@
+"""A run that goes on: which checkpoint it goes on from, and whether it is still the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from archc.backend import EmittedSource
+from archc.failure import FINDING, USAGE, Failure
+from archc.files import remove_parts, reserve
+from archc.passes.placement import Placement
+from archc.run.folder import describe_run, write_job
+from archc.run.receipt import ROOM
+from archc.run.setup import Options, Setup
+from archc.training import checkpoint
+from archc.training.checkpoint import STATE, Checkpoint
+from archc.training.job import Job, Resume, read_job
+from archc.training.receipt import place_of_receipt
+from archc.training.result import is_complete
+from archc.training.running import is_running
+from archc.training.saver import kept_in
+
+NEWEST = "auto"
+"""The value of `--resume` for the newest checkpoint that is sound. A run that has none starts from the beginning."""
+
+FIXED = ("name", "inputs", "output", "seed", "precision", "form", "built_in", "bad_pictures")
+"""What of a job stays the same."""
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """A run that goes on, from a checkpoint or from the beginning."""
+
+    job: Job
+    resume: Resume | None
+    damaged: tuple[str, ...] = ()
+    """What is wrong with later checkpoints."""
+
+    @property
+    def spec(self) -> Path:
+        """The spec as the run began."""
+        return self.job.run / "spec.yaml"
+
+
+def earlier_run(run: Path | None, wanted: str | None) -> Earlier | None:
+    """The run in a folder, at the checkpoint that is wanted; None if a new one is to start."""
+    if wanted is None:
+        return None
+    if wanted != NEWEST and not wanted.isdecimal():
+        raise Failure(f"`--resume {wanted}` is not a step", f"use `--resume {NEWEST}`, or the number of a step", USAGE)
+    if run is None:
+        raise Failure("`--resume` needs a run", "name its folder: `--run DIR`", USAGE)
+    folder = run.resolve()
+    if not (folder / "job.json").is_file():
+        if wanted == NEWEST and (not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))):
+            return None
+        raise Failure(f"{run} has no run to go on with", "omit `--resume` to start one in a new folder", USAGE)
+    job = read_job(folder / "job.json").model_copy(update={"run": folder})
+    if is_running(folder):
+        raise Failure(f"the run in {run} has not ended", "wait for its end, or end it: Ctrl-C", USAGE)
+    if wanted == NEWEST and not checkpoint.steps(folder):
+        return Earlier(job, None)
+    found, damaged = _found(folder, wanted)
+    kept = kept_in(found.files[STATE])
+    return Earlier(job, Resume(step=found.step, recorded=kept.recorded, seconds=kept.seconds), damaged)
+
+
+def _found(folder: Path, wanted: str) -> tuple[Checkpoint, tuple[str, ...]]:
+    if wanted == NEWEST:
+        found, failures = checkpoint.newest(folder)
+        damaged = tuple(failure.message for failure in failures)
+        if found is None:
+            raise Failure(f"no checkpoint is sound: {'; '.join(damaged)}", "start a new run", FINDING)
+        return found, damaged
+    there = checkpoint.steps(folder)
+    if int(wanted) not in there:
+        known = f"there are those of {', '.join(map(str, there))}" if there else "there are none"
+        raise Failure(f"{folder} has no checkpoint of step {wanted}: {known}", f"use `--resume {NEWEST}`", USAGE)
+    return checkpoint.load(folder, int(wanted)), ()
+
+
+def options_of(earlier: Earlier, asked: Options) -> Options:
+    """The options of a run that goes on: where none is given, they are as before."""
+    job, overrides = earlier.job, asked.overrides
+    devices = asked.devices or job.devices
+    limits: dict[str, Any] = {"steps": overrides.steps, "epochs": overrides.epochs}
+    if not any(limits.values()):
+        limits = {"steps": job.steps} if job.steps else {"epochs": job.recipe.epochs}
+    return replace(
+        asked,
+        devices=devices,
+        strategy=asked.strategy or (job.strategy if devices > 1 else None),
+        data=asked.data or (None if job.built_in else job.pictures),
+        overrides=replace(
+            overrides,
+            batch=overrides.batch or job.recipe.batch,
+            lr=overrides.lr or job.recipe.optimizer.sgd.lr,
+            **limits,
+        ),
+        seed=job.seed if asked.seed is None else asked.seed,
+        precision=asked.precision or job.precision,
+        bad_pictures=asked.bad_pictures or job.bad_pictures,
+    )
+
+
+@contextmanager
+def resumed_folder(
+    earlier: Earlier, setup: Setup, source: EmittedSource, *, placement: Placement | None, whole: EmittedSource
+) -> Generator[Job]:
+    """Write into the run's folder what it needs to go on; the job.
+
+    The run trains the file that it began with, unless it goes on with another number of devices.
+    """
+    folder = earlier.job.run
+    job = setup.job(folder, source, placement).model_copy(update={"resume": earlier.resume})
+    _check_same(earlier.job, job)
+    remove_parts(folder)
+    reserve(place_of_receipt(folder), ROOM)
+    if job.devices != earlier.job.devices:
+        (folder / job.source).write_text(source.text, encoding="utf-8")
+    write_job(job)
+    describe_run(job, source, whole, setup.backend)
+    for file in (job.weights, *([folder / "metrics.jsonl", folder / "result.json"] if earlier.resume is None else [])):
+        file.unlink(missing_ok=True)  # what the end writes anew
+    try:
+        yield job
+    finally:
+        remove_parts(folder)
+
+
+def notes(earlier: Earlier, job: Job) -> list[str]:
+    """What changes, one line for each."""
+    if job.devices == earlier.job.devices:
+        return []
+    return [
+        f"devices: {job.devices} instead of {earlier.job.devices}; batches, draws and masks are the same, sums over "
+        "devices are added up in another order"
+    ]
+
+
+def has_ended(earlier: Earlier, asked: Options) -> bool:
+    """Whether a run is complete, and is not asked to go on for longer."""
+    job, overrides = earlier.job, asked.overrides
+    if not is_complete(job.run):
+        return False
+    longer = (overrides.steps or 0) > (job.steps or 0) if overrides.steps else bool(overrides.epochs)
+    return not longer
+
+
+def _check_same(before: Job, now: Job) -> None:
+    """Raise a Failure for the first thing that must not change."""
+    help = "a run goes on as it began; start a new run for that"
+    for name in FIXED:
+        old, new = getattr(before, name), getattr(now, name)
+        if old != new:
+            raise Failure(f"the run has {name.replace('_', ' ')} {old}, and {new} is asked for", help, USAGE)
+    strategies = {job.strategy for job in (before, now) if job.devices > 1}
+    if strategies - {"data"} and (before.strategy, before.devices) != (now.strategy, now.devices):
+        message = f"the run has {before.devices} devices by `{before.strategy}`: only those of `data` can change"
+        raise Failure(message, help, USAGE)
+    same = {"epochs": now.recipe.epochs}
+    old, new = (job.recipe.model_copy(update=same).model_dump(mode="json") for job in (before, now))
+    for name, value in new.items():
+        if old[name] != value:
+            raise Failure(f"the run has another `{name}` in its recipe than is asked for", help, USAGE)
+    if now.resume is not None and now.steps is not None and now.steps < now.resume.step:
+        raise Failure(f"the checkpoint is that of step {now.resume.step}, after `--steps {now.steps}`", help, USAGE)
