@@ -43,11 +43,11 @@ PACKAGES = {
     "training": "wording files signals failure installing streams ops language",
     "pictures": "wording files failure language training",
     "arrays": "wording failure language training pictures",
-    "dataset": "training pictures arrays",
+    "dataset": "failure training pictures arrays",
     "report": "wording tensor failure ops graph outline diagnostics language passes analysis backend difference "
     "explain",
-    "console": "wording files failure diagnostics language passes analysis backend emit report",
     "run": "wording tensor files signals failure installing language passes analysis backend training pictures arrays",
+    "console": "wording files failure diagnostics language passes analysis backend emit difference report training run",
     "commands": "wording files signals failure installing streams entry_points ops diagnostics language passes "
     "analysis outline fixing formatting expanding backend emit difference figure explain report console training run",
     "__main__": "commands",

@@ -10,10 +10,10 @@ from typing import Annotated
 
 import typer
 
-from archc.backend import load
-from archc.commands.build import BackendOption
+from archc.backend import load, names_of_backends
 from archc.console.specs import QuietOption, SpecArgument
 from archc.console.start import prepared
+from archc.failure import USAGE, Failure
 from archc.files import relative
 from archc.language.recipe import Precision
 from archc.language.spec import Strategy
@@ -21,7 +21,7 @@ from archc.ops.fields import LARGEST
 from archc.run.process import run_to_end, training_module
 from archc.run.receipt import Starts, write_receipt
 from archc.run.recipe import Overrides
-from archc.run.resuming import earlier_run, has_ended
+from archc.run.resuming import compared, earlier_run, has_ended, repeated_run
 from archc.run.setup import Options
 from archc.run.worker import devices_of, folder_of, reported_once, told_to_others
 from archc.signals import heed_stops
@@ -30,10 +30,19 @@ from archc.training.journal import has_begun
 from archc.training.worker import worker
 from archc.wording import duration, visible
 
+BACKEND = "torch"
+
 
 def train(
     spec: SpecArgument = None,
-    backend: BackendOption = "torch",
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            help="Backend to use: torch, keras or another installed one.",
+            autocompletion=names_of_backends,
+            show_default=BACKEND,
+        ),
+    ] = None,
     gpus: Annotated[
         int | None,
         typer.Option(min=1, max=1024, help="Number of devices to train on.", show_default="the spec's, else 1"),
@@ -102,6 +111,12 @@ def train(
             "is none. Options that are not given are as before.",
         ),
     ] = None,
+    from_receipt: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN", help="Do the run in this folder again, in a folder of its own: from the same start."
+        ),
+    ] = None,
     checkpoint_every: Annotated[
         int | None,
         typer.Option(
@@ -123,9 +138,13 @@ def train(
     heed_stops()
     place = worker()
     quiet = quiet or (place is not None and not place.is_recording)
-    with folder_of(place, run) as folder, told_to_others(place, backend):
+    with folder_of(place, run) as folder, told_to_others(place, backend or BACKEND):
         with reported_once(place):
-            chosen = load(backend)
+            if resume is not None and from_receipt is not None:
+                raise Failure("`--resume` and `--from-receipt` exclude each other", "use only one of them", USAGE)
+            is_own = place is None or place.is_recording
+            earlier = repeated_run(from_receipt) or (earlier_run(folder, resume) if is_own else None)
+            chosen = load(backend or (earlier.backend if earlier else BACKEND))
             module = training_module(chosen)
             options = Options(
                 gpus if place is None else devices_of(place, gpus, chosen),
@@ -139,20 +158,22 @@ def train(
                 checkpoint_every,
                 keep,
             )
-            earlier = earlier_run(folder, resume) if place is None or place.is_recording else None
-            if earlier and has_ended(earlier, options):
+            if earlier and not earlier.is_repeated and has_ended(earlier, options):
                 typer.echo(f"the run in {run} is complete; `--steps` or `--epochs` make it longer")
                 raise typer.Exit(0)
             start = prepared(spec, options, chosen, folder, earlier, quiet=quiet)
         with start.folder() as job:
             for note in () if quiet else start.notes(job):
                 typer.echo(note)
-            starts = Starts.now(job.run if earlier else None, job.resume.step if job.resume else None)
+            goes_on = earlier is not None and not earlier.is_repeated
+            starts = Starts.now(job.run if goes_on else None, job.resume.step if job.resume else None)
             receipt = partial(write_receipt, job, start.inputs(), chosen, starts=starts)
             receipt(code=None)
             code = run_to_end([sys.executable, "-P", "-m", module, str(job.file)], quiet=quiet)
             if has_begun(job.run):
                 receipt(code=code)
+    if code == 0 and from_receipt and not quiet:
+        typer.echo(compared(job.run, from_receipt))
     if code == 0 and not quiet:
         typer.echo(f"finished in {duration(time.monotonic() - began)}; saved in {visible(str(relative(job.run)))}")
     raise typer.Exit(code)

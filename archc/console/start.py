@@ -44,7 +44,7 @@ class Start:
 
     def folder(self) -> AbstractContextManager[Job]:
         """The run's folder, with all that training needs in it; the job."""
-        if self.earlier is not None:
+        if self.earlier is not None and not self.earlier.is_repeated:
             return resumed_folder(self.earlier, self.setup, self.source, placement=self.placement, whole=self.whole)
         return started_folder(
             self.setup, self.source, self.text, asked=self.asked, placement=self.placement, whole=self.whole
@@ -52,7 +52,9 @@ class Start:
 
     def notes(self, job: Job) -> tuple[str, ...]:
         """How the run differs from its spec, or from what it was before, one line for each difference."""
-        return self.setup.notes if self.earlier is None else tuple(notes(self.earlier, job))
+        if self.earlier is None or self.earlier.is_repeated:
+            return self.setup.notes
+        return tuple(notes(self.earlier, job))
 
     def inputs(self) -> Inputs:
         """What is trained, for the receipt."""

@@ -1,4 +1,4 @@
-"""A run that goes on: which checkpoint it goes on from, and whether it is still the same run."""
+"""A run that goes on, or that is repeated: from which checkpoint, and whether it is still the same run."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from archc.run.receipt import ROOM
 from archc.run.setup import Options, Setup
 from archc.training import checkpoint
 from archc.training.checkpoint import STATE, Checkpoint
+from archc.training.description import read_description
 from archc.training.job import Job, Resume, read_job
 from archc.training.receipt import place_of_receipt
-from archc.training.result import is_complete
+from archc.training.result import is_complete, read_result
 from archc.training.running import is_running
 from archc.training.saver import kept_in
 
@@ -35,9 +36,12 @@ class Earlier:
     """A run that goes on, from a checkpoint or from the beginning."""
 
     job: Job
-    resume: Resume | None
+    backend: str
+    resume: Resume | None = None
     damaged: tuple[str, ...] = ()
     """What is wrong with later checkpoints."""
+    is_repeated: bool = False
+    """Whether the run is not to go on, but another one is to do the same."""
 
     @property
     def spec(self) -> Path:
@@ -58,14 +62,30 @@ def earlier_run(run: Path | None, wanted: str | None) -> Earlier | None:
         if wanted == NEWEST and (not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))):
             return None
         raise Failure(f"{run} has no run to go on with", "omit `--resume` to start one in a new folder", USAGE)
-    job = read_job(folder / "job.json").model_copy(update={"run": folder})
+    job, backend = _read(folder)
     if is_running(folder):
         raise Failure(f"the run in {run} has not ended", "wait for its end, or end it: Ctrl-C", USAGE)
     if wanted == NEWEST and not checkpoint.steps(folder):
-        return Earlier(job, None)
+        return Earlier(job, backend)
     found, damaged = _found(folder, wanted)
     kept = kept_in(found.files[STATE])
-    return Earlier(job, Resume(step=found.step, recorded=kept.recorded, seconds=kept.seconds), damaged)
+    return Earlier(job, backend, Resume(step=found.step, recorded=kept.recorded, seconds=kept.seconds), damaged)
+
+
+def repeated_run(run: Path | None) -> Earlier | None:
+    """The run in a folder, to be done again in another one."""
+    if run is None:
+        return None
+    folder = run.resolve()
+    if not (folder / "job.json").is_file() or not (folder / "spec.yaml").is_file():
+        raise Failure(f"{run} is not the folder of a run", "`archc runs` lists runs", USAGE)
+    return Earlier(*_read(folder), is_repeated=True)
+
+
+def _read(folder: Path) -> tuple[Job, str]:
+    """The job of the run in a folder, and its backend."""
+    job = read_job(folder / "job.json").model_copy(update={"run": folder})
+    return job, read_description(folder).backend
 
 
 def _found(folder: Path, wanted: str) -> tuple[Checkpoint, tuple[str, ...]]:
@@ -104,6 +124,14 @@ def options_of(earlier: Earlier, asked: Options) -> Options:
         precision=asked.precision or job.precision,
         bad_pictures=asked.bad_pictures or job.bad_pictures,
     )
+
+
+def compared(run: Path, repeated: Path) -> str:
+    """Whether a run has given the weights of the one that it repeats."""
+    own, other = read_result(run), read_result(repeated)
+    if other is None or other.weights is None or own is None:
+        return f"{repeated} has no weights to compare with"
+    return f"the weights are {'' if own.weights == other.weights else 'not '}those of {repeated}, to the bit"
 
 
 @contextmanager
