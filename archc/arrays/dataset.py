@@ -86,6 +86,7 @@ class ArrayFeed:
     train: Part
     val: Part
     share: Share = ALONE
+    normalisation: None = None
 
     def training(self, epoch: int, first: int = 0) -> Generator[Batch]:
         for whole in batches(len(self.train), self.job.recipe.batch, seed=self.job.seed, epoch=epoch)[first:]:

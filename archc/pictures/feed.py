@@ -16,9 +16,10 @@ from archc.language.recipe import TestViews
 from archc.pictures.ahead import in_order
 from archc.pictures.decoding import Unreadable
 from archc.pictures.folder import Pictures
-from archc.pictures.preparation import Array, Statistics, test_views, training_view
+from archc.pictures.preparation import Prepared, Statistics, training_view, views_in_bytes
 from archc.training.feed import Batch
 from archc.training.job import Job
+from archc.training.normalisation import Normalisation
 from archc.training.order import Indices, batches
 from archc.training.result import add_to_result, write_weights
 from archc.training.share import ALONE, Share
@@ -40,14 +41,18 @@ class PictureFeed:
     share: Share = ALONE
     threads: int = 2
 
+    @property
+    def normalisation(self) -> Normalisation:
+        return self.statistics.normalisation
+
     def training(self, epoch: int, first: int = 0) -> Generator[Batch]:
         """This rank's share of each global batch of an epoch (from 0), from batch `first` on."""
         recipe, seed, data = self.job.recipe, self.job.seed, preparation(self.job)
         order = batches(len(self.pictures.train), recipe.batch, seed=seed, epoch=epoch)[first:]
 
-        def prepare(index: int) -> Array:
+        def prepare(index: int) -> Prepared:
             file, _ = self.pictures.train[index]
-            return training_view(file, data, self.statistics, seed=seed, epoch=epoch, index=index)
+            return training_view(file, data, self.statistics.colours, seed=seed, epoch=epoch, index=index)
 
         return self._batches(order, self.pictures.train, prepare, (), ahead=AHEAD * recipe.batch // self.share.ranks)
 
@@ -55,9 +60,9 @@ class PictureFeed:
         """This rank's share of all held-out pictures, in as many batches on each rank."""
         size, data = VIEWS // 10 if test == "ten_crop" else VIEWS, preparation(self.job)
 
-        def prepare(index: int) -> Array:
+        def prepare(index: int) -> Prepared:
             file, _ = self.pictures.val[index]
-            return test_views(file, data, self.statistics, test=test)
+            return views_in_bytes(file, data, channels=self.statistics.channels, test=test)
 
         order, views = self.share.held_out(len(self.pictures.val), size), 10 if test == "ten_crop" else 1
         return self._batches(order, self.pictures.val, prepare, (views,), ahead=size)
@@ -66,20 +71,22 @@ class PictureFeed:
         self,
         order: Iterable[Indices],
         pictures: Sequence[tuple[Path, int]],
-        prepare: Callable[[int], Array],
+        prepare: Callable[[int], Prepared],
         views: tuple[int, ...],
         *,
         ahead: int,
     ) -> Generator[Batch]:
         channels, height, width = self.job.image
-        none = np.empty((0, *views, height, width, channels), np.float32)  # what a rank reads that has no picture
+        # What a rank reads that has no picture.
+        none = np.empty((0, *views, height, width, channels), np.uint8), np.empty((0, *views, 3), np.int64)
         labels = np.asarray([label for _, label in pictures], np.int64)
         whole = [*order]
         mine = (int(index) for batch in whole for index in self.share.read(batch))
         with closing(in_order(prepare, mine, threads=self.threads, ahead=ahead)) as prepared:
             for batch in whole:
-                images = [*islice(prepared, len(self.share.read(batch)))]
-                yield Batch((np.stack(images) if images else none,), labels[self.share.target(batch)], len(batch))
+                parts = [*zip(*islice(prepared, len(self.share.read(batch))), strict=True)]
+                inputs = tuple(map(np.stack, parts)) if parts else none
+                yield Batch(inputs, labels[self.share.target(batch)], len(batch))
 
 
 def preparation(job: Job) -> DataRecipe:

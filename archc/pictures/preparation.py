@@ -1,7 +1,8 @@
-"""Turns square pictures into the network's input: crops and mirrors them, adds colour noise, normalises them.
+"""Crops and mirrors square pictures, draws colour noise, and measures what normalises them on the device.
 
-Arrays are float32, (height, width, channels): (pixels - mean) / std, in the units of pixels, whose values go from 0 to
-255. Like the AlexNet paper, a recipe without `std` and `scale` does not divide: values go from about -128 to 128.
+The network reads float32, (height, width, channels): (pixels - mean + noise) / std, in the units of pixels, whose
+values go from 0 to 255. Like the AlexNet paper, a recipe without `std` and `scale` does not divide: values go from
+about -128 to 128.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +23,7 @@ from archc.language.data_recipe import DataRecipe
 from archc.language.recipe import TestViews
 from archc.pictures.ahead import in_order
 from archc.pictures.decoding import SeveralUnreadable, Unreadable, square
+from archc.training.normalisation import Normalisation
 from archc.training.order import VIEW
 from archc.training.progress import progress
 
@@ -46,6 +50,11 @@ class Statistics:
     @property
     def channels(self) -> int:
         return int(self.mean.shape[-1])
+
+    @cached_property
+    def normalisation(self) -> Normalisation:
+        """What makes pictures in bytes the network's input."""
+        return Normalisation.of(self.mean, self.std)
 
     def save(self, path: Path, *, listing: bytes) -> None:
         """Write the statistics, with the digest of the pictures that a run is about to use."""
@@ -141,49 +150,50 @@ def _components(covariance: NDArray[np.float64]) -> Array:
     return (axes * signs * np.sqrt(np.maximum(variances, 0))).astype(np.float32)
 
 
-def training_view(file: Path, data: DataRecipe, statistics: Statistics, *, seed: int, epoch: int, index: int) -> Array:
-    """A random view (h, w, C) of the training picture with this index."""
+Prepared = tuple[NDArray[Any], ...]
+"""A view in bytes, its place, and the noise to add to its colours, if any: what `Normalisation.apply` takes."""
+
+
+def training_view(file: Path, data: DataRecipe, colours: Array, *, seed: int, epoch: int, index: int) -> Prepared:
+    """A random view of the training picture with this index: bytes (h, w, C), place (3,), noise (C,)."""
     random = np.random.default_rng((seed, epoch, VIEW, index))
     top = int(random.integers(data.resize - data.crop.height + 1))
     left = int(random.integers(data.resize - data.crop.width + 1))
     mirrored = data.mirror and bool(random.integers(2))
-    pixels = square(file, data.resize, channels=statistics.channels)
-    view = _view(pixels, statistics, data, top, left, mirrored=mirrored)
-    if data.color_pca:
-        # The paper's colour noise: the components, each times a Gaussian draw with a standard deviation of `color_pca`.
-        strengths = random.standard_normal(statistics.channels, np.float32) * np.float32(data.color_pca)
-        view += statistics.colours @ strengths
-    return _divided(view, statistics)
+    pixels = square(file, data.resize, channels=len(colours))
+    view = _cut(pixels, data, top, left, mirrored=mirrored)
+    if not data.color_pca:
+        return view
+    # The paper's colour noise: the components, each times a Gaussian draw with a standard deviation of `color_pca`.
+    strengths = random.standard_normal(len(colours), np.float32) * np.float32(data.color_pca)
+    return *view, colours @ strengths
+
+
+def views_in_bytes(file: Path, data: DataRecipe, *, channels: int, test: TestViews) -> Prepared:
+    """The views whose predictions are averaged: bytes (views, h, w, C), places (views, 3).
+
+    `center` is the centre. `ten_crop` is the four corners and the centre, then their mirror images.
+    """
+    pixels = square(file, data.resize, channels=channels)
+    bottom, right = data.resize - data.crop.height, data.resize - data.crop.width
+    centre = (bottom // 2, right // 2)
+    places = [centre] if test == "center" else [(0, 0), (0, right), (bottom, 0), (bottom, right), centre]
+    sides = (False,) if test == "center" else (False, True)
+    views = [_cut(pixels, data, *place, mirrored=mirrored) for mirrored in sides for place in places]
+    cut, where = zip(*views, strict=True)
+    return np.stack(cut), np.stack(where)
 
 
 def test_views(file: Path, data: DataRecipe, statistics: Statistics, *, test: TestViews) -> Array:
-    """The views whose predictions are averaged.
-
-    `center` is the centre, (1, h, w, C). `ten_crop` is the four corners and the centre, then their mirror images,
-    (10, h, w, C).
-    """
-    pixels = square(file, data.resize, channels=statistics.channels)
-    bottom, right = data.resize - data.crop.height, data.resize - data.crop.width
-    centre = (bottom // 2, right // 2)
-    if test == "center":
-        return _divided(_view(pixels, statistics, data, *centre, mirrored=False), statistics)[None]
-    places = [(0, 0), (0, right), (bottom, 0), (bottom, right), centre]
-    views = [
-        _view(pixels, statistics, data, *place, mirrored=mirrored) for mirrored in (False, True) for place in places
-    ]
-    return _divided(np.stack(views), statistics)
+    """The views whose predictions are averaged, as the network reads them: (views, h, w, C)."""
+    return statistics.normalisation.apply(*views_in_bytes(file, data, channels=statistics.channels, test=test))
 
 
-def _view(
-    pixels: NDArray[np.uint8], statistics: Statistics, data: DataRecipe, top: int, left: int, *, mirrored: bool
-) -> Array:
-    """The crop at this place, minus the mean of the same place."""
-    window = np.s_[top : top + data.crop.height, left : left + data.crop.width]
-    view = pixels[window] - statistics.mean[window]
-    return np.ascontiguousarray(view[:, ::-1]) if mirrored else view
-
-
-def _divided(views: Array, statistics: Statistics) -> Array:
-    """Views (..., C) over the deviation of each channel."""
-    # The paper's are not divided, so their time is not spent on a division by 1.
-    return views if (statistics.std == 1).all() else views / statistics.std
+def _cut(
+    pixels: NDArray[np.uint8], data: DataRecipe, top: int, left: int, *, mirrored: bool
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The part of a square at this place, mirrored or not, and its place in the square or in its mirror image."""
+    view = pixels[top : top + data.crop.height, left : left + data.crop.width]
+    if not mirrored:
+        return view, np.array((0, top, left))
+    return view[:, ::-1], np.array((1, top, data.resize - data.crop.width - left))

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from archc.language.recipe import TestViews
+from archc.training.normalisation import Normalisation
 from archc.training.share import Share
 
 Array = NDArray[Any]
@@ -19,7 +20,10 @@ class Batch:
     """Examples and their targets, with the channels last: the last axis of maps and sequences, as of pictures."""
 
     inputs: tuple[Array, ...]
-    """For each input of the network (n, …) for training, (n, views, …) for held-out examples; tokens are int64."""
+    """For each input of the network (n, …) for training, (n, views, …) for held-out examples; tokens are int64.
+
+    Of pictures, what the feed's normalisation takes, on the device, to make the one input: bytes, places and noise.
+    """
     targets: Array
     """Classes in int64, (n,) or one for each position (n, …); or values in float32, of the output's shape."""
     count: int
@@ -32,6 +36,11 @@ class Feed(Protocol):
     @property
     def share(self) -> Share:
         """Which examples these are."""
+        ...
+
+    @property
+    def normalisation(self) -> Normalisation | None:
+        """What makes inputs of pictures; None for arrays, which are read as they are."""
         ...
 
     def training(self, epoch: int, first: int = 0) -> Generator[Batch]:

@@ -26,7 +26,9 @@ def joined(ranks: list[list[Batch]]) -> list[Batch]:
     """The global batches of ranks that read in step."""
     return [
         Batch(
-            (np.concatenate([b.inputs[0] for b in parts]),), np.concatenate([b.targets for b in parts]), parts[0].count
+            tuple(map(np.concatenate, zip(*(b.inputs for b in parts), strict=True))),
+            np.concatenate([b.targets for b in parts]),
+            parts[0].count,
         )
         for parts in zip(*ranks, strict=True)
     ]
@@ -35,14 +37,15 @@ def joined(ranks: list[list[Batch]]) -> list[Batch]:
 def assert_same(some: list[Batch], others: list[Batch]) -> None:
     assert len(some) == len(others)
     for one, other in zip(some, others, strict=True):
-        np.testing.assert_array_equal(one.inputs[0], other.inputs[0])
+        for ours, theirs in zip(one.inputs, other.inputs, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
         np.testing.assert_array_equal(one.targets, other.targets)
 
 
 def test_batches_are_arrays_of_the_jobs_shape(feed: PictureFeed) -> None:
     got = list(feed.training(0))
     assert [batch.inputs[0].shape for batch in got] == [(4, 8, 10, 3)] * 5
-    assert {batch.inputs[0].dtype.name for batch in got} == {"float32"}
+    assert {tuple(part.dtype.name for part in batch.inputs) for batch in got} == {("uint8", "int64", "float32")}
     assert {batch.targets.dtype.name for batch in got} == {"int64"}
     assert {int(label) for batch in got for label in batch.targets} == {0, 1}
 

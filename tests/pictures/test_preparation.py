@@ -13,8 +13,11 @@ from PIL import Image
 
 from archc.failure import ENVIRONMENT, Failure
 from archc.language.data_recipe import DataRecipe
-from archc.pictures.preparation import Array, Statistics, measure, training_view
+from archc.pictures import preparation
+from archc.pictures.decoding import square
+from archc.pictures.preparation import Array, Statistics, measure
 from archc.pictures.preparation import test_views as views_to_test  # pytest would collect it by its own name
+from archc.training.order import VIEW
 
 N = 12
 """Pixels of a side of the square."""
@@ -37,6 +40,14 @@ def recipe(**changes: Any) -> DataRecipe:
 def nothing(channels: int = 3) -> Statistics:
     zeros = np.zeros((N, N, channels), np.float32)
     return Statistics(zeros, np.ones(channels, np.float32), np.zeros((channels, channels), np.float32))
+
+
+def training_view(file: Path, data: DataRecipe, statistics: Statistics, *, seed: int, epoch: int, index: int) -> Array:
+    """A training view as the network reads it."""
+    parts = preparation.training_view(file, data, statistics.colours, seed=seed, epoch=epoch, index=index)
+    assert parts[0].dtype == np.uint8
+    (view,) = statistics.normalisation.apply(*(part[None] for part in parts))
+    return view
 
 
 def place(view: Array) -> tuple[int, int, bool]:
@@ -63,6 +74,29 @@ def test_every_place_is_cut_and_half_of_the_views_are_mirrored(numbered: Path) -
     seen = [place(training_view(numbered, data, nothing(), seed=0, epoch=0, index=index)) for index in range(600)]
     assert {(top, left) for top, left, _ in seen} == {(top, left) for top in range(5) for left in range(3)}
     assert 0.42 < np.mean([mirrored for _, _, mirrored in seen]) < 0.58
+
+
+@pytest.mark.parametrize("mean", ["pixel", "channel", "none"])
+@pytest.mark.parametrize("std", ["none", "channel"])
+@pytest.mark.parametrize("color_pca", [0, 0.1])
+def test_views_in_bytes_are_normalised_to_the_bit_as_each_picture_by_itself(
+    random_files: list[Path], mean: str, std: str, color_pca: float
+) -> None:
+    data = recipe(mirror=True, mean=mean, std=std, color_pca=color_pca)
+    statistics = measure(random_files, data, channels=3)
+    sides: set[bool] = set()
+    for index in range(20):
+        file, random = random_files[index % 9], np.random.default_rng((3, 1, VIEW, index))
+        top, left, mirrored = int(random.integers(5)), int(random.integers(3)), bool(random.integers(2))
+        window = np.s_[top : top + 8, left : left + 10]
+        expected = square(file, N, channels=3)[window] - statistics.mean[window]
+        expected = expected[:, ::-1] if mirrored else expected
+        if color_pca:
+            expected = expected + statistics.colours @ (random.standard_normal(3, np.float32) * np.float32(color_pca))
+        found = training_view(file, data, statistics, seed=3, epoch=1, index=index)
+        np.testing.assert_array_equal(found, expected / statistics.std)
+        sides.add(mirrored)
+    assert sides == {False, True}
 
 
 def test_nothing_is_mirrored_unless_asked_for(numbered: Path) -> None:

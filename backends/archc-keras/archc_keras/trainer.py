@@ -27,6 +27,7 @@ from archc.training.score import BatchScore, Score
 from archc.training.share import Share
 from archc_keras.broken import first_broken
 from archc_keras.devices import Strategy
+from archc_keras.normaliser import Normaliser
 from archc_keras.replicas import share
 from archc_keras.state import restore, state_of
 from archc_keras.weights import as_bytes
@@ -65,6 +66,7 @@ class KerasTrainer:
         self._optimizer = optimizer
         self._strategy = strategy
         self._feed = feed
+        self._normalise = Normaliser(feed.normalisation) if feed.normalisation else None
         self._division = Share(ranks=strategy.num_replicas_in_sync)
         if self._division.ranks > 1:
             share(model, self._division, job.recipe.batch)
@@ -85,7 +87,8 @@ class KerasTrainer:
         if not broken:
             self._update(gradients)
             return Stepped(score, asks)
-        where = first_broken(self._model, self._strategy, batch[:-1], gradients)
+        inputs = self._strategy.run(self._inputs, args=batch[:-1])
+        where = first_broken(self._model, self._strategy, inputs, gradients)
         return Stepped(score, asks, where or "the loss")
 
     def evaluate(self, test: TestViews, asks: Callable[[], bool] = never) -> Score:
@@ -157,7 +160,7 @@ class KerasTrainer:
         finite, and its gradients."""
         *inputs, targets = batch
         with tf.GradientTape() as tape:
-            outputs = _wide(self._model(_as_asked(inputs), training=True))
+            outputs = _wide(self._model(_as_asked(self._inputs(*inputs)), training=True))
             losses = LOSSES[self._job.recipe.loss](targets, outputs)
             # The mean over examples, positions and values.
             loss = tf.reduce_sum(losses) / (self._job.recipe.batch * prod(losses.shape[1:]))
@@ -177,8 +180,12 @@ class KerasTrainer:
     def _predict(self, *inputs: Any) -> Any:
         """What the model returns, (n, views, …), for one replica's inputs (n, views, …)."""
         views = [tf.reshape(x, (-1, *x.shape[2:])) for x in inputs]
-        outputs = _wide(self._model(_as_asked(views), training=False))
+        outputs = _wide(self._model(_as_asked(self._inputs(*views)), training=False))
         return tf.reshape(outputs, (*inputs[0].shape[:2], *outputs.shape[1:]))
+
+    def _inputs(self, *arrays: Any) -> tuple[Any, ...]:
+        """The network's inputs, given what a feed has for them."""
+        return (self._normalise(*arrays),) if self._normalise else arrays
 
     def _share(self, *arrays: NDArray[Any]) -> Shares:
         """Each array split into one part for each replica; the parts differ by one example at most."""
@@ -196,9 +203,10 @@ class KerasTrainer:
         return -(-count // replicas) * replicas
 
 
-def _as_asked(inputs: list[Any]) -> Any:
+def _as_asked(inputs: tuple[Any, ...]) -> Any:
     """The inputs as a functional model takes them: one alone, several in a list."""
-    return inputs if len(inputs) > 1 else inputs[0]
+    first, *others = inputs
+    return [first, *others] if others else first
 
 
 def _wide(outputs: Any) -> Any:

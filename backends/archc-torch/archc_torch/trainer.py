@@ -28,6 +28,7 @@ from archc.training.saver import State
 from archc.training.score import BatchScore, Score
 from archc_torch.broken import first_broken
 from archc_torch.measuring import Meter, peak_of_all
+from archc_torch.normaliser import Normaliser
 from archc_torch.state import restore, state_of
 from archc_torch.weights import as_bytes, whole_state
 
@@ -73,6 +74,7 @@ class TorchTrainer:
         self._feed = feed
         self._share = feed.share
         self._device = device
+        self._normalise = Normaliser(feed.normalisation, device) if feed.normalisation else None
         self._module = module
         self._model = model.to(memory_format=torch.channels_last).to(device)
         is_parallel = self._share.ranks > 1 and hasattr(module, "over_ranks")
@@ -89,7 +91,7 @@ class TorchTrainer:
                 self._divide(batch.count)
                 targets = self._put(torch.from_numpy(batch.targets))
                 is_classes = batch.targets.dtype == np.int64
-                yield tuple(map(self._values, batch.inputs)), targets if is_classes else _channels_first(targets)
+                yield self._inputs(batch.inputs), targets if is_classes else _channels_first(targets)
 
     def step(self, batch: Batch, lr: float, asks: Asks = NOTHING) -> Stepped:
         """Take one optimiser step, unless a value is not finite."""
@@ -162,7 +164,7 @@ class TorchTrainer:
         for batch in batches:
             n, views, *_ = batch.inputs[0].shape
             self._divide(batch.count, views)
-            inputs = tuple(self._values(x.reshape(n * views, *x.shape[2:])) for x in batch.inputs)
+            inputs = self._inputs(x.reshape(n * views, *x.shape[2:]) for x in batch.inputs)
             # Not the parallel form, which prepares a backward pass.
             outputs = self._logits(self._model, inputs).movedim(1, -1).unflatten(0, (-1, views))
             yield batch, outputs.cpu().numpy()
@@ -213,9 +215,10 @@ class TorchTrainer:
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._job.precision == "bfloat16"):
             return model(*inputs).float()
 
-    def _values(self, values: Array) -> Tensor:
-        """A view (n, C, …) of values (n, …, C): of maps, PyTorch's channels-last format, without a copy."""
-        return _channels_first(self._put(torch.from_numpy(values)))
+    def _inputs(self, arrays: Iterable[Array]) -> tuple[Tensor, ...]:
+        """Views (n, C, …) of inputs (n, …, C) on the device: of maps, in PyTorch's channels-last format."""
+        values = [self._put(torch.from_numpy(array)) for array in arrays]
+        return tuple(map(_channels_first, [self._normalise(*values)] if self._normalise else values))
 
     def _put(self, values: Tensor) -> Tensor:
         """The values on the rank's device."""

@@ -56,6 +56,7 @@ class Examples:
     """Random pictures far from zero, where a variance by E[x²] - E[x]² would lose digits; 13 are held out."""
 
     share = Share()
+    normalisation = None
 
     def __init__(self, batch: int) -> None:
         random = np.random.default_rng(4)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from normalisations import normalisations
 
 from archc.language.recipe import TestViews
 from archc.pictures.dataset import job_pictures, open_pictures
@@ -48,12 +49,34 @@ def test_two_replicas_train_what_one_device_does(make_job: Callable[..., Job], o
     assert shared[2].loss == pytest.approx(alone[2].loss, rel=1e-4)
 
 
+def _floats(training: Any, batch: Any) -> Any:
+    """The views (n, views, h, w, C) of held-out pictures, as the network reads them."""
+    pixels, places = batch.inputs
+    return training._feed.normalisation.apply(pixels.reshape(-1, 32, 32, 3), places.reshape(-1, 3)).reshape(
+        pixels.shape
+    )
+
+
+def test_pictures_in_bytes_become_what_numpy_computes_to_the_bit(make_job: Callable[..., Job], two: Any) -> None:
+    import tensorflow as tf
+    from archc_keras.normaliser import Normaliser
+
+    for normalisation, parts, expected in normalisations():
+        found = tf.function(Normaliser(normalisation))(*map(tf.constant, parts))
+        np.testing.assert_array_equal(found.numpy(), expected)
+    training = trainer(make_job("bits"), two)
+    read = tf.function(lambda *shares: two.run(lambda *arrays: training._inputs(*arrays[:-1])[0], args=shares))
+    for shares, batch in zip(training.batches(0, 0), training._feed.training(0), strict=True):
+        found = np.concatenate([part.numpy() for part in two.experimental_local_results(read(*shares))])
+        np.testing.assert_array_equal(found, training._feed.normalisation.apply(*batch.inputs))
+
+
 @pytest.mark.parametrize(("test", "views"), [("center", 1), ("ten_crop", 10)])
 def test_each_held_out_picture_counts_once(make_job: Callable[..., Job], two: Any, test: TestViews, views: int) -> None:
     job = make_job("tail")
     training = trainer(job, two)
     batches = list(training._feed.held_out(test))
-    images = np.concatenate([batch.inputs[0] for batch in batches])
+    images = np.concatenate([_floats(training, batch) for batch in batches])
     labels = np.concatenate([batch.targets for batch in batches])
     assert len(labels) == 13, "odd, so that two replicas need a blank"
 
