@@ -2,8 +2,8 @@
 
 A backend is an object that a distribution publishes under the entry point group `archc.backends`. It turns a graph into
 standalone source (`emit`) without importing its framework, and may name modules that train that source and use its
-weights, each in a process of its own. archc itself names no backend. docs/backends.md writes one; `archc.conformance` checks that it keeps the
-rules:
+weights, each in a process of its own. archc itself names no backend. docs/backends.md writes one; `archc.conformance`
+checks that it keeps the rules:
 
 - the same request gives the same bytes, whatever the machine, the locale or the hash seed;
 - source does not import archc, and strings of the spec reach it only as escaped literals, docstrings and checked names;

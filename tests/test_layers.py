@@ -51,7 +51,8 @@ PACKAGES = {
     "run": "wording tensor files signals failure installing language passes analysis backend training pictures arrays "
     "inference",
     "commands": "wording files signals failure installing streams entry_points ops diagnostics language passes "
-    "analysis outline fixing formatting expanding backend emit difference figure explain report console training inference run",
+    "analysis outline fixing formatting expanding backend emit difference figure explain report console training inference "
+    "run",
     "__main__": "commands",
     "archc_torch": "source tensor files signals wording failure installing streams ops graph language passes backend "
     "emit training pictures dataset inference",

@@ -92,9 +92,7 @@ def _check_confusion(trained: Trained) -> None:
         raise Failure(message, "leave out `--confusion`", USAGE)
     classes = found.output[0] if found.classes is None else len(found.classes)
     if classes > MOST_CLASSES:
-        message = (
-            f"a confusion matrix of {classes:,} classes has {classes**2:,} cells; the limit is {MOST_CLASSES:,} classes"
-        )
+        message = f"a confusion matrix of {classes:,} classes is too large: the limit is {MOST_CLASSES:,}"
         raise Failure(message, "use `--output-format json`, which has the pairs that occur", USAGE)
 
 

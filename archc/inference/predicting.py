@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,7 @@ class Predicting:
     def __init__(self, task: Task, job: Job) -> None:
         self._job = job
         self._test: TestViews = task.test
+        self._size = VIEWS // 10 if task.test == "ten_crop" else VIEWS
         self._files = read_pictures(task)
         self._statistics, _ = stored_statistics(job)
         self._unreadable: dict[int, str] = {}
@@ -42,10 +43,15 @@ class Predicting:
     def run(self, outputs: Outputs) -> Predictions:
         """The likeliest classes of each picture, by what a network returns."""
         guessed: list[tuple[Guess, ...]] = []
-        with closing(progress("predicting", len(self._files))) as shown, closing(self._batches()) as batches:
+        with ExitStack() as opened:
+            batches = opened.enter_context(closing(self._batches()))
+            # One batch takes no time that is worth a line.
+            is_long = len(self._files) > self._size
+            shown = opened.enter_context(closing(progress("predicting", len(self._files)))) if is_long else None
             for _, found in outputs(batches):
                 guessed += map(_guesses, log_probabilities(found))
-                shown.show(len(guessed) + len(self._unreadable))
+                if shown:
+                    shown.show(len(guessed) + len(self._unreadable))
         rest = iter(guessed)
         return Predictions(
             pictures=tuple(
@@ -56,14 +62,14 @@ class Predicting:
 
     def _batches(self) -> Generator[Batch]:
         """The pictures that can be read, in order, in batches of one size but for the last."""
-        size, files = VIEWS // 10 if self._test == "ten_crop" else VIEWS, list[Path]()
+        files: list[Path] = []
         with closing(in_order(self._checked, self._files, threads=threads(), ahead=2 * VIEWS)) as checked:
             for index, (file, why) in enumerate(zip(self._files, checked, strict=True)):
                 if why is None:
                     files.append(file)
                 else:
                     self._unreadable[index] = why
-                if len(files) == size or (files and index + 1 == len(self._files)):
+                if len(files) == self._size or (files and index + 1 == len(self._files)):
                     yield from self._feed(files).held_out(self._test)
                     files = []
 
