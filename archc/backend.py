@@ -1,9 +1,9 @@
 """What a backend is, and how installed backends are found.
 
 A backend is an object that a distribution publishes under the entry point group `archc.backends`. It turns a graph into
-standalone source (`emit`) without importing its framework, and may name a module that trains that source in a process
-of its own. archc itself names no backend. docs/backends.md writes one; `archc.conformance` checks that it keeps the
-rules:
+standalone source (`emit`) without importing its framework, and may name modules that train that source and use its
+weights, each in a process of its own. archc itself names no backend. docs/backends.md writes one; `archc.conformance`
+checks that it keeps the rules:
 
 - the same request gives the same bytes, whatever the machine, the locale or the hash seed;
 - source does not import archc, and strings of the spec reach it only as escaped literals, docstrings and checked names;
@@ -149,6 +149,15 @@ class Backend(Protocol):
     def emit(self, request: Request) -> EmittedSource:
         """Standalone source for a request; raises Unsupported."""
         ...
+
+
+def use_module(backend: Backend) -> str | None:
+    """The module of a backend that computes with trained weights, as `python -m MODULE FOLDER/task.json`.
+
+    A backend names it by an attribute `use_module`, which it may lack; `archc evaluate` and `archc predict` then refuse
+    its runs.
+    """
+    return getattr(backend, "use_module", None)
 
 
 @dataclass(frozen=True)

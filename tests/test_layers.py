@@ -44,16 +44,19 @@ PACKAGES = {
     "pictures": "wording files failure language training",
     "arrays": "wording failure language training pictures",
     "dataset": "failure training pictures arrays",
+    "inference": "signals failure streams ops language training pictures arrays",
     "report": "wording tensor failure ops graph outline diagnostics language passes analysis backend difference "
-    "explain",
-    "run": "wording tensor files signals failure installing language passes analysis backend training pictures arrays",
+    "explain inference",
+    "run": "wording tensor files signals failure installing language passes analysis backend training pictures arrays "
+    "inference",
     "console": "wording files failure diagnostics language passes analysis backend emit difference report training run",
     "commands": "wording files signals failure installing streams entry_points ops diagnostics language passes "
-    "analysis outline fixing formatting expanding backend emit difference figure explain report console training run",
+    "analysis outline fixing formatting expanding backend emit difference figure explain report console training "
+    "inference run",
     "__main__": "commands",
     "archc_torch": "source tensor files signals wording failure installing streams ops graph language passes backend "
-    "emit training pictures dataset",
-    "archc_keras": "tensor signals failure ops graph language backend emit training pictures dataset",
+    "emit training pictures dataset inference",
+    "archc_keras": "tensor signals failure ops graph language backend emit training pictures dataset inference",
 }
 
 FRAMEWORKS = {"torch", "tensorflow", "keras", "jax"}
@@ -168,7 +171,7 @@ def test_there_is_no_circle_of_imports() -> None:
 def test_archc_holds_no_framework(module: str) -> None:
     assert not {name.partition(".")[0] for name in imports(module)} & FRAMEWORKS
     at_import = {name.partition(".")[0] for name in imports(module, in_functions=False)}
-    assert not at_import & HEAVY or package(module) in ("pictures", "arrays", "training")
+    assert not at_import & HEAVY or package(module) in ("pictures", "arrays", "training", "inference")
 
 
 def test_only_the_language_reads_a_spec_s_text() -> None:

@@ -107,6 +107,14 @@ class ArrayFeed:
         )
 
 
+def held_out_arrays(job: Job, folder: Path) -> ArrayFeed:
+    """The examples of val.npz in a folder, for a network that is trained; a Failure if they do not suit it."""
+    file = folder / FILES[1]
+    found = _checked(job, file, headers(file))
+    part = _part(job, file, read(file, found))
+    return ArrayFeed(job, part, part)
+
+
 def _channels_last(values: Array) -> Array:
     """(n, C, …) as (n, …, C); a vector and tokens have no other axes."""
     return np.ascontiguousarray(np.moveaxis(values, 1, -1))

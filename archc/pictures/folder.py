@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from archc.wording import counted, listed
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 LAYOUT = "DIR/train/CLASS/*.jpg with DIR/val/CLASS/*.jpg, or DIR/CLASS/*.jpg, which archc splits"
+TEST_LAYOUT = "DIR/val/CLASS/*.jpg or DIR/CLASS/*.jpg"
 
 Labelled = tuple[tuple[Path, int], ...]
 Classes = Mapping[str, tuple[Path, ...]]
@@ -75,15 +76,29 @@ def find_pictures(root: Path) -> Pictures:
     return rest(())
 
 
-def _classes(folder: Path, ignored: Counter[str]) -> Classes:
+def pictures_to_test(root: Path, known: Sequence[str]) -> Labelled:
+    """The pictures in root/val/CLASS, or else in root/CLASS, with the place of their class among the known ones."""
+    folder = root / "val" if _is_folder(root / "val") else root
+    found = _classes(folder, Counter(), TEST_LAYOUT)
+    if unknown := [name for name in found if name not in known]:
+        message = f"{folder} has {counted(len(unknown), 'class', 'classes')} that the network was not trained on"
+        fix = f"name class folders as in training: {listed(known)}"
+        raise Failure(f"{message}: {listed(unknown)}", fix, FINDING)
+    labelled = tuple((file, known.index(name)) for name, files in found.items() for file in files)
+    if not labelled:
+        raise Failure(f"{folder} contains no pictures", f"the layout is {TEST_LAYOUT}", FINDING)
+    return labelled
+
+
+def _classes(folder: Path, ignored: Counter[str], layout: str = LAYOUT) -> Classes:
     """The pictures of each class in a folder; a Failure if it has no classes. Counts what else is in their folders."""
     entries = _entries(folder)
     names = [entry.name for entry in entries if _is_folder(entry)]
     found = {name: _pictures(folder / name, ignored) for name in names}
     if not found and any(entry.name.lower().endswith(SUFFIXES) for entry in entries):
-        raise Failure(f"{folder} contains pictures, but no class folders", f"the layout is {LAYOUT}", FINDING)
+        raise Failure(f"{folder} contains pictures, but no class folders", f"the layout is {layout}", FINDING)
     if not found:
-        raise Failure(f"{folder} contains no class folders", f"the layout is {LAYOUT}", FINDING)
+        raise Failure(f"{folder} contains no class folders", f"the layout is {layout}", FINDING)
     return found
 
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from types import FrameType
 
-from archc.backend import Backend, distribution_of
+from archc.backend import Backend, distribution_of, use_module
 from archc.failure import ENVIRONMENT, FINDING, USAGE, Failure
 from archc.installing import absent, project_names, requirements_help
 from archc.signals import CODES, STOPS, handled
@@ -32,22 +32,38 @@ def training_module(backend: Backend) -> str:
     if backend.train_module is None:
         message = f"the backend `{backend.name}` emits source, but cannot train it"
         raise Failure(message, help="`archc build` writes the source", code=USAGE)
-    if missing := absent(distribution_of(backend.name)):
-        names = project_names(missing)
-        verb = "is" if len(names) == 1 else "are"
-        message = f"the backend `{backend.name}` cannot train: {joined(names)} {verb} not installed"
-        raise Failure(message, help=requirements_help(missing), code=ENVIRONMENT)
+    _demand_installed(backend, "train")
     return backend.train_module
 
 
-def run_to_end(command: list[str], *, quiet: bool = False) -> int:
+def using_module(backend: Backend) -> str:
+    """The module of a backend that computes with trained weights; a Failure if it cannot do that."""
+    module = use_module(backend)
+    if module is None:
+        message = f"the backend `{backend.name}` cannot compute with trained weights: it has no `use_module`"
+        raise Failure(message, help="the emitted source in the run's folder can load the weights", code=USAGE)
+    _demand_installed(backend, "compute")
+    return module
+
+
+def _demand_installed(backend: Backend, verb: str) -> None:
+    """Raise a Failure if a backend lacks what it requires."""
+    if missing := absent(distribution_of(backend.name)):
+        names = project_names(missing)
+        are = "is" if len(names) == 1 else "are"
+        message = f"the backend `{backend.name}` cannot {verb}: {joined(names)} {are} not installed"
+        raise Failure(message, help=requirements_help(missing), code=ENVIRONMENT)
+
+
+def run_to_end(command: list[str], *, quiet: bool = False, to_errors: bool = False) -> int:
     """Run a command of Python that shares this terminal; its exit code as one of archc's.
 
     Ctrl-C, SIGTERM and SIGHUP ask it to end at once, and none of its processes outlives this one. If quiet, what it
-    prints to standard output is dropped: its progress and its results. Its errors are not.
+    prints to standard output is dropped: its progress and its results. Its errors are not. With `to_errors`, it is
+    printed to standard error, for a command that prints the results itself.
     """
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # else `stty tostop` would stop a group in the background that prints
-    process = _started(command, quiet=quiet)
+    process = _started(command, stdout=subprocess.DEVNULL if quiet else sys.stderr.fileno() if to_errors else None)
     ending = _Ending(process)
     with handled({**dict.fromkeys(STOPS, ending.ask), signal.SIGTSTP: partial(_pause, process)}):
         code = ending.wait()
@@ -59,14 +75,14 @@ def run_to_end(command: list[str], *, quiet: bool = False) -> int:
     return 128 + ending.asked
 
 
-def _started(command: list[str], *, quiet: bool) -> subprocess.Popen[bytes]:
+def _started(command: list[str], *, stdout: int | None) -> subprocess.Popen[bytes]:
     """The process of a command, in a group of its own, so that each signal reaches it once: from here."""
     try:
         return subprocess.Popen(
             command,
             # Text that is typed during a run is meant for the shell, so the process gets no input.
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL if quiet else None,
+            stdout=stdout,
             process_group=0,
             # A file in the current folder must not stand for a module of the same name.
             env={**os.environ, "PYTHONSAFEPATH": "1", PARENT: str(os.getpid())},

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
-from archc.failure import FINDING, Failure
+from archc.failure import FINDING, USAGE, Failure
 from archc.files import reserve, write_durably
 from archc.language.recipe import Precision, TestViews
 from archc.ops.properties import Loss
@@ -30,7 +30,7 @@ class _Documented(BaseModel):
 class StoredFile(_Documented):
     """A file in the run's folder."""
 
-    path: str
+    path: str = Field(pattern=r"^[^/\\\x00]+$")
     """Its name in the run's folder."""
     sha256: str
     """The SHA-256 of its bytes, as `sha256sum` prints it."""
@@ -108,7 +108,7 @@ def read_description(run: Path) -> Description:
         return Description.model_validate_json(place.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         help = "name the folder of a run of `archc train`, such as runs/NAME-TIME"
-        raise Failure(f"{run} has no model.json: it is not a run, or one of an older archc", help, FINDING) from None
+        raise Failure(f"{run} has no model.json: it is not a run, or one of an older archc", help, USAGE) from None
     except OSError as error:
         raise Failure(f"cannot read {place}: {error.strerror}", "check its permissions") from error
     except ValidationError as error:

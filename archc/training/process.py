@@ -55,16 +55,16 @@ def run_main(main: Callable[[Job], None], failed: Callable[[Failure], None] | No
     return 0
 
 
-def as_failure(error: Exception, run: Path | None) -> Failure:
-    """The error being handled as a Failure; the traceback of an unexpected error is kept in a file."""
+def as_failure(error: Exception, run: Path | None, what: str = "training") -> Failure:
+    """The error being handled as a Failure of `what`; the traceback of an unexpected error is kept in a file."""
     if isinstance(error, OutputFailure):
         return Failure(error.message, "the run's folder keeps what was recorded before")
     if isinstance(error, Failure):
         return error
-    known = _of_run_folder(error, run) or disk_failure(error, below=str(run or "a file")) or _unimportable(error)
+    known = _of_run_folder(error, run) or disk_failure(error, below=str(run or "a file")) or _unimportable(error, what)
     # The folder of a run that has not begun is removed.
     kept = run if run is not None and has_begun(run) else None
-    return known or Failure(_summary(error), _keep_traceback(kept))
+    return known or Failure(_summary(error, what), _keep_traceback(kept))
 
 
 def _of_run_folder(error: Exception, run: Path | None) -> Failure | None:
@@ -74,20 +74,20 @@ def _of_run_folder(error: Exception, run: Path | None) -> Failure | None:
     return Failure(f"the run's folder {run} is gone", "somebody has removed it; start the run again")
 
 
-def _unimportable(error: Exception) -> Failure | None:
-    """The Failure for a module that training requires and that is installed in part only; None for other errors."""
+def _unimportable(error: Exception, what: str) -> Failure | None:
+    """The Failure for a module that is required and that is installed in part only; None for other errors."""
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return None
     owner = owner_of_module(error.name)
     if owner is None:
         return None
-    message = f"training needs the module `{(error.name or '').partition('.')[0]}` of {owner}, which cannot be imported"
+    message = f"{what} needs the module `{(error.name or '').partition('.')[0]}` of {owner}, which cannot be imported"
     return Failure(message, requirements_help([owner], again=True))
 
 
-def _summary(error: Exception) -> str:
+def _summary(error: Exception, what: str) -> str:
     first = str(error).strip().partition("\n")[0]
-    return f"training failed: {type(error).__name__}" + (f": {first}" if first else "")
+    return f"{what} failed: {type(error).__name__}" + (f": {first}" if first else "")
 
 
 def _keep_traceback(run: Path | None) -> str:

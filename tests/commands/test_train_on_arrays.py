@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -49,7 +51,19 @@ def test_a_run_on_two_devices_has_the_length_of_the_arrays(tmp_path: Path, backe
     assert "data: 16 training examples in 3 classes" in out
     assert any("2 steps of 8 examples (4 per device)" in line for line in out)
     assert not any("picture" in line for line in out)
-    assert (tmp_path / "run" / "weights.safetensors").exists()
+    run = tmp_path / "run"
+    assert (run / "weights.safetensors").exists()
+    model = json.loads((run / "model.json").read_text())
+    # A rank of PyTorch has a file of its own; that of Keras is for all devices.
+    assert model["source"]["path"] == ("net_whole.py" if backend == "torch" else "net.py")
+    assert (model["classes"], model["preparation"], [*model["weights"]]) == (None, None, ["last"])
+    shutil.copytree(run, tmp_path / "copy")
+    command = [sys.executable, "-m", "archc", "evaluate", "copy", "--output-format", "json"]
+    found = json.loads(subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout)
+    expected = json.loads((run / "receipt.json").read_text())["result"]
+    assert (found["examples"], found["count"], found["top1"]) == (5, 35, expected["top1"])
+    assert found["loss"] == pytest.approx(expected["loss"], rel=1e-6)
+    assert [each["name"] for each in found["classes"]] == ["0", "1", "2"]
 
 
 @pytest.mark.parametrize(

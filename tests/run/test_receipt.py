@@ -28,6 +28,9 @@ from archc.training.result import Data, Figures, Result
 STARTED = datetime(2012, 9, 30, 12, 0, 1, 500, tzinfo=UTC)
 
 
+STARTS = Starts(STARTED.isoformat(timespec="seconds"), "archc train --lr '1e-3'")
+
+
 @pytest.fixture
 def job(tmp_path: Path, facts_of: Callable[[str], Facts], alexnet: Path) -> Job:
     """A run's folder before its process has started. What lies there is not what was read and emitted."""
@@ -52,7 +55,7 @@ def job(tmp_path: Path, facts_of: Callable[[str], Facts], alexnet: Path) -> Job:
 def written(job: Job, code: int) -> dict[str, Any]:
     received = (Traffic(0, 40, 0), Traffic(0, 40, 0))
     inputs = Inputs(Path("specs/alexnet.yaml"), b"the spec", "source\n", Planned(received, 4, 1000))
-    write_receipt(job, inputs, load("torch"), started=STARTED, command="archc train --lr '1e-3'", code=code)
+    write_receipt(job, inputs, load("torch"), starts=STARTS, code=code)
     text = (job.run / "receipt.json").read_text()
     assert text.endswith("}\n")
     return json.loads(text)

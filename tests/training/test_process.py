@@ -161,11 +161,13 @@ def test_a_crash_whose_folder_is_gone_is_kept_elsewhere(
     job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "job.json"
+    (tmp_path / "gone").mkdir()
     file.write_text(job.model_copy(update={"run": tmp_path / "gone"}).model_dump_json())
     monkeypatch.setattr(sys, "argv", ["train", str(file)])
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
     def main(job: Job) -> None:
+        job.run.rmdir()
         raise ZeroDivisionError
 
     assert run_main(main) == 3

@@ -17,6 +17,7 @@ class KerasBackend:
     frameworks: tuple[str, ...] = ("keras", "tensorflow")
     strategies: tuple[Strategy, ...] = ()
     train_module: str = "archc_keras.train"
+    use_module: str = "archc_keras.use"
 
     def emit(self, request: Request) -> EmittedSource:
         """One standalone file: see `archc_keras.emission`."""

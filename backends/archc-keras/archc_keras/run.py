@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -36,6 +37,13 @@ def run(job: Job, devices: Devices, data: Dataset) -> None:
         trainer = KerasTrainer(job, model, optimizer, devices.strategy, feed)
         with keeping_weights(job, trainer.weights):
             train(job, trainer, journal, examples=data.count, classes=data.classes)
+
+
+def loaded(job: Job, strategy: Strategy, weights: Path) -> Any:
+    """The emitted model with trained weights, on a strategy's devices."""
+    keras.mixed_precision.set_dtype_policy(POLICIES[job.precision])
+    with strategy.scope():
+        return getattr(source(job), job.model).load(str(weights))
 
 
 def build(job: Job, strategy: Strategy) -> tuple[Any, Any]:

@@ -17,6 +17,7 @@ class TorchBackend:
     frameworks: tuple[str, ...] = ("torch",)
     strategies: tuple[Strategy, ...] = ("data", "columns", "hybrid")
     train_module: str = "archc_torch.train"
+    use_module: str = "archc_torch.use"
 
     def emit(self, request: Request) -> EmittedSource:
         """One standalone file: see `archc_torch.emission`."""

@@ -51,7 +51,7 @@ def run_rank(job: Job, devices: Devices, data: Dataset, group: Group | None = No
     rank = group.rank if group else 0
     keep_memory()
     kind = devices.kind
-    device = _device(kind, group.gpu if group else 0)
+    device = device_of(kind, group.gpu if group else 0)
     if group:
         _meet(group, job, device)
     module = source(job)
@@ -92,7 +92,7 @@ def _keeping_weights(job: Job, model: nn.Module, *, has_folder: bool) -> Abstrac
     return keeping_weights(job, lambda: as_bytes(model.state_dict(), job.renamed))
 
 
-def _device(kind: DeviceKind, gpu: int) -> torch.device:
+def device_of(kind: DeviceKind, gpu: int) -> torch.device:
     """This rank's own GPU, or the CPU."""
     if kind == "cpu":
         return torch.device("cpu")
