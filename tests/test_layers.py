@@ -44,12 +44,14 @@ PACKAGES = {
     "pictures": "wording files failure language training",
     "arrays": "wording failure language training pictures",
     "dataset": "training pictures arrays",
+    "history": "files failure training",
     "report": "wording tensor failure ops graph outline diagnostics language passes analysis backend difference "
-    "explain",
-    "console": "wording files failure diagnostics language passes analysis backend emit report",
+    "explain history",
+    "console": "wording files failure installing diagnostics language passes analysis backend emit report",
     "run": "wording tensor files signals failure installing language passes analysis backend training pictures arrays",
     "commands": "wording files signals failure installing streams entry_points ops diagnostics language passes "
-    "analysis outline fixing formatting expanding backend emit difference figure explain report console training run",
+    "analysis outline fixing formatting expanding backend emit difference figure explain history report console "
+    "training run",
     "__main__": "commands",
     "archc_torch": "source tensor files signals wording failure installing streams ops graph language passes backend "
     "emit training pictures dataset",

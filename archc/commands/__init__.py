@@ -28,6 +28,8 @@ EXAMPLES = {
     "graph": "archc graph specs/alexnet.yaml -o alexnet.svg",
     "plan": "archc plan specs/alexnet.yaml --gpus 2 --batch 128",
     "train": "archc train specs/alexnet.yaml --gpus 2 --batch 32 --steps 100",
+    "runs": "archc runs",
+    "plot": "archc plot runs/alexnet-20261127-133142 -o curves.svg",
     "backends": "archc backends",
     "explain": "archc explain ARC210",
     "diff": "archc diff specs/alexnet.yaml specs/alexnet_one_tower.yaml",

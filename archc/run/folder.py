@@ -11,7 +11,7 @@ from pathlib import Path
 
 from archc.backend import EmittedSource
 from archc.failure import ENVIRONMENT, USAGE, Failure
-from archc.files import is_reserve, release, remove_parts, reserve, write_durably
+from archc.files import hold, is_reserve, release, remove_parts, reserve, write_durably
 from archc.passes.placement import Placement
 from archc.run.receipt import ROOM
 from archc.run.setup import Setup
@@ -44,7 +44,9 @@ def started_folder(
     try:
         _write(job, source, spec)
         _describe(job, source, whole or source, setup.backend)
-        yield job
+        with job.file.open("r+b") as file:
+            hold(file)  # for `archc runs`, also before and after the training process works on its record
+            yield job
     finally:
         # A framework that ends its process while it starts leaves its last words.
         if has_begun(folder) or job.startup_log.exists():

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from archc.failure import USAGE, Failure
+from archc.files import hold
 
 
 class Record:
@@ -26,6 +27,7 @@ class Record:
         try:
             # "x" fails if the file exists: of several ranks, or of two starts of one job, only one can write it.
             self._file = self._path.open("xb", buffering=0)
+            hold(self._file)
         except FileExistsError:
             message = f"{self._path} exists: the run has been started before"
             raise Failure(message, "start a new run: `archc train`", USAGE) from None
