@@ -15,13 +15,14 @@ import typer
 from archc.backend import Origin, load
 from archc.commands.build import BackendOption
 from archc.console.emission import emit, placement_for, sealed
+from archc.console.extras import demand
 from archc.console.specs import QuietOption, SpecArgument, current_folder, facts_or_exit, resolve
 from archc.files import relative
 from archc.language.recipe import Precision
 from archc.language.spec import Strategy
 from archc.ops.fields import LARGEST
 from archc.run.folder import started_folder
-from archc.run.planned import planned
+from archc.run.planned import planned, planned_step
 from archc.run.process import run_to_end, training_module
 from archc.run.receipt import Inputs, write_receipt
 from archc.run.recipe import Overrides
@@ -29,6 +30,7 @@ from archc.run.setup import Options, check_paths, set_up
 from archc.run.worker import devices_of, folder_of, reported_once, told_to_others
 from archc.signals import heed_stops
 from archc.training.job import BadPictures
+from archc.training.clock import begin
 from archc.training.journal import has_begun
 from archc.training.worker import worker
 from archc.wording import duration, visible
@@ -82,6 +84,24 @@ def train(
     timeout: Annotated[
         float, typer.Option(min=1, help="Seconds to wait for a rank that hangs, before the run ends.")
     ] = 1800,
+    fast_dev_run: Annotated[
+        bool,
+        typer.Option(
+            "--fast-dev-run", help="Try everything in two steps on a few examples: training, tests and saving."
+        ),
+    ] = False,
+    overfit_batches: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=LARGEST,
+            metavar="N",
+            help="Train on the same N batches again and again, without augmentation: a sound network learns them.",
+        ),
+    ] = None,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Also write the curves for TensorBoard into the run's folder.")
+    ] = False,
     quiet: QuietOption = False,
     run: Annotated[
         Path | None,
@@ -93,7 +113,7 @@ def train(
     Options override the recipe. The run's folder contains the spec, the trained source, metrics.jsonl,
     weights.safetensors and receipt.json. Over several machines, torchrun starts it: docs/cluster.md.
     """
-    began, started = time.monotonic(), datetime.now(UTC)
+    began, started = begin(), datetime.now(UTC)
     heed_stops()
     place = worker()
     quiet = quiet or (place is not None and not place.is_recording)
@@ -104,21 +124,24 @@ def train(
             facts, text = facts_or_exit(path)
             chosen = load(backend)
             module = training_module(chosen)
+            if tensorboard:
+                demand("tensorboard", "`--tensorboard`")
             devices = gpus if place is None else devices_of(place, gpus, chosen)
-            options = Options(
-                devices, parallel, data, Overrides(batch, lr, steps, epochs), seed, precision, timeout, bad_pictures
-            )
+            overrides, trial = Overrides(batch, lr, steps, epochs), (fast_dev_run, overfit_batches)
+            more = (seed, precision, timeout, bad_pictures, tensorboard, *trial)
+            options = Options(devices, parallel, data, overrides, *more)
             setup = set_up(facts, options, chosen)
             shared = setup.strategy if setup.devices > 1 and setup.strategy in chosen.strategies else None
             placement = placement_for(chosen, facts, shared, devices=setup.devices)
             origin = Origin.of(str(path), text)
             source = emit(chosen, facts, origin, placement, recipe=facts.recipe, quiet=quiet)
             whole = sealed(chosen, facts, origin, recipe=facts.recipe) if placement else source
-        with started_folder(setup, source, text, asked=folder, placement=placement, whole=whole) as job:
+            figures = planned(facts, placement, batch=setup.recipe.batch, precision=precision)
+        start = partial(started_folder, setup, source, text, asked=folder, placement=placement)
+        with start(whole=whole, planned=planned_step(figures)) as job:
             for note in () if quiet else setup.notes:
                 typer.echo(note)
             command = shlex.join(["archc", *sys.argv[1:]])
-            figures = planned(facts, placement, batch=setup.recipe.batch, precision=precision)
             inputs = Inputs(path, text, source.text, figures)
             receipt = partial(write_receipt, job, inputs, chosen, started=started, command=command)
             receipt(code=None)

@@ -43,10 +43,13 @@ class PictureFeed:
     def training(self, epoch: int, first: int = 0) -> Generator[Batch]:
         """This rank's share of each global batch of an epoch (from 0), from batch `first` on."""
         recipe, seed, data = self.job.recipe, self.job.seed, preparation(self.job)
-        order = batches(len(self.pictures.train), recipe.batch, seed=seed, epoch=epoch)[first:]
+        fixed = self.job.overfit_batches
+        order = batches(len(self.pictures.train), recipe.batch, seed=seed, epoch=epoch, fixed=fixed)[first:]
 
         def prepare(index: int) -> Array:
             file, _ = self.pictures.train[index]
+            if fixed:
+                return test_views(file, data, self.statistics, test="center")[0]
             return training_view(file, data, self.statistics, seed=seed, epoch=epoch, index=index)
 
         return self._batches(order, self.pictures.train, prepare, (), ahead=AHEAD * recipe.batch // self.share.ranks)
