@@ -29,8 +29,8 @@ from archc.run.recipe import Overrides
 from archc.run.setup import Options, check_paths, set_up
 from archc.run.worker import devices_of, folder_of, reported_once, told_to_others
 from archc.signals import heed_stops
-from archc.training.job import BadPictures
 from archc.training.clock import begin
+from archc.training.job import BadPictures
 from archc.training.journal import has_begun
 from archc.training.worker import worker
 from archc.wording import duration, visible

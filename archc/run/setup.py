@@ -21,7 +21,6 @@ from archc.run.recipe import Overrides, devices_wanted, needs_two, strategy_want
 from archc.tensor import Tensor
 from archc.training.job import BadPictures, Job, PlannedStep, Value
 
-
 TRIAL_STEPS = 2
 """Steps of a fast dev run. Each is an epoch, so that the test after an epoch takes place, too."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from archc.files import relative
 from archc.language.recipe import Recipe
@@ -17,24 +18,40 @@ LABEL = 10
 """Columns of the labels."""
 
 
-def banner(job: Job, devices: Sequence[str], *, steps: int, examples: int, held_out: int, classes: int) -> list[str]:
-    """The lines for a run of so many steps on these devices, with so many examples of so many classes, if any."""
+class Size(NamedTuple):
+    """The size of a run: its optimiser steps, and its examples of so many classes, if any."""
+
+    steps: int
+    examples: int
+    """For training."""
+    held_out: int
+    classes: int
+
+
+def banner(job: Job, devices: Sequence[str], size: Size) -> list[str]:
+    """The lines for a run on these devices, one for each rank."""
     rows = [
         ("network", f"{job.name}, {job.precision}, seed {job.seed}"),
         *_devices(devices),
         ("strategy", f"{job.strategy} over {job.devices} devices" if job.devices > 1 else ""),
         ("batch", _batch(job)),
-        ("steps", _steps(job, steps, examples)),
+        ("steps", _steps(job, size)),
         ("rate", _rate(job.recipe)),
-        ("data", _data(job, examples, held_out, classes)),
-        ("", _left_out(job, examples)),
+        ("data", _data(job, size)),
+        ("", _left_out(job, size)),
+        ("from", "" if job.built_in else str(relative(job.pictures))),
         *_plan(job),
         ("trial", _trial(job)),
+        ("run", str(relative(job.run))),
     ]
     width = _width() - LABEL
-    lines = [line for label, text in rows if text for line in _row(label, wrapped(visible(text), width))]
     # A path stays whole, so that it can be copied.
-    return [*lines, *_row("run", [visible(str(relative(job.run)))])]
+    folded = ((label, [text] if label in ("from", "run") else wrapped(text, width)) for label, text in _visible(rows))
+    return [line for label, lines in folded for line in _row(label, lines)]
+
+
+def _visible(rows: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    return ((label, visible(text)) for label, text in rows if text)
 
 
 def _row(label: str, lines: Sequence[str]) -> Iterator[str]:
@@ -57,7 +74,9 @@ def _devices(names: Sequence[str]) -> Iterator[tuple[str, str]]:
     label = "devices"
     for name, group in groupby(range(len(names)), key=names.__getitem__):
         ranks = [*group]
-        yield label, f"rank {ranks[0]}: {name}" if len(ranks) == 1 else f"ranks {ranks[0]} to {ranks[-1]}: {name}"
+        first, last = ranks[0], ranks[-1]
+        between = "and" if last == first + 1 else "to"
+        yield label, f"rank {first}: {name}" if first == last else f"ranks {first} {between} {last}: {name}"
         label = ""
 
 
@@ -73,10 +92,10 @@ def _batch(job: Job) -> str:
     return f"{batch}, {least:,} per device" if least == most else f"{batch}, {least:,} or {most:,} per device"
 
 
-def _steps(job: Job, steps: int, examples: int) -> str:
-    per_epoch = examples // job.recipe.batch
-    epochs = steps / per_epoch
-    return f"{steps:,}: {_epochs(epochs)} of {per_epoch:,}"
+def _steps(job: Job, size: Size) -> str:
+    per_epoch = size.examples // job.recipe.batch
+    epochs = size.steps / per_epoch
+    return f"{size.steps:,} in {_epochs(epochs)} of {per_epoch:,}"
 
 
 def _epochs(epochs: float) -> str:
@@ -87,20 +106,19 @@ def _epochs(epochs: float) -> str:
 def _rate(recipe: Recipe) -> str:
     """The learning rate of the first step, the rule, and the schedules."""
     schedules = [name for name, rule in recipe.schedule or () if rule is not None]
-    return f"{recipe.optimizer.sgd.lr:g} by sgd" + (f", then {' and '.join(schedules)}" if schedules else "")
+    return ", ".join([f"{recipe.optimizer.sgd.lr:g}", "sgd", *schedules])
 
 
-def _data(job: Job, examples: int, held_out: int, classes: int) -> str:
-    origin = "built-in pictures: " if job.built_in else ""
-    tested = f" and {held_out:,} held-out" if held_out else ""
-    among = f" in {counted(classes, 'class', 'classes')}" if classes else ""
-    spare = f"; the network has {job.outputs:,} outputs" if classes < job.outputs and classes else ""
-    noun = f"{job.example}s" if held_out or examples != 1 else job.example
-    return f"{origin}{examples:,} training{tested} {noun}{among}{spare}"
+def _data(job: Job, size: Size) -> str:
+    origin = "built-in: " if job.built_in else ""
+    tested = f" and {size.held_out:,} held-out" if size.held_out else ""
+    among = f" in {counted(size.classes, 'class', 'classes')}" if size.classes else ""
+    spare = f"; the network has {job.outputs:,} outputs" if 0 < size.classes < job.outputs else ""
+    return f"{origin}{size.examples:,} training{tested} {job.example}s{among}{spare}"
 
 
-def _left_out(job: Job, examples: int) -> str:
-    rest = examples % job.recipe.batch
+def _left_out(job: Job, size: Size) -> str:
+    rest = size.examples % job.recipe.batch
     return f"{rest:,} of them sit out each epoch: they do not fill a batch" if rest else ""
 
 
@@ -108,10 +126,10 @@ def _plan(job: Job) -> Iterator[tuple[str, str]]:
     """What archc has computed of a step before it runs."""
     if (planned := job.planned) is None:
         return
-    yield "memory", f"{in_units(planned.memory)} per device planned for a step"
+    yield "memory", f"{in_units(planned.memory)} per device, the planned peak of a step"
     if job.devices > 1:
-        received = f"{in_units(planned.received)} per device planned for a step"
-        yield "exchange", f"{received}, in {counted(planned.collectives, 'collective')}"
+        each = f"{in_units(planned.received)} to each device per step"
+        yield "exchange", f"{each}, in {counted(planned.collectives, 'collective')}, as planned"
 
 
 def _trial(job: Job) -> str:

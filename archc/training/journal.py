@@ -263,7 +263,9 @@ class Journal:
         loss = f"loss {score.loss:.2f}" if self._noun == "picture" else f"loss {score.loss:.4g}"
         if score.of == "mean_squared_error":
             return f"held-out {loss}"
-        return f"held-out {self._hits} {percent(score.top1_rate)}{self._views(test)}" + (f", {loss}" if has_loss else "")
+        return f"held-out {self._hits} {percent(score.top1_rate)}{self._views(test)}" + (
+            f", {loss}" if has_loss else ""
+        )
 
     def _views(self, test: TestViews) -> str:
         return f" ({VIEWS[test]})" if self._noun == "picture" else ""
