@@ -20,6 +20,11 @@ class Dataset(Protocol):
         ...
 
     @property
+    def held_out(self) -> int:
+        """The number of held-out examples."""
+        ...
+
+    @property
     def classes(self) -> int:
         """The number of classes; 0 if targets are values."""
         ...

@@ -2,17 +2,19 @@
 
 `write_whole` is for what a command can write again. `write_durably` is for what would be lost: the bytes are on the
 disk when it returns, and `reserve` takes the room for them before the work that they are the result of.
-`relative` is the short form of a path, for output.
+`hold` shows that a process works on a file. `relative` is the short form of a path, for output.
 """
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import stat
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 
 def relative(place: Path) -> Path:
@@ -88,6 +90,22 @@ def remove_parts(folder: Path) -> None:
     """Remove what a killed writer left in a folder: the parts of files, and room that was reserved."""
     for part in folder.glob(".*.part"):
         _remove(part)
+
+
+def hold(file: IO[bytes]) -> None:
+    """Show other processes that this one works on a file, until it is closed or the process has ended."""
+    with suppress(OSError):  # not every file system can lock
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def is_held(place: Path) -> bool:
+    """Whether a process works on a file, as far as the system knows."""
+    with suppress(OSError), place.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 _RESERVED = "reserved"

@@ -42,6 +42,14 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
+def in_units(size: int) -> str:
+    """A number of bytes with three digits: `1.05 GiB`."""
+    for unit, one in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if size >= one:
+            return f"{size / one:.3g} {unit}" if size < 1000 * one else f"{size / one:,.0f} {unit}"
+    return f"{size} bytes"
+
+
 def visible(text: str) -> str:
     """The text with escapes in place of characters that control a terminal or the direction of writing."""
     if text.isprintable():

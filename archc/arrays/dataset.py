@@ -39,6 +39,12 @@ class Part:
     def __len__(self) -> int:
         return len(self.targets)
 
+    def taken(self, indices: list[int]) -> Part:
+        """The part with these examples only."""
+        if len(indices) == len(self):
+            return self
+        return Part(tuple(values[indices] for values in self.inputs), self.targets[indices])
+
 
 class Arrays:
     """The arrays of a job, as `archc.dataset.Dataset` describes them."""
@@ -48,10 +54,13 @@ class Arrays:
         self._files = [job.pictures / name for name in FILES]
         self._headers = [_checked(job, file, headers(file)) for file in self._files]
         self._parts: list[Part] = []
-        self.count = _count(self._headers[0])
+        counts = [_count(each) for each in self._headers]
         self.classes = job.outputs if job.recipe.loss == "cross_entropy" else 0
         batch, devices = job.recipe.batch, job.devices
-        check_batch(batch, devices, needs_two=job.needs_two, pictures=self.count, called=job.example)
+        fixed = job.overfit_batches
+        check_batch(batch, devices, needs_two=job.needs_two, pictures=counts[0], called=job.example, fixed=fixed)
+        self._used = [job.used(count, held_out=place > 0) for place, count in enumerate(counts)]
+        self.count, self.held_out = map(len, self._used)
 
     def open(self) -> None:
         """Read and check all values. Call it once, in one process, before any rank starts."""
@@ -67,7 +76,7 @@ class Arrays:
 
     def feed(self, share: Share, threads: int) -> ArrayFeed:
         """The examples of one rank."""
-        train, val = self._parts
+        train, val = (part.taken(used) for part, used in zip(self._parts, self._used, strict=True))
         return ArrayFeed(self._job, train, val, share)
 
     def _fingerprint(self) -> Data:
@@ -89,7 +98,8 @@ class ArrayFeed:
     normalisation: None = None
 
     def training(self, epoch: int, first: int = 0) -> Generator[Batch]:
-        for whole in batches(len(self.train), self.job.recipe.batch, seed=self.job.seed, epoch=epoch)[first:]:
+        batch, seed, fixed = self.job.recipe.batch, self.job.seed, self.job.overfit_batches
+        for whole in batches(len(self.train), batch, seed=seed, epoch=epoch, fixed=fixed)[first:]:
             yield self._batch(self.train, whole)
 
     def held_out(self, test: TestViews) -> Generator[Batch]:

@@ -30,6 +30,8 @@ EXAMPLES = {
     "train": "archc train specs/alexnet.yaml --gpus 2 --batch 32 --steps 100",
     "evaluate": "archc evaluate runs/alexnet-20261127-133142 --confusion confusion.csv",
     "predict": "archc predict runs/alexnet-20261127-133142 cat.jpg dog.jpg",
+    "runs": "archc runs",
+    "plot": "archc plot runs/alexnet-20261127-133142 -o curves.svg",
     "backends": "archc backends",
     "explain": "archc explain ARC210",
     "diff": "archc diff specs/alexnet.yaml specs/alexnet_one_tower.yaml",

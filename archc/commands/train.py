@@ -10,9 +10,10 @@ from typing import Annotated
 
 import typer
 
-from archc.backend import load, names_of_backends
+from archc.backend import Backend, load, names_of_backends
+from archc.console.extras import demand
 from archc.console.specs import QuietOption, SpecArgument
-from archc.console.start import prepared
+from archc.console.start import Start, prepared
 from archc.failure import USAGE, Failure
 from archc.files import relative
 from archc.language.recipe import Precision
@@ -25,7 +26,8 @@ from archc.run.resuming import compared, earlier_run, has_ended, repeated_run
 from archc.run.setup import Options
 from archc.run.worker import devices_of, folder_of, reported_once, told_to_others
 from archc.signals import heed_stops
-from archc.training.job import BadPictures
+from archc.training.clock import begin
+from archc.training.job import BadPictures, Job
 from archc.training.journal import has_begun
 from archc.training.worker import worker
 from archc.wording import duration, visible
@@ -94,6 +96,24 @@ def train(
     timeout: Annotated[
         float, typer.Option(min=1, help="Seconds to wait for a rank that hangs, before the run ends.")
     ] = 1800,
+    fast_dev_run: Annotated[
+        bool,
+        typer.Option(
+            "--fast-dev-run", help="Try everything in two steps on a few examples: training, tests and saving."
+        ),
+    ] = False,
+    overfit_batches: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=LARGEST,
+            metavar="N",
+            help="Train on the same N batches again and again, without augmentation: a sound network learns them.",
+        ),
+    ] = None,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Also write the curves for TensorBoard into the run's folder.")
+    ] = False,
     quiet: QuietOption = False,
     run: Annotated[
         Path | None,
@@ -134,7 +154,7 @@ def train(
     Options override the recipe. The run's folder contains the spec, the trained source, metrics.jsonl,
     weights.safetensors and receipt.json. Over several machines, torchrun starts it: docs/cluster.md.
     """
-    began = time.monotonic()
+    began = begin()
     heed_stops()
     place = worker()
     quiet = quiet or (place is not None and not place.is_recording)
@@ -146,6 +166,8 @@ def train(
             earlier = repeated_run(from_receipt) or (earlier_run(folder, resume) if is_own else None)
             chosen = load(backend or (earlier.backend if earlier else BACKEND))
             module = training_module(chosen)
+            if tensorboard:
+                demand("tensorboard", "`--tensorboard`")
             options = Options(
                 gpus if place is None else devices_of(place, gpus, chosen),
                 parallel,
@@ -157,23 +179,31 @@ def train(
                 bad_pictures,
                 checkpoint_every,
                 keep,
+                tensorboard,
+                fast_dev_run,
+                overfit_batches,
             )
             if earlier and not earlier.is_repeated and has_ended(earlier, options):
                 typer.echo(f"the run in {run} is complete; `--steps` or `--epochs` make it longer")
                 raise typer.Exit(0)
             start = prepared(spec, options, chosen, folder, earlier, quiet=quiet)
-        with start.folder() as job:
-            for note in () if quiet else start.notes(job):
-                typer.echo(note)
-            goes_on = earlier is not None and not earlier.is_repeated
-            starts = Starts.now(job.run if goes_on else None, job.resume.step if job.resume else None)
-            receipt = partial(write_receipt, job, start.inputs(), chosen, starts=starts)
-            receipt(code=None)
-            code = run_to_end([sys.executable, "-P", "-m", module, str(job.file)], quiet=quiet)
-            if has_begun(job.run):
-                receipt(code=code)
-    if code == 0 and from_receipt and not quiet:
-        typer.echo(compared(job.run, from_receipt))
+        job, code = _trained(start, chosen, module, quiet=quiet)
     if code == 0 and not quiet:
+        if from_receipt:
+            typer.echo(compared(job.run, from_receipt))
         typer.echo(f"finished in {duration(time.monotonic() - began)}; saved in {visible(str(relative(job.run)))}")
     raise typer.Exit(code)
+
+
+def _trained(start: Start, backend: Backend, module: str, *, quiet: bool) -> tuple[Job, int]:
+    """Train in a process of the backend; the job, and the exit code."""
+    with start.folder() as job:
+        for note in () if quiet else start.notes(job):
+            typer.echo(note)
+        starts = Starts.now(job.run if start.goes_on else None, job.resume.step if job.resume else None)
+        receipt = partial(write_receipt, job, start.inputs(), backend, starts=starts)
+        receipt(code=None)
+        code = run_to_end([sys.executable, "-P", "-m", module, str(job.file)], quiet=quiet)
+        if has_begun(job.run):
+            receipt(code=code)
+    return job, code

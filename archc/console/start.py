@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -18,7 +19,7 @@ from archc.difference.difference import difference
 from archc.failure import FINDING, Failure
 from archc.passes.placement import Placement
 from archc.run.folder import started_folder
-from archc.run.planned import planned
+from archc.run.planned import Planned, planned, planned_step
 from archc.run.receipt import Inputs
 from archc.run.resuming import Earlier, notes, options_of, resumed_folder
 from archc.run.setup import Options, Setup, check_paths, set_up
@@ -32,9 +33,9 @@ class Start:
 
     path: Path
     text: bytes
-    facts: Facts
     setup: Setup
     placement: Placement | None
+    planned: Planned
     source: EmittedSource
     whole: EmittedSource
     """The source of the whole network, if the other one is of a device's part."""
@@ -42,13 +43,20 @@ class Start:
     """The folder that is asked for."""
     earlier: Earlier | None
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether an earlier run goes on."""
+        return self.earlier is not None and not self.earlier.is_repeated
+
     def folder(self) -> AbstractContextManager[Job]:
         """The run's folder, with all that training needs in it; the job."""
+        planned, whole = planned_step(self.planned), self.whole
         if self.earlier is not None and not self.earlier.is_repeated:
-            return resumed_folder(self.earlier, self.setup, self.source, placement=self.placement, whole=self.whole)
-        return started_folder(
-            self.setup, self.source, self.text, asked=self.asked, placement=self.placement, whole=self.whole
-        )
+            return resumed_folder(
+                self.earlier, self.setup, self.source, placement=self.placement, whole=whole, planned=planned
+            )
+        start = partial(started_folder, self.setup, self.source, self.text)
+        return start(asked=self.asked, placement=self.placement, whole=whole, planned=planned)
 
     def notes(self, job: Job) -> tuple[str, ...]:
         """How the run differs from its spec, or from what it was before, one line for each difference."""
@@ -58,9 +66,7 @@ class Start:
 
     def inputs(self) -> Inputs:
         """What is trained, for the receipt."""
-        recipe, precision = self.setup.recipe, self.setup.precision
-        figures = planned(self.facts, self.placement, batch=recipe.batch, precision=precision)
-        return Inputs(self.path, self.text, self.source.text, figures)
+        return Inputs(self.path, self.text, self.source.text, self.planned)
 
 
 def prepared(
@@ -82,7 +88,8 @@ def prepared(
     origin = Origin.of(str(path), text)
     source = emit(backend, facts, origin, placement, recipe=facts.recipe, quiet=quiet)
     whole = sealed(backend, facts, origin, recipe=facts.recipe) if placement else source
-    return Start(path, text, facts, setup, placement, source, whole, asked, earlier)
+    figures = planned(facts, placement, batch=setup.recipe.batch, precision=setup.precision)
+    return Start(path, text, setup, placement, figures, source, whole, asked, earlier)
 
 
 def _demand_same(earlier: Earlier, now: Facts, path: Path) -> None:

@@ -90,14 +90,6 @@ def memory(
     return Memory(told, weights=weights, gradients=learned, momentum=learned)
 
 
-def in_units(size: int) -> str:
-    """A number of bytes with three digits: `1.05 GiB`."""
-    for unit, one in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
-        if size >= one:
-            return f"{size / one:.3g} {unit}" if size < 1000 * one else f"{size / one:,.0f} {unit}"
-    return f"{size} bytes"
-
-
 @dataclass(slots=True, eq=False)
 class _Gradient:
     """The memory of the gradients of one or more values: each of them is a use, and may be a view of the memory."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph
 from archc.passes.device_memory import largest_batch
-from archc.passes.memory import Memory, in_units
+from archc.passes.memory import Memory
 from archc.passes.placement import Placement
 from archc.source import Span
+from archc.wording import in_units
 
 # Layers that a note names.
 _MOST_NAMED = 3

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -40,7 +41,7 @@ class PictureSet:
         self._job = job
         self._pictures = job_pictures(job)
         self._statistics: Statistics | None = None
-        self.count = len(self._pictures.train)
+        self.count, self.held_out = len(self._pictures.train), len(self._pictures.val)
         self.classes = len(self._pictures.classes)
 
     def open(self) -> None:
@@ -52,7 +53,7 @@ class PictureSet:
 
     def _take(self, pictures: Pictures, statistics: Statistics) -> None:
         self._pictures, self._statistics = pictures, statistics
-        self.count = len(pictures.train)
+        self.count, self.held_out = len(pictures.train), len(pictures.val)
 
     def feed(self, share: Share, threads: int) -> PictureFeed:
         assert self._statistics is not None, "the pictures were not opened"
@@ -75,11 +76,14 @@ def job_pictures(job: Job) -> Pictures:
         message = f"{owner} has {classes:,} classes, {job.name} has {counted(job.outputs, 'output')}"
         raise Failure(message, fix, FINDING)
     _check_batch(job, pictures)
-    return pictures
+    train = tuple(pictures.train[index] for index in job.used(len(pictures.train)))
+    val = tuple(pictures.val[index] for index in job.used(len(pictures.val), held_out=True))
+    return replace(pictures, train=train, val=val)
 
 
 def _check_batch(job: Job, pictures: Pictures) -> None:
-    check_batch(job.recipe.batch, job.devices, needs_two=job.needs_two, pictures=len(pictures.train))
+    count, fixed = len(pictures.train), job.overfit_batches
+    check_batch(job.recipe.batch, job.devices, needs_two=job.needs_two, pictures=count, fixed=fixed)
 
 
 def _check_resize(job: Job) -> None:

@@ -48,10 +48,14 @@ class PictureFeed:
     def training(self, epoch: int, first: int = 0) -> Generator[Batch]:
         """This rank's share of each global batch of an epoch (from 0), from batch `first` on."""
         recipe, seed, data = self.job.recipe, self.job.seed, preparation(self.job)
-        order = batches(len(self.pictures.train), recipe.batch, seed=seed, epoch=epoch)[first:]
+        fixed = self.job.overfit_batches
+        order = batches(len(self.pictures.train), recipe.batch, seed=seed, epoch=epoch, fixed=fixed)[first:]
 
         def prepare(index: int) -> Prepared:
             file, _ = self.pictures.train[index]
+            if fixed:
+                pixels, places = views_in_bytes(file, data, channels=self.statistics.channels, test="center")
+                return pixels[0], places[0]
             return training_view(file, data, self.statistics.colours, seed=seed, epoch=epoch, index=index)
 
         return self._batches(order, self.pictures.train, prepare, (), ahead=AHEAD * recipe.batch // self.share.ranks)

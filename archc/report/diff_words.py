@@ -11,8 +11,7 @@ from archc.difference.effects import Effect
 from archc.difference.layers import LayerDifference, LayerSide
 from archc.difference.settings import FieldChange
 from archc.difference.uses import UseDifference
-from archc.passes.memory import in_units
-from archc.wording import counted, listed
+from archc.wording import counted, in_units, listed
 
 # A change that this many layers share is listed once, with their names.
 _MANY = 3

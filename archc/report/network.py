@@ -12,10 +12,9 @@ from archc.diagnostics.text import Style, unstyled
 from archc.graph import Graph
 from archc.outline import Part, outline, summed_up
 from archc.passes.counts import LayerCounts
-from archc.passes.memory import in_units
 from archc.passes.placement import Placement
 from archc.report.table import Column, least_width, table
-from archc.wording import counted, listed, visible, wrapped
+from archc.wording import counted, in_units, listed, visible, wrapped
 
 if TYPE_CHECKING:
     from archc.ops.fields import Size

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from archc import outline
 from archc.diagnostics.text import Style, unstyled
-from archc.passes.memory import Memory, in_units
+from archc.passes.memory import Memory
 from archc.passes.plan import Cost, Crossing, Option, Part, Plan
 from archc.report.plan_outline import closed
 from archc.report.table import Column, fitted
-from archc.wording import counted, visible, wrapped
+from archc.wording import counted, in_units, visible, wrapped
 
 _STRATEGIES = (
     Column("strategy", least=8),

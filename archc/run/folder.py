@@ -11,12 +11,12 @@ from pathlib import Path
 
 from archc.backend import EmittedSource
 from archc.failure import ENVIRONMENT, USAGE, Failure
-from archc.files import is_reserve, release, remove_parts, reserve, write_durably
+from archc.files import hold, is_reserve, release, remove_parts, reserve, write_durably
 from archc.passes.placement import Placement
 from archc.run.receipt import ROOM
 from archc.run.setup import Setup
 from archc.training.description import Description, stored, write_description
-from archc.training.job import Job
+from archc.training.job import Job, PlannedStep
 from archc.training.journal import has_begun
 from archc.training.receipt import place_of_receipt
 
@@ -32,6 +32,7 @@ def started_folder(
     asked: Path | None,
     placement: Placement | None = None,
     whole: EmittedSource | None = None,
+    planned: PlannedStep | None = None,
 ) -> Generator[Job]:
     """Make the run's folder and write the spec, the source, job.json and model.json into it; the job.
 
@@ -40,11 +41,13 @@ def started_folder(
     """
     new = _missing(asked or Path("runs"))
     folder = make_run_folder(asked, setup.name)
-    job = setup.job(folder, source, placement)
+    job = setup.job(folder, source, placement, planned)
     try:
         _write(job, source, spec)
         describe_run(job, source, whole or source, setup.backend)
-        yield job
+        with job.file.open("r+b") as file:
+            hold(file)  # for `archc runs`, also before and after the training process works on its record
+            yield job
     finally:
         # A framework that ends its process while it starts leaves its last words.
         if has_begun(folder) or job.startup_log.exists():

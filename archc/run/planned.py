@@ -10,6 +10,7 @@ from archc.passes.collectives import Traffic, collectives, traffic
 from archc.passes.device_memory import device_memory
 from archc.passes.placement import Placement
 from archc.passes.values import WIDTH
+from archc.training.job import PlannedStep
 
 
 class Planned(NamedTuple):
@@ -18,6 +19,12 @@ class Planned(NamedTuple):
     received: tuple[Traffic, ...]
     collectives: int
     memory: int
+
+
+def planned_step(planned: Planned) -> PlannedStep:
+    """The figures that a run shows before its first step."""
+    received = max((each.forward + each.backward + each.outputs for each in planned.received), default=0)
+    return PlannedStep(memory=planned.memory, received=received, collectives=planned.collectives)
 
 
 def planned(facts: Facts, placement: Placement | None, *, batch: int, precision: Precision) -> Planned:

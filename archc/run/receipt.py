@@ -100,6 +100,8 @@ def _receipt(job: Job, inputs: Inputs, backend: Backend, *, starts: Starts, code
         "precision": job.precision,
         "recipe": job.recipe.model_dump(mode="json"),
         "steps": job.steps,
+        "fast_dev_run": job.fast_dev_run,
+        "overfit_batches": job.overfit_batches,
         "pictures": {
             "path": "built-in" if job.built_in else str(job.pictures),
             "bad_pictures": job.bad_pictures,

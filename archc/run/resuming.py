@@ -10,7 +10,7 @@ from typing import Any
 
 from archc.backend import EmittedSource
 from archc.failure import FINDING, USAGE, Failure
-from archc.files import remove_parts, reserve
+from archc.files import hold, remove_parts, reserve
 from archc.passes.placement import Placement
 from archc.run.folder import describe_run, write_job
 from archc.run.receipt import ROOM
@@ -18,10 +18,10 @@ from archc.run.setup import Options, Setup
 from archc.training import checkpoint
 from archc.training.checkpoint import STATE, Checkpoint
 from archc.training.description import read_description
-from archc.training.job import Job, Resume, read_job
+from archc.training.job import Job, PlannedStep, Resume, read_job
 from archc.training.receipt import place_of_receipt
+from archc.training.record import is_running
 from archc.training.result import is_complete, read_result
-from archc.training.running import is_running
 from archc.training.saver import kept_in
 
 NEWEST = "auto"
@@ -136,14 +136,20 @@ def compared(run: Path, repeated: Path) -> str:
 
 @contextmanager
 def resumed_folder(
-    earlier: Earlier, setup: Setup, source: EmittedSource, *, placement: Placement | None, whole: EmittedSource
+    earlier: Earlier,
+    setup: Setup,
+    source: EmittedSource,
+    *,
+    placement: Placement | None,
+    whole: EmittedSource,
+    planned: PlannedStep,
 ) -> Generator[Job]:
     """Write into the run's folder what it needs to go on; the job.
 
     The run trains the file that it began with, unless it goes on with another number of devices.
     """
     folder = earlier.job.run
-    job = setup.job(folder, source, placement).model_copy(update={"resume": earlier.resume})
+    job = setup.job(folder, source, placement, planned).model_copy(update={"resume": earlier.resume})
     _check_same(earlier.job, job)
     remove_parts(folder)
     reserve(place_of_receipt(folder), ROOM)
@@ -154,7 +160,9 @@ def resumed_folder(
     for file in (job.weights, *([folder / "metrics.jsonl", folder / "result.json"] if earlier.resume is None else [])):
         file.unlink(missing_ok=True)  # what the end writes anew
     try:
-        yield job
+        with job.file.open("r+b") as file:
+            hold(file)
+            yield job
     finally:
         remove_parts(folder)
 

@@ -19,7 +19,10 @@ from archc.run.free_sizes import at_sizes_of_arrays
 from archc.run.notes import run_notes
 from archc.run.recipe import Overrides, devices_wanted, needs_two, strategy_wanted, trained_recipe
 from archc.tensor import Tensor
-from archc.training.job import BadPictures, Job, Value
+from archc.training.job import BadPictures, Job, PlannedStep, Value
+
+TRIAL_STEPS = 2
+"""Steps of a fast dev run. Each is an epoch, so that the test after an epoch takes place, too."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,9 @@ class Options:
     bad_pictures: BadPictures | None = None
     checkpoint_every: int | None = None
     keep: int = 2
+    tensorboard: bool = False
+    fast_dev_run: bool = False
+    overfit_batches: int | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,9 @@ class Setup:
         """The precision of the arithmetic."""
         return self.options.precision or "float32"
 
-    def job(self, folder: Path, source: EmittedSource, placement: Placement | None) -> Job:
+    def job(
+        self, folder: Path, source: EmittedSource, placement: Placement | None, planned: PlannedStep | None = None
+    ) -> Job:
         """The job that trains `source` in `folder`, which was emitted for a placement, or for one device."""
         data = self.options.data
         layouts: Mapping[str, Layout] = placement.layouts if placement else {}
@@ -81,7 +89,7 @@ class Setup:
             targets="own" if layouts.get(self.returns, "batch") == "batch" else "all",
             needs_two=self.needs_two,
             recipe=self.recipe,
-            steps=self.options.overrides.steps,
+            steps=TRIAL_STEPS if self.options.fast_dev_run else self.options.overrides.steps,
             checkpoint_every=self.options.checkpoint_every,
             keep=self.options.keep,
             seed=self.options.seed or 0,
@@ -91,6 +99,10 @@ class Setup:
             pictures=(data or folder / "pictures").resolve(),
             built_in=data is None,
             bad_pictures=self.options.bad_pictures or "stop",
+            planned=planned,
+            tensorboard=self.options.tensorboard,
+            fast_dev_run=self.options.fast_dev_run,
+            overfit_batches=self.options.overfit_batches,
         )
 
 
@@ -125,6 +137,7 @@ def _resolved(path: Path) -> Path:
 
 def set_up(facts: Facts, options: Options, backend: Backend) -> Setup:
     """Check that the network and the options can be trained; a Failure names the first reason why not."""
+    _check_trial(options)
     devices = devices_wanted(options.devices, options.strategy, facts)
     strategy = strategy_wanted(options.strategy, devices, facts, backend)
     recipe = trained_recipe(facts, options.overrides, devices, data=options.data)
@@ -155,6 +168,19 @@ def set_up(facts: Facts, options: Options, backend: Backend) -> Setup:
         options=options,
         notes=tuple(run_notes(facts, options.overrides, recipe, devices, strategy, backend.name)),
     )
+
+
+def _check_trial(options: Options) -> None:
+    """Raise a Failure unless at most one option says how much of the data and how many steps a run takes."""
+    if not options.fast_dev_run:
+        return
+    for name, value in (("steps", options.overrides.steps), ("epochs", options.overrides.epochs)):
+        if value is not None:
+            message = f"--fast-dev-run takes {TRIAL_STEPS} steps, and --{name} asks for {value}"
+            raise Failure(message, help=f"leave out `--fast-dev-run` or `--{name}`", code=USAGE)
+    if options.overfit_batches is not None:
+        message = "--fast-dev-run learns nothing in its two steps, and --overfit-batches needs many"
+        raise Failure(message, help="use only one of them", code=USAGE)
 
 
 def _output(facts: Facts) -> Tensor:

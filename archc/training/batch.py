@@ -11,12 +11,18 @@ from archc.wording import counted
 
 
 def check_batch(
-    batch: int, devices: int, *, needs_two: str | None, pictures: int | None = None, called: str = "picture"
+    batch: int,
+    devices: int,
+    *,
+    needs_two: str | None,
+    pictures: int | None = None,
+    called: str = "picture",
+    fixed: int | None = None,
 ) -> None:
     """Raise Failure unless `devices` devices can train on batches of this size.
 
     `needs_two` is a layer that cannot train on a batch of one picture. `pictures` is the number of training pictures,
-    or None if it is not known, and `called` is the word for one of them.
+    or None if it is not known, and `called` is the word for one of them. `fixed` is the number of batches to overfit.
     """
     least = max(devices, 2 if needs_two else 1)
     if pictures is not None and pictures < least:
@@ -33,6 +39,10 @@ def check_batch(
     if pictures is not None and pictures < batch:
         message = f"{counted(pictures, f'training {called}')} cannot fill a batch of {batch:,}"
         raise Failure(message, f"use `--batch {nearest}`, or add {called}s", FINDING)
+    if fixed and pictures is not None and fixed * batch > pictures:
+        message = f"{counted(fixed, 'batch', 'batches')} of {batch:,} need {fixed * batch:,} training {called}s"
+        most = pictures // batch
+        raise Failure(f"{message}, and there are {pictures:,}", f"use `--overfit-batches {most}`", USAGE)
 
 
 def _why(needs_two: str | None, called: str) -> str:

@@ -26,6 +26,10 @@ BadPictures = Literal["stop", "skip"]
 """Pictures that cannot be read end a run before its first step, or it trains without them."""
 
 
+TRIED = 16
+"""The number of held-out examples of a trial."""
+
+
 class Value(BaseModel):
     """The shape of an input for one example, with the channels first; with a vocabulary, it is tokens."""
 
@@ -33,6 +37,19 @@ class Value(BaseModel):
 
     shape: tuple[PositiveInt, ...]
     vocabulary: PositiveInt | None = None
+
+
+class PlannedStep(BaseModel):
+    """What archc has computed of a training step before it runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    memory: PositiveInt
+    """The most bytes in use at one moment on the device that needs most."""
+    received: NonNegativeInt
+    """The bytes that a device receives, on the device that receives most."""
+    collectives: NonNegativeInt
+    """Collective operations of all devices."""
 
 
 class Resume(BaseModel):
@@ -100,6 +117,14 @@ class Job(BaseModel):
     """Whether the pictures are archc's own; if so, the backend generates them into `pictures` first."""
     bad_pictures: BadPictures = "stop"
     """What to do about pictures that cannot be read, if the check before the first step finds some."""
+    planned: PlannedStep | None = None
+    """What the run shows before its first step."""
+    tensorboard: bool = False
+    """Whether the run's curves are also written for TensorBoard."""
+    fast_dev_run: bool = False
+    """Whether the run is a trial on a few examples: a batch of training examples, and `TRIED` held-out ones."""
+    overfit_batches: PositiveInt | None = None
+    """The number of batches that are trained on again and again, without augmentation; None for a run on all."""
 
     @property
     def image(self) -> tuple[int, int, int]:
@@ -144,6 +169,11 @@ class Job(BaseModel):
     def startup_log(self) -> Path:
         """What a framework writes while it starts. The file stays only if that ends the process."""
         return self.run / "startup.log"
+
+    def used(self, count: int, *, held_out: bool = False) -> list[int]:
+        """Which of `count` training or held-out examples the run uses: all, or for a trial a few from everywhere."""
+        wanted = min(TRIED if held_out else self.recipe.batch, count) if self.fast_dev_run else count
+        return [index * count // wanted for index in range(wanted)]
 
     def share(self, rank: int) -> Share:
         """Which examples a rank reads."""

@@ -14,21 +14,25 @@ import json
 import math
 import sys
 import time
-from collections.abc import Generator, Sequence
+from collections import deque
+from collections.abc import Collection, Generator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from archc.files import release, reserve
 from archc.language.recipe import TestViews
 from archc.streams import OutputFailure
+from archc.training.banner import Size, banner
+from archc.training.board import Board
+from archc.training.clock import began
 from archc.training.job import Job, Resume
 from archc.training.position import START, Position
 from archc.training.progress import Progress, progress
 from archc.training.record import Record
 from archc.training.result import BestWeights, Figures, Measured, add_to_result, place_of_result, write_weights
-from archc.training.score import Score
+from archc.training.score import BatchScore, Score
 from archc.wording import counted, visible
 
 VIEWS: dict[TestViews, str] = {"ten_crop": "ten views", "center": "centre view"}
@@ -49,6 +53,7 @@ class Journal:
         self._run = run
         self._devices = tuple(devices)
         self._open = ExitStack()
+        self._board: Board | None = None
         self._mark = time.monotonic()
         self._began = self._mark - (resume.seconds if resume else 0)
         self._training = 0.0
@@ -58,8 +63,14 @@ class Journal:
         self._unrecorded = 0
         self._progress: Progress | None = None
         self._batch = 0
+        self._is_trial = False
+        self._overfit: deque[BatchScore] = deque(maxlen=0)
+        self._seen = _Seen(0)
+        self._waited = 0.0
+        self._at = 0
         self._classes = 0
         self._noun: Literal["picture", "example"] = "picture"
+        self._hits = "top-1"
         self._lr = 0.0
         self._first_loss = self._last_loss = math.nan
         if resume:
@@ -103,13 +114,18 @@ class Journal:
                 self._open.callback(release, place)
                 reserve(place, size)
 
-    def start(self, job: Job, *, steps: int, examples: int, classes: int, at: Position = START) -> None:
+    def start(
+        self, job: Job, *, steps: int, examples: int, classes: int, held_out: int = 0, at: Position = START
+    ) -> None:
         """Record that training begins, or goes on at a position: `steps` optimiser steps in all, over so many examples,
         of so many classes, if any."""
         recipe = job.recipe
         self._batch, self._classes, self._mark = recipe.batch, classes, time.monotonic()
         self._lr = recipe.optimizer.sgd.lr
         self._first_loss, self._last_loss = (math.nan if x is None else x for x in (at.first_loss, at.last_loss))
+        self._is_trial, self._overfit = job.fast_dev_run, deque(maxlen=job.overfit_batches or 0)
+        if self._record and job.tensorboard:
+            self._board = self._open.enter_context(closing(Board(job.run)))
         if job.resume is None:
             self._write(
                 "start",
@@ -122,21 +138,17 @@ class Journal:
                 precision=job.precision,
                 pictures=examples,
                 classes=classes,
+                startup=round(time.monotonic() - began(), 3),
             )
-        spare = f"; the network has {job.outputs:,} outputs" if classes < job.outputs else ""
-        among = f" in {counted(classes, 'class', 'classes')}{spare}" if classes else ""
-        self._noun = job.example
-        rest = examples % recipe.batch
-        out = f"; {rest:,} of them sit out each epoch: they do not fill a batch" if rest else ""
-        self.say(f"data: {counted(examples, f'training {self._noun}')}{among}{out}")
+        self._noun, self._hits = job.example, "top-1" if recipe.loss == "cross_entropy" else "accuracy"
+        if self._record:
+            size = Size(steps, examples, held_out, classes)
+            for line in banner(job, self._devices, size):
+                self.say(line)
         if job.resume is not None:
             self.say(f"going on after step {at.step}")
-        self.say(
-            f"training {job.name}: {counted(steps, 'step')} of {counted(recipe.batch, self._noun)}"
-            f"{_division(job)}, lr {recipe.optimizer.sgd.lr:g}, {job.precision}, seed {job.seed}"
-        )
         if self._record:
-            self._progress = self._open.enter_context(closing(progress("step", steps)))
+            self._progress = self._open.enter_context(closing(progress("step", steps, began=began())))
 
     def step(
         self,
@@ -154,11 +166,15 @@ class Journal:
         `loss` is the batch's loss before the step, `top1` how many of its `count` classes or values were right, and
         `waited` the seconds that this rank waited for the batch.
         """
-        self._first_loss, self._last_loss = (loss if step == 1 else self._first_loss), loss
+        self._first_loss, self._last_loss, self._at = (loss if step == 1 else self._first_loss), loss, step
         now = time.monotonic()
         self._training, self._mark = self._training + now - self._mark, now
         self._steps += 1
         rate = self._steps * self._batch / max(self._training, 1e-9)
+        self._waited += waited
+        waiting = min(self._waited / max(self._training, 1e-9), 1.0)
+        self._seen = self._seen.with_batch(epoch, top1, count)
+        self._overfit.append(BatchScore(loss, top1, count))
         self._add(
             "step",
             step=step,
@@ -170,13 +186,18 @@ class Journal:
             waited=round(waited, 4),
             pictures_per_second=round(rate, 2),
         )
+        own = top1 / count if top1 is not None and count else None
+        self._draw(loss__train=loss, accuracy__train=own, rate=lr, speed__per_second=rate, speed__waiting=waiting)
         if self._progress:
+            right = [] if self._seen.rate is None else [f"{self._hits} {percent(self._seen.rate)}"]
+            speed = f"{_short(rate)} {self._noun}s/s"
             with self._outlasting_output():
-                self._progress.show(step, f"loss {loss:.2f}  {_short(rate)} {self._noun}s/s")
+                self._progress.show(step, f"loss {loss:.2f}", *right, speed, f"wait {100 * waiting:.0f} %")
 
     def epoch(self, epoch: int, score: Score, *, lr: float) -> None:
         """Record an epoch (from 0) and its score on the centre view; `lr` is the learning rate of the next epoch."""
         self._add("epoch", epoch=epoch, lr=lr, **_figures(score, "center"))
+        self._draw_score(score, "held_out")
         cut = f", learning rate {self._lr:g} -> {lr:g}" if lr != self._lr else ""
         self.say(f"epoch {epoch + 1}: {self._sentence(score, 'center')}{cut}")
         self._lr = lr
@@ -227,18 +248,24 @@ class Journal:
             **_figures(score, test),
         )
         self._add("end", **dict(figures))
+        self._draw_score(score, "test")
         self._publish(figures=figures)
         losses = f"loss {self._first_loss:.2f} -> {self._last_loss:.2f}"
         chance = "" if figures.chance is None else f", chance {percent(figures.chance)}"
+        if right := _right_in(self._overfit):
+            self.say(f"overfitting {counted(len(self._overfit), 'batch', 'batches')}: {right} in training")
         self.say(f"{losses}, {self._sentence(score, test, has_loss=score.of != 'cross_entropy')}{chance}")
+        if self._is_trial:
+            self.say("fast dev run: training, tests and saving work; the figures say nothing")
 
     def _sentence(self, score: Score, test: TestViews, *, has_loss: bool = True) -> str:
         """The held-out figures."""
         loss = f"loss {score.loss:.2f}" if self._noun == "picture" else f"loss {score.loss:.4g}"
         if score.of == "mean_squared_error":
             return f"held-out {loss}"
-        what = "top-1" if score.of == "cross_entropy" else "accuracy"
-        return f"held-out {what} {percent(score.top1_rate)}{self._views(test)}" + (f", {loss}" if has_loss else "")
+        return f"held-out {self._hits} {percent(score.top1_rate)}{self._views(test)}" + (
+            f", {loss}" if has_loss else ""
+        )
 
     def _views(self, test: TestViews) -> str:
         return f" ({VIEWS[test]})" if self._noun == "picture" else ""
@@ -249,12 +276,28 @@ class Journal:
 
     def _add(self, event: str, **facts: object) -> None:
         """Write a line of a run that has begun, which a line that cannot be written does not end."""
-        try:
+        with self._outlasting_disk():
             self._write(event, **facts)
+
+    @contextmanager
+    def _outlasting_disk(self) -> Generator[None]:
+        """Go on without what cannot be written, and count it."""
+        try:
+            yield
         except OSError as error:
             self._unrecorded += 1
             if self._unrecorded == 1:
                 self.warn(f"cannot write {error.filename}: {error.strerror}. The run goes on without such lines")
+
+    def _draw_score(self, score: Score, kind: str) -> None:
+        rate = None if score.of == "mean_squared_error" else score.top1_rate
+        self._draw(**{f"loss__{kind}": score.loss, f"accuracy__{kind}": rate})
+
+    def _draw(self, **values: float | None) -> None:
+        """Add values to the curves for TensorBoard, if the run has them."""
+        with self._outlasting_disk():
+            if self._board:
+                self._board.add(self._at, **values)
 
     def _publish(self, **facts: object) -> None:
         if self._record:
@@ -301,12 +344,23 @@ def percent(rate: float) -> str:
     return f"{100 * rate:.1f} %"
 
 
-def _division(job: Job) -> str:
-    """How a batch is divided over the devices."""
-    if job.devices == 1:
-        return ""
-    if job.reads == "all":
-        return f" on each of {job.devices} devices"
-    sizes = job.share(0).sizes(job.recipe.batch)
-    least, most = min(sizes), max(sizes)
-    return f" ({least:,} per device)" if least == most else f" ({least:,} or {most:,} per device)"
+def _right_in(batches: Collection[BatchScore]) -> str:
+    """`63 of 64 right, 98.4 %`; empty if there are no batches, or if nothing is counted."""
+    right, of = sum(each.top1 or 0 for each in batches), sum(each.total for each in batches)
+    return f"{right:,} of {of:,} right, {percent(right / of)}" if any(each.top1 is not None for each in batches) else ""
+
+
+class _Seen(NamedTuple):
+    """The training batches of an epoch so far: how many of their classes or values were right."""
+
+    epoch: int
+    top1: int | None = 0
+    of: int = 0
+
+    @property
+    def rate(self) -> float | None:
+        return None if self.top1 is None or not self.of else self.top1 / self.of
+
+    def with_batch(self, epoch: int, top1: int | None, of: int) -> _Seen:
+        before = self if self.epoch == epoch else _Seen(epoch)
+        return _Seen(epoch, None if top1 is None else (before.top1 or 0) + top1, before.of + of)

@@ -102,9 +102,12 @@ def train(
     *,
     examples: int,
     classes: int,
+    held_out: int = 0,
     stop: Callable[[], int | None] = asked,
 ) -> Score:
-    """Train on `examples` examples as the job asks, of so many classes, if any; the score of the final test.
+    """Train on `examples` examples as the job asks, of so many classes, if any, and test on `held_out` others.
+
+    Returns the score of the final test.
 
     Each epoch drops the last examples of its order if they do not fill a global batch. The schedule sees the held-out
     error (centre view) after each epoch, and the weights of the best one are kept.
@@ -116,7 +119,7 @@ def train(
     journal.reserve(job.weights, trainer.weights())
     run.restore()
     first = run.at.step
-    journal.start(job, steps=run.total, examples=examples, classes=classes, at=run.at)
+    journal.start(job, steps=run.total, examples=examples, classes=classes, held_out=held_out, at=run.at)
     with deferring(lambda: run.at.step > first):  # before, there is nothing to save
         while run.at.step < run.total:
             if run.is_untested:

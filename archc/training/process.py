@@ -18,7 +18,6 @@ from archc.training.job import Job, read_job
 from archc.training.journal import has_begun
 from archc.training.pulse import Pulse, parent
 from archc.training.receipt import close_receipt
-from archc.training.running import held
 
 FAILED = "--failed"
 """In place of a job: a code and a message of a process that has failed before training."""
@@ -41,9 +40,8 @@ def run_main(main: Callable[[Job], None], failed: Callable[[Failure], None] | No
             raise Failure(f"expected 1 argument, RUN/job.json, got {len(sys.argv) - 1}", code=USAGE)
         job = read_job(Path(sys.argv[1]))
         run = job.run
-        with held(run):
-            Pulse(parent(), orphaned=partial(close_receipt, run)).start()
-            main(job)
+        Pulse(parent(), orphaned=partial(close_receipt, run)).start()
+        main(job)
     except (Exception, KeyboardInterrupt) as error:  # a framework may raise anything; nobody gets a traceback
         if (code := code_of(error)) is not None:
             print("interrupted", file=sys.stderr)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from rich.progress import Progress as RichProgress
-    from rich.progress import Task
+    from rich.progress import ProgressColumn, Task
     from rich.table import Table
 
 EVERY = 10.0
@@ -26,8 +26,8 @@ _SHORTEST = 8
 class Progress(Protocol):
     """The progress of one task of `total` parts. Use it with `contextlib.closing`."""
 
-    def show(self, done: int, note: str = "") -> None:
-        """Show that `done` parts are done, with a note beside the count."""
+    def show(self, done: int, *notes: str) -> None:
+        """Show that `done` parts are done, with notes beside the count, the most important one first."""
         ...
 
     def say(self, line: str) -> None:
@@ -39,26 +39,35 @@ class Progress(Protocol):
         ...
 
 
-def progress(what: str, total: int) -> Progress:
-    """A bar if a person watches, else plain lines."""
+def progress(what: str, total: int, *, began: float | None = None) -> Progress:
+    """A bar if a person watches, else plain lines.
+
+    `began` is the reading of the steady clock from which time is counted, if the task began before this call. The time
+    left is estimated from the parts after the first one alone.
+    """
     watched = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-    return Bar(what, total) if watched else Lines(what, total)
+    return Bar(what, total, began) if watched else Lines(what, total, began)
 
 
 class Lines:
     """Plain lines for a pipe, a log or a dumb terminal: for the first and the last part, and every ten seconds."""
 
-    def __init__(self, what: str, total: int) -> None:
+    def __init__(self, what: str, total: int, began: float | None = None) -> None:
         self._what = what
         self._total = total
-        self._start = self._last = time.monotonic()
+        self._has_begun = began is not None
+        self._last = time.monotonic()
+        self._began = self._last if began is None else began
+        self._first: tuple[int, float] | None = None
 
-    def show(self, done: int, note: str = "") -> None:
+    def show(self, done: int, *notes: str) -> None:
         now = time.monotonic()
-        if done not in (1, self._total) and now - self._last < EVERY:
+        is_first = self._first is None
+        self._first = self._first or (done, now)
+        if not is_first and done != self._total and now - self._last < EVERY:
             return
         self._last = now
-        parts = [f"{self._what} {done}/{self._total}", note, self._time(done, now - self._start)]
+        parts = [f"{self._what} {done}/{self._total}", *notes, self._time(done, now, *self._first)]
         self.say("  ".join(part for part in parts if part))
 
     def say(self, line: str) -> None:
@@ -67,23 +76,27 @@ class Lines:
     def close(self) -> None:
         pass
 
-    def _time(self, done: int, seconds: float) -> str:
+    def _time(self, done: int, now: float, first: int, at: float) -> str:
         if done == self._total:
-            return f"in {duration(seconds)}"
-        # One part is not enough for an estimate: a framework compiles and allocates memory in its first step.
-        return f"ETA {duration(seconds / done * (self._total - done))}" if done > 1 else ""
+            return f"in {duration(now - self._began)}"
+        # The first part says nothing of the others: a framework compiles and allocates memory in its first step.
+        if done > first:
+            return f"ETA {duration((now - at) / (done - first) * (self._total - done))}"
+        return f"first after {duration(now - self._began)}" if self._has_begun else ""
 
 
 class Bar:
     """A bar that stays on the last line of a terminal, with the time left."""
 
-    def __init__(self, what: str, total: int) -> None:
+    def __init__(self, what: str, total: int, began: float | None = None) -> None:
         self._bar = _rich_bar()
-        self._task = self._bar.add_task(what, total=total, note="")
+        self._task = self._bar.add_task(what, total=total, notes=())
+        if began is not None:
+            self._bar.tasks[0].start_time = began
         self._bar.start()
 
-    def show(self, done: int, note: str = "") -> None:
-        self._bar.update(self._task, completed=done, note=note)
+    def show(self, done: int, *notes: str) -> None:
+        self._bar.update(self._task, completed=done, notes=notes)
 
     def say(self, line: str) -> None:
         self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -92,25 +105,33 @@ class Bar:
         self._bar.stop()
 
 
+def _literal(text: str) -> ProgressColumn:
+    from rich.progress import TextColumn
+
+    return TextColumn(text.replace("{", "{{").replace("}", "}}"), markup=False)
+
+
 def _rich_bar() -> RichProgress:
     # Imported here, since only a terminal needs it and it takes a tenth of a second.
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as RichProgress
     from rich.progress import TimeElapsedColumn as Elapsed
     from rich.progress import TimeRemainingColumn as Remaining
 
     what, count = TextColumn("{task.description}", markup=False), MofNCompleteColumn()
-    bar, note = BarColumn(bar_width=None), TextColumn("{task.fields[note]}", markup=False)
+    bar = BarColumn(bar_width=None)
     elapsed, eta, remaining = Elapsed(), TextColumn("ETA"), Remaining()
 
     class Fitting(RichProgress):
-        """Omits the bar on a narrow terminal, then the times, the note and the name, and never cuts a number."""
+        """Omits the bar on a narrow terminal, then times, notes and the name, and never cuts a number."""
 
         def make_tasks_table(self, tasks: Iterable[Task]) -> Table:
             tasks = [*tasks]
-            columns: list[ProgressColumn] = [what, bar, count, note, elapsed, eta, remaining]
-            for omitted in ((bar,), (elapsed,), (eta, remaining), (note,), (what,)):
+            notes = [_literal(note) for task in tasks for note in task.fields["notes"]]
+            columns: list[ProgressColumn] = [what, bar, count, *notes, elapsed, eta, remaining]
+            first, more = notes[:1], [(note,) for note in reversed(notes[1:])]
+            for omitted in ((bar,), (elapsed,), *more, (eta, remaining), (*first,), (what,)):
                 if all(self._width(columns, task) <= self.console.width for task in tasks):
                     break
                 columns = [column for column in columns if column not in omitted]

@@ -8,56 +8,50 @@ from pathlib import Path
 from types import TracebackType
 
 from archc.failure import USAGE, Failure
+from archc.files import hold, is_held
+from archc.training.appending import Appending
 
 
 class Record:
     """metrics.jsonl, new or from its first `kept` bytes on. A context manager; leaving it closes the file."""
 
     def __init__(self, run: Path, kept: int | None = None) -> None:
-        self._path = run / "metrics.jsonl"
-        self._end = kept or 0
-        if kept is not None:
-            self._file = self._path.open("r+b", buffering=0)
-            # Power that fails can take the last lines: what is left of them goes, too.
-            self._end = _whole_lines(self._file.read(kept))
-            self._file.truncate(self._end)
-            self._file.seek(self._end)
-            return
+        path = run / "metrics.jsonl"
+        if kept is not None and is_held(path):
+            raise Failure(f"another process trains in {run}", "wait for its end, or end it", USAGE)
         try:
-            # "x" fails if the file exists: of several ranks, or of two starts of one job, only one can write it.
-            self._file = self._path.open("xb", buffering=0)
+            self._lines = Appending(path, None if kept is None else _whole_lines(path, kept))
         except FileExistsError:
-            message = f"{self._path} exists: the run has been started before"
+            message = f"{path} exists: the run has been started before"
             raise Failure(message, "start a new run: `archc train`", USAGE) from None
+        hold(self._lines.file)
 
     def __enter__(self) -> Record:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._file.close()
+        self._lines.close()
 
     @property
     def bytes(self) -> int:
         """The length of the file."""
-        return self._end
+        return self._lines.end
 
     def write(self, **facts: object) -> None:
         """Add a line, and hand it to the system. If that raises OSError, the file ends with the line before."""
         finite = {key: _finite(value) for key, value in facts.items()}
-        data = (json.dumps(finite, allow_nan=False) + "\n").encode()
-        try:
-            written = 0
-            while written < len(data):  # a disk that is almost full takes a part
-                written += self._file.write(data[written:])
-        except OSError as error:
-            self._file.truncate(self._end)
-            self._file.seek(self._end)
-            raise OSError(error.errno, error.strerror, str(self._path)) from error
-        self._end += len(data)
+        self._lines.write((json.dumps(finite, allow_nan=False) + "\n").encode())
 
 
-def _whole_lines(data: bytes) -> int:
-    return data.rfind(b"\n") + 1
+def is_running(run: Path) -> bool:
+    """Whether a process trains in the folder of a run."""
+    return is_held(run / "job.json") or is_held(run / "metrics.jsonl")
+
+
+def _whole_lines(path: Path, kept: int) -> int:
+    """The bytes of the whole lines among the first `kept` bytes: power that fails can take the last ones."""
+    with path.open("rb") as file:
+        return file.read(kept).rfind(b"\n") + 1
 
 
 def _finite(value: object) -> object:

@@ -268,3 +268,15 @@ def test_targets_under_another_name(make_job: Make, save: Save, name: str, help:
     with pytest.raises(Failure, match="has no array `target`") as caught:
         Arrays(make_job())
     assert caught.value.help == help
+
+
+def test_trials_and_batches_to_overfit_are_those_of_pictures(make_job: Make, save: Save) -> None:
+    save()
+    trial = opened(make_job(fast_dev_run=True))
+    assert (trial.count, trial.held_out) == (4, 7)
+    assert len(epoch(trial.feed(Share(), 1))) == 1
+    assert sum(len(batch.targets) for batch in trial.feed(Share(), 1).held_out("center")) == 7
+    fixed = opened(make_job(overfit_batches=1)).feed(Share(), 1)
+    first, other = ([batch.inputs[0].tolist() for batch in fixed.training(number)] for number in (0, 5))
+    assert first == other and first[0] == first[1] and len(first) == 2
+    assert refusal(make_job(overfit_batches=3)) == "3 batches of 4 need 12 training examples, and there are 10"

@@ -75,7 +75,7 @@ def test_the_script_of_bash_completes_in_bash(tmp_path: Path) -> None:
     typed = "COMP_WORDS=(archc pl); COMP_CWORD=1; _archc_completion ./archc; echo ${COMPREPLY[@]}"
     script = f"source ./script; {typed}; complete -p archc"
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True)
-    assert (done.stdout, done.stderr) == ("plan\ncomplete -o default -F _archc_completion archc\n", "")
+    assert (done.stdout, done.stderr) == ("plan plot\ncomplete -o default -F _archc_completion archc\n", "")
 
 
 def test_the_script_of_zsh() -> None:

@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from recorded import step, write_run
 
 from archc.commands import EXAMPLES
 
@@ -48,6 +49,7 @@ def test_h_is_short_for_help(archc, command: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("example", [example for command, example in EXAMPLES.items() if command != "train"])
 def test_the_example_of_each_help_is_true(archc, here: Path, alexnet: Path, example: str) -> None:
     shutil.copytree(alexnet.parent, here / "specs")
+    write_run(here / "runs" / "alexnet-20261127-133142", step(1, 2.0))
     _, *arguments = shlex.split(example.partition(" > ")[0])
     result = archc(*arguments)
     assert (result.code, bool(result.out)) == (1 if arguments[0] == "diff" else 0, True)

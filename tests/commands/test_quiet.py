@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from recorded import step, write_run
 
 from archc.commands import EXAMPLES
 
@@ -23,6 +24,7 @@ COMMANDS = {
     "fmt --check": "fmt small.yaml --check",
     "diff": "diff small.yaml small.yaml",
     "init": "init new.yaml",
+    "plot": "plot run",
 }
 
 
@@ -33,6 +35,7 @@ def sound(small: Path) -> Path:
     small.write_text(text)
     Path("other.yaml").write_text(text.replace("name: small", "name: other"))
     Path("plain.yaml").write_text("a: 1\n")
+    write_run(Path("run"), step(1, 2.0))
     return small
 
 
@@ -55,7 +58,7 @@ def test_a_run_prints_nothing(sound: Path) -> None:
 
 def test_every_command_but_those_that_only_print_can_be_quiet() -> None:
     quiet = {"train", *(arguments.split()[0] for arguments in COMMANDS.values())}
-    assert quiet == set(EXAMPLES) - {"explain", "schema", "backends", "expand"}
+    assert quiet == set(EXAMPLES) - {"explain", "schema", "backends", "expand", "runs"}
 
 
 @pytest.mark.parametrize("command", ["check", "fmt --check", "build", "plan", "graph"])

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from recorded import write_outcomes
 
 from archc.commands.schema import documents
 from archc.language.schema import json_schema
@@ -29,6 +30,7 @@ PRINTS = {
         [BAD / "groups_of_filters.yaml"],
         [BAD / "advice_on_kernels.yaml", "-o", "kernels.py"],
     ],
+    "runs": [["runs"]],
     "backends": [[]],
     "plan": [
         *([SPECS / "alexnet.yaml", "--gpus", gpus] for gpus in ("1", "2", "16")),
@@ -67,6 +69,7 @@ def schema(archc, command: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("command", PRINTS)
 def test_what_it_prints_is_what_its_schema_says(archc, command: str, schema: dict[str, Any], here: Path) -> None:
+    write_outcomes(here / "runs")
     for arguments in PRINTS[command]:
         said = archc(command, *arguments, "--output-format", "json").out
         document = json.loads(said)

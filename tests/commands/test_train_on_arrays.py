@@ -48,8 +48,8 @@ def test_a_run_on_two_devices_has_the_length_of_the_arrays(tmp_path: Path, backe
     options = ("--backend", backend, "--gpus", "2", "--steps", "2", "--run", "run")
     code, out, err = train(tmp_path, SPEC, *options)
     assert (code, err) == (0, [])
-    assert "data: 16 training examples in 3 classes" in out
-    assert any("2 steps of 8 examples (4 per device)" in line for line in out)
+    assert "data      16 training and 5 held-out examples in 3 classes" in out
+    assert "batch     8 examples, 4 per device" in out
     assert not any("picture" in line for line in out)
     run = tmp_path / "run"
     assert (run / "weights.safetensors").exists()

@@ -14,7 +14,8 @@ from archc.explain.concepts import concepts
 from archc.graph import Graph
 from archc.language.recipe import Precision
 from archc.passes.device_memory import device_memory, largest_batch
-from archc.passes.memory import Share, in_units, memory
+from archc.passes.memory import Share, memory
+from archc.wording import in_units
 
 Check = Callable[..., Analysis]
 

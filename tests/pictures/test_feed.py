@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from archc.failure import Failure
-from archc.pictures.dataset import job_pictures, open_pictures
+from archc.pictures.dataset import PictureSet, job_pictures, open_pictures
 from archc.pictures.feed import Batch, PictureFeed
 from archc.training.job import Job
 from archc.training.share import Share
@@ -106,3 +106,29 @@ def test_a_broken_picture_ends_the_epoch_with_its_name(feed: PictureFeed) -> Non
     with pytest.raises(Failure, match=broken.name):
         for epoch in range(9):  # an epoch drops the tail of its order, which the picture may be in
             list(feed.training(epoch))
+
+
+def test_batches_to_overfit_are_the_same_centre_views_again_and_again(feed: PictureFeed) -> None:
+    fixed = replace(feed, job=feed.job.model_copy(update={"overfit_batches": 2}))
+    epoch = list(fixed.training(0))
+    assert len(epoch) == len(list(feed.training(0)))
+    assert_same(list(fixed.training(3)), epoch)
+    assert_same(epoch[:3], epoch[2:])
+    assert not np.array_equal(epoch[0].inputs[0], epoch[1].inputs[0])
+    train = replace(feed, pictures=replace(feed.pictures, val=feed.pictures.train))
+    views = {view.tobytes() for batch in train.held_out("center") for view in batch.inputs[0][:, 0]}
+    assert all(view.tobytes() in views for batch in epoch for view in batch.inputs[0])
+
+
+def test_a_trial_reads_a_batch_and_a_few_held_out_pictures(job: Job, fill: Callable[..., Path]) -> None:
+    fill(job.pictures, {"train/a": 13, "train/b": 9, "val/a": 15, "val/b": 12})
+    trial = job.model_copy(update={"fast_dev_run": True})
+    data = PictureSet(trial)
+    data.open()
+    assert (data.count, data.held_out, data.classes) == (4, 16, 2)
+    feed = data.feed(Share(), 1)
+    (batch,) = feed.training(0)
+    assert {*batch.targets.tolist()} == {0, 1}
+    again = PictureSet(trial)
+    again.load()
+    assert_same(list(again.feed(Share(), 1).held_out("center")), list(feed.held_out("center")))

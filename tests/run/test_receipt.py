@@ -20,7 +20,7 @@ from archc.files import reserve
 from archc.passes.collectives import Traffic
 from archc.run.machine import machine
 from archc.run.planned import Planned
-from archc.run.receipt import ROOM, Inputs, versions, write_receipt
+from archc.run.receipt import ROOM, Inputs, Starts, versions, write_receipt
 from archc.training.job import Job, Value
 from archc.training.receipt import place_of_receipt
 from archc.training.result import Data, Figures, Result

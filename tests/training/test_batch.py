@@ -61,3 +61,11 @@ def test_a_layer_that_needs_two_pictures_is_named() -> None:
     )
     assert failure.help == "use `--batch 2`"
     assert refused(1, 1, needs_two="norm1", pictures=1).help == "add pictures"
+
+
+@pytest.mark.parametrize(("pictures", "fixed", "most"), [(31, 4, 3), (8, 2, 1), (100, 13, 12)])
+def test_more_batches_to_overfit_than_there_are_pictures(pictures: int, fixed: int, most: int) -> None:
+    with pytest.raises(Failure) as failure:
+        check_batch(8, 2, needs_two=None, pictures=pictures, fixed=fixed)
+    assert failure.value.help == f"use `--overfit-batches {most}`"
+    check_batch(8, 2, needs_two=None, pictures=pictures, fixed=most)

@@ -73,3 +73,11 @@ def test_a_batch_has_a_picture_for_each_device(job: Job) -> None:
         read_job(file)
     assert failure.value.code == USAGE
     assert "--batch 16" in failure.value.help
+
+
+def test_a_trial_uses_a_few_examples_from_everywhere(job: Job) -> None:
+    assert job.used(100) == job.used(100, held_out=True) == [*range(100)]
+    trial = job.model_copy(update={"fast_dev_run": True})
+    assert trial.used(80) == [0, 10, 20, 30, 40, 50, 60, 70], "a batch"
+    assert trial.used(160, held_out=True) == [*range(0, 160, 10)]
+    assert trial.used(5) == trial.used(5, held_out=True) == [*range(5)]

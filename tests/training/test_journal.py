@@ -28,7 +28,7 @@ def a_run(job: Job, journal: Journal, losses: list[float]) -> None:
     with journal:
         journal.start(job, steps=len(losses), examples=64, classes=4)
         for step, loss in enumerate(losses, 1):
-            journal.step(step, epoch=0, loss=loss, lr=0.5)
+            journal.step(step, epoch=0, loss=loss, lr=0.5, top1=step + 1, count=8)
         journal.epoch(0, HALF, lr=0.05)
         journal.testing("ten_crop")
         journal.end(HALF, test="ten_crop")
@@ -73,18 +73,16 @@ def test_each_line_of_the_record_is_an_event(job: Job) -> None:
 def test_what_the_person_reads(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
     a_run(job, Journal(job.run, devices=DEVICES, active=True), [6.91, 0.84])
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:2] == [
-        "data: 64 training pictures in 4 classes; the network has 5 outputs",
-        "training tiny: 2 steps of 8 pictures (4 per device), lr 0.5, float32, seed 0",
-    ]
-    assert lines[2].startswith("step 1/2  loss 6.91")
-    assert re.match(r"step 2/2  loss 0\.84  [0-9.,]+ pictures/s", lines[3])
-    assert lines[4:7] == [
+    lines = lines[lines.index(f"run       {job.run}") + 1 :]
+    speed = r"[0-9.,]+ pictures/s  wait \d+ %"
+    assert re.fullmatch(rf"step 1/2  loss 6\.91  top-1 25\.0 %  {speed}  first after .*", lines[0])
+    assert re.fullmatch(rf"step 2/2  loss 0\.84  top-1 31\.2 %  {speed}  in .*", lines[1]), "of both steps of the epoch"
+    assert lines[2:5] == [
         "epoch 1: held-out top-1 50.0 % (centre view), loss 1.25, learning rate 0.5 -> 0.05",
         "testing on the held-out pictures (ten views)",
         "loss 6.91 -> 0.84, held-out top-1 50.0 % (ten views), chance 25.0 %",
     ]
-    assert len(lines) == 7
+    assert len(lines) == 5
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf")])

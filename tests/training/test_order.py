@@ -26,3 +26,10 @@ def test_the_same_seed_and_epoch_give_the_same_order_and_others_another() -> Non
     assert flat(1, 2) == flat(1, 2)
     assert flat(1, 2) != flat(1, 3)
     assert flat(1, 2) != flat(2, 2)
+
+
+def test_fixed_batches_are_the_same_in_each_epoch_which_keeps_its_length() -> None:
+    first = [part.tolist() for part in batches(100, 10, seed=3, epoch=0)]
+    for epoch in (0, 1, 7):
+        found = [part.tolist() for part in batches(100, 10, seed=3, epoch=epoch, fixed=4)]
+        assert found == [first[index % 4] for index in range(10)]

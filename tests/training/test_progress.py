@@ -5,6 +5,7 @@ import pty
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -50,18 +51,44 @@ def test_a_line_in_between_tells_the_time_left(
 ) -> None:
     monkeypatch.setattr(module, "EVERY", 0)
     shown = Lines("step", 4)
-    shown.show(2)
+    shown.show(1, "slow")
+    shown.show(2, "loss 1", "top-1 2 %")
     shown.say("a word")
-    assert re.fullmatch(r"step 2/4  ETA \d+ s\na word\n", capsys.readouterr().out)
+    assert re.fullmatch(r"step 1/4  slow\nstep 2/4  loss 1  top-1 2 %  ETA \d+ s\na word\n", capsys.readouterr().out)
+
+
+def test_the_time_left_follows_from_the_parts_after_the_first(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one loads and compiles. A run that is resumed begins in the middle."""
+    monkeypatch.setattr(module, "EVERY", 0)
+    shown = Lines("step", 1_000_000)
+    time.sleep(0.2)
+    shown.show(500_001)
+    for done in range(500_002, 500_012):
+        time.sleep(0.001)
+        shown.show(done)
+    first, *_, last = capsys.readouterr().out.splitlines()
+    assert first == "step 500001/1000000"
+    assert re.fullmatch(r"step 500011/1000000  ETA \d+ min \d+ s", last), "not the hours that the first one promises"
+
+
+def test_time_is_counted_from_the_start_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = progress("step", 2, began=time.monotonic() - 100)
+    shown.show(1, "loss 1")
+    shown.show(2, "loss 0")
+    first, last = capsys.readouterr().out.splitlines()
+    assert (first, last) == ("step 1/2  loss 1  first after 1 min 40 s", "step 2/2  loss 0  in 1 min 40 s")
 
 
 WATCHED = """
 import os
 from contextlib import closing
+since = os.environ.get("SINCE")
 from archc.training.progress import progress
-with closing(progress(os.environ.get("WHAT", "step"), 3)) as shown:
+with closing(progress(os.environ.get("WHAT", "step"), 3, began=since and float(since))) as shown:
     for done in range(1, 4):
-        shown.show(done, f"loss {done} [bold]")
+        shown.show(done, f"loss {done} [bold]", *os.environ.get("NOTES", "").split(",")[1:])
     shown.say("[red]as it is[/red]")
     shown.close()
 """
@@ -118,6 +145,22 @@ def test_a_terminal_gets_a_bar_with_the_time_left() -> None:
 )
 def test_a_narrow_terminal_loses_the_bar_before_any_number(columns: int, shown: str) -> None:
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", at_a_terminal(COLUMNS=str(columns), WHAT="a step"))
+    line = next(line for line in re.split(r"[\r\n]+", text) if "3/3" in line)
+    assert re.sub("━+", "━", line).split() == shown.split()
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [
+        (90, "step ━ 3/3 loss 3 [bold] top-1 {x} 81/s wait 9 % 0:01:40 ETA 0:00:00"),
+        (54, "step 3/3 loss 3 [bold] top-1 {x} 81/s ETA 0:00:00"),
+        (44, "step 3/3 loss 3 [bold] top-1 {x} ETA 0:00:00"),
+        (32, "step 3/3 loss 3 [bold]"),
+    ],
+)
+def test_a_narrow_terminal_loses_the_least_important_notes_first(columns: int, shown: str) -> None:
+    settings = {"COLUMNS": str(columns), "NOTES": ",top-1 {x},81/s,wait 9 %", "SINCE": str(time.monotonic() - 100)}
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", at_a_terminal(**settings))
     line = next(line for line in re.split(r"[\r\n]+", text) if "3/3" in line)
     assert re.sub("━+", "━", line).split() == shown.split()
 

@@ -36,7 +36,7 @@ def run(job: Job, devices: Devices, data: Dataset) -> None:
         feed = data.feed(Share(), os.cpu_count() or 1)
         trainer = KerasTrainer(job, model, optimizer, devices.strategy, feed)
         with keeping_weights(job, trainer.weights):
-            train(job, trainer, journal, examples=data.count, classes=data.classes)
+            train(job, trainer, journal, examples=data.count, classes=data.classes, held_out=data.held_out)
 
 
 def loaded(job: Job, strategy: Strategy, weights: Path) -> Any:

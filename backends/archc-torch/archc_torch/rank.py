@@ -65,7 +65,8 @@ def run_rank(job: Job, devices: Devices, data: Dataset, group: Group | None = No
         trainer = TorchTrainer(job, module, model, feed, device, group.done if group else None)
         with _keeping_weights(job, model, has_folder=group is None or group.has_folder):
             stop = group.stop if group else asked
-            train(job, trainer, journal, examples=data.count, classes=data.classes, stop=stop)
+            size = {"examples": data.count, "classes": data.classes, "held_out": data.held_out}
+            train(job, trainer, journal, **size, stop=stop)
     if group:
         dist.destroy_process_group()
 

@@ -80,7 +80,8 @@ def test_two_ranks_train_on_arrays_as_one_does(tmp_path: Path) -> None:
         done = subprocess.run([*command, "--run", str(run)], cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "held-out accuracy" in done.stdout
-        assert "32 training examples; 4 of them sit out each epoch: they do not fill a batch" in done.stdout
+        assert "32 training and 11 held-out examples\n" in done.stdout
+        assert "4 of them sit out each epoch: they do not fill a batch" in done.stdout
         results.append(json.loads((run / "result.json").read_text()))
     one, two = (result["figures"] for result in results)
     assert (one["count"], one["top5"], one["chance"]) == (two["count"], two["top5"], two["chance"]) == (176, None, None)
