@@ -22,7 +22,7 @@ from archc.ops.fields import LARGEST
 from archc.run.process import run_to_end, training_module
 from archc.run.receipt import Starts, write_receipt
 from archc.run.recipe import Overrides
-from archc.run.resuming import compared, earlier_run, has_ended, repeated_run
+from archc.run.resuming import compared, earlier_run, has_ended, repeated_run, told_run
 from archc.run.setup import Options
 from archc.run.worker import devices_of, folder_of, reported_once, told_to_others
 from archc.signals import heed_stops
@@ -163,7 +163,8 @@ def train(
             if resume is not None and from_receipt is not None:
                 raise Failure("`--resume` and `--from-receipt` exclude each other", "use only one of them", USAGE)
             is_own = place is None or place.is_recording
-            earlier = repeated_run(from_receipt) or (earlier_run(folder, resume) if is_own else None)
+            # Of ranks on one machine, only one has the run's folder; the others need to know what is trained.
+            earlier = repeated_run(from_receipt) or (earlier_run if is_own else told_run)(run, resume)
             chosen = load(backend or (earlier.backend if earlier else BACKEND))
             module = training_module(chosen)
             if tensorboard:
@@ -183,8 +184,9 @@ def train(
                 fast_dev_run,
                 overfit_batches,
             )
-            if earlier and not earlier.is_repeated and has_ended(earlier, options):
-                typer.echo(f"the run in {run} is complete; `--steps` or `--epochs` make it longer")
+            if resume and earlier and has_ended(earlier, options):
+                if not quiet:
+                    typer.echo(f"the run in {run} is complete; `--steps` or `--epochs` make it longer")
                 raise typer.Exit(0)
             start = prepared(spec, options, chosen, folder, earlier, quiet=quiet)
         job, code = _trained(start, chosen, module, quiet=quiet)

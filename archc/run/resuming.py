@@ -10,7 +10,7 @@ from typing import Any
 
 from archc.backend import EmittedSource
 from archc.failure import FINDING, USAGE, Failure
-from archc.files import hold, remove_parts, reserve
+from archc.files import hold, remove_parts, reserve, write_durably
 from archc.passes.placement import Placement
 from archc.run.folder import describe_run, write_job
 from archc.run.receipt import ROOM
@@ -82,6 +82,12 @@ def repeated_run(run: Path | None) -> Earlier | None:
     return Earlier(*_read(folder), is_repeated=True)
 
 
+def told_run(run: Path | None, wanted: str | None) -> Earlier | None:
+    """The run that another process goes on with, if its folder can be read on this machine."""
+    has_job = wanted is not None and run is not None and (run / "job.json").is_file()
+    return repeated_run(run) if has_job else None
+
+
 def _read(folder: Path) -> tuple[Job, str]:
     """The job of the run in a folder, and its backend."""
     job = read_job(folder / "job.json").model_copy(update={"run": folder})
@@ -144,27 +150,32 @@ def resumed_folder(
     whole: EmittedSource,
     planned: PlannedStep,
 ) -> Generator[Job]:
-    """Write into the run's folder what it needs to go on; the job.
-
-    The run trains the file that it began with, unless it goes on with another number of devices.
-    """
+    """Write into the run's folder what it needs to go on; the job."""
     folder = earlier.job.run
     job = setup.job(folder, source, placement, planned).model_copy(update={"resume": earlier.resume})
     _check_same(earlier.job, job)
     remove_parts(folder)
     reserve(place_of_receipt(folder), ROOM)
-    if job.devices != earlier.job.devices:
-        (folder / job.source).write_text(source.text, encoding="utf-8")
+    write_durably(folder / job.source, source.text.encode())  # on another number of devices, it is another one
     write_job(job)
     describe_run(job, source, whole, setup.backend)
-    for file in (job.weights, *([folder / "metrics.jsonl", folder / "result.json"] if earlier.resume is None else [])):
-        file.unlink(missing_ok=True)  # what the end writes anew
+    record = folder / "metrics.jsonl"
+    if earlier.resume is None:
+        for file in (record, folder / "result.json"):
+            file.unlink(missing_ok=True)
+    was = _changed_at(record)
     try:
         with job.file.open("r+b") as file:
             hold(file)
             yield job
     finally:
         remove_parts(folder)
+        if _changed_at(record) == was:  # it has not gone on
+            write_job(earlier.job)
+
+
+def _changed_at(file: Path) -> int:
+    return file.stat().st_mtime_ns if file.exists() else 0
 
 
 def notes(earlier: Earlier, job: Job) -> list[str]:

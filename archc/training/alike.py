@@ -13,11 +13,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from archc.failure import ENVIRONMENT, FINDING, USAGE, Failure
-from archc.training.job import Job
+from archc.training.job import Job, Resume
 from archc.training.result import Data
 
-LOCAL = {"run", "pictures", "timeout"}
-"""What may differ in the jobs of one run: the folders of each machine."""
+LOCAL = {"run", "pictures", "timeout", "resume"}
+"""What may differ in the jobs of one run: the folders of each machine, and the checkpoint, which only rank 0 has."""
 
 
 class Card(BaseModel):
@@ -31,6 +31,8 @@ class Card(BaseModel):
     """The run's folder, or the folder that stands for it on another machine."""
     job: dict[str, object]
     """The job, without what belongs to one machine."""
+    resume: Resume | None
+    """The checkpoint from which the run goes on, as rank 0 knows it."""
     source: str
     """The SHA-256 of the emitted file."""
     versions: dict[str, str]
@@ -45,6 +47,7 @@ class Card(BaseModel):
             node=node,
             run=job.run,
             job=job.model_dump(mode="json", exclude=LOCAL),
+            resume=job.resume,
             source=hashlib.sha256((job.run / job.source).read_bytes()).hexdigest(),
             versions=versions,
             kind=kind,

@@ -73,6 +73,7 @@ class Saver:
         files = checkpoint.load(self._job.run, step).files
         kept = kept_in(files[STATE])
         checkpoint.remove_after(self._job.run, step)
+        self._job.weights.unlink(missing_ok=True)  # those of an earlier end
         return Found(kept.position, State(files[WEIGHTS], files[OPTIMIZER], kept.random))
 
     def save(self, at: Position, state: State | None) -> None:

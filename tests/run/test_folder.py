@@ -133,7 +133,7 @@ def test_what_a_killed_process_leaves_is_gone_at_the_end_of_a_run(started: Abstr
         reserve(job.weights, 1000)
         (job.run / ".weights.safetensors.0a1b2c3d.part").touch()
     names = sorted(file.name for file in job.run.iterdir())
-    assert names == ["alexnet.py", "job.json", "metrics.jsonl", "spec.yaml"]
+    assert names == ["alexnet.py", "job.json", "metrics.jsonl", "model.json", "spec.yaml"]
 
 
 def test_a_folder_that_is_gone_at_the_end_of_a_run_stays_gone(started: AbstractContextManager[Job]) -> None:

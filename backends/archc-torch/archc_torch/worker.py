@@ -86,7 +86,8 @@ def _joined(job: Job, place: Worker, meeting: Meeting) -> list[Card]:
 def _on_this_machine(job: Job, node: int, cards: list[Card]) -> Job:
     """The job in the folder that the ranks of this machine share: that of their first one."""
     run = next(card.run for card in cards if card.node == node)
-    return job.model_copy(update={"run": run} | ({"pictures": run / "pictures"} if job.built_in else {}))
+    own = {"run": run, "resume": cards[0].resume}
+    return job.model_copy(update=own | ({"pictures": run / "pictures"} if job.built_in else {}))
 
 
 def _opened(job: Job, place: Worker, meeting: Meeting) -> Dataset:
