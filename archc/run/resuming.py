@@ -27,7 +27,10 @@ from archc.training.saver import kept_in
 NEWEST = "auto"
 """The value of `--resume` for the newest checkpoint that is sound. A run that has none starts from the beginning."""
 
-FIXED = ("name", "inputs", "output", "seed", "precision", "form", "built_in", "bad_pictures")
+FIXED = (
+    *("name", "inputs", "output", "seed", "precision", "form", "built_in", "bad_pictures"),
+    *("fast_dev_run", "overfit_batches"),
+)
 """What of a job stays the same."""
 
 
@@ -129,6 +132,9 @@ def options_of(earlier: Earlier, asked: Options) -> Options:
         seed=job.seed if asked.seed is None else asked.seed,
         precision=asked.precision or job.precision,
         bad_pictures=asked.bad_pictures or job.bad_pictures,
+        tensorboard=asked.tensorboard or job.tensorboard,
+        fast_dev_run=asked.fast_dev_run or job.fast_dev_run,
+        overfit_batches=asked.overfit_batches or job.overfit_batches,
     )
 
 

@@ -174,7 +174,8 @@ def _check_trial(options: Options) -> None:
     """Raise a Failure unless at most one option says how much of the data and how many steps a run takes."""
     if not options.fast_dev_run:
         return
-    for name, value in (("steps", options.overrides.steps), ("epochs", options.overrides.epochs)):
+    steps = options.overrides.steps
+    for name, value in (("steps", None if steps == TRIAL_STEPS else steps), ("epochs", options.overrides.epochs)):
         if value is not None:
             message = f"--fast-dev-run takes {TRIAL_STEPS} steps, and --{name} asks for {value}"
             raise Failure(message, help=f"leave out `--fast-dev-run` or `--{name}`", code=USAGE)

@@ -10,6 +10,7 @@ TensorFlow is not imported, and neither is PyTorch. TensorBoard shows each run b
 from __future__ import annotations
 
 import math
+import os
 import socket
 import time
 from io import BytesIO
@@ -29,7 +30,7 @@ class Board:
 
         self._event, self._summary, self._writer = Event, Summary, RecordWriter
         now = time.time()
-        self._file = Appending(run / f"events.out.tfevents.{now:.0f}.{socket.gethostname()}.archc")
+        self._file = Appending(run / f"events.out.tfevents.{now:.0f}.{socket.gethostname()}.{os.getpid()}.archc")
         self._write(Event(wall_time=now, file_version="brain.Event:2"))
 
     def add(self, step: int, **values: float | None) -> None:
