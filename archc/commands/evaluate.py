@@ -25,7 +25,7 @@ MOST_CLASSES = 5000
 RunArgument = Annotated[
     Path, typer.Argument(metavar="RUN", help="Folder of a run of `archc train`.", show_default=False)
 ]
-WeightsOption = Annotated[str, typer.Option(metavar="NAME", help="Which of the run's weights to use.")]
+WeightsOption = Annotated[str, typer.Option(metavar="NAME", help="Which of the run's weights to use: last, or best.")]
 TestOption = Annotated[
     TestViews | None, typer.Option(help="Views of a picture to average.", show_default="those of the run's final test")
 ]

@@ -24,7 +24,7 @@ from archc.pictures.gratings import write_gratings
 from archc.pictures.preparation import Statistics, measure
 from archc.pictures.skipping import read_skipped, tell, without_bad
 from archc.training.batch import check_batch
-from archc.training.description import Preparation, describe, stored
+from archc.training.description import Preparation, class_name, describe, stored
 from archc.training.job import Job
 from archc.training.result import add_to_result
 from archc.training.share import Share
@@ -118,7 +118,7 @@ def open_pictures(job: Job, pictures: Pictures) -> tuple[Pictures, Statistics]:
         tell(job, data, pictures, skipped)
     add_to_result(job.run, data=data)
     statistics.save(job.statistics, listing=pictures.digest)
-    describe(job.run, classes=pictures.classes, preparation=_described(job, statistics))
+    describe(job.run, classes=[*map(class_name, pictures.classes)], preparation=_described(job, statistics))
     return pictures, statistics
 
 

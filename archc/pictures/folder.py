@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from archc.failure import FINDING, Failure
+from archc.training.description import class_name
 from archc.wording import counted, listed
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -79,7 +80,7 @@ def find_pictures(root: Path) -> Pictures:
 def pictures_to_test(root: Path, known: Sequence[str]) -> Labelled:
     """The pictures in root/val/CLASS, or else in root/CLASS, with the place of their class among the known ones."""
     folder = root / "val" if _is_folder(root / "val") else root
-    found = _classes(folder, Counter(), TEST_LAYOUT)
+    found = {class_name(name): files for name, files in _classes(folder, Counter(), TEST_LAYOUT).items()}
     if unknown := [name for name in found if name not in known]:
         message = f"{folder} has {counted(len(unknown), 'class', 'classes')} that the network was not trained on"
         fix = f"name class folders as in training: {listed(known)}"

@@ -50,7 +50,7 @@ class EvaluateJson(TypedDict):
     run: str
     """Folder of the run as given on the command line."""
     weights: str
-    """The weights that were evaluated: `last`."""
+    """The weights that were evaluated: `last`, or `best`."""
     data: str | None
     """Folder of the examples as given on the command line; null for the held-out examples of the run."""
     test: TestViews

@@ -46,7 +46,7 @@ class PredictJson(TypedDict):
     run: str
     """Folder of the run as given on the command line."""
     weights: str
-    """The weights that predict: `last`."""
+    """The weights that predict: `last`, or `best`."""
     test: TestViews
     """The views of a picture whose probabilities are averaged."""
     pictures: list[PredictionJson]

@@ -27,7 +27,7 @@ class Trained:
     """The folder as it was given."""
     description: Description
     weights: str
-    """Which weights: `last`."""
+    """Which weights: `last`, or `best`."""
 
     def name(self, index: int) -> str:
         """The class of an output of the network: its name, or its number if it has none."""

@@ -85,7 +85,7 @@ class Description(_Documented):
     preparation: Preparation | None = None
     """How pictures are prepared; null for arrays."""
     weights: dict[str, StoredFile] = {}
-    """The weights: `last`, after the last step. Empty until they are written."""
+    """The weights: `last`, after the last step, and `best`, with the lowest held-out error. Empty at first."""
 
 
 def place_of_description(run: Path) -> Path:
@@ -117,6 +117,11 @@ def read_description(run: Path) -> Description:
         what = f"{where}: {first['msg']}" if where else first["msg"]
         help = "restore the file as the run wrote it, or use the archc that wrote it"
         raise Failure(f"{place} does not describe a model: {what}", help, FINDING) from error
+
+
+def class_name(folder: str) -> str:
+    """The name of a class from that of its folder, with escapes in place of bytes that are not UTF-8."""
+    return folder.encode(errors="backslashreplace").decode()
 
 
 def describe(run: Path, **facts: Any) -> None:

@@ -34,7 +34,7 @@ def completed(line: str, shell: str) -> str:
         ("archc build --backend ", ["keras", "torch"]),
         ("archc explain ARC20", [f"ARC20{n}" for n in range(1, 10)]),
         ("archc explain conv_", ["conv_transpose1d", "conv_transpose2d"]),
-        ("archc schema p", ["plan"]),
+        ("archc schema p", ["plan", "predict"]),
         ("archc check --q", ["--quiet"]),
     ],
 )

@@ -58,7 +58,7 @@ def test_a_run_prints_nothing(sound: Path) -> None:
 
 def test_every_command_but_those_that_only_print_can_be_quiet() -> None:
     quiet = {"train", *(arguments.split()[0] for arguments in COMMANDS.values())}
-    assert quiet == set(EXAMPLES) - {"explain", "schema", "backends", "expand", "runs"}
+    assert quiet == set(EXAMPLES) - {"explain", "schema", "backends", "expand", "runs", "evaluate", "predict"}
 
 
 @pytest.mark.parametrize("command", ["check", "fmt --check", "build", "plan", "graph"])

@@ -56,7 +56,7 @@ def test_a_run_on_two_devices_has_the_length_of_the_arrays(tmp_path: Path, backe
     model = json.loads((run / "model.json").read_text())
     # A rank of PyTorch has a file of its own; that of Keras is for all devices.
     assert model["source"]["path"] == ("net_whole.py" if backend == "torch" else "net.py")
-    assert (model["classes"], model["preparation"], [*model["weights"]]) == (None, None, ["last"])
+    assert (model["classes"], model["preparation"]) == (None, None)
     shutil.copytree(run, tmp_path / "copy")
     command = [sys.executable, "-m", "archc", "evaluate", "copy", "--output-format", "json"]
     found = json.loads(subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout)

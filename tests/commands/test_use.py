@@ -14,7 +14,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from jsonschema import Draft202012Validator
 from PIL import Image
+
+from archc.language.schema import output_schema
+from archc.report import evaluate_json, predict_json
 
 ROOT = Path(__file__).parents[2]
 SPEC = """\
@@ -46,6 +50,12 @@ def archc(folder: Path, *words: str | Path, given: str | None = None) -> tuple[i
     return done.returncode, done.stdout, done.stderr
 
 
+def validate(command: str, document: dict[str, Any]) -> None:
+    """Check that a document is what `archc schema` says."""
+    module, kind = {"evaluate": (evaluate_json, "EvaluateJson"), "predict": (predict_json, "PredictJson")}[command]
+    Draft202012Validator(output_schema(command, getattr(module, kind))).validate(document)
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a run on pictures of three classes, of which 15 are held out."""
@@ -69,7 +79,7 @@ def test_what_is_needed_to_use_the_weights_is_in_one_file(place: Path) -> None:
     assert (found["version"], found["name"], found["backend"], found["model"]) == (1, "small", "torch", "Small")
     assert found["classes"] == [*COLOURS]
     assert found["source"]["path"] == "small.py"
-    assert found["weights"].keys() >= {"last"}
+    assert found["weights"].keys() == {"best", "last"}
     prepared = found["preparation"]
     assert (prepared["resize"], prepared["crop"], prepared["test"], prepared["subtracts"]) == (
         10,
@@ -87,6 +97,7 @@ def test_an_evaluation_repeats_the_receipt_and_adds_up(place: Path) -> None:
     code, out, err = archc(place, "evaluate", "run", "--confusion", "confusion.csv", "--output-format", "json")
     assert code == 0, err
     found = json.loads(out)
+    validate("evaluate", found)
     receipt = json.loads((place / "run" / "receipt.json").read_text())["result"]
     assert {key: found[key] for key in ("test", "count", "top1", "top5", "loss")} == {
         key: receipt[key] for key in ("test", "count", "top1", "top5", "loss")
@@ -107,10 +118,10 @@ def test_an_evaluation_repeats_the_receipt_and_adds_up(place: Path) -> None:
 def test_the_table_of_an_evaluation_on_other_pictures(place: Path) -> None:
     """Those of train/ this time, by another path: all are evaluated, and their classes have their own numbers."""
     shutil.copytree(place / "data" / "train" / "green", place / "other" / "green")
-    code, out, err = archc(place, "evaluate", "run", "--data", "other", "--test", "center")
+    code, out, err = archc(place, "evaluate", "run", "--data", "other", "--test", "center", "--weights", "best")
     assert code == 0, err
     title, head, green, total, loss = out.splitlines()
-    assert title == "small, weights `last` of run, on 8 pictures (centre view)"
+    assert title == "small, weights `best` of run, on 8 pictures (centre view)"
     assert head.split() == ["class", "pictures", "top-1", "top-5"]
     assert green.split()[:2] == ["green", "8"] and total.split() == ["all", *green.split()[1:]]
     assert re.fullmatch(r"loss \d+\.\d+", loss)
@@ -137,7 +148,9 @@ def test_a_copied_folder_predicts_without_the_data(place: Path, tmp_path: Path) 
     finally:
         (place / "gone").rename(place / "data")
     assert (code, err) == (1, "")
-    found = json.loads(out)["pictures"]
+    document = json.loads(out)
+    validate("predict", document)
+    found = document["pictures"]
     assert [(each["picture"], each["unreadable"] is None) for each in found] == [
         ("missing.png", False),
         ("cat.jpg", True),
