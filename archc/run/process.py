@@ -55,27 +55,31 @@ def _demand_installed(backend: Backend, verb: str) -> None:
         raise Failure(message, help=requirements_help(missing), code=ENVIRONMENT)
 
 
-def run_to_end(command: list[str], *, quiet: bool = False, to_errors: bool = False) -> int:
+def run_to_end(command: list[str], *, quiet: bool = False, to_errors: bool = False, called: str = "training") -> int:
     """Run a command of Python that shares this terminal; its exit code as one of archc's.
 
     Ctrl-C, SIGTERM and SIGHUP ask it to end at once, and none of its processes outlives this one. If quiet, what it
     prints to standard output is dropped: its progress and its results. Its errors are not. With `to_errors`, it is
-    printed to standard error, for a command that prints the results itself.
+    printed to standard error, for a command that prints the results itself. Messages name the process as it is `called`.
     """
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # else `stty tostop` would stop a group in the background that prints
-    process = _started(command, stdout=subprocess.DEVNULL if quiet else sys.stderr.fileno() if to_errors else None)
+    process = _started(
+        command, called, stdout=subprocess.DEVNULL if quiet else sys.stderr.fileno() if to_errors else None
+    )
     ending = _Ending(process)
     with handled({**dict.fromkeys(STOPS, ending.ask), signal.SIGTSTP: partial(_pause, process)}):
         code = ending.wait()
         _kill_group(process)  # what it may have left
     if ending.asked is None or (code >= 0 and code not in CODES):
-        return _known_code(code)
+        return _known_code(code, called)
     if code < 0:  # it could not say so itself
-        print("interrupted" if code != -signal.SIGKILL else "interrupted: killed the training process", file=sys.stderr)
+        print(
+            "interrupted" if code != -signal.SIGKILL else f"interrupted: killed the {called} process", file=sys.stderr
+        )
     return 128 + ending.asked
 
 
-def _started(command: list[str], *, stdout: int | None) -> subprocess.Popen[bytes]:
+def _started(command: list[str], called: str, *, stdout: int | None) -> subprocess.Popen[bytes]:
     """The process of a command, in a group of its own, so that each signal reaches it once: from here."""
     try:
         return subprocess.Popen(
@@ -88,7 +92,7 @@ def _started(command: list[str], *, stdout: int | None) -> subprocess.Popen[byte
             env={**os.environ, "PYTHONSAFEPATH": "1", PARENT: str(os.getpid())},
         )
     except OSError as error:
-        raise Failure(f"cannot start the training process, {command[0]}: {error.strerror}") from error
+        raise Failure(f"cannot start the {called} process, {command[0]}: {error.strerror}") from error
 
 
 class _Ending:
@@ -136,13 +140,13 @@ _REASONS = {
 }
 
 
-def _known_code(code: int) -> int:
+def _known_code(code: int, called: str) -> int:
     """The exit code; one that archc does not use is reported, and becomes 3."""
     if code in KNOWN_CODES:
         return code
     if code < 0:
         name = signal.Signals(-code).name
-        print(f"error: the training process was ended by {name}{_REASONS.get(name, '')}", file=sys.stderr)
+        print(f"error: the {called} process was ended by {name}{_REASONS.get(name, '')}", file=sys.stderr)
     else:
-        print(f"error: the training process ended with code {code}", file=sys.stderr)
+        print(f"error: the {called} process ended with code {code}", file=sys.stderr)
     return ENVIRONMENT

@@ -106,5 +106,5 @@ def compute(
         )
         task.file.write_text(task.model_dump_json(), encoding="utf-8")
         write_pictures(task, pictures)
-        code = run_to_end([sys.executable, "-P", "-m", module, str(task.file)], to_errors=True)
+        code = run_to_end([sys.executable, "-P", "-m", module, str(task.file)], to_errors=True, called="computing")
         return code, "" if code else task.outcome.read_text(encoding="utf-8")

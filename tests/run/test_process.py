@@ -7,13 +7,17 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import pytest
 from processes import all_end, state, until
 
-from archc.run.process import run_to_end
+from archc.backend import PROTOCOL, Backend, EmittedSource, Request, load
+from archc.failure import Failure
+from archc.language.spec import Strategy
+from archc.run.process import run_to_end, using_module
 
 
 def python(script: str) -> list[str]:
@@ -47,6 +51,36 @@ def test_a_code_of_ours_is_passed_on(code: int, capfd: pytest.CaptureFixture[str
 def test_any_other_end_is_told(script: str, line: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert run_to_end(python(script)) == 3
     assert capfd.readouterr().err == line + "\n"
+
+
+def test_a_process_whose_results_are_not_its_output(capfd: pytest.CaptureFixture[str]) -> None:
+    code = run_to_end(python("print('progress'); raise SystemExit(77)"), to_errors=True, called="computing")
+    assert code == 3
+    assert capfd.readouterr() == ("", "progress\nerror: the computing process ended with code 77\n")
+
+
+@dataclass(frozen=True)
+class OnlyTrains:
+    """A backend of another distribution, from before weights could be used."""
+
+    name: str = "torch"
+    protocol: int = PROTOCOL
+    frameworks: tuple[str, ...] = ("torch",)
+    strategies: tuple[Strategy, ...] = ()
+    train_module: str | None = "somewhere.train"
+
+    def emit(self, request: Request) -> EmittedSource:
+        raise NotImplementedError
+
+
+def test_a_backend_may_lack_the_use_of_weights() -> None:
+    backend = OnlyTrains()
+    assert isinstance(backend, Backend)
+    with pytest.raises(Failure) as caught:
+        using_module(backend)
+    message = "the backend `torch` cannot compute with trained weights: it has no `use_module`"
+    assert (caught.value.code, caught.value.message) == (2, message)
+    assert using_module(load("torch")) == "archc_torch.use"
 
 
 def test_it_shares_the_output_but_not_the_input() -> None:
