@@ -60,12 +60,11 @@ def run_to_end(command: list[str], *, quiet: bool = False, to_errors: bool = Fal
 
     Ctrl-C, SIGTERM and SIGHUP ask it to end at once, and none of its processes outlives this one. If quiet, what it
     prints to standard output is dropped: its progress and its results. Its errors are not. With `to_errors`, it is
-    printed to standard error, for a command that prints the results itself. Messages name the process as it is `called`.
+    printed to standard error, for a command that prints the results itself. Messages name the process as it is called.
     """
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # else `stty tostop` would stop a group in the background that prints
-    process = _started(
-        command, called, stdout=subprocess.DEVNULL if quiet else sys.stderr.fileno() if to_errors else None
-    )
+    place = subprocess.DEVNULL if quiet else sys.stderr.fileno() if to_errors else None
+    process = _started(command, called, stdout=place)
     ending = _Ending(process)
     with handled({**dict.fromkeys(STOPS, ending.ask), signal.SIGTSTP: partial(_pause, process)}):
         code = ending.wait()
@@ -73,9 +72,8 @@ def run_to_end(command: list[str], *, quiet: bool = False, to_errors: bool = Fal
     if ending.asked is None or (code >= 0 and code not in CODES):
         return _known_code(code, called)
     if code < 0:  # it could not say so itself
-        print(
-            "interrupted" if code != -signal.SIGKILL else f"interrupted: killed the {called} process", file=sys.stderr
-        )
+        killed = f": killed the {called} process" if code == -signal.SIGKILL else ""
+        print(f"interrupted{killed}", file=sys.stderr)
     return 128 + ending.asked
 
 
