@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from archc.backend import EmittedSource
 from archc.failure import ENVIRONMENT, USAGE, Failure
@@ -15,7 +16,7 @@ from archc.files import hold, is_reserve, release, remove_parts, reserve, write_
 from archc.passes.placement import Placement
 from archc.run.receipt import ROOM
 from archc.run.setup import Setup
-from archc.training.description import Description, stored, write_description
+from archc.training.description import Description, read_description, stored, write_description
 from archc.training.job import Job, PlannedStep
 from archc.training.journal import has_begun
 from archc.training.receipt import place_of_receipt
@@ -74,7 +75,10 @@ def write_job(job: Job) -> None:
 
 
 def describe_run(job: Job, source: EmittedSource, whole: EmittedSource, backend: str) -> None:
-    """Write model.json, and beside it the source of the whole network, unless that is what is trained."""
+    """Write model.json, and beside it the source of the whole network, unless that is what is trained.
+
+    A run that goes on keeps its best weights; those after the last step are written anew at its end.
+    """
     file = job.run / (job.source if whole is source else f"{job.name}_whole.py")
     try:
         if whole is not source:
@@ -88,10 +92,21 @@ def describe_run(job: Job, source: EmittedSource, whole: EmittedSource, backend:
             output=job.output,
             loss=job.recipe.loss,
             precision=job.precision,
+            **_kept(job),
         )
         write_description(job.run, description)
     except OSError as error:
         raise Failure(f"cannot write into {job.run}: {error.strerror}", help=HELP, code=ENVIRONMENT) from error
+
+
+def _kept(job: Job) -> dict[str, Any]:
+    """What the training process has added to the model.json of a run that goes on."""
+    try:
+        found = read_description(job.run)
+    except Failure:  # a new run, or a file that is damaged and written anew
+        return {}
+    weights = {name: file for name, file in found.weights.items() if file.path != job.weights.name}
+    return {"classes": found.classes, "preparation": found.preparation, "weights": weights}
 
 
 def make_run_folder(asked: Path | None, name: str) -> Path:

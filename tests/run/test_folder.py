@@ -18,10 +18,12 @@ from archc.analysis import Facts
 from archc.backend import EmittedSource, load
 from archc.failure import Failure
 from archc.files import reserve
-from archc.run.folder import make_run_folder, started_folder
+from archc.run.folder import describe_run, make_run_folder, started_folder
 from archc.run.recipe import Overrides
 from archc.run.setup import Options, set_up
+from archc.training.description import describe, read_description
 from archc.training.job import Job
+from archc.training.result import write_weights
 
 
 def test_a_folder_by_name_and_time(here: Path) -> None:
@@ -134,6 +136,21 @@ def test_what_a_killed_process_leaves_is_gone_at_the_end_of_a_run(started: Abstr
         (job.run / ".weights.safetensors.0a1b2c3d.part").touch()
     names = sorted(file.name for file in job.run.iterdir())
     assert names == ["alexnet.py", "job.json", "metrics.jsonl", "model.json", "spec.yaml"]
+
+
+def test_a_run_that_goes_on_keeps_its_best_weights(started: AbstractContextManager[Job]) -> None:
+    """Those after its last step are written anew at its end."""
+    source, whole = EmittedSource("a part\n", "Alexnet", {}), EmittedSource("all\n", "Alexnet", {})
+    with started as job:
+        describe(job.run, classes=("a", "b"))
+        write_weights(job.best_weights, b"best")
+        write_weights(job.weights, b"last")
+        assert read_description(job.run).weights.keys() == {"best", "last"}
+        before = read_description(job.run).weights["best"]
+        describe_run(job, source, whole, "torch")
+        found = read_description(job.run)
+        assert (found.weights, found.classes) == ({"best": before}, ("a", "b"))
+        assert (found.source.path, (job.run / "alexnet_whole.py").read_text()) == ("alexnet_whole.py", "all\n")
 
 
 def test_a_folder_that_is_gone_at_the_end_of_a_run_stays_gone(started: AbstractContextManager[Job]) -> None:
