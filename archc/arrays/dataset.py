@@ -88,6 +88,9 @@ class ArrayFeed:
     share: Share = ALONE
     normalisation: None = None
 
+    def close(self) -> None:
+        """Nothing works ahead."""
+
     def training(self, epoch: int, first: int = 0) -> Generator[Batch]:
         for whole in batches(len(self.train), self.job.recipe.batch, seed=self.job.seed, epoch=epoch)[first:]:
             yield self._batch(self.train, whole)
