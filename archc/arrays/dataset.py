@@ -97,6 +97,9 @@ class ArrayFeed:
     share: Share = ALONE
     normalisation: None = None
 
+    def close(self) -> None:
+        """Nothing works ahead."""
+
     def training(self, epoch: int, first: int = 0) -> Generator[Batch]:
         batch, seed, fixed = self.job.recipe.batch, self.job.seed, self.job.overfit_batches
         for whole in batches(len(self.train), batch, seed=seed, epoch=epoch, fixed=fixed)[first:]:

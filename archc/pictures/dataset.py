@@ -57,7 +57,7 @@ class PictureSet:
 
     def feed(self, share: Share, threads: int) -> PictureFeed:
         assert self._statistics is not None, "the pictures were not opened"
-        return PictureFeed(self._job, self._pictures, self._statistics, share, threads)
+        return PictureFeed.of(self._job, self._pictures, self._statistics, share, threads)
 
 
 def job_pictures(job: Job) -> Pictures:

@@ -1,10 +1,13 @@
-"""Batches of arrays for one rank, prepared ahead in threads; their union is the same for any number of ranks."""
+"""Batches of arrays for one rank, prepared ahead in threads or processes.
+
+Their union is the same for any number of ranks.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -16,7 +19,9 @@ from archc.language.recipe import TestViews
 from archc.pictures.ahead import in_order
 from archc.pictures.decoding import Unreadable
 from archc.pictures.folder import Pictures
-from archc.pictures.preparation import Prepared, Statistics, training_view, views_in_bytes
+from archc.pictures.preparation import Prepared, Statistics
+from archc.pictures.preparing import Preparer, Task
+from archc.pictures.processes import Processes
 from archc.training.feed import Batch
 from archc.training.job import Job
 from archc.training.normalisation import Normalisation
@@ -27,70 +32,100 @@ from archc.training.share import ALONE, Share
 AHEAD = 2
 """Batches that are prepared while one is in use."""
 
+MANY = 6
+"""Threads from which on processes are used instead: an eighth of a picture's time is within Python's lock
+(`benchmarks/pictures.py --lock`), so that more threads would mostly wait, and keep the one that trains waiting."""
+
 VIEWS = 120
 """The largest number of views in a batch of held-out pictures, which bounds the memory of a test."""
 
 
 @dataclass(frozen=True)
 class PictureFeed:
-    """The pictures of one rank."""
+    """The pictures of one rank. Close it, since it may have processes."""
 
     job: Job
     pictures: Pictures
     statistics: Statistics
     share: Share = ALONE
     threads: int = 2
+    """How many pictures are prepared at the same time: by threads, or by as many processes if they are given."""
+    processes: Processes | None = None
+
+    @classmethod
+    def of(cls, job: Job, pictures: Pictures, statistics: Statistics, share: Share, threads: int) -> PictureFeed:
+        """A feed that prepares pictures in threads, or in processes where threads would wait for each other."""
+        feed = cls(job, pictures, statistics, share, threads)
+        return feed if threads < MANY else replace(feed, processes=Processes(feed.prepare, threads))
 
     @property
     def normalisation(self) -> Normalisation:
         return self.statistics.normalisation
 
+    @property
+    def prepare(self) -> Preparer:
+        """What makes arrays of a picture, in whichever thread or process."""
+        return Preparer(preparation(self.job), self.statistics.colours, self.job.seed)
+
+    def close(self) -> None:
+        """End the processes, if there are any."""
+        if self.processes:
+            self.processes.close()
+
     def training(self, epoch: int, first: int = 0) -> Generator[Batch]:
         """This rank's share of each global batch of an epoch (from 0), from batch `first` on."""
-        recipe, seed, data = self.job.recipe, self.job.seed, preparation(self.job)
-        fixed = self.job.overfit_batches
-        order = batches(len(self.pictures.train), recipe.batch, seed=seed, epoch=epoch, fixed=fixed)[first:]
+        recipe, fixed = self.job.recipe, self.job.overfit_batches
+        order = batches(len(self.pictures.train), recipe.batch, seed=self.job.seed, epoch=epoch, fixed=fixed)[first:]
+        ahead = AHEAD * recipe.batch // self.share.ranks
+        if fixed:
+            return self._unvaried(order, ahead=ahead)
+        noise = (np.empty(self.statistics.channels, np.float32),) if preparation(self.job).color_pca else ()
+        tasks = [Task(str(file), None, epoch, number) for number, (file, _) in enumerate(self.pictures.train)]
+        return self._batches(order, self.pictures.train, tasks, (*self._example(), *noise), ahead=ahead)
 
-        def prepare(index: int) -> Prepared:
-            file, _ = self.pictures.train[index]
-            if fixed:
-                pixels, places = views_in_bytes(file, data, channels=self.statistics.channels, test="center")
-                return pixels[0], places[0]
-            return training_view(file, data, self.statistics.colours, seed=seed, epoch=epoch, index=index)
-
-        return self._batches(order, self.pictures.train, prepare, (), ahead=AHEAD * recipe.batch // self.share.ranks)
+    def _unvaried(self, order: Iterable[Indices], *, ahead: int) -> Generator[Batch]:
+        """Batches of training pictures as they would be tested: their centres."""
+        tasks = [Task(str(file), "center") for file, _ in self.pictures.train]
+        with closing(self._batches(order, self.pictures.train, tasks, self._example(1), ahead=ahead)) as found:
+            for batch in found:
+                yield replace(batch, inputs=tuple(x[:, 0] for x in batch.inputs))
 
     def held_out(self, test: TestViews) -> Generator[Batch]:
         """This rank's share of all held-out pictures, in as many batches on each rank."""
-        size, data = VIEWS // 10 if test == "ten_crop" else VIEWS, preparation(self.job)
+        views = 10 if test == "ten_crop" else 1
+        size = VIEWS // views
+        tasks = [Task(str(file), test) for file, _ in self.pictures.val]
+        order = self.share.held_out(len(self.pictures.val), size)
+        return self._batches(order, self.pictures.val, tasks, self._example(views), ahead=size)
 
-        def prepare(index: int) -> Prepared:
-            file, _ = self.pictures.val[index]
-            return views_in_bytes(file, data, channels=self.statistics.channels, test=test)
-
-        order, views = self.share.held_out(len(self.pictures.val), size), 10 if test == "ten_crop" else 1
-        return self._batches(order, self.pictures.val, prepare, (views,), ahead=size)
+    def _example(self, *views: int) -> Prepared:
+        """Arrays like those of a prepared picture."""
+        channels, height, width = self.job.image
+        return np.empty((*views, height, width, channels), np.uint8), np.empty((*views, 3), np.int64)
 
     def _batches(
         self,
         order: Iterable[Indices],
         pictures: Sequence[tuple[Path, int]],
-        prepare: Callable[[int], Prepared],
-        views: tuple[int, ...],
+        tasks: Sequence[Task],
+        example: Prepared,
         *,
         ahead: int,
     ) -> Generator[Batch]:
-        channels, height, width = self.job.image
-        # What a rank reads that has no picture.
-        none = np.empty((0, *views, height, width, channels), np.uint8), np.empty((0, *views, 3), np.int64)
         labels = np.asarray([label for _, label in pictures], np.int64)
         whole = [*order]
-        mine = (int(index) for batch in whole for index in self.share.read(batch))
-        with closing(in_order(prepare, mine, threads=self.threads, ahead=ahead)) as prepared:
-            for batch in whole:
-                parts = [*zip(*islice(prepared, len(self.share.read(batch))), strict=True)]
-                inputs = tuple(map(np.stack, parts)) if parts else none
-                yield Batch(inputs, labels[self.share.target(batch)], len(batch))
+        mine = [self.share.read(batch) for batch in whole]
+        wanted = (tasks[int(index)] for batch in mine for index in batch)
+        with closing(self._in_order(wanted, example, ahead=ahead, kept=max(map(len, mine), default=0))) as prepared:
+            for batch, own in zip(whole, mine, strict=True):
+                parts = [*zip(*islice(prepared, len(own)), strict=True)]
+                inputs = map(np.stack, parts) if parts else (np.empty((0, *each.shape), each.dtype) for each in example)
+                yield Batch(tuple(inputs), labels[self.share.target(batch)], len(batch))
+
+    def _in_order(self, tasks: Iterable[Task], example: Prepared, *, ahead: int, kept: int) -> Generator[Prepared]:
+        if self.processes:
+            return self.processes.in_order(tasks, example, ahead=ahead, kept=kept)
+        return in_order(self.prepare, tasks, threads=self.threads, ahead=ahead)
 
 
 def preparation(job: Job) -> DataRecipe:

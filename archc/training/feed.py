@@ -31,11 +31,15 @@ class Batch:
 
 
 class Feed(Protocol):
-    """The examples of one rank. Close what it yields with `contextlib.closing`: threads work ahead of its consumer."""
+    """The examples of one rank. Close it, and what it yields, with `contextlib.closing`: others work ahead for it."""
 
     @property
     def share(self) -> Share:
         """Which examples these are."""
+        ...
+
+    def close(self) -> None:
+        """End what works for it."""
         ...
 
     @property

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,10 @@ def run(job: Job, devices: Devices, data: Dataset) -> None:
         keras.utils.set_random_seed(job.seed)
         keras.mixed_precision.set_dtype_policy(POLICIES[job.precision])
         model, optimizer = build(job, devices.strategy)
-        feed = data.feed(Share(), os.cpu_count() or 1)
-        trainer = KerasTrainer(job, model, optimizer, devices.strategy, feed)
-        with keeping_weights(job, trainer.weights):
-            train(job, trainer, journal, examples=data.count, classes=data.classes, held_out=data.held_out)
+        with closing(data.feed(Share(), os.cpu_count() or 1)) as feed:
+            trainer = KerasTrainer(job, model, optimizer, devices.strategy, feed)
+            with keeping_weights(job, trainer.weights):
+                train(job, trainer, journal, examples=data.count, classes=data.classes, held_out=data.held_out)
 
 
 def loaded(job: Job, strategy: Strategy, weights: Path) -> Any:

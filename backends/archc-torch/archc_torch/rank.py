@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -60,8 +60,10 @@ def run_rank(job: Job, devices: Devices, data: Dataset, group: Group | None = No
     else:
         torch.manual_seed(job.seed)
         model = getattr(module, job.model)()
-    feed = data.feed(job.share(rank), torch.get_num_threads())
-    with Journal(job.run, devices=devices.names, active=rank == 0, resume=job.resume) as journal:
+    with (
+        closing(data.feed(job.share(rank), torch.get_num_threads())) as feed,
+        Journal(job.run, devices=devices.names, active=rank == 0, resume=job.resume) as journal,
+    ):
         trainer = TorchTrainer(job, module, model, feed, device, group.done if group else None)
         with _keeping_weights(job, model, has_folder=group is None or group.has_folder):
             stop = group.stop if group else asked

@@ -58,6 +58,9 @@ class Examples:
     share = Share()
     normalisation = None
 
+    def close(self) -> None:
+        pass
+
     def __init__(self, batch: int) -> None:
         random = np.random.default_rng(4)
         self._inputs = random.normal(1000, 1, (STEPS, batch, 32, 32, 3))
