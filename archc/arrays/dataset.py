@@ -88,7 +88,9 @@ class ArrayFeed:
     share: Share = ALONE
 
     def training(self, epoch: int, first: int = 0) -> Generator[Batch]:
-        for whole in batches(len(self.train), self.job.recipe.batch, seed=self.job.seed, epoch=epoch)[first:]:
+        recipe, parts = self.job.recipe, self.job.recipe.accumulate
+        order = batches(len(self.train), recipe.batch, seed=self.job.seed, epoch=epoch, parts=parts)
+        for whole in order[first * parts :]:
             yield self._batch(self.train, whole)
 
     def held_out(self, test: TestViews) -> Generator[Batch]:

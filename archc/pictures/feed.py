@@ -43,7 +43,8 @@ class PictureFeed:
     def training(self, epoch: int, first: int = 0) -> Generator[Batch]:
         """This rank's share of each global batch of an epoch (from 0), from batch `first` on."""
         recipe, seed, data = self.job.recipe, self.job.seed, preparation(self.job)
-        order = batches(len(self.pictures.train), recipe.batch, seed=seed, epoch=epoch)[first:]
+        count, parts = len(self.pictures.train), recipe.accumulate
+        order = batches(count, recipe.batch, seed=seed, epoch=epoch, parts=parts)[first * parts :]
 
         def prepare(index: int) -> Array:
             file, _ = self.pictures.train[index]

@@ -32,7 +32,7 @@ def _on_default(facts: Facts) -> list[str]:
 
 def _on_batch(facts: Facts, overrides: Overrides, recipe: Recipe) -> list[str]:
     """Another batch, and another learning rate: a given one, or one that is scaled with the batch."""
-    before, lr_before, lr = facts.recipe.batch, facts.recipe.optimizer.sgd.lr, recipe.optimizer.sgd.lr
+    before, lr_before, lr = facts.recipe.batch, facts.recipe.lr, recipe.lr
     notes: list[str] = []
     if recipe.batch != before:
         scaled = f"{lr_before:g} × {recipe.batch}/{before} = {lr:g} (`--lr` sets another)"

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from archc.files import release, reserve
-from archc.language.recipe import TestViews
+from archc.language.recipe import Recipe, TestViews
 from archc.streams import OutputFailure
 from archc.training.job import Job, Resume
 from archc.training.position import START, Position
@@ -108,7 +108,7 @@ class Journal:
         of so many classes, if any."""
         recipe = job.recipe
         self._batch, self._classes, self._mark = recipe.batch, classes, time.monotonic()
-        self._lr = recipe.optimizer.sgd.lr
+        self._lr = recipe.lr
         self._first_loss, self._last_loss = (math.nan if x is None else x for x in (at.first_loss, at.last_loss))
         if job.resume is None:
             self._write(
@@ -116,7 +116,7 @@ class Journal:
                 name=job.name,
                 devices=job.devices,
                 batch=recipe.batch,
-                lr=recipe.optimizer.sgd.lr,
+                lr=recipe.lr,
                 steps=steps,
                 seed=job.seed,
                 precision=job.precision,
@@ -133,7 +133,7 @@ class Journal:
             self.say(f"going on after step {at.step}")
         self.say(
             f"training {job.name}: {counted(steps, 'step')} of {counted(recipe.batch, self._noun)}"
-            f"{_division(job)}, lr {recipe.optimizer.sgd.lr:g}, {job.precision}, seed {job.seed}"
+            f"{_division(job)}, {_rule(recipe)}lr {recipe.lr:g}, {job.precision}, seed {job.seed}"
         )
         if self._record:
             self._progress = self._open.enter_context(closing(progress("step", steps)))
@@ -299,6 +299,11 @@ def _short(rate: float) -> str:
 def percent(rate: float) -> str:
     """A rate as a percentage: `78.1 %`."""
     return f"{100 * rate:.1f} %"
+
+
+def _rule(recipe: Recipe) -> str:
+    """The optimizer, unless it is the paper's."""
+    return "" if recipe.optimizer.sgd else f"{recipe.optimizer.name} with "
 
 
 def _division(job: Job) -> str:

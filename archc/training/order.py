@@ -12,11 +12,13 @@ ORDER, VIEW = 0, 1
 """The purpose of a random draw, as a part of its seed: (seed, epoch, ORDER) or (seed, epoch, VIEW, index)."""
 
 
-def batches(count: int, batch: int, *, seed: int, epoch: int) -> list[Indices]:
+def batches(count: int, batch: int, *, seed: int, epoch: int, parts: int = 1) -> list[Indices]:
     """A random permutation of range(count) in full batches. The last examples are dropped if they do not fill one.
 
-    `batch` is at most `count`: `archc.training.batch` has checked it.
+    `batch` is at most `count`: `archc.training.batch` has checked it. Of each batch, so many parts are in the list, one
+    after the other, which differ by one example at most.
     """
     random = np.random.default_rng((seed, epoch, ORDER))
     order = random.permutation(count).astype(np.int64)
-    return list(order[: count - count % batch].reshape(-1, batch))
+    whole = list(order[: count - count % batch].reshape(-1, batch))
+    return whole if parts == 1 else [part for each in whole for part in np.array_split(each, parts)]

@@ -31,18 +31,18 @@ def run(job: Job, devices: Devices, data: Dataset) -> None:
         data.open()
         keras.utils.set_random_seed(job.seed)
         keras.mixed_precision.set_dtype_policy(POLICIES[job.precision])
-        model, optimizer = build(job, devices.strategy)
+        model, optimizer, criterion = build(job, devices.strategy)
         feed = data.feed(Share(), os.cpu_count() or 1)
-        trainer = KerasTrainer(job, model, optimizer, devices.strategy, feed)
+        trainer = KerasTrainer(job, model, optimizer, devices.strategy, feed, criterion)
         with keeping_weights(job, trainer.weights):
             train(job, trainer, journal, examples=data.count, classes=data.classes)
 
 
-def build(job: Job, strategy: Strategy) -> tuple[Any, Any]:
-    """The emitted model and its emitted optimizer, on a strategy's devices."""
+def build(job: Job, strategy: Strategy) -> tuple[Any, Any, Any]:
+    """The emitted model and its emitted optimizer, on a strategy's devices, and its loss if that is emitted."""
     emitted = source(job)
     with strategy.scope():
         model = getattr(emitted, job.model)()
-        optimizer = emitted.sgd()
+        optimizer = getattr(emitted, job.recipe.optimizer.name)()
         optimizer.build(model.trainable_variables)
-    return model, optimizer
+    return model, optimizer, getattr(emitted, "criterion", None)
