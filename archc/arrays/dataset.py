@@ -50,8 +50,8 @@ class Arrays:
         self._parts: list[Part] = []
         self.count = _count(self._headers[0])
         self.classes = job.outputs if job.recipe.loss == "cross_entropy" else 0
-        batch, devices = job.recipe.batch, job.devices
-        check_batch(batch, devices, needs_two=job.needs_two, pictures=self.count, called=job.example)
+        batch, devices, parts = job.recipe.batch, job.devices, job.recipe.accumulate
+        check_batch(batch, devices, needs_two=job.needs_two, pictures=self.count, called=job.example, parts=parts)
 
     def open(self) -> None:
         """Read and check all values. Call it once, in one process, before any rank starts."""

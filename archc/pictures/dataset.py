@@ -79,7 +79,13 @@ def job_pictures(job: Job) -> Pictures:
 
 
 def _check_batch(job: Job, pictures: Pictures) -> None:
-    check_batch(job.recipe.batch, job.devices, needs_two=job.needs_two, pictures=len(pictures.train))
+    check_batch(
+        job.recipe.batch,
+        job.devices,
+        needs_two=job.needs_two,
+        pictures=len(pictures.train),
+        parts=job.recipe.accumulate,
+    )
 
 
 def _check_resize(job: Job) -> None:

@@ -57,10 +57,11 @@ def trained_recipe(facts: Facts, overrides: Overrides, devices: int, *, data: Pa
         raise Failure("--steps and --epochs both limit the run", help="use only one of them", code=USAGE)
     lr = _learning_rate(recipe, overrides.lr, batch)
     try:
-        check_batch(batch, devices, needs_two=needs_two(facts), called=called)
+        check_batch(batch, devices, needs_two=needs_two(facts), called=called, parts=recipe.accumulate)
     except Failure:
         # Only now, for the batch to suggest: the training process finds and checks the pictures.
-        check_batch(batch, devices, needs_two=needs_two(facts), pictures=_pictures(data), called=called)
+        count, parts = _pictures(data), recipe.accumulate
+        check_batch(batch, devices, needs_two=needs_two(facts), pictures=count, called=called, parts=parts)
         raise
     return recipe.with_lr(lr).model_copy(update={"batch": batch, "epochs": overrides.epochs or recipe.epochs})
 

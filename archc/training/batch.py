@@ -11,14 +11,24 @@ from archc.wording import counted
 
 
 def check_batch(
-    batch: int, devices: int, *, needs_two: str | None, pictures: int | None = None, called: str = "picture"
+    batch: int,
+    devices: int,
+    *,
+    needs_two: str | None,
+    pictures: int | None = None,
+    called: str = "picture",
+    parts: int = 1,
 ) -> None:
-    """Raise Failure unless `devices` devices can train on batches of this size.
+    """Raise Failure unless `devices` devices can train on batches of this size, each computed in so many parts.
 
     `needs_two` is a layer that cannot train on a batch of one picture. `pictures` is the number of training pictures,
     or None if it is not known, and `called` is the word for one of them.
     """
-    least = max(devices, 2 if needs_two else 1)
+    least = parts * max(devices, 2 if needs_two else 1)
+    if parts > 1 and batch < least:
+        each = f"{counted(devices, 'device')}" if devices > 1 else "one device"
+        message = f"a batch of {batch} is too small for {parts} parts (`accumulate`) on {each}"
+        raise Failure(message, f"use `--batch {least}`, or a smaller `accumulate`", USAGE)
     if pictures is not None and pictures < least:
         if devices == 1:
             raise Failure(f"{_why(needs_two, called)}, and there is only one", f"add {called}s", FINDING)

@@ -112,10 +112,16 @@ class TorchTrainer:
 
     def _step(self, batch: Batch, lr: float, asks: Asks) -> Stepped:
         loss = hits = torch.zeros((), device=self._device)
+        aside: list[Tensor] = []
         for place, part in enumerate(batch, 1):
-            with self._summing(place == len(batch)):
+            is_last = place == len(batch)
+            with self._summing(is_last):
                 more, right = self._learn(part)
             loss, hits = loss + more, hits + right
+            if self._sums_each and not is_last:
+                aside = [gradient.clone() for gradient in self._added(aside)]  # of views, which are used again
+                self._optimizer.zero_grad()
+        self._added(aside)
         self._meter.at = "status"
         found = self._agreed(loss, hits, self._job.recipe.batch * batch[0].targets[0].numel(), asks, batch)
         if found.broken is None:
@@ -139,11 +145,24 @@ class TorchTrainer:
         loss.backward()
         return loss.detach(), HITS[self._job.recipe.loss](outputs.detach(), part.targets).sum()
 
+    @property
+    def _sums_each(self) -> bool:
+        """Whether the gradients of each part are summed over the ranks: PyTorch must in the first step, to see a graph
+        that will stay the same."""
+        return self._steps == 1 and isinstance(self._parallel, DistributedDataParallel)
+
     def _summing(self, is_last: bool) -> AbstractContextManager[None]:
         """Sum gradients over the ranks only in the backward pass of the last part, if PyTorch does."""
-        if is_last or not isinstance(self._parallel, DistributedDataParallel):
+        if is_last or self._sums_each or not isinstance(self._parallel, DistributedDataParallel):
             return nullcontext()
         return self._parallel.no_sync()
+
+    def _added(self, aside: list[Tensor]) -> list[Tensor]:
+        """The gradients, to which those that were put aside are added."""
+        gradients = [p.grad for p in self._model.parameters() if p.grad is not None]
+        for own, other in zip(gradients, aside, strict=bool(aside)):
+            own.add_(other)
+        return gradients
 
     def _agreed(self, loss: Tensor, hits: Tensor, total: int, asks: Asks, batch: Batch) -> Stepped:
         """What all ranks know of a step before its update, by one message; `hits` are of `total` in the whole batch."""

@@ -43,15 +43,14 @@ class Adam(keras.optimizers.Optimizer):
             super().build(variables)
             self.means = self.add_optimizer_variables(variables, "mean")
             self.squares = self.add_optimizer_variables(variables, "square")
-            decayed = [v.name not in self.undecayed for v in variables]
-            self.decays = [self.decay if each else 0.0 for each in decayed]
+            spared = dict.fromkeys(self.undecayed, 0.0)
+            self.decays = [spared.get(v.name, self.decay) for v in variables]
             self.factors = [self.lr_factors.get(v.name, 1) for v in variables]
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         index = self._get_variable_index(variable)
         m, v = self.means[index], self.squares[index]
-        lr: Any = ops.cast(learning_rate, variable.dtype)
-        lr *= self.factors[index]
+        lr = self.factors[index] * ops.cast(learning_rate, variable.dtype)
         g = ops.cast(gradient, variable.dtype)
         decay = self.decays[index]
         w: Any = variable

@@ -33,20 +33,18 @@ class MomentumSGD(keras.optimizers.Optimizer):
         if not self.built:
             super().build(variables)
             self.velocities = self.add_optimizer_variables(variables, "velocity")
-            decayed = [v.name not in self.undecayed for v in variables]
-            self.decays = [self.decay if each else 0.0 for each in decayed]
+            spared = dict.fromkeys(self.undecayed, 0.0)
+            self.decays = [spared.get(v.name, self.decay) for v in variables]
             self.factors = [self.lr_factors.get(v.name, 1) for v in variables]
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        index = self._get_variable_index(variable)
-        velocity = self.velocities[index]
-        lr: Any = ops.cast(learning_rate, variable.dtype)
-        lr *= self.factors[index]
+        velocity = self.velocities[index := self._get_variable_index(variable)]
+        lr = self.factors[index] * ops.cast(learning_rate, variable.dtype)
         slope = ops.cast(gradient, variable.dtype) + self.decays[index] * variable
         self.assign(velocity, self.momentum * velocity - lr * slope)
         self.assign_add(variable, velocity)
 
     def get_config(self) -> dict[str, Any]:
         figures = {"momentum": self.momentum, "weight_decay": self.decay}
-        names = {"undecayed": list(self.undecayed), "lr_factors": self.lr_factors}
-        return super().get_config() | figures | names
+        figures |= {"undecayed": list(self.undecayed), "lr_factors": self.lr_factors}
+        return super().get_config() | figures
