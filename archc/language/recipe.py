@@ -139,7 +139,7 @@ class Recipe(Section):
 
 
 def default_recipe(inputs: Iterable[Tensor], loss: Loss = "cross_entropy") -> Recipe:
-    """The recipe for a spec without `train:`: the paper's, its crop scaled to the input if that is a picture."""
+    """The recipe for a spec without `train:`; if its input is a picture, with a crop of that size."""
     first, *others = inputs
     is_picture = first.is_maps and not others and loss == "cross_entropy"
     usual = usual_recipe(list(first.shape) if is_picture else [1, 1, 1])
@@ -159,7 +159,8 @@ def usual_recipe(image: list[int]) -> dict[str, object]:
             "resize": min(round(max(height, width) * 256 / 227), LARGEST),
             "crop": height if height == width else [height, width],
             "mirror": True,
-            "mean": "pixel",
+            "mean": "channel",
+            "std": "channel",
         },
         "test": "center",
     }

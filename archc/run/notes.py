@@ -27,7 +27,7 @@ def _on_strategy(facts: Facts, devices: int, strategy: Strategy, backend: str) -
 def _on_default(facts: Facts) -> list[str]:
     if not facts.recipe_is_default:
         return []
-    return ["recipe: the spec has no `train:`; using the default, the AlexNet paper's recipe (in the run's job.json)"]
+    return ["recipe: the spec has no `train:`; using the default of docs/training.md (in the run's job.json)"]
 
 
 def _on_batch(facts: Facts, overrides: Overrides, recipe: Recipe) -> list[str]:
