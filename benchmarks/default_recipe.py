@@ -82,7 +82,7 @@ NETWORKS = {
     "lenet5": lambda: _shipped("lenet5"),
     "sequence": _sequence,
     "resnet18": lambda: _smaller("resnet18", 64),
-    "vgg11": lambda: _vgg11(64),
+    "vgg11": lambda: _vgg11(32),
     "vgg11_224": lambda: _vgg11(224),
     "alexnet": lambda: _shipped("alexnet"),
     "alexnet_one_tower": lambda: _shipped("alexnet_one_tower"),

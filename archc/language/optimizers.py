@@ -64,6 +64,8 @@ class _Rule(Section):
 
     moments: ClassVar[int]
     """The number of arrays of a weight's shape that the optimizer keeps."""
+    batch_power: ClassVar[float]
+    """The power of a batch's size that a learning rate is scaled with, from one batch to another."""
     needless: ClassVar[NeedlessFields] = _NEEDLESS
     absent: ClassVar[Mapping[str, str]] = _ABSENT
 
@@ -72,6 +74,7 @@ class Sgd(_Rule):
     """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v."""
 
     moments = 1
+    batch_power = 1  # Goyal et al., arXiv 1706.02677
     needless: ClassVar[NeedlessFields] = {
         **dict.fromkeys(("nesterov", "use_nesterov"), Needless("the rule has no Nesterov momentum", (False,))),
         "dampening": Needless("the whole gradient is added to each update", (0,)),
@@ -89,6 +92,7 @@ class _Adaptive(_Rule):
     """What Adam and AdamW have in common."""
 
     moments = 2
+    batch_power = 0.5  # Malladi et al., arXiv 2205.10287
     needless: ClassVar[NeedlessFields] = {
         "betas": Needless("", instead=_betas),
         "amsgrad": Needless("the mean of squared gradients may fall again", (False,)),

@@ -138,23 +138,33 @@ class Recipe(Section):
         return parts
 
 
+_USUAL_OPTIMIZERS: dict[str, object] = {
+    "sgd": {"lr": 0.01, "momentum": 0.9, "weight_decay": 5e-4},
+    "adamw": {"lr": 1e-3, "weight_decay": 0.01},
+}
+
+
 def default_recipe(inputs: Iterable[Tensor], loss: Loss = "cross_entropy") -> Recipe:
     """The recipe for a spec without `train:`; if its input is a picture, with a crop of that size."""
     first, *others = inputs
     is_picture = first.is_maps and not others and loss == "cross_entropy"
     usual = usual_recipe(list(first.shape) if is_picture else [1, 1, 1])
-    return Recipe.model_validate({**usual, "loss": loss, "data": usual["data"] if is_picture else None})
+    # AdamW, since its steps do not depend on the scale of gradients: for pictures of unit variance, AlexNet's first
+    # weights are so small that SGD stays where it began for 100 steps and more.
+    optimizer = {"adamw": _USUAL_OPTIMIZERS["adamw"]}
+    data = usual["data"] if is_picture else None
+    return Recipe.model_validate({**usual, "loss": loss, "optimizer": optimizer, "data": data})
 
 
 def usual_recipe(image: list[int]) -> dict[str, object]:
-    """The same as plain data, for pictures of [channels, height, width]."""
+    """Usual values as plain data, for pictures of [channels, height, width]; those of several optimizers."""
     _, height, width = image
     return {
         "batch": 128,
         "epochs": 90,
         "loss": "cross_entropy",
-        "optimizer": {"sgd": {"lr": 0.01, "momentum": 0.9, "weight_decay": 5e-4}},
-        "schedule": {"on_plateau": {"factor": 0.1, "times": 3}},
+        "optimizer": _USUAL_OPTIMIZERS,
+        "schedule": {"warmup": {"steps": 20}, "on_plateau": {"factor": 0.1, "times": 3}},
         "data": {
             "resize": min(round(max(height, width) * 256 / 227), LARGEST),
             "crop": height if height == width else [height, width],

@@ -83,10 +83,9 @@ def _pictures(data: Path | None) -> int | None:
 
 
 def _learning_rate(recipe: Recipe, asked: float | None, batch: int) -> float:
-    """The learning rate as asked, else the recipe's, scaled in proportion to the batch."""
+    """The learning rate as asked, else the recipe's, scaled with the batch."""
     if asked is None:
-        # The linear scaling rule: Goyal et al., arXiv 1706.02677.
-        return recipe.lr * batch / recipe.batch
+        return recipe.lr * (batch / recipe.batch) ** recipe.optimizer.rule.batch_power
     if not (math.isfinite(asked) and asked > 0):
         raise Failure(f"--lr {asked} is not a valid learning rate", help="use a number above 0", code=USAGE)
     return asked

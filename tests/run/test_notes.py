@@ -65,7 +65,9 @@ def test_another_batch_and_another_learning_rate(facts: Facts) -> None:
 
 
 def test_the_default_recipe(facts_of: FactsOf) -> None:
-    default = "recipe: the spec has no `train:`; using the default of docs/training.md (in the run's job.json)"
+    default = (
+        "recipe: the spec has no `train:`; using the default, adamw with lr 0.001 (all of it in the run's job.json)"
+    )
     assert notes(facts_of(BARE), 2) == [default]
 
 
