@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -47,12 +48,15 @@ RUNS = [("torch", "convolutions"), ("keras", "convolutions"), ("torch", "dense")
 def test_small_networks_learn_with_the_default_recipe(here: Path) -> None:
     for name, text in {"convolutions": CONVOLUTIONS, "dense": DENSE, "lenet5": LENET.read_text()}.items():
         Path(f"{name}.yaml").write_text(text)
-    head = [sys.executable, "-m", "archc", "train", "--steps", "100", "--batch", "32", "--gpus", "1", "--quiet"]
+    head = [sys.executable, "-m", "archc", "train", "--steps", "100", "--batch", "64", "--gpus", "1", "--quiet"]
+    # Threads of several runs at once would wait for each other.
+    alone = {**os.environ, "OMP_NUM_THREADS": "1"}
     started = {
         f"{name}_{backend}": subprocess.Popen(
             [*head, f"{name}.yaml", "--backend", backend, "--run", f"{name}_{backend}"],
             stderr=subprocess.PIPE,
             text=True,
+            env=alone,
         )
         for backend, name in RUNS
     }
