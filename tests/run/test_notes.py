@@ -71,6 +71,14 @@ def test_the_default_recipe(facts_of: FactsOf) -> None:
     assert notes(facts_of(BARE), 2) == [default]
 
 
+def test_a_rate_of_adamw_is_scaled_with_the_root_of_the_batch(facts_of: FactsOf) -> None:
+    _, scaled = notes(facts_of(BARE), 1, batch=32)
+    assert scaled == (
+        "batch: 32 instead of the recipe's 128; the learning rate is scaled with it: "
+        "0.001 × √(32/128) = 0.0005 (`--lr` sets another)"
+    )
+
+
 def test_the_guide_shows_this_line() -> None:
     lines = [line.strip() for line in GUIDE.read_text().splitlines()]
     assert SCALED in lines
