@@ -25,6 +25,7 @@ from archc.passes.memory import Memory
 from archc.passes.placement import Placement, place
 from archc.passes.repeated_softmax import repeated_softmax
 from archc.passes.shapes import Shapes, shapes
+from archc.passes.training_step import TrainingStep
 
 if TYPE_CHECKING:
     from archc.passes.free_sizes import FreeSizes
@@ -74,7 +75,8 @@ class Facts:
     @cached_property
     def step_memory(self) -> Memory:
         """The memory of a training step at the recipe's batch, on the device that needs most."""
-        return device_memory(self.graph, self.placement, batch=self.recipe.batch)
+        step = TrainingStep.of(self.recipe)
+        return device_memory(self.graph, self.placement, batch=self.recipe.batch, step=step)
 
     @cached_property
     def inference_memory(self) -> Memory:
@@ -175,7 +177,7 @@ def _totals(spec: Spec, spans: Spans, graph: Graph, shape_facts: Shapes, held: H
     if uneven:  # what follows from parts of unequal size would only repeat that finding
         placement = None
     else:
-        held_devices, exceeded = _check_devices(spec, spans, graph, placement, recipe.batch)
+        held_devices, exceeded = _check_devices(spec, spans, graph, placement, recipe)
         # Exchanges that a mistake in the totals explains are marked there.
         told = {span for finding in unexpected for span, _ in finding.related}
         exceeded = [finding for finding in exceeded if finding.span not in told]
@@ -223,11 +225,11 @@ def _free_sizes(spans: Spans, graph: Graph) -> tuple[FreeSizes | None, list[Find
 
 
 def _check_devices(
-    spec: Spec, spans: Spans, graph: Graph, placement: Placement | None, batch: int
+    spec: Spec, spans: Spans, graph: Graph, placement: Placement | None, recipe: Recipe
 ) -> tuple[Held, list[Finding]]:
     """The expectations that depend on the placement."""
     exchanges, misplaced = check_exchanges(spec.expect, spans, graph, placement)
-    memory, exceeded = check_memory(spec.expect, spans, graph, placement, batch)
+    memory, exceeded = check_memory(spec.expect, spans, graph, placement, recipe.batch, TrainingStep.of(recipe))
     return Held(totals=exchanges.totals + memory.totals), [*misplaced, *exceeded]
 
 

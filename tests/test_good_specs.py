@@ -119,7 +119,7 @@ def test_scalars_are_read_as_yaml_1_2() -> None:
 def test_a_recipe_and_a_split_over_three_devices() -> None:
     found = facts("recipe")
     assert not found.recipe_is_default
-    assert found.recipe.optimizer.sgd.decay_biases
+    assert found.recipe.optimizer.sgd and found.recipe.optimizer.sgd.decay_biases
     assert found.recipe.data is not None
     assert found.recipe.data.given == {"mean": (0.485, 0.456, 0.406), "std": (0.225,)}
     assert found.placement is not None

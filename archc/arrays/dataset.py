@@ -56,9 +56,11 @@ class Arrays:
         self._parts: list[Part] = []
         counts = [_count(each) for each in self._headers]
         self.classes = job.outputs if job.recipe.loss == "cross_entropy" else 0
-        batch, devices = job.recipe.batch, job.devices
-        fixed = job.overfit_batches
-        check_batch(batch, devices, needs_two=job.needs_two, pictures=counts[0], called=job.example, fixed=fixed)
+        batch, devices, parts = job.recipe.batch, job.devices, job.recipe.accumulate
+        fixed, called = job.overfit_batches, job.example
+        check_batch(
+            batch, devices, needs_two=job.needs_two, pictures=counts[0], called=called, fixed=fixed, parts=parts
+        )
         self._used = [job.used(count, held_out=place > 0) for place, count in enumerate(counts)]
         self.count, self.held_out = map(len, self._used)
 
@@ -101,8 +103,14 @@ class ArrayFeed:
         """Nothing works ahead."""
 
     def training(self, epoch: int, first: int = 0) -> Generator[Batch]:
-        batch, seed, fixed = self.job.recipe.batch, self.job.seed, self.job.overfit_batches
-        for whole in batches(len(self.train), batch, seed=seed, epoch=epoch, fixed=fixed)[first:]:
+        recipe, seed, fixed, parts = (
+            self.job.recipe,
+            self.job.seed,
+            self.job.overfit_batches,
+            self.job.recipe.accumulate,
+        )
+        order = batches(len(self.train), recipe.batch, seed=seed, epoch=epoch, fixed=fixed, parts=parts)
+        for whole in order[first * parts :]:
             yield self._batch(self.train, whole)
 
     def held_out(self, test: TestViews) -> Generator[Batch]:

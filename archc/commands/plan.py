@@ -26,6 +26,7 @@ from archc.language.recipe import Precision
 from archc.language.spec import DEVICES, MOST_DEVICES
 from archc.passes.plan import Plan, Setting
 from archc.passes.plan import plan as planned
+from archc.passes.training_step import TrainingStep
 
 # Nine digits are enough for any link and cannot overflow a float.
 _LINK = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?(k|M|G|Ki|Mi|Gi)(B|bit)/s", re.ASCII)
@@ -70,6 +71,7 @@ def plan(
         link=rate,
         precision=precision,
         device_memory=facts.spec.parallel.device_memory if facts.spec.parallel else None,
+        step=TrainingStep.of(facts.recipe),
     )
     made = planned(facts.graph, facts.counts, facts.spec.parallel, setting)
     if output_format is OutputFormat.json:

@@ -20,15 +20,15 @@ defaults:  # fields of all layers of an op, unless a layer sets them itself
   dense: {weight_init: {he_normal: {}}}
 
 layers:  # in order; each reads the layer before it, unless it has a `from:`
-  # Pixels are numbers from 0 to 255, so the first weights are smaller than those that he_normal draws.
-  conv1: {op: conv2d, filters: 32, weight_init: {normal: {std: 0.004}}}
+  conv1: {op: conv2d, filters: 32}
   relu1: {op: relu}
   pool1: {op: max_pool2d, kernel: 2, stride: 2, expect: [32, 16, 16]}  # archc checks this shape
   conv2: {op: conv2d, filters: 64}
   relu2: {op: relu}
   pool2: {op: global_avg_pool}
   flat: {op: flatten}
-  fc: {op: dense, units: 10}  # one output per class
+  # One output per class. Its weights are small, so the first predictions are guesses.
+  fc: {op: dense, units: 10, weight_init: {glorot_normal: {gain: 0.1}}}
   prob: {op: softmax}
 
 expect: {parameters: 54346}  # archc checks this total
@@ -37,8 +37,8 @@ train:  # the recipe of `archc train`; its options override it
   batch: 32
   epochs: 10
   loss: cross_entropy
-  optimizer: {sgd: {lr: 0.001, momentum: 0.9, weight_decay: 5e-4}}
-  data: {resize: 36, crop: 32, mirror: true, mean: channel}
+  optimizer: {sgd: {lr: 0.01, momentum: 0.9, weight_decay: 5e-4}}
+  data: {resize: 36, crop: 32, mirror: true, mean: channel, std: channel}  # unit variance
   test: center
 """
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeVar, cast
 
-from archc.emit.syntax import Argument, Assign, Call, Dict, Expression, Infix, List, Literal, Tuple, Unpacked
+from archc.emit.syntax import Argument, Assign, Call, Dict, Expression, Infix, List, Literal, Name, Tuple, Unpacked
 
 Tree = TypeVar("Tree", bound=Call | Assign)
 Visit = Callable[[Expression, str], Expression]
@@ -63,7 +63,7 @@ def _visited(value: Expression, visit: Visit, called: str) -> Expression:
             return replace(value, items=items)
         case Unpacked():
             inner = _visited(value.value, visit, called)
-            assert isinstance(inner, Call)
+            assert isinstance(inner, Call | Name)
             return Unpacked(inner)
         case Call():
             function = value.function

@@ -243,10 +243,10 @@ class Call:
 class Unpacked:
     """`**value`, as an argument."""
 
-    value: Call
+    value: Call | Name
 
     def __post_init__(self) -> None:
-        require((self.value,), Call)
+        require((self.value,), Call | Name)
 
 
 Value = Name | Literal | Fixed | Tuple | List | Dict | Sum | Difference | Product | Affine | Formatted | Item | Call

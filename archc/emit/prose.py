@@ -10,6 +10,7 @@ from archc.emit.alignment import Variant
 from archc.emit.inline import escaped
 from archc.emit.plan import SourcePlan
 from archc.emit.printer import WIDTH
+from archc.language.optimizers import spares_biases
 from archc.language.recipe import Recipe
 
 LOADED = "The network with the weights of a safetensors file"
@@ -81,8 +82,12 @@ def probabilities(planned: SourcePlan) -> str:
 
 
 def optimizer(recipe: Recipe) -> str:
-    """The docstring of `sgd`."""
-    return "The spec's optimizer" + (", with no weight decay on biases." if recipe.optimizer.sgd.spares_biases else ".")
+    """The docstring of `sgd`, or of another optimizer."""
+    rule = recipe.optimizer.rule
+    if rule.bias_lr_factor == 1:
+        return "The spec's optimizer" + (", with no weight decay on biases." if spares_biases(rule) else ".")
+    decay = ", and no weight decay" if spares_biases(rule) else ""
+    return f"The spec's optimizer; biases have {rule.bias_lr_factor:g} times its rate{decay}."
 
 
 def _from_image(planned: SourcePlan, indent: int, what: str = "") -> str:

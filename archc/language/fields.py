@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from archc.diagnostics.finding import Edit
 from archc.language.reader import MappingNode
+from archc.language.section import Choice
 from archc.ops.foreign import spelled
 from archc.ops.initialisation import WeightInit, form
 from archc.ops.op import Op
@@ -114,6 +115,11 @@ def required(model: type[BaseModel]) -> list[str]:
     return [info.alias or name for name, info in model.model_fields.items() if info.is_required()]
 
 
+def usual_choice(model: type[BaseModel]) -> list[str]:
+    """The usual one of the fields of a section, where one of several must be written; none for other models."""
+    return [model.one_of[0]] if issubclass(model, Choice) else []
+
+
 def _model_in(annotation: Any) -> type[BaseModel] | None:
     if annotation is WeightInit:
         return form()
@@ -132,12 +138,13 @@ def template(
     if model is None:
         return "…"
     leading = ("op", *model.leading) if issubclass(model, Op) else ()
+    usual = set[str]() if values else {*usual_choice(model)}
     names = sorted(model.model_fields, key=lambda name: leading.index(name) if name in leading else len(leading))
     fields = [(info.alias or name, info) for name in names for info in [model.model_fields[name]]]
     shown = [
         f"{name}: {spelled(values[name]) if name in values else _to_fill(info)}"
         for name, info in fields
-        if name not in given and (name in values or info.is_required())
+        if name not in given and (name in values or info.is_required() or name in usual)
     ]
     return f"{{{', '.join(shown)}}}"
 

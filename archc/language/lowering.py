@@ -24,6 +24,7 @@ from archc.language.inference import check_error, inferred, named
 from archc.language.layer_fields import WIRING, LayerFields, has_derived, plain_layer
 from archc.language.outputs import check_inputs, check_outputs
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, is_bare, plain
+from archc.language.score_weights import with_small_scores
 from archc.ops import ops
 from archc.ops.op import Op, name_of
 from archc.ops.properties import Loss
@@ -41,8 +42,7 @@ _SMALLER = "use fewer filters or units, or a stride or a pool before it"
 
 _MOST_COPIES = 2 * MAX_FINDINGS
 # The most inputs that a finding names, and the most layers that it traces back.
-_MOST_NAMED = 8
-_MOST_STEPS = 100
+_MOST_NAMED, _MOST_STEPS = 8, 100
 
 
 def lower(document: Document, times: int = 1) -> tuple[Graph, list[Finding]]:
@@ -64,7 +64,7 @@ def lower(document: Document, times: int = 1) -> tuple[Graph, list[Finding]]:
         expected=lowering.expected,
         loss=spec.train.loss if spec.train else lowering.usual_loss(),
     )
-    return graph, lowering.findings
+    return with_small_scores(graph), lowering.findings
 
 
 class _Lowering:

@@ -6,14 +6,17 @@ The descriptions of the fields are what an editor shows on hovering, so each mus
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from archc.language.data_recipe import DataRecipe, option
+from archc.language.optimizers import Optimizer
+from archc.language.schedules import Schedule, warmups
 from archc.language.section import Section
-from archc.ops.fields import LARGEST, Count, NotNegative, Positive, Rate
-from archc.ops.foreign import Needless, NeedlessFields
+from archc.ops.fields import LARGEST, Count, Positive, Rate
+from archc.ops.foreign import Needless, NeedlessFields, spelled
 from archc.ops.properties import Loss
 from archc.tensor import Tensor
 
@@ -24,64 +27,15 @@ _ERRORS = ("accuracy", "acc", "top1", "error")
 """Values that other frameworks write for what a run does by default: its precision, and what it measures."""
 
 
-class Sgd(Section):
-    """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v."""
-
-    needless: ClassVar[NeedlessFields] = {
-        **dict.fromkeys(("nesterov", "use_nesterov"), Needless("the rule has no Nesterov momentum", (False,))),
-        "dampening": Needless("the whole gradient is added to each update", (0,)),
-        "maximize": Needless("training minimises the loss", (False,)),
-        **dict.fromkeys(("foreach", "fused", "differentiable"), Needless("it changes no value", "any")),
-        **dict.fromkeys(("clipnorm", "clipvalue", "global_clipnorm"), Needless("gradients are not clipped", (None,))),
-        **dict.fromkeys(("ema", "use_ema"), Needless("weights are not averaged", (False,))),
-    }
-    absent: ClassVar[Mapping[str, str]] = dict.fromkeys(
-        ("decay", "lr_decay"), "write `weight_decay` if it is of the weights; a decay of `lr` has no counterpart"
-    )
-    lr: Positive = Field(description="Learning rate, before a schedule lowers it.")
-    momentum: Rate = Field(description="Share of the previous update that is added to each update, from 0 to below 1.")
-    weight_decay: NotNegative = Field(
-        description="Weight decay: the fraction of each weight, times the learning rate, that each step subtracts."
-    )
-    decay_biases: bool = Field(default=False, description="Whether `weight_decay` also applies to biases.")
-
-    @property
-    def spares_biases(self) -> bool:
-        """Whether weights decay but biases do not."""
-        return self.weight_decay > 0 and not self.decay_biases
+_PARTS = (
+    *("accumulation_steps", "gradient_accumulation_steps", "grad_accumulation_steps", "gradient_accumulation"),
+    *("accumulate_grad_batches", "grad_accum", "grad_accum_steps", "accum_steps", "accum_iter", "iter_size"),
+)
+"""What other frameworks call `accumulate`, where a batch is one of the parts, and a step takes several."""
 
 
-class Optimizer(Section):
-    """The rule by which training updates the weights; `sgd` is the only one."""
-
-    sgd: Sgd = Field(description="Stochastic gradient descent with momentum and weight decay, by the paper's rule.")
-
-
-class OnPlateau(Section):
-    """Multiplies the learning rate by `factor` after `patience` epochs without a lower held-out error."""
-
-    factor: Annotated[float, Field(gt=0, lt=1)] = Field(
-        description="Number that the learning rate is multiplied by, between 0 and 1."
-    )
-    times: Annotated[int, Field(ge=0, le=1000)] = Field(
-        description="Number of times that the learning rate may be lowered in a run."
-    )
-    patience: Count = Field(
-        default=5, description="Number of epochs without a lower held-out error after which the rate is lowered."
-    )
-
-    def last(self, lr: float) -> float:
-        """The learning rate after it was lowered for the last time; `lr` is the first one."""
-        # Multiplied step by step, as a run does: a power could differ in the last digit.
-        for _ in range(self.times):
-            lr *= self.factor
-        return lr
-
-
-class Schedule(Section):
-    """How the learning rate changes during training."""
-
-    on_plateau: OnPlateau = Field(description="Lowers the learning rate when the held-out error stops falling.")
+def _in_parts(value: object) -> str:
+    return f"write `accumulate: {spelled(value)[:64]}`; `batch` is that of all parts together"
 
 
 class Recipe(Section):
@@ -105,8 +59,22 @@ class Recipe(Section):
             (None, [], *_ERRORS, *([word] for word in _ERRORS)),
             instead="read the error of the test views: nothing else is measured",
         ),
+        **warmups("schedule: {SECTION}"),
+        **dict.fromkeys(_PARTS, Needless("a batch is computed as a whole", (1, None), instead=_in_parts)),
+        **dict.fromkeys(
+            ("gradient_clip_algorithm", "clip_mode", "norm_type"),
+            Needless("`clip` limits the norm of the whole gradient", ("norm", 2)),
+        ),
     }
-    absent: ClassVar[Mapping[str, str]] = Sgd.absent
+    absent: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(
+            ("decay", "lr_decay"), "write `weight_decay` if it is of the weights, and `schedule` if it is of `lr`"
+        ),
+        **dict.fromkeys(
+            ("clip_value", "clip_grad_value"),
+            "write `clip` for the norm of the whole gradient; single values or layers are not clipped",
+        ),
+    }
     batch: Count = Field(description="Number of examples per training step, on all devices together.")
     epochs: Count = Field(description="Number of passes over the training data.")
     loss: Loss = Field(
@@ -114,9 +82,25 @@ class Recipe(Section):
         "position of a sequence or of maps; a final softmax is a part of it. `binary_cross_entropy`: of each value by "
         "itself, as true or false; a final sigmoid is a part of it. `mean_squared_error`: of each value."
     )
+    label_smoothing: Rate = Field(
+        default=0,
+        description="Share of each target that is spread evenly over all classes, for `loss: cross_entropy`: with 0.1 "
+        "of 10 classes, a target is 0.91 of its class and 0.01 of each other one.",
+    )
     optimizer: Optimizer = Field(description="Rule by which training updates the weights.")
     schedule: Schedule | None = Field(
         default=None, description="How the learning rate changes during training. Default: it stays the same."
+    )
+    clip: Positive | None = Field(
+        default=None,
+        description="Largest norm of the gradient of all weights together; a longer gradient is scaled to it. Weight "
+        "decay is not a part of that gradient. Default: gradients are not clipped.",
+    )
+    accumulate: Count = Field(
+        default=1,
+        description="Number of parts in which a batch is computed, one after the other, to save memory. Their "
+        "gradients are added before the step, so the batch stays the same; batch normalisation normalises each part "
+        "by itself.",
     )
     data: DataRecipe | None = Field(
         default=None,
@@ -128,29 +112,65 @@ class Recipe(Section):
         "of each, whose predictions are averaged; `center`: the centre only.",
     )
 
+    @property
+    def lr(self) -> float:
+        """The learning rate, before a schedule changes it."""
+        return self.optimizer.rule.lr
+
+    def with_lr(self, lr: float) -> Recipe:
+        """The recipe with another learning rate."""
+        rule = self.optimizer.rule.model_copy(update={"lr": lr})
+        return self.model_copy(update={"optimizer": self.optimizer.model_copy(update={self.optimizer.name: rule})})
+
+    @field_validator("label_smoothing")
+    @classmethod
+    def _smoothes_classes(cls, smoothing: float, info: ValidationInfo) -> float:
+        if smoothing and info.data.get("loss", "cross_entropy") != "cross_entropy":
+            raise PydanticCustomError("smoothing", "needs `loss: cross_entropy`, whose targets are classes")
+        return smoothing
+
+    @field_validator("accumulate")
+    @classmethod
+    def _parts_have_examples(cls, parts: int, info: ValidationInfo) -> int:
+        batch = info.data.get("batch")
+        if batch is not None and parts > batch:
+            raise PydanticCustomError("parts", "must be at most {batch}, the value of `batch`", {"batch": batch})
+        return parts
+
+
+_USUAL_OPTIMIZERS: dict[str, object] = {
+    "sgd": {"lr": 0.01, "momentum": 0.9, "weight_decay": 5e-4},
+    "adamw": {"lr": 1e-3, "weight_decay": 0.01},
+}
+
 
 def default_recipe(inputs: Iterable[Tensor], loss: Loss = "cross_entropy") -> Recipe:
-    """The recipe for a spec without `train:`: the paper's, its crop scaled to the input if that is a picture."""
+    """The recipe for a spec without `train:`; if its input is a picture, with a crop of that size."""
     first, *others = inputs
     is_picture = first.is_maps and not others and loss == "cross_entropy"
     usual = usual_recipe(list(first.shape) if is_picture else [1, 1, 1])
-    return Recipe.model_validate({**usual, "loss": loss, "data": usual["data"] if is_picture else None})
+    # AdamW, since its steps do not depend on the scale of gradients: for pictures of unit variance, AlexNet's first
+    # weights are so small that SGD stays where it began for 100 steps and more.
+    optimizer = {"adamw": _USUAL_OPTIMIZERS["adamw"]}
+    data = usual["data"] if is_picture else None
+    return Recipe.model_validate({**usual, "loss": loss, "optimizer": optimizer, "data": data})
 
 
 def usual_recipe(image: list[int]) -> dict[str, object]:
-    """The same as plain data, for pictures of [channels, height, width]."""
+    """Usual values as plain data, for pictures of [channels, height, width]; those of several optimizers."""
     _, height, width = image
     return {
         "batch": 128,
         "epochs": 90,
         "loss": "cross_entropy",
-        "optimizer": {"sgd": {"lr": 0.01, "momentum": 0.9, "weight_decay": 5e-4}},
-        "schedule": {"on_plateau": {"factor": 0.1, "times": 3}},
+        "optimizer": _USUAL_OPTIMIZERS,
+        "schedule": {"warmup": {"steps": 20}, "on_plateau": {"factor": 0.1, "times": 3}},
         "data": {
             "resize": min(round(max(height, width) * 256 / 227), LARGEST),
             "crop": height if height == width else [height, width],
             "mirror": True,
-            "mean": "pixel",
+            "mean": "channel",
+            "std": "channel",
         },
         "test": "center",
     }

@@ -27,10 +27,26 @@ OF_SECTIONS: dict[str, tuple[str, ...]] = {
     "schedule": ("scheduler", "lr_schedule", "lr_scheduler", "lr_policy"),
     "data": ("dataset", "transforms", "transform", "preprocessing", "augmentation"),
     "test": ("testing", "eval", "evaluation", "validation", "val"),
+    "label_smoothing": ("smoothing", "label_smooth"),
+    "clip": (
+        *("clip_norm", "grad_clip", "gradient_clip", "gradient_clip_val", "gradient_clip_norm", "max_grad_norm"),
+        *("clip_grad_norm", "grad_clip_norm", "global_clipnorm", "clip_gradients", "gradient_clipping", "clip_grad"),
+        "max_norm",
+    ),
     # An optimizer and a schedule.
     "lr": ("learning_rate", "base_lr", "initial_lr", "lr0", "eta"),
     "weight_decay": ("wd", "l2", "l2_regularization"),
     "decay_biases": ("bias_decay", "decay_bias"),
+    "bias_lr_factor": ("bias_lr_mult", "bias_lr_multiplier", "bias_lr_scale"),
+    "beta1": ("b1", "adam_beta1"),
+    "beta2": ("b2", "adam_beta2"),
+    "epsilon": ("eps", "adam_epsilon"),
+    "step": ("step_lr", "lr_step"),
+    "cosine": ("cosine_annealing", "cosine_annealing_lr", "cosine_decay", "cosine_lr"),
+    "warmup": ("warm_up", "linear_warmup", "lr_warmup"),
+    "factor": ("gamma", "decay_rate"),
+    "end_factor": ("alpha", "final_factor"),
+    "steps": ("iters", "iterations", "num_steps"),
     "on_plateau": ("reduce_lr_on_plateau", "plateau"),
     # The preparation of pictures.
     "resize": ("resize_to", "shorter_side", "short_side"),
@@ -56,4 +72,6 @@ OF_SECTIONS: dict[str, tuple[str, ...]] = {
     "channel": ("per_channel",),
     "columns": ("column",),
     "sgd": ("momentum_sgd", "sgd_momentum"),
+    "adam": ("adam_optimizer",),
+    "adamw": ("adam_w", "adam_weight_decay"),
 }

@@ -188,7 +188,9 @@ class Spec(Section):
     expect: Expect = Field(default_factory=Expect, description="Totals of the network that archc checks.")
     parallel: Parallel | None = Field(default=None, description="How the network is divided among devices.")
     train: Recipe | None = Field(
-        default=None, description="How the network is trained and tested. Default: a recipe based on the paper's."
+        default=None,
+        description="How the network is trained and tested. Default: a recipe that suits most networks, in "
+        "docs/training.md.",
     )
 
     @property

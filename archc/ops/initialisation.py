@@ -104,7 +104,8 @@ class WeightInit(NamedTuple):
     def scaled(self) -> Scaled | None:
         """A distribution whose variance depends on the layer's fans; None for the others."""
         family, _, shape = self.kind.partition("_")
-        scales = {"he": 2 / (1 + self.number**2), "glorot": self.number**2, "lecun": 1}
+        # To the digits that a number in decimal has: 0.1² is 0.01.
+        scales = {"he": 2 / (1 + self.number**2), "glorot": float(f"{self.number**2:.15g}"), "lecun": 1}
         if family not in scales:
             return None
         return Scaled("uniform" if shape == "uniform" else "normal", scales[family], self.fan)
@@ -193,3 +194,5 @@ class _Schema:
 WeightInitField = Annotated[WeightInit, PlainValidator(_read), PlainSerializer(WeightInit.written), _Schema()]
 
 HE_NORMAL = WeightInit("he_normal", 0)
+SMALL = WeightInit("glorot_normal", 0.1, "both")
+"""The defaults: that of every op, and that of a layer whose values are the network's output."""

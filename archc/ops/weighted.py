@@ -112,7 +112,8 @@ class Weighted(Initialised, frozen=True):
     )
     weight_init: WeightInitField = Field(
         default=HE_NORMAL,
-        description="Distribution that weights are drawn from at the start. Frameworks' defaults differ.",
+        description="Distribution that weights are drawn from at the start. Frameworks' defaults differ. Of a dense "
+        "layer or a convolution that gives the network's scores, the default is {glorot_normal: {gain: 0.1}}.",
     )
     bias_init: Real = Field(default=0, description="Initial value of every bias.")
 

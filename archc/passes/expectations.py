@@ -16,6 +16,7 @@ from archc.passes.counts import Counts
 from archc.passes.device_memory import device_memory
 from archc.passes.placement import Placement
 from archc.passes.shapes import Shapes
+from archc.passes.training_step import PLAIN, TrainingStep
 from archc.source import Span
 
 # An explanation follows the whole chain of layers: of thousands of wrong shapes, only the first are explained.
@@ -74,18 +75,23 @@ def check_totals(
 
 
 def check_memory(
-    expect: Expect, spans: Spans, graph: Graph, placement: Placement | None, batch: int
+    expect: Expect,
+    spans: Spans,
+    graph: Graph,
+    placement: Placement | None,
+    batch: int,
+    step: TrainingStep = PLAIN,
 ) -> tuple[Held, list[Finding]]:
     """Compare the peak memory of a training step on one device with the expected limit."""
     if expect.memory is None:
         return Held(), []
-    found = device_memory(graph, placement, batch=batch)
+    found = device_memory(graph, placement, batch=batch, step=step)
     if found.peak <= expect.memory:
         return Held(totals=("memory",)), []
     from archc.passes.unexpected_memory import unexpected_memory
 
     span = spans.value("expect", "memory")
-    return Held(), [unexpected_memory(span, graph, placement, found, batch=batch, expected=expect.memory)]
+    return Held(), [unexpected_memory(span, graph, placement, found, batch=batch, expected=expect.memory, step=step)]
 
 
 def check_exchanges(

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from archc.graph import Graph
 from archc.language.recipe import Precision
 from archc.ops.properties import FLOAT32
+from archc.passes.training_step import PLAIN, TrainingStep
 from archc.passes.values import Operation, Run, Share, Value, lay_out
 
 
@@ -71,13 +72,18 @@ def memory(
     precision: Precision = "float32",
     training: bool = True,
     shares: Mapping[str, Share] | None = None,
+    step: TrainingStep = PLAIN,
 ) -> Memory:
-    """The memory of a training step or of an inference on a batch; with `shares`, that of one of several devices."""
+    """The memory of a training step or of an inference on a batch; with `shares`, that of one of several devices.
+
+    Of a batch in several parts, `batch` is the size of one, and the gradients of weights stay in memory between them.
+    """
     inputs, operations = lay_out(Run(graph, batch, precision, training, shares))
     trained = sum(operation.trained for operation in operations)
     weights = FLOAT32 * (trained + sum(operation.statistics for operation in operations))
     learned = FLOAT32 * trained if training else 0
-    alive = _Alive(weights + learned, inputs)
+    momentum = step.moments * learned
+    alive = _Alive(weights + momentum, inputs, learned if step.parts > 1 else None)
     told = {operation.layer: LayerMemory(kept=0) for operation in operations}
     for operation in operations:
         alive.forward(operation, told[operation.layer])
@@ -87,7 +93,7 @@ def memory(
             alive.ask_gradient(value)
         for operation in reversed(operations):
             alive.backward(operation, told[operation.layer])
-    return Memory(told, weights=weights, gradients=learned, momentum=learned)
+    return Memory(told, weights=weights, gradients=learned, momentum=momentum)
 
 
 @dataclass(slots=True, eq=False)
@@ -102,8 +108,10 @@ class _Gradient:
 class _Alive:
     """Counts the bytes in memory: weights and momentum, gradients of weights, kept values, and all other values."""
 
-    def __init__(self, held: int, inputs: list[Value]) -> None:
-        self._held, self._gradients, self._kept, self._others = held, 0, 0, 0
+    def __init__(self, held: int, inputs: list[Value], added: int | None) -> None:
+        """`added` are the gradients of weights of an earlier part of the batch, to which new ones are added."""
+        self._held, self._gradients, self._kept, self._others = held, added or 0, 0, 0
+        self._adds = added is not None
         self._gradient_of: dict[Value, _Gradient] = {}
         for value in inputs:
             self._make(value)
@@ -128,9 +136,10 @@ class _Alive:
         learned = [value for value in operation.reads if value.learned] if gradient else []
         made = [self._passed(gradient, value, operation) for value in learned if gradient]
         if gradient:
-            if not operation.narrow:
-                self._gradients += FLOAT32 * operation.trained
+            new = 0 if operation.narrow else FLOAT32 * operation.trained
+            self._gradients += new
             self._tell(told, operation.backward + operation.narrow)
+            self._gradients -= new if self._adds else 0
             self._drop(gradient)
         given = list(zip(learned, made, strict=True))
         if gradient and operation.after:  # the operation goes on when it has given its gradients
@@ -142,8 +151,10 @@ class _Alive:
         self._others += sum([value.size for value in operation.kept_values if value.is_held])
         self._add_gradients(given, told)
         if operation.narrow:  # the float32 copies of the gradients are made only after the kept values are freed
-            self._gradients += FLOAT32 * operation.trained
+            new = FLOAT32 * operation.trained
+            self._gradients += new
             self._tell(told, operation.narrow)
+            self._gradients -= new if self._adds else 0
 
     def _make(self, value: Value) -> None:
         if value.keeper is None:

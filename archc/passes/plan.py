@@ -26,6 +26,7 @@ from archc.passes.gradients import Reduction
 from archc.passes.holding import Layout
 from archc.passes.memory import Memory
 from archc.passes.placement import Exchange, ExchangeKind, Placement, Statistics, place, under
+from archc.passes.training_step import PLAIN, TrainingStep
 from archc.passes.values import WIDTH
 from archc.tensor import Unit
 
@@ -42,6 +43,7 @@ class Setting:
     link: float
     precision: Precision
     device_memory: int | None
+    step: TrainingStep = PLAIN
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ class Plan:
 
 def plan(graph: Graph, counts: Counts, parallel: Parallel | None, setting: Setting) -> Plan:
     """The plan of a graph; layers that `parallel` places itself are placed so under its own strategy only."""
-    alone = device_memory(graph, None, batch=setting.batch, precision=setting.precision)
+    alone = device_memory(graph, None, batch=setting.batch, precision=setting.precision, step=setting.step)
     macs = setting.batch * (counts.macs + counts.backward_macs)
     strategies: tuple[Strategy, ...] = get_args(Strategy) if setting.devices > 1 else ()
     options = tuple(_option(graph, counts, parallel, setting, strategy) for strategy in strategies)
@@ -162,7 +164,7 @@ def _option(graph: Graph, counts: Counts, parallel: Parallel | None, setting: Se
     placement, findings = place(graph, counts, under(strategy, setting.devices, parallel), setting.batch)
     few = f"a batch of {setting.batch} cannot be divided over {setting.devices} devices"
     obstacles: tuple[str, ...] = (
-        *([few] if setting.batch < placement.batch_parts else []),
+        *([few] if setting.batch < placement.batch_parts * setting.step.parts else []),
         *(f.message for f in findings),
     )
     cost = None if obstacles else _cost(graph, counts, placement, setting)
@@ -170,10 +172,10 @@ def _option(graph: Graph, counts: Counts, parallel: Parallel | None, setting: Se
 
 
 def _cost(graph: Graph, counts: Counts, placement: Placement, setting: Setting) -> Cost:
-    held = device_memory(graph, placement, batch=setting.batch, precision=setting.precision)
+    held = device_memory(graph, placement, batch=setting.batch, precision=setting.precision, step=setting.step)
     crossings = tuple(_crossings(graph, placement, setting))
     forward, backward = _received(placement, setting)
-    received = traffic(graph, placement, batch=setting.batch, width=WIDTH[setting.precision])
+    received = traffic(graph, placement, batch=setting.batch, width=WIDTH[setting.precision], step=setting.step)
     return Cost(
         parts=tuple(_part(node, placement, setting) for node in graph.nodes),
         crossings=crossings,
@@ -184,7 +186,7 @@ def _cost(graph: Graph, counts: Counts, placement: Placement, setting: Setting) 
         forward=forward,
         backward=backward,
         outputs=max(device.outputs for device in received),
-        collectives=collectives(graph, placement),
+        collectives=collectives(graph, placement, setting.step),
         seconds=(forward + backward) / setting.link,
         fits=None if setting.device_memory is None else held.peak <= setting.device_memory,
     )
@@ -220,7 +222,7 @@ def _crossings(graph: Graph, placement: Placement, setting: Setting) -> Iterator
         if node.name in exchanges:
             yield _exchanged(exchanges[node.name], setting)
         if node.name in statistics:
-            yield _normalised(statistics[node.name], placement)
+            yield _normalised(statistics[node.name], placement, setting.step.parts)
         if node.name in reductions:
             yield _reduced(reductions[node.name], placement, setting)
 
@@ -238,15 +240,17 @@ def _received(placement: Placement, setting: Setting) -> tuple[int, int]:
     forward = sum(round(exchange.received * batch) for exchange in placement.exchanges) * width
     backward = Fraction(sum(round(exchange.returned * batch) for exchange in placement.exchanges) * width)
     for each in placement.statistics:
-        forward += each.forward(devices) * FLOAT32
-        backward += each.backward(devices) * FLOAT32
+        forward += setting.step.parts * each.forward(devices) * FLOAT32
+        backward += setting.step.parts * each.backward(devices) * FLOAT32
     for each in placement.reductions:
         backward += placement.summed(each, batch) * _width(each, setting)
     return forward, ceil(backward)
 
 
-def _normalised(statistics: Statistics, placement: Placement) -> Crossing:
-    forward, backward = statistics.forward(placement.devices), ceil(statistics.backward(placement.devices))
+def _normalised(statistics: Statistics, placement: Placement, parts: int) -> Crossing:
+    """The exchange of statistics, once in each part of a batch."""
+    forward = parts * statistics.forward(placement.devices)
+    backward = ceil(parts * statistics.backward(placement.devices))
     of = ("mean", "variance")
     return Crossing(statistics.layer, "statistics", of, 2 * statistics.maps, forward * FLOAT32, backward * FLOAT32)
 

@@ -7,6 +7,7 @@ from archc.graph import Graph
 from archc.passes.device_memory import largest_batch
 from archc.passes.memory import Memory
 from archc.passes.placement import Placement
+from archc.passes.training_step import TrainingStep
 from archc.source import Span
 from archc.wording import in_units
 
@@ -15,7 +16,14 @@ _MOST_NAMED = 3
 
 
 def unexpected_memory(
-    span: Span, graph: Graph, placement: Placement | None, found: Memory, *, batch: int, expected: int
+    span: Span,
+    graph: Graph,
+    placement: Placement | None,
+    found: Memory,
+    *,
+    batch: int,
+    expected: int,
+    step: TrainingStep,
 ) -> Finding:
     """The finding on a training step whose peak exceeds the expected limit."""
     devices = placement.devices if placement else 1
@@ -29,7 +37,7 @@ def unexpected_memory(
             _peak(found),
             _most_kept(found),
         ],
-        help=_help(graph, placement, found, batch=batch, expected=expected),
+        help=_help(graph, placement, found, batch=batch, expected=expected, step=step),
         related=[(graph.node(found.peak_layer).span, "peak")] if found.peak_layer else [],
     )
 
@@ -52,8 +60,10 @@ def _most_kept(found: Memory) -> str:
     return f"kept for the backward pass, the largest shares: {shares}" if shares else ""
 
 
-def _help(graph: Graph, placement: Placement | None, found: Memory, *, batch: int, expected: int) -> str:
-    fits = largest_batch(graph, placement, batch=batch, limit=expected)
+def _help(
+    graph: Graph, placement: Placement | None, found: Memory, *, batch: int, expected: int, step: TrainingStep
+) -> str:
+    fits = largest_batch(graph, placement, batch=batch, limit=expected, step=step)
     if fits:
         return f"use a batch of at most {fits:,}"
     constant = found.weights + found.gradients + found.momentum

@@ -82,8 +82,14 @@ def job_pictures(job: Job) -> Pictures:
 
 
 def _check_batch(job: Job, pictures: Pictures) -> None:
-    count, fixed = len(pictures.train), job.overfit_batches
-    check_batch(job.recipe.batch, job.devices, needs_two=job.needs_two, pictures=count, fixed=fixed)
+    check_batch(
+        job.recipe.batch,
+        job.devices,
+        needs_two=job.needs_two,
+        pictures=len(pictures.train),
+        fixed=job.overfit_batches,
+        parts=job.recipe.accumulate,
+    )
 
 
 def _check_resize(job: Job) -> None:

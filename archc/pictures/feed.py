@@ -74,8 +74,9 @@ class PictureFeed:
 
     def training(self, epoch: int, first: int = 0) -> Generator[Batch]:
         """This rank's share of each global batch of an epoch (from 0), from batch `first` on."""
-        recipe, fixed = self.job.recipe, self.job.overfit_batches
-        order = batches(len(self.pictures.train), recipe.batch, seed=self.job.seed, epoch=epoch, fixed=fixed)[first:]
+        recipe, fixed, parts = self.job.recipe, self.job.overfit_batches, self.job.recipe.accumulate
+        count, seed = len(self.pictures.train), self.job.seed
+        order = batches(count, recipe.batch, seed=seed, epoch=epoch, fixed=fixed, parts=parts)[first * parts :]
         ahead = AHEAD * recipe.batch // self.share.ranks
         if fixed:
             return self._unvaried(order, ahead=ahead)

@@ -27,15 +27,20 @@ def _on_strategy(facts: Facts, devices: int, strategy: Strategy, backend: str) -
 def _on_default(facts: Facts) -> list[str]:
     if not facts.recipe_is_default:
         return []
-    return ["recipe: the spec has no `train:`; using the default, the AlexNet paper's recipe (in the run's job.json)"]
+    name, lr = facts.recipe.optimizer.name, facts.recipe.lr
+    return [
+        f"recipe: the spec has no `train:`; using the default, {name} with lr {lr:g} (all of it in the run's job.json)"
+    ]
 
 
 def _on_batch(facts: Facts, overrides: Overrides, recipe: Recipe) -> list[str]:
     """Another batch, and another learning rate: a given one, or one that is scaled with the batch."""
-    before, lr_before, lr = facts.recipe.batch, facts.recipe.optimizer.sgd.lr, recipe.optimizer.sgd.lr
+    before, lr_before, lr = facts.recipe.batch, facts.recipe.lr, recipe.lr
     notes: list[str] = []
     if recipe.batch != before:
-        scaled = f"{lr_before:g} × {recipe.batch}/{before} = {lr:g} (`--lr` sets another)"
+        ratio = f"{recipe.batch}/{before}"
+        part = ratio if recipe.optimizer.rule.batch_power == 1 else f"√({ratio})"
+        scaled = f"{lr_before:g} × {part} = {lr:g} (`--lr` sets another)"
         why = f"; the learning rate is scaled with it: {scaled}" if overrides.lr is None else ""
         notes.append(f"batch: {recipe.batch} instead of the recipe's {before}{why}")
     if overrides.lr not in (None, lr_before):

@@ -9,6 +9,7 @@ from archc.language.recipe import Precision
 from archc.passes.collectives import Traffic, collectives, traffic
 from archc.passes.device_memory import device_memory
 from archc.passes.placement import Placement
+from archc.passes.training_step import TrainingStep
 from archc.passes.values import WIDTH
 from archc.training.job import PlannedStep
 
@@ -29,8 +30,9 @@ def planned_step(planned: Planned) -> PlannedStep:
 
 def planned(facts: Facts, placement: Placement | None, *, batch: int, precision: Precision) -> Planned:
     """The figures of a step under a placement, or on one device."""
-    memory = device_memory(facts.graph, placement, batch=batch, precision=precision).peak
+    step = TrainingStep.of(facts.recipe)
+    memory = device_memory(facts.graph, placement, batch=batch, precision=precision, step=step).peak
     if placement is None:
         return Planned((), 0, memory)
-    received = traffic(facts.graph, placement, batch=batch, width=WIDTH[precision])
-    return Planned(tuple(received), collectives(facts.graph, placement).all, memory)
+    received = traffic(facts.graph, placement, batch=batch, width=WIDTH[precision], step=step)
+    return Planned(tuple(received), collectives(facts.graph, placement, step).all, memory)

@@ -55,20 +55,15 @@ def trained_recipe(facts: Facts, overrides: Overrides, devices: int, *, data: Pa
     batch = overrides.batch or recipe.batch
     if overrides.steps and overrides.epochs:
         raise Failure("--steps and --epochs both limit the run", help="use only one of them", code=USAGE)
-    sgd = recipe.optimizer.sgd.model_copy(update={"lr": _learning_rate(recipe, overrides.lr, batch)})
+    lr = _learning_rate(recipe, overrides.lr, batch)
     try:
-        check_batch(batch, devices, needs_two=needs_two(facts), called=called)
+        check_batch(batch, devices, needs_two=needs_two(facts), called=called, parts=recipe.accumulate)
     except Failure:
         # Only now, for the batch to suggest: the training process finds and checks the pictures.
-        check_batch(batch, devices, needs_two=needs_two(facts), pictures=_pictures(data), called=called)
+        count, parts = _pictures(data), recipe.accumulate
+        check_batch(batch, devices, needs_two=needs_two(facts), pictures=count, called=called, parts=parts)
         raise
-    return recipe.model_copy(
-        update={
-            "batch": batch,
-            "epochs": overrides.epochs or recipe.epochs,
-            "optimizer": recipe.optimizer.model_copy(update={"sgd": sgd}),
-        }
-    )
+    return recipe.with_lr(lr).model_copy(update={"batch": batch, "epochs": overrides.epochs or recipe.epochs})
 
 
 def needs_two(facts: Facts) -> str | None:
@@ -88,10 +83,9 @@ def _pictures(data: Path | None) -> int | None:
 
 
 def _learning_rate(recipe: Recipe, asked: float | None, batch: int) -> float:
-    """The learning rate as asked, else the recipe's, scaled in proportion to the batch."""
+    """The learning rate as asked, else the recipe's, scaled with the batch."""
     if asked is None:
-        # The linear scaling rule: Goyal et al., arXiv 1706.02677.
-        return recipe.optimizer.sgd.lr * batch / recipe.batch
+        return recipe.lr * (batch / recipe.batch) ** recipe.optimizer.rule.batch_power
     if not (math.isfinite(asked) and asked > 0):
         raise Failure(f"--lr {asked} is not a valid learning rate", help="use a number above 0", code=USAGE)
     return asked

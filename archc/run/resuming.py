@@ -126,7 +126,7 @@ def options_of(earlier: Earlier, asked: Options) -> Options:
         overrides=replace(
             overrides,
             batch=overrides.batch or job.recipe.batch,
-            lr=overrides.lr or job.recipe.optimizer.sgd.lr,
+            lr=overrides.lr or job.recipe.lr,
             **limits,
         ),
         seed=job.seed if asked.seed is None else asked.seed,

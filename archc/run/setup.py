@@ -232,7 +232,7 @@ def _check_pictures(facts: Facts, recipe: Recipe, output: Tensor, *, data: Path 
         message = f"{owner}, and the recipe has no `data:` that prepares them"
         height, width = x.height, x.width
         crop = str(height) if height == width else f"[{height}, {width}]"
-        usual = f"data: {{resize: {max(height, width)}, crop: {crop}, mirror: false, mean: pixel}}"
+        usual = f"data: {{resize: {max(height, width)}, crop: {crop}, mirror: false, mean: channel, std: channel}}"
         raise Failure(message, help=f"add `{usual}` to `train:`, or {arrays}", code=FINDING)
 
 

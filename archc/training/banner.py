@@ -106,7 +106,7 @@ def _epochs(epochs: float) -> str:
 def _rate(recipe: Recipe) -> str:
     """The learning rate of the first step, the rule, and the schedules."""
     schedules = [name for name, rule in recipe.schedule or () if rule is not None]
-    return ", ".join([f"{recipe.optimizer.sgd.lr:g}", "sgd", *schedules])
+    return ", ".join([f"{recipe.lr:g}", recipe.optimizer.name, *schedules])
 
 
 def _data(job: Job, size: Size) -> str:

@@ -18,13 +18,18 @@ def check_batch(
     pictures: int | None = None,
     called: str = "picture",
     fixed: int | None = None,
+    parts: int = 1,
 ) -> None:
-    """Raise Failure unless `devices` devices can train on batches of this size.
+    """Raise Failure unless `devices` devices can train on batches of this size, each computed in so many parts.
 
     `needs_two` is a layer that cannot train on a batch of one picture. `pictures` is the number of training pictures,
     or None if it is not known, and `called` is the word for one of them. `fixed` is the number of batches to overfit.
     """
-    least = max(devices, 2 if needs_two else 1)
+    least = parts * max(devices, 2 if needs_two else 1)
+    if parts > 1 and batch < least:
+        each = f"{counted(devices, 'device')}" if devices > 1 else "one device"
+        message = f"a batch of {batch} is too small for {parts} parts (`accumulate`) on {each}"
+        raise Failure(message, f"use `--batch {least}`, or a smaller `accumulate`", USAGE)
     if pictures is not None and pictures < least:
         if devices == 1:
             raise Failure(f"{_why(needs_two, called)}, and there is only one", f"add {called}s", FINDING)

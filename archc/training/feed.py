@@ -48,7 +48,7 @@ class Feed(Protocol):
         ...
 
     def training(self, epoch: int, first: int = 0) -> Generator[Batch]:
-        """This rank's share of each global batch of an epoch (from 0), from batch `first` on."""
+        """This rank's share of each global batch of an epoch (from 0), from batch `first` on; or of each part of it."""
         ...
 
     def held_out(self, test: TestViews) -> Generator[Batch]:

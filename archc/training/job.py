@@ -194,5 +194,5 @@ def read_job(path: Path) -> Job:
             "install archc and its backend in the same version",
         ) from error
     # `archc train` checks this too, but a job may have been edited by hand.
-    check_batch(job.recipe.batch, job.devices, needs_two=job.needs_two, called=job.example)
+    check_batch(job.recipe.batch, job.devices, needs_two=job.needs_two, called=job.example, parts=job.recipe.accumulate)
     return job

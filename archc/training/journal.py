@@ -121,7 +121,7 @@ class Journal:
         of so many classes, if any."""
         recipe = job.recipe
         self._batch, self._classes, self._mark = recipe.batch, classes, time.monotonic()
-        self._lr = recipe.optimizer.sgd.lr
+        self._lr = recipe.lr
         self._first_loss, self._last_loss = (math.nan if x is None else x for x in (at.first_loss, at.last_loss))
         self._is_trial, self._overfit = job.fast_dev_run, deque(maxlen=job.overfit_batches or 0)
         if self._record and job.tensorboard:
@@ -132,7 +132,7 @@ class Journal:
                 name=job.name,
                 devices=job.devices,
                 batch=recipe.batch,
-                lr=recipe.optimizer.sgd.lr,
+                lr=recipe.lr,
                 steps=steps,
                 seed=job.seed,
                 precision=job.precision,

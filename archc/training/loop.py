@@ -18,7 +18,7 @@ from archc.training.journal import Journal
 from archc.training.position import Best, Position
 from archc.training.result import Measured
 from archc.training.saver import Saver, State
-from archc.training.schedule import Plateau
+from archc.training.schedule import Schedule
 from archc.training.score import BatchScore, Score
 from archc.training.waiting import timed
 
@@ -147,7 +147,7 @@ class _Run(Generic[Batch]):
         self._journal = journal
         self._steps_per_epoch = steps_per_epoch
         self._stop = stop
-        self._schedule = Plateau(job.recipe.optimizer.sgd.lr, job.recipe.schedule and job.recipe.schedule.on_plateau)
+        self._schedule = Schedule.of(job.recipe, steps=self.total, steps_per_epoch=steps_per_epoch)
         self._saver = Saver(job, journal)
         self._saved: int | None = None
         self._is_due = False
@@ -182,7 +182,8 @@ class _Run(Generic[Batch]):
 
     def _step(self, batch: Batch, epoch: int, waited: float) -> None:
         every = self._job.checkpoint_every
-        lr, step = self._schedule.lr, self.at.step + 1
+        step = self.at.step + 1
+        lr = self._schedule.rate(step)
         found = self._trainer.step(batch, lr, (self._stop() is not None, self._saver.is_due()))
         loss, top1, count = found.score
         self._journal.step(step, epoch=epoch, loss=loss, lr=lr, top1=top1, count=count, waited=waited)
@@ -206,7 +207,7 @@ class _Run(Generic[Batch]):
         epoch = self.at.step // self._steps_per_epoch - 1
         self._schedule = self._schedule.after(score.error)
         self.at = self.at.model_copy(update={"tested": epoch + 1, "schedule": self._schedule.state()})
-        self._journal.epoch(epoch, score, lr=self._schedule.lr)
+        self._journal.epoch(epoch, score, lr=self._schedule.rate(self.at.step + 1))
         self._keep_if_best(score)
         return score
 
@@ -262,4 +263,5 @@ class _Run(Generic[Batch]):
     def _diverged(self, what: str, step: int, where: str | None = None) -> Failure:
         self._journal.diverged()
         first = math.nan if self.at.first_loss is None else self.at.first_loss
-        return diverged(self._job, f"{what} step {step}", where, first=first, lr=self._schedule.lr, saved=self._saved)
+        lr = self._schedule.rate(max(step, 1))
+        return diverged(self._job, f"{what} step {step}", where, first=first, lr=lr, saved=self._saved)

@@ -65,7 +65,7 @@ def test_all_of_them_a_row_each(archc) -> None:
         ("padding", "a field of `", ["- In `avg_pool2d`, `conv2d` and `max_pool2d`: whole number from 0,"]),
         ("Kernel", "a field of `", ["Size of the window"]),
         ("he_normal", "a field of `", ["variance 2 / fan-in (He et al.)."]),
-        ("lr", "a field of `train.optimizer.sgd`", ["Learning rate, before a schedule lowers it."]),
+        ("lr", "a field of `train.optimizer.sgd`, `train", ["Learning rate, before a schedule changes it."]),
         ("momentum", "a field of `train.optimizer.sgd` and `batch_norm`", ["as in Keras and ONNX."]),
         ("same", "a value of `padding`", ["- In `avg_pool2d`, `conv2d` and `max_pool2d`: whole number from 0,"]),
         ("columns", "a value of `strategy`", ["- In `parallel`: `data`, `columns` or `hybrid`, required."]),

@@ -222,18 +222,18 @@ def test_an_input_without_a_certain_meaning(written: str, message: str, help: st
     ("train", "helps"),
     [
         (
-            "optimizer: Adam, lr: 0.1, loss: mse",
+            "optimizer: Adagrad, lr: 0.1, loss: mse",
             [
-                "`sgd` is the only optimizer so far: write `optimizer: {sgd: {lr: 0.1, momentum: …, weight_decay: …}}`",
+                "archc has `sgd`, `adam` and `adamw`: write `optimizer: {sgd: {lr: 0.1, momentum: …, weight_decay: "
+                "…}}`",
                 "did you mean `mean_squared_error`?",
             ],
         ),
         (
-            "optimizer: {adam: {lr: 1}}, schedule: cosine, loss: ce, data: {mean: [0.5]}, test: val",
+            "optimizer: {adagrad: {lr: 1}}, schedule: linear, loss: ce, data: {mean: [0.5]}, test: val",
             [
-                "`sgd` is the only optimizer so far: write `sgd: {lr: …, momentum: …, weight_decay: …}`",
-                "`on_plateau` is the only schedule so far: write `schedule: {on_plateau: {factor: …, times: …}}`, "
-                "or delete `schedule`",
+                "archc has no `adagrad` yet: write `sgd`, `adam` or `adamw`",
+                "archc has no `linear` yet: write `on_plateau`, `step` or `cosine`",
                 "did you mean `cross_entropy`?",
                 "add `resize: 36, crop: 32, mirror: true`, or other values",
                 "valid values: ten_crop, center",

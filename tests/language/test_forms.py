@@ -183,13 +183,23 @@ SGD = "{sgd: {lr: 0.1, momentum: 0.9, weight_decay: 5e-4}}"
         ("optimizer: {sgd: {lr: 0.1}}", "add `momentum: 0.9, weight_decay: 5e-4`, or other values"),
         (
             "optimizer: {sgd: {lr: 0.1, momentum: 0.9, decay: 5e-4}}",
-            "archc has no `decay` yet: write `weight_decay` if it is of the weights; a decay of `lr` has no "
-            "counterpart",
+            "archc has no `decay` yet: write `weight_decay` if it is of the weights, and `schedule` in `train` if it "
+            "is of `lr`",
         ),
         (
-            "optimizer: {adam: {lr: 0.001}}, weight_decay: 1e-4",
-            "`sgd` is the only optimizer so far, not `adam`: write `optimizer: {sgd: {lr: 0.001, momentum: …, "
+            "optimizer: {rmsprop: {lr: 0.001}}, weight_decay: 1e-4",
+            "archc has `sgd`, `adam` and `adamw`, not `rmsprop`: write `optimizer: {sgd: {lr: 0.001, momentum: …, "
             "weight_decay: 1e-4}}`",
+        ),
+        ("optimizer: {adam: {lr: 0.001}}, weight_decay: 1e-4", "move it into `optimizer: {adam: {…}}`"),
+        ("optimizer: adamw, lr: 0.1", "write `optimizer: {adamw: {lr: 0.1, weight_decay: …}}`"),
+        ("optimizer: rmsprop", "archc has no `rmsprop` yet: write `sgd`, `adam` or `adamw`"),
+        ("optimizer: {}", "write `optimizer: {sgd: {lr: …, momentum: …, weight_decay: …}}`"),
+        ("optimizer: {adam: {lr: 1}, sgd: {lr: 1, momentum: 0, weight_decay: 0}}", "keep `sgd` or `adam`"),
+        ("optimizer: {adam: {lr: 1, betas: [0.9, 0.98]}}", "delete `betas`, and write `beta1: 0.9, beta2: 0.98`"),
+        (
+            "optimizer: {sgd: {lr: 0.1, momentum: 0.9, weight_decay: 0, bias_lr: 0.2}}",
+            "delete `bias_lr`, and write `bias_lr_factor`, which `lr` is multiplied by",
         ),
     ],
 )
@@ -200,6 +210,72 @@ def test_an_optimizer(optimizer: str, help: str) -> None:
     )
     assert helps(text) == [help]
     assert unfixed(text)
+
+
+@pytest.mark.parametrize(
+    ("written", "help", "right"),
+    [
+        ("optimizer: adam, lr: 0.1", "write `optimizer: {adam: {lr: 0.1}}`", "optimizer: {adam: {lr: 0.1}}"),
+        (
+            "lr: 0.1, beta2: 0.99",
+            "write `optimizer: {adam: {lr: 0.1, beta2: 0.99}}`",
+            "optimizer: {adam: {lr: 0.1, beta2: 0.99}}",
+        ),
+        (
+            "optimizer: {name: AdamW, lr: 0.1, wd: 0}",
+            "write `optimizer: {adamw: {lr: 0.1, weight_decay: 0}}`",
+            "optimizer: {adamw: {lr: 0.1, weight_decay: 0}}",
+        ),
+        (f"optimizer: {SGD}, schedule: cosine", "write `schedule: {cosine: {}}`", "schedule: {cosine: {}}"),
+        (
+            f"optimizer: {SGD}, schedule: {{type: step, gamma: 0.1, every: 30}}",
+            "write `schedule: {step: {factor: 0.1, every: 30}}`",
+            "schedule: {step: {factor: 0.1, every: 30}}",
+        ),
+        (
+            f"optimizer: {SGD}, schedule: {{name: cosine, warmup: {{epochs: 5}}}}",
+            "write `schedule: {cosine: {}, warmup: {epochs: 5}}`",
+            "schedule: {cosine: {}, warmup: {epochs: 5}}",
+        ),
+        (f"optimizer: {SGD}, gradient_clip_val: 1.0", "did you mean `clip`?", "clip: 1.0"),
+        (f"optimizer: {SGD}, smoothing: 0.1", "did you mean `label_smoothing`?", "label_smoothing: 0.1"),
+        (f"optimizer: {SGD}, schedule: {{CosineAnnealingLR: {{}}}}", "did you mean `cosine`?", "{cosine: {}}"),
+    ],
+)
+def test_training_in_other_words(written: str, help: str, right: str) -> None:
+    text = f"{HEAD}train: {{batch: 8, epochs: 1, loss: cross_entropy, {written}}}\nlayers: {{r: {{op: relu}}}}\n"
+    assert helps(text) == [help]
+    assert right in fix(text.encode(), "a.yaml").data.decode()
+
+
+@pytest.mark.parametrize(
+    ("written", "help"),
+    [
+        ("schedule: step", "write `schedule: {step: {factor: …, every: …}}`"),
+        ("schedule: warmup", "write `schedule: {warmup: {epochs: …}}`"),
+        ("schedule: none", "delete `schedule`"),
+        ("schedule: constant", "archc has no `constant` yet: delete `schedule`, and the rate stays the same"),
+        ("schedule: {}", "write `schedule: {on_plateau: {factor: …, times: …}}`"),
+        ("schedule: {step: {factor: 0.1, step_size: 30}}", "delete `step_size`, and write `every: 30`"),
+        ("schedule: {cosine: {}, warmup_epochs: 5}", "delete `warmup_epochs`, and write `warmup: {epochs: 5}`"),
+        ("schedule: {cosine: {}, warmup: 5}", "write `warmup: {epochs: 5}` or write `warmup: {steps: 5}`"),
+        ("schedule: {cosine: {}, warmup: {epochs: 5, steps: 9}}", "keep `epochs` or `steps`"),
+        ("schedule: {cosine: {}, step: {factor: 0.1, every: 3}}", "keep `step` or `cosine`"),
+        (
+            "schedule: {cosine: {eta_min: 1e-4}}",
+            "delete `eta_min`, and write `end_factor`, the last rate divided by `lr`",
+        ),
+        ("warmup_steps: 5", "delete `warmup_steps`, and write `schedule: {warmup: {steps: 5}}`"),
+        ("warmup: 5", "delete `warmup`, and write `schedule: {warmup: {epochs: …}}`"),
+        (
+            "accumulate_grad_batches: 4",
+            "delete `accumulate_grad_batches`, and write `accumulate: 4`; `batch` is that of all parts together",
+        ),
+    ],
+)
+def test_a_schedule_in_other_words(written: str, help: str) -> None:
+    text = f"{HEAD}train: {{batch: 8, epochs: 1, loss: cross_entropy, optimizer: {SGD}, {written}}}\n"
+    assert helps(text + "layers: {r: {op: relu}}\n") == [help]
 
 
 @pytest.mark.parametrize(

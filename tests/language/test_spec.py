@@ -1,6 +1,7 @@
 """A document knows the place of each part, survives unreadable parts, and has a recipe without `train:`."""
 
 import re
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -148,13 +149,25 @@ def test_a_value_that_is_not_allowed(old: str, new: str, message: str) -> None:
     ("image", "resize", "crop"),
     [([3, 227, 227], 256, (227, 227)), ([1, 28, 28], 32, (28, 28)), ([3, 64, 128], 144, (64, 128))],
 )
-def test_the_default_recipe_scales_the_papers_crop(image: list[int], resize: int, crop: tuple[int, int]) -> None:
+def test_the_default_recipe_has_pictures_of_unit_variance(image: list[int], resize: int, crop: tuple[int, int]) -> None:
     recipe = default_recipe([Tensor(tuple(image))])
     assert recipe.data is not None
     assert (recipe.data.resize, recipe.data.crop) == (resize, crop)
-    assert recipe.optimizer.sgd.decay_biases is False
+    assert (recipe.data.mean, recipe.data.std) == ("channel", "channel")
+    assert recipe.optimizer.name == "adamw"
+    assert recipe.optimizer.rule.decay_biases is False
     assert recipe.schedule is not None
+    assert recipe.schedule.on_plateau is not None
     assert recipe.schedule.on_plateau.patience == 5
+
+
+def test_the_guide_shows_the_default_recipe() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
+    shown = guide.partition("### The default recipe")[2].partition("```yaml\n")[2].partition("```")[0]
+    text = f"schema: archc/v1\nname: a\ninput: {{image: [3, 227, 227]}}\nlayers: {{flat: {{op: flatten}}}}\n{shown}"
+    document, findings = read_spec(text.encode(), "a.yaml")
+    assert document is not None and findings == []
+    assert document.spec.train == default_recipe([Tensor((3, 227, 227))])
 
 
 @pytest.mark.parametrize("side", range(1, 400, 7))

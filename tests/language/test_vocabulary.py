@@ -8,12 +8,28 @@ from archc.language.data_recipe import DataRecipe
 from archc.language.fields import words_of
 from archc.language.mistakes import vocabulary
 from archc.language.mistakes.vocabulary import certain, did_you_mean, nearest
-from archc.language.recipe import OnPlateau, Optimizer, Recipe, Schedule, Sgd
+from archc.language.optimizers import Adam, AdamW, Optimizer, Sgd
+from archc.language.recipe import Recipe
+from archc.language.schedules import Cosine, OnPlateau, Schedule, Step, Warmup
 from archc.language.spec import Expect, Parallel, Spec
 from archc.ops import ops
 from archc.ops.distributions import MODELS
 
-SECTIONS = (Expect, Parallel, Recipe, Optimizer, Schedule, OnPlateau, DataRecipe, *MODELS)
+SECTIONS = (
+    Expect,
+    Parallel,
+    Recipe,
+    Optimizer,
+    Adam,
+    AdamW,
+    Schedule,
+    OnPlateau,
+    Step,
+    Cosine,
+    Warmup,
+    DataRecipe,
+    *MODELS,
+)
 WORDS = {
     *ops(),
     *(field for op in ops().values() for field in op.model_fields),

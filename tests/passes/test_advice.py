@@ -171,11 +171,11 @@ def test_the_share_of_unread_pixels_is_that_of_the_windows_there_are(check: Chec
         (["a: {op: conv2d, filters: 2, kernel: 3}"], "a sets no `weight_init`; he_normal is used"),
         (
             ["flat: {op: flatten}", *(f"d{number}: {{op: dense, units: 2, from: flat}}" for number in range(2))],
-            "d0 and 1 other layer set no `weight_init`; he_normal is used",
+            "d0 and 1 other layer set no `weight_init`; small weights are used for the scores",
         ),
         (
             ["flat: {op: flatten}", *(f"d{number}: {{op: dense, units: 2, from: flat}}" for number in range(3))],
-            "d0 and 2 other layers set no `weight_init`; he_normal is used",
+            "d0 and 2 other layers set no `weight_init`; small weights are used for the scores",
         ),
     ],
 )
@@ -185,19 +185,27 @@ def test_layers_without_an_initialisation_are_one_advice(layers: list[str], mess
     text = head + "".join(f"  {layer}\n" for layer in layers) + f"outputs: [{', '.join(outputs)}]\n"
     analysis = analyse(text.encode(), "small.yaml")
     assert advice(analysis) == [message]
-    op = "conv2d" if "conv2d" in layers[0] else "dense"
-    assert analysis.findings[0].help == f"add `defaults: {{{op}: {{weight_init: {{he_normal: {{}}}}}}}}`"
+    small = f"`weight_init: {{glorot_normal: {{gain: 0.1}}}}` to {', '.join(outputs)}"
+    usual = "`defaults: {conv2d: {weight_init: {he_normal: {}}}}`"
+    assert analysis.findings[0].help == f"add {usual if 'conv2d' in layers[0] else small}"
 
 
 def test_one_remedy_sets_the_initialisation_of_all_ops() -> None:
-    head = "schema: archc/v1\nname: small\ninput: {image: [4, 8, 8]}\n"
-    layers = ["c: {op: conv2d, filters: 2, kernel: 3}", "r: {op: relu}", "f: {op: flatten}", "d: {op: dense, units: 2}"]
-    body = "layers:\n" + "".join(f"  {layer}\n" for layer in layers)
-    (finding,) = analyse((head + body).encode(), "small.yaml").findings
-    init = "{weight_init: {he_normal: {}}}"
+    layers = (
+        "c: {op: conv2d, filters: 2, kernel: 3}, f: {op: flatten}, e: {op: dense, units: 4}, d: {op: dense, units: 2}"
+    )
+    text = f"schema: archc/v1\nname: small\ninput: {{image: [4, 8, 8]}}\nlayers: {{{layers}}}\n"
+    (finding, *_) = analyse(text.encode(), "small.yaml").findings
+    init, small = "{weight_init: {he_normal: {}}}", "weight_init: {glorot_normal: {gain: 0.1}}"
     defaults = f"defaults: {{conv2d: {init}, dense: {init}}}"
-    assert finding.help == f"add `{defaults}`"
-    assert analyse(f"{head}{defaults}\n{body}".encode(), "small.yaml").findings == []
+    assert finding.message.endswith("set no `weight_init`; he_normal is used, and small weights in d for the scores")
+    assert finding.help == f"add `{defaults}` and `{small}` to d"
+    followed = analyse((text.replace("units: 2", f"units: 2, {small}") + defaults).encode(), "small.yaml")
+    assert "ARC901" not in {finding.code for finding in followed.findings}
+    before = analyse(text.encode(), "small.yaml")
+    assert before.facts is not None
+    assert followed.facts is not None
+    assert [n.op for n in before.facts.graph.nodes] == [n.op for n in followed.facts.graph.nodes]
 
 
 FIRST = "conv1: {op: conv2d, filters: 8, kernel: 11, stride: 4, padding: 0%s}"

@@ -65,8 +65,18 @@ def test_another_batch_and_another_learning_rate(facts: Facts) -> None:
 
 
 def test_the_default_recipe(facts_of: FactsOf) -> None:
-    default = "recipe: the spec has no `train:`; using the default, the AlexNet paper's recipe (in the run's job.json)"
+    default = (
+        "recipe: the spec has no `train:`; using the default, adamw with lr 0.001 (all of it in the run's job.json)"
+    )
     assert notes(facts_of(BARE), 2) == [default]
+
+
+def test_a_rate_of_adamw_is_scaled_with_the_root_of_the_batch(facts_of: FactsOf) -> None:
+    _, scaled = notes(facts_of(BARE), 1, batch=32)
+    assert scaled == (
+        "batch: 32 instead of the recipe's 128; the learning rate is scaled with it: "
+        "0.001 × √(32/128) = 0.0005 (`--lr` sets another)"
+    )
 
 
 def test_the_guide_shows_this_line() -> None:

@@ -29,13 +29,14 @@ def test_without_overrides_the_spec_s_own(facts: Facts) -> None:
 
 def test_the_learning_rate_is_scaled_with_the_batch(facts: Facts) -> None:
     recipe = trained_recipe(facts, Overrides(batch=32, lr=None, steps=None, epochs=None), 2, data=None)
-    assert (recipe.batch, recipe.optimizer.sgd.lr) == (32, 0.0025)
+    assert (recipe.batch, recipe.lr) == (32, 0.0025)
+    assert recipe.optimizer.sgd and facts.recipe.optimizer.sgd
     assert recipe.optimizer.sgd.momentum == facts.recipe.optimizer.sgd.momentum
 
 
 def test_a_learning_rate_that_is_given_is_not_scaled(facts: Facts) -> None:
     recipe = trained_recipe(facts, Overrides(batch=32, lr=0.5, steps=None, epochs=7), 1, data=None)
-    assert (recipe.optimizer.sgd.lr, recipe.epochs) == (0.5, 7)
+    assert (recipe.lr, recipe.epochs) == (0.5, 7)
 
 
 def test_the_default_recipe_crops_to_the_networks_input(facts_of: FactsOf) -> None:

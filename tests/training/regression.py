@@ -54,6 +54,7 @@ class Regression:
             if not np.isfinite(loss + gradient.sum()):
                 return Stepped(BatchScore(loss, None, len(labels)), asks, "an output of fc")
             sgd = self.recipe.optimizer.sgd
+            assert sgd is not None
             self.velocity = sgd.momentum * self.velocity - lr * (sgd.weight_decay * self.values + gradient)
             self.values = self.values + self.velocity
         return Stepped(BatchScore(loss, int((logs.argmax(1) == labels).sum()), len(labels)), asks)

@@ -14,6 +14,7 @@ CARD = Card(
     node=0,
     run=Path("/run"),
     job={"seed": 0, "recipe": {"batch": 4}},
+    resume=None,
     source="aa",
     versions={"archc": "1", "torch": "2"},
     kind="cpu",

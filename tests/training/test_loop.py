@@ -15,7 +15,8 @@ from regression import CLASSES, FEATURES, Points, Regression, points, recorded
 from safetensors.numpy import load_file
 
 from archc.failure import FINDING, Failure
-from archc.language.recipe import OnPlateau, Schedule, TestViews
+from archc.language.recipe import TestViews
+from archc.language.schedules import OnPlateau, Schedule
 from archc.training.job import Job
 from archc.training.journal import Journal
 from archc.training.loop import Asks, Stepped, train
@@ -85,8 +86,7 @@ def key_of_epoch(step: dict[str, Any]) -> int:
 
 def diverged(job: Job, *, lr: float, scale: float = 0.0) -> Failure:
     """The failure of a run with this learning rate, whose initial weights are drawn with this standard deviation."""
-    sgd = job.recipe.optimizer.sgd.model_copy(update={"lr": lr})
-    recipe = job.recipe.model_copy(update={"optimizer": job.recipe.optimizer.model_copy(update={"sgd": sgd})})
+    recipe = job.recipe.with_lr(lr)
     job = job.model_copy(update={"recipe": recipe, "output": (CLASSES,)})
     with pytest.raises(Failure) as failure:
         run(job, scale=scale)

@@ -14,7 +14,7 @@ from regression import CLASSES, Points, Regression, points, recorded
 from safetensors.numpy import load
 
 from archc.failure import Failure
-from archc.language.recipe import OnPlateau, Schedule
+from archc.language.schedules import OnPlateau, Schedule
 from archc.signals import Stopped
 from archc.training import checkpoint, saver
 from archc.training.job import Job, Resume

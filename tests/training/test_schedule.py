@@ -4,15 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archc.language.recipe import OnPlateau
-from archc.training.schedule import Plateau
+from archc.language.schedules import OnPlateau
+from archc.training.schedule import Schedule
 
 RULE = OnPlateau(factor=0.1, times=2, patience=3)
 
 
 def rates(errors: list[float], rule: OnPlateau | None = RULE) -> list[float]:
     """The learning rate of each epoch, given the error after each; it begins at 1."""
-    plateau, found = Plateau(1.0, rule), [1.0]
+    numbers = {"factor": rule.factor, "patience": rule.patience, "times": rule.times} if rule else {}
+    plateau, found = Schedule(1.0, steps=100, steps_per_epoch=1, **numbers), [1.0]
     for error in errors:
         plateau = plateau.after(error)
         found.append(plateau.lr)

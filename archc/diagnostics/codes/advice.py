@@ -34,7 +34,8 @@ ADVICE: dict[str, Code] = {
     "ARC901": Code(
         title="default initialisation",
         meaning="PyTorch and Keras initialise weights differently by default. Without `weight_init`, archc draws "
-        "He-normal weights and sets biases to zero in every backend. Set `weight_init` in the layer or in "
+        "He-normal weights and sets biases to zero in every backend; in a layer whose values are the network's output, "
+        "it draws smaller ones, so that a first prediction is a guess. Set `weight_init` in the layer or in "
         "`defaults:` to make the choice explicit.",
         failing=HEAD + "  conv1: {op: conv2d, filters: 8, kernel: 3}\n",
         corrected=CONV_HEAD + "  conv1: {op: conv2d, filters: 8, kernel: 3}\n",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
@@ -11,10 +11,12 @@ from pydantic import BaseModel
 from archc.diagnostics.finding import Finding, replacement, report
 from archc.language.fields import field_names, field_of, model_at
 from archc.language.mistakes.edits import entry, gathering, inline
-from archc.language.mistakes.unknown_fields import lacking
+from archc.language.mistakes.unknown_fields import is_needless, lacking, replaced
 from archc.language.mistakes.vocabulary import certain, synonyms
-from archc.language.reader import MappingNode, ScalarNode, YamlNode, is_bare
+from archc.language.reader import MappingNode, ScalarNode, YamlNode, is_bare, plain
+from archc.language.section import Choice
 from archc.ops.foreign import spelled
+from archc.wording import joined
 
 _KINDS = ("name", "type", "kind", "class")
 _MOST_NOTED = 8
@@ -42,11 +44,11 @@ def flat_fields(recipe: type[BaseModel], train: YamlNode | None, usual: Usual) -
     for field in field_names(recipe):
         if (section := model_at(recipe, [field])) is None:
             continue
-        path = _path(section)
-        fields = field_names(model_at(section, path))
-        flat = {word: own[0] for word in entries if (own := _own(word, fields, field_names(recipe)))}
         named = [word for word in entries if certain(word, [field], section=True) == field]
         written = named[0] if named else None
+        path = _path(section, entries, entries[written] if written else None)
+        fields = field_names(model_at(section, path))
+        flat = {word: own[0] for word in entries if (own := _own(word, fields, field_names(recipe)))}
         if flat:
             found.append(_beside(field, section, path, train, flat, named, usual.get(field, {})))
             entries = {word: node for word, node in entries.items() if word not in flat and word not in named}
@@ -56,10 +58,42 @@ def flat_fields(recipe: type[BaseModel], train: YamlNode | None, usual: Usual) -
     return MappingNode(entries, train.keys, train.span) if found else train, found
 
 
-def _path(section: type[BaseModel]) -> list[str]:
-    """The one field of a section that has further fields, such as `sgd`; empty if it has several fields."""
-    names = field_names(section)
-    return names if len(names) == 1 and model_at(section, names) else []
+def _path(section: type[BaseModel], words: Iterable[str], node: YamlNode | None) -> list[str]:
+    """The field of a choice that is meant, such as `sgd`: the one that is named, else the one with most of the words.
+
+    Empty for a section that is not a choice.
+    """
+    if not issubclass(section, Choice):
+        return []
+    word = _kind(node, section)
+    if word and (said := certain(word, section.one_of)):
+        return [said]
+    given = {*words, *(node.entries if isinstance(node, MappingNode) else ())}
+
+    def known(name: str) -> int:
+        model = model_at(section, [name])
+        assert model is not None
+        names = field_names(model)
+        mine = (
+            synonyms(each, names, section=True) or is_needless(each, model) or lacking(each, model) for each in given
+        )
+        return sum(map(bool, mine))
+
+    return [max(section.one_of, key=known)]
+
+
+def _kind(node: YamlNode | None, section: type[Choice]) -> str | None:
+    """The word by which a value names one of the fields of a choice."""
+    if isinstance(node, MappingNode):
+        own = next((word for word in node.entries if certain(word, section.one_of)), None)
+        return own or next((_kind(node.entries[word], section) for word in node.entries if word in _KINDS), None)
+    return node.value if isinstance(node, ScalarNode) and isinstance(node.value, str) else None
+
+
+def _choices(section: type[BaseModel]) -> str:
+    """All fields of a choice, in words."""
+    assert issubclass(section, Choice)
+    return joined([f"`{name}`" for name in section.one_of])
 
 
 def _own(word: str, fields: list[str], siblings: list[str]) -> list[str]:
@@ -92,11 +126,11 @@ def _beside(
         of_other = inner if isinstance(inner, MappingNode) else MappingNode({}, {}, inner.span)
         known = {word: own[0] for word in of_other.entries if (own := synonyms(word, fields, section=True))}
         right = f"{field}: {_nested(section, path, {**_values(of_other, known), **values})}"
-        help = f"`{path[0]}` is the only {field} so far, not `{other[:64]}`: write `{right}`"
+        help = f"archc has {_choices(section)}, not `{other[:64]}`: write `{right}`"
     elif isinstance(node, MappingNode):
         help = f"move it into `{field}: {{{path[0]}: {{…}}}}`" if path else f"move it into `{field}: {{…}}`"
     elif _lacks(node, path):
-        help = f"`{path[0]}` is the only {field} so far: write `{right}`"
+        help = f"archc has {_choices(section)}: write `{right}`"
     elif "…" not in right and not clash and (node is None or _names(node, path)):
         fix = gathering(train, [*named, *flat], right)
     else:
@@ -155,9 +189,11 @@ def _inside(
 ) -> Flat | None:
     """Fields of a section's one field that are written in the section itself: `optimizer: {name: sgd, lr: 0.01}`."""
     node = train.entries[written]
-    if not isinstance(node, MappingNode) or any(synonyms(word, path) for word in node.entries):
+    assert issubclass(section, Choice)
+    if not isinstance(node, MappingNode) or any(synonyms(word, section.one_of) for word in node.entries):
         return None
     fields = field_names(model_at(section, path))
+    beside = [word for word in node.entries if word in section.beside]
     flat = {word: own[0] for word in node.entries if (own := synonyms(word, fields, section=True))}
     kind = next((word for word in node.entries if word in _KINDS), None)
     value = node.entries[kind] if kind else None
@@ -165,18 +201,30 @@ def _inside(
     if (not flat and kind is None) or (is_other and not flat):
         return None
     values = _values(node, flat)
+    if not flat and not beside and len(node.entries) > 1 and kind is None:
+        return None
     right = _nested(section, path, values)
+    for word in beside:
+        right = f"{right[:-1]}, {word}: {inline(node.entries[word])}}}"
     message = f"`train.{field}` must be a mapping with the one entry `{path[0]}`"
-    only = f"`{path[0]}` is the only {field} so far: " if is_other else ""
+    only = f"archc has {_choices(section)}: " if is_other else ""
     model = model_at(section, path)
-    others = [word for word in node.entries if word not in flat and word != kind][:_MOST_NOTED]
-    homeless = [(lacking(word, model) if model else None) or f"`{word[:64]}` has no place in it" for word in others]
+    others = [word for word in node.entries if word not in flat and word != kind and word not in beside][:_MOST_NOTED]
+    homeless = [_homeless(word, node.entries[word], model, section) for word in others]
     notes = [*_clashes(flat), *homeless]
     is_named = value is None or _names(value, path)
     is_whole = not notes and is_named and "…" not in right and not is_other
     fix = replacement(node.span, right) if is_whole and entry(train, written) else ()
-    help = _with_usual(field, section, path, values, usual, only)
+    help = _with_usual(field, section, path, values, usual, only) if not beside else f"{only}write `{field}: {right}`"
     return Flat(field, report(node.span, "ARC105", message, notes=notes, help=help, fix=fix))
+
+
+def _homeless(word: str, node: YamlNode, model: type[BaseModel] | None, section: type[BaseModel]) -> str:
+    """What to do about a field that a section does not have."""
+    for each in (model, section):
+        if each and (found := lacking(word, each) or replaced(word, each, plain(node))):
+            return found
+    return f"`{word[:64]}` has no place in it"
 
 
 def _nested(section: type[BaseModel], path: list[str], values: dict[str, str]) -> str:

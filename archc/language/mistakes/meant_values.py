@@ -11,7 +11,9 @@ from pydantic import BaseModel
 from archc.language.fields import declared, field_names, field_of, mistakes_in, model_at, required, template, words_of
 from archc.language.mistakes.unknown_fields import lacking
 from archc.language.mistakes.vocabulary import certain, folded
+from archc.language.section import Choice
 from archc.ops.foreign import sides, spelled
+from archc.wording import joined
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -109,11 +111,17 @@ def _mapping(value: object, model: type[BaseModel], parent: type[BaseModel] | No
     takers = [name for name in allowed if not mistakes_in(model, name, value)]
     if len(takers) == 1 and isinstance(value, str | int | float):
         return _in_field(value, takers[0], model, field)
+    if issubclass(model, Choice) and takers and type(value) in (int, float):
+        return Meant(" or ".join(f"write `{field}: {{{name}: {spelled(value)}}}`" for name in takers))
     if not isinstance(value, str):
         return Meant()
     key = certain(value, allowed)
     if key is None and len(allowed) > 1:
-        return Meant(lacking(value, model))
+        choices = [f"`{name}`" for name in model.one_of] if issubclass(model, Choice) else []
+        known = f"write `{field}: {template(model)}`; it is one of {joined(choices, 'and')}" if choices else None
+        return Meant(lacking(value, model) or known)
+    if key is not None and issubclass(model, Choice) and not model_at(model, [key]):
+        return Meant()  # such as a warm-up by a word
     fields = template(model_at(model, [key or allowed[0]]))
     text = f"{{{key or allowed[0]}: {fields}}}"
     if key is None:

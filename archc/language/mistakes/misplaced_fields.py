@@ -11,6 +11,7 @@ from archc.language.fields import field_names, field_of, mistakes_in, model_at
 from archc.language.mistakes.edits import gathering, inline
 from archc.language.mistakes.vocabulary import certain, nearest
 from archc.language.reader import MappingNode, ScalarNode, YamlNode, plain
+from archc.language.section import Choice
 
 _OPEN = "…"
 _LONGEST = 120
@@ -37,7 +38,7 @@ def nested_fields(spec: type[BaseModel], root: MappingNode) -> tuple[MappingNode
     names = field_names(spec)
     homes: dict[str, dict[str, tuple[str, ...]]] = {}
     for word, node in root.entries.items():
-        if nearest(word, names, section=True) is None and (path := _home(word, node, spec)):
+        if nearest(word, names, section=True) is None and (path := _home(word, node, spec, root)):
             homes.setdefault(path[0], {})[word] = path[1:]
     found = [_misplaced(section, words, spec, root) for section, words in homes.items()]
     moved = {word for words in homes.values() for word in words}
@@ -45,8 +46,11 @@ def nested_fields(spec: type[BaseModel], root: MappingNode) -> tuple[MappingNode
     return root._replace(entries=entries), found
 
 
-def _home(word: str, node: YamlNode, spec: type[BaseModel]) -> tuple[str, ...] | None:
-    """The path of the one field in a section of the spec that a word must mean; fields nearer to the top first."""
+def _home(word: str, node: YamlNode, spec: type[BaseModel], root: MappingNode) -> tuple[str, ...] | None:
+    """The path of the one field in a section of the spec that a word must mean; fields nearer to the top first.
+
+    Of the same field in several sections of a choice, it is that in the section that the spec names, or the usual one.
+    """
     level: list[tuple[tuple[str, ...], type[BaseModel]]] = [((), spec)]
     while level := [
         ((*path, name), section)
@@ -60,8 +64,18 @@ def _home(word: str, node: YamlNode, spec: type[BaseModel]) -> tuple[str, ...] |
             if (own := certain(word, field_names(section), section=True)) and _takes(section, own, node)
         ]
         if found:
-            return found[0] if len(found) == 1 else None
+            is_choice = (section := model_at(spec, found[0][:-2])) is not None and issubclass(section, Choice)
+            if len(found) > 1 and not (is_choice and {path[:-2] for path in found} == {found[0][:-2]}):
+                return None
+            named = [path for path in found if any(_names(value, path[-2]) for value in root.entries.values())]
+            return (named or found)[0]
     return None
+
+
+def _names(node: YamlNode, section: str) -> bool:
+    """Whether a value is the name of a section, or a mapping that has it."""
+    words = node.entries if isinstance(node, MappingNode) else [node.value] if isinstance(node, ScalarNode) else []
+    return any(isinstance(word, str) and certain(word, [section]) is not None for word in words)
 
 
 def _takes(section: type[BaseModel], field: str, node: YamlNode) -> bool:

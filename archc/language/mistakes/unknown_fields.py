@@ -115,9 +115,8 @@ def _needless(word: str, place: Place) -> Explained | None:
     agrees = found.same == "any" or any(_is_same(value, same) for same in (*found.same, *right))
     if agrees or (folded(word) in ("name", "top") and value == place.what):
         return _found(word, place, f"delete `{shown}`: {found.why}", deletion(place.mapping, word), certain=True)
-    if found.instead:
-        instead = found.instead if isinstance(found.instead, str) else found.instead(value)
-        return _found(word, place, f"delete `{shown}`, and {instead}", certain=True)
+    if instead := replaced(word, place.model, value):
+        return _found(word, place, instead, certain=True)
     if right:
         help = f"it is {spelled(right[0])}, not {spelled(value)[:64]}; delete `{shown}`: {found.why}"
         return _found(word, place, help, certain=True)
@@ -128,6 +127,15 @@ def _needless(word: str, place: Place) -> Explained | None:
         return _found(word, place, f"delete `{shown}`, there is no choice: {found.why}")
     choice = "" if folded(word) in ("name", "top") else ", there is no choice"
     return _found(word, place, f"delete `{shown}`{choice}: {found.why}", certain=True)
+
+
+def replaced(word: str, model: type[BaseModel], value: object) -> str | None:
+    """The help for a field of other frameworks whose value has another place; None for any other field."""
+    found = _declared_for(word, model, "needless")
+    if not isinstance(found, Needless) or not found.instead:
+        return None
+    instead = found.instead if isinstance(found.instead, str) else found.instead(value)
+    return f"delete `{word[:64]}`, and {instead}"
 
 
 def is_needless(word: str, model: type[BaseModel]) -> bool:

@@ -10,10 +10,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from archc.diagnostics.finding import MAX_FINDINGS, Finding, replacement, report, respelling
-from archc.language.fields import LONGEST_NAME, Place, field_names, model_at, words_of
-from archc.language.mistakes.unknown_fields import lacking, unknown_field
+from archc.language.fields import LONGEST_NAME, Place, field_names, model_at, template, words_of
+from archc.language.mistakes.unknown_fields import lacking, replaced, unknown_field
 from archc.language.mistakes.vocabulary import certain, did_you_mean, nearest
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
+from archc.language.section import Choice
 from archc.ops.foreign import spelled
 from archc.source import Span
 from archc.wording import joined
@@ -89,10 +90,10 @@ def explain(
     misspelt |= {(loc[:-1], nearest(str(loc[-1]), _fields_at(model, loc[:-1]))) for loc in unknown}
     # Nor is one that the help for a word without a counterpart names.
     misspelt |= {
-        (loc[:-1], named)
-        for loc in unknown
-        if (inside := model_at(model, map(str, loc[:-1]))) is not None
-        for named in re.findall("`([a-z_]+)`", lacking(str(loc[-1]), inside) or "")
+        (detail["loc"][:-1], named)
+        for detail in details
+        if detail["type"] == "extra_forbidden"
+        for named in _named_for(model, detail)
     }
     misspelt |= {
         (loc[:-1], only) for loc in unknown if len(fields := _fields_at(model, loc[:-1])) == 1 for only in fields
@@ -109,6 +110,16 @@ def explain(
     for (path, _), names in missing.items():
         findings.append(_missing(model, [str(step) for step in path], names, nodes, owner, what, usual))
     return findings
+
+
+def _named_for(model: type[BaseModel], detail: ErrorDetails) -> list[str]:
+    """The fields that the help for an unknown one names."""
+    *path, word = map(str, detail["loc"])
+    inside = model_at(model, path)
+    if inside is None:
+        return []
+    help = lacking(word, inside) or replaced(word, inside, detail["input"]) or ""
+    return re.findall("`([a-z_]+)[`:]", help)
 
 
 def _missing(
@@ -173,6 +184,9 @@ def _finding(
         case "name":
             # pydantic marks a key, not a value, by a last step of its own
             return not_a_name(str(detail["input"]), (key_span if detail["loc"][-1] == "[key]" else node) or owner)
+        case "choice":
+            at = node or owner
+            return _not_one(model_at(model, path), field, context["written"], at, _value_at(path, nodes))
         case _ if kind in _KINDS:
             message = f"`{field}` must be {_KINDS[kind]}, got {_shown(detail['input'])}"
             help, text, note = meant(detail["input"], kind, parent, path[-1])
@@ -186,6 +200,31 @@ def _finding(
             help, text, note = meant(detail["input"], kind, parent, path[-1]) if path else Meant()
             fix = replacement(node, text) if node and text else ()
             return report(node or owner, _CODES.get(kind, "ARC105"), message, notes=[note], help=help, fix=fix)
+
+
+def _not_one(
+    model: type[BaseModel] | None, field: str, written: list[str], at: Span, value: YamlNode | None
+) -> Finding:
+    """The finding for a section with none or several of the fields of which it takes one."""
+    assert model is not None and issubclass(model, Choice)
+    names = joined([f"`{name}`" for name in [*model.one_of, *model.beside]], "and")
+    if len(written) < 2:
+        help = f"write `{field.rpartition('.')[2]}: {template(model)}`"
+        return report(at, "ARC103", f"`{field}` needs one of {names}", help=help)
+    keys = [value.keys[name].span for name in written] if isinstance(value, MappingNode) else [at]
+    both = joined([f"`{name}`" for name in written], "and")
+    related = [(span, "") for span in keys[1:]]
+    one = joined([f"`{name}`" for name in written], "or")
+    return report(keys[0], "ARC105", f"`{field}` has {both}: it takes one", help=f"keep {one}", related=related)
+
+
+def _value_at(path: list[str], nodes: Mapping[str, YamlNode]) -> YamlNode | None:
+    """The value at a path."""
+    value: YamlNode | None = None
+    for step in path:
+        value = nodes.get(step)
+        nodes = value.entries if isinstance(value, MappingNode) else {}
+    return value
 
 
 def _locate(

@@ -6,9 +6,11 @@ from math import prod
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
+from archc.ops.foreign import spelled
+from archc.ops.initialisation import HE_NORMAL, SMALL
 from archc.ops.weighted import Weighted
 from archc.passes.counts import Counts
-from archc.wording import counted
+from archc.wording import counted, joined, listed
 
 # Among published networks VGG-16 has the largest share, 74 % in its fc6; with 90 %, maps were flattened too early.
 _MOST = 0.9
@@ -18,15 +20,27 @@ _LARGE = 1_000_000
 
 def default_initialisation(graph: Graph) -> list[Finding]:
     """One finding for all layers, since one line in `defaults` mends them all."""
-    silent = [n for n in graph.nodes if isinstance(n.op, Weighted) and "weight_init" not in n.fields]
+    silent = [
+        (n, n.op.weight_init) for n in graph.nodes if isinstance(n.op, Weighted) and "weight_init" not in n.fields
+    ]
     if not silent:
         return []
-    others = len(silent) - 1
-    more = f" and {counted(others, 'other layer')} set" if others else " sets"
-    message = f"{silent[0].name}{more} no `weight_init`; he_normal is used"
-    ops = dict.fromkeys(node.op.op for node in silent)
-    help = f"add `defaults: {{{', '.join(f'{op}: {{weight_init: {{he_normal: {{}}}}}}' for op in ops)}}}`"
-    return [report(silent[0].span, "ARC901", message, help=help)]
+    (first, _), *others = silent
+    more = f" and {counted(len(others), 'other layer')} set" if others else " sets"
+    ops = dict.fromkeys(node.op.op for node, init in silent if init != SMALL)
+    scores = [node.name for node, init in silent if init == SMALL]
+    used = "he_normal is used" if ops else "small weights are used for the scores"
+    helps, notes = list[str](), list[str]()
+    if ops:
+        fields = (f"{op}: {{weight_init: {spelled(HE_NORMAL.written())}}}" for op in ops)
+        helps.append(f"`defaults: {{{', '.join(fields)}}}`")
+    if scores:
+        small = spelled(SMALL.written())
+        used += f", and small weights in {listed(scores)} for the scores" if ops else ""
+        helps.append(f"`weight_init: {small}` to {listed(scores)}")
+        notes.append(f"small weights are {small[1:-1]}: the first scores are near zero")
+    message = f"{first.name}{more} no `weight_init`; {used}"
+    return [report(first.span, "ARC901", message, notes=notes, help=f"add {joined(helps)}")]
 
 
 def concentrated_parameters(graph: Graph, counts: Counts) -> list[Finding]:

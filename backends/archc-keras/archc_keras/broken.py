@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -11,10 +12,14 @@ import numpy as np
 import tensorflow as tf
 
 from archc_keras.names import path_of
+from archc_keras.replicas import dividing
+
+Parts = Sequence[tuple[int, tuple[Any, ...]]]
+"""Of each part of a batch, the number of examples on all replicas, and its inputs."""
 
 
-def first_broken(model: Any, strategy: Any, inputs: tuple[Any, ...], gradients: Any) -> str | None:
-    """What was not finite first: `an output of conv2`; None if all is. `inputs` and `gradients` are those of replicas.
+def first_broken(model: Any, strategy: Any, parts: Parts, gradients: Any) -> str | None:
+    """What was not finite first: `an output of conv2`; None if all is. `parts` and `gradients` are those of replicas.
 
     The forward pass is computed again, and leaves no trace: running statistics and seeds are as before.
     """
@@ -22,11 +27,13 @@ def first_broken(model: Any, strategy: Any, inputs: tuple[Any, ...], gradients: 
     probe = keras.Model(model.inputs, [layer.output for layer in layers])
     kept = [(variable, variable.numpy()) for variable in model.non_trainable_variables]
 
-    def outputs(*own: Any) -> Any:
-        return [_is_broken(each) for each in probe([*own], training=True)]
+    def outputs(count: int, *own: Any) -> Any:
+        with dividing(count):
+            return [_is_broken(each) for each in probe([*own], training=True)]
 
-    for layer, broken in zip(layers, strategy.run(outputs, args=inputs), strict=True):
-        if _any(strategy, broken):
+    every = [strategy.run(outputs, args=(count, *inputs)) for count, inputs in parts]
+    for layer, *broken in zip(layers, *every, strict=True):
+        if any(_any(strategy, each) for each in broken):
             found = f"an output of {path_of(layer.name)}"
             break
     else:

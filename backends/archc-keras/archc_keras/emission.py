@@ -37,7 +37,7 @@ from archc_keras.layers import layer
 from archc_keras.loading import load as loader
 from archc_keras.loading import snippets as snippets_of
 from archc_keras.reserved import LOCAL, RESERVED
-from archc_keras.training import check, plateau, sgd
+from archc_keras.training import check, kind, of_recipe
 
 # Definitions that Keras lacks, each with its snippet, in the order of the file.
 SNIPPETS = {
@@ -73,6 +73,7 @@ SNIPPETS = {
     "stored": "stored",
     "recurrent_stored": "recurrent_stored",
     "MomentumSGD": "momentum_sgd",
+    "Adam": "adam",
 }
 
 
@@ -85,9 +86,9 @@ def emit(request: Request) -> EmittedSource:
     used = {name for each in written.layers.values() for value in each.calls.values() for name in names(value)}
     readers = snippets_of(used) if recipe is not None else ()
     if recipe is not None:
-        used |= {Name("MomentumSGD"), *map(Name, readers)}
+        used |= {Name(kind(recipe)), *map(Name, readers)}
     snippets = [load("archc_keras.snippets", file) for name, file in SNIPPETS.items() if Name(name) in used]
-    recipe_functions = () if recipe is None else (sgd(planned, recipe), *plateau(recipe))
+    recipe_functions = () if recipe is None else tuple(of_recipe(planned, recipe))
     module = Module(
         doc=document(planned, request.origin, "keras"),
         imports=tuple(_imports(planned, snippets, loads=bool(readers))),

@@ -11,7 +11,10 @@ E[x²] - E[x]², which has no correct digits where the mean is large.
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from math import prod
+from threading import local
 from typing import Any
 
 import keras
@@ -20,13 +23,29 @@ import tensorflow as tf
 from archc.training.share import Share
 
 
-def share(model: Any, share: Share, batch: int) -> None:
-    """Let the layers of a mirrored model compute with all examples of a global batch, which is divided as shared."""
+class _Divided(local):
+    """How many examples all replicas compute at once: each has a thread of its own, in which it builds its graph."""
+
+    count = 0
+
+
+_divided = _Divided()
+
+
+@contextmanager
+def dividing(count: int) -> Generator[None]:
+    """Tell the shared layers how many examples all replicas together compute within the context."""
+    _divided.count = count
+    yield
+
+
+def share(model: Any, share: Share) -> None:
+    """Let the layers of a mirrored model compute with all examples of a batch, which is divided as shared."""
     for layer in model.layers:
         for kind in (SharedBatchNorm, SharedDropout):
             if isinstance(layer, kind.__base__):
                 layer.__class__ = kind
-                layer.share, layer.batch = share, batch
+                layer.share = share
 
 
 class SharedBatchNorm(keras.layers.BatchNormalization):
@@ -36,13 +55,12 @@ class SharedBatchNorm(keras.layers.BatchNormalization):
     """
 
     share: Share
-    batch: int
 
     def call(self, inputs: Any, training: Any = None, mask: Any = None) -> Any:
         if not training:
             return super().call(inputs, training=False)
         x = tf.cast(inputs, keras.backend.result_type(inputs.dtype, "float32"))
-        count = self.batch * prod(x.shape[1:-1])
+        count = _divided.count * prod(x.shape[1:-1])
         mean = _over_replicas(x) / count
         variance = _over_replicas(tf.square(x - mean)) / count
         unbiased = variance * (count / (count - 1))
@@ -59,13 +77,12 @@ class SharedDropout(keras.layers.Dropout):
     """Dropout by one mask: each replica draws that of the whole batch, from the same seed, and uses its part."""
 
     share: Share
-    batch: int
 
     def call(self, inputs: Any, training: Any = False) -> Any:
         if not training or not self.rate:
             return inputs
-        mask = super().call(tf.ones((self.batch, *inputs.shape[1:]), inputs.dtype), training=True)
-        sizes = tf.constant(self.share.sizes(self.batch))
+        mask = super().call(tf.ones((_divided.count, *inputs.shape[1:]), inputs.dtype), training=True)
+        sizes = tf.constant(self.share.sizes(_divided.count))
         rank = tf.distribute.get_replica_context().replica_id_in_sync_group
         return inputs * mask[tf.reduce_sum(sizes[:rank]) :][: inputs.shape[0]]
 

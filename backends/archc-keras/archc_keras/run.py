@@ -33,9 +33,9 @@ def run(job: Job, devices: Devices, data: Dataset) -> None:
         open_data(job, data)
         keras.utils.set_random_seed(job.seed)
         keras.mixed_precision.set_dtype_policy(POLICIES[job.precision])
-        model, optimizer = build(job, devices.strategy)
+        model, optimizer, criterion = build(job, devices.strategy)
         with closing(data.feed(Share(), os.cpu_count() or 1)) as feed:
-            trainer = KerasTrainer(job, model, optimizer, devices.strategy, feed)
+            trainer = KerasTrainer(job, model, optimizer, devices.strategy, feed, criterion)
             with keeping_weights(job, trainer.weights):
                 train(job, trainer, journal, examples=data.count, classes=data.classes, held_out=data.held_out)
 
@@ -47,11 +47,11 @@ def loaded(job: Job, strategy: Strategy, weights: Path) -> Any:
         return getattr(source(job), job.model).load(str(weights))
 
 
-def build(job: Job, strategy: Strategy) -> tuple[Any, Any]:
-    """The emitted model and its emitted optimizer, on a strategy's devices."""
+def build(job: Job, strategy: Strategy) -> tuple[Any, Any, Any]:
+    """The emitted model and its emitted optimizer, on a strategy's devices, and its loss if that is emitted."""
     emitted = source(job)
     with strategy.scope():
         model = getattr(emitted, job.model)()
-        optimizer = emitted.sgd()
+        optimizer = getattr(emitted, job.recipe.optimizer.name)()
         optimizer.build(model.trainable_variables)
-    return model, optimizer
+    return model, optimizer, getattr(emitted, "criterion", None)

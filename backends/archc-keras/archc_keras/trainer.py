@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
+from itertools import islice
 from math import prod
 from typing import Any
 
@@ -28,12 +29,15 @@ from archc.training.share import Share
 from archc_keras.broken import first_broken
 from archc_keras.devices import Strategy
 from archc_keras.normaliser import Normaliser
-from archc_keras.replicas import share
+from archc_keras.replicas import dividing, share
 from archc_keras.state import restore, state_of
 from archc_keras.weights import as_bytes
 
 Shares = tuple[Any, ...]
 """Arrays that are split into one share for each replica."""
+
+Parts = tuple[Shares, ...]
+"""The parts of a batch, one after the other: one, unless the recipe accumulates gradients."""
 
 LOSSES: dict[Loss, Callable[[Any, Any], Any]] = {
     "cross_entropy": tf.nn.sparse_softmax_cross_entropy_with_logits,
@@ -60,8 +64,19 @@ class KerasTrainer:
     of it, by `archc_keras.replicas`. So the result does not depend on the number of replicas.
     """
 
-    def __init__(self, job: Job, model: Any, optimizer: Any, strategy: Strategy, feed: Feed) -> None:
+    def __init__(
+        self,
+        job: Job,
+        model: Any,
+        optimizer: Any,
+        strategy: Strategy,
+        feed: Feed,
+        criterion: Callable[[Any, Any], Any] | None = None,
+    ) -> None:
         self._job = job
+        self._criterion = criterion or LOSSES[job.recipe.loss]
+        parts = np.array_split(np.arange(job.recipe.batch), job.recipe.accumulate)
+        self._counts = [len(part) for part in parts]
         self._model = model
         self._optimizer = optimizer
         self._strategy = strategy
@@ -69,15 +84,16 @@ class KerasTrainer:
         self._normalise = Normaliser(feed.normalisation) if feed.normalisation else None
         self._division = Share(ranks=strategy.num_replicas_in_sync)
         if self._division.ranks > 1:
-            share(model, self._division, job.recipe.batch)
+            share(model, self._division)
 
-    def batches(self, epoch: int, first: int = 0) -> Generator[Shares]:
+    def batches(self, epoch: int, first: int = 0) -> Generator[Parts]:
         """The inputs (n, …, C) and the targets for each replica, from batch `first` of an epoch on."""
         with closing(self._feed.training(epoch, first)) as batches:
-            for batch in batches:
-                yield self._share(*batch.inputs, batch.targets)
+            shares = (self._share(*batch.inputs, batch.targets) for batch in batches)
+            while parts := tuple(islice(shares, len(self._counts))):
+                yield parts
 
-    def step(self, batch: Shares, lr: float, asks: Asks = NOTHING) -> Stepped:
+    def step(self, batch: Parts, lr: float, asks: Asks = NOTHING) -> Stepped:
         """Take one optimiser step, unless a value is not finite."""
         self._optimizer.learning_rate = lr
         told, gradients = self._slopes(batch)
@@ -87,8 +103,8 @@ class KerasTrainer:
         if not broken:
             self._update(gradients)
             return Stepped(score, asks)
-        inputs = self._strategy.run(self._inputs, args=batch[:-1])
-        where = first_broken(self._model, self._strategy, inputs, gradients)
+        inputs = [self._strategy.run(self._inputs, args=part[:-1]) for part in batch]
+        where = first_broken(self._model, self._strategy, [*zip(self._counts, inputs, strict=True)], gradients)
         return Stepped(score, asks, where or "the loss")
 
     def evaluate(self, test: TestViews, asks: Callable[[], bool] = never) -> Score:
@@ -141,7 +157,7 @@ class KerasTrainer:
         return data
 
     @tf.function
-    def _slopes(self, batch: Shares) -> tuple[Any, Any]:
+    def _slopes(self, batch: Parts) -> tuple[Any, Any]:
         """The mean loss, the hits, what they are of, the number of replicas with a value that is not finite; and the
         gradients of each replica."""
         told, gradients = self._strategy.run(self._learn, args=batch)
@@ -155,13 +171,23 @@ class KerasTrainer:
     def _outputs(self, batch: Shares) -> Any:
         return self._strategy.run(self._predict, args=batch)
 
-    def _learn(self, *batch: Any) -> tuple[Any, Any]:
+    def _learn(self, *batch: Shares) -> tuple[Any, Any]:
         """One replica's part of the mean loss, of the hits and of what they are of, whether it has a value that is not
         finite, and its gradients."""
-        *inputs, targets = batch
-        with tf.GradientTape() as tape:
+        told, gradients = self._learn_part(batch[0], self._counts[0])
+        for part, count in zip(batch[1:], self._counts[1:], strict=True):
+            before = [tf.convert_to_tensor(each) for each in gradients]
+            with tf.control_dependencies(before):  # one after the other, to save memory
+                more, after = self._learn_part(part, count)
+            told, gradients = told + more, [tf.add(one, other) for one, other in zip(before, after, strict=True)]
+        return told, gradients
+
+    def _learn_part(self, part: Shares, count: int) -> tuple[Any, Any]:
+        """The same of one part of the batch, which has `count` examples on all replicas."""
+        *inputs, targets = part
+        with tf.GradientTape() as tape, dividing(count):
             outputs = _wide(self._model(_as_asked(self._inputs(*inputs)), training=True))
-            losses = LOSSES[self._job.recipe.loss](targets, outputs)
+            losses = self._criterion(targets, outputs)
             # The mean over examples, positions and values.
             loss = tf.reduce_sum(losses) / (self._job.recipe.batch * prod(losses.shape[1:]))
         gradients: Any = tape.gradient(loss, [weight.value for weight in self._model.trainable_variables])
@@ -174,8 +200,16 @@ class KerasTrainer:
         return tf.stack([tf.cast(x, tf.float64) for x in told]), gradients
 
     def _apply(self, gradients: Any) -> None:
-        """Update the weights by the gradients, which `apply` sums over the replicas."""
+        """Update the weights by the gradients, which `apply` clips on one device, and sums over several."""
+        if self._job.recipe.clip is not None and self._division.ranks > 1:
+            gradients = self._clipped(gradients)
         self._optimizer.apply(gradients, self._model.trainable_variables)
+
+    def _clipped(self, gradients: Any) -> list[Any]:
+        """Gradients whose sum over the replicas is the clipped gradient; that of each is too short to be clipped."""
+        whole = tf.distribute.get_replica_context().all_reduce(Sum, [tf.convert_to_tensor(each) for each in gradients])
+        clipped, _ = tf.clip_by_global_norm(whole, self._job.recipe.clip)
+        return [each / self._division.ranks for each in clipped]
 
     def _predict(self, *inputs: Any) -> Any:
         """What the model returns, (n, views, …), for one replica's inputs (n, views, …)."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from archc.emit import self_check
+from archc.emit import prose, self_check
 from archc.emit.plan import SourcePlan
-from archc.emit.prose import optimizer
+from archc.emit.schedule import rate
 from archc.emit.self_check import batch
+from archc.emit.step import Step
 from archc.emit.syntax import (
+    Argument,
     Assign,
     Call,
+    Dict,
     Do,
     Expression,
     Fixed,
@@ -21,11 +25,17 @@ from archc.emit.syntax import (
     Return,
     Statement,
     Tuple,
+    Unpacked,
+    Value,
     call,
+    number,
 )
+from archc.language.optimizers import Sgd, spares_biases
 from archc.language.recipe import Recipe
 from archc.ops.properties import Loss
 from archc.tensor import Tensor
+
+_OPTIONS = Argument(Unpacked(Name("options")))
 
 # By loss: what Keras calls the figure that decides the learning rate, which way it should go, and what it is.
 _WATCHED: dict[Loss, tuple[str, str, str]] = {
@@ -35,23 +45,76 @@ _WATCHED: dict[Loss, tuple[str, str, str]] = {
 }
 
 
-def sgd(planned: SourcePlan, recipe: Recipe) -> Function:
-    """`sgd`: the paper's rule with the spec's numbers."""
-    rule = recipe.optimizer.sgd
-    normalises = any(step.node.op.normalises == "batch" for step in planned.steps)
-    biases = ("bias", "beta") if normalises else ("bias",)  # Keras calls a batch normalisation's bias beta
-    undecayed = Tuple(tuple(map(Literal, biases)) if rule.spares_biases else ())
-    figures = {"momentum": rule.momentum, "weight_decay": rule.weight_decay}
-    made = call("MomentumSGD", rule.lr, **figures, undecayed=undecayed)
-    return Function("sgd", "", "MomentumSGD", (Return(made),), doc=optimizer(recipe))
+def of_recipe(planned: SourcePlan, recipe: Recipe) -> Iterator[Function]:
+    """The functions that train the network as the spec's recipe says."""
+    yield from _criterion(recipe)
+    yield optimizer(planned, recipe)
+    yield from _plateau(recipe)
+    yield from rate(recipe)
 
 
-def plateau(recipe: Recipe) -> Iterator[Function]:
-    """`plateau`: the spec's schedule, if it has one, as a callback of Keras."""
-    if recipe.schedule is None:
+def _criterion(recipe: Recipe) -> Iterator[Function]:
+    """`criterion`: the loss of each example, if it is not one of Keras' as it is."""
+    if not recipe.label_smoothing:
+        return
+    share = number(recipe.label_smoothing)
+    dtype = Fixed("outputs.dtype")
+    own = call("ops.one_hot", call("ops.cast", Name("targets"), "int32"), Name("classes"), dtype=dtype)
+    body = (
+        Assign(Name("classes"), Fixed("outputs.shape[-1]"), annotation=Name("Any")),
+        Assign(Name("own"), own),
+        Assign(Name("wanted"), Fixed(f"(1 - {share}) * own + {share} / classes")),
+        Return(call("ops.categorical_crossentropy", Name("wanted"), Name("outputs"), from_logits=True)),
+    )
+    doc = "The spec's loss of each example, with its label smoothing."
+    yield Function("criterion", "targets: Any, outputs: Any", "Any", body, doc=doc)
+
+
+def kind(recipe: Recipe) -> str:
+    """The class of the optimizer."""
+    return "MomentumSGD" if recipe.optimizer.sgd else "Adam"
+
+
+def optimizer(planned: SourcePlan, recipe: Recipe) -> Function:
+    """`sgd`, or `adam` or `adamw`: the spec's rule with its numbers."""
+    rule = recipe.optimizer.rule
+    biases = ("bias", "beta") if any(map(_has_beta, planned.steps)) else ("bias",)
+    undecayed = Tuple(tuple(map(Literal, biases)) if spares_biases(rule) else ())
+    figures: dict[str, Value | float]
+    if isinstance(rule, Sgd):
+        figures = {"momentum": rule.momentum, "weight_decay": rule.weight_decay, "undecayed": undecayed}
+    else:
+        figures = {"beta_1": rule.beta1, "beta_2": rule.beta2, "epsilon": rule.epsilon}
+        figures |= {"weight_decay": rule.weight_decay, "undecayed": undecayed}
+        if recipe.optimizer.adamw:
+            figures["decoupled"] = True
+    if rule.bias_lr_factor != 1:
+        factor = Literal(number(rule.bias_lr_factor))
+        figures["lr_factors"] = Dict(tuple((name, factor, None) for name in biases))
+    if recipe.clip is not None:
+        figures["global_clipnorm"] = number(recipe.clip)
+    made = call(kind(recipe), rule.lr, **figures)
+    doc, signature = prose.optimizer(recipe), ""
+    if recipe.accumulate > 1:
+        # A trainer adds the gradients of all parts itself.
+        signature, made = "**options: Any", replace(made, arguments=(*made.arguments, _OPTIONS))
+        doc = f"The spec's optimizer; on its parts, with `gradient_accumulation_steps={recipe.accumulate}`."
+    return Function(recipe.optimizer.name, signature, kind(recipe), (Return(made),), doc=doc)
+
+
+def _has_beta(step: Step) -> bool:
+    """Whether a layer has a number per map that it adds, which Keras calls beta, and not the bias of a kernel."""
+    parameters = {each.name: each for each in step.node.op.parameters(step.inputs)}
+    weight = parameters.get("weight")
+    return "bias" in parameters and (weight is None or len(weight.shape) == 1)
+
+
+def _plateau(recipe: Recipe) -> Iterator[Function]:
+    """`plateau`: the spec's `on_plateau`, if it has that, as a callback of Keras."""
+    if recipe.schedule is None or recipe.schedule.on_plateau is None:
         return
     rule = recipe.schedule.on_plateau
-    last = rule.last(recipe.optimizer.sgd.lr)
+    last = rule.last(recipe.lr)
     fields = {"factor": rule.factor, "patience": rule.patience, "min_delta": 0, "min_lr": last}
     kind = "keras.callbacks.ReduceLROnPlateau"
     watched, mode, what = _WATCHED[recipe.loss]
@@ -70,7 +133,7 @@ def check(planned: SourcePlan, recipe: Recipe | None) -> Function:
         build=self_check.seeded(planned, call("keras.utils.set_random_seed", 0)),
         count="sum(math.prod(w.shape) for w in model.trainable_weights)",
         compute=(Assign(Name("images"), images), Assign(output, call("model", Name("images")), annotation=Name("Any"))),
-        step=_step(planned, Literal("sgd") if recipe is None else call("sgd")),
+        step=_step(planned, recipe),
         finite="all(ops.all(ops.isfinite(w)) for w in model.weights)",
     )
 
@@ -82,7 +145,7 @@ def _random(planned: SourcePlan, x: Tensor) -> Call:
     return call("keras.random.normal", batch(planned.shape(x)))
 
 
-def _step(planned: SourcePlan, optimizer: Expression) -> tuple[Statement, ...]:
+def _step(planned: SourcePlan, recipe: Recipe | None) -> tuple[Statement, ...]:
     """A training step towards random targets, or towards zeros for a loss of squares or of several outputs."""
     first, *others = planned.output_shapes
     loss: Expression = Literal("mean_squared_error")
@@ -98,9 +161,11 @@ def _step(planned: SourcePlan, optimizer: Expression) -> tuple[Statement, ...]:
         targets = call("keras.random.uniform", batch(planned.shape(first)))
     else:
         loss = call("keras.losses.SparseCategoricalCrossentropy", from_logits=True)
+        if recipe is not None and recipe.label_smoothing:
+            loss = Name("criterion")
         targets = call("keras.random.randint", batch(first.shape[1:]), 0, first.channels)
     return (
         Assign(Name("targets"), targets),
-        Do(call("model.compile", optimizer, loss)),
+        Do(call("model.compile", Literal("sgd") if recipe is None else call(recipe.optimizer.name), loss)),
         Assign(Name("loss"), Fixed(step)),
     )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
@@ -15,13 +15,19 @@ from archc_torch.parameters import in_spec
 NOWHERE = 2**31 - 1
 
 
-def first_broken(model: nn.Module, inputs: tuple[Tensor, ...], renamed: Mapping[str, str], ranks: int) -> str | None:
+def first_broken(
+    model: nn.Module, parts: Iterable[tuple[Tensor, ...]], renamed: Mapping[str, str], ranks: int
+) -> str | None:
     """What was not finite first: `an output of conv2`. Call it on all ranks, with the gradients of the step.
+
+    `parts` are the inputs of each part of the batch.
 
     The forward pass is computed again, and leaves no trace: the weights are those of the step, and so are the running
     statistics afterwards.
     """
-    finite = _outputs(model, inputs)
+    finite: dict[str, bool] = {}
+    for inputs in parts:
+        finite = {name: is_finite and finite.get(name, True) for name, is_finite in _outputs(model, inputs).items()}
     places = [f"an output of {_layer(name, renamed)}" for name in finite]
     found = [not each for each in finite.values()]
     gradients = [(name, p.grad) for name, p in reversed([*model.named_parameters()]) if p.grad is not None]

@@ -21,7 +21,7 @@ from archc_torch.model import Model, model
 from archc_torch.order import ordered
 from archc_torch.reserved import RESERVED
 from archc_torch.starting import initialised
-from archc_torch.training import check, plateau, sgd
+from archc_torch.training import check, kind, of_recipe
 
 # Definitions that PyTorch lacks, each with its snippet, in the order of the file.
 SNIPPETS = {
@@ -101,6 +101,7 @@ def emit(request: Request) -> EmittedSource:
         (ranks.check(own, recipe, wraps=wraps), ranks.run(own)),
         (*ranks.functions(held), ranks.build(planned, held)),
         uses,
+        has_parts=not held.are_shared,
     )
 
 
@@ -113,14 +114,16 @@ def _source(
     last: tuple[Function | Main, ...],
     functions: tuple[Function, ...] = (),
     uses: Sequence[str] = (),
+    *,
+    has_parts: bool = False,
 ) -> EmittedSource:
     """The file: imports, the network's class, the snippets that are used, the recipe, and the check.
 
     `functions` are of its weights, and `uses` the names of further snippets.
     """
     recipe = recipe if planned.parameters else None
-    recipe_functions = () if recipe is None else (sgd(recipe), *plateau(recipe))
-    uses = (*uses, *(("MomentumSGD",) if recipe is not None else ()))
+    recipe_functions = () if recipe is None else tuple(of_recipe(planned, recipe, has_parts=has_parts))
+    uses = (*uses, *(() if recipe is None else (kind(recipe),)))
     snippets = list(_snippets(planned, made, layers, uses, {function.name for function in functions}))
     module = Module(
         doc=doc,
@@ -182,9 +185,12 @@ def _imports(made: Model, recipe: Recipe | None) -> Iterator[Import]:
     yield Import("torch", ("nn",))
     if made.is_ordered:
         yield Import("collections", ("OrderedDict",))
-    if made.has_forward:
+    if made.has_forward or (recipe is not None and (recipe.label_smoothing or recipe.clip)):
         yield Import("torch", ("Tensor",))
     if made.loads:
         yield Import("typing", ("Self",))
     if recipe is not None and recipe.schedule is not None:
-        yield Import("torch.optim.lr_scheduler", ("ReduceLROnPlateau",))
+        if recipe.schedule.on_plateau is not None:
+            yield Import("torch.optim.lr_scheduler", ("ReduceLROnPlateau",))
+        if recipe.schedule.cosine is not None:
+            yield Import("math")

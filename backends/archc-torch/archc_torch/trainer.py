@@ -6,20 +6,22 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing
-from typing import Any
+from contextlib import AbstractContextManager, closing, nullcontext
+from itertools import islice
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss
+from torch.nn.parallel import DistributedDataParallel
 from torch.nn.utils import get_total_norm
 
 from archc.language.recipe import TestViews
 from archc.ops.properties import Loss
 from archc.training.feed import Array, Feed
-from archc.training.feed import Batch as HeldOut
+from archc.training.feed import Batch as Examples
 from archc.training.job import Job
 from archc.training.judging import judged
 from archc.training.loop import NOTHING, AskedToEnd, Asks, Stepped, never
@@ -35,8 +37,19 @@ from archc_torch.weights import as_bytes, whole_state
 MEASURED = 3
 """The step whose exchanges are counted. During the first, gradients are put into other buckets."""
 
-Batch = tuple[tuple[Tensor, ...], Tensor]
-"""The inputs, each (n, C, …), in memory with the channels last, and the targets, on the rank's device."""
+
+class Part(NamedTuple):
+    """What is computed at once of a batch, on the rank's device."""
+
+    inputs: tuple[Tensor, ...]
+    """Each (n, C, …), in memory with the channels last."""
+    targets: Tensor
+    examples: int
+    """The number of examples on all ranks together."""
+
+
+Batch = tuple[Part, ...]
+"""The parts of a batch, one after the other: one, unless the recipe accumulates gradients."""
 
 LOSSES: dict[Loss, Callable[[Tensor, Tensor], Tensor]] = {
     "cross_entropy": cross_entropy,
@@ -79,7 +92,8 @@ class TorchTrainer:
         self._model = model.to(memory_format=torch.channels_last).to(device)
         is_parallel = self._share.ranks > 1 and hasattr(module, "over_ranks")
         self._parallel = module.over_ranks(self._model) if is_parallel else self._model
-        self._optimizer = module.sgd(self._model)
+        self._criterion: Callable[[Tensor, Tensor], Tensor] = getattr(module, "criterion", LOSSES[job.recipe.loss])
+        self._optimizer = getattr(module, job.recipe.optimizer.name)(self._model)
         self._done = done or (lambda: None)
         self._meter = Meter()
         self._steps = 0
@@ -87,11 +101,8 @@ class TorchTrainer:
     def batches(self, epoch: int, first: int = 0) -> Generator[Batch]:
         """This rank's share of each global batch of an epoch, from batch `first` on."""
         with closing(self._feed.training(epoch, first)) as batches:
-            for batch in batches:
-                self._divide(batch.count)
-                targets = self._put(torch.from_numpy(batch.targets))
-                is_classes = batch.targets.dtype == np.int64
-                yield self._inputs(batch.inputs), targets if is_classes else _channels_first(targets)
+            while parts := tuple(islice(map(self._part, batches), self._job.recipe.accumulate)):
+                yield parts
 
     def step(self, batch: Batch, lr: float, asks: Asks = NOTHING) -> Stepped:
         """Take one optimiser step, unless a value is not finite."""
@@ -102,28 +113,60 @@ class TorchTrainer:
             return self._step(batch, lr, asks)
 
     def _step(self, batch: Batch, lr: float, asks: Asks) -> Stepped:
-        inputs, targets = batch
-        kind = self._job.recipe.loss
-        self._meter.at = "forward"
-        outputs = self._logits(self._parallel, inputs)
-        loss = LOSSES[kind](outputs, targets)
-        if self._share.targets == "own":
-            loss = loss * (len(targets) * self._share.ranks / self._job.recipe.batch)
-        self._meter.at = "backward"
-        loss.backward()
+        loss = hits = torch.zeros((), device=self._device)
+        aside: list[Tensor] = []
+        for place, part in enumerate(batch, 1):
+            is_last = place == len(batch)
+            with self._summing(is_last):
+                more, right = self._learn(part)
+            loss, hits = loss + more, hits + right
+            if self._sums_each and not is_last:
+                aside = [gradient.clone() for gradient in self._added(aside)]  # of views, which are used again
+                self._optimizer.zero_grad()
+        self._added(aside)
         self._meter.at = "status"
-        hits = HITS[kind](outputs.detach(), targets).sum()
-        total = self._job.recipe.batch * targets[0].numel()
-        found = self._agreed(loss.detach(), hits, total, asks, inputs)
+        found = self._agreed(loss, hits, self._job.recipe.batch * batch[0].targets[0].numel(), asks, batch)
         if found.broken is None:
+            if self._job.recipe.clip is not None:
+                self._module.clip(self._model)
             for group in self._optimizer.param_groups:
-                group["lr"] = lr
+                group["lr"] = lr * group.get("lr_factor", 1)
             self._optimizer.step()
         self._optimizer.zero_grad()
         self._done()
         return found
 
-    def _agreed(self, loss: Tensor, hits: Tensor, total: int, asks: Asks, inputs: tuple[Tensor, ...]) -> Stepped:
+    def _learn(self, part: Part) -> tuple[Tensor, Tensor]:
+        """Add the gradients of a part of the batch; what the part adds to the mean loss and to the hits."""
+        self._divide(part.examples)
+        self._meter.at = "forward"
+        outputs = self._logits(self._parallel, part.inputs)
+        copies = self._share.ranks if self._share.targets == "own" else 1
+        loss = self._criterion(outputs, part.targets) * (len(part.targets) * copies / self._job.recipe.batch)
+        self._meter.at = "backward"
+        loss.backward()
+        return loss.detach(), HITS[self._job.recipe.loss](outputs.detach(), part.targets).sum()
+
+    @property
+    def _sums_each(self) -> bool:
+        """Whether the gradients of each part are summed over the ranks: PyTorch must in the first step, to see a graph
+        that will stay the same."""
+        return self._steps == 1 and isinstance(self._parallel, DistributedDataParallel)
+
+    def _summing(self, is_last: bool) -> AbstractContextManager[None]:
+        """Sum gradients over the ranks only in the backward pass of the last part, if PyTorch does."""
+        if is_last or self._sums_each or not isinstance(self._parallel, DistributedDataParallel):
+            return nullcontext()
+        return self._parallel.no_sync()
+
+    def _added(self, aside: list[Tensor]) -> list[Tensor]:
+        """The gradients, to which those that were put aside are added."""
+        gradients = [p.grad for p in self._model.parameters() if p.grad is not None]
+        for own, other in zip(gradients, aside, strict=bool(aside)):
+            own.add_(other)
+        return gradients
+
+    def _agreed(self, loss: Tensor, hits: Tensor, total: int, asks: Asks, batch: Batch) -> Stepped:
         """What all ranks know of a step before its update, by one message; `hits` are of `total` in the whole batch."""
         # A norm is not finite if any value is not; it also overflows, so the values themselves have the last word.
         norm = get_total_norm([p.grad for p in self._model.parameters() if p.grad is not None])
@@ -132,12 +175,18 @@ class TorchTrainer:
         told = self._total(torch.cat((values, torch.tensor(asks, dtype=torch.float64, device=self._device))))
         loss_sum, hit, broken, stop, save = told.tolist()
         copies = self._share.ranks if self._share.targets == "all" else 1
-        where = first_broken(self._model, inputs, self._job.renamed, self._share.ranks) if broken else None
+        where = first_broken(self._model, self._again(batch), self._job.renamed, self._share.ranks) if broken else None
         if broken and where is None and not math.isfinite(loss_sum):
             where = "the loss"
         counts_nothing = self._job.recipe.loss == "mean_squared_error"
         score = BatchScore(loss_sum / self._share.ranks, None if counts_nothing else round(hit / copies), total)
         return Stepped(score, (stop > 0, save > 0), where)
+
+    def _again(self, batch: Batch) -> Iterator[tuple[Tensor, ...]]:
+        """The inputs of each part, to be computed again before the next one."""
+        for part in batch:
+            self._divide(part.examples)
+            yield part.inputs
 
     def evaluate(self, test: TestViews, asks: Callable[[], bool] = never) -> Score:
         """The score over all held-out pictures, each counted once. The ranks' shares may differ in size."""
@@ -159,7 +208,7 @@ class TorchTrainer:
         return Score(round(count), top1=round(top1), top5=round(top5), loss_sum=loss_sum, of=score.of)
 
     @torch.inference_mode()
-    def outputs(self, batches: Iterable[HeldOut]) -> Iterator[tuple[HeldOut, Array]]:
+    def outputs(self, batches: Iterable[Examples]) -> Iterator[tuple[Examples, Array]]:
         """What the model, which is in eval mode, returns for each batch of held-out examples: (n, views, …, C)."""
         for batch in batches:
             n, views, *_ = batch.inputs[0].shape
@@ -211,9 +260,15 @@ class TorchTrainer:
         return told.cpu().numpy().tobytes()
 
     def _logits(self, model: nn.Module, inputs: tuple[Tensor, ...]) -> Tensor:
-        """What the model returns, (n, C, …), computed in the job's precision and returned in float32."""
+        """What the model returns, (n, C, …), computed in the job's precision and returned in float32 or wider."""
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._job.precision == "bfloat16"):
-            return model(*inputs).float()
+            outputs = model(*inputs)
+        return outputs.to(torch.promote_types(outputs.dtype, torch.float32))
+
+    def _part(self, batch: Examples) -> Part:
+        targets = self._put(torch.from_numpy(batch.targets))
+        is_classes = batch.targets.dtype == np.int64
+        return Part(self._inputs(batch.inputs), targets if is_classes else _channels_first(targets), batch.count)
 
     def _inputs(self, arrays: Iterable[Array]) -> tuple[Tensor, ...]:
         """Views (n, C, …) of inputs (n, …, C) on the device: of maps, in PyTorch's channels-last format."""

@@ -24,6 +24,7 @@ ON_TENSORFLOW = (
     "losses_of_trainer",
     "trainer",
     "replicas",
+    "training_rules",
 )
 BACKENDS = ("tensorflow", *(name for name in ("torch", "jax") if find_spec(name)))
 

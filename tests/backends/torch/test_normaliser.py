@@ -37,8 +37,9 @@ def test_the_network_reads_them_from_each_rank(make_job: Callable[..., Job], pre
     for share in (Share(), Share(0, 2), Share(1, 2)):
         feed = PictureFeed(job, pictures, statistics, share)
         batches = TorchTrainer(job, module, module.Small(), feed, CPU).batches(0, 0)
-        for (inputs, _), batch in zip(batches, feed.training(0), strict=True):
+        for (part,), batch in zip(batches, feed.training(0), strict=True):
+            (image,) = part.inputs
             assert batch.inputs[0].dtype == np.uint8
             expected = statistics.normalisation.apply(*batch.inputs)
-            np.testing.assert_array_equal(inputs[0].movedim(1, -1).numpy(), expected)
-            assert inputs[0].is_contiguous(memory_format=torch.channels_last)
+            np.testing.assert_array_equal(image.movedim(1, -1).numpy(), expected)
+            assert image.is_contiguous(memory_format=torch.channels_last)

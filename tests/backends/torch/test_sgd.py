@@ -14,8 +14,7 @@ from torch import nn
 
 from archc.analysis import analyse
 from archc.backend import Origin, Request, load
-from archc.language.recipe import OnPlateau
-from archc.training.schedule import Plateau
+from archc.training.schedule import Schedule
 
 SPEC = """schema: archc/v1
 name: net
@@ -132,7 +131,10 @@ def test_the_schedule_is_that_of_archc_train(patience: int) -> None:
     """`ReduceLROnPlateau` with the emitted settings, against the loop's own rule, on errors that fall and stay."""
     source = emitted(patience=patience)
     sgd = source["sgd"](source["Net"]())
-    schedule, ours = source["plateau"](sgd), Plateau(0.1, OnPlateau(factor=0.3, times=3, patience=patience))
+    schedule, ours = (
+        source["plateau"](sgd),
+        Schedule(0.1, steps=99, steps_per_epoch=1, factor=0.3, times=3, patience=patience),
+    )
     errors = np.random.default_rng(1).choice([0.5, 0.4, 0.4 - 1e-9, 0.3], 40).tolist()
     rates = set[float]()
     for error in errors:

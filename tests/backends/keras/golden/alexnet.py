@@ -166,8 +166,8 @@ def stored(weights: dict[str, Any], variable: Any) -> Any:
 class MomentumSGD(keras.optimizers.Optimizer):
     """SGD as in AlexNet: v <- momentum v - weight_decay lr w - lr g; w <- w + v.
 
-    Variables named in `undecayed` have no weight decay. `keras.optimizers.SGD` keeps
-    weight decay out of the velocity, so it differs.
+    Variables named in `undecayed` have no weight decay, and `lr_factors` multiply lr.
+    `keras.optimizers.SGD` keeps weight decay out of the velocity, so it differs.
     """
 
     def __init__(
@@ -176,31 +176,33 @@ class MomentumSGD(keras.optimizers.Optimizer):
         momentum: float,
         weight_decay: float,
         undecayed: tuple[str, ...],
+        lr_factors: dict[str, float] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, **kwargs)
         # Keras would apply its own weight decay if this were `self.weight_decay`.
         self.momentum, self.decay = momentum, weight_decay
-        self.undecayed = tuple(undecayed)
+        self.undecayed, self.lr_factors = tuple(undecayed), dict(lr_factors or {})
 
     def build(self, variables: list[Any]) -> None:
         if not self.built:
             super().build(variables)
             self.velocities = self.add_optimizer_variables(variables, "velocity")
-            decayed = [v.name not in self.undecayed for v in variables]
-            self.decays = [self.decay if each else 0.0 for each in decayed]
+            spared = dict.fromkeys(self.undecayed, 0.0)
+            self.decays = [spared.get(v.name, self.decay) for v in variables]
+            self.factors = [self.lr_factors.get(v.name, 1) for v in variables]
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        index = self._get_variable_index(variable)
-        velocity = self.velocities[index]
-        lr = ops.cast(learning_rate, variable.dtype)
+        velocity = self.velocities[index := self._get_variable_index(variable)]
+        lr = self.factors[index] * ops.cast(learning_rate, variable.dtype)
         slope = ops.cast(gradient, variable.dtype) + self.decays[index] * variable
         self.assign(velocity, self.momentum * velocity - lr * slope)
         self.assign_add(variable, velocity)
 
     def get_config(self) -> dict[str, Any]:
         figures = {"momentum": self.momentum, "weight_decay": self.decay}
-        return super().get_config() | figures | {"undecayed": list(self.undecayed)}
+        figures |= {"undecayed": list(self.undecayed), "lr_factors": self.lr_factors}
+        return super().get_config() | figures
 
 
 def sgd() -> MomentumSGD:

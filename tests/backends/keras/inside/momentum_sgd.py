@@ -9,8 +9,7 @@ import pytest
 
 from archc.analysis import analyse
 from archc.backend import Origin, Request, load
-from archc.language.recipe import OnPlateau
-from archc.training.schedule import Plateau
+from archc.training.schedule import Schedule
 
 SPEC = """schema: archc/v1
 name: net
@@ -142,7 +141,7 @@ def test_the_emitted_schedule_is_that_of_archc_train(patience: int) -> None:
     model.compile(scope["sgd"](), "mse")
     schedule.set_model(model)
     schedule.on_train_begin()
-    ours, rates = Plateau(0.1, OnPlateau(factor=0.3, times=3, patience=patience)), set[float]()
+    ours, rates = Schedule(0.1, steps=99, steps_per_epoch=1, factor=0.3, times=3, patience=patience), set[float]()
     errors = np.random.default_rng(1).choice([0.5, 0.4, 0.4 - 1 / 50_000, 0.3], 40).tolist()
     for epoch, error in enumerate(errors):
         schedule.on_epoch_end(epoch, {"val_accuracy": 1 - error})

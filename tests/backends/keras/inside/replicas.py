@@ -85,7 +85,7 @@ def trained(job: Job, strategy: Any) -> Any:
 
     (job.run / "small.py").write_text(SOURCE)
     keras.utils.set_random_seed(job.seed)
-    model, optimizer = build(job, strategy)
+    model, optimizer, _ = build(job, strategy)
     training = KerasTrainer(job, model, optimizer, strategy, Examples(job.recipe.batch))
     losses = [training.step(batch, lr=1e-3).score for batch in training.batches(0)]
     weights = {

@@ -24,7 +24,8 @@ def trainer(job: Job, strategy: Any) -> Any:
 
     pictures, statistics = open_pictures(job, job_pictures(job))
     keras.utils.set_random_seed(job.seed)
-    return KerasTrainer(job, *build(job, strategy), strategy, PictureFeed(job, pictures, statistics))
+    model, optimizer, criterion = build(job, strategy)
+    return KerasTrainer(job, model, optimizer, strategy, PictureFeed(job, pictures, statistics), criterion)
 
 
 def trained(job: Job, strategy: Any) -> tuple[list[float], dict[str, Any], Score]:
@@ -120,13 +121,18 @@ def test_what_is_not_finite_is_seen_on_each_replica(make_job: Callable[..., Job]
 
 def test_replicas_drop_different_units(make_job: Callable[..., Job], two: Any) -> None:
     import tensorflow as tf
+    from archc_keras.replicas import dividing
 
     training = trainer(make_job("dropout", rate=0.5), two)
     drop = training._model.get_layer("drop3")
 
+    def mask() -> Any:
+        with dividing(2):
+            return drop(tf.ones((1, 64)), training=True)
+
     @tf.function
     def masks() -> Any:
-        return two.run(lambda: drop(tf.ones((1, 64)), training=True))
+        return two.run(mask)
 
     first, second = (mask.numpy() for mask in two.experimental_local_results(masks()))
     assert (first != second).any()
