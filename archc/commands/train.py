@@ -152,7 +152,7 @@ def train(
     """Train a spec's network with its recipe.
 
     Options override the recipe. The run's folder contains the spec, the trained source, metrics.jsonl,
-    weights.safetensors and receipt.json. Over several machines, torchrun starts it: docs/cluster.md.
+    weights.safetensors, model.json and receipt.json. Over several machines, torchrun starts it: docs/cluster.md.
     """
     began = begin()
     heed_stops()
