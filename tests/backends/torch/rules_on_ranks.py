@@ -32,10 +32,15 @@ STEPS, EXAMPLES, BATCH = 6, 14, 7
 class Examples:
     """Random pictures (n, 6, 6, 4) of 4 classes; implements `archc.training.feed.Feed`."""
 
+    normalisation: None = None
+
     def __init__(self, share: Share, parts: int) -> None:
         self.share, self._parts = share, parts
         random = np.random.default_rng(0)
         self._inputs, self._targets = random.normal(size=(EXAMPLES, 6, 6, 4)), random.integers(0, 4, EXAMPLES)
+
+    def close(self) -> None:
+        pass
 
     def training(self, epoch: int, first: int = 0) -> Generator[Batch]:
         for whole in batches(EXAMPLES, BATCH, seed=0, epoch=epoch, parts=self._parts)[first * self._parts :]:
