@@ -73,6 +73,9 @@ def test_a_fast_dev_run_tries_everything_and_says_that_it_is_one(archc, here: Pa
     assert receipt["pictures"]["files"] == 6 + 16
     assert (run / "weights.safetensors").is_file()
     assert "complete, fast dev run" in archc("runs", "run").out
+    out = train("--from-receipt", "run", "--run", "again")
+    assert "the weights are those of run, to the bit" in out
+    assert json.loads((here / "again" / "receipt.json").read_text())["fast_dev_run"] is True
 
 
 @pytest.mark.parametrize(
