@@ -40,7 +40,38 @@ layers:
   fc2: {{op: dense, units: 4}}
   prob: {{op: softmax}}
 """
+RECIPE = """train:
+  batch: 8
+  epochs: 9
+  loss: cross_entropy
+  label_smoothing: 0.1
+  optimizer: {RULE}
+  schedule: {RATES}
+  clip: 0.5
+  accumulate: 4
+  test: center
+"""
+RULES = {
+    "sgd": "sgd: {lr: 0.1, momentum: 0.9, weight_decay: 5e-4, bias_lr_factor: 2}",
+    "adam": "adam: {lr: 0.001}",
+    "adamw": "adamw: {lr: 0.001, weight_decay: 0.05, bias_lr_factor: 0.333}",
+}
+RATES = {
+    "sgd": "warmup: {steps: 500}, on_plateau: {factor: 0.1, times: 3}",
+    "adam": "step: {factor: 0.1, every: 1}",
+    "adamw": "warmup: {epochs: 5}, cosine: {end_factor: 0.001}",
+}
+TRAINED = {
+    name: CHAIN.replace("  prob: {op: softmax}\n", RECIPE.replace("RULE", rule).replace("RATES", RATES[name]))
+    for name, rule in RULES.items()
+}
+RECURRENT = (
+    "schema: archc/v1\nname: net\ninput: {x: [3, 8]}\nlayers:\n  a: {op: lstm, units: 4, gives: last}\n"
+    "  b: {op: dense, units: 5}\ndefaults: {dense: {weight_init: {he_normal: {}}}}\n"
+)
 NETWORKS = {
+    **TRAINED,
+    "recurrent": RECURRENT + RECIPE.replace("RULE", RULES["adamw"]).replace("RATES", RATES["adamw"]),
     "chain": CHAIN,
     "graph": CHAIN + "  sum_: {op: add, from: [fc2, prob]}\noutputs: [sum_, prob]\n",
     "maps": CHAIN[: CHAIN.index("  flat")],

@@ -62,7 +62,7 @@ def _criterion(recipe: Recipe) -> Iterator[Function]:
     own = call("ops.one_hot", call("ops.cast", Name("targets"), "int32"), Name("classes"), dtype=dtype)
     body = (
         Assign(Name("classes"), Fixed("outputs.shape[-1]"), annotation=Name("Any")),
-        Assign(Name("own"), own),
+        Assign(Name("own"), own, annotation=Name("Any")),
         Assign(Name("wanted"), Fixed(f"(1 - {share}) * own + {share} / classes")),
         Return(call("ops.categorical_crossentropy", Name("wanted"), Name("outputs"), from_logits=True)),
     )

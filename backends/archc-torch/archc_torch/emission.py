@@ -13,6 +13,7 @@ from archc.emit.prose import document
 from archc.emit.self_check import RUN
 from archc.emit.snippets import LoadedSnippet, load
 from archc.emit.syntax import Function, Import, Main, Module, Name, Snippet, names
+from archc.language.optimizers import treats_biases_apart
 from archc.language.recipe import Recipe
 from archc_torch import initialisers, ranks
 from archc_torch.distribution import rank_part
@@ -189,6 +190,8 @@ def _imports(made: Model, recipe: Recipe | None) -> Iterator[Import]:
         yield Import("torch", ("Tensor",))
     if made.loads:
         yield Import("typing", ("Self",))
+    if recipe is not None and recipe.optimizer.sgd is None and treats_biases_apart(recipe.optimizer.rule):
+        yield Import("typing", ("Any",))
     if recipe is not None and recipe.schedule is not None:
         if recipe.schedule.on_plateau is not None:
             yield Import("torch.optim.lr_scheduler", ("ReduceLROnPlateau",))

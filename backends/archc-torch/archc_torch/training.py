@@ -117,7 +117,7 @@ def optimizer(planned: SourcePlan, recipe: Recipe) -> Function:
     body = (
         Assign(Name("weights"), Fixed(weights)),
         Assign(Name("biases"), Fixed(biases)),
-        Assign(Name("groups"), List(groups)),
+        Assign(Name("groups"), List(groups), annotation=None if isinstance(rule, Sgd) else Name("Any")),
         Return(call(function, Name("groups"), **figures)),
     )
     return Function(recipe.optimizer.name, "model: nn.Module", function, body, doc=doc)

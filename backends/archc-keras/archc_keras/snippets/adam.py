@@ -50,8 +50,8 @@ class Adam(keras.optimizers.Optimizer):
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         index = self._get_variable_index(variable)
         m, v = self.means[index], self.squares[index]
-        lr = self.factors[index] * ops.cast(learning_rate, variable.dtype)
-        g = ops.cast(gradient, variable.dtype)
+        lr: Any = ops.cast(self.factors[index] * learning_rate, variable.dtype)
+        g: Any = ops.cast(gradient, variable.dtype)
         decay = self.decays[index]
         w: Any = variable
         if decay and self.decoupled:
@@ -59,18 +59,19 @@ class Adam(keras.optimizers.Optimizer):
         elif decay:
             g = g + decay * w
         self.assign_add(m, (1 - self.beta_1) * (g - m))
-        self.assign_add(v, (1 - self.beta_2) * (ops.square(g) - v))
-        root = ops.sqrt(v / self.begun(self.beta_2, variable.dtype)) + self.epsilon
-        step = lr * (m / self.begun(self.beta_1, variable.dtype)) / root
-        self.assign(variable, w - step)
+        self.assign_add(v, (1 - self.beta_2) * (g * g - v))
+        root: Any = ops.sqrt(v / self.begun(self.beta_2, variable.dtype))
+        mean = m / self.begun(self.beta_1, variable.dtype)
+        self.assign(variable, w - lr * mean / (root + self.epsilon))
 
     def begun(self, beta: float, dtype: Any) -> Any:
         """1 - beta^t, without the cancellation of float32."""
-        t = ops.cast(self.iterations + 1, dtype)
-        return -ops.expm1(t * math.log(beta)) if beta else ops.ones_like(t)
+        t: Any = ops.cast(self.iterations, dtype)
+        power: Any = ops.expm1((t + 1) * math.log(beta)) if beta else -1.0
+        return -power
 
     def get_config(self) -> dict[str, Any]:
-        figures = {"beta_1": self.beta_1, "beta_2": self.beta_2}
+        figures: Any = {"beta_1": self.beta_1, "beta_2": self.beta_2}
         figures |= {"epsilon": self.epsilon, "weight_decay": self.decay}
         names = {"undecayed": list(self.undecayed), "lr_factors": self.lr_factors}
         config = super().get_config() | figures | names
