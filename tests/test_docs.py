@@ -12,7 +12,7 @@ import pytest
 
 from archc.backend import OWN
 from archc.commands import EXAMPLES
-from archc.language.recipe import Optimizer
+from archc.language.optimizers import Optimizer
 from archc.ops.properties import Loss
 
 ROOT = Path(__file__).parents[1]
@@ -44,7 +44,7 @@ def test_the_commands_that_can_be_quiet_are_named(page: str) -> None:
 
 def test_the_readme_names_the_losses_and_the_optimizer() -> None:
     prose = " ".join(text("README.md").split())
-    assert "The only optimizer is SGD" in prose and [*Optimizer.model_fields] == ["sgd"]
+    assert "The optimizers are SGD, Adam and AdamW" in prose and [*Optimizer.model_fields] == ["sgd", "adam", "adamw"]
     assert "cross-entropy, binary cross-entropy and the mean squared error" in prose
     assert get_args(Loss) == ("cross_entropy", "binary_cross_entropy", "mean_squared_error")
 
