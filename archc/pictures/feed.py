@@ -81,13 +81,21 @@ class PictureFeed:
         if fixed:
             return self._unvaried(order, ahead=ahead)
         noise = (np.empty(self.statistics.channels, np.float32),) if preparation(self.job).color_pca else ()
-        tasks = [Task(str(file), None, epoch, number) for number, (file, _) in enumerate(self.pictures.train)]
-        return self._batches(order, self.pictures.train, tasks, (*self._example(), *noise), ahead=ahead)
+
+        def task(number: int) -> Task:
+            file, _ = self.pictures.train[number]
+            return Task(str(file), None, epoch, number)
+
+        return self._batches(order, self.pictures.train, task, (*self._example(), *noise), ahead=ahead)
 
     def _unvaried(self, order: Iterable[Indices], *, ahead: int) -> Generator[Batch]:
         """Batches of training pictures as they would be tested: their centres."""
-        tasks = [Task(str(file), "center") for file, _ in self.pictures.train]
-        with closing(self._batches(order, self.pictures.train, tasks, self._example(1), ahead=ahead)) as found:
+        pictures = self.pictures.train
+
+        def task(number: int) -> Task:
+            return Task(str(pictures[number][0]), "center")
+
+        with closing(self._batches(order, pictures, task, self._example(1), ahead=ahead)) as found:
             for batch in found:
                 yield replace(batch, inputs=tuple(x[:, 0] for x in batch.inputs))
 
@@ -95,9 +103,13 @@ class PictureFeed:
         """This rank's share of all held-out pictures, in as many batches on each rank."""
         views = 10 if test == "ten_crop" else 1
         size = VIEWS // views
-        tasks = [Task(str(file), test) for file, _ in self.pictures.val]
         order = self.share.held_out(len(self.pictures.val), size)
-        return self._batches(order, self.pictures.val, tasks, self._example(views), ahead=size)
+
+        def task(number: int) -> Task:
+            file, _ = self.pictures.val[number]
+            return Task(str(file), test)
+
+        return self._batches(order, self.pictures.val, task, self._example(views), ahead=size)
 
     def _example(self, *views: int) -> Prepared:
         """Arrays like those of a prepared picture."""
@@ -108,7 +120,7 @@ class PictureFeed:
         self,
         order: Iterable[Indices],
         pictures: Sequence[tuple[Path, int]],
-        tasks: Sequence[Task],
+        task: Callable[[int], Task],
         example: Prepared,
         *,
         ahead: int,
@@ -116,7 +128,7 @@ class PictureFeed:
         labels = np.asarray([label for _, label in pictures], np.int64)
         whole = [*order]
         mine = [self.share.read(batch) for batch in whole]
-        wanted = (tasks[int(index)] for batch in mine for index in batch)
+        wanted = (task(int(index)) for batch in mine for index in batch)
         with closing(self._in_order(wanted, example, ahead=ahead, kept=max(map(len, mine), default=0))) as prepared:
             for batch, own in zip(whole, mine, strict=True):
                 parts = [*zip(*islice(prepared, len(own)), strict=True)]
