@@ -67,7 +67,7 @@ def test_pictures_in_bytes_become_what_numpy_computes_to_the_bit(make_job: Calla
         np.testing.assert_array_equal(found.numpy(), expected)
     training = trainer(make_job("bits"), two)
     read = tf.function(lambda *shares: two.run(lambda *arrays: training._inputs(*arrays[:-1])[0], args=shares))
-    for shares, batch in zip(training.batches(0, 0), training._feed.training(0), strict=True):
+    for (shares,), batch in zip(training.batches(0, 0), training._feed.training(0), strict=True):
         found = np.concatenate([part.numpy() for part in two.experimental_local_results(read(*shares))])
         np.testing.assert_array_equal(found, training._feed.normalisation.apply(*batch.inputs))
 
