@@ -140,7 +140,7 @@ def run(file: Path, backend: str) -> tuple[int, str, str]:
 def test_an_edit_that_changes_the_network_is_told(tmp_path: Path) -> None:
     file = tmp_path / "graph.py"
     source = emitted(facts_of((Path(__file__).parent / "graph.yaml").read_bytes()))
-    file.write_text(source.replace("layers.Dense(2,", "layers.Dense(3,"), encoding="utf-8")
+    file.write_text(re.sub(r"layers\.Dense\(\s*2,", "layers.Dense(3,", source), encoding="utf-8")
     code, _, errors = run(file, "torch")
     assert code == 1
     assert errors.endswith("AssertionError: 1,436 parameters, not 1,335\n")

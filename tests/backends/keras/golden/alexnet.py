@@ -194,13 +194,13 @@ class MomentumSGD(keras.optimizers.Optimizer):
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         velocity = self.velocities[index := self._get_variable_index(variable)]
-        lr = self.factors[index] * ops.cast(learning_rate, variable.dtype)
+        lr = ops.cast(self.factors[index] * learning_rate, variable.dtype)
         slope = ops.cast(gradient, variable.dtype) + self.decays[index] * variable
         self.assign(velocity, self.momentum * velocity - lr * slope)
         self.assign_add(variable, velocity)
 
     def get_config(self) -> dict[str, Any]:
-        figures = {"momentum": self.momentum, "weight_decay": self.decay}
+        figures: Any = {"momentum": self.momentum, "weight_decay": self.decay}
         figures |= {"undecayed": list(self.undecayed), "lr_factors": self.lr_factors}
         return super().get_config() | figures
 

@@ -45,9 +45,27 @@ class Graph(keras.Model):
         x = layers.Add(name="sum")([tan, x])  # 5 x 5 x 4
         x = layers.Permute((3, 1, 2), name="flat_order")(x)
         flat = layers.Flatten(name="flat")(x)  # 100
-        x = layers.Dense(5, **he(), name="fc")(flat)  # 5
+        # 5
+        x = layers.Dense(
+            5,
+            **drawn(
+                keras.initializers.VarianceScaling(
+                    0.01, "fan_avg", "untruncated_normal"
+                ),
+            ),
+            name="fc",
+        )(flat)
         side = layers.Softmax(name="side")(x)  # 5
-        other = layers.Dense(2, **he(), name="other")(flat)  # 2
+        # 2
+        other = layers.Dense(
+            2,
+            **drawn(
+                keras.initializers.VarianceScaling(
+                    0.01, "fan_avg", "untruncated_normal"
+                ),
+            ),
+            name="other",
+        )(flat)
         super().__init__(x_, [side, other], name="graph")
 
     def get_config(self) -> dict[str, Any]:
@@ -65,6 +83,12 @@ def normal(std: float, bias: float = 0.0) -> dict[str, Any]:
 def he(bias: float = 0.0) -> dict[str, Any]:
     """Initializers: normal weights of variance 2 / fan-in, and a constant bias."""
     weights = initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")
+    biases = initializers.Constant(bias)
+    return {"kernel_initializer": weights, "bias_initializer": biases}
+
+
+def drawn(weights: Any, bias: float = 0.0) -> dict[str, Any]:
+    """Initializers: that of the weights, and a constant bias."""
     biases = initializers.Constant(bias)
     return {"kernel_initializer": weights, "bias_initializer": biases}
 

@@ -38,8 +38,9 @@ class TheLongestNameThatTheLanguageAllowsForAnythingIsThis1(nn.Module):
             self.the_longest_name_that_the_language_allows_for_anything_is_this_3,
             bias=0.125,
         )
-        he_normal(
+        glorot_normal(
             self.the_longest_name_that_the_language_allows_for_anything_is_this_8,
+            gain=0.1,
             bias=0,
         )
 
@@ -94,6 +95,15 @@ def evaluate(model: nn.Module, x: Tensor) -> Tensor:
 def he_normal(layer: nn.Conv2d | nn.Linear, bias: float = 0) -> None:
     """Draw normal weights of variance 2 / fan-in; fill the biases with `bias`."""
     nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    if layer.bias is not None:
+        nn.init.constant_(layer.bias, bias)
+
+
+def glorot_normal(
+    layer: nn.Conv2d | nn.Linear, gain: float = 1, bias: float = 0
+) -> None:
+    """Draw normal weights of variance 2 gain² / (fan-in + fan-out); fill biases."""
+    nn.init.xavier_normal_(layer.weight, gain)
     if layer.bias is not None:
         nn.init.constant_(layer.bias, bias)
 

@@ -62,7 +62,7 @@ class Windows(nn.Sequential):
         normal(self.same_odd, std=0.1)
         he_normal(self.dilated, bias=0.5)
         normal(self.same_strided, std=0.1, bias=0.5)
-        he_normal(self.fc, bias=0)
+        glorot_normal(self.fc, gain=0.1, bias=0)
 
     def predict(self, image: Tensor) -> Tensor:
         """Class probabilities: (N, 3, 40, 37) -> (N, 10)."""
@@ -91,6 +91,15 @@ def normal(layer: nn.Conv2d | nn.Linear, std: float, bias: float = 0) -> None:
 def he_normal(layer: nn.Conv2d | nn.Linear, bias: float = 0) -> None:
     """Draw normal weights of variance 2 / fan-in; fill the biases with `bias`."""
     nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    if layer.bias is not None:
+        nn.init.constant_(layer.bias, bias)
+
+
+def glorot_normal(
+    layer: nn.Conv2d | nn.Linear, gain: float = 1, bias: float = 0
+) -> None:
+    """Draw normal weights of variance 2 gain² / (fan-in + fan-out); fill biases."""
+    nn.init.xavier_normal_(layer.weight, gain)
     if layer.bias is not None:
         nn.init.constant_(layer.bias, bias)
 
