@@ -89,8 +89,8 @@ class CostJson(TypedDict):
     """Bytes received in a step to collect the network's outputs, so that each device computes the whole loss; not in
     `forward_bytes`."""
     collectives: int
-    """Number of collective operations in a training step: exchanges, sums, and the one that collects each output or
-    adds up the loss."""
+    """Number of collective operations in a training step: exchanges, sums, the one that collects each output, and one
+    that adds up the loss."""
     seconds: float
     """Time to receive the bytes of both passes over the link, not overlapped with computation."""
     layers: list[PartJson]

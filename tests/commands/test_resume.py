@@ -1,0 +1,148 @@
+"""archc train --resume and --from-receipt, by real runs: to the bit what an unbroken run gives, and every refusal."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archc.training import checkpoint
+
+SPEC = """schema: archc/v1
+name: tiny
+input: {image: [3, 32, 32]}
+defaults: {conv2d: {weight_init: {normal: {std: 0.05}}}, dense: {weight_init: {normal: {std: 0.01}}}}
+layers:
+  conv1: {op: conv2d, filters: 4, kernel: 5, padding: 2}
+  bn1: {op: batch_norm, epsilon: 1e-5, momentum: 0.1}
+  relu1: {op: relu}
+  pool1: {op: max_pool2d, kernel: 4, stride: 4}
+  flat: {op: flatten}
+  drop: {op: dropout, rate: 0.5}
+  fc: {op: dense, units: 10}
+train:
+  batch: 64
+  epochs: 3
+  loss: cross_entropy
+  optimizer: {adamw: {lr: 1e-3, weight_decay: 0.01}}
+  schedule: {warmup: {steps: 5}, cosine: {end_factor: 0.1}}
+  data: {resize: 36, crop: 32, mirror: true, mean: channel, std: channel}
+"""
+STEPS = 20  # of twelve in an epoch
+
+
+@pytest.fixture
+def spec(here: Path) -> Path:
+    path = here / "tiny.yaml"
+    path.write_text(SPEC)
+    return path
+
+
+def train(*options: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "archc", "train", *map(str, options)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == code, done.stderr
+    return done
+
+
+def weights(run: str) -> bytes:
+    return Path(run, "weights.safetensors").read_bytes()
+
+
+def events(run: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in Path(run, "metrics.jsonl").read_text().splitlines()]
+
+
+def killed(run: str, *options: object, after: int) -> None:
+    """A run that is killed, with all its processes, once it has taken so many steps."""
+    command = [sys.executable, "-m", "archc", "train", *map(str, options), "--run", run]
+    quiet = subprocess.DEVNULL
+    process = subprocess.Popen(command, stdout=quiet, stderr=quiet, start_new_session=True)
+    record = Path(run, "metrics.jsonl")
+    until = time.monotonic() + 240
+    while time.monotonic() < until and (not record.exists() or record.read_text().count('"event": "step"') < after):
+        time.sleep(0.005)
+    inner = [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+    for pid in inner:
+        os.killpg(pid, signal.SIGKILL)
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="finds the processes of a run in /proc")
+@pytest.mark.parametrize("options", [("--gpus", 1), ("--gpus", 2, "--parallel", "columns"), ("--backend", "keras")])
+def test_a_run_that_was_killed_goes_on_to_the_same_weights(spec: Path, options: tuple[object, ...]) -> None:
+    """Killed at a random moment, and with its newest checkpoint damaged."""
+    train(spec, *options, "--steps", STEPS, "--run", "whole", "-q")
+    killed("parts", spec, *options, "--steps", STEPS, "--checkpoint-every", 3, after=random.randrange(8, 15))
+    (damaged, *before) = reversed(checkpoint.steps(Path("parts")))
+    place = checkpoint.place(Path("parts"), damaged) / "optimizer.safetensors"
+    place.write_bytes(place.read_bytes()[:-1] + b"?")
+    done = train("--run", "parts", "--resume", "auto", "--steps", STEPS)
+    told = f"warning: {place.resolve()} is damaged: its SHA-256 is not that of manifest.json; the checkpoint before it"
+    assert told in done.stderr
+    assert f"going on after step {before[0]}\n" in done.stdout
+    assert weights("parts") == weights("whole")
+    assert [event["step"] for event in events("parts") if event["event"] == "step"] == [*range(1, STEPS + 1)]
+    receipt = json.loads(Path("parts", "receipt.json").read_text())
+    assert (receipt["status"], [each["after_step"] for each in receipt["resumed"]]) == ("complete", [before[0]])
+
+
+def test_a_complete_run_is_made_longer_repeated_and_kept_from_changing(spec: Path, here: Path) -> None:
+    train(spec, "--steps", STEPS, "--run", "whole", "-q", "--seed", 3)
+    train(spec, "--steps", STEPS, "--run", "new", "--resume", "auto", "-q", "--seed", 3)  # there is none yet
+    assert weights("new") == weights("whole")
+
+    assert "is complete" in train("--run", "new", "--resume", "auto").stdout
+    shutil.copytree("new", "longer")
+    done = train("--run", "longer", "--resume", "auto", "--epochs", 2, "--gpus", 2)
+    assert "devices: 2 instead of 1; " in done.stdout
+    assert events("longer")[-1]["event"] == "end" and events("longer")[-2]["step"] == 24
+
+    assert "the weights are those of whole, to the bit" in train("--from-receipt", "whole", "--run", "again").stdout
+
+    other = here / "other.yaml"
+    other.write_text(SPEC.replace("filters: 4", "filters: 5"))
+    spec.write_text("# the same network\n" + SPEC)
+    before = {file: file.read_bytes() for file in Path("new").rglob("*") if file.is_file()}
+    go_on = ("--run", "new", "--resume", "auto", "--steps", 30)
+    done = train(other, *go_on, code=1)
+    assert "~ conv1  filters 4 → 5" in done.stderr
+    assert "error: other.yaml is not the spec that the run began with" in done.stderr
+    refused = {
+        ("--seed", 4): "the run has seed 3, and 4 is asked for",
+        ("--batch", 32): "the run has another `batch` in its recipe than is asked for",
+        ("--gpus", 2, "--parallel", "columns"): "only those of `data` can change",
+    }
+    for options, message in refused.items():
+        assert message in train(*go_on, *options, code=2).stderr
+    assert "has no checkpoint of step 7: there are those of 20" in train("--run", "new", "--resume", 7, code=2).stderr
+    assert "`--resume soon` is not a step" in train("--run", "new", "--resume", "soon", code=2).stderr
+    assert "`--resume` needs a run" in train("--resume", "auto", code=2).stderr
+    assert "has no run to go on with" in train("--run", "nowhere", "--resume", 3, code=2).stderr
+    assert {file: file.read_bytes() for file in Path("new").rglob("*") if file.is_file()} == before
+    train(spec, *go_on, "-q")  # a comment changes nothing
+
+
+def test_ctrl_c_saves_a_checkpoint_and_the_weights(spec: Path) -> None:
+    command = [sys.executable, "-m", "archc", "train", str(spec), "--steps", "100000", "--gpus", "2", "--run", "run"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    record = Path("run", "metrics.jsonl")
+    while process.poll() is None and not (record.exists() and '"step"' in record.read_text()):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    assert (process.returncode, err.splitlines()[-1]) == (130, "interrupted")
+    (step,) = checkpoint.steps(Path("run"))
+    receipt = json.loads(Path("run", "receipt.json").read_text())
+    assert receipt["status"] == "interrupted" and receipt["weights"] is not None
+    assert events("run")[-1]["step"] == step
