@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,16 +24,21 @@ LINES = {
     "build": ("build small.yaml --backend torch", "build small.yaml --backend keras"),
     "graph": ("graph small.yaml -o small.svg",),
     "plan": ("plan small.yaml --gpus 2",),
-    "train": tuple(f"train small.yaml --steps 1 --batch 4 {more}" for more in ("--gpus 2", "--backend keras")),
+    "train": tuple(
+        f"train small.yaml --steps 1 --batch 4 --run run {more}" for more in ("--gpus 2", "--backend keras")
+    ),
     "backends": ("backends",),
     "explain": ("explain ARC210",),
     "diff": ("diff small.yaml small.yaml --output-format markdown",),
     "schema": ("schema",),
 }
+OF_A_RUN = {"evaluate": "run", "predict": "run picture.jpg", "runs": ".", "plot": "run -o curves.svg"}
+"""What reads a run: tried after each training."""
+
 SCRIPT = Path(sys.executable).with_name("archc")
 
 
-@pytest.mark.parametrize("line", [line for name in EXAMPLES for line in LINES[name]])
+@pytest.mark.parametrize("line", [line for lines in LINES.values() for line in lines])
 def test_no_file_of_the_current_folder_is_imported(small: Path, here: Path, line: str) -> None:
     small.write_text(small.read_text().replace("units: 5", "units: 8"))
     note = here / "imported"
@@ -43,3 +49,12 @@ def test_no_file_of_the_current_folder_is_imported(small: Path, here: Path, line
         assert (done.returncode, note.exists()) == (0, False), done.stderr
         if line.startswith("train"):  # both ways start the same processes
             break
+    if line.startswith("train"):
+        shutil.copy(next((here / "run" / "pictures").rglob("*.jpg")), here / "picture.jpg")
+        for name, options in OF_A_RUN.items():
+            done = subprocess.run([str(SCRIPT), name, *options.split()], capture_output=True, text=True)
+            assert (done.returncode, note.exists()) == (0, False), done.stderr
+
+
+def test_every_command_is_tried() -> None:
+    assert LINES.keys() | OF_A_RUN.keys() == EXAMPLES.keys()
