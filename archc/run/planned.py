@@ -20,19 +20,25 @@ class Planned(NamedTuple):
     received: tuple[Traffic, ...]
     collectives: int
     memory: int
+    least: int
+    """The peak memory with an example for each device, in each part of a batch."""
 
 
 def planned_step(planned: Planned) -> PlannedStep:
     """The figures that a run shows before its first step."""
     received = max((each.forward + each.backward + each.outputs for each in planned.received), default=0)
-    return PlannedStep(memory=planned.memory, received=received, collectives=planned.collectives)
+    return PlannedStep(memory=planned.memory, least=planned.least, received=received, collectives=planned.collectives)
 
 
 def planned(facts: Facts, placement: Placement | None, *, batch: int, precision: Precision) -> Planned:
     """The figures of a step under a placement, or on one device."""
     step = TrainingStep.of(facts.recipe)
-    memory = device_memory(facts.graph, placement, batch=batch, precision=precision, step=step).peak
+    smallest = (placement.devices if placement else 1) * facts.recipe.accumulate
+    memory, least = (
+        device_memory(facts.graph, placement, batch=size, precision=precision, step=step).peak
+        for size in (batch, smallest)
+    )
     if placement is None:
-        return Planned((), 0, memory)
+        return Planned((), 0, memory, least)
     received = traffic(facts.graph, placement, batch=batch, width=WIDTH[precision], step=step)
-    return Planned(tuple(received), collectives(facts.graph, placement, step).all, memory)
+    return Planned(tuple(received), collectives(facts.graph, placement, step).all, memory, least)

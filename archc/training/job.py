@@ -46,6 +46,8 @@ class PlannedStep(BaseModel):
 
     memory: PositiveInt
     """The most bytes in use at one moment on the device that needs most."""
+    least: PositiveInt
+    """The same of a step with an example for each device, in each part of a batch."""
     received: NonNegativeInt
     """The bytes that a device receives, on the device that receives most."""
     collectives: NonNegativeInt

@@ -54,7 +54,7 @@ def job(tmp_path: Path, facts_of: Callable[[str], Facts], alexnet: Path) -> Job:
 
 def written(job: Job, code: int) -> dict[str, Any]:
     received = (Traffic(0, 40, 0), Traffic(0, 40, 0))
-    inputs = Inputs(Path("specs/alexnet.yaml"), b"the spec", "source\n", Planned(received, 4, 1000))
+    inputs = Inputs(Path("specs/alexnet.yaml"), b"the spec", "source\n", Planned(received, 4, 1000, 100))
     write_receipt(job, inputs, load("torch"), starts=STARTS, code=code)
     text = (job.run / "receipt.json").read_text()
     assert text.endswith("}\n")

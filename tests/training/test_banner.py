@@ -12,7 +12,7 @@ from archc.training.job import Job, PlannedStep
 
 Golden = Callable[[Path, str], None]
 GPU = "NVIDIA H100 80GB HBM3"
-PLANNED = PlannedStep(memory=1_788_000_000, received=3_915_008, collectives=9)
+PLANNED = PlannedStep(memory=1_788_000_000, least=1_000_000_000, received=3_915_008, collectives=9)
 
 
 def shown(job: Job, devices: tuple[str, ...], *, steps: int = 24, examples: int = 100, held_out: int = 24) -> str:

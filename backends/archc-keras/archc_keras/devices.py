@@ -10,6 +10,8 @@ from typing import Any
 import tensorflow as tf
 
 from archc.failure import Failure
+from archc.training.job import Job
+from archc.training.room import check_memory, machine_memory
 
 Strategy = Any
 """A tf.distribute.Strategy; TensorFlow has no types for a checker to read."""
@@ -45,6 +47,12 @@ def open_devices(count: int) -> Devices:
     if count == 1:
         return Devices(tf.distribute.OneDeviceStrategy("GPU:0"), models, f"1 GPU: {models[0]}")
     return Devices(_mirrored("GPU", count), models, f"{count} GPUs, MirroredStrategy: {', '.join(models)}")
+
+
+def check_room(job: Job) -> None:
+    """Raise a Failure if the plan's peak of a step exceeds the machine's memory; TensorFlow tells not that of a GPU."""
+    if not tf.config.list_physical_devices("GPU"):
+        check_memory(job, machine_memory(), sharing=job.devices)
 
 
 def _stand_ins(count: int) -> Devices:

@@ -22,9 +22,10 @@ def main(job: Job) -> None:
 
     data = find_data(job)  # TensorFlow takes seconds to import: not before the job has been checked
     with held_back(job.startup_log):
-        from archc_keras.devices import open_devices
+        from archc_keras.devices import check_room, open_devices
 
         devices = open_devices(job.devices)
+        check_room(job)
     from archc_keras.run import run
 
     run(job, devices, data)

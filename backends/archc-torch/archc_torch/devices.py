@@ -1,5 +1,7 @@
 """The devices that a job trains on: GPUs over NCCL, or on a machine without GPUs, CPU processes over gloo."""
 
+# pyright: reportUnknownMemberType=false
+
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -9,6 +11,8 @@ from typing import Literal
 import torch
 
 from archc.failure import Failure
+from archc.training.job import Job
+from archc.training.room import check_memory, machine_memory
 
 DeviceKind = Literal["cuda", "cpu"]
 
@@ -25,6 +29,15 @@ class Devices:
     @property
     def count(self) -> int:
         return len(self.names)
+
+
+def check_room(job: Job, devices: Devices, here: int) -> None:
+    """Raise a Failure if the plan's peak of a step exceeds the memory of a device, of which `here` are on this machine."""
+    if devices.kind == "cpu":
+        check_memory(job, machine_memory(), sharing=here)
+        return
+    sizes: list[int] = [torch.cuda.get_device_properties(index).total_memory for index in range(here)]
+    check_memory(job, min(sizes))
 
 
 def find_devices(count: int, *, worker: bool = False) -> Devices:

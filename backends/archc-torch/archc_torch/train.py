@@ -35,11 +35,12 @@ def main(job: Job) -> None:
     if job.devices > 1:
         prepare_ranks()
     # PyTorch takes seconds to import: not before the job has been checked, nor in a rank's import of this module.
-    from archc_torch.devices import find_devices
+    from archc_torch.devices import check_room, find_devices
     from archc_torch.launch import launch
     from archc_torch.rank import run_rank
 
     devices = find_devices(job.devices)
+    check_room(job, devices, job.devices)
     print(devices.line, flush=True)
     begin_result(job.run, devices.names, goes_on=job.resume is not None)
     open_data(job, data)

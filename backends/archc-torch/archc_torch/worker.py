@@ -26,7 +26,7 @@ from archc.training.job import Job
 from archc.training.process import as_failure
 from archc.training.result import Data, begin_result, read_result
 from archc.training.worker import Worker
-from archc_torch.devices import devices_of_all, find_devices
+from archc_torch.devices import check_room, devices_of_all, find_devices
 from archc_torch.launch import loopback
 from archc_torch.meeting import Meeting, connected
 from archc_torch.rank import Group, run_rank
@@ -74,6 +74,7 @@ def tell(failure: Failure, place: Worker) -> None:
 def _joined(job: Job, place: Worker, meeting: Meeting) -> list[Card]:
     """The cards of all ranks, which are about to train the same."""
     devices = find_devices(place.local_ranks, worker=True)
+    check_room(job, devices, place.local_ranks)
     versions = {"archc": version(DISTRIBUTION), "torch": torch.__version__}
     name = devices.names[place.local_rank]
     card = Card.of(job, node=place.node, versions=versions, kind=devices.kind, device=name)
