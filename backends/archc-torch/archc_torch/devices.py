@@ -32,7 +32,7 @@ class Devices:
 
 
 def check_room(job: Job, devices: Devices, here: int) -> None:
-    """Raise a Failure if the plan's peak of a step exceeds the memory of a device, of which `here` are on this machine."""
+    """Raise a Failure if the plan's peak of a step exceeds the memory of a device; `here` are in this machine."""
     if devices.kind == "cpu":
         check_memory(job, machine_memory(), sharing=here)
         return
