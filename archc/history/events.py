@@ -34,6 +34,14 @@ class Start(_Event):
     batch: PositiveInt
 
 
+class Resumed(_Event):
+    """Training goes on after a step, up to so many."""
+
+    event: Literal["resume"] = "resume"
+    step: NonNegativeInt
+    steps: PositiveInt
+
+
 class Step(_Event):
     """An optimiser step: its batch before the update."""
 
@@ -67,7 +75,7 @@ class HeldOut(_Event):
 
 Event = Annotated[Start | Step | HeldOut, Field(discriminator="event")]
 _EVENT: TypeAdapter[Start | Step | HeldOut] = TypeAdapter(Event)
-Found = TypeVar("Found", Start, Step, HeldOut)
+Found = TypeVar("Found", Start, Resumed, Step, HeldOut)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from archc.failure import USAGE, Failure
-from archc.history.events import FILE, HeldOut, Start, Step, latest
+from archc.history.events import FILE, HeldOut, Resumed, Start, Step, latest
 from archc.training.receipt import place_of_receipt
 from archc.training.record import is_running
 
@@ -63,6 +63,7 @@ def outcome(run: Path) -> Outcome:
     """The outcome of the run in a folder."""
     runs = is_running(run)
     start, step = latest(run, Start, "start"), latest(run, Step, "step")
+    goal = latest(run, Resumed, "resume") or start
     try:
         receipt = _read(place_of_receipt(run))
         problem = _missing_weights(run, receipt) if receipt and not runs else ""
@@ -81,7 +82,7 @@ def outcome(run: Path) -> Outcome:
         backend=receipt.backend if receipt else None,
         devices=receipt.devices.asked if receipt else None,
         step=step.step if step else 0,
-        steps=start.steps if start else None,
+        steps=goal.steps if goal else None,
         held_out=held_out,
         started=began,
         seconds=(until - began).total_seconds() if began else None,

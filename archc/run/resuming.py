@@ -169,19 +169,19 @@ def resumed_folder(
     if earlier.resume is None:
         for file in (record, folder / "result.json"):
             file.unlink(missing_ok=True)
-    was = _changed_at(record)
+    was = _size(record)
     try:
         with job.file.open("r+b") as file:
             hold(file)
             yield job
     finally:
         remove_parts(folder)
-        if _changed_at(record) == was:  # it has not gone on
+        if _size(record) == was:  # it has not gone on
             write_job(earlier.job)
 
 
-def _changed_at(file: Path) -> int:
-    return file.stat().st_mtime_ns if file.exists() else 0
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
 
 
 def notes(earlier: Earlier, job: Job) -> list[str]:

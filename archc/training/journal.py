@@ -73,9 +73,7 @@ class Journal:
         self._hits = "top-1"
         self._lr = 0.0
         self._first_loss = self._last_loss = math.nan
-        if resume:
-            self._write("resume", step=resume.step, used=self._devices)
-        else:
+        if not resume:
             self._write("devices", used=self._devices)
 
     @property
@@ -146,6 +144,7 @@ class Journal:
             for line in banner(job, self._devices, size):
                 self.say(line)
         if job.resume is not None:
+            self._write("resume", step=at.step, steps=steps, used=self._devices)
             self.say(f"going on after step {at.step}")
         if self._record:
             self._progress = self._open.enter_context(closing(progress("step", steps, began=began())))

@@ -53,8 +53,7 @@ class Stepped:
 class Trainer(Protocol[Batch]):
     """What a framework supplies. Each rank runs the loop with its own trainer.
 
-    `step`, `evaluate`, `finite`, `tell` and `agreed` return the same on each rank, so that all ranks take the same
-    decisions.
+    `step`, `evaluate`, `finite` and `tell` return the same on each rank, so that all ranks take the same decisions.
     """
 
     def batches(self, epoch: int, first: int) -> Generator[Batch]:

@@ -111,6 +111,8 @@ def test_a_complete_run_is_made_longer_repeated_and_kept_from_changing(spec: Pat
     done = train("--run", "longer", "--resume", "auto", "--epochs", 2, "--gpus", 2)
     assert "devices: 2 instead of 1; " in done.stdout
     assert events("longer")[-1]["event"] == "end" and steps("longer")[-1] == 24
+    listed = subprocess.run([sys.executable, "-m", "archc", "runs", "."], capture_output=True, text=True, check=True)
+    assert "24 of 24" in listed.stdout and "20 of 20" in listed.stdout
 
     assert "the weights are those of whole, to the bit" in train("--from-receipt", "whole", "--run", "again").stdout
 
