@@ -185,12 +185,13 @@ class _Run(Generic[Batch]):
         lr = self._schedule.rate(step)
         found = self._trainer.step(batch, lr, (self._stop() is not None, self._saver.is_due()))
         loss, top1, count = found.score
-        self._journal.step(step, epoch=epoch, loss=loss, lr=lr, top1=top1, count=count, waited=waited)
         self.at = self.at.model_copy(update={"first_loss": loss if step == 1 else self.at.first_loss})
+        if found.broken is None:
+            self.at = self.at.model_copy(update={"step": step, "last_loss": loss})
+        self._journal.step(step, epoch=epoch, loss=loss, lr=lr, top1=top1, count=count, waited=waited)
         if found.broken is not None:
             what = f"the loss is {loss} at" if not math.isfinite(loss) else "a gradient is not finite at"
             raise self._diverged(what, step, found.broken)
-        self.at = self.at.model_copy(update={"step": step, "last_loss": loss})
         stops, is_due = found.asked
         self._is_due |= is_due
         if stops:

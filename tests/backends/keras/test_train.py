@@ -15,6 +15,7 @@ import pytest
 from processes import all_end, descendants, open_to_others, until
 from safetensors.numpy import load_file
 
+from archc.training import checkpoint
 from archc.training.job import Job
 from archc.training.result import Figures, read_result
 
@@ -34,6 +35,7 @@ def test_a_run_from_its_job_to_its_weights(make_job: Callable[..., Job]) -> None
 
     job, again = jobs
     assert sorted(file.name for file in job.run.iterdir() if file.is_file()) == [
+        "best.safetensors",
         "job.json",
         "metrics.jsonl",
         "result.json",
@@ -43,7 +45,15 @@ def test_a_run_from_its_job_to_its_weights(make_job: Callable[..., Job]) -> None
     ]
     events = [json.loads(line) for line in (job.run / "metrics.jsonl").read_text().splitlines()]
     steps = [event for event in events if event["event"] == "step"]
-    assert [event["event"] for event in events] == ["devices", "start", *["step"] * 4, "epoch", *["step"] * 4, "end"]
+    assert [event["event"] for event in events] == [
+        "devices",
+        "start",
+        *["step"] * 4,
+        "epoch",
+        *["step"] * 4,
+        "epoch",
+        "end",
+    ]
     assert events[0]["used"] == ["logical CPU 0", "logical CPU 1"]
     assert events[-1]["count"] == 13
     figures = {key: value for key, value in events[-1].items() if key not in ("event", "seconds")}
@@ -80,7 +90,8 @@ def test_bfloat16_with_batch_normalisation_and_ctrl_c(make_job: Callable[..., Jo
     interrupted.send_signal(signal.SIGINT)
     _, errors = interrupted.communicate()
     assert (interrupted.returncode, errors) == (130, "interrupted\n")
-    assert not endless.weights.exists()
+    (saved,) = checkpoint.steps(endless.run)
+    assert endless.weights.read_bytes() == checkpoint.load(endless.run, saved).files[checkpoint.WEIGHTS]
     result = read_result(endless.run)
     assert result is not None
     assert (result.devices, result.figures) == (("logical CPU 0", "logical CPU 1"), None)
