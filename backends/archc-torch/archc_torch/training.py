@@ -125,7 +125,8 @@ def optimizer(planned: SourcePlan, recipe: Recipe) -> Function:
 
 def _by_kind(planned: SourcePlan) -> tuple[str, str]:
     """The parameters that are not biases, and those that are, by their names."""
-    parameters = (each for step in planned.steps for each in step.node.op.parameters(step.inputs) if each.trained)
+    layers = [step for step in planned.steps if step.path is None]  # not those that the backend has added
+    parameters = (each for step in layers for each in step.node.op.parameters(step.inputs) if each.trained)
     kinds = {in_torch(each.name).rpartition(".")[2] for each in parameters}
     others = [kind for kind in kinds if "bias" in kind and kind != "bias"]
     if others:  # a recurrent layer has several biases, each with a name of its own

@@ -22,6 +22,7 @@ from archc.conformance.cases import op_cases
 from archc.conformance.hostile import hostile, tame
 from archc.conformance.structure import compare
 from archc.emit.syntax import Name, call
+from archc.language.optimizers import Optimizer
 from archc.language.spec import Parallel
 from archc.ops import ops
 from archc.ops.tanh import Tanh
@@ -200,6 +201,9 @@ def batch_of(strategy: str, ranks: int) -> int:
     return 3 if strategy == "columns" else ranks + 2
 
 
+SGD = {"lr": 0.01, "momentum": 0.9, "weight_decay": 5e-4}
+
+
 def facts_of(text: str) -> Facts:
     analysis = analyse(text.encode(), "net.yaml")
     assert analysis.facts is not None, [finding.message for finding in analysis.findings]
@@ -214,11 +218,17 @@ def placed(facts: Facts, devices: int, **parallel: Any) -> Placement:
 
 
 def emitted(text: str, devices: int | None, **parallel: Any) -> EmittedSource:
-    """The source of one rank, or of one process if `devices` is None."""
+    """The source of one rank, or of one process if `devices` is None; without a recipe, with the paper's update rule.
+
+    AdamW, the default, divides by the size of a gradient, so that the rounding of one near zero is a step.
+    """
     facts = facts_of(text)
+    recipe = facts.recipe
+    if facts.recipe_is_default:
+        recipe = recipe.model_copy(update={"optimizer": Optimizer.model_validate({"sgd": SGD}), "schedule": None})
     placement = placed(facts, devices, **parallel) if devices else None
     return load("torch").emit(
-        Request(facts.graph, facts.counts, facts.recipe, Origin.of("net.yaml", text.encode()), placement)
+        Request(facts.graph, facts.counts, recipe, Origin.of("net.yaml", text.encode()), placement)
     )
 
 

@@ -19,7 +19,6 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.multiprocessing.spawn import spawn
 from torch.nn.parallel import DistributedDataParallel
-from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 
 class Net(nn.Module):
@@ -420,13 +419,6 @@ def sgd(model: nn.Module) -> MomentumSGD:
     biases = [p for name, p in model.named_parameters() if name.endswith(".bias")]
     groups = [{"params": weights}, {"params": biases, "weight_decay": 0}]
     return MomentumSGD(groups, lr=0.01, momentum=0.9, weight_decay=5e-4)
-
-
-def plateau(optimizer: MomentumSGD) -> ReduceLROnPlateau:
-    """The spec's schedule: call `step` with the held-out error after each epoch."""
-    return ReduceLROnPlateau(
-        optimizer, factor=0.1, patience=4, threshold=0, min_lr=1e-5, eps=0
-    )
 
 
 def check() -> str:
