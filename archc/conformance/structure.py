@@ -44,6 +44,14 @@ def compare(first: EmittedSource, tame: Graph, second: EmittedSource, hostile: G
 
 _SCOPES = (ast.ClassDef, ast.FunctionDef)
 
+_OUTSIDE: dict[type[ast.AST], tuple[str, ...]] = {
+    ast.FunctionDef: ("decorator_list", "returns"),
+    ast.ClassDef: ("bases", "keywords", "decorator_list"),
+    ast.arguments: ("defaults", "kw_defaults"),
+    ast.arg: ("annotation",),
+}
+"""What of a function or a class is looked up in the scope around it."""
+
 
 class _Difference(Exception):
     pass
@@ -60,6 +68,8 @@ class _Place:
     def hides(self, other: _Place) -> bool:
         """Whether a lookup of the other name finds this one: the same name, in the same scope or in one around it."""
         same = (self.name, self.is_attribute) == (other.name, other.is_attribute)
+        if self.scope and isinstance(self.scope[-1], ast.ClassDef) and not self.is_attribute:
+            return same and self.scope == other.scope  # the functions in a class do not look there
         return same and self.scope == other.scope[: len(self.scope)]
 
 
@@ -115,9 +125,11 @@ class _Comparison:
             return
         around = self._scope
         for field, x in ast.iter_fields(a):
+            inside = self._scope
+            if field in _OUTSIDE.get(type(a), ()):
+                self._scope = inside[:-1]
             self._same_field(a, b, field, x, getattr(b, field))
-            if field == "name" and isinstance(a, _SCOPES):
-                self._scope = (*around, a)
+            self._scope = (*around, a) if field == "name" and isinstance(a, _SCOPES) else inside
         self._scope = around
 
     def hidden(self) -> str | None:

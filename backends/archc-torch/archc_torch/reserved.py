@@ -21,7 +21,8 @@ ATTRIBUTES = frozenset(
 # Names that the file itself uses where layers are named, and three that linters refuse: I, O and l.
 OWN = frozenset(
     """
-    I O l OrderedDict ReduceLROnPlateau evaluate evaluate_on load nn predict reset_parameters self super torch tuple x
+    I O l OrderedDict ReduceLROnPlateau Self classmethod evaluate evaluate_on load nn predict reset_parameters self str
+    super torch tuple x
     """.split()
 )
 
