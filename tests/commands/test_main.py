@@ -52,7 +52,7 @@ TRIED = [example for command, example in EXAMPLES.items() if command not in ("tr
 @pytest.mark.parametrize("example", TRIED)
 def test_the_example_of_each_help_is_true(archc, here: Path, alexnet: Path, example: str) -> None:
     shutil.copytree(alexnet.parent, here / "specs")
-    write_run(here / "runs" / "alexnet-20261127-133142", step(1, 2.0))
+    write_run(here / "runs" / "alexnet-1", step(1, 2.0))
     _, *arguments = shlex.split(example.partition(" > ")[0])
     result = archc(*arguments)
     assert (result.code, bool(result.out)) == (1 if arguments[0] == "diff" else 0, True)

@@ -129,7 +129,7 @@ def test_a_run_takes_classes_and_pictures_of_any_name(odd: Path) -> None:
     broken.write_bytes(b"")
     code, _, err = run(odd.parent, "train", "small.yaml", *options[:-1], "again")
     assert code == 1
-    assert f"data/b{SHOWN}/1{SHOWN}.png: not a JPEG or PNG file" in err
+    assert f"data/b{SHOWN}/1{SHOWN}.png: the file is empty" in err
 
 
 LONG = "x" * 300
