@@ -28,7 +28,11 @@ _WORDS = ("dims", "perm", "order", "permutation", "axes")
 def _counted(word: str, values: Mapping[str, Any]) -> Converted | None:
     """PyTorch, ONNX and Caffe count the batch, as axis 0; Keras counts from 1, and has the channels last."""
     written = cast(object, values[word])
-    if not isinstance(written, list) or not all(type(axis) is int for axis in cast(list[object], written)):
+    if (
+        not isinstance(written, list)
+        or not written
+        or not all(type(axis) is int for axis in cast(list[object], written))
+    ):
         return None
     axes = cast(list[int], written)
     n = len(axes)

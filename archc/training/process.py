@@ -34,17 +34,21 @@ def run_main(main: Callable[[Job], None], failed: Callable[[Failure], None] | No
         return 0
     guard()  # a closed pipe must not end a run of hours
     run: Path | None = None
+    pulse: Pulse | None = None
     try:
         heed_stops()
         if len(sys.argv) != 2:
             raise Failure(f"expected 1 argument, RUN/job.json, got {len(sys.argv) - 1}", code=USAGE)
         job = read_job(Path(sys.argv[1]))
         run = job.run
-        Pulse(parent(), orphaned=partial(close_receipt, run)).start()
+        pulse = Pulse(parent(), orphaned=partial(close_receipt, run))
+        pulse.start()
         main(job)
     except (Exception, KeyboardInterrupt) as error:  # a framework may raise anything; nobody gets a traceback
         if (code := code_of(error)) is not None:
             print("interrupted", file=sys.stderr)
+            if run is not None and pulse is not None and pulse.is_orphan:
+                close_receipt(run)  # again, since the end of training wrote more
             return code
         assert isinstance(error, Exception)
         failure = as_failure(error, run)

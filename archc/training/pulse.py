@@ -51,6 +51,8 @@ class Pulse:
         self._file = file
         self._orphaned = orphaned
         self._done = 0
+        self.is_orphan = False
+        """Whether that process is gone."""
 
     def start(self) -> None:
         """Beat until the process ends."""
@@ -67,6 +69,7 @@ class Pulse:
             if self._file is not None:
                 _write(self._file, f"{beats} {self._done}")
             time.sleep(PERIOD)
+        self.is_orphan = True
         self._orphaned()
         # As on request, so that files are closed; a rank, or a framework that is computing, may not react.
         os.kill(os.getpid(), signal.SIGTERM)

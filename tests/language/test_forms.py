@@ -192,7 +192,7 @@ SGD = "{sgd: {lr: 0.1, momentum: 0.9, weight_decay: 5e-4}}"
             "weight_decay: 1e-4}}`",
         ),
         ("optimizer: {adam: {lr: 0.001}}, weight_decay: 1e-4", "move it into `optimizer: {adam: {…}}`"),
-        ("optimizer: adamw, lr: 0.1", "write `optimizer: {adamw: {lr: 0.1, weight_decay: …}}`"),
+        ("optimizer: adamw, lr: 0.1", "write `optimizer: {adamw: {lr: 0.1, weight_decay: 0.01}}`, or another value"),
         ("optimizer: rmsprop", "archc has no `rmsprop` yet: write `sgd`, `adam` or `adamw`"),
         ("optimizer: {}", "write `optimizer: {sgd: {lr: …, momentum: …, weight_decay: …}}`"),
         ("optimizer: {adam: {lr: 1}, sgd: {lr: 1, momentum: 0, weight_decay: 0}}", "keep `sgd` or `adam`"),

@@ -44,6 +44,6 @@ EXPECTATIONS: dict[str, Code] = {
         "in memory there. A smaller batch reduces all of it except weights, their gradients and momentum. `archc "
         "explain memory` lists what is counted.",
         failing=DENSE_HEAD + _WIDE_DENSE + "expect: {memory: 1MiB}\n",
-        corrected=DENSE_HEAD + _WIDE_DENSE + "expect: {memory: 4MiB}\n",
+        corrected=DENSE_HEAD + _WIDE_DENSE + "expect: {memory: 5MiB}\n",
     ),
 }
