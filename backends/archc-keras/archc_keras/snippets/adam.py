@@ -51,7 +51,8 @@ class Adam(keras.optimizers.Optimizer):
         index = self._get_variable_index(variable)
         m, v = self.means[index], self.squares[index]
         lr: Any = ops.cast(self.factors[index] * learning_rate, variable.dtype)
-        g: Any = ops.cast(gradient, variable.dtype)
+        # A whole tensor: the gradient of an embedding has only the rows in use.
+        g: Any = ops.cast(gradient, variable.dtype) + ops.zeros_like(variable)
         decay = self.decays[index]
         w: Any = variable
         if decay and self.decoupled:
