@@ -32,7 +32,7 @@ def recorded(run: Path, event: str) -> list[dict[str, float]]:
 def test_a_sound_network_learns_two_batches_by_heart(archc, here: Path) -> None:
     """And what is left of the run: its receipt, its events for TensorBoard, its curves, and its line in the list."""
     shutil.copy(LENET, here / "lenet5.yaml")
-    options = ("--overfit-batches", "2", "--batch", "8", "--steps", "120", "--tensorboard", "--run", "runs/lenet5")
+    options = "--overfit-batches 2 --batch 8 --steps 120 --lr 0.002 --tensorboard --run runs/lenet5".split()
     out = train("lenet5.yaml", *options)
     run = here / "runs" / "lenet5"
     steps = recorded(run, "step")
