@@ -17,6 +17,7 @@ from archc.inference.outcome import Evaluation
 from archc.language.recipe import TestViews
 from archc.run.trained import LAST, Trained, compute, open_run
 from archc.signals import heed_stops
+from archc.training.journal import VIEWS
 from archc.wording import counted, visible
 
 MOST_CLASSES = 5000
@@ -80,7 +81,7 @@ def evaluate(
 
 def _title(trained: Trained, found: Evaluation, views: TestViews) -> str:
     """`alexnet, weights `last` of runs/alexnet-1, on 192 pictures (ten views)`."""
-    of = f" ({'ten views' if views == 'ten_crop' else 'centre view'})" if trained.example == "picture" else ""
+    of = f" ({VIEWS[views]})" if trained.example == "picture" else ""
     which = f"{trained.description.name}, weights `{trained.weights}` of {trained.run}"
     return visible(f"{which}, on {counted(found.examples, trained.example)}{of}")
 

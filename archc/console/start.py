@@ -44,25 +44,23 @@ class Start:
     earlier: Earlier | None
 
     @property
-    def goes_on(self) -> bool:
-        """Whether an earlier run goes on."""
-        return self.earlier is not None and not self.earlier.is_repeated
+    def goes_on(self) -> Earlier | None:
+        """The run that goes on; None for a new one, also if it repeats another."""
+        return None if self.earlier is None or self.earlier.is_repeated else self.earlier
 
     def folder(self) -> AbstractContextManager[Job]:
         """The run's folder, with all that training needs in it; the job."""
         planned, whole = planned_step(self.planned), self.whole
-        if self.earlier is not None and not self.earlier.is_repeated:
+        if before := self.goes_on:
             return resumed_folder(
-                self.earlier, self.setup, self.source, placement=self.placement, whole=whole, planned=planned
+                before, self.setup, self.source, placement=self.placement, whole=whole, planned=planned
             )
         start = partial(started_folder, self.setup, self.source, self.text)
         return start(asked=self.asked, placement=self.placement, whole=whole, planned=planned)
 
     def notes(self, job: Job) -> tuple[str, ...]:
         """How the run differs from its spec, or from what it was before, one line for each difference."""
-        if self.earlier is None or self.earlier.is_repeated:
-            return self.setup.notes
-        return tuple(notes(self.earlier, job))
+        return tuple(notes(before, job)) if (before := self.goes_on) else self.setup.notes
 
     def inputs(self) -> Inputs:
         """What is trained, for the receipt."""

@@ -16,7 +16,7 @@ from archc.inference.task import Task, read_pictures
 from archc.language.recipe import TestViews
 from archc.pictures.ahead import in_order
 from archc.pictures.decoding import Unreadable, square
-from archc.pictures.feed import VIEWS, PictureFeed, preparation
+from archc.pictures.feed import VIEWS, PictureFeed, at_once, preparation
 from archc.pictures.held_out import HeldOut, stored_statistics
 from archc.training.feed import Batch
 from archc.training.job import Job
@@ -34,7 +34,7 @@ class Predicting:
     def __init__(self, task: Task, job: Job) -> None:
         self._job = job
         self._test: TestViews = task.test
-        self._size = VIEWS // 10 if task.test == "ten_crop" else VIEWS
+        self._size = at_once(task.test)
         self._files = read_pictures(task)
         self._statistics, _ = stored_statistics(job)
         self._unreadable: dict[int, str] = {}

@@ -11,11 +11,11 @@ from pydantic import BaseModel
 from archc.failure import USAGE, Failure
 from archc.inference.network import Load, Outputs
 from archc.inference.task import Task
-from archc.signals import code_of, heed_stops
+from archc.signals import heed_stops
 from archc.streams import guard
 from archc.training.feed import Feed
 from archc.training.job import Job
-from archc.training.process import as_failure
+from archc.training.process import reported
 from archc.training.pulse import Pulse, parent
 
 
@@ -46,13 +46,7 @@ def run_main(load: Load) -> int:
         outcome = work.run(load(task, job, work.feed))
         task.outcome.write_text(outcome.model_dump_json(), encoding="utf-8")
     except (Exception, KeyboardInterrupt) as error:  # a framework may raise anything; nobody gets a traceback
-        if (code := code_of(error)) is not None:
-            print("interrupted", file=sys.stderr)
-            return code
-        assert isinstance(error, Exception)
-        failure = as_failure(error, None, what="the computation")
-        print(failure, file=sys.stderr)
-        return failure.code
+        return reported(error, None, what="the computation")
     return 0
 
 

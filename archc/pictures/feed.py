@@ -101,8 +101,7 @@ class PictureFeed:
 
     def held_out(self, test: TestViews) -> Generator[Batch]:
         """This rank's share of all held-out pictures, in as many batches on each rank."""
-        views = 10 if test == "ten_crop" else 1
-        size = VIEWS // views
+        views, size = views_of(test), at_once(test)
         order = self.share.held_out(len(self.pictures.val), size)
 
         def task(number: int) -> Task:
@@ -139,6 +138,16 @@ class PictureFeed:
         if self.processes:
             return self.processes.in_order(tasks, example, ahead=ahead, kept=kept)
         return in_order(self.prepare, tasks, threads=self.threads, ahead=ahead)
+
+
+def views_of(test: TestViews) -> int:
+    """How many views of a picture a test takes."""
+    return 10 if test == "ten_crop" else 1
+
+
+def at_once(test: TestViews) -> int:
+    """The largest number of pictures in a batch of a test."""
+    return VIEWS // views_of(test)
 
 
 def preparation(job: Job) -> DataRecipe:

@@ -7,6 +7,8 @@ import platform
 import re
 from pathlib import Path
 
+from archc.training.room import physical_memory
+
 _GPUS = Path("/proc/driver/nvidia/gpus")
 
 
@@ -15,7 +17,7 @@ def machine() -> dict[str, object]:
     return {
         "cpu": _cpu(),
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "memory": _memory(),
+        "memory": physical_memory(),
         "gpus": [model for file in sorted(_GPUS.glob("*/information")) if (model := _found("Model", file))],
         "system": platform.platform(),
     }
@@ -24,13 +26,6 @@ def machine() -> dict[str, object]:
 def _cpu() -> str:
     """The processor's model, or at least its architecture."""
     return _found("model name", Path("/proc/cpuinfo")) or platform.processor() or platform.machine()
-
-
-def _memory() -> int | None:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (ValueError, OSError):  # not every system has these names
-        return None
 
 
 def _found(key: str, file: Path) -> str | None:

@@ -199,8 +199,7 @@ def has_ended(earlier: Earlier, asked: Options) -> bool:
     job, overrides = earlier.job, asked.overrides
     if not is_complete(job.run):
         return False
-    longer = (overrides.steps or 0) > (job.steps or 0) if overrides.steps else bool(overrides.epochs)
-    return not longer
+    return overrides.steps <= (job.steps or 0) if overrides.steps else not overrides.epochs
 
 
 def _check_same(before: Job, now: Job) -> None:

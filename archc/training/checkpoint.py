@@ -75,7 +75,7 @@ def save(run: Path, step: int, files: Mapping[str, bytes]) -> None:
         manifest = Manifest(step=step, files={name: _entry(data) for name, data in files.items()})
         write_durably(own / MANIFEST, (manifest.model_dump_json(indent=2) + "\n").encode())
         if final.exists():  # from before the run went on from an earlier step, or damaged
-            shutil.rmtree(final)
+            _remove(run, step)
         own.rename(final)
         sync_folder(final.parent)
     except BaseException:
@@ -127,20 +127,24 @@ def rotate(run: Path, *, keep: int, best: int | None) -> None:
     """Remove all checkpoints but the newest `keep`, and that of step `best`. Call it after one has been saved."""
     for step in steps(run)[:-keep]:
         if step != best:
-            # First out of the way: what is removed in part must not look like a checkpoint.
-            doomed = folder(run) / f".step-{step:08d}.part"
-            shutil.rmtree(doomed, ignore_errors=True)
-            place(run, step).rename(doomed)
-            shutil.rmtree(doomed)
+            _remove(run, step)
 
 
 def remove_after(run: Path, step: int) -> None:
     """Remove the checkpoints after a step, from which a run goes on in another way, and what a killed writer left."""
     for later in steps(run):
         if later > step:
-            shutil.rmtree(place(run, later))
+            _remove(run, later)
     for part in folder(run).glob(".*.part"):
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _remove(run: Path, step: int) -> None:
+    # First out of the way: what is removed in part must not look like a checkpoint.
+    doomed = folder(run) / f".step-{step:08d}.old.part"
+    shutil.rmtree(doomed, ignore_errors=True)
+    place(run, step).rename(doomed)
+    shutil.rmtree(doomed)
 
 
 def _entry(data: bytes) -> Entry:

@@ -214,8 +214,7 @@ class _Run(Generic[Batch]):
     def save_weights(self) -> None:
         """Save what the steps have led to: before the last test, which may fail on a broken picture."""
         self._journal.measured(self._trainer.measured())
-        self._journal.save(self._job.weights, self._trainer.weights())
-        self._save()
+        self._save_all()
 
     def test(self) -> Score:
         """The final test."""
@@ -242,10 +241,14 @@ class _Run(Generic[Batch]):
         return score
 
     def _stopped(self) -> Stopped:
-        """Save a checkpoint, and the weights as at the end of a run."""
+        """Save what the steps have led to, as at the end of a run."""
+        self._save_all()
+        return Stopped(self._stop() or signal.SIGTERM)
+
+    def _save_all(self) -> None:
+        """Save a checkpoint, and the weights."""
         self._save()
         self._journal.save(self._job.weights, self._trainer.weights())
-        return Stopped(self._stop() or signal.SIGTERM)
 
     def _save(self) -> None:
         """Save a checkpoint, unless there is one of this step."""

@@ -45,16 +45,22 @@ def run_main(main: Callable[[Job], None], failed: Callable[[Failure], None] | No
         pulse.start()
         main(job)
     except (Exception, KeyboardInterrupt) as error:  # a framework may raise anything; nobody gets a traceback
-        if (code := code_of(error)) is not None:
-            print("interrupted", file=sys.stderr)
-            if run is not None and pulse is not None and pulse.is_orphan:
-                close_receipt(run)  # again, since the end of training wrote more
-            return code
-        assert isinstance(error, Exception)
-        failure = as_failure(error, run)
-        print(failure, file=sys.stderr)
-        return failure.code
+        code = reported(error, run)
+        if run is not None and pulse is not None and pulse.is_orphan and code_of(error) is not None:
+            close_receipt(run)  # again, since the end of training wrote more
+        return code
     return 0
+
+
+def reported(error: Exception | KeyboardInterrupt, run: Path | None, what: str = "training") -> int:
+    """Print how a process ends by the error being handled; its exit code."""
+    if (code := code_of(error)) is not None:
+        print("interrupted", file=sys.stderr)
+        return code
+    assert isinstance(error, Exception)
+    failure = as_failure(error, run, what)
+    print(failure, file=sys.stderr)
+    return failure.code
 
 
 def as_failure(error: Exception, run: Path | None, what: str = "training") -> Failure:

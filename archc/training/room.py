@@ -13,13 +13,18 @@ LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.
 """Where Linux keeps the memory that a container may use."""
 
 
-def machine_memory() -> int | None:
-    """The bytes of the machine's memory, or of what its container may use; None if the system does not tell."""
+def physical_memory() -> int | None:
+    """The bytes of the machine's memory; None if the system does not tell."""
     try:
-        own = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (ValueError, OSError):  # not every system has these names
         return None
-    return min([own, *(limit for file in LIMITS if (limit := _limit(file)))])
+
+
+def machine_memory() -> int | None:
+    """The bytes of the machine's memory, or of what its container may use; None if the system does not tell."""
+    own = physical_memory()
+    return own and min([own, *(limit for file in LIMITS if (limit := _limit(file)))])
 
 
 def check_memory(job: Job, memory: int | None, *, sharing: int = 1) -> None:

@@ -60,7 +60,6 @@ class Saver:
         self._job = job
         self._journal = journal
         self._latest = time.monotonic()
-        self._best: int | None = None
 
     def is_due(self) -> bool:
         """Whether the end of an epoch should save a checkpoint."""

@@ -66,7 +66,8 @@ def restore(
                 value = own[name]
                 # In the parameter's own layout; a number, such as that of the steps, stays where the optimizer has it.
                 optimizer.state[p][key] = torch.empty_like(p).copy_(value) if value.shape == p.shape else value
-    for group, numbers in zip(optimizer.param_groups, _list(state.random[GROUPS]), strict=True):
+    groups: Any = state.random[GROUPS]
+    for group, numbers in zip(optimizer.param_groups, groups, strict=True):
         group |= numbers
 
     torch.set_rng_state(_generator(state.random["cpu"]))
@@ -94,10 +95,6 @@ def _numbers(optimizer: torch.optim.Optimizer) -> list[dict[str, Any]]:
         {key: value for key, value in group.items() if isinstance(value, plain) and not isinstance(value, bool)}
         for group in optimizer.param_groups
     ]
-
-
-def _list(value: Any) -> list[Any]:
-    return value
 
 
 def _text(state: Tensor) -> str:
