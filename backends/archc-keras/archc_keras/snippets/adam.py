@@ -52,7 +52,7 @@ class Adam(keras.optimizers.Optimizer):
         m, v = self.means[index], self.squares[index]
         lr: Any = ops.cast(self.factors[index] * learning_rate, variable.dtype)
         # A whole tensor: the gradient of an embedding has only the rows in use.
-        g: Any = ops.cast(gradient, variable.dtype) + ops.zeros_like(variable)
+        g: Any = ops.add(ops.cast(gradient, variable.dtype), ops.zeros_like(variable))
         decay = self.decays[index]
         w: Any = variable
         if decay and self.decoupled:
