@@ -1,15 +1,15 @@
 """Times how pictures become batches: archc's own pipeline, torchvision's and tf.data's, on the same files.
 
-Each decodes 600 JPEG files of 500 × 375 pixels, scales the shorter side to 256, crops 227 × 227 at random, mirrors half
+Each decodes JPEG files of 500 × 375 pixels, scales the shorter side to 256, crops 227 × 227 at random, mirrors half
 of them, adds colour noise, subtracts a mean and divides by a deviation, and ends with float32 batches in memory. archc
 subtracts a mean picture, the others a mean colour. All run in turn, in a process each, on the same number of workers.
 
-.venv/bin/python benchmarks/pictures.py                # two workers each
-.venv/bin/python benchmarks/pictures.py 16             # 16: archc then prepares pictures in processes
-.venv/bin/python benchmarks/pictures.py --lock         # the share of a picture's time outside Python's lock
+.venv/bin/python benchmarks/pictures.py                       # two workers each
+.venv/bin/python benchmarks/pictures.py 16 --pictures 6000    # 16: archc in processes, and in threads
+.venv/bin/python benchmarks/pictures.py --lock                # the share of a picture's time outside Python's lock
 
 torchvision is not among archc's requirements. Install it beside them, without its own, for a torch that is not older:
-pip install --no-deps torchvision. Without it, its part is left out.
+pip install --no-deps torchvision. Without it or TensorFlow, their parts are left out.
 """
 
 from __future__ import annotations
@@ -37,24 +37,25 @@ from ratio import ratio
 
 from archc.language.data_recipe import DataRecipe
 from archc.language.recipe import Recipe
+from archc.pictures import feed as feeds
 from archc.pictures.folder import find_pictures
 from archc.pictures.gratings import grating
 from archc.pictures.preparation import measure, training_view
 from archc.training.job import Job, Value
 from archc.training.share import ALONE
 
-PICTURES, BATCH, CLASSES, ROUNDS = 600, 50, 6, 5
+BATCH, CLASSES, ROUNDS = 50, 6, 5
 RESIZE, CROP = 256, 227
 DATA = {"resize": RESIZE, "crop": CROP, "mirror": True, "color_pca": 0.1, "mean": "pixel", "std": "channel"}
 OUTSIDE = ("decode", "resize", "convert", "transpose", "read")
 """Functions of Pillow and of files that run outside Python's lock."""
 
 
-def write_pictures(root: Path) -> None:
+def write_pictures(root: Path, count: int) -> None:
     """Draw the pictures, and as many to hold out as there must be."""
     random = np.random.default_rng(0)
-    for number in range(PICTURES + CLASSES):
-        folder = root / ("train" if number < PICTURES else "val") / f"class{number % CLASSES}"
+    for number in range(count + CLASSES):
+        folder = root / ("train" if number < count else "val") / f"class{number % CLASSES}"
         folder.mkdir(parents=True, exist_ok=True)
         colour = tuple(map(int, random.integers(40, 220, 3)))
         pixels = grating(random, (375, 500), random.uniform(0, np.pi), colour)
@@ -66,8 +67,6 @@ def archc(root: Path, workers: int) -> Iterator[Callable[[], int]]:
     import torch
     from archc_torch.memory import keep_memory
     from archc_torch.normaliser import Normaliser
-
-    from archc.pictures.feed import PictureFeed
 
     keep_memory()
     torch.set_num_threads(1)  # as in the workers of a DataLoader: threads that wait for the next batch would spin
@@ -90,7 +89,7 @@ def archc(root: Path, workers: int) -> Iterator[Callable[[], int]]:
     pictures = find_pictures(root)
     statistics = measure([file for file, _ in pictures.train], DataRecipe.model_validate(DATA), channels=3)
     normalise = Normaliser(statistics.normalisation, torch.device("cpu"))
-    with closing(PictureFeed.of(job, pictures, statistics, ALONE, workers)) as feed:
+    with closing(feeds.PictureFeed.of(job, pictures, statistics, ALONE, workers)) as feed:
 
         def epoch() -> int:
             with closing(feed.training(0)) as batches:
@@ -152,7 +151,22 @@ def tf_data(root: Path, workers: int) -> Iterator[Callable[[], int]]:
     yield lambda: sum(len(images) for images in data)
 
 
-CONTENDERS = {"archc": archc, "torchvision": torchvision, "tf.data": tf_data}
+def archc_in_threads(root: Path, workers: int) -> Iterator[Callable[[], int]]:
+    """archc's own pipeline as it is with few workers."""
+    feeds.MANY = workers + 1
+    yield from archc(root, workers)
+
+
+CONTENDERS = {"archc": archc, "archc in threads": archc_in_threads, "torchvision": torchvision, "tf.data": tf_data}
+
+
+def contenders(workers: int) -> list[str]:
+    left_out = {
+        "archc in threads": workers < feeds.MANY,  # it is archc
+        "torchvision": not find_spec("torchvision"),
+        "tf.data": not find_spec("tensorflow"),
+    }
+    return [name for name in CONTENDERS if not left_out.get(name)]
 
 
 def serve(name: str, root: Path, workers: int) -> None:
@@ -160,8 +174,9 @@ def serve(name: str, root: Path, workers: int) -> None:
     for epoch in CONTENDERS[name](root, workers):
         for _ in sys.stdin:
             began, used = time.perf_counter(), cpu_seconds()
-            assert epoch() == PICTURES
-            print(json.dumps({"seconds": time.perf_counter() - began, "cpu": cpu_seconds() - used}), flush=True)
+            pictures = epoch()
+            seconds, cpu = time.perf_counter() - began, cpu_seconds() - used
+            print(json.dumps({"seconds": seconds, "cpu": cpu, "pictures": pictures}), flush=True)
 
 
 def cpu_seconds() -> float:
@@ -171,12 +186,12 @@ def cpu_seconds() -> float:
     return sum(each.user + each.system for each in times)
 
 
-def compare(root: Path, workers: int) -> None:
+def compare(root: Path, workers: int, pictures: int) -> None:
     """Print the pictures per second of each, and how many times faster archc is.
 
     Seconds are for a machine without other work, CPU seconds for any: they leave out what a worker waits.
     """
-    names = [name for name in CONTENDERS if name != "torchvision" or find_spec("torchvision")]
+    names = contenders(workers)
     arguments = [sys.executable, __file__, str(workers), "--serve"]
     pipe, none = subprocess.PIPE, subprocess.DEVNULL
     started = {
@@ -192,13 +207,14 @@ def compare(root: Path, workers: int) -> None:
         return json.loads(line)
 
     rounds = [{name: epoch(process) for name, process in started.items()} for _ in range(ROUNDS + 1)][1:]
+    assert {each["pictures"] for one in rounds for each in one.values()} == {pictures}
     for process in started.values():
         process.communicate()
     for clock, unit in (("seconds", "s"), ("cpu", "CPU s")):
         taken = {name: [each[name][clock] for each in rounds] for name in names}
         print(f"{workers} workers, {unit}:")
         for name in names:
-            print(f"  {name}: {PICTURES / median(taken[name]):,.0f} pictures/{unit}")
+            print(f"  {name}: {pictures / median(taken[name]):,.0f} pictures/{unit}")
         for name in names[1:]:
             ratio(taken, name, "archc")
 
@@ -237,6 +253,7 @@ def lock(root: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("workers", nargs="?", type=int, default=2)
+    parser.add_argument("--pictures", type=int, default=600)
     parser.add_argument("--lock", action="store_true")
     parser.add_argument("--serve", nargs=2, metavar=("NAME", "DIR"), help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -245,8 +262,8 @@ def main() -> None:
         serve(name, Path(root), options.workers)
         return
     with TemporaryDirectory() as name:
-        write_pictures(Path(name))
-        lock(Path(name)) if options.lock else compare(Path(name), options.workers)
+        write_pictures(Path(name), options.pictures)
+        lock(Path(name)) if options.lock else compare(Path(name), options.workers, options.pictures)
 
 
 if __name__ == "__main__":
