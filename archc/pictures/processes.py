@@ -5,14 +5,15 @@ A process ends when its input does, so none outlives the one that started it, wh
 
 from __future__ import annotations
 
-import json
 import mmap
 import os
+import select
 import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -21,7 +22,10 @@ from typing import BinaryIO
 from archc.failure import Failure
 from archc.pictures.decoding import Unreadable
 from archc.pictures.preparation import Prepared
-from archc.pictures.preparing import Layout, Preparer, Task
+from archc.pictures.preparing import PLACE, Layout, Preparer, Task, read_text, write_text
+
+PATIENCE = 1000
+"""Milliseconds without an answer after which the processes are checked."""
 
 
 class Processes:
@@ -32,29 +36,36 @@ class Processes:
         self._count = count
         self._started: list[subprocess.Popen[bytes]] = []
         self._memory: BinaryIO | None = None
+        self._orders = self._answers = -1
 
     def in_order(self, tasks: Iterable[Task], example: Prepared, *, ahead: int, kept: int) -> Generator[Prepared]:
         """The results of tasks in their order, which are like the example; `ahead` more are prepared in advance.
 
         The arrays of a result change after `kept` more have been taken.
         """
-        layout, slots = Layout.of(example), ahead + kept + 1
-        memory = self._shared(slots, layout)
+        layout, places = Layout.of(example), ahead + kept + 1
+        memory = self._shared(places * layout.size)
         waiting: deque[tuple[int, Task]] = deque()
+        answered: set[int] = set()
         left = enumerate(tasks)
         try:
             while True:
                 for number, task in islice(left, ahead + 1 - len(waiting)):
-                    self._tell(number, ["task", number % slots, *task])
-                    waiting.append((number, task))
+                    place = number % places * layout.size
+                    write_text(memory, place, [task, layout])
+                    self._order(place)
+                    waiting.append((place, task))
                 if not waiting:
                     return
-                number, task = waiting[0]
-                self._answered(number, task)
+                place, task = waiting[0]
+                while place not in answered:
+                    answered.update(self._answer())
+                answered.remove(place)
+                _check(read_text(memory, place), task)
                 waiting.popleft()
-                yield layout.views(memory, number % slots)
+                yield layout.views(memory, place)
         finally:
-            if waiting:  # answers that nobody wants are on their way
+            if waiting:  # what nobody wants is being prepared
                 self._end()
 
     def close(self) -> None:
@@ -64,59 +75,55 @@ class Processes:
             self._memory.close()
             self._memory = None
 
-    def _shared(self, slots: int, layout: Layout) -> mmap.mmap:
+    def _shared(self, size: int) -> mmap.mmap:
         """Memory that is shared with all processes, which are started if there are none."""
         if self._memory is None:
             self._memory = _memory()
-        size, descriptor = slots * layout.size, self._memory.fileno()
+        descriptor = self._memory.fileno()
         if os.fstat(descriptor).st_size < size:
             os.ftruncate(descriptor, size)
         if not self._started:
-            self._started = [self._start(descriptor) for _ in range(self._count)]
-            for number in range(self._count):
-                self._write(number, self._prepare.to_json())
-        for number in range(self._count):
-            self._tell(number, ["layout", slots, *layout])
+            self._start(descriptor)
+        self._check_all()
         return mmap.mmap(descriptor, size)
 
-    def _start(self, descriptor: int) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", "archc.pictures.preparing", str(descriptor)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            pass_fds=(descriptor,),
-            process_group=0,  # a signal for the run is not for them
-            # A process has one picture at a time.
-            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-        )
-
-    def _tell(self, number: int, message: list[object]) -> None:
-        # Names that are not UTF-8 survive as escapes.
-        self._write(number, json.dumps(message))
-
-    def _write(self, number: int, line: str) -> None:
-        process = self._started[number % self._count]
-        assert process.stdin is not None
+    def _start(self, descriptor: int) -> None:
+        orders, self._orders = os.pipe()
+        self._answers, answers = os.pipe()
+        theirs = (descriptor, orders, answers)
         try:
-            process.stdin.write(line.encode() + b"\n")
-            process.stdin.flush()
+            for _ in range(self._count):
+                self._started.append(_started(theirs, self._prepare))
+        finally:
+            os.close(orders)
+            os.close(answers)
+
+    def _order(self, place: int) -> None:
+        """Let whichever process is free first prepare what is written at a place."""
+        try:
+            os.write(self._orders, PLACE.pack(place))
         except BrokenPipeError:
-            raise self._ended(process) from None
+            raise self._ended() from None
 
-    def _answered(self, number: int, task: Task) -> None:
-        """Wait for the answer to a task; raises what went wrong."""
-        process = self._started[number % self._count]
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        if not line:
-            raise self._ended(process)
-        if (answer := json.loads(line)) is None:
-            return
-        reason, *unexpected = answer
-        raise RuntimeError(f"{task.file}: {reason}") if unexpected else Unreadable(Path(task.file), reason)
+    def _answer(self) -> list[int]:
+        """Wait for answers; where they are."""
+        poll = select.poll()
+        poll.register(self._answers, select.POLLIN)
+        while not poll.poll(PATIENCE):
+            self._check_all()
+        if found := os.read(self._answers, 512 * PLACE.size):
+            return [place for (place,) in PLACE.iter_unpack(found)]
+        raise self._ended()
 
-    def _ended(self, process: subprocess.Popen[bytes]) -> Failure:
-        code = process.wait()
+    def _check_all(self) -> None:
+        """Raises a failure if a process has ended, perhaps with an order that nobody else has."""
+        if any(process.poll() is not None for process in self._started):
+            raise self._ended()
+
+    def _ended(self) -> Failure:
+        """Names the end of the first process that has ended."""
+        code = next((code for process in self._started if (code := process.poll()) is not None), None)
+        code = self._started[0].wait() if code is None else code
         end = signal.Signals(-code).name if code < 0 else f"code {code}"
         help = "if the system ran out of memory, use fewer devices or a smaller `--batch`"
         return Failure(f"a process that prepares pictures ended with {end}", help)
@@ -125,8 +132,35 @@ class Processes:
         for process in self._started:
             process.kill()
         for process in self._started:
-            process.communicate()
+            process.wait()
+        if self._started:
+            os.close(self._orders)
+            os.close(self._answers)
         self._started = []
+
+
+def _started(theirs: Sequence[int], prepare: Preparer) -> subprocess.Popen[bytes]:
+    """A process that knows how to prepare pictures."""
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "archc.pictures.preparing", *map(str, theirs)],
+        stdin=subprocess.PIPE,
+        pass_fds=theirs,
+        process_group=0,  # a signal for the run is not for them
+        # A process has one picture at a time.
+        env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+    )
+    assert process.stdin is not None
+    with suppress(BrokenPipeError), process.stdin as told:  # it has ended; the first answer that is missing says so
+        told.write(prepare.to_json().encode() + b"\n")
+    return process
+
+
+def _check(answer: list[str] | None, task: Task) -> None:
+    """Raises what went wrong with a task, if anything."""
+    if answer is None:
+        return
+    reason, *unexpected = answer
+    raise RuntimeError(f"{task.file}: {reason}") if unexpected else Unreadable(Path(task.file), reason)
 
 
 def _memory() -> BinaryIO:

@@ -89,6 +89,15 @@ def test_a_process_that_is_killed_is_reported(feed: PictureFeed) -> None:
     assert list(feed.training(0))  # others are started
 
 
+def test_one_process_that_is_killed_is_reported_before_the_next_epoch(feed: PictureFeed) -> None:
+    """At once if it had a picture; without one, nothing is lost until then."""
+    assert len(list(feed.training(0))) > 1
+    os.kill(descendants(os.getpid())[0], signal.SIGKILL)
+    with pytest.raises(Failure, match="ended with SIGKILL"):
+        while True:
+            list(feed.training(1))
+
+
 ORPHANS = """
 import sys, time
 from pathlib import Path
