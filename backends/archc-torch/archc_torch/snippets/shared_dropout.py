@@ -9,8 +9,8 @@ class SharedDropout(Divided):
     """While training, sets values to zero with probability `rate`; scales the others.
 
     All ranks draw the mask of the whole tensor and use their part of it: `dim` is the
-    axis that is divided over the ranks. So they must have the same seed, and drop what
-    one process drops.
+    axis that is divided over the ranks. So they must have the same seed. On CPUs, they
+    drop what one process drops.
     """
 
     def __init__(self, rate: float, dim: int = 1) -> None:
