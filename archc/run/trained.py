@@ -77,7 +77,7 @@ def _verify(run: Path, file: StoredFile) -> None:
     except OSError as error:
         help = "copy the whole folder of the run"
         raise Failure(f"cannot read {place}: {error.strerror}", help, FINDING) from error
-    if now != file:
+    if now.sha256 not in (file.sha256, file.next_sha256):
         message = f"{place} has changed since the run wrote it: its SHA-256 is {now.sha256}, not {file.sha256}"
         raise Failure(message, "restore the file, or copy the run's folder again", FINDING)
 

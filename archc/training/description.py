@@ -34,6 +34,8 @@ class StoredFile(_Documented):
     """Its name in the run's folder."""
     sha256: str
     """The SHA-256 of its bytes, as `sha256sum` prints it."""
+    next_sha256: str | None = None
+    """The same of the bytes that are about to replace them, if the run was ended while it did that."""
 
 
 class Preparation(_Documented):
@@ -131,12 +133,28 @@ def describe(run: Path, **facts: Any) -> None:
         write_description(run, Description.model_validate({**dict(before), **facts}))
 
 
+def announce_weights(place: Path, sha256: str) -> None:
+    """Say in model.json what will replace a file of weights: either is then what a run wrote, whatever ends it."""
+    known = _weights_beside(place)
+    if before := known.get(_name(place)):
+        announced = before.model_copy(update={"next_sha256": sha256})
+        with suppress(OSError):  # on a full disk, the weights matter more
+            describe(place.parent, weights={**known, _name(place): announced})
+
+
 def describe_weights(place: Path, sha256: str) -> None:
     """Name a file of weights in the model.json beside it: `last` for weights.safetensors, else by its name."""
-    name = "last" if place.stem == "weights" else place.stem
-    if place_of_description(place.parent).exists():
-        known = read_description(place.parent).weights
-        describe(place.parent, weights={**known, name: StoredFile(path=place.name, sha256=sha256)})
+    written = StoredFile(path=place.name, sha256=sha256)
+    describe(place.parent, weights={**_weights_beside(place), _name(place): written})
+
+
+def _name(place: Path) -> str:
+    return "last" if place.stem == "weights" else place.stem
+
+
+def _weights_beside(place: Path) -> dict[str, StoredFile]:
+    """The weights in model.json, if there is one: a job that is started by hand has none."""
+    return read_description(place.parent).weights if place_of_description(place.parent).exists() else {}
 
 
 def stored(file: Path) -> StoredFile:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, Validat
 from archc.failure import Failure
 from archc.files import write_durably
 from archc.language.recipe import TestViews
-from archc.training.description import describe_weights
+from archc.training.description import announce_weights, describe_weights
 
 
 class Figures(BaseModel):
@@ -146,8 +146,9 @@ def most_resident() -> int:
 
 def write_weights(place: Path, data: bytes) -> str:
     """Write the weights of a run, and name them in its model.json; their SHA-256, which belongs into the result."""
-    write_durably(place, data)
     sha256 = hashlib.sha256(data).hexdigest()
+    announce_weights(place, sha256)
+    write_durably(place, data)
     describe_weights(place, sha256)
     return sha256
 

@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 
 from archc.failure import Failure
+from archc.files import write_durably
+from archc.run.trained import open_run
+from archc.training import result
 from archc.training.description import (
     Description,
     StoredFile,
     class_name,
     describe,
     read_description,
+    stored,
     write_description,
 )
 from archc.training.job import Value
@@ -47,6 +51,32 @@ def test_weights_are_named_as_soon_as_they_are_written(tmp_path: Path, descripti
         "best": StoredFile(path="best.safetensors", sha256=hashlib.sha256(b"3").hexdigest()),
         "last": StoredFile(path="weights.safetensors", sha256=hashlib.sha256(b"2").hexdigest()),
     }
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_kill_while_weights_are_replaced_leaves_weights_of_the_run(
+    tmp_path: Path, description: Description, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Before the file is replaced, and between the file and model.json."""
+    write_description(tmp_path, description)
+    place, source = tmp_path / "best.safetensors", tmp_path / "tiny.py"
+    source.write_bytes(b"")
+    describe(tmp_path, source=stored(source))
+    write_weights(place, b"old")
+
+    def killed(file: Path, data: bytes) -> None:
+        if moment == "after":
+            write_durably(file, data)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(result, "write_durably", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_weights(place, b"new")
+    assert place.read_bytes() == {"before": b"old", "after": b"new"}[moment]
+    assert open_run(tmp_path, "best").weights == "best"
+    place.write_bytes(b"another")
+    with pytest.raises(Failure, match="has changed since the run wrote it"):
+        open_run(tmp_path, "best")
 
 
 def test_a_job_that_is_started_by_hand_has_none(tmp_path: Path) -> None:
