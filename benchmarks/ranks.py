@@ -1,11 +1,12 @@
 """Times training on two ranks, which share two cores, against one process, and `archc train` against a plain script.
 
-    .venv/bin/python benchmarks/ranks.py [steps] [runs]
+    .venv/bin/python benchmarks/ranks.py [steps] [runs] [large_runs]
 
 `steps`: training steps of the emitted files on random pictures, of two ranks with a thread each against one process
 with two threads. `runs`: `archc train` against `benchmarks/plain_ranks.py` under torchrun, on the same file and
 pictures: the pictures a second after the first step, and the time from the command to the end of the first step.
-Both run without arguments. Ratios are medians over rounds A B A B …. They are valid only on two free cores: on busy
+`runs` trains a thin network, whose step takes as long as a few pictures, `large_runs` AlexNet. Without arguments, the
+first two are run. Ratios are medians over rounds A B A B …. They are valid only on two free cores: on busy
 ones, the threads of one process wait for each other. So the load is printed.
 """
 
@@ -41,12 +42,15 @@ def thin() -> str:
     """AlexNet with half the maps, a quarter of the units, and smaller pictures."""
     text = ALEXNET.read_text(encoding="utf-8").replace("[3, 227, 227]", f"[3, {RESIZE - 3}, {RESIZE - 3}]")
     text = text.replace("resize: 256, crop: 227", f"resize: {RESIZE}, crop: {RESIZE - 3}")
-    # As the plain script, which has no noise of colours and no test.
-    text = text.replace("color_pca: 0.1, ", "").replace("test: ten_crop", "test: center")
     for wide, narrow in (("96", "48"), ("256", "128"), ("384", "192"), ("4096", "1024")):
         text = text.replace(f"filters: {wide},", f"filters: {narrow},").replace(f"units: {wide}", f"units: {narrow}")
     kept = [line.partition(", expect")[0] + "}" if ", expect" in line else line for line in text.splitlines()]
-    return "\n".join(line for line in kept if not line.startswith("expect:")) + "\n"
+    return as_plain("\n".join(line for line in kept if not line.startswith("expect:")) + "\n")
+
+
+def as_plain(text: str) -> str:
+    """A spec whose recipe is that of the plain script, which has no noise of colours and no ten views."""
+    return text.replace("color_pca: 0.1, ", "").replace("test: ten_crop", "test: center")
 
 
 def built(spec: Path, folder: Path, strategy: str | None = None) -> Path:
@@ -147,24 +151,24 @@ def first_step(command: list[str], rate: Callable[[str], float]) -> tuple[float,
     return first, rate(lines)
 
 
-def compare_runs(spec: Path, folder: Path, rounds: int) -> None:
+def compare_runs(spec: Path, resize: int, folder: Path, rounds: int) -> None:
     """Print the ratios of `archc train` and of the plain script."""
     runs = iter(range(1000))
-    pictures = folder / "pictures"
+    pictures = folder / f"pictures of {resize}"
 
     def train(strategy: str, *options: str) -> tuple[float, float]:
-        run = folder / f"run{next(runs)}"
+        run = folder / f"run{next(runs)} of {resize}"
         options = ("--gpus", "2", "--parallel", strategy, "--run", str(run), "--batch", str(BATCH_OF_RUN), *options)
         return first_step([*CLI, "train", str(spec), *options], lambda _: _rate(_recorded(run / "metrics.jsonl")))
 
     def plain(file: Path, strategy: str) -> tuple[float, float]:
         torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
         script = [str(Path(__file__).with_name("plain_ranks.py")), strategy, str(file), str(pictures)]
-        sizes = map(str, (BATCH_OF_RUN, STEPS_OF_RUN, RESIZE))
+        sizes = map(str, (BATCH_OF_RUN, STEPS_OF_RUN, resize))
         return first_step([*torchrun, *script, *sizes], lambda lines: _rate(_printed(lines)))
 
     train("data", "--steps", "2")  # draws archc's own pictures, on which the others train
-    (folder / "run0" / "pictures").rename(pictures)
+    (folder / f"run0 of {resize}" / "pictures").rename(pictures)
     ours = ("--data", str(pictures), "--steps", str(STEPS_OF_RUN))
     for strategy in STRATEGIES:
         file = built(spec, folder, strategy)
@@ -210,7 +214,11 @@ def main() -> None:
             compare_steps("AlexNet, thin", small, RESIZE - 3, folder, ROUNDS * 2)
             compare_steps("AlexNet", ALEXNET, 227, folder, ROUNDS)
         if "runs" in asked:
-            compare_runs(small, folder, ROUNDS)
+            compare_runs(small, RESIZE, folder, ROUNDS)
+        if "large_runs" in asked:
+            large = folder / "large.yaml"
+            large.write_text(as_plain(ALEXNET.read_text(encoding="utf-8")), encoding="utf-8")
+            compare_runs(large, 256, folder, 3)
 
 
 if __name__ == "__main__":
