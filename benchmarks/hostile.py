@@ -200,10 +200,10 @@ def write(name: str, file: Path) -> None:
     file.write_bytes(INPUTS[name]())
 
 
-def measure(file: Path) -> tuple[float, float, int]:
-    """The processor seconds, the peak memory in MB and the exit code of `archc check FILE`."""
-    command = [str(Path(sys.executable).with_name("archc")), "check", str(file)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def measure(file: Path, command: str = "check") -> tuple[float, float, int]:
+    """The processor seconds, the peak memory in MB and the exit code of `archc COMMAND FILE`."""
+    arguments = [str(Path(sys.executable).with_name("archc")), command, str(file)]
+    process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     unit = 1 if sys.platform == "darwin" else 1024

@@ -1,6 +1,7 @@
 """Measures how the time of `archc check` grows with the number of layers: a chain, a residual DAG, a repeated block.
 
     .venv/bin/python benchmarks/scaling.py [LAYERS …]
+    .venv/bin/python benchmarks/scaling.py plan [LAYERS …]     # of `archc plan`
 
 Each size is a process of its own, as a user runs it. The figures are processor seconds: the command uses one core, and
 they are valid on a busy machine too. Growth is the slope of log time over log size from the previous size, without the
@@ -47,25 +48,26 @@ def repeated(layers: int) -> str:
     return HEAD.replace("layers:\n", blocks) + f"  stage: {{block: basic, repeat: {max(1, layers // 7)}, filters: 8}}\n"
 
 
-def seconds(text: str, file: Path) -> float:
-    """The processor seconds of `archc check` on the text. The check must pass."""
+def seconds(text: str, file: Path, command: str) -> float:
+    """The processor seconds of a command on the text, which must pass."""
     file.write_text(text, encoding="utf-8")
-    taken, _, code = measure(file)
+    taken, _, code = measure(file, command)
     assert code == 0
     return taken
 
 
 def main() -> None:
-    sizes = [int(size) for size in sys.argv[1:]] or SIZES
+    command = "plan" if "plan" in sys.argv else "check"
+    sizes = [int(size) for size in sys.argv[1:] if size != command] or SIZES
     shapes: dict[str, Callable[[int], str]] = {"chain": chain, "DAG": dag, "repeated block": repeated}
     with TemporaryDirectory() as folder:
         file = Path(folder) / "deep.yaml"
-        start_up = seconds(chain(1), file)
+        start_up = seconds(chain(1), file, command)
         print(f"one layer: {start_up:.2f} s")
         for name, spec in shapes.items():
             before: tuple[int, float] | None = None
             for size in sizes:
-                work = seconds(spec(size), file) - start_up
+                work = seconds(spec(size), file, command) - start_up
                 growth = f", growth {log(work / before[1]) / log(size / before[0]):.2f}" if before else ""
                 print(
                     f"{name} of {size:,}: {work + start_up:.2f} s, {work / size * 1e6:.0f} µs per layer{growth}",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from time import process_time
 
 import pytest
 
@@ -204,21 +203,3 @@ def test_layers_placed_by_hand_are_so_under_the_strategy_of_the_spec_only() -> N
     assert found["columns"].macs > plain["columns"].macs
     # Every device has all of fc8's gradients: those of its input need not be summed.
     assert plain["columns"].backward - found["columns"].backward == 2048 * 128 * FLOAT
-
-
-def test_it_takes_as_much_longer_as_there_are_more_layers(check: Callable[..., Analysis]) -> None:
-    def seconds(layers: int) -> float:
-        bodies = ("{op: conv2d, filters: 8}", "{op: lrn, size: 3, alpha: 1}", "{op: add, from: [l%d, l%d]}")
-        named = [f"l{i}: {bodies[i % 3]}" for i in range(layers)]
-        chain = [name % (i - 1, i - 2) if "%d" in name else name for i, name in enumerate(named)]
-        found = check(*chain, image="[8, 4, 4]").facts
-        assert found is not None
-        best = 1e9
-        for _ in range(3):
-            began = process_time()
-            found_plan = plan(found.graph, found.counts, None, Setting(4, 4, 1e9, "float32", None))
-            best = min(best, process_time() - began)
-            assert len(found_plan.options) == 3
-        return best
-
-    assert seconds(3000) < 20 * seconds(300)
