@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, settings
 
 from archc.analysis import Facts, analyse
 from archc.commands import main
+from archc.signals import STOPS
 
 ALEXNET = Path(__file__).parents[1] / "specs" / "alexnet.yaml"
 SMALL = """\
@@ -126,10 +127,14 @@ def archc(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 
     def run(*arguments: str | Path) -> Result:
         monkeypatch.setattr(sys, "argv", ["archc", *map(str, arguments)])
+        handlers = {number: signal.getsignal(number) for number in STOPS}
         with pytest.raises(SystemExit) as leaving:
             main()
-        gc.unfreeze()  # the process goes on, which the command line does not expect
+        # The process goes on, which the command line does not expect.
+        gc.unfreeze()
         gc.enable()
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         said = capsys.readouterr()
         assert isinstance(leaving.value.code, int)
         return Result(leaving.value.code, said.out, said.err)
