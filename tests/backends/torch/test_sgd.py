@@ -32,7 +32,7 @@ train:
   data: {{resize: 8, crop: 6, mirror: true, mean: pixel}}
   test: center
 """
-RATES = [0.1] * 8 + [0.03] * 6 + [0.5] * 6
+RATES = [0.1] * 8 + [0.03] * 6 + [0.0] * 2 + [0.5] * 6
 
 
 def emitted(*, bias: bool = True, decay_biases: bool = False, patience: int = 2) -> dict[str, Any]:

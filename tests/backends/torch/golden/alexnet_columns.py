@@ -153,8 +153,8 @@ class SharedDropout(Divided):
     """While training, sets values to zero with probability `rate`; scales the others.
 
     All ranks draw the mask of the whole tensor and use their part of it: `dim` is the
-    axis that is divided over the ranks. So they must have the same seed, and drop what
-    one process drops.
+    axis that is divided over the ranks. So they must have the same seed. On CPUs, they
+    drop what one process drops.
     """
 
     def __init__(self, rate: float, dim: int = 1) -> None:
@@ -323,8 +323,8 @@ class MomentumSGD(torch.optim.SGD):
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         loss = None if closure is None else torch.enable_grad()(closure)()
         for group in self.param_groups:
-            lr, last = group["lr"], group.get("last_lr", group["lr"])
-            group["last_lr"] = lr
+            lr = group["lr"] = group["lr"] or 1e-30  # u would be infinite
+            last, group["last_lr"] = group.get("last_lr", lr), lr
             for w in group["params"]:
                 state = self.state[w]
                 if group["momentum"] and not state:

@@ -297,8 +297,8 @@ class MomentumSGD(torch.optim.SGD):
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         loss = None if closure is None else torch.enable_grad()(closure)()
         for group in self.param_groups:
-            lr, last = group["lr"], group.get("last_lr", group["lr"])
-            group["last_lr"] = lr
+            lr = group["lr"] = group["lr"] or 1e-30  # u would be infinite
+            last, group["last_lr"] = group.get("last_lr", lr), lr
             for w in group["params"]:
                 state = self.state[w]
                 if group["momentum"] and not state:
