@@ -15,8 +15,9 @@ run: $(STAMP)
 	$(BIN)/archc build --backend torch -o build/alexnet.py
 	$(BIN)/archc train --gpus 2 --batch 32 --lr 0.00125 --steps 120
 
+# Two processes, each of which runs whole files: what a file sets up is set up once.
 test: $(STAMP)
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 # Examples per kind of hostile text. To run more: `make fuzz EXAMPLES=100000`.
 EXAMPLES ?= 20000
