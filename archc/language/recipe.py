@@ -48,6 +48,10 @@ class Recipe(Section):
             Needless("`archc train` chooses it", (None,), instead=option("gpus", least=1)),
         ),
         **dict.fromkeys(
+            ("steps", "max_steps", "num_steps", "total_steps", "iterations", "max_iter"),
+            Needless("`epochs` is the length of a run", (None,), instead=option("steps", least=1)),
+        ),
+        **dict.fromkeys(
             ("precision", "dtype"),
             Needless("it is that of `archc train`", _FLOAT32, instead=option("precision")),
         ),
@@ -140,6 +144,7 @@ class Recipe(Section):
 
 _USUAL_OPTIMIZERS: dict[str, object] = {
     "sgd": {"lr": 0.01, "momentum": 0.9, "weight_decay": 5e-4},
+    "adam": {"lr": 1e-3},
     "adamw": {"lr": 1e-3, "weight_decay": 0.01},
 }
 

@@ -31,13 +31,18 @@ def warmups(section: str) -> NeedlessFields:
         text = section.replace("SECTION", f"warmup: {{{written}}}")
         return Needless("without `warmup`, a run begins with `lr`", (0, None), instead=_write(text))
 
+    def whole(value: object) -> str:
+        is_length, text = type(value) is int, spelled(value)
+        written = text[:64] if text.startswith("{") and text != "{}" else f"{{epochs: {text if is_length else '…'}}}"
+        return f"write `{section.replace('SECTION', f'warmup: {written}')}`{', or `steps` in it' if is_length else ''}"
+
     return {
         **dict.fromkeys(("warmup_epochs", "lr_warmup_epochs", "num_warmup_epochs"), instead("epochs: VALUE")),
         **dict.fromkeys(
             ("warmup_steps", "warmup_iters", "lr_warmup_steps", "num_warmup_steps"), instead("steps: VALUE")
         ),
         "warmup_ratio": instead("steps: …"),
-        **({"warmup": instead("epochs: …")} if section != "SECTION" else {}),
+        **({"warmup": instead("")._replace(instead=whole)} if section != "SECTION" else {}),
     }
 
 
@@ -45,6 +50,7 @@ class OnPlateau(Section):
     """Multiplies the learning rate by `factor` after `patience` epochs without a lower held-out error."""
 
     needless: ClassVar[NeedlessFields] = {
+        **warmups("schedule: {on_plateau: {…}, SECTION}"),
         "mode": Needless("the held-out error is watched", ("min",)),
         "monitor": Needless("the held-out error is watched", ("val_loss", "val_error")),
         **dict.fromkeys(("threshold", "min_delta", "cooldown"), Needless("any lower error counts", (0,))),
@@ -71,6 +77,7 @@ class Step(Section):
     """Multiplies the learning rate by `factor` after every so many epochs."""
 
     needless: ClassVar[NeedlessFields] = {
+        **warmups("schedule: {step: {…}, SECTION}"),
         **dict.fromkeys(
             ("step_size", "size", "decay_epochs", "decay_steps", "period", "interval"),
             Needless("the unit is an epoch", instead=_write("every: VALUE")),
@@ -86,6 +93,7 @@ class Cosine(Section):
     """Lowers the learning rate along half a cosine, from `lr` after the warm-up towards its end after the last step."""
 
     needless: ClassVar[NeedlessFields] = {
+        **warmups("schedule: {cosine: {…}, SECTION}"),
         **dict.fromkeys(
             ("T_max", "decay_steps", "total_steps", "epochs", "num_epochs", "steps"),
             Needless("the cosine ends with the run, after the `epochs` of `train`"),

@@ -266,7 +266,18 @@ def test_training_in_other_words(written: str, help: str, right: str) -> None:
             "delete `eta_min`, and write `end_factor`, the last rate divided by `lr`",
         ),
         ("warmup_steps: 5", "delete `warmup_steps`, and write `schedule: {warmup: {steps: 5}}`"),
-        ("warmup: 5", "delete `warmup`, and write `schedule: {warmup: {epochs: …}}`"),
+        ("warmup: 5", "delete `warmup`, and write `schedule: {warmup: {epochs: 5}}`, or `steps` in it"),
+        ("warmup: {steps: 9}", "delete `warmup`, and write `schedule: {warmup: {steps: 9}}`"),
+        ("warmup: true", "delete `warmup`, and write `schedule: {warmup: {epochs: …}}`"),
+        (
+            "schedule: {cosine: {warmup: {epochs: 5}}}",
+            "delete `warmup`, and write `schedule: {cosine: {…}, warmup: {epochs: 5}}`",
+        ),
+        (
+            "schedule: {step: {factor: 0.1, every: 3, warmup_steps: 5}}",
+            "delete `warmup_steps`, and write `schedule: {step: {…}, warmup: {steps: 5}}`",
+        ),
+        ("steps: 100", "delete `steps`, and run `archc train --steps 100`"),
         (
             "accumulate_grad_batches: 4",
             "delete `accumulate_grad_batches`, and write `accumulate: 4`; `batch` is that of all parts together",

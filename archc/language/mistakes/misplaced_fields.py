@@ -38,7 +38,7 @@ def nested_fields(spec: type[BaseModel], root: MappingNode) -> tuple[MappingNode
     names = field_names(spec)
     homes: dict[str, dict[str, tuple[str, ...]]] = {}
     for word, node in root.entries.items():
-        if nearest(word, names, section=True) is None and (path := _home(word, node, spec, root)):
+        if nearest(word, names, section=True) is None and (path := home(word, node, spec, root)):
             homes.setdefault(path[0], {})[word] = path[1:]
     found = [_misplaced(section, words, spec, root) for section, words in homes.items()]
     moved = {word for words in homes.values() for word in words}
@@ -46,7 +46,7 @@ def nested_fields(spec: type[BaseModel], root: MappingNode) -> tuple[MappingNode
     return root._replace(entries=entries), found
 
 
-def _home(word: str, node: YamlNode, spec: type[BaseModel], root: MappingNode) -> tuple[str, ...] | None:
+def home(word: str, node: YamlNode, spec: type[BaseModel], root: MappingNode) -> tuple[str, ...] | None:
     """The path of the one field in a section of the spec that a word must mean; fields nearer to the top first.
 
     Of the same field in several sections of a choice, it is that in the section that the spec names, or the usual one.

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from archc.diagnostics.finding import MAX_FINDINGS, Finding, replacement, report, respelling
-from archc.language.fields import LONGEST_NAME, Place, field_names, model_at, template, words_of
+from archc.language.fields import LONGEST_NAME, Place, field_names, model_at, template, usual_choice, words_of
+from archc.language.mistakes.strayed_fields import Strayed, strayed_field
 from archc.language.mistakes.unknown_fields import lacking, replaced, unknown_field
 from archc.language.mistakes.vocabulary import certain, did_you_mean, nearest
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
@@ -41,6 +42,8 @@ _RANGES = {
     "too_long": "it must have at most {max_length} {entries}",
     "string_too_long": "it must have at most {max_length} characters",
 }
+Loc = tuple[int | str, ...]
+"""Where pydantic found an error."""
 # The codes of errors whose code is not ARC105.
 _CODES = {"crop": "ARC109"}
 
@@ -70,7 +73,7 @@ def explain(
     *,
     partial: bool = False,
     elsewhere: Iterable[str] = (),
-    told: Container[tuple[int | str, ...]] = (),
+    told: Container[Loc] = (),
     usual: Mapping[str, object] | None = None,
 ) -> list[Finding]:
     """A finding for each error that pydantic found in a `model`.
@@ -98,18 +101,47 @@ def explain(
     misspelt |= {
         (loc[:-1], only) for loc in unknown if len(fields := _fields_at(model, loc[:-1])) == 1 for only in fields
     }
+    strayed = _strayed(model, unknown, nodes, keys, owner, what)
+    misspelt |= {(found.path[:-1], found.path[-1]) for found in strayed.values()}
     findings: list[Finding] = []
     # Of a section, all missing fields are one mistake; of a layer, each is.
-    missing: dict[tuple[tuple[int | str, ...], int | str], list[str]] = {}
+    missing: dict[tuple[Loc, int | str], list[str]] = {}
     for detail in details:
         loc = detail["loc"]
-        if detail["type"] != "missing":
+        if loc in strayed:
+            findings.append(strayed[loc].finding)
+        elif detail["type"] != "missing":
             findings.append(_finding(model, detail, nodes, keys, owner, what))
         elif (loc[:-1], loc[-1]) not in misspelt:
             missing.setdefault((loc[:-1], "" if loc[:-1] else loc[-1]), []).append(str(loc[-1]))
     for (path, _), names in missing.items():
         findings.append(_missing(model, [str(step) for step in path], names, nodes, owner, what, usual))
     return findings
+
+
+def _strayed(
+    model: type[BaseModel],
+    unknown: Iterable[Loc],
+    nodes: Mapping[str, YamlNode],
+    keys: Mapping[str, ScalarNode],
+    owner: Span,
+    what: str,
+) -> dict[Loc, Strayed]:
+    """Those of the unknown fields that belong to another section."""
+    found: dict[Loc, Strayed] = {}
+    for loc in unknown:
+        path = _locate(loc, nodes, keys)[2]
+        parent = model_at(model, path[:-1])
+        assert parent is not None
+        place = Place(_mapping_at(path, nodes, keys, owner), parent, _inside(what, path))
+        if strayed := strayed_field(place, model, path, nodes):
+            found[loc] = strayed
+    return found
+
+
+def _inside(what: str, path: list[str]) -> str:
+    """What messages call the mapping with the last step of a path."""
+    return f"{what}'s `{'.'.join(path[:-1])}`" if len(path) > 1 else what
 
 
 def _named_for(model: type[BaseModel], detail: ErrorDetails) -> list[str]:
@@ -139,14 +171,21 @@ def _missing(
     parts = [_to_write(name, words_of(model_at(model, path), name)) for name in names]
     help = f"add {joined(parts, 'and')}"
     if values and all(name in values for name in names):
-        fields = ", ".join(f"{name}: {spelled(values[name])}" for name in names)
+        one = {name: _one_of(model_at(model, [*path, name]), values[name]) for name in names}
+        fields = ", ".join(f"{name}: {spelled(value)}" for name, value in one.items())
         help = f"add `{fields}`, or {'another value' if len(names) == 1 else 'other values'}"
     needed = joined([f"`{name}`" for name in names], "and")
     span = _enclosing([*path, names[0]], nodes) or owner
     return report(span, "ARC103", f"{inside} needs {needed}", help=help)
 
 
-def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+def _one_of(model: type[BaseModel] | None, usual: Any) -> Any:
+    """A usual value: of a choice, that of its usual field alone."""
+    chosen = usual_choice(model) if model else []
+    return {name: usual[name] for name in chosen} if chosen else usual
+
+
+def _fields_at(model: type[BaseModel], loc: Loc) -> list[str]:
     return field_names(model_at(model, [str(step) for step in loc]))
 
 
@@ -167,12 +206,11 @@ def _finding(
     field = ".".join(path)
     kind, context = detail["type"], detail.get("ctx", {})
     parent = model_at(model, path[:-1])
-    inside = f"{what}'s `{'.'.join(path[:-1])}`" if len(path) > 1 else what
     match kind:
         case "extra_forbidden":
             assert parent is not None
-            mapping = _mapping_at(path, nodes, keys, owner)
-            return unknown_field(path[-1], Place(mapping, parent, inside)).finding
+            place = Place(_mapping_at(path, nodes, keys, owner), parent, _inside(what, path))
+            return unknown_field(path[-1], place).finding
         case "literal_error":
             allowed = re.findall("'(.*?)'", context["expected"]) or re.split(", | or ", context["expected"])
             help, text, _ = meant(detail["input"], kind, parent, path[-1])
@@ -228,7 +266,7 @@ def _value_at(path: list[str], nodes: Mapping[str, YamlNode]) -> YamlNode | None
 
 
 def _locate(
-    loc: tuple[int | str, ...], nodes: Mapping[str, YamlNode], keys: Mapping[str, ScalarNode]
+    loc: Loc, nodes: Mapping[str, YamlNode], keys: Mapping[str, ScalarNode]
 ) -> tuple[Span | None, Span | None, list[str]]:
     """The spans of the value and of its key, and the path without the steps that pydantic adds for unions."""
     path: list[str] = []
