@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from functools import partial
@@ -22,10 +23,11 @@ from archc.ops.fields import LARGEST
 from archc.run.process import run_to_end, training_module
 from archc.run.receipt import Starts, write_receipt
 from archc.run.recipe import Overrides
-from archc.run.resuming import compared, earlier_run, has_ended, repeated_run, told_run
+from archc.run.resuming import NEWEST, compared, earlier_run, has_ended, repeated_run, told_run
 from archc.run.setup import Options
 from archc.run.worker import devices_of, folder_of, reported_once, told_to_others
-from archc.signals import heed_stops
+from archc.signals import CODES, heed_stops
+from archc.training import checkpoint
 from archc.training.clock import begin
 from archc.training.job import BadPictures, Job
 from archc.training.journal import has_begun
@@ -190,10 +192,14 @@ def train(
                 raise typer.Exit(0)
             start = prepared(spec, options, chosen, folder, earlier, quiet=quiet)
         job, code = _trained(start, chosen, module, quiet=quiet)
+    shown = visible(str(relative(job.run)))
     if code == 0 and not quiet:
         if from_receipt:
             typer.echo(compared(job.run, from_receipt))
-        typer.echo(f"finished in {duration(time.monotonic() - began)}; saved in {visible(str(relative(job.run)))}")
+        typer.echo(f"finished in {duration(time.monotonic() - began)}; saved in {shown}")
+    if code in CODES and place is None and not quiet and (saved := checkpoint.steps(job.run)):
+        go_on = f"archc train --run {shlex.quote(shown)} --resume {NEWEST}"
+        typer.echo(f"saved in {shown} after step {saved[-1]:,}; `{go_on}` goes on")
     raise typer.Exit(code)
 
 

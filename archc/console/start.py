@@ -17,6 +17,7 @@ from archc.console.specs import current_folder, facts_or_exit, resolve
 from archc.console.terminal import columns, style_of
 from archc.difference.difference import difference
 from archc.failure import FINDING, Failure
+from archc.files import relative
 from archc.passes.placement import Placement
 from archc.run.folder import started_folder
 from archc.run.planned import Planned, planned, planned_step
@@ -71,7 +72,7 @@ def prepared(
     spec: Path | None, options: Options, backend: Backend, asked: Path | None, earlier: Earlier | None, *, quiet: bool
 ) -> Start:
     """Check the spec and the options; a Failure, or findings, tell why the run cannot start."""
-    path = earlier.spec if earlier and spec is None else resolve(spec, quiet=quiet)
+    path = relative(earlier.spec) if earlier and spec is None else resolve(spec, quiet=quiet)
     check_paths(current_folder(), spec=path, data=options.data, run=asked)
     facts, text = facts_or_exit(path)
     if earlier:

@@ -85,7 +85,7 @@ def outcome(run: Path) -> Outcome:
         steps=goal.steps if goal else None,
         held_out=held_out,
         started=began,
-        seconds=(until - began).total_seconds() if began else None,
+        seconds=(until - began).total_seconds() - receipt.seconds_stopped if receipt and began else None,
         fast_dev_run=receipt.fast_dev_run if receipt else False,
         overfit_batches=receipt.overfit_batches if receipt else None,
     )
@@ -114,6 +114,11 @@ class _Result(_Part):
     loss: float | None
 
 
+class _Resumed(_Part):
+    started: AwareDatetime
+    stopped: AwareDatetime | None = None
+
+
 class _Receipt(_Part):
     status: str
     started: AwareDatetime
@@ -125,6 +130,12 @@ class _Receipt(_Part):
     result: _Result | None
     fast_dev_run: bool = False
     overfit_batches: int | None = None
+    resumed: tuple[_Resumed, ...] = ()
+
+    @property
+    def seconds_stopped(self) -> float:
+        """The seconds in which nothing worked on the run, between its end and the time that it went on."""
+        return sum((each.started - each.stopped).total_seconds() for each in self.resumed if each.stopped)
 
 
 def _read(place: Path) -> _Receipt | None:

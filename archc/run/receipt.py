@@ -35,11 +35,13 @@ TRAINING = ("numpy", "pillow", "safetensors")
 
 @dataclass(frozen=True)
 class Starts:
-    """When and by which command a run was started, and each time that it went on, after a step."""
+    """When and by which command a run was started, and each time that it went on, after a step; and the spec that it
+    began with, if it went on."""
 
     started: str
     command: str
     resumed: tuple[dict[str, object], ...] = ()
+    spec: str | None = None
 
     @classmethod
     def now(cls, run: Path | None, step: int | None) -> Starts:
@@ -49,8 +51,9 @@ class Starts:
             return cls(started, command)
         with suppress(OSError, ValueError, KeyError):  # a run that was killed while it started has none
             before = json.loads(place_of_receipt(run).read_bytes())
-            again: dict[str, object] = {"after_step": step or 0, "started": started, "command": command}
-            return cls(before["started"], before["command"], (*before["resumed"], again))
+            again: dict[str, object] = {"after_step": step or 0, "stopped": before["ended"]}
+            again |= {"started": started, "command": command}
+            return cls(before["started"], before["command"], (*before["resumed"], again), before["spec"]["path"])
         return cls(started, command)
 
 
@@ -81,6 +84,8 @@ def write_receipt(job: Job, inputs: Inputs, backend: Backend, *, starts: Starts,
 def _receipt(job: Job, inputs: Inputs, backend: Backend, *, starts: Starts, code: int | None) -> dict[str, object]:
     result = read_result(job.run) or Result(devices=())
     figures = result.figures
+    # A run that goes on reads the copy of its spec, unless another file is given.
+    path = starts.spec if starts.spec and inputs.path.resolve() == job.run / "spec.yaml" else str(inputs.path)
     return {
         "status": "diverged" if result.diverged else STATUS.get(code, "failed"),
         "exit_code": code,
@@ -88,7 +93,7 @@ def _receipt(job: Job, inputs: Inputs, backend: Backend, *, starts: Starts, code
         "started": starts.started,
         "resumed": list(starts.resumed),
         "ended": None if code is None else datetime.now(UTC).isoformat(timespec="seconds"),
-        "spec": {"path": str(inputs.path), "sha256": sha256(inputs.spec)},
+        "spec": {"path": path, "sha256": sha256(inputs.spec)},
         "source": {"path": job.source, "sha256": sha256(inputs.source.encode())},
         "weights": {"path": job.weights.name, "sha256": result.weights} if result.weights else None,
         "best": result.best.model_dump() if result.best else None,

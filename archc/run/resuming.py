@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -57,7 +58,10 @@ def earlier_run(run: Path | None, wanted: str | None) -> Earlier | None:
     if wanted is None:
         return None
     if wanted != NEWEST and not wanted.isdecimal():
-        raise Failure(f"`--resume {wanted}` is not a step", f"use `--resume {NEWEST}`, or the number of a step", USAGE)
+        help = f"use `--resume {NEWEST}`, or the number of a step"
+        if run is None and is_run(Path(wanted)):
+            help = f"use `--run {shlex.quote(wanted)} --resume {NEWEST}`"
+        raise Failure(f"`--resume {wanted}` is not a step", help, USAGE)
     if run is None:
         raise Failure("`--resume` needs a run", "name its folder: `--run DIR`", USAGE)
     folder = run.resolve()
@@ -80,9 +84,17 @@ def repeated_run(run: Path | None) -> Earlier | None:
     if run is None:
         return None
     folder = run.resolve()
-    if not (folder / "job.json").is_file() or not (folder / "spec.yaml").is_file():
-        raise Failure(f"{run} is not the folder of a run", "`archc runs` lists runs", USAGE)
+    if not is_run(folder):
+        help = (
+            f"use `--from-receipt {shlex.quote(str(run.parent))}`" if is_run(run.parent) else "`archc runs` lists runs"
+        )
+        raise Failure(f"{run} is not the folder of a run", help, USAGE)
     return Earlier(*_read(folder), is_repeated=True)
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder is that of a run that `archc train` has started."""
+    return (folder / "job.json").is_file() and (folder / "spec.yaml").is_file()
 
 
 def told_run(run: Path | None, wanted: str | None) -> Earlier | None:

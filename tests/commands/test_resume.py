@@ -115,6 +115,7 @@ def test_a_complete_run_is_made_longer_repeated_and_kept_from_changing(spec: Pat
     assert "24 of 24" in listed.stdout and "20 of 20" in listed.stdout
 
     assert "the weights are those of whole, to the bit" in train("--from-receipt", "whole", "--run", "again").stdout
+    assert json.loads(Path("again", "receipt.json").read_text())["spec"]["path"] == "whole/spec.yaml"
 
     other = here / "other.yaml"
     other.write_text(SPEC.replace("filters: 4", "filters: 5"))
@@ -133,6 +134,8 @@ def test_a_complete_run_is_made_longer_repeated_and_kept_from_changing(spec: Pat
         assert message in train(*go_on, *options, code=2).stderr
     assert "has no checkpoint of step 7: there are those of 20" in train("--run", "new", "--resume", 7, code=2).stderr
     assert "`--resume soon` is not a step" in train("--run", "new", "--resume", "soon", code=2).stderr
+    assert "  use `--run new --resume auto`\n" in train("--resume", "new", code=2).stderr
+    assert "  use `--from-receipt new`\n" in train("--from-receipt", "new/receipt.json", code=2).stderr
     assert "`--resume` needs a run" in train("--resume", "auto", code=2).stderr
     assert "has no run to go on with" in train("--run", "nowhere", "--resume", 3, code=2).stderr
     assert {file: file.read_bytes() for file in Path("new").rglob("*") if file.is_file()} == before
@@ -141,14 +144,20 @@ def test_a_complete_run_is_made_longer_repeated_and_kept_from_changing(spec: Pat
 
 def test_ctrl_c_saves_a_checkpoint_and_the_weights(spec: Path) -> None:
     command = [sys.executable, "-m", "archc", "train", str(spec), "--steps", "100000", "--gpus", "2", "--run", "run"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     record = Path("run", "metrics.jsonl")
     while process.poll() is None and not (record.exists() and '"step"' in record.read_text()):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=120)
     assert (process.returncode, err.splitlines()[-1]) == (130, "interrupted")
     (step,) = checkpoint.steps(Path("run"))
     receipt = json.loads(Path("run", "receipt.json").read_text())
     assert receipt["status"] == "interrupted" and receipt["weights"] is not None
     assert steps("run")[-1] == step
+    go_on = "--run run --resume auto"
+    assert out.splitlines()[-1] == f"saved in run after step {step:,}; `archc train {go_on}` goes on"
+    train(*go_on.split(), "--steps", step + 1)
+    later = json.loads(Path("run", "receipt.json").read_text())
+    assert later["spec"] == receipt["spec"]  # as it was given, not its copy
+    assert later["resumed"][0]["stopped"] == receipt["ended"]

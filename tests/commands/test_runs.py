@@ -93,6 +93,16 @@ def test_a_run_that_a_process_works_on_is_running(archc, here: Path) -> None:
         assert status() == "interrupted"
 
 
+def test_the_time_in_which_a_run_was_stopped_is_not_counted(archc, here: Path) -> None:
+    run = write_run(here / "runs" / "run", *(step(at, 2.0) for at in range(1, 31)), held_out("end", 18))
+    day = "2026-11-27T"
+    pauses = [("13:30:00", "13:40:00"), (None, "13:41:00"), ("13:50:00", "15:00:00")]
+    resumed = [{"stopped": stop and f"{day}{stop}Z", "started": f"{day}{start}Z"} for stop, start in pauses]
+    write_receipt(run, "complete", started=f"{day}13:20:00Z", ended=f"{day}15:00:30Z", resumed=resumed)
+    (found,) = json.loads(archc("runs", "--output-format", "json").out)["runs"]
+    assert found["seconds"] == (100 - 10 - 70) * 60 + 30
+
+
 def test_a_backend_that_was_started_by_hand_writes_no_receipt(archc, here: Path) -> None:
     write_run(here / "runs" / "ended", step(1, 2.0), held_out("end", 9))
     write_run(here / "runs" / "cut", step(1, 2.0))
