@@ -106,6 +106,7 @@ def _run() -> int:
     except typer.TyperException as error:
         if isinstance(error, typer.BadParameter):
             error.message = error.message.removeprefix("Value error, ")  # pydantic's prefix
+        _suggest_option(error)
         error.show(sys.stderr)  # pyright: ignore  # every typer exception has it, but their base class does not declare it
         return USAGE
     except BaseException as error:  # the op of a distribution may raise anything, SystemExit too
@@ -134,6 +135,19 @@ def _invoke(arguments: list[str]) -> int:
     except typer.Exit as leaving:
         return leaving.exit_code
     return 0
+
+
+def _suggest_option(error: typer.TyperException) -> None:
+    """Say what an unknown option may mean. Typer suggests any option with a few letters in common."""
+    option: str | None = getattr(error, "option_name", None)
+    context: typer.Context | None = getattr(error, "ctx", None)
+    if option is None or context is None or not hasattr(error, "possibilities"):
+        return
+    from archc.console.usage import meant_option
+
+    options = [name for parameter in context.command.params for name in parameter.opts if name.startswith("-")]
+    meant = meant_option(option, options, trains=context.info_name == "train")
+    vars(error).update(possibilities=None, message=f"{vars(error)['message']}{'. ' if meant else ''}{meant or ''}")
 
 
 def _words_to_complete() -> list[str]:
