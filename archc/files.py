@@ -11,15 +11,30 @@ import errno
 import fcntl
 import os
 import stat
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from typing import IO
+
+_ALIKE = 0.8
+_MOST = 1000
 
 
 def relative(place: Path) -> Path:
     """An absolute path as a person knows it: relative to the current folder if it is below it."""
     return place.relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place
+
+
+def similar(missing: Path, fits: Callable[[Path], bool]) -> Path | None:
+    """The path that is probably meant: of those beside it that fit, the one with the nearest name, less its suffix."""
+    from difflib import get_close_matches  # only for a path that is missing, for the time of start-up
+
+    with suppress(OSError, ValueError):  # a folder that cannot be read, or a null byte in the path
+        there = {each.stem: each for each in sorted(islice(missing.parent.iterdir(), _MOST)) if fits(each)}
+        if close := get_close_matches(missing.stem, there, n=1, cutoff=_ALIKE):
+            return missing.with_name(there[close[0]].name)
+    return None
 
 
 def write_whole(place: Path, data: bytes) -> None:

@@ -74,7 +74,10 @@ def read_bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        help = f"the specs shipped with archc are in {packaged_specs()}"
+        from archc.files import similar
+
+        meant = similar(path, lambda each: each.suffix in (".yaml", ".yml"))
+        help = f"did you mean `{meant}`?" if meant else f"the specs shipped with archc are in {packaged_specs()}"
         raise Failure(f"file not found: {path}", help=help, code=2) from None
     except (OSError, ValueError) as error:  # ValueError: a null byte in the path
         reason = error.strerror if isinstance(error, OSError) else str(error)

@@ -94,7 +94,9 @@ def history(run: Path) -> History:
     A run that was resumed from an earlier step has taken some steps twice: the later ones count.
     """
     if not run.is_dir():
-        raise Failure(f"{run} is not a folder", help="name the folders of runs: `archc runs` lists them", code=USAGE)
+        near = next((each for each in (run.parent, Path("runs") / run) if (each / FILE).is_file()), None)
+        help = f"did you mean `{near}`?" if near else "name the folders of runs: `archc runs` lists them"
+        raise Failure(f"{run} is not a folder", help=help, code=USAGE)
     name, steps, tests = "", dict[int, Step](), dict[int, HeldOut]()
     done = 0
     for event in _events(run / FILE):

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from archc.failure import FINDING, Failure
+from archc.files import relative
 from archc.training.description import class_name
 from archc.wording import counted, listed
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
+SPLITS = ("train", "val")
 LAYOUT = "DIR/train/CLASS/*.jpg with DIR/val/CLASS/*.jpg, or DIR/CLASS/*.jpg, which archc splits"
 TEST_LAYOUT = "DIR/val/CLASS/*.jpg or DIR/CLASS/*.jpg"
 
@@ -108,10 +110,18 @@ def _checked(folder: Path, classes: Classes, without: Collection[Path]) -> Class
     left = {name: tuple(file for file in files if file not in without) for name, files in classes.items()}
     if empty := [name for name, files in left.items() if not files]:
         fix = "put JPEG or PNG files (.jpg, .jpeg, .png) directly into the class's folder, or remove it"
+        if folder.name not in SPLITS and (inner := next((name for name in empty if _is_data(folder / name)), None)):
+            fix = f"use `--data {relative(folder / inner)}`, which contains class folders"
         raise Failure(_of_classes(folder, empty, "no pictures"), fix, FINDING)
     if len(left) < 2:
         raise Failure(f"{folder} contains only one class", f"use two or more; the layout is {LAYOUT}", FINDING)
     return left
+
+
+def _is_data(place: Path) -> bool:
+    """Whether a folder has train/ and val/, or two folders with pictures."""
+    inner = [Path(entry) for entry in _entries(place) if _is_folder(entry)]
+    return {*SPLITS} <= {each.name for each in inner} or sum(bool(_pictures(each, Counter())) for each in inner) > 1
 
 
 def _of_classes(folder: Path, names: list[str], what: str) -> str:

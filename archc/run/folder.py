@@ -149,7 +149,10 @@ def _claim(folder: Path, asked: Path | None) -> None:
 def _demand_empty(folder: Path) -> None:
     """Raise Failure if a folder contains anything except the claim of a run, which `_claim` sees."""
     if folder.is_dir() and _contents(folder):
-        raise Failure(f"{folder} is not empty", help="`--run` takes a new or an empty folder", code=USAGE)
+        help = "`--run` takes a new or an empty folder"
+        if (folder / "job.json").is_file():
+            help += "; `--resume auto` goes on with the run in it"
+        raise Failure(f"{folder} is not empty", help=help, code=USAGE)
 
 
 def _contents(folder: Path) -> list[Path]:

@@ -11,6 +11,7 @@ from archc.analysis import Facts
 from archc.arrays.folder import are_arrays
 from archc.backend import Backend, EmittedSource
 from archc.failure import FINDING, USAGE, Failure
+from archc.files import similar
 from archc.language.recipe import Precision, Recipe
 from archc.language.spec import Strategy
 from archc.passes.holding import Layout
@@ -142,7 +143,9 @@ def set_up(facts: Facts, options: Options, backend: Backend) -> Setup:
     strategy = strategy_wanted(options.strategy, devices, facts, backend)
     recipe = trained_recipe(facts, options.overrides, devices, data=options.data)
     if options.data is not None and not options.data.is_dir():
+        meant = similar(options.data, Path.is_dir)
         help = "`--data` takes a folder of pictures, one folder per class, or one with train.npz and val.npz"
+        help = f"did you mean `--data {meant}`?" if meant else help
         raise Failure(f"{options.data} is not a folder", help=help, code=USAGE)
     # After the options, so that wrong usage (exit 2) is reported before a finding on the spec (exit 1).
     arrays = options.data if options.data is not None and are_arrays(options.data) else None

@@ -14,7 +14,7 @@ from archc.failure import FINDING, USAGE, Failure
 from archc.inference.task import Task, write_pictures
 from archc.language.recipe import TestViews
 from archc.run.process import run_to_end, using_module
-from archc.training.description import Description, StoredFile, read_description, stored
+from archc.training.description import Description, StoredFile, place_of_description, read_description, stored
 
 LAST = "last"
 
@@ -55,7 +55,9 @@ class Trained:
 def open_run(run: Path, weights: str = LAST) -> Trained:
     """A run's folder; a Failure if it is not one, lacks the weights, or has a file that has changed."""
     if not run.is_dir():
-        raise Failure(f"{run} is not a folder", "name the folder of a run, such as runs/NAME-TIME", USAGE)
+        near = next((each for each in (run.parent, Path("runs") / run) if place_of_description(each).is_file()), None)
+        help = f"did you mean `{near}`?" if near else "name the folder of a run, such as runs/NAME-TIME"
+        raise Failure(f"{run} is not a folder", help, USAGE)
     found = read_description(run)
     if not found.weights:
         message = f"{run} has no weights: the run has not ended, or it ended before they were written"

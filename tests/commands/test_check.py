@@ -85,6 +85,24 @@ def test_a_missing_file(archc, here: Path) -> None:
     assert Path(second.partition(" are in ")[2], "alexnet.yaml").is_file()
 
 
+@pytest.mark.parametrize(
+    ("missing", "meant"),
+    [
+        ("shape.yaml", "shapes.yaml"),
+        ("shapes", "shapes.yaml"),
+        ("shapes.yml", "shapes.yaml"),
+        ("folder/../Shapes.yaml", "folder/../shapes.yaml"),
+    ],
+)
+def test_a_missing_file_with_a_name_like_another_one(archc, here: Path, missing: str, meant: str) -> None:
+    for name in ("shapes.yaml", "shapes.csv", "a.yaml"):
+        (here / name).touch()
+    (here / "folder").mkdir()
+    result = archc("check", missing)
+    assert (result.code, result.err) == (2, f"error: file not found: {missing}\n  did you mean `{meant}`?\n")
+    assert "did you mean" not in archc("check", "b.yaml").err
+
+
 def test_a_pipe_that_nobody_writes_to_does_not_hang(archc, here: Path) -> None:
     os.mkfifo("pipe.yaml")
     result = archc("check", "pipe.yaml")

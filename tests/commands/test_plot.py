@@ -37,6 +37,8 @@ def test_it_draws_runs_into_a_file_that_it_may_replace(archc, here: Path) -> Non
     ("arguments", "code", "error", "help"),
     [
         ("runs/none", 2, "runs/none is not a folder", "name the folders of runs: `archc runs` lists them"),
+        ("first", 2, "first is not a folder", "did you mean `runs/first`?"),
+        ("runs/first/metrics.jsonl", 2, "runs/first/metrics.jsonl is not a folder", "did you mean `runs/first`?"),
         (
             "runs",
             2,

@@ -32,7 +32,9 @@ from archc.installing import requirements_help
         ("--lr 0", "error: --lr 0.0 is not a valid learning rate"),
         ("--data nothing", "error: nothing is not a folder"),
         ("--data small.yaml", "error: small.yaml is not a folder"),
+        ("--data picture", "  did you mean `--data pictures`?"),
         ("--run full", "error: full is not empty"),
+        ("--run begun", "  `--run` takes a new or an empty folder; `--resume auto` goes on with the run in it"),
         ("--batch 99999999999999999999", "Error: Invalid value for '--batch'"),
         ("--timeout 0", "Error: Invalid value for '--timeout'"),
         ("--gpus 0", "Error: Invalid value for '--gpus'"),
@@ -41,8 +43,9 @@ from archc.installing import requirements_help
     ],
 )
 def test_wrong_usage(archc, small: Path, here: Path, options: str, line: str) -> None:
-    (here / "full").mkdir()
-    (here / "full" / "file").touch()
+    for file in ("full/file", "begun/job.json", "pictures/file"):
+        (here / file).parent.mkdir()
+        (here / file).touch()
     result = archc("train", small, *options.split())
     assert (result.code, result.out) == (2, "")
     assert any(said.startswith(line) for said in result.err.splitlines())

@@ -198,6 +198,12 @@ def test_a_changed_byte_is_refused(archc: Any, place: Path, here: Path, file: st
     [
         ("evaluate small.yaml", 2, "error: small.yaml is not a folder"),
         ("evaluate nothing", 2, "error: nothing is not a folder"),
+        (
+            "evaluate run/weights.safetensors",
+            2,
+            "  did you mean `run`?",
+        ),
+        ("evaluate listed", 2, "  did you mean `runs/listed`?"),
         ("evaluate .", 2, "error: . has no model.json: it is not a run, or one of an older archc"),
         ("evaluate run --weights worst", 2, "error: run has no weights called `worst`"),
         ("evaluate damaged", 1, "error: damaged/model.json does not describe a model: "),
@@ -220,6 +226,7 @@ def test_what_is_not_a_run(archc: Any, place: Path, small: Path, here: Path, wor
     text = (here / "run" / "model.json").read_text()
     model = json.loads(text)
     others = {
+        "runs/listed": text,
         "damaged": text[:-40],
         "begun": json.dumps({**model, "weights": {}}),
         "arrays": json.dumps({**model, "preparation": None, "classes": None, "loss": "mean_squared_error"}),

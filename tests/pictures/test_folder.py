@@ -98,6 +98,22 @@ def refused(root: Path) -> Failure:
             "in {root}, 2 classes contain no pictures: b, c",
             "directly into the class's folder, or remove it",
         ),
+        # A folder above that of the data: its other folders must not be removed.
+        (
+            ["notes/a.txt", "shapes/train/a/1.jpg", "shapes/val/a/1.jpg"],
+            "in {root}, 2 classes contain no pictures: notes, shapes",
+            "use `--data {root}/shapes`, which contains class folders",
+        ),
+        (
+            ["shapes/a/1.jpg", "shapes/b/1.jpg"],
+            "{root}/shapes contains no pictures",
+            "use `--data {root}/shapes`, which contains class folders",
+        ),
+        (
+            ["train/a/b/1.jpg", "train/a/c/1.jpg", "val/a/1.jpg"],
+            "{root}/train/a contains no pictures",
+            "directly into the class's folder, or remove it",
+        ),
         (["a/1.jpg", "b/1.jpg"], "in {root}, 2 classes contain only one picture: a, b", "add a second one"),
         (
             ["a/1.jpg", "a/2.jpg", "b/1.jpg"],
@@ -124,7 +140,7 @@ def test_a_folder_that_cannot_be_used_is_refused_with_the_fix(
 ) -> None:
     failure = refused(touch(tmp_path, *files))
     assert failure.message == message.format(root=tmp_path)
-    assert help in failure.help
+    assert help.format(root=tmp_path) in failure.help
 
 
 def test_what_is_not_a_folder_is_refused(tmp_path: Path) -> None:
