@@ -24,6 +24,7 @@ from archc.training.receipt import place_of_receipt
 from archc.training.record import is_running
 from archc.training.result import is_complete, read_result
 from archc.training.saver import kept_in
+from archc.wording import joined
 
 NEWEST = "auto"
 """The value of `--resume` for the newest checkpoint that is sound. A run that has none starts from the beginning."""
@@ -33,6 +34,10 @@ FIXED = (
     *("fast_dev_run", "overfit_batches"),
 )
 """What of a job stays the same."""
+
+
+DECIDING = ("devices", "strategy", "steps", "seed", "precision", "fast_dev_run", "overfit_batches")
+"""What of a job decides about its weights, besides the recipe and the data."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +160,23 @@ def compared(run: Path, repeated: Path) -> str:
     own, other = read_result(run), read_result(repeated)
     if other is None or other.weights is None or own is None:
         return f"{repeated} has no weights to compare with"
-    return f"the weights are {'' if own.weights == other.weights else 'not '}those of {repeated}, to the bit"
+    if own.weights == other.weights:
+        return f"the weights are those of {repeated}, to the bit"
+    changed = _changed(_read(repeated.resolve()), _read(run))
+    why = f"which differs in {joined(changed)}" if changed else "to the bit"
+    return f"the weights are not those of {repeated}, {why}"
+
+
+def _changed(before: tuple[Job, str], now: tuple[Job, str]) -> list[str]:
+    """What of a run that decides about its weights is another than before."""
+    (old, old_backend), (new, new_backend) = before, now
+    names = [name for name in DECIDING if getattr(old, name) != getattr(new, name)]
+    names += [name for name, value in _recipe(old).items() if _recipe(new)[name] != value]
+    return (["backend"] if old_backend != new_backend else []) + [name.replace("_", " ") for name in names]
+
+
+def _recipe(job: Job) -> dict[str, Any]:
+    return {"lr": job.recipe.lr, **job.recipe.model_dump(mode="json", exclude={"optimizer"})}
 
 
 @contextmanager
@@ -225,6 +246,10 @@ def _check_same(before: Job, now: Job) -> None:
     if strategies - {"data"} and (before.strategy, before.devices) != (now.strategy, now.devices):
         message = f"the run has {before.devices} devices by `{before.strategy}`: only those of `data` can change"
         raise Failure(message, help, USAGE)
+    for name in ("batch", "lr"):  # of a recipe, what options change
+        old, new = getattr(before.recipe, name), getattr(now.recipe, name)
+        if old != new:
+            raise Failure(f"the run has {name} {old}, and {new} is asked for", help, USAGE)
     same = {"epochs": now.recipe.epochs}
     old, new = (job.recipe.model_copy(update=same).model_dump(mode="json") for job in (before, now))
     for name, value in new.items():

@@ -117,6 +117,9 @@ def test_a_complete_run_is_made_longer_repeated_and_kept_from_changing(spec: Pat
     assert "the weights are those of whole, to the bit" in train("--from-receipt", "whole", "--run", "again").stdout
     assert json.loads(Path("again", "receipt.json").read_text())["spec"]["path"] == "whole/spec.yaml"
 
+    done = train("--from-receipt", "whole", "--run", "other", "--steps", 2, "--lr", 0.5)
+    assert "the weights are not those of whole, which differs in steps and lr\n" in done.stdout
+
     other = here / "other.yaml"
     other.write_text(SPEC.replace("filters: 4", "filters: 5"))
     spec.write_text("# the same network\n" + SPEC)
@@ -127,7 +130,8 @@ def test_a_complete_run_is_made_longer_repeated_and_kept_from_changing(spec: Pat
     assert "other.yaml is not the spec that the run began with" in done.stderr
     refused = {
         ("--seed", 4): "the run has seed 3, and 4 is asked for",
-        ("--batch", 32): "the run has another `batch` in its recipe than is asked for",
+        ("--batch", 32): "the run has batch 64, and 32 is asked for",
+        ("--lr", 0.5): "the run has lr 0.001, and 0.5 is asked for",
         ("--gpus", 2, "--parallel", "columns"): "only those of `data` can change",
     }
     for options, message in refused.items():
