@@ -79,6 +79,10 @@ class Recipe(Section):
             "write `clip` for the norm of the whole gradient; single values or layers are not clipped",
         ),
     }
+    absent_forms: ClassVar[Mapping[str, str]] = {
+        "data": "write `{resize: …, crop: …, mirror: true, mean: channel}`, how pictures are prepared; "
+        "`archc train --data DIR` says where they are"
+    }
     batch: Count = Field(description="Number of examples per training step, on all devices together.")
     epochs: Count = Field(description="Number of passes over the training data.")
     loss: Loss = Field(

@@ -145,6 +145,7 @@ class Schedule(Choice):
         ),
         **dict.fromkeys(("constant", "fixed"), "delete `schedule`, and the rate stays the same"),
     }
+    absent_forms: ClassVar[Mapping[str, str]] = {"step": absent["milestones"]}
     on_plateau: OnPlateau | None = Field(
         default=None, description="Lowers the learning rate when the held-out error stops falling."
     )

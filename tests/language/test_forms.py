@@ -53,6 +53,38 @@ def test_sections_inside_another_field_are_one_finding(text: str, inner: str) ->
     assert unfixed(text)
 
 
+@pytest.mark.parametrize(
+    ("written", "help"),
+    [
+        ("clip: {norm: 1}", "write `clip: 1`"),
+        ("clip: {max_norm: 0.5}", "write `clip: 0.5`"),
+        ("clip: {norm: big}", None),
+        ("label_smoothing: 10", "did you mean `0.1`?"),
+        ("label_smoothing: 200", None),
+        ("optimizer: {adam: 1e-3}", "write `adam: {lr: 0.001}`"),
+        ("schedule: {step: [30, 60]}", "write `step: {factor: …, every: …}`, with `every` in epochs"),
+        (
+            "data: shapes",
+            "write `{resize: …, crop: …, mirror: true, mean: channel}`, how pictures are prepared; "
+            "`archc train --data DIR` says where they are",
+        ),
+    ],
+)
+def test_a_field_of_the_recipe_in_another_form(written: str, help: str | None) -> None:
+    fields = {
+        "batch": "batch: 8",
+        "epochs": "epochs: 1",
+        "loss": "loss: cross_entropy",
+        "optimizer": "optimizer: {adam: {lr: 0.1}}",
+        "data": "data: {resize: 36, crop: 32, mirror: true, mean: channel}",
+    }
+    fields[written.partition(":")[0]] = written
+    train = "".join(f"  {line}\n" for line in fields.values())
+    layers = f"{DEFAULTS}layers: {{flat: {{op: flatten}}, fc: {{op: dense, units: 5}}}}\n"
+    (found,) = errors(f"{HEAD}{layers}train:\n{train}")
+    assert found.help == help
+
+
 def test_the_sections_inside_another_field_are_checked_too() -> None:
     text = f"{HEAD}network: {{layers: {{r: {{op: warp}}}}}}\n"
     assert [finding.code for finding in errors(text)] == ["ARC101", "ARC102"]

@@ -64,7 +64,12 @@ def meant(value: object, kind: str, model: type[BaseModel] | None, field: str) -
         return Meant(form)
     inside = model_at(model, [field])
     if inside is not None:
-        return _mapping(value, inside, model, field)
+        found = _mapping(value, inside, model, field)
+        return Meant(form) if found.help is None and isinstance(form, str) else found
+    if model is not None and (found := _alone(value, model, field)).help:
+        return found
+    if kind == "less_than" and model is not None and type(value) is int and not mistakes_in(model, field, value / 100):
+        return Meant(f"did you mean `{spelled(value / 100)}`?", None, "a share of 1, not a percentage")
     found = _of_kind(value, kind, field)
     return Meant(form) if found.help is None and isinstance(form, str) and kind == "int_type" else found
 
@@ -113,6 +118,9 @@ def _mapping(value: object, model: type[BaseModel], parent: type[BaseModel] | No
         return _in_field(value, takers[0], model, field)
     if issubclass(model, Choice) and takers and type(value) in (int, float):
         return Meant(" or ".join(f"write `{field}: {{{name}: {spelled(value)}}}`" for name in takers))
+    if type(value) in (int, float):
+        needed = [name for name in required(model) if name in takers]
+        return _in_field(value, needed[0], model, field) if len(needed) == 1 else Meant()
     if not isinstance(value, str):
         return Meant()
     key = certain(value, allowed)
@@ -128,6 +136,14 @@ def _mapping(value: object, model: type[BaseModel], parent: type[BaseModel] | No
         delete = "" if is_needed else f", or delete `{field}`"
         return Meant(f"`{allowed[0]}` is the only {field} so far: write `{field}: {text}`{delete}")
     return Meant(f"write `{field}: {text}`", text if fields == "{}" else None)
+
+
+def _alone(value: object, model: type[BaseModel], field: str) -> Meant:
+    """The only value of a mapping where none is needed: `clip: {norm: 1}`."""
+    values = [*cast(dict[str, object], value).values()] if isinstance(value, dict) else []
+    if len(values) != 1 or mistakes_in(model, field, values[0]):
+        return Meant()
+    return Meant(f"write `{field}: {spelled(values[0])}`")
 
 
 def _in_field(value: object, own: str, model: type[BaseModel], field: str) -> Meant:
