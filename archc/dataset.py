@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from archc.failure import FINDING, Failure
 from archc.training.feed import Feed
 from archc.training.job import Job
-from archc.training.result import read_result
 from archc.training.share import Share
 
 
@@ -30,7 +28,10 @@ class Dataset(Protocol):
         ...
 
     def open(self) -> None:
-        """Make the data ready, and record what they are. Call it once, in one process, before any rank starts."""
+        """Make the data ready, and record what they are; a Failure if a run goes on and began with others.
+
+        Call it once, in one process, before any rank starts.
+        """
         ...
 
     def load(self) -> None:
@@ -52,16 +53,6 @@ def find_data(job: Job) -> Dataset:
     from archc.pictures.dataset import PictureSet
 
     return PictureSet(job)
-
-
-def open_data(job: Job, data: Dataset) -> None:
-    """Make the data ready; a Failure if a run goes on and they are not those that it began with."""
-    before = read_result(job.run) if job.resume else None
-    data.open()
-    now = read_result(job.run)
-    if before and now and before.data and before.data != now.data:
-        message = f"{job.pictures} has changed since the run began"
-        raise Failure(message, "restore it, or start a new run", FINDING)
 
 
 def load_data(job: Job) -> Dataset:

@@ -43,7 +43,7 @@ PACKAGES = {
     "training": "wording files signals failure installing streams ops language",
     "pictures": "wording files failure language training",
     "arrays": "wording failure language training pictures",
-    "dataset": "failure training pictures arrays",
+    "dataset": "training pictures arrays",
     "inference": "signals failure streams ops language training pictures arrays",
     "history": "failure training",
     "report": "wording tensor failure ops graph outline diagnostics language passes analysis backend difference "

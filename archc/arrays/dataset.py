@@ -20,7 +20,7 @@ from archc.training.batch import check_batch
 from archc.training.feed import Batch
 from archc.training.job import Job, Value
 from archc.training.order import Indices, batches
-from archc.training.result import Data, add_to_result, read_result
+from archc.training.result import Data, read_result, record_data
 from archc.training.share import ALONE, Share
 
 TARGETS = ("target", "label")
@@ -67,7 +67,7 @@ class Arrays:
     def open(self) -> None:
         """Read and check all values. Call it once, in one process, before any rank starts."""
         self._read()
-        add_to_result(self._job.run, data=self._fingerprint())
+        record_data(self._job, self._fingerprint())
 
     def load(self) -> None:
         """Read the arrays that `open` has checked, in the process of a rank."""

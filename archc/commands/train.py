@@ -29,7 +29,7 @@ from archc.run.worker import devices_of, folder_of, reported_once, told_to_other
 from archc.signals import CODES, heed_stops
 from archc.training import checkpoint
 from archc.training.clock import begin
-from archc.training.job import BadPictures, Job
+from archc.training.job import KEEP, TIMEOUT, BadPictures, Job
 from archc.training.journal import has_begun
 from archc.training.worker import worker
 from archc.wording import duration, visible
@@ -96,8 +96,11 @@ def train(
         typer.Option(help="Precision of the arithmetic; weights stay in float32.", show_default="float32"),
     ] = None,
     timeout: Annotated[
-        float, typer.Option(min=1, help="Seconds to wait for a rank that hangs, before the run ends.")
-    ] = 1800,
+        float | None,
+        typer.Option(
+            min=1, help="Seconds to wait for a rank that hangs, before the run ends.", show_default=f"{TIMEOUT:g}"
+        ),
+    ] = None,
     fast_dev_run: Annotated[
         bool,
         typer.Option(
@@ -149,7 +152,9 @@ def train(
             show_default="at the end of an epoch, at most once a minute",
         ),
     ] = None,
-    keep: Annotated[int, typer.Option(min=1, max=LARGEST, help="Number of checkpoints to keep.")] = 2,
+    keep: Annotated[
+        int | None, typer.Option(min=1, max=LARGEST, help="Number of checkpoints to keep.", show_default=str(KEEP))
+    ] = None,
 ) -> None:
     """Train a spec's network with its recipe.
 
@@ -212,6 +217,6 @@ def _trained(start: Start, backend: Backend, module: str, *, quiet: bool) -> tup
         receipt = partial(write_receipt, job, start.inputs(), backend, starts=starts)
         receipt(code=None)
         code = run_to_end([sys.executable, "-P", "-m", module, str(job.file)], quiet=quiet)
-        if has_begun(job.run):
+        if start.goes_on or has_begun(job.run):
             receipt(code=code)
     return job, code

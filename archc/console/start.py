@@ -79,7 +79,7 @@ def prepared(
         for damaged in earlier.damaged:
             typer.echo(f"warning: {damaged}; the checkpoint before it is used", err=True)
         if spec is not None:
-            _demand_same(earlier, facts, path)
+            path, text, facts = _demand_same(earlier, facts, path)
         options = options_of(earlier, options)
     setup = set_up(facts, options, backend)
     shared = setup.strategy if setup.devices > 1 and setup.strategy in backend.strategies else None
@@ -91,14 +91,15 @@ def prepared(
     return Start(path, text, setup, placement, figures, source, whole, asked, earlier)
 
 
-def _demand_same(earlier: Earlier, now: Facts, path: Path) -> None:
-    """Refuse to go on with another network or recipe, and show the difference."""
-    before = analyse(earlier.spec.read_bytes(), str(earlier.spec)).known
+def _demand_same(earlier: Earlier, now: Facts, path: Path) -> tuple[Path, bytes, Facts]:
+    """The run's own spec; a Failure if the other one is another network or recipe, and the difference is shown."""
+    text = earlier.spec.read_bytes()
+    before = analyse(text, str(earlier.spec)).known
     if before is None:
         raise Failure(f"{earlier.spec} is damaged", "start a new run", FINDING)
     found = difference(before, now)
     if found.is_none:
-        return
+        return earlier.spec, text, before
     from archc.report.diff import diff
 
     names = (str(earlier.spec), str(path))

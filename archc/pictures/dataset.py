@@ -26,7 +26,7 @@ from archc.pictures.skipping import read_skipped, tell, without_bad
 from archc.training.batch import check_batch
 from archc.training.description import Preparation, class_name, describe, stored
 from archc.training.job import Job
-from archc.training.result import add_to_result
+from archc.training.result import record_data
 from archc.training.share import Share
 from archc.wording import counted
 
@@ -120,9 +120,9 @@ def open_pictures(job: Job, pictures: Pictures) -> tuple[Pictures, Statistics]:
     converted = Counter(kind for file, kinds in checked.converted.items() if file in used for kind in kinds)
     counts = {"skipped": len(skipped), "ignored": sum(pictures.ignored.values()), "converted": dict(converted)}
     data = fingerprint(job.pictures, [*used]).model_copy(update=counts)
+    record_data(job, data)
     if not job.built_in:
         tell(job, data, pictures, skipped)
-    add_to_result(job.run, data=data)
     statistics.save(job.statistics, listing=pictures.digest)
     describe(job.run, classes=[*map(class_name, pictures.classes)], preparation=_described(job, statistics))
     return pictures, statistics

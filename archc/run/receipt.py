@@ -81,6 +81,13 @@ def write_receipt(job: Job, inputs: Inputs, backend: Backend, *, starts: Starts,
         raise Failure(f"cannot write the receipt into {job.run}: {error.strerror}") from error
 
 
+def recorded_spec(run: Path) -> str | None:
+    """The SHA-256 of the spec of a run, if its receipt can be read."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return json.loads(place_of_receipt(run).read_bytes())["spec"]["sha256"]
+    return None
+
+
 def _receipt(job: Job, inputs: Inputs, backend: Backend, *, starts: Starts, code: int | None) -> dict[str, object]:
     result = read_result(job.run) or Result(devices=())
     figures = result.figures

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from archc.backend import EmittedSource
-from archc.failure import FINDING, USAGE, Failure
+from archc.failure import ENVIRONMENT, FINDING, USAGE, Failure
 from archc.files import hold, remove_parts, reserve, write_durably
 from archc.passes.placement import Placement
 from archc.run.folder import describe_run, write_job
-from archc.run.receipt import ROOM
+from archc.run.receipt import ROOM, recorded_spec, sha256
 from archc.run.setup import Options, Setup
 from archc.training import checkpoint
 from archc.training.checkpoint import STATE, Checkpoint
@@ -22,7 +22,7 @@ from archc.training.description import read_description
 from archc.training.job import Job, PlannedStep, Resume, read_job
 from archc.training.receipt import place_of_receipt
 from archc.training.record import is_running
-from archc.training.result import is_complete, read_result
+from archc.training.result import is_complete, place_of_result, read_result
 from archc.training.saver import kept_in
 from archc.wording import joined
 
@@ -81,7 +81,8 @@ def earlier_run(run: Path | None, wanted: str | None) -> Earlier | None:
         return Earlier(job, backend)
     found, damaged = _found(folder, wanted)
     kept = kept_in(found.files[STATE])
-    return Earlier(job, backend, Resume(step=found.step, recorded=kept.recorded, seconds=kept.seconds), damaged)
+    at = Resume(step=found.step, epochs=kept.position.epochs, recorded=kept.recorded, seconds=kept.seconds)
+    return Earlier(job, backend, at, damaged)
 
 
 def repeated_run(run: Path | None) -> Earlier | None:
@@ -109,9 +110,19 @@ def told_run(run: Path | None, wanted: str | None) -> Earlier | None:
 
 
 def _read(folder: Path) -> tuple[Job, str]:
-    """The job of the run in a folder, and its backend."""
+    """The job of the run in a folder, and its backend; a Failure if its spec is not that with which it began."""
+    _check_spec(folder)
     job = read_job(folder / "job.json").model_copy(update={"run": folder})
     return job, read_description(folder).backend
+
+
+def _check_spec(folder: Path) -> None:
+    file, help = folder / "spec.yaml", "restore the file, or start a new run"
+    if not file.is_file():
+        raise Failure(f"{file} is missing", help, FINDING)
+    began, now = recorded_spec(folder), sha256(file.read_bytes())
+    if began not in (None, now):
+        raise Failure(f"{file} has changed since the run began: its SHA-256 is {now}, not {began}", help, FINDING)
 
 
 def _found(folder: Path, wanted: str) -> tuple[Checkpoint, tuple[str, ...]]:
@@ -148,6 +159,9 @@ def options_of(earlier: Earlier, asked: Options) -> Options:
         ),
         seed=job.seed if asked.seed is None else asked.seed,
         precision=asked.precision or job.precision,
+        timeout=asked.timeout or job.timeout,
+        checkpoint_every=asked.checkpoint_every or job.checkpoint_every,
+        keep=asked.keep or job.keep,
         bad_pictures=asked.bad_pictures or job.bad_pictures,
         tensorboard=asked.tensorboard or job.tensorboard,
         fast_dev_run=asked.fast_dev_run or job.fast_dev_run,
@@ -194,27 +208,51 @@ def resumed_folder(
     job = setup.job(folder, source, placement, planned).model_copy(update={"resume": earlier.resume})
     _check_same(earlier.job, job)
     remove_parts(folder)
-    reserve(place_of_receipt(folder), ROOM)
-    write_durably(folder / job.source, source.text.encode())  # on another number of devices, it is another one
-    write_job(job)
-    describe_run(job, source, whole, setup.backend)
-    record = folder / "metrics.jsonl"
-    if earlier.resume is None:
-        for file in (record, folder / "result.json"):
-            file.unlink(missing_ok=True)
-    was = _size(record)
-    try:
+    with _left_as_it_was(job):
+        try:
+            reserve(place_of_receipt(folder), ROOM)
+            write_durably(folder / job.source, source.text.encode())  # on another number of devices, it is another one
+        except OSError as error:
+            raise Failure(f"cannot write into {folder}: {error.strerror}", code=ENVIRONMENT) from error
+        write_job(job)
+        describe_run(job, source, whole, setup.backend)
         with job.file.open("r+b") as file:
             hold(file)
             yield job
+
+
+@contextmanager
+def _left_as_it_was(job: Job) -> Generator[None]:
+    """Put the files of a run back if it has not gone on within the context, as its record shows."""
+    record, starts_anew = job.run / "metrics.jsonl", job.resume is None
+    kinds = (".json", ".py", *([".jsonl"] if starts_anew else []))
+    before = _contents(job.run, kinds)
+    if starts_anew:
+        for file in (record, place_of_result(job.run)):
+            file.unlink(missing_ok=True)
+    was = _stamp(record)
+    try:
+        yield
     finally:
-        remove_parts(folder)
-        if _size(record) == was:  # it has not gone on
-            write_job(earlier.job)
+        remove_parts(job.run)
+        if _stamp(record) == was:
+            with suppress(OSError):  # what ended the run is to be reported
+                now = _contents(job.run, kinds)
+                for file in now.keys() - before.keys():
+                    file.unlink()
+                for file, data in before.items() - now.items():
+                    write_durably(file, data)
 
 
-def _size(file: Path) -> int:
-    return file.stat().st_size if file.exists() else 0
+def _contents(folder: Path, kinds: tuple[str, ...]) -> dict[Path, bytes]:
+    """The files in a folder with these suffixes."""
+    return {file: file.read_bytes() for file in folder.iterdir() if file.suffix in kinds and file.is_file()}
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    """What changes when a file is written; None if there is none."""
+    found = file.stat() if file.exists() else None
+    return found and (found.st_size, found.st_mtime_ns)
 
 
 def notes(earlier: Earlier, job: Job) -> list[str]:
@@ -232,7 +270,9 @@ def has_ended(earlier: Earlier, asked: Options) -> bool:
     job, overrides = earlier.job, asked.overrides
     if not is_complete(job.run):
         return False
-    return overrides.steps <= (job.steps or 0) if overrides.steps else not overrides.epochs
+    if overrides.steps:
+        return overrides.steps <= (job.steps or 0)
+    return overrides.epochs is None or (job.steps is None and overrides.epochs <= job.recipe.epochs)
 
 
 def _check_same(before: Job, now: Job) -> None:
@@ -255,5 +295,12 @@ def _check_same(before: Job, now: Job) -> None:
     for name, value in new.items():
         if old[name] != value:
             raise Failure(f"the run has another `{name}` in its recipe than is asked for", help, USAGE)
-    if now.resume is not None and now.steps is not None and now.steps < now.resume.step:
-        raise Failure(f"the checkpoint is that of step {now.resume.step}, after `--steps {now.steps}`", help, USAGE)
+    if (at := now.resume) is None:
+        return
+    if now.steps is not None and now.steps < at.step:
+        raise Failure(f"the checkpoint is that of step {at.step}, after `--steps {now.steps}`", help, USAGE)
+    if now.steps is None and now.recipe.epochs < at.epochs:
+        message = (
+            f"the checkpoint is that of step {at.step}, in epoch {at.epochs}, after `--epochs {now.recipe.epochs}`"
+        )
+        raise Failure(message, help, USAGE)

@@ -20,7 +20,7 @@ from archc.run.free_sizes import at_sizes_of_arrays
 from archc.run.notes import run_notes
 from archc.run.recipe import Overrides, devices_wanted, needs_two, strategy_wanted, trained_recipe
 from archc.tensor import Tensor
-from archc.training.job import BadPictures, Job, PlannedStep, Value
+from archc.training.job import KEEP, TIMEOUT, BadPictures, Job, PlannedStep, Value
 
 TRIAL_STEPS = 2
 """Steps of a fast dev run. Each is an epoch, so that the test after an epoch takes place, too."""
@@ -36,10 +36,10 @@ class Options:
     overrides: Overrides
     seed: int | None
     precision: Precision | None
-    timeout: float
+    timeout: float | None
     bad_pictures: BadPictures | None = None
     checkpoint_every: int | None = None
-    keep: int = 2
+    keep: int | None = None
     tensorboard: bool = False
     fast_dev_run: bool = False
     overfit_batches: int | None = None
@@ -92,10 +92,10 @@ class Setup:
             recipe=self.recipe,
             steps=TRIAL_STEPS if self.options.fast_dev_run else self.options.overrides.steps,
             checkpoint_every=self.options.checkpoint_every,
-            keep=self.options.keep,
+            keep=self.options.keep or KEEP,
             seed=self.options.seed or 0,
             precision=self.precision,
-            timeout=self.options.timeout,
+            timeout=self.options.timeout or TIMEOUT,
             form=self.form,
             pictures=(data or folder / "pictures").resolve(),
             built_in=data is None,

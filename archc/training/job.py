@@ -26,6 +26,9 @@ BadPictures = Literal["stop", "skip"]
 """Pictures that cannot be read end a run before its first step, or it trains without them."""
 
 
+TIMEOUT, KEEP = 1800.0, 2
+"""What a job has for `timeout` and `keep`, unless it is asked for others."""
+
 TRIED = 16
 """The number of held-out examples of a trial."""
 
@@ -60,6 +63,8 @@ class Resume(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     step: NonNegativeInt
+    epochs: NonNegativeInt = 0
+    """The epochs that have begun by then."""
     recorded: NonNegativeInt
     """The bytes of metrics.jsonl that belong to it."""
     seconds: NonNegativeFloat
@@ -105,11 +110,11 @@ class Job(BaseModel):
     """None for a new run."""
     checkpoint_every: PositiveInt | None = None
     """Steps after which a checkpoint is saved, besides those at the ends of epochs."""
-    keep: PositiveInt = 2
+    keep: PositiveInt = KEEP
     """How many checkpoints are kept while the run goes on."""
     seed: NonNegativeInt
     precision: Precision
-    timeout: PositiveFloat = 1800
+    timeout: PositiveFloat = TIMEOUT
     """Seconds that ranks wait for one that hangs, until the run ends."""
     form: Literal["pictures", "arrays"] = "pictures"
     """What the data are: pictures in a folder for each class, or train.npz and val.npz."""

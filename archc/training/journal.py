@@ -73,7 +73,8 @@ class Journal:
         self._hits = "top-1"
         self._lr = 0.0
         self._first_loss = self._last_loss = math.nan
-        if not resume:
+        self._is_new = not self.recorded
+        if self._is_new:
             self._write("devices", used=self._devices)
 
     @property
@@ -124,7 +125,7 @@ class Journal:
         self._is_trial, self._overfit = job.fast_dev_run, deque(maxlen=job.overfit_batches or 0)
         if self._record and job.tensorboard:
             self._board = self._open.enter_context(closing(Board(job.run)))
-        if job.resume is None:
+        if self._is_new:
             self._write(
                 "start",
                 name=job.name,

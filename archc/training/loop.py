@@ -187,7 +187,7 @@ class _Run(Generic[Batch]):
         loss, top1, count = found.score
         self.at = self.at.model_copy(update={"first_loss": loss if step == 1 else self.at.first_loss})
         if found.broken is None:
-            self.at = self.at.model_copy(update={"step": step, "last_loss": loss})
+            self.at = self.at.model_copy(update={"step": step, "epochs": epoch + 1, "last_loss": loss})
         self._journal.step(step, epoch=epoch, loss=loss, lr=lr, top1=top1, count=count, waited=waited)
         if found.broken is not None:
             what = f"the loss is {loss} at" if not math.isfinite(loss) else "a gradient is not finite at"

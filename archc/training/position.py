@@ -24,6 +24,8 @@ class Position(BaseModel):
 
     step: NonNegativeInt = 0
     """Steps taken."""
+    epochs: NonNegativeInt = 0
+    """Epochs that have begun."""
     tested: NonNegativeInt = 0
     """Epochs after which the network was tested."""
     schedule: Numbers | None = None

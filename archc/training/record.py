@@ -17,6 +17,8 @@ class Record:
 
     def __init__(self, run: Path, kept: int | None = None) -> None:
         path = run / "metrics.jsonl"
+        if not path.exists():  # of a run that goes on, too: what power that fails takes is only the record
+            kept = None
         if kept is not None and is_held(path):
             raise Failure(f"another process trains in {run}", "wait for its end, or end it", USAGE)
         try:

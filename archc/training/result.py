@@ -14,10 +14,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
 
-from archc.failure import Failure
+from archc.failure import FINDING, Failure
 from archc.files import write_durably
 from archc.language.recipe import TestViews
 from archc.training.description import announce_weights, describe_weights
+from archc.training.job import Job
 
 
 class Figures(BaseModel):
@@ -169,6 +170,18 @@ def add_to_result(run: Path, **facts: object) -> None:
     """Write result.json again with more facts. Only one process at a time may do so."""
     before = read_result(run) or Result(devices=())
     Result.model_validate({**dict(before), **facts}).write(run)
+
+
+def record_data(job: Job, data: Data) -> None:
+    """Write the data of a run into its result; a Failure if it goes on and they are not those that it began with.
+
+    Call it before anything is written that depends on the data: a run that cannot go on stays as it was.
+    """
+    before = read_result(job.run) if job.resume else None
+    if before and before.data and before.data.sha256 != data.sha256:
+        message = f"the data in {job.pictures} are not those that the run began with"
+        raise Failure(message, "restore them, or start a new run", FINDING)
+    add_to_result(job.run, data=data)
 
 
 def is_complete(run: Path) -> bool:

@@ -13,7 +13,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from archc.training import checkpoint
 
@@ -165,3 +167,50 @@ def test_ctrl_c_saves_a_checkpoint_and_the_weights(spec: Path) -> None:
     later = json.loads(Path("run", "receipt.json").read_text())
     assert later["spec"] == receipt["spec"]  # as it was given, not its copy
     assert later["resumed"][0]["stopped"] == receipt["ended"]
+
+
+def files(run: str) -> dict[Path, bytes]:
+    return {file: file.read_bytes() for file in Path(run).rglob("*") if file.is_file()}
+
+
+def test_a_run_that_is_refused_to_go_on_is_left_as_it_was(spec: Path, here: Path) -> None:
+    """A job is started again and again: what is refused once is refused each time, until its cause is gone."""
+    for number in range(12):
+        for split in ("train", "val"):
+            Path("data", split, str(number % 3)).mkdir(parents=True, exist_ok=True)
+            pixels = np.random.default_rng(number).integers(0, 256, (32, 32, 3), np.uint8)
+            Image.fromarray(pixels).save(f"data/{split}/{number % 3}/{number}.png")
+    options = ("--batch", 4, "--data", "data", "--checkpoint-every", 2, "--keep", 3, "--timeout", 900)
+    train(spec, *options, "--steps", 6, "--run", "run", "-q")
+    before, go_on = files("run"), ("--run", "run", "--resume", "auto")
+
+    added = Path("data/train/0/added.png")
+    shutil.copy("data/train/0/0.png", added)
+    for _ in range(2):
+        done = train(*go_on, "--epochs", 3, code=1)
+        assert f"error: the data in {here}/data are not those that the run began with\n" in done.stderr
+        assert files("run") == before
+    added.unlink()
+
+    done = train(*go_on, "--epochs", 1, code=2)
+    assert "error: the checkpoint is that of step 6, in epoch 2, after `--epochs 1`\n" in done.stderr
+    text = Path("run/spec.yaml").read_text()
+    Path("run/spec.yaml").write_text(text.replace("filters: 4", "filters: 5"))
+    for words in (go_on, ("--from-receipt", "run", "--run", "again")):
+        done = train(*words, "--epochs", 3, code=1)
+        assert f"error: {here}/run/spec.yaml has changed since the run began: its SHA-256 is " in done.stderr
+    Path("run/spec.yaml").unlink()
+    assert f"error: {here}/run/spec.yaml is missing\n" in train(*go_on, "--epochs", 3, code=1).stderr
+    Path("run/spec.yaml").write_text(text)
+    assert files("run") == before
+
+    Path("run/metrics.jsonl").unlink()  # as after a power failure
+    Path("data").rename("moved")
+    assert "data is not a folder" in train(*go_on, "--epochs", 3, code=2).stderr
+    train(*go_on, "--epochs", 3, "--data", "moved", "-q")
+    assert "is complete" in train(*go_on, "--epochs", 2).stdout
+    assert [each["event"] for each in events("run")][:4] == ["devices", "start", "resume", "epoch"]
+    receipt = json.loads(Path("run/receipt.json").read_text())
+    assert (receipt["status"], len(receipt["resumed"])) == ("complete", 1)
+    job = json.loads(Path("run/job.json").read_text())
+    assert (job["checkpoint_every"], job["keep"], job["timeout"]) == (2, 3, 900)

@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from archc.dataset import Dataset, open_data
+from archc.dataset import Dataset
 from archc.pictures.feed import keeping_weights
 from archc.training.job import Job
 from archc.training.journal import Journal
@@ -29,8 +29,8 @@ def run(job: Job, devices: Devices, data: Dataset) -> None:
     """Train on these devices as the job asks, on its data."""
     print(devices.line, flush=True)
     begin_result(job.run, devices.used, goes_on=job.resume is not None)
+    data.open()  # before the journal, which cuts the record of a run that goes on
     with Journal(job.run, devices=devices.used, active=True, resume=job.resume) as journal:
-        open_data(job, data)
         keras.utils.set_random_seed(job.seed)
         keras.mixed_precision.set_dtype_policy(POLICIES[job.precision])
         model, optimizer, criterion = build(job, devices.strategy)

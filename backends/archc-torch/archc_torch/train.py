@@ -20,7 +20,7 @@ if __name__ == "__mp_main__":
 
 def main(job: Job) -> None:
     """Train as the job asks, and leave the weights, metrics.jsonl and result.json in the run's folder."""
-    from archc.dataset import find_data, open_data
+    from archc.dataset import find_data
     from archc.training.result import begin_result
     from archc.training.worker import worker
 
@@ -43,7 +43,7 @@ def main(job: Job) -> None:
     check_room(job, devices, job.devices)
     print(devices.line, flush=True)
     begin_result(job.run, devices.names, goes_on=job.resume is not None)
-    open_data(job, data)
+    data.open()
     if devices.count == 1:
         run_rank(job, devices, data)
     else:

@@ -15,7 +15,7 @@ from importlib.metadata import version
 
 import torch
 
-from archc.dataset import Dataset, find_data, open_data
+from archc.dataset import Dataset, find_data
 from archc.failure import Failure
 from archc.files import write_whole
 from archc.installing import DISTRIBUTION
@@ -95,7 +95,7 @@ def _opened(job: Job, place: Worker, meeting: Meeting) -> Dataset:
     """The data, which the first rank of each machine makes ready; the figures of rank 0 are those of all."""
     data = find_data(job)
     if place.is_first:
-        open_data(job, data)
+        data.open()
     opened = read_result(job.run) if place.is_first else None
     own = opened.data if opened else None
     said = meeting.say("data", own.model_dump_json() if own else "")
