@@ -22,7 +22,7 @@ from archc.pictures.fingerprint import fingerprint
 from archc.pictures.folder import Pictures, find_pictures
 from archc.pictures.gratings import write_gratings
 from archc.pictures.preparation import Statistics, measure
-from archc.pictures.skipping import read_skipped, tell, without_bad
+from archc.pictures.skipping import check_policy, read_skipped, tell, without_bad
 from archc.training.batch import check_batch
 from archc.training.description import Preparation, class_name, describe, stored
 from archc.training.job import Job
@@ -146,7 +146,10 @@ def _described(job: Job, statistics: Statistics) -> Preparation:
 def _measured(
     job: Job, pictures: Pictures, bad: Sequence[Unreadable]
 ) -> tuple[Pictures, Sequence[Unreadable], Statistics]:
-    """The pictures that a job trains on, those that it skips, and the statistics, for which some are decoded."""
+    """The pictures that a job trains on, those that it skips, and the statistics, for which some are decoded.
+
+    A Failure names all that cannot be read if the job is to stop for them, also those that only decoding finds.
+    """
     channels, _, _ = job.image
     while True:
         rest = without_bad(job, pictures, bad, partial(_check_batch, job))
@@ -155,6 +158,7 @@ def _measured(
         except SeveralUnreadable as found:
             bad = sorted([*bad, *found.pictures], key=lambda each: each.file)
         else:
+            check_policy(job, pictures, bad)
             return rest, bad, statistics
 
 

@@ -20,19 +20,29 @@ from archc.wording import counted, listed, visible
 
 
 def without_bad(job: Job, pictures: Pictures, bad: Sequence[Unreadable], suit: Callable[[Pictures], None]) -> Pictures:
-    """The pictures that a job trains on, by its policy; a Failure if it is to stop, or if the rest does not `suit`."""
+    """The pictures that can be read; a Failure if they do not `suit` a job."""
     if not bad:
         return pictures
-    found, them = SeveralUnreadable(bad, of=len(pictures.files)), "it" if len(bad) == 1 else "them"
+    found, them = _found(pictures, bad)
     try:
         rest = pictures.without({each.file for each in bad})
         suit(rest)
     except Failure as lost:
         help = lost.help if job.bad_pictures == "skip" else found.help
         raise Failure(f"{found.message}; without {them}, {lost.message}", help, FINDING) from lost
-    if job.bad_pictures == "stop":
-        raise Failure(found.message, f"{found.help}; `--bad-pictures skip` trains without {them}", FINDING)
     return rest
+
+
+def check_policy(job: Job, pictures: Pictures, bad: Sequence[Unreadable]) -> None:
+    """Raise a Failure if a job is to stop for pictures that cannot be read."""
+    if bad and job.bad_pictures == "stop":
+        found, them = _found(pictures, bad)
+        raise Failure(found.message, f"{found.help}; `--bad-pictures skip` trains without {them}", FINDING)
+
+
+def _found(pictures: Pictures, bad: Sequence[Unreadable]) -> tuple[SeveralUnreadable, str]:
+    """What names them all, and the pronoun for them."""
+    return SeveralUnreadable(bad, of=len(pictures.files)), "it" if len(bad) == 1 else "them"
 
 
 def tell(job: Job, data: Data, pictures: Pictures, skipped: Sequence[Unreadable]) -> None:

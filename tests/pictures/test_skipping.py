@@ -140,8 +140,9 @@ def test_a_tenth_of_what_is_left_is_held_out(job: Job, fill: Fill) -> None:
 
 
 def test_all_are_named_before_anything_is_written(job: Job, fill: Fill, undecodable_png: bytes) -> None:
+    """Those, too, that only decoding finds: a run that stops names what one that skips would skip."""
     fill(job.pictures, TREE)
-    bad = [file for file in broken(job.pictures, undecodable_png) if file != job.pictures / "train/dog/001.png"]
+    bad = broken(job.pictures, undecodable_png)
     with pytest.raises(Failure) as failure:
         opened(small_batch(job))
     assert failure.value.message.startswith(f"cannot read {len(bad)} pictures of 18: ")
