@@ -17,8 +17,6 @@ from archc.training.record import is_running
 MARKS = ("receipt.json", "job.json", FILE)
 """A folder with one of these files is that of a run."""
 
-WEIGHTS = "weights.safetensors"
-
 
 @dataclass(frozen=True)
 class Outcome:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from archc.backend import Backend, distribution_of
 from archc.failure import Failure
@@ -21,8 +22,8 @@ from archc.run.machine import machine
 from archc.run.planned import Planned
 from archc.signals import CODES
 from archc.training.job import Job
-from archc.training.receipt import place_of_receipt
-from archc.training.result import Measured, Result, read_result
+from archc.training.receipt import place_of_receipt, with_result
+from archc.training.result import Result, read_result
 
 STATUS = {None: "running", 0: "complete", **dict.fromkeys(CODES, "interrupted")}
 
@@ -90,10 +91,9 @@ def recorded_spec(run: Path) -> str | None:
 
 def _receipt(job: Job, inputs: Inputs, backend: Backend, *, starts: Starts, code: int | None) -> dict[str, object]:
     result = read_result(job.run) or Result(devices=())
-    figures = result.figures
     # A run that goes on reads the copy of its spec, unless another file is given.
     path = starts.spec if starts.spec and inputs.path.resolve() == job.run / "spec.yaml" else str(inputs.path)
-    return {
+    receipt: dict[str, Any] = {
         "status": "diverged" if result.diverged else STATUS.get(code, "failed"),
         "exit_code": code,
         "command": starts.command,
@@ -102,12 +102,12 @@ def _receipt(job: Job, inputs: Inputs, backend: Backend, *, starts: Starts, code
         "ended": None if code is None else datetime.now(UTC).isoformat(timespec="seconds"),
         "spec": {"path": path, "sha256": sha256(inputs.spec)},
         "source": {"path": job.source, "sha256": sha256(inputs.source.encode())},
-        "weights": {"path": job.weights.name, "sha256": result.weights} if result.weights else None,
-        "best": result.best.model_dump() if result.best else None,
+        "weights": None,
+        "best": None,
         "backend": backend.name,
-        "devices": {"asked": job.devices, "used": list(result.devices) or None},
+        "devices": {"asked": job.devices, "used": None},
         "strategy": job.strategy if job.devices > 1 else None,
-        "step": _step(inputs.planned, result.measured),
+        "step": _step(inputs.planned),
         "seed": job.seed,
         "precision": job.precision,
         "recipe": job.recipe.model_dump(mode="json"),
@@ -117,28 +117,21 @@ def _receipt(job: Job, inputs: Inputs, backend: Backend, *, starts: Starts, code
         "pictures": {
             "path": "built-in" if job.built_in else str(job.pictures),
             "bad_pictures": job.bad_pictures,
-            **(result.data.model_dump() if result.data else {}),
         },
-        "unrecorded": result.unrecorded,
-        "result": figures.model_dump(mode="json") if figures else None,
+        "unrecorded": 0,
+        "result": None,
         "versions": versions(backend),
         "machine": machine(),
     }
+    return with_result(receipt, result)
 
 
-def _step(planned: Planned, measured: Measured | None) -> dict[str, object]:
-    """What was planned of a training step, beside what was measured."""
-    exchanged, peak = (measured.exchanged, measured.peak) if measured else (None, None)
+def _step(planned: Planned) -> dict[str, object]:
+    """What was planned of a training step, beside what is not measured yet."""
     return {
-        "received": {
-            "planned": [each._asdict() for each in planned.received],
-            "measured": [each.model_dump() for each in exchanged.received] if exchanged else None,
-        },
-        "collectives": {
-            "planned": planned.collectives,
-            "measured": exchanged.collectives if exchanged else None,
-        },
-        "peak_memory": {"planned": planned.memory, "measured": peak.model_dump() if peak else None},
+        "received": {"planned": [each._asdict() for each in planned.received], "measured": None},
+        "collectives": {"planned": planned.collectives, "measured": None},
+        "peak_memory": {"planned": planned.memory, "measured": None},
     }
 
 

@@ -170,12 +170,16 @@ def options_of(earlier: Earlier, asked: Options) -> Options:
 
 
 def compared(run: Path, repeated: Path) -> str:
-    """Whether a run has given the weights of the one that it repeats."""
+    """Whether a run has given the weights of the one that it repeats, and what may be the reason if not."""
     own, other = read_result(run), read_result(repeated)
     if other is None or other.weights is None or own is None:
         return f"{repeated} has no weights to compare with"
     if own.weights == other.weights:
         return f"the weights are those of {repeated}, to the bit"
+    if other.figures is None:
+        return f"{repeated} ended before its last step, so its weights are not compared"
+    if own.data and other.data and own.data.sha256 != other.data.sha256:
+        return f"the weights are not those of {repeated}, which had other data"
     changed = _changed(_read(repeated.resolve()), _read(run))
     why = f"which differs in {joined(changed)}" if changed else "to the bit"
     return f"the weights are not those of {repeated}, {why}"

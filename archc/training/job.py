@@ -29,6 +29,9 @@ BadPictures = Literal["stop", "skip"]
 TIMEOUT, KEEP = 1800.0, 2
 """What a job has for `timeout` and `keep`, unless it is asked for others."""
 
+WEIGHTS = "weights.safetensors"
+"""The weights after the last step, in the folder of a run."""
+
 TRIED = 16
 """The number of held-out examples of a trial."""
 
@@ -156,7 +159,7 @@ class Job(BaseModel):
 
     @property
     def weights(self) -> Path:
-        return self.run / "weights.safetensors"
+        return self.run / WEIGHTS
 
     @property
     def best_weights(self) -> Path:

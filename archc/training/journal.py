@@ -71,7 +71,7 @@ class Journal:
         self._classes = 0
         self._noun: Literal["picture", "example"] = "picture"
         self._hits = "top-1"
-        self._lr = 0.0
+        self._lr: float | None = None
         self._first_loss = self._last_loss = math.nan
         self._is_new = not self.recorded
         if self._is_new:
@@ -120,7 +120,6 @@ class Journal:
         of so many classes, if any."""
         recipe = job.recipe
         self._batch, self._classes, self._mark = recipe.batch, classes, time.monotonic()
-        self._lr = recipe.lr
         self._first_loss, self._last_loss = (math.nan if x is None else x for x in (at.first_loss, at.last_loss))
         self._is_trial, self._overfit = job.fast_dev_run, deque(maxlen=job.overfit_batches or 0)
         if self._record and job.tensorboard:
@@ -167,6 +166,7 @@ class Journal:
         `waited` the seconds that this rank waited for the batch.
         """
         self._first_loss, self._last_loss, self._at = (loss if step == 1 else self._first_loss), loss, step
+        self._lr = lr
         now = time.monotonic()
         self._training, self._mark = self._training + now - self._mark, now
         self._steps += 1
@@ -198,9 +198,8 @@ class Journal:
         """Record an epoch (from 0) and its score on the centre view; `lr` is the learning rate of the next epoch."""
         self._add("epoch", epoch=epoch, lr=lr, **_figures(score, "center"))
         self._draw_score(score, "held_out")
-        cut = f", learning rate {self._lr:g} -> {lr:g}" if lr != self._lr else ""
+        cut = f", learning rate {self._lr:g} -> {lr:g}" if self._lr not in (None, lr) else ""
         self.say(f"epoch {epoch + 1}: {self._sentence(score, 'center')}{cut}")
-        self._lr = lr
         self._mark = time.monotonic()  # the evaluation does not count as training time
 
     def save(self, weights: Path, data: bytes | None) -> None:

@@ -22,8 +22,8 @@ from archc.run.machine import machine
 from archc.run.planned import Planned
 from archc.run.receipt import ROOM, Inputs, Starts, versions, write_receipt
 from archc.training.job import Job, Value
-from archc.training.receipt import place_of_receipt
-from archc.training.result import Data, Figures, Result
+from archc.training.receipt import close_receipt, place_of_receipt
+from archc.training.result import BestWeights, Data, Figures, Result
 
 STARTED = datetime(2012, 9, 30, 12, 0, 1, 500, tzinfo=UTC)
 
@@ -52,7 +52,7 @@ def job(tmp_path: Path, facts_of: Callable[[str], Facts], alexnet: Path) -> Job:
     )
 
 
-def written(job: Job, code: int) -> dict[str, Any]:
+def written(job: Job, code: int | None) -> dict[str, Any]:
     received = (Traffic(0, 40, 0), Traffic(0, 40, 0))
     inputs = Inputs(Path("specs/alexnet.yaml"), b"the spec", "source\n", Planned(received, 4, 1000, 100))
     write_receipt(job, inputs, load("torch"), starts=STARTS, code=code)
@@ -115,6 +115,21 @@ def test_a_run_that_diverged(job: Job) -> None:
     Result(devices=("cpu",), diverged=True).write(job.run)
     receipt = written(job, 1)
     assert (receipt["status"], receipt["exit_code"]) == ("diverged", 1)
+
+
+def test_a_run_whose_archc_was_killed_has_what_its_training_process_left(job: Job) -> None:
+    Result(devices=()).write(job.run)
+    began = written(job, None)
+    assert (began["status"], began["weights"], began["devices"]["used"]) == ("running", None, None)
+    best = BestWeights(step=4, sha256="cd", count=9, top1=5, loss=1.25)
+    data = Data(files=9, bytes=99, sha256="0d")
+    Result(devices=("cpu",), data=data, weights="ab", best=best, unrecorded=2).write(job.run)
+    close_receipt(job.run)
+    receipt = json.loads(place_of_receipt(job.run).read_bytes())
+    assert receipt.pop("ended") is not None and receipt.pop("status") == "interrupted"
+    complete = written(job, 0)
+    assert receipt["weights"] == {"path": "weights.safetensors", "sha256": "ab"} and receipt["best"]["step"] == 4
+    assert receipt == {key: complete[key] for key in receipt} | {"exit_code": None}
 
 
 def test_a_folder_that_is_gone(job: Job) -> None:

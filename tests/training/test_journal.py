@@ -70,6 +70,18 @@ def test_each_line_of_the_record_is_an_event(job: Job) -> None:
     assert times == sorted(times)
 
 
+def test_a_change_of_the_rate_is_that_since_the_last_step(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
+    """With a warm-up, the first steps have less than the recipe's 0.5."""
+    with Journal(job.run, devices=DEVICES, active=True) as journal:
+        journal.start(job, steps=2, examples=64, classes=4)
+        journal.step(1, epoch=0, loss=2.0, lr=0.125, top1=2, count=8)
+        journal.epoch(0, HALF, lr=0.25)
+        journal.step(2, epoch=1, loss=2.0, lr=0.25, top1=2, count=8)
+        journal.epoch(1, HALF, lr=0.25)
+    first, second = (line for line in capsys.readouterr().out.splitlines() if line.startswith("epoch"))
+    assert first.endswith(", learning rate 0.125 -> 0.25") and "learning rate" not in second
+
+
 def test_what_the_person_reads(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
     a_run(job, Journal(job.run, devices=DEVICES, active=True), [6.91, 0.84])
     lines = capsys.readouterr().out.splitlines()
