@@ -58,7 +58,9 @@ def outcomes(folder: Path) -> list[Outcome]:
 
 
 def outcome(run: Path) -> Outcome:
-    """The outcome of the run in a folder."""
+    """The outcome of the run in a folder, of which a part may be missing or damaged."""
+    if problem := _closed(run):
+        return Outcome(run, status="damaged", problem=problem)
     runs = is_running(run)
     start, step = latest(run, Start, "start"), latest(run, Step, "step")
     goal = latest(run, Resumed, "resume") or start
@@ -172,9 +174,20 @@ def _held_out(run: Path, receipt: _Receipt | None) -> HeldOut | None:
 
 
 def _last_sign(run: Path) -> datetime:
-    times = [(run / name).stat().st_mtime for name in MARKS if (run / name).exists()]
-    return datetime.fromtimestamp(max(times), UTC)
+    marks = [] if _closed(run) else [run / name for name in MARKS if (run / name).exists()]
+    return datetime.fromtimestamp(max(each.stat().st_mtime for each in marks or [run]), UTC)
 
 
 def _is_run(place: Path) -> bool:
-    return any((place / name).is_file() for name in MARKS)
+    return bool(_closed(place)) or any((place / name).is_file() for name in MARKS)
+
+
+def _closed(place: Path) -> str:
+    """Why nobody can look into a folder; empty if that is possible."""
+    try:
+        (place / FILE).stat()
+    except PermissionError as error:
+        return f"cannot be read: {error.strerror}"
+    except OSError:  # a folder without that file, or not a folder
+        pass
+    return ""

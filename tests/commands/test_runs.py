@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -139,6 +141,18 @@ def test_a_receipt_that_is_damaged_is_named(archc, here: Path, facts: dict[str, 
     result = archc("runs", "run", "--output-format", "json")
     assert result.code == 1
     assert json.loads(result.out)["runs"][0]["problem"].startswith(f"receipt.json is wrong: {problem}")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="root may read everything, unless setpriv takes that away")
+def test_a_folder_that_cannot_be_read_hides_no_other(here: Path) -> None:
+    for name in ("a", "b"):
+        write_receipt(write_run(here / "runs" / name, step(1, 2.0)), "complete")
+    (here / "runs" / "a").chmod(0)
+    less = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    done = subprocess.run([*less, sys.executable, "-m", "archc", "runs"], capture_output=True, text=True, check=False)
+    (here / "runs" / "a").chmod(0o700)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "cannot be read: Permission denied" in done.stdout and "\nb  " in done.stdout
 
 
 def test_a_name_cannot_control_the_terminal(archc, here: Path) -> None:
