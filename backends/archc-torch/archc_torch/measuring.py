@@ -89,20 +89,20 @@ def _size(x: Tensor) -> Fraction:
     return Fraction(x.numel() * x.element_size())
 
 
-def _gathered(out: Tensor, x: Tensor) -> Fraction:
+def _gathered(out: Tensor, x: Tensor, *_: object) -> Fraction:
     return _size(out) - _size(x)
 
 
-def _scattered(out: Tensor, x: Tensor) -> Fraction:
+def _scattered(out: Tensor, x: Tensor, *_: object) -> Fraction:
     return _size(x) - _size(out)
 
 
-def _reduced(x: Tensor) -> Fraction:
+def _reduced(x: Tensor, *_: object) -> Fraction:
     ranks = dist.get_world_size()
     return _size(x) * Fraction(2 * (ranks - 1), ranks)
 
 
-def _swapped(out: Tensor, _: Tensor, received: Sequence[int], __: Sequence[int]) -> Fraction:
+def _swapped(out: Tensor, _: Tensor, received: Sequence[int], *__: object) -> Fraction:
     # A rank's own part does not leave it. Sizes are in rows of the first axis.
     row = _size(out) / max(len(out), 1)
     return _size(out) - received[dist.get_rank()] * row

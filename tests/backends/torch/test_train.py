@@ -119,6 +119,16 @@ def test_what_is_not_finite_on_one_rank_is_a_divergence_on_all(make_job: MakeJob
     assert not job.weights.exists()
 
 
+def test_a_divergence_in_the_step_whose_exchanges_are_counted_is_one_as_well(make_job: MakeJob) -> None:
+    """Its search for the first value that is not finite exchanges, too."""
+    fault = "self.calls = getattr(self, 'calls', 0) + 1; image = image * (float('nan') if self.calls > 2 else 1)"
+    code, _, err = finish(start(make_job("counted", steps=4, fault=fault)))
+    told = (
+        "error: training diverged: the loss is nan at step 3; an output of conv1 is the first value that is not finite."
+    )
+    assert (code, len(err), err[0].startswith(told)) == (1, 2, True), err
+
+
 def assert_same_weights(job: Job, other: Job) -> None:
     ours, theirs = load_file(job.weights), load_file(other.weights)
     assert ours.keys() == theirs.keys()
