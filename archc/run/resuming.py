@@ -139,6 +139,13 @@ def _found(folder: Path, wanted: str) -> tuple[Checkpoint, tuple[str, ...]]:
     return checkpoint.load(folder, int(wanted)), ()
 
 
+def demand_backend(earlier: Earlier, backend: str) -> None:
+    """Raise a Failure unless a run goes on with its own backend: the state of another one does not fit."""
+    if backend != earlier.backend:
+        message = f"the run was trained by the backend `{earlier.backend}`, and `{backend}` is asked for"
+        raise Failure(message, "omit `--backend`, or start a new run", USAGE)
+
+
 def options_of(earlier: Earlier, asked: Options) -> Options:
     """The options of a run that goes on: where none is given, they are as before."""
     job, overrides = earlier.job, asked.overrides
@@ -299,8 +306,12 @@ def _check_same(before: Job, now: Job) -> None:
     for name, value in new.items():
         if old[name] != value:
             raise Failure(f"the run has another `{name}` in its recipe than is asked for", help, USAGE)
-    if (at := now.resume) is None:
-        return
+    if now.resume is not None:
+        _check_length(now, now.resume, help)
+
+
+def _check_length(now: Job, at: Resume, help: str) -> None:
+    """Raise a Failure if a run is to end before the checkpoint from which it goes on."""
     if now.steps is not None and now.steps < at.step:
         raise Failure(f"the checkpoint is that of step {at.step}, after `--steps {now.steps}`", help, USAGE)
     if now.steps is None and now.recipe.epochs < at.epochs:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class Appending:
-    """A new file, or the first `kept` bytes of one that exists.
+    """A new file, or the first `kept` bytes of one that exists, of which the rest stays until the first `write`.
 
     Each piece has been handed to the system when `write` returns, or nothing of it is in the file.
     """
@@ -17,11 +17,13 @@ class Appending:
         """The length of the file."""
         # "x" fails if the file exists: of several ranks, or of two starts of one job, only one can write it.
         self.file = path.open("xb" if kept is None else "r+b", buffering=0)
-        self._cut()
+        self._is_cut = kept is None
 
     def write(self, data: bytes) -> None:
         """Add a piece. If that raises OSError, the file ends with the piece before."""
         try:
+            if not self._is_cut:
+                self._cut()
             written = 0
             while written < len(data):  # a disk that is almost full takes a part
                 written += self.file.write(data[written:])
@@ -37,3 +39,4 @@ class Appending:
     def _cut(self) -> None:
         self.file.truncate(self.end)
         self.file.seek(self.end)
+        self._is_cut = True

@@ -166,6 +166,7 @@ class _Run(Generic[Batch]):
         self._saved = self.at.step
         self._schedule = self._schedule.at(self.at.schedule)
         self._trainer.restore(found.state if found else None)
+        self._saver.goes_on(self.at.step)
 
     def train_epoch(self) -> None:
         """The rest of an epoch's steps, or of the run's."""

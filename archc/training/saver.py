@@ -71,9 +71,13 @@ class Saver:
             return None
         files = checkpoint.load(self._job.run, step).files
         kept = kept_in(files[STATE])
-        checkpoint.remove_after(self._job.run, step)
-        self._job.weights.unlink(missing_ok=True)  # those of an earlier end
         return Found(kept.position, State(files[WEIGHTS], files[OPTIMIZER], kept.random))
+
+    def goes_on(self, step: int) -> None:
+        """Remove what the run had beyond a step, once its state is restored."""
+        if self._journal.is_recording:
+            checkpoint.remove_after(self._job.run, step)
+            self._job.weights.unlink(missing_ok=True)  # those of an earlier end
 
     def save(self, at: Position, state: State | None) -> None:
         """Save a checkpoint. On a full disk the one before stays, and the run goes on."""

@@ -204,6 +204,10 @@ def test_a_run_that_is_refused_to_go_on_is_left_as_it_was(spec: Path, here: Path
     Path("run/spec.yaml").write_text(text)
     assert files("run") == before
 
+    message = "the run was trained by the backend `torch`, and `keras` is asked for"
+    assert message in train(*go_on, "--epochs", 3, "--backend", "keras", code=2).stderr
+    assert files("run") == before
+
     Path("run/metrics.jsonl").unlink()  # as after a power failure
     Path("data").rename("moved")
     assert "data is not a folder" in train(*go_on, "--epochs", 3, code=2).stderr

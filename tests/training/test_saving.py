@@ -90,6 +90,26 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(job: Job, tmp_path
 TIMES = ("seconds", "pictures_per_second", "waited")
 
 
+def test_a_state_that_does_not_fit_costs_nothing(job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as that of another version of the framework: what there is stays, with the record and later checkpoints."""
+    run = tmp_path / "run"
+    run.mkdir()
+    whole = job.model_copy(update={"run": run, "checkpoint_every": 11})
+    go(whole)
+    go(resumed(whole, run, steps=55))
+    checkpoint.save(run, 60, checkpoint.load(run, 55).files)
+    earlier = resumed(whole, run, steps=66).model_copy(update={"resume": Resume(step=55, recorded=99, seconds=1)})
+    before = {file: file.read_bytes() for file in run.rglob("*") if file.is_file()}
+
+    def restore(_: Regression, state: object) -> None:
+        raise KeyError("groups")
+
+    monkeypatch.setattr(Regression, "restore", restore)
+    with pytest.raises(KeyError):
+        go(earlier)
+    assert {file: file.read_bytes() for file in run.rglob("*") if file.is_file()} == before
+
+
 def test_a_stop_during_a_test_goes_on_with_the_test(job: Job, tmp_path: Path) -> None:
     calls = iter(range(1, 1000))
     with pytest.raises(Stopped):
