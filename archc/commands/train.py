@@ -23,15 +23,7 @@ from archc.ops.fields import LARGEST
 from archc.run.process import run_to_end, training_module
 from archc.run.receipt import Starts, write_receipt
 from archc.run.recipe import Overrides
-from archc.run.resuming import (
-    NEWEST,
-    compared,
-    demand_backend,
-    earlier_run,
-    has_ended,
-    repeated_run,
-    told_run,
-)
+from archc.run.resuming import NEWEST, backend_of, compared, earlier_run, has_ended, repeated_run, told_run
 from archc.run.setup import Options
 from archc.run.worker import devices_of, folder_of, reported_once, told_to_others
 from archc.signals import CODES, heed_stops
@@ -180,9 +172,7 @@ def train(
             is_own = place is None or place.is_recording
             # Of ranks on one machine, only one has the run's folder; the others need to know what is trained.
             earlier = repeated_run(from_receipt) or (earlier_run if is_own else told_run)(run, resume)
-            chosen = load(backend or (earlier.backend if earlier else BACKEND))
-            if resume and earlier:
-                demand_backend(earlier, chosen.name)
+            chosen = load(backend_of(earlier, backend) or BACKEND)
             module = training_module(chosen)
             if tensorboard:
                 demand("tensorboard", "`--tensorboard`")

@@ -139,11 +139,15 @@ def _found(folder: Path, wanted: str) -> tuple[Checkpoint, tuple[str, ...]]:
     return checkpoint.load(folder, int(wanted)), ()
 
 
-def demand_backend(earlier: Earlier, backend: str) -> None:
-    """Raise a Failure unless a run goes on with its own backend: the state of another one does not fit."""
-    if backend != earlier.backend:
-        message = f"the run was trained by the backend `{earlier.backend}`, and `{backend}` is asked for"
+def backend_of(earlier: Earlier | None, asked: str | None) -> str | None:
+    """The backend that is asked for, or else that of an earlier run; a Failure if a run is to go on with another one,
+    which the state does not fit."""
+    if earlier is None:
+        return asked
+    if asked not in (None, earlier.backend) and not earlier.is_repeated:
+        message = f"the run was trained by the backend `{earlier.backend}`, and `{asked}` is asked for"
         raise Failure(message, "omit `--backend`, or start a new run", USAGE)
+    return asked or earlier.backend
 
 
 def options_of(earlier: Earlier, asked: Options) -> Options:
