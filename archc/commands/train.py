@@ -14,7 +14,7 @@ import typer
 from archc.backend import Backend, load, names_of_backends
 from archc.console.extras import demand
 from archc.console.specs import QuietOption, SpecArgument
-from archc.console.start import Start, prepared
+from archc.console.start import Start, leave_complete, prepared
 from archc.failure import USAGE, Failure
 from archc.files import relative
 from archc.language.recipe import Precision
@@ -192,9 +192,7 @@ def train(
                 overfit_batches,
             )
             if resume and earlier and has_ended(earlier, options):
-                if not quiet:
-                    typer.echo(f"the run in {run} is complete; `--steps` or `--epochs` make it longer")
-                raise typer.Exit(0)
+                leave_complete(spec, options, earlier, quiet=quiet)
             start = prepared(spec, options, chosen, folder, earlier, quiet=quiet)
         job, code = _trained(start, chosen, module, quiet=quiet)
     shown = visible(str(relative(job.run)))

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 
@@ -22,7 +23,7 @@ from archc.passes.placement import Placement
 from archc.run.folder import started_folder
 from archc.run.planned import Planned, planned, planned_step
 from archc.run.receipt import Inputs
-from archc.run.resuming import Earlier, notes, options_of, resumed_folder
+from archc.run.resuming import Earlier, check_asked, notes, options_of, resumed_folder
 from archc.run.setup import Options, Setup, check_paths, set_up
 from archc.training.job import Job
 from archc.wording import visible
@@ -89,6 +90,18 @@ def prepared(
     whole = sealed(backend, facts, origin, recipe=facts.recipe) if placement else source
     figures = planned(facts, placement, batch=setup.recipe.batch, precision=setup.precision)
     return Start(path, text, setup, placement, figures, source, whole, asked, earlier)
+
+
+def leave_complete(spec: Path | None, options: Options, earlier: Earlier, *, quiet: bool) -> NoReturn:
+    """Exit with code 0, since a run is complete; a Failure if it is asked for with another spec or other options."""
+    check_asked(earlier, options)
+    if spec is not None and spec.resolve() != earlier.spec:
+        facts, _ = facts_or_exit(spec)
+        _demand_same(earlier, facts, spec)
+    if not quiet:
+        shown = visible(str(relative(earlier.job.run)))
+        typer.echo(f"the run in {shown} is complete; `--steps` or `--epochs` make it longer")
+    raise typer.Exit(0)
 
 
 def _demand_same(earlier: Earlier, now: Facts, path: Path) -> tuple[Path, bytes, Facts]:

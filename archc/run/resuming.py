@@ -35,6 +35,7 @@ FIXED = (
 )
 """What of a job stays the same."""
 
+AS_IT_BEGAN = "a run goes on as it began; start a new run for that"
 
 DECIDING = ("devices", "strategy", "steps", "seed", "precision", "fast_dev_run", "overfit_batches")
 """What of a job decides about its weights, besides the recipe and the data."""
@@ -290,21 +291,37 @@ def has_ended(earlier: Earlier, asked: Options) -> bool:
     return overrides.epochs is None or (job.steps is None and overrides.epochs <= job.recipe.epochs)
 
 
+def check_asked(earlier: Earlier, asked: Options) -> None:
+    """Raise a Failure for the first option that asks for something else than a run that has ended."""
+    job = earlier.job
+    wanted = {
+        "seed": asked.seed,
+        "precision": asked.precision,
+        "batch": asked.overrides.batch,
+        "lr": asked.overrides.lr,
+    }
+    had = {"seed": job.seed, "precision": job.precision, "batch": job.recipe.batch, "lr": job.recipe.lr}
+    for name, value in wanted.items():
+        if value is not None:
+            _check_equal(name, had[name], value)
+
+
+def _check_equal(name: str, old: object, new: object) -> None:
+    if old != new:
+        raise Failure(f"the run has {name.replace('_', ' ')} {old}, and {new} is asked for", AS_IT_BEGAN, USAGE)
+
+
 def _check_same(before: Job, now: Job) -> None:
     """Raise a Failure for the first thing that must not change."""
-    help = "a run goes on as it began; start a new run for that"
+    help = AS_IT_BEGAN
     for name in FIXED:
-        old, new = getattr(before, name), getattr(now, name)
-        if old != new:
-            raise Failure(f"the run has {name.replace('_', ' ')} {old}, and {new} is asked for", help, USAGE)
+        _check_equal(name, getattr(before, name), getattr(now, name))
     strategies = {job.strategy for job in (before, now) if job.devices > 1}
     if strategies - {"data"} and (before.strategy, before.devices) != (now.strategy, now.devices):
         message = f"the run has {before.devices} devices by `{before.strategy}`: only those of `data` can change"
         raise Failure(message, help, USAGE)
     for name in ("batch", "lr"):  # of a recipe, what options change
-        old, new = getattr(before.recipe, name), getattr(now.recipe, name)
-        if old != new:
-            raise Failure(f"the run has {name} {old}, and {new} is asked for", help, USAGE)
+        _check_equal(name, getattr(before.recipe, name), getattr(now.recipe, name))
     same = {"epochs": now.recipe.epochs}
     old, new = (job.recipe.model_copy(update=same).model_dump(mode="json") for job in (before, now))
     for name, value in new.items():

@@ -108,7 +108,15 @@ def test_a_complete_run_is_made_longer_repeated_and_kept_from_changing(spec: Pat
     train(spec, "--steps", STEPS, "--run", "new", "--resume", "auto", "-q", "--seed", 3)  # there is none yet
     assert weights("new") == weights("whole")
 
-    assert "is complete" in train("--run", "new", "--resume", "auto").stdout
+    go_on = ("--run", "new", "--resume", "auto")
+    assert "is complete" in train(*go_on).stdout
+    assert "is complete" in train(spec, *go_on, "--steps", STEPS, "--seed", 3).stdout
+    assert "error: the run has seed 3, and 4 is asked for\n" in train(*go_on, "--seed", 4, code=2).stderr
+    assert ", and 0.5 is asked for\n" in train(*go_on, "--lr", 0.5, code=2).stderr
+    wider = here / "wider.yaml"
+    wider.write_text(spec.read_text().replace("filters: 4", "filters: 8"))
+    assert wider.read_text() != spec.read_text()
+    assert "error: wider.yaml is not the spec that the run began with\n" in train("wider.yaml", *go_on, code=1).stderr
     shutil.copytree("new", "longer")
     done = train("--run", "longer", "--resume", "auto", "--epochs", 2, "--gpus", 2)
     assert "devices: 2 instead of 1; " in done.stdout
