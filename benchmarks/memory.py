@@ -75,7 +75,7 @@ def show(name: str, spec: bytes) -> None:
 
 if __name__ == "__main__":
     files = [Path(argument) for argument in sys.argv[1:]]
-    for file in files or [ROOT / "specs" / "alexnet.yaml", ROOT / "specs" / "alexnet_one_tower.yaml"]:
+    for file in files or [ROOT / "specs" / "alexnet.yaml", ROOT / "specs" / "alexnet_torchvision.yaml"]:
         show(file.name, file.read_bytes())
     if not files:
         show("inception.yaml", (ROOT / "tests" / "figure" / "specs" / "inception.yaml").read_bytes())

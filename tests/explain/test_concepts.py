@@ -26,7 +26,7 @@ def facts(name: str) -> Facts:
 
 @pytest.fixture(scope="module")
 def one_tower() -> Facts:
-    return facts("alexnet_one_tower")
+    return facts("alexnet_torchvision")
 
 
 def equations() -> list[tuple[str, int]]:
