@@ -19,6 +19,7 @@ TYPED = {
     "flatten_of_4096": ((r"expect: \[4096\]", "expect: [9216]"), ("(fc6: .*)4096", r"\g<1>4096, expect: [4096]")),
     "kernel_of_13": (("kernel: 13", "kernel: 3"),),
     "kernel_of_13_padded_by_1": (("kernel: 13", "kernel: 3"),),
+    "kernel_of_13_unpadded": (("kernel: 13", "kernel: 3, padding: 1"),),
     "lrn_before_relu": ((r"(  norm(\d).*)\n(  relu\2.*)\n", r"\3\n\1\n"),),
     "lrn_formula": (("alpha: 5e-4", "alpha: 1e-4"), ("alpha: 2e-5", "alpha: 1e-4")),
     "lrn_without_size": (("lrn: {", "lrn: {size: 5, "),),
