@@ -1,6 +1,6 @@
 """Compares the peaks that archc predicts with what PyTorch allocates on a CPU, without the workspaces of its kernels.
 
-.venv/bin/python benchmarks/memory.py              # AlexNet, one tower, an Inception module and an 18-layer ResNet
+.venv/bin/python benchmarks/memory.py              # AlexNet, torchvision's, an Inception module and an 18-layer ResNet
 .venv/bin/python benchmarks/memory.py net.yaml     # your own specs
 """
 
