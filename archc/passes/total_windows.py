@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archc.graph import Graph, Node
-from archc.ops.fields import ONE, Margins, Size
+from archc.ops.fields import NO_PADDING, ONE, Margins, Size
 from archc.ops.weighted import Weighted
 from archc.ops.window import Window
 from archc.ops.windowed import Windowed
+from archc.passes.changed import changed_graph
 from archc.passes.changed_totals import Totals, changed_by_fields
+from archc.passes.counts import count
 from archc.passes.departure import KERNELS, usual_changes
 from archc.passes.pixels_224 import changes_second, explanation, is_rounded_down
 from archc.passes.total_mistakes import MOST_EXPLANATIONS, MOST_TRIED, Explanation, added, layers_of, places
@@ -21,7 +23,7 @@ _Fields = dict[str, object]
 
 
 def of_windows(graph: Graph, missing: Totals) -> Iterator[Explanation]:
-    """Another window in one layer, or another kernel in all layers that have the same one."""
+    """Another window in one layer, another kernel in all layers that have the same one, or their forgotten padding."""
     windows = {
         node.name: window
         for node in graph.nodes
@@ -30,6 +32,7 @@ def of_windows(graph: Graph, missing: Totals) -> Iterator[Explanation]:
     if 3 * len(_KERNELS) * len(windows) * len(graph.nodes) <= MOST_TRIED:
         yield from _kernels(graph, windows, missing)
         yield from _sizes(graph, windows, missing)
+        yield from _paddings(graph, windows, missing)
 
 
 def _kernels(graph: Graph, windows: dict[str, Window], missing: Totals) -> Iterator[Explanation]:
@@ -53,6 +56,30 @@ def _kernels(graph: Graph, windows: dict[str, Window], missing: Totals) -> Itera
             keep = all(_keeps_shape(graph, graph.node(name), fields[name]) for name in alike)
             if keep and added(change or {} for change in changes) == missing:
                 yield _of_kernel(graph, alike, fields[alike[0]])
+
+
+def _paddings(graph: Graph, windows: dict[str, Window], missing: Totals) -> Iterator[Explanation]:
+    """Padding that keeps the size of maps, in all layers without any, or in those with one kernel."""
+    bare = [
+        name
+        for name, window in windows.items()
+        if isinstance(graph.node(name).op, Weighted)
+        and window.margins == NO_PADDING
+        and (window.stride == ONE != window.kernel)
+    ]
+    kernels = dict.fromkeys(windows[name].kernel for name in bare)
+    alike = [[name for name in bare if windows[name].kernel == kernel] for kernel in kernels]
+    now = count(graph)
+    for names in [bare, *alike] if len(alike) > 1 else [bare]:
+        changes = {name: {"padding": "same"} for name in names}
+        mended = changed_graph(graph, changes) if len(names) > 1 else None
+        if mended is None or not all(node.expected in (None, node.output.shape) for node in mended.nodes):
+            continue
+        totals = count(mended)
+        if all(getattr(totals, field) - getattr(now, field) == more for field, more in missing.items()):
+            nodes = [graph.node(name) for name in names]
+            note = f"without padding, each of {layers_of(names)} gives smaller maps than it reads"
+            yield Explanation(f"use `padding: same` on {layers_of(names)}", (note,), places(nodes, "padding"), changes)
 
 
 def _with_kernel(node: Node, window: Window, size: int) -> list[_Fields]:

@@ -468,6 +468,9 @@ expect: {exchanges: [s, acts]}
 PLAIN = (Path(__file__).parents[2] / "specs" / "alexnet_one_tower.yaml").read_text(encoding="utf-8")
 
 
+POOLED = "use `stride: 2` on pool5"
+
+
 def _unstated(text: str) -> str:
     """The spec without the shapes that it expects, which would tell on a layer before the totals do."""
     return re.sub(r", expect: \[[^\]]*\]", "", text)
@@ -485,16 +488,30 @@ def _unstated(text: str) -> str:
         ),
         ("kernel: 11, stride: 4", "kernel: 7, stride: 4", "use `kernel: 11` on conv1"),
         ("kernel: 5, padding: 2", "kernel: 5", "use `padding: 2` on conv2"),
+        ("kernel: 3, padding: 1", "kernel: 3", "use `padding: same` on conv3, conv4 and conv5"),
+        ("pool5: {op: max_pool2d, kernel: 3, stride: 2", "pool5: {op: max_pool2d, kernel: 3, stride: 3", POOLED),
         ("kernel: 11, stride: 4", "kernel: 11, stride: 2", None),
     ],
 )
 def test_another_window_that_gives_all_totals_is_named(right: str, wrong: str, help: str | None) -> None:
     assert right in PLAIN
-    found = _errors(_unstated(PLAIN.replace(right, wrong)))
+    text = _unstated(PLAIN.replace(right, wrong))
+    found = _errors(text)
     if help is None:
         assert [code for code, _ in found] == ["ARC302", "ARC302"]
     else:
         assert found == [("ARC302", f"{help}: that gives 62,378,344 parameters")]
+        # What the mistake itself leaves unread is no second one.
+        advised = {f.layer for f in analyse(text.encode(), "a.yaml").findings if f.severity == "advice"}
+        assert not any(f" on {layer}" in help for layer in advised)
+
+
+def test_padding_that_all_convolutions_lack_is_named() -> None:
+    """As Keras's default has it: `valid`."""
+    text = _unstated(PLAIN).replace(", padding: 2", "").replace(", padding: 1", "")
+    assert _errors(text) == [
+        ("ARC302", "use `padding: same` on conv2, conv3, conv4 and conv5: that gives 62,378,344 parameters")
+    ]
 
 
 def test_a_pool_that_rounds_up_is_named_and_its_advice_spared() -> None:

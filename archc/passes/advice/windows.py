@@ -37,7 +37,7 @@ def dropped_input(graph: Graph, facts: Shapes, blamed: Blamed) -> list[Finding]:
         # The paper's own case has an advice of its own.
         if (not rows and not columns) or _is_papers(graph, node, window) or _is_mended(graph, node, with_55):
             continue
-        if (name, "rounding") in blamed:
+        if any((name, field) in blamed for field in ("kernel", "stride", "padding", "rounding")):
             continue
         axes = ((rows, "row"), (columns, "position" if window.is_row else "column"))
         lost = " and ".join(_lost(n, what) for n, what in axes if n)
