@@ -153,13 +153,14 @@ def _analyse(document: Document, findings: list[Finding]) -> Analysis:
     if is_error(findings):
         # Only mistaken specs need it, for the time of start-up.
         from archc.language.mistakes.known_shapes import unread_sections
+        from archc.passes.consequences import causes_only
 
         unread = unread_sections(document, graph, findings)
         known = None
         if unread is not None:
             known, _ = _totals(document.spec, document.spans, graph, shape_facts, held_layers)
             known = replace(known, unread=unread)
-        return Analysis(known, [*findings, *unexpected, *recipe])
+        return Analysis(known, [*causes_only(findings, unexpected, graph), *unexpected, *recipe])
     facts, more = _totals(document.spec, document.spans, graph, shape_facts, held_layers)
     # So would they with a wrong shape or a repeated softmax.
     return Analysis(facts, [*findings, *(unexpected or more), *recipe])

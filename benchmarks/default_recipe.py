@@ -85,7 +85,7 @@ NETWORKS = {
     "vgg11": lambda: _vgg11(32),
     "vgg11_224": lambda: _vgg11(224),
     "alexnet": lambda: _shipped("alexnet"),
-    "alexnet_one_tower": lambda: _shipped("alexnet_one_tower"),
+    "alexnet_torchvision": lambda: _shipped("alexnet_torchvision"),
 }
 QUICK = ("cnn", "mlp", "deep_mlp", "lenet5", "sequence")
 

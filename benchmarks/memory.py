@@ -1,6 +1,6 @@
 """Compares the peaks that archc predicts with what PyTorch allocates on a CPU, without the workspaces of its kernels.
 
-.venv/bin/python benchmarks/memory.py              # AlexNet, one tower, an Inception module and an 18-layer ResNet
+.venv/bin/python benchmarks/memory.py              # AlexNet, torchvision's, an Inception module and an 18-layer ResNet
 .venv/bin/python benchmarks/memory.py net.yaml     # your own specs
 """
 
@@ -75,7 +75,7 @@ def show(name: str, spec: bytes) -> None:
 
 if __name__ == "__main__":
     files = [Path(argument) for argument in sys.argv[1:]]
-    for file in files or [ROOT / "specs" / "alexnet.yaml", ROOT / "specs" / "alexnet_one_tower.yaml"]:
+    for file in files or [ROOT / "specs" / "alexnet.yaml", ROOT / "specs" / "alexnet_torchvision.yaml"]:
         show(file.name, file.read_bytes())
     if not files:
         show("inception.yaml", (ROOT / "tests" / "figure" / "specs" / "inception.yaml").read_bytes())

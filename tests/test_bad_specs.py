@@ -1,5 +1,7 @@
 """Each spec in tests/specs/bad lists its findings in comments on their lines: `# error[ARC210] @ 42`, code @ column.
 
+So does each in tests/specs/articles, which states AlexNet as common articles do.
+
 A position on another line is written `@ line:column`. NAME.txt beside a spec contains its findings as text without a
 terminal; NAME.80.txt, on a terminal of 80 columns; NAME.colour.txt, in colour.
 """
@@ -14,7 +16,9 @@ from archc.analysis import analyse
 from archc.diagnostics.codes import CODES
 from archc.diagnostics.text import WIDTH, ansi, render, unstyled
 
-SPECS = Path(__file__).parent / "specs" / "bad"
+BAD, ARTICLES = (Path(__file__).parent / "specs" / folder for folder in ("bad", "articles"))
+SPECS = sorted((*BAD.glob("*.yaml"), *ARTICLES.glob("*.yaml")))
+TEXTS = sorted((*BAD.glob("*.txt"), *ARTICLES.glob("*.txt")))
 EXPECTED = re.compile(r"(error|advice)\[(ARC[0-9]{3})\] @ (?:([0-9]+):)?([0-9]+)")
 
 Place = tuple[int, int, str, str]
@@ -29,23 +33,23 @@ def expected(spec: Path) -> list[Place]:
     )
 
 
-@pytest.mark.parametrize("spec", sorted(SPECS.glob("*.yaml")), ids=lambda spec: spec.stem)
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
 def test_findings_are_exactly_those_that_the_spec_lists(spec: Path) -> None:
     analysis = analyse(spec.read_bytes(), spec.name)
     assert [(f.span.line, f.span.column, f.severity, f.code) for f in analysis.findings] == expected(spec)
     assert (analysis.facts is None) == any(f.severity == "error" for f in analysis.findings)
 
 
-@pytest.mark.parametrize("text", sorted(SPECS.glob("*.txt")), ids=lambda text: text.stem)
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.stem)
 def test_findings_read_as_written_beside_the_spec(text: Path, golden: Callable[[Path, str], None]) -> None:
     name, _, how = text.stem.partition(".")
-    spec = SPECS / f"{name}.yaml"
+    spec = text.with_name(f"{name}.yaml")
     style, width = (ansi if how == "colour" else unstyled), (80 if how == "80" else WIDTH)
     golden(text, render(analyse(spec.read_bytes(), spec.name).findings, style, width=width))
 
 
 def test_every_code_has_a_spec_that_gives_it() -> None:
-    shown = {code for spec in SPECS.glob("*.yaml") for _, _, _, code in expected(spec)}
+    shown = {code for spec in BAD.glob("*.yaml") for _, _, _, code in expected(spec)}
     # Bytes that are not text are in tests/language/test_reader.py, what a backend cannot express in tests/backends.
     elsewhere = {"ARC001", "ARC501"}
     assert shown | elsewhere == CODES.keys()

@@ -53,7 +53,7 @@ def test_both_backends_emit_it(spec: Path, backend: str) -> None:
 
 def test_the_network_as_measured_differs_from_the_papers_text() -> None:
     """As in layers-145.cfg of 2012: the order around the first pool, and a normalisation within maps."""
-    measured, text = shipped("alexnet_as_measured"), shipped("alexnet")
+    measured, text = shipped("alexnet_2012"), shipped("alexnet")
     ops = [node.op.op for node in measured.graph.nodes]
     assert ops[:4] == ["conv2d", "lrn", "max_pool2d", "relu"]
     assert ops[4:9] == ["conv2d", "relu", "lrn", "lrn", "max_pool2d"]
@@ -82,8 +82,60 @@ def test_the_network_as_measured_differs_from_the_papers_text() -> None:
     assert offsets == 33, "offsets of a crop, as in its source"
 
 
-def test_one_tower_as_in_torchvision() -> None:
-    facts = shipped("alexnet_one_tower")
+DENSE = (9217 * 4096, 4097 * 4096, 4097 * 1000)
+"""Parameters of the paper's dense layers."""
+ONE_TOWER = (34_944, 256 * (96 * 25 + 1), 384 * (256 * 9 + 1), 384 * (384 * 9 + 1), 256 * (384 * 9 + 1))
+"""Those of its convolutions, without groups."""
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes", "parameters"),
+    [
+        ("alexnet_2012", (55, 27, 13, 6), 60_965_224),
+        ("alexnet_one_tower", (55, 27, 13, 6), sum((*ONE_TOWER, *DENSE))),
+        ("caffenet", (55, 27, 13, 6), 60_965_224),
+        (
+            "alexnet_flowers17",
+            (54, 26, 12, 5),
+            sum(ONE_TOWER) + (5 * 5 * 256 + 1) * 4096 + 4097 * 4096 + 4097 * 17,
+        ),
+        ("zfnet", (110, 55, 26, 13, 6), 96 * (3 * 49 + 1) + sum((*ONE_TOWER[1:], *DENSE))),
+        ("cifar_quick", (32, 16, 8, 4), 32 * 76 + 32 * 801 + 64 * 801 + 64 * 1025 + 10 * 65),
+        ("cifar_four_layers", (32, 16, 8, 4), 32 * 76 + 32 * 801 + 64 * 801 + 10 * 1025),
+    ],
+)
+def test_alexnets_relatives_have_the_sizes_and_counts_of_their_sources(
+    name: str, sizes: tuple[int, ...], parameters: int
+) -> None:
+    facts = shipped(name)
+    assert facts.shapes.chain == tuple((size, size) for size in sizes)
+    assert facts.counts.parameters == parameters
+
+
+def test_one_tower_is_the_papers_network_without_groups_and_devices() -> None:
+    paper, one = shipped("alexnet"), shipped("alexnet_one_tower")
+    grouped = {node.name: node.op for node in paper.graph.nodes if "groups" in node.fields}
+    assert {*grouped} == {"norm1", "conv2", "norm2", "conv4", "conv5"}
+    for ours, theirs in zip(one.graph.nodes, paper.graph.nodes, strict=True):
+        expected = theirs.op.model_copy(update={"groups": 1}) if theirs.name in grouped else theirs.op
+        assert (ours.name, ours.op, ours.inputs) == (theirs.name, expected, theirs.inputs)
+    assert one.own_recipe == paper.own_recipe
+    assert one.placement is None
+
+
+def test_caffenet_pools_before_it_normalises_by_caffes_rule() -> None:
+    caffe = shipped("caffenet")
+    assert [node.op.op for node in caffe.graph.nodes][1:4] == ["relu", "max_pool2d", "lrn"]
+    norms = [node.op for node in caffe.graph.nodes if isinstance(node.op, Lrn)]
+    assert norms == [Lrn(op="lrn", size=5, alpha=1e-4, beta=0.75, k=1)] * 2
+    learned = {node.name: node.op for node in caffe.graph.nodes if isinstance(node.op, Weighted)}
+    assert [name for name, op in learned.items() if op.reach().groups == 2] == ["conv2", "conv4", "conv5"]
+    assert [op.bias_init for op in learned.values()] == [0, 1, 0, 1, 1, 1, 1, 0]
+    assert [op.weight_init.number for op in learned.values()] == [0.01] * 5 + [0.005] * 2 + [0.01]
+
+
+def test_torchvisions_alexnet() -> None:
+    facts = shipped("alexnet_torchvision")
     assert (facts.counts.parameters, facts.counts.macs) == (61_100_840, 714_188_480)
     assert [n.output.channels for n in facts.graph.nodes if n.op.op == "conv2d"] == [64, 192, 384, 256, 256]
     assert facts.shapes.chain == ((55, 55), (27, 27), (13, 13), (6, 6))

@@ -34,7 +34,7 @@ EXAMPLES = {
     "plot": "archc plot runs/alexnet-1 -o curves.svg",
     "backends": "archc backends",
     "explain": "archc explain ARC210",
-    "diff": "archc diff specs/alexnet.yaml specs/alexnet_one_tower.yaml",
+    "diff": "archc diff specs/alexnet.yaml specs/alexnet_torchvision.yaml",
     "schema": "archc schema > archc-v1.schema.json",
 }
 """An example of each command, in the order of `--help`. The command NAME is the function NAME of `archc.commands.NAME`.

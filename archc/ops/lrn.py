@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import product
+from math import isclose
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import Field
 
 from archc.example import HEAD
 from archc.ops.fields import Count, NotNegative, Positive
-from archc.ops.foreign import Conversion, Converted, OtherValues, UsualValues, exact, spelled, whole
+from archc.ops.foreign import Conversion, Converted, OtherValues, Unlikely, UsualValues, exact, spelled, whole
 from archc.ops.op import Op, OtherNames
 from archc.ops.properties import FLOAT32, POINT, Footprint, Kept, Reach, Scratch
 from archc.ops.shape_error import require_maps
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from archc.ops.op import Array
 
 
+_USUAL = (1e-4, 1e-3)
+"""The alpha of the paper, and the one of its source within maps; both are divided by the window."""
 _OF_TENSORFLOW = ("local_response_normalization",)
 
 
@@ -118,6 +121,38 @@ class Lrn(Op, frozen=True):
     groups: Count = Field(
         default=1, description="Number of equal parts of the maps; no window crosses from one part into the next."
     )
+
+    def unlikely(self) -> Unlikely | None:
+        """A window without neighbours, or an alpha that was meant for a formula that does not divide it."""
+        window = self.size**2 if self.scope == "spatial" else self.size
+        if self.alpha and window == 1:
+            return self._without_neighbours()
+        for usual in () if self.alpha in _USUAL else _USUAL:
+            if isclose(self.alpha * window, usual):
+                there = f"{spelled(self.alpha)} there is {spelled(self.alpha)} × {window} = {spelled(usual)} here"
+                return self._divided(window, usual, f"TensorFlow and MatConvNet do not divide `alpha`: {there}")
+            if isclose(self.alpha / window, usual):
+                note = (
+                    "the paper's formula (section 3.3) lacks the division, but the code that trained its network has it"
+                )
+                return self._divided(window, usual, f"{note}, as Caffe, PyTorch and ONNX do")
+        return None
+
+    def _divided(self, window: int, usual: float, note: str) -> Unlikely:
+        alpha = exact(self.alpha)
+        assert alpha is not None
+        each = f"{spelled(self.alpha)} / {window} = {spelled(float(alpha / window))}"
+        message = f"{{name}} divides its alpha by its window of {window}: each square counts {each}"
+        return Unlikely("alpha", message, note, f"use `alpha: {spelled(usual)}`, which is divided here")
+
+    def _without_neighbours(self) -> Unlikely:
+        what = "pixel" if self.scope == "spatial" else "map"
+        return Unlikely(
+            "size",
+            f"{{name}}'s window is one {what}: a value is divided by its own square, not by those of its neighbours",
+            "the paper sums the squares of 5 neighbouring maps (section 3.3)",
+            "use `size: 5` for the paper's window",
+        )
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:
         (x,) = inputs

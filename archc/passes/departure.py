@@ -16,12 +16,13 @@ from archc.ops.shape_error import ShapeError
 from archc.ops.weighted import Weighted
 from archc.ops.window import Axis, Window, least_input
 from archc.ops.windowed import Windowed
+from archc.passes.advice.windows import covers_maps
 from archc.tensor import Tensor
 
 # The longest published chains have fewer layers.
 _FURTHEST = 250
-# Kernels that networks have; one of a pixel mixes no neighbours, and is meant where it is written.
-_KERNELS = (2, 3, 5, 7, 9, 11)
+KERNELS = (2, 3, 5, 7, 9, 11)
+"""Kernels that networks have; one of a pixel mixes no neighbours, and is meant where it is written."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def departure(graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[
         (x,) = graph.tensors(layer.inputs)
         window = layer.op.window((x,))
         if not need.admits(*window.output):
-            remedy = _remedy(layer.name, layer.op, x, need, kernels=() if source else _KERNELS)
+            remedy = _remedy(layer.name, layer.op, x, need, kernels=() if source else KERNELS)
             departing.append(Departure(layer, window, need, remedy, source))
     # A layer that one change mends is the likelier mistake, even if an earlier one differs too.
     mended = (found for found in departing if found.remedy)
@@ -138,8 +139,12 @@ def _remedy(name: str, op: Windowed, x: Tensor, need: Need, *, kernels: tuple[in
     One of `kernels` is proposed only if nothing else is, and no other of them would do.
     """
     window = op.window((x,))
+    if isinstance(op, Weighted) and covers_maps(window) and (smaller := _smaller_kernel(op, x, window, need)):
+        written, mended = smaller
+        size = f"{window.kernel} is as large as its input maps"
+        return f"use `{written}` on {name}, whose kernel of {size}: {mended.arithmetic}"
     # In the order of how little they change: a stride makes another network of it, and so does a kernel.
-    for written, change in _usual_changes(op, window):
+    for written, change in usual_changes(op, window):
         if changed := _changed(op, x, change, need):
             return f"use `{written}` on {name}: {changed.arithmetic}"
     tried = {size: _changed(op, x, {"kernel": Size(size, size)}, need) for size in kernels}
@@ -150,7 +155,18 @@ def _remedy(name: str, op: Windowed, x: Tensor, need: Need, *, kernels: tuple[in
     return f"use `kernel: {size}` on {name}: {changed.arithmetic}"
 
 
-def _usual_changes(op: Windowed, window: Window) -> list[tuple[str, dict[str, object]]]:
+def _smaller_kernel(op: Windowed, x: Tensor, window: Window, need: Need) -> tuple[str, Window] | None:
+    """The kernel that the written padding is half of, or else a usual one with its padding, and what it gives."""
+    half = op.padding.top if isinstance(op.padding, Margins) and len({*op.padding}) == 1 else 0
+    size = 2 * half + 1 if 0 < half < window.vertical.f // 2 else 3
+    padding = half if size == 2 * half + 1 else 1
+    change: dict[str, object] = {"kernel": Size(size, size), "padding": Margins(padding, padding, padding, padding)}
+    mended = _changed(op, x, change, need)
+    more = "" if padding == half else f"` and `padding: {padding}"
+    return (f"kernel: {size}{more}", mended) if mended else None
+
+
+def usual_changes(op: Windowed, window: Window) -> list[tuple[str, dict[str, object]]]:
     """Other values of a field, or of two, that networks often have, as they are written."""
     rounded: list[tuple[str, dict[str, object]]] = [("rounding: ceil", {"rounding": "ceil"})]
     padded: list[tuple[str, dict[str, object]]] = []

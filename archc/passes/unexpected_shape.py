@@ -29,7 +29,10 @@ def unexpected_shape(
 ) -> Finding:
     """The finding. `trusted` are layers whose own expectation is met; None if no cause is to be searched for."""
     notes = [facts.windows[node.name].arithmetic] if node.name in facts.windows else []
-    notes += [f"its input `{name}` is {graph.tensor(name)}" for name in dict.fromkeys(node.inputs)]
+    notes += [
+        f"its input `{name}` is {graph.tensor(name)}{_product(graph, node, name)}"
+        for name in dict.fromkeys(node.inputs)
+    ]
     causes = [] if trusted is None else _causes(graph, node, expected, trusted)
     # Only all remedies together give the expected shape, so with one missing none is proposed.
     remedies = [cause.remedy for cause in causes if cause.remedy]
@@ -49,6 +52,8 @@ def unexpected_shape(
 
 
 def _causes(graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[str]) -> list[_Cause]:
+    if neighbour := _of_reader(graph, node, expected):
+        return [neighbour]
     turned = _channels_first(expected, node.output.shape)
     meant = turned or expected
     causes = [*_sizes(graph, node, meant, trusted), *_channels(graph, node, meant)]
@@ -56,6 +61,25 @@ def _causes(graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[st
         return causes
     text = f"[{', '.join(map(str, turned))}]"
     return [_Cause((f"the channels come first: {text}",), remedy=f"write `expect: {text}`"), *causes]
+
+
+def _product(graph: Graph, node: Node, name: str) -> str:
+    """The arithmetic of maps that a layer flattens."""
+    x = graph.tensor(name)
+    return f" = {x.size}" if x.is_maps and node.output.shape == (x.size,) else ""
+
+
+def _of_reader(graph: Graph, node: Node, expected: tuple[int, ...]) -> _Cause | None:
+    """The layer that reads flattened maps, if the expected shape is its own: as many units as it has."""
+    if not node.output.is_vector or not any(_product(graph, node, name) for name in node.inputs):
+        return None
+    for reader in graph.readers[node.name]:
+        if reader.op.channels_field and reader.output.shape == expected:
+            note = f"{reader.name}, which reads it, has {expected[0]} {reader.op.channels_field}: that shape is its own"
+            place = (reader.at(reader.op.channels_field), f"gives {expected[0]}")
+            own, its = f"`expect: {list(node.output.shape)}`", f"`expect: {list(expected)}`"
+            return _Cause((note,), (place,), f"write {own} on {node.name} and {its} on {reader.name}")
+    return None
 
 
 def _channels_first(expected: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...] | None:

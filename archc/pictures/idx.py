@@ -14,13 +14,13 @@ import zlib
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from archc.failure import ENVIRONMENT, FINDING, INTERRUPTED, Failure
+from archc.failure import FINDING, Failure
+from archc.pictures.converting import check_new, complete, exit_code
 from archc.training.progress import progress
 from archc.wording import counted
 
@@ -48,36 +48,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--limit", type=_count, metavar="N", help="convert only N pictures of each class in train/, N/5 in val/"
     )
     options = parser.parse_args(arguments)
-    try:
-        convert(options.source, options.target, classes=options.classes, limit=options.limit)
-    except Failure as failure:
-        print(failure, file=sys.stderr)
-        return failure.code
-    except OSError as error:
-        print(Failure(f"cannot write {options.target}: {error}", "choose another folder"), file=sys.stderr)
-        return ENVIRONMENT
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return INTERRUPTED
-    return 0
+    chosen = {"classes": options.classes, "limit": options.limit}
+    return exit_code(lambda: convert(options.source, options.target, **chosen), options.target)
 
 
 def convert(source: Path, target: Path, *, classes: Sequence[str] = (), limit: int | None = None) -> None:
     """Write the pictures of `source` into class folders in `target`, which must not exist yet."""
-    if target.exists():
-        raise Failure(f"{target} already exists", "choose a new folder", FINDING)
+    check_new(target)
     pairs = {split: _pair(source, stem) for split, stem in SPLITS.items()}
     largest = max(int(labels.max()) for _, labels in pairs.values())
     names = tuple(classes) or tuple(map(str, range(largest + 1)))
     if largest >= len(names):
         raise Failure(f"label {largest} has no name: `--classes` has {len(names)}", "name each class", FINDING)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
-        made = Path(folder) / target.name
+    with complete(target) as made:
         for split, (images, labels) in pairs.items():
             most = limit if split == "train" else limit and max(limit // 5, 1)
             _write(made / split, images, labels, names, most)
-        made.rename(target)
 
 
 def _names(text: str) -> tuple[str, ...]:

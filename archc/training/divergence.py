@@ -44,5 +44,5 @@ def _cause(job: Job, message: str, *, first: float, lr: float) -> tuple[str, str
         return f"{message}. {cause}", f"{lower}: `--lr {min(lr / 10, usual):.1g}`"
     cause = f"The first loss, {first:.2f}, was far above that of {guessing}: the initial weights are too large"
     # Gradients grow with the scores, so the rate is lowered by as much as the loss is above that of guessing. Smaller
-    # weights alone do not help: alexnet_one_tower with a standard deviation of 0.01 diverges at its own rate, too.
+    # weights alone do not help: alexnet_torchvision with a standard deviation of 0.01 diverges at its own rate, too.
     return f"{message}. {cause} for lr {lr:g}", f"{lower}: `--lr {min(lr, usual) * chance / first:.1g}`"

@@ -25,8 +25,8 @@ def facts(name: str) -> Facts:
 
 
 @pytest.fixture(scope="module")
-def one_tower() -> Facts:
-    return facts("alexnet_one_tower")
+def torchvisions() -> Facts:
+    return facts("alexnet_torchvision")
 
 
 def equations() -> list[tuple[str, int]]:
@@ -69,18 +69,18 @@ def test_the_arithmetic_of_the_page(expression: str, result: int) -> None:
     assert eval(plain) == result
 
 
-def test_our_figures(one_tower: Facts) -> None:
-    counts = one_tower.counts
+def test_our_figures(torchvisions: Facts) -> None:
+    counts = torchvisions.counts
     assert re.search(rf"^    archc +{counts.macs:,}$", PAGE, re.MULTILINE)
     assert f"2 × {counts.macs:,} - {counts.layers['conv1'].macs:,} = {counts.backward_macs:,}\n" in PAGE
 
 
-def test_what_the_other_tools_add_is_what_the_layers_have(one_tower: Facts) -> None:
+def test_what_the_other_tools_add_is_what_the_layers_have(torchvisions: Facts) -> None:
     """Of each tool by its rule, on the spec; torchinfo and FlopCounterMode themselves run among the tests of PyTorch.
 
     torchvision's average over windows, which fvcore and ptflops count, is the identity on pool5: as many values.
     """
-    graph, counts = one_tower.graph, one_tower.counts.layers
+    graph, counts = torchvisions.graph, torchvisions.counts.layers
     biases = sum(counts[node.name].element_ops for node in graph.nodes if isinstance(node.op, Weighted))
     relus = sum(counts[node.name].activations for node in graph.nodes if node.op.op == "relu")
     pooled = sum(graph.tensor(node.inputs[0]).size for node in graph.nodes if node.op.op == "max_pool2d")
@@ -89,7 +89,7 @@ def test_what_the_other_tools_add_is_what_the_layers_have(one_tower: Facts) -> N
     assert more_than_archc("fvcore") == average
     assert more_than_archc("ptflops") == biases + 2 * (relus + pooled + average)
     assert "715,561,896" in PAGE
-    assert one_tower.counts.macs + biases + relus + pooled + average == 715_561_896
+    assert torchvisions.counts.macs + biases + relus + pooled + average == 715_561_896
 
 
 def test_what_flop_counter_mode_counts_too_often() -> None:

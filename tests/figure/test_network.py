@@ -26,7 +26,7 @@ from archc.outline import outline
 
 TESTS = Path(__file__).parents[1]
 OWN = TESTS / "figure" / "specs"
-SHIPPED = ("alexnet", "alexnet_as_measured", "alexnet_one_tower", "resnet18", "googlenet", "densenet121", "unet")
+SHIPPED = ("alexnet", "alexnet_2012", "alexnet_torchvision", "resnet18", "googlenet", "densenet121", "unet")
 SPECS = [
     *(TESTS.parent / "specs" / f"{name}.yaml" for name in SHIPPED),
     *(TESTS / "specs" / "good").glob("*.yaml"),

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pydot")
 TESTS = Path(__file__).parents[1]
 SPECS = [
     # pydot takes many seconds to read the largest networks.
-    *((TESTS.parent / "specs") / f"{name}.yaml" for name in ("alexnet", "alexnet_one_tower", "resnet18", "unet")),
+    *((TESTS.parent / "specs") / f"{name}.yaml" for name in ("alexnet", "alexnet_torchvision", "resnet18", "unet")),
     *(TESTS / "specs" / "good").glob("*.yaml"),
     *(TESTS / "figure" / "specs").glob("*.yaml"),
 ]

@@ -192,7 +192,7 @@ def test_a_forgotten_flatten_is_written_where_it_belongs(layers: str, mended: st
         assert analyse(text.encode(), "small.yaml").findings == []
 
 
-@pytest.mark.parametrize("name", ["alexnet.yaml", "alexnet_one_tower.yaml"])
+@pytest.mark.parametrize("name", ["alexnet.yaml", "alexnet_torchvision.yaml"])
 def test_a_spec_without_a_mistake_imports_nothing_that_only_a_mistake_needs(name: str) -> None:
     read = f"open({str(SPECS / name)!r}, 'rb').read()"
     code = f"import sys; from archc.analysis import analyse; assert analyse({read}, 'a').facts; "

@@ -463,3 +463,100 @@ expect: {exchanges: [s, acts]}
         "acts is not a layer but several: no layer in it exchanges anything",
     )
     assert found.help == "the layers give `exchanges: [s.0.c, s.1.c]`"
+
+
+PLAIN = (Path(__file__).parents[2] / "specs" / "alexnet_one_tower.yaml").read_text(encoding="utf-8")
+
+
+POOLED = "use `stride: 2` on pool5"
+
+
+def _unstated(text: str) -> str:
+    """The spec without the shapes that it expects, which would tell on a layer before the totals do."""
+    return re.sub(r", expect: \[[^\]]*\]", "", text)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "help"),
+    [
+        ("kernel: 5, padding: 2", "kernel: 7, padding: 3", "use `kernel: 5` and `padding: 2` on conv2"),
+        ("kernel: 5, padding: 2", "kernel: 7, padding: same", "use `kernel: 5` on conv2"),
+        (
+            "kernel: 3, padding: 1",
+            "kernel: 7, padding: 3",
+            "use `kernel: 3` and `padding: 1` on conv3, conv4 and conv5",
+        ),
+        ("kernel: 11, stride: 4", "kernel: 7, stride: 4", "use `kernel: 11` on conv1"),
+        ("kernel: 5, padding: 2", "kernel: 5", "use `padding: 2` on conv2"),
+        ("kernel: 3, padding: 1", "kernel: 3", "use `padding: same` on conv3, conv4 and conv5"),
+        ("pool5: {op: max_pool2d, kernel: 3, stride: 2", "pool5: {op: max_pool2d, kernel: 3, stride: 3", POOLED),
+        ("kernel: 11, stride: 4", "kernel: 11, stride: 2", None),
+    ],
+)
+def test_another_window_that_gives_all_totals_is_named(right: str, wrong: str, help: str | None) -> None:
+    assert right in PLAIN
+    text = _unstated(PLAIN.replace(right, wrong))
+    found = _errors(text)
+    if help is None:
+        assert [code for code, _ in found] == ["ARC302", "ARC302"]
+    else:
+        assert found == [("ARC302", f"{help}: that gives 62,378,344 parameters")]
+        # What the mistake itself leaves unread is no second one.
+        advised = {f.layer for f in analyse(text.encode(), "a.yaml").findings if f.severity == "advice"}
+        assert not any(f" on {layer}" in help for layer in advised)
+
+
+def test_padding_that_all_convolutions_lack_is_named() -> None:
+    """As Keras's default has it: `valid`."""
+    text = _unstated(PLAIN).replace(", padding: 2", "").replace(", padding: 1", "")
+    assert _errors(text) == [
+        ("ARC302", "use `padding: same` on conv2, conv3, conv4 and conv5: that gives 62,378,344 parameters")
+    ]
+
+
+def test_a_pool_that_rounds_up_is_named_and_its_advice_spared() -> None:
+    text = _unstated(PLAIN).replace("227", "223")
+    pooled = "pool1: {op: max_pool2d, kernel: 3, stride: 2"
+    facts = analyse(
+        re.sub("expect: {.*", "", text.replace(pooled, f"{pooled}, rounding: ceil")).encode(), "a.yaml"
+    ).facts
+    assert facts is not None
+    expect = f"expect: {{parameters: {facts.counts.parameters}, macs: {facts.counts.macs}}}"
+    findings = analyse(re.sub("expect: {.*", expect, text).encode(), "a.yaml").findings
+    assert [(f.code, f.help) for f in findings if f.span.line < 20 or f.severity == "error"] == [
+        ("ARC302", f"use `rounding: ceil` on pool1: that gives {facts.counts.parameters:,} parameters")
+    ]
+
+
+def test_windows_that_all_explain_a_total_are_not_named() -> None:
+    """Parameters alone: conv1 may be padded, or any of three pools round up, for the 6 × 6 maps that fc6 reads."""
+    text = re.sub(r", macs: \d+", "", _unstated(PLAIN)).replace("227", "223")
+    assert _errors(text) == [("ARC302", "the layers give `parameters: 50844008`")]
+
+
+@pytest.mark.parametrize(
+    ("stated", "note"),
+    [
+        (62_300_000, "62,300,000 is 62,378,344 in 3 digits"),
+        (62_400_000, "62,400,000 is 62,378,344 in 3 digits"),
+        (60_000_000, "60,000,000 is 62,378,344 in 1 digit"),
+        (62_200_000, None),
+        (62_378_000, "62,378,000 is 62,378,344 in 5 digits"),
+        (62_378_300, None),
+    ],
+)
+def test_a_round_number_is_called_one(stated: int, note: str | None) -> None:
+    text = PLAIN.replace("parameters: 62378344, macs: 1135256096", f"parameters: {stated}")
+    (finding,) = analyse(text.encode(), "a.yaml").findings
+    assert finding.help == "the layers give `parameters: 62378344`"
+    assert finding.notes[2:] == ((note,) if note else ())
+
+
+def test_biases_that_are_not_counted_are_named(check: Check) -> None:
+    layers = ["flat: {op: flatten}", "fc1: {op: dense, units: 5}", "relu1: {op: relu}", "fc2: {op: dense, units: 3}"]
+    counts = check(*layers).facts
+    assert counts is not None
+    (finding,) = check(*layers, expect=f"{{parameters: {counts.counts.parameters - 8}}}").findings
+    assert finding.help == (
+        f"use `parameters: {counts.counts.parameters}`, which counts biases, or use `bias: false` on fc1 and fc2"
+    )

@@ -208,7 +208,7 @@ def test_time_is_linear_in_layers() -> None:
 
 
 def test_the_figures_that_archc_explain_memory_gives() -> None:
-    spec = Path(__file__).parents[2] / "specs" / "alexnet_one_tower.yaml"
+    spec = Path(__file__).parents[2] / "specs" / "alexnet_torchvision.yaml"
     facts = analyse(spec.read_bytes(), spec.name).facts
     assert facts is not None
     found = memory(facts.graph, batch=128)

@@ -189,8 +189,11 @@ ADVICE: dict[str, Code] = {
         title="value of another framework's convention",
         meaning="The value is allowed, but the same word means something else in another framework, where such a value "
         "is usual. `momentum` of a `batch_norm` is the share of the running mean and variance that each step keeps, as "
-        "in Keras and ONNX. In PyTorch it is the share of the new batch: its default of 0.1 is 0.9 here. Write the "
-        "other share, or suppress this advice if the value is meant.",
+        "in Keras and ONNX. In PyTorch it is the share of the new batch: its default of 0.1 is 0.9 here. `alpha` of an "
+        "`lrn` is divided by the number of maps or pixels in its window, as in Caffe, PyTorch and ONNX. TensorFlow and "
+        "MatConvNet do not divide it: their 2e-5 is 1e-4 here, with a window of 5 maps. Nor does the formula of the "
+        "AlexNet paper, but the code that trained its network does. A window of one map has no neighbours. Write "
+        "the other value, or suppress this advice if the value is meant.",
         failing=CONV_HEAD + _NORMALISED.replace("0.9", "0.1"),
         corrected=CONV_HEAD + _NORMALISED,
         severity="advice",
@@ -221,6 +224,17 @@ ADVICE: dict[str, Code] = {
         + "  relu1: {op: relu}\n",
         corrected=HEAD.replace("layers:\n", "blocks:\n  act: {layers: [{op: relu}]}\nlayers:\n")
         + "  relu1: {block: act}\n",
+        severity="advice",
+    ),
+    "ARC920": Code(
+        title="equal biases before a softmax",
+        meaning="A softmax depends only on differences between scores. If all biases of the last layer begin with the "
+        "same number, every score is that much larger, and no probability, loss or gradient changes. The AlexNet paper "
+        "begins with biases of 1 where a ReLU follows, which then passes on more values (section 5); the layer of the "
+        "scores begins with 0. Set `bias_init: 0` in the layer. There is no advice before a sigmoid, where an initial "
+        "bias states how frequent a class is.",
+        failing=HEAD + _SCORES.replace("10,", "10, bias_init: 1,") + "  prob: {op: softmax}\n",
+        corrected=HEAD + _SCORES + "  prob: {op: softmax}\n",
         severity="advice",
     ),
     "ARC990": Code(

@@ -23,9 +23,10 @@ EXPECTATIONS: dict[str, Code] = {
         title="unexpected total",
         meaning="The top-level `expect:` states totals of the network, and a computed total is different. The notes "
         "show the difference. If a change of one kind makes all expected totals fit exactly, the help names it: "
-        "`groups`, a bias, a number of filters or units, or another way to count. It must give the expected shapes and "
-        "exchanges too. Otherwise, the notes show the "
-        "largest layers.",
+        "`groups`, a bias, a kernel, padding, `rounding` or a stride, a number of filters or units, or another way to "
+        "count. It must give the expected shapes and exchanges too. `groups` are also named if the network with them "
+        "has a total that the expected number rounds to three digits or more, or from which it leaves out the biases. "
+        "Otherwise, the notes show the largest layers.",
         failing=DENSE_HEAD + _DENSE + "expect: {parameters: 1920}\n",
         corrected=DENSE_HEAD + _DENSE + "expect: {parameters: 1930}\n",
     ),

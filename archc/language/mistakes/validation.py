@@ -46,6 +46,8 @@ Loc = tuple[int | str, ...]
 """Where pydantic found an error."""
 # The codes of errors whose code is not ARC105.
 _CODES = {"crop": "ARC109"}
+# Of more missing fields, the author is at the beginning, and `archc explain` has them all.
+_MOST_DESCRIBED = 2
 
 
 def not_a_name(word: str, span: Span) -> Finding:
@@ -176,7 +178,17 @@ def _missing(
         help = f"add `{fields}`, or {'another value' if len(names) == 1 else 'other values'}"
     needed = joined([f"`{name}`" for name in names], "and")
     span = _enclosing([*path, names[0]], nodes) or owner
-    return report(span, "ARC103", f"{inside} needs {needed}", help=help)
+    notes = [_described(model_at(model, path), name) for name in names] if len(names) <= _MOST_DESCRIBED else []
+    return report(span, "ARC103", f"{inside} needs {needed}", notes=notes, help=help)
+
+
+def _described(model: type[BaseModel] | None, name: str) -> str:
+    """What a missing field is for, in the words of its description."""
+    field = model.model_fields.get(name) if model else None
+    if field is None or not field.description:
+        return ""
+    first = field.description.split(". ")[0].rstrip(".")
+    return f"`{name}`: {first[0].lower()}{first[1:]}"
 
 
 def _one_of(model: type[BaseModel] | None, usual: Any) -> Any:

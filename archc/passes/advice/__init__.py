@@ -15,7 +15,7 @@ from archc.passes.advice.linearity import one_linear_function
 from archc.passes.advice.normalisation import bias_before, dropout_before, no_relu_before, window_over_devices
 from archc.passes.advice.outputs import several_outputs
 from archc.passes.advice.probabilities import activated_scores, softmax_before_loss
-from archc.passes.advice.weights import concentrated_parameters, default_initialisation
+from archc.passes.advice.weights import concentrated_parameters, default_initialisation, equal_biases
 from archc.passes.advice.windows import dropped_input, paper_rounded_down, skipped_input, whole_map
 from archc.passes.counts import Counts
 from archc.passes.placement import Placement
@@ -40,18 +40,19 @@ def advise(
     """
     return [
         *default_initialisation(graph),
-        *dropped_input(graph, shapes),
+        *dropped_input(graph, shapes, blamed),
         *skipped_input(graph, shapes),
         *no_relu_before(graph),
         *dropout_before(graph),
         *bias_before(graph, blamed),
         *softmax_before_loss(graph, loss),
         *activated_scores(graph, loss if is_trained else None),
+        *equal_biases(graph, loss if is_trained else None),
         *one_linear_function(graph),
-        *whole_map(graph, shapes),
+        *whole_map(graph, shapes, blamed),
         *(window_over_devices(graph, placement) if placement else []),
         *foreign_values(graph),
         *concentrated_parameters(graph, counts),
-        *paper_rounded_down(graph, shapes),
+        *paper_rounded_down(graph, shapes, blamed),
         *several_outputs(graph, are_named=names_outputs),
     ]

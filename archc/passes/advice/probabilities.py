@@ -96,7 +96,9 @@ def _activations(graph: Graph) -> dict[str, Node]:
         depends = not learned.isdisjoint(node.inputs)
         if depends or _learns(node):
             learned.add(node.name)
-        moves = node.op.is_linear and not others and not node.op.element_ops(graph.tensors(node.inputs), node.output)
+        # A dense layer without biases has no operations besides its multiply-accumulates, but it does compute.
+        computes = _learns(node) or node.op.element_ops(graph.tensors(node.inputs), node.output)
+        moves = node.op.is_linear and not others and not computes
         if node.op.is_activation and depends:
             # After one that gives any number, scores are still any.
             if node.op.narrows:

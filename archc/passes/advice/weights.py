@@ -1,4 +1,4 @@
-"""Weights: an initialisation that the spec leaves open, and a layer that has nearly all of them."""
+"""Weights: an initialisation that the spec leaves open or without effect, and a layer that has nearly all of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
 from archc.ops.foreign import spelled
 from archc.ops.initialisation import HE_NORMAL, SMALL
+from archc.ops.properties import Loss
 from archc.ops.weighted import Weighted
 from archc.passes.counts import Counts
 from archc.wording import counted, joined, listed
@@ -41,6 +42,32 @@ def default_initialisation(graph: Graph) -> list[Finding]:
         notes.append(f"small weights are {small[1:-1]}: the first scores are near zero")
     message = f"{first.name}{more} no `weight_init`; {used}"
     return [report(first.span, "ARC901", message, notes=notes, help=f"add {joined(helps)}")]
+
+
+def equal_biases(graph: Graph, loss: Loss | None) -> list[Finding]:
+    """Equal biases other than 0 that only a softmax reads, a layer's or the loss's own."""
+    findings: list[Finding] = []
+    for node in graph.nodes:
+        if not isinstance(node.op, Weighted) or not node.op.bias or not node.op.bias_init:
+            continue
+        readers = graph.readers[node.name]
+        of_loss = loss == "cross_entropy" and graph.outputs == (node.name,)
+        if (readers and all(reader.op.scores_as for reader in readers)) or (of_loss and not readers):
+            findings.append(_equal(node, node.op.bias_init, readers[0] if readers else None))
+    return findings
+
+
+def _equal(node: Node, bias: float, softmax: Node | None) -> Finding:
+    scores = f"all {node.output.channels:,} scores of {node.name} begin {spelled(bias)} higher"
+    notes = [
+        f"{scores}, and a softmax depends on their differences only",
+        "the paper's biases of 1 precede ReLUs (section 5); no ReLU follows here",
+    ]
+    end = softmax.name if softmax else "the loss, which applies a softmax"
+    message = f"{node.name}'s biases begin at {spelled(bias)}, which has no effect on {end}"
+    related = [(softmax.at("op"), f"{softmax.name} reads it")] if softmax else []
+    help = f"set `bias_init: 0` on {node.name}"
+    return report(node.at("bias_init"), "ARC920", message, notes=notes, help=help, related=related, layer=node.name)
 
 
 def concentrated_parameters(graph: Graph, counts: Counts) -> list[Finding]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+from itertools import islice
 from math import gcd, prod
 
 from archc.diagnostics.finding import Finding, report
@@ -15,6 +17,9 @@ from archc.passes.pixels_224 import REMEDY, changes_second, explanation, is_roun
 from archc.passes.shapes import Shapes
 from archc.tensor import Tensor
 
+Blamed = Container[tuple[str, str]]
+"""Fields of layers, as (layer, field), that an error says to change already."""
+
 # AlexNet has one first layer: of very many, each of which is followed through the network, only some are advised on.
 _MOST_FOLLOWED = 20
 
@@ -22,15 +27,17 @@ _MOST_FOLLOWED = 20
 _USUAL_KERNEL = 7
 
 
-def dropped_input(graph: Graph, facts: Shapes) -> list[Finding]:
+def dropped_input(graph: Graph, facts: Shapes, blamed: Blamed) -> list[Finding]:
     """Rows and columns at the end that rounding drops, and that are more than a stride skips between two windows."""
     findings: list[Finding] = []
-    with_55 = [rounded_up(graph, graph.node(finding.layer or "")) for finding in paper_rounded_down(graph, facts)]
+    with_55 = [rounded_up(graph, node) for node in _papers(graph, facts)]
     for name, window in facts.windows.items():
         rows, columns = _dropped(window, 0), _dropped(window, 1)
         node = graph.node(name)
         # The paper's own case has an advice of its own.
         if (not rows and not columns) or _is_papers(graph, node, window) or _is_mended(graph, node, with_55):
+            continue
+        if any((name, field) in blamed for field in ("kernel", "stride", "padding", "rounding")):
             continue
         axes = ((rows, "row"), (columns, "position" if window.is_row else "column"))
         lost = " and ".join(_lost(n, what) for n, what in axes if n)
@@ -185,16 +192,21 @@ def _at_most(most: int, stride: Size) -> Size:
     return Size(min(most, stride.height), min(most, stride.width))
 
 
-def paper_rounded_down(graph: Graph, facts: Shapes) -> list[Finding]:
+def paper_rounded_down(graph: Graph, facts: Shapes, blamed: Blamed) -> list[Finding]:
     """AlexNet's window of 11 with stride 4 over 224 pixels, which the paper's network rounds up."""
     findings: list[Finding] = []
-    for name, window in facts.windows.items():
-        node = graph.node(name)
-        if len(findings) < _MOST_FOLLOWED and _is_papers(graph, node, window) and not _is_declared(graph, node):
-            message = f"{name} gives 54 for 224 pixels; AlexNet has 55"
-            notes = [window.arithmetic, *explanation(graph, node)]
-            findings.append(report(node.at("kernel"), "ARC909", message, notes=notes, help=REMEDY, layer=name))
+    for node in _papers(graph, facts):
+        if (node.name, "rounding") not in blamed:
+            message = f"{node.name} gives 54 for 224 pixels; AlexNet has 55"
+            notes = [facts.windows[node.name].arithmetic, *explanation(graph, node)]
+            findings.append(report(node.at("kernel"), "ARC909", message, notes=notes, help=REMEDY, layer=node.name))
     return findings
+
+
+def _papers(graph: Graph, facts: Shapes) -> list[Node]:
+    """The layers that this advice is on; of very many, the first."""
+    nodes = (graph.node(name) for name, window in facts.windows.items() if _is_papers(graph, graph.node(name), window))
+    return list(islice((node for node in nodes if not _is_declared(graph, node)), _MOST_FOLLOWED))
 
 
 def _is_papers(graph: Graph, node: Node, window: Window) -> bool:
@@ -211,23 +223,31 @@ def _is_declared(graph: Graph, node: Node) -> bool:
     return any(graph.node(name).expected is not None for name in rounded_up(graph, node))
 
 
-def whole_map(graph: Graph, facts: Shapes) -> list[Finding]:
+def whole_map(graph: Graph, facts: Shapes, blamed: Blamed) -> list[Finding]:
     """A convolution whose kernel is as large as its input maps, and that nevertheless pads them."""
     findings: list[Finding] = []
     for name, window in facts.windows.items():
         node = graph.node(name)
-        sizes = Size(window.vertical.n, window.horizontal.n)
-        covers = window.vertical.f >= sizes.height and window.horizontal.f >= sizes.width
-        # A kernel that equals the maps is a dense layer written as a convolution: LeNet-5's C5, OverFeat's fc6. Small
-        # kernels meet small maps at the end of a network: VGG's 3 × 3 in 2 × 2 maps, ConvNeXt's 7 × 7 in 7 × 7.
-        is_usual = sizes == window.kernel == window.padded or max(window.kernel) <= _USUAL_KERNEL
-        # Pooling a whole map is common. A dilated kernel skips pixels.
+        # A kernel that equals the maps is a dense layer written as a convolution: LeNet-5's C5, OverFeat's fc6.
+        is_dense = Size(window.vertical.n, window.horizontal.n) == window.kernel == window.padded
+        # Pooling a whole map is common.
         learns = isinstance(node.op, Weighted) and node.op.parameters(graph.tensors(node.inputs))
         # Advice follows only where every expectation is met: an author who states the 1 × 1 means it.
         is_declared = node.expected is not None and window.output == (1, 1)
-        if learns and not window.is_row and not is_usual and not is_declared and covers and window.dilation == ONE:
+        is_meant = is_dense or is_declared or (name, "kernel") in blamed
+        if learns and covers_maps(window) and not is_meant:
             findings.append(_whole_map(graph, node, window))
     return findings
+
+
+def covers_maps(window: Window) -> bool:
+    """Whether a kernel is as large as its input maps, and larger than those that networks have whatever their maps.
+
+    Small kernels meet small maps at the end of a network: VGG's 3 × 3 in 2 × 2 maps, ConvNeXt's 7 × 7 in 7 × 7. A
+    dilated kernel skips pixels.
+    """
+    covers = window.vertical.f >= window.vertical.n and window.horizontal.f >= window.horizontal.n
+    return covers and max(window.kernel) > _USUAL_KERNEL and window.dilation == ONE and not window.is_row
 
 
 def _whole_map(graph: Graph, node: Node, window: Window) -> Finding:

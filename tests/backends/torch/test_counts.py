@@ -127,7 +127,7 @@ def test_groups_are_convolutions_of_their_own(build: Build) -> None:
 def test_the_figures_of_other_counters_as_archc_explains_them(build: Build) -> None:
     """torchinfo adds the biases; FlopCounterMode counts product and sum apart. Both as installed here."""
     page = "\n".join(concepts()["macs"].parts)
-    facts = analyse((ROOT / "specs" / "alexnet_one_tower.yaml").read_bytes(), "one_tower").facts
+    facts = analyse((ROOT / "specs" / "alexnet_torchvision.yaml").read_bytes(), "alexnet_torchvision").facts
     assert facts is not None
     with torch.device("meta"):
         model = build(facts, facts.graph)

@@ -25,7 +25,7 @@ from archc.passes.memory import memory
 ROOT = Path(__file__).parents[3]
 GOOD = ROOT / "tests" / "specs" / "good"
 # The others take minutes, and have no kind of layer that these lack.
-SHIPPED = ("alexnet", "alexnet_as_measured", "alexnet_one_tower", "lenet5", "mobilenet_v2", "resnet18", "unet")
+SHIPPED = ("alexnet", "alexnet_2012", "alexnet_torchvision", "lenet5", "mobilenet_v2", "resnet18", "unet")
 # On a CPU, PyTorch computes recurrent layers step by step, and keeps every step: test_recurrent.py.
 SPECS = sorted(
     spec

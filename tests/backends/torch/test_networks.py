@@ -19,7 +19,7 @@ from archc.graph import Graph
 
 SPECS = Path(__file__).parents[3] / "specs"
 TORCHVISION = {
-    "alexnet_one_tower": "alexnet",
+    "alexnet_torchvision": "alexnet",
     "shufflenet_v2": "shufflenet_v2_x1_0",
     **{
         name: name
@@ -30,7 +30,7 @@ TORCHVISION = {
     },
 }
 """By the name of the spec, torchvision's."""
-MAPPED = {"alexnet_one_tower", "convnext_tiny"}
+MAPPED = {"alexnet_torchvision", "convnext_tiny"}
 """Specs that do not have torchvision's names: its AlexNet has numbers, and its ConvNeXt permutes axes in layers."""
 VIT = {
     "class_token.weight": "class_token",
@@ -108,7 +108,7 @@ def still(model: nn.Module) -> None:
             module.eval()
 
 
-OF_ONE_SIZE = ("alexnet_one_tower", "vgg16", "squeezenet1_1", "vit_b_16")
+OF_ONE_SIZE = ("alexnet_torchvision", "vgg16", "squeezenet1_1", "vit_b_16")
 """Networks with dense layers on flattened maps, learned positions, or pools that round up; the others take any size."""
 
 

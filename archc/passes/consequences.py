@@ -1,0 +1,26 @@
+"""Errors that only follow from a wrong shape: a layer cannot take its input, since a layer before it has another shape.
+
+Only a mistaken spec needs this.
+"""
+
+from __future__ import annotations
+
+from archc.diagnostics.finding import Finding
+from archc.graph import Graph
+
+
+def causes_only(findings: list[Finding], unexpected: list[Finding], graph: Graph) -> list[Finding]:
+    """The findings without shape errors of layers that read, directly or not, one of the unexpected shapes."""
+    wrong = {finding.layer for finding in unexpected if finding.code == "ARC301"}
+    if not wrong:
+        return findings
+    for node in graph.nodes:
+        if not wrong.isdisjoint(node.inputs):
+            wrong.add(node.name)
+    # A layer that fails is not in the graph; what it reads is marked in its finding.
+    places = {node.span for node in graph.nodes if node.name in wrong}
+    return [
+        finding
+        for finding in findings
+        if not finding.code.startswith("ARC2") or places.isdisjoint(span for span, _ in finding.related)
+    ]

@@ -1,0 +1,45 @@
+"""AlexNet as common articles state it: what archc says is the cause, so doing it leaves nothing to find.
+
+tests/test_bad_specs.py compares the findings with those that each spec lists, and their text.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from archc.analysis import analyse
+
+ARTICLES = Path(__file__).parent / "specs" / "articles"
+GROUPS = tuple((rf"(conv{n}: .*padding: \d)", r"\1, groups: 2") for n in (2, 4, 5))
+TYPED = {
+    "biases_of_1": (("units: 1000", "units: 1000, bias_init: 0"),),
+    "flatten_of_4096": ((r"expect: \[4096\]", "expect: [9216]"), ("(fc6: .*)4096", r"\g<1>4096, expect: [4096]")),
+    "kernel_of_13": (("kernel: 13", "kernel: 3"),),
+    "kernel_of_13_padded_by_1": (("kernel: 13", "kernel: 3"),),
+    "kernel_of_13_unpadded": (("kernel: 13", "kernel: 3, padding: 1"),),
+    "lrn_before_relu": ((r"(  norm(\d).*)\n(  relu\2.*)\n", r"\3\n\1\n"),),
+    "lrn_formula": (("alpha: 5e-4", "alpha: 1e-4"), ("alpha: 2e-5", "alpha: 1e-4")),
+    "lrn_without_size": (("lrn: {", "lrn: {size: 5, "),),
+    "lrn_without_window": (("size: 1", "size: 5"),),
+    "no_groups": GROUPS,
+    "no_groups_60_9_million": (*GROUPS, ("60900000", "60965224")),
+    "no_groups_in_conv2": GROUPS[:1],
+    "no_groups_nor_biases": (*GROUPS, ("60954656", "60965224")),
+    "pixels_224": (("stride: 4", "stride: 4, rounding: ceil"),),
+    "pixels_224_counted": (("stride: 4", "stride: 4, rounding: ceil"),),
+}
+"""What each help says to type, as patterns and replacements."""
+
+
+@pytest.mark.parametrize("spec", sorted(ARTICLES.glob("*.yaml")), ids=lambda spec: spec.stem)
+def test_nothing_is_found_once_the_help_is_typed(spec: Path) -> None:
+    text = spec.read_text(encoding="utf-8")
+    found = analyse(text.encode(), spec.name).findings
+    assert found
+    for pattern, replacement in TYPED[spec.stem]:
+        text, count = re.subn(pattern, replacement, text)
+        assert count
+    assert analyse(text.encode(), spec.name).findings == []
