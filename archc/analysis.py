@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archc.diagnostics.finding import MAX_FINDINGS, Finding, in_source_order, is_error, replacement, report
 from archc.diagnostics.grouping import Uses, grouped
 from archc.graph import Graph, uses_of
+from archc.language.asked import PLAIN, Asked
 from archc.language.data_recipe import DataRecipe
 from archc.language.document import Document, Spans
 from archc.language.lowering import lower
@@ -96,9 +97,9 @@ class Analysis(NamedTuple):
         return None if is_error(self.findings) else self.known
 
 
-def analyse(data: bytes, name: str) -> Analysis:
-    """Everything that archc finds out about the spec in `data`, which findings call `name`."""
-    document, findings = read_spec(data, name)
+def analyse(data: bytes, name: str, asked: Asked = PLAIN) -> Analysis:
+    """Everything that archc finds out about the spec in `data`, which findings call `name`, or what is asked of it."""
+    document, findings = read_spec(data, name, asked)
     if document is None:
         return Analysis(None, _told(findings))
     known, findings = _analyse(document, findings)

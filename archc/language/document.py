@@ -10,6 +10,7 @@ from archc.source import Span
 
 if TYPE_CHECKING:
     from archc.language.blocks.expanded import Expansion
+    from archc.language.variants.derivation import Derivation
 
 
 class Spans(NamedTuple):
@@ -33,13 +34,15 @@ class Spans(NamedTuple):
 class Document(NamedTuple):
     """A spec with the nodes that it was read from. `input_known` is False if the input could not be read.
 
-    The layers in `root` are flat; `expansion` is how they follow from the blocks of a spec that has some.
+    The layers in `root` are flat; `expansion` is how they follow from the blocks of a spec that has some. `derivation`
+    is how the spec follows from others, if it extends one or has variants.
     """
 
     spec: Spec
     root: MappingNode
     input_known: bool
     expansion: Expansion | None = None
+    derivation: Derivation | None = None
 
     @property
     def written(self) -> MappingNode:

@@ -160,6 +160,12 @@ class Spec(Section):
     """A whole spec in archc/v1."""
 
     schema_: Literal["archc/v1"] = Field(alias="schema", description="Language of this file and its version.")
+    extends: str | None = Field(
+        default=None,
+        description="Spec that this one follows from, as a path relative to this file: `alexnet.yaml`, or "
+        "`alexnet.yaml:tanh` for one of its variants. This spec then has only `name`, `title`, `change`, `expect` and "
+        "`variants` of its own.",
+    )
     name: Name = Field(
         description="Name of the network: a letter, then letters, digits and `_`, at most 64 characters."
     )
@@ -182,6 +188,11 @@ class Spec(Section):
     layers: dict[str, object] = Field(
         description="Layers by name, in order. Each reads the layer before it, unless it has a `from:`."
     )
+    change: list[object] = Field(
+        default=[],
+        description="What differs from the spec that `extends` names, one change after another. Only values, layers and "
+        "lists as a whole are replaced, never merged.",
+    )
     outputs: Annotated[list[Reference], Field(min_length=1, json_schema_extra={"uniqueItems": True})] | None = Field(
         default=None, description="Layers whose values the network returns. Default: those that no other layer reads."
     )
@@ -191,6 +202,10 @@ class Spec(Section):
         default=None,
         description="How the network is trained and tested. Default: a recipe that suits most networks, in "
         "docs/training.md.",
+    )
+    variants: dict[str, object] = Field(
+        default={},
+        description="Variants of the network by name, each with what it changes. A command takes one as `SPEC:NAME`.",
     )
 
     @property

@@ -8,6 +8,7 @@ from typing import cast
 from pydantic import ValidationError
 
 from archc.diagnostics.finding import Finding, report
+from archc.language.asked import PLAIN, Asked
 from archc.language.document import Document
 from archc.language.reader import MappingNode, SequenceNode, YamlNode, plain, read
 from archc.language.recipe import usual_recipe
@@ -28,8 +29,12 @@ _MOST_READ = 100
 """Fields in which such a name is searched."""
 
 
-def read_spec(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
-    """The document of a text, as far as it can be read, and the findings on it."""
+_FAMILY = ("extends", "change", "variants")
+"""The sections by which a spec follows from another one."""
+
+
+def read_spec(data: bytes, name: str, asked: Asked = PLAIN) -> tuple[Document | None, list[Finding]]:
+    """The document of a text, or of what is asked of it, as far as it can be read, and the findings on it."""
     root, findings = read(data, name)
     if root is None:
         return None, findings
@@ -41,8 +46,24 @@ def read_spec(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
         ]
     if "schema" not in root.entries and (other := _of_another_kind(root)):
         return None, [*findings, other]
+    if asked.is_plain and root.entries.keys().isdisjoint(_FAMILY):
+        return document_of(root, findings)
+    from archc.language.variants.derivation import derive  # few specs need it, for the time of start-up
+
+    derivation, told = derive(root, name, asked)
+    findings = [*findings, *told]
+    if derivation is None:
+        return None, findings
+    document, findings = document_of(derivation.result.root, findings, derivation.texts)
+    return document and document._replace(derivation=derivation), findings
+
+
+def document_of(
+    root: MappingNode, findings: list[Finding], texts: tuple[MappingNode, ...] = ()
+) -> tuple[Document | None, list[Finding]]:
+    """The document of a whole spec in nodes, whose texts are those of other roots if it is derived from them."""
     expansion = None
-    if _has_blocks(root):
+    if _has_blocks(root, texts or (root,)):
         from archc.language.blocks.expansion import expand  # few specs need it, for the time of start-up
 
         expansion, told = expand(root)
@@ -75,9 +96,9 @@ def read_spec(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
     return Document(spec, root, "input" in usable, expansion), findings
 
 
-def _has_blocks(root: MappingNode) -> bool:
+def _has_blocks(root: MappingNode, texts: tuple[MappingNode, ...]) -> bool:
     """Whether a spec has blocks, stages or references, or a mistake in them."""
-    if "blocks" in root.entries or "$" in root.span.source.text:
+    if "blocks" in root.entries or any("$" in each.span.source.text for each in texts):
         return True
     layers = root.entries.get("layers")
     if not isinstance(layers, MappingNode):
@@ -93,7 +114,7 @@ def _of_another_kind(root: MappingNode) -> Finding | None:
 
     names = field_names(Spec)
     words = list(root.entries)[:_MOST_READ]
-    if "input" in root.entries or any(nearest(word, names, section=True) in _TELLING for word in words):
+    if "input" in root.entries or "extends" in root.entries or any(nearest(word, names, section=True) in _TELLING for word in words):
         return None
     start = Span(root.span.source, root.span.start, root.span.start)
     message = "not an archc spec: it has no `schema`, `input` or `layers`"

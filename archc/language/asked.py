@@ -1,0 +1,20 @@
+"""What a command asks of a spec besides its text: one of its variants, and values to try."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Asked(NamedTuple):
+    """A variant by name, and the values of `--set`, each as `PATH=VALUE`."""
+
+    variant: str | None = None
+    sets: tuple[str, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the spec is asked for as it is written."""
+        return self.variant is None and not self.sets
+
+
+PLAIN = Asked()

@@ -1,0 +1,165 @@
+"""Applies changes to the nodes of a spec, one after another. A change that names nothing is a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+from archc.diagnostics.finding import Finding, report
+from archc.language.reader import (
+    MAX_DEPTH,
+    MAX_ENTRIES,
+    MAX_NODES,
+    MappingNode,
+    ScalarNode,
+    SequenceNode,
+    YamlNode,
+)
+from archc.language.variants.changes import Change
+from archc.language.variants.targets import Target, is_layer, layers, values
+from archc.language.variants.tree import Path, at, height, inserted, removed, replaced, size
+
+KEPT = ("from", "expect")
+"""The fields of a layer that stay when it is replaced, unless the new one has its own."""
+
+
+@dataclass
+class Applied:
+    """A spec with changes, and the findings on those that could not be applied.
+
+    `before` has, for each change, the nodes that it replaced or removed, by path. `added` counts new values.
+    """
+
+    root: MappingNode
+    findings: list[Finding] = field(default_factory=list[Finding])
+    before: list[dict[Path, YamlNode]] = field(default_factory=list["dict[Path, YamlNode]"])
+    added: int = 0
+
+    def note(self, path: Path) -> None:
+        """Note what is at a path, before the last change changes it."""
+        if (node := at(self.root, path)) is not None:
+            self.before[-1].setdefault(path, node)
+
+    def put(self, path: Path, value: YamlNode, key: ScalarNode) -> None:
+        """Put a value at a path."""
+        self.note(path)
+        self.root = cast(MappingNode, replaced(self.root, path, value, key))
+
+
+def applied(base: MappingNode, changes: tuple[Change, ...]) -> Applied:
+    """The spec with all changes that can be applied."""
+    done = Applied(base)
+    for change in changes:
+        done.before.append({})
+        if finding := _VERBS[change.verb](done, change):
+            done.findings.append(finding)
+    return done
+
+
+def _set(done: Applied, change: Change) -> Finding | None:
+    assert change.value is not None
+    if change.expects and "expect" not in done.root.entries:
+        done.put(("expect",), MappingNode({}, {}, change.span), ScalarNode("expect", change.target.span))
+    target = values(done.root, change.target, new=True)
+    if isinstance(target, Finding):
+        return target
+    if is_layer(target.paths[0]):
+        from archc.language.mistakes.targets import is_a_layer  # only for a mistake, for the time of start-up
+
+        return is_a_layer(done.root, change, target.paths[0])
+    if finding := _too_large(done, change, target):
+        return finding
+    for path in target.paths:
+        done.put(path, change.value, target.key)
+    return None
+
+
+def _replace(done: Applied, change: Change) -> Finding | None:
+    target = layers(done.root, change.target)
+    if isinstance(target, Finding):
+        return target
+    if isinstance(change.value, ScalarNode):
+        from archc.language.mistakes.changes import not_a_body  # as above
+
+        return not_a_body(change)
+    if finding := _too_large(done, change, target):
+        return finding
+    for path in target.paths:
+        assert change.value is not None
+        done.put(path, _in_place_of(at(done.root, path), change.value), target.key)
+    return None
+
+
+def _in_place_of(old: YamlNode | None, new: YamlNode) -> YamlNode:
+    """A layer with what stays of the one that it replaces."""
+    if not isinstance(old, MappingNode) or not isinstance(new, MappingNode):
+        return new
+    kept = [word for word in KEPT if word in old.entries and word not in new.entries]
+    entries = {**new.entries, **{word: old.entries[word] for word in kept}}
+    return new._replace(entries=entries, keys={**new.keys, **{word: old.keys[word] for word in kept}})
+
+
+def _remove(done: Applied, change: Change) -> Finding | None:
+    is_op = isinstance(change.target, MappingNode)
+    target = layers(done.root, change.target) if is_op else values(done.root, change.target, new=False)
+    if isinstance(target, Finding):
+        return target
+    for path in reversed(target.paths):  # the items behind a removed one get other numbers
+        done.note(path)
+        done.root = cast(MappingNode, removed(done.root, path))
+    return None
+
+
+def _insert(done: Applied, change: Change) -> Finding | None:
+    target = layers(done.root, change.target)
+    if isinstance(target, Finding):
+        return target
+    new, beside = change.value, at(done.root, target.paths[0][:-1])
+    is_list = isinstance(beside, SequenceNode)
+    fits = isinstance(new, SequenceNode if is_list else MappingNode)
+    taken = _taken(done.root, new, beside)
+    if not fits or taken or len(target.paths) > 1:
+        from archc.language.mistakes.changes import not_insertable  # as above
+
+        return not_insertable(change, taken, is_list=is_list, several=len(target.paths) > 1)
+    assert isinstance(new, (MappingNode, SequenceNode))
+    assert isinstance(beside, (MappingNode, SequenceNode))
+    if _count(new) + _count(beside) > MAX_ENTRIES:
+        message = f"more than {MAX_ENTRIES:,} entries in one mapping or list"
+        return report(change.span, "ARC003", message, help="describe a smaller network")
+    if finding := _too_large(done, change, target):
+        return finding
+    done.root = cast(MappingNode, inserted(done.root, target.paths[0], new, after=change.after))
+    return None
+
+
+def _taken(root: MappingNode, new: YamlNode | None, beside: YamlNode | None) -> list[ScalarNode]:
+    """The keys of new layers whose names are taken."""
+    if not isinstance(new, MappingNode) or not isinstance(beside, MappingNode):
+        return []
+    return [key for name, key in new.keys.items() if name in beside.entries]
+
+
+def _count(node: MappingNode | SequenceNode) -> int:
+    return len(node.entries if isinstance(node, MappingNode) else node.items)
+
+
+def _too_large(done: Applied, change: Change, target: Target) -> Finding | None:
+    """The finding on a change that gives more values than a spec may have, or deeper ones."""
+    assert change.value is not None
+    done.added += len(target.paths) * size(change.value)
+    if done.added > MAX_NODES:
+        message = f"more than {MAX_NODES:,} values; a change counts once for each place that it changes"
+        return report(change.span, "ARC003", message, help="describe a smaller network")
+    if max(map(len, target.paths)) + height(change.value) > MAX_DEPTH:
+        return report(change.span, "ARC003", f"nested more than {MAX_DEPTH} levels deep", help="use a flatter value")
+    return None
+
+
+_VERBS: dict[str, Callable[[Applied, Change], Finding | None]] = {
+    "set": _set,
+    "replace": _replace,
+    "remove": _remove,
+    "insert": _insert,
+}

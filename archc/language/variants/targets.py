@@ -1,0 +1,113 @@
+"""What a change is about: the paths of values and layers that its target names, or why it names none."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from archc.diagnostics.finding import Finding
+from archc.language.fields import field_names
+from archc.language.reader import MappingNode, ScalarNode, YamlNode
+from archc.language.spec import Spec
+from archc.language.variants.tree import Path, at, child, layers_of
+from archc.source import Span
+
+SECTIONS = tuple(name for name in field_names(Spec) if name not in ("extends", "change", "variants"))
+
+EVERY = "*"
+"""The step of a path that stands for each entry in which the rest of the path is found."""
+
+
+class Target(NamedTuple):
+    """The paths that a target names, in order; `key` is the last step as it is written."""
+
+    paths: list[Path]
+    key: ScalarNode
+
+
+class Steps(NamedTuple):
+    """The steps of a path from the root of a spec, each with its span."""
+
+    names: Path
+    spans: tuple[Span, ...]
+
+
+def steps(node: YamlNode) -> Steps | None:
+    """The steps of a path such as `layers.fc6.units`; None if it is not one.
+
+    A path that does not begin with a section begins in `layers`, as the name of a layer does.
+    """
+    if not isinstance(node, ScalarNode) or not isinstance(node.value, str):
+        return None
+    names = tuple(node.value.split("."))
+    if not all(names):
+        return None
+    source, start, end = node.span
+    is_plain = source.text[start:end] == node.value
+    spans: list[Span] = []
+    for name in names:
+        spans.append(Span(source, start, start + len(name)) if is_plain else node.span)
+        start += len(name) + 1
+    if names[0] in SECTIONS:
+        return Steps(names, tuple(spans))
+    return Steps(("layers", *names), (spans[0], *spans))
+
+
+def values(root: MappingNode, node: YamlNode, *, new: bool) -> Target | Finding:
+    """The values that a path names. With `new`, the last step may be a key that is not written yet."""
+    found = steps(node)
+    if found is None:
+        from archc.language.mistakes.targets import not_a_path  # only for a mistake, for the time of start-up
+
+        return not_a_path(node)
+    paths: list[Path] = [()]
+    may_add = new and EVERY not in found.names
+    for number, name in enumerate(found.names):
+        is_last = number == len(found.names) - 1
+        here = [path for before in paths for path in _next(root, before, name, may_add=may_add and is_last)]
+        if not here:
+            from archc.language.mistakes.targets import nothing_at  # as above
+
+            return nothing_at(root, found, number, paths, new=new)
+        paths = here
+    return Target(paths, ScalarNode(found.names[-1], found.spans[-1]))
+
+
+def layers(root: MappingNode, node: YamlNode) -> Target | Finding:
+    """The layers that a name or an op names; those of blocks and stages included, if it is an op."""
+    if not isinstance(node, MappingNode):
+        found = values(root, node, new=False)
+        if isinstance(found, Finding) or all(map(is_layer, found.paths)):
+            return found
+        from archc.language.mistakes.targets import not_a_layer  # only for a mistake, for the time of start-up
+
+        return not_a_layer(node, found.paths[0])
+    op = node.entries.get("op")
+    word = op.value if isinstance(op, ScalarNode) and len(node.entries) == 1 else None
+    paths = [path for path, body in layers_of(root) if word is not None and op_of(body) == word]
+    if op is None or not paths:
+        from archc.language.mistakes.targets import no_layer_of  # as above
+
+        return no_layer_of(root, node, word)
+    return Target(paths, ScalarNode(str(word), op.span))
+
+
+def op_of(body: MappingNode) -> object:
+    """The op of a layer as it is written; None for a use of a block."""
+    op = body.entries.get("op")
+    return op.value if isinstance(op, ScalarNode) else None
+
+
+def is_layer(path: Path) -> bool:
+    """Whether a path is that of a layer, an item of a stage, or a stage, and not of a value in a layer."""
+    inside = path[2:] if path[:1] == ("blocks",) else path
+    return inside[:1] == ("layers",) and len(inside) > 1 and all(step.isdecimal() for step in inside[2:])
+
+
+def _next(root: MappingNode, path: Path, name: str, *, may_add: bool) -> list[Path]:
+    """The paths one step further."""
+    node = at(root, path)
+    if name == EVERY:
+        return [(*path, key) for key in node.entries] if isinstance(node, MappingNode) else []
+    if child(node, name) is None and not (may_add and isinstance(node, MappingNode)):
+        return []
+    return [(*path, name)]

@@ -1,0 +1,146 @@
+"""Nodes changed at a path, as copies: what is not on the path is shared, and nodes behind an alias stay apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
+
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
+
+Path = tuple[str, ...]
+Value = TypeVar("Value")
+
+
+def child(node: YamlNode | None, step: str) -> YamlNode | None:
+    """The value of a key, or the item of a number."""
+    if isinstance(node, MappingNode):
+        return node.entries.get(step)
+    if isinstance(node, SequenceNode) and step.isdecimal() and len(step) < 7 and int(step) < len(node.items):
+        return node.items[int(step)]
+    return None
+
+
+def at(root: YamlNode, path: Path) -> YamlNode | None:
+    """The node at a path."""
+    node: YamlNode | None = root
+    for step in path:
+        node = child(node, step)
+    return node
+
+
+def replaced(root: YamlNode, path: Path, value: YamlNode, key: ScalarNode) -> YamlNode:
+    """The tree with a value at a path, whose last key may be new; it is then written at `key`."""
+    return _changed(root, path, lambda parent, step: _with(parent, step, value, key))
+
+
+def removed(root: YamlNode, path: Path) -> YamlNode:
+    """The tree without what is at a path."""
+    return _changed(root, path, _without)
+
+
+def inserted(root: YamlNode, path: Path, new: YamlNode, *, after: bool) -> YamlNode:
+    """The tree with the entries or items of `new` before or after the one at a path."""
+    return _changed(root, path, lambda parent, step: _beside(parent, step, new, after=after))
+
+
+def bodies(layers: YamlNode | None, path: Path) -> Iterator[tuple[Path, MappingNode]]:
+    """The path and the body of each layer in a section `layers`, those of its stages included."""
+    children = (
+        layers.entries.items()
+        if isinstance(layers, MappingNode)
+        else ((str(number), item) for number, item in enumerate(layers.items))
+        if isinstance(layers, SequenceNode)
+        else ()
+    )
+    for name, body in children:
+        if isinstance(body, MappingNode):
+            yield (*path, name), body
+        else:
+            yield from bodies(body, (*path, name))
+
+
+def scopes(root: MappingNode) -> Iterator[tuple[Path, YamlNode]]:
+    """The sections `layers` of a spec: that of the network, and those of its blocks."""
+    if (layers := root.entries.get("layers")) is not None:
+        yield ("layers",), layers
+    blocks = root.entries.get("blocks")
+    for name in blocks.entries if isinstance(blocks, MappingNode) else ():
+        if (layers := at(root, ("blocks", name, "layers"))) is not None:
+            yield ("blocks", name, "layers"), layers
+
+
+def layers_of(root: MappingNode) -> Iterator[tuple[Path, MappingNode]]:
+    """The path and the body of each layer of a spec, those of its blocks included."""
+    for path, layers in scopes(root):
+        yield from bodies(layers, path)
+
+
+def size(node: YamlNode) -> int:
+    """The number of values in a node."""
+    match node:
+        case ScalarNode():
+            return 1
+        case SequenceNode():
+            return 1 + sum(map(size, node.items))
+        case MappingNode():
+            return 1 + sum(map(size, node.entries.values()))
+
+
+def height(node: YamlNode) -> int:
+    """The levels of nesting in a node."""
+    match node:
+        case ScalarNode():
+            return 0
+        case SequenceNode():
+            return 1 + max(map(height, node.items), default=0)
+        case MappingNode():
+            return 1 + max(map(height, node.entries.values()), default=0)
+
+
+def _changed(node: YamlNode, path: Path, change: Callable[[YamlNode, str], YamlNode]) -> YamlNode:
+    first, *others = path
+    if not others:
+        return change(node, first)
+    inner = child(node, first)
+    assert inner is not None
+    value = _changed(inner, tuple(others), change)
+    if isinstance(node, MappingNode):
+        return node._replace(entries={**node.entries, first: value})
+    assert isinstance(node, SequenceNode)
+    return node._replace(items=[*node.items[: int(first)], value, *node.items[int(first) + 1 :]])
+
+
+def _with(parent: YamlNode, step: str, value: YamlNode, key: ScalarNode) -> YamlNode:
+    if isinstance(parent, MappingNode):
+        keys = parent.keys if step in parent.keys else {**parent.keys, step: key}
+        return parent._replace(entries={**parent.entries, step: value}, keys=keys)
+    assert isinstance(parent, SequenceNode)
+    return parent._replace(items=[*parent.items[: int(step)], value, *parent.items[int(step) + 1 :]])
+
+
+def _without(parent: YamlNode, step: str) -> YamlNode:
+    if isinstance(parent, MappingNode):
+        entries, keys = (
+            {name: value for name, value in each.items() if name != step} for each in (parent.entries, parent.keys)
+        )
+        return parent._replace(entries=entries, keys=keys)
+    assert isinstance(parent, SequenceNode)
+    return parent._replace(items=[*parent.items[: int(step)], *parent.items[int(step) + 1 :]])
+
+
+def _beside(parent: YamlNode, step: str, new: YamlNode, *, after: bool) -> YamlNode:
+    if isinstance(parent, SequenceNode):
+        assert isinstance(new, SequenceNode)
+        place = int(step) + after
+        return parent._replace(items=[*parent.items[:place], *new.items, *parent.items[place:]])
+    assert isinstance(parent, MappingNode)
+    assert isinstance(new, MappingNode)
+    place = [*parent.entries].index(step) + after
+    return parent._replace(
+        entries=_spliced(parent.entries, new.entries, place), keys=_spliced(parent.keys, new.keys, place)
+    )
+
+
+def _spliced(old: Mapping[str, Value], new: Mapping[str, Value], place: int) -> dict[str, Value]:
+    items = [*old.items()]
+    return dict([*items[:place], *new.items(), *items[place:]])
