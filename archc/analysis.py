@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,11 +12,11 @@ from archc.diagnostics.grouping import Uses, grouped
 from archc.graph import Graph, uses_of
 from archc.language.asked import PLAIN, Asked
 from archc.language.data_recipe import DataRecipe
-from archc.language.document import Document, Spans
+from archc.language.document import Document, Root, Spans
 from archc.language.lowering import lower
 from archc.language.recipe import Recipe, default_recipe
 from archc.language.spec import Spec
-from archc.language.spec_reading import read_spec
+from archc.language.spec_reading import document_of, read_spec
 from archc.language.suppressions import suppress
 from archc.passes.advice import advise
 from archc.passes.counts import Counts, count
@@ -29,6 +29,7 @@ from archc.passes.shapes import Shapes, shapes
 from archc.passes.training_step import TrainingStep
 
 if TYPE_CHECKING:
+    from archc.language.variants.derivation import Derivation
     from archc.passes.free_sizes import FreeSizes
     from archc.passes.receptive import ReceptiveField
 
@@ -97,27 +98,91 @@ class Analysis(NamedTuple):
         return None if is_error(self.findings) else self.known
 
 
-def analyse(data: bytes, name: str, asked: Asked = PLAIN) -> Analysis:
-    """Everything that archc finds out about the spec in `data`, which findings call `name`, or what is asked of it."""
+def analyse(data: bytes, name: str, asked: Asked = PLAIN, *, with_variants: bool = False) -> Analysis:
+    """Everything that archc finds out about the spec in `data`, which findings call `name`, or what is asked of it.
+
+    With variants, the findings are also those that only a variant of the spec has.
+    """
     document, findings = read_spec(data, name, asked)
     if document is None:
         return Analysis(None, _told(findings))
     known, findings = _analyse(document, findings)
-    if document.expansion is None or not document.expansion.sites:
-        return Analysis(known, _told(suppress(findings, document.written)))
-    if not findings and "archc:" not in document.root.span.source.text:
-        return Analysis(known, [])
-    from archc.language.blocks.findings import in_blocks, lines  # few specs have blocks, and fewer of them mistakes
+    if document.derivation is None:
+        return Analysis(known, _told(*_settled(document, findings)))
+    # Few specs are derived from others, or have variants.
+    findings = _blamed(document, document.derivation, known, findings)
+    family = _variants(document.derivation, data, name, findings) if with_variants and not is_error(findings) else {}
+    seen = [finding for _, own in family.values() for finding in own]
+    is_whole = asked.is_plain and (with_variants or not document.derivation.variants)
+    left, uses = _settled(document, findings, seen, is_whole=is_whole)
+    for variant, (of_variant, own) in family.items():
+        kept = own if of_variant is None else _settled(of_variant, own, is_whole=False)[0]
+        left += [finding._replace(notes=(*finding.notes, f"in variant {variant}")) for finding in kept]
+    return Analysis(known, _told(left, uses))
 
-    left = suppress(findings, document.written, partial(lines, expansion=document.expansion))
-    names = document.expansion.sites
-    return Analysis(known, _told(in_blocks(left, document.expansion), uses_of(document.expansion.scopes, names)))
+
+def _settled(
+    document: Document, findings: list[Finding], seen: Sequence[Finding] = (), *, is_whole: bool = True
+) -> tuple[list[Finding], Uses]:
+    """The findings that are not suppressed, with the uses of blocks that they are in; and those uses by layer.
+
+    `seen` are findings on variants of the spec, which its comments can suppress as well.
+    """
+    written, expansion = document.texts[0], document.expansion
+    others = document.texts[1:]
+    if expansion is None or not expansion.sites:
+        return suppress(findings, written, others=others, seen=seen, is_whole=is_whole), {}
+    if not findings and not seen and not any("archc:" in each.span.source.text for each in document.texts):
+        return [], {}
+    from archc.language.blocks.findings import in_blocks, uses_around  # few specs have blocks, fewer of them mistakes
+
+    also = partial(uses_around, expansion=expansion)
+    left = suppress(findings, written, also, others=others, seen=seen, is_whole=is_whole)
+    return in_blocks(left, expansion), uses_of(expansion.scopes, expansion.sites)
 
 
-def every_finding(data: bytes, name: str) -> tuple[Document | None, list[Finding]]:
+def _blamed(document: Document, derivation: Derivation, known: Facts | None, findings: list[Finding]) -> list[Finding]:
+    """The findings on a derived spec, each where its cause is."""
+    if not findings:
+        return findings
+    from archc.language.variants.blame import Actual, blamed  # only for a mistake, for the time of start-up
+
+    def find(root: Root) -> list[Finding]:
+        whole, told = document_of(root, [], derivation.texts)
+        return told if whole is None else _analyse(whole, told).findings
+
+    totals: dict[str, object] = {}
+    if known is not None:
+        totals = {"parameters": known.counts.parameters, "macs": known.counts.macs}
+        totals |= {"exchanges": [each.layer for each in known.placement.exchanges]} if known.placement else {}
+    shapes = {node.name: node.output.shape for node in known.graph.nodes} if known else {}
+    return blamed(findings, derivation, Actual(totals, shapes), find)
+
+
+def _variants(
+    derivation: Derivation, data: bytes, name: str, base: list[Finding]
+) -> dict[str, tuple[Document | None, list[Finding]]]:
+    """By variant: its document, and the findings that neither the spec itself nor a variant before it has."""
+    found: dict[str, tuple[Document | None, list[Finding]]] = {}
+    known = {(finding.code, finding.span, finding.message) for finding in base}
+    for variant in derivation.variants:
+        document, findings = read_spec(data, name, Asked(variant))
+        if document is not None and document.derivation is not None:
+            facts, findings = _analyse(document, findings)
+            findings = _blamed(document, document.derivation, facts, findings)
+        own = [finding for finding in findings if (finding.code, finding.span, finding.message) not in known]
+        known |= {(finding.code, finding.span, finding.message) for finding in own}
+        found[variant] = document, own
+    return found
+
+
+def every_finding(data: bytes, name: str, asked: Asked = PLAIN) -> tuple[Document | None, list[Finding]]:
     """The document of a spec, and the findings on it: suppressed ones included, and those of each layer by itself."""
-    document, findings = read_spec(data, name)
-    return document, findings if document is None else _analyse(document, findings).findings
+    document, findings = read_spec(data, name, asked)
+    if document is None:
+        return document, findings
+    known, findings = _analyse(document, findings)
+    return document, _blamed(document, document.derivation, known, findings) if document.derivation else findings
 
 
 def _told(findings: list[Finding], uses: Uses | None = None) -> list[Finding]:

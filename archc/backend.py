@@ -45,23 +45,27 @@ Written = TypeVar("Written")
 class Origin:
     """The spec that source is emitted from, the same on every machine.
 
-    `spec` is the file's name without its folders; `sha256` is the hash of its bytes, as `sha256sum` prints it.
+    `spec` is the file's name without its folders, with a variant as FILE:NAME; `sha256` is the hash of its bytes, as
+    `sha256sum` prints it. Of a spec that follows from others, it is that of the whole spec that they give. `sets` are
+    the values that `--set` tries.
     """
 
     spec: str
     sha256: str
+    sets: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, path: str, data: bytes) -> Origin:
+    def of(cls, path: str, data: bytes, sets: tuple[str, ...] = ()) -> Origin:
         """The origin of a spec's bytes that were read from a path."""
         from hashlib import sha256
 
-        return cls(PurePath(path).name, sha256(data).hexdigest())
+        return cls(PurePath(path).name, sha256(data).hexdigest(), sets)
 
     def command(self, backend: str, placement: Placement | None = None) -> str:
         """The command that emits the source again, in the spec's folder."""
         parallel = ["--parallel", placement.strategy] if placement else []
-        return shlex.join(["archc", "build", self.spec, "--backend", backend, *parallel])
+        tried = [word for value in self.sets for word in ("--set", value)]
+        return shlex.join(["archc", "build", self.spec, *tried, "--backend", backend, *parallel])
 
 
 @dataclass(frozen=True)

@@ -11,19 +11,19 @@ from functools import partial
 
 from archc.analysis import Facts, every_finding
 from archc.diagnostics.finding import Finding
-from archc.language.blocks.expanded import Expansion
+from archc.language.asked import PLAIN, Asked
 from archc.language.document import Document
 
 _PATH = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
 
 
-def expanded(data: bytes, name: str, facts: Facts) -> bytes:
+def expanded(data: bytes, name: str, facts: Facts, asked: Asked = PLAIN) -> bytes:
     """The flat spec of the one in `data`, which has the given facts and no errors."""
-    document, findings = every_finding(data, name)
+    document, findings = every_finding(data, name, asked)
     assert document is not None
     if document.expansion is None or document.expansion.is_flat:
-        return data
-    from archc.language.blocks.printing import flat_names, flat_text  # a spec without blocks does not need these
+        return _derived(document, findings, name) or data
+    from archc.language.blocks.printing import OneFile, flat_names, flat_text  # a spec without blocks needs none
 
     parallel = facts.spec.parallel
     placed: Mapping[str, str] = {}
@@ -31,19 +31,44 @@ def expanded(data: bytes, name: str, facts: Facts) -> bytes:
         from archc.passes.overrides import placed_layers  # few specs place layers
 
         placed = placed_layers(parallel, facts.graph)
-    flat = flat_text(document.expansion, name, placed)
-    silenced = _silenced(document, document.expansion, findings, flat_names(document.expansion))
+    origins = OneFile()
+    if document.derivation is not None and document.derivation.is_derived:
+        from archc.language.variants.printing import Origins  # few specs are derived from others
+
+        origins = Origins(document.derivation)
+    flat = flat_text(document.expansion, name, placed, origins)
+    silenced = _silenced(document, findings, flat_names(document.expansion))
     return _with_comments(flat, name, silenced) if silenced else flat
 
 
-def _silenced(
-    document: Document, expansion: Expansion, findings: list[Finding], names: Mapping[str, str]
-) -> dict[tuple[str, str], str]:
-    """The suppressed advice, by what it is in the flat spec: the reason of each."""
-    from archc.language.blocks.findings import lines  # as above
+def derived(data: bytes, name: str, asked: Asked = PLAIN) -> bytes:
+    """The whole spec that the one in `data` stands for if it follows from others; its blocks stay blocks."""
+    document, findings = every_finding(data, name, asked)
+    assert document is not None
+    return _derived(document, findings, name) or data
+
+
+def _derived(document: Document, findings: list[Finding], name: str) -> bytes | None:
+    """The whole spec that a document stands for; None if it is the one that its file contains."""
+    if document.derivation is None or not document.derivation.is_derived:
+        return None
+    from archc.language.variants.printing import derived_text  # as above
+
+    text = derived_text(document.derivation, name)
+    silenced = _silenced(document, findings, {})
+    return _with_comments(text, name, silenced) if silenced else text
+
+
+def _silenced(document: Document, findings: list[Finding], names: Mapping[str, str]) -> dict[tuple[str, str], str]:
+    """The suppressed advice, by what it is in the spec that is printed: the reason of each."""
     from archc.language.suppressions import suppressed
 
-    found = suppressed(findings, document.written, partial(lines, expansion=expansion))
+    if document.expansion is None:
+        found = suppressed(findings, document.texts)
+    else:
+        from archc.language.blocks.findings import uses_around  # as above
+
+        found = suppressed(findings, document.texts, partial(uses_around, expansion=document.expansion))
     return {_key(finding, names): reason for finding, reason in found}
 
 

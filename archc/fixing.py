@@ -30,14 +30,14 @@ class Fixed:
 def fix(data: bytes, name: str) -> Fixed:
     """The text in `data` with all certain fixes applied. Findings are reported under `name`."""
     mended: list[Finding] = []
-    analysis = analyse(data, name)
+    analysis = analyse(data, name, with_variants=True)
     for _ in range(MAX_ROUNDS):
         chosen = without_overlaps(analysis.findings)
         if not chosen:
             break
         data = _edited(data, [edit for finding in chosen for edit in finding.fix])
         mended += chosen
-        analysis = analyse(data, name)
+        analysis = analyse(data, name, with_variants=True)
     return Fixed(data, tuple(mended), analysis)
 
 

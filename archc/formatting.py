@@ -33,4 +33,5 @@ def _advice(data: bytes, name: str) -> Counter[tuple[str, str]]:
     """The findings by what they say. Formatting moves them to other lines."""
     from archc.analysis import analyse  # few specs have suppressions
 
-    return Counter((f.code, re.sub(r"\bline [0-9]+", "line", f.message)) for f in analyse(data, name).findings)
+    findings = analyse(data, name, with_variants=True).findings
+    return Counter((f.code, re.sub(r"\bline [0-9]+", "line", f.message)) for f in findings)

@@ -50,8 +50,8 @@ PACKAGES = {
     "explain inference history",
     "run": "wording tensor files signals failure installing language passes analysis backend training pictures arrays "
     "inference",
-    "console": "wording files failure installing diagnostics language passes analysis backend emit difference report "
-    "training run",
+    "console": "wording files failure installing diagnostics language passes analysis expanding backend emit "
+    "difference report training run",
     "commands": "wording files signals failure installing streams entry_points ops diagnostics language passes "
     "analysis outline fixing formatting expanding backend emit difference figure explain history report console "
     "training inference run",

@@ -15,10 +15,12 @@ from archc.console.specs import (
     OutputFormat,
     OutputFormatOption,
     QuietOption,
+    SetOption,
     SpecArgument,
+    VariantOption,
     facts_and_advice,
     resolve,
-    spec_name,
+    standalone,
 )
 from archc.console.staleness import staleness
 from archc.console.writing import STANDARD_OUTPUT, write_out, write_sealed
@@ -65,6 +67,8 @@ def build(
     ] = False,
     output_format: OutputFormatOption = OutputFormat.full,
     quiet: QuietOption = False,
+    variant: VariantOption = None,
+    values: SetOption = None,
 ) -> None:
     """Emit a spec as a standalone source file.
 
@@ -78,10 +82,10 @@ def build(
     if output == STANDARD_OUTPUT and output_format is OutputFormat.json:
         message = "`-o -` and `--output-format json` both print to standard output"
         raise Failure(message, help="name a file with `-o`", code=2)
-    path = resolve(spec, quiet=quiet)
-    facts, data, advice = facts_and_advice(path, output_format)
+    named = resolve(spec, variant, values, quiet=quiet)
+    facts, data, advice = facts_and_advice(named, output_format)
     chosen = load(backend)
-    origin = Origin.of(str(path), data)
+    origin = Origin.of(str(named.place), standalone(named, data), named.asked.sets)
     placement = placement_for(chosen, facts, parallel, output_format)
     source = emit(chosen, facts, origin, placement, output_format=output_format, quiet=quiet)
     if output == STANDARD_OUTPUT:
@@ -101,7 +105,7 @@ def build(
 
         document = as_json(
             source,
-            spec=spec_name(path),
+            spec=named.label,
             output=str(place),
             backend=chosen.name,
             parallel=placement.strategy if placement else None,

@@ -12,9 +12,11 @@ import typer
 
 from archc.analysis import Analysis, Facts, analyse
 from archc.console.spec_files import SkipUnmarkedOption, SpecFile, SpecsArgument, is_folder, spec_files
-from archc.console.specs import QuietOption, current_folder, show_findings
+from archc.console.specs import QuietOption, SetOption, VariantOption, current_folder, show_findings
 from archc.console.terminal import LAYER_TABLE, columns, style_of
 from archc.diagnostics.finding import Finding, is_error
+from archc.failure import Failure
+from archc.language.asked import Asked
 from archc.wording import counted, visible
 
 
@@ -78,6 +80,8 @@ def check(
     wide: WideOption = False,
     quiet: QuietOption = False,
     skip_unmarked: SkipUnmarkedOption = False,
+    variant: VariantOption = None,
+    values: SetOption = None,
 ) -> None:
     """Validate specs and infer their shapes.
 
@@ -91,9 +95,9 @@ def check(
     err = fix and any(file.place is None for file in files)
     # A program that parses the report on standard error must find no other lines there.
     aside = not quiet and (not err or output_format in (CheckFormat.full, CheckFormat.concise))
-    checked = [
-        Checked(file.name, _fixed(file, aside=aside) if fix else analyse(file.data, file.name)) for file in files
-    ]
+    if variant is not None or values:
+        files = [_asked(files, variant, values, several=several, fix=fix)]
+    checked = [Checked(file.label, _fixed(file, aside=aside) if fix else _analysed(file)) for file in files]
     outcome = Outcome(checked, several, err, wide, quiet)
     _SHOW[output_format](outcome)
     failed = is_error(outcome.findings)
@@ -103,6 +107,25 @@ def check(
             advice = counted(len(outcome.findings), "piece of advice", "pieces of advice")
             typer.echo(f"failing on {advice} (--strict)", err=True)
     raise typer.Exit(1 if failed else 0)
+
+
+def _analysed(file: SpecFile) -> Analysis:
+    return analyse(file.data, file.name, file.asked, with_variants=True)
+
+
+def _asked(
+    files: list[SpecFile], variant: str | None, values: list[str] | None, *, several: bool, fix: bool
+) -> SpecFile:
+    """The one spec of which a variant is asked, or values are tried."""
+    option = "`--variant`" if variant is not None else "`--set`"
+    if several or len(files) != 1:
+        raise Failure(f"{option} takes one spec, and {len(files):,} are given", help="name one file", code=2)
+    if fix:
+        raise Failure(f"{option} and `--fix` cannot be used together", help="fix the whole file first", code=2)
+    (file,) = files
+    if file.asked.variant not in (None, variant or file.asked.variant):
+        raise Failure(f"two variants are named: `{file.asked.variant}` and `{variant}`", help="name one", code=2)
+    return file._replace(asked=Asked(variant or file.asked.variant, tuple(values or ())))
 
 
 def _fixed(file: SpecFile, *, aside: bool) -> Analysis:

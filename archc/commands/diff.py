@@ -25,8 +25,12 @@ class DiffFormat(StrEnum):
 
 
 def diff(
-    before: Annotated[str, typer.Argument(metavar="OLD", help="Old spec, or - for standard input.")],
-    after: Annotated[str, typer.Argument(metavar="NEW", help="New spec, or - for standard input.")],
+    before: Annotated[
+        str, typer.Argument(metavar="OLD", help="Old spec, or - for standard input; SPEC:NAME is a variant of it.")
+    ],
+    after: Annotated[
+        str, typer.Argument(metavar="NEW", help="New spec, or - for standard input; SPEC:NAME is a variant of it.")
+    ],
     output_format: Annotated[
         DiffFormat, typer.Option(help="Format of the output. Markdown is meant for a comment on a pull request.")
     ] = DiffFormat.full,
@@ -62,12 +66,12 @@ def _both(
     if before == after == "-":
         raise Failure("standard input can be only one of the two specs", code=2)
     old, new = (spec_file(argument) for argument in (before, after))
-    analyses = [analyse(file.data, file.name) for file in (old, new)]
+    analyses = [analyse(file.data, file.name, file.asked) for file in (old, new)]
     first, second = (analysis.known for analysis in analyses)
     if first and second:
         errors = dict.fromkeys(f for analysis in analyses for f in analysis.findings if f.severity == "error")
-        return (old.name, new.name), (first, second), list(errors)
-    failed = [(file.name, a.findings) for file, a in zip((old, new), analyses, strict=True) if a.known is None]
+        return (old.label, new.label), (first, second), list(errors)
+    failed = [(file.label, a.findings) for file, a in zip((old, new), analyses, strict=True) if a.known is None]
     if output_format is DiffFormat.json:
         print_document_of([finding for _, findings in failed for finding in findings])
     else:

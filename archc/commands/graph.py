@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from archc.analysis import Facts
-from archc.console.specs import QuietOption, SpecArgument, facts_or_exit, resolve
+from archc.console.specs import QuietOption, SetOption, SpecArgument, VariantOption, facts_or_exit, resolve
 from archc.console.writing import STANDARD_OUTPUT, write_out, write_sealed
 from archc.emit.seal import DOT, MERMAID, XML
 from archc.failure import Failure
@@ -57,6 +57,8 @@ def graph(
         bool, typer.Option("--force", help="Overwrite a file that archc did not draw or that was edited.")
     ] = False,
     quiet: QuietOption = False,
+    variant: VariantOption = None,
+    values: SetOption = None,
 ) -> None:
     """Draw a network as SVG, Mermaid or Graphviz.
 
@@ -64,7 +66,7 @@ def graph(
     Draw a block as one box, and its inside once.
     """
     chosen = figure_format or _format_of(output)
-    facts, _ = facts_or_exit(resolve(spec, quiet=quiet))
+    facts, _ = facts_or_exit(resolve(spec, variant, values, quiet=quiet))
     try:
         text = _drawn(facts, chosen, facts.graph.scopes if wide else _known(facts, opened or ()))
     except TooLarge as error:

@@ -14,11 +14,12 @@ from archc.console.specs import (
     OutputFormat,
     OutputFormatOption,
     QuietOption,
+    SetOption,
     SpecArgument,
+    VariantOption,
     facts_and_advice,
     resolve,
     show_findings,
-    spec_name,
 )
 from archc.console.terminal import columns, style_of
 from archc.failure import Failure
@@ -55,6 +56,8 @@ def plan(
     output_format: OutputFormatOption = OutputFormat.full,
     wide: Annotated[bool, typer.Option("--wide", help="List every layer of blocks.")] = False,
     quiet: QuietOption = False,
+    variant: VariantOption = None,
+    values: SetOption = None,
 ) -> None:
     """Compare the ways to split a network over devices.
 
@@ -63,8 +66,8 @@ def plan(
     Exit with code 1 if the spec's own strategy is impossible, or if it has none and every strategy is impossible.
     """
     rate = _bytes_per_second(link)
-    path = resolve(spec, quiet=quiet)
-    facts, _, advice = facts_and_advice(path, output_format)
+    named = resolve(spec, variant, values, quiet=quiet)
+    facts, _, advice = facts_and_advice(named, output_format)
     setting = Setting(
         devices=gpus or (facts.spec.parallel.devices if facts.spec.parallel else DEVICES),
         batch=batch or facts.recipe.batch,
@@ -77,7 +80,7 @@ def plan(
     if output_format is OutputFormat.json:
         from archc.report.plan_json import as_json
 
-        typer.echo(json.dumps(as_json(spec_name(path), facts.graph.name, made, advice), indent=2))
+        typer.echo(json.dumps(as_json(named.label, facts.graph.name, made, advice), indent=2))
     else:
         _show(facts, made, wide=wide, quiet=quiet)
     raise typer.Exit(0 if _is_possible(made) else 1)

@@ -13,8 +13,8 @@ import typer
 
 from archc.backend import Backend, load, names_of_backends
 from archc.console.extras import demand
-from archc.console.specs import QuietOption, SpecArgument
-from archc.console.start import Start, leave_complete, prepared
+from archc.console.specs import QuietOption, SetOption, SpecArgument, VariantOption
+from archc.console.start import Start, Wanted, leave_complete, prepared
 from archc.failure import USAGE, Failure
 from archc.files import relative
 from archc.language.recipe import Precision
@@ -155,6 +155,8 @@ def train(
     keep: Annotated[
         int | None, typer.Option(min=1, max=LARGEST, help="Number of checkpoints to keep.", show_default=str(KEEP))
     ] = None,
+    variant: VariantOption = None,
+    values: SetOption = None,
 ) -> None:
     """Train a spec's network with its recipe.
 
@@ -191,9 +193,10 @@ def train(
                 fast_dev_run,
                 overfit_batches,
             )
+            wanted = Wanted(spec, variant, values)
             if resume and earlier and has_ended(earlier, options):
-                leave_complete(spec, options, earlier, quiet=quiet)
-            start = prepared(spec, options, chosen, folder, earlier, quiet=quiet)
+                leave_complete(wanted, options, earlier, quiet=quiet)
+            start = prepared(wanted, options, chosen, folder, earlier, quiet=quiet)
         job, code = _trained(start, chosen, module, quiet=quiet)
     shown = visible(str(relative(job.run)))
     if code == 0 and not quiet:

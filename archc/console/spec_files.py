@@ -11,8 +11,9 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from archc.console.specs import DEFAULT, STDIN, read_bytes, resolve
+from archc.console.specs import DEFAULT, STDIN, Named, named, read_bytes, resolve
 from archc.failure import Failure
+from archc.language.asked import PLAIN, Asked
 from archc.language.reader import MAX_BYTES
 from archc.wording import counted, visible
 
@@ -20,8 +21,9 @@ SpecsArgument = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="SPEC",
-        help="Spec files or folders, or - for standard input. A folder means the .yaml and .yml files below it that "
-        "have a line `schema: archc/…`; hidden folders are skipped. Default: specs/alexnet.yaml.",
+        help="Spec files or folders, or - for standard input; SPEC:NAME is a variant of a spec. A folder means the "
+        ".yaml and .yml files below it that have a line `schema: archc/…`; hidden folders are skipped. Default: "
+        "specs/alexnet.yaml.",
         show_default=False,
     ),
 ]
@@ -39,6 +41,12 @@ class SpecFile(NamedTuple):
     name: str
     data: bytes
     place: Path | None
+    asked: Asked = PLAIN
+
+    @property
+    def label(self) -> str:
+        """Its name in output, with the variant."""
+        return f"{self.name}:{self.asked.variant}" if self.asked.variant else self.name
 
     @property
     def is_whole(self) -> bool:
@@ -93,12 +101,15 @@ def spec_files(
     if not arguments:
         if to_write and not DEFAULT.is_file():
             raise Failure(f"no spec given, and {DEFAULT} does not exist", help=f"name the spec: `{to_write}`", code=2)
-        place = resolve(None, quiet=quiet)
+        place = resolve(None, quiet=quiet).path
         return [SpecFile(str(place), read_bytes(place), place)]
     found: dict[str, SpecFile] = {}
     for argument in arguments:
         for file in _named(argument, may_be_empty=skip_unmarked, quiet=quiet):
-            found.setdefault(file.name, file)
+            if to_write and file.asked.variant:
+                help = f"name the file: `{to_write.replace('SPEC', file.name)}`"
+                raise Failure(f"{file.label} is a part of a file", help=help, code=2)
+            found.setdefault(file.label, file)
     files = list(found.values())
     if not skip_unmarked:
         return files
@@ -113,9 +124,11 @@ def spec_files(
 
 def spec_file(argument: str) -> SpecFile:
     """The spec that an argument names. - is standard input."""
-    if argument == "-":
-        return SpecFile(STDIN, read_bytes(Path(argument)), None)
-    return SpecFile(str(Path(argument)), read_bytes(Path(argument)), Path(argument))
+    return _read(named(argument))
+
+
+def _read(spec: Named) -> SpecFile:
+    return SpecFile(spec.name, read_bytes(spec.path), None if spec.name == STDIN else spec.path, spec.asked)
 
 
 def is_folder(argument: str) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, NamedTuple, NoReturn
 
 import typer
 
 from archc.analysis import Facts, analyse
 from archc.diagnostics.finding import Finding
 from archc.failure import Failure
+from archc.language.asked import PLAIN, Asked
 from archc.language.packaged import packaged_specs
 from archc.language.reader import MAX_BYTES
 from archc.wording import visible
@@ -22,9 +23,44 @@ STDIN = "<stdin>"
 SpecArgument = Annotated[
     Path | None,
     typer.Argument(
-        metavar="SPEC", help="Spec file, or - for standard input. Default: specs/alexnet.yaml.", show_default=False
+        metavar="SPEC",
+        help="Spec file, or - for standard input; SPEC:NAME is its variant NAME. Default: specs/alexnet.yaml.",
+        show_default=False,
     ),
 ]
+VariantOption = Annotated[
+    str | None, typer.Option("--variant", metavar="NAME", help="Variant of the spec to use, as SPEC:NAME does.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Value to try instead of the spec's, such as layers.fc6.units=2048. It can be given several times.",
+    ),
+]
+
+
+class Named(NamedTuple):
+    """A spec as a command line names it: its file, or - for standard input, and what is asked of it."""
+
+    path: Path
+    asked: Asked = PLAIN
+
+    @property
+    def name(self) -> str:
+        """The name of its file in output."""
+        return spec_name(self.path)
+
+    @property
+    def label(self) -> str:
+        """Its name in output: that of the file, with the variant."""
+        return f"{self.name}:{self.asked.variant}" if self.asked.variant else self.name
+
+    @property
+    def place(self) -> Path:
+        """The path by which a command names it again."""
+        return Path(f"{self.path}:{self.asked.variant}") if self.asked.variant else self.path
 
 
 class OutputFormat(StrEnum):
@@ -40,14 +76,35 @@ QuietOption = Annotated[
 ]
 
 
-def resolve(spec: Path | None, *, quiet: bool = False) -> Path:
+def resolve(
+    spec: Path | None, variant: str | None = None, sets: list[str] | None = None, *, quiet: bool = False
+) -> Named:
     """The given spec, else the default spec of the current folder or of archc; unless quiet, stderr names which."""
     if spec is not None:
-        return spec
+        return named(str(spec), variant, sets)
     chosen = DEFAULT if DEFAULT.is_file() else packaged_specs() / DEFAULT.name
     if not quiet:
         typer.echo(f"no spec given; using {visible(str(chosen))}", err=True)
-    return chosen
+    return Named(chosen, Asked(variant, tuple(sets or ())))
+
+
+def named(argument: str, variant: str | None = None, sets: list[str] | None = None) -> Named:
+    """The spec that an argument names. SPEC:NAME is a variant, unless a file is called so."""
+    file, colon, word = argument.rpartition(":")
+    if not colon or _exists(argument) or not (file == "-" or _exists(file)):
+        return Named(Path(argument), Asked(variant, tuple(sets or ())))
+    if not word:
+        raise Failure(f"`{argument}` has no name of a variant after the colon", help=f"write `{file}`", code=2)
+    if variant not in (None, word):
+        raise Failure(f"two variants are named: `{word}` and `{variant}`", help="name one of them", code=2)
+    return Named(Path(file), Asked(word, tuple(sets or ())))
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # a path that the system refuses: reading it reports that
+        return False
 
 
 def current_folder() -> Path:
@@ -128,21 +185,35 @@ def print_document_of(findings: list[Finding]) -> None:
     typer.echo(json.dumps(as_json(findings), indent=2))
 
 
-def facts_or_exit(path: Path) -> tuple[Facts, bytes]:
+def facts_or_exit(spec: Named) -> tuple[Facts, bytes]:
     """The facts of a spec, and its bytes. Findings go to standard error, and an error exits with code 1."""
-    facts, data, _ = facts_and_advice(path)
+    facts, data, _ = facts_and_advice(spec)
     return facts, data
 
 
-def facts_and_advice(path: Path, output_format: OutputFormat = OutputFormat.full) -> tuple[Facts, bytes, list[Finding]]:
+def facts_and_advice(
+    spec: Named, output_format: OutputFormat = OutputFormat.full
+) -> tuple[Facts, bytes, list[Finding]]:
     """The facts of a spec, its bytes and the advice on it. An error exits with code 1.
 
     The advice goes to standard error, unless the command prints a document that contains it.
     """
-    data = read_bytes(path)
-    analysis = analyse(data, spec_name(path))
+    data = read_bytes(spec.path)
+    analysis = analyse(data, spec.name, spec.asked)
     if analysis.facts is None:
         refuse(analysis.findings, output_format)
     if output_format is OutputFormat.full:
         show_findings(analysis.findings, err=True)
     return analysis.facts, data, analysis.findings
+
+
+def standalone(spec: Named, data: bytes) -> bytes:
+    """The text of a valid spec; of one that follows from others, that of a spec by itself which has the same network.
+
+    That text is what a run's folder contains, and what a SHA-256 is of.
+    """
+    if spec.asked.is_plain and b"extends" not in data:
+        return data
+    from archc.expanding import derived  # few specs follow from others
+
+    return derived(data, spec.name, spec.asked)

@@ -7,17 +7,17 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import typer
 
 from archc.analysis import Facts, analyse
 from archc.backend import Backend, EmittedSource, Origin
 from archc.console.emission import emit, placement_for, sealed
-from archc.console.specs import current_folder, facts_or_exit, resolve
+from archc.console.specs import Named, current_folder, facts_or_exit, resolve, standalone
 from archc.console.terminal import columns, style_of
 from archc.difference.difference import difference
-from archc.failure import FINDING, Failure
+from archc.failure import FINDING, USAGE, Failure
 from archc.files import relative
 from archc.passes.placement import Placement
 from archc.run.folder import started_folder
@@ -29,12 +29,21 @@ from archc.training.job import Job
 from archc.wording import visible
 
 
+class Wanted(NamedTuple):
+    """The spec of a command line, its variant, and the values to try."""
+
+    path: Path | None
+    variant: str | None
+    sets: list[str] | None
+
+
 @dataclass(frozen=True)
 class Start:
     """A run that can start, or go on."""
 
     path: Path
     text: bytes
+    sets: tuple[str, ...]
     setup: Setup
     placement: Placement | None
     planned: Planned
@@ -66,42 +75,62 @@ class Start:
 
     def inputs(self) -> Inputs:
         """What is trained, for the receipt."""
-        return Inputs(self.path, self.text, self.source.text, self.planned)
+        return Inputs(self.path, self.text, self.source.text, self.planned, self.sets)
 
 
 def prepared(
-    spec: Path | None, options: Options, backend: Backend, asked: Path | None, earlier: Earlier | None, *, quiet: bool
+    spec: Wanted, options: Options, backend: Backend, asked: Path | None, earlier: Earlier | None, *, quiet: bool
 ) -> Start:
     """Check the spec and the options; a Failure, or findings, tell why the run cannot start."""
-    path = relative(earlier.spec) if earlier and spec is None else resolve(spec, quiet=quiet)
+    named = _named(spec, earlier, quiet=quiet)
+    path = named.place
     check_paths(current_folder(), spec=path, data=options.data, run=asked)
-    facts, text = facts_or_exit(path)
+    facts, data = facts_or_exit(named)
+    text, sets = standalone(named, data), named.asked.sets
     if earlier:
         for damaged in earlier.damaged:
             typer.echo(f"warning: {damaged}; the checkpoint before it is used", err=True)
-        if spec is not None:
-            path, text, facts = _demand_same(earlier, facts, path)
+        if spec.path is not None:
+            path, text, facts = _demand_same(earlier, _expected(named, data, facts), path)
+        sets = earlier.sets
         options = options_of(earlier, options)
     setup = set_up(facts, options, backend)
     shared = setup.strategy if setup.devices > 1 and setup.strategy in backend.strategies else None
     placement = placement_for(backend, facts, shared, devices=setup.devices)
-    origin = Origin.of(str(path), text)
+    origin = Origin.of(str(path), text, () if earlier else sets)
     source = emit(backend, facts, origin, placement, recipe=facts.recipe, quiet=quiet)
     whole = sealed(backend, facts, origin, recipe=facts.recipe) if placement else source
     figures = planned(facts, placement, batch=setup.recipe.batch, precision=setup.precision)
-    return Start(path, text, setup, placement, figures, source, whole, asked, earlier)
+    return Start(path, text, sets, setup, placement, figures, source, whole, asked, earlier)
 
 
-def leave_complete(spec: Path | None, options: Options, earlier: Earlier, *, quiet: bool) -> NoReturn:
+def _named(spec: Wanted, earlier: Earlier | None, *, quiet: bool) -> Named:
+    """The spec that is trained: that of the run that goes on, unless one is named."""
+    if earlier is None or spec.path is not None:
+        return resolve(spec.path, spec.variant, spec.sets, quiet=quiet)
+    if spec.variant is not None or spec.sets:
+        option = "`--variant`" if spec.variant is not None else "`--set`"
+        message = f"{option} needs a spec: the run goes on with its own spec.yaml"
+        raise Failure(message, f"omit {option}, or name the spec, too", USAGE)
+    return Named(relative(earlier.spec))
+
+
+def leave_complete(spec: Wanted, options: Options, earlier: Earlier, *, quiet: bool) -> NoReturn:
     """Exit with code 0, since a run is complete; a Failure if it is asked for with another spec or other options."""
     check_asked(earlier, options)
-    if spec is not None and spec.resolve() != earlier.spec:
-        facts, _ = facts_or_exit(spec)
-        _demand_same(earlier, facts, spec)
+    named = _named(spec, earlier, quiet=quiet)
+    if spec.path is not None and (not named.asked.is_plain or named.path.resolve() != earlier.spec):
+        facts, data = facts_or_exit(named)
+        _demand_same(earlier, _expected(named, data, facts), named.place)
     if not quiet:
         shown = visible(str(relative(earlier.job.run)))
         typer.echo(f"the run in {shown} is complete; `--steps` or `--epochs` make it longer")
     raise typer.Exit(0)
+
+
+def _expected(named: Named, data: bytes, facts: Facts) -> Facts:
+    """The facts of a spec without the expectations that a value to try does not meet, as its run has them."""
+    return (analyse(standalone(named, data), named.name).known if named.asked.sets else facts) or facts
 
 
 def _demand_same(earlier: Earlier, now: Facts, path: Path) -> tuple[Path, bytes, Facts]:

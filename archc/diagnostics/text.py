@@ -1,12 +1,14 @@
 """Findings for people: the position, the source line with carets, the arithmetic and the fix.
 
+Lines of other files follow those of the finding's own, each below the position that it has there.
+
 The first line of a finding is never wrapped, so that it can be searched for. The lines below it fit the given width.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
 from archc.diagnostics.finding import Finding
@@ -47,8 +49,9 @@ def headline(finding: Finding, style: Style = unstyled) -> str:
 def _render_one(finding: Finding, style: Style, width: int) -> str:
     span = finding.span
     lines = [headline(finding, style)]
-    here = [(s, label) for s, label in finding.related if s.line == span.line]
-    elsewhere = [(s, label) for s, label in finding.related if s.line != span.line]
+    own = [(s, label) for s, label in finding.related if s.source == span.source]
+    here = [(s, label) for s, label in own if s.line == span.line]
+    elsewhere = [(s, label) for s, label in own if s.line != span.line]
     digits = len(str(max(s.line for s in (span, *(s for s, _ in finding.related)))))
     bar = " " * digits + style(" |", "margin")
     lines.append(bar)
@@ -60,10 +63,24 @@ def _render_one(finding: Finding, style: Style, width: int) -> str:
         if related.line > span.line:
             lines += _excerpt([related], label, "-", digits, style, width)
     indent = " " * digits
+    for place, spans, label in _of_other_files(finding):
+        lines.append(f"{indent}{style('-->', 'margin')} {style(place, 'place')}")
+        lines += _excerpt(spans, label, "-", digits, style, width)
     for note in finding.notes:
         lines += _wrap(f"{indent} = note: ", visible(note), width)
     lines += _wrap(f"{indent} = help: ", visible(_help(finding)), width)
     return "\n".join(lines) + "\n"
+
+
+def _of_other_files(finding: Finding) -> Iterator[tuple[str, list[Span], str]]:
+    """The positions in other files, those of a line together: where it is, the spans, and the first label."""
+    lines: dict[tuple[str, int], list[tuple[Span, str]]] = {}
+    for span, label in finding.related:
+        if span.source != finding.span.source:
+            lines.setdefault((span.source.name, span.line), []).append((span, label))
+    for (name, line), places in lines.items():
+        spans = [span for span, _ in places]
+        yield f"{visible(name)}:{line}:{spans[0].column}", spans, next((label for _, label in places if label), "")
 
 
 def _help(finding: Finding) -> str:
@@ -101,6 +118,8 @@ def _excerpt(spans: list[Span], label: str, mark: str, digits: int, style: Style
         if start < 0 or start > len(shown):
             continue
         before, marked = visible(shown[:start]), visible(shown[start : start + length])
+        if cells(before) < len(marks):  # inside of what is marked already
+            continue
         marks += " " * (cells(before) - len(marks)) + mark * max(cells(marked), 1)
     margin = style(f"{number:>{digits}} |", "margin")
     under = " " * digits + style(" |", "margin")

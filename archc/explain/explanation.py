@@ -14,6 +14,7 @@ from archc.diagnostics.codes import CODES
 from archc.diagnostics.codes.code import Code
 from archc.diagnostics.finding import Finding, Severity
 from archc.failure import Failure
+from archc.language.asked import Asked
 from archc.language.field_table import FieldRow, rows
 from archc.ops import ops
 from archc.ops.op import Op
@@ -67,9 +68,9 @@ def _of_code(name: str, code: Code) -> Explanation:
         severity=code.severity,
         shape_rule="",
         fields=(),
-        command=f"archc build --backend {code.backend}" if code.backend else "archc check",
+        command=_command(code),
         failing=code.failing,
-        findings=_findings(code.failing, code.backend),
+        findings=_findings(code.failing, code.backend, code.tried),
         corrected=code.corrected,
     )
 
@@ -95,9 +96,15 @@ def _paragraphs(op: type[Op]) -> list[str]:
     return [" ".join(paragraph.split()) for paragraph in inspect.cleandoc(op.__doc__ or "").split("\n\n")]
 
 
-def _findings(spec: str | bytes, backend: str | None) -> tuple[Finding, ...]:
+def _command(code: Code) -> str:
+    if code.tried:
+        return f"archc check --set {code.tried}"
+    return f"archc build --backend {code.backend}" if code.backend else "archc check"
+
+
+def _findings(spec: str | bytes, backend: str | None, tried: str | None = None) -> tuple[Finding, ...]:
     data = spec if isinstance(spec, bytes) else spec.encode()
-    analysis = analyse(data, EXAMPLE)
+    analysis = analyse(data, EXAMPLE, Asked(sets=(tried,) if tried else ()), with_variants=True)
     facts = analysis.facts
     if backend is None or facts is None:
         return tuple(analysis.findings)

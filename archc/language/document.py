@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from archc.language.variants.derivation import Derivation
 
 
+Root = MappingNode
+"""The nodes of a whole spec."""
+
+
 class Spans(NamedTuple):
     """Where the parts of a spec are written, by their path of keys: the only thing of the text that passes need."""
 
@@ -48,6 +52,11 @@ class Document(NamedTuple):
     def written(self) -> MappingNode:
         """The root of the spec as it is written."""
         return self.expansion.written if self.expansion else self.root
+
+    @property
+    def texts(self) -> tuple[MappingNode, ...]:
+        """The roots of all files that it follows from, the own first, as they are written."""
+        return self.derivation.texts if self.derivation else (self.written,)
 
     @property
     def spans(self) -> Spans:

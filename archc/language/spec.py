@@ -190,7 +190,7 @@ class Spec(Section):
     )
     change: list[object] = Field(
         default=[],
-        description="What differs from the spec that `extends` names, one change after another. Only values, layers and "
+        description="What differs from the spec that `extends` names, one change after another. Values, layers and "
         "lists as a whole are replaced, never merged.",
     )
     outputs: Annotated[list[Reference], Field(min_length=1, json_schema_extra={"uniqueItems": True})] | None = Field(

@@ -114,7 +114,8 @@ def _of_another_kind(root: MappingNode) -> Finding | None:
 
     names = field_names(Spec)
     words = list(root.entries)[:_MOST_READ]
-    if "input" in root.entries or "extends" in root.entries or any(nearest(word, names, section=True) in _TELLING for word in words):
+    is_ours = not root.entries.keys().isdisjoint(("input", "extends"))
+    if is_ours or any(nearest(word, names, section=True) in _TELLING for word in words):
         return None
     start = Span(root.span.source, root.span.start, root.span.start)
     message = "not an archc spec: it has no `schema`, `input` or `layers`"

@@ -28,10 +28,12 @@ _MOST_LINES = 100
 _FORM = "write `# archc: allow ARC902 - reason`; separate several codes with commas"
 
 
-Also = Callable[[Finding], Iterable[int]]
+Also = Callable[[Finding], Iterable[Span]]
+_Place = tuple[str, int]
+"""A line of a file."""
 
 
-def _nowhere(finding: Finding) -> Iterable[int]:
+def _nowhere(finding: Finding) -> Iterable[Span]:
     return ()
 
 
@@ -44,42 +46,65 @@ class _Suppression(NamedTuple):
     written: Span
 
     @property
+    def place(self) -> _Place:
+        """The line that it applies to."""
+        return self.span.source.name, self.line
+
+    @property
     def reason(self) -> str:
         """What follows the codes: ` - why`, or nothing."""
         return self.span.source.text[self.written.end : self.span.end]
 
 
-def suppress(findings: list[Finding], root: YamlNode, also: Also = _nowhere) -> list[Finding]:
+def suppress(
+    findings: list[Finding],
+    root: YamlNode,
+    also: Also = _nowhere,
+    *,
+    others: Iterable[YamlNode] = (),
+    seen: Iterable[Finding] = (),
+    is_whole: bool = True,
+) -> list[Finding]:
     """The findings without the suppressed ones, and with a finding for each invalid or unused suppression.
 
-    `also` are further lines on which a finding can be suppressed.
+    `also` are further places at which a finding can be suppressed. `others` are the roots of other files, whose own
+    mistakes are not reported here. Further findings that were `seen` make a suppression a used one, and unless the
+    findings are all of a file, no suppression in it is known to be unused.
     """
-    if "archc:" not in root.span.source.text:
+    files = [each for each in (root, *others) if "archc:" in each.span.source.text]
+    if not files:
         return findings
-    suppressions, invalid = _read(comments(root))
-    allowed = {(suppression.line, code) for suppression in suppressions for code in suppression.codes}
-    found = {(finding.span.line, finding.code) for finding in findings}
-    elsewhere = {(line, finding.code) for finding in findings for line in also(finding)}
+    read = {each.span.source.name: _read(comments(each)) for each in files}
+    allowed = {(*each.place, code) for own, _ in read.values() for each in own for code in each.codes}
     left = [
         f
         for f in findings
-        if f.severity == "error"
-        or ((f.span.line, f.code) not in allowed and not any((line, f.code) in allowed for line in also(f)))
+        if f.severity == "error" or not any((*_place(span), f.code) in allowed for span in (f.span, *also(f)))
     ]
+    if root not in files:
+        return left
+    name = root.span.source.name
+    suppressions, invalid = read[name]
+    every = [*findings, *seen]
+    found = {(f.span.line, f.code) for f in every if f.span.source.name == name}
+    elsewhere = {(span.line, f.code) for f in every for span in also(f) if span.source.name == name}
     # Most advice is computed only for layers without errors. Until then, no suppression is known to be unused.
-    unused = [] if is_error(findings) else _unused(suppressions, found, elsewhere, _parts(root))
-    return [*left, *invalid, *unused]
+    is_known = is_whole and not is_error(every)
+    return [*left, *invalid, *(_unused(suppressions, found, elsewhere, _parts(root)) if is_known else ())]
 
 
-def suppressed(findings: list[Finding], root: YamlNode, also: Also = _nowhere) -> list[tuple[Finding, str]]:
+def _place(span: Span) -> _Place:
+    return span.source.name, span.line
+
+
+def suppressed(findings: list[Finding], roots: Iterable[YamlNode], also: Also = _nowhere) -> list[tuple[Finding, str]]:
     """The findings that `suppress` leaves out, each with the reason that its comment gives, or nothing."""
-    if "archc:" not in root.span.source.text:
-        return []
-    suppressions, _ = _read(comments(root))
-    reasons = {(each.line, code): each.reason for each in reversed(suppressions) for code in each.codes}
+    files = [root for root in roots if "archc:" in root.span.source.text]
+    suppressions = [each for root in files for each in _read(comments(root))[0]]
+    reasons = {(*each.place, code): each.reason for each in reversed(suppressions) for code in each.codes}
     found: list[tuple[Finding, str]] = []
-    for finding in findings:
-        places = [(line, finding.code) for line in (finding.span.line, *also(finding))]
+    for finding in findings if reasons else ():
+        places = [(*_place(span), finding.code) for span in (finding.span, *also(finding))]
         allowed = next((place for place in places if place in reasons), None)
         if allowed and finding.severity == "advice":
             found.append((finding, reasons[allowed]))

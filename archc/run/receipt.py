@@ -61,12 +61,13 @@ class Starts:
 @dataclass(frozen=True)
 class Inputs:
     """What was trained, as archc read and emitted it: the files may have been edited since. `planned` is what archc
-    computes of a step before it runs."""
+    computes of a step before it runs, and `sets` are the values that `--set` tried."""
 
     path: Path
     spec: bytes
     source: str
     planned: Planned
+    sets: tuple[str, ...] = ()
 
 
 def write_receipt(job: Job, inputs: Inputs, backend: Backend, *, starts: Starts, code: int | None) -> None:
@@ -100,7 +101,7 @@ def _receipt(job: Job, inputs: Inputs, backend: Backend, *, starts: Starts, code
         "started": starts.started,
         "resumed": list(starts.resumed),
         "ended": None if code is None else datetime.now(UTC).isoformat(timespec="seconds"),
-        "spec": {"path": path, "sha256": sha256(inputs.spec)},
+        "spec": {"path": path, "sha256": sha256(inputs.spec), "set": list(inputs.sets)},
         "source": {"path": job.source, "sha256": sha256(inputs.source.encode())},
         "weights": None,
         "best": None,
@@ -133,6 +134,13 @@ def _step(planned: Planned) -> dict[str, object]:
         "collectives": {"planned": planned.collectives, "measured": None},
         "peak_memory": {"planned": planned.memory, "measured": None},
     }
+
+
+def values_tried(run: Path) -> tuple[str, ...]:
+    """The values that a run was started to try; none if its receipt does not list any."""
+    with suppress(OSError, ValueError, KeyError, TypeError):  # a run that was killed while it started has none
+        return tuple(map(str, json.loads(place_of_receipt(run).read_bytes())["spec"]["set"]))
+    return ()
 
 
 def versions(backend: Backend) -> dict[str, str]:

@@ -14,7 +14,7 @@ from archc.failure import ENVIRONMENT, FINDING, USAGE, Failure
 from archc.files import hold, remove_parts, reserve, write_durably
 from archc.passes.placement import Placement
 from archc.run.folder import describe_run, write_job
-from archc.run.receipt import ROOM, recorded_spec, sha256
+from archc.run.receipt import ROOM, recorded_spec, sha256, values_tried
 from archc.run.setup import Options, Setup
 from archc.training import checkpoint
 from archc.training.checkpoint import STATE, Checkpoint
@@ -57,6 +57,11 @@ class Earlier:
     def spec(self) -> Path:
         """The spec as the run began."""
         return self.job.run / "spec.yaml"
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """The values that were tried with `--set` when the run began, as its receipt lists them."""
+        return values_tried(self.job.run)
 
 
 def earlier_run(run: Path | None, wanted: str | None) -> Earlier | None:

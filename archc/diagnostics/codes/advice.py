@@ -237,6 +237,16 @@ ADVICE: dict[str, Code] = {
         corrected=HEAD + _SCORES + "  prob: {op: softmax}\n",
         severity="advice",
     ),
+    "ARC921": Code(
+        title="expectation not met with `--set`",
+        meaning="A value that `--set` tries changes the network, so that something the spec expects no longer holds. "
+        "It is an error in a spec, and advice for a trial. To keep the change, write it into a spec or a variant with "
+        "its own `expect:`.",
+        failing=CONV_HEAD + "  conv1: {op: conv2d, filters: 4, kernel: 3}\nexpect: {parameters: 112}\n",
+        corrected=CONV_HEAD + "  conv1: {op: conv2d, filters: 8, kernel: 3}\nexpect: {parameters: 224}\n",
+        severity="advice",
+        tried="layers.conv1.filters=8",
+    ),
     "ARC990": Code(
         title="unused suppression",
         meaning="`# archc: allow CODE - reason` suppresses advice on its own line or, if the comment is alone on "

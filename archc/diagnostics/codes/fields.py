@@ -15,6 +15,8 @@ _TAKING = HEAD.replace(
     "layers:\n", "blocks:\n  drop: {takes: [rate], layers: {drop: {op: dropout, rate: $rate}}}\nlayers:\n"
 )
 
+_VARIANT = HEAD + "  relu1: {op: relu}\n  tanh1: {op: tanh}\nvariants: {short: {change: [{remove: relu1}]}}\n"
+
 FIELDS: dict[str, Code] = {
     "ARC101": Code(
         title="unknown field",
@@ -128,5 +130,21 @@ FIELDS: dict[str, Code] = {
         "`$name` where the value is needed, or delete the name.",
         failing=_TAKING.replace("$rate", "0.5") + "  drop1: {block: drop, rate: 0.2}\n",
         corrected=_TAKING + "  drop1: {block: drop, rate: 0.2}\n",
+    ),
+    "ARC116": Code(
+        title="base spec that cannot be used",
+        meaning="`extends:` takes the path of another spec, relative to the file that it is written in: a .yaml or "
+        ".yml file, such as `extends: alexnet.yaml`, or a variant in one, `extends: alexnet.yaml:tanh`. The base may "
+        "extend another spec itself, up to 8 levels deep, but no spec extends itself. Correct the path.",
+        failing="schema: archc/v1\nname: example\nextends: https://example.com/alexnet.yaml\n",
+        corrected=HEAD + "  relu1: {op: relu}\n",
+    ),
+    "ARC117": Code(
+        title="change that matches nothing",
+        meaning="A change names what it changes: a value by its path, a layer by its name, or all layers of an op. "
+        "What it names does not exist in the base, or an earlier change has removed it. The note lists what there is. "
+        "Correct the name, or delete the change.",
+        failing=_VARIANT.replace("remove: relu1", "remove: relu2"),
+        corrected=_VARIANT,
     ),
 }

@@ -100,15 +100,15 @@ def _is_written(finding: Finding, expansion: Expansion) -> bool:
     return _contains(expansion.bodies[path].span, finding.span) or finding.span == _layers(expansion).keys[path].span
 
 
-def lines(finding: Finding, expansion: Expansion) -> Iterator[int]:
-    """The lines besides its own on which a finding can be suppressed: those of the uses of blocks that it is in."""
+def uses_around(finding: Finding, expansion: Expansion) -> Iterator[Span]:
+    """Where a finding can be suppressed besides its own line: at the uses of blocks that it is in."""
     place = reference(finding, expansion)
     if place is not None:
-        yield place.line
+        yield place
     path = finding.layer or ""
     while path := path.rpartition(".")[0]:
         if path in expansion.calls:
-            yield expansion.calls[path].line
+            yield expansion.calls[path]
 
 
 def reference(finding: Finding, expansion: Expansion) -> Span | None:
@@ -155,7 +155,7 @@ def _replaced(body: YamlNode, layer: YamlNode) -> Iterator[tuple[Span, Span]]:
 
 
 def _contains(outer: Span, inner: Span) -> bool:
-    return outer.start <= inner.start and inner.end <= outer.end
+    return outer.start <= inner.start and inner.end <= outer.end and outer.source == inner.source
 
 
 class _Fixes:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
 from archc.diagnostics.finding import Finding, report
 from archc.language.mistakes.vocabulary import did_you_mean, nearest
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
-from archc.language.variants.targets import EVERY, SECTIONS, Steps, op_of
-from archc.language.variants.tree import Path, at, layers_of
+from archc.language.variants.change import Change, Steps
+from archc.language.variants.tree import Path, at, layers_of, op_of
+from archc.language.variants.words import A_LAYER, EVERY, SECTIONS
 from archc.wording import counted, listed
-
-if TYPE_CHECKING:
-    from archc.language.variants.changes import Change
 
 _MATCHES_NOTHING = "ARC117"
 _LONGEST = 24
@@ -61,7 +58,7 @@ def nothing_at(root: MappingNode, found: Steps, number: int, parents: list[Path]
 def no_layer_of(root: MappingNode, node: MappingNode, op: object) -> Finding:
     """The finding for an op that no layer has, or for a mapping that names no op."""
     if op is None:
-        help = "write `{op: relu}`, or the name of a layer"
+        help = f"write `{A_LAYER}`, or the name of a layer"
         return report(node.span, "ARC104", "a change names layers by a name or by their op", help=help)
     found = Counter(str(word) for _, body in layers_of(root) if (word := op_of(body)) is not None)
     counts = listed([f"{word} {count}" for word, count in found.most_common()])

@@ -9,11 +9,9 @@ from archc.language.fields import field_names
 from archc.language.mistakes.vocabulary import did_you_mean, nearest
 from archc.language.reader import MappingNode, YamlNode
 from archc.language.spec import Spec
-from archc.language.variants.sections import OF_EXTENSION, OF_VARIANT
+from archc.language.variants.words import CHANGE, OF_EXTENSION, OF_VARIANT
 from archc.source import Span
 from archc.wording import listed
-
-_CHANGE = "change: [{replace: {op: relu}, with: {op: tanh}}]"
 
 
 def not_of_extension(root: MappingNode) -> list[Finding]:
@@ -28,7 +26,7 @@ def not_of_extension(root: MappingNode) -> list[Finding]:
 def not_a_variant(node: YamlNode) -> list[Finding]:
     """The findings on a variant that is not a mapping, or has sections that a variant does not have."""
     if not isinstance(node, MappingNode):
-        help = f"write `{{{_CHANGE}}}`"
+        help = f"write `{{{CHANGE}}}`"
         return [report(node.span, "ARC104", "a variant must be a mapping", help=help)]
     wrong = [word for word in node.entries if word not in OF_VARIANT]
     return [_not_own(word, node.keys[word].span, OF_VARIANT, "a variant") for word in wrong]
@@ -58,7 +56,7 @@ def _not_own(word: str, span: Span, own: Collection[str], what: str) -> Finding:
     if word in field_names(Spec) and word not in ("extends", "variants", "schema"):
         help = f"change it: `change: [{{set: {word}, to: …}}]`"
         if word in ("layers", "blocks", "change"):
-            help = f"change them: `{_CHANGE}`"
+            help = f"change them: `{CHANGE}`"
         message = f"{what} has no `{word}` of its own: it has that of its base"
         return report(span, "ARC101", message, help=help)
     help = did_you_mean(word, own, what="fields", section=True)

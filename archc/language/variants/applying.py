@@ -16,8 +16,8 @@ from archc.language.reader import (
     SequenceNode,
     YamlNode,
 )
-from archc.language.variants.changes import Change
-from archc.language.variants.targets import Target, is_layer, layers, values
+from archc.language.variants.change import Change
+from archc.language.variants.targets import Target, is_layer, layers, steps, values
 from archc.language.variants.tree import Path, at, height, inserted, removed, replaced, size
 
 KEPT = ("from", "expect")
@@ -53,8 +53,18 @@ def applied(base: MappingNode, changes: tuple[Change, ...]) -> Applied:
     for change in changes:
         done.before.append({})
         if finding := _VERBS[change.verb](done, change):
-            done.findings.append(finding)
+            done.findings.append(_removed_before(finding, change, changes, done))
     return done
+
+
+def _removed_before(finding: Finding, change: Change, changes: tuple[Change, ...], done: Applied) -> Finding:
+    """The finding on a change that matches nothing, with the earlier change that removes what it names, if one does."""
+    found = steps(change.target)
+    for other, before in zip(changes, done.before, strict=False):
+        if found is not None and other.verb == "remove" and any(found.names[: len(path)] == path for path in before):
+            help = "delete one of the two changes"
+            return finding._replace(help=help, related=((other.span, "this change removes it"),), fix=())
+    return finding
 
 
 def _set(done: Applied, change: Change) -> Finding | None:

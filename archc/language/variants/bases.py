@@ -92,6 +92,6 @@ def _plain(place: Path) -> str:
     """The name of a file without `..`, where that is the same file."""
     plain = os.path.normpath(place)
     try:
-        return plain if os.path.samefile(plain, place) else str(place)
+        return plain if Path(plain).samefile(place) else str(place)
     except OSError:
         return str(place)

@@ -6,49 +6,13 @@ The forms are `{set: PATH, to: VALUE}`, `{replace: LAYER, with: LAYER}`, `{remov
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 from archc.diagnostics.finding import Finding, report
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode, read
+from archc.language.variants.change import Change
+from archc.language.variants.words import FORMS, OPTION, Verb
 from archc.source import Source, Span
 
-Verb = Literal["set", "replace", "remove", "insert"]
-FORMS: dict[Verb, tuple[str, ...]] = {
-    "set": ("to",),
-    "replace": ("with",),
-    "remove": (),
-    "insert": ("after", "before"),
-}
-"""The verbs, and the fields beside each: all of them, but of those of `insert` one."""
-OPTION = "--set"
-"""The name under which the text of a value to try is reported."""
 MOST_CHANGES = 1000
-
-
-@dataclass(frozen=True)
-class Change:
-    """A change of a spec. `target` is what it changes, and `value` what it gives, if it gives anything.
-
-    `span` is all of it. The side of an insertion is `after`, else before. A change of a total that the spec `expects`
-    may add that section.
-    """
-
-    verb: Verb
-    span: Span
-    target: YamlNode
-    value: YamlNode | None = None
-    after: bool = True
-    expects: bool = False
-
-    @property
-    def is_tried(self) -> bool:
-        """Whether it comes from the command line."""
-        return self.span.source.name == OPTION
-
-    def contains(self, span: Span) -> bool:
-        """Whether a span is in the text of the change."""
-        return span.source is self.span.source and self.span.start <= span.start and span.end <= self.span.end
 
 
 def read_changes(section: YamlNode, findings: list[Finding]) -> list[Change]:
@@ -72,7 +36,9 @@ def read_expected(section: YamlNode, findings: list[Finding]) -> list[Change]:
         findings.append(report(section.span, "ARC104", "`expect` must be a mapping", help=help))
         return []
     return [
-        Change("set", Span(value.span.source, key.span.start, max(key.span.end, value.span.end)), path, value, expects=True)
+        Change(
+            "set", Span(value.span.source, key.span.start, max(key.span.end, value.span.end)), path, value, expects=True
+        )
         for name, value in section.entries.items()
         for key in [section.keys[name]]
         for path in [ScalarNode(f"expect.{name}", key.span)]
@@ -113,7 +79,7 @@ def _moved(node: YamlNode, source: Source) -> YamlNode:
 
 
 def _change(item: YamlNode, findings: list[Finding]) -> Change | None:
-    verbs = [verb for verb in FORMS if isinstance(item, MappingNode) and verb in item.entries]
+    verbs: list[Verb] = [verb for verb in FORMS if isinstance(item, MappingNode) and verb in item.entries]
     beside = FORMS[verbs[0]] if len(verbs) == 1 else ()
     if not isinstance(item, MappingNode) or len(verbs) != 1 or not item.entries.keys() <= {*verbs, *beside}:
         from archc.language.mistakes.changes import not_a_change  # only for a mistake, for the time of start-up

@@ -13,7 +13,8 @@ from archc.language.asked import Asked
 from archc.language.reader import MappingNode, ScalarNode, YamlNode
 from archc.language.variants.applying import Applied, applied
 from archc.language.variants.bases import read_base
-from archc.language.variants.changes import Change, read_changes, read_expected, read_set
+from archc.language.variants.change import Change
+from archc.language.variants.changes import read_changes, read_expected, read_set
 from archc.language.variants.references import dangling
 from archc.language.variants.sections import check_extension, check_variants, read_variant, without
 

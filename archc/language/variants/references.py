@@ -8,7 +8,7 @@ from typing import NamedTuple
 from archc.diagnostics.finding import Finding, report
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.language.variants.applying import Applied
-from archc.language.variants.changes import Change
+from archc.language.variants.change import Change
 from archc.language.variants.tree import Path, at, bodies, scopes
 
 

@@ -7,9 +7,7 @@ from collections.abc import Collection
 from archc.diagnostics.finding import Finding, report
 from archc.language.fields import NAME
 from archc.language.reader import MappingNode, YamlNode
-
-OF_EXTENSION = ("schema", "extends", "name", "title", "change", "expect", "variants")
-OF_VARIANT = ("name", "title", "change", "expect")
+from archc.language.variants.words import CHANGE, OF_EXTENSION, OF_VARIANT
 
 
 def check_extension(root: MappingNode, findings: list[Finding]) -> None:
@@ -26,7 +24,7 @@ def check_variants(root: MappingNode, findings: list[Finding]) -> list[Finding]:
     if section is None:
         return findings
     if not isinstance(section, MappingNode):
-        help = "write `variants: {tanh: {change: [{replace: {op: relu}, with: {op: tanh}}]}}`"
+        help = f"write `variants: {{NAME: {{{CHANGE}}}}}`"
         return [*findings, report(section.span, "ARC104", "`variants` must be a mapping of names", help=help)]
     wrong = [key for name, key in section.keys.items() if not NAME.match(name)]
     if wrong:

@@ -5,16 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from archc.diagnostics.finding import Finding
-from archc.language.fields import field_names
 from archc.language.reader import MappingNode, ScalarNode, YamlNode
-from archc.language.spec import Spec
-from archc.language.variants.tree import Path, at, child, layers_of
+from archc.language.variants.change import Steps
+from archc.language.variants.tree import Path, at, child, layers_of, op_of
+from archc.language.variants.words import EVERY, SECTIONS
 from archc.source import Span
-
-SECTIONS = tuple(name for name in field_names(Spec) if name not in ("extends", "change", "variants"))
-
-EVERY = "*"
-"""The step of a path that stands for each entry in which the rest of the path is found."""
 
 
 class Target(NamedTuple):
@@ -22,13 +17,6 @@ class Target(NamedTuple):
 
     paths: list[Path]
     key: ScalarNode
-
-
-class Steps(NamedTuple):
-    """The steps of a path from the root of a spec, each with its span."""
-
-    names: Path
-    spans: tuple[Span, ...]
 
 
 def steps(node: YamlNode) -> Steps | None:
@@ -89,12 +77,6 @@ def layers(root: MappingNode, node: YamlNode) -> Target | Finding:
 
         return no_layer_of(root, node, word)
     return Target(paths, ScalarNode(str(word), op.span))
-
-
-def op_of(body: MappingNode) -> object:
-    """The op of a layer as it is written; None for a use of a block."""
-    op = body.entries.get("op")
-    return op.value if isinstance(op, ScalarNode) else None
 
 
 def is_layer(path: Path) -> bool:

@@ -75,6 +75,12 @@ def layers_of(root: MappingNode) -> Iterator[tuple[Path, MappingNode]]:
         yield from bodies(layers, path)
 
 
+def op_of(body: MappingNode) -> object:
+    """The op of a layer as it is written; None for a use of a block."""
+    op = body.entries.get("op")
+    return op.value if isinstance(op, ScalarNode) else None
+
+
 def size(node: YamlNode) -> int:
     """The number of values in a node."""
     match node:

@@ -1,0 +1,136 @@
+"""Findings on a derived spec, each at the text that causes it: that of the base, or the change that the base does
+not expect.
+
+What a base has by itself stays where it is. For anything else in the text of the base, the change is found with which
+it appears: the finding is reported there, and marks the place in the base.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from archc.diagnostics.finding import Finding
+from archc.language.reader import MappingNode
+from archc.language.variants.derivation import Derivation
+from archc.language.variants.tree import at
+from archc.source import Span
+
+Find = Callable[[MappingNode], list[Finding]]
+"""All findings on a whole spec in nodes."""
+
+UNMET = "ARC920"
+_SHAPE = "ARC301"
+_EXPECTATIONS = ("ARC301", "ARC302", "ARC303", "ARC304")
+_MOST_LAYERS = 5_000
+"""The layers of a spec in which the changes are searched for a cause."""
+
+
+class Actual(NamedTuple):
+    """What a network has: its totals by field, and the shape of each layer."""
+
+    totals: Mapping[str, object]
+    shapes: Mapping[str, tuple[int, ...]]
+
+
+def blamed(findings: list[Finding], derivation: Derivation, actual: Actual, find: Find) -> list[Finding]:
+    """The findings, each where its cause is."""
+    if not derivation.is_derived:
+        return findings
+    search = _Search(derivation, find)
+    return [_blamed(_with_safe_fix(finding, derivation), search, actual) for finding in findings]
+
+
+class _Search:
+    """Finds the change with which a finding appears. What is found on the spec with the first changes is kept."""
+
+    def __init__(self, derivation: Derivation, find: Find) -> None:
+        self.derivation = derivation
+        self._find = find
+        self._found: dict[int, set[tuple[str, Span]]] = {}
+
+    def cause(self, finding: Finding) -> int | None:
+        """The number of the change that contains the text of a finding, or with which it appears; None for the base."""
+        changes = self.derivation.changes
+        inside = next((n for n, change in enumerate(changes) if change.contains(finding.span)), None)
+        if inside is not None or finding.code < "ARC1" or not changes or self._is_large:
+            return inside
+        if self._has(0, finding):
+            return None
+        without, with_it = 0, len(changes)
+        while with_it - without > 1:
+            middle = (without + with_it) // 2
+            without, with_it = (without, middle) if self._has(middle, finding) else (middle, with_it)
+        return with_it - 1
+
+    @property
+    def _is_large(self) -> bool:
+        layers = self.derivation.base.entries.get("layers")
+        return isinstance(layers, MappingNode) and len(layers.entries) > _MOST_LAYERS
+
+    def _has(self, count: int, finding: Finding) -> bool:
+        if count not in self._found:
+            self._found[count] = {(each.code, each.span) for each in self._find(self.derivation.at(count))}
+        return (finding.code, finding.span) in self._found[count]
+
+
+def _blamed(finding: Finding, search: _Search, actual: Actual) -> Finding:
+    number = search.cause(finding)
+    if number is None:
+        return finding
+    change = search.derivation.changes[number]
+    if change.contains(finding.span):
+        before = _before(finding, search.derivation, number)
+        return finding._replace(related=(*finding.related, *before))
+    label = "this is inherited" if finding.code not in _EXPECTATIONS else "this expectation is inherited"
+    moved = finding._replace(
+        span=change.span,
+        related=((finding.span, label), *((s, text) for s, text in finding.related if s != change.span)),
+        fix=(),
+    )
+    if finding.code not in _EXPECTATIONS:
+        return moved
+    if change.is_tried:
+        help = "make the change in a spec or a variant, with what it expects; a trial need not meet the base's"
+        return moved._replace(code=UNMET, help=help)
+    return moved._replace(help=_own_expectation(finding, search.derivation, actual))
+
+
+def _before(finding: Finding, derivation: Derivation, number: int) -> tuple[tuple[Span, str], ...]:
+    """What the change with a finding replaces, in the layer of the finding if it is about one."""
+    replaced = derivation.result.before[number]
+    name = tuple((finding.layer or "").split("."))
+    own = [node for path, node in replaced.items() if path[1 : len(name) + 1] == name]
+    node = next(iter([*own, *replaced.values()]), None)
+    return ((node.span, "this is replaced"),) if node is not None else ()
+
+
+def _own_expectation(finding: Finding, derivation: Derivation, actual: Actual) -> str:
+    """How to expect something else than the base does."""
+    root = derivation.result.root
+    if finding.code == _SHAPE:
+        path = ("layers", *(finding.layer or "").split("."), "expect")
+        node, shape = at(root, path), actual.shapes.get(finding.layer or "")
+        if node is None or shape is None or node.span != finding.span:
+            return "if the change is meant, change or remove the expectation, too"
+        name = ".".join(path)
+        return f"if the change is meant, add `{{set: {name}, to: {list(shape)}}}` or `{{remove: {name}}}`"
+    section = root.entries.get("expect")
+    nodes = section.entries if isinstance(section, MappingNode) else {}
+    places = {finding.span, *(span for span, _ in finding.related)}
+    fields = [field for field, node in nodes.items() if node.span in places]
+    own = [f"{field}: {_written(actual.totals.get(field))}" for field in fields]
+    return f"if the change is meant, add `expect: {{{', '.join(own)}}}` beside `change:`"
+
+
+def _written(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(str, value))}]"  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+    return "…" if value is None else str(value)
+
+
+def _with_safe_fix(finding: Finding, derivation: Derivation) -> Finding:
+    """The finding without a fix, unless that only replaces the text that it is at, in the spec's own file."""
+    is_safe = len(finding.fix) == 1 and finding.fix[0].span == finding.span
+    is_safe = is_safe and finding.span.source == derivation.own.span.source
+    return finding if is_safe else finding._replace(fix=())
