@@ -67,7 +67,16 @@ def _uses() -> dict[str, list[_Use]]:
     spec = Spec.model_json_schema()
     layer = [use for where, schema in _any_layer().items() for use in _fields(where, schema, {})]
     block = [*_fields("blocks", json_schema()["properties"]["blocks"]["additionalProperties"], {})]
-    inside = {"layers": layer, "blocks": block, "input": [*_fields(_TOKENS, spec["$defs"][Tokens.__name__], {})]}
+    language, sections = json_schema(), spec["properties"]
+    inside = {
+        "layers": layer,
+        "blocks": block,
+        "input": [*_fields(_TOKENS, spec["$defs"][Tokens.__name__], {})],
+        "change": [*_fields("change", _described(language["definitions"]["change"], sections), {})],
+        "variants": [
+            *_fields("variants", _described(language["properties"]["variants"]["additionalProperties"], sections), {})
+        ],
+    }
     uses = [replace(use, fields=inside.get(use.name, use.fields)) for use in _fields("", spec, spec["$defs"])]
     for name, op in ops().items():
         schema = op.model_json_schema()
@@ -78,6 +87,15 @@ def _uses() -> dict[str, list[_Use]]:
         found.setdefault(use.name, []).append(use)
     # A page begins with the section of its name, if there is one.
     return {name: sorted(uses, key=lambda use: not _is_section(use)) for name, uses in found.items()}
+
+
+def _described(body: Schema, sections: Schema) -> Schema:
+    """The schema of a mapping whose fields take many forms: only what each means, as a section of its name does."""
+    fields = {
+        name: {"description": field.get("description") or sections[name].get("description", ""), "type": []}
+        for name, field in body["properties"].items()
+    }
+    return {"properties": fields}
 
 
 def _any_layer() -> dict[str, Schema]:

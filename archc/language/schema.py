@@ -17,6 +17,7 @@ from pydantic_core import core_schema
 
 from archc.language.blocks.schema import block, is_op, layer, untyped, use, with_derived
 from archc.language.spec import Spec
+from archc.language.variants.schema import change, family, variant
 from archc.ops import ops
 from archc.ops.fields import Margins, Size
 from archc.ops.initialisation import WeightInit
@@ -53,18 +54,27 @@ def json_schema() -> JsonSchemaValue:
     }
     pattern = properties["name"]["pattern"]
     properties["blocks"] |= {"propertyNames": {"pattern": pattern}, "additionalProperties": block(pattern)}
+    properties["extends"]["type"] = "string"
+    properties["change"] |= {"type": "array", "items": {"$ref": "#/definitions/change"}}
+    properties["variants"] |= {"propertyNames": {"pattern": pattern}, "additionalProperties": variant(properties)}
+    # What a spec with `extends` takes from its base is not required in it.
+    required, spec["required"] = spec["required"], ["schema", "name"]
     whole = {name: _body(ops()[name], with_derived(name, body)) for name, body in bodies.items()}
     definitions |= {name: body | {"block": untyped(body)} for name, body in whole.items()}
     definitions |= {
         "layer": layer(_op(bodies), bodies, inside=False),
         "block_layer": layer(_op(bodies), bodies, inside=True),
         "use": use(_EXPECT, _FROM),
+        "change": change(),
     }
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "$id": "urn:archc:v1",
         **spec,
-        "allOf": [_unless_default(name, field) for name, body in bodies.items() for field in _required(body)],
+        "allOf": [
+            *(_unless_default(name, field) for name, body in bodies.items() for field in _required(body)),
+            family([name for name in required if name not in spec["required"]]),
+        ],
         "definitions": definitions,
     }
 

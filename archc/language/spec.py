@@ -188,8 +188,8 @@ class Spec(Section):
     layers: dict[str, object] = Field(
         description="Layers by name, in order. Each reads the layer before it, unless it has a `from:`."
     )
-    change: list[object] = Field(
-        default=[],
+    change: list[object] | None = Field(
+        default=None,
         description="What differs from the spec that `extends` names, one change after another. Values, layers and "
         "lists as a whole are replaced, never merged.",
     )

@@ -106,7 +106,7 @@ def test_a_required_field_may_come_from_the_defaults() -> None:
     assert faults(short | {"defaults": {"dense": {"units": 4}}}) == ["$.layers.conv1 required"]
 
 
-@pytest.mark.parametrize("name", ["variants", "extends", "inputs"])
+@pytest.mark.parametrize("name", ["dropouts", "versions", "inputs"])
 def test_a_section_that_archc_v1_has_not_is_refused(name: str) -> None:
     assert faults({name: {}}) == ["$ additionalProperties"]
 

@@ -75,7 +75,7 @@ def test_a_complete_run(job: Job) -> None:
     assert receipt["command"] == "archc train --lr '1e-3'"
     assert receipt["started"] == "2012-09-30T12:00:01+00:00"
     assert datetime.fromisoformat(receipt["ended"]) > STARTED
-    assert receipt["spec"] == {"path": "specs/alexnet.yaml", "sha256": sha256(b"the spec")}
+    assert receipt["spec"] == {"path": "specs/alexnet.yaml", "sha256": sha256(b"the spec"), "set": []}
     assert receipt["source"] == {"path": "alexnet.py", "sha256": sha256(b"source\n")}
     assert receipt["weights"] == {"path": "weights.safetensors", "sha256": "ab"}
     assert (receipt["backend"], receipt["devices"]) == ("torch", {"asked": 2, "used": ["cpu", "cpu"]})

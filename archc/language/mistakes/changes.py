@@ -34,7 +34,7 @@ def not_a_change(item: YamlNode, verbs: list[Verb]) -> Finding:
         return report(item.keys[verbs[1]].span, "ARC105", message, help="write one change for each")
     if not verbs:
         word = next(iter(item.entries))
-        meant = next((verb for verb, words in OTHER_WORDS.items() if word.lower() in words), None)
+        meant: Verb | None = next((verb for verb, words in OTHER_WORDS.items() if word.lower() in words), None)
         close = nearest(word, EXAMPLES, named=True)
         meant = meant or next((verb for verb in EXAMPLES if verb == close), None)
         help = f"use one of {joined([f'`{verb}`' for verb in EXAMPLES], 'or')}"
@@ -45,9 +45,9 @@ def not_a_change(item: YamlNode, verbs: list[Verb]) -> Finding:
     known = (verb, *FORMS[verb])
     word = next(key for key in item.entries if key not in known)
     others = {"by": "with", "with": "to", "to": "with", "value": "to", "as": "to"}
-    meant = others.get(word.lower()) if verb in ("set", "replace") else None
-    if meant in known and meant not in item.entries:
-        fix = replacement(item.keys[word].span, meant)
+    right = others.get(word.lower())
+    if right in known and right not in item.entries:
+        fix = replacement(item.keys[word].span, right)
         help = f"write `{EXAMPLES[verb]}`"
     else:
         fix, help = (), did_you_mean(word, known, what="fields", section=True)
