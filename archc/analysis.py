@@ -111,7 +111,11 @@ def analyse(data: bytes, name: str, asked: Asked = PLAIN, *, with_variants: bool
         return Analysis(known, _told(*_settled(document, findings)))
     # Few specs are derived from others, or have variants.
     findings = _blamed(document, document.derivation, known, findings)
-    family = _variants(document.derivation, data, name, findings) if with_variants and not is_error(findings) else {}
+    family = (
+        _variants(document.derivation, data, name, findings)
+        if with_variants and asked.is_plain and not is_error(findings)
+        else {}
+    )
     seen = [finding for _, own in family.values() for finding in own]
     is_whole = asked.is_plain and (with_variants or not document.derivation.variants)
     left, uses = _settled(document, findings, seen, is_whole=is_whole)

@@ -45,7 +45,9 @@ def nothing_at(root: MappingNode, found: Steps, number: int, parents: list[Path]
     is_layers = before == "layers"
     what = f"layer `{name[:64]}`" if is_layers else f"`{name[:64]}`"
     message = f"the spec has no {what}" if is_layers or not before else f"`{before}` has no {what}"
-    words = [*keys, *SECTIONS] if is_layers and len(set(found.spans)) == len(found.spans) - 1 else keys
+    words = keys
+    if is_layers and found.spans[:1] == found.spans[1:2]:  # what was written may mean a section
+        message, words = f"the spec has no section or layer `{name[:64]}`", [*keys, *SECTIONS]
     help = did_you_mean(name, words, what="layers" if is_layers else "names") if keys else None
     if new and number < len(found.names) - 1 and nearest(name, words, named=True) is None:
         path = ".".join(found.names[: number + 1])
@@ -82,8 +84,9 @@ def is_a_layer(root: MappingNode, change: Change, path: Path) -> Finding:
     name = ".".join(path[1:] if path[0] == "layers" else path)
     if at(root, path) is None:
         keys = [*_keys(at(root, path[:-1]))]
-        words = [*keys, *SECTIONS] if "." not in str(change.target.value) else keys
-        message = f"the spec has no layer `{path[-1][:64]}`"
+        is_bare = "." not in str(change.target.value)
+        words = [*keys, *SECTIONS] if is_bare else keys
+        message = f"the spec has no {'section or layer' if is_bare else 'layer'} `{path[-1][:64]}`"
         notes = [f"`{'.'.join(path[:-1])}` has {counted(len(keys), 'entry', 'entries')}: {listed(keys)}"]
         help = did_you_mean(path[-1], words, what="layers")
         return report(change.target.span, _MATCHES_NOTHING, message, notes=notes, help=help)

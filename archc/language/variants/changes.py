@@ -56,13 +56,15 @@ def read_set(text: str, findings: list[Finding]) -> Change | None:
         return None
     # The value is read where it is, behind blanks, so that its positions are those of the text.
     blank = " " * (len(path) + 1)
-    node, told = read((blank + text[len(blank) :]).encode(errors="surrogatepass"), OPTION)
+    value = text[len(blank) :]
+    if not value.strip():
+        return Change("set", Span(source, 0, len(text)), ScalarNode(path, name), ScalarNode(None, Span(source, 0, 0)))
+    node, told = read((blank + value).encode(errors="surrogatepass"), OPTION)
     findings += [finding._replace(span=finding.span._replace(source=source), related=(), fix=()) for finding in told]
     if told:
         return None
-    whole = Span(source, 0, len(text))
-    value = _moved(node, source) if node else ScalarNode(None, Span(source, len(text), len(text)))
-    return Change("set", whole, ScalarNode(path, name), value)
+    assert node is not None
+    return Change("set", Span(source, 0, len(text)), ScalarNode(path, name), _moved(node, source))
 
 
 def _moved(node: YamlNode, source: Source) -> YamlNode:
