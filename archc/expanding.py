@@ -14,13 +14,13 @@ from archc.diagnostics.finding import Finding
 from archc.language.asked import PLAIN, Asked
 from archc.language.document import Document
 
+UNMET = "ARC920"
 _PATH = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
 
 
 def expanded(data: bytes, name: str, facts: Facts, asked: Asked = PLAIN) -> bytes:
     """The flat spec of the one in `data`, which has the given facts and no errors."""
-    document, findings = every_finding(data, name, asked)
-    assert document is not None
+    document, findings = _every_finding(data, name, asked)
     if document.expansion is None or document.expansion.is_flat:
         return _derived(document, findings, name) or data
     from archc.language.blocks.printing import OneFile, flat_names, flat_text  # a spec without blocks needs none
@@ -43,9 +43,17 @@ def expanded(data: bytes, name: str, facts: Facts, asked: Asked = PLAIN) -> byte
 
 def derived(data: bytes, name: str, asked: Asked = PLAIN) -> bytes:
     """The whole spec that the one in `data` stands for if it follows from others; its blocks stay blocks."""
-    document, findings = every_finding(data, name, asked)
-    assert document is not None
+    document, findings = _every_finding(data, name, asked)
     return _derived(document, findings, name) or data
+
+
+def _every_finding(data: bytes, name: str, asked: Asked) -> tuple[Document, list[Finding]]:
+    """The document and the findings of a valid spec, without expectations if a value to try does not meet them."""
+    document, findings = every_finding(data, name, asked)
+    if asked.sets and any(finding.code == UNMET for finding in findings):
+        document, findings = every_finding(data, name, asked._replace(is_loose=True))
+    assert document is not None
+    return document, findings
 
 
 def _derived(document: Document, findings: list[Finding], name: str) -> bytes | None:

@@ -35,7 +35,7 @@ def expected(spec: Path) -> list[Place]:
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.stem)
 def test_findings_are_exactly_those_that_the_spec_lists(spec: Path) -> None:
-    analysis = analyse(spec.read_bytes(), spec.name)
+    analysis = analyse(spec.read_bytes(), spec.name, with_variants=True)
     assert [(f.span.line, f.span.column, f.severity, f.code) for f in analysis.findings] == expected(spec)
     assert (analysis.facts is None) == any(f.severity == "error" for f in analysis.findings)
 
@@ -45,11 +45,12 @@ def test_findings_read_as_written_beside_the_spec(text: Path, golden: Callable[[
     name, _, how = text.stem.partition(".")
     spec = text.with_name(f"{name}.yaml")
     style, width = (ansi if how == "colour" else unstyled), (80 if how == "80" else WIDTH)
-    golden(text, render(analyse(spec.read_bytes(), spec.name).findings, style, width=width))
+    golden(text, render(analyse(spec.read_bytes(), spec.name, with_variants=True).findings, style, width=width))
 
 
 def test_every_code_has_a_spec_that_gives_it() -> None:
     shown = {code for spec in BAD.glob("*.yaml") for _, _, _, code in expected(spec)}
-    # Bytes that are not text are in tests/language/test_reader.py, what a backend cannot express in tests/backends.
-    elsewhere = {"ARC001", "ARC501"}
+    # Bytes that are not text are in tests/language/test_reader.py, what a backend cannot express in tests/backends,
+    # and values to try in tests/language/variants.
+    elsewhere = {"ARC001", "ARC501", "ARC921"}
     assert shown | elsewhere == CODES.keys()

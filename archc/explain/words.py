@@ -91,7 +91,7 @@ def _uses() -> dict[str, list[_Use]]:
 
 def _described(body: Schema, sections: Schema) -> Schema:
     """The schema of a mapping whose fields take many forms: only what each means, as a section of its name does."""
-    fields = {
+    fields: dict[str, Schema] = {
         name: {"description": field.get("description") or sections[name].get("description", ""), "type": []}
         for name, field in body["properties"].items()
     }

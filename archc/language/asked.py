@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 
 class Asked(NamedTuple):
-    """A variant by name, and the values of `--set`, each as `PATH=VALUE`."""
+    """A variant by name, and the values of `--set`, each as `PATH=VALUE`; if it is loose, without its expectations."""
 
     variant: str | None = None
     sets: tuple[str, ...] = ()
+    is_loose: bool = False
 
     @property
     def is_plain(self) -> bool:

@@ -42,7 +42,7 @@ UNSEEN = set(
     numbers_without_scale
     memory_of_weights merge_key one_mistake_ten_readers outputs padding_of_whole_windows padding_too_large parameters
     placed_layers sides single_values tag ten_crop_of_arrays
-    tensor_too_large two_inputs two_softmaxes unequal_shapes unused_input unused_layer width_over_devices
+    tensor_too_large variants extends two_inputs two_softmaxes unequal_shapes unused_input unused_layer width_over_devices
     """.split()
 )
 
@@ -97,6 +97,21 @@ def faults(changes: dict[str, Any]) -> list[str]:
     """Where the schema refuses the small spec with some sections replaced, and by which of its words."""
     errors = VALIDATOR.iter_errors(SPEC | changes)
     return sorted(f"{error.json_path} {error.validator}" for error in errors)
+
+
+def test_a_spec_that_extends_another_has_few_sections_of_its_own() -> None:
+    own = {"schema": "archc/v1", "extends": "base.yaml", "name": "own"}
+    changes = [
+        {"set": "layers.fc6.units", "to": 2048},
+        {"replace": {"op": "relu"}, "with": {"op": "tanh"}},
+        {"remove": "norm1"},
+        {"insert": {"relu9": {"op": "relu"}}, "after": "pool5"},
+    ]
+    assert accepted(own | {"change": changes, "expect": {"parameters": 3}, "variants": {"v": {"change": changes}}})
+    assert not accepted(own | {"input": {"image": [3, 8, 8]}})
+    assert not accepted(SPEC | {"change": changes})
+    for wrong in ({"set": "a"}, {"remove": "a", "to": 3}, {"delete": "a"}, {"insert": {}, "after": "a"}, {}):
+        assert not accepted(own | {"change": [wrong]})
 
 
 def test_a_required_field_may_come_from_the_defaults() -> None:

@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from archc.language.fields import field_names, model_at
 from archc.language.reader import MappingNode, ScalarNode, YamlNode
 from archc.language.spec import Spec
+from archc.language.variants.words import FORMS, OF_VARIANT
 from archc.ops import ops
 
 _BLOCK = ("takes", "layers")
 _CALL = ("block", "repeat", "from")
-HEADER = ("schema", "name", "title", "input")
+HEADER = ("schema", "extends", "name", "title", "input")
 """The sections at the top, with no blank line between them."""
 
 
@@ -21,18 +22,33 @@ def in_order(keys: Iterable[str], path: tuple[str, ...], node: MappingNode) -> l
         if "block" in node.entries:
             return _sorted(keys, _CALL, last="expect")
         return _sorted(keys, ("op", "from", *_fields_of_op(node.entries.get("op"))), last="expect")
+    if path[-2:] == ("change", "-"):
+        return _sorted(keys, (word for verb, beside in FORMS.items() for word in (verb, *beside)))
+    if path[:1] == ("variants",) and len(path) == 2:
+        return _sorted(keys, OF_VARIANT)
+    if _is_inside_changes(path) and _is_layer(node):
+        return _sorted(keys, ("op", "from", *_fields_of_op(node.entries.get("op"))), last="expect")
     if path[:1] == ("blocks",):
         return _sorted(keys, _BLOCK) if len(path) == 2 else list(keys)
     if path[:1] == ("defaults",) and len(path) == 2:
         return _sorted(keys, _fields_of_op(path[1]))
     # The order of the layers has a meaning. The ops in `defaults`, and nested values, have no canonical order.
-    return list(keys) if path[:1] in (("layers",), ("defaults",)) else _sorted(keys, field_names(model_at(Spec, path)))
+    return (
+        list(keys)
+        if path[:1] in (("layers",), ("defaults",), ("change",), ("variants",))
+        else _sorted(keys, field_names(model_at(Spec, path)))
+    )
 
 
 def _is_inside_layers(path: tuple[str, ...]) -> bool:
     """Whether a path is that of a layer of the network or of a block, or inside of one."""
     inside = path[2:] if path[:1] == ("blocks",) else path
     return inside[:1] == ("layers",) and len(inside) > 1
+
+
+def _is_inside_changes(path: tuple[str, ...]) -> bool:
+    """Whether a path is inside of a change: of a layer that it replaces or inserts, or of a value."""
+    return path[:2] == ("change", "-") or (path[:1] == ("variants",) and path[2:4] == ("change", "-"))
 
 
 def _is_layer(node: MappingNode) -> bool:

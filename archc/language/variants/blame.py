@@ -50,14 +50,19 @@ class _Search:
         self._found: dict[int, set[tuple[str, Span]]] = {}
 
     def cause(self, finding: Finding) -> int | None:
-        """The number of the change that contains the text of a finding, or with which it appears; None for the base."""
+        """The number of the change that contains the text of a finding, or with which it appears; None for the base.
+
+        An expectation that a change gives can fail by a later change.
+        """
         changes = self.derivation.changes
         inside = next((n for n, change in enumerate(changes) if change.contains(finding.span)), None)
-        if inside is not None or finding.code < "ARC1" or not changes or self._is_large:
+        if inside is not None and finding.code not in _EXPECTATIONS:
             return inside
-        if self._has(0, finding):
-            return None
-        without, with_it = 0, len(changes)
+        if finding.code < "ARC1" or not changes or self._is_large:
+            return inside
+        without, with_it = 0 if inside is None else inside + 1, len(changes)
+        if self._has(without, finding):
+            return inside
         while with_it - without > 1:
             middle = (without + with_it) // 2
             without, with_it = (without, middle) if self._has(middle, finding) else (middle, with_it)
@@ -85,7 +90,7 @@ def _blamed(finding: Finding, search: _Search, actual: Actual) -> Finding:
     label = "this is inherited" if finding.code not in _EXPECTATIONS else "this expectation is inherited"
     moved = finding._replace(
         span=change.span,
-        related=((finding.span, label), *((s, text) for s, text in finding.related if s != change.span)),
+        related=((finding.span, label), *((s, text) for s, text in finding.related if not change.contains(s))),
         fix=(),
     )
     if finding.code not in _EXPECTATIONS:

@@ -17,6 +17,7 @@ from archc.language.variants.change import Change
 from archc.language.variants.changes import read_changes, read_expected, read_set
 from archc.language.variants.references import dangling
 from archc.language.variants.sections import check_extension, check_variants, read_variant, without
+from archc.language.variants.tree import without_expectations
 
 HEADER = ("schema", "name", "title")
 """The sections that a derived spec has of its own."""
@@ -94,6 +95,8 @@ def derive(root: MappingNode, name: str, asked: Asked) -> tuple[Derivation | Non
         findings += dangling(found.base, found.result, found.changes)
     if is_error(findings):
         return None, findings
+    if asked.is_loose:
+        found.result.root = without_expectations(found.result.root)
     return found, check_variants(root, findings)
 
 

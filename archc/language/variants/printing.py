@@ -44,6 +44,8 @@ class Origins:
         """The lines at the top: what the spec is, and which layers are removed."""
         base = PurePath(self._derivation.texts[-1].span.source.name).name
         yield f"# {base} with changes; values without a comment are its own."
+        if self._derivation.asked.is_loose:
+            yield "# What it expects is left out: a value of --set changes it."
         for change, before in zip(self._derivation.changes, self._derivation.result.before, strict=True):
             if change.verb == "remove" and before:
                 names = [".".join(path[1:] if path[0] == "layers" else path) for path in before]

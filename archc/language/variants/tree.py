@@ -75,6 +75,30 @@ def layers_of(root: MappingNode) -> Iterator[tuple[Path, MappingNode]]:
         yield from bodies(layers, path)
 
 
+def without_expectations(root: MappingNode) -> MappingNode:
+    """The spec without the totals and the shapes that it expects."""
+    entries = {name: _unexpecting(node, name) for name, node in root.entries.items() if name != "expect"}
+    return root._replace(entries=entries, keys={name: root.keys[name] for name in entries})
+
+
+def _unexpecting(section: YamlNode, name: str) -> YamlNode:
+    if name == "blocks" and isinstance(section, MappingNode):
+        return section._replace(entries={block: _without_shapes(body) for block, body in section.entries.items()})
+    return _without_shapes(section) if name == "layers" else section
+
+
+def _without_shapes(node: YamlNode) -> YamlNode:
+    """The layers below a mapping or a stage without the shapes that they expect."""
+    if isinstance(node, SequenceNode):
+        return node._replace(items=[_without_shapes(item) for item in node.items])
+    if not isinstance(node, MappingNode):
+        return node
+    if "op" in node.entries or "block" in node.entries:
+        entries = {name: value for name, value in node.entries.items() if name != "expect"}
+        return node._replace(entries=entries, keys={name: node.keys[name] for name in entries})
+    return node._replace(entries={name: _without_shapes(value) for name, value in node.entries.items()})
+
+
 def op_of(body: MappingNode) -> object:
     """The op of a layer as it is written; None for a use of a block."""
     op = body.entries.get("op")
