@@ -10,13 +10,15 @@ import pytest
 from archc.analysis import analyse
 from archc.language.spec import Spec
 
-PAGE = (Path(__file__).parents[1] / "docs" / "language.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
 SPECS = re.findall(r"```yaml\n(schema: .*?)```", PAGE, re.DOTALL)
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.split("name: ")[1].split("\n")[0])
-def test_each_spec_is_valid_without_advice(spec: str) -> None:
-    analysis = analyse(spec.encode(), "net.yaml")
+def test_each_spec_is_valid_without_advice(spec: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT / "specs")
+    analysis = analyse(spec.encode(), "net.yaml", with_variants=True)
     assert analysis.facts is not None
     assert analysis.findings == []
 

@@ -42,7 +42,8 @@ UNSEEN = set(
     numbers_without_scale
     memory_of_weights merge_key one_mistake_ten_readers outputs padding_of_whole_windows padding_too_large parameters
     placed_layers sides single_values tag ten_crop_of_arrays
-    tensor_too_large variants extends two_inputs two_softmaxes unequal_shapes unused_input unused_layer width_over_devices
+    extends variants
+    tensor_too_large two_inputs two_softmaxes unequal_shapes unused_input unused_layer width_over_devices
     """.split()
 )
 

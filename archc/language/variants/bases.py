@@ -37,7 +37,7 @@ def read_base(node: YamlNode, extending: tuple[str, ...], findings: list[Finding
     if not isinstance(text, str) or not text:
         findings.append(report(node.span, "ARC104", "`extends` must be a path", help="write `extends: alexnet.yaml`"))
         return None
-    place, variant = _named(Path(extending[-1]).parent, text)
+    place, variant = _named(_folder(extending[-1]), text)
     data = _bytes(place) if _is_relative(text) and place.suffix in _SUFFIXES else None
     is_spec = data is not None and bool(_MARKER.search(data))
     around = [os.path.realpath(name) for name in extending]
@@ -56,6 +56,12 @@ def read_base(node: YamlNode, extending: tuple[str, ...], findings: list[Finding
         findings.append(report(node.span, "ARC116", f"{name} is not a spec", help="name a spec"))
         return None
     return Base(root, name, ScalarNode(variant, node.span) if variant is not None else None)
+
+
+def _folder(name: str) -> Path:
+    """The folder of a spec; the current one for standard input, and for a pipe that a shell opened for `<(…)`."""
+    folder = Path(name).parent
+    return Path() if folder == Path("/dev/fd") else folder
 
 
 def _named(folder: Path, text: str) -> tuple[Path, str | None]:
