@@ -66,3 +66,17 @@ def test_every_fix_is_in_the_file_itself_and_mends_its_finding(spec: Path) -> No
 def test_the_base_and_all_its_variants_are_valid() -> None:
     base = SPECS / "base.yaml"
     assert analyse(base.read_bytes(), base.name, with_variants=True).findings == []
+
+
+@pytest.mark.parametrize("name", ["removed", "expectations"])
+def test_the_helps_mend_the_findings_when_they_are_typed(name: str) -> None:
+    """The change or the `expect:` that each help shows, in the order of the findings."""
+    text = (SPECS / f"{name}.yaml").read_text(encoding="utf-8")
+    for _ in range(4):
+        findings = [f for f in analyse(text.encode(), f"{name}.yaml").findings if f.severity == "error"]
+        if not findings:
+            return
+        (shown, *_) = re.findall(r"`((?:\{set|expect:) .*?\}+)`", findings[0].help or "")
+        text += f"{shown}\n" if shown.startswith("expect") else ""
+        text = text.replace("change:\n", f"change:\n  - {shown}\n", 1) if shown.startswith("{set") else text
+    raise AssertionError(text)
