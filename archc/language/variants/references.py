@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from archc.diagnostics.finding import Finding, report
@@ -31,11 +31,26 @@ def dangling(base: MappingNode, result: Applied, changes: tuple[Change, ...]) ->
     }
     found: list[Finding] = []
     for scope, layers in scopes(result.root) if removed else ():
+        instead = {path[-1]: _before(base, path, removed.keys()) for path in removed if path[:-1] == scope}
         for use in _uses(result.root, scope, layers):
-            path = (*scope, str(use.node.value).partition(".")[0])
-            if path in removed:
-                found.append(_finding(removed[path], path, use, _read_by(base, path)))
+            name = _stem(use.node)
+            if name in instead:
+                found.append(_finding(removed[*scope, name], name, use, instead))
     return found
+
+
+def _stem(node: ScalarNode) -> str:
+    """The layer that a name begins with: an item of a stage goes with the stage."""
+    return str(node.value).partition(".")[0]
+
+
+def _before(base: MappingNode, path: Path, removed: Collection[Path]) -> str | None:
+    """What a removed layer of the base reads that is not removed itself."""
+    name, seen = _read_by(base, path), {path[-1]}
+    while name is not None and name not in seen and (*path[:-1], name) in removed:
+        seen.add(name)
+        name = _read_by(base, (*path[:-1], name))
+    return None if name in seen else name
 
 
 def _uses(root: MappingNode, scope: Path, layers: YamlNode) -> Iterator[_Use]:
@@ -68,19 +83,18 @@ def _read_by(base: MappingNode, path: Path) -> str | None:
     return first if path[:-1] == ("layers",) else "input"
 
 
-def _finding(change: Change, path: Path, use: _Use, instead: str | None) -> Finding:
-    name = path[-1]
+def _finding(change: Change, name: str, use: _Use, instead: Mapping[str, str | None]) -> Finding:
     *owner, last = use.path
     user = ".".join(owner[1:] if owner[:1] == ["layers"] else owner) or "`outputs`"
     message = f"{user} {'reads' if last == 'from' else 'lists'} {name}, which this change removes"
-    help = f"change that, too: `{{set: {'.'.join(use.path)}, to: {_written(use, name, instead or '…')}}}`"
+    help = f"change that, too: `{{set: {'.'.join(use.path)}, to: {_written(use.whole, instead)}}}`"
     related = [(use.node.span, f"{name} is named here")]
     return report(change.target.span, "ARC107", message, help=help, related=related)
 
 
-def _written(use: _Use, name: str, instead: str) -> str:
-    """The value with another name in the place of one."""
-    if not isinstance(use.whole, SequenceNode):
-        return instead
-    names = [str(item.value) for item in use.whole.items if isinstance(item, ScalarNode)]
-    return f"[{', '.join(dict.fromkeys(instead if each.partition('.')[0] == name else each for each in names))}]"
+def _written(whole: YamlNode, instead: Mapping[str, str | None]) -> str:
+    """The value with other names in the place of those of removed layers."""
+    items = whole.items if isinstance(whole, SequenceNode) else [whole]
+    scalars = [item for item in items if isinstance(item, ScalarNode)]
+    names = [(instead[_stem(node)] or "…") if _stem(node) in instead else str(node.value) for node in scalars]
+    return f"[{', '.join(dict.fromkeys(names))}]" if isinstance(whole, SequenceNode) else names[0]

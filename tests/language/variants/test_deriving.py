@@ -249,3 +249,13 @@ def test_changes_cannot_make_a_spec_without_bounds() -> None:
     assert [f.code for f in found.findings] in (["ARC003"], ["ARC104"])
     many = HEAD + "change:\n" + "  - {set: title, to: a}\n" * 1001
     assert [f.code for f in analyse(many.encode(), "net.yaml").findings] == ["ARC003"]
+
+
+def test_removed_layers_that_read_each_other_in_a_circle_have_no_name_to_write_instead(in_folder: Path) -> None:
+    circle = BASE.replace("relu1: {op: relu}", "relu1: {op: relu, from: norm1}")
+    circle = circle.replace("{op: lrn,", "{op: lrn, from: relu1,")
+    (in_folder / "base.yaml").write_text(circle, encoding="utf-8")
+    text = HEAD + "change: [{remove: relu1}, {remove: norm1}, {set: layers.pool1.from, to: norm1}]\n"
+    (found,) = analyse(text.encode(), "net.yaml").findings
+    assert found.message == "pool1 reads norm1, which this change removes"
+    assert found.help == "change that, too: `{set: layers.pool1.from, to: …}`"

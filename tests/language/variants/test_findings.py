@@ -76,7 +76,8 @@ def test_the_helps_mend_the_findings_when_they_are_typed(name: str) -> None:
         findings = [f for f in analyse(text.encode(), f"{name}.yaml").findings if f.severity == "error"]
         if not findings:
             return
-        (shown, *_) = re.findall(r"`((?:\{set|expect:) .*?\}+)`", findings[0].help or "")
+        (shown, *_) = re.findall(r"`((?:\{set:|expect:) .*?\}+)`", findings[0].help or "") or [render(findings)]
+        assert "error" not in shown, shown
         text += f"{shown}\n" if shown.startswith("expect") else ""
         text = text.replace("change:\n", f"change:\n  - {shown}\n", 1) if shown.startswith("{set") else text
     raise AssertionError(text)

@@ -18,9 +18,9 @@ from archc.language.asked import Asked
 
 BASE = (Path(__file__).parents[2] / "specs" / "variants" / "base.yaml").read_text(encoding="utf-8")
 WORDS = (
-    "set to replace with remove insert after before op from expect relu conv1 norm1 sum layers layers.fc.units fc units "
-    "layers.* blocks input input.image train name title outputs defaults defaults.conv2d.kernel expect.macs . * .. "
-    "layers.conv1 layers.sum.from 0 extends change variants tanh base.yaml base.yaml:tanh schema"
+    "set to replace with remove insert after before op from expect relu conv1 norm1 sum layers layers.fc.units fc "
+    "units layers.* blocks input input.image train name title outputs defaults defaults.conv2d.kernel expect.macs . * "
+    ".. layers.conv1 layers.sum.from 0 extends change variants tanh base.yaml base.yaml:tanh schema"
 ).split()
 
 scalars = st.one_of(st.sampled_from(WORDS), st.none(), st.booleans(), st.integers(-2, 9), st.text(max_size=6))
