@@ -28,6 +28,9 @@ from archc.passes.repeated_softmax import repeated_softmax
 from archc.passes.shapes import Shapes, shapes
 from archc.passes.training_step import TrainingStep
 
+_MOST_WORK = 300_000
+"""Variants times layers that are checked with a spec."""
+
 if TYPE_CHECKING:
     from archc.language.variants.derivation import Derivation
     from archc.passes.free_sizes import FreeSizes
@@ -112,7 +115,7 @@ def analyse(data: bytes, name: str, asked: Asked = PLAIN, *, with_variants: bool
     # Few specs are derived from others, or have variants.
     findings = _blamed(document, document.derivation, known, findings)
     family = (
-        _variants(document.derivation, data, name, findings)
+        _variants(document, document.derivation, data, name, findings)
         if with_variants and asked.is_plain and not is_error(findings)
         else {}
     )
@@ -160,15 +163,20 @@ def _blamed(document: Document, derivation: Derivation, known: Facts | None, fin
         totals = {"parameters": known.counts.parameters, "macs": known.counts.macs}
         totals |= {"exchanges": [each.layer for each in known.placement.exchanges]} if known.placement else {}
     shapes = {node.name: node.output.shape for node in known.graph.nodes} if known else {}
-    return blamed(findings, derivation, Actual(totals, shapes), find)
+    return blamed(findings, derivation, Actual(totals, shapes), find, len(document.spec.layers))
 
 
 def _variants(
-    derivation: Derivation, data: bytes, name: str, base: list[Finding]
+    whole: Document, derivation: Derivation, data: bytes, name: str, base: list[Finding]
 ) -> dict[str, tuple[Document | None, list[Finding]]]:
     """By variant: its document, and the findings that neither the spec itself nor a variant before it has."""
     found: dict[str, tuple[Document | None, list[Finding]]] = {}
     known = {(finding.code, finding.span, finding.message) for finding in base}
+    work = len(derivation.variants) * max(len(whole.spec.layers), len(data) // 100)
+    if work > _MOST_WORK:
+        at = derivation.own.keys["variants"].span
+        message = f"{len(derivation.variants):,} variants are too many to check with a spec of this size"
+        return {"": (None, [report(at, "ARC003", message, help="write each into a file of its own")])}
     for variant in derivation.variants:
         document, findings = read_spec(data, name, Asked(variant))
         if document is not None and document.derivation is not None:

@@ -9,7 +9,7 @@ from archc.expanding import expanded
 
 
 def expand(spec: SpecArgument = None, variant: VariantOption = None, values: SetOption = None) -> None:
-    """Print a spec with its blocks and stages written out, and with the changes of a variant made.
+    """Print a spec with its blocks, stages and variants written out.
 
     Each layer has a comment on where it and its values come from. Names have underscores for dots: layer2.0.conv1 is
     printed as layer2_0_conv1. A spec without blocks is printed as it is. Exit with code 1 if the spec has an error.

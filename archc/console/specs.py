@@ -91,7 +91,8 @@ def resolve(
 def named(argument: str, variant: str | None = None, sets: list[str] | None = None) -> Named:
     """The spec that an argument names. SPEC:NAME is a variant, unless a file is called so."""
     file, colon, word = argument.rpartition(":")
-    if not colon or _exists(argument) or not (file == "-" or _exists(file)):
+    is_spec = file == "-" or file.endswith((".yaml", ".yml")) or _exists(file)
+    if not colon or _exists(argument) or not is_spec:
         return Named(Path(argument), Asked(variant, tuple(sets or ())))
     if not word:
         raise Failure(f"`{argument}` has no name of a variant after the colon", help=f"write `{file}`", code=2)

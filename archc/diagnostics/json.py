@@ -24,7 +24,11 @@ class PlaceJson(TypedDict):
 
     # pydantic does not inherit descriptions from strings below fields, so these are annotations: subclasses need them.
     file: Annotated[
-        str, Field(description="Path of the spec as given on the command line; `<stdin>` for standard input.")
+        str,
+        Field(
+            description="Path of the spec as given on the command line, or of a spec that it extends; `<stdin>` for "
+            "standard input, and `--set` for the text of that option."
+        ),
     ]
     line: Annotated[int, Field(description="Line in which the range begins.")]
     column: Annotated[int, Field(description="Column at which the range begins.")]

@@ -92,7 +92,7 @@ def test_a_file_with_a_colon_in_its_name_is_a_file(archc, base: Path) -> None:
         ("check base.yaml --set a=1 --fix", "`--set` and `--fix` cannot be used together", "fix the whole file first"),
         ("check base.yaml:tanh --fix", "base.yaml:tanh is a part of a file", "`archc check base.yaml --fix`"),
         ("fmt base.yaml:tanh", "base.yaml:tanh is a part of a file", "name the file: `archc fmt base.yaml`"),
-        ("check nothing.yaml:tanh", "file not found: nothing.yaml:tanh", ""),
+        ("check nothing.yaml:tanh", "file not found: nothing.yaml", ""),
         ("diff base.yaml base.yaml:x", "base.yaml has no variant `x`", "its variants: tanh, broken"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -18,8 +18,10 @@ from archc.language.reader import (
 )
 from archc.language.variants.change import Change
 from archc.language.variants.targets import Target, is_layer, layers, steps, values
-from archc.language.variants.tree import Path, at, height, inserted, removed, replaced, size
+from archc.language.variants.tree import Path, at, edited, height, inserted, size
 
+MOST_WORK = 5_000_000
+"""Changes times layers of the network: 50 changes of 100,000 layers."""
 KEPT = ("from", "expect")
 """The fields of a layer that stay when it is replaced, unless the new one has its own."""
 
@@ -28,23 +30,26 @@ KEPT = ("from", "expect")
 class Applied:
     """A spec with changes, and the findings on those that could not be applied.
 
-    `before` has, for each change, the nodes that it replaced or removed, by path. `added` counts new values.
+    `before` has, for each change, the nodes that it replaced or removed, by path. `added` counts new values, and `work`
+    the layers that all changes have looked at.
     """
 
     root: MappingNode
     findings: list[Finding] = field(default_factory=list[Finding])
     before: list[dict[Path, YamlNode]] = field(default_factory=list["dict[Path, YamlNode]"])
     added: int = 0
+    work: int = 0
 
     def note(self, path: Path) -> None:
         """Note what is at a path, before the last change changes it."""
         if (node := at(self.root, path)) is not None:
             self.before[-1].setdefault(path, node)
 
-    def put(self, path: Path, value: YamlNode, key: ScalarNode) -> None:
-        """Put a value at a path."""
-        self.note(path)
-        self.root = cast(MappingNode, replaced(self.root, path, value, key))
+    def edit(self, edits: Mapping[Path, YamlNode | None], key: ScalarNode) -> None:
+        """Put values at paths, or remove what is there."""
+        for path in edits:
+            self.note(path)
+        self.root = cast(MappingNode, edited(self.root, edits, key))
 
 
 def applied(base: MappingNode, changes: tuple[Change, ...]) -> Applied:
@@ -52,9 +57,19 @@ def applied(base: MappingNode, changes: tuple[Change, ...]) -> Applied:
     done = Applied(base)
     for change in changes:
         done.before.append({})
+        done.work += _layers(done.root)
+        if done.work > MOST_WORK:
+            help = "write the network as a spec of its own"
+            done.findings.append(report(change.span, "ARC003", "too many changes of too many layers", help=help))
+            break
         if finding := _VERBS[change.verb](done, change):
             done.findings.append(_removed_before(finding, change, changes, done))
     return done
+
+
+def _layers(root: MappingNode) -> int:
+    layers = root.entries.get("layers")
+    return _count(layers) if isinstance(layers, (MappingNode, SequenceNode)) else 0
 
 
 def _removed_before(finding: Finding, change: Change, changes: tuple[Change, ...], done: Applied) -> Finding:
@@ -70,7 +85,8 @@ def _removed_before(finding: Finding, change: Change, changes: tuple[Change, ...
 def _set(done: Applied, change: Change) -> Finding | None:
     assert change.value is not None
     if change.expects and "expect" not in done.root.entries:
-        done.put(("expect",), MappingNode({}, {}, change.span), ScalarNode("expect", change.target.span))
+        section: dict[Path, YamlNode | None] = {("expect",): MappingNode({}, {}, change.span)}
+        done.edit(section, ScalarNode("expect", change.target.span))
     target = values(done.root, change.target, new=True)
     if isinstance(target, Finding):
         return target
@@ -80,8 +96,7 @@ def _set(done: Applied, change: Change) -> Finding | None:
         return is_a_layer(done.root, change, target.paths[0])
     if finding := _too_large(done, change, target):
         return finding
-    for path in target.paths:
-        done.put(path, change.value, target.key)
+    done.edit(dict.fromkeys(target.paths, change.value), target.key)
     return None
 
 
@@ -95,9 +110,8 @@ def _replace(done: Applied, change: Change) -> Finding | None:
         return not_a_body(change)
     if finding := _too_large(done, change, target):
         return finding
-    for path in target.paths:
-        assert change.value is not None
-        done.put(path, _in_place_of(at(done.root, path), change.value), target.key)
+    assert change.value is not None
+    done.edit({path: _in_place_of(at(done.root, path), change.value) for path in target.paths}, target.key)
     return None
 
 
@@ -115,9 +129,7 @@ def _remove(done: Applied, change: Change) -> Finding | None:
     target = layers(done.root, change.target) if is_op else values(done.root, change.target, new=False)
     if isinstance(target, Finding):
         return target
-    for path in reversed(target.paths):  # the items behind a removed one get other numbers
-        done.note(path)
-        done.root = cast(MappingNode, removed(done.root, path))
+    done.edit(dict.fromkeys(target.paths), target.key)
     return None
 
 

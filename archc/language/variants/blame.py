@@ -22,8 +22,10 @@ Find = Callable[[MappingNode], list[Finding]]
 UNMET = "ARC920"
 _SHAPE = "ARC301"
 _EXPECTATIONS = ("ARC301", "ARC302", "ARC303", "ARC304")
-_MOST_LAYERS = 5_000
-"""The layers of a spec in which the changes are searched for a cause."""
+_MOST_SEARCHED = 64
+"""The analyses in which changes are searched for a cause."""
+_MOST_LAYERS = 100_000
+"""The layers in all of them."""
 
 
 class Actual(NamedTuple):
@@ -33,20 +35,22 @@ class Actual(NamedTuple):
     shapes: Mapping[str, tuple[int, ...]]
 
 
-def blamed(findings: list[Finding], derivation: Derivation, actual: Actual, find: Find) -> list[Finding]:
-    """The findings, each where its cause is."""
+def blamed(findings: list[Finding], derivation: Derivation, actual: Actual, find: Find, layers: int) -> list[Finding]:
+    """The findings on a spec with so many layers, each where its cause is."""
     if not derivation.is_derived:
         return findings
-    search = _Search(derivation, find)
+    search = _Search(derivation, find, layers)
     return [_blamed(_with_safe_fix(finding, derivation), search, actual) for finding in findings]
 
 
 class _Search:
     """Finds the change with which a finding appears. What is found on the spec with the first changes is kept."""
 
-    def __init__(self, derivation: Derivation, find: Find) -> None:
+    def __init__(self, derivation: Derivation, find: Find, layers: int) -> None:
         self.derivation = derivation
         self._find = find
+        # Each search takes an analysis of the network, which can be large.
+        self._left = min(_MOST_SEARCHED, _MOST_LAYERS // max(layers, 1))
         self._found: dict[int, set[tuple[str, Span]]] = {}
 
     def cause(self, finding: Finding) -> int | None:
@@ -58,7 +62,7 @@ class _Search:
         inside = next((n for n, change in enumerate(changes) if change.contains(finding.span)), None)
         if inside is not None and finding.code not in _EXPECTATIONS:
             return inside
-        if finding.code < "ARC1" or not changes or self._is_large:
+        if finding.code < "ARC1" or not changes or self._left < len(changes).bit_length() + 1:
             return inside
         without, with_it = 0 if inside is None else inside + 1, len(changes)
         if self._has(without, finding):
@@ -68,13 +72,9 @@ class _Search:
             without, with_it = (without, middle) if self._has(middle, finding) else (middle, with_it)
         return with_it - 1
 
-    @property
-    def _is_large(self) -> bool:
-        layers = self.derivation.base.entries.get("layers")
-        return isinstance(layers, MappingNode) and len(layers.entries) > _MOST_LAYERS
-
     def _has(self, count: int, finding: Finding) -> bool:
         if count not in self._found:
+            self._left -= 1
             self._found[count] = {(each.code, each.span) for each in self._find(self.derivation.at(count))}
         return (finding.code, finding.span) in self._found[count]
 

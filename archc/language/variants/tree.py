@@ -28,14 +28,26 @@ def at(root: YamlNode, path: Path) -> YamlNode | None:
     return node
 
 
-def replaced(root: YamlNode, path: Path, value: YamlNode, key: ScalarNode) -> YamlNode:
-    """The tree with a value at a path, whose last key may be new; it is then written at `key`."""
-    return _changed(root, path, lambda parent, step: _with(parent, step, value, key))
+def edited(root: YamlNode, edits: Mapping[Path, YamlNode | None], key: ScalarNode) -> YamlNode:
+    """The tree with other values at some paths, or without what is there. A key that is new is written at `key`.
 
-
-def removed(root: YamlNode, path: Path) -> YamlNode:
-    """The tree without what is at a path."""
-    return _changed(root, path, _without)
+    All edits are made at once, so that an edit of every layer takes no longer than a copy of the layers.
+    """
+    if () in edits:
+        value = edits[()]
+        assert value is not None
+        return value
+    groups: dict[str, dict[Path, YamlNode | None]] = {}
+    for (first, *others), value in edits.items():
+        groups.setdefault(first, {})[tuple(others)] = value
+    gone = {step for step, inner in groups.items() if inner == {(): None}}
+    values = {step: edited(child(root, step) or root, inner, key) for step, inner in groups.items() if step not in gone}
+    if isinstance(root, MappingNode):
+        entries = {name: node for name, node in {**root.entries, **values}.items() if name not in gone}
+        return root._replace(entries=entries, keys={name: root.keys.get(name, key) for name in entries})
+    assert isinstance(root, SequenceNode)
+    items = [values.get(str(number), item) for number, item in enumerate(root.items) if str(number) not in gone]
+    return root._replace(items=items)
 
 
 def inserted(root: YamlNode, path: Path, new: YamlNode, *, after: bool) -> YamlNode:
@@ -138,24 +150,6 @@ def _changed(node: YamlNode, path: Path, change: Callable[[YamlNode, str], YamlN
         return node._replace(entries={**node.entries, first: value})
     assert isinstance(node, SequenceNode)
     return node._replace(items=[*node.items[: int(first)], value, *node.items[int(first) + 1 :]])
-
-
-def _with(parent: YamlNode, step: str, value: YamlNode, key: ScalarNode) -> YamlNode:
-    if isinstance(parent, MappingNode):
-        keys = parent.keys if step in parent.keys else {**parent.keys, step: key}
-        return parent._replace(entries={**parent.entries, step: value}, keys=keys)
-    assert isinstance(parent, SequenceNode)
-    return parent._replace(items=[*parent.items[: int(step)], value, *parent.items[int(step) + 1 :]])
-
-
-def _without(parent: YamlNode, step: str) -> YamlNode:
-    if isinstance(parent, MappingNode):
-        entries, keys = (
-            {name: value for name, value in each.items() if name != step} for each in (parent.entries, parent.keys)
-        )
-        return parent._replace(entries=entries, keys=keys)
-    assert isinstance(parent, SequenceNode)
-    return parent._replace(items=[*parent.items[: int(step)], *parent.items[int(step) + 1 :]])
 
 
 def _beside(parent: YamlNode, step: str, new: YamlNode, *, after: bool) -> YamlNode:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -259,3 +260,30 @@ def test_removed_layers_that_read_each_other_in_a_circle_have_no_name_to_write_i
     (found,) = analyse(text.encode(), "net.yaml").findings
     assert found.message == "pool1 reads norm1, which this change removes"
     assert found.help == "change that, too: `{set: layers.pool1.from, to: …}`"
+
+
+def test_a_change_of_every_layer_takes_about_as_long_as_the_layers() -> None:
+    layers = "".join(f"  l{n}: {{op: relu}}\n" for n in range(40_000))
+    Path("large.yaml").write_text(f"schema: archc/v1\nname: large\ninput: {{image: [1, 4, 4]}}\nlayers:\n{layers}")
+    change = "change: [{set: layers.*.op, to: tanh}, {replace: {op: tanh}, with: {op: sigmoid}}, {remove: l7}]\n"
+    root, _ = read(f"schema: archc/v1\nextends: large.yaml\nname: net\n{change}".encode(), "net.yaml")
+    assert isinstance(root, MappingNode)
+    started = time.process_time()
+    found, _ = derive(root, "net.yaml", PLAIN)
+    assert found is not None
+    assert time.process_time() - started < 20  # of which reading the text takes most; quadratic time would take hours
+    data: Any = plain(found.result.root)
+    assert len(data["layers"]) == 39_999
+    assert {layer["op"] for layer in data["layers"].values()} == {"sigmoid"}
+
+
+def test_changes_and_variants_are_limited_by_the_layers_that_they_look_at() -> None:
+    layers = "".join(f"  l{n}: {{op: relu}}\n" for n in range(6_000))
+    head = f"schema: archc/v1\nname: large\ninput: {{image: [1, 4, 4]}}\nlayers:\n{layers}"
+    Path("large.yaml").write_text(head)
+    text = "schema: archc/v1\nextends: large.yaml\nname: net\nchange:\n" + "  - {set: title, to: a}\n" * 1000
+    assert [f.code for f in analyse(text.encode(), "net.yaml").findings] == ["ARC003"]
+    variants = "".join(f"  v{n}: {{change: [{{remove: l1}}]}}\n" for n in range(60))
+    found = analyse(f"{head}variants:\n{variants}".encode(), "large.yaml", with_variants=True)
+    assert [f.code for f in found.findings] == ["ARC003"]
+    assert analyse(f"{head}variants:\n{variants}".encode(), "large.yaml", Asked("v59")).facts is not None
