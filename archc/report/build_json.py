@@ -27,7 +27,7 @@ class BuildJson(_Class):
     version: Literal[1]
     """Version of this format."""
     spec: str
-    """Path of the spec as given on the command line; `<stdin>` for standard input."""
+    """Path of the spec as given on the command line, as PATH:NAME for a variant; `<stdin>` for standard input."""
     output: str
     """File that was written, or with `--check` compared."""
     stale: list[Reason]

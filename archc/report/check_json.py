@@ -19,7 +19,7 @@ class SpecJson(TypedDict):
     """A spec and the result of checking it."""
 
     spec: str
-    """Path of the spec as given on the command line; `<stdin>` for standard input."""
+    """Path of the spec as given on the command line, as PATH:NAME for a variant; `<stdin>` for standard input."""
     holds: bool
     """Whether the spec is valid: none of its findings is an error."""
     findings: list[FindingJson]

@@ -150,7 +150,7 @@ class SideJson(TypedDict):
     """One of the two specs with its totals."""
 
     spec: str
-    """Path of the spec as given on the command line; `<stdin>` for standard input."""
+    """Path of the spec as given on the command line, as PATH:NAME for a variant; `<stdin>` for standard input."""
     parameters: int
     """Number of trained values in the network."""
     macs: int

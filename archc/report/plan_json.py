@@ -124,7 +124,7 @@ class PlanJson(TypedDict):
     version: Literal[1]
     """Version of this format."""
     spec: str
-    """Path of the spec as given on the command line; `<stdin>` for standard input."""
+    """Path of the spec as given on the command line, as PATH:NAME for a variant; `<stdin>` for standard input."""
     name: str
     """Name of the network."""
     devices: int
