@@ -14,7 +14,7 @@ from archc.diagnostics.finding import Finding
 from archc.language.asked import PLAIN, Asked
 from archc.language.document import Document
 
-UNMET = "ARC920"
+UNMET = "ARC921"
 _PATH = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
 
 

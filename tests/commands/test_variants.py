@@ -116,7 +116,7 @@ def test_a_spec_from_standard_input_extends_those_in_the_current_folder(
 def test_a_value_to_try_changes_the_network_and_not_the_file(archc, base: Path) -> None:
     found = archc("check", base, "--set", "layers.fc.units=5", "--set", "layers.conv1.filters=8")
     assert found.code == 0
-    assert "--set:1:1: advice[ARC920]: expected 762 parameters, got 869" in found.out
+    assert "--set:1:1: advice[ARC921]: expected 762 parameters, got 869" in found.out
     assert base.read_text() == BASE
     assert archc("diff", base, "base.yaml:tanh").code == 1
 

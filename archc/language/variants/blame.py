@@ -19,7 +19,7 @@ from archc.source import Span
 Find = Callable[[MappingNode], list[Finding]]
 """All findings on a whole spec in nodes."""
 
-UNMET = "ARC920"
+UNMET = "ARC921"
 _SHAPE = "ARC301"
 _EXPECTATIONS = ("ARC301", "ARC302", "ARC303", "ARC304")
 _MOST_SEARCHED = 64

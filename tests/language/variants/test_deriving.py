@@ -148,7 +148,7 @@ def test_a_value_to_try_is_read_as_yaml(value: str) -> None:
 
 def test_a_value_to_try_may_break_what_is_expected() -> None:
     found = analyse(BASE.encode(), "base.yaml", Asked(sets=("layers.fc.units=20",)))
-    assert [(f.code, f.span.source.name, f.severity) for f in found.findings] == [("ARC920", "--set", "advice")]
+    assert [(f.code, f.span.source.name, f.severity) for f in found.findings] == [("ARC921", "--set", "advice")]
     assert found.facts is not None
 
 
