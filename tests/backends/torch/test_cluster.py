@@ -132,7 +132,8 @@ def test_two_machines_train_as_one(machines: tuple[Machine, Machine], port: int,
     alone = other.start(
         sys.executable, "-m", "archc", "train", "small.yaml", "--gpus", "2", "--data", "data", "--run", "run"
     )
-    assert ended(alone)[0][0] == 0
+    ((code, *said),) = ended(alone)
+    assert code == 0, said
     for name in ("weights.safetensors", "small.py"):
         assert (one.run / name).read_bytes() == (other.run / name).read_bytes()
     result, expected = (json.loads((machine.run / "receipt.json").read_bytes()) for machine in (one, other))
