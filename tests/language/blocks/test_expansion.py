@@ -12,7 +12,7 @@ from archc.analysis import Facts, analyse
 from archc.diagnostics.text import render
 from archc.expanding import expanded
 from archc.graph import Scope
-from archc.language.blocks.printing import flat_text
+from archc.language.blocks.printing import OneFile, flat_text
 from archc.language.spec_reading import read_spec
 
 HEAD = """\
@@ -256,7 +256,10 @@ def test_expanding_and_checking_is_checking(text: str) -> None:
     left = analyse(data, "a.yaml")
     document, _ = read_spec(data, "a.yaml")
     assert document is not None and document.expansion is not None
-    flat = expanded(data, "a.yaml", left.facts) if left.facts else flat_text(document.expansion, "a.yaml", {})
+    if left.facts:
+        flat = expanded(data, "a.yaml", left.facts)
+    else:
+        flat = flat_text(document.expansion, "a.yaml", {}, OneFile())
     right = analyse(flat, "a.yaml")
     event("holds" if left.facts else "has errors")
     has_places = left.known is not None and left.known.spec.parallel is not None
@@ -289,7 +292,7 @@ def test_the_flat_text_has_the_place_of_each_layer(name: str) -> None:
     spec = Path(__file__).parents[2] / "specs" / "good" / f"{name}.yaml"
     document, _ = read_spec(spec.read_bytes(), spec.name)
     assert document is not None and document.expansion is not None
-    text = flat_text(document.expansion, spec.name, {}).decode()
+    text = flat_text(document.expansion, spec.name, {}, OneFile()).decode()
     lines = spec.read_text(encoding="utf-8").split("\n")
     for path, body in document.expansion.bodies.items():
         if "." in path:
