@@ -44,7 +44,7 @@ MARKS += ["'", '"', "|\n", "#", "%", "@", "\t", "---\n", "\\u0000", "\ufeff", "\
 
 
 def check(data: bytes) -> None:
-    analysis = analyse(data, "fuzz.yaml")
+    analysis = analyse(data, "fuzz.yaml", with_variants=True)  # as `archc check` and `--fix` do
     errors = [finding for finding in analysis.findings if finding.severity == "error"]
     assert (analysis.facts is None) == bool(errors)
     tell(analysis.findings)

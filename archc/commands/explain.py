@@ -96,7 +96,8 @@ def _meant(word: str) -> str | None:
     if absence(word):
         return None
     if word.lower().startswith("arc"):
-        code = nearest(word, [name.lower() for name in names() if name not in ops()], named=True)
+        codes = [name.lower() for name in names() if name not in ops()]
+        code = nearest(word, [code for code in codes if code.startswith(word.lower())] or codes, named=True)
         return f"did you mean `{code.upper()}`?" if code else None
     guess = nearest(word, [*ops(), *concepts(), *words()])
     return f"did you mean `{guess}`?" if guess else None

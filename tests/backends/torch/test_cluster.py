@@ -8,8 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from random import sample
 
 import numpy as np
 import psutil
@@ -98,8 +100,11 @@ def machines(tmp_path: Path) -> tuple[Machine, Machine]:
 
 @pytest.fixture
 def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+    # Not one that the system gives away: other tests open connections at the same time.
+    for number in sample(range(20_000, 30_000), 100):
+        with suppress(OSError), socket.create_server(("127.0.0.1", number)):
+            return number
+    raise AssertionError("no port is free")
 
 
 def torchrun(*options: str) -> list[str]:
