@@ -49,10 +49,15 @@ class Machine:
     def run(self) -> Path:
         return self.folder / "run"
 
+    @property
+    def temporary(self) -> Path:
+        """Its folder for temporary files, whose path is too long for that of a socket."""
+        return self.folder / ("temporary" * 8)
+
     def start(self, *command: str, **environment: str) -> subprocess.Popen[str]:
         """A process there, which has temporary files of its own."""
         kept = {name: value for name, value in os.environ.items() if name not in ("RANK", "WORLD_SIZE", "LOCAL_RANK")}
-        own = {"TMPDIR": str(self.folder / "tmp"), "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+        own = {"TMPDIR": str(self.temporary), "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
         pipe = subprocess.PIPE
         return subprocess.Popen(
             command, cwd=self.folder, env=kept | own | environment, stdout=pipe, stderr=pipe, text=True
@@ -71,7 +76,7 @@ class Machine:
 
     @property
     def has_leftovers(self) -> bool:
-        return any("archc" in entry.name for entry in (self.folder / "tmp").iterdir())
+        return any("archc" in entry.name for entry in (self.temporary).iterdir())
 
     def status(self) -> tuple[str, int]:
         receipt = json.loads((self.run / "receipt.json").read_bytes())
@@ -89,7 +94,7 @@ def machines(tmp_path: Path) -> tuple[Machine, Machine]:
     }
     made = (Machine(tmp_path / "node0"), Machine(tmp_path / "node1"))
     for machine in made:
-        (machine.folder / "tmp").mkdir(parents=True)
+        (machine.temporary).mkdir(parents=True)
         (machine.folder / "small.yaml").write_text(SPEC)
         for name, picture in pictures.items():
             place = machine.folder / "data" / name
