@@ -109,11 +109,10 @@ def analyse(data: bytes, name: str, asked: Asked = PLAIN, *, with_variants: bool
     document, findings = read_spec(data, name, asked)
     if document is None:
         return Analysis(None, _told(findings))
-    known, findings = _analyse(document, findings)
+    known, findings = _caused(document, findings)
     if document.derivation is None:
         return Analysis(known, _told(*_settled(document, findings)))
     # Few specs are derived from others, or have variants.
-    findings = _blamed(document, document.derivation, known, findings)
     family = (
         _variants(document, document.derivation, data, name, findings)
         if with_variants and asked.is_plain and not is_error(findings)
@@ -148,6 +147,14 @@ def _settled(
     return in_blocks(left, expansion), uses_of(expansion.scopes, expansion.sites)
 
 
+def _caused(document: Document, findings: list[Finding]) -> Analysis:
+    """Facts and findings, suppressed ones included, each where its cause is."""
+    known, findings = _analyse(document, findings)
+    if document.derivation is None:
+        return Analysis(known, findings)
+    return Analysis(known, _blamed(document, document.derivation, known, findings))
+
+
 def _blamed(document: Document, derivation: Derivation, known: Facts | None, findings: list[Finding]) -> list[Finding]:
     """The findings on a derived spec, each where its cause is."""
     if not findings:
@@ -179,9 +186,8 @@ def _variants(
         return {"": (None, [report(at, "ARC003", message, help="write each into a file of its own")])}
     for variant in derivation.variants:
         document, findings = read_spec(data, name, Asked(variant))
-        if document is not None and document.derivation is not None:
-            facts, findings = _analyse(document, findings)
-            findings = _blamed(document, document.derivation, facts, findings)
+        if document is not None:
+            findings = _caused(document, findings).findings
         own = [finding for finding in findings if (finding.code, finding.span, finding.message) not in known]
         known |= {(finding.code, finding.span, finding.message) for finding in own}
         found[variant] = document, own
@@ -191,10 +197,7 @@ def _variants(
 def every_finding(data: bytes, name: str, asked: Asked = PLAIN) -> tuple[Document | None, list[Finding]]:
     """The document of a spec, and the findings on it: suppressed ones included, and those of each layer by itself."""
     document, findings = read_spec(data, name, asked)
-    if document is None:
-        return document, findings
-    known, findings = _analyse(document, findings)
-    return document, _blamed(document, document.derivation, known, findings) if document.derivation else findings
+    return document, findings if document is None else _caused(document, findings).findings
 
 
 def _told(findings: list[Finding], uses: Uses | None = None) -> list[Finding]:

@@ -11,10 +11,9 @@ from functools import partial
 
 from archc.analysis import Facts, every_finding
 from archc.diagnostics.finding import Finding
-from archc.language.asked import PLAIN, Asked
+from archc.language.asked import PLAIN, UNMET, Asked
 from archc.language.document import Document
 
-UNMET = "ARC921"
 _PATH = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
 
 

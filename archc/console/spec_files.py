@@ -14,7 +14,7 @@ import typer
 from archc.console.specs import DEFAULT, STDIN, Named, named, read_bytes, resolve
 from archc.failure import Failure
 from archc.language.asked import PLAIN, Asked
-from archc.language.reader import MAX_BYTES
+from archc.language.reader import MARKER, MAX_BYTES
 from archc.wording import counted, visible
 
 SpecsArgument = Annotated[
@@ -28,11 +28,10 @@ SpecsArgument = Annotated[
     ),
 ]
 
-_MARKER = rb"""["']?schema["']?[ \t]*:[ \t]*["']?archc/"""
 # A key of the whole file starts its line: an indented one is a key, or text, inside of another one's value.
-_IN_BLOCK = re.compile(rb"(?:^|[\r\n]|\A\xef\xbb\xbf)" + _MARKER)
+_IN_BLOCK = re.compile(rb"(?:^|[\r\n]|\A\xef\xbb\xbf)" + MARKER)
 _FLOW = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t]*(?:(?:#|---|%)[^\r\n]*)?[\r\n])*(?:---)?[ \t]*\{")
-_IN_FLOW = re.compile(rb"[{,\s]" + _MARKER)
+_IN_FLOW = re.compile(rb"[{,\s]" + MARKER)
 
 
 class SpecFile(NamedTuple):
@@ -46,7 +45,7 @@ class SpecFile(NamedTuple):
     @property
     def label(self) -> str:
         """Its name in output, with the variant."""
-        return f"{self.name}:{self.asked.variant}" if self.asked.variant else self.name
+        return self.asked.label(self.name)
 
     @property
     def is_whole(self) -> bool:

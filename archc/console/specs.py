@@ -55,12 +55,12 @@ class Named(NamedTuple):
     @property
     def label(self) -> str:
         """Its name in output: that of the file, with the variant."""
-        return f"{self.name}:{self.asked.variant}" if self.asked.variant else self.name
+        return self.asked.label(self.name)
 
     @property
     def place(self) -> Path:
         """The path by which a command names it again."""
-        return Path(f"{self.path}:{self.asked.variant}") if self.asked.variant else self.path
+        return Path(self.asked.label(str(self.path)))
 
 
 class OutputFormat(StrEnum):

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from archc.diagnostics.finding import Edit
-from archc.language.reader import MappingNode
+from archc.language.reader import MappingNode, YamlNode
 from archc.language.section import Choice
 from archc.ops.foreign import spelled
 from archc.ops.initialisation import WeightInit, form
@@ -81,6 +81,15 @@ def model_at(model: type[BaseModel] | None, path: Iterable[str]) -> type[BaseMod
         info = field_of(model, step)
         model = _model_in(info.annotation) if info else None
     return model
+
+
+def value_at(nodes: Mapping[str, YamlNode], path: Iterable[str]) -> YamlNode | None:
+    """The node at a path of keys below some; None if there is none."""
+    value: YamlNode | None = None
+    for step in path:
+        value = nodes.get(step)
+        nodes = value.entries if isinstance(value, MappingNode) else {}
+    return value
 
 
 def field_of(model: type[BaseModel] | None, name: str) -> FieldInfo | None:

@@ -20,6 +20,9 @@ from archc.diagnostics.finding import MAX_FINDINGS, Finding, report
 from archc.language.decoding import decode
 from archc.source import Source, Span
 
+MARKER = rb"""["']?schema["']?[ \t]*:[ \t]*["']?archc/"""
+"""The key and the beginning of the value that only specs have, as a pattern."""
+
 # docs/limits.md gives the reason for each limit. A test compares its numbers with these.
 MAX_BYTES = 8 * 2**20
 MAX_ENTRIES = 100_000

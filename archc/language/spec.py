@@ -156,6 +156,10 @@ class Parallel(Section):
         return layer or None
 
 
+FAMILY = ("extends", "change", "variants")
+"""The sections by which a spec follows from another one."""
+
+
 class Spec(Section):
     """A whole spec in archc/v1."""
 

@@ -12,7 +12,7 @@ from archc.language.asked import PLAIN, Asked
 from archc.language.document import Document
 from archc.language.reader import MappingNode, SequenceNode, YamlNode, plain, read
 from archc.language.recipe import usual_recipe
-from archc.language.spec import Spec
+from archc.language.spec import FAMILY, Spec
 from archc.source import Span
 
 # Placeholders for parts that could not be read, so that the other parts are still checked.
@@ -29,10 +29,6 @@ _MOST_READ = 100
 """Fields in which such a name is searched."""
 
 
-_FAMILY = ("extends", "change", "variants")
-"""The sections by which a spec follows from another one."""
-
-
 def read_spec(data: bytes, name: str, asked: Asked = PLAIN) -> tuple[Document | None, list[Finding]]:
     """The document of a text, or of what is asked of it, as far as it can be read, and the findings on it."""
     root, findings = read(data, name)
@@ -46,7 +42,7 @@ def read_spec(data: bytes, name: str, asked: Asked = PLAIN) -> tuple[Document | 
         ]
     if "schema" not in root.entries and (other := _of_another_kind(root)):
         return None, [*findings, other]
-    if asked.is_plain and root.entries.keys().isdisjoint(_FAMILY):
+    if asked.is_plain and root.entries.keys().isdisjoint(FAMILY):
         return document_of(root, findings)
     from archc.language.variants.derivation import derive  # few specs need it, for the time of start-up
 

@@ -85,8 +85,13 @@ def write_receipt(job: Job, inputs: Inputs, backend: Backend, *, starts: Starts,
 
 def recorded_spec(run: Path) -> str | None:
     """The SHA-256 of the spec of a run, if its receipt can be read."""
+    return _recorded(run, "sha256")
+
+
+def _recorded(run: Path, name: str) -> Any:
+    """What a run's receipt says of its spec; None if it does not: a run that was killed while it started has none."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        return json.loads(place_of_receipt(run).read_bytes())["spec"]["sha256"]
+        return json.loads(place_of_receipt(run).read_bytes())["spec"][name]
     return None
 
 
@@ -138,9 +143,8 @@ def _step(planned: Planned) -> dict[str, object]:
 
 def values_tried(run: Path) -> tuple[str, ...]:
     """The values that a run was started to try; none if its receipt does not list any."""
-    with suppress(OSError, ValueError, KeyError, TypeError):  # a run that was killed while it started has none
-        return tuple(map(str, json.loads(place_of_receipt(run).read_bytes())["spec"]["set"]))
-    return ()
+    found = _recorded(run, "set")
+    return tuple(map(str, found)) if isinstance(found, list) else ()  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
 def versions(backend: Backend) -> dict[str, str]:

@@ -206,7 +206,8 @@ def _changed(before: tuple[Job, str], now: tuple[Job, str]) -> list[str]:
     """What of a run that decides about its weights is another than before."""
     (old, old_backend), (new, new_backend) = before, now
     names = [name for name in DECIDING if getattr(old, name) != getattr(new, name)]
-    names += [name for name, value in _recipe(old).items() if _recipe(new)[name] != value]
+    recipe = _recipe(new)
+    names += [name for name, value in _recipe(old).items() if recipe[name] != value]
     return (["backend"] if old_backend != new_backend else []) + [name.replace("_", " ") for name in names]
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from archc.diagnostics.finding import Finding, report
-from archc.language.fields import Place, model_at
+from archc.language.fields import Place, model_at, value_at
 from archc.language.mistakes.edits import inline
 from archc.language.mistakes.misplaced_fields import home
 from archc.language.mistakes.unknown_fields import is_needless, lacking
@@ -41,7 +41,7 @@ def strayed_field(
         return None
     *section, own = found
     where = ".".join(section)
-    there = _at(nodes, section)
+    there = value_at(nodes, section)
     help = f"write `{own}: {text if len(text := inline(node)) <= _LONGEST else '…'}` in `{where}` instead"
     if isinstance(there, MappingNode) and own in there.entries:
         help = f"delete `{word[:64]}`: `{where}` has `{own}` already"
@@ -52,17 +52,8 @@ def strayed_field(
 def _is_chosen(model: type[BaseModel], path: Sequence[str], nodes: Mapping[str, YamlNode]) -> bool:
     """Whether each choice on the way to a field is that of the spec, such as `adam` for one of its fields."""
     for at in range(1, len(path) - 1):
-        section, written = model_at(model, path[:at]), _at(nodes, path[:at])
+        section, written = model_at(model, path[:at]), value_at(nodes, path[:at])
         is_written = isinstance(written, MappingNode) and path[at] in written.entries
         if section and issubclass(section, Choice) and not is_written:
             return False
     return True
-
-
-def _at(nodes: Mapping[str, YamlNode], path: Sequence[str]) -> YamlNode | None:
-    """The value at a path."""
-    value: YamlNode | None = None
-    for step in path:
-        value = nodes.get(step)
-        nodes = value.entries if isinstance(value, MappingNode) else {}
-    return value

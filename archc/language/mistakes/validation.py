@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from archc.diagnostics.finding import MAX_FINDINGS, Finding, replacement, report, respelling
-from archc.language.fields import LONGEST_NAME, Place, field_names, model_at, template, usual_choice, words_of
+from archc.language.fields import LONGEST_NAME, Place, field_names, model_at, template, usual_choice, value_at, words_of
 from archc.language.mistakes.strayed_fields import Strayed, strayed_field
 from archc.language.mistakes.unknown_fields import lacking, replaced, unknown_field
 from archc.language.mistakes.vocabulary import certain, did_you_mean, nearest
@@ -236,7 +236,7 @@ def _finding(
             return not_a_name(str(detail["input"]), (key_span if detail["loc"][-1] == "[key]" else node) or owner)
         case "choice":
             at = node or owner
-            return _not_one(model_at(model, path), field, context["written"], at, _value_at(path, nodes))
+            return _not_one(model_at(model, path), field, context["written"], at, value_at(nodes, path))
         case _ if kind in _KINDS:
             message = f"`{field}` must be {_KINDS[kind]}, got {_shown(detail['input'])}"
             help, text, note = meant(detail["input"], kind, parent, path[-1])
@@ -266,15 +266,6 @@ def _not_one(
     related = [(span, "") for span in keys[1:]]
     one = joined([f"`{name}`" for name in written], "or")
     return report(keys[0], "ARC105", f"`{field}` has {both}: it takes one", help=f"keep {one}", related=related)
-
-
-def _value_at(path: list[str], nodes: Mapping[str, YamlNode]) -> YamlNode | None:
-    """The value at a path."""
-    value: YamlNode | None = None
-    for step in path:
-        value = nodes.get(step)
-        nodes = value.entries if isinstance(value, MappingNode) else {}
-    return value
 
 
 def _locate(

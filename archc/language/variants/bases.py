@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from archc.diagnostics.finding import Finding, report
-from archc.language.reader import MAX_BYTES, MappingNode, ScalarNode, YamlNode, read
+from archc.language.reader import MARKER, MAX_BYTES, MappingNode, ScalarNode, YamlNode, read
 
 MOST_BASES = 8
 """The levels of `extends:`."""
 _SUFFIXES = (".yaml", ".yml")
-_MARKER = re.compile(rb"""["']?schema["']?[ \t]*:[ \t]*["']?archc/""")
+_MARKER = re.compile(MARKER)
 
 
 class Base(NamedTuple):

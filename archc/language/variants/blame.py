@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from archc.diagnostics.finding import Finding
+from archc.language.asked import UNMET
 from archc.language.reader import MappingNode
 from archc.language.variants.derivation import Derivation
 from archc.language.variants.tree import at
@@ -19,7 +20,6 @@ from archc.source import Span
 Find = Callable[[MappingNode], list[Finding]]
 """All findings on a whole spec in nodes."""
 
-UNMET = "ARC921"
 _SHAPE = "ARC301"
 _EXPECTATIONS = ("ARC301", "ARC302", "ARC303", "ARC304")
 _MOST_SEARCHED = 64

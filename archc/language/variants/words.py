@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from archc.language.fields import field_names
-from archc.language.spec import Spec
+from archc.language.spec import FAMILY, Spec
 
-FAMILY = ("extends", "change", "variants")
-"""The sections by which a spec follows from another one."""
 SECTIONS = tuple(name for name in field_names(Spec) if name not in FAMILY)
 """The sections that a path can begin with."""
 OF_EXTENSION = ("schema", "extends", "name", "title", "change", "expect", "variants")
