@@ -46,15 +46,16 @@ PACKAGES = {
     "dataset": "training pictures arrays",
     "inference": "signals failure streams ops language training pictures arrays",
     "history": "failure training",
+    "study": "wording failure files language training history",
     "report": "wording tensor failure ops graph outline diagnostics language passes analysis backend difference "
-    "explain inference history",
+    "explain inference history study",
     "run": "wording tensor files signals failure installing language passes analysis backend training pictures arrays "
     "inference",
     "console": "wording files failure installing diagnostics language passes analysis expanding backend emit "
     "difference report training run",
     "commands": "wording files signals failure installing streams entry_points ops diagnostics language passes "
     "analysis outline fixing formatting expanding backend emit difference figure explain history report console "
-    "training inference run",
+    "training inference run study",
     "__main__": "commands",
     "archc_torch": "source tensor files signals wording failure installing streams ops graph language passes backend "
     "emit training pictures dataset inference",

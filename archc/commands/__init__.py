@@ -30,6 +30,7 @@ EXAMPLES = {
     "train": "archc train specs/alexnet.yaml --gpus 2 --batch 32 --steps 100",
     "evaluate": "archc evaluate runs/alexnet-1 --confusion confusion.csv",
     "predict": "archc predict runs/alexnet-1 cat.jpg dog.jpg",
+    "study": "archc study studies/relu_vs_tanh.yaml --data fashion",
     "runs": "archc runs",
     "plot": "archc plot runs/alexnet-1 -o curves.svg",
     "backends": "archc backends",

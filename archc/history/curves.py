@@ -27,7 +27,7 @@ INK = "#33475b"
 POINTS = 500
 """The most points of a curve: a longer one is drawn by the means of so many equal parts."""
 
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.size": 9.0,
     "svg.fonttype": "none",
@@ -54,7 +54,7 @@ def curves(runs: Sequence[History]) -> str:
     """The figure of one run or more."""
     import matplotlib as mpl
 
-    with mpl.rc_context({**mpl.rcParamsDefault, **_STYLE}), warnings.catch_warnings():
+    with mpl.rc_context({**mpl.rcParamsDefault, **STYLE}), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # letters that matplotlib's font lacks are text in the file all the same
         figure = _drawn(runs)
         out = StringIO()

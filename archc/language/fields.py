@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterable, Mapping
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -77,9 +77,12 @@ def field_names(model: type[BaseModel] | None) -> list[str]:
 
 def model_at(model: type[BaseModel] | None, path: Iterable[str]) -> type[BaseModel] | None:
     """The model at a path of fields below another model; None if there is none."""
-    for step in path:
+    steps = iter(path)
+    for step in steps:
         info = field_of(model, step)
         model = _model_in(info.annotation) if info else None
+        if info and get_origin(info.annotation) is dict:
+            next(steps, None)  # a name that the author has given
     return model
 
 

@@ -1,0 +1,104 @@
+"""A study: a small YAML file of runs that are compared, each several times with other seeds.
+
+The descriptions of the fields are what the documentation shows, so each must make sense alone.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from archc.diagnostics.finding import Finding, in_source_order, report
+from archc.language.reader import MappingNode, plain, read
+from archc.language.recipe import Precision
+from archc.language.section import Section
+from archc.language.spec import Name, Strategy
+from archc.ops.fields import Count, Positive
+from archc.source import Span
+
+SCHEMA = "archc-study/v1"
+
+Error = Annotated[float, Field(gt=0, lt=1)]
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+
+
+class Training(Section):
+    """Options of `archc train` for runs of a study."""
+
+    backend: str | None = Field(default=None, description="Backend that trains. Default: torch.")
+    gpus: Count | None = Field(default=None, description="Number of devices of a run. Default: the spec's, else 1.")
+    parallel: Strategy | None = Field(default=None, description="How devices share the work. Default: the spec's.")
+    batch: Count | None = Field(default=None, description="Number of examples per step. Default: the recipe's.")
+    lr: Positive | None = Field(default=None, description="Initial learning rate. Default: the recipe's.")
+    steps: Count | None = Field(default=None, description="Steps of a run. Default: those of its epochs.")
+    epochs: Count | None = Field(default=None, description="Epochs of a run. Default: the recipe's.")
+    precision: Precision | None = Field(default=None, description="Precision of the arithmetic. Default: float32.")
+
+    def changed_by(self, other: Training) -> Training:
+        """These options, with the other's in their place where it has some."""
+        return self.model_copy(update={name: value for name, value in other if value is not None})
+
+    def options(self) -> list[str]:
+        """The options on the command line."""
+        return [word for name, value in self if value is not None for word in (f"--{name}", f"{value}")]
+
+
+class Arm(Section):
+    """A spec of the study, which is trained with every seed."""
+
+    spec: str = Field(min_length=1, description="Path of the spec, from the folder of the study.")
+    train: Training = Field(default=Training(), description="Options that differ from the study's.")
+
+
+class Reach(Section):
+    """A training error whose first time is compared."""
+
+    training_error: Error = Field(description="The share of training examples that are wrong, such as 0.25.")
+    window: Count = Field(default=50, description="Number of the last batches whose mean it is. Default: 50.")
+
+
+class Study(Section):
+    """Runs that are compared."""
+
+    schema_: Literal["archc-study/v1"] = Field(alias="schema", description="Always `archc-study/v1`.")
+    name: Name = Field(description="Name of the study: a letter, then letters, digits and `_`.")
+    title: str | None = Field(default=None, description="What is compared, as the figure says it.")
+    runs: Annotated[dict[Name, Arm], Field(min_length=1)] = Field(
+        description="What is compared: a spec for each name. The first one is what the others are compared with."
+    )
+    seeds: Annotated[list[Seed], Field(min_length=1, max_length=1000)] = Field(
+        description="Seeds, with each of which every spec is trained."
+    )
+    data: str | None = Field(
+        default=None, description="Folder of the data, from that of the study. Default: the built-in pictures."
+    )
+    train: Training = Field(default=Training(), description="Options of all runs.")
+    reach: Reach | None = Field(default=None, description="A training error, and which run reaches it when.")
+
+
+def read_study(data: bytes, name: str) -> tuple[Study | None, list[Finding]]:
+    """The study in a text that findings call `name`; None if it has a mistake."""
+    root, findings = read(data, name)
+    if root is None or findings:
+        return None, in_source_order(findings)
+    if not isinstance(root, MappingNode):
+        start = Span(root.span.source, root.span.start, root.span.start + 1)
+        return None, [report(start, "ARC104", f"a study must be a mapping that begins with `schema: {SCHEMA}`")]
+    try:
+        study = Study.model_validate(plain(root))
+    except ValidationError as error:
+        from archc.language.mistakes.validation import explain  # as for specs, only when there is a mistake
+
+        start = Span(root.span.source, root.span.start, root.span.start)
+        return None, in_source_order(explain(error, Study, root.entries, root.keys, start, "the study"))
+    found = _repeated_seeds(study, root)
+    return (None, found) if found else (study, [])
+
+
+def _repeated_seeds(study: Study, root: MappingNode) -> list[Finding]:
+    if len({*study.seeds}) == len(study.seeds):
+        return []
+    twice = next(seed for seed in study.seeds if study.seeds.count(seed) > 1)
+    message = f"`seeds` has {twice} twice"
+    return [report(root.entries["seeds"].span, "ARC105", message, help="a seed gives the same run: write it once")]

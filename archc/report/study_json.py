@@ -1,0 +1,119 @@
+"""The JSON output of `archc study`, and results.json."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from typing_extensions import TypedDict
+
+from archc.diagnostics.json import documented
+from archc.study.results import Arm, Results, Run, Spread
+
+
+@documented
+class StudyRunJson(TypedDict):
+    """A run of the study."""
+
+    seed: int
+    """Seed of all its random draws."""
+    run: str
+    """The run's folder."""
+    status: str
+    """`complete` or `diverged`."""
+    steps: int
+    """Optimiser steps that were taken."""
+    loss: float | None
+    """Mean training loss of the last batches; null if it diverged."""
+    error: float | None
+    """Mean training error of the last batches, from 0 to 1; null without classes, or if it diverged."""
+    held_out_error: float | None
+    """Error of the final test, from 0 to 1; null without classes, or if it diverged."""
+    held_out_loss: float | None
+    """Loss of the final test; null if it diverged."""
+    reached: int | None
+    """First step at which the training error was the study's `reach`, or less; null if it never was."""
+
+
+@documented
+class SpreadJson(TypedDict):
+    """A figure over the seeds."""
+
+    mean: float
+    """Mean."""
+    deviation: float | None
+    """Standard deviation, by n - 1; null of one seed."""
+
+
+@documented
+class StudyArmJson(TypedDict):
+    """A spec of the study."""
+
+    name: str
+    """Its name in the study."""
+    runs: list[StudyRunJson]
+    """Its runs, one for each seed."""
+    loss: SpreadJson | None
+    """Training loss."""
+    error: SpreadJson | None
+    """Training error."""
+    held_out_error: SpreadJson | None
+    """Held-out error."""
+    reached: SpreadJson | None
+    """Steps to `reach`; null if a run did not reach it."""
+    times: SpreadJson | None
+    """Steps to `reach` over those of the first spec with the same seed; null if a run did not reach it."""
+
+
+@documented
+class StudyJson(TypedDict):
+    """The output of `archc study --output-format json`."""
+
+    version: Literal[1]
+    """Version of this format."""
+    study: str
+    """Name of the study."""
+    reach: float | None
+    """Training error whose first time is compared, from 0 to 1; null if none is."""
+    runs: list[StudyArmJson]
+    """The specs, in the order of the study."""
+
+
+def as_json(found: Results) -> StudyJson:
+    """The results as plain data."""
+    reach = found.study.reach
+    return {
+        "version": 1,
+        "study": found.study.name,
+        "reach": reach.training_error if reach else None,
+        "runs": [_arm(found, arm) for arm in found.arms],
+    }
+
+
+def _arm(found: Results, arm: Arm) -> StudyArmJson:
+    return {
+        "name": arm.name,
+        "runs": [_run(run) for run in arm.runs],
+        "loss": _spread(arm.spread(lambda run: run.loss)),
+        "error": _spread(arm.spread(lambda run: run.error)),
+        "held_out_error": _spread(arm.spread(lambda run: run.held_out_error)),
+        "reached": _spread(arm.reached),
+        "times": _spread(found.sooner(arm)),
+    }
+
+
+def _run(run: Run) -> StudyRunJson:
+    return {
+        "seed": run.seed,
+        "run": str(run.history.run),
+        "status": run.status,
+        "steps": run.history.steps[-1].step,
+        "loss": run.loss,
+        "error": run.error,
+        "held_out_error": run.held_out_error,
+        "held_out_loss": run.held_out_loss,
+        "reached": run.reached,
+    }
+
+
+def _spread(found: Spread | None) -> SpreadJson | None:
+    return {"mean": found.mean, "deviation": found.deviation} if found else None

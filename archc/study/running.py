@@ -1,0 +1,125 @@
+"""Runs the trials of a study, some at a time: each is `archc train` in a process of its own, with a log."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+
+from archc.failure import ENVIRONMENT, FINDING, Failure
+from archc.history.events import Step, latest
+from archc.history.outcomes import Outcome, outcome
+from archc.study.trials import Trial
+from archc.training.progress import Progress, progress
+from archc.wording import visible
+
+PERIOD = 0.5
+"""Seconds between two looks at the processes."""
+
+PATIENCE = 40.0
+"""Seconds that runs have to end by themselves: more than `archc train` gives its training process."""
+
+ENDED = ("complete", "diverged")
+"""The ends of a run that the study does not try again: divergence is a result, too."""
+
+
+@dataclass(frozen=True)
+class _Running:
+    trial: Trial
+    process: subprocess.Popen[bytes]
+
+
+def run_all(trials: Sequence[Trial], *, jobs: int) -> None:
+    """Train what has not ended, `jobs` at a time; a Failure if a run fails in another way than by divergence.
+
+    An exception, such as that of a signal, ends all runs with a checkpoint before it goes on.
+    """
+    waiting = [trial for trial in trials if ended(trial) is None]
+    if not waiting:
+        return
+    left, running = list(reversed(waiting)), list[_Running]()
+    done = len(trials) - len(waiting)
+    with closing(progress("run", len(trials))) as shown:
+        try:
+            while left or running:
+                while left and len(running) < jobs:
+                    running.append(_Running(left[-1], _started(left.pop())))
+                time.sleep(PERIOD)
+                for each in [each for each in running if each.process.poll() is not None]:
+                    running.remove(each)
+                    done += 1
+                    shown.say(f"{each.trial.title}: {_end(each)}")
+                _show(shown, done, running)
+        finally:
+            _end_all(running)
+
+
+def ended(trial: Trial) -> Outcome | None:
+    """The outcome of a trial that has ended; None if it has to be started, or to go on."""
+    if not trial.run.exists():
+        return None
+    found = outcome(trial.run)
+    return found if found.status in ENDED else None
+
+
+def _started(trial: Trial) -> subprocess.Popen[bytes]:
+    with trial.log.open("ab") as log:
+        return subprocess.Popen(
+            trial.command(),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            process_group=0,  # a signal reaches it once: from here
+            env={**os.environ, "NO_COLOR": "1"},
+        )
+
+
+def _end(each: _Running) -> str:
+    """How a run ended, in words; a Failure if the study cannot go on."""
+    code, found = each.process.returncode, ended(each.trial)
+    if found is None or code not in (0, FINDING):
+        raise Failure(
+            f"the run of {each.trial.title} ended with code {code}: {_last_line(each.trial)}",
+            f"its output is in {each.trial.log}; the same command goes on after the cause is mended",
+            code if code in (FINDING, 2) else ENVIRONMENT,
+        )
+    if found.status == "diverged":
+        return f"diverged after step {found.step}"
+    score = found.held_out
+    rate = None if score is None else score.rate
+    return "complete" if rate is None else f"held-out error {100 * (1 - rate):.1f} %"
+
+
+def _last_line(trial: Trial) -> str:
+    """The error that a run printed."""
+    with suppress(OSError):
+        lines = trial.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        errors = [line for line in lines if line.startswith("error: ")]
+        if errors or lines:
+            return visible((errors or lines)[-1].removeprefix("error: "))
+    return "it printed nothing"
+
+
+def _show(shown: Progress, done: int, running: Sequence[_Running]) -> None:
+    notes: list[str] = []
+    for each in running:
+        step = latest(each.trial.run, Step, "step")
+        notes.append(f"{each.trial.title}, step {step.step}" if step else f"{each.trial.title} starts")
+    shown.show(done, *notes)
+
+
+def _end_all(running: Sequence[_Running]) -> None:
+    for each in running:
+        with suppress(ProcessLookupError):
+            each.process.send_signal(signal.SIGTERM)
+    latest_end = time.monotonic() + PATIENCE
+    for each in running:
+        try:
+            each.process.wait(max(latest_end - time.monotonic(), 0.1))
+        except subprocess.TimeoutExpired:
+            each.process.kill()
+            each.process.wait()
