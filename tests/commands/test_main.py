@@ -45,8 +45,8 @@ def test_h_is_short_for_help(archc, command: tuple[str, ...]) -> None:
     assert result.out == archc(*command, "--help").out
 
 
-# Not train's: its hundred steps of AlexNet are too many for a test. Two others need a run.
-TRIED = [example for command, example in EXAMPLES.items() if command not in ("train", "evaluate", "predict")]
+# Not those of train and study: their steps are too many for a test. Two others need a run.
+TRIED = [example for command, example in EXAMPLES.items() if command not in ("train", "study", "evaluate", "predict")]
 
 
 @pytest.mark.parametrize("example", TRIED)

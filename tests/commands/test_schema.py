@@ -32,9 +32,10 @@ PRINTS = {
     ],
     "runs": [["runs"]],
     "backends": [[]],
-    # tests/commands/test_use.py has the runs that these are about.
+    # tests/commands/test_use.py and test_study.py have the runs that these are about.
     "evaluate": [],
     "predict": [],
+    "study": [],
     "plan": [
         *([SPECS / "alexnet.yaml", "--gpus", gpus] for gpus in ("1", "2", "16")),
         *([BAD / name] for name in ("groups_of_filters.yaml", "advice_on_kernels.yaml", "bracket.yaml")),
