@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archc.analysis import analyse
-from archc.console.specs import OutputFormat, OutputFormatOption, read_bytes, refuse
+from archc.console.specs import OutputFormat, OutputFormatOption, named, read_bytes, refuse, standalone
 from archc.console.terminal import columns
 from archc.files import write_durably
 from archc.language.study import Study, Training, read_study
@@ -84,12 +84,13 @@ def _study(file: Path, output_format: OutputFormat) -> Study:
 
 
 def _spec(spec: Path, output_format: OutputFormat) -> bytes:
-    """The bytes of a spec of the study. An error in it exits with code 1, before anything is trained."""
-    text = read_bytes(spec)
-    analysis = analyse(text, str(spec))
+    """The text of a spec of the study. An error in it exits with code 1, before anything is trained."""
+    found = named(str(spec))
+    text = read_bytes(found.path)
+    analysis = analyse(text, found.name, found.asked)
     if analysis.facts is None:
         refuse(analysis.findings, output_format)
-    return text
+    return standalone(found, text)
 
 
 def _drawn(outcome: Results, place: Path) -> str:

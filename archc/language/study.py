@@ -47,7 +47,7 @@ class Training(Section):
 class Arm(Section):
     """A spec of the study, which is trained with every seed."""
 
-    spec: str = Field(min_length=1, description="Path of the spec, from the folder of the study.")
+    spec: str = Field(min_length=1, description="Path of the spec, from the folder of the study: SPEC or SPEC:VARIANT.")
     train: Training = Field(default=Training(), description="Options that differ from the study's.")
 
 

@@ -23,12 +23,13 @@ layers:
   flat: {op: flatten}
   fc: {op: dense, units: 8, weight_init: {normal: {std: 0.01}}}
 """
+TANH = "variants: {tanh: {change: [{replace: {op: relu}, with: {op: tanh}}]}}\n"
 STUDY = """schema: archc-study/v1
 name: activations
 title: ReLU against tanh
 runs:
   relu: {spec: specs/net.yaml}
-  tanh: {spec: specs/tanh.yaml}
+  tanh: {spec: specs/net.yaml:tanh}
   wild: {spec: specs/net.yaml, train: {lr: 100000.0}}
 seeds: [0, 1]
 train: {batch: 64, steps: 24}
@@ -39,8 +40,7 @@ reach: {training_error: 0.8, window: 4}
 @pytest.fixture
 def study(here: Path) -> Path:
     (here / "specs").mkdir()
-    (here / "specs" / "net.yaml").write_text(NET)
-    (here / "specs" / "tanh.yaml").write_text(NET.replace("op: relu", "op: tanh"))
+    (here / "specs" / "net.yaml").write_text(NET + TANH)
     (here / "study.yaml").write_text(STUDY)
     return Path("study.yaml")
 
@@ -91,7 +91,7 @@ def test_a_study_is_trained_once_gone_on_with_and_compared(archc, study: Path, h
         "error: runs/activations has runs of `relu` with the options `--batch 64 --steps 24`"
     )
     shutil.rmtree(here / "runs" / "activations" / "tanh-1")
-    study.write_text(STUDY.replace("spec: specs/tanh.yaml", "spec: specs/missing.yaml"))
+    study.write_text(STUDY.replace("spec: specs/net.yaml:tanh", "spec: specs/missing.yaml"))
     gone = archc("study", study)
     assert (gone.code, gone.err.splitlines()[0]) == (2, "error: file not found: specs/missing.yaml")
 
@@ -120,8 +120,8 @@ def test_a_mistake_in_a_study(archc, study: Path, old: str, new: str, message: s
 
 
 def test_an_error_in_a_spec_of_a_study_is_found_before_anything_is_trained(archc, study: Path, here: Path) -> None:
-    (here / "specs" / "tanh.yaml").write_text(NET.replace("op: relu", "op: tahn"))
+    (here / "specs" / "net.yaml").write_text(NET + TANH.replace("op: tanh", "op: tahn"))
     result = archc("study", study)
     assert result.code == 1
-    assert result.err.startswith("specs/tanh.yaml:6:14: error")
+    assert result.err.startswith("specs/net.yaml:10:62: error[ARC102]")
     assert not (here / "runs").exists()
