@@ -123,5 +123,5 @@ def test_an_error_in_a_spec_of_a_study_is_found_before_anything_is_trained(archc
     (here / "specs" / "net.yaml").write_text(NET + TANH.replace("op: tanh", "op: tahn"))
     result = archc("study", study)
     assert result.code == 1
-    assert result.err.startswith("specs/net.yaml:10:62: error[ARC102]")
+    assert result.err.startswith("specs/net.yaml:10:61: error[ARC102]")
     assert not (here / "runs").exists()
