@@ -47,23 +47,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--limit", type=_count, metavar="N", help="convert only N pictures of each class in train/, N/5 in val/"
     )
+    parser.add_argument(
+        "--held-out", type=_count, metavar="N", help="convert so many of each class in val/, whatever --limit is"
+    )
     options = parser.parse_args(arguments)
-    chosen = {"classes": options.classes, "limit": options.limit}
+    chosen = {"classes": options.classes, "limit": options.limit, "held_out": options.held_out}
     return exit_code(lambda: convert(options.source, options.target, **chosen), options.target)
 
 
-def convert(source: Path, target: Path, *, classes: Sequence[str] = (), limit: int | None = None) -> None:
-    """Write the pictures of `source` into class folders in `target`, which must not exist yet."""
+def convert(
+    source: Path,
+    target: Path,
+    *,
+    classes: Sequence[str] = (),
+    limit: int | None = None,
+    held_out: int | None = None,
+) -> None:
+    """Write the pictures of `source` into class folders in `target`, which must not exist yet.
+
+    `limit` is the most of each class in train/, `held_out` in val/: by default, a fifth of `limit`.
+    """
     check_new(target)
     pairs = {split: _pair(source, stem) for split, stem in SPLITS.items()}
     largest = max(int(labels.max()) for _, labels in pairs.values())
     names = tuple(classes) or tuple(map(str, range(largest + 1)))
     if largest >= len(names):
         raise Failure(f"label {largest} has no name: `--classes` has {len(names)}", "name each class", FINDING)
+    most = {"train": limit, "val": held_out or (limit and max(limit // 5, 1))}
     with complete(target) as made:
         for split, (images, labels) in pairs.items():
-            most = limit if split == "train" else limit and max(limit // 5, 1)
-            _write(made / split, images, labels, names, most)
+            _write(made / split, images, labels, names, most[split])
 
 
 def _names(text: str) -> tuple[str, ...]:

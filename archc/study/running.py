@@ -31,6 +31,7 @@ ENDED = ("complete", "diverged")
 class _Running:
     trial: Trial
     process: subprocess.Popen[bytes]
+    cores: set[int] | None
 
 
 def run_all(trials: Sequence[Trial], *, jobs: int) -> None:
@@ -41,16 +42,17 @@ def run_all(trials: Sequence[Trial], *, jobs: int) -> None:
     waiting = [trial for trial in trials if ended(trial) is None]
     if not waiting:
         return
-    left, running = list(reversed(waiting)), list[_Running]()
+    left, running, free = list(reversed(waiting)), list[_Running](), _shares(jobs)
     done = len(trials) - len(waiting)
     with closing(progress("run", len(trials))) as shown:
         try:
             while left or running:
-                while left and len(running) < jobs:
-                    running.append(_Running(left[-1], _started(left.pop())))
+                while left and free:
+                    running.append(_Running(left[-1], _started(left.pop(), free[-1]), free.pop()))
                 time.sleep(PERIOD)
                 for each in [each for each in running if each.process.poll() is not None]:
                     running.remove(each)
+                    free.append(each.cores)
                     done += 1
                     shown.say(f"{each.trial.title}: {_end(each)}")
                 _show(shown, done, running)
@@ -66,9 +68,19 @@ def ended(trial: Trial) -> Outcome | None:
     return found if found.status in ENDED else None
 
 
-def _started(trial: Trial) -> subprocess.Popen[bytes]:
+def _shares(jobs: int) -> list[set[int] | None]:
+    """The processor cores of each run at a time: equal shares; None where they cannot be chosen, or are too few.
+
+    Runs that use all cores at once wait for each other.
+    """
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    size = len(cores) // jobs
+    return [set(cores[size * place : size * (place + 1)]) or None for place in range(jobs)]
+
+
+def _started(trial: Trial, cores: set[int] | None) -> subprocess.Popen[bytes]:
     with trial.log.open("ab") as log:
-        return subprocess.Popen(
+        started = subprocess.Popen(
             trial.command(),
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -76,6 +88,10 @@ def _started(trial: Trial) -> subprocess.Popen[bytes]:
             process_group=0,  # a signal reaches it once: from here
             env={**os.environ, "NO_COLOR": "1"},
         )
+    if cores:
+        with suppress(ProcessLookupError):  # it may have ended
+            os.sched_setaffinity(started.pid, cores)
+    return started
 
 
 def _end(each: _Running) -> str:

@@ -66,6 +66,9 @@ def test_classes_are_named_and_limited(source: Path, tmp_path: Path) -> None:
         *(f"shirt/{number:05}.png" for number in (1, 3, 5, 7, 8)),
     ]
     assert sorted(read(target / "val")) == ["ankle boot/00000.png", "bag/00002.png", "shirt/00001.png"]
+    few = tmp_path / "few"
+    assert main([str(source), str(few), "--limit", "1", "--held-out", "2"]) == 0
+    assert [len(read(few / split)) for split in ("train", "val")] == [3, 4]
 
 
 def test_a_label_without_a_name_is_refused_before_anything_is_written(source: Path, tmp_path: Path) -> None:
