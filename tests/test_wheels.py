@@ -114,9 +114,10 @@ def test_what_is_in_the_wheels(wheels: dict[str, Path]) -> None:
         (licence,) = (name for name in names if name.endswith("/LICENSE"))
         assert archive.read(licence) == (ROOT / "LICENSE").read_bytes()
     archive = ZipFile(wheels["archc_compiler"])
-    specs = {name for name in archive.namelist() if name.startswith("archc/specs/")}
-    assert specs == {f"archc/specs/{file.name}" for file in (ROOT / "specs").iterdir()}
-    for name in specs:
+    shipped = {name for name in archive.namelist() if name.startswith(("archc/specs/", "archc/studies/"))}
+    files = (file for folder in ("specs", "studies") for file in (ROOT / folder).rglob("*.*"))
+    assert shipped == {f"archc/{file.relative_to(ROOT)}" for file in files if file.suffix != ".pyc"}
+    for name in shipped:
         assert archive.read(name) == (ROOT / name.removeprefix("archc/")).read_bytes()
 
 

@@ -77,7 +77,7 @@ def study(
 
 def _study(file: Path, output_format: OutputFormat) -> Study:
     """The study in a file. Findings on it exit with code 1."""
-    found, findings = read_study(read_bytes(file), str(file))
+    found, findings = read_study(read_bytes(file, "study"), str(file))
     if found is None:
         refuse(findings, output_format)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NamedTuple, NoReturn
+from typing import Annotated, Literal, NamedTuple, NoReturn
 
 import typer
 
@@ -13,7 +13,7 @@ from archc.analysis import Facts, analyse
 from archc.diagnostics.finding import Finding
 from archc.failure import Failure
 from archc.language.asked import PLAIN, Asked
-from archc.language.packaged import packaged_specs
+from archc.language.packaged import packaged_specs, packaged_studies
 from archc.language.reader import MAX_BYTES
 from archc.wording import visible
 
@@ -121,21 +121,24 @@ def spec_name(path: Path) -> str:
     return STDIN if path == Path("-") else str(path)
 
 
-def read_bytes(path: Path) -> bytes:
-    """The bytes of a spec, or of standard input for -. Reading stops one byte after the reader's limit."""
+def read_bytes(path: Path, kind: Literal["spec", "study"] = "spec") -> bytes:
+    """The bytes of a file, or of standard input for -. Reading stops one byte after the reader's limit."""
     if path == Path("-"):
         return _standard_input()
     try:
         if path.exists() and not path.is_file() and not _is_substituted(path):
-            kind = "a folder" if path.is_dir() else "not a regular file"
-            raise Failure(f"{path} is {kind}; a spec is a YAML file", code=2)
+            found = "a folder" if path.is_dir() else "not a regular file"
+            raise Failure(f"{path} is {found}; a {kind} is a YAML file", code=2)
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         from archc.files import similar
 
         meant = similar(path, lambda each: each.suffix in (".yaml", ".yml"))
-        help = f"did you mean `{meant}`?" if meant else f"the specs shipped with archc are in {packaged_specs()}"
+        shipped = f"specs shipped with archc are in {packaged_specs()}"
+        if kind == "study":
+            shipped = f"studies shipped with archc are in {packaged_studies()}"
+        help = f"did you mean `{meant}`?" if meant else f"the {shipped}"
         raise Failure(f"file not found: {path}", help=help, code=2) from None
     except (OSError, ValueError) as error:  # ValueError: a null byte in the path
         reason = error.strerror if isinstance(error, OSError) else str(error)

@@ -125,3 +125,13 @@ def test_an_error_in_a_spec_of_a_study_is_found_before_anything_is_trained(archc
     assert result.code == 1
     assert result.err.startswith("specs/net.yaml:10:61: error[ARC102]")
     assert not (here / "runs").exists()
+
+
+def test_a_study_that_is_not_there(archc, here: Path) -> None:
+    result = archc("study", "studies/pooling.yaml")
+    assert result.code == 2
+    assert result.err.startswith(
+        "error: file not found: studies/pooling.yaml\n  the studies shipped with archc are in "
+    )
+    assert (Path(result.err.split()[-1]) / "pooling.yaml").is_file()
+    assert archc("study", here).err == f"error: {here} is a folder; a study is a YAML file\n"
