@@ -23,6 +23,9 @@ _PLACEHOLDERS: dict[str, object] = {
     "layers": {},
 }
 
+STUDY = "archc-study/v1"
+"""The schema of a study, which is a file of its own kind."""
+
 _TELLING = ("schema", "layers")
 """Fields that files of other kinds do not have, even under the names that other frameworks use."""
 _MOST_READ = 100
@@ -40,7 +43,11 @@ def read_spec(data: bytes, name: str, asked: Asked = PLAIN) -> tuple[Document | 
             *findings,
             report(start, "ARC104", "a spec must be a mapping that begins with `schema: archc/v1`"),
         ]
-    if "schema" not in root.entries and (other := _of_another_kind(root)):
+    schema = root.entries.get("schema")
+    if schema is not None and plain(schema) == STUDY:
+        help = "run `archc study` with this file; its `runs` name specs"
+        return None, [*findings, report(schema.span, "ARC105", "a study is not a spec", help=help)]
+    if schema is None and (other := _of_another_kind(root)):
         return None, [*findings, other]
     if asked.is_plain and root.entries.keys().isdisjoint(FAMILY):
         return document_of(root, findings)

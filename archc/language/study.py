@@ -14,10 +14,9 @@ from archc.language.reader import MappingNode, plain, read
 from archc.language.recipe import Precision
 from archc.language.section import Section
 from archc.language.spec import Name, Strategy
+from archc.language.spec_reading import STUDY
 from archc.ops.fields import Count, Positive
 from archc.source import Span
-
-SCHEMA = "archc-study/v1"
 
 Error = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
@@ -84,7 +83,9 @@ def read_study(data: bytes, name: str) -> tuple[Study | None, list[Finding]]:
         return None, in_source_order(findings)
     if not isinstance(root, MappingNode):
         start = Span(root.span.source, root.span.start, root.span.start + 1)
-        return None, [report(start, "ARC104", f"a study must be a mapping that begins with `schema: {SCHEMA}`")]
+        return None, [report(start, "ARC104", f"a study must be a mapping that begins with `schema: {STUDY}`")]
+    if other := _of_another_kind(root):
+        return None, [other]
     try:
         study = Study.model_validate(plain(root))
     except ValidationError as error:
@@ -94,6 +95,19 @@ def read_study(data: bytes, name: str) -> tuple[Study | None, list[Finding]]:
         return None, in_source_order(explain(error, Study, root.entries, root.keys, start, "the study"))
     found = _repeated_seeds(study, root)
     return (None, found) if found else (study, [])
+
+
+def _of_another_kind(root: MappingNode) -> Finding | None:
+    """The finding for a file that is no study: a spec, or something else."""
+    schema = root.entries.get("schema")
+    if schema is not None and plain(schema) == "archc/v1":
+        help = "name it in the `runs` of a study, or train it alone with `archc train`"
+        return report(schema.span, "ARC105", "a spec is not a study", help=help)
+    if schema is not None or not root.entries.keys().isdisjoint(("runs", "seeds")):
+        return None
+    start = Span(root.span.source, root.span.start, root.span.start)
+    help = f"begin a study with `schema: {STUDY}`, and add `name:`, `runs:` and `seeds:`"
+    return report(start, "ARC103", "not a study: it has no `schema`, `runs` or `seeds`", help=help)
 
 
 def _repeated_seeds(study: Study, root: MappingNode) -> list[Finding]:

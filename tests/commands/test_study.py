@@ -108,7 +108,10 @@ def test_a_study_is_trained_once_gone_on_with_and_compared(archc, study: Path, h
             "training_error: 25",
             "study.yaml:10:25: error[ARC105]: `reach.training_error` is `25`",
         ),
-        ("archc-study/v1", "archc/v1", 'study.yaml:1:9: error[ARC105]: `schema` cannot be the string "archc/v1"'),
+        ("archc-study/v1", "archc/v1", "study.yaml:1:9: error[ARC105]: a spec is not a study"),
+        ("archc-study/v1", "archc-study/v2", 'study.yaml:1:9: error[ARC105]: `schema` cannot be the string "archc-'),
+        (STUDY, "on: push", "study.yaml:1:1: error[ARC103]: not a study: it has no `schema`, `runs` or `seeds`"),
+        (STUDY, "[1]", "study.yaml:1:1: error[ARC104]: a study must be a mapping that begins with"),
         ("{spec: specs/net.yaml}", "{spek: specs/net.yaml}", "study.yaml:5:10: error[ARC101]: unknown field `spek`"),
     ],
 )
@@ -117,6 +120,15 @@ def test_a_mistake_in_a_study(archc, study: Path, old: str, new: str, message: s
     result = archc("study", study)
     assert (result.code, result.out) == (1, "")
     assert result.err.startswith(message)
+    assert result.err.count("error[") == 1
+
+
+def test_a_study_is_not_a_spec(archc, study: Path) -> None:
+    result = archc("check", study)
+    assert result.code == 1
+    assert result.out.startswith("study.yaml:1:9: error[ARC105]: a study is not a spec")
+    assert "run `archc study` with this file" in result.out
+    assert result.out.count("error[") == 1
 
 
 def test_an_error_in_a_spec_of_a_study_is_found_before_anything_is_trained(archc, study: Path, here: Path) -> None:
