@@ -30,11 +30,11 @@ class PageFormat(StrEnum):
 
 
 def explain(
-    word: Annotated[
-        str | None,
+    asked: Annotated[
+        list[str] | None,
         typer.Argument(
             metavar="WORD",
-            help="Code (ARC210), op (conv2d), section (train), field (padding) or concept (macs) to explain. Without "
+            help="Code (ARC210), op (conv2d), section (train), field (padding) or concept (pooling) to explain. Without "
             "one, list the codes, ops, sections and concepts.",
             show_default=False,
             autocompletion=lambda: [*names(), *concepts(), *words()],
@@ -49,6 +49,7 @@ def explain(
     Print the meaning of a code or an op with a failing example, its findings, and the corrected example. Print what a
     section or a field means, and which ops or sections have it.
     """
+    word = " ".join(asked) if asked else None
     if word is None:
         for failure in ops().failures():
             print(failure, file=sys.stderr)
@@ -95,7 +96,11 @@ def _one(word: str) -> _Pages:
 def _with_field(concept: Concept) -> Concept:
     """The page of a concept, with that of the field of the same name, if there is one."""
     field = page_of(concept.name)
-    return replace(concept, parts=(*concept.parts, f"`{field.name}` is also {field.title}:", *field.parts)) if field else concept
+    return (
+        replace(concept, parts=(*concept.parts, f"`{field.name}` is also {field.title}:", *field.parts))
+        if field
+        else concept
+    )
 
 
 def _meant(word: str) -> str | None:
