@@ -34,8 +34,8 @@ def explain(
         list[str] | None,
         typer.Argument(
             metavar="WORD",
-            help="Code (ARC210), op (conv2d), section (train), field (padding) or concept (pooling) to explain. Without "
-            "one, list the codes, ops, sections and concepts.",
+            help="Code (ARC210), op (conv2d), section (train), field (padding) or concept (pooling) to explain. "
+            "Without one, list the codes, ops, sections and concepts.",
             show_default=False,
             autocompletion=lambda: [*names(), *concepts(), *words()],
         ),
