@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from archc.console.terminal import columns, style_of
-from archc.explain.concepts import Concept, concepts
+from archc.explain.concepts import Concept, asked_as, concepts
 from archc.explain.explanation import Explanation, explanation_of, names, title_of
 from archc.explain.words import page_of, sections, words
 from archc.failure import Failure
@@ -29,12 +30,12 @@ class PageFormat(StrEnum):
 
 
 def explain(
-    word: Annotated[
-        str | None,
+    asked: Annotated[
+        list[str] | None,
         typer.Argument(
             metavar="WORD",
-            help="Code (ARC210), op (conv2d), section (train), field (padding) or concept (macs) to explain. Without "
-            "one, list the codes, ops, sections and concepts.",
+            help="Code (ARC210), op (conv2d), section (train), field (padding) or concept (pooling) to explain. "
+            "Without one, list the codes, ops, sections and concepts.",
             show_default=False,
             autocompletion=lambda: [*names(), *concepts(), *words()],
         ),
@@ -48,6 +49,7 @@ def explain(
     Print the meaning of a code or an op with a failing example, its findings, and the corrected example. Print what a
     section or a field means, and which ops or sections have it.
     """
+    word = " ".join(asked) if asked else None
     if word is None:
         for failure in ops().failures():
             print(failure, file=sys.stderr)
@@ -84,23 +86,32 @@ def _one(word: str) -> _Pages:
     if failure := ops().failure(word.lower()):
         raise failure
     if concept := concepts().get(word.lower()):
-        return [], [], [concept]
+        return [], [], [_with_field(concept)]
     if of_language := page_of(word.lower()):
         return [], [of_language], []
     help = _meant(word) or absence(word) or "list all names with `archc explain`"
     raise Failure(f"`{word[:64]}` is not a code, op, section, field or concept", help=help, code=2)
 
 
+def _with_field(concept: Concept) -> Concept:
+    """The page of a concept, with that of the field of the same name, if there is one."""
+    field = page_of(concept.name)
+    return (
+        replace(concept, parts=(*concept.parts, f"`{field.name}` is also {field.title}:", *field.parts))
+        if field
+        else concept
+    )
+
+
 def _meant(word: str) -> str | None:
-    """The help for a misspelling, or for another framework's word."""
-    if absence(word):
-        return None
+    """The help for a misspelling, or for another word for an op, a field or a concept."""
     if word.lower().startswith("arc"):
         codes = [name.lower() for name in names() if name not in ops()]
         code = nearest(word, [code for code in codes if code.startswith(word.lower())] or codes, named=True)
         return f"did you mean `{code.upper()}`?" if code else None
-    guess = nearest(word, [*ops(), *concepts(), *words()])
-    return f"did you mean `{guess}`?" if guess else None
+    guess = None if absence(word) else nearest(word, [*ops(), *concepts(), *words()])
+    guesses = [f"`{name}`" for name in dict.fromkeys((guess, asked_as(word))) if name]
+    return f"did you mean {' or '.join(guesses)}?" if guesses else None
 
 
 def _width() -> int:

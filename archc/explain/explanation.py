@@ -13,6 +13,7 @@ from archc.backend import Origin, Request, Unsupported, load, refusals
 from archc.diagnostics.codes import CODES
 from archc.diagnostics.codes.code import Code
 from archc.diagnostics.finding import Finding, Severity
+from archc.explain.concepts import reference
 from archc.failure import Failure
 from archc.language.asked import Asked
 from archc.language.field_table import FieldRow, rows
@@ -64,7 +65,7 @@ def _of_code(name: str, code: Code) -> Explanation:
     return Explanation(
         name=name,
         title=code.title,
-        meaning=code.meaning,
+        meaning="\n\n".join([code.meaning, *reference(name)]),
         severity=code.severity,
         shape_rule="",
         fields=(),
@@ -80,7 +81,7 @@ def _of_op(name: str, op: type[Op]) -> Explanation:
     return Explanation(
         name=name,
         title=title,
-        meaning="\n\n".join(meaning),
+        meaning="\n\n".join([*meaning, *reference(name)]),
         severity=None,
         shape_rule=op.shape_rule,
         fields=rows(op),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from archc.explain.concepts import Concept
+from archc.explain.concepts import Concept, reference
 from archc.language.field_table import as_written, takes
 from archc.language.mistakes.vocabulary import synonyms
 from archc.language.schema import json_schema
@@ -40,7 +40,7 @@ class _Use:
 
 def sections() -> dict[str, Concept]:
     """The pages of the sections by name, in the order of a spec."""
-    return {name: _page(name, found) for name, found in _uses().items() if _is_section(found[0])}
+    return {name: _referring(_page(name, found)) for name, found in _uses().items() if _is_section(found[0])}
 
 
 def words() -> list[str]:
@@ -51,14 +51,19 @@ def words() -> list[str]:
 def page_of(word: str) -> Concept | None:
     """The page of a section, a field or a value; None for any other word."""
     if found := _uses().get(word):
-        return _page(word, found)
+        return _referring(_page(word, found))
     if fields := _values().get(word):
         title = f"a value of {joined([f'`{field}`' for field in fields])}"
         parts = (part for field in fields for part in _page(field, _uses()[field]).parts)
         # A word of another framework for an op is more likely that than a value.
         called = [f"Where another framework calls an op so, it is `{op}`." for op in synonyms(word, ops())]
-        return Concept(word, title, (*called, *parts))
+        return _referring(Concept(word, title, (*called, *parts)))
     return None
+
+
+def _referring(page: Concept) -> Concept:
+    """The page, with a reference to those on what its word is for."""
+    return replace(page, parts=(*page.parts, *reference(page.name)))
 
 
 @cache

@@ -36,6 +36,40 @@ def test_a_concept(archc) -> None:
     assert "\n    archc                            714,188,480\n" in result.out
 
 
+@pytest.mark.parametrize("word", ["macs", "memory"])
+def test_a_concept_that_is_also_a_field(archc, word: str) -> None:
+    """One page has both."""
+    page = archc("explain", word).out
+    assert page.startswith(f"{word}: {concepts()[word].title}\n\n")
+    assert f"\n\n`{word}` is also a field of `expect`:\n\n- In `expect`: " in page
+    (only,) = json.loads(archc("explain", word, "--output-format", "json").out)["concepts"]
+    assert "is also a field of `expect`:" in only["text"]
+
+
+@pytest.mark.parametrize(
+    ("words", "help"),
+    [
+        ("relu vs tanh", "did you mean `activation`?"),
+        ("vanishing gradient", "did you mean `activation`?"),
+        ("lrn formula", "did you mean `normalisation`?"),
+        ("Local Response Normalisation", "did you mean `normalisation`?"),
+        ("local response normalization", "did you mean `lrn` or `normalisation`?"),
+        ("local_response_norm", "did you mean `lrn`?"),
+        ("data augmentation", "did you mean `augmentation`?"),
+        ("weight initialization", "did you mean `initialisation`?"),
+        ("update rule", "did you mean `update_rule`?"),
+        ("overlapping pooling", "did you mean `pooling`?"),
+        ("two GPUs", "did you mean `two_columns`?"),
+    ],
+)
+def test_natural_words_lead_to_a_concept(archc, words: str, help: str) -> None:
+    """In quotes or not."""
+    quoted, bare = archc("explain", words), archc("explain", *words.split())
+    assert quoted == bare
+    assert (quoted.code, quoted.out) == (2, "")
+    assert quoted.err == f"error: `{words}` is not a code, op, section, field or concept\n  {help}\n"
+
+
 def test_all_of_them_a_row_each(archc) -> None:
     result = archc("explain")
     assert (result.code, result.err) == (0, "")

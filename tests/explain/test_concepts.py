@@ -10,6 +10,8 @@ import pytest
 from archc.analysis import Facts, analyse
 from archc.explain.concepts import concepts
 from archc.explain.explanation import names
+from archc.explain.words import sections, words
+from archc.language.mistakes.vocabulary import folded
 from archc.ops import ops
 from archc.ops.conv2d import Conv2d
 from archc.ops.weighted import Weighted
@@ -51,7 +53,7 @@ def more_than_archc(tool: str) -> int:
 @pytest.mark.parametrize("name", concepts())
 def test_a_page_is_titled_prose_lists_and_blocks(name: str) -> None:
     concept = concepts()[name]
-    assert name not in {other.lower() for other in names()}
+    assert name not in {other.lower() for other in (*names(), *sections())}
     assert concept.title
     assert "\n" not in concept.title
     assert not concept.title.endswith(".")
@@ -60,6 +62,17 @@ def test_a_page_is_titled_prose_lists_and_blocks(name: str) -> None:
         block = lines[0].startswith("    ")
         assert all(line.startswith("    ") == block for line in lines), part
         assert max(map(len, lines)) <= (80 if block else 120), part
+
+
+@pytest.mark.parametrize("name", concepts())
+def test_what_a_page_refers_to_has_a_page(name: str) -> None:
+    assert {*concepts()[name].see_also} <= {*names(), *words(), *concepts()} - {name}
+
+
+def test_other_words_for_a_page_lead_to_one_page_and_hide_none() -> None:
+    asked = [folded(word) for concept in concepts().values() for word in concept.asked_as]
+    assert len(asked) == len(set(asked))
+    assert not set(asked) & set(map(folded, (*names(), *words(), *concepts())))
 
 
 @pytest.mark.parametrize(("expression", "result"), equations())

@@ -1,12 +1,15 @@
 """Pages on what many ops have in common, such as how arithmetic is counted: one file NAME.md each.
 
-The first line of a file is its title, after `# `. Empty lines separate its parts: prose, a list of `- ` items, or a
-block whose lines are indented by four spaces, at most 76 wide, and shown as they are. A block `{element_ops}` or
-`{kept}` becomes a table of the ops, from what each op declares.
+The first line of a file is its title, after `# `. A second line `Asked as: ` lists other words for the subject, which
+lead to the page and are not shown. Empty lines separate its parts: prose, a list of `- ` items, or a block whose lines
+are indented by four spaces, at most 76 wide, and shown as they are. A block `{element_ops}` or `{kept}` becomes a table
+of the ops, from what each op declares. The pages of the ops, fields and codes that a last part `See also: ` names refer
+back to the page.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +17,7 @@ from importlib.resources import files
 from itertools import zip_longest
 from textwrap import wrap
 
+from archc.language.mistakes.vocabulary import folded
 from archc.ops import ops
 from archc.ops.op import Op
 
@@ -21,6 +25,7 @@ _WIDTH = 76
 _INDENT = "    "
 # The widest column of names; more of them go on further lines.
 _MOST_LEFT = 36
+_ASKED_AS, _SEE_ALSO = "\nAsked as: ", "See also: "
 _TABLES: dict[str, Callable[[type[Op]], str]] = {
     "{element_ops}": lambda op: op.element_ops_words,
     "{kept}": lambda op: op.kept_words,
@@ -34,6 +39,12 @@ class Concept:
     name: str
     title: str
     parts: tuple[str, ...]
+    asked_as: tuple[str, ...] = ()
+
+    @property
+    def see_also(self) -> tuple[str, ...]:
+        """The words whose pages have more on the subject."""
+        return tuple(re.findall("`(.+?)`", self.parts[-1])) if self.parts[-1].startswith(_SEE_ALSO) else ()
 
 
 @cache
@@ -44,9 +55,22 @@ def concepts() -> dict[str, Concept]:
     return {name: _read(name, texts[name]) for name in sorted(texts)}
 
 
+def asked_as(word: str) -> str | None:
+    """The name of the page that other words for its subject lead to."""
+    return next((page.name for page in concepts().values() if folded(word) in map(folded, page.asked_as)), None)
+
+
+def reference(word: str) -> list[str]:
+    """A paragraph that refers from the page of a word to those on what it is for; none if there are none."""
+    names = [f"`archc explain {page.name}`" for page in concepts().values() if word in page.see_also]
+    return [f"{_SEE_ALSO}{', '.join(names)}."] if names else []
+
+
 def _read(name: str, text: str) -> Concept:
-    title, *parts = text.strip("\n").split("\n\n")
-    return Concept(name, title.removeprefix("# "), tuple(map(_filled, parts)))
+    head, *parts = text.strip("\n").split("\n\n")
+    title, _, words = head.partition(_ASKED_AS)
+    asked = tuple(" ".join(words.split()).split(", ")) if words else ()
+    return Concept(name, title.removeprefix("# "), tuple(map(_filled, parts)), asked)
 
 
 def _filled(part: str) -> str:

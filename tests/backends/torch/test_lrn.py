@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,8 @@ from archc_torch.snippets.lrn import LRN
 from archc_torch.snippets.spatial_lrn import SpatialLRN
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
+
+from archc.explain.concepts import concepts
 
 ALPHA, BETA, K = 0.7, 0.75, 2.0
 SIZES = (1, 2, 3, 4, 5, 9)
@@ -40,6 +43,17 @@ def test_maps_against_numpy(size: int, groups: int) -> None:
     x = values(2, 8, 3, 2)
     y = LRN(size, alpha=ALPHA, beta=BETA, k=K, groups=groups)(x)
     np.testing.assert_allclose(y.numpy(), over_maps(x.numpy(), size, groups), rtol=1e-12)
+
+
+def test_the_examples_on_the_page_of_normalisation() -> None:
+    page = "\n".join(concepts()["normalisation"].parts)
+    a, b = ([float(n) for n in line.split()] for line in re.findall(r"^    [ab]  +(\d.*)$", page, re.MULTILINE))
+    y = LRN(3, alpha=1, beta=BETA, k=2)(torch.tensor(a, dtype=torch.float64).view(1, 5, 1, 1))
+    assert y.flatten().numpy().round(4).tolist() == b
+    rows = [[float(n) for n in line.split()] for line in re.findall(r"^    (\d \d \d .*)$", page, re.MULTILINE)]
+    numbers = torch.tensor(rows, dtype=torch.float64)
+    y = SpatialLRN(3, alpha=1, beta=BETA, k=1)(numbers[:, :3].view(1, 1, 3, 3))
+    assert y.view(3, 3).numpy().round(4).tolist() == numbers[:, 6:].tolist()
 
 
 @sizes_and_groups
