@@ -27,11 +27,18 @@ LINES = {
     "train": tuple(
         f"train small.yaml --steps 1 --batch 4 --run run {more}" for more in ("--gpus 2", "--backend keras")
     ),
+    "study": ("study study.yaml",),
     "backends": ("backends",),
     "explain": ("explain ARC210",),
     "diff": ("diff small.yaml small.yaml --output-format markdown",),
     "schema": ("schema",),
 }
+STUDY = """schema: archc-study/v1
+name: one
+runs: {small: {spec: small.yaml}}
+seeds: [0]
+train: {batch: 4, steps: 1}
+"""
 OF_A_RUN = {"evaluate": "run", "predict": "run picture.jpg", "runs": ".", "plot": "run -o curves.svg"}
 """What reads a run: tried after each training."""
 
@@ -41,6 +48,7 @@ SCRIPT = Path(sys.executable).with_name("archc")
 @pytest.mark.parametrize("line", [line for lines in LINES.values() for line in lines])
 def test_no_file_of_the_current_folder_is_imported(small: Path, here: Path, line: str) -> None:
     small.write_text(small.read_text().replace("units: 5", "units: 8"))
+    (here / "study.yaml").write_text(STUDY)
     note = here / "imported"
     for module in MODULES:
         (here / f"{module}.py").write_text(f"open({str(note)!r}, 'a').write('{module} ')")
