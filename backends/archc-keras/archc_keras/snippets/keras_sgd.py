@@ -19,7 +19,7 @@ class KerasSGD(MomentumSGD):
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         velocity = self.velocities[index := self._get_variable_index(variable)]
         lr = ops.cast(self.factors[index] * learning_rate, variable.dtype)
-        self.assign_sub(variable, self.decays[index] * lr * variable)
-        slope = ops.cast(gradient, variable.dtype)
-        self.assign(velocity, self.momentum * velocity - lr * slope)
+        self.assign_sub(variable, lr * self.decays[index] * variable)
+        g: Any = ops.cast(gradient, variable.dtype)
+        self.assign(velocity, self.momentum * velocity - lr * g)
         self.assign_add(variable, velocity)
