@@ -89,7 +89,7 @@ def _decorators(part: Class | Function, indent: str) -> list[str]:
 def _function(function: Function, indent: str) -> list[str]:
     lines = [*_decorators(function, indent), *signature(function, indent)]
     if function.doc:
-        lines.append(_docstring((function.doc,), indent + _INDENT))
+        lines.append(_docstring(tuple(function.doc.split("\n\n")), indent + _INDENT))
     return [*lines, *_block(function.body, indent + _INDENT)]
 
 

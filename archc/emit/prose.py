@@ -10,7 +10,7 @@ from archc.emit.alignment import Variant
 from archc.emit.inline import escaped
 from archc.emit.plan import SourcePlan
 from archc.emit.printer import WIDTH
-from archc.language.optimizers import spares_biases
+from archc.language.optimizers import SGD_RULES, SgdRule, spares_biases
 from archc.language.recipe import Recipe
 
 LOADED = "The network with the weights of a safetensors file"
@@ -88,6 +88,14 @@ def optimizer(recipe: Recipe) -> str:
         return "The spec's optimizer" + (", with no weight decay on biases." if spares_biases(rule) else ".")
     decay = ", and no weight decay" if spares_biases(rule) else ""
     return f"The spec's optimizer; biases have {rule.bias_lr_factor:g} times its rate{decay}."
+
+
+_WHOSE: dict[SgdRule, str] = {"paper": "The paper's", "pytorch": "PyTorch's", "keras": "Keras'"}
+
+
+def formula(rule: SgdRule) -> str:
+    """The paragraph on the rule of `sgd`, for an optimizer whose class is not in the file."""
+    return f"{_WHOSE[rule]} rule: {SGD_RULES[rule]}."
 
 
 def _from_image(planned: SourcePlan, indent: int, what: str = "") -> str:

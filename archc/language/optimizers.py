@@ -6,7 +6,7 @@ The descriptions of the fields are what an editor shows on hovering, so each mus
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, cast
+from typing import Annotated, ClassVar, Literal, cast
 
 from pydantic import Field
 
@@ -59,6 +59,15 @@ _ABSENT: Mapping[str, str] = dict.fromkeys(
 )
 
 
+SgdRule = Literal["paper", "pytorch", "keras"]
+"""Whose rule `sgd` trains by."""
+SGD_RULES: Mapping[SgdRule, str] = {
+    "paper": "v <- momentum v - weight_decay lr w - lr g; w <- w + v",
+    "pytorch": "v <- momentum v + g + weight_decay w; w <- w - lr v",
+    "keras": "w <- w - weight_decay lr w; v <- momentum v - lr g; w <- w + v",
+}
+
+
 class _Rule(Section):
     """What all optimizers have in common."""
 
@@ -71,7 +80,7 @@ class _Rule(Section):
 
 
 class Sgd(_Rule):
-    """The paper's rule: v <- momentum v - weight_decay lr w - lr g; w <- w + v."""
+    """One of `SGD_RULES`: the paper's, unless `rule` is another."""
 
     moments = 1
     batch_power = 1  # Goyal et al., arXiv 1706.02677
@@ -83,6 +92,13 @@ class Sgd(_Rule):
     momentum: Rate = Field(description="Share of the previous update that is added to each update, from 0 to below 1.")
     weight_decay: NotNegative = Field(
         description="Weight decay: the fraction of each weight, times the learning rate, that each step subtracts."
+    )
+    rule: SgdRule = Field(
+        default="paper",
+        description="Whose rule updates a weight w by its gradient g and its velocity v. "
+        f"`paper`: {SGD_RULES['paper']}. "
+        f"`pytorch`: {SGD_RULES['pytorch']}, which is the same until the learning rate changes. "
+        f"`keras`: {SGD_RULES['keras']}, which keeps weight decay out of the velocity.",
     )
     decay_biases: _DecayBiases = False
     bias_lr_factor: _BiasLrFactor = 1
@@ -148,7 +164,8 @@ class Optimizer(Choice):
         "write `sgd`, `adam` or `adamw`",
     )
     sgd: Sgd | None = Field(
-        default=None, description="Stochastic gradient descent with momentum and weight decay, by the paper's rule."
+        default=None,
+        description="Stochastic gradient descent with momentum and weight decay, by the paper's rule or another.",
     )
     adam: Adam | None = Field(
         default=None, description="Adam, by PyTorch's rule: its weight decay is a part of the gradient."

@@ -106,7 +106,10 @@ def _epochs(epochs: float) -> str:
 def _rate(recipe: Recipe) -> str:
     """The learning rate of the first step, the rule, and the schedules."""
     schedules = [name for name, rule in recipe.schedule or () if rule is not None]
-    return ", ".join([f"{recipe.lr:g}", recipe.optimizer.name, *schedules])
+    sgd, name = recipe.optimizer.sgd, recipe.optimizer.name
+    if sgd is not None and sgd.rule != "paper":
+        name = f"{name} by the rule of {sgd.rule}"
+    return ", ".join([f"{recipe.lr:g}", name, *schedules])
 
 
 def _data(job: Job, size: Size) -> str:

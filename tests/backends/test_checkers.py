@@ -53,11 +53,17 @@ RECIPE = """train:
 """
 RULES = {
     "sgd": "sgd: {lr: 0.1, momentum: 0.9, weight_decay: 5e-4, bias_lr_factor: 2}",
+    "sgd_pytorch": "sgd: {lr: 0.1, momentum: 0.9, weight_decay: 5e-4, rule: pytorch, bias_lr_factor: 2}",
+    "sgd_keras": "sgd: {lr: 0.1, momentum: 0.9, weight_decay: 5e-4, rule: keras}",
+    "sgd_own": "sgd: {lr: 0.1, momentum: 0, weight_decay: 5e-4, rule: keras, decay_biases: true}",
     "adam": "adam: {lr: 0.001}",
     "adamw": "adamw: {lr: 0.001, weight_decay: 0.05, bias_lr_factor: 0.333}",
 }
 RATES = {
     "sgd": "warmup: {steps: 500}, on_plateau: {factor: 0.1, times: 3}",
+    "sgd_pytorch": "step: {factor: 0.1, every: 1}",
+    "sgd_keras": "on_plateau: {factor: 0.1, times: 3}",
+    "sgd_own": "cosine: {}",
     "adam": "step: {factor: 0.1, every: 1}",
     "adamw": "warmup: {epochs: 5}, cosine: {end_factor: 0.001}",
 }

@@ -28,6 +28,21 @@ ERRORS = (0.5, 0.6, 0.4, 0.4)
 """The held-out error after each epoch, for `on_plateau`."""
 
 SGD = "optimizer: {sgd: {lr: 0.5, momentum: 0.9, weight_decay: 0.05}}"
+OF_FRAMEWORKS = {
+    f"{rule}_{name}": f"optimizer: {{sgd: {{lr: 0.1, rule: {rule}, {fields}}}}}, {others}"
+    for rule in ("pytorch", "keras")
+    for name, (fields, others) in {
+        "step": ("momentum: 0.9, weight_decay: 0.05", "schedule: {step: {factor: 0.3, every: 2}}"),
+        # Keras' own class rounds its numbers to float32, even for weights in float64.
+        "own_class": ("momentum: 0.875, weight_decay: 0.0625, decay_biases: true", "schedule: {warmup: {steps: 7}}"),
+        "plain": ("momentum: 0, weight_decay: 0", "schedule: {cosine: {}}, clip: 0.2"),
+        "all": (
+            "momentum: 0.8, weight_decay: 0.05, decay_biases: true, bias_lr_factor: 2",
+            "schedule: {on_plateau: {factor: 0.1, times: 3, patience: 1}}, clip: 0.3, accumulate: 4",
+        ),
+    }.items()
+}
+"""The rules of the frameworks' own SGD, which differ from the paper's once the rate changes."""
 RECIPES = {
     # The AlexNet paper's rule, field by field, and all of it.
     "lr": "optimizer: {sgd: {lr: 0.5, momentum: 0, weight_decay: 0}}",
@@ -39,6 +54,7 @@ RECIPES = {
         "optimizer: {sgd: {lr: 0.01, momentum: 0.9, weight_decay: 5e-4}}, "
         "schedule: {on_plateau: {factor: 0.1, times: 3, patience: 1}}"
     ),
+    **OF_FRAMEWORKS,
     # The other fields, each by itself.
     "bias_lr_factor": "optimizer: {sgd: {lr: 0.1, momentum: 0.9, weight_decay: 0.05, bias_lr_factor: 2}}",
     "step": f"{SGD}, schedule: {{step: {{factor: 0.3, every: 1}}}}",
@@ -191,8 +207,20 @@ def updated(recipe: Recipe, kept: dict[str, Array], w: Array, g: Array, *, lr: f
     """The weights after a step. `kept` is what the optimizer keeps of them."""
     zero = np.zeros_like(w)
     if (sgd := recipe.optimizer.sgd) is not None:
-        kept["v"] = sgd.momentum * kept.get("v", zero) - decay * lr * w - lr * g
-        return w + kept["v"]
+        v = kept.get("v", zero)
+        match sgd.rule:
+            case "paper":
+                v = sgd.momentum * v - decay * lr * w - lr * g
+                w = w + v
+            case "pytorch":
+                v = sgd.momentum * v + g + decay * w
+                w = w - lr * v
+            case "keras":
+                w = w - decay * lr * w
+                v = sgd.momentum * v - lr * g
+                w = w + v
+        kept["v"] = v
+        return w
     adam = recipe.optimizer.adam or recipe.optimizer.adamw
     assert adam is not None
     if recipe.optimizer.adamw is not None:

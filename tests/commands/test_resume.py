@@ -103,6 +103,20 @@ def test_a_run_that_was_killed_goes_on_to_the_same_weights(spec: Path, options: 
     assert (receipt["status"], [each["after_step"] for each in receipt["resumed"]]) == ("complete", [before[0]])
 
 
+@pytest.mark.parametrize("rule", ["pytorch", "keras"])
+@pytest.mark.parametrize("backend", ["torch", "keras"])
+def test_a_run_by_each_rule_of_sgd_goes_on_to_the_same_weights(spec: Path, backend: str, rule: str) -> None:
+    """From within the warm-up, through a change of the rate after an epoch."""
+    sgd = f"sgd: {{lr: 0.1, momentum: 0.9, weight_decay: 0.01, rule: {rule}}}"
+    text = SPEC.replace("adamw: {lr: 1e-3, weight_decay: 0.01}", sgd)
+    spec.write_text(text.replace("cosine: {end_factor: 0.1}", "step: {factor: 0.5, every: 1}"))
+    begin = (spec, "--backend", backend, "-q", "--run")
+    train(*begin, "whole", "--steps", 14)
+    train(*begin, "parts", "--steps", 4)
+    train("--run", "parts", "--resume", "auto", "--steps", 14)
+    assert weights("parts") == weights("whole")
+
+
 def test_a_complete_run_is_made_longer_repeated_and_kept_from_changing(spec: Path, here: Path) -> None:
     train(spec, "--steps", STEPS, "--run", "whole", "-q", "--seed", 3)
     train(spec, "--steps", STEPS, "--run", "new", "--resume", "auto", "-q", "--seed", 3)  # there is none yet

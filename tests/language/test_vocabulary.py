@@ -20,6 +20,7 @@ SECTIONS = (
     Parallel,
     Recipe,
     Optimizer,
+    Sgd,
     Adam,
     AdamW,
     Schedule,
@@ -36,7 +37,6 @@ WORDS = {
     *("from", "expect", "devices"),
     *Spec.model_fields,
     *Recipe.model_fields,
-    *Sgd.model_fields,
     *(field for model in SECTIONS for field in model.model_fields),
     *(word for model in SECTIONS for field in model.model_fields for word in words_of(model, field)),
 }

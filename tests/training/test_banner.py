@@ -33,6 +33,15 @@ def test_its_lines(job: Job, golden: Golden, monkeypatch: pytest.MonkeyPatch, co
     golden(Path(__file__).parent / "golden" / f"banner.{columns or 'pipe'}.txt", text)
 
 
+@pytest.mark.parametrize("rule", ["paper", "pytorch", "keras"])
+def test_the_rule_of_a_framework_is_named(job: Job, rule: str) -> None:
+    recipe = job.recipe.model_dump(mode="json")
+    recipe["optimizer"]["sgd"]["rule"] = rule
+    named = "" if rule == "paper" else f" by the rule of {rule}"
+    text = shown(Job.model_validate(job.model_dump() | {"recipe": recipe}), (GPU, GPU))
+    assert f"rate      0.5, sgd{named}, on_plateau\n" in text
+
+
 @pytest.mark.parametrize(
     ("names", "lines"),
     [

@@ -73,6 +73,8 @@ SNIPPETS = {
     "stored": "stored",
     "recurrent_stored": "recurrent_stored",
     "MomentumSGD": "momentum_sgd",
+    "PyTorchSGD": "pytorch_sgd",
+    "KerasSGD": "keras_sgd",
     "Adam": "adam",
 }
 
@@ -87,7 +89,7 @@ def emit(request: Request) -> EmittedSource:
     readers = snippets_of(used) if recipe is not None else ()
     if recipe is not None:
         used |= {Name(kind(recipe)), *map(Name, readers)}
-    snippets = [load("archc_keras.snippets", file) for name, file in SNIPPETS.items() if Name(name) in used]
+    snippets = list(_snippets(used))
     recipe_functions = () if recipe is None else tuple(of_recipe(planned, recipe))
     module = Module(
         doc=document(planned, request.origin, "keras"),
@@ -102,6 +104,14 @@ def emit(request: Request) -> EmittedSource:
         ),
     )
     return EmittedSource(print_module(module), planned.class_name, renamed={})
+
+
+def _snippets(used: set[Name]) -> Iterator[LoadedSnippet]:
+    """The snippets of these names, and those that these need."""
+    loaded = {name: load("archc_keras.snippets", file) for name, file in SNIPPETS.items() if Name(name) in used}
+    needed = {need for snippet in loaded.values() for need in snippet.needs} - loaded.keys()
+    loaded |= {name: load("archc_keras.snippets", SNIPPETS[name]) for name in needed}
+    return (loaded[name] for name in SNIPPETS if name in loaded)
 
 
 def _imports(planned: SourcePlan, snippets: Iterable[LoadedSnippet], *, loads: bool) -> Iterator[Import]:

@@ -30,7 +30,7 @@ from archc.emit.syntax import (
     call,
     number,
 )
-from archc.language.optimizers import Sgd, spares_biases
+from archc.language.optimizers import Sgd, spares_biases, treats_biases_apart
 from archc.language.recipe import Recipe
 from archc.ops.properties import Loss
 from archc.tensor import Tensor
@@ -72,7 +72,13 @@ def _criterion(recipe: Recipe) -> Iterator[Function]:
 
 def kind(recipe: Recipe) -> str:
     """The class of the optimizer."""
-    return "MomentumSGD" if recipe.optimizer.sgd else "Adam"
+    sgd = recipe.optimizer.sgd
+    if sgd is None:
+        return "Adam"
+    if sgd.rule != "keras":
+        return "MomentumSGD" if sgd.rule == "paper" else "PyTorchSGD"
+    # Keras' own class saves neither what it decays nor other rates with a model.
+    return "KerasSGD" if treats_biases_apart(sgd) else "keras.optimizers.SGD"
 
 
 def optimizer(planned: SourcePlan, recipe: Recipe) -> Function:
@@ -81,8 +87,13 @@ def optimizer(planned: SourcePlan, recipe: Recipe) -> Function:
     biases = ("bias", "beta") if any(map(_has_beta, planned.steps)) else ("bias",)
     undecayed = Tuple(tuple(map(Literal, biases)) if spares_biases(rule) else ())
     figures: dict[str, Value | float]
+    is_own = "." not in kind(recipe)
     if isinstance(rule, Sgd):
-        figures = {"momentum": rule.momentum, "weight_decay": rule.weight_decay, "undecayed": undecayed}
+        figures = {"momentum": rule.momentum}
+        if is_own or rule.weight_decay:
+            figures["weight_decay"] = rule.weight_decay
+        if is_own:
+            figures["undecayed"] = undecayed
     else:
         figures = {"beta_1": rule.beta1, "beta_2": rule.beta2, "epsilon": rule.epsilon}
         figures |= {"weight_decay": rule.weight_decay, "undecayed": undecayed}
@@ -99,6 +110,8 @@ def optimizer(planned: SourcePlan, recipe: Recipe) -> Function:
         # A trainer adds the gradients of all parts itself.
         signature, made = "**options: Any", replace(made, arguments=(*made.arguments, _OPTIONS))
         doc = f"The spec's optimizer; on its parts, with `gradient_accumulation_steps={recipe.accumulate}`."
+    if isinstance(rule, Sgd) and not is_own:
+        doc += f"\n\n{prose.formula(rule.rule)}"
     return Function(recipe.optimizer.name, signature, kind(recipe), (Return(made),), doc=doc)
 
 

@@ -13,7 +13,6 @@ from archc.emit.prose import document
 from archc.emit.self_check import RUN
 from archc.emit.snippets import LoadedSnippet, load
 from archc.emit.syntax import Function, Import, Main, Module, Name, Snippet, names
-from archc.language.optimizers import treats_biases_apart
 from archc.language.recipe import Recipe
 from archc_torch import initialisers, ranks
 from archc_torch.distribution import rank_part
@@ -22,7 +21,7 @@ from archc_torch.model import Model, model
 from archc_torch.order import ordered
 from archc_torch.reserved import RESERVED
 from archc_torch.starting import initialised
-from archc_torch.training import check, kind, of_recipe
+from archc_torch.training import check, has_any_groups, kind, of_recipe
 
 # Definitions that PyTorch lacks, each with its snippet, in the order of the file.
 SNIPPETS = {
@@ -61,6 +60,7 @@ SNIPPETS = {
     "evaluate_on": "evaluate_on",
     **initialisers.SNIPPETS,
     "MomentumSGD": "momentum_sgd",
+    "KerasSGD": "keras_sgd",
     "axis": "axis",
     "column": "column",
     "is_summed": "is_summed",
@@ -190,7 +190,7 @@ def _imports(made: Model, recipe: Recipe | None) -> Iterator[Import]:
         yield Import("torch", ("Tensor",))
     if made.loads:
         yield Import("typing", ("Self",))
-    if recipe is not None and recipe.optimizer.sgd is None and treats_biases_apart(recipe.optimizer.rule):
+    if recipe is not None and has_any_groups(recipe):
         yield Import("typing", ("Any",))
     if recipe is not None and recipe.schedule is not None:
         if recipe.schedule.on_plateau is not None:

@@ -24,15 +24,17 @@ from archc.emit.syntax import (
     Return,
     Statement,
     Tuple,
+    Value,
     call,
     number,
 )
-from archc.language.optimizers import Sgd, spares_biases, treats_biases_apart
+from archc.language.optimizers import Sgd, SgdRule, spares_biases, treats_biases_apart
 from archc.language.recipe import Recipe
 from archc.tensor import Tensor
 from archc_torch.parameters import in_torch
 
-_CLASSES = {"sgd": "MomentumSGD", "adam": "torch.optim.Adam", "adamw": "torch.optim.AdamW"}
+_ADAPTIVE = {"adam": "torch.optim.Adam", "adamw": "torch.optim.AdamW"}
+_SGD: dict[SgdRule, str] = {"paper": "MomentumSGD", "pytorch": "torch.optim.SGD", "keras": "KerasSGD"}
 
 COUNT = "sum(p.numel() for p in model.parameters())"
 _GRADIENTS = Fixed("[p.grad for p in model.parameters() if p.grad is not None]")
@@ -90,18 +92,28 @@ def _clip(recipe: Recipe, *, has_parts: bool) -> Iterator[Function]:
 
 def kind(recipe: Recipe) -> str:
     """The class of the optimizer."""
-    return _CLASSES[recipe.optimizer.name]
+    sgd = recipe.optimizer.sgd
+    return _SGD[sgd.rule] if sgd is not None else _ADAPTIVE[recipe.optimizer.name]
+
+
+def has_any_groups(recipe: Recipe) -> bool:
+    """Whether there are groups of parameters, for a class of PyTorch's, which does not take just any as its type."""
+    return treats_biases_apart(recipe.optimizer.rule) and "." in kind(recipe)
 
 
 def optimizer(planned: SourcePlan, recipe: Recipe) -> Function:
     """`sgd`, or `adam` or `adamw`: the spec's rule with its numbers."""
     rule, function = recipe.optimizer.rule, kind(recipe)
+    figures: dict[str, Value | float]
     if isinstance(rule, Sgd):
         figures = {"lr": rule.lr, "momentum": rule.momentum, "weight_decay": rule.weight_decay}
     else:
         betas = Tuple((Literal(rule.beta1), Literal(rule.beta2)))
-        figures = {"lr": rule.lr, "betas": betas, "eps": rule.epsilon, "weight_decay": rule.weight_decay, "fused": True}
+        figures = {"lr": rule.lr, "betas": betas, "eps": rule.epsilon, "weight_decay": rule.weight_decay}
     doc = prose.optimizer(recipe)
+    if "." in function:
+        figures["fused"] = True
+        doc += f"\n\n{prose.formula(rule.rule)}" if isinstance(rule, Sgd) else ""
     if not treats_biases_apart(rule):
         made = call(function, Fixed("model.parameters()"), **figures)
         return Function(recipe.optimizer.name, "model: nn.Module", function, (Return(made),), doc=doc)
@@ -117,7 +129,7 @@ def optimizer(planned: SourcePlan, recipe: Recipe) -> Function:
     body = (
         Assign(Name("weights"), Fixed(weights)),
         Assign(Name("biases"), Fixed(biases)),
-        Assign(Name("groups"), List(groups), annotation=None if isinstance(rule, Sgd) else Name("Any")),
+        Assign(Name("groups"), List(groups), annotation=Name("Any") if has_any_groups(recipe) else None),
         Return(call(function, Name("groups"), **figures)),
     )
     return Function(recipe.optimizer.name, "model: nn.Module", function, body, doc=doc)

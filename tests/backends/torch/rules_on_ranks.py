@@ -1,4 +1,4 @@
-"""Smoothing, clipping and accumulation on two ranks by each strategy, and on one process, in float64.
+"""Optimizers, smoothing, clipping and accumulation on two ranks by each strategy, and on one process, in float64.
 
 `python rules_on_ranks.py FOLDER` starts two ranks over gloo. FOLDER has a file for each strategy, and `whole.py`. The
 first rank writes what they found: FOUND.json.
@@ -92,7 +92,7 @@ def trained(folder: Path, name: str, rank: int) -> dict[str, Any]:
     losses: list[float] = []
     torch.manual_seed(2)
     for epoch in range(STEPS // (EXAMPLES // BATCH)):
-        losses += [trainer.step(batch, 0.05).score.loss for batch in trainer.batches(epoch)]
+        losses += [trainer.step(batch, 0.05 / (1 + epoch)).score.loss for batch in trainer.batches(epoch)]
     assert len(losses) == STEPS >= MEASURED
     state = model.state_dict()
     exchanged = None

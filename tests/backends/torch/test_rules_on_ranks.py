@@ -1,4 +1,4 @@
-"""Smoothing, clipping and accumulation by each strategy: two ranks train as one process does, as planned."""
+"""Optimizers, smoothing, clipping and accumulation by each strategy: two ranks train as one does, as planned."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from archc.analysis import analyse
+from archc.analysis import Facts, analyse
 from archc.backend import Origin, Request, load
 from archc.language.spec import Parallel, Strategy
 from archc.passes.collectives import collectives, traffic
@@ -36,19 +36,28 @@ train:
   epochs: 3
   loss: cross_entropy
   label_smoothing: 0.1
-  optimizer: {adamw: {lr: 0.05, weight_decay: 0.1, bias_lr_factor: 2}}
+  optimizer: {RULE}
   clip: 0.05
   accumulate: 2
 """
+RULES = {
+    "adamw": "adamw: {lr: 0.05, weight_decay: 0.1, bias_lr_factor: 2}",
+    "pytorch": "sgd: {lr: 0.05, momentum: 0.9, weight_decay: 0.1, rule: pytorch, bias_lr_factor: 2}",
+    "keras": "sgd: {lr: 0.05, momentum: 0.9, weight_decay: 0.1, rule: keras, bias_lr_factor: 2}",
+}
 STRATEGIES: tuple[Strategy, ...] = ("data", "columns", "hybrid")
 Found = dict[str, dict[str, Any]]
 
 
-@pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
-    folder = tmp_path_factory.mktemp("ranks")
-    facts = analyse(SPEC.encode(), "net.yaml").facts
+def facts_of(rule: str) -> Facts:
+    facts = analyse(SPEC.replace("RULE", RULES[rule]).encode(), "net.yaml").facts
     assert facts is not None
+    return facts
+
+
+@pytest.fixture(scope="module", params=RULES)
+def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Found:
+    folder, facts = tmp_path_factory.mktemp("ranks"), facts_of(request.param)
     for name in ("whole", *STRATEGIES):
         parallel = Parallel(devices=2, strategy=name) if name != "whole" else None
         placement = place(facts.graph, facts.counts, parallel, 7)[0] if parallel else None
@@ -83,8 +92,7 @@ def test_two_ranks_train_as_one_process_does(found: Found, strategy: str) -> Non
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_step_exchanges_what_is_planned(found: Found, strategy: Strategy) -> None:
     """In float64, values have 8 bytes; float32 is planned for gradients of weights and statistics."""
-    facts = analyse(SPEC.encode(), "net.yaml").facts
-    assert facts is not None
+    facts = facts_of("adamw")
     placement = place(facts.graph, facts.counts, Parallel(devices=2, strategy=strategy), 7)[0]
     step, measured = TrainingStep.of(facts.recipe), found[strategy]["exchanged"]
     assert measured["collectives"] == collectives(facts.graph, placement, step).all

@@ -13,7 +13,16 @@ from archc.training.schedule import Schedule
 
 pytestmark = pytest.mark.usefixtures("float64")
 
-ON_TWO = ("label_smoothing", "clip", "accumulate_uneven_parts", "adamw_in_full", "everything")
+ON_TWO = (
+    "label_smoothing",
+    "clip",
+    "accumulate_uneven_parts",
+    "adamw_in_full",
+    "everything",
+    "pytorch_all",
+    "keras_own_class",
+    "keras_all",
+)
 
 
 def twenty_steps(name: str, strategy: Any, **fields: Any) -> None:
