@@ -140,8 +140,8 @@ class Overflowing(Regression):
 
     steps = 0
 
-    def step(self, batch: Points, lr: float, asks: Asks) -> Stepped:
-        found = super().step(batch, lr, asks)
+    def step(self, batch: Points, lr: float, asks: Asks, *, squares: bool = False) -> Stepped:
+        found = super().step(batch, lr, asks, squares=squares)
         self.steps += 1
         if self.steps == 11:
             self.values[1, 2] = math.inf
