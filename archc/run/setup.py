@@ -12,7 +12,6 @@ from archc.arrays.folder import are_arrays
 from archc.backend import Backend, EmittedSource
 from archc.failure import FINDING, USAGE, Failure
 from archc.files import similar
-from archc.graph import Graph
 from archc.language.recipe import Precision, Recipe
 from archc.language.spec import Strategy
 from archc.passes.holding import Layout
@@ -169,7 +168,7 @@ def set_up(facts: Facts, options: Options, backend: Backend) -> Setup:
         inputs={name: Value(shape=x.shape, vocabulary=x.vocabulary) for name, x in facts.graph.inputs.items()},
         output=output.shape,
         returns=facts.graph.outputs[0],
-        layers=_trained(facts.graph),
+        layers=_trained(facts),
         form=form,
         devices=devices,
         strategy=strategy,
@@ -206,8 +205,9 @@ def _output(facts: Facts) -> Tensor:
     return graph.tensor(graph.outputs[0])
 
 
-def _trained(graph: Graph) -> tuple[str, ...]:
+def _trained(facts: Facts) -> tuple[str, ...]:
     """The layers that have weights, in order."""
+    graph = facts.graph
     found = ((node.name, node.op.parameters(graph.tensors(node.inputs))) for node in graph.nodes)
     return tuple(name for name, parameters in found if any(each.trained for each in parameters))
 

@@ -1,8 +1,8 @@
 """The record of a run: metrics.jsonl and result.json for programs, progress for the person in front of it.
 
-Each line of metrics.jsonl is one JSON object with `event` (devices, start, resume, step, gradients, epoch, end) and `seconds` of
-the run. A line has been handed to the system when the call that wrote it returns. One process writes the record; the
-ranks above 0 of a run use an inactive journal, which writes and prints nothing.
+Each line of metrics.jsonl is one JSON object with `event` (devices, start, resume, step, gradients, epoch, end) and
+`seconds` of the run. A line has been handed to the system when the call that wrote it returns. One process writes the
+record; the ranks above 0 of a run use an inactive journal, which writes and prints nothing.
 
 A run that has begun is worth more than its record. On a full disk it goes on: lines that cannot be written are left out
 and counted, and room for the weights and for result.json is taken before the first step.

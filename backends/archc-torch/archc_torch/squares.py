@@ -10,13 +10,14 @@ from torch import Tensor, nn
 
 
 def squares_of(module: Any, model: nn.Module, ranks: int) -> dict[str, Tensor]:
-    """The sum of the squares of each parameter's gradient, (1,) in float64: the sum over all ranks is that of the whole.
+    """The sum of the squares of each parameter's gradient, (1,) in float64: summed over all ranks, of the whole one.
 
     `module` is the emitted file. What all ranks have counts once.
     """
-    axis = getattr(module, "axis", lambda _: None)
+    has_parts = hasattr(module, "axis")
     return {
-        name: _square(parameter) / (ranks if axis(name) is None else 1) for name, parameter in model.named_parameters()
+        name: _square(parameter) / (1 if has_parts and module.axis(name) is not None else ranks)
+        for name, parameter in model.named_parameters()
     }
 
 
