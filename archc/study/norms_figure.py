@@ -28,10 +28,9 @@ def draw_norms(panels: Sequence[Axes], every: Sequence[Sequence[Norms]], looks: 
             _line(axes, norms, layers, colour, line)
         steps = sorted({norms.step for norms, _ in shown})
         axes.set_title(f"step {joined([f'{step:,}' for step in steps])}", fontsize=9)
-        axes.set_xticks(range(len(layers)), layers, rotation=90 if len(layers) > 4 else 0, parse_math=False)
-        for number, label in enumerate(axes.get_xticklabels()):
-            label.set_visible(number % -(-len(layers) // LABELS) == 0)
-    # Zero, as where the next layer's weights start from zeros, has no place on a logarithmic axis: the line has a gap.
+        named = range(0, len(layers), -(-len(layers) // LABELS))
+        names = [layers[number] for number in named]
+        axes.set_xticks(named, names, rotation=90 if len(names) > 4 else 0, parse_math=False)
     for axes in panels[1:]:
         axes.sharey(panels[0])
         axes.tick_params(labelleft=False)
