@@ -59,7 +59,8 @@ def test_the_first_and_the_last_step_that_all_runs_have(two: Results) -> None:
         (1, {"conv": (4.0, 6.0), "fc": (1.0, 2.0)}),
         (2, {"conv": (1.0, 3.0), "fc": (2.0, 4.0)}),
     ]
-    assert relu[0].ratio == Spread(3.5, pytest.approx(0.5**0.5), 2)
+    ratio = relu[0].ratio
+    assert ratio and (ratio.mean, ratio.deviation) == (3.5, pytest.approx(0.5**0.5))
     assert [(each.step, dict(each.layers)) for each in sigmoid] == [
         (1, {"conv": (0.0, 1e-9), "bn": (0.5, 0.5), "fc": (0.25, 0.25)}),
     ]
