@@ -119,6 +119,15 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Also write the curves for TensorBoard into the run's folder.")
     ] = False,
+    gradient_norms: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=LARGEST,
+            metavar="N",
+            help="Record the norm of each layer's gradient, in the first step and in every N-th one.",
+        ),
+    ] = None,
     quiet: QuietOption = False,
     run: Annotated[
         Path | None,
@@ -190,6 +199,7 @@ def train(
                 checkpoint_every,
                 keep,
                 tensorboard,
+                gradient_norms,
                 fast_dev_run,
                 overfit_batches,
             )

@@ -59,6 +59,14 @@ class Step(_Event):
         return _rate(self.top1, self.count)
 
 
+class Gradients(_Event):
+    """The norm of each layer's gradient in a step, in the order of the network."""
+
+    event: Literal["gradients"] = "gradients"
+    step: PositiveInt
+    norms: dict[str, float | None]
+
+
 class HeldOut(_Event):
     """A test on the held-out examples: after an epoch, or at the end."""
 
@@ -73,19 +81,20 @@ class HeldOut(_Event):
         return _rate(self.top1, self.count)
 
 
-Event = Annotated[Start | Step | HeldOut, Field(discriminator="event")]
-_EVENT: TypeAdapter[Start | Step | HeldOut] = TypeAdapter(Event)
+Event = Start | Step | Gradients | HeldOut
+_EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="event")])
 Found = TypeVar("Found", Start, Resumed, Step, HeldOut)
 
 
 @dataclass(frozen=True)
 class History:
-    """The steps of a run in order, and its tests, each with the number of steps before it."""
+    """The steps of a run in order, its tests, each with the number of steps before it, and the recorded gradients."""
 
     run: Path
     name: str
     steps: tuple[Step, ...]
     tests: tuple[tuple[int, HeldOut], ...]
+    gradients: tuple[Gradients, ...] = ()
 
 
 def history(run: Path) -> History:
@@ -97,7 +106,7 @@ def history(run: Path) -> History:
         near = next((each for each in (run.parent, Path("runs") / run) if (each / FILE).is_file()), None)
         help = f"did you mean `{near}`?" if near else "name the folders of runs: `archc runs` lists them"
         raise Failure(f"{run} is not a folder", help=help, code=USAGE)
-    name, steps, tests = "", dict[int, Step](), dict[int, HeldOut]()
+    name, steps, tests, gradients = "", dict[int, Step](), dict[int, HeldOut](), dict[int, Gradients]()
     done = 0
     for event in _events(run / FILE):
         match event:
@@ -106,13 +115,21 @@ def history(run: Path) -> History:
             case Step():
                 done = event.step
                 steps[done] = event
+            case Gradients():
+                gradients[event.step] = event
             case HeldOut():
                 tests[done] = event
     if not steps:
         raise Failure(
             f"{run} has no steps yet", help="wait for the first one: `archc runs` shows the state", code=FINDING
         )
-    return History(run, name, tuple(steps[at] for at in sorted(steps)), tuple((at, tests[at]) for at in sorted(tests)))
+    return History(
+        run,
+        name,
+        tuple(steps[at] for at in sorted(steps)),
+        tuple((at, tests[at]) for at in sorted(tests)),
+        tuple(gradients[at] for at in sorted(gradients)),
+    )
 
 
 def latest(run: Path, kind: type[Found], event: str) -> Found | None:
@@ -126,7 +143,7 @@ def latest(run: Path, kind: type[Found], event: str) -> Found | None:
     return None
 
 
-def _events(file: Path) -> Iterator[Start | Step | HeldOut]:
+def _events(file: Path) -> Iterator[Event]:
     try:
         data = file.read_bytes()
     except FileNotFoundError:

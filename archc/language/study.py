@@ -34,13 +34,23 @@ class Training(Section):
     epochs: Count | None = Field(default=None, description="Epochs of a run. Default: the recipe's.")
     precision: Precision | None = Field(default=None, description="Precision of the arithmetic. Default: float32.")
 
+    gradient_norms: Count | None = Field(
+        default=None,
+        description="Steps after which the norm of each layer's gradient is recorded, besides the first step. Default: "
+        "it is not recorded.",
+    )
+
     def changed_by(self, other: Training) -> Training:
         """These options, with the other's in their place where it has some."""
         return self.model_copy(update={name: value for name, value in other if value is not None})
 
     def options(self) -> list[str]:
         """The options on the command line."""
-        return [word for name, value in self if value is not None for word in (f"--{name}", f"{value}")]
+        return [word for name, value in self if value is not None for word in (_option(name), f"{value}")]
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 class Arm(Section):

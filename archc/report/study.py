@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from math import floor, log10
+
 from archc.report.table import Column, fitted
+from archc.study.gradients import Norms, recorded
 from archc.study.results import Arm, Results, Spread
-from archc.wording import counted
+from archc.wording import counted, joined
+
+NOISE = 1e-9
+"""A deviation that is a smaller part of the mean comes from rounding."""
 
 
 def study(found: Results, *, width: int) -> str:
@@ -20,7 +26,7 @@ def study(found: Results, *, width: int) -> str:
     if reach:
         columns += [Column(f"steps to {_percent(reach.training_error)}", right=True), Column("times", right=True)]
     lines = fitted(columns, [_row(found, arm) for arm in found.arms], width=width)
-    return "\n".join((*lines, "", *_notes(found)))
+    return "\n".join((*lines, *_gradients(found, width=width), "", *_notes(found)))
 
 
 def _row(found: Results, arm: Arm) -> tuple[str, ...]:
@@ -28,24 +34,60 @@ def _row(found: Results, arm: Arm) -> tuple[str, ...]:
     row = (
         arm.name,
         f"{len(arm.runs)}" + (f", {diverged} diverged" if diverged else ""),
-        _number(arm.spread(lambda run: run.loss), "{:.3f}"),
-        _number(arm.spread(lambda run: run.error), "{:.1f} %", 100),
-        _number(arm.spread(lambda run: run.held_out_error), "{:.1f} %", 100),
+        number(arm.spread(lambda run: run.loss), 3),
+        number(arm.spread(lambda run: run.error), 1, times=100, unit=" %"),
+        number(arm.spread(lambda run: run.held_out_error), 1, times=100, unit=" %"),
     )
     if not found.study.reach:
         return row
     reached = sum(run.reached is not None for run in arm.runs)
-    steps = _number(arm.reached, "{:,.0f}") or f"{reached} of {len(arm.runs)} reach it"
-    return (*row, steps, "" if arm is found.arms[0] else _number(found.sooner(arm), "{:.2f}"))
+    steps = number(arm.reached, 0) or f"{reached} of {len(arm.runs)} reach it"
+    return (*row, steps, "" if arm is found.arms[0] else number(found.sooner(arm), 2))
 
 
-def _number(spread: Spread | None, form: str, times: float = 1) -> str:
-    """`12.3 ± 0.4 %`."""
+def _gradients(found: Results, *, width: int) -> list[str]:
+    """The norms of the gradients of the first and the last layer, in the first recorded step; empty without them."""
+    firsts = {arm.name: norms[0] for arm in found.arms if (norms := recorded(arm))}
+    if not firsts:
+        return []
+    columns = [
+        Column("run", least=8),
+        Column("first layer", right=True),
+        Column("last layer", right=True),
+        Column("first / last", right=True),
+    ]
+    steps = joined([f"{step:,}" for step in sorted({each.step for each in firsts.values()})])
+    lines = fitted(columns, [(name, *_norms(each)) for name, each in firsts.items()], width=width)
+    return ["", f"norms of the layers' gradients at step {steps}:", *lines]
+
+
+def _norms(found: Norms) -> tuple[str, ...]:
+    ends = (f"{name} {scientific(Spread.of(found.layers[name]))}" for name in found.ends)
+    return (*ends, scientific(found.ratio) or "the last is 0")
+
+
+def number(spread: Spread | None, decimals: int, *, times: float = 1, unit: str = "") -> str:
+    """`12.3 ± 0.4 %`: one or two digits of the deviation, and as many decimals of the mean.
+
+    `decimals` are those of a number without a deviation, and where they show one or two digits of it.
+    """
     if spread is None:
         return ""
-    number, _, unit = form.format(spread.mean * times).partition(" ")
-    of = "" if spread.deviation is None else f" ± {form.format(spread.deviation * times).partition(' ')[0]}"
-    return f"{number}{of}{' ' * bool(unit)}{unit}"
+    mean, deviation = spread.mean * times, (spread.deviation or 0) * times
+    if deviation > NOISE * abs(mean):
+        place = floor(log10(float(f"{deviation:.1e}")))  # of its first digit, once rounded
+        decimals = max(min(max(decimals, -place), 1 - place), 0)
+    of = "" if spread.deviation is None else f" ± {deviation:,.{decimals}f}"
+    return f"{mean:,.{decimals}f}{of}{unit}"
+
+
+def scientific(spread: Spread | None) -> str:
+    """A number of any size: `0.0123 ± 0.0004`, or `(1.2 ± 0.4)e-07`."""
+    exponent = floor(log10(spread.mean)) if spread and spread.mean else 0
+    if spread is None or -4 <= exponent <= 4:
+        return number(spread, max(2 - exponent, 0))
+    own = number(spread, 2, times=10.0**-exponent)
+    return f"{own}e{exponent:+03d}" if spread.deviation is None else f"({own})e{exponent:+03d}"
 
 
 def _notes(found: Results) -> list[str]:

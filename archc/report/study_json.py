@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from archc.diagnostics.json import documented
+from archc.study.gradients import Norms, recorded
 from archc.study.results import Arm, Results, Run, Spread
 
 
@@ -38,10 +40,27 @@ class StudyRunJson(TypedDict):
 class SpreadJson(TypedDict):
     """A figure over the seeds."""
 
-    mean: float
-    """Mean."""
-    deviation: float | None
-    """Standard deviation, by n - 1; null of one seed."""
+    mean: Annotated[float, Field(description="Mean.")]
+    deviation: Annotated[float | None, Field(description="Standard deviation, by n - 1; null of one seed.")]
+
+
+@documented
+class LayerNormJson(SpreadJson):
+    """Norm of the gradient of a layer."""
+
+    layer: Annotated[str, Field(description="Name of the layer.")]
+
+
+@documented
+class GradientsJson(TypedDict):
+    """Norms of the gradients in a step, before they are clipped."""
+
+    step: int
+    """Step of the runs, from 1."""
+    layers: list[LayerNormJson]
+    """Layers with weights, in the order of the network."""
+    ratio: SpreadJson | None
+    """Norm of the first layer over that of the last one, seed by seed; null if that of the last one is zero."""
 
 
 @documented
@@ -62,6 +81,8 @@ class StudyArmJson(TypedDict):
     """Steps to `reach`; null if a run did not reach it."""
     times: SpreadJson | None
     """Steps to `reach` over those of the first spec with the same seed; null if a run did not reach it."""
+    gradients: list[GradientsJson]
+    """Norms of the gradients, in the first recorded step and in the last one; empty unless they were recorded."""
 
 
 @documented
@@ -98,6 +119,7 @@ def _arm(found: Results, arm: Arm) -> StudyArmJson:
         "held_out_error": _spread(arm.spread(lambda run: run.held_out_error)),
         "reached": _spread(arm.reached),
         "times": _spread(found.sooner(arm)),
+        "gradients": [_gradients(each) for each in recorded(arm)],
     }
 
 
@@ -112,6 +134,17 @@ def _run(run: Run) -> StudyRunJson:
         "held_out_error": run.held_out_error,
         "held_out_loss": run.held_out_loss,
         "reached": run.reached,
+    }
+
+
+def _gradients(found: Norms) -> GradientsJson:
+    spreads = {layer: Spread.of(values) for layer, values in found.layers.items()}
+    return {
+        "step": found.step,
+        "layers": [
+            {"layer": layer, "mean": each.mean, "deviation": each.deviation} for layer, each in spreads.items() if each
+        ],
+        "ratio": _spread(found.ratio),
     }
 
 

@@ -181,6 +181,7 @@ def options_of(earlier: Earlier, asked: Options) -> Options:
         keep=asked.keep or job.keep,
         bad_pictures=asked.bad_pictures or job.bad_pictures,
         tensorboard=asked.tensorboard or job.tensorboard,
+        gradient_norms=asked.gradient_norms or (job.gradient_norms.every if job.gradient_norms else None),
         fast_dev_run=asked.fast_dev_run or job.fast_dev_run,
         overfit_batches=asked.overfit_batches or job.overfit_batches,
     )

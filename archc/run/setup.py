@@ -21,6 +21,7 @@ from archc.run.notes import run_notes
 from archc.run.recipe import Overrides, devices_wanted, needs_two, strategy_wanted, trained_recipe
 from archc.tensor import Tensor
 from archc.training.job import KEEP, TIMEOUT, BadPictures, Job, PlannedStep, Value
+from archc.training.norms import GradientNorms
 
 TRIAL_STEPS = 2
 """Steps of a fast dev run. Each is an epoch, so that the test after an epoch takes place, too."""
@@ -41,6 +42,7 @@ class Options:
     checkpoint_every: int | None = None
     keep: int | None = None
     tensorboard: bool = False
+    gradient_norms: int | None = None
     fast_dev_run: bool = False
     overfit_batches: int | None = None
 
@@ -55,6 +57,8 @@ class Setup:
     output: tuple[int, ...]
     returns: str
     """The layer that gives the output."""
+    layers: tuple[str, ...]
+    """The layers that are trained, in the order of the network."""
     form: Literal["pictures", "arrays"]
     devices: int
     strategy: Strategy
@@ -74,7 +78,7 @@ class Setup:
         self, folder: Path, source: EmittedSource, placement: Placement | None, planned: PlannedStep | None = None
     ) -> Job:
         """The job that trains `source` in `folder`, which was emitted for a placement, or for one device."""
-        data = self.options.data
+        data, every = self.options.data, self.options.gradient_norms
         layouts: Mapping[str, Layout] = placement.layouts if placement else {}
         return Job(
             name=self.name,
@@ -102,6 +106,7 @@ class Setup:
             bad_pictures=self.options.bad_pictures or "stop",
             planned=planned,
             tensorboard=self.options.tensorboard,
+            gradient_norms=GradientNorms(every=every, layers=self.layers) if every else None,
             fast_dev_run=self.options.fast_dev_run,
             overfit_batches=self.options.overfit_batches,
         )
@@ -163,6 +168,7 @@ def set_up(facts: Facts, options: Options, backend: Backend) -> Setup:
         inputs={name: Value(shape=x.shape, vocabulary=x.vocabulary) for name, x in facts.graph.inputs.items()},
         output=output.shape,
         returns=facts.graph.outputs[0],
+        layers=_trained(facts),
         form=form,
         devices=devices,
         strategy=strategy,
@@ -197,6 +203,13 @@ def _output(facts: Facts) -> Tensor:
     if not facts.counts.parameters:
         raise Failure(f"{graph.name} has no parameters to train", help="add a `dense` layer", code=FINDING)
     return graph.tensor(graph.outputs[0])
+
+
+def _trained(facts: Facts) -> tuple[str, ...]:
+    """The layers that have weights, in order."""
+    graph = facts.graph
+    found = ((node.name, node.op.parameters(graph.tensors(node.inputs))) for node in graph.nodes)
+    return tuple(name for name, parameters in found if any(each.trained for each in parameters))
 
 
 def _check_policy(folder: Path, policy: BadPictures) -> None:

@@ -11,9 +11,11 @@ import warnings
 from collections.abc import Callable, Sequence
 from io import StringIO
 from statistics import mean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from archc.history.curves import COLOURS, INK, POINTS, STYLE
+from archc.study.gradients import recorded
+from archc.study.norms_figure import draw_norms
 from archc.study.results import Arm, Results, Run
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ Curve = Sequence[tuple[int, float]]
 
 
 def figure(found: Results) -> str:
-    """The figure of all specs: the training error and the held-out error by steps."""
+    """The figure of all specs: the training error and the held-out error by steps, and the recorded gradients."""
     import matplotlib as mpl
 
     with mpl.rc_context({**mpl.rcParamsDefault, **STYLE}), warnings.catch_warnings():
@@ -42,22 +44,30 @@ def _drawn(found: Results) -> Figure:
     panels: list[tuple[str, Callable[[Run], Curve]]] = [("training error, %", lambda run: run.curve)]
     panels.append(("held-out error, %", _held_out))
     rows = -(-len(found.arms) // 3)  # of the legend
-    drawn = Figure(figsize=(8, 2.6 * len(panels) + 0.22 * rows + 0.7), facecolor="white", layout="constrained")
-    every = drawn.subplots(len(panels), sharex=True, squeeze=False)[:, 0]
+    norms = [recorded(arm) for arm in found.arms]
+    columns = max(map(len, norms))  # of the panels with norms, if there are any
+    height = 2.6 * (len(panels) + min(columns, 1)) + 0.22 * rows + 0.7
+    drawn = Figure(figsize=(8, height), facecolor="white", layout="constrained")
+    grid = drawn.add_gridspec(len(panels) + min(columns, 1), columns or 1)
+    every = [drawn.add_subplot(grid[row, :]) for row in range(len(panels))]
+    for axes in every[:-1]:
+        axes.sharex(every[-1])
+        axes.tick_params(labelbottom=False)
     for axes, (label, curve) in zip(every, panels, strict=True):
         axes.set(ylabel=label, ylim=(-3, 103))
         for number, arm in enumerate(found.arms):
-            _band(axes, arm, curve, COLOURS[number % len(COLOURS)], "--" if number // len(COLOURS) % 2 else "-")
+            _band(axes, arm, curve, *look(number))
     if reach := found.study.reach:
         every[0].axhline(100 * reach.training_error, color=INK, linewidth=0.8, linestyle=":")
     last = max(run.history.steps[-1].step for arm in found.arms for run in arm.runs)
     every[-1].set(xlabel="step", xlim=(0, last * 1.01 + 1))
-    drawn.align_ylabels()
-    handles = [
-        Line2D([], [], color=COLOURS[n % len(COLOURS)], linestyle="--" if n // len(COLOURS) % 2 else "-")
-        for n in range(len(found.arms))
-    ]
-    drawn.legend(handles, [arm.name for arm in found.arms], loc="outside upper left", ncols=3)
+    below = [drawn.add_subplot(grid[-1, column]) for column in range(columns)]
+    draw_norms(below, norms, [look(n) for n in range(len(norms))])
+    drawn.align_ylabels([*every, *below[:1]])
+    handles = [Line2D([], [], color=colour, linestyle=line) for colour, line in map(look, range(len(found.arms)))]
+    # Of the axes, whose room is below the title: a legend of the figure would be drawn over it.
+    names = [arm.name for arm in found.arms]
+    every[0].legend(handles, names, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.3)
     title = drawn.suptitle(found.study.title or found.study.name, fontsize=10)
     title.set_parse_math(False)  # a dollar sign in a title is not a formula
     seeds = len(found.study.seeds)
@@ -65,6 +75,11 @@ def _drawn(found: Results) -> Figure:
         f"lines: the mean of {seeds} seeds; bands: the least and the most" if seeds > 1 else "one seed", fontsize=8
     )
     return drawn
+
+
+def look(number: int) -> tuple[str, Literal["-", "--"]]:
+    """The colour and the line of a spec."""
+    return COLOURS[number % len(COLOURS)], "--" if number // len(COLOURS) % 2 else "-"
 
 
 def _held_out(run: Run) -> Curve:

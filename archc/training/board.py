@@ -35,7 +35,7 @@ class Board:
 
     def add(self, step: int, **values: float | None) -> None:
         """Add a value to some curves after so many steps: `loss__train` is `train` in the group `loss`."""
-        known = {name.replace("__", "/"): value for name, value in values.items() if value is not None}
+        known = {name.replace("__", "/", 1): value for name, value in values.items() if value is not None}
         found = [
             self._summary.Value(tag=tag, simple_value=value) for tag, value in known.items() if math.isfinite(value)
         ]

@@ -20,6 +20,7 @@ from archc.failure import Failure
 from archc.language.recipe import Precision, Recipe
 from archc.language.spec import Strategy
 from archc.training.batch import check_batch
+from archc.training.norms import GradientNorms
 from archc.training.share import Extent, Share
 
 BadPictures = Literal["stop", "skip"]
@@ -131,6 +132,8 @@ class Job(BaseModel):
     """What the run shows before its first step."""
     tensorboard: bool = False
     """Whether the run's curves are also written for TensorBoard."""
+    gradient_norms: GradientNorms | None = None
+    """In which steps the norm of each layer's gradient is recorded."""
     fast_dev_run: bool = False
     """Whether the run is a trial on a few examples: a batch of training examples, and `TRIED` held-out ones."""
     overfit_batches: PositiveInt | None = None

@@ -1,8 +1,8 @@
 """The record of a run: metrics.jsonl and result.json for programs, progress for the person in front of it.
 
-Each line of metrics.jsonl is one JSON object with `event` (devices, start, resume, step, epoch, end) and `seconds` of
-the run. A line has been handed to the system when the call that wrote it returns. One process writes the record; the
-ranks above 0 of a run use an inactive journal, which writes and prints nothing.
+Each line of metrics.jsonl is one JSON object with `event` (devices, start, resume, step, gradients, epoch, end) and
+`seconds` of the run. A line has been handed to the system when the call that wrote it returns. One process writes the
+record; the ranks above 0 of a run use an inactive journal, which writes and prints nothing.
 
 A run that has begun is worth more than its record. On a full disk it goes on: lines that cannot be written are left out
 and counted, and room for the weights and for result.json is taken before the first step.
@@ -15,7 +15,7 @@ import math
 import sys
 import time
 from collections import deque
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -193,6 +193,11 @@ class Journal:
             speed = f"{_short(rate)} {self._noun}s/s"
             with self._outlasting_output():
                 self._progress.show(step, f"loss {loss:.2f}", *right, speed, f"wait {100 * waiting:.0f} %")
+
+    def gradients(self, step: int, norms: Mapping[str, float]) -> None:
+        """Record the norm of each layer's gradient in a step that has been recorded."""
+        self._add("gradients", step=step, norms=norms)
+        self._draw(**{f"gradient_norm__{layer}": norm for layer, norm in norms.items()})
 
     def epoch(self, epoch: int, score: Score, *, lr: float) -> None:
         """Record an epoch (from 0) and its score on the centre view; `lr` is the learning rate of the next epoch."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import signal
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -48,6 +48,8 @@ class Stepped:
     """What any rank asks."""
     broken: str | None = None
     """Where a value was not finite first: `an output of conv2`. The weights are then those before the step."""
+    squares: Mapping[str, float] | None = None
+    """The sum of the squares of each parameter's gradient, by the spec's names, if the step was to find them."""
 
 
 class Trainer(Protocol[Batch]):
@@ -60,8 +62,11 @@ class Trainer(Protocol[Batch]):
         """This rank's part of each global batch of an epoch (from 0), from batch `first` on, prepared ahead."""
         ...
 
-    def step(self, batch: Batch, lr: float, asks: Asks) -> Stepped:
-        """Take one optimiser step, unless a value is not finite; `asks` is what this rank asks of all."""
+    def step(self, batch: Batch, lr: float, asks: Asks, *, squares: bool = False) -> Stepped:
+        """Take one optimiser step, unless a value is not finite; `asks` is what this rank asks of all.
+
+        With `squares`, also find those of the gradient of the whole batch's mean loss, before it is clipped.
+        """
         ...
 
     def evaluate(self, test: TestViews, asks: Callable[[], bool]) -> Score:
@@ -181,10 +186,11 @@ class _Run(Generic[Batch]):
             raise self._diverged("a weight or a running statistic is not finite after", self.at.step)
 
     def _step(self, batch: Batch, epoch: int, waited: float) -> None:
-        every = self._job.checkpoint_every
+        every, norms = self._job.checkpoint_every, self._job.gradient_norms
         step = self.at.step + 1
         lr = self._schedule.rate(step)
-        found = self._trainer.step(batch, lr, (self._stop() is not None, self._saver.is_due()))
+        asks = self._stop() is not None, self._saver.is_due()
+        found = self._trainer.step(batch, lr, asks, squares=norms is not None and norms.wants(step))
         loss, top1, count = found.score
         self.at = self.at.model_copy(update={"first_loss": loss if step == 1 else self.at.first_loss})
         if found.broken is None:
@@ -193,6 +199,8 @@ class _Run(Generic[Batch]):
         if found.broken is not None:
             what = f"the loss is {loss} at" if not math.isfinite(loss) else "a gradient is not finite at"
             raise self._diverged(what, step, found.broken)
+        if norms is not None and found.squares is not None:
+            self._journal.gradients(step, norms.by_layer(found.squares))
         stops, is_due = found.asked
         self._is_due |= is_due
         if stops:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import cast
 
 from archc.failure import USAGE, Failure
 from archc.files import hold, is_held
@@ -58,4 +60,6 @@ def _whole_lines(path: Path, kept: int) -> int:
 
 def _finite(value: object) -> object:
     """The value, or None in place of NaN and infinity, which JSON cannot express."""
+    if isinstance(value, Mapping):
+        return {key: _finite(each) for key, each in cast("Mapping[str, object]", value).items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -18,6 +18,7 @@ from archc.backend import Origin, Request, load
 from archc.language.recipe import Recipe, TestViews
 from archc.training.feed import Batch
 from archc.training.job import Job
+from archc.training.norms import GradientNorms
 from archc.training.order import batches
 from archc.training.share import ALONE, Share
 
@@ -26,6 +27,8 @@ STEPS, EXAMPLES, BATCH, CLASSES, FEATURES = 20, 30, 6, 5, 6
 EPOCH = EXAMPLES // BATCH
 ERRORS = (0.5, 0.6, 0.4, 0.4)
 """The held-out error after each epoch, for `on_plateau`."""
+
+RECORDED = GradientNorms(every=1, layers=("fc",))
 
 SGD = "optimizer: {sgd: {lr: 0.5, momentum: 0.9, weight_decay: 0.05}}"
 OF_FRAMEWORKS = {
@@ -156,10 +159,12 @@ def start() -> tuple[Array, Array]:
 
 
 class Trained(NamedTuple):
-    """The rate and the loss of each step, and the last weights and biases."""
+    """The rate and the loss of each step, the norm of its gradient before it is clipped, and the last weights and
+    biases."""
 
     rates: list[float]
     losses: list[float]
+    norms: list[float]
     weight: Array
     bias: Array
 
@@ -170,7 +175,7 @@ def expected(name: str) -> Trained:
     rule = recipe.optimizer.rule
     inputs, targets = data()
     w, b = start()
-    plateau, told = Plateau(recipe), Trained([], [], w, b)
+    plateau, told = Plateau(recipe), Trained([], [], [], w, b)
     kept: list[dict[str, Array]] = [{}, {}]
     for step in range(1, STEPS + 1):
         epoch = (step - 1) // EPOCH
@@ -179,8 +184,9 @@ def expected(name: str) -> Trained:
         lr = plateau.lr * share_of(recipe, step)
         whole = batches(EXAMPLES, BATCH, seed=0, epoch=epoch)[(step - 1) % EPOCH]
         loss, gradients = loss_and_gradients(recipe, inputs[whole].reshape(BATCH, -1), targets[whole], w, b)
+        length = math.sqrt(sum(float((g**2).sum()) for g in gradients))
+        told.norms.append(length)
         if recipe.clip is not None:
-            length = math.sqrt(sum(float((g**2).sum()) for g in gradients))
             gradients = [g * min(1, recipe.clip / length) for g in gradients]
         told.rates.append(lr)
         told.losses.append(loss)

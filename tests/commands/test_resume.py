@@ -68,6 +68,10 @@ def steps(run: str) -> list[int]:
     return [event["step"] for event in events(run) if event["event"] == "step"]
 
 
+def gradients(run: str) -> list[dict[str, Any]]:
+    return [event for event in events(run) if event["event"] == "gradients"]
+
+
 def killed(run: str, *options: object, after: int) -> None:
     """A run that is killed, with all its processes, once it has taken so many steps."""
     command = [sys.executable, "-m", "archc", "train", *map(str, options), "--run", run]
@@ -88,6 +92,7 @@ def killed(run: str, *options: object, after: int) -> None:
 @pytest.mark.parametrize("options", [("--gpus", 1), ("--gpus", 2, "--parallel", "columns"), ("--backend", "keras")])
 def test_a_run_that_was_killed_goes_on_to_the_same_weights(spec: Path, options: tuple[object, ...]) -> None:
     """Killed at a random moment, and with its newest checkpoint damaged."""
+    options = (*options, "--gradient-norms", 4)
     train(spec, *options, "--steps", STEPS, "--run", "whole", "-q")
     killed("parts", spec, *options, "--steps", STEPS, "--checkpoint-every", 3, after=random.randrange(8, 15))
     (damaged, *before) = reversed(checkpoint.steps(Path("parts")))
@@ -99,6 +104,11 @@ def test_a_run_that_was_killed_goes_on_to_the_same_weights(spec: Path, options: 
     assert f"going on after step {before[0]}\n" in done.stdout
     assert weights("parts") == weights("whole")
     assert steps("parts") == [*range(1, STEPS + 1)]
+    assert [(each["step"], each["norms"]) for each in gradients("parts")] == [
+        (each["step"], each["norms"]) for each in gradients("whole")
+    ]
+    assert [each["step"] for each in gradients("parts")] == [1, 4, 8, 12, 16, 20]
+    assert {*gradients("parts")[0]["norms"]} == {"conv1", "bn1", "fc"}
     receipt = json.loads(Path("parts", "receipt.json").read_text())
     assert (receipt["status"], [each["after_step"] for each in receipt["resumed"]]) == ("complete", [before[0]])
 
@@ -118,7 +128,7 @@ def test_a_run_by_each_rule_of_sgd_goes_on_to_the_same_weights(spec: Path, backe
 
 
 def test_a_complete_run_is_made_longer_repeated_and_kept_from_changing(spec: Path, here: Path) -> None:
-    train(spec, "--steps", STEPS, "--run", "whole", "-q", "--seed", 3)
+    train(spec, "--steps", STEPS, "--run", "whole", "-q", "--seed", 3, "--gradient-norms", 8)
     train(spec, "--steps", STEPS, "--run", "new", "--resume", "auto", "-q", "--seed", 3)  # there is none yet
     assert weights("new") == weights("whole")
 
@@ -139,6 +149,7 @@ def test_a_complete_run_is_made_longer_repeated_and_kept_from_changing(spec: Pat
     assert "24 of 24" in listed.stdout and "20 of 20" in listed.stdout
 
     assert "the weights are those of whole, to the bit" in train("--from-receipt", "whole", "--run", "again").stdout
+    assert [each["step"] for each in gradients("again")] == [each["step"] for each in gradients("whole")] == [1, 8, 16]
     assert json.loads(Path("again", "receipt.json").read_text())["spec"]["path"] == "whole/spec.yaml"
 
     done = train("--from-receipt", "whole", "--run", "other", "--steps", 2, "--lr", 0.5)

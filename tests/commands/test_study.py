@@ -32,7 +32,7 @@ runs:
   tanh: {spec: specs/net.yaml:tanh}
   wild: {spec: specs/net.yaml, train: {lr: 100000.0}}
 seeds: [0, 1]
-train: {batch: 64, steps: 24}
+train: {batch: 64, steps: 24, gradient_norms: 10}
 reach: {training_error: 0.8, window: 4}
 """
 
@@ -78,6 +78,16 @@ def test_a_study_is_trained_once_gone_on_with_and_compared(archc, study: Path, h
     assert relu["runs"][0]["reached"] == min(at for at, error in means.items() if error <= 0.8)
     assert (here / "runs" / "activations" / "study.svg").read_text().count("ReLU against tanh") >= 1
 
+    assert [each["step"] for each in relu["gradients"]] == [1, 20]
+    norms = [each["norms"] for each in steps if each["event"] == "gradients" and each["step"] == 1]
+    other = [json.loads(line) for line in (run.with_name("relu-1") / "metrics.jsonl").read_text().splitlines()]
+    norms += [each["norms"] for each in other if each["event"] == "gradients" and each["step"] == 1]
+    (conv1, fc), ratio = relu["gradients"][0]["layers"], relu["gradients"][0]["ratio"]
+    assert (conv1["layer"], conv1["mean"]) == ("conv1", pytest.approx((norms[0]["conv1"] + norms[1]["conv1"]) / 2))
+    assert (fc["layer"], fc["mean"]) == ("fc", pytest.approx((norms[0]["fc"] + norms[1]["fc"]) / 2))
+    assert ratio["mean"] == pytest.approx(sum(each["conv1"] / each["fc"] for each in norms) / 2)
+    assert "norms of the layers' gradients at step 1:" in first.out
+
     again = archc("study", study, "--seeds", "1", "--output-format", "json")
     assert again.code == 0
     document = json.loads(again.out)
@@ -88,7 +98,7 @@ def test_a_study_is_trained_once_gone_on_with_and_compared(archc, study: Path, h
     other = archc("study", study)
     assert other.code == 2
     assert other.err.splitlines()[0] == (
-        "error: runs/activations has runs of `relu` with the options `--batch 64 --steps 24`"
+        "error: runs/activations has runs of `relu` with the options `--batch 64 --steps 24 --gradient-norms 10`"
     )
     shutil.rmtree(here / "runs" / "activations" / "tanh-1")
     study.write_text(STUDY.replace("spec: specs/net.yaml:tanh", "spec: specs/missing.yaml"))

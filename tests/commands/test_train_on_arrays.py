@@ -45,7 +45,7 @@ def train(folder: Path, spec: str, *options: str, **arrays: Any) -> tuple[int, l
 
 @pytest.mark.parametrize("backend", ["torch", "keras"])
 def test_a_run_on_two_devices_has_the_length_of_the_arrays(tmp_path: Path, backend: str) -> None:
-    options = ("--backend", backend, "--gpus", "2", "--steps", "2", "--run", "run")
+    options = ("--backend", backend, "--gpus", "2", "--steps", "2", "--run", "run", "--gradient-norms", "9")
     code, out, err = train(tmp_path, SPEC, *options)
     assert (code, err) == (0, [])
     assert "data      16 training and 5 held-out examples in 3 classes" in out
@@ -53,6 +53,10 @@ def test_a_run_on_two_devices_has_the_length_of_the_arrays(tmp_path: Path, backe
     assert not any("picture" in line for line in out)
     run = tmp_path / "run"
     assert (run / "weights.safetensors").exists()
+    events = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    (gradients,) = [each for each in events if each["event"] == "gradients"]
+    assert gradients["step"] == 1 and min(gradients["norms"].values()) > 0
+    assert list(gradients["norms"]) == ["embedding", "norm", "lstm", "scores"]
     model = json.loads((run / "model.json").read_text())
     # A rank of PyTorch has a file of its own; that of Keras is for all devices.
     assert model["source"]["path"] == ("net_whole.py" if backend == "torch" else "net.py")

@@ -32,8 +32,8 @@ def recorded(run: Path, event: str) -> list[dict[str, float]]:
 def test_a_sound_network_learns_two_batches_by_heart(archc, here: Path) -> None:
     """And what is left of the run: its receipt, its events for TensorBoard, its curves, and its line in the list."""
     shutil.copy(LENET, here / "lenet5.yaml")
-    options = "--overfit-batches 2 --batch 8 --steps 120 --lr 0.002 --tensorboard --run runs/lenet5".split()
-    out = train("lenet5.yaml", *options)
+    options = "--overfit-batches 2 --batch 8 --steps 120 --lr 0.002 --tensorboard --gradient-norms 50".split()
+    out = train("lenet5.yaml", *options, "--run", "runs/lenet5")
     run = here / "runs" / "lenet5"
     steps = recorded(run, "step")
     assert [step["count"] for step in steps] == [8] * 120
@@ -52,6 +52,8 @@ def test_a_sound_network_learns_two_batches_by_heart(archc, here: Path) -> None:
     assert (receipt["overfit_batches"], receipt["fast_dev_run"]) == (2, False)
     (events,) = run.glob("events.out.tfevents.*")
     assert b"accuracy/held_out" in events.read_bytes() and b"loss/test" in events.read_bytes()
+    assert b"gradient_norm/conv1" in events.read_bytes()
+    assert [each["step"] for each in recorded(run, "gradients")] == [1, 50, 100]
     assert archc("plot", "runs/lenet5", "-o", "curves.svg").code == 0
     (told,) = json.loads(archc("runs", "--output-format", "json").out)["runs"]
     assert (told["status"], told["spec"], told["backend"]) == ("complete", "lenet5.yaml", "torch")

@@ -21,6 +21,15 @@ def test_the_events_of_a_run(tmp_path: Path) -> None:
     assert [(at, test.event, test.rate) for at, test in found.tests] == [(2, "epoch", 0.45), (3, "end", 0.5)]
 
 
+def test_of_gradients_the_later_record_of_a_step_counts(tmp_path: Path) -> None:
+    def gradients(at: int, **norms: float | None) -> dict[str, object]:
+        return {"event": "gradients", "seconds": 1.0, "step": at, "norms": norms}
+
+    events = (step(1, 2.0), gradients(1, conv=0.5), gradients(2, conv=9.0), gradients(2, conv=None))
+    found = history(write_run(tmp_path, *events))
+    assert [(each.step, each.norms) for each in found.gradients] == [(1, {"conv": 0.5}), (2, {"conv": None})]
+
+
 def test_of_steps_that_were_taken_twice_the_later_ones_count(tmp_path: Path) -> None:
     events = (step(1, 2.0), step(2, 5.0), held_out("epoch", 1), step(2, 1.5), held_out("epoch", 8), step(3, 1.0))
     found = history(write_run(tmp_path, *events))

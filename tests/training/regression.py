@@ -44,7 +44,7 @@ class Regression:
         for chosen in batches(len(labels), self.recipe.batch, seed=0, epoch=epoch)[first:]:
             yield values[chosen], labels[chosen]
 
-    def step(self, batch: Points, lr: float, asks: Asks) -> Stepped:
+    def step(self, batch: Points, lr: float, asks: Asks, *, squares: bool = False) -> Stepped:
         values, labels = batch
         with np.errstate(all="ignore"):  # a run that diverges is one of the tests
             logs = self.log_probabilities(values)
@@ -57,7 +57,8 @@ class Regression:
             assert sgd is not None
             self.velocity = sgd.momentum * self.velocity - lr * (sgd.weight_decay * self.values + gradient)
             self.values = self.values + self.velocity
-        return Stepped(BatchScore(loss, int((logs.argmax(1) == labels).sum()), len(labels)), asks)
+        found = {"fc.weight": float((gradient**2).sum())} if squares else None
+        return Stepped(BatchScore(loss, int((logs.argmax(1) == labels).sum()), len(labels)), asks, squares=found)
 
     def evaluate(self, test: TestViews, asks: Callable[[], bool]) -> Score:
         self.tests.append(test)

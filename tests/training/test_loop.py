@@ -3,6 +3,7 @@
 import hashlib
 import math
 import re
+import shutil
 import time
 from collections.abc import Callable, Generator
 from dataclasses import replace
@@ -20,6 +21,8 @@ from archc.language.schedules import OnPlateau, Schedule
 from archc.training.job import Job
 from archc.training.journal import Journal
 from archc.training.loop import Asks, Stepped, train
+from archc.training.norms import GradientNorms
+from archc.training.order import batches
 from archc.training.result import read_result
 from archc.training.score import Score
 
@@ -78,6 +81,42 @@ def test_where_nothing_is_learnt_the_rate_falls_as_the_schedule_says(
     assert [rate for rate, _ in groupby(rates)] == pytest.approx([0.5, 0.05, 0.005])
     assert all(len({step["lr"] for step in group}) == 1 for _, group in groupby(recorded(job, "step"), key_of_epoch))
     assert "learning rate 0.05 -> 0.005" in capsys.readouterr().out
+
+
+def test_the_gradients_of_the_first_step_and_of_every_nth_are_recorded(job: Job) -> None:
+    run(job.model_copy(update={"steps": 12}))
+    assert recorded(job, "gradients") == []
+    shutil.rmtree(job.run)
+    job.run.mkdir()
+    run(job.model_copy(update={"steps": 12, "gradient_norms": GradientNorms(every=5, layers=("fc",))}))
+    found = recorded(job, "gradients")
+    assert [each["step"] for each in found] == [1, 5, 10]
+    # The first weights are zero, so all classes have the same probability.
+    values, labels = points(130, spread=0.3)
+    chosen = batches(90, job.recipe.batch, seed=0, epoch=0)[0]
+    gradient = (1 / CLASSES - np.eye(CLASSES)[labels[chosen]]).T @ values[chosen] / job.recipe.batch
+    assert found[0]["norms"] == {"fc": pytest.approx(np.linalg.norm(gradient))}
+
+
+class Unsound(Regression):
+    """Step 3 has a gradient that is not finite."""
+
+    def step(self, batch: Points, lr: float, asks: Asks, *, squares: bool = False) -> Stepped:
+        self.taken = getattr(self, "taken", 0) + 1
+        found = super().step(batch, lr, asks, squares=squares)
+        return (
+            replace(found, broken="the gradient of fc.weight", squares={"fc.weight": math.nan})
+            if self.taken == 3
+            else found
+        )
+
+
+def test_gradients_that_are_not_finite_are_not_recorded(job: Job) -> None:
+    wanted = job.model_copy(update={"gradient_norms": GradientNorms(every=1, layers=("fc",))})
+    with pytest.raises(Failure):
+        run(wanted, kind=Unsound)
+    assert [each["step"] for each in recorded(job, "gradients")] == [1, 2]
+    assert [each["step"] for each in recorded(job, "step")] == [1, 2, 3]
 
 
 def key_of_epoch(step: dict[str, Any]) -> int:
@@ -140,8 +179,8 @@ class Overflowing(Regression):
 
     steps = 0
 
-    def step(self, batch: Points, lr: float, asks: Asks) -> Stepped:
-        found = super().step(batch, lr, asks)
+    def step(self, batch: Points, lr: float, asks: Asks, *, squares: bool = False) -> Stepped:
+        found = super().step(batch, lr, asks, squares=squares)
         self.steps += 1
         if self.steps == 11:
             self.values[1, 2] = math.inf

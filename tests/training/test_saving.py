@@ -161,11 +161,11 @@ def test_a_full_disk_keeps_the_one_before(
 class Broken(Regression):
     """The seventh step meets a value that is not finite."""
 
-    def step(self, batch: Points, lr: float, asks: Asks) -> Stepped:
+    def step(self, batch: Points, lr: float, asks: Asks, *, squares: bool = False) -> Stepped:
         self.taken = getattr(self, "taken", 0) + 1
         if self.taken == 7:
             return Stepped(BatchScore(0.5, None, 8), asks, "the gradient of fc.weight")
-        return super().step(batch, lr, asks)
+        return super().step(batch, lr, asks, squares=squares)
 
 
 def test_a_gradient_that_is_not_finite_ends_the_run_before_the_update(job: Job) -> None:

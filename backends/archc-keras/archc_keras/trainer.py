@@ -28,6 +28,7 @@ from archc.training.score import BatchScore, Score
 from archc.training.share import Share
 from archc_keras.broken import first_broken
 from archc_keras.devices import Strategy
+from archc_keras.names import path_of
 from archc_keras.normaliser import Normaliser
 from archc_keras.replicas import dividing, share
 from archc_keras.state import restore, state_of
@@ -93,16 +94,17 @@ class KerasTrainer:
             while parts := tuple(islice(shares, len(self._counts))):
                 yield parts
 
-    def step(self, batch: Parts, lr: float, asks: Asks = NOTHING) -> Stepped:
-        """Take one optimiser step, unless a value is not finite."""
+    def step(self, batch: Parts, lr: float, asks: Asks = NOTHING, *, squares: bool = False) -> Stepped:
+        """Take one optimiser step, unless a value is not finite; with `squares`, find those of the gradients."""
         self._optimizer.learning_rate = lr
         told, gradients = self._slopes(batch)
         loss, hits, total, broken = told.numpy()
         counts_nothing = self._job.recipe.loss == "mean_squared_error"
         score = BatchScore(float(loss), None if counts_nothing else round(hits), round(total))
         if not broken:
+            found = self._squares_of(gradients) if squares else None
             self._update(gradients)
-            return Stepped(score, asks)
+            return Stepped(score, asks, squares=found)
         inputs = [self._strategy.run(self._inputs, args=part[:-1]) for part in batch]
         where = first_broken(self._model, self._strategy, [*zip(self._counts, inputs, strict=True)], gradients)
         return Stepped(score, asks, where or "the loss")
@@ -163,6 +165,17 @@ class KerasTrainer:
         told, gradients = self._strategy.run(self._learn, args=batch)
         return self._strategy.reduce(Sum, told, axis=None), gradients
 
+    def _squares_of(self, gradients: Any) -> dict[str, float]:
+        """The sum of the squares of each weight's gradient over all replicas, by the names of layers and variables."""
+        found, *_ = self._strategy.experimental_local_results(self._squares(gradients))
+        names = {id(weight): path_of(layer.name) for layer in self._model.layers for weight in layer.weights}
+        weights = [f"{names[id(each)]}.{each.path}" for each in self._model.trainable_variables]
+        return dict(zip(weights, found.numpy().tolist(), strict=True))
+
+    @tf.function
+    def _squares(self, gradients: Any) -> Any:
+        return self._strategy.run(self._square, args=(gradients,))
+
     @tf.function
     def _update(self, gradients: Any) -> None:
         self._strategy.run(self._apply, args=(gradients,))
@@ -207,9 +220,12 @@ class KerasTrainer:
 
     def _clipped(self, gradients: Any) -> list[Any]:
         """Gradients whose sum over the replicas is the clipped gradient; that of each is too short to be clipped."""
-        whole = tf.distribute.get_replica_context().all_reduce(Sum, [tf.convert_to_tensor(each) for each in gradients])
-        clipped, _ = tf.clip_by_global_norm(whole, self._job.recipe.clip)
+        clipped, _ = tf.clip_by_global_norm(_whole(gradients), self._job.recipe.clip)
         return [each / self._division.ranks for each in clipped]
+
+    def _square(self, gradients: Any) -> Any:
+        """The sum of the squares of each weight's gradient, in float64."""
+        return tf.stack([tf.reduce_sum(tf.square(tf.cast(each, tf.float64))) for each in _whole(gradients)])
 
     def _predict(self, *inputs: Any) -> Any:
         """What the model returns, (n, views, …), for one replica's inputs (n, views, …)."""
@@ -235,6 +251,12 @@ class KerasTrainer:
         """`count` rounded up to a multiple of the number of replicas."""
         replicas = self._division.ranks
         return -(-count // replicas) * replicas
+
+
+def _whole(gradients: Any) -> list[Any]:
+    """The sums of gradients over the replicas, given those of one."""
+    context = tf.distribute.get_replica_context()
+    return context.all_reduce(Sum, [tf.convert_to_tensor(each) for each in gradients])
 
 
 def _as_asked(inputs: tuple[Any, ...]) -> Any:

@@ -31,6 +31,8 @@ from archc.training.score import BatchScore, Score
 from archc_torch.broken import first_broken
 from archc_torch.measuring import Meter, peak_of_all
 from archc_torch.normaliser import Normaliser
+from archc_torch.parameters import in_spec
+from archc_torch.squares import squares_of
 from archc_torch.state import restore, state_of
 from archc_torch.weights import as_bytes, whole_state
 
@@ -104,15 +106,15 @@ class TorchTrainer:
             while parts := tuple(islice(map(self._part, batches), self._job.recipe.accumulate)):
                 yield parts
 
-    def step(self, batch: Batch, lr: float, asks: Asks = NOTHING) -> Stepped:
-        """Take one optimiser step, unless a value is not finite."""
+    def step(self, batch: Batch, lr: float, asks: Asks = NOTHING, *, squares: bool = False) -> Stepped:
+        """Take one optimiser step, unless a value is not finite; with `squares`, find those of the gradients."""
         self._steps += 1
         if self._steps != MEASURED or self._share.ranks == 1:
-            return self._step(batch, lr, asks)
+            return self._step(batch, lr, asks, squares=squares)
         with self._meter.counting(self._model):
-            return self._step(batch, lr, asks)
+            return self._step(batch, lr, asks, squares=squares)
 
-    def _step(self, batch: Batch, lr: float, asks: Asks) -> Stepped:
+    def _step(self, batch: Batch, lr: float, asks: Asks, *, squares: bool) -> Stepped:
         loss = hits = torch.zeros((), device=self._device)
         aside: list[Tensor] = []
         for place, part in enumerate(batch, 1):
@@ -125,7 +127,7 @@ class TorchTrainer:
                 self._optimizer.zero_grad()
         self._added(aside)
         self._meter.at = "status"
-        found = self._agreed(loss, hits, self._job.recipe.batch * batch[0].targets[0].numel(), asks, batch)
+        found = self._agreed(loss, hits, asks, batch, squares=squares)
         if found.broken is None:
             if self._job.recipe.clip is not None:
                 self._module.clip(self._model)
@@ -166,21 +168,24 @@ class TorchTrainer:
             own.add_(other)
         return gradients
 
-    def _agreed(self, loss: Tensor, hits: Tensor, total: int, asks: Asks, batch: Batch) -> Stepped:
-        """What all ranks know of a step before its update, by one message; `hits` are of `total` in the whole batch."""
+    def _agreed(self, loss: Tensor, hits: Tensor, asks: Asks, batch: Batch, *, squares: bool) -> Stepped:
+        """What all ranks know of a step before its update, by one message."""
+        total = self._job.recipe.batch * batch[0].targets[0].numel()
         # A norm is not finite if any value is not; it also overflows, so the values themselves have the last word.
         norm = get_total_norm([p.grad for p in self._model.parameters() if p.grad is not None])
         # In float64, which counts beyond float32's 2^24.
         values = torch.stack([x.double() for x in (loss, hits, ~(loss + norm).isfinite())])
-        told = self._total(torch.cat((values, torch.tensor(asks, dtype=torch.float64, device=self._device))))
-        loss_sum, hit, broken, stop, save = told.tolist()
+        own = squares_of(self._module, self._model, self._share.ranks) if squares else {}
+        told = torch.cat((values, torch.tensor(asks, dtype=torch.float64, device=self._device), *own.values()))
+        loss_sum, hit, broken, stop, save, *sums = self._total(told).tolist()
         copies = self._share.ranks if self._share.targets == "all" else 1
         where = first_broken(self._model, self._again(batch), self._job.renamed, self._share.ranks) if broken else None
         if broken and where is None and not math.isfinite(loss_sum):
             where = "the loss"
         counts_nothing = self._job.recipe.loss == "mean_squared_error"
         score = BatchScore(loss_sum / self._share.ranks, None if counts_nothing else round(hit / copies), total)
-        return Stepped(score, (stop > 0, save > 0), where)
+        found = {in_spec(name, self._job.renamed): each for name, each in zip(own, sums, strict=True)}
+        return Stepped(score, (stop > 0, save > 0), where, found if squares else None)
 
     def _again(self, batch: Batch) -> Iterator[tuple[Tensor, ...]]:
         """The inputs of each part, to be computed again before the next one."""

@@ -22,6 +22,7 @@ from torch import distributed, nn
 from archc.language.recipe import TestViews
 from archc.training.feed import Batch
 from archc.training.job import Job
+from archc.training.loop import Stepped
 from archc.training.order import batches
 from archc.training.share import ALONE, Share
 
@@ -75,7 +76,7 @@ def run(folder: Path, rank: int) -> None:
 
 
 def trained(folder: Path, name: str, rank: int) -> dict[str, Any]:
-    """The losses, the last weights and what was exchanged."""
+    """The losses, the squares of the gradients, the last weights and what was exchanged."""
     job = Job.model_validate_json((folder / f"{name}.json").read_text())
     module: Any = import_module(name)
     whole: Any = import_module("whole")
@@ -89,11 +90,11 @@ def trained(folder: Path, name: str, rank: int) -> dict[str, Any]:
     model.load_state_dict(cut(first.state_dict(), rank, 2))
     share = ALONE if name == "whole" else job.share(rank)
     trainer = TorchTrainer(job, module, model, Examples(share, job.recipe.accumulate), torch.device("cpu"))
-    losses: list[float] = []
+    taken: list[Stepped] = []
     torch.manual_seed(2)
     for epoch in range(STEPS // (EXAMPLES // BATCH)):
-        losses += [trainer.step(batch, 0.05 / (1 + epoch)).score.loss for batch in trainer.batches(epoch)]
-    assert len(losses) == STEPS >= MEASURED
+        taken += [trainer.step(batch, 0.05 / (1 + epoch), squares=True) for batch in trainer.batches(epoch)]
+    assert len(taken) == STEPS >= MEASURED
     state = model.state_dict()
     exchanged = None
     if name != "whole":
@@ -102,7 +103,9 @@ def trained(folder: Path, name: str, rank: int) -> dict[str, Any]:
         state = module.whole(states) if hasattr(module, "whole") else states[0]
         exchanged = trainer.measured().exchanged
     weights = {key: value.double().ravel().tolist() for key, value in state.items()}
-    return {"losses": losses, "weights": weights, "exchanged": exchanged and exchanged.model_dump(mode="json")}
+    losses, squares = [each.score.loss for each in taken], [each.squares for each in taken]
+    exchanges = exchanged and exchanged.model_dump(mode="json")
+    return {"losses": losses, "squares": squares, "weights": weights, "exchanged": exchanges}
 
 
 if __name__ == "__main__":

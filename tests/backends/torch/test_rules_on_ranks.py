@@ -90,6 +90,14 @@ def test_two_ranks_train_as_one_process_does(found: Found, strategy: str) -> Non
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
+def test_two_ranks_find_the_gradients_of_one_process_before_they_are_clipped(found: Found, strategy: str) -> None:
+    for own, whole in zip(found[strategy]["squares"], found["whole"]["squares"], strict=True):
+        assert own == pytest.approx(whole, rel=1e-8, abs=1e-18)
+        assert list(own) == list(whole)
+        assert sum(whole.values()) > 0.05**2, "else nothing is clipped"
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
 def test_a_step_exchanges_what_is_planned(found: Found, strategy: Strategy) -> None:
     """In float64, values have 8 bytes; float32 is planned for gradients of weights and statistics."""
     facts = facts_of("adamw")

@@ -34,6 +34,19 @@ def constant(model: nn.Module, outputs: list[float]) -> None:
         model.get_submodule("fc4").bias.copy_(torch.tensor(outputs))  # pyright: ignore[reportCallIssue, reportOperatorIssue]
 
 
+def test_the_squares_of_gradients_are_those_of_autograd_in_float64(make_job: MakeJob) -> None:
+    training, model = trainer(make_job("norms", devices=1))
+    (part,) = batch = next(training.batches(0))
+    found = training.step(batch, 0.0, squares=True).squares  # with this rate, the weights stay
+    assert found is not None
+    model.double()
+    outputs = model(*(x.double() for x in part.inputs))
+    own = torch.autograd.grad(nn.functional.cross_entropy(outputs, part.targets), [*model.parameters()])
+    wanted = {name: float(each.square().sum()) for (name, _), each in zip(model.named_parameters(), own, strict=True)}
+    assert found == pytest.approx(wanted, rel=1e-4)
+    assert [*found] == [*wanted]
+
+
 @pytest.mark.parametrize("test", ["center", "ten_crop"])
 def test_of_equal_outputs_the_lower_class_comes_first(make_job: MakeJob, test: TestViews) -> None:
     """The same as in Keras' trainer: of seven outputs, five are hits, and the first is the best."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from training_rules import EPOCH, ERRORS, RECIPES, STEPS, Examples, emitted, expected, job_of, start
+from training_rules import EPOCH, ERRORS, RECIPES, RECORDED, STEPS, Examples, emitted, expected, job_of, start
 
 from archc.training.schedule import Schedule
 
@@ -44,7 +44,12 @@ def twenty_steps(name: str, strategy: Any, **fields: Any) -> None:
         assert lr == pytest.approx(rate, rel=1e-14)
         if "rate" in scope:
             assert scope["rate"](step, STEPS, EPOCH, schedule.lr) == lr
-        assert trainer.step(batch, lr).score.loss == pytest.approx(loss, rel=1e-12), step
+        found = trainer.step(batch, lr, squares=step % 2 == 1)
+        assert found.score.loss == pytest.approx(loss, rel=1e-12), step
+        assert (found.squares is None) == (step % 2 == 0)
+        if found.squares is not None:
+            norms = RECORDED.by_layer(found.squares)
+            assert norms == {"fc": pytest.approx(wanted.norms[step - 1], rel=1e-12)}, step
         if step % EPOCH == 0:
             schedule = schedule.after(ERRORS[step // EPOCH - 1])
     found_weight, found_bias = model.get_layer("fc").get_weights()
