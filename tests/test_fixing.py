@@ -261,6 +261,21 @@ def test_the_recipe(wrong: str, right: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("update_rule: keras", "rule: keras"),
+        ("form: pytorch", "rule: pytorch"),
+        ("rule: torch", "rule: pytorch"),
+        ("rule: Keras", "rule: keras"),
+        ("rule: caffe", "rule: paper"),
+    ],
+)
+def test_the_rule_of_sgd(wrong: str, right: str) -> None:
+    start, sgd = f"{HEAD}layers: {{a: {{op: relu}}}}\n" + TRAIN, "weight_decay: 5e-4"
+    assert fixed(start.replace(sgd, f"{sgd}, {wrong}")) == start.replace(sgd, f"{sgd}, {right}")
+
+
+@pytest.mark.parametrize(
     ("mean", "scale"), [("[0.485, 0.456, 0.406]", "255"), ("[123.68, 116, 103]", "1"), ("0.5", "255")]
 )
 def test_the_scale_of_given_numbers_is_added(mean: str, scale: str) -> None:

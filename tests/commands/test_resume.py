@@ -113,8 +113,9 @@ def test_a_run_that_was_killed_goes_on_to_the_same_weights(spec: Path, options: 
     assert (receipt["status"], [each["after_step"] for each in receipt["resumed"]]) == ("complete", [before[0]])
 
 
-@pytest.mark.parametrize("rule", ["pytorch", "keras"])
-@pytest.mark.parametrize("backend", ["torch", "keras"])
+@pytest.mark.parametrize(
+    ("backend", "rule"), [("torch", "pytorch"), ("torch", "keras"), ("keras", "keras, decay_biases: true")]
+)
 def test_a_run_by_each_rule_of_sgd_goes_on_to_the_same_weights(spec: Path, backend: str, rule: str) -> None:
     """From within the warm-up, through a change of the rate after an epoch."""
     sgd = f"sgd: {{lr: 0.1, momentum: 0.9, weight_decay: 0.01, rule: {rule}}}"

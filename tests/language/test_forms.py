@@ -233,9 +233,6 @@ SGD = "{sgd: {lr: 0.1, momentum: 0.9, weight_decay: 5e-4}}"
             "optimizer: {sgd: {lr: 0.1, momentum: 0.9, weight_decay: 0, bias_lr: 0.2}}",
             "delete `bias_lr`, and write `bias_lr_factor`, which `lr` is multiplied by",
         ),
-        ("optimizer: {sgd: {lr: 1, momentum: 0, weight_decay: 0, update_rule: keras}}", "did you mean `rule`?"),
-        ("optimizer: {sgd: {lr: 1, momentum: 0, weight_decay: 0, rule: torch}}", "did you mean `pytorch`?"),
-        ("optimizer: {sgd: {lr: 1, momentum: 0, weight_decay: 0, rule: caffe}}", "did you mean `paper`?"),
     ],
 )
 def test_an_optimizer(optimizer: str, help: str) -> None:
