@@ -40,7 +40,7 @@ def blamed(findings: list[Finding], derivation: Derivation, actual: Actual, find
     if not derivation.is_derived:
         return findings
     search = _Search(derivation, find, layers)
-    return [_blamed(_with_safe_fix(finding, derivation), search, actual) for finding in findings]
+    return [_with_safe_fix(_blamed(finding, search, actual), derivation) for finding in findings]
 
 
 class _Search:
@@ -51,7 +51,7 @@ class _Search:
         self._find = find
         # Each search takes an analysis of the network, which can be large.
         self._left = min(_MOST_SEARCHED, _MOST_LAYERS // max(layers, 1))
-        self._found: dict[int, set[tuple[str, Span]]] = {}
+        self._found: dict[int, dict[tuple[str, Span], Finding]] = {}
 
     def cause(self, finding: Finding) -> int | None:
         """The number of the change that contains the text of a finding, or with which it appears; None for the base.
@@ -75,14 +75,25 @@ class _Search:
     def _has(self, count: int, finding: Finding) -> bool:
         if count not in self._found:
             self._left -= 1
-            self._found[count] = {(each.code, each.span) for each in self._find(self.derivation.at(count))}
+            self._found[count] = _by_place(self._find(self.derivation.at(count)))
         return (finding.code, finding.span) in self._found[count]
+
+    def of_base(self, finding: Finding) -> Finding:
+        """A finding that the base has by itself, as it is on the base: the changes may give other numbers."""
+        own = self._found.get(0, {}).get((finding.code, finding.span), finding)
+        return own if own.span == finding.span else finding
+
+
+def _by_place(findings: list[Finding]) -> dict[tuple[str, Span], Finding]:
+    """Findings by code and span. One on a total can be on others too, which it marks."""
+    marked = {(each.code, span): each for each in findings if each.code in _EXPECTATIONS for span, _ in each.related}
+    return {**marked, **{(each.code, each.span): each for each in findings}}
 
 
 def _blamed(finding: Finding, search: _Search, actual: Actual) -> Finding:
     number = search.cause(finding)
     if number is None:
-        return finding
+        return search.of_base(finding)
     change = search.derivation.changes[number]
     if change.contains(finding.span):
         before = _before(finding, search.derivation, number)
