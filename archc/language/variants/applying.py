@@ -17,8 +17,8 @@ from archc.language.reader import (
     YamlNode,
 )
 from archc.language.variants.change import Change
-from archc.language.variants.targets import Target, is_layer, layers, steps, values
-from archc.language.variants.tree import Path, at, edited, height, inserted, size
+from archc.language.variants.targets import Target, layers, steps, values
+from archc.language.variants.tree import Path, at, edited, height, inserted, is_layer, size
 
 MOST_WORK = 5_000_000
 """Changes times layers of the network: 50 changes of 100,000 layers."""
@@ -126,7 +126,7 @@ def _in_place_of(old: YamlNode | None, new: YamlNode) -> YamlNode:
 
 def _remove(done: Applied, change: Change) -> Finding | None:
     is_op = isinstance(change.target, MappingNode)
-    target = layers(done.root, change.target) if is_op else values(done.root, change.target, new=False)
+    target = layers(done.root, change.target) if is_op else values(done.root, change.target)
     if isinstance(target, Finding):
         return target
     done.edit(dict.fromkeys(target.paths), target.key)
@@ -139,7 +139,7 @@ def _insert(done: Applied, change: Change) -> Finding | None:
         return target
     new, beside = change.value, at(done.root, target.paths[0][:-1])
     is_list = isinstance(beside, SequenceNode)
-    fits = isinstance(new, SequenceNode if is_list else MappingNode)
+    fits = isinstance(new, SequenceNode if is_list else MappingNode) and _count(new) > 0
     taken = _taken(done.root, new, beside)
     if not fits or taken or len(target.paths) > 1:
         from archc.language.mistakes.changes import not_insertable  # as above

@@ -14,13 +14,15 @@ from archc.diagnostics.finding import Finding
 from archc.language.asked import UNMET
 from archc.language.reader import MappingNode
 from archc.language.variants.derivation import Derivation
-from archc.language.variants.tree import at
+from archc.language.variants.tree import at, path_of
 from archc.source import Span
 
 Find = Callable[[MappingNode], list[Finding]]
 """All findings on a whole spec in nodes."""
 
 _SHAPE = "ARC301"
+_FIRST_OF_SPECS = "ARC1"
+"""Codes below this one are of YAML."""
 _EXPECTATIONS = ("ARC301", "ARC302", "ARC303", "ARC304")
 _MOST_SEARCHED = 64
 """The analyses in which changes are searched for a cause."""
@@ -62,7 +64,7 @@ class _Search:
         inside = next((n for n, change in enumerate(changes) if change.contains(finding.span)), None)
         if inside is not None and finding.code not in _EXPECTATIONS:
             return inside
-        if finding.code < "ARC1" or not changes or self._left < len(changes).bit_length() + 1:
+        if finding.code < _FIRST_OF_SPECS or not changes or self._left < len(changes).bit_length() + 1:
             return inside
         without, with_it = 0 if inside is None else inside + 1, len(changes)
         if self._has(without, finding):
@@ -96,7 +98,8 @@ def _blamed(finding: Finding, search: _Search, actual: Actual) -> Finding:
         return search.of_base(finding)
     change = search.derivation.changes[number]
     if change.contains(finding.span):
-        before = _before(finding, search.derivation, number)
+        # What is not YAML is wrong whatever it replaces.
+        before = _before(finding, search.derivation, number) if finding.code >= _FIRST_OF_SPECS else ()
         return finding._replace(related=(*finding.related, *before))
     label = "this is inherited" if finding.code not in _EXPECTATIONS else "this expectation is inherited"
     moved = finding._replace(
@@ -115,8 +118,8 @@ def _blamed(finding: Finding, search: _Search, actual: Actual) -> Finding:
 def _before(finding: Finding, derivation: Derivation, number: int) -> tuple[tuple[Span, str], ...]:
     """What the change with a finding replaces, in the layer of the finding if it is about one."""
     replaced = derivation.result.before[number]
-    name = tuple((finding.layer or "").split("."))
-    own = [node for path, node in replaced.items() if path[1 : len(name) + 1] == name]
+    name = path_of(derivation.result.root, ("layers", *(finding.layer or "").split(".")))
+    own = [node for path, node in replaced.items() if name is not None and path[: len(name)] == name]
     node = next(iter([*own, *replaced.values()]), None)
     return ((node.span, "this is replaced"),) if node is not None else ()
 
@@ -126,7 +129,7 @@ def _own_expectation(finding: Finding, derivation: Derivation, actual: Actual) -
     root = derivation.result.root
     if finding.code == _SHAPE:
         path = ("layers", *(finding.layer or "").split("."), "expect")
-        node, shape = at(root, path), actual.shapes.get(finding.layer or "")
+        node, shape = at(root, path_of(root, path) or path), actual.shapes.get(finding.layer or "")
         if node is None or shape is None or node.span != finding.span:
             return "if the change is meant, change or remove the expectation, too"
         name = ".".join(path)

@@ -138,6 +138,20 @@ def test_layers_of_blocks_and_stages_are_changed() -> None:
     assert facts(flat.decode()).counts.parameters == found.counts.parameters
 
 
+def test_an_item_of_a_stage_has_the_number_of_its_layer() -> None:
+    text = (
+        "schema: archc/v1\nname: net\ninput: {x: [4]}\n"
+        "blocks:\n  unit: {takes: [rate], layers: {act: {op: relu}, drop: {op: dropout, rate: $rate}}}\n"
+        "layers:\n  two: [{block: unit, repeat: 3, rate: 0.1}, {block: unit, rate: 0.2}, {op: tanh}]\n"
+        "variants:\n  v: {change: [{set: layers.two.3.rate, to: 0.5}, {insert: [{op: relu}], before: two.4}]}\n"
+        "  w: {change: [{set: layers.two.*.rate, to: 0.5}]}\n"
+    )
+    one, every = facts(text, Asked("v")).graph, facts(text, Asked("w")).graph
+    rates = [graph.node(f"two.{number}.drop").op.model_dump()["rate"] for graph in (one, every) for number in range(4)]
+    assert rates == [0.1, 0.1, 0.1, 0.5, 0.5, 0.5, 0.5, 0.5]
+    assert (one.node("two.4").op.op, one.node("two.5").op.op) == ("relu", "tanh")
+
+
 @pytest.mark.parametrize("value", ["2048", "[1, 2]", "{a: [1]}", '"x"', "", "null", " 5"])
 def test_a_value_to_try_is_read_as_yaml(value: str) -> None:
     node, _ = read(f"v: {value}".encode(), "v")
