@@ -20,6 +20,7 @@ from archc.language.variants.change import Change
 from archc.language.variants.targets import Target, layers, steps, values
 from archc.language.variants.tree import Path, at, edited, height, inserted, is_layer, size
 
+_LIMIT = "ARC003"
 MOST_WORK = 5_000_000
 """Changes times layers of the network: 50 changes of 100,000 layers."""
 KEPT = ("from", "expect")
@@ -60,10 +61,12 @@ def applied(base: MappingNode, changes: tuple[Change, ...]) -> Applied:
         done.work += _layers(done.root)
         if done.work > MOST_WORK:
             help = "write the network as a spec of its own"
-            done.findings.append(report(change.span, "ARC003", "too many changes of too many layers", help=help))
+            done.findings.append(report(change.span, _LIMIT, "too many changes of too many layers", help=help))
             break
         if finding := _VERBS[change.verb](done, change):
             done.findings.append(_removed_before(finding, change, changes, done))
+            if finding.code == _LIMIT:  # which all further changes would exceed as well
+                break
     return done
 
 
@@ -149,7 +152,7 @@ def _insert(done: Applied, change: Change) -> Finding | None:
     assert isinstance(beside, (MappingNode, SequenceNode))
     if _count(new) + _count(beside) > MAX_ENTRIES:
         message = f"more than {MAX_ENTRIES:,} entries in one mapping or list"
-        return report(change.span, "ARC003", message, help="describe a smaller network")
+        return report(change.span, _LIMIT, message, help="describe a smaller network")
     if finding := _too_large(done, change, target):
         return finding
     done.root = cast(MappingNode, inserted(done.root, target.paths[0], new, after=change.after))
@@ -173,9 +176,9 @@ def _too_large(done: Applied, change: Change, target: Target) -> Finding | None:
     done.added += len(target.paths) * size(change.value)
     if done.added > MAX_NODES:
         message = f"more than {MAX_NODES:,} values; a change counts once for each place that it changes"
-        return report(change.span, "ARC003", message, help="describe a smaller network")
+        return report(change.span, _LIMIT, message, help="describe a smaller network")
     if max(map(len, target.paths)) + height(change.value) > MAX_DEPTH:
-        return report(change.span, "ARC003", f"nested more than {MAX_DEPTH} levels deep", help="use a flatter value")
+        return report(change.span, _LIMIT, f"nested more than {MAX_DEPTH} levels deep", help="use a flatter value")
     return None
 
 
