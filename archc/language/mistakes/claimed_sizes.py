@@ -1,4 +1,4 @@
-"""What an article states beside a layer, as a field of it: the shape of its output, or how much it computes or learns."""
+"""What an article states beside a layer, as a field of it: the shape of its output, or what it counts."""
 
 from __future__ import annotations
 
