@@ -17,8 +17,8 @@ _HALF = Margins(1, 1, 1, 1)
 def suspected(graph: Graph) -> Explanation | None:
     """The usual windows in the place of all that are doubted, if they suit what the layers are expected to give."""
     facts = shapes(graph)
-    whole = [graph.node(found.layer) for found in whole_map(graph, facts, frozenset()) if found.layer]
-    rounded = [graph.node(found.layer) for found in paper_rounded_down(graph, facts, frozenset()) if found.layer]
+    whole = [graph.node(found.layer) for found in whole_map(graph, facts, ()) if found.layer]
+    rounded = [graph.node(found.layer) for found in paper_rounded_down(graph, facts, ()) if found.layer]
     changes = {node.name: _smaller(node) for node in whole} | {node.name: {"rounding": "ceil"} for node in rounded}
     mended = changed_graph(graph, changes) if changes else None
     if mended is None or not all(node.expected in (None, node.output.shape) for node in mended.nodes):
