@@ -104,6 +104,20 @@ def test_wrong_usage(archc, base: Path, arguments: str, message: str, help: str)
     assert help in found.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        ("check -:tanh", "Write `--` before a variant of standard input: `-- -:NAME`"),
+        ("diff base.yaml base.yaml --variant tanh", "Name a variant as SPEC:NAME"),
+        ("check base.yaml --layers.fc.units=3", "Write `--set layers.fc.units=VALUE` for a value to try"),
+    ],
+)
+def test_an_option_that_does_not_exist_is_explained(archc, base: Path, arguments: str, meant: str) -> None:
+    found = archc(*arguments.split())
+    assert (found.code, found.out) == (2, "")
+    assert found.err.endswith(f". {meant}\n")
+
+
 def test_a_spec_from_standard_input_extends_those_in_the_current_folder(
     archc, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
