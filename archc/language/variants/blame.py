@@ -14,6 +14,7 @@ from archc.diagnostics.finding import Finding
 from archc.language.asked import UNMET
 from archc.language.reader import MappingNode
 from archc.language.variants.derivation import Derivation
+from archc.language.variants.targets import steps
 from archc.language.variants.tree import at, path_of
 from archc.source import Span
 
@@ -108,11 +109,21 @@ def _blamed(finding: Finding, search: _Search, actual: Actual) -> Finding:
         fix=(),
     )
     if finding.code not in _EXPECTATIONS:
-        return moved
+        return moved._replace(help=_other_choice(change, search.derivation.result.root) or finding.help)
     if change.is_tried:
         help = "make the change in a spec or a variant, with what it expects; a trial need not meet the base's"
         return moved._replace(code=UNMET, help=help)
     return moved._replace(help=_own_expectation(finding, search.derivation, actual))
+
+
+def _other_choice(change: Change, root: MappingNode) -> str | None:
+    """The help for a second optimizer, schedule or distribution beside the one of the base."""
+    found = steps(change.target) if change.verb == "set" else None
+    parent = at(root, path_of(root, found.names[:-1]) or ()) if found else None
+    values = [*parent.entries.values()] if isinstance(parent, MappingNode) else []
+    if found is None or len(values) != 2 or not all(isinstance(value, MappingNode) for value in values):
+        return None
+    return f"set `{'.'.join(found.names[:-1])}` as a whole, to `{{{found.names[-1]}: …}}`"
 
 
 def _before(finding: Finding, derivation: Derivation, number: int) -> tuple[tuple[Span, str], ...]:
