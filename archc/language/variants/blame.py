@@ -13,6 +13,7 @@ from typing import NamedTuple
 from archc.diagnostics.finding import Finding
 from archc.language.asked import UNMET
 from archc.language.reader import MappingNode
+from archc.language.variants.change import Change
 from archc.language.variants.derivation import Derivation
 from archc.language.variants.targets import steps
 from archc.language.variants.tree import at, path_of
