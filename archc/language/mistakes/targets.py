@@ -50,6 +50,8 @@ def nothing_at(root: MappingNode, found: Steps, number: int, parents: list[Path]
     may_add = new and number < len(found.names) - 1 and isinstance(parent, MappingNode)
     if may_add and not is_layer(found.names[: number + 1]) and nearest(name, words, named=True) is None:
         help = _as_a_whole(root, found.names, number)
+    if number < 2 and at(root, ("layers", *found.names[: number + 1])) is not None:
+        help = f"write `layers.{'.'.join(found.names)}` for the layer `{found.names[0]}`"
     notes = [f"{f'`{before}`' if before else 'the spec'} has {_size(parent)}: {listed(keys)}"] if keys else []
     return report(span, _MATCHES_NOTHING, message, notes=notes, help=help)
 

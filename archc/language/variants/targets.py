@@ -47,6 +47,9 @@ def values(root: MappingNode, node: YamlNode, *, new: bool = False, layer: bool 
         from archc.language.mistakes.targets import not_a_path  # only for a mistake, for the time of start-up
 
         return not_a_path(node)
+    named = ("layers", *found.names)
+    if layer and len(found.names) == 1 and (at(root, named) is not None or at(root, found.names) is None):
+        found = Steps(named, found.spans * 2)  # a layer that is called as a section, or is not there
     paths: list[Path] = [()]
     may_add = new and EVERY not in found.names
     for number, name in enumerate(found.names):
