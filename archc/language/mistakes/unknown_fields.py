@@ -250,7 +250,10 @@ def _add_layer(word: str, place: Place, op: str, body: str) -> Explained:
     if place.insert is None:
         help = f"delete `{word}`, and add a layer `{body}` after each {place.what} without an `{word}` of its own"
         return _found(word, place, help, certain=True)
-    path, added, readers = place.insert(op, body)
+    path, added, readers, following = place.insert(op, body)
+    if following is not None:
+        help = f"delete `{word}`: {following} follows"
+        return _found(word, place, help, deletion(place.mapping, word), certain=True)
     name = path.rpartition(".")[2]  # in a block or a stage, names are written without the path
     layer = f"`{body}`" if _is_item(place.what) else f"`{name}: {body}`"
     help = f"delete `{word}`, and add a layer {layer} after it"
