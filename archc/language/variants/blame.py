@@ -150,14 +150,18 @@ def _own_expectation(finding: Finding, derivation: Derivation, actual: Actual) -
     nodes = section.entries if isinstance(section, MappingNode) else {}
     places = {finding.span, *(span for span, _ in finding.related)}
     fields = [field for field, node in nodes.items() if node.span in places]
-    own = [f"{field}: {_written(actual.totals.get(field))}" for field in fields]
+    # Layers that do not split over the devices have no exchanges to expect.
+    known = {field: actual.totals[field] for field in fields if field in actual.totals}
+    own = [f"{field}: {_written(number)}" for field, number in known.items()]
+    if not own:
+        return "if the change is meant, change or remove the expectation, too"
     return f"if the change is meant, add `expect: {{{', '.join(own)}}}` beside `change:`"
 
 
 def _written(value: object) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(str, value))}]"  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-    return "…" if value is None else str(value)
+    return str(value)
 
 
 def _with_safe_fix(finding: Finding, derivation: Derivation) -> Finding:
