@@ -93,6 +93,7 @@ def test_a_file_with_a_colon_in_its_name_is_a_file(archc, base: Path) -> None:
         ("check base.yaml:tanh --fix", "base.yaml:tanh is a part of a file", "`archc check base.yaml --fix`"),
         ("fmt base.yaml:tanh", "base.yaml:tanh is a part of a file", "name the file: `archc fmt base.yaml`"),
         ("check nothing.yaml:tanh", "file not found: nothing.yaml", ""),
+        ("diff base.yaml :tanh", "`:tanh` has no path before the colon", "write `SPEC:tanh`"),
         ("diff base.yaml base.yaml:x", "base.yaml has no variant `x`", "its variants: tanh, broken"),
     ],
 )
