@@ -123,7 +123,8 @@ def analyse(data: bytes, name: str, asked: Asked = PLAIN, *, with_variants: bool
     left, uses = _settled(document, findings, seen, is_whole=is_whole)
     for variant, (of_variant, own) in family.items():
         kept = own if of_variant is None else _settled(of_variant, own, is_whole=False)[0]
-        left += [finding._replace(notes=(*finding.notes, f"in variant {variant}")) for finding in kept]
+        note = (f"in variant {variant}",) if variant else ()
+        left += [finding._replace(notes=(*finding.notes, *note)) for finding in kept]
     return Analysis(known, _told(left, uses))
 
 
@@ -176,7 +177,10 @@ def _blamed(document: Document, derivation: Derivation, known: Facts | None, fin
 def _variants(
     whole: Document, derivation: Derivation, data: bytes, name: str, base: list[Finding]
 ) -> dict[str, tuple[Document | None, list[Finding]]]:
-    """By variant: its document, and the findings that neither the spec itself nor a variant before it has."""
+    """By variant: its document, and the findings that neither the spec itself nor a variant before it has.
+
+    What is wrong with the variants together is that of the variant "".
+    """
     found: dict[str, tuple[Document | None, list[Finding]]] = {}
     known = {(finding.code, finding.span, finding.message) for finding in base}
     work = len(derivation.variants) * max(len(whole.spec.layers), len(data) // 100)
@@ -227,7 +231,8 @@ def _analyse(document: Document, findings: list[Finding]) -> Analysis:
         findings = unrepeated(findings, more)
     findings = [*findings, *more]
     shape_facts = shapes(graph)
-    held_layers, unexpected = check_layers(graph, shape_facts)
+    parameters = None if is_error(findings) else document.spec.expect.parameters
+    held_layers, unexpected = check_layers(graph, shape_facts, parameters)
     unexpected += repeated_softmax(graph)
     recipe = _check_recipe(document, graph, [*findings, *unexpected])
     # With layers missing from the graph, totals, placement and advice would only repeat what is reported already.

@@ -383,8 +383,8 @@ def test_no_layer_is_added_after_one_that_others_name(reads: str) -> None:
         ("  s: {op: relu, from: -1}\n", "a_relu", "s"),
         ("  s: {op: add, from: [-1, -2]}\n", "a_relu", "s"),
         ("  s: {op: relu}\noutputs: [a, s]\n", "a_relu", "`outputs`"),
-        ("  s: {op: relu}\nexpect: {exchanges: [a]}\n", "a_relu", None),
-        ("  s: {op: relu}\ndefaults: {add: {from: a}}\n", "a_relu", None),
+        ("  s: {op: tanh}\nexpect: {exchanges: [a]}\n", "a_relu", None),
+        ("  s: {op: tanh}\ndefaults: {add: {from: a}}\n", "a_relu", None),
     ],
 )
 def test_an_activation_stays_where_its_layer_is_named(others: str, name: str, readers: str | None) -> None:
@@ -400,7 +400,7 @@ def test_an_activation_stays_where_its_layer_is_named(others: str, name: str, re
 
 @pytest.mark.parametrize("line", ["\n", "\r\n"])
 def test_an_activation_on_its_own_line_becomes_a_layer(line: str) -> None:
-    wrong = "\n    op: conv2d\n    activation: relu\n    filters: 4\n    kernel: 3  # last\n\n  # next\n  b: {op: relu}"
+    wrong = "\n    op: conv2d\n    activation: relu\n    filters: 4\n    kernel: 3  # last\n\n  # next\n  b: {op: tanh}"
     right = wrong.replace("    activation: relu\n", "").replace("# last\n", "# last\n  a_relu: {op: relu}\n")
     assert fixed(layer(wrong).replace("\n", line)) == layer(right).replace("\n", line)
     wrong = "  # first\n    op: conv2d\n    filters: 4\n    kernel: 3\n    activation: relu"

@@ -147,7 +147,7 @@ def _suggest_option(error: typer.TyperException) -> None:
     from archc.console.usage import meant_option
 
     options = [name for parameter in context.command.params for name in parameter.opts if name.startswith("-")]
-    meant = meant_option(option, options, trains=context.info_name == "train")
+    meant = meant_option(option, options, command=context.info_name)
     vars(error).update(possibilities=None, message=f"{vars(error)['message']}{'. ' if meant else ''}{meant or ''}")
 
 

@@ -94,6 +94,8 @@ def named(argument: str, variant: str | None = None, sets: list[str] | None = No
     is_spec = file == "-" or file.endswith((".yaml", ".yml")) or _exists(file)
     if not colon or _exists(argument) or not is_spec:
         return Named(Path(argument), Asked(variant, tuple(sets or ())))
+    if not file:  # to Path, the current folder
+        raise Failure(f"`{argument}` has no path before the colon", help=f"write `SPEC:{word or 'NAME'}`", code=2)
     if not word:
         raise Failure(f"`{argument}` has no name of a variant after the colon", help=f"write `{file}`", code=2)
     if variant not in (None, word):

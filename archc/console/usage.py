@@ -26,16 +26,22 @@ _OTHER = {
 """The usual words of other tools."""
 
 
-def meant_option(option: str, options: Sequence[str], *, trains: bool) -> str | None:
-    """What to use instead of an option, in a sentence; None if nothing is likely. `trains` if a recipe is at hand."""
+def meant_option(option: str, options: Sequence[str], *, command: str | None) -> str | None:
+    """What to use instead of an option of a command, in a sentence; None if nothing is likely."""
     name = option.lower()
+    if name == "-:":
+        return "Write `--` before a variant of standard input: `-- -:NAME`"
+    if name in ("--variant", "--set") and command == "diff":
+        return "Name a variant as SPEC:NAME"
+    if "." in name and "--set" in options:
+        return f"Write `--set {option.lstrip('-')}=VALUE` for a value to try"
     if (own := _OTHER.get(name)) in options:
         return f"Did you mean '{own}'?"
     begun = [each for each in options if len(each) > 2 and name.startswith(f"{each}-")]
     if close := begun or get_close_matches(name, options, n=1, cutoff=_CLOSE):
         return f"Did you mean '{close[0]}'?"
     fields = list(dict.fromkeys(_fields(Recipe)))
-    field = certain(name.lstrip("-").replace("-", "_"), fields, section=True) if trains else None
+    field = certain(name.lstrip("-").replace("-", "_"), fields, section=True) if command == "train" else None
     return f"`{field}` is a field of the spec's `train`: `archc explain {field}`" if field else None
 
 

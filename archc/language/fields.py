@@ -29,11 +29,15 @@ _NO_VALUES: Mapping[str, object] = {}
 
 
 class Added(NamedTuple):
-    """A layer to add after another one: a free name, the edits if they change nothing else, and what reads that one."""
+    """A layer to add after another one: a free name, the edits if they change nothing else, and what reads that one.
+
+    `following` is the layer after it that has the op already.
+    """
 
     name: str
     edits: tuple[Edit, ...]
     readers: tuple[str, ...]
+    following: str | None = None
 
 
 Insert = Callable[[str, str], Added]

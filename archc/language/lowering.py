@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import replace
 from functools import cached_property, partial
-from itertools import count
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -355,17 +354,9 @@ class _Lowering:
         return (Edit(Span(node.span.source, node.span.start, node.span.start), f"{free}: {body}\n{indent}"),)
 
     def _added_after(self, layer: str, op: str, body: str) -> Added:
-        """A layer on a line of its own after another one; no edits if anything else names that one."""
-        layers = self.document.node("layers")
-        assert isinstance(layers, MappingNode)
-        taken, stem = layers.entries.keys() | self.document.spec.input.keys(), f"{layer}_{op}"
-        name = stem if stem not in taken else next(n for i in count(2) if (n := f"{stem}_{i}") not in taken)
-        is_certain = len(name) <= 64 and layer not in self._wiring.named and not self._wiring.by_position
-        from archc.language.mistakes.edits import added_after  # few specs need it, for the time of start-up
+        from archc.language.mistakes.added_layers import added  # few specs need it, for the time of start-up
 
-        edits = added_after(layers, layer, f"{name}: {body}") if is_certain else ()
-        outputs = ["`outputs`"] if layer in (self.document.spec.outputs or ()) else []
-        return Added(name, edits, (*self._wiring.readers.get(layer, ()), *outputs))
+        return added(self.document, self._wiring, layer, op, body)
 
     def _sizes_before(self, node: Node) -> str:
         """The sizes that led to the layer's input, each where it changes."""

@@ -17,7 +17,10 @@ OF_SECTIONS: dict[str, tuple[str, ...]] = {
     "from": ("bottom", "bottoms", "inputs", "input", "layers", "source", "inbound_nodes", "input_layers"),
     "op": ("type", "layer_type", "op_type", "layer", "kind", "class", "class_name", "module", "operation"),
     "devices": ("gpus", "num_gpus", "n_gpus", "num_devices"),
-    "parameters": ("params", "num_params", "total_params", "num_parameters", "weights"),
+    "parameters": (
+        *("params", "num_params", "n_params", "total_params", "num_parameters", "weights", "total_parameters"),
+        *("trainable_params", "trainable_parameters", "param_count", "parameter_count"),
+    ),
     "macs": ("mult_adds", "multiply_adds", "mac"),
     # A recipe.
     "batch": ("batch_size", "minibatch", "minibatch_size", "train_batch_size", "mini_batch_size"),

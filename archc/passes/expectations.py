@@ -35,8 +35,11 @@ class Held:
         return len(self.layers) + len(self.totals)
 
 
-def check_layers(graph: Graph, facts: Shapes) -> tuple[Held, list[Finding]]:
-    """Compare each layer's expected shape with its output. Only the first wrong layer of a chain is reported."""
+def check_layers(graph: Graph, facts: Shapes, parameters: int | None = None) -> tuple[Held, list[Finding]]:
+    """Compare each layer's expected shape with its output. Only the first wrong layer of a chain is reported.
+
+    The expected `parameters` of a whole graph can tell which of a layer's fields is wrong.
+    """
     held: list[str] = []
     findings: list[Finding] = []
     wrong: set[str] = set()
@@ -55,7 +58,7 @@ def check_layers(graph: Graph, facts: Shapes) -> tuple[Held, list[Finding]]:
                 wrong.add(node.name)
                 told.add(expecting.at("expect"))
                 trusted = set(held) if len(findings) < _EXPLAINED else None
-                findings.append(unexpected_shape(graph, facts, expecting, expecting.expected, trusted))
+                findings.append(unexpected_shape(graph, facts, expecting, expecting.expected, trusted, parameters))
     return Held(layers=tuple(held)), findings
 
 

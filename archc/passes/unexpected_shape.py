@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
 from archc.passes.changed import changed_shapes
+from archc.passes.confirmed_weights import are_confirmed, kernel_of_parameters
 from archc.passes.departure import Departure, Need, departure
 from archc.passes.pixels_224 import explanation, is_alexnets
 from archc.passes.shapes import Shapes
@@ -25,15 +26,23 @@ class _Cause:
 
 
 def unexpected_shape(
-    graph: Graph, facts: Shapes, node: Node, expected: tuple[int, ...], trusted: Set[str] | None
+    graph: Graph,
+    facts: Shapes,
+    node: Node,
+    expected: tuple[int, ...],
+    trusted: Set[str] | None,
+    parameters: int | None = None,
 ) -> Finding:
-    """The finding. `trusted` are layers whose own expectation is met; None if no cause is to be searched for."""
+    """The finding. `trusted` are layers whose own expectation is met; None if no cause is to be searched for.
+
+    `parameters` are the expected ones of the network, if it is whole.
+    """
     notes = [facts.windows[node.name].arithmetic] if node.name in facts.windows else []
     notes += [
         f"its input `{name}` is {graph.tensor(name)}{_product(graph, node, name)}"
         for name in dict.fromkeys(node.inputs)
     ]
-    causes = [] if trusted is None else _causes(graph, node, expected, trusted)
+    causes = [] if trusted is None else _causes(graph, node, expected, trusted, parameters)
     # Only all remedies together give the expected shape, so with one missing none is proposed.
     remedies = [cause.remedy for cause in causes if cause.remedy]
     # A remedy in other layers mends each branch behind them.
@@ -51,12 +60,16 @@ def unexpected_shape(
     )
 
 
-def _causes(graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[str]) -> list[_Cause]:
+def _causes(
+    graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[str], parameters: int | None
+) -> list[_Cause]:
     if neighbour := _of_reader(graph, node, expected):
         return [neighbour]
+    if remedy := kernel_of_parameters(graph, node, parameters):
+        return [_Cause(remedy=remedy)]
     turned = _channels_first(expected, node.output.shape)
     meant = turned or expected
-    causes = [*_sizes(graph, node, meant, trusted), *_channels(graph, node, meant)]
+    causes = [*_sizes(graph, node, meant, trusted), *_channels(graph, node, meant, parameters)]
     if turned is None:
         return causes
     text = f"[{', '.join(map(str, turned))}]"
@@ -134,7 +147,7 @@ def _input(found: Departure) -> str:
     return f"an input of {size} gives the expected shape"
 
 
-def _channels(graph: Graph, node: Node, expected: tuple[int, ...]) -> list[_Cause]:
+def _channels(graph: Graph, node: Node, expected: tuple[int, ...], parameters: int | None) -> list[_Cause]:
     """The layer that sets the number of maps or units, if that is wrong; or a missing flatten."""
     shape = node.output.shape
     if len(expected) < len(shape) and expected == (node.output.size,):
@@ -152,6 +165,9 @@ def _channels(graph: Graph, node: Node, expected: tuple[int, ...]) -> list[_Caus
     field = origin.op.channels_field
     if field is None:
         return []
+    if are_confirmed(graph, parameters):
+        note = f"with {shape[0]} {field}, {origin.name} gives the network its expected {parameters:,} parameters"
+        return [_Cause((note,))]
     remedy = f"use `{field}: {expected[0]}` on {origin.name}"
     if origin is node:
         return [_Cause(remedy=remedy)]

@@ -17,6 +17,7 @@ from archc.passes.changed_totals import Totals
 from archc.passes.counts import Counts
 from archc.passes.counts import count as count_all
 from archc.passes.placement import place
+from archc.passes.suspected_windows import suspected
 from archc.passes.total_mistakes import (
     MOST_EXPLANATIONS,
     MOST_PLACED,
@@ -56,6 +57,9 @@ class _Explained(NamedTuple):
     total: int | None = None
     note: str = ""
 
+    def __bool__(self) -> bool:
+        return bool(self.explanations)
+
 
 def unexpected_totals(
     spans: Spans, graph: Graph, counts: Counts, expected: Totals, exchanges: Exchanges | None
@@ -67,9 +71,9 @@ def unexpected_totals(
     wrong = [field for field in expected if expected[field] != getattr(counts, field)]
     missing = {field: expected[field] - getattr(counts, field) for field in expected}
     explained = _Explained(_explanations(graph, counts, missing, exchanges))
-    if not explained.explanations:
-        explained = _restated(graph, counts, expected, exchanges)
-    if not explained.explanations:
+    if not explained:
+        explained = _restated(graph, counts, expected, exchanges) or _paired(graph, expected, exchanges)
+    if not explained:
         return [_finding(spans, counts, field, expected[field], explained) for field in wrong]
     first, *others = wrong
     finding = _finding(spans, counts, first, expected[first], explained)
@@ -93,7 +97,7 @@ def _finding(spans: Spans, counts: Counts, field: str, expected: int, explained:
     notes = [f"{total:,} - {expected:,} = {total - expected:+,}"]
     help = f"the layers give `{field}: {total}`"
     if explanations:
-        notes += [note for explanation in explanations for note in explanation.notes]
+        notes += dict.fromkeys(note for explanation in explanations for note in explanation.notes)
         notes.append(explained.note)
         help = ", or ".join(explanation.remedy for explanation in explanations)
         if all(explanation.layers for explanation in explanations):
@@ -154,14 +158,43 @@ def _restated(graph: Graph, counts: Counts, expected: Totals, exchanges: Exchang
     nothing = _Explained([])
     if "parameters" not in expected or fits(dict.fromkeys(expected, 0)):
         return nothing
+    if _rounded(expected["parameters"], counts.parameters):
+        return nothing
     found = groups_of_any(graph, counts, expected, fits)
     fitting = _fitting(graph, found, exchanges) if len(found) <= MOST_PLACED else []
     mended = [changed_graph(graph, each.changes) for each in fitting]
     totals = {count_all(other).parameters for other in mended if other is not None}
     if len(totals) != 1 or len(fitting) > MOST_EXPLANATIONS:
         return nothing
-    (total,) = totals
-    return _Explained(fitting, total, _rounded(expected["parameters"], total) or uncounted(counts, total))
+    return _of_total(fitting, counts, expected["parameters"], *totals)
+
+
+def _of_total(explanations: list[Explanation], counts: Counts, stated: int, total: int) -> _Explained:
+    """What explains a stated number, by a total that it may state in another way."""
+    if stated == total:
+        return _Explained(explanations)
+    return _Explained(explanations, total, _rounded(stated, total) or uncounted(counts, total))
+
+
+def _paired(graph: Graph, expected: Totals, exchanges: Exchanges | None) -> _Explained:
+    """Windows that are doubtful by themselves, alone or with groups that explain the rest of the difference."""
+    first = suspected(graph) if "parameters" in expected else None
+    mended = changed_graph(graph, first.changes) if first else None
+    if first is None or mended is None:
+        return _Explained([])
+    counts = count_all(mended)
+    if all(_states(counts, field, expected[field], getattr(counts, field)) for field in expected):
+        return _of_total([first], counts, expected["parameters"], counts.parameters)
+    second = _restated(mended, counts, expected, exchanges)
+    return second._replace(explanations=[_both(first, each) for each in second.explanations])
+
+
+def _both(first: Explanation, second: Explanation) -> Explanation:
+    changes = {**first.changes}
+    for layer, fields in second.changes.items():
+        changes[layer] = {**changes.get(layer, {}), **fields}
+    remedy = f"{first.remedy} and {second.remedy.removeprefix('use ')}"
+    return Explanation(remedy, (*first.notes, *second.notes), (*first.places, *second.places), changes)
 
 
 def _states(counts: Counts, field: str, stated: int, total: int) -> bool:
@@ -171,10 +204,13 @@ def _states(counts: Counts, field: str, stated: int, total: int) -> bool:
 
 
 def _rounded(stated: int, total: int, *, digits: int = 1) -> str:
-    """A note that a number rounds a total, down or to the nearest; empty if it is not a round one, or does not."""
-    zeros = len(str(stated)) - len(str(stated).rstrip("0"))
-    unit = 10**zeros
+    """A note that a number rounds a total, down or to the nearest; empty if it is not a round one, or does not.
+
+    It has at least so many `digits`: the last of them can be 0, as in 61.0 million.
+    """
+    zeros = len(str(stated)) - max(len(str(stated).rstrip("0")), digits)
+    unit = 10 ** max(zeros, 0)
     kept = len(str(stated)) - zeros
-    if not stated or zeros < _ROUND or kept < digits or not stated - unit // 2 <= total < stated + unit:
+    if not stated or zeros < _ROUND or not stated - unit // 2 <= total < stated + unit:
         return ""
     return f"{stated:,} is {total:,} in {kept} {'digit' if kept == 1 else 'digits'}"

@@ -93,6 +93,7 @@ def test_a_file_with_a_colon_in_its_name_is_a_file(archc, base: Path) -> None:
         ("check base.yaml:tanh --fix", "base.yaml:tanh is a part of a file", "`archc check base.yaml --fix`"),
         ("fmt base.yaml:tanh", "base.yaml:tanh is a part of a file", "name the file: `archc fmt base.yaml`"),
         ("check nothing.yaml:tanh", "file not found: nothing.yaml", ""),
+        ("diff base.yaml :tanh", "`:tanh` has no path before the colon", "write `SPEC:tanh`"),
         ("diff base.yaml base.yaml:x", "base.yaml has no variant `x`", "its variants: tanh, broken"),
     ],
 )
@@ -102,6 +103,20 @@ def test_wrong_usage(archc, base: Path, arguments: str, message: str, help: str)
     assert found.out == ""
     assert found.err.splitlines()[0] == f"error: {message}"
     assert help in found.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        ("check -:tanh", "Write `--` before a variant of standard input: `-- -:NAME`"),
+        ("diff base.yaml base.yaml --variant tanh", "Name a variant as SPEC:NAME"),
+        ("check base.yaml --layers.fc.units=3", "Write `--set layers.fc.units=VALUE` for a value to try"),
+    ],
+)
+def test_an_option_that_does_not_exist_is_explained(archc, base: Path, arguments: str, meant: str) -> None:
+    found = archc(*arguments.split())
+    assert (found.code, found.out) == (2, "")
+    assert found.err.endswith(f". {meant}\n")
 
 
 def test_a_spec_from_standard_input_extends_those_in_the_current_folder(

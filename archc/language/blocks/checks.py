@@ -73,8 +73,9 @@ class Checker:
         self._split(scope, "", layers)
 
     def _name(self, scope: _Scope, name: str, key: Span) -> None:
-        # A plain layer of the network is checked when it is lowered.
-        if scope.block is None and not is_call(scope.layers[name]) and not is_stage(scope.layers[name]):
+        # A plain layer of the network is checked when it is lowered, unless it could be the path of another one there.
+        is_plain = not is_call(scope.layers[name]) and not is_stage(scope.layers[name])
+        if scope.block is None and is_plain and "." not in name and not name.isdigit():
             return
         if scope.block is not None and name.startswith("$") and scope.block.takes:
             from archc.language.mistakes.references import not_a_key  # only for a mistake

@@ -15,7 +15,7 @@ _MOST_SHOWN = 4
 def not_a_shape(node: YamlNode) -> Finding:
     """The finding for the value of a layer's `expect`, with the shape that it must mean."""
     message = "`expect` must be a shape: [channels, height, width] or [units]"
-    sizes = _sizes(node)
+    sizes = sizes_of(node)
     # What is expected is never changed by a fix.
     return report(node.span, "ARC104", message, help=f"write `expect: {as_written(sizes)}`" if sizes else None)
 
@@ -25,7 +25,7 @@ def shapes_apart(expect: MappingNode, layers: Container[str]) -> tuple[MappingNo
     named = [name for name in expect.entries if name in layers]
     if not named:
         return expect, []
-    shapes = {name: _sizes(expect.entries[name]) for name in named[:_MOST_SHOWN]}
+    shapes = {name: sizes_of(expect.entries[name]) for name in named[:_MOST_SHOWN]}
     texts = [f"{name}: {{…, expect: {as_written(sizes) if sizes else '[…]'}}}" for name, sizes in shapes.items()]
     first, *others = [expect.keys[name].span for name in named]
     it, layer = ("it", "its layer") if not others else ("them", "their layers")
@@ -36,7 +36,7 @@ def shapes_apart(expect: MappingNode, layers: Container[str]) -> tuple[MappingNo
     return expect._replace(entries={name: node for name, node in expect.entries.items() if name not in named}), [found]
 
 
-def _sizes(node: YamlNode) -> list[int] | None:
+def sizes_of(node: YamlNode) -> list[int] | None:
     """The sizes that a node lists, without those of a batch that may be of any size."""
     found = by_axes(node) if isinstance(node, MappingNode) else sizes_in(node)
     if isinstance(node, ScalarNode) and isinstance(node.value, str) and node.value.isascii() and node.value.isdigit():

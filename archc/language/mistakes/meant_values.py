@@ -31,6 +31,9 @@ _WORDS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}((?P<mark>[_,' ])[0-9]{3})((?P=mark)[0-9]{3}){0,4}\Z", re.ASCII)
 _PERCENT = re.compile(r"(?P<number>[0-9]{1,6}(\.[0-9]{1,6})?) ?%\Z", re.ASCII)
 _FRACTION = re.compile(r"(?P<over>[0-9]{1,6}) ?/ ?(?P<under>[1-9][0-9]{0,5})\Z", re.ASCII)
+_MILLIONS = re.compile(
+    r"(?P<number>[0-9]{1,6}(\.[0-9]{1,6})?) ?(?P<unit>M|B|G|[Mm]io|[Mm]illion|[Bb]illion)\Z", re.ASCII
+)
 _COMMA = re.compile(r"(?P<whole>[0-9]{1,6}),(?P<part>[0-9]{1,6})\Z", re.ASCII)
 _SIDES = re.compile(r"[(\[]? ?([0-9]{1,9}) ?[x×*, ] ?([0-9]{1,9}) ?[)\]]?\Z", re.ASCII)
 _MEMORY = re.compile(r"(?P<number>[0-9]{1,6}(\.[0-9]{1,3})?) ?(?P<unit>[KMGTkmgt](i?[Bb]|i)?)\Z", re.ASCII)
@@ -256,7 +259,19 @@ def _number(value: object, kind: str) -> Meant:
         return Meant(f"write `{text}`", text)
     if kind == "float_type":
         return _part(value)
-    return Meant()
+    return _rounded(value) if kind == "int_type" else Meant()
+
+
+def _rounded(value: str) -> Meant:
+    """A number in millions or billions."""
+    match = _MILLIONS.match(value)
+    if match is None:
+        return Meant()
+    from decimal import Decimal  # as below
+
+    unit = 10**6 if match["unit"].lower().startswith("m") else 10**9
+    whole = Decimal(match["number"]) * unit
+    return Meant(f"write `{int(whole)}`") if whole == int(whole) else Meant()
 
 
 def _part(value: str) -> Meant:

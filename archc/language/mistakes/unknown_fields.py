@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from archc.diagnostics.finding import Edit, Finding, report, respelling
 from archc.language.fields import Place, declared, model_at, template
+from archc.language.mistakes.claimed_sizes import claimed
 from archc.language.mistakes.edits import deletion, inline, rewriting
 from archc.language.mistakes.usual import usual_values
 from archc.language.mistakes.vocabulary import absence, certain, did_you_mean, folded, is_section, nearest, synonyms
@@ -66,6 +67,8 @@ def _explained(word: str, place: Place) -> Explained:
         return _needless(word, place) or _found(word, place, f"delete `{word[:64]}`: `op` names the op")
     # What the op itself says of a word counts before what it means elsewhere: `affine` is also an op `scale`.
     known = synonyms(word, allowed, section=is_section(place.model)) or synonyms(word, place.also)
+    if help := claimed(word, place):
+        return _found(word, place, help, certain=True)
     if known and not is_needless(word, place.model):
         return _renamed(word, place, allowed)
     for explanation in (_needless, _own_layer, _lacking, _nested):
@@ -247,7 +250,10 @@ def _add_layer(word: str, place: Place, op: str, body: str) -> Explained:
     if place.insert is None:
         help = f"delete `{word}`, and add a layer `{body}` after each {place.what} without an `{word}` of its own"
         return _found(word, place, help, certain=True)
-    path, added, readers = place.insert(op, body)
+    path, added, readers, following = place.insert(op, body)
+    if following is not None:
+        help = f"delete `{word}`: {following} follows"
+        return _found(word, place, help, deletion(place.mapping, word), certain=True)
     name = path.rpartition(".")[2]  # in a block or a stage, names are written without the path
     layer = f"`{body}`" if _is_item(place.what) else f"`{name}: {body}`"
     help = f"delete `{word}`, and add a layer {layer} after it"

@@ -17,9 +17,10 @@ from archc.language.reader import (
     YamlNode,
 )
 from archc.language.variants.change import Change
-from archc.language.variants.targets import Target, is_layer, layers, steps, values
-from archc.language.variants.tree import Path, at, edited, height, inserted, size
+from archc.language.variants.targets import Target, layers, steps, values
+from archc.language.variants.tree import Path, at, edited, height, inserted, is_layer, size
 
+_LIMIT = "ARC003"
 MOST_WORK = 5_000_000
 """Changes times layers of the network: 50 changes of 100,000 layers."""
 KEPT = ("from", "expect")
@@ -60,10 +61,12 @@ def applied(base: MappingNode, changes: tuple[Change, ...]) -> Applied:
         done.work += _layers(done.root)
         if done.work > MOST_WORK:
             help = "write the network as a spec of its own"
-            done.findings.append(report(change.span, "ARC003", "too many changes of too many layers", help=help))
+            done.findings.append(report(change.span, _LIMIT, "too many changes of too many layers", help=help))
             break
         if finding := _VERBS[change.verb](done, change):
             done.findings.append(_removed_before(finding, change, changes, done))
+            if finding.code == _LIMIT:  # which all further changes would exceed as well
+                break
     return done
 
 
@@ -126,7 +129,7 @@ def _in_place_of(old: YamlNode | None, new: YamlNode) -> YamlNode:
 
 def _remove(done: Applied, change: Change) -> Finding | None:
     is_op = isinstance(change.target, MappingNode)
-    target = layers(done.root, change.target) if is_op else values(done.root, change.target, new=False)
+    target = layers(done.root, change.target) if is_op else values(done.root, change.target)
     if isinstance(target, Finding):
         return target
     done.edit(dict.fromkeys(target.paths), target.key)
@@ -139,7 +142,7 @@ def _insert(done: Applied, change: Change) -> Finding | None:
         return target
     new, beside = change.value, at(done.root, target.paths[0][:-1])
     is_list = isinstance(beside, SequenceNode)
-    fits = isinstance(new, SequenceNode if is_list else MappingNode)
+    fits = isinstance(new, SequenceNode if is_list else MappingNode) and _count(new) > 0
     taken = _taken(done.root, new, beside)
     if not fits or taken or len(target.paths) > 1:
         from archc.language.mistakes.changes import not_insertable  # as above
@@ -149,7 +152,7 @@ def _insert(done: Applied, change: Change) -> Finding | None:
     assert isinstance(beside, (MappingNode, SequenceNode))
     if _count(new) + _count(beside) > MAX_ENTRIES:
         message = f"more than {MAX_ENTRIES:,} entries in one mapping or list"
-        return report(change.span, "ARC003", message, help="describe a smaller network")
+        return report(change.span, _LIMIT, message, help="describe a smaller network")
     if finding := _too_large(done, change, target):
         return finding
     done.root = cast(MappingNode, inserted(done.root, target.paths[0], new, after=change.after))
@@ -173,9 +176,9 @@ def _too_large(done: Applied, change: Change, target: Target) -> Finding | None:
     done.added += len(target.paths) * size(change.value)
     if done.added > MAX_NODES:
         message = f"more than {MAX_NODES:,} values; a change counts once for each place that it changes"
-        return report(change.span, "ARC003", message, help="describe a smaller network")
+        return report(change.span, _LIMIT, message, help="describe a smaller network")
     if max(map(len, target.paths)) + height(change.value) > MAX_DEPTH:
-        return report(change.span, "ARC003", f"nested more than {MAX_DEPTH} levels deep", help="use a flatter value")
+        return report(change.span, _LIMIT, f"nested more than {MAX_DEPTH} levels deep", help="use a flatter value")
     return None
 
 

@@ -13,14 +13,18 @@ from typing import NamedTuple
 from archc.diagnostics.finding import Finding
 from archc.language.asked import UNMET
 from archc.language.reader import MappingNode
+from archc.language.variants.change import Change
 from archc.language.variants.derivation import Derivation
-from archc.language.variants.tree import at
+from archc.language.variants.targets import steps
+from archc.language.variants.tree import at, path_of
 from archc.source import Span
 
 Find = Callable[[MappingNode], list[Finding]]
 """All findings on a whole spec in nodes."""
 
 _SHAPE = "ARC301"
+_FIRST_OF_SPECS = "ARC1"
+"""Codes below this one are of YAML."""
 _EXPECTATIONS = ("ARC301", "ARC302", "ARC303", "ARC304")
 _MOST_SEARCHED = 64
 """The analyses in which changes are searched for a cause."""
@@ -40,7 +44,7 @@ def blamed(findings: list[Finding], derivation: Derivation, actual: Actual, find
     if not derivation.is_derived:
         return findings
     search = _Search(derivation, find, layers)
-    return [_blamed(_with_safe_fix(finding, derivation), search, actual) for finding in findings]
+    return [_with_safe_fix(_blamed(finding, search, actual), derivation) for finding in findings]
 
 
 class _Search:
@@ -51,7 +55,7 @@ class _Search:
         self._find = find
         # Each search takes an analysis of the network, which can be large.
         self._left = min(_MOST_SEARCHED, _MOST_LAYERS // max(layers, 1))
-        self._found: dict[int, set[tuple[str, Span]]] = {}
+        self._found: dict[int, dict[tuple[str, Span], Finding]] = {}
 
     def cause(self, finding: Finding) -> int | None:
         """The number of the change that contains the text of a finding, or with which it appears; None for the base.
@@ -62,7 +66,7 @@ class _Search:
         inside = next((n for n, change in enumerate(changes) if change.contains(finding.span)), None)
         if inside is not None and finding.code not in _EXPECTATIONS:
             return inside
-        if finding.code < "ARC1" or not changes or self._left < len(changes).bit_length() + 1:
+        if finding.code < _FIRST_OF_SPECS or not changes or self._left < len(changes).bit_length() + 1:
             return inside
         without, with_it = 0 if inside is None else inside + 1, len(changes)
         if self._has(without, finding):
@@ -75,17 +79,29 @@ class _Search:
     def _has(self, count: int, finding: Finding) -> bool:
         if count not in self._found:
             self._left -= 1
-            self._found[count] = {(each.code, each.span) for each in self._find(self.derivation.at(count))}
+            self._found[count] = _by_place(self._find(self.derivation.at(count)))
         return (finding.code, finding.span) in self._found[count]
+
+    def of_base(self, finding: Finding) -> Finding:
+        """A finding that the base has by itself, as it is on the base: the changes may give other numbers."""
+        own = self._found.get(0, {}).get((finding.code, finding.span), finding)
+        return own if own.span == finding.span else finding
+
+
+def _by_place(findings: list[Finding]) -> dict[tuple[str, Span], Finding]:
+    """Findings by code and span. One on a total can be on others too, which it marks."""
+    marked = {(each.code, span): each for each in findings if each.code in _EXPECTATIONS for span, _ in each.related}
+    return {**marked, **{(each.code, each.span): each for each in findings}}
 
 
 def _blamed(finding: Finding, search: _Search, actual: Actual) -> Finding:
     number = search.cause(finding)
     if number is None:
-        return finding
+        return search.of_base(finding)
     change = search.derivation.changes[number]
     if change.contains(finding.span):
-        before = _before(finding, search.derivation, number)
+        # What is not YAML is wrong whatever it replaces.
+        before = _before(finding, search.derivation, number) if finding.code >= _FIRST_OF_SPECS else ()
         return finding._replace(related=(*finding.related, *before))
     label = "this is inherited" if finding.code not in _EXPECTATIONS else "this expectation is inherited"
     moved = finding._replace(
@@ -94,18 +110,28 @@ def _blamed(finding: Finding, search: _Search, actual: Actual) -> Finding:
         fix=(),
     )
     if finding.code not in _EXPECTATIONS:
-        return moved
+        return moved._replace(help=_other_choice(change, search.derivation.result.root) or finding.help)
     if change.is_tried:
         help = "make the change in a spec or a variant, with what it expects; a trial need not meet the base's"
         return moved._replace(code=UNMET, help=help)
     return moved._replace(help=_own_expectation(finding, search.derivation, actual))
 
 
+def _other_choice(change: Change, root: MappingNode) -> str | None:
+    """The help for a second optimizer, schedule or distribution beside the one of the base."""
+    found = steps(change.target) if change.verb == "set" else None
+    parent = at(root, path_of(root, found.names[:-1]) or ()) if found else None
+    values = [*parent.entries.values()] if isinstance(parent, MappingNode) else []
+    if found is None or len(values) != 2 or not all(isinstance(value, MappingNode) for value in values):
+        return None
+    return f"set `{'.'.join(found.names[:-1])}` as a whole, to `{{{found.names[-1]}: …}}`"
+
+
 def _before(finding: Finding, derivation: Derivation, number: int) -> tuple[tuple[Span, str], ...]:
     """What the change with a finding replaces, in the layer of the finding if it is about one."""
     replaced = derivation.result.before[number]
-    name = tuple((finding.layer or "").split("."))
-    own = [node for path, node in replaced.items() if path[1 : len(name) + 1] == name]
+    name = path_of(derivation.result.root, ("layers", *(finding.layer or "").split(".")))
+    own = [node for path, node in replaced.items() if name is not None and path[: len(name)] == name]
     node = next(iter([*own, *replaced.values()]), None)
     return ((node.span, "this is replaced"),) if node is not None else ()
 
@@ -115,7 +141,7 @@ def _own_expectation(finding: Finding, derivation: Derivation, actual: Actual) -
     root = derivation.result.root
     if finding.code == _SHAPE:
         path = ("layers", *(finding.layer or "").split("."), "expect")
-        node, shape = at(root, path), actual.shapes.get(finding.layer or "")
+        node, shape = at(root, path_of(root, path) or path), actual.shapes.get(finding.layer or "")
         if node is None or shape is None or node.span != finding.span:
             return "if the change is meant, change or remove the expectation, too"
         name = ".".join(path)
@@ -124,14 +150,18 @@ def _own_expectation(finding: Finding, derivation: Derivation, actual: Actual) -
     nodes = section.entries if isinstance(section, MappingNode) else {}
     places = {finding.span, *(span for span, _ in finding.related)}
     fields = [field for field, node in nodes.items() if node.span in places]
-    own = [f"{field}: {_written(actual.totals.get(field))}" for field in fields]
+    # Layers that do not split over the devices have no exchanges to expect.
+    known = {field: actual.totals[field] for field in fields if field in actual.totals}
+    own = [f"{field}: {_written(number)}" for field, number in known.items()]
+    if not own:
+        return "if the change is meant, change or remove the expectation, too"
     return f"if the change is meant, add `expect: {{{', '.join(own)}}}` beside `change:`"
 
 
 def _written(value: object) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(str, value))}]"  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-    return "…" if value is None else str(value)
+    return str(value)
 
 
 def _with_safe_fix(finding: Finding, derivation: Derivation) -> Finding:

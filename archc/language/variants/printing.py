@@ -11,6 +11,7 @@ from archc.language.layout.canonical import canonical
 from archc.language.reader import MappingNode, SequenceNode, YamlNode
 from archc.language.variants.change import Change
 from archc.language.variants.derivation import Derivation
+from archc.language.variants.tree import name_of, numbers
 from archc.source import Span
 from archc.wording import joined
 
@@ -48,14 +49,14 @@ class Origins:
             yield "# What it expects is left out: a value of --set changes it."
         for change, before in zip(self._derivation.changes, self._derivation.result.before, strict=True):
             if change.verb == "remove" and before:
-                names = [".".join(path[1:] if path[0] == "layers" else path) for path in before]
+                names = [name_of(self._derivation.base, path).removeprefix("layers.") for path in before]
                 yield f"# {joined(names)} removed: {self.where(change.span)}"
 
     def _inside(self, node: YamlNode, path: str) -> Iterator[tuple[str, YamlNode]]:
         """The outermost nodes that come from changes, by path."""
         children = node.entries if isinstance(node, MappingNode) else {}
         if isinstance(node, SequenceNode):
-            children = {str(number): item for number, item in enumerate(node.items)}
+            children = {str(number): item for number, item in zip(numbers(node), node.items, strict=True)}
         for name, value in children.items():
             inner = f"{path}.{name}" if path else name
             if self._change_of(value) is not None:

@@ -9,7 +9,7 @@ from archc.diagnostics.finding import Finding, report
 from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.language.variants.applying import Applied
 from archc.language.variants.change import Change
-from archc.language.variants.tree import Path, at, bodies, scopes
+from archc.language.variants.tree import Path, at, bodies, name_of, scopes
 
 
 class _Use(NamedTuple):
@@ -35,7 +35,7 @@ def dangling(base: MappingNode, result: Applied, changes: tuple[Change, ...]) ->
         for use in _uses(result.root, scope, layers):
             name = _stem(use.node)
             if name in instead:
-                found.append(_finding(removed[*scope, name], name, use, instead))
+                found.append(_finding(result.root, removed[*scope, name], name, use, instead))
     return found
 
 
@@ -83,11 +83,11 @@ def _read_by(base: MappingNode, path: Path) -> str | None:
     return first if path[:-1] == ("layers",) else "input"
 
 
-def _finding(change: Change, name: str, use: _Use, instead: Mapping[str, str | None]) -> Finding:
+def _finding(root: MappingNode, change: Change, name: str, use: _Use, instead: Mapping[str, str | None]) -> Finding:
     *owner, last = use.path
-    user = ".".join(owner[1:] if owner[:1] == ["layers"] else owner) or "`outputs`"
+    user = name_of(root, tuple(owner)).removeprefix("layers.") or "`outputs`"
     message = f"{user} {'reads' if last == 'from' else 'lists'} {name}, which this change removes"
-    help = f"change that, too: `{{set: {'.'.join(use.path)}, to: {_written(use.whole, instead)}}}`"
+    help = f"change that, too: `{{set: {name_of(root, use.path)}, to: {_written(use.whole, instead)}}}`"
     related = [(use.node.span, f"{name} is named here")]
     return report(change.target.span, "ARC107", message, help=help, related=related)
 

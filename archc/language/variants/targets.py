@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from archc.diagnostics.finding import Finding
-from archc.language.reader import MappingNode, ScalarNode, YamlNode
+from archc.language.reader import MappingNode, ScalarNode, SequenceNode, YamlNode
 from archc.language.variants.change import Steps
-from archc.language.variants.tree import Path, at, child, layers_of, op_of
+from archc.language.variants.tree import Path, at, is_layer, layers_of, op_of, step_of
 from archc.language.variants.words import EVERY, SECTIONS
 from archc.source import Span
 
@@ -40,13 +40,16 @@ def steps(node: YamlNode) -> Steps | None:
     return Steps(("layers", *names), (spans[0], *spans))
 
 
-def values(root: MappingNode, node: YamlNode, *, new: bool) -> Target | Finding:
-    """The values that a path names. With `new`, the last step may be a key that is not written yet."""
+def values(root: MappingNode, node: YamlNode, *, new: bool = False, layer: bool = False) -> Target | Finding:
+    """The values that a path names. With `new`, the last step may be a key that is not written yet; or a `layer`."""
     found = steps(node)
     if found is None:
         from archc.language.mistakes.targets import not_a_path  # only for a mistake, for the time of start-up
 
         return not_a_path(node)
+    named = ("layers", *found.names)
+    if layer and len(found.names) == 1 and (at(root, named) is not None or at(root, found.names) is None):
+        found = Steps(named, found.spans * 2)  # a layer that is called as a section, or is not there
     paths: list[Path] = [()]
     may_add = new and EVERY not in found.names
     for number, name in enumerate(found.names):
@@ -55,7 +58,7 @@ def values(root: MappingNode, node: YamlNode, *, new: bool) -> Target | Finding:
         if not here:
             from archc.language.mistakes.targets import nothing_at  # as above
 
-            return nothing_at(root, found, number, paths, new=new)
+            return nothing_at(root, found, number, paths, new=new, layer=layer)
         paths = here
     return Target(paths, ScalarNode(found.names[-1], found.spans[-1]))
 
@@ -63,12 +66,12 @@ def values(root: MappingNode, node: YamlNode, *, new: bool) -> Target | Finding:
 def layers(root: MappingNode, node: YamlNode) -> Target | Finding:
     """The layers that a name or an op names; those of blocks and stages included, if it is an op."""
     if not isinstance(node, MappingNode):
-        found = values(root, node, new=False)
+        found = values(root, node, layer=True)
         if isinstance(found, Finding) or all(map(is_layer, found.paths)):
             return found
         from archc.language.mistakes.targets import not_a_layer  # only for a mistake, for the time of start-up
 
-        return not_a_layer(node, found.paths[0])
+        return not_a_layer(root, node, found.paths[0])
     op = node.entries.get("op")
     word = op.value if isinstance(op, ScalarNode) and len(node.entries) == 1 else None
     paths = [path for path, body in layers_of(root) if word is not None and op_of(body) == word]
@@ -79,17 +82,11 @@ def layers(root: MappingNode, node: YamlNode) -> Target | Finding:
     return Target(paths, ScalarNode(str(word), op.span))
 
 
-def is_layer(path: Path) -> bool:
-    """Whether a path is that of a layer, an item of a stage, or a stage, and not of a value in a layer."""
-    inside = path[2:] if path[:1] == ("blocks",) else path
-    return inside[:1] == ("layers",) and len(inside) > 1 and all(step.isdecimal() for step in inside[2:])
-
-
 def _next(root: MappingNode, path: Path, name: str, *, may_add: bool) -> list[Path]:
     """The paths one step further."""
     node = at(root, path)
     if name == EVERY:
-        return [(*path, key) for key in node.entries] if isinstance(node, MappingNode) else []
-    if child(node, name) is None and not (may_add and isinstance(node, MappingNode)):
-        return []
-    return [(*path, name)]
+        items = map(str, range(len(node.items))) if isinstance(node, SequenceNode) else ()
+        return [(*path, key) for key in (node.entries if isinstance(node, MappingNode) else items)]
+    step = step_of(node, name) or (name if may_add and isinstance(node, MappingNode) else None)
+    return [] if step is None else [(*path, step)]

@@ -28,6 +28,48 @@ def at(root: YamlNode, path: Path) -> YamlNode | None:
     return node
 
 
+def numbers(stage: SequenceNode) -> list[int]:
+    """The number of each item in the names of layers: a use of a block with `repeat` takes as many numbers."""
+    found, number = list[int](), 0
+    for item in stage.items:
+        found.append(number)
+        repeat = item.entries.get("repeat") if isinstance(item, MappingNode) else None
+        value = repeat.value if isinstance(repeat, ScalarNode) else None
+        number += value if isinstance(value, int) and value > 0 else 1
+    return found
+
+
+def step_of(node: YamlNode | None, name: str) -> str | None:
+    """The step of a path that a name stands for: of an item, its place in the list; None if there is none."""
+    if isinstance(node, SequenceNode):
+        places = {str(number): str(place) for place, number in enumerate(numbers(node))}
+        return places.get(name)
+    return name if child(node, name) is not None else None
+
+
+def path_of(root: YamlNode, names: Path) -> Path | None:
+    """The path that names stand for, one step after another; None if there is nothing."""
+    path: list[str] = []
+    node: YamlNode | None = root
+    for name in names:
+        step = step_of(node, name)
+        if step is None:
+            return None
+        path.append(step)
+        node = child(node, step)
+    return tuple(path)
+
+
+def name_of(root: YamlNode, path: Path) -> str:
+    """A path as it is written, with the numbers that items have in the names of layers."""
+    names: list[str] = []
+    for step in path:
+        is_item = isinstance(root, SequenceNode) and step.isdecimal() and int(step) < len(root.items)
+        names.append(str(numbers(root)[int(step)]) if is_item and isinstance(root, SequenceNode) else step)
+        root = child(root, step) or ScalarNode(None, root.span)
+    return ".".join(names)
+
+
 def edited(root: YamlNode, edits: Mapping[Path, YamlNode | None], key: ScalarNode) -> YamlNode:
     """The tree with other values at some paths, or without what is there. A key that is new is written at `key`.
 
@@ -53,6 +95,12 @@ def edited(root: YamlNode, edits: Mapping[Path, YamlNode | None], key: ScalarNod
 def inserted(root: YamlNode, path: Path, new: YamlNode, *, after: bool) -> YamlNode:
     """The tree with the entries or items of `new` before or after the one at a path."""
     return _changed(root, path, lambda parent, step: _beside(parent, step, new, after=after))
+
+
+def is_layer(path: Path) -> bool:
+    """Whether a path is that of a layer, an item of a stage, or a stage, and not of a value in a layer."""
+    inside = path[2:] if path[:1] == ("blocks",) else path
+    return inside[:1] == ("layers",) and len(inside) > 1 and all(step.isdecimal() for step in inside[2:])
 
 
 def bodies(layers: YamlNode | None, path: Path) -> Iterator[tuple[Path, MappingNode]]:

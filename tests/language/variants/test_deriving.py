@@ -138,6 +138,20 @@ def test_layers_of_blocks_and_stages_are_changed() -> None:
     assert facts(flat.decode()).counts.parameters == found.counts.parameters
 
 
+def test_an_item_of_a_stage_has_the_number_of_its_layer() -> None:
+    text = (
+        "schema: archc/v1\nname: net\ninput: {x: [4]}\n"
+        "blocks:\n  unit: {takes: [rate], layers: {act: {op: relu}, drop: {op: dropout, rate: $rate}}}\n"
+        "layers:\n  two: [{block: unit, repeat: 3, rate: 0.1}, {block: unit, rate: 0.2}, {op: tanh}]\n"
+        "variants:\n  v: {change: [{set: layers.two.3.rate, to: 0.5}, {insert: [{op: relu}], before: two.4}]}\n"
+        "  w: {change: [{set: layers.two.*.rate, to: 0.5}]}\n"
+    )
+    one, every = facts(text, Asked("v")).graph, facts(text, Asked("w")).graph
+    rates = [graph.node(f"two.{number}.drop").op.model_dump()["rate"] for graph in (one, every) for number in range(4)]
+    assert rates == [0.1, 0.1, 0.1, 0.5, 0.5, 0.5, 0.5, 0.5]
+    assert (one.node("two.4").op.op, one.node("two.5").op.op) == ("relu", "tanh")
+
+
 @pytest.mark.parametrize("value", ["2048", "[1, 2]", "{a: [1]}", '"x"', "", "null", " 5"])
 def test_a_value_to_try_is_read_as_yaml(value: str) -> None:
     node, _ = read(f"v: {value}".encode(), "v")
@@ -239,12 +253,38 @@ def test_nothing_but_a_spec_at_a_relative_path_is_read(in_folder: Path, path: st
     assert found.findings[0].span.source.name == "net.yaml"
 
 
+@pytest.mark.parametrize(
+    ("path", "why", "help"),
+    [
+        ("folder.yaml", "it is a folder", "write a path"),
+        ("pipe.yaml", "it is not a regular file", "write a path"),
+        ("nowhere.yaml", "no such file", "write a path"),
+        ("circle.yaml", "too many levels of symbolic links", "write a path"),
+        ("bsae.yaml", "no such file", "did you mean `base.yaml`?"),
+    ],
+)
+def test_a_base_that_cannot_be_read_is_reported_with_the_reason(
+    in_folder: Path, path: str, why: str, help: str
+) -> None:
+    import os
+
+    (in_folder / "folder.yaml").mkdir()
+    os.mkfifo(in_folder / "pipe.yaml")
+    (in_folder / "nowhere.yaml").symlink_to("nothing")
+    (in_folder / "circle.yaml").symlink_to("circle.yaml")
+    (found,) = analyse(f"schema: archc/v1\nextends: {path}\nname: net\n".encode(), "net.yaml").findings
+    assert found.message == f"cannot read `{path}`: {why}"
+    assert (found.help or "").startswith(help)
+
+
 def test_changes_cannot_make_a_spec_without_bounds() -> None:
     layers = "".join(f"      l{n}: {{op: relu}}\n" for n in range(2000))
     value = "[" + ", ".join(["1"] * 1000) + "]"
     text = HEAD + f"change:\n  - after: conv1\n    insert:\n{layers}  - {{set: layers.*.op, to: {value}}}\n"
     found = analyse(text.encode(), "net.yaml")
     assert [f.code for f in found.findings] == ["ARC003"]
+    again = analyse((text + f"  - {{set: layers.*.op, to: {value}}}\n" * 3).encode(), "net.yaml")
+    assert [(f.code, f.span.start) for f in again.findings] == [(f.code, f.span.start) for f in found.findings]
     deep = "[" * 60 + "]" * 60
     found = analyse((HEAD + f"change: [{{set: layers.fc.weight_init, to: {deep}}}]\n").encode(), "net.yaml")
     assert [f.code for f in found.findings] in (["ARC003"], ["ARC104"])
@@ -285,5 +325,5 @@ def test_changes_and_variants_are_limited_by_the_layers_that_they_look_at() -> N
     assert [f.code for f in analyse(text.encode(), "net.yaml").findings] == ["ARC003"]
     variants = "".join(f"  v{n}: {{change: [{{remove: l1}}]}}\n" for n in range(60))
     found = analyse(f"{head}variants:\n{variants}".encode(), "large.yaml", with_variants=True)
-    assert [f.code for f in found.findings] == ["ARC003"]
+    assert [(f.code, f.notes) for f in found.findings] == [("ARC003", ())]
     assert analyse(f"{head}variants:\n{variants}".encode(), "large.yaml", Asked("v59")).facts is not None

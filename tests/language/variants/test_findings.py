@@ -17,7 +17,7 @@ from archc.fixing import fix
 
 SPECS = Path(__file__).parents[2] / "specs" / "variants"
 EXPECTED = re.compile(r"(error|advice)\[(ARC[0-9]{3})\] @ (?:([\w.]+):)?(?:([0-9]+):)?([0-9]+)")
-BASES = {"base", "faulty", "cycle_2"}
+BASES = {"base", "faulty", "miscounted", "staged", "cycle_2"}
 FILES = sorted(file for file in SPECS.glob("*.yaml") if file.stem not in BASES)
 
 Place = tuple[str, int, int, str, str]
