@@ -54,9 +54,13 @@ def _drawn(found: Results) -> Figure:
         axes.sharex(every[-1])
         axes.tick_params(labelbottom=False)
     for axes, (label, curve) in zip(every, panels, strict=True):
-        axes.set(ylabel=label, ylim=(-3, 103))
+        axes.set(ylabel=label)
         for number, arm in enumerate(found.arms):
             _band(axes, arm, curve, *look(number))
+        if later := [100 * error for arm in found.arms for run in arm.runs for error in _later(curve(run))]:
+            least, most = min(later), max(later)
+            room = max(0.08 * (most - least), 0.5)
+            axes.set_ylim(least - room, most + room)
     if reach := found.study.reach:
         every[0].axhline(100 * reach.training_error, color=INK, linewidth=0.8, linestyle=":")
     last = max(run.history.steps[-1].step for arm in found.arms for run in arm.runs)
@@ -84,6 +88,11 @@ def look(number: int) -> tuple[str, Literal["-", "--"]]:
 
 def _held_out(run: Run) -> Curve:
     return [(at, 1 - test.rate) for at, test in run.history.tests if test.rate is not None]
+
+
+def _later(curve: Curve) -> list[float]:
+    """A curve without its first tenth, whose fall is so long that it would hide what differs later."""
+    return [value for at, value in curve if 10 * at >= curve[-1][0]]
 
 
 def _band(axes: Axes, arm: Arm, curve: Callable[[Run], Curve], colour: str, line: str) -> None:
