@@ -13,8 +13,9 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe
 _MISLEADING = re.compile("[\u202a-\u202e\u2066-\u2069\x85\u2028\u2029]")
 
 
-def decode(data: bytes, name: str) -> tuple[Source, list[Finding]]:
-    """The text in `data`, reported under `name`, and the first encoding error or disallowed character in it."""
+def decode(data: bytes, name: str, kind: str) -> tuple[Source, list[Finding]]:
+    """The text in `data`, a `kind` of file, reported under `name`, and the first encoding error or disallowed character
+    in it."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -22,11 +23,11 @@ def decode(data: bytes, name: str) -> tuple[Source, list[Finding]]:
         source = Source(name, data[: error.start].decode("utf-8-sig", errors="replace"))
         at = len(source.text)
         message = f"byte {data[error.start]:#04x} at offset {error.start} is not valid UTF-8"
-        return source, [report(Span(source, at, at), "ARC001", message, help="save the spec as UTF-8")]
+        return source, [report(Span(source, at, at), "ARC001", message, help=f"save the {kind} as UTF-8")]
     source = Source(name, text)
     control = _CONTROL.search(text)
     if control:
-        message = f"the control character U+{ord(control[0]):04X} is not allowed in a spec"
+        message = f"the control character U+{ord(control[0]):04X} is not allowed in a {kind}"
         return source, [report(Span(source, control.start(), control.end()), "ARC002", message, help="delete it")]
     misleading = _MISLEADING.search(text)
     if misleading:

@@ -94,16 +94,20 @@ def is_bare(node: YamlNode) -> bool:
     return isinstance(node, ScalarNode) and node.value is None and node.span.start == node.span.end
 
 
-def read(data: bytes, name: str) -> tuple[YamlNode | None, list[Finding]]:
+def read(
+    data: bytes, name: str, *, kind: str = "spec", schema: str = "archc/v1"
+) -> tuple[YamlNode | None, list[Finding]]:
     """The root node of the text in `data`, and the findings in the text, reported under `name`.
+
+    Findings call the file a `kind`, which begins with its `schema`.
 
     The root is None if a mistake makes the rest of the text ambiguous. Otherwise the root is usable in spite of the
     findings: a duplicate key has its first value, and an unsupported number is null.
     """
     if len(data) > MAX_BYTES:
-        message = f"the spec is larger than the limit of {MAX_BYTES:,} bytes"
+        message = f"the {kind} is larger than the limit of {MAX_BYTES:,} bytes"
         return None, [report(Span(Source(name, ""), 0, 0), "ARC003", message, help=_TOO_MUCH)]
-    source, findings = decode(data, name)
+    source, findings = decode(data, name, kind)
     if findings:
         return None, findings
     builder = _Builder(source)
@@ -116,8 +120,8 @@ def read(data: bytes, name: str) -> tuple[YamlNode | None, list[Finding]]:
 
         return None, [*builder.findings, syntax_finding(source, error, builder.end)]
     if builder.root is None:
-        help = "begin with `schema: archc/v1`"
-        return None, [report(Span(source, 0, 0), "ARC004", "the spec is empty", help=help)]
+        help = f"begin with `schema: {schema}`"
+        return None, [report(Span(source, 0, 0), "ARC004", f"the {kind} is empty", help=help)]
     return builder.root, builder.findings
 
 

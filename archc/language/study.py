@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from archc.diagnostics.finding import Finding, in_source_order, report
-from archc.language.reader import MappingNode, plain, read
+from archc.language.reader import MappingNode, YamlNode, plain, read
 from archc.language.recipe import Precision
 from archc.language.section import Section
 from archc.language.spec import Name, Strategy
@@ -20,13 +20,15 @@ from archc.source import Span
 
 Error = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
+Text = Annotated[str, Field(min_length=1)]
+Devices = Annotated[Count, Field(le=1024)]
 
 
 class Training(Section):
     """Options of `archc train` for runs of a study."""
 
-    backend: str | None = Field(default=None, description="Backend that trains. Default: torch.")
-    gpus: Count | None = Field(default=None, description="Number of devices of a run. Default: the spec's, else 1.")
+    backend: Text | None = Field(default=None, description="Backend that trains. Default: torch.")
+    gpus: Devices | None = Field(default=None, description="Number of devices of a run. Default: the spec's, else 1.")
     parallel: Strategy | None = Field(default=None, description="How devices share the work. Default: the spec's.")
     batch: Count | None = Field(default=None, description="Number of examples per step. Default: the recipe's.")
     lr: Positive | None = Field(default=None, description="Initial learning rate. Default: the recipe's.")
@@ -41,12 +43,18 @@ class Training(Section):
     )
 
     def changed_by(self, other: Training) -> Training:
-        """These options, with the other's in their place where it has some."""
-        return self.model_copy(update={name: value for name, value in other if value is not None})
+        """These options, with the other's in their place where it has some. `steps` and `epochs` replace each other."""
+        given = {name: value for name, value in other if value is not None}
+        limits = dict.fromkeys(LIMITS) if not given.keys().isdisjoint(LIMITS) else {}
+        return self.model_copy(update=limits | given)
 
     def options(self) -> list[str]:
         """The options on the command line."""
         return [word for name, value in self if value is not None for word in (_option(name), f"{value}")]
+
+
+LIMITS = ("steps", "epochs")
+"""Options that limit a run, of which one is given."""
 
 
 def _option(name: str) -> str:
@@ -56,7 +64,7 @@ def _option(name: str) -> str:
 class Arm(Section):
     """A spec of the study, which is trained with every seed."""
 
-    spec: str = Field(min_length=1, description="Path of the spec, from the folder of the study: SPEC or SPEC:VARIANT.")
+    spec: Text = Field(description="Path of the spec, from the folder of the study: SPEC or SPEC:VARIANT.")
     train: Training = Field(default=Training(), description="Options that differ from the study's.")
 
 
@@ -79,7 +87,7 @@ class Study(Section):
     seeds: Annotated[list[Seed], Field(min_length=1, max_length=1000)] = Field(
         description="Seeds, with each of which every spec is trained."
     )
-    data: str | None = Field(
+    data: Text | None = Field(
         default=None, description="Folder of the data, from that of the study. Default: the built-in pictures."
     )
     train: Training = Field(default=Training(), description="Options of all runs.")
@@ -88,7 +96,7 @@ class Study(Section):
 
 def read_study(data: bytes, name: str) -> tuple[Study | None, list[Finding]]:
     """The study in a text that findings call `name`; None if it has a mistake."""
-    root, findings = read(data, name)
+    root, findings = read(data, name, kind="study", schema=STUDY)
     if root is None or findings:
         return None, in_source_order(findings)
     if not isinstance(root, MappingNode):
@@ -103,7 +111,7 @@ def read_study(data: bytes, name: str) -> tuple[Study | None, list[Finding]]:
 
         start = Span(root.span.source, root.span.start, root.span.start)
         return None, in_source_order(explain(error, Study, root.entries, root.keys, start, "the study"))
-    found = _repeated_seeds(study, root)
+    found = in_source_order([*_repeated_seeds(study, root), *_two_limits(root), *_unnamed_specs(root)])
     return (None, found) if found else (study, [])
 
 
@@ -126,3 +134,34 @@ def _repeated_seeds(study: Study, root: MappingNode) -> list[Finding]:
     twice = next(seed for seed in study.seeds if study.seeds.count(seed) > 1)
     message = f"`seeds` has {twice} twice"
     return [report(root.entries["seeds"].span, "ARC105", message, help="a seed gives the same run: write it once")]
+
+
+def _two_limits(root: MappingNode) -> list[Finding]:
+    """A finding for each `train` with both of the limits."""
+    sections = [each.entries.get("train") for each in (root, *_arms(root))]
+    found: list[Finding] = []
+    for section in sections:
+        if isinstance(section, MappingNode) and all(_is_given(section.entries.get(name)) for name in LIMITS):
+            first, second = sorted((section.keys[name].span for name in LIMITS), key=lambda span: span.start)
+            message = "`train` has `steps` and `epochs`: it takes one"
+            found.append(report(first, "ARC105", message, help="keep `steps` or `epochs`", related=[(second, "")]))
+    return found
+
+
+def _unnamed_specs(root: MappingNode) -> list[Finding]:
+    """A finding for each spec that is standard input, which only one run could read."""
+    specs = [spec for arm in _arms(root) if plain(spec := arm.entries["spec"]) == "-"]
+    return [
+        report(spec.span, "ARC105", "`spec` is standard input", help="save the spec, and write the path of its file")
+        for spec in specs
+    ]
+
+
+def _arms(root: MappingNode) -> list[MappingNode]:
+    runs = root.entries["runs"]
+    assert isinstance(runs, MappingNode)
+    return [arm for arm in runs.entries.values() if isinstance(arm, MappingNode)]
+
+
+def _is_given(node: YamlNode | None) -> bool:
+    return node is not None and plain(node) is not None
