@@ -2,7 +2,8 @@
 
 `write_whole` is for what a command can write again. `write_durably` is for what would be lost: the bytes are on the
 disk when it returns, and `reserve` takes the room for them before the work that they are the result of.
-`hold` shows that a process works on a file. `relative` is the short form of a path, for output.
+`hold` shows that a process works on a file, and `alone` that it works in a folder. `relative` is the short form of a
+path, for output.
 """
 
 from __future__ import annotations
@@ -121,6 +122,22 @@ def is_held(place: Path) -> bool:
         except BlockingIOError:
             return True
     return False
+
+
+@contextmanager
+def alone(folder: Path) -> Generator[bool]:
+    """Whether no other process works in a folder, as far as the system knows; within the context, this one does."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    is_alone = True
+    try:
+        with suppress(OSError):  # not every file system can lock
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                is_alone = False
+        yield is_alone
+    finally:
+        os.close(descriptor)
 
 
 _RESERVED = "reserved"

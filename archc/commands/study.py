@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
+from contextlib import nullcontext, redirect_stdout
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archc.analysis import analyse
+from archc.analysis import Facts, analyse
+from archc.backend import Origin, load
+from archc.commands.train import BACKEND
 from archc.console.specs import OutputFormat, OutputFormatOption, named, read_bytes, refuse, standalone
+from archc.console.start import startable
 from archc.console.terminal import columns
-from archc.files import write_durably
-from archc.language.study import Study, Training, read_study
+from archc.diagnostics.finding import report
+from archc.failure import USAGE, Failure
+from archc.language.study import Study, Training, place_of_spec, read_study
 from archc.signals import heed_stops
 from archc.wording import counted, visible
 
 if TYPE_CHECKING:
     from archc.study.results import Results
+    from archc.study.trials import Trial
 
 
 def study(
@@ -47,25 +54,32 @@ def study(
     """
     heed_stops()
     from archc.report.study_json import as_json
+    from archc.study.folder import opened, write
     from archc.study.results import results
-    from archc.study.running import ended, run_all
+    from archc.study.running import run_all, unended
     from archc.study.trials import record, trials
 
-    found = _study(file, output_format)
-    if seeds is not None:
-        found = found.model_copy(update={"seeds": found.seeds[:seeds]})
+    text = read_bytes(file, "study")
+    found = _study(text, str(file), seeds, output_format)
     place = folder or Path("runs", found.name)
     every = trials(found, file, place, data=data, asked=Training(steps=steps))
-    specs = {each.name: each.spec for each in every}
-    record(place, every, {name: _spec(spec, output_format) for name, spec in specs.items()})
-    if output_format is OutputFormat.full:
-        left = sum(ended(each) is None for each in every)
-        typer.echo(f"{found.name}: {counted(len(every), 'run')}, {left} to train, in {visible(str(place))}")
-    run_all(every, jobs=jobs)
-    outcome = results(found, every)
-    document = json.dumps(as_json(outcome), indent=2, ensure_ascii=False)
-    write_durably(place / "results.json", f"{document}\n".encode())
-    drawn = _drawn(outcome, place)
+    read = {each.name: _facts(each, text, str(file), output_format) for each in every[: len(found.runs)]}
+    specs = {name: spec for name, (_, spec) in read.items()}
+    with opened(place) if place.exists() else nullcontext():  # a study that cannot start leaves no folder
+        waiting = unended(every, specs)
+        for each in {each.name: each for each in waiting}.values():
+            _check_start(each, *read[each.name], output_format)
+    with opened(place):
+        record(place, every, specs)
+        if output_format is OutputFormat.full:
+            typer.echo(f"{found.name}: {counted(len(every), 'run')}, {len(waiting)} to train, in {visible(str(place))}")
+        # A document has standard output for itself.
+        with redirect_stdout(sys.stderr) if output_format is OutputFormat.json else nullcontext():
+            run_all(waiting, specs, total=len(every), jobs=jobs)
+        outcome = results(found, every)
+        document = json.dumps(as_json(outcome), indent=2, ensure_ascii=False)
+        write(place / "results.json", f"{document}\n".encode())
+        drawn = _drawn(outcome, place)
     if output_format is OutputFormat.json:
         typer.echo(document)
         return
@@ -75,22 +89,58 @@ def study(
     typer.echo(f"written: {visible(str(place / 'results.json'))}{drawn}")
 
 
-def _study(file: Path, output_format: OutputFormat) -> Study:
-    """The study in a file. Findings on it exit with code 1."""
-    found, findings = read_study(read_bytes(file, "study"), str(file))
+def _study(text: bytes, name: str, seeds: int | None, output_format: OutputFormat) -> Study:
+    """The study in a text, with its first seeds alone if so many are asked for. Findings on it exit with code 1."""
+    found, findings = read_study(text, name)
     if found is None:
         refuse(findings, output_format)
-    return found
+    if seeds is not None and seeds > len(found.seeds):
+        message = f"`--seeds {seeds}` asks for more seeds than the {len(found.seeds):,} of {name}"
+        raise Failure(message, f"add seeds to {name}, or use `--seeds {len(found.seeds)}`", USAGE)
+    return found.model_copy(update={"seeds": found.seeds[:seeds]})
 
 
-def _spec(spec: Path, output_format: OutputFormat) -> bytes:
-    """The text of a spec of the study. An error in it exits with code 1, before anything is trained."""
-    found = named(str(spec))
-    text = read_bytes(found.path)
-    analysis = analyse(text, found.name, found.asked)
+def _facts(trial: Trial, study: bytes, name: str, output_format: OutputFormat) -> tuple[Facts, bytes]:
+    """The facts and the text of a spec of the study. An error in it exits with code 1, before anything is trained."""
+    try:
+        found = named(str(trial.spec))
+        text = read_bytes(found.path)
+        analysis = analyse(text, found.name, found.asked)
+    except Failure as failure:
+        place = place_of_spec(study, name, trial.name)
+        refuse([report(place, "ARC105", failure.message, help=failure.help)], output_format)
     if analysis.facts is None:
         refuse(analysis.findings, output_format)
-    return standalone(found, text)
+    return analysis.facts, standalone(found, text)
+
+
+def _check_start(trial: Trial, facts: Facts, text: bytes, output_format: OutputFormat) -> None:
+    """Check that a run can start; a Failure, or findings that exit with code 1, tell why not."""
+    from archc.run.process import training_module
+    from archc.run.recipe import Overrides
+    from archc.run.setup import Options
+
+    asked = trial.training
+    overrides = Overrides(asked.batch, asked.lr, asked.steps, asked.epochs)
+    options = Options(
+        asked.gpus,
+        asked.parallel,
+        trial.data,
+        overrides,
+        trial.seed,
+        asked.precision,
+        timeout=None,
+        gradient_norms=asked.gradient_norms,
+    )
+    origin = Origin.of(str(trial.spec), text)
+    try:
+        backend = load(asked.backend or BACKEND)
+        training_module(backend)
+        startable(facts, options, backend, origin, output_format, quiet=True)
+    except Failure as failure:
+        command = shlex.join(["archc", "train", *trial.options, "--", str(trial.spec)])
+        message = f"the run `{trial.name}`, `{command}`, cannot start: {failure.message}"
+        raise Failure(message, failure.help, failure.code) from failure
 
 
 def _drawn(outcome: Results, place: Path) -> str:
@@ -98,6 +148,7 @@ def _drawn(outcome: Results, place: Path) -> str:
     if find_spec("matplotlib") is None:
         return "; study.svg needs matplotlib, archc's extra `plot`"
     from archc.study.figure import figure
+    from archc.study.folder import write
 
-    write_durably(place / "study.svg", figure(outcome).encode())
+    write(place / "study.svg", figure(outcome).encode())
     return f" and {visible(str(place / 'study.svg'))}"

@@ -14,7 +14,7 @@ import typer
 from archc.analysis import Facts, analyse
 from archc.backend import Backend, EmittedSource, Origin
 from archc.console.emission import emit, placement_for, sealed
-from archc.console.specs import Named, current_folder, facts_or_exit, resolve, standalone
+from archc.console.specs import Named, OutputFormat, current_folder, facts_or_exit, resolve, standalone
 from archc.console.terminal import columns, style_of
 from archc.difference.difference import difference
 from archc.failure import FINDING, USAGE, Failure
@@ -94,14 +94,28 @@ def prepared(
             path, text, facts = _demand_same(earlier, _expected(named, data, facts), path)
         sets = earlier.sets
         options = options_of(earlier, options)
-    setup = set_up(facts, options, backend)
-    shared = setup.strategy if setup.devices > 1 and setup.strategy in backend.strategies else None
-    placement = placement_for(backend, facts, shared, devices=setup.devices)
     origin = Origin.of(str(path), text, () if earlier else sets)
-    source = emit(backend, facts, origin, placement, recipe=facts.recipe, quiet=quiet)
+    setup, placement, source = startable(facts, options, backend, origin, quiet=quiet)
     whole = sealed(backend, facts, origin, recipe=facts.recipe) if placement else source
     figures = planned(facts, placement, batch=setup.recipe.batch, precision=setup.precision)
     return Start(path, text, sets, setup, placement, figures, source, whole, asked, earlier)
+
+
+def startable(
+    facts: Facts,
+    options: Options,
+    backend: Backend,
+    origin: Origin,
+    output_format: OutputFormat = OutputFormat.full,
+    *,
+    quiet: bool = False,
+) -> tuple[Setup, Placement | None, EmittedSource]:
+    """The setup of a run, its placement and its source; a Failure, or findings, tell why the run cannot start."""
+    setup = set_up(facts, options, backend)
+    shared = setup.strategy if setup.devices > 1 and setup.strategy in backend.strategies else None
+    placement = placement_for(backend, facts, shared, output_format, devices=setup.devices)
+    source = emit(backend, facts, origin, placement, recipe=facts.recipe, output_format=output_format, quiet=quiet)
+    return setup, placement, source
 
 
 def _named(spec: Wanted, earlier: Earlier | None, *, quiet: bool) -> Named:

@@ -138,7 +138,7 @@ def _repeated_seeds(study: Study, root: MappingNode) -> list[Finding]:
 
 def _two_limits(root: MappingNode) -> list[Finding]:
     """A finding for each `train` with both of the limits."""
-    sections = [each.entries.get("train") for each in (root, *_arms(root))]
+    sections = [each.entries.get("train") for each in (root, *_arms(root).values())]
     found: list[Finding] = []
     for section in sections:
         if isinstance(section, MappingNode) and all(_is_given(section.entries.get(name)) for name in LIMITS):
@@ -150,17 +150,24 @@ def _two_limits(root: MappingNode) -> list[Finding]:
 
 def _unnamed_specs(root: MappingNode) -> list[Finding]:
     """A finding for each spec that is standard input, which only one run could read."""
-    specs = [spec for arm in _arms(root) if plain(spec := arm.entries["spec"]) == "-"]
+    specs = [spec for arm in _arms(root).values() if plain(spec := arm.entries["spec"]) == "-"]
     return [
         report(spec.span, "ARC105", "`spec` is standard input", help="save the spec, and write the path of its file")
         for spec in specs
     ]
 
 
-def _arms(root: MappingNode) -> list[MappingNode]:
+def place_of_spec(data: bytes, name: str, run: str) -> Span:
+    """Where the text of a valid study names the spec of a run."""
+    root, _ = read(data, name)
+    assert isinstance(root, MappingNode)
+    return _arms(root)[run].entries["spec"].span
+
+
+def _arms(root: MappingNode) -> dict[str, MappingNode]:
     runs = root.entries["runs"]
     assert isinstance(runs, MappingNode)
-    return [arm for arm in runs.entries.values() if isinstance(arm, MappingNode)]
+    return {name: arm for name, arm in runs.entries.items() if isinstance(arm, MappingNode)}
 
 
 def _is_given(node: YamlNode | None) -> bool:

@@ -8,9 +8,11 @@ from functools import cached_property
 from itertools import accumulate
 from statistics import mean, stdev
 
+from archc.failure import FINDING, Failure
 from archc.history.events import History, history
 from archc.history.outcomes import outcome
 from archc.language.study import Reach, Study
+from archc.study.begun import anew
 from archc.study.trials import Trial
 
 WINDOW = 50
@@ -95,7 +97,10 @@ def results(study: Study, trials: Sequence[Trial]) -> Results:
 
 
 def _run(trial: Trial, reach: Reach | None) -> Run:
-    found, end = history(trial.run), outcome(trial.run)
+    try:
+        found, end = history(trial.run), outcome(trial.run)
+    except Failure as error:
+        raise Failure(error.message, anew(trial), FINDING) from error
     window = reach.window if reach else WINDOW
     losses = [step.loss for step in found.steps[-window:] if step.loss is not None]
     curve = errors(found, window)

@@ -6,13 +6,14 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from archc.failure import ENVIRONMENT, FINDING, Failure
 from archc.history.events import Step, latest
-from archc.history.outcomes import Outcome, outcome
+from archc.study.begun import ENDED, begun
+from archc.study.folder import open_log
 from archc.study.trials import Trial
 from archc.training.progress import Progress, progress
 from archc.wording import visible
@@ -23,9 +24,6 @@ PERIOD = 0.5
 PATIENCE = 40.0
 """Seconds that runs have to end by themselves: more than `archc train` gives its training process."""
 
-ENDED = ("complete", "diverged")
-"""The ends of a run that the study does not try again: divergence is a result, too."""
-
 
 @dataclass(frozen=True)
 class _Running:
@@ -34,17 +32,23 @@ class _Running:
     cores: set[int] | None
 
 
-def run_all(trials: Sequence[Trial], *, jobs: int) -> None:
-    """Train what has not ended, `jobs` at a time; a Failure if a run fails in another way than by divergence.
+def unended(trials: Sequence[Trial], specs: Mapping[str, bytes]) -> list[Trial]:
+    """The trials that have to be started, or to go on; a Failure if the folder of one has something else."""
+    found = [(trial, begun(trial, specs[trial.name])) for trial in trials]
+    return [trial for trial, outcome in found if outcome is None or outcome.status not in ENDED]
 
-    An exception, such as that of a signal, ends all runs with a checkpoint before it goes on.
+
+def run_all(waiting: Sequence[Trial], specs: Mapping[str, bytes], *, total: int, jobs: int) -> None:
+    """Train the trials that have not ended, of `total` ones, `jobs` at a time.
+
+    A Failure if a run fails in another way than by divergence, or is not of the spec whose text is in `specs`. An
+    exception, such as that of a signal, ends all runs with a checkpoint before it goes on.
     """
-    waiting = [trial for trial in trials if ended(trial) is None]
     if not waiting:
         return
-    left, running, free = list(reversed(waiting)), list[_Running](), _shares(jobs)
-    done = len(trials) - len(waiting)
-    with closing(progress("run", len(trials))) as shown:
+    left, running, free = list(reversed(waiting)), list[_Running](), _shares(min(jobs, len(waiting)))
+    done = total - len(waiting)
+    with closing(progress("run", total)) as shown:
         try:
             while left or running:
                 while left and free:
@@ -54,18 +58,10 @@ def run_all(trials: Sequence[Trial], *, jobs: int) -> None:
                     running.remove(each)
                     free.append(each.cores)
                     done += 1
-                    shown.say(f"{each.trial.title}: {_end(each)}")
+                    shown.say(f"{each.trial.title}: {_end(each, specs)}")
                 _show(shown, done, running)
         finally:
             _end_all(running)
-
-
-def ended(trial: Trial) -> Outcome | None:
-    """The outcome of a trial that has ended; None if it has to be started, or to go on."""
-    if not trial.run.exists():
-        return None
-    found = outcome(trial.run)
-    return found if found.status in ENDED else None
 
 
 def _shares(jobs: int) -> list[set[int] | None]:
@@ -79,7 +75,7 @@ def _shares(jobs: int) -> list[set[int] | None]:
 
 
 def _started(trial: Trial, cores: set[int] | None) -> subprocess.Popen[bytes]:
-    with trial.log.open("ab") as log:
+    with open_log(trial.log) as log:
         started = subprocess.Popen(
             trial.command(),
             stdin=subprocess.DEVNULL,
@@ -94,13 +90,13 @@ def _started(trial: Trial, cores: set[int] | None) -> subprocess.Popen[bytes]:
     return started
 
 
-def _end(each: _Running) -> str:
+def _end(each: _Running, specs: Mapping[str, bytes]) -> str:
     """How a run ended, in words; a Failure if the study cannot go on."""
-    code, found = each.process.returncode, ended(each.trial)
-    if found is None or code not in (0, FINDING):
+    code, trial = each.process.returncode, each.trial
+    if code not in (0, FINDING) or (found := begun(trial, specs[trial.name])) is None or found.status not in ENDED:
         raise Failure(
-            f"the run of {each.trial.title} ended with code {code}: {_last_line(each.trial)}",
-            f"its output is in {each.trial.log}; the same command goes on after the cause is mended",
+            f"the run of {trial.title} ended with code {code}: {_last_line(trial)}",
+            f"its output is in {trial.log}; the same command goes on after the cause is mended",
             code if code in (FINDING, 2) else ENVIRONMENT,
         )
     if found.status == "diverged":

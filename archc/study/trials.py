@@ -7,12 +7,13 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from archc.failure import FINDING, USAGE, Failure
-from archc.files import write_durably
 from archc.language.study import Study, Training
+from archc.study.folder import ANOTHER, write
 
 RECORD = "study.json"
 
@@ -26,8 +27,13 @@ class Trial:
     seed: int
     spec: Path
     run: Path
-    options: tuple[str, ...]
-    """Options of `archc train`, without those that say where it runs."""
+    training: Training
+    data: Path | None
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Options of `archc train`, without those that say where it runs."""
+        return (*self.training.options(), *(("--data", str(self.data)) if self.data else ()))
 
     @property
     def title(self) -> str:
@@ -41,8 +47,8 @@ class Trial:
 
     def command(self) -> list[str]:
         """Starts the run, or goes on with it."""
-        archc = [sys.executable, "-P", "-m", "archc", "train", str(self.spec)]
-        return [*archc, "--run", str(self.run), "--resume", "auto", "--seed", str(self.seed), *self.options]
+        archc = [sys.executable, "-P", "-m", "archc", "train", "--run", str(self.run), "--resume", "auto"]
+        return [*archc, "--seed", str(self.seed), *self.options, "--", str(self.spec)]
 
 
 def trials(study: Study, place: Path, folder: Path, *, data: Path | None, asked: Training) -> list[Trial]:
@@ -51,14 +57,14 @@ def trials(study: Study, place: Path, folder: Path, *, data: Path | None, asked:
     `asked` are options that take precedence over the study's.
     """
     found = data or (place.parent / study.data if study.data else None)
-    given = ("--data", str(found)) if found else ()
     return [
         Trial(
             name,
             seed,
             place.parent / arm.spec,
             folder / f"{name}-{seed}",
-            (*study.train.changed_by(arm.train).changed_by(asked).options(), *given),
+            study.train.changed_by(arm.train).changed_by(asked),
+            found,
         )
         for seed in study.seeds
         for name, arm in study.runs.items()
@@ -77,12 +83,12 @@ class _Record(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    version: int = 1
+    version: Literal[1] = 1
     runs: dict[str, _Arm]
 
 
 def record(folder: Path, found: list[Trial], specs: Mapping[str, bytes]) -> None:
-    """Write what the runs in a folder are of; a Failure if it has runs of another spec, or with other options.
+    """Write what the runs in a folder are of; a Failure if it has runs with other options.
 
     So a study goes on only with runs that it would have started itself. Names and seeds may be added.
     """
@@ -94,13 +100,11 @@ def record(folder: Path, found: list[Trial], specs: Mapping[str, bytes]) -> None
     before = _read(place)
     for name, arm in own.items():
         then = before.get(name)
-        if then is None or then == arm or not any(each.run.exists() for each in found if each.name == name):
+        if (then and then.options == arm.options) or not any(each.run.exists() for each in found if each.name == name):
             continue
-        what = "another spec" if then.spec_sha256 != arm.spec_sha256 else f"the options {_shown(then.options)}"
-        message = f"{folder} has runs of `{name}` with {what}"
-        raise Failure(message, "use another folder: `--folder DIR`, or remove those runs", USAGE)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_durably(place, (_Record(runs=before | own).model_dump_json(indent=2) + "\n").encode())
+        what = f"with the options {_shown(then.options)}" if then else f"that {RECORD} does not list"
+        raise Failure(f"{folder} has runs of `{name}` {what}", f"{ANOTHER}, or remove those runs", USAGE)
+    write(place, (_Record(runs=before | own).model_dump_json(indent=2) + "\n").encode())
 
 
 def _shown(options: tuple[str, ...]) -> str:
@@ -113,7 +117,7 @@ def _read(place: Path) -> dict[str, _Arm]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
-        raise Failure(f"cannot read {place}: {error.strerror}") from error
+        raise Failure(f"cannot read {place}: {error.strerror}", ANOTHER) from error
     except ValidationError as error:
         message = f"{place} is not that of a study: {error.errors(include_url=False)[0]['msg']}"
-        raise Failure(message, "use another folder: `--folder DIR`", FINDING) from error
+        raise Failure(message, ANOTHER, FINDING) from error

@@ -40,6 +40,7 @@ _RANGES = {
     "less_than": "it must be less than {lt}",
     "too_short": "it must have at least {min_length} {entries}",
     "too_long": "it must have at most {max_length} {entries}",
+    "string_too_short": "it must not be empty",
     "string_too_long": "it must have at most {max_length} characters",
 }
 Loc = tuple[int | str, ...]
