@@ -103,7 +103,10 @@ def test_a_study_is_trained_once_gone_on_with_and_compared(archc, study: Path, h
     shutil.rmtree(here / "runs" / "activations" / "tanh-1")
     study.write_text(STUDY.replace("spec: specs/net.yaml:tanh", "spec: specs/missing.yaml"))
     gone = archc("study", study)
-    assert (gone.code, gone.err.splitlines()[0]) == (2, "error: file not found: specs/missing.yaml")
+    assert (gone.code, gone.err.splitlines()[0]) == (
+        1,
+        "study.yaml:6:16: error[ARC105]: file not found: specs/missing.yaml",
+    )
 
 
 @pytest.mark.parametrize(
@@ -122,6 +125,13 @@ def test_a_study_is_trained_once_gone_on_with_and_compared(archc, study: Path, h
         ("archc-study/v1", "archc-study/v2", 'study.yaml:1:9: error[ARC105]: `schema` cannot be the string "archc-'),
         (STUDY, "on: push", "study.yaml:1:1: error[ARC103]: not a study: it has no `schema`, `runs` or `seeds`"),
         (STUDY, "[1]", "study.yaml:1:1: error[ARC104]: a study must be a mapping that begins with"),
+        ("steps: 24", "steps: 24, epochs: 2", "study.yaml:9:20: error[ARC105]: `train` has `steps` and `epochs`"),
+        ("lr: 100000.0", "steps: 1, epochs: 2", "study.yaml:7:40: error[ARC105]: `train` has `steps` and `epochs`"),
+        ("steps: 24", "gpus: 1025", "study.yaml:9:26: error[ARC105]: `train.gpus` is `1025`: it must be at most 1024"),
+        ("reach:", "data: ''\nreach:", 'study.yaml:10:7: error[ARC105]: `data` is the string "": it must not be empty'),
+        ("{spec: specs/net.yaml}", "{spec: '-'}", "study.yaml:5:16: error[ARC105]: `spec` is standard input"),
+        ("net.yaml:tanh", "net.yaml:tahn", "study.yaml:6:16: error[ARC105]: specs/net.yaml has no variant `tahn`"),
+        (STUDY, "", "study.yaml:1:1: error[ARC004]: the study is empty"),
         ("{spec: specs/net.yaml}", "{spek: specs/net.yaml}", "study.yaml:5:10: error[ARC101]: unknown field `spek`"),
     ],
 )
