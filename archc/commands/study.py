@@ -20,7 +20,7 @@ from archc.console.start import startable
 from archc.console.terminal import columns
 from archc.diagnostics.finding import report
 from archc.failure import USAGE, Failure
-from archc.language.study import Study, Training, place_of_spec, read_study
+from archc.language.study import Study, Training, place_of, read_study
 from archc.signals import heed_stops
 from archc.wording import counted, visible
 
@@ -56,19 +56,17 @@ def study(
     from archc.report.study_json import as_json
     from archc.study.folder import opened, write
     from archc.study.results import results
-    from archc.study.running import run_all, unended
+    from archc.study.running import run_all
     from archc.study.trials import record, trials
 
     text = read_bytes(file, "study")
     found = _study(text, str(file), seeds, output_format)
     place = folder or Path("runs", found.name)
     every = trials(found, file, place, data=data, asked=Training(steps=steps))
-    read = {each.name: _facts(each, text, str(file), output_format) for each in every[: len(found.runs)]}
+    firsts, reach = every[: len(found.runs)], found.reach is not None
+    read = {each.name: _facts(each, text, str(file), output_format, reach=reach) for each in firsts}
     specs = {name: spec for name, (_, spec) in read.items()}
-    with opened(place) if place.exists() else nullcontext():  # a study that cannot start leaves no folder
-        waiting = unended(every, specs)
-        for each in {each.name: each for each in waiting}.values():
-            _check_start(each, *read[each.name], output_format)
+    waiting = _waiting(place, every, read, output_format)
     with opened(place):
         record(place, every, specs)
         if output_format is OutputFormat.full:
@@ -89,6 +87,20 @@ def study(
     typer.echo(f"written: {visible(str(place / 'results.json'))}{drawn}")
 
 
+def _waiting(
+    place: Path, every: list[Trial], read: dict[str, tuple[Facts, bytes]], output_format: OutputFormat
+) -> list[Trial]:
+    """The trials that have not ended; a Failure, or findings that exit with code 1, if one of them cannot start."""
+    from archc.study.folder import opened
+    from archc.study.running import unended
+
+    with opened(place) if place.exists() else nullcontext():  # a study that cannot start leaves no folder
+        waiting = unended(every, {name: spec for name, (_, spec) in read.items()})
+        for each in {each.name: each for each in waiting}.values():
+            _check_start(each, *read[each.name], output_format)
+    return waiting
+
+
 def _study(text: bytes, name: str, seeds: int | None, output_format: OutputFormat) -> Study:
     """The study in a text, with its first seeds alone if so many are asked for. Findings on it exit with code 1."""
     found, findings = read_study(text, name)
@@ -100,17 +112,24 @@ def _study(text: bytes, name: str, seeds: int | None, output_format: OutputForma
     return found.model_copy(update={"seeds": found.seeds[:seeds]})
 
 
-def _facts(trial: Trial, study: bytes, name: str, output_format: OutputFormat) -> tuple[Facts, bytes]:
-    """The facts and the text of a spec of the study. An error in it exits with code 1, before anything is trained."""
+def _facts(trial: Trial, study: bytes, name: str, output_format: OutputFormat, *, reach: bool) -> tuple[Facts, bytes]:
+    """The facts and the text of a spec of the study. An error in it exits with code 1, before anything is trained.
+
+    With `reach`, the study compares when its training error is reached.
+    """
     try:
         found = named(str(trial.spec))
         text = read_bytes(found.path)
         analysis = analyse(text, found.name, found.asked)
     except Failure as failure:
-        place = place_of_spec(study, name, trial.name)
+        place = place_of(study, name, "runs", trial.name, "spec")
         refuse([report(place, "ARC105", failure.message, help=failure.help)], output_format)
     if analysis.facts is None:
         refuse(analysis.findings, output_format)
+    loss = analysis.facts.recipe.loss
+    if reach and loss != "cross_entropy":
+        message = f"`reach` is a training error of classes, and `{trial.name}` is trained with `loss: {loss}`"
+        refuse([report(place_of(study, name, "reach"), "ARC105", message, help="delete `reach`")], output_format)
     return analysis.facts, standalone(found, text)
 
 

@@ -5,6 +5,8 @@ The descriptions of the fields are what the documentation shows, so each must ma
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
@@ -21,6 +23,7 @@ from archc.source import Span
 Error = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Text = Annotated[str, Field(min_length=1)]
+Title = Annotated[str, Field(max_length=200)]
 Devices = Annotated[Count, Field(le=1024)]
 
 
@@ -80,7 +83,9 @@ class Study(Section):
 
     schema_: Literal["archc-study/v1"] = Field(alias="schema", description="Always `archc-study/v1`.")
     name: Name = Field(description="Name of the study: a letter, then letters, digits and `_`.")
-    title: str | None = Field(default=None, description="What is compared, as the figure says it.")
+    title: Annotated[str, Field(max_length=200)] | None = Field(
+        default=None, description="What is compared, as the figure says it."
+    )
     runs: Annotated[dict[Name, Arm], Field(min_length=1)] = Field(
         description="What is compared: a spec for each name. The first one is what the others are compared with."
     )
@@ -157,11 +162,20 @@ def _unnamed_specs(root: MappingNode) -> list[Finding]:
     ]
 
 
-def place_of_spec(data: bytes, name: str, run: str) -> Span:
-    """Where the text of a valid study names the spec of a run."""
-    root, _ = read(data, name)
-    assert isinstance(root, MappingNode)
-    return _arms(root)[run].entries["spec"].span
+def meaning(spec: bytes) -> str:
+    """What the text of a spec says, without its comments and its layout, as a digest."""
+    root, _ = read(spec, "")
+    return sha256(json.dumps(plain(root)).encode() if root else spec).hexdigest()
+
+
+def place_of(data: bytes, name: str, *path: str) -> Span:
+    """Where the text of a valid study has the value at a path of keys."""
+    node, _ = read(data, name)
+    for key in path:
+        assert isinstance(node, MappingNode)
+        node = node.entries[key]
+    assert node
+    return node.span
 
 
 def _arms(root: MappingNode) -> dict[str, MappingNode]:

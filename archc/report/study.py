@@ -16,33 +16,34 @@ NOISE = 1e-9
 def study(found: Results, *, width: int) -> str:
     """The table, and what it shows."""
     reach = found.study.reach
-    columns = [
-        Column("run", least=8),
-        Column("seeds", right=True, leave=2),
-        Column("training loss", right=True, leave=1),
-        Column("training error", right=True),
-        Column("held-out error", right=True),
-    ]
+    columns = [Column("run", least=8), Column("seeds", right=True, leave=2)]
+    if found.has_classes:
+        columns.append(Column("training loss", right=True, leave=1))
+        columns += [Column(name, right=True) for name in ("training error", "held-out error")]
+    else:
+        columns += [Column(name, right=True) for name in ("training loss", "held-out loss")]
     if reach:
-        columns += [Column(f"steps to {_percent(reach.training_error)}", right=True), Column("times", right=True)]
+        columns.append(Column(f"steps to {_percent(reach.training_error)}", right=True))
+    if reach and len(found.arms) > 1:
+        columns.append(Column("times", right=True))
     lines = fitted(columns, [_row(found, arm) for arm in found.arms], width=width)
     return "\n".join((*lines, *_gradients(found, width=width), "", *_notes(found)))
 
 
-def _row(found: Results, arm: Arm) -> tuple[str, ...]:
-    diverged = sum(run.status == "diverged" for run in arm.runs)
-    row = (
-        arm.name,
-        f"{len(arm.runs)}" + (f", {diverged} diverged" if diverged else ""),
-        number(arm.spread(lambda run: run.loss), 3),
-        number(arm.spread(lambda run: run.error), 1, times=100, unit=" %"),
-        number(arm.spread(lambda run: run.held_out_error), 1, times=100, unit=" %"),
-    )
-    if not found.study.reach:
-        return row
-    reached = sum(run.reached is not None for run in arm.runs)
-    steps = number(arm.reached, 0) or f"{reached} of {len(arm.runs)} reach it"
-    return (*row, steps, "" if arm is found.arms[0] else number(found.sooner(arm), 2))
+def _row(found: Results, arm: Arm) -> list[str]:
+    row = [arm.name, f"{len(arm.runs)}" + (f", {arm.diverged} diverged" if arm.diverged else "")]
+    row.append(scientific(arm.spread(lambda run: run.loss), 3))
+    if found.has_classes:
+        row.append(number(arm.spread(lambda run: run.error), 1, times=100, unit=" %"))
+        row.append(number(arm.spread(lambda run: run.held_out_error), 1, times=100, unit=" %"))
+    else:
+        row.append(scientific(arm.spread(lambda run: run.held_out_loss), 3))
+    if found.study.reach:
+        reached = sum(run.reached is not None for run in arm.runs)
+        row.append(number(arm.reached, 0) or f"{reached} of {len(arm.runs)} reach it")
+    if found.study.reach and len(found.arms) > 1:
+        row.append("" if arm is found.arms[0] else number(found.sooner(arm), 2))
+    return row
 
 
 def _gradients(found: Results, *, width: int) -> list[str]:
@@ -81,12 +82,12 @@ def number(spread: Spread | None, decimals: int, *, times: float = 1, unit: str 
     return f"{mean:,.{decimals}f}{of}{unit}"
 
 
-def scientific(spread: Spread | None) -> str:
-    """A number of any size: `0.0123 ± 0.0004`, or `(1.2 ± 0.4)e-07`."""
-    exponent = floor(log10(spread.mean)) if spread and spread.mean else 0
+def scientific(spread: Spread | None, decimals: int = 2) -> str:
+    """A number of any size: `0.0123 ± 0.0004`, or `(1.2 ± 0.4)e-07`. `decimals` are those of a number from 1 to 10."""
+    exponent = floor(log10(abs(spread.mean))) if spread and spread.mean else 0
     if spread is None or -4 <= exponent <= 4:
-        return number(spread, max(2 - exponent, 0))
-    own = number(spread, 2, times=10.0**-exponent)
+        return number(spread, max(decimals - exponent, 0))
+    own = number(spread, decimals, times=10.0**-exponent)
     return f"{own}e{exponent:+03d}" if spread.deviation is None else f"({own})e{exponent:+03d}"
 
 
@@ -94,6 +95,8 @@ def _notes(found: Results) -> list[str]:
     reach = found.study.reach
     seeds = counted(len(found.study.seeds), "seed")
     notes = [f"mean ± standard deviation over {seeds}" if len(found.study.seeds) > 1 else "of one seed: no spread"]
+    if any(arm.diverged for arm in found.arms):
+        notes[0] += ", without the runs that diverged"
     if reach:
         window = counted(reach.window, "batch", "batches")
         notes.append(f"training error: the mean of the last {window}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shlex
 from contextlib import suppress
 from os.path import lexists
@@ -11,7 +9,7 @@ from os.path import lexists
 from archc.failure import FINDING, USAGE, Failure
 from archc.history.events import HeldOut, latest
 from archc.history.outcomes import Outcome, outcome
-from archc.language.reader import plain, read
+from archc.language.study import meaning
 from archc.study.trials import Trial
 
 ENDED = ("complete", "diverged")
@@ -46,9 +44,3 @@ def begun(trial: Trial, spec: bytes) -> Outcome | None:
 def anew(trial: Trial) -> str:
     """The help for a run that is of no use."""
     return f"remove {shlex.quote(str(trial.run))}, and the same command trains the run again"
-
-
-def meaning(spec: bytes) -> str:
-    """What a text says, without its comments and its layout, as a digest."""
-    root, _ = read(spec, "")
-    return hashlib.sha256(json.dumps(root and plain(root)).encode() if root else spec).hexdigest()

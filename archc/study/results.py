@@ -64,6 +64,11 @@ class Arm:
         """The mean and the spread of a figure over the runs that have it."""
         return Spread.of([value for run in self.runs if (value := figure(run)) is not None])
 
+    @property
+    def diverged(self) -> int:
+        """How many of the runs diverged."""
+        return sum(run.status == "diverged" for run in self.runs)
+
     @cached_property
     def reached(self) -> Spread | None:
         """The steps to `reach`; None unless all runs reached it."""
@@ -77,6 +82,11 @@ class Results:
 
     study: Study
     arms: tuple[Arm, ...]
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether a run has a training error: its loss is of classes."""
+        return any(run.curve for arm in self.arms for run in arm.runs)
 
     def sooner(self, arm: Arm) -> Spread | None:
         """How many times as many steps as the first spec's a spec's runs took to `reach`, seed by seed."""
@@ -101,7 +111,7 @@ def _run(trial: Trial, reach: Reach | None) -> Run:
         found, end = history(trial.run), outcome(trial.run)
     except Failure as error:
         raise Failure(error.message, anew(trial), FINDING) from error
-    window = reach.window if reach else WINDOW
+    window = window_of(reach)
     losses = [step.loss for step in found.steps[-window:] if step.loss is not None]
     curve = errors(found, window)
     test = end.held_out if end.held_out and end.held_out.event == "end" else None
@@ -114,14 +124,23 @@ def _run(trial: Trial, reach: Reach | None) -> Run:
         held_out_error=None if test is None or test.rate is None else 1 - test.rate,
         held_out_loss=test.loss if test else None,
         curve=tuple(curve),
-        reached=next((at for at, error in curve if reach and error <= reach.training_error), None),
+        reached=next((at for at, error in curve if reach and at >= window and error <= reach.training_error), None),
     )
 
 
+def window_of(reach: Reach | None) -> int:
+    """The batches whose mean is a training loss or error."""
+    return reach.window if reach else WINDOW
+
+
 def errors(found: History, window: int) -> list[tuple[int, float]]:
-    """The training error by steps: of each, the mean of the last `window` batches, from the first whole window on."""
-    known = [(step.step, step.rate) for step in found.steps if step.rate is not None]
+    """The training error by steps, as `averaged` gives it."""
+    return averaged([(step.step, 1 - step.rate) for step in found.steps if step.rate is not None], window)
+
+
+def averaged(known: Sequence[tuple[int, float]], window: int) -> list[tuple[int, float]]:
+    """Values by steps: of each, the mean of the last `window` values, from the first whole window on."""
     if len(known) < window:
-        return [(known[-1][0], 1 - mean(rate for _, rate in known))] if known else []
-    sums = [0.0, *accumulate(rate for _, rate in known)]
-    return [(known[end - 1][0], 1 - (sums[end] - sums[end - window]) / window) for end in range(window, len(known) + 1)]
+        return [(known[-1][0], mean(value for _, value in known))] if known else []
+    sums = [0.0, *accumulate(value for _, value in known)]
+    return [(known[end - 1][0], (sums[end] - sums[end - window]) / window) for end in range(window, len(known) + 1)]

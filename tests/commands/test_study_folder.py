@@ -204,3 +204,15 @@ def test_data_that_are_not_there(archc, here: Path) -> None:
     assert result.code == 2
     assert "cannot start: nowhere is not a folder" in result.err
     assert not (here / "runs").exists()
+
+
+def test_a_training_error_is_not_reached_without_classes(archc, here: Path) -> None:
+    train = "train: {batch: 4, epochs: 1, loss: mean_squared_error, optimizer: {adam: {lr: 0.001}}, test: center}\n"
+    (here / "net.yaml").write_text(NET + train)
+    (here / "study.yaml").write_text(STUDY + "reach: {training_error: 0.2}\n")
+    result = archc("study", "study.yaml")
+    assert result.code == 1
+    assert result.err.startswith(
+        "study.yaml:6:8: error[ARC105]: `reach` is a training error of classes, and `relu` is trained with "
+        "`loss: mean_squared_error`"
+    )

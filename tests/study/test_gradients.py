@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from recorded import Event, step, write_run
 
-from archc.language.study import read_study
+from archc.language.study import Training, read_study
 from archc.report.study import number, scientific, study
 from archc.report.study_json import as_json
 from archc.study.figure import figure
@@ -37,7 +37,9 @@ def found(root: Path, *events: tuple[Event, ...]) -> Results:
     runs = [
         write_run(root / f"{name}-{seed}", step(1, 2.0), *own) for (name, seed), own in zip(names, events, strict=True)
     ]
-    trials = [Trial(name, seed, Path("a.yaml"), run, ()) for (name, seed), run in zip(names, runs, strict=True)]
+    trials = [
+        Trial(name, seed, Path("a.yaml"), run, Training(), None) for (name, seed), run in zip(names, runs, strict=True)
+    ]
     return results(given, trials)
 
 
