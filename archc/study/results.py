@@ -18,6 +18,9 @@ from archc.study.trials import Trial
 WINDOW = 50
 """Batches at the end of a run whose mean is its training loss and error, unless the study says how many."""
 
+ROUNDING = 1e-9
+"""More than the rounding of a mean error, less than an example of it."""
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -124,8 +127,14 @@ def _run(trial: Trial, reach: Reach | None) -> Run:
         held_out_error=None if test is None or test.rate is None else 1 - test.rate,
         held_out_loss=test.loss if test else None,
         curve=tuple(curve),
-        reached=next((at for at, error in curve if reach and at >= window and error <= reach.training_error), None),
+        reached=_reached(curve, reach) if reach else None,
     )
+
+
+def _reached(curve: Sequence[tuple[int, float]], reach: Reach) -> int | None:
+    """The first step at which a whole window of batches has that error, or less."""
+    most = reach.training_error + ROUNDING
+    return next((at for at, error in curve if at >= reach.window and error <= most), None)
 
 
 def window_of(reach: Reach | None) -> int:

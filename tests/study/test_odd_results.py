@@ -94,6 +94,13 @@ def test_less_than_a_window_reaches_nothing(tmp_path: Path) -> None:
     assert [arm.runs[0].reached for arm in given.arms] == [None, 2]
 
 
+def test_an_error_that_is_exactly_that_of_reach_counts_in_spite_of_rounding(tmp_path: Path) -> None:
+    """8, 9 and 1 of 10 are wrong, whose last two are 0.5 of 20; their sum as binary fractions is a little more."""
+    events = [{**step(at, 1.0, top1=right), "count": 10} for at, right in enumerate((2, 1, 9), 1)]
+    (arm,) = found(tmp_path, {"tie": [events]}).arms
+    assert arm.runs[0].reached == 3
+
+
 def test_one_run_is_compared_with_none(tmp_path: Path) -> None:
     assert "times" not in study(found(tmp_path, {"a": [steps(3)]}), width=100)
 
