@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from archc.console.terminal import columns, style_of
-from archc.explain.concepts import Concept, asked_as, concepts
+from archc.explain.concepts import Concept, asked_as, concepts, mentioned
 from archc.explain.explanation import Explanation, explanation_of, names, title_of
 from archc.explain.words import page_of, sections, words
 from archc.failure import Failure
@@ -111,6 +111,8 @@ def _meant(word: str) -> str | None:
         return f"did you mean `{code.upper()}`?" if code else None
     guess = None if absence(word) else nearest(word, [*ops(), *concepts(), *words()])
     guesses = [f"`{name}`" for name in dict.fromkeys((guess, asked_as(word))) if name]
+    if not guesses and not absence(word) and (inside := mentioned(word, ops())):
+        guesses = [f"`{inside}`"]
     return f"did you mean {' or '.join(guesses)}?" if guesses else None
 
 

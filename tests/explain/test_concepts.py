@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from archc.analysis import Facts, analyse
-from archc.explain.concepts import concepts
+from archc.explain.concepts import asked_as, concepts
 from archc.explain.explanation import names
 from archc.explain.words import sections, words
 from archc.language.mistakes.vocabulary import folded
@@ -146,3 +146,29 @@ def test_a_table_of_ops_has_each_op_once(name: str, heading: str) -> None:
     # The names of a row may go on below, after a comma.
     rows = [line.split("    ")[1] for line in table.splitlines() if line[4] != " "]
     assert sorted(op for row in rows for op in row.removesuffix(",").split(", ")) == sorted(ops())
+
+
+@pytest.mark.parametrize(
+    ("phrase", "page"),
+    [
+        ("overlapping pools", "pooling"),
+        ("random-crops", "augmentation"),
+        ("Grouped convolutions", "two_columns"),
+        ("why do gradients vanish: vanishing gradients", "activation"),
+        ("He initialization", "initialisation"),
+        ("exploding gradients", "initialisation"),
+        ("what is a convolution?", "convolution"),
+        ("flops", "macs"),
+        ("learning-rate decay", "update_rule"),
+        ("split over devices", None),
+        ("x", None),
+        ("", None),
+    ],
+)
+def test_a_phrase_leads_to_the_page_of_the_words_in_it(phrase: str, page: str | None) -> None:
+    assert asked_as(phrase) == page
+
+
+def test_a_question_about_an_op_leads_to_the_op(archc) -> None:
+    result = archc("explain", "why", "does", "dropout", "help?")
+    assert result.err.endswith("did you mean `dropout`?\n")

@@ -10,7 +10,7 @@ back to the page.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -55,9 +55,27 @@ def concepts() -> dict[str, Concept]:
     return {name: _read(name, texts[name]) for name in sorted(texts)}
 
 
-def asked_as(word: str) -> str | None:
-    """The name of the page that other words for its subject lead to."""
-    return next((page.name for page in concepts().values() if folded(word) in map(folded, page.asked_as)), None)
+def asked_as(phrase: str) -> str | None:
+    """The name of the page that other words for its subject lead to: the words, or the most of them in a phrase."""
+    asked = {word: page.name for page in concepts().values() for word in (page.name, *page.asked_as)}
+    exact = next((name for word, name in asked.items() if folded(word) == folded(phrase)), None)
+    inside = mentioned(phrase, asked)
+    return exact or (asked[inside] if inside else None)
+
+
+def mentioned(phrase: str, words: Iterable[str]) -> str | None:
+    """The longest of some words that is in a phrase, in the singular or the plural, with hyphens or without."""
+    own = f" {_singular(phrase)} "
+    found = [word for word in words if (singular := _singular(word)) and f" {singular} " in own]
+    return max(found, key=len, default=None)
+
+
+def _singular(phrase: str) -> str:
+    return " ".join(word[:-1] if len(word) > 3 and word[-1] == "s" else word for word in _words(phrase))
+
+
+def _words(phrase: str) -> list[str]:
+    return re.findall("[a-z0-9]+", phrase.lower())
 
 
 def reference(word: str) -> list[str]:
