@@ -94,9 +94,9 @@ def scientific(spread: Spread | None, decimals: int = 2) -> str:
 def _notes(found: Results) -> list[str]:
     reach = found.study.reach
     seeds = counted(len(found.study.seeds), "seed")
-    notes = [f"mean ± standard deviation over {seeds}" if len(found.study.seeds) > 1 else "of one seed: no spread"]
-    if any(arm.diverged for arm in found.arms):
-        notes[0] += ", without the runs that diverged"
+    without = ", without the runs that diverged" if any(arm.diverged for arm in found.arms) else ""
+    several = len(found.study.seeds) > 1
+    notes = [f"mean ± standard deviation over {seeds}{without}" if several else "of one seed: no spread"]
     if reach:
         window = counted(reach.window, "batch", "batches")
         notes.append(f"training error: the mean of the last {window}")

@@ -86,6 +86,7 @@ def test_all_have_diverged(tmp_path: Path) -> None:
     given = found(tmp_path, {"a": [steps(1)], "b": [steps(3)]}, diverged=("a-0", "b-0"))
     TypeAdapter(StudyJson).validate_python(as_json(given))
     assert "1, 1 diverged" in study(given, width=100)
+    assert "\nof one seed: no spread\n" in study(given, width=100)
     assert "one seed" in checked(given)
 
 
