@@ -231,8 +231,8 @@ def _analyse(document: Document, findings: list[Finding]) -> Analysis:
         findings = unrepeated(findings, more)
     findings = [*findings, *more]
     shape_facts = shapes(graph)
-    parameters = None if is_error(findings) else document.spec.expect.parameters
-    held_layers, unexpected = check_layers(graph, shape_facts, parameters)
+    expect = None if is_error(findings) else document.spec.expect
+    held_layers, unexpected = check_layers(graph, shape_facts, expect)
     unexpected += repeated_softmax(graph)
     recipe = _check_recipe(document, graph, [*findings, *unexpected])
     # With layers missing from the graph, totals, placement and advice would only repeat what is reported already.

@@ -1,4 +1,4 @@
-"""AlexNet as common articles state it: what archc says is the cause, so doing it leaves nothing to find.
+"""Networks as common articles state them, AlexNet above all: doing what archc says leaves nothing to find.
 
 tests/test_bad_specs.py compares the findings with those that each spec lists, and their text.
 """
@@ -38,6 +38,23 @@ TYPED = {
     "no_groups_nor_biases": (*GROUPS, ("60954656", "60965224")),
     "pixels_224": (("stride: 4", "stride: 4, rounding: ceil"),),
     "pixels_224_counted": (("stride: 4", "stride: 4, rounding: ceil"),),
+    "stride_forgotten": ((r"(conv1.*kernel: 11)", r"\1, stride: 4"),),
+    "stride_of_2": (("(conv1.*)stride: 2", r"\1stride: 4"),),
+    "lrn_of_radius_2": (("size: 2", "size: 5"),),
+    "lrn_swapped": (("alpha: 0.75, beta: 1e-4", "alpha: 1e-4, beta: 0.75"),),
+    "pool5_forgotten": ((r"(  flat:)", r"  pool: {op: max_pool2d}\n\1"),),
+    "pool2_forgotten_counted": ((r"(  conv3:)", r"  pool: {op: max_pool2d}\n\1"),),
+    "fc7_forgotten": ((r"(  fc8:)", r"  fc7: {op: dense, units: 4096}\n  relu7: {op: relu}\n\1"),),
+    "fc7_twice": ((r"  fc7b.*\n  relu7b.*\n", ""),),
+    "vgg_unpadded": (("kernel: 3", "kernel: 3, padding: 1"),),
+    "vgg_pools_of_3": (("max_pool2d: {kernel: 3", "max_pool2d: {kernel: 2"),),
+    "vgg_pool_forgotten": (
+        (r"(    - {op: conv2d, filters: 128}\n)(?=    - {op: relu}\n    - {op: conv2d)", r"    - {op: max_pool2d}\n\1"),
+    ),
+    "vgg_pixels_256": (("256, 256", "224, 224"),),
+    "lenet_kernels_of_3": (("kernel: 3", "kernel: 5"),),
+    "zfnet_rounded_down": ((r"(conv[12]: .*stride: 2|pool2d: {.*stride: 2)", r"\1, rounding: ceil"),),
+    "resnet_blocks": (("repeat: 3", "repeat: 2"),),
 }
 """What each help says to type, as patterns and replacements."""
 

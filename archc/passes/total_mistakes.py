@@ -12,6 +12,8 @@ from math import gcd
 from typing import NamedTuple
 
 from archc.graph import Graph, Node
+from archc.language.field_table import as_written
+from archc.ops.fields import Margins, Size
 from archc.ops.weighted import Weighted
 from archc.passes.changed_totals import Totals, changed_by_fields, changed_by_value
 from archc.passes.counts import Counts
@@ -41,12 +43,16 @@ _PICTURES = {1: "a grey picture", 3: "a colour picture"}
 
 
 class Explanation(NamedTuple):
-    """What to change, as an imperative, why, and places with labels. `changes` are the fields by layer, if any."""
+    """What to change, as an imperative, why, and places with labels. `changes` are the fields by layer, if any.
+
+    `is_structural` if it adds or deletes layers.
+    """
 
     remedy: str
     notes: tuple[str, ...]
     places: tuple[tuple[Span, str], ...] = ()
     changes: Mapping[str, Mapping[str, object]] = {}
+    is_structural: bool = False
 
     @property
     def layers(self) -> frozenset[str]:
@@ -296,4 +302,4 @@ def places(nodes: list[Node], field: str) -> tuple[tuple[Span, str], ...]:
 
 def _written(node: Node, field: str) -> str:
     value = getattr(node.op, field)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value) if isinstance(value, Size) else as_written([*value] if isinstance(value, Margins) else value)

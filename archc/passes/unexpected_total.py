@@ -18,6 +18,7 @@ from archc.passes.counts import Counts
 from archc.passes.counts import count as count_all
 from archc.passes.placement import place
 from archc.passes.suspected_windows import suspected
+from archc.passes.total_layers import of_layers
 from archc.passes.total_mistakes import (
     MOST_EXPLANATIONS,
     MOST_PLACED,
@@ -100,7 +101,7 @@ def _finding(spans: Spans, counts: Counts, field: str, expected: int, explained:
         notes += dict.fromkeys(note for explanation in explanations for note in explanation.notes)
         notes.append(explained.note)
         help = ", or ".join(explanation.remedy for explanation in explanations)
-        if all(explanation.layers for explanation in explanations):
+        if all(explanation.layers or explanation.is_structural for explanation in explanations):
             gives = "each gives" if len(explanations) > 1 else "that gives"
             help += f": {gives} {explained.total or expected:,} {_WORDS[field]}"
         if explained.total:
@@ -138,7 +139,10 @@ def _fitting(graph: Graph, explained: list[Explanation], exchanges: Exchanges | 
 def _explanations(graph: Graph, counts: Counts, missing: Totals, exchanges: Exchanges | None) -> list[Explanation]:
     """All that fit; none if they are too many. `missing` is what each expected total has more than is counted."""
     found: dict[tuple[str, frozenset[str]], Explanation] = {}
-    for explanation in (*candidates(graph, counts, missing), *of_windows(graph, missing)):
+    layers = list(of_layers(graph, counts, missing))
+    # A width that only makes up for a layer that is missing or too many is an odd number.
+    single = [each for each in candidates(graph, counts, missing) if not (layers and _is_width(graph, each))]
+    for explanation in (*layers, *single, *of_windows(graph, missing)):
         # One layer may be all layers of its kind.
         key = (explanation.remedy.split(" on ")[0], explanation.layers)
         found.setdefault(key, explanation)
@@ -146,6 +150,10 @@ def _explanations(graph: Graph, counts: Counts, missing: Totals, exchanges: Exch
             return []
     fitting = _fitting(graph, list(found.values()), exchanges)
     return fitting if len(fitting) <= MOST_EXPLANATIONS else []
+
+
+def _is_width(graph: Graph, explanation: Explanation) -> bool:
+    return any(graph.node(name).op.channels_field in change for name, change in explanation.changes.items())
 
 
 def _restated(graph: Graph, counts: Counts, expected: Totals, exchanges: Exchanges | None) -> _Explained:

@@ -490,7 +490,8 @@ def _unstated(text: str) -> str:
         ("kernel: 5, padding: 2", "kernel: 5", "use `padding: 2` on conv2"),
         ("kernel: 3, padding: 1", "kernel: 3", "use `padding: same` on conv3, conv4 and conv5"),
         ("pool5: {op: max_pool2d, kernel: 3, stride: 2", "pool5: {op: max_pool2d, kernel: 3, stride: 3", POOLED),
-        ("kernel: 11, stride: 4", "kernel: 11, stride: 2", None),
+        ("kernel: 11, stride: 4", "kernel: 11, stride: 2", "use `stride: 4` on conv1"),
+        ("kernel: 11, stride: 4", "kernel: 13, stride: 2", None),
     ],
 )
 def test_another_window_that_gives_all_totals_is_named(right: str, wrong: str, help: str | None) -> None:
