@@ -70,16 +70,19 @@ def _totals(expect: Expect | None) -> dict[str, int]:
 
 def check_totals(
     expect: Expect, spans: Spans, graph: Graph, counts: Counts, parallel: Parallel | None, batch: int
-) -> tuple[Held, list[Finding]]:
-    """Compare the expected parameters and MACs with the counts."""
+) -> tuple[Held, list[Finding], list[Graph]]:
+    """Compare the expected parameters and MACs with the counts.
+
+    Also returns the networks without the mistake that explains a difference.
+    """
     expected = _totals(expect)
     held = Held(totals=tuple(field for field, number in expected.items() if number == getattr(counts, field)))
     if len(held.totals) == len(expected):
-        return held, []
+        return held, [], []
     from archc.passes.unexpected_total import Exchanges, unexpected_totals
 
     due = None if parallel is None or expect.exchanges is None else Exchanges(expect.exchanges, parallel, batch)
-    return held, unexpected_totals(spans, graph, counts, expected, due)
+    return held, *unexpected_totals(spans, graph, counts, expected, due)
 
 
 def check_memory(

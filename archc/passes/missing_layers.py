@@ -52,6 +52,17 @@ def inserted(graph: Graph, op: Op, reader: Node) -> Graph | None:
     return changed_graph(replace(graph, nodes=nodes), {})
 
 
+def deleted(graph: Graph, node: Node) -> Graph | None:
+    """The graph without a layer of one input, which its readers then read."""
+    (source,) = node.inputs
+
+    def past(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple([source if name == node.name else name for name in names])
+
+    nodes = tuple([replace(each, inputs=past(each.inputs)) for each in graph.nodes if each is not node])
+    return changed_graph(replace(graph, nodes=nodes, outputs=past(graph.outputs)), {})
+
+
 def missing_pools(graph: Graph, readers: list[Node], expecting: Node | None = None) -> Iterator[Missing]:
     """The pools of the network, each once more before one of the `readers` of maps, if that gives all expected shapes.
 

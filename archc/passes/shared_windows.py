@@ -11,7 +11,6 @@ from typing import NamedTuple
 from archc.graph import Graph, Node
 from archc.ops.fields import ONE, Size
 from archc.ops.weighted import Weighted
-from archc.ops.window import Window
 from archc.ops.windowed import Windowed
 from archc.passes.changed import changed_graph
 from archc.passes.changed_totals import Totals
@@ -48,20 +47,16 @@ def shared_change(graph: Graph, expecting: Node, totals: Totals, *, by_totals: b
         is_told = bool(totals) and has_totals(mended, totals)
         if is_told or (not by_totals and field in _MENDING):
             shared = Shared(f"use `{written}` on {layers_of([node.name for node in nodes])}", field, tuple(nodes))
-            if all(map(_is_whole, windows_of(mended))):
+            if is_whole(mended):
                 return shared
             found = found or shared
     return found
 
 
-def windows_of(graph: Graph) -> Iterator[Window]:
-    for node in graph.nodes:
-        if isinstance(node.op, Windowed) and (window := node.op.window(graph.tensors(node.inputs))):
-            yield window
-
-
-def _is_whole(window: Window) -> bool:
-    return window.vertical.is_whole and window.horizontal.is_whole
+def is_whole(graph: Graph) -> bool:
+    """Whether no window needs rounding."""
+    windows = (node.op.window(graph.tensors(node.inputs)) for node in graph.nodes if isinstance(node.op, Windowed))
+    return all(window.vertical.is_whole and window.horizontal.is_whole for window in windows if window)
 
 
 def _changes(graph: Graph) -> Iterator[tuple[str, str, list[Node], _Changes]]:

@@ -10,7 +10,7 @@ from archc.ops.shape_error import ShapeError
 from archc.ops.weighted import Weighted
 from archc.passes.changed_totals import Totals, counted_totals
 from archc.passes.counts import Counts
-from archc.passes.missing_layers import has_totals, layer_text, missing_pools
+from archc.passes.missing_layers import deleted, has_totals, inserted, layer_text, missing_pools
 from archc.passes.total_mistakes import MOST_TRIED, Explanation, added, layers_of
 from archc.tensor import Tensor
 from archc.wording import counted
@@ -44,7 +44,8 @@ def _copies(graph: Graph, missing: Totals) -> Iterator[Explanation]:
         texts = " and ".join(f"`{layer_text(each)}`" for each in (node, *between[:1]))
         note = f"a second layer like {node.name} has {counted['parameters']:,} parameters"
         remedy = f"add {'layers' if between else 'a layer'} {texts} before {reader.name}"
-        found[op, x] = Explanation(remedy, (note,), ((node.span, "only once"),), is_structural=True)
+        longer = inserted(graph, op, reader)
+        found[op, x] = Explanation(remedy, (note,), ((node.span, "only once"),), other=longer)
     yield from found.values()
 
 
@@ -87,7 +88,7 @@ def _scores(graph: Graph, missing: Totals) -> Iterator[Explanation]:
             continue
         note = f"a layer of {units:,} {field} has {x.channels:,} × {units:,} weights and {units:,} biases"
         remedy = f"add a layer `{{op: {op.op}, {field}: {units}}}` before {name}"
-        yield Explanation(remedy, (note,), is_structural=True)
+        yield Explanation(remedy, (note,), other=inserted(graph, op, node))
 
 
 def _needless(graph: Graph, counts: Counts, missing: Totals) -> Iterator[Explanation]:
@@ -104,7 +105,7 @@ def _needless(graph: Graph, counts: Counts, missing: Totals) -> Iterator[Explana
             follows = [each.name for each in readers if each.op.is_activation and len(readers) == 1]
             note = f"{node.name} keeps the shape of its input and has {own.parameters:,} parameters"
             remedy = f"delete {layers_of([node.name, *follows])}"
-            found[node.op, node.output] = Explanation(remedy, (note,), ((node.span, ""),), is_structural=True)
+            found[node.op, node.output] = Explanation(remedy, (note,), ((node.span, ""),), other=deleted(graph, node))
     yield from found.values()
 
 
@@ -131,7 +132,8 @@ def _blocks(graph: Graph, counts: Counts, missing: Totals) -> Iterator[Explanati
         blocks = f"{counted(abs(times), 'block')} `{block}`"
         remedy = f"add {blocks} to {stage}" if times > 0 else f"delete {blocks} of {stage}"
         remedy += f": {now + times} instead of {now} (`repeat: {now + times}`)"
-        yield Explanation(remedy, (note,), is_structural=True)
+        # The other blocks are as they were, and so are the shapes of all layers.
+        yield Explanation(remedy, (note,), other=graph)
 
 
 def _pools(graph: Graph, counts: Counts, missing: Totals) -> Iterator[Explanation]:
@@ -142,5 +144,5 @@ def _pools(graph: Graph, counts: Counts, missing: Totals) -> Iterator[Explanatio
         return
     for lacking in missing_pools(graph, readers[::-1]):
         if has_totals(lacking.graph, totals):
-            yield Explanation(lacking.remedy, (lacking.note,), ((lacking.reader.span, ""),), is_structural=True)
+            yield Explanation(lacking.remedy, (lacking.note,), ((lacking.reader.span, ""),), other=lacking.graph)
             return

@@ -15,6 +15,7 @@ from archc.graph import Graph, Node
 from archc.language.field_table import as_written
 from archc.ops.fields import Margins, Size
 from archc.ops.weighted import Weighted
+from archc.passes.changed import changed_graph
 from archc.passes.changed_totals import Totals, changed_by_fields, changed_by_value
 from archc.passes.counts import Counts
 from archc.source import Span
@@ -45,18 +46,22 @@ _PICTURES = {1: "a grey picture", 3: "a colour picture"}
 class Explanation(NamedTuple):
     """What to change, as an imperative, why, and places with labels. `changes` are the fields by layer, if any.
 
-    `is_structural` if it adds or deletes layers.
+    `other` is the network with layers added or deleted, if that is the change.
     """
 
     remedy: str
     notes: tuple[str, ...]
     places: tuple[tuple[Span, str], ...] = ()
     changes: Mapping[str, Mapping[str, object]] = {}
-    is_structural: bool = False
+    other: Graph | None = None
 
     @property
     def layers(self) -> frozenset[str]:
         return frozenset(self.changes)
+
+    def mended(self, graph: Graph) -> Graph | None:
+        """The network after the change; None if a layer cannot take its input then."""
+        return self.other or changed_graph(graph, self.changes)
 
 
 Fits = Callable[[Totals], bool]

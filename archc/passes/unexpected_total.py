@@ -64,10 +64,11 @@ class _Explained(NamedTuple):
 
 def unexpected_totals(
     spans: Spans, graph: Graph, counts: Counts, expected: Totals, exchanges: Exchanges | None
-) -> list[Finding]:
+) -> tuple[list[Finding], list[Graph]]:
     """The findings on totals that differ: one if a single mistake explains all of them, else one for each.
 
-    If that mistake explains the exchanges too, the finding marks where they are expected.
+    If that mistake explains the exchanges too, the finding marks where they are expected. Beside the findings, the
+    networks without the mistake.
     """
     wrong = [field for field in expected if expected[field] != getattr(counts, field)]
     missing = {field: expected[field] - getattr(counts, field) for field in expected}
@@ -75,7 +76,7 @@ def unexpected_totals(
     if not explained:
         explained = _restated(graph, counts, expected, exchanges) or _paired(graph, expected, exchanges)
     if not explained:
-        return [_finding(spans, counts, field, expected[field], explained) for field in wrong]
+        return [_finding(spans, counts, field, expected[field], explained) for field in wrong], []
     first, *others = wrong
     finding = _finding(spans, counts, first, expected[first], explained)
     also = [*others]
@@ -85,12 +86,11 @@ def unexpected_totals(
         and _mend(graph, exchanges, explained.explanations)
     ):
         also.append("exchanges")
-    return [
-        finding._replace(
-            message=f"{finding.message}{''.join(f'; {_difference(counts, each, expected[each])}' for each in others)}",
-            related=(*finding.related, *((spans.value("expect", each), "") for each in also)),
-        )
-    ]
+    found = finding._replace(
+        message=f"{finding.message}{''.join(f'; {_difference(counts, each, expected[each])}' for each in others)}",
+        related=(*finding.related, *((spans.value("expect", each), "") for each in also)),
+    )
+    return [found], [other for each in explained.explanations if (other := each.mended(graph))]
 
 
 def _finding(spans: Spans, counts: Counts, field: str, expected: int, explained: _Explained) -> Finding:
@@ -101,7 +101,7 @@ def _finding(spans: Spans, counts: Counts, field: str, expected: int, explained:
         notes += dict.fromkeys(note for explanation in explanations for note in explanation.notes)
         notes.append(explained.note)
         help = ", or ".join(explanation.remedy for explanation in explanations)
-        if all(explanation.layers or explanation.is_structural for explanation in explanations):
+        if all(explanation.layers or explanation.other for explanation in explanations):
             gives = "each gives" if len(explanations) > 1 else "that gives"
             help += f": {gives} {explained.total or expected:,} {_WORDS[field]}"
         if explained.total:
@@ -123,7 +123,7 @@ def _difference(counts: Counts, field: str, expected: int) -> str:
 
 
 def _mend(graph: Graph, exchanges: Exchanges, explained: list[Explanation]) -> bool:
-    return all(exchanges.of(changed_graph(graph, each.changes)) == sorted(exchanges.expected) for each in explained)
+    return all(exchanges.of(each.mended(graph)) == sorted(exchanges.expected) for each in explained)
 
 
 def _fitting(graph: Graph, explained: list[Explanation], exchanges: Exchanges | None) -> list[Explanation]:
@@ -131,7 +131,7 @@ def _fitting(graph: Graph, explained: list[Explanation], exchanges: Exchanges | 
     if exchanges is None:
         return explained
     now = exchanges.of(graph)
-    given = [(each, exchanges.of(changed_graph(graph, each.changes))) for each in explained]
+    given = [(each, exchanges.of(each.mended(graph))) for each in explained]
     due = sorted(exchanges.expected)
     return [each for each, found in given if found == due] or [e for e, found in given if found == now != due]
 
@@ -170,7 +170,7 @@ def _restated(graph: Graph, counts: Counts, expected: Totals, exchanges: Exchang
         return nothing
     found = groups_of_any(graph, counts, expected, fits)
     fitting = _fitting(graph, found, exchanges) if len(found) <= MOST_PLACED else []
-    mended = [changed_graph(graph, each.changes) for each in fitting]
+    mended = [each.mended(graph) for each in fitting]
     totals = {count_all(other).parameters for other in mended if other is not None}
     if len(totals) != 1 or len(fitting) > MOST_EXPLANATIONS:
         return nothing
