@@ -24,7 +24,7 @@ _FURTHEST = 250
 KERNELS = (2, 3, 5, 7, 9, 11)
 """Kernels that networks have; one of a pixel mixes no neighbours, and is meant where it is written."""
 
-_STRIDES = (1, 2, 4, 3)
+STRIDES = (1, 2, 4, 3)
 """Strides that networks have: those above 2 belong to large windows, such as AlexNet's first."""
 
 
@@ -198,7 +198,7 @@ def usual_changes(op: Windowed, window: Window) -> list[tuple[str, dict[str, obj
     if op.padding != NO_PADDING:
         changes.append(("padding: 0", {"padding": NO_PADDING}))
         changes.append(("padding: 0` and `rounding: ceil", {"padding": NO_PADDING, "rounding": "ceil"}))
-    for side in _STRIDES:
+    for side in STRIDES:
         stride = Size(side, side)
         # A longer stride skips more than a window covers.
         if window.stride != stride and (side <= 2 or side < min(window.kernel)):

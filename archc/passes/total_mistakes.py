@@ -69,7 +69,7 @@ Fits = Callable[[Totals], bool]
 
 
 def candidates(graph: Graph, counts: Counts, missing: Totals) -> Iterator[Explanation]:
-    yield from _other_count(counts, missing)
+    yield from _other_count(graph, counts, missing)
     inputs = list(_inputs(graph, missing))
     yield from inputs
     # With other maps, groups of them are no likely mistake.
@@ -84,7 +84,7 @@ def _reads(graph: Graph, explanation: Explanation) -> bool:
     return any(not graph.inputs.keys().isdisjoint(graph.node(name).inputs) for name in explanation.layers)
 
 
-def _other_count(counts: Counts, missing: Totals) -> Iterator[Explanation]:
+def _other_count(graph: Graph, counts: Counts, missing: Totals) -> Iterator[Explanation]:
     """Operations counted as two, statistics counted as parameters, and biases not counted."""
     macs, parameters = missing.get("macs", 0), missing.get("parameters", 0)
     if macs == counts.macs and macs and not parameters:
@@ -97,6 +97,28 @@ def _other_count(counts: Counts, missing: Totals) -> Iterator[Explanation]:
         yield Explanation(
             f"use `parameters: {counts.parameters}`, which counts biases", (uncounted(counts, counts.parameters),)
         )
+    yield from _of_other_parts(graph, counts, parameters, macs)
+
+
+def _of_other_parts(graph: Graph, counts: Counts, parameters: int, macs: int) -> Iterator[Explanation]:
+    """Running statistics and biases counted together, as Keras does; or only the layers before the dense ones."""
+    bare = sum(
+        node.output.channels
+        for node in graph.nodes
+        if isinstance(node.op, Weighted) and not node.op.bias and _is_normalised(graph, node)
+    )
+    if bare and counts.statistics and parameters == counts.statistics + bare:
+        note = f"{counts.statistics:,} running statistics are not trained, and {bare:,} biases before normalisations"
+        note += f" are in Keras's network but not in this one: {counts.statistics:,} + {bare:,} = {parameters:,}"
+        yield Explanation(f"use `parameters: {counts.parameters}`, which has neither", (note,))
+    counted_up, last = 0, ""
+    for node in graph.nodes:
+        more = counts.layers[node.name].parameters
+        if last and more and counted_up == counts.parameters + parameters and node.output.is_vector and not macs:
+            note = f"the layers before {node.name} have {counted_up:,} parameters; the others are not counted"
+            yield Explanation(f"use `parameters: {counts.parameters}`, which counts all layers", (note,))
+            return
+        counted_up, last = counted_up + more, node.name
 
 
 def uncounted(counts: Counts, total: int) -> str:
@@ -229,7 +251,7 @@ def _biases(graph: Graph, missing: Totals) -> Iterator[Explanation]:
     kinds: dict[str, list[str]] = {"": [*sizes]}
     for name in sizes:
         kinds.setdefault(graph.node(name).op.op, []).append(name)
-        if any(reader.op.normalises in ("batch", "map") for reader in graph.readers[name]):
+        if _is_normalised(graph, graph.node(name)):
             kinds.setdefault("normalised", []).append(name)
     sets = [[name] for name, size in sizes.items() if size == wanted][: MOST_EXPLANATIONS + 1]
     sets += [names for names in kinds.values() if sum(sizes[name] for name in names) == wanted]
@@ -242,6 +264,10 @@ def _biases(graph: Graph, missing: Totals) -> Iterator[Explanation]:
         note = f"{of} {counted(wanted, 'bias', 'biases')}" if has_bias else f"{of} no bias: {wanted:,} parameters"
         changes = {name: {"bias": not has_bias} for name in names}
         yield Explanation(f"use `bias: {value}` on {layers_of(names)}", (note,), places(nodes, "bias"), changes)
+
+
+def _is_normalised(graph: Graph, node: Node) -> bool:
+    return any(reader.op.normalises in ("batch", "map") for reader in graph.readers[node.name])
 
 
 def _widths(graph: Graph, missing: Totals) -> Iterator[Explanation]:

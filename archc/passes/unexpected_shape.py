@@ -197,6 +197,8 @@ def _channels(graph: Graph, node: Node, expected: tuple[int, ...], parameters: i
     shape = node.output.shape
     if len(expected) < len(shape) and expected == (node.output.size,):
         note = f"flattened, it is {node.output} = {node.output.size}"
+        if any(reader.output.is_maps for reader in graph.readers[node.name]):
+            return [_Cause((note,), remedy=f"write `expect: {list(shape)}`")]
         return [_Cause((note,), remedy=f"add a layer `{{op: flatten}}` after {node.name}")]
     if len(expected) != len(shape) or expected[0] == shape[0]:
         return []

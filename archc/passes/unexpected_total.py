@@ -12,10 +12,11 @@ from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph
 from archc.language.document import Spans
 from archc.language.spec import Parallel
-from archc.passes.changed import changed_graph
 from archc.passes.changed_totals import Totals
 from archc.passes.counts import Counts
 from archc.passes.counts import count as count_all
+from archc.passes.halved_widths import halved
+from archc.passes.papers_groups import as_in_the_paper
 from archc.passes.placement import place
 from archc.passes.suspected_windows import suspected
 from archc.passes.total_layers import of_layers
@@ -77,6 +78,7 @@ def unexpected_totals(
         explained = _restated(graph, counts, expected, exchanges) or _paired(graph, expected, exchanges)
     if not explained:
         return [_finding(spans, counts, field, expected[field], explained) for field in wrong], []
+    explained = explained._replace(explanations=as_in_the_paper(graph, explained.explanations))
     first, *others = wrong
     finding = _finding(spans, counts, first, expected[first], explained)
     also = [*others]
@@ -110,7 +112,7 @@ def _finding(spans: Spans, counts: Counts, field: str, expected: int, explained:
         most = sorted(counts.layers, key=lambda name: -getattr(counts.layers[name], field))[:3]
         shares = ", ".join(f"{name} {share:,}" for name in most if (share := getattr(counts.layers[name], field)))
         notes.append(f"the largest shares: {shares}" if shares else "")
-        notes.append(_rounded(expected, total))
+        notes.append(_rounded(expected, total) or (field == "macs" and _operations(expected, total)) or "")
     places = dict.fromkeys(place for explanation in explanations for place in explanation.places)
     message = _difference(counts, field, expected)
     found = report(spans.value("expect", field), "ARC302", message, notes=notes, help=help, related=places)
@@ -185,16 +187,20 @@ def _of_total(explanations: list[Explanation], counts: Counts, stated: int, tota
 
 
 def _paired(graph: Graph, expected: Totals, exchanges: Exchanges | None) -> _Explained:
-    """Windows that are doubtful by themselves, alone or with groups that explain the rest of the difference."""
-    first = suspected(graph) if "parameters" in expected else None
-    mended = changed_graph(graph, first.changes) if first else None
-    if first is None or mended is None:
+    """What is doubtful by itself, windows or halved widths, alone or with groups that explain the rest."""
+    if "parameters" not in expected:
         return _Explained([])
-    counts = count_all(mended)
-    if all(_states(counts, field, expected[field], getattr(counts, field)) for field in expected):
-        return _of_total([first], counts, expected["parameters"], counts.parameters)
-    second = _restated(mended, counts, expected, exchanges)
-    return second._replace(explanations=[_both(first, each) for each in second.explanations])
+    doubted = suspected(graph)
+    for first in (*([doubted] if doubted else []), *halved(graph)):
+        mended = first.mended(graph)
+        if mended is None:
+            continue
+        counts = count_all(mended)
+        if all(_states(counts, field, expected[field], getattr(counts, field)) for field in expected):
+            return _of_total([first], counts, expected["parameters"], counts.parameters)
+        if second := _restated(mended, counts, expected, exchanges):
+            return second._replace(explanations=[_both(first, each) for each in second.explanations])
+    return _Explained([])
 
 
 def _both(first: Explanation, second: Explanation) -> Explanation:
@@ -203,6 +209,12 @@ def _both(first: Explanation, second: Explanation) -> Explanation:
         changes[layer] = {**changes.get(layer, {}), **fields}
     remedy = f"{first.remedy} and {second.remedy.removeprefix('use ')}"
     return Explanation(remedy, (*first.notes, *second.notes), (*first.places, *second.places), changes)
+
+
+def _operations(stated: int, macs: int) -> str:
+    """A note that a number rounds the operations of a network, of which a MAC is two; empty if it does not."""
+    rounds = _rounded(stated, 2 * macs, digits=2)
+    return f"{rounds}: a multiplication and an addition counted apart, twice the MACs" if rounds else ""
 
 
 def _states(counts: Counts, field: str, stated: int, total: int) -> bool:

@@ -246,18 +246,17 @@ BOTH = "{parameters: 60965224, macs: 724406816}"
             BOTH,
             "use `groups: 2` on conv2 and conv4: that gives 60,965,224 parameters",
         ),
-        # conv3 and conv5 have as many weights, and as many positions.
+        # conv3 and conv5 have as many weights, and as many positions; the paper's conv3 reads the maps of both GPUs.
         (
             ("", "", "", "", 4096),
             BOTH,
-            "use `groups: 2` on conv2, conv3 and conv4, or use `groups: 2` on conv2, conv4 and conv5: each gives "
-            "60,965,224 parameters",
+            "use `groups: 2` on conv2, conv4 and conv5: that gives 60,965,224 parameters",
         ),
         ((TWO, "", TWO, TWO, 4069), BOTH, "use `units: 4096` on fc6: that gives 60,965,224 parameters"),
         (
             (TWO, TWO, TWO, TWO, 4096),
             BOTH,
-            "use `groups: 1` on conv3, or use `groups: 1` on conv5: each gives 60,965,224 parameters",
+            "use `groups: 1` on conv3: that gives 60,965,224 parameters",
         ),
         ((", groups: 4", "", TWO, TWO, 4096), BOTH, "use `groups: 2` on conv2: that gives 60,965,224 parameters"),
         ((TWO, "", TWO, TWO, 4096), "{macs: 1448813632}", "use `macs: 724406816`, since a MAC is one operation"),
