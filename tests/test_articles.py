@@ -14,6 +14,7 @@ from archc.analysis import analyse
 
 ARTICLES = Path(__file__).parent / "specs" / "articles"
 GROUPS = tuple((rf"(conv{n}: .*padding: \d)", r"\1, groups: 2") for n in (2, 4, 5))
+WHOLE = (("filters: 48", "filters: 96"), ("filters: 128", "filters: 256"), ("filters: 192", "filters: 384"))
 TYPED = {
     "biases_of_1": (("units: 1000", "units: 1000, bias_init: 0"),),
     "flatten_of_4096": ((r"expect: \[4096\]", "expect: [9216]"), ("(fc6: .*)4096", r"\g<1>4096, expect: [4096]")),
@@ -55,6 +56,16 @@ TYPED = {
     "lenet_kernels_of_3": (("kernel: 3", "kernel: 5"),),
     "zfnet_rounded_down": ((r"(conv[12]: .*stride: 2|pool2d: {.*stride: 2)", r"\1, rounding: ceil"),),
     "resnet_blocks": (("repeat: 3", "repeat: 2"),),
+    "stride_of_2_counted": (("(conv1.*)stride: 2", r"\1stride: 4"),),
+    "filters_of_one_gpu": (*WHOLE,),
+    "filters_of_one_gpu_grouped": (*WHOLE, *GROUPS),
+    "scores_forgotten": (("(  prob)", r"  fc8: {op: dense, units: 1000, bias_init: 0}\n\1"),),
+    "operations_rounded": (("1450000000", "724406816"),),
+    "values_of_conv1": ((r"\[290400\]", "[96, 55, 55]"),),
+    "zfnet_with_alexnets_first": (("kernel: 11, stride: 4", "kernel: 7, stride: 2"),),
+    "resnet_parameters_of_keras": (("25636712", "25557032"),),
+    "vgg_without_top": (("14714688", "138357544"),),
+    "googlenet_padded_by_2": (("padding: 2", "padding: 3"),),
 }
 """What each help says to type, as patterns and replacements."""
 

@@ -87,7 +87,9 @@ def _scores(graph: Graph, missing: Totals) -> Iterator[Explanation]:
         if (counted := counted_totals(op, (x,), op.infer((x,)))) != {**counted, **missing}:
             continue
         note = f"a layer of {units:,} {field} has {x.channels:,} × {units:,} weights and {units:,} biases"
-        remedy = f"add a layer `{{op: {op.op}, {field}: {units}}}` before {name}"
+        # A softmax does not depend on a bias that all scores begin with.
+        bias = ", bias_init: 0" if getattr(op, "bias_init", 0) else ""
+        remedy = f"add a layer `{{op: {op.op}, {field}: {units}{bias}}}` before {name}"
         yield Explanation(remedy, (note,), other=inserted(graph, op, node))
 
 
