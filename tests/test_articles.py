@@ -66,6 +66,9 @@ TYPED = {
     "resnet_parameters_of_keras": (("25636712", "25557032"),),
     "vgg_without_top": (("14714688", "138357544"),),
     "googlenet_padded_by_2": (("padding: 2", "padding: 3"),),
+    "neurons_as_parameters": (("650000", "62378344"),),
+    "pool5_of_7": (("256, 7, 7", "256, 6, 6"),),
+    "macs_of_convolutions": (("1076634144", "1135256096"),),
 }
 """What each help says to type, as patterns and replacements."""
 

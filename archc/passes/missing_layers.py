@@ -74,6 +74,10 @@ def missing_pools(graph: Graph, readers: list[Node], expecting: Node | None = No
         if window is not None and not isinstance(node.op, Weighted) and window.stride != ONE:
             pools.setdefault(node.op, node)
     for reader in readers:
+        (source,) = reader.inputs
+        # No network begins with a pool, and none has two in a row.
+        if source in graph.inputs or {reader.op, graph.node(source).op} & pools.keys():
+            continue
         for op, like in pools.items():
             longer = inserted(graph, op, reader)
             if longer is not None and meets(longer, expecting):

@@ -111,14 +111,24 @@ def _of_other_parts(graph: Graph, counts: Counts, parameters: int, macs: int) ->
         note = f"{counts.statistics:,} running statistics are not trained, and {bare:,} biases before normalisations"
         note += f" are in Keras's network but not in this one: {counts.statistics:,} + {bare:,} = {parameters:,}"
         yield Explanation(f"use `parameters: {counts.parameters}`, which has neither", (note,))
-    counted_up, last = 0, ""
+    yield from _of_first_layers(graph, counts, {"parameters": parameters, "macs": macs})
+
+
+def _of_first_layers(graph: Graph, counts: Counts, missing: Totals) -> Iterator[Explanation]:
+    """A total of only the layers before the dense ones, or before one of them."""
+    differing = [field for field, more in missing.items() if more]
+    if len(differing) != 1:
+        return
+    (field,) = differing
+    total, counted_up = getattr(counts, field), 0
     for node in graph.nodes:
-        more = counts.layers[node.name].parameters
-        if last and more and counted_up == counts.parameters + parameters and node.output.is_vector and not macs:
-            note = f"the layers before {node.name} have {counted_up:,} parameters; the others are not counted"
-            yield Explanation(f"use `parameters: {counts.parameters}`, which counts all layers", (note,))
+        more = getattr(counts.layers[node.name], field)
+        if counted_up and more and counted_up == total + missing[field] and node.output.is_vector:
+            words = "parameters" if field == "parameters" else "MACs"
+            note = f"the layers before {node.name} have {counted_up:,} {words}; the others are not counted"
+            yield Explanation(f"use `{field}: {total}`, which counts all layers", (note,))
             return
-        counted_up, last = counted_up + more, node.name
+        counted_up += more
 
 
 def uncounted(counts: Counts, total: int) -> str:

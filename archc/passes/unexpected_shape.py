@@ -72,6 +72,8 @@ def _causes(graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[st
         return [_Cause(remedy=remedy)]
     turned = _channels_first(expected, node.output.shape)
     meant = turned or expected
+    if turned is None and (wrong := _wrong_itself(graph, node, expected, trusted, totals)):
+        return [wrong]
     if several := _of_several(graph, node, meant, trusted, totals):
         return [several]
     if lacking := _of_missing(graph, node, meant, trusted, totals):
@@ -81,6 +83,19 @@ def _causes(graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[st
         return causes
     text = f"[{', '.join(map(str, turned))}]"
     return [_Cause((f"the channels come first: {text}",), remedy=f"write `expect: {text}`"), *causes]
+
+
+def _wrong_itself(
+    graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[str], totals: Totals
+) -> _Cause | None:
+    """The expected shape itself, if all else that is expected is met as the layers are, and not with a remedy."""
+    found = departure(graph, node, expected, trusted)
+    mended = changed_graph(graph, {found.node.name: found.change}) if found and found.remedy else None
+    if mended is None or not has_totals(graph, totals) or not meets(graph, replace(node, expected=node.output.shape)):
+        return None
+    if meets(mended, replace(node, expected=expected)) and has_totals(mended, totals):
+        return None
+    return _Cause((f"all other expected shapes and totals are met with {node.output}",))
 
 
 def _of_several(

@@ -12,6 +12,7 @@ from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph
 from archc.language.document import Spans
 from archc.language.spec import Parallel
+from archc.ops.weighted import Weighted
 from archc.passes.changed_totals import Totals
 from archc.passes.counts import Counts
 from archc.passes.counts import count as count_all
@@ -77,10 +78,10 @@ def unexpected_totals(
     if not explained:
         explained = _restated(graph, counts, expected, exchanges) or _paired(graph, expected, exchanges)
     if not explained:
-        return [_finding(spans, counts, field, expected[field], explained) for field in wrong], []
+        return [_finding(spans, graph, counts, field, expected[field], explained) for field in wrong], []
     explained = explained._replace(explanations=as_in_the_paper(graph, explained.explanations))
     first, *others = wrong
-    finding = _finding(spans, counts, first, expected[first], explained)
+    finding = _finding(spans, graph, counts, first, expected[first], explained)
     also = [*others]
     if (
         exchanges
@@ -95,7 +96,7 @@ def unexpected_totals(
     return [found], [other for each in explained.explanations if (other := each.mended(graph))]
 
 
-def _finding(spans: Spans, counts: Counts, field: str, expected: int, explained: _Explained) -> Finding:
+def _finding(spans: Spans, graph: Graph, counts: Counts, field: str, expected: int, explained: _Explained) -> Finding:
     total, explanations = getattr(counts, field), explained.explanations
     notes = [f"{total:,} - {expected:,} = {total - expected:+,}"]
     help = f"the layers give `{field}: {total}`"
@@ -112,7 +113,8 @@ def _finding(spans: Spans, counts: Counts, field: str, expected: int, explained:
         most = sorted(counts.layers, key=lambda name: -getattr(counts.layers[name], field))[:3]
         shares = ", ".join(f"{name} {share:,}" for name in most if (share := getattr(counts.layers[name], field)))
         notes.append(f"the largest shares: {shares}" if shares else "")
-        notes.append(_rounded(expected, total) or (field == "macs" and _operations(expected, total)) or "")
+        meant = _operations(expected, total) if field == "macs" else _values(graph, expected)
+        notes.append(_rounded(expected, total) or meant)
     places = dict.fromkeys(place for explanation in explanations for place in explanation.places)
     message = _difference(counts, field, expected)
     found = report(spans.value("expect", field), "ARC302", message, notes=notes, help=help, related=places)
@@ -215,6 +217,14 @@ def _operations(stated: int, macs: int) -> str:
     """A note that a number rounds the operations of a network, of which a MAC is two; empty if it does not."""
     rounds = _rounded(stated, 2 * macs, digits=2)
     return f"{rounds}: a multiplication and an addition counted apart, twice the MACs" if rounds else ""
+
+
+def _values(graph: Graph, stated: int) -> str:
+    """A note that a number is that of the values that the layers with weights give, the paper's 650,000 neurons."""
+    values = sum(node.output.size for node in graph.nodes if isinstance(node.op, Weighted))
+    if stated != values and not _rounded(stated, values, digits=2):
+        return ""
+    return f"the layers with weights give {values:,} values, or neurons, which are not parameters"
 
 
 def _states(counts: Counts, field: str, stated: int, total: int) -> bool:
