@@ -46,7 +46,7 @@ def layer_text(node: Node) -> str:
 def inserted(graph: Graph, op: Op, reader: Node) -> Graph | None:
     """The graph with a layer before `reader`, whose only input it takes; None if a layer cannot take its input."""
     name = f"{reader.name}:before"  # no layer's name has a colon
-    at = graph.nodes.index(reader)
+    at = next(index for index, node in enumerate(graph.nodes) if node.name == reader.name)
     added = replace(reader, name=name, op=op, expected=None)
     nodes = (*graph.nodes[:at], added, replace(reader, inputs=(name,)), *graph.nodes[at + 1 :])
     return changed_graph(replace(graph, nodes=nodes), {})

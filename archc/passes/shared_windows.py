@@ -11,13 +11,15 @@ from typing import NamedTuple
 from archc.graph import Graph, Node
 from archc.ops.fields import ONE, Size
 from archc.ops.weighted import Weighted
+from archc.ops.window import Window
 from archc.ops.windowed import Windowed
 from archc.passes.changed import changed_graph
 from archc.passes.changed_totals import Totals
-from archc.passes.departure import KERNELS, sharing, usual_changes
+from archc.passes.departure import KERNELS, usual_changes
 from archc.passes.missing_layers import has_totals, meets
 from archc.passes.total_mistakes import MOST_TRIED, layers_of
 
+_FIELDS = ("padding", "rounding", "stride", "kernel")
 _MENDING = ("padding", "rounding")
 _Changes = Mapping[str, Mapping[str, object]]
 
@@ -61,40 +63,29 @@ def is_whole(graph: Graph) -> bool:
 
 def _changes(graph: Graph) -> Iterator[tuple[str, str, list[Node], _Changes]]:
     """A change as it is written, its field, the layers that it changes, and the fields by layer."""
-    windowed = [node for node in graph.nodes if isinstance(node.op, Windowed)]
-    groups: dict[tuple[str, tuple[str, ...]], list[Node]] = {}
-    for node in windowed:
-        for field in ("padding", "rounding", "stride", "kernel"):
-            groups.setdefault((field, tuple(each.name for each in _alike(graph, windowed, node, field))), [node])
-    for (field, names), (first,) in groups.items():
-        nodes = [graph.node(name) for name in names]
-        if len(nodes) < 2:
-            continue
-        for written, fields in _of(graph, first, field):
-            yield written, field, nodes, dict.fromkeys(names, fields)
+    groups: dict[tuple[str, object], list[Node]] = {}
+    for node in graph.nodes:
+        window = node.op.window(graph.tensors(node.inputs)) if isinstance(node.op, Windowed) else None
+        for field in _FIELDS if window else ():
+            assert window is not None
+            key = node.fields.get(field) or _forgotten(node, window, field)
+            if key is not None:
+                groups.setdefault((field, key), []).append(node)
+    for (field, _), nodes in groups.items():
+        if len(nodes) > 1:
+            for written, fields in _of(graph, nodes[0], field):
+                yield written, field, nodes, {node.name: fields for node in nodes}
 
 
-def _alike(graph: Graph, windowed: list[Node], node: Node, field: str) -> list[Node]:
-    """The layers that a missing or shared field has to suit."""
-    if field in node.fields:
-        return sharing(graph, node, field)
+def _forgotten(node: Node, window: Window, field: str) -> object:
+    """What layers without a field have in common if it is forgotten in all of them; None if it is not.
+
+    A window that moves by a pixel has the same size with each rounding; one with learned weights is padded by half.
+    """
     if field == "rounding":
-        return [each for each in windowed if field not in each.fields and _moves(graph, each)]
-    return [each for each in windowed if field not in each.fields and _is_bare(graph, each, node)]
-
-
-def _moves(graph: Graph, node: Node) -> bool:
-    """Whether a window moves by more than a pixel: any other gives the same size with each rounding."""
-    window = node.op.window(graph.tensors(node.inputs))
-    return window is not None and window.stride != ONE
-
-
-def _is_bare(graph: Graph, node: Node, like: Node) -> bool:
-    """Whether a layer with learned weights, moved by one pixel, lacks its padding, with the same kernel as `like`."""
-    (one, other) = (each.op.window(graph.tensors(each.inputs)) for each in (node, like))
-    if one is None or other is None or not isinstance(node.op, Weighted):
-        return False
-    return one.kernel == other.kernel != ONE and one.stride == other.stride == ONE
+        return "moves" if window.stride != ONE else None
+    is_bare = isinstance(node.op, Weighted) and window.stride == ONE != window.kernel
+    return window.kernel if field == "padding" and is_bare else None
 
 
 def _of(graph: Graph, node: Node, field: str) -> Iterator[tuple[str, Mapping[str, object]]]:

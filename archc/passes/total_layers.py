@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archc.graph import Graph, Node
-from archc.ops.op import Op
-from archc.ops.shape_error import ShapeError
 from archc.ops.weighted import Weighted
+from archc.passes.changed import output_of
 from archc.passes.changed_totals import Totals, counted_totals
 from archc.passes.counts import Counts
 from archc.passes.missing_layers import deleted, has_totals, inserted, layer_text, missing_pools
 from archc.passes.total_mistakes import MOST_TRIED, Explanation, added, layers_of
-from archc.tensor import Tensor
 from archc.wording import counted
 
 # A network has at most so many more blocks of a kind: ResNet-101's third stage has 17 more than ResNet-50's.
@@ -33,7 +31,7 @@ def _copies(graph: Graph, missing: Totals) -> Iterator[Explanation]:
     found: dict[tuple[object, ...], Explanation] = {}
     for node in graph.nodes:
         op, x = node.op, node.output
-        if not _is_alone(graph, node) or not isinstance(op, Weighted) or not _keeps(op, x):
+        if not _is_alone(graph, node) or not isinstance(op, Weighted) or output_of(op, (x,)) != x:
             continue
         if (counted := counted_totals(op, (x,), x)) != {**counted, **missing}:
             continue
@@ -47,13 +45,6 @@ def _copies(graph: Graph, missing: Totals) -> Iterator[Explanation]:
         longer = inserted(graph, op, reader)
         found[op, x] = Explanation(remedy, (note,), ((node.span, "only once"),), other=longer)
     yield from found.values()
-
-
-def _keeps(op: Op, x: Tensor) -> bool:
-    try:
-        return op.infer((x,)) == x
-    except ShapeError:
-        return False
 
 
 def _is_alone(graph: Graph, node: Node) -> bool:
@@ -84,7 +75,8 @@ def _scores(graph: Graph, missing: Totals) -> Iterator[Explanation]:
         op = like.op.model_copy(update={field: units})
         if rest or units >= x.channels or not units:
             continue
-        if (counted := counted_totals(op, (x,), op.infer((x,)))) != {**counted, **missing}:
+        output = output_of(op, (x,))
+        if output is None or (counted := counted_totals(op, (x,), output)) != {**counted, **missing}:
             continue
         note = f"a layer of {units:,} {field} has {x.channels:,} × {units:,} weights and {units:,} biases"
         # A softmax does not depend on a bias that all scores begin with.

@@ -9,7 +9,7 @@ from archc.ops.fields import NO_PADDING, ONE, Margins, Size
 from archc.ops.weighted import Weighted
 from archc.ops.window import Window
 from archc.ops.windowed import Windowed
-from archc.passes.changed import changed_graph
+from archc.passes.changed import changed_graph, output_of
 from archc.passes.changed_totals import Totals, changed_by_fields
 from archc.passes.counts import count
 from archc.passes.departure import KERNELS, usual_changes
@@ -100,7 +100,7 @@ def _with_kernel(node: Node, window: Window, size: int) -> list[_Fields]:
 
 
 def _keeps_shape(graph: Graph, node: Node, fields: _Fields) -> bool:
-    return node.op.model_copy(update=fields).infer(graph.tensors(node.inputs)) == node.output
+    return output_of(node.op.model_copy(update=fields), graph.tensors(node.inputs)) == node.output
 
 
 def _of_kernel(graph: Graph, names: list[str], fields: _Fields) -> Explanation:

@@ -105,6 +105,10 @@ def _of_several(
 
     If both do, the expected totals tell which one is meant.
     """
+    # For a layer with a wrong shape before it, no change was found that gives both.
+    first = next((each.name for each in graph.nodes if each.expected not in (None, each.output.shape)), node.name)
+    if first != node.name:
+        return None
     expecting = replace(node, expected=expected)
     found = departure(graph, node, expected, trusted)
     mended = changed_graph(graph, {found.node.name: found.change}) if found and found.remedy else None

@@ -560,3 +560,19 @@ def test_biases_that_are_not_counted_are_named(check: Check) -> None:
     assert finding.help == (
         f"use `parameters: {counts.counts.parameters}`, which counts biases, or use `bias: false` on fc1 and fc2"
     )
+
+
+def test_a_kernel_larger_than_its_input_explains_no_total() -> None:
+    text = """schema: archc/v1
+name: a
+input: {image: [3, 1, 1]}
+defaults:
+  conv2d: {kernel: 1, weight_init: {he_normal: {}}}
+layers:
+  conv1: {op: conv2d, filters: 4}
+  relu1: {op: relu}
+  conv2: {op: conv2d, filters: 4}
+expect: {parameters: 1000003}
+"""
+    (found,) = analyse(text.encode(), "a.yaml").findings
+    assert (found.code, found.help) == ("ARC302", "the layers give `parameters: 36`")
