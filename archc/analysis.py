@@ -231,8 +231,8 @@ def _analyse(document: Document, findings: list[Finding]) -> Analysis:
         findings = unrepeated(findings, more)
     findings = [*findings, *more]
     shape_facts = shapes(graph)
-    parameters = None if is_error(findings) else document.spec.expect.parameters
-    held_layers, unexpected = check_layers(graph, shape_facts, parameters)
+    expect = None if is_error(findings) else document.spec.expect
+    held_layers, unexpected = check_layers(graph, shape_facts, expect)
     unexpected += repeated_softmax(graph)
     recipe = _check_recipe(document, graph, [*findings, *unexpected])
     # With layers missing from the graph, totals, placement and advice would only repeat what is reported already.
@@ -257,7 +257,7 @@ def _totals(spec: Spec, spans: Spans, graph: Graph, shape_facts: Shapes, held: H
     counts = count(graph)
     free, fixed = _free_sizes(spans, graph)
     recipe = spec.train or default_recipe(graph.inputs.values(), graph.loss)
-    held_totals, unexpected = check_totals(spec.expect, spans, graph, counts, spec.parallel, recipe.batch)
+    held_totals, unexpected, mended = check_totals(spec.expect, spans, graph, counts, spec.parallel, recipe.batch)
     placement, uneven = _place(spec, spans, graph, counts, recipe.batch)
     overrides = _check_overrides(spec, spans, graph, counts, placement, recipe.batch)
     held_devices, exceeded = Held(), list[Finding]()
@@ -269,16 +269,26 @@ def _totals(spec: Spec, spans: Spans, graph: Graph, shape_facts: Shapes, held: H
         told = {span for finding in unexpected for span, _ in finding.related}
         exceeded = [finding for finding in exceeded if finding.span not in told]
     blamed = frozenset(field for finding in unexpected for field in finding.blamed)
-    advice = advise(
-        graph,
-        shape_facts,
-        counts,
-        placement,
-        recipe.loss,
-        blamed,
+    advice_on = partial(
+        advise,
+        loss=recipe.loss,
+        blamed=blamed,
         is_trained=spec.train is not None,
         names_outputs=spec.outputs is not None,
     )
+    advice = advice_on(graph, shape_facts, counts, placement)
+    if mended and advice:
+        from archc.passes.consequences import advice_on_all  # only mistaken specs need it, for the time of start-up
+
+        others = [(each, count(each)) for each in mended]
+        placements = [_place(spec, spans, each, counted, recipe.batch)[0] for each, counted in others]
+        advice = advice_on_all(
+            advice,
+            [
+                advice_on(each, shapes(each), counted, put)
+                for (each, counted), put in zip(others, placements, strict=True)
+            ],
+        )
     facts = Facts(
         spec=spec,
         graph=free.graph if free else graph,

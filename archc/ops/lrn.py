@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 _USUAL = (1e-4, 1e-3)
 """The alpha of the paper, and the one of its source within maps; both are divided by the window."""
+_EXPONENTS = (0.5, 0.75, 1)
+"""The beta of the paper and others that networks use; none of them is an alpha."""
+_RADIUS = 2
+"""The paper's window as TensorFlow states it: so many maps on each side."""
 _OF_TENSORFLOW = ("local_response_normalization",)
 
 
@@ -123,10 +127,16 @@ class Lrn(Op, frozen=True):
     )
 
     def unlikely(self) -> Unlikely | None:
-        """A window without neighbours, or an alpha that was meant for a formula that does not divide it."""
+        """A window without neighbours, a radius as its size, alpha and beta in each other's place, or an alpha that
+        was meant for a formula that does not divide it.
+        """
         window = self.size**2 if self.scope == "spatial" else self.size
         if self.alpha and window == 1:
             return self._without_neighbours()
+        if window == _RADIUS:
+            return self._radius()
+        if self.alpha in _EXPONENTS and self.beta in _USUAL:
+            return self._swapped()
         for usual in () if self.alpha in _USUAL else _USUAL:
             if isclose(self.alpha * window, usual):
                 there = f"{spelled(self.alpha)} there is {spelled(self.alpha)} × {window} = {spelled(usual)} here"
@@ -152,6 +162,25 @@ class Lrn(Op, frozen=True):
             f"{{name}}'s window is one {what}: a value is divided by its own square, not by those of its neighbours",
             "the paper sums the squares of 5 neighbouring maps (section 3.3)",
             "use `size: 5` for the paper's window",
+        )
+
+    def _radius(self) -> Unlikely:
+        size = 2 * _RADIUS + 1
+        return Unlikely(
+            "size",
+            f"{{name}}'s window is {_RADIUS} maps: a map and only the one before it",
+            f"TensorFlow's `depth_radius: {_RADIUS}` is the paper's window, {_RADIUS} maps on each side: "
+            f"2 × {_RADIUS} + 1 = {size}",
+            f"use `size: {size}`",
+        )
+
+    def _swapped(self) -> Unlikely:
+        alpha, beta = spelled(self.beta), spelled(self.alpha)
+        return Unlikely(
+            "beta",
+            f"{{name}} raises its divisor to the power of {spelled(self.beta)}, which is almost 1 for any values",
+            "in the paper (section 3.3), alpha is 1e-4 and beta is 0.75: {name}'s seem to be swapped",
+            f"use `alpha: {alpha}` and `beta: {beta}`",
         )
 
     def infer(self, inputs: tuple[Tensor, ...]) -> Tensor:

@@ -6,8 +6,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from archc.graph import Graph, Node
+from archc.ops.op import Op
 from archc.ops.shape_error import ShapeError
 from archc.tensor import Tensor
+
+
+def output_of(op: Op, inputs: tuple[Tensor, ...]) -> Tensor | None:
+    """What an op gives; None if it cannot take its inputs."""
+    try:
+        return op.infer(inputs)
+    except ShapeError:
+        return None
 
 
 def changed_graph(graph: Graph, fields: Mapping[str, Mapping[str, object]]) -> Graph | None:

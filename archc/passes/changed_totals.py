@@ -25,7 +25,7 @@ def changed_by_fields(graph: Graph, node: Node, fields: dict[str, object], missi
         output = op.infer(inputs)
     except ShapeError:
         return None
-    before, after = _counted(node.op, inputs, node.output), _counted(op, inputs, output)
+    before, after = counted_totals(node.op, inputs, node.output), counted_totals(op, inputs, output)
     change = {field: after[field] - before[field] for field in missing}
     if output == node.output:
         return change
@@ -43,8 +43,8 @@ def changed_by_value(graph: Graph, name: str, value: Tensor, missing: Totals) ->
             continue
         old = graph.tensors(each.inputs)
         new = tuple(shapes.get(name) or graph.tensor(name) for name in each.inputs)
-        before = _counted(each.op, old, each.output)
-        after = _counted(each.op, new, shapes.get(each.name) or each.output)
+        before = counted_totals(each.op, old, each.output)
+        after = counted_totals(each.op, new, shapes.get(each.name) or each.output)
         change = {field: change[field] + after[field] - before[field] for field in missing}
     return change
 
@@ -57,5 +57,6 @@ def _sum_of(one: Totals, other: Totals | None) -> Totals | None:
     return None if other is None else {field: one[field] + other[field] for field in one}
 
 
-def _counted(op: Op, inputs: tuple[Tensor, ...], output: Tensor) -> Totals:
+def counted_totals(op: Op, inputs: tuple[Tensor, ...], output: Tensor) -> Totals:
+    """The share of one layer in the totals."""
     return {"parameters": op.numbers(inputs).trained, "macs": op.macs(inputs, output)}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from archc.graph import Graph, Node
-from archc.ops.fields import Size
+from archc.ops.fields import Margins, Size
 from archc.ops.weighted import Weighted
 from archc.ops.windowed import Windowed
 from archc.passes.advice.windows import covers_maps
 from archc.passes.changed import changed_graph
 from archc.passes.counts import count
-from archc.passes.departure import KERNELS
+from archc.passes.departure import KERNELS, STRIDES
 from archc.passes.total_mistakes import MOST_TRIED
 
 _KERNELS = (1, *KERNELS)
@@ -29,12 +31,29 @@ def kernel_of_parameters(graph: Graph, node: Node, parameters: int | None) -> st
     # A kernel as large as its maps is explained as that.
     if covers_maps(window) or len(_KERNELS) * len(graph.nodes) > MOST_TRIED:
         return None
-    for size in _KERNELS:
-        mended = changed_graph(graph, {node.name: {"kernel": Size(size, size)}})
+    for size, change in _changes(op):
+        mended = changed_graph(graph, {node.name: change})
         if mended is None or any(each.expected not in (None, each.output.shape) for each in mended.nodes):
             continue
         if count(mended).parameters != parameters:
             continue
-        changed = op.model_copy(update={"kernel": Size(size, size)}).window(graph.tensors(node.inputs))
-        return f"use `kernel: {size}` on {node.name}: {changed.arithmetic}, and {parameters:,} parameters as expected"
+        changed = op.model_copy(update=change).window(graph.tensors(node.inputs))
+        also = "".join(f" and `{field}: {value[0]}`" for field, value in change.items() if field != "kernel")
+        given = f"{changed.arithmetic}, and {parameters:,} parameters as expected"
+        return f"use `kernel: {size}`{also} on {node.name}: {given}"
     return None
+
+
+def _changes(op: Windowed) -> Iterator[tuple[int, dict[str, Size | Margins]]]:
+    """Another kernel, or one with another stride, or with the padding of half of it."""
+    kernels = {size: Size(size, size) for size in _KERNELS}
+    for size, kernel in kernels.items():
+        yield size, {"kernel": kernel}
+    kernels = {size: kernel for size, kernel in kernels.items() if kernel != getattr(op, "kernel", None)}
+    for size, kernel in kernels.items():
+        for stride in STRIDES:
+            if getattr(op, "stride", None) != (stride, stride) and stride <= size:
+                yield size, {"kernel": kernel, "stride": Size(stride, stride)}
+        half = (size - 1) // 2
+        if half and op.padding != (half, half, half, half):
+            yield size, {"kernel": kernel, "padding": Margins(half, half, half, half)}

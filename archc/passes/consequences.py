@@ -1,4 +1,5 @@
-"""Errors that only follow from a wrong shape: a layer cannot take its input, since a layer before it has another shape.
+"""Findings that only follow from another: errors of layers that cannot take a wrong shape, and advice on a network that
+has a mistake in its totals.
 
 Only a mistaken spec needs this.
 """
@@ -23,4 +24,13 @@ def causes_only(findings: list[Finding], unexpected: list[Finding], graph: Graph
         finding
         for finding in findings
         if not finding.code.startswith("ARC2") or places.isdisjoint(span for span, _ in finding.related)
+    ]
+
+
+def advice_on_all(advice: list[Finding], others: list[list[Finding]]) -> list[Finding]:
+    """The advice that is also given, for the same layer, on each of the networks without a mistake."""
+    return [
+        finding
+        for finding in advice
+        if all((finding.code, finding.layer) in {(each.code, each.layer) for each in other} for other in others)
     ]

@@ -6,7 +6,7 @@ before give those, and so on, up to the network's input or to a layer whose own 
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from math import isqrt
 
@@ -23,6 +23,9 @@ from archc.tensor import Tensor
 _FURTHEST = 250
 KERNELS = (2, 3, 5, 7, 9, 11)
 """Kernels that networks have; one of a pixel mixes no neighbours, and is meant where it is written."""
+
+STRIDES = (1, 2, 4, 3)
+"""Strides that networks have: those above 2 belong to large windows, such as AlexNet's first."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,8 @@ class Need:
 
 @dataclass(frozen=True)
 class Departure:
-    """`node` gives other sizes than `need`; `remedy` is one change of its fields that mends them, with its arithmetic.
+    """`node` gives other sizes than `need`; `remedy` is one change of its fields that mends them, with its arithmetic,
+    and `change` are these fields.
 
     `source` is the size of the network's input that would mend them instead, if the chain starts there.
     """
@@ -63,6 +67,7 @@ class Departure:
     window: Window
     need: Need
     remedy: str | None
+    change: Mapping[str, object]
     source: Need | None
 
 
@@ -76,11 +81,20 @@ def departure(graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[
         (x,) = graph.tensors(layer.inputs)
         window = layer.op.window((x,))
         if not need.admits(*window.output):
-            remedy = _remedy(layer.name, layer.op, x, need, kernels=() if source else KERNELS)
-            departing.append(Departure(layer, window, need, remedy, source))
+            remedy, change = _remedy(layer.name, layer.op, x, need, kernels=() if source else KERNELS)
+            # What is written once for several layers is not the mistake of one that another layer's shape blames.
+            if layer is not node and any(len(sharing(graph, layer, field)) > 1 for field in change):
+                remedy = None
+            departing.append(Departure(layer, window, need, remedy, change, source))
     # A layer that one change mends is the likelier mistake, even if an earlier one differs too.
     mended = (found for found in departing if found.remedy)
     return next(mended, departing[0] if departing else None)
+
+
+def sharing(graph: Graph, node: Node, field: str) -> list[Node]:
+    """The layers whose field is written at the same place, such as in `defaults` or in a block; none if it is not."""
+    span = node.fields.get(field)
+    return [each for each in graph.nodes if each.fields.get(field) == span] if span else []
 
 
 def _walk_back(
@@ -133,29 +147,33 @@ def _inputs_for(axis: Axis, out: Range, padding: Padding) -> Range | None:
     return Range(low, high) if low <= high else None
 
 
-def _remedy(name: str, op: Windowed, x: Tensor, need: Need, *, kernels: tuple[int, ...]) -> str | None:
+def _remedy(
+    name: str, op: Windowed, x: Tensor, need: Need, *, kernels: tuple[int, ...]
+) -> tuple[str | None, Mapping[str, object]]:
     """One change that gives the sizes needed: rounding up, padding by half the kernel or none, a stride, or a kernel.
 
     One of `kernels` is proposed only if nothing else is, and no other of them would do.
     """
     window = op.window((x,))
     if isinstance(op, Weighted) and covers_maps(window) and (smaller := _smaller_kernel(op, x, window, need)):
-        written, mended = smaller
+        written, mended, change = smaller
         size = f"{window.kernel} is as large as its input maps"
-        return f"use `{written}` on {name}, whose kernel of {size}: {mended.arithmetic}"
+        return f"use `{written}` on {name}, whose kernel of {size}: {mended.arithmetic}", change
     # In the order of how little they change: a stride makes another network of it, and so does a kernel.
     for written, change in usual_changes(op, window):
         if changed := _changed(op, x, change, need):
-            return f"use `{written}` on {name}: {changed.arithmetic}"
+            return f"use `{written}` on {name}: {changed.arithmetic}", change
     tried = {size: _changed(op, x, {"kernel": Size(size, size)}, need) for size in kernels}
     fitting = [(size, changed) for size, changed in tried.items() if changed]
     if len(fitting) != 1:
-        return None
+        return None, {}
     ((size, changed),) = fitting
-    return f"use `kernel: {size}` on {name}: {changed.arithmetic}"
+    return f"use `kernel: {size}` on {name}: {changed.arithmetic}", {"kernel": Size(size, size)}
 
 
-def _smaller_kernel(op: Windowed, x: Tensor, window: Window, need: Need) -> tuple[str, Window] | None:
+def _smaller_kernel(
+    op: Windowed, x: Tensor, window: Window, need: Need
+) -> tuple[str, Window, Mapping[str, object]] | None:
     """The kernel that the written padding is half of, or else a usual one with its padding, and what it gives."""
     half = op.padding.top if isinstance(op.padding, Margins) and len({*op.padding}) == 1 else 0
     size = 2 * half + 1 if 0 < half < window.vertical.f // 2 else 3
@@ -163,7 +181,7 @@ def _smaller_kernel(op: Windowed, x: Tensor, window: Window, need: Need) -> tupl
     change: dict[str, object] = {"kernel": Size(size, size), "padding": Margins(padding, padding, padding, padding)}
     mended = _changed(op, x, change, need)
     more = "" if padding == half else f"` and `padding: {padding}"
-    return (f"kernel: {size}{more}", mended) if mended else None
+    return (f"kernel: {size}{more}", mended, change) if mended else None
 
 
 def usual_changes(op: Windowed, window: Window) -> list[tuple[str, dict[str, object]]]:
@@ -180,15 +198,17 @@ def usual_changes(op: Windowed, window: Window) -> list[tuple[str, dict[str, obj
     if op.padding != NO_PADDING:
         changes.append(("padding: 0", {"padding": NO_PADDING}))
         changes.append(("padding: 0` and `rounding: ceil", {"padding": NO_PADDING, "rounding": "ceil"}))
-    for stride in (Size(1, 1), Size(2, 2)):
-        if window.stride != stride:
-            changes.append((f"stride: {stride.height}", {"stride": stride}))
+    for side in STRIDES:
+        stride = Size(side, side)
+        # A longer stride skips more than a window covers.
+        if window.stride != stride and (side <= 2 or side < min(window.kernel)):
+            changes.append((f"stride: {side}", {"stride": stride}))
     if op.rounding == "ceil":
         changes.append(("rounding: floor", {"rounding": "floor"}))
     return changes
 
 
-def _changed(op: Windowed, x: Tensor, change: dict[str, object], need: Need) -> Window | None:
+def _changed(op: Windowed, x: Tensor, change: Mapping[str, object], need: Need) -> Window | None:
     """The window with other values of fields, if it fits its input and gives the sizes needed."""
     changed = op.model_copy(update=change)
     try:

@@ -35,10 +35,10 @@ class Held:
         return len(self.layers) + len(self.totals)
 
 
-def check_layers(graph: Graph, facts: Shapes, parameters: int | None = None) -> tuple[Held, list[Finding]]:
+def check_layers(graph: Graph, facts: Shapes, expect: Expect | None = None) -> tuple[Held, list[Finding]]:
     """Compare each layer's expected shape with its output. Only the first wrong layer of a chain is reported.
 
-    The expected `parameters` of a whole graph can tell which of a layer's fields is wrong.
+    The expected totals of a whole graph can tell which of a layer's fields is wrong.
     """
     held: list[str] = []
     findings: list[Finding] = []
@@ -58,23 +58,31 @@ def check_layers(graph: Graph, facts: Shapes, parameters: int | None = None) -> 
                 wrong.add(node.name)
                 told.add(expecting.at("expect"))
                 trusted = set(held) if len(findings) < _EXPLAINED else None
-                findings.append(unexpected_shape(graph, facts, expecting, expecting.expected, trusted, parameters))
+                findings.append(unexpected_shape(graph, facts, expecting, expecting.expected, trusted, _totals(expect)))
     return Held(layers=tuple(held)), findings
+
+
+def _totals(expect: Expect | None) -> dict[str, int]:
+    """The totals that a spec expects, by name."""
+    given = {"parameters": expect.parameters, "macs": expect.macs} if expect else {}
+    return {field: number for field, number in given.items() if number is not None}
 
 
 def check_totals(
     expect: Expect, spans: Spans, graph: Graph, counts: Counts, parallel: Parallel | None, batch: int
-) -> tuple[Held, list[Finding]]:
-    """Compare the expected parameters and MACs with the counts."""
-    given = {"parameters": expect.parameters, "macs": expect.macs}
-    expected = {field: number for field, number in given.items() if number is not None}
+) -> tuple[Held, list[Finding], list[Graph]]:
+    """Compare the expected parameters and MACs with the counts.
+
+    Also returns the networks without the mistake that explains a difference.
+    """
+    expected = _totals(expect)
     held = Held(totals=tuple(field for field, number in expected.items() if number == getattr(counts, field)))
     if len(held.totals) == len(expected):
-        return held, []
+        return held, [], []
     from archc.passes.unexpected_total import Exchanges, unexpected_totals
 
     due = None if parallel is None or expect.exchanges is None else Exchanges(expect.exchanges, parallel, batch)
-    return held, unexpected_totals(spans, graph, counts, expected, due)
+    return held, *unexpected_totals(spans, graph, counts, expected, due)
 
 
 def check_memory(

@@ -12,7 +12,10 @@ from math import gcd
 from typing import NamedTuple
 
 from archc.graph import Graph, Node
+from archc.language.field_table import as_written
+from archc.ops.fields import Margins, Size
 from archc.ops.weighted import Weighted
+from archc.passes.changed import changed_graph
 from archc.passes.changed_totals import Totals, changed_by_fields, changed_by_value
 from archc.passes.counts import Counts
 from archc.source import Span
@@ -41,16 +44,24 @@ _PICTURES = {1: "a grey picture", 3: "a colour picture"}
 
 
 class Explanation(NamedTuple):
-    """What to change, as an imperative, why, and places with labels. `changes` are the fields by layer, if any."""
+    """What to change, as an imperative, why, and places with labels. `changes` are the fields by layer, if any.
+
+    `other` is the network with layers added or deleted, if that is the change.
+    """
 
     remedy: str
     notes: tuple[str, ...]
     places: tuple[tuple[Span, str], ...] = ()
     changes: Mapping[str, Mapping[str, object]] = {}
+    other: Graph | None = None
 
     @property
     def layers(self) -> frozenset[str]:
         return frozenset(self.changes)
+
+    def mended(self, graph: Graph) -> Graph | None:
+        """The network after the change; None if a layer cannot take its input then."""
+        return self.other or changed_graph(graph, self.changes)
 
 
 Fits = Callable[[Totals], bool]
@@ -58,7 +69,7 @@ Fits = Callable[[Totals], bool]
 
 
 def candidates(graph: Graph, counts: Counts, missing: Totals) -> Iterator[Explanation]:
-    yield from _other_count(counts, missing)
+    yield from _other_count(graph, counts, missing)
     inputs = list(_inputs(graph, missing))
     yield from inputs
     # With other maps, groups of them are no likely mistake.
@@ -73,7 +84,7 @@ def _reads(graph: Graph, explanation: Explanation) -> bool:
     return any(not graph.inputs.keys().isdisjoint(graph.node(name).inputs) for name in explanation.layers)
 
 
-def _other_count(counts: Counts, missing: Totals) -> Iterator[Explanation]:
+def _other_count(graph: Graph, counts: Counts, missing: Totals) -> Iterator[Explanation]:
     """Operations counted as two, statistics counted as parameters, and biases not counted."""
     macs, parameters = missing.get("macs", 0), missing.get("parameters", 0)
     if macs == counts.macs and macs and not parameters:
@@ -86,6 +97,38 @@ def _other_count(counts: Counts, missing: Totals) -> Iterator[Explanation]:
         yield Explanation(
             f"use `parameters: {counts.parameters}`, which counts biases", (uncounted(counts, counts.parameters),)
         )
+    yield from _of_other_parts(graph, counts, parameters, macs)
+
+
+def _of_other_parts(graph: Graph, counts: Counts, parameters: int, macs: int) -> Iterator[Explanation]:
+    """Running statistics and biases counted together, as Keras does; or only the layers before the dense ones."""
+    bare = sum(
+        node.output.channels
+        for node in graph.nodes
+        if isinstance(node.op, Weighted) and not node.op.bias and _is_normalised(graph, node)
+    )
+    if bare and counts.statistics and parameters == counts.statistics + bare:
+        note = f"{counts.statistics:,} running statistics are not trained, and {bare:,} biases before normalisations"
+        note += f" are in Keras's network but not in this one: {counts.statistics:,} + {bare:,} = {parameters:,}"
+        yield Explanation(f"use `parameters: {counts.parameters}`, which has neither", (note,))
+    yield from _of_first_layers(graph, counts, {"parameters": parameters, "macs": macs})
+
+
+def _of_first_layers(graph: Graph, counts: Counts, missing: Totals) -> Iterator[Explanation]:
+    """A total of only the layers before the dense ones, or before one of them."""
+    differing = [field for field, more in missing.items() if more]
+    if len(differing) != 1:
+        return
+    (field,) = differing
+    total, counted_up = getattr(counts, field), 0
+    for node in graph.nodes:
+        more = getattr(counts.layers[node.name], field)
+        if counted_up and more and counted_up == total + missing[field] and node.output.is_vector:
+            words = "parameters" if field == "parameters" else "MACs"
+            note = f"the layers before {node.name} have {counted_up:,} {words}; the others are not counted"
+            yield Explanation(f"use `{field}: {total}`, which counts all layers", (note,))
+            return
+        counted_up += more
 
 
 def uncounted(counts: Counts, total: int) -> str:
@@ -218,7 +261,7 @@ def _biases(graph: Graph, missing: Totals) -> Iterator[Explanation]:
     kinds: dict[str, list[str]] = {"": [*sizes]}
     for name in sizes:
         kinds.setdefault(graph.node(name).op.op, []).append(name)
-        if any(reader.op.normalises in ("batch", "map") for reader in graph.readers[name]):
+        if _is_normalised(graph, graph.node(name)):
             kinds.setdefault("normalised", []).append(name)
     sets = [[name] for name, size in sizes.items() if size == wanted][: MOST_EXPLANATIONS + 1]
     sets += [names for names in kinds.values() if sum(sizes[name] for name in names) == wanted]
@@ -231,6 +274,10 @@ def _biases(graph: Graph, missing: Totals) -> Iterator[Explanation]:
         note = f"{of} {counted(wanted, 'bias', 'biases')}" if has_bias else f"{of} no bias: {wanted:,} parameters"
         changes = {name: {"bias": not has_bias} for name in names}
         yield Explanation(f"use `bias: {value}` on {layers_of(names)}", (note,), places(nodes, "bias"), changes)
+
+
+def _is_normalised(graph: Graph, node: Node) -> bool:
+    return any(reader.op.normalises in ("batch", "map") for reader in graph.readers[node.name])
 
 
 def _widths(graph: Graph, missing: Totals) -> Iterator[Explanation]:
@@ -296,4 +343,4 @@ def places(nodes: list[Node], field: str) -> tuple[tuple[Span, str], ...]:
 
 def _written(node: Node, field: str) -> str:
     value = getattr(node.op, field)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value) if isinstance(value, Size) else as_written([*value] if isinstance(value, Margins) else value)

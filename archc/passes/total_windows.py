@@ -9,15 +9,19 @@ from archc.ops.fields import NO_PADDING, ONE, Margins, Size
 from archc.ops.weighted import Weighted
 from archc.ops.window import Window
 from archc.ops.windowed import Windowed
-from archc.passes.changed import changed_graph
+from archc.passes.changed import changed_graph, output_of
 from archc.passes.changed_totals import Totals, changed_by_fields
 from archc.passes.counts import count
 from archc.passes.departure import KERNELS, usual_changes
 from archc.passes.pixels_224 import changes_second, explanation, is_rounded_down
+from archc.passes.shared_windows import is_whole
 from archc.passes.total_mistakes import MOST_EXPLANATIONS, MOST_TRIED, Explanation, added, layers_of, places
 
 # Kernels that are tried on each layer; 1 × 1 is one of them here, since a total cannot tell what it mixes.
 _KERNELS = (1, *KERNELS)
+
+# As many usual changes of one window there are at most.
+_MOST_USUAL = 9
 
 _Fields = dict[str, object]
 
@@ -31,6 +35,7 @@ def of_windows(graph: Graph, missing: Totals) -> Iterator[Explanation]:
     }
     if 3 * len(_KERNELS) * len(windows) * len(graph.nodes) <= MOST_TRIED:
         yield from _kernels(graph, windows, missing)
+    if _MOST_USUAL * len(windows) * len(graph.nodes) <= MOST_TRIED:
         yield from _sizes(graph, windows, missing)
         yield from _paddings(graph, windows, missing)
 
@@ -95,7 +100,7 @@ def _with_kernel(node: Node, window: Window, size: int) -> list[_Fields]:
 
 
 def _keeps_shape(graph: Graph, node: Node, fields: _Fields) -> bool:
-    return node.op.model_copy(update=fields).infer(graph.tensors(node.inputs)) == node.output
+    return output_of(node.op.model_copy(update=fields), graph.tensors(node.inputs)) == node.output
 
 
 def _of_kernel(graph: Graph, names: list[str], fields: _Fields) -> Explanation:
@@ -132,8 +137,10 @@ def _sizes(graph: Graph, windows: dict[str, Window], missing: Totals) -> Iterato
                     yield found[-1]
                     return
                 break
-    if len(found) <= MOST_EXPLANATIONS:
-        yield from found
+    # Networks are designed so that windows fit.
+    whole = [each for each in found if (mended := each.mended(graph)) and is_whole(mended)]
+    if len(whole or found) <= MOST_EXPLANATIONS:
+        yield from whole or found
 
 
 def _of_size(graph: Graph, node: Node, written: str, fields: _Fields, *, is_papers: bool) -> Explanation:

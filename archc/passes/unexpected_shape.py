@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph, Node
-from archc.passes.changed import changed_shapes
+from archc.passes.changed import changed_graph, changed_shapes
+from archc.passes.changed_totals import Totals
 from archc.passes.confirmed_weights import are_confirmed, kernel_of_parameters
 from archc.passes.departure import Departure, Need, departure
+from archc.passes.missing_layers import has_totals, meets, missing_pools, readers_before
 from archc.passes.pixels_224 import explanation, is_alexnets
 from archc.passes.shapes import Shapes
+from archc.passes.shared_windows import shared_change
+from archc.passes.total_mistakes import MOST_TRIED, places
 from archc.source import Span
 from archc.tensor import Tensor
 
@@ -31,18 +35,18 @@ def unexpected_shape(
     node: Node,
     expected: tuple[int, ...],
     trusted: Set[str] | None,
-    parameters: int | None = None,
+    totals: Totals,
 ) -> Finding:
     """The finding. `trusted` are layers whose own expectation is met; None if no cause is to be searched for.
 
-    `parameters` are the expected ones of the network, if it is whole.
+    `totals` are the expected ones of the network; none if a layer is missing in it.
     """
     notes = [facts.windows[node.name].arithmetic] if node.name in facts.windows else []
     notes += [
         f"its input `{name}` is {graph.tensor(name)}{_product(graph, node, name)}"
         for name in dict.fromkeys(node.inputs)
     ]
-    causes = [] if trusted is None else _causes(graph, node, expected, trusted, parameters)
+    causes = [] if trusted is None else _causes(graph, node, expected, trusted, totals)
     # Only all remedies together give the expected shape, so with one missing none is proposed.
     remedies = [cause.remedy for cause in causes if cause.remedy]
     # A remedy in other layers mends each branch behind them.
@@ -60,20 +64,80 @@ def unexpected_shape(
     )
 
 
-def _causes(
-    graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[str], parameters: int | None
-) -> list[_Cause]:
+def _causes(graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[str], totals: Totals) -> list[_Cause]:
+    parameters = totals.get("parameters")
     if neighbour := _of_reader(graph, node, expected):
         return [neighbour]
     if remedy := kernel_of_parameters(graph, node, parameters):
         return [_Cause(remedy=remedy)]
     turned = _channels_first(expected, node.output.shape)
     meant = turned or expected
+    if turned is None and (wrong := _wrong_itself(graph, node, expected, trusted, totals)):
+        return [wrong]
+    if several := _of_several(graph, node, meant, trusted, totals):
+        return [several]
+    if lacking := _of_missing(graph, node, meant, trusted, totals):
+        return [lacking]
     causes = [*_sizes(graph, node, meant, trusted), *_channels(graph, node, meant, parameters)]
     if turned is None:
         return causes
     text = f"[{', '.join(map(str, turned))}]"
     return [_Cause((f"the channels come first: {text}",), remedy=f"write `expect: {text}`"), *causes]
+
+
+def _wrong_itself(
+    graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[str], totals: Totals
+) -> _Cause | None:
+    """The expected shape itself, if all else that is expected is met as the layers are, and not with a remedy."""
+    found = departure(graph, node, expected, trusted)
+    mended = changed_graph(graph, {found.node.name: found.change}) if found and found.remedy else None
+    if mended is None or not has_totals(graph, totals) or not meets(graph, replace(node, expected=node.output.shape)):
+        return None
+    if meets(mended, replace(node, expected=expected)) and has_totals(mended, totals):
+        return None
+    return _Cause((f"all other expected shapes and totals are met with {node.output}",))
+
+
+def _of_several(
+    graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[str], totals: Totals
+) -> _Cause | None:
+    """One change in several layers, if that gives every expected shape and a change in one layer does not.
+
+    If both do, the expected totals tell which one is meant.
+    """
+    # For a layer with a wrong shape before it, no change was found that gives both.
+    first = next((each.name for each in graph.nodes if each.expected not in (None, each.output.shape)), node.name)
+    if first != node.name:
+        return None
+    expecting = replace(node, expected=expected)
+    found = departure(graph, node, expected, trusted)
+    mended = changed_graph(graph, {found.node.name: found.change}) if found and found.remedy else None
+    is_mended = mended is not None and meets(mended, expecting)
+    if mended is not None and is_mended and has_totals(mended, totals):
+        return None
+    shared = shared_change(graph, expecting, totals, by_totals=is_mended)
+    if shared is None:
+        return None
+    return _Cause(related=places([*shared.nodes[:1]], shared.field), remedy=shared.remedy)
+
+
+def _of_missing(
+    graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[str], totals: Totals
+) -> _Cause | None:
+    """A pool that is missing before a layer, if no other field of the layer itself gives its expected size.
+
+    The expected totals tell before which of the layers up to there it is missing; else it is the last one.
+    """
+    found = departure(graph, node, expected, trusted)
+    if found is not None and found.node is node and found.remedy:
+        return None
+    chain = readers_before(graph, node)
+    if len(chain) * len(graph.nodes) > MOST_TRIED:
+        return None
+    expecting = replace(node, expected=expected)
+    lacking = [*missing_pools(graph, chain, expecting)]
+    told = [each for each in lacking if has_totals(each.graph, totals)]
+    return next((_Cause((each.note,), remedy=each.remedy) for each in (*told, *lacking)), None)
 
 
 def _product(graph: Graph, node: Node, name: str) -> str:
@@ -152,6 +216,8 @@ def _channels(graph: Graph, node: Node, expected: tuple[int, ...], parameters: i
     shape = node.output.shape
     if len(expected) < len(shape) and expected == (node.output.size,):
         note = f"flattened, it is {node.output} = {node.output.size}"
+        if any(reader.output.is_maps for reader in graph.readers[node.name]):
+            return [_Cause((note,), remedy=f"write `expect: {list(shape)}`")]
         return [_Cause((note,), remedy=f"add a layer `{{op: flatten}}` after {node.name}")]
     if len(expected) != len(shape) or expected[0] == shape[0]:
         return []

@@ -12,12 +12,15 @@ from archc.diagnostics.finding import Finding, report
 from archc.graph import Graph
 from archc.language.document import Spans
 from archc.language.spec import Parallel
-from archc.passes.changed import changed_graph
+from archc.ops.weighted import Weighted
 from archc.passes.changed_totals import Totals
 from archc.passes.counts import Counts
 from archc.passes.counts import count as count_all
+from archc.passes.halved_widths import halved
+from archc.passes.papers_groups import as_in_the_paper
 from archc.passes.placement import place
 from archc.passes.suspected_windows import suspected
+from archc.passes.total_layers import of_layers
 from archc.passes.total_mistakes import (
     MOST_EXPLANATIONS,
     MOST_PLACED,
@@ -63,10 +66,11 @@ class _Explained(NamedTuple):
 
 def unexpected_totals(
     spans: Spans, graph: Graph, counts: Counts, expected: Totals, exchanges: Exchanges | None
-) -> list[Finding]:
+) -> tuple[list[Finding], list[Graph]]:
     """The findings on totals that differ: one if a single mistake explains all of them, else one for each.
 
-    If that mistake explains the exchanges too, the finding marks where they are expected.
+    If that mistake explains the exchanges too, the finding marks where they are expected. Beside the findings, the
+    networks without the mistake.
     """
     wrong = [field for field in expected if expected[field] != getattr(counts, field)]
     missing = {field: expected[field] - getattr(counts, field) for field in expected}
@@ -74,9 +78,10 @@ def unexpected_totals(
     if not explained:
         explained = _restated(graph, counts, expected, exchanges) or _paired(graph, expected, exchanges)
     if not explained:
-        return [_finding(spans, counts, field, expected[field], explained) for field in wrong]
+        return [_finding(spans, graph, counts, field, expected[field], explained) for field in wrong], []
+    explained = explained._replace(explanations=as_in_the_paper(graph, explained.explanations))
     first, *others = wrong
-    finding = _finding(spans, counts, first, expected[first], explained)
+    finding = _finding(spans, graph, counts, first, expected[first], explained)
     also = [*others]
     if (
         exchanges
@@ -84,15 +89,14 @@ def unexpected_totals(
         and _mend(graph, exchanges, explained.explanations)
     ):
         also.append("exchanges")
-    return [
-        finding._replace(
-            message=f"{finding.message}{''.join(f'; {_difference(counts, each, expected[each])}' for each in others)}",
-            related=(*finding.related, *((spans.value("expect", each), "") for each in also)),
-        )
-    ]
+    found = finding._replace(
+        message=f"{finding.message}{''.join(f'; {_difference(counts, each, expected[each])}' for each in others)}",
+        related=(*finding.related, *((spans.value("expect", each), "") for each in also)),
+    )
+    return [found], [other for each in explained.explanations if (other := each.mended(graph))]
 
 
-def _finding(spans: Spans, counts: Counts, field: str, expected: int, explained: _Explained) -> Finding:
+def _finding(spans: Spans, graph: Graph, counts: Counts, field: str, expected: int, explained: _Explained) -> Finding:
     total, explanations = getattr(counts, field), explained.explanations
     notes = [f"{total:,} - {expected:,} = {total - expected:+,}"]
     help = f"the layers give `{field}: {total}`"
@@ -100,7 +104,7 @@ def _finding(spans: Spans, counts: Counts, field: str, expected: int, explained:
         notes += dict.fromkeys(note for explanation in explanations for note in explanation.notes)
         notes.append(explained.note)
         help = ", or ".join(explanation.remedy for explanation in explanations)
-        if all(explanation.layers for explanation in explanations):
+        if all(explanation.layers or explanation.other for explanation in explanations):
             gives = "each gives" if len(explanations) > 1 else "that gives"
             help += f": {gives} {explained.total or expected:,} {_WORDS[field]}"
         if explained.total:
@@ -109,7 +113,8 @@ def _finding(spans: Spans, counts: Counts, field: str, expected: int, explained:
         most = sorted(counts.layers, key=lambda name: -getattr(counts.layers[name], field))[:3]
         shares = ", ".join(f"{name} {share:,}" for name in most if (share := getattr(counts.layers[name], field)))
         notes.append(f"the largest shares: {shares}" if shares else "")
-        notes.append(_rounded(expected, total))
+        meant = _operations(expected, total) if field == "macs" else _values(graph, expected)
+        notes.append(_rounded(expected, total) or meant)
     places = dict.fromkeys(place for explanation in explanations for place in explanation.places)
     message = _difference(counts, field, expected)
     found = report(spans.value("expect", field), "ARC302", message, notes=notes, help=help, related=places)
@@ -122,7 +127,7 @@ def _difference(counts: Counts, field: str, expected: int) -> str:
 
 
 def _mend(graph: Graph, exchanges: Exchanges, explained: list[Explanation]) -> bool:
-    return all(exchanges.of(changed_graph(graph, each.changes)) == sorted(exchanges.expected) for each in explained)
+    return all(exchanges.of(each.mended(graph)) == sorted(exchanges.expected) for each in explained)
 
 
 def _fitting(graph: Graph, explained: list[Explanation], exchanges: Exchanges | None) -> list[Explanation]:
@@ -130,7 +135,7 @@ def _fitting(graph: Graph, explained: list[Explanation], exchanges: Exchanges | 
     if exchanges is None:
         return explained
     now = exchanges.of(graph)
-    given = [(each, exchanges.of(changed_graph(graph, each.changes))) for each in explained]
+    given = [(each, exchanges.of(each.mended(graph))) for each in explained]
     due = sorted(exchanges.expected)
     return [each for each, found in given if found == due] or [e for e, found in given if found == now != due]
 
@@ -138,7 +143,10 @@ def _fitting(graph: Graph, explained: list[Explanation], exchanges: Exchanges | 
 def _explanations(graph: Graph, counts: Counts, missing: Totals, exchanges: Exchanges | None) -> list[Explanation]:
     """All that fit; none if they are too many. `missing` is what each expected total has more than is counted."""
     found: dict[tuple[str, frozenset[str]], Explanation] = {}
-    for explanation in (*candidates(graph, counts, missing), *of_windows(graph, missing)):
+    layers = list(of_layers(graph, counts, missing))
+    # A width that only makes up for a layer that is missing or too many is an odd number.
+    single = [each for each in candidates(graph, counts, missing) if not (layers and _is_width(graph, each))]
+    for explanation in (*layers, *single, *of_windows(graph, missing)):
         # One layer may be all layers of its kind.
         key = (explanation.remedy.split(" on ")[0], explanation.layers)
         found.setdefault(key, explanation)
@@ -146,6 +154,10 @@ def _explanations(graph: Graph, counts: Counts, missing: Totals, exchanges: Exch
             return []
     fitting = _fitting(graph, list(found.values()), exchanges)
     return fitting if len(fitting) <= MOST_EXPLANATIONS else []
+
+
+def _is_width(graph: Graph, explanation: Explanation) -> bool:
+    return any(graph.node(name).op.channels_field in change for name, change in explanation.changes.items())
 
 
 def _restated(graph: Graph, counts: Counts, expected: Totals, exchanges: Exchanges | None) -> _Explained:
@@ -162,7 +174,7 @@ def _restated(graph: Graph, counts: Counts, expected: Totals, exchanges: Exchang
         return nothing
     found = groups_of_any(graph, counts, expected, fits)
     fitting = _fitting(graph, found, exchanges) if len(found) <= MOST_PLACED else []
-    mended = [changed_graph(graph, each.changes) for each in fitting]
+    mended = [each.mended(graph) for each in fitting]
     totals = {count_all(other).parameters for other in mended if other is not None}
     if len(totals) != 1 or len(fitting) > MOST_EXPLANATIONS:
         return nothing
@@ -177,16 +189,20 @@ def _of_total(explanations: list[Explanation], counts: Counts, stated: int, tota
 
 
 def _paired(graph: Graph, expected: Totals, exchanges: Exchanges | None) -> _Explained:
-    """Windows that are doubtful by themselves, alone or with groups that explain the rest of the difference."""
-    first = suspected(graph) if "parameters" in expected else None
-    mended = changed_graph(graph, first.changes) if first else None
-    if first is None or mended is None:
+    """What is doubtful by itself, windows or halved widths, alone or with groups that explain the rest."""
+    if "parameters" not in expected:
         return _Explained([])
-    counts = count_all(mended)
-    if all(_states(counts, field, expected[field], getattr(counts, field)) for field in expected):
-        return _of_total([first], counts, expected["parameters"], counts.parameters)
-    second = _restated(mended, counts, expected, exchanges)
-    return second._replace(explanations=[_both(first, each) for each in second.explanations])
+    doubted = suspected(graph)
+    for first in (*([doubted] if doubted else []), *halved(graph)):
+        mended = first.mended(graph)
+        if mended is None:
+            continue
+        counts = count_all(mended)
+        if all(_states(counts, field, expected[field], getattr(counts, field)) for field in expected):
+            return _of_total([first], counts, expected["parameters"], counts.parameters)
+        if second := _restated(mended, counts, expected, exchanges):
+            return second._replace(explanations=[_both(first, each) for each in second.explanations])
+    return _Explained([])
 
 
 def _both(first: Explanation, second: Explanation) -> Explanation:
@@ -195,6 +211,20 @@ def _both(first: Explanation, second: Explanation) -> Explanation:
         changes[layer] = {**changes.get(layer, {}), **fields}
     remedy = f"{first.remedy} and {second.remedy.removeprefix('use ')}"
     return Explanation(remedy, (*first.notes, *second.notes), (*first.places, *second.places), changes)
+
+
+def _operations(stated: int, macs: int) -> str:
+    """A note that a number rounds the operations of a network, of which a MAC is two; empty if it does not."""
+    rounds = _rounded(stated, 2 * macs, digits=2)
+    return f"{rounds}: a multiplication and an addition counted apart, twice the MACs" if rounds else ""
+
+
+def _values(graph: Graph, stated: int) -> str:
+    """A note that a number is that of the values that the layers with weights give, the paper's 650,000 neurons."""
+    values = sum(node.output.size for node in graph.nodes if isinstance(node.op, Weighted))
+    if stated != values and not _rounded(stated, values, digits=2):
+        return ""
+    return f"the layers with weights give {values:,} values, or neurons, which are not parameters"
 
 
 def _states(counts: Counts, field: str, stated: int, total: int) -> bool:

@@ -246,18 +246,17 @@ BOTH = "{parameters: 60965224, macs: 724406816}"
             BOTH,
             "use `groups: 2` on conv2 and conv4: that gives 60,965,224 parameters",
         ),
-        # conv3 and conv5 have as many weights, and as many positions.
+        # conv3 and conv5 have as many weights, and as many positions; the paper's conv3 reads the maps of both GPUs.
         (
             ("", "", "", "", 4096),
             BOTH,
-            "use `groups: 2` on conv2, conv3 and conv4, or use `groups: 2` on conv2, conv4 and conv5: each gives "
-            "60,965,224 parameters",
+            "use `groups: 2` on conv2, conv4 and conv5: that gives 60,965,224 parameters",
         ),
         ((TWO, "", TWO, TWO, 4069), BOTH, "use `units: 4096` on fc6: that gives 60,965,224 parameters"),
         (
             (TWO, TWO, TWO, TWO, 4096),
             BOTH,
-            "use `groups: 1` on conv3, or use `groups: 1` on conv5: each gives 60,965,224 parameters",
+            "use `groups: 1` on conv3: that gives 60,965,224 parameters",
         ),
         ((", groups: 4", "", TWO, TWO, 4096), BOTH, "use `groups: 2` on conv2: that gives 60,965,224 parameters"),
         ((TWO, "", TWO, TWO, 4096), "{macs: 1448813632}", "use `macs: 724406816`, since a MAC is one operation"),
@@ -490,7 +489,8 @@ def _unstated(text: str) -> str:
         ("kernel: 5, padding: 2", "kernel: 5", "use `padding: 2` on conv2"),
         ("kernel: 3, padding: 1", "kernel: 3", "use `padding: same` on conv3, conv4 and conv5"),
         ("pool5: {op: max_pool2d, kernel: 3, stride: 2", "pool5: {op: max_pool2d, kernel: 3, stride: 3", POOLED),
-        ("kernel: 11, stride: 4", "kernel: 11, stride: 2", None),
+        ("kernel: 11, stride: 4", "kernel: 11, stride: 2", "use `stride: 4` on conv1"),
+        ("kernel: 11, stride: 4", "kernel: 13, stride: 2", None),
     ],
 )
 def test_another_window_that_gives_all_totals_is_named(right: str, wrong: str, help: str | None) -> None:
@@ -560,3 +560,19 @@ def test_biases_that_are_not_counted_are_named(check: Check) -> None:
     assert finding.help == (
         f"use `parameters: {counts.counts.parameters}`, which counts biases, or use `bias: false` on fc1 and fc2"
     )
+
+
+def test_a_kernel_larger_than_its_input_explains_no_total() -> None:
+    text = """schema: archc/v1
+name: a
+input: {image: [3, 1, 1]}
+defaults:
+  conv2d: {kernel: 1, weight_init: {he_normal: {}}}
+layers:
+  conv1: {op: conv2d, filters: 4}
+  relu1: {op: relu}
+  conv2: {op: conv2d, filters: 4}
+expect: {parameters: 1000003}
+"""
+    (found,) = analyse(text.encode(), "a.yaml").findings
+    assert (found.code, found.help) == ("ARC302", "the layers give `parameters: 36`")

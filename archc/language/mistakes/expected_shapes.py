@@ -16,6 +16,9 @@ def not_a_shape(node: YamlNode) -> Finding:
     """The finding for the value of a layer's `expect`, with the shape that it must mean."""
     message = "`expect` must be a shape: [channels, height, width] or [units]"
     sizes = sizes_of(node)
+    # Maps are square more often than they are as many as they are high.
+    if sizes and len(sizes) == 3 and sizes[0] == sizes[1] != sizes[2]:
+        sizes = [sizes[2], *sizes[:2]]
     # What is expected is never changed by a fix.
     return report(node.span, "ARC104", message, help=f"write `expect: {as_written(sizes)}`" if sizes else None)
 

@@ -28,12 +28,23 @@ _NUMBERS = {
 """Kinds of errors of fields that take numbers, and the spellings of a number that can only be read in one way."""
 
 _WORDS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
-_GROUPED = re.compile(r"[1-9][0-9]{0,2}((?P<mark>[_,' ])[0-9]{3})((?P=mark)[0-9]{3}){0,4}\Z", re.ASCII)
+# A single point may be that of a decimal; narrow spaces are those of typeset numbers.
+_GROUPED = re.compile(
+    r"[1-9][0-9]{0,2}(((?P<mark>[_,' \u00a0\u2009\u202f])[0-9]{3})((?P=mark)[0-9]{3}){0,4}|(\.[0-9]{3}){2,5})\Z",
+    re.ASCII,
+)
+_POINT = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}\Z", re.ASCII)
 _PERCENT = re.compile(r"(?P<number>[0-9]{1,6}(\.[0-9]{1,6})?) ?%\Z", re.ASCII)
 _FRACTION = re.compile(r"(?P<over>[0-9]{1,6}) ?/ ?(?P<under>[1-9][0-9]{0,5})\Z", re.ASCII)
 _MILLIONS = re.compile(
-    r"(?P<number>[0-9]{1,6}(\.[0-9]{1,6})?) ?(?P<unit>M|B|G|[Mm]io|[Mm]illion|[Bb]illion)\Z", re.ASCII
+    r"[~≈]? ?(?P<number>[0-9]{1,6}([.,][0-9]{1,6})?) ?(?P<unit>[KkMBG]|[Tt]housand|[Mm]io|[Mm]illions?|[Bb]illions?)"
+    r"( (parameters|params|weights|MACs))?\Z",
+    re.ASCII,
 )
+_THOUSANDS = {"k": 10**3, "t": 10**3, "m": 10**6, "b": 10**9, "g": 10**9}
+_BYTES = re.compile(r"[~≈]? ?(?P<number>[0-9]{1,6}(\.[0-9]{1,6})?) ?(?P<unit>[KMG]i?)B\Z", re.ASCII)
+_FLOAT32 = 4
+_EXTENTS = re.compile(r"[(\[]? ?[0-9]{1,6}( ?[x×*,] ?[0-9]{1,6}){2,3} ?[)\]]?\Z", re.ASCII)
 _COMMA = re.compile(r"(?P<whole>[0-9]{1,6}),(?P<part>[0-9]{1,6})\Z", re.ASCII)
 _SIDES = re.compile(r"[(\[]? ?([0-9]{1,9}) ?[x×*, ] ?([0-9]{1,9}) ?[)\]]?\Z", re.ASCII)
 _MEMORY = re.compile(r"(?P<number>[0-9]{1,6}(\.[0-9]{1,3})?) ?(?P<unit>[KMGTkmgt](i?[Bb]|i)?)\Z", re.ASCII)
@@ -87,10 +98,14 @@ def _of_kind(value: object, kind: str, field: str) -> Meant:
         return _memory(value)
     if kind == "bool_type":
         return _switch(value)
+    if field == "parameters" and isinstance(value, str) and (match := _BYTES.match(value)):
+        return _bytes(value, match)
     if kind in ("size", "padding") and type(value) in (str, list):
         found = _sides(value) if kind == "size" or type(value) is str else _margins(value)
         if found.help:
             return found
+    if field == "kernel" and (shape := _weights_shape(value)):
+        return shape
     return _number(value, kind)
 
 
@@ -190,6 +205,35 @@ def _sides(value: object) -> Meant:
             return Meant()
 
 
+def _weights_shape(value: object) -> Meant | None:
+    """The shape of a kernel's weights, with the number of the maps that it reads or gives before or after its sides."""
+    if isinstance(value, str) and _EXTENTS.match(value):
+        value = [int(number) for number in re.findall("[0-9]+", value)]
+    note = "the depth of a kernel follows from the maps of its input"
+    match value:
+        case [int(height), int(width), int()] if height == width:
+            return _in_pixels([height, width], note)
+        case [int(), int(height), int(width)] if height == width:
+            return _in_pixels([height, width], note)
+        case [int(height), int(width), int(), int(filters)] if height == width != filters:
+            return _in_pixels([height, width], f"{note}, and {filters} is its number of filters")
+        case [int(filters), int(), int(height), int(width)] if height == width:
+            return _in_pixels([height, width], f"{note}, and {filters} is its number of filters")
+        case _:
+            return None
+
+
+def _bytes(value: str, match: re.Match[str]) -> Meant:
+    """The size of a file with the parameters, not their number."""
+    from decimal import Decimal  # as below
+
+    prefix, *binary = match["unit"].lower()
+    unit = _UNITS[f"{prefix}ib"] if binary else _DECIMAL[prefix]
+    number = int(Decimal(match["number"]) * unit) // _FLOAT32
+    note = f"{value} is their size in bytes: in float32, of {_FLOAT32} bytes each, about {number:,} parameters"
+    return Meant(f"write their number, such as `{number}`", None, note)
+
+
 def _margins(value: object) -> Meant:
     """The padding of each side, in the orders of ONNX and of TensorFlow."""
     match value:
@@ -252,10 +296,12 @@ def _number(value: object, kind: str) -> Meant:
         return Meant(f"write `{int(value)}`", str(int(value)))
     if not isinstance(value, str):
         return Meant()
+    if kind == "int_type" and _POINT.match(value):
+        return Meant(f"did you mean `{value.replace('.', '')}`?", None, "a point in place of a comma between thousands")
     if re.fullmatch(_NUMBERS["float_type"], value):
         return Meant(f"write {value} without quotes", value if re.fullmatch(_NUMBERS[kind], value) else None)
     if _GROUPED.match(value):
-        text = re.sub("[_,' ]", "", value)
+        text = re.sub("[^0-9]", "", value)
         return Meant(f"write `{text}`", text)
     if kind == "float_type":
         return _part(value)
@@ -263,14 +309,13 @@ def _number(value: object, kind: str) -> Meant:
 
 
 def _rounded(value: str) -> Meant:
-    """A number in millions or billions."""
+    """A number in thousands, millions or billions."""
     match = _MILLIONS.match(value)
     if match is None:
         return Meant()
     from decimal import Decimal  # as below
 
-    unit = 10**6 if match["unit"].lower().startswith("m") else 10**9
-    whole = Decimal(match["number"]) * unit
+    whole = Decimal(match["number"].replace(",", ".")) * _THOUSANDS[match["unit"][0].lower()]
     return Meant(f"write `{int(whole)}`") if whole == int(whole) else Meant()
 
 

@@ -11,9 +11,7 @@ def foreign_values(graph: Graph) -> list[Finding]:
     findings: list[Finding] = []
     for node in graph.nodes:
         if doubt := node.op.unlikely():
-            message = doubt.message.replace("{name}", node.name)
-            found = report(
-                node.at(doubt.field), "ARC916", message, notes=[doubt.note], help=doubt.help, layer=node.name
-            )
+            message, note = (text.replace("{name}", node.name) for text in (doubt.message, doubt.note))
+            found = report(node.at(doubt.field), "ARC916", message, notes=[note], help=doubt.help, layer=node.name)
             findings.append(found)
     return findings
