@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from archc.failure import ENVIRONMENT, FINDING, Failure
 from archc.history.events import Step, latest
@@ -16,6 +17,7 @@ from archc.study.begun import ENDED, begun
 from archc.study.folder import open_log
 from archc.study.trials import Trial
 from archc.training.progress import Progress, progress
+from archc.training.record import is_running
 from archc.wording import visible
 
 PERIOD = 0.5
@@ -23,6 +25,10 @@ PERIOD = 0.5
 
 PATIENCE = 40.0
 """Seconds that runs have to end by themselves: more than `archc train` gives its training process."""
+
+
+SETTLING = 10.0
+"""Seconds that the processes which a run has started have to end after it."""
 
 
 @dataclass(frozen=True)
@@ -90,9 +96,17 @@ def _started(trial: Trial, cores: set[int] | None) -> subprocess.Popen[bytes]:
     return started
 
 
+def settle(run: Path) -> None:
+    """Wait for processes that a run has started and that end a moment after it: until then, it seems to go on."""
+    until = time.monotonic() + SETTLING
+    while is_running(run) and time.monotonic() < until:
+        time.sleep(0.05)
+
+
 def _end(each: _Running, specs: Mapping[str, bytes]) -> str:
     """How a run ended, in words; a Failure if the study cannot go on."""
     code, trial = each.process.returncode, each.trial
+    settle(trial.run)
     if code not in (0, FINDING) or (found := begun(trial, specs[trial.name])) is None or found.status not in ENDED:
         raise Failure(
             f"the run of {trial.title} ended with code {code}: {_last_line(trial)}",

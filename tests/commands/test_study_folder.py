@@ -15,6 +15,9 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from archc.study.running import settle
+from archc.training.record import is_running
+
 NET = """schema: archc/v1
 name: net
 input: {image: [3, 12, 12]}
@@ -119,10 +122,9 @@ def test_a_run_of_a_spec_that_was_edited_while_the_study_went_on_is_refused(here
             time.sleep(0.05)
         (here / "net.yaml").write_text(NET.replace("filters: 4", "filters: 5"))
         assert process.stderr is not None
-        assert process.stderr.read().startswith(
-            "error: the run of relu, seed 1 in runs/small/relu-1 has another spec than net.yaml"
-        )
-    assert process.returncode == 2
+        error = process.stderr.read()
+    message = "error: the run of relu, seed 1 in runs/small/relu-1 has another spec than net.yaml"
+    assert (error.splitlines()[0], process.returncode) == (message, 2)
 
 
 def test_runs_that_are_not_listed_are_not_taken_for_those_of_the_study(archc, run: Path) -> None:
@@ -216,3 +218,13 @@ def test_a_training_error_is_not_reached_without_classes(archc, here: Path) -> N
         "study.yaml:6:8: error[ARC105]: `reach` is a training error of classes, and `relu` is trained with "
         "`loss: mean_squared_error`"
     )
+
+
+def test_the_processes_of_a_run_may_end_a_moment_after_it(tmp_path: Path) -> None:
+    with (tmp_path / "metrics.jsonl").open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        other = subprocess.Popen(["sleep", "1"], stdin=file)  # a process that reads pictures has the file, too
+    assert is_running(tmp_path)
+    settle(tmp_path)
+    assert not is_running(tmp_path)
+    assert other.wait() == 0
