@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,20 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from archc.language.study import Arm, Reach, Study, Training, read_study
-from archc.report.study import number
+from archc.report.study import number, scientific
 from archc.study.results import Spread
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = (DOCS / "study.md").read_text(encoding="utf-8")
 RESULTS = sorted((DOCS / "studies").glob("*.json"))
+
+FIGURES: dict[str, Callable[[Spread | None], str]] = {
+    "loss": lambda spread: scientific(spread, 3),
+    "error": lambda spread: number(spread, 1, times=100, unit=" %"),
+    "held_out_error": lambda spread: number(spread, 1, times=100, unit=" %"),
+    "reached": lambda spread: number(spread, 0),
+}
+"""How a row shows each figure: nothing if there is none."""
 
 
 def test_the_fields_are_those_of_the_language() -> None:
@@ -45,12 +54,6 @@ def test_a_table_shows_what_came_out(archc, file: Path) -> None:
     for arm in found["runs"]:
         (row, *_) = [line for line in section.split("\n") if re.match(rf"    {arm['name']} +\d+ ", line)]
         assert int(row.split()[1]) == len(arm["runs"])
-        for figure, decimals, times, unit in (
-            ("loss", 3, 1, ""),
-            ("error", 1, 100, " %"),
-            ("held_out_error", 1, 100, " %"),
-            ("reached", 0, 1, ""),
-        ):
-            if (spread := arm[figure]) is not None:
-                shown = number(Spread(**spread, count=len(arm["runs"])), decimals, times=times, unit=unit)
-                assert f" {shown}" in row, figure
+        spreads = {name: arm[name] and Spread(**arm[name], count=len(arm["runs"])) for name in FIGURES}
+        for name, shown in FIGURES.items():
+            assert f" {shown(spreads[name])}" in row, name
