@@ -50,7 +50,7 @@ def test_a_table_shows_what_came_out(archc, file: Path) -> None:
     Draft202012Validator(json.loads(archc("schema", "study").out)).validate(found)
     assert f"](studies/{file.stem}.svg)" in PAGE
     assert file.with_suffix(".svg").is_file()
-    section = PAGE[PAGE.index(f"\n    archc study studies/{file.stem}.yaml") :].split("\n## ")[0]
+    section = PAGE[PAGE.rindex(f"\n    archc study studies/{file.stem}.yaml") :].split("\n## ")[0]
     for arm in found["runs"]:
         (row, *_) = [line for line in section.split("\n") if re.match(rf"    {arm['name']} +\d+ ", line)]
         assert int(row.split()[1]) == len(arm["runs"])
