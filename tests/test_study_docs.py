@@ -52,8 +52,8 @@ def test_a_table_shows_what_came_out(archc, file: Path) -> None:
     assert file.with_suffix(".svg").is_file()
     section = PAGE[PAGE.rindex(f"\n    archc study studies/{file.stem}.yaml") :].split("\n## ")[0]
     for arm in found["runs"]:
-        (row, *_) = [line for line in section.split("\n") if re.match(rf"    {arm['name']} +\d+ ", line)]
-        assert int(row.split()[1]) == len(arm["runs"])
+        (row, *_) = [line for line in section.split("\n") if re.match(rf"    {arm['name']} +\d", line)]
+        assert int(row.split()[1].rstrip(",")) == len(arm["runs"])
         spreads = {name: arm[name] and Spread(**arm[name], count=len(arm["runs"])) for name in FIGURES}
         for name, shown in FIGURES.items():
             assert f" {shown(spreads[name])}" in row, name
