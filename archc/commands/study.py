@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
-from contextlib import nullcontext, redirect_stdout
+from collections.abc import Generator
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +17,7 @@ import typer
 from archc.analysis import Facts, analyse
 from archc.backend import Origin, load
 from archc.commands.train import BACKEND
-from archc.console.specs import OutputFormat, OutputFormatOption, named, read_bytes, refuse, standalone
+from archc.console.specs import OutputFormat, OutputFormatOption, QuietOption, named, read_bytes, refuse, standalone
 from archc.console.start import startable
 from archc.console.terminal import columns
 from archc.diagnostics.finding import report
@@ -45,6 +47,7 @@ def study(
         int | None, typer.Option(min=1, help="Use only so many of the study's seeds, the first ones.")
     ] = None,
     output_format: OutputFormatOption = OutputFormat.full,
+    quiet: QuietOption = False,
 ) -> None:
     """Train the runs of a study, and compare them.
 
@@ -69,10 +72,8 @@ def study(
     waiting = _waiting(place, every, read, output_format)
     with opened(place):
         record(place, every, specs)
-        if output_format is OutputFormat.full:
+        with _progress(output_format, quiet=quiet):
             typer.echo(f"{found.name}: {counted(len(every), 'run')}, {len(waiting)} to train, in {visible(str(place))}")
-        # A document has standard output for itself.
-        with redirect_stdout(sys.stderr) if output_format is OutputFormat.json else nullcontext():
             run_all(waiting, specs, total=len(every), jobs=jobs)
         outcome = results(found, every)
         document = json.dumps(as_json(outcome), indent=2, ensure_ascii=False)
@@ -80,11 +81,23 @@ def study(
         drawn = _drawn(outcome, place)
     if output_format is OutputFormat.json:
         typer.echo(document)
+    if quiet or output_format is OutputFormat.json:
         return
     from archc.report.study import study as table
 
     typer.echo(table(outcome, width=columns(sys.stdout)))
     typer.echo(f"written: {visible(str(place / 'results.json'))}{drawn}")
+
+
+@contextmanager
+def _progress(output_format: OutputFormat, *, quiet: bool) -> Generator[None]:
+    """Where the progress goes, which is written to standard output: a document has that for itself."""
+    usual = sys.stderr if output_format is OutputFormat.json else sys.stdout
+    with (
+        Path(os.devnull).open("w", encoding="utf-8") if quiet else nullcontext(usual) as place,
+        redirect_stdout(place),
+    ):
+        yield
 
 
 def _waiting(

@@ -56,8 +56,17 @@ def test_a_run_prints_nothing(sound: Path) -> None:
     assert list(Path("runs").glob("small-*/receipt.json"))
 
 
+def test_a_study_prints_nothing(sound: Path) -> None:
+    runs = f"runs: {{one: {{spec: {sound}}}}}\nseeds: [0]\ntrain: {{steps: 1, batch: 4}}\n"
+    Path("study.yaml").write_text(f"schema: archc-study/v1\nname: quiet\n{runs}")
+    command = [sys.executable, "-m", "archc", "study", "study.yaml", "--quiet"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert Path("runs/quiet/results.json").is_file()
+
+
 def test_every_command_but_those_that_only_print_can_be_quiet() -> None:
-    quiet = {"train", *(arguments.split()[0] for arguments in COMMANDS.values())}
+    quiet = {"train", "study", *(arguments.split()[0] for arguments in COMMANDS.values())}
     assert quiet == set(EXAMPLES) - {"explain", "schema", "backends", "expand", "runs", "evaluate", "predict"}
 
 
