@@ -280,15 +280,12 @@ def _totals(spec: Spec, spans: Spans, graph: Graph, shape_facts: Shapes, held: H
     if mended and advice:
         from archc.passes.consequences import advice_on_all  # only mistaken specs need it, for the time of start-up
 
-        others = [(each, count(each)) for each in mended]
-        placements = [_place(spec, spans, each, counted, recipe.batch)[0] for each, counted in others]
-        advice = advice_on_all(
-            advice,
-            [
-                advice_on(each, shapes(each), counted, put)
-                for (each, counted), put in zip(others, placements, strict=True)
-            ],
-        )
+        others: list[list[Finding]] = []
+        for each in mended:
+            counted = count(each)
+            placed, _ = _place(spec, spans, each, counted, recipe.batch)
+            others.append(advice_on(each, shapes(each), counted, placed))
+        advice = advice_on_all(advice, others)
     facts = Facts(
         spec=spec,
         graph=free.graph if free else graph,

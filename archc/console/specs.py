@@ -137,10 +137,8 @@ def read_bytes(path: Path, kind: Literal["spec", "study"] = "spec") -> bytes:
         from archc.files import similar
 
         meant = similar(path, lambda each: each.suffix in (".yaml", ".yml"))
-        shipped = f"specs shipped with archc are in {packaged_specs()}"
-        if kind == "study":
-            shipped = f"studies shipped with archc are in {packaged_studies()}"
-        help = f"did you mean `{meant}`?" if meant else f"the {shipped}"
+        shipped = packaged_studies() if kind == "study" else packaged_specs()
+        help = f"did you mean `{meant}`?" if meant else f"the {shipped.name} shipped with archc are in {shipped}"
         raise Failure(f"file not found: {path}", help=help, code=2) from None
     except (OSError, ValueError) as error:  # ValueError: a null byte in the path
         reason = error.strerror if isinstance(error, OSError) else str(error)

@@ -27,7 +27,7 @@ INK = "#33475b"
 POINTS = 500
 """The most points of a curve: a longer one is drawn by the means of so many equal parts."""
 
-STYLE: dict[Any, Any] = {
+_STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.size": 9.0,
     "svg.fonttype": "none",
@@ -52,13 +52,17 @@ Curve = Sequence[tuple[float, float]]
 
 def curves(runs: Sequence[History]) -> str:
     """The figure of one run or more."""
+    return as_svg(lambda: _drawn(runs), command="archc plot", title=_title(runs))
+
+
+def as_svg(draw: Callable[[], Figure], *, command: str, title: str) -> str:
+    """What a command draws, in archc's style; the same figure gives the same bytes."""
     import matplotlib as mpl
 
-    with mpl.rc_context({**mpl.rcParamsDefault, **STYLE}), warnings.catch_warnings():
+    with mpl.rc_context({**mpl.rcParamsDefault, **_STYLE}), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # letters that matplotlib's font lacks are text in the file all the same
-        figure = _drawn(runs)
         out = StringIO()
-        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": "archc plot", "Title": _title(runs)})
+        draw().savefig(out, format="svg", metadata={"Date": None, "Creator": command, "Title": title})
     return out.getvalue()
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from archc.diagnostics.finding import Finding, in_source_order, report
+from archc.language.fields import value_at
 from archc.language.reader import MappingNode, YamlNode, plain, read
 from archc.language.recipe import Precision
 from archc.language.section import Section
@@ -24,6 +25,9 @@ Error = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Text = Annotated[str, Field(min_length=1)]
 Title = Annotated[str, Field(max_length=200)]
+WINDOW = 50
+"""Batches at the end of a run whose mean is its training loss and error, unless the study says how many."""
+
 Devices = Annotated[Count, Field(le=1024)]
 
 
@@ -38,7 +42,6 @@ class Training(Section):
     steps: Count | None = Field(default=None, description="Steps of a run. Default: those of its epochs.")
     epochs: Count | None = Field(default=None, description="Epochs of a run. Default: the recipe's.")
     precision: Precision | None = Field(default=None, description="Precision of the arithmetic. Default: float32.")
-
     gradient_norms: Count | None = Field(
         default=None,
         description="Steps after which the norm of each layer's gradient is recorded, besides the first step. Default: "
@@ -75,7 +78,9 @@ class Reach(Section):
     """A training error whose first time is compared."""
 
     training_error: Error = Field(description="The share of training examples that are wrong, such as 0.25.")
-    window: Count = Field(default=50, description="Number of the last batches whose mean it is. Default: 50.")
+    window: Count = Field(
+        default=WINDOW, description=f"Number of the last batches whose mean it is. Default: {WINDOW}."
+    )
 
 
 class Study(Section):
@@ -83,9 +88,7 @@ class Study(Section):
 
     schema_: Literal["archc-study/v1"] = Field(alias="schema", description="Always `archc-study/v1`.")
     name: Name = Field(description="Name of the study: a letter, then letters, digits and `_`.")
-    title: Annotated[str, Field(max_length=200)] | None = Field(
-        default=None, description="What is compared, as the figure says it."
-    )
+    title: Title | None = Field(default=None, description="What is compared, as the figure says it.")
     runs: Annotated[dict[Name, Arm], Field(min_length=1)] = Field(
         description="What is compared: a spec for each name. The first one is what the others are compared with."
     )
@@ -170,10 +173,9 @@ def meaning(spec: bytes) -> str:
 
 def place_of(data: bytes, name: str, *path: str) -> Span:
     """Where the text of a valid study has the value at a path of keys."""
-    node, _ = read(data, name)
-    for key in path:
-        assert isinstance(node, MappingNode)
-        node = node.entries[key]
+    root, _ = read(data, name)
+    assert isinstance(root, MappingNode)
+    node = value_at(root.entries, path)
     assert node
     return node.span
 

@@ -25,10 +25,10 @@ def changed_graph(graph: Graph, fields: Mapping[str, Mapping[str, object]]) -> G
     nodes: list[Node] = []
     for node in graph.nodes:
         op = node.op.model_copy(update=dict(fields.get(node.name, {})))
-        try:
-            shapes[node.name] = op.infer(tuple(shapes[name] for name in node.inputs))
-        except ShapeError:
+        output = output_of(op, tuple(shapes[name] for name in node.inputs))
+        if output is None:
             return None
+        shapes[node.name] = output
         nodes.append(replace(node, op=op, output=shapes[node.name]))
     return replace(graph, nodes=tuple(nodes))
 

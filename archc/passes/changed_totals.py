@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 from archc.graph import Graph, Node
 from archc.ops.op import Op
-from archc.ops.shape_error import ShapeError
-from archc.passes.changed import changed_shapes
+from archc.passes.changed import changed_shapes, output_of
 from archc.tensor import Tensor
 
 Totals = Mapping[str, int]
@@ -21,9 +20,8 @@ def changed_by_fields(graph: Graph, node: Node, fields: dict[str, object], missi
     """
     op = node.op.model_copy(update=fields)
     inputs = graph.tensors(node.inputs)
-    try:
-        output = op.infer(inputs)
-    except ShapeError:
+    output = output_of(op, inputs)
+    if output is None:
         return None
     before, after = counted_totals(node.op, inputs, node.output), counted_totals(op, inputs, output)
     change = {field: after[field] - before[field] for field in missing}

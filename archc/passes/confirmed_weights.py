@@ -12,6 +12,7 @@ from archc.passes.advice.windows import covers_maps
 from archc.passes.changed import changed_graph
 from archc.passes.counts import count
 from archc.passes.departure import KERNELS, STRIDES
+from archc.passes.missing_layers import meets
 from archc.passes.total_mistakes import MOST_TRIED
 
 _KERNELS = (1, *KERNELS)
@@ -33,9 +34,7 @@ def kernel_of_parameters(graph: Graph, node: Node, parameters: int | None) -> st
         return None
     for size, change in _changes(op):
         mended = changed_graph(graph, {node.name: change})
-        if mended is None or any(each.expected not in (None, each.output.shape) for each in mended.nodes):
-            continue
-        if count(mended).parameters != parameters:
+        if mended is None or not meets(mended) or not are_confirmed(mended, parameters):
             continue
         changed = op.model_copy(update=change).window(graph.tensors(node.inputs))
         also = "".join(f" and `{field}: {value[0]}`" for field, value in change.items() if field != "kernel")

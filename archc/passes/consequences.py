@@ -29,8 +29,5 @@ def causes_only(findings: list[Finding], unexpected: list[Finding], graph: Graph
 
 def advice_on_all(advice: list[Finding], others: list[list[Finding]]) -> list[Finding]:
     """The advice that is also given, for the same layer, on each of the networks without a mistake."""
-    return [
-        finding
-        for finding in advice
-        if all((finding.code, finding.layer) in {(each.code, each.layer) for each in other} for other in others)
-    ]
+    given = [{(each.code, each.layer) for each in other} for other in others]
+    return [finding for finding in advice if all((finding.code, finding.layer) in each for each in given)]

@@ -12,11 +12,11 @@ from math import isqrt
 
 from archc.graph import Graph, Node
 from archc.ops.fields import NO_PADDING, Margins, Padding, Size
-from archc.ops.shape_error import ShapeError
 from archc.ops.weighted import Weighted
 from archc.ops.window import Axis, Window, least_input
 from archc.ops.windowed import Windowed
 from archc.passes.advice.windows import covers_maps
+from archc.passes.changed import output_of
 from archc.tensor import Tensor
 
 # The longest published chains have fewer layers.
@@ -211,9 +211,7 @@ def usual_changes(op: Windowed, window: Window) -> list[tuple[str, dict[str, obj
 def _changed(op: Windowed, x: Tensor, change: Mapping[str, object], need: Need) -> Window | None:
     """The window with other values of fields, if it fits its input and gives the sizes needed."""
     changed = op.model_copy(update=change)
-    try:
-        changed.infer((x,))
-    except ShapeError:
+    if output_of(changed, (x,)) is None:
         return None
     window = changed.window((x,))
     return window if need.admits(*window.output) else None

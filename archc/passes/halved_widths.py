@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archc.graph import Graph, Node
+from archc.graph import Graph
 from archc.ops.weighted import Weighted
 from archc.ops.windowed import Windowed
 from archc.passes.changed import changed_graph
@@ -24,16 +24,14 @@ def halved(graph: Graph) -> Iterator[Explanation]:
     maps = [node for node in learned if isinstance(node.op, Windowed)]
     units = [node for node in learned[:-1] if node not in maps]
     for nodes in ([maps, [*maps, *units]] if units else [maps]) if len(maps) >= _LEAST else ():
-        changes = {node.name: {field: 2 * getattr(node.op, field)} for node in nodes if (field := _field(node))}
+        changes = {
+            node.name: {field: 2 * getattr(node.op, field)} for node in nodes if (field := node.op.channels_field)
+        }
         mended = changed_graph(graph, changes)
         if mended is not None and meets(mended):
             fields = " and ".join(dict.fromkeys(f"`{node.op.channels_field}`" for node in nodes))
             remedy = f"use twice the {fields} on {layers_of([*changes])}"
             widths = ", ".join(f"{width:,}" for width in dict.fromkeys(node.output.channels for node in nodes))
             note = f"{widths} are half of a network's, such as those of one of AlexNet's two GPUs"
-            field = _field(nodes[0])
+            field = nodes[0].op.channels_field
             yield Explanation(remedy, (note,), places(nodes, field) if field else (), changes)
-
-
-def _field(node: Node) -> str | None:
-    return node.op.channels_field

@@ -6,6 +6,7 @@ from archc.graph import Graph, Node
 from archc.ops.fields import Margins, Size
 from archc.passes.advice.windows import paper_rounded_down, whole_map
 from archc.passes.changed import changed_graph
+from archc.passes.missing_layers import meets
 from archc.passes.pixels_224 import explanation
 from archc.passes.shapes import shapes
 from archc.passes.total_mistakes import Explanation, places
@@ -21,7 +22,7 @@ def suspected(graph: Graph) -> Explanation | None:
     rounded = [graph.node(found.layer) for found in paper_rounded_down(graph, facts, ()) if found.layer]
     changes = {node.name: _smaller(node) for node in whole} | {node.name: {"rounding": "ceil"} for node in rounded}
     mended = changed_graph(graph, changes) if changes else None
-    if mended is None or not all(node.expected in (None, node.output.shape) for node in mended.nodes):
+    if mended is None or not meets(mended):
         return None
     remedies = [*map(_written, whole), *(f"`rounding: ceil` on {node.name}" for node in rounded)]
     notes = [

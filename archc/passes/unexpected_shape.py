@@ -72,46 +72,43 @@ def _causes(graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[st
         return [_Cause(remedy=remedy)]
     turned = _channels_first(expected, node.output.shape)
     meant = turned or expected
-    if turned is None and (wrong := _wrong_itself(graph, node, expected, trusted, totals)):
+    expecting, found = replace(node, expected=meant), departure(graph, node, meant, trusted)
+    mended = changed_graph(graph, {found.node.name: found.change}) if found and found.remedy else None
+    if turned is None and (wrong := _wrong_itself(graph, expecting, mended, totals)):
         return [wrong]
-    if several := _of_several(graph, node, meant, trusted, totals):
+    if several := _of_several(graph, expecting, mended, totals):
         return [several]
-    if lacking := _of_missing(graph, node, meant, trusted, totals):
+    if lacking := _of_missing(graph, expecting, found, totals):
         return [lacking]
-    causes = [*_sizes(graph, node, meant, trusted), *_channels(graph, node, meant, parameters)]
+    causes = [*_sizes(graph, node, meant, found), *_channels(graph, node, meant, parameters)]
     if turned is None:
         return causes
     text = f"[{', '.join(map(str, turned))}]"
     return [_Cause((f"the channels come first: {text}",), remedy=f"write `expect: {text}`"), *causes]
 
 
-def _wrong_itself(
-    graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[str], totals: Totals
-) -> _Cause | None:
-    """The expected shape itself, if all else that is expected is met as the layers are, and not with a remedy."""
-    found = departure(graph, node, expected, trusted)
-    mended = changed_graph(graph, {found.node.name: found.change}) if found and found.remedy else None
-    if mended is None or not has_totals(graph, totals) or not meets(graph, replace(node, expected=node.output.shape)):
+def _wrong_itself(graph: Graph, expecting: Node, mended: Graph | None, totals: Totals) -> _Cause | None:
+    """The expected shape itself, if all else that is expected is met as the layers are, and not as they are `mended`.
+
+    `expecting` is the layer with the shape that is meant to be expected.
+    """
+    as_it_is = replace(expecting, expected=expecting.output.shape)
+    if mended is None or not has_totals(graph, totals) or not meets(graph, as_it_is):
         return None
-    if meets(mended, replace(node, expected=expected)) and has_totals(mended, totals):
+    if meets(mended, expecting) and has_totals(mended, totals):
         return None
-    return _Cause((f"all other expected shapes and totals are met with {node.output}",))
+    return _Cause((f"all other expected shapes and totals are met with {expecting.output}",))
 
 
-def _of_several(
-    graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[str], totals: Totals
-) -> _Cause | None:
+def _of_several(graph: Graph, expecting: Node, mended: Graph | None, totals: Totals) -> _Cause | None:
     """One change in several layers, if that gives every expected shape and a change in one layer does not.
 
     If both do, the expected totals tell which one is meant.
     """
     # For a layer with a wrong shape before it, no change was found that gives both.
-    first = next((each.name for each in graph.nodes if each.expected not in (None, each.output.shape)), node.name)
-    if first != node.name:
+    name = expecting.name
+    if next((each.name for each in graph.nodes if each.expected not in (None, each.output.shape)), name) != name:
         return None
-    expecting = replace(node, expected=expected)
-    found = departure(graph, node, expected, trusted)
-    mended = changed_graph(graph, {found.node.name: found.change}) if found and found.remedy else None
     is_mended = mended is not None and meets(mended, expecting)
     if mended is not None and is_mended and has_totals(mended, totals):
         return None
@@ -121,20 +118,16 @@ def _of_several(
     return _Cause(related=places([*shared.nodes[:1]], shared.field), remedy=shared.remedy)
 
 
-def _of_missing(
-    graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[str], totals: Totals
-) -> _Cause | None:
+def _of_missing(graph: Graph, expecting: Node, found: Departure | None, totals: Totals) -> _Cause | None:
     """A pool that is missing before a layer, if no other field of the layer itself gives its expected size.
 
     The expected totals tell before which of the layers up to there it is missing; else it is the last one.
     """
-    found = departure(graph, node, expected, trusted)
-    if found is not None and found.node is node and found.remedy:
+    if found is not None and found.node.name == expecting.name and found.remedy:
         return None
-    chain = readers_before(graph, node)
+    chain = readers_before(graph, expecting)
     if len(chain) * len(graph.nodes) > MOST_TRIED:
         return None
-    expecting = replace(node, expected=expected)
     lacking = [*missing_pools(graph, chain, expecting)]
     told = [each for each in lacking if has_totals(each.graph, totals)]
     return next((_Cause((each.note,), remedy=each.remedy) for each in (*told, *lacking)), None)
@@ -168,8 +161,7 @@ def _channels_first(expected: tuple[int, ...], shape: tuple[int, ...]) -> tuple[
     return (channels, height, width) if is_turned else None
 
 
-def _sizes(graph: Graph, node: Node, expected: tuple[int, ...], trusted: Set[str]) -> list[_Cause]:
-    found = departure(graph, node, expected, trusted)
+def _sizes(graph: Graph, node: Node, expected: tuple[int, ...], found: Departure | None) -> list[_Cause]:
     if found is None or not _leads_to(graph, found.node.name, found.node.output, found.need, node, expected):
         return []
     size, needed = found.need.beside(*found.window.output)

@@ -7,14 +7,12 @@ The same runs give the same bytes.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
-from io import StringIO
 from statistics import mean
 from textwrap import wrap
 from typing import TYPE_CHECKING, Literal
 
-from archc.history.curves import COLOURS, INK, POINTS, STYLE
+from archc.history.curves import COLOURS, INK, POINTS, as_svg
 from archc.study.gradients import recorded
 from archc.study.norms_figure import draw_norms
 from archc.study.results import Results, Run, averaged, window_of
@@ -31,14 +29,7 @@ LINES: tuple[Literal["-", "--", "-.", ":"], ...] = ("-", "--", "-.", ":")
 
 def figure(found: Results) -> str:
     """The figure of all specs: the training error and the held-out error by steps, and the recorded gradients."""
-    import matplotlib as mpl
-
-    with mpl.rc_context({**mpl.rcParamsDefault, **STYLE}), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # letters that matplotlib's font lacks are text in the file all the same
-        drawn, out = _drawn(found), StringIO()
-        title = found.study.title or found.study.name
-        drawn.savefig(out, format="svg", metadata={"Date": None, "Creator": "archc study", "Title": title})
-    return out.getvalue()
+    return as_svg(lambda: _drawn(found), command="archc study", title=found.study.title or found.study.name)
 
 
 def _drawn(found: Results) -> Figure:

@@ -11,12 +11,9 @@ from statistics import mean, stdev
 from archc.failure import FINDING, Failure
 from archc.history.events import History, history
 from archc.history.outcomes import outcome
-from archc.language.study import Reach, Study
+from archc.language.study import WINDOW, Reach, Study
 from archc.study.begun import anew
 from archc.study.trials import Trial
-
-WINDOW = 50
-"""Batches at the end of a run whose mean is its training loss and error, unless the study says how many."""
 
 ROUNDING = 1e-9
 """More than the rounding of a mean error, less than an example of it."""
