@@ -6,6 +6,7 @@ The descriptions of the fields are what the documentation shows, so each must ma
 from __future__ import annotations
 
 import json
+from functools import cache
 from hashlib import sha256
 from typing import Annotated, Literal
 
@@ -165,6 +166,7 @@ def _unnamed_specs(root: MappingNode) -> list[Finding]:
     ]
 
 
+@cache  # each seed of a spec asks for the same
 def meaning(spec: bytes) -> str:
     """What the text of a spec says, without its comments and its layout, as a digest."""
     root, _ = read(spec, "")

@@ -8,9 +8,11 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from archc.analysis import Facts, analyse
@@ -20,6 +22,7 @@ from archc.training.feed import Batch
 from archc.training.job import Job
 from archc.training.norms import GradientNorms
 from archc.training.order import batches
+from archc.training.schedule import Schedule
 from archc.training.share import ALONE, Share
 
 Array = NDArray[np.float64]
@@ -197,6 +200,25 @@ def expected(name: str) -> Trained:
             for i, value in enumerate((w, b))
         )
     return told._replace(weight=w, bias=b)
+
+
+def take_steps(trainer: Any, job: Job, scope: dict[str, Any], wanted: Trained) -> None:
+    """Take all steps; each has the rate, also by the emitted file, the loss and, if asked for, the norm it should."""
+    schedule = Schedule.of(job.recipe, steps=STEPS, steps_per_epoch=EPOCH)
+    steps = chain.from_iterable(trainer.batches(epoch) for epoch in range(STEPS // EPOCH))
+    for step, (batch, rate, loss) in enumerate(zip(steps, wanted.rates, wanted.losses, strict=True), 1):
+        lr = schedule.rate(step)
+        assert lr == pytest.approx(rate, rel=1e-14)
+        if "rate" in scope:
+            assert scope["rate"](step, STEPS, EPOCH, schedule.lr) == lr
+        found = trainer.step(batch, lr, squares=step % 2 == 1)
+        assert found.score.loss == pytest.approx(loss, rel=1e-12), step
+        assert (found.squares is None) == (step % 2 == 0)
+        if found.squares is not None:
+            norms = RECORDED.by_layer(found.squares)
+            assert norms == {"fc": pytest.approx(wanted.norms[step - 1], rel=1e-12)}, step
+        if step % EPOCH == 0:
+            schedule = schedule.after(ERRORS[step // EPOCH - 1])
 
 
 def loss_and_gradients(
